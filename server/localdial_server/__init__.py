@@ -1,0 +1,1 @@
+"""localdial: local presence caller IDs, and call-backs that reach who called."""
