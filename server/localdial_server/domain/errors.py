@@ -1,0 +1,254 @@
+"""What can go wrong, as one exception per public reason.
+
+``reason`` is the name of a value of the contract's ``ErrorReason``; a test holds
+the two together. Messages are for the caller: they say what to do, and name
+nothing that the caller did not send or does not own. Which gRPC status each
+becomes is decided in ``localdial_server.rpc.errors`` alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class LocaldialError(Exception):
+    """An error that the caller is told about."""
+
+    reason: ClassVar[str]
+
+    def __init__(self, message: str, **metadata: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.metadata: Mapping[str, str] = metadata
+
+
+@dataclass(frozen=True, slots=True)
+class FieldViolation:
+    """A field at fault: its path in the request, and what it must be."""
+
+    field: str
+    description: str
+
+
+class InvalidFields(LocaldialError):
+    """One or more fields of the request are at fault."""
+
+    reason = "INVALID_FIELDS"
+
+    def __init__(self, violations: Sequence[FieldViolation]) -> None:
+        super().__init__("; ".join(f"{v.field} {v.description}" for v in violations))
+        self.violations = tuple(violations)
+
+
+class MalformedRequest(LocaldialError):
+    """The bytes received are no message of the request type."""
+
+    reason = "MALFORMED_REQUEST"
+
+
+class RequestTooLarge(LocaldialError):
+    """The request is larger than the server accepts."""
+
+    reason = "REQUEST_TOO_LARGE"
+
+
+class OrganizationNotFound(LocaldialError):
+    """There is no such organization."""
+
+    reason = "ORGANIZATION_NOT_FOUND"
+
+    def __init__(self, organization_id: str) -> None:
+        super().__init__(
+            "there is no such organization; create it with Directory.SetOrganization",
+            organization_id=organization_id,
+        )
+
+
+class UserNotFound(LocaldialError):
+    """The organization has no such user."""
+
+    reason = "USER_NOT_FOUND"
+
+    def __init__(self, organization_id: str, user_id: str) -> None:
+        super().__init__(
+            "the organization has no such user; create it with Directory.SetUser",
+            organization_id=organization_id,
+            user_id=user_id,
+        )
+
+
+class NumberNotFound(LocaldialError):
+    """The number is not in the organization's inventory, or in nobody's."""
+
+    reason = "NUMBER_NOT_FOUND"
+
+    def __init__(self, phone_number: str) -> None:
+        super().__init__("no such number here", phone_number=phone_number)
+
+
+class NoCallerId(LocaldialError):
+    """No rule gives a caller ID."""
+
+    reason = "NO_CALLER_ID"
+
+    def __init__(self, organization_id: str, user_id: str, callee_area_code: str | None) -> None:
+        super().__init__(
+            "no caller ID can be shown to this callee: give the user a caller ID, or the organization "
+            "an organization number or a local presence number",
+            organization_id=organization_id,
+            user_id=user_id,
+            callee_area_code=callee_area_code or "",
+        )
+
+
+class NoDestination(LocaldialError):
+    """The call-back can be sent nowhere."""
+
+    reason = "NO_DESTINATION"
+
+    def __init__(self, organization_id: str) -> None:
+        super().__init__(
+            "the call-back can be connected nowhere: give the users a work phone and the organization an "
+            "organization number that differ from the caller and the called number",
+            organization_id=organization_id,
+        )
+
+
+class NoNumbersAvailable(LocaldialError):
+    """The carrier has no stock in the area code; nothing was charged."""
+
+    reason = "NO_NUMBERS_AVAILABLE"
+
+    def __init__(self, area_code: str) -> None:
+        super().__init__(
+            f"the carrier has no numbers in area code {area_code}; nothing was charged, try another area code",
+            area_code=area_code,
+        )
+
+
+class NumberNotAtCarrier(LocaldialError):
+    """The carrier account does not own the number to import."""
+
+    reason = "NUMBER_NOT_AT_CARRIER"
+
+    def __init__(self, phone_number: str) -> None:
+        super().__init__("the carrier account does not own this number", phone_number=phone_number)
+
+
+class NumberInUse(LocaldialError):
+    """The phone number is in use elsewhere."""
+
+    reason = "NUMBER_IN_USE"
+
+    def __init__(self, phone_number: str) -> None:
+        super().__init__("this number is in use elsewhere", phone_number=phone_number)
+
+
+class NumberNotActive(LocaldialError):
+    """The number is being purchased or released."""
+
+    reason = "NUMBER_NOT_ACTIVE"
+
+    def __init__(self, phone_number: str, state: str) -> None:
+        super().__init__(
+            f"the number is {state}, not active; try again when that is over",
+            phone_number=phone_number,
+            state=state.upper(),
+        )
+
+
+class RequestIdReused(LocaldialError):
+    """The request_id was used before with other arguments."""
+
+    reason = "REQUEST_ID_REUSED"
+
+    def __init__(self, request_id: str) -> None:
+        super().__init__(
+            "this request_id was used with other arguments; use a fresh one for a new request",
+            request_id=request_id,
+        )
+
+
+class CallIdReused(LocaldialError):
+    """The call_id is recorded for another user or callee."""
+
+    reason = "CALL_ID_REUSED"
+
+    def __init__(self, call_id: str) -> None:
+        super().__init__(
+            "this call_id is recorded for another user or callee; use a fresh one for a new call",
+            call_id=call_id,
+        )
+
+
+class PurchasePending(LocaldialError):
+    """The outcome of an order is not known yet."""
+
+    reason = "PURCHASE_PENDING"
+
+    def __init__(self, organization_id: str) -> None:
+        super().__init__(
+            "the carrier has not said yet whether the order went through; repeat the call with the same "
+            "request_id to learn the outcome",
+            organization_id=organization_id,
+        )
+
+
+class OrganizationHasNumbers(LocaldialError):
+    """The organization still owns numbers."""
+
+    reason = "ORGANIZATION_HAS_NUMBERS"
+
+    def __init__(self, organization_id: str, number_count: int) -> None:
+        super().__init__(
+            f"the organization still owns {number_count} numbers; delete them first",
+            organization_id=organization_id,
+            number_count=str(number_count),
+        )
+
+
+class RevisionNotReached(LocaldialError):
+    """min_revision is newer than the organization's revision."""
+
+    reason = "REVISION_NOT_REACHED"
+
+    def __init__(self, organization_id: str, revision: int) -> None:
+        super().__init__(
+            f"min_revision is newer than the organization's revision, {revision}; pass a revision that a "
+            "change of this organization answered",
+            organization_id=organization_id,
+            revision=str(revision),
+        )
+
+
+class StorageUnavailable(LocaldialError):
+    """The database did not answer or did not commit."""
+
+    reason = "STORAGE_UNAVAILABLE"
+
+    def __init__(self) -> None:
+        super().__init__("the database is not available; try again")
+
+
+class CarrierNotAvailable(LocaldialError):
+    """The carrier cannot be reached."""
+
+    reason = "CARRIER_UNAVAILABLE"
+
+    def __init__(self) -> None:
+        super().__init__("the carrier is not available; nothing was charged, try again")
+
+
+class CarrierRefused(LocaldialError):
+    """The carrier will not take the order."""
+
+    reason = "CARRIER_REFUSED"
+
+
+class ShuttingDown(LocaldialError):
+    """The server is stopping."""
+
+    reason = "SHUTTING_DOWN"
+
+    def __init__(self) -> None:
+        super().__init__("the server is stopping; repeat the call")

@@ -1,0 +1,31 @@
+"""The life of a number: purchased, active, released.
+
+::
+
+    (intent) -> PURCHASING --bought-->  ACTIVE --deleted--> RELEASING --gone--> RELEASED
+                    |                     ^                                     (no row)
+                    +--not bought: no row |
+                                          +-- imported
+
+Only an ACTIVE number is shown on calls. A number in any state with a row belongs
+to its organization: call-backs to it are routed, and nobody else can own it.
+"""
+
+from localdial_server.domain.errors import NumberNotActive
+from localdial_server.domain.model import Number, NumberState
+
+
+def require_active(number: Number) -> None:
+    """Raise ``NumberNotActive`` unless calls may show the number."""
+    if number.state is not NumberState.ACTIVE:
+        raise NumberNotActive(number.phone_number, number.state.value)
+
+
+def require_deletable(number: Number) -> None:
+    """Raise ``NumberNotActive`` while the outcome of the purchase is unknown.
+
+    Deleting is open in every other state: a repeat while the carrier has not
+    confirmed the release yet is answered like the first call.
+    """
+    if number.state is NumberState.PURCHASING:
+        raise NumberNotActive(number.phone_number, number.state.value)
