@@ -1,0 +1,174 @@
+"""The use cases of the CallRouting service: the hot path."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from localdial_server.app.changes import require_organization
+from localdial_server.app.clock import Clock
+from localdial_server.app.store import CallLog, CallQuery, Reader, RoutingSnapshots, Store
+from localdial_server.domain.area_codes import area_code_of
+from localdial_server.domain.call_back import Destination, decide_destination
+from localdial_server.domain.caller_id import CallerIdDecision, decide_caller_id
+from localdial_server.domain.errors import CallIdReused, LocaldialError, NumberNotFound
+from localdial_server.domain.model import CallerIdReason, OutboundCall
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One outbound call to decide. ``call_id`` None: one is made up."""
+
+    organization_id: str
+    user_id: str
+    callee_number: str
+    call_id: str | None = None
+    validate_only: bool = False
+    min_revision: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedCallerId:
+    """The answer to a leg. ``call_id`` is None where none was given nor recorded."""
+
+    caller_id: str
+    reason: CallerIdReason
+    callee_area_code: str | None
+    call_id: str | None
+    revision: int
+
+
+class CallRouting:
+    """Decides caller IDs and call-backs, and records the calls.
+
+    ``new_call_id`` makes the identifiers of calls that come without one.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        snapshots: RoutingSnapshots,
+        call_log: CallLog,
+        clock: Clock,
+        new_call_id: Callable[[], str],
+    ) -> None:
+        self._store = store
+        self._snapshots = snapshots
+        self._call_log = call_log
+        self._clock = clock
+        self._new_call_id = new_call_id
+
+    async def resolve(self, leg: Leg) -> ResolvedCallerId:
+        """Decide which caller ID the callee is shown, and record the call.
+
+        Raises ``OrganizationNotFound``, ``UserNotFound``, ``NoCallerId``,
+        ``RevisionNotReached``, ``CallIdReused`` and ``StorageUnavailable``.
+        """
+        (result,) = await self.resolve_batch((leg,))
+        if isinstance(result, LocaldialError):
+            raise result
+        return result
+
+    async def resolve_batch(self, legs: Sequence[Leg]) -> Sequence[ResolvedCallerId | LocaldialError]:
+        """Decide every leg on its own; answer a result or an error for each, in order.
+
+        All calls of the batch are recorded together.
+        """
+        results: list[ResolvedCallerId | LocaldialError | None] = [None] * len(legs)
+        calls: list[OutboundCall] = []
+        recorded: list[int] = []
+        for index, leg in enumerate(legs):
+            try:
+                decision = await self._decide(leg)
+            except LocaldialError as error:
+                results[index] = await self._first_answer(leg, error)
+                continue
+            if leg.validate_only:
+                results[index] = _answer(decision, leg.call_id)
+            else:
+                calls.append(self._record(leg, decision))
+                recorded.append(index)
+        if calls:
+            try:
+                standing = await self._call_log.append(calls)
+            except LocaldialError as error:
+                for index in recorded:
+                    results[index] = error
+            else:
+                for index, call in zip(recorded, standing, strict=True):
+                    results[index] = _standing_answer(legs[index], call)
+        return [result for result in results if result is not None]
+
+    async def route(self, called_number: str, caller_number: str | None) -> Destination:
+        """Decide where a call to one of our numbers goes; None: the caller withheld.
+
+        Raises ``NumberNotFound``, ``NoDestination`` and ``StorageUnavailable``.
+        """
+
+        def work(reader: Reader) -> Destination:
+            organization_id = reader.owner_of(called_number)
+            if organization_id is None:
+                raise NumberNotFound(called_number)
+            organization = require_organization(reader, organization_id)
+            last_call = None
+            if caller_number is not None:
+                last_call = reader.last_call_to(organization_id, caller_number)
+            last_user = reader.user(organization_id, last_call.user_id) if last_call is not None else None
+            return decide_destination(organization, called_number, caller_number, last_call, last_user)
+
+        return await self._store.read(work)
+
+    async def list_calls(
+        self, query: CallQuery, before: tuple[int, str] | None, limit: int
+    ) -> Sequence[OutboundCall]:
+        """Answer recorded calls, newest first, from behind the (call_time, call_id)."""
+
+        def work(reader: Reader) -> Sequence[OutboundCall]:
+            require_organization(reader, query.organization_id)
+            return reader.calls(query, before, limit)
+
+        return await self._store.read(work)
+
+    async def _decide(self, leg: Leg) -> CallerIdDecision:
+        snapshot = self._snapshots.cached(leg.organization_id)
+        if snapshot is None or snapshot.revision < leg.min_revision:
+            snapshot = await self._snapshots.get(leg.organization_id, leg.min_revision)
+        return decide_caller_id(snapshot, leg.user_id, leg.callee_number)
+
+    async def _first_answer(
+        self, leg: Leg, error: LocaldialError
+    ) -> ResolvedCallerId | LocaldialError:
+        """Answer a repeat as it was answered first, even if it would now be an error."""
+        call_id = leg.call_id
+        if call_id is None or leg.validate_only:
+            return error
+        try:
+            call = await self._store.read(lambda reader: reader.call(leg.organization_id, call_id))
+        except LocaldialError as failure:
+            return failure
+        return _standing_answer(leg, call) if call is not None else error
+
+    def _record(self, leg: Leg, decision: CallerIdDecision) -> OutboundCall:
+        return OutboundCall(
+            organization_id=leg.organization_id,
+            call_id=leg.call_id if leg.call_id is not None else self._new_call_id(),
+            user_id=leg.user_id,
+            callee_number=leg.callee_number,
+            caller_id=decision.caller_id,
+            reason=decision.reason,
+            call_time=self._clock.now(),
+            revision=decision.revision,
+        )
+
+
+def _answer(decision: CallerIdDecision, call_id: str | None) -> ResolvedCallerId:
+    return ResolvedCallerId(
+        decision.caller_id, decision.reason, decision.callee_area_code, call_id, decision.revision
+    )
+
+
+def _standing_answer(leg: Leg, call: OutboundCall) -> ResolvedCallerId | LocaldialError:
+    """Answer what is recorded under the leg's call_id, if it is this call."""
+    if (call.user_id, call.callee_number) != (leg.user_id, leg.callee_number):
+        return CallIdReused(call.call_id)
+    return ResolvedCallerId(
+        call.caller_id, call.reason, area_code_of(call.callee_number), call.call_id, call.revision
+    )

@@ -1,0 +1,153 @@
+"""Organizations and users, which the CRM keeps in step with its own."""
+
+from collections.abc import Sequence
+
+from localdial_server.app.changes import Changes, require_organization, require_user
+from localdial_server.app.store import NumberQuery, Reader, Store, Transaction
+from localdial_server.domain.errors import (
+    FieldViolation,
+    InvalidFields,
+    NumberInUse,
+    OrganizationHasNumbers,
+)
+from localdial_server.domain.model import Organization, User
+
+
+class Directory:
+    """The use cases of the Directory service."""
+
+    def __init__(self, store: Store, changes: Changes) -> None:
+        self._store = store
+        self._changes = changes
+
+    async def set_organization(self, organization: Organization) -> int:
+        """Create or replace the organization; answer its revision.
+
+        Raises ``NumberInUse`` when its number reaches another organization.
+        """
+        organization_id = organization.organization_id
+
+        def work(transaction: Transaction) -> None:
+            before = transaction.organization(organization_id)
+            if before == organization:
+                return
+            # First the row, since a claim refers to it, then the claims by it.
+            transaction.put_organization(organization)
+            number = organization.organization_number
+            if number is not None and not transaction.claim(number, organization_id):
+                raise NumberInUse(number)
+            if before is not None and before.organization_number is not None:
+                transaction.disclaim(before.organization_number, organization_id)
+            transaction.bump_revision(organization_id)
+
+        _, revision = await self._changes.run(organization_id, work)
+        return revision
+
+    async def get_organization(self, organization_id: str) -> tuple[Organization, int]:
+        """Answer the organization and its revision."""
+        return await self._store.read(
+            lambda reader: (
+                require_organization(reader, organization_id),
+                reader.revision(organization_id),
+            )
+        )
+
+    async def list_organizations(
+        self, after: str, limit: int
+    ) -> tuple[Sequence[tuple[Organization, int]], int]:
+        """Answer organizations with their revisions, by id, and how many there are."""
+        return await self._store.read(
+            lambda reader: (reader.organizations(after, limit), reader.count_organizations())
+        )
+
+    async def delete_organization(self, organization_id: str) -> int:
+        """Delete the organization and its users; answer its last revision.
+
+        Raises ``OrganizationNotFound`` and ``OrganizationHasNumbers``.
+        """
+
+        def work(transaction: Transaction) -> None:
+            require_organization(transaction, organization_id)
+            owned = transaction.count_numbers(NumberQuery(organization_id))
+            if owned:
+                raise OrganizationHasNumbers(organization_id, owned)
+            transaction.delete_organization(organization_id)
+            transaction.bump_revision(organization_id)
+
+        _, revision = await self._changes.run(organization_id, work)
+        return revision
+
+    async def set_users(
+        self, organization_id: str, users: Sequence[User], *, validate_only: bool = False
+    ) -> int:
+        """Create or replace the users, all or none; answer the revision.
+
+        Raises ``OrganizationNotFound``, and ``InvalidFields`` for a user of
+        another organization or a user_id that is there twice.
+        """
+        _require_one_organization(organization_id, users)
+
+        def check(reader: Reader) -> int:
+            require_organization(reader, organization_id)
+            return reader.revision(organization_id)
+
+        if validate_only:
+            return await self._store.read(check)
+
+        def work(transaction: Transaction) -> None:
+            require_organization(transaction, organization_id)
+            changed = [user for user in users if transaction.user(organization_id, user.user_id) != user]
+            if changed:
+                transaction.put_users(changed)
+                transaction.bump_revision(organization_id)
+
+        _, revision = await self._changes.run(organization_id, work)
+        return revision
+
+    async def get_user(self, organization_id: str, user_id: str) -> User:
+        """Answer the user or raise ``OrganizationNotFound`` or ``UserNotFound``."""
+        return await self._store.read(lambda reader: require_user(reader, organization_id, user_id))
+
+    async def list_users(self, organization_id: str, after: str, limit: int) -> tuple[Sequence[User], int]:
+        """Answer users by id, and how many the organization has."""
+
+        def work(reader: Reader) -> tuple[Sequence[User], int]:
+            require_organization(reader, organization_id)
+            return reader.users(organization_id, after, limit), reader.count_users(organization_id)
+
+        return await self._store.read(work)
+
+    async def delete_user(self, organization_id: str, user_id: str) -> int:
+        """Delete the user; answer the revision.
+
+        Raises ``OrganizationNotFound`` and ``UserNotFound``.
+        """
+
+        def work(transaction: Transaction) -> None:
+            require_user(transaction, organization_id, user_id)
+            transaction.delete_user(organization_id, user_id)
+            transaction.bump_revision(organization_id)
+
+        _, revision = await self._changes.run(organization_id, work)
+        return revision
+
+
+def _require_one_organization(organization_id: str, users: Sequence[User]) -> None:
+    violations = []
+    first: dict[str, int] = {}
+    for index, user in enumerate(users):
+        if user.organization_id != organization_id:
+            violations.append(
+                FieldViolation(
+                    f"users[{index}].organization_id", "must be the organization_id of the request"
+                )
+            )
+        if user.user_id in first:
+            violations.append(
+                FieldViolation(
+                    f"users[{index}].user_id", f"is that of users[{first[user.user_id]}] already"
+                )
+            )
+        first.setdefault(user.user_id, index)
+    if violations:
+        raise InvalidFields(violations)

@@ -1,0 +1,70 @@
+"""Calls that spend or delete: once per request_id, with the first answer kept."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+from pydantic import TypeAdapter
+
+from localdial_server.app.store import StoredRequest, Transaction
+from localdial_server.domain.errors import RequestIdReused
+
+A = TypeVar("A")
+
+
+class Requests(Generic[A]):
+    """Keeps the answers of one kind of request.
+
+    ``answer_type`` is a dataclass of plain values. ``kind`` tells the requests
+    of one kind from those of another that carry the same request_id.
+    """
+
+    def __init__(self, kind: str, answer_type: type[A]) -> None:
+        self._kind = kind
+        self._answers = TypeAdapter(answer_type)
+        self._running: dict[tuple[str, str], tuple[str, asyncio.Task[A]]] = {}
+
+    async def once(
+        self, organization_id: str, request_id: str, arguments: str, run: Callable[[], Awaitable[A]]
+    ) -> A:
+        """Await the run of this request, starting it unless it is under way.
+
+        The run goes on when the caller gives up. Raises ``RequestIdReused``.
+        """
+        key = organization_id, request_id
+        under_way = self._running.get(key)
+        if under_way is not None and under_way[0] != arguments:
+            raise RequestIdReused(request_id)
+        if under_way is None:
+            task = asyncio.ensure_future(_as_coroutine(run()))
+            self._running[key] = arguments, task
+            task.add_done_callback(lambda _: self._running.pop(key, None))
+        else:
+            task = under_way[1]
+        return await asyncio.shield(task)
+
+    def begin(
+        self, transaction: Transaction, organization_id: str, request_id: str, arguments: str, now: int
+    ) -> A | None:
+        """Store the request unless it is stored; answer its answer if it has one.
+
+        Raises ``RequestIdReused`` when it is stored with other arguments.
+        """
+        described = f"{self._kind} {arguments}"
+        stored = transaction.request(organization_id, request_id)
+        if stored is None:
+            transaction.add_request(StoredRequest(organization_id, request_id, described, None, now))
+            return None
+        if stored.arguments != described:
+            raise RequestIdReused(request_id)
+        return self._answers.validate_json(stored.answer) if stored.answer is not None else None
+
+    def finish(self, transaction: Transaction, organization_id: str, request_id: str, answer: A) -> None:
+        """Store the answer that repeats are given."""
+        transaction.set_answer(
+            organization_id, request_id, self._answers.dump_json(answer).decode("utf-8")
+        )
+
+
+async def _as_coroutine(awaitable: Awaitable[A]) -> A:
+    return await awaitable

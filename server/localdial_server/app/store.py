@@ -1,0 +1,198 @@
+"""The storage ports: what the use cases ask of the database.
+
+A unit of work is a plain function of a ``Reader`` or a ``Transaction``. It
+cannot await, so nothing holds a transaction open while it waits for a carrier
+or a client, and it may be run again from the start, so it changes nothing but
+what the transaction rolls back.
+
+Every store is held to these promises by ``tests/conformance``.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from localdial_server.domain.model import Number, NumberState, Organization, OutboundCall, User
+from localdial_server.domain.routing import RoutingSnapshot
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class NumberQuery:
+    """Which numbers to list. None: any. An area code matches own and mapped ones."""
+
+    organization_id: str
+    area_code: str | None = None
+    state: NumberState | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallQuery:
+    """Which calls to list. None: any."""
+
+    organization_id: str
+    callee_number: str | None = None
+    user_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRequest:
+    """A request that spends or deletes. ``answer`` is None while unknown."""
+
+    organization_id: str
+    request_id: str
+    arguments: str
+    answer: str | None
+    create_time: int
+
+
+class Reader(Protocol):
+    """One consistent view of the database."""
+
+    def revision(self, organization_id: str) -> int:
+        """Answer how often the organization was changed; 0 if it never was."""
+
+    def organization(self, organization_id: str) -> Organization | None:
+        """Answer the organization."""
+
+    def organizations(self, after: str, limit: int) -> Sequence[tuple[Organization, int]]:
+        """Answer organizations with their revisions, by id, from behind ``after``."""
+
+    def count_organizations(self) -> int:
+        """Answer how many organizations there are."""
+
+    def user(self, organization_id: str, user_id: str) -> User | None:
+        """Answer the user."""
+
+    def users(self, organization_id: str, after: str, limit: int) -> Sequence[User]:
+        """Answer users by id, from behind ``after``."""
+
+    def count_users(self, organization_id: str) -> int:
+        """Answer how many users the organization has."""
+
+    def number(self, organization_id: str, phone_number: str) -> Number | None:
+        """Answer the number, in whatever state, if the organization has it."""
+
+    def numbers(self, query: NumberQuery, after: str, limit: int) -> Sequence[Number]:
+        """Answer numbers by phone number, from behind ``after``."""
+
+    def count_numbers(self, query: NumberQuery) -> int:
+        """Answer how many numbers match."""
+
+    def numbers_of_request(self, organization_id: str, request_id: str) -> Sequence[Number]:
+        """Answer the numbers that the purchase brought, by phone number."""
+
+    def unsettled_numbers(self) -> Sequence[Number]:
+        """Answer every organization's numbers that are PURCHASING or RELEASING."""
+
+    def owner_of(self, phone_number: str) -> str | None:
+        """Answer the organization that the number reaches, as inventory or its own."""
+
+    def call(self, organization_id: str, call_id: str) -> OutboundCall | None:
+        """Answer the recorded call."""
+
+    def last_call_to(self, organization_id: str, callee_number: str) -> OutboundCall | None:
+        """Answer the newest recorded call to the number. One row read, by index."""
+
+    def calls(
+        self, query: CallQuery, before: tuple[int, str] | None, limit: int
+    ) -> Sequence[OutboundCall]:
+        """Answer calls, newest first, from behind the (call_time, call_id)."""
+
+    def request(self, organization_id: str, request_id: str) -> StoredRequest | None:
+        """Answer the request."""
+
+
+class Transaction(Reader, Protocol):
+    """A consistent view that can be changed. No other transaction interleaves."""
+
+    def bump_revision(self, organization_id: str) -> int:
+        """Count one change of the organization; answer its new revision."""
+
+    def put_organization(self, organization: Organization) -> None:
+        """Create or replace the organization. Claims are the caller's business."""
+
+    def delete_organization(self, organization_id: str) -> None:
+        """Delete it with its users, claims and requests; it must have no numbers.
+
+        Its revision and the records of its calls stay.
+        """
+
+    def put_users(self, users: Sequence[User]) -> None:
+        """Create or replace the users."""
+
+    def delete_user(self, organization_id: str, user_id: str) -> None:
+        """Delete the user; the records of the calls stay."""
+
+    def claim(self, phone_number: str, organization_id: str) -> bool:
+        """Make the organization the number's owner; False if another one is."""
+
+    def disclaim(self, phone_number: str, organization_id: str) -> None:
+        """Give the number up, unless inventory or organization still uses it."""
+
+    def add_number(self, number: Number, request_id: str | None) -> None:
+        """Add a number that the organization has claimed."""
+
+    def update_number(self, number: Number) -> None:
+        """Store the number's state and what the carrier said of it."""
+
+    def delete_number(self, organization_id: str, phone_number: str) -> None:
+        """Delete the number with its mappings. The claim stays."""
+
+    def add_mappings(self, organization_id: str, phone_number: str, area_codes: Sequence[str]) -> int:
+        """Map the area codes that are not mapped yet; answer how many those were."""
+
+    def delete_mappings(
+        self, organization_id: str, phone_number: str, area_codes: Sequence[str] | None
+    ) -> int:
+        """End the mappings (None: all of the number's); answer how many there were."""
+
+    def add_request(self, request: StoredRequest) -> None:
+        """Store a request that was not stored yet."""
+
+    def set_answer(self, organization_id: str, request_id: str, answer: str) -> None:
+        """Store the request's answer."""
+
+    def delete_request(self, organization_id: str, request_id: str) -> None:
+        """Forget the request; one that is not there is no error."""
+
+
+class Store(Protocol):
+    """The database. Every method may raise ``StorageUnavailable``."""
+
+    async def read(self, work: Callable[[Reader], T]) -> T:
+        """Run ``work`` on one consistent view of all that was committed before."""
+
+    async def write(self, work: Callable[[Transaction], T]) -> T:
+        """Run ``work`` in a transaction: durable on return, rolled back if it raises."""
+
+
+class RoutingSnapshots(Protocol):
+    """The organizations' routing state, in memory."""
+
+    def cached(self, organization_id: str) -> RoutingSnapshot | None:
+        """Answer the snapshot if it is in memory, without waiting for anything."""
+
+    async def get(self, organization_id: str, min_revision: int = 0) -> RoutingSnapshot:
+        """Answer a snapshot of at least that revision, loading it where needed.
+
+        Raises ``OrganizationNotFound``, ``RevisionNotReached`` and
+        ``StorageUnavailable``.
+        """
+
+    async def advance(self, organization_id: str, revision: int) -> None:
+        """Have no snapshot older than that revision in memory on return."""
+
+
+class CallLog(Protocol):
+    """The record of outbound calls."""
+
+    async def append(self, calls: Sequence[OutboundCall]) -> Sequence[OutboundCall]:
+        """Record the calls, all or none; durable on return.
+
+        Answers, for each, the call that stands under its call_id: itself, or the
+        one that was recorded before, whatever it says.
+
+        Raises ``StorageUnavailable``, after which none was recorded.
+        """
