@@ -1,0 +1,26 @@
+"""One way to run SQL: a plain function of a connection, in one transaction.
+
+The function runs off the event loop and cannot await, so no transaction is ever
+held open across a call to the carrier or to a client. It may run again from
+the start, so it must have no effects but those in the database.
+"""
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from sqlalchemy import Connection
+
+T = TypeVar("T")
+
+
+class Database(Protocol):
+    """An SQL database. Raises ``StorageUnavailable`` when it does not answer."""
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` on one consistent view of the database."""
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` in a transaction: durable on return, rolled back if it raises."""
+
+    async def close(self) -> None:
+        """Finish what is running and let go of the database."""

@@ -1,0 +1,1 @@
+"""Alembic's environment and the steps from each schema to the next."""

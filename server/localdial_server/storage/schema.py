@@ -1,0 +1,167 @@
+"""The tables. Alembic's migrations build them; a test holds the two together.
+
+Times are microseconds since the Unix epoch. Every table of an organization's
+own data is keyed by the organization first, so that the schema can be spread by
+organization.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_ID = String(128)
+_PHONE = String(16)
+_AREA_CODE = String(8)
+
+# The organization's own counter of changes. It outlives the organization, so
+# that a revision never comes back with another meaning.
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("organization_id", _ID, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    PrimaryKeyConstraint("organization_id"),
+    sqlite_with_rowid=False,
+)
+
+organizations = Table(
+    "organizations",
+    metadata,
+    Column("organization_id", _ID, nullable=False),
+    Column("display_name", String(200), nullable=False),
+    Column("organization_number", _PHONE),
+    PrimaryKeyConstraint("organization_id"),
+    sqlite_with_rowid=False,
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("organization_id", _ID, nullable=False),
+    Column("user_id", _ID, nullable=False),
+    Column("display_name", String(200), nullable=False),
+    Column("caller_id", _PHONE),
+    Column("work_phone", _PHONE),
+    PrimaryKeyConstraint("organization_id", "user_id"),
+    ForeignKeyConstraint(["organization_id"], ["organizations.organization_id"]),
+    sqlite_with_rowid=False,
+)
+
+numbers = Table(
+    "numbers",
+    metadata,
+    Column("organization_id", _ID, nullable=False),
+    Column("phone_number", _PHONE, nullable=False),
+    Column("area_code", _AREA_CODE),
+    Column("state", String(16), nullable=False),
+    Column("carrier", String(32), nullable=False),
+    Column("carrier_number_id", String(128), nullable=False),
+    Column("reference", String(64), nullable=False),
+    Column("request_id", _ID),
+    Column("locality", String(200), nullable=False),
+    Column("region", String(16), nullable=False),
+    Column("purchase_time", BigInteger, nullable=False),
+    PrimaryKeyConstraint("organization_id", "phone_number"),
+    ForeignKeyConstraint(["organization_id"], ["organizations.organization_id"]),
+    # What the sweep looks for: orders and releases without a known outcome.
+    Index("ix_numbers_by_state", "state", "organization_id", "phone_number"),
+    sqlite_with_rowid=False,
+)
+
+area_code_mappings = Table(
+    "area_code_mappings",
+    metadata,
+    Column("organization_id", _ID, nullable=False),
+    Column("area_code", _AREA_CODE, nullable=False),
+    Column("phone_number", _PHONE, nullable=False),
+    PrimaryKeyConstraint("organization_id", "area_code", "phone_number"),
+    ForeignKeyConstraint(
+        ["organization_id", "phone_number"], ["numbers.organization_id", "numbers.phone_number"]
+    ),
+    Index(None, "organization_id", "phone_number"),
+    sqlite_with_rowid=False,
+)
+
+# Which organization answers a phone number, be it of the inventory or the
+# organization number. The primary key is what makes a number live in one
+# organization at most, and what an inbound call is looked up by.
+phone_number_owners = Table(
+    "phone_number_owners",
+    metadata,
+    Column("phone_number", _PHONE, nullable=False),
+    Column("organization_id", _ID, nullable=False),
+    PrimaryKeyConstraint("phone_number"),
+    ForeignKeyConstraint(["organization_id"], ["organizations.organization_id"]),
+    Index(None, "organization_id"),
+    sqlite_with_rowid=False,
+)
+
+# The calls that spend or delete, by the caller's request_id, with the answer
+# that a repeat is given. `answer` is null while the outcome is not known.
+requests = Table(
+    "requests",
+    metadata,
+    Column("organization_id", _ID, nullable=False),
+    Column("request_id", _ID, nullable=False),
+    Column("arguments", Text, nullable=False),
+    Column("answer", Text),
+    Column("create_time", BigInteger, nullable=False),
+    PrimaryKeyConstraint("organization_id", "request_id"),
+    ForeignKeyConstraint(["organization_id"], ["organizations.organization_id"]),
+    sqlite_with_rowid=False,
+)
+
+# The call log. No foreign keys: the record of a call outlives the user and the
+# organization.
+outbound_calls = Table(
+    "outbound_calls",
+    metadata,
+    Column("organization_id", _ID, nullable=False),
+    Column("call_id", _ID, nullable=False),
+    Column("user_id", _ID, nullable=False),
+    Column("callee_number", _PHONE, nullable=False),
+    Column("caller_id", _PHONE, nullable=False),
+    Column("reason", String(32), nullable=False),
+    Column("call_time", BigInteger, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    PrimaryKeyConstraint("organization_id", "call_id"),
+    # The inbound look-up, and each way of listing, newest first.
+    Index("ix_outbound_calls_by_callee", "organization_id", "callee_number", "call_time", "call_id"),
+    Index("ix_outbound_calls_by_user", "organization_id", "user_id", "call_time", "call_id"),
+    Index("ix_outbound_calls_by_time", "organization_id", "call_time", "call_id"),
+)
+
+# What the simulated carrier remembers: every number that its account owns or
+# has given back.
+simulator_numbers = Table(
+    "simulator_numbers",
+    metadata,
+    Column("phone_number", _PHONE, nullable=False),
+    Column("area_code", _AREA_CODE, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("carrier_number_id", String(64), nullable=False),
+    Column("reference", String(64), nullable=False),
+    PrimaryKeyConstraint("phone_number"),
+    UniqueConstraint("carrier_number_id"),
+    Index(None, "reference"),
+    Index(None, "area_code", "state"),
+    sqlite_with_rowid=False,
+)

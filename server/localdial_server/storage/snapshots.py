@@ -1,0 +1,95 @@
+"""The routing snapshots: what resolves are decided on, in memory.
+
+A snapshot is never changed, only replaced by a newer one, so a decision needs no
+lock. One load at a time runs for an organization, and none for another waits.
+"""
+
+import asyncio
+
+from localdial_server.domain.errors import (
+    OrganizationNotFound,
+    RevisionNotReached,
+    StorageUnavailable,
+)
+from localdial_server.domain.routing import RoutingSnapshot, build_snapshot
+from localdial_server.storage.database import Database
+from localdial_server.storage.reader import SqlReader
+
+
+class SnapshotCache:
+    """The ``RoutingSnapshots`` port over any ``Database``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._snapshots: dict[str, RoutingSnapshot] = {}
+        self._loads: dict[str, asyncio.Task[RoutingSnapshot]] = {}
+
+    def cached(self, organization_id: str) -> RoutingSnapshot | None:
+        """Answer the snapshot if it is in memory, without waiting for anything."""
+        return self._snapshots.get(organization_id)
+
+    async def get(self, organization_id: str, min_revision: int = 0) -> RoutingSnapshot:
+        """Answer a snapshot of at least that revision, loading it where needed.
+
+        Raises ``OrganizationNotFound``, ``RevisionNotReached`` and
+        ``StorageUnavailable``.
+        """
+        snapshot = self._snapshots.get(organization_id)
+        if snapshot is not None and snapshot.revision >= min_revision:
+            return snapshot
+        running = self._loads.get(organization_id)
+        if running is not None:
+            # It may have begun to read before the revision was committed.
+            snapshot = await asyncio.shield(running)
+            if snapshot.revision >= min_revision:
+                return snapshot
+        snapshot = await self._load(organization_id)
+        if snapshot.revision < min_revision:
+            raise RevisionNotReached(organization_id, snapshot.revision)
+        return snapshot
+
+    async def advance(self, organization_id: str, revision: int) -> None:
+        """Have no snapshot older than that revision in memory on return."""
+        if organization_id not in self._snapshots and organization_id not in self._loads:
+            return
+        try:
+            await self.get(organization_id, revision)
+        except (OrganizationNotFound, StorageUnavailable):
+            # The change is committed, and the answer to it is no failure: it is
+            # for the next resolve to load, not to decide on what was before.
+            self._snapshots.pop(organization_id, None)
+        except asyncio.CancelledError:
+            self._snapshots.pop(organization_id, None)
+            raise
+
+    async def _load(self, organization_id: str) -> RoutingSnapshot:
+        task = self._loads.get(organization_id)
+        if task is None:
+            task = asyncio.create_task(self._replace(organization_id))
+            self._loads[organization_id] = task
+            task.add_done_callback(lambda _: self._loads.pop(organization_id, None))
+        # One caller that gives up must not take the load from the others.
+        return await asyncio.shield(task)
+
+    async def _replace(self, organization_id: str) -> RoutingSnapshot:
+        try:
+            snapshot = await self._database.read(
+                lambda connection: _read_snapshot(SqlReader(connection), organization_id)
+            )
+        except OrganizationNotFound:
+            self._snapshots.pop(organization_id, None)
+            raise
+        self._snapshots[organization_id] = snapshot
+        return snapshot
+
+
+def _read_snapshot(reader: SqlReader, organization_id: str) -> RoutingSnapshot:
+    organization = reader.organization(organization_id)
+    if organization is None:
+        raise OrganizationNotFound(organization_id)
+    return build_snapshot(
+        organization,
+        reader.revision(organization_id),
+        reader.all_users(organization_id),
+        reader.all_numbers(organization_id),
+    )

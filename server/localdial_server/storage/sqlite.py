@@ -1,0 +1,131 @@
+"""SQLite, the embedded default: one file, one server process.
+
+WAL, so that readers never wait for the writer; synchronous=FULL, because a call
+that was answered must survive the loss of power; BEGIN IMMEDIATE for writers,
+because SQLite's deferred transactions lose the race for the write lock half-way.
+All writes go through one thread, as SQLite would serialize them anyhow.
+"""
+
+import asyncio
+import functools
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from filelock import FileLock, Timeout
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool
+
+from localdial_server.domain.errors import StorageUnavailable
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+# Enough for every core of the small machines that SQLite serves; more threads
+# would only wait for each other.
+_READERS = 4
+
+
+class DatabaseInUse(Exception):
+    """Another process serves this file."""
+
+
+class SqliteDatabase:
+    """A ``Database`` on one SQLite file, which it holds exclusively."""
+
+    def __init__(self, path: Path, lock: FileLock) -> None:
+        self._lock = lock
+        self._writer = _engine(path, "BEGIN IMMEDIATE", connections=1)
+        self._reader = _engine(path, "BEGIN", connections=_READERS)
+        self._write_thread = ThreadPoolExecutor(1, "sqlite-write")
+        self._read_threads = ThreadPoolExecutor(_READERS, "sqlite-read")
+
+    @classmethod
+    def open(cls, path: Path) -> "SqliteDatabase":
+        """Open the file and keep other servers off it.
+
+        Two processes on one file would not see each other's changes in their
+        snapshots, and older SQLite versions can corrupt a WAL that several
+        processes check-point. Raises ``DatabaseInUse``.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(f"{path}.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise DatabaseInUse from None
+        return cls(path, lock)
+
+    @property
+    def engine(self) -> Engine:
+        """The engine that writes, for the migrations."""
+        return self._writer
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` on one consistent view of the database."""
+        return await self._run(self._read_threads, self._reader, work)
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` in a transaction: durable on return, rolled back if it raises."""
+        return await self._run(self._write_thread, self._writer, work)
+
+    async def close(self) -> None:
+        """Finish what is running and let go of the file."""
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        for threads in self._write_thread, self._read_threads:
+            threads.shutdown(wait=True)
+        for engine in self._reader, self._writer:
+            engine.dispose()
+        self._lock.release()
+
+    async def _run(self, threads: ThreadPoolExecutor, engine: Engine, work: Callable[[Connection], T]) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(threads, functools.partial(_in_transaction, engine, work))
+
+
+def _in_transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
+    try:
+        with engine.begin() as connection:
+            return work(connection)
+    except DBAPIError as error:
+        # A full disk, a lock held by a tool, a damaged file: the caller may try
+        # again, and only the log says which it was.
+        _log.exception("the database failed")
+        raise StorageUnavailable from error
+
+
+def _engine(path: Path, begin: str, connections: int) -> Engine:
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        poolclass=QueuePool,
+        pool_size=connections,
+        max_overflow=0,
+        # Each connection is used by one thread at a time, though not always the
+        # same one.
+        connect_args={"check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: object) -> None:
+        # The driver's own transaction control off: it would begin deferred ones.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        # A tool such as the sqlite3 shell may hold the file for a moment.
+        cursor.execute("PRAGMA busy_timeout = 5000")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin_transaction(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
