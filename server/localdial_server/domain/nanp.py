@@ -1,0 +1,38 @@
+"""The geographic area codes of the North American Numbering Plan (NANP), from a committed table.
+
+The table is ``data/nanp_area_codes.csv``; ``scripts/build-area-codes`` writes
+it and says where its facts are from. A code that is not in it is not geographic:
+toll-free, premium, personal (5XX), government, an N11 service code, or not in use.
+"""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class NanpArea:
+    """Where an area code is.
+
+    ``country`` is an ISO 3166 two-letter code; territories of the United States
+    have their own (``PR``). ``region`` is the postal code of the state, province
+    or US territory; ``None`` for codes that several share (867, 782, 902) and
+    for countries without any.
+    """
+
+    country: str
+    region: str | None
+
+
+def _load() -> dict[str, NanpArea]:
+    table = resources.files(__package__).joinpath("data", "nanp_area_codes.csv").read_text("ascii")
+    return {
+        row["area_code"]: NanpArea(country=row["country"], region=row["region"] or None)
+        for row in csv.DictReader(table.splitlines())
+    }
+
+
+AREAS: Final[Mapping[str, NanpArea]] = _load()
+"""Every geographic area code of the NANP, such as ``415``, and where it is."""

@@ -1,0 +1,388 @@
+"""Which area code a number has, which area codes exist, and what a user probably meant."""
+
+import re
+import unicodedata
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from localdial_server.domain import area_codes, world
+from localdial_server.domain.area_codes import (
+    area_code_of,
+    country_of,
+    is_geographic_area_code,
+    probable_us_number,
+    region_of,
+)
+from localdial_server.domain.nanp import AREAS
+from localdial_server.domain.phone_numbers import is_e164
+
+# Countries with area codes, without, with mobile numbers inside area codes,
+# with leading zeros; shared country codes, non-geographic ones, none at all.
+BEGINNINGS = (
+    "1", "1415", "1876", "1800", "20", "27", "30", "33", "34", "39", "390", "4420", "447", "441534", "46",
+    "49", "4930", "52", "54", "549", "55", "61", "62", "65", "7", "770", "800", "81", "82", "86", "8610",
+    "91", "263", "353", "380", "598", "878", "880", "882", "888", "976", "97611", "979", "999",
+)  # fmt: skip
+E164 = st.builds(
+    lambda beginning, rest: f"+{beginning}{rest}"[:16],
+    st.sampled_from(BEGINNINGS),
+    st.text("0123456789", min_size=6, max_size=14),
+)
+# What the library turns into digits and separators, between what it does not.
+NEARLY_PHONE_NUMBERS = st.text(
+    st.one_of(
+        st.sampled_from("0123456789+()-. /~*#;=,xXetpioscubn\u200e\u200f\uff0b\uff0d\uff08\uff09\u3000"),
+        st.characters(categories=["Nd", "Nl", "No"]),
+    ),
+    max_size=300,
+)
+
+
+@pytest.mark.parametrize(
+    ("number", "area_code"),
+    [
+        ("+14155550100", "415"),
+        ("+16285550100", "628"),
+        ("+12125550100", "212"),
+        ("+16465550100", "646"),
+        ("+14165550100", "416"),
+        ("+16475550100", "647"),
+        ("+18765550100", "876"),
+        ("+17875550100", "787"),
+        ("+18615550100", "861"),
+        ("+19245550100", "924"),
+        ("+14159110100", "415"),  # an exchange that looks like a service code is none
+    ],
+)
+def test_a_nanp_number_has_its_three_digit_area_code(number: str, area_code: str) -> None:
+    assert area_code_of(number) == area_code
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "+18005550100",  # toll-free
+        "+18335550100",
+        "+19005550100",  # premium
+        "+15005550006",  # personal
+        "+15335550100",
+        "+17105550100",  # government
+        "+16005550100",  # Canadian services
+        "+17005550100",  # services of long-distance carriers
+        "+19115550100",  # N11
+        "+14115550100",
+        "+12225550100",  # not in use
+        "+10155550100",  # no area code begins with 0 or 1
+        "+11155550100",
+        "+14150550100",  # no exchange does either
+        "+14151550100",
+        "+1415555010",  # too short, too long
+        "+141555501000",
+        "+1415555",
+    ],
+)
+def test_a_nanp_number_outside_geographic_area_codes_has_none(number: str) -> None:
+    assert is_e164(number)
+    assert area_code_of(number) is None
+
+
+@pytest.mark.parametrize(
+    ("number", "area_code"),
+    [
+        ("+442079460123", "+4420"),  # London
+        ("+441314960123", "+44131"),  # Edinburgh
+        ("+441865240000", "+441865"),  # Oxford
+        ("+441539423456", "+4415394"),  # Hawkshead: among the longest
+        ("+4930123456", "+4930"),  # Berlin; ten digits, and no US number
+        ("+493012345678", "+4930"),
+        ("+33142685300", "+331"),  # Île-de-France
+        ("+390669812345", "+3906"),  # Rome: the zero belongs to the area code
+        ("+390212345678", "+3902"),  # Milan
+        ("+525512345678", "+5255"),  # Mexico City: mobiles and landlines look the same
+        ("+541143211234", "+5411"),  # Buenos Aires
+        ("+551123456789", "+5511"),  # São Paulo
+        ("+81312345678", "+813"),  # Tokyo
+        ("+61298765432", "+612"),  # Sydney
+        ("+912228400000", "+9122"),  # Mumbai
+        ("+97042501234", "+9704"),  # Jenin: in use in few of the ranges behind the code
+        ("+251258804412", "+25125"),  # Dire Dawa: likewise
+    ],
+)
+def test_another_countrys_landline_has_an_e164_prefix_as_area_code(number: str, area_code: str) -> None:
+    assert area_code_of(number) == area_code
+    assert is_geographic_area_code(area_code)
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "+447911123456",  # United Kingdom
+        "+4915112345678",  # Germany
+        "+33612345678",  # France
+        "+393123456789",  # Italy
+        "+5491123456789",  # Argentina: with the area code of Buenos Aires
+        "+5511961234567",  # Brazil: with the area code of São Paulo
+        "+8613812345678",  # China
+    ],
+)
+def test_another_countrys_mobile_has_no_area_code(number: str) -> None:
+    assert area_code_of(number) is None
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "+6561234567",  # Singapore
+        "+85221234567",  # Hong Kong
+        "+4521234567",  # Denmark
+        "+34911234567",  # Spain
+    ],
+)
+def test_a_country_that_numbers_without_area_codes_has_none(number: str) -> None:
+    assert area_code_of(number) is None
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "+448001111111",  # toll-free
+        "+449098790000",  # premium
+        "+443001234567",  # national
+        "+80012345678",  # international toll-free
+        "+882161234567",  # satellites
+        "+99912345678",  # no country
+        "+44207946",  # too short for its country
+        "+4402079460123",  # a trunk prefix in between
+        "+5215512345678",  # the mobile prefix that Mexico has retired
+        "+976227689057",  # Mongolia: an area code too long for the contract
+    ],
+)
+def test_what_is_no_landline_of_another_country_has_no_area_code(number: str) -> None:
+    assert is_e164(number)
+    assert area_code_of(number) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "+",
+        "415",
+        "+431234",
+        "14155550100",
+        "+44 20 7946 0123",
+        "+442079460123\n",
+        "+\uff14\uff142079460123",
+    ],
+)
+def test_text_that_is_no_e164_number_has_no_area_code(text: str) -> None:
+    assert area_code_of(text) is None
+
+
+@settings(deadline=None)
+@given(E164)
+@example("+868511232")  # no other number is found under +8685
+def test_an_area_code_is_geographic_and_the_number_starts_with_it(number: str) -> None:
+    area_code = area_code_of(number)
+    if area_code is None:
+        return
+    assert is_geographic_area_code(area_code)
+    assert number.startswith(area_code if area_code.startswith("+") else f"+1{area_code}")
+    assert re.fullmatch(r"[2-9][0-9]{2}|\+[2-9][0-9]{1,6}", area_code)
+
+
+def test_every_nanp_area_code_is_that_of_a_number_in_it() -> None:
+    assert {area_code_of(f"+1{code}5550100") for code in AREAS} == AREAS.keys()
+
+
+@pytest.mark.parametrize("beginning", ["20", "390", "442", "44131", "493", "4993", "551", "811", "263", "77"])
+def test_a_prefix_is_geographic_exactly_where_a_number_has_it_as_area_code(beginning: str) -> None:
+    accepted = {code for code in (f"+{beginning}{digit}" for digit in range(10)) if world.is_area_code(code)}
+    witnesses = {code: world._number_in(code) for code in accepted}
+    assert accepted == {area_code_of(number) for number in witnesses.values() if number}
+
+
+def test_a_prefix_that_numbers_are_not_split_at_is_no_area_code() -> None:
+    assert not is_geographic_area_code("+442")
+    assert is_geographic_area_code("+4420")
+    assert not is_geographic_area_code("+44207")
+
+
+@pytest.mark.parametrize(
+    "code", ["415", "628", "212", "416", "876", "787", "861", "+4420", "+4930", "+3906", "+331"]
+)
+def test_an_area_code_that_exists_is_geographic(code: str) -> None:
+    assert is_geographic_area_code(code)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "",
+        "41",
+        "4155",
+        "800",
+        "900",
+        "500",
+        "911",
+        "222",
+        "000",
+        " 415",
+        "415\n",
+        "\uff14\uff11\uff15",
+        "+1415",
+        "1415",
+        "+1",
+        "+44",
+        "44",
+        "4420",
+        "+44 20",
+        "+4420\n",
+        "+447911",
+        "+44800",
+        "+65",
+        "+656",
+        "+999",
+        "+800",
+        "+0",
+        "+",
+        "+5491",
+        "+49999999",
+        "+442079460123",
+    ],
+)
+def test_what_is_no_area_code_is_not_geographic(code: str) -> None:
+    assert not is_geographic_area_code(code)
+    assert region_of(code) is None
+    assert country_of(code) is None
+
+
+@settings(deadline=None)
+@given(st.one_of(st.text(), NEARLY_PHONE_NUMBERS))
+def test_any_text_at_all_can_be_asked_about(text: str) -> None:
+    assert isinstance(is_geographic_area_code(text), bool)
+    for answer in (area_code_of(text), region_of(text), country_of(text)):
+        assert answer is None or answer.isascii()
+
+
+@pytest.mark.parametrize(
+    ("code", "country", "region"),
+    [
+        ("415", "US", "CA"),
+        ("628", "US", "CA"),
+        ("837", "US", "CA"),
+        ("212", "US", "NY"),
+        ("646", "US", "NY"),
+        ("465", "US", "NY"),
+        ("512", "US", "TX"),
+        ("621", "US", "TX"),
+        ("202", "US", "DC"),
+        ("416", "CA", "ON"),
+        ("437", "CA", "ON"),
+        ("647", "CA", "ON"),
+        ("867", "CA", None),  # shared by three territories
+        ("902", "CA", None),  # shared by two provinces
+        ("787", "PR", "PR"),
+        ("671", "GU", "GU"),
+        ("876", "JM", None),
+        ("345", "KY", None),  # the Cayman Islands, not Kentucky
+        ("664", "MS", None),  # Montserrat, not Mississippi
+        ("+4420", "GB", None),
+        ("+441534", "JE", None),
+        ("+4930", "DE", None),
+        ("+3906", "IT", None),
+    ],
+)
+def test_an_area_code_is_in_a_country_and_maybe_in_a_region(
+    code: str, country: str, region: str | None
+) -> None:
+    assert country_of(code) == country
+    assert region_of(code) == region
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(415) 555-0100",
+        "415-555-0100",
+        "415.555.0100",
+        "4155550100",
+        "14155550100",
+        "1-415-555-0100",
+        "+1 415 555 0100",
+        "+1 (415) 555-0100",
+        "+14155550100\n",
+        " +14155550100",
+        "tel:+1-415-555-0100",
+        "(415) 555-0100 ext. 7",
+        "\uff0b\uff11\uff14\uff11\uff15\uff15\uff15\uff15\uff10\uff11\uff10\uff10",
+        "\uff14\uff11\uff15\uff15\uff15\uff15\uff10\uff11\uff10\uff10",
+        "\u0664\u0661\u0665\u0665\u0665\u0665\u0660\u0661\u0660\u0660",
+        "\u202a+1\u00a0(415)\u00a0555-0100\u202c",  # as address books copy it
+        "415\u2011555\u20110100",
+    ],
+)
+def test_text_that_reads_as_a_us_number_probably_meant_it(text: str) -> None:
+    assert probable_us_number(text) == "+14155550100"
+
+
+def test_a_us_number_in_an_area_code_that_the_library_does_not_know_is_understood() -> None:
+    assert probable_us_number("(861) 555-0100") == "+18615550100"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+14155550100",  # is E.164 already
+        "+4930123456",  # ten digits of another country
+        "+442079460123",
+        "4930123456",
+        "+44 20 7946 0123",
+        "011 44 20 7946 0123",
+        "020 7946 0123",
+        "555-0100",
+        "0155550100",
+        "4150550100",
+        "415555010",
+        "41555501000",
+        "911",
+        "",
+        "anonymous",
+        "sip:alice@example.com",
+        "4155550100" + " " * 55,  # more than anyone writes around a number
+        "4155550100" + " " * 239 + "#",
+        "9" * 500,
+    ],
+)
+def test_other_text_meant_no_us_number(text: str) -> None:
+    assert probable_us_number(text) is None
+
+
+@settings(deadline=None)
+@given(st.one_of(st.text(), st.text(st.characters()), NEARLY_PHONE_NUMBERS))
+@example("\ud800" * 10)
+@example("(" * 250)
+@example("4155550100" + ";ext=" * 40)
+@example("\u00bc" * 10)
+def test_a_suggestion_is_an_e164_number_of_nanp_shape_whatever_the_text(text: str) -> None:
+    suggestion = probable_us_number(text)
+    if suggestion is None:
+        return
+    assert re.fullmatch(r"\+1[2-9][0-9]{2}[2-9][0-9]{6}", suggestion)
+    assert not is_e164(text)
+    assert any(unicodedata.digit(character, None) is not None or character.isalpha() for character in text)
+
+
+def test_caches_are_bounded() -> None:
+    assert world.area_code_of.cache_info().maxsize is not None
+    assert world._number_in.cache_info().maxsize is not None
+
+
+def test_a_nanp_number_is_decided_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(area_codes, "world")
+    assert area_code_of("+14155550100") == "415"
+    assert area_code_of("+18005550100") is None
+    assert is_geographic_area_code("415")
+    assert region_of("415") == "CA"
