@@ -1,0 +1,92 @@
+"""The contract with its field rules: what requests are parsed and checked by.
+
+The clients' generated code leaves the rules out, so the server keeps the whole
+contract beside this module, as ``scripts/generate`` builds it, and parses
+requests into classes of its own made from it. They have the fields of the
+generated classes, and are annotated as such.
+"""
+
+from collections.abc import Sequence
+from importlib import resources
+from typing import Any
+
+import protovalidate
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.descriptor import FileDescriptor, ServiceDescriptor
+from google.protobuf.message import DecodeError, Message
+
+from localdial_server.domain.area_codes import probable_us_number
+from localdial_server.domain.errors import FieldViolation, InvalidFields, MalformedRequest
+
+PACKAGE = "localdial.v1"
+SERVICES = ("CallRouting", "Directory", "NumberInventory")
+
+
+class Contract:
+    """The services and messages of ``localdial.v1``, with their rules."""
+
+    def __init__(self) -> None:
+        image = resources.files("localdial_server.rpc").joinpath("contract.binpb").read_bytes()
+        pool = descriptor_pool.DescriptorPool()
+        for file in descriptor_pb2.FileDescriptorSet.FromString(image).file:
+            pool.AddSerializedFile(file.SerializeToString())
+        self._pool = pool
+        self._validator = protovalidate.Validator()
+
+    def service(self, name: str) -> ServiceDescriptor:
+        """Answer one of ``SERVICES``."""
+        service: ServiceDescriptor = self._pool.FindServiceByName(f"{PACKAGE}.{name}")
+        return service
+
+    def file(self, name: str) -> FileDescriptor:
+        """Answer a file of the contract, such as ``localdial/v1/number.proto``."""
+        return self._pool.FindFileByName(name)
+
+    def message_class(self, full_name: str) -> type[Message]:
+        """Answer the class of a message, such as ``localdial.v1.Number``."""
+        return message_factory.GetMessageClass(self._pool.FindMessageTypeByName(full_name))
+
+    def request_class(self, service: str, method: str) -> type[Message]:
+        """Answer the class that the method's requests are parsed into."""
+        request_class = self.message_class(self.service(service).methods_by_name[method].input_type.full_name)
+        # Compiled now, so that no caller waits for it.
+        self._validator.collect_violations(request_class())
+        return request_class
+
+    def check(self, request: Message) -> None:
+        """Raise ``InvalidFields`` with every field that breaks a rule."""
+        violations = self._validator.collect_violations(request)
+        if violations:
+            raise InvalidFields([_describe(violation) for violation in violations])
+
+
+def parse(request_class: type[Message], raw: bytes) -> Message:
+    """Parse a request or raise ``MalformedRequest``."""
+    try:
+        return request_class.FromString(raw)
+    except DecodeError:
+        raise MalformedRequest(
+            f"the request is no {request_class.DESCRIPTOR.full_name}; was the client built from this contract?"
+        ) from None
+
+
+def _describe(violation: protovalidate.Violation) -> FieldViolation:
+    rule = violation.proto
+    text = rule.message
+    for noise in "repeated value ", "value ":
+        text = text.removeprefix(noise)
+    if rule.rule_id == "string.e164" and isinstance(violation.field_value, str):
+        meant = probable_us_number(violation.field_value)
+        if meant is not None:
+            text = f"{text}; did you mean {meant}?"
+    return FieldViolation(_path(rule.field.elements if rule.field is not None else ()), text)
+
+
+def _path(elements: Sequence[Any]) -> str:
+    """Write a field path as callers write it: ``users[3].caller_id``."""
+    path = ""
+    for element in elements:
+        path += f".{element.field_name}" if path else element.field_name
+        if element.subscript is not None:
+            path += f"[{element.subscript.value}]"
+    return path

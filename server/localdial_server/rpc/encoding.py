@@ -1,0 +1,107 @@
+"""Values of the domain to messages of the contract, and back."""
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from localdial.v1 import call_routing_pb2, directory_pb2, number_pb2
+
+from localdial_server.domain.model import (
+    CallerIdReason,
+    DestinationReason,
+    Number,
+    NumberState,
+    Organization,
+    OutboundCall,
+    User,
+)
+
+CALLER_ID_REASONS = {
+    reason: call_routing_pb2.CallerIdReason.Value(f"CALLER_ID_REASON_{reason.name}")
+    for reason in CallerIdReason
+}
+DESTINATION_REASONS = {
+    reason: call_routing_pb2.DestinationReason.Value(f"DESTINATION_REASON_{reason.name}")
+    for reason in DestinationReason
+}
+NUMBER_STATES = {
+    state: number_pb2.NumberState.Value(f"NUMBER_STATE_{state.name}") for state in NumberState
+}
+_STATE_OF = {value: state for state, value in NUMBER_STATES.items()}
+
+
+def timestamp(microseconds: int) -> Timestamp:
+    """Write microseconds since the Unix epoch."""
+    seconds, rest = divmod(microseconds, 1_000_000)
+    return Timestamp(seconds=seconds, nanos=rest * 1000)
+
+
+def number_state(value: int) -> NumberState | None:
+    """Read a state that is given as a filter; None for any."""
+    return _STATE_OF.get(number_pb2.NumberState.ValueType(value))
+
+
+def number_message(number: Number) -> number_pb2.Number:
+    """Write a number."""
+    return number_pb2.Number(
+        organization_id=number.organization_id,
+        phone_number=number.phone_number,
+        area_code=number.area_code or "",
+        mapped_area_codes=number.mapped_area_codes,
+        state=NUMBER_STATES[number.state],
+        locality=number.locality,
+        region=number.region,
+        carrier=number.carrier,
+        carrier_number_id=number.carrier_number_id,
+        purchase_time=timestamp(number.purchase_time),
+    )
+
+
+def organization_message(organization: Organization, revision: int) -> directory_pb2.Organization:
+    """Write an organization."""
+    return directory_pb2.Organization(
+        organization_id=organization.organization_id,
+        display_name=organization.display_name,
+        organization_number=organization.organization_number or "",
+        revision=revision,
+    )
+
+
+def organization(message: directory_pb2.Organization) -> Organization:
+    """Read an organization."""
+    return Organization(
+        message.organization_id, message.display_name, message.organization_number or None
+    )
+
+
+def user_message(user: User) -> directory_pb2.User:
+    """Write a user."""
+    return directory_pb2.User(
+        organization_id=user.organization_id,
+        user_id=user.user_id,
+        display_name=user.display_name,
+        caller_id=user.caller_id or "",
+        work_phone=user.work_phone or "",
+    )
+
+
+def user(message: directory_pb2.User) -> User:
+    """Read a user."""
+    return User(
+        message.organization_id,
+        message.user_id,
+        message.display_name,
+        message.caller_id or None,
+        message.work_phone or None,
+    )
+
+
+def call_message(call: OutboundCall) -> call_routing_pb2.OutboundCall:
+    """Write a recorded call."""
+    return call_routing_pb2.OutboundCall(
+        organization_id=call.organization_id,
+        call_id=call.call_id,
+        user_id=call.user_id,
+        callee_number=call.callee_number,
+        caller_id=call.caller_id,
+        reason=CALLER_ID_REASONS[call.reason],
+        call_time=timestamp(call.call_time),
+        revision=call.revision,
+    )

@@ -1,0 +1,86 @@
+"""The one table of which gRPC status an error becomes, and what travels with it."""
+
+from collections.abc import Mapping
+
+from google.protobuf import any_pb2
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2, status_pb2
+from grpc import StatusCode
+
+from localdial_server.domain.errors import InvalidFields, LocaldialError
+
+DOMAIN = "localdial"
+
+STATUS_OF: Mapping[str, StatusCode] = {
+    "INVALID_FIELDS": StatusCode.INVALID_ARGUMENT,
+    "MALFORMED_REQUEST": StatusCode.INVALID_ARGUMENT,
+    "REQUEST_TOO_LARGE": StatusCode.RESOURCE_EXHAUSTED,
+    "ORGANIZATION_NOT_FOUND": StatusCode.NOT_FOUND,
+    "USER_NOT_FOUND": StatusCode.NOT_FOUND,
+    "NUMBER_NOT_FOUND": StatusCode.NOT_FOUND,
+    "NO_CALLER_ID": StatusCode.FAILED_PRECONDITION,
+    "NO_DESTINATION": StatusCode.FAILED_PRECONDITION,
+    "NO_NUMBERS_AVAILABLE": StatusCode.NOT_FOUND,
+    "NUMBER_NOT_AT_CARRIER": StatusCode.NOT_FOUND,
+    "NUMBER_IN_USE": StatusCode.ALREADY_EXISTS,
+    "NUMBER_NOT_ACTIVE": StatusCode.FAILED_PRECONDITION,
+    "REQUEST_ID_REUSED": StatusCode.ALREADY_EXISTS,
+    "CALL_ID_REUSED": StatusCode.ALREADY_EXISTS,
+    "PURCHASE_PENDING": StatusCode.UNAVAILABLE,
+    "ORGANIZATION_HAS_NUMBERS": StatusCode.FAILED_PRECONDITION,
+    "REVISION_NOT_REACHED": StatusCode.FAILED_PRECONDITION,
+    "STORAGE_UNAVAILABLE": StatusCode.UNAVAILABLE,
+    "CARRIER_UNAVAILABLE": StatusCode.UNAVAILABLE,
+    "CARRIER_REFUSED": StatusCode.FAILED_PRECONDITION,
+    "SHUTTING_DOWN": StatusCode.UNAVAILABLE,
+    "INTERNAL": StatusCode.INTERNAL,
+}
+
+# When to repeat what a repeat may cure, in seconds.
+_RETRY_AFTER: Mapping[str, float] = {
+    "PURCHASE_PENDING": 5,
+    "STORAGE_UNAVAILABLE": 0.5,
+    "CARRIER_UNAVAILABLE": 2,
+    "SHUTTING_DOWN": 0.1,
+}
+
+
+class InternalError(LocaldialError):
+    """A fault of ours. The incident id finds the cause in the log."""
+
+    reason = "INTERNAL"
+
+    def __init__(self, incident_id: str) -> None:
+        super().__init__(f"internal error; the server's log has incident {incident_id}", incident_id=incident_id)
+
+
+def status_of(error: LocaldialError) -> status_pb2.Status:
+    """Write the error as it leaves the server."""
+    status = status_with(error.reason, error.message, error.metadata)
+    if isinstance(error, InvalidFields):
+        violations = [
+            error_details_pb2.BadRequest.FieldViolation(field=v.field, description=v.description)
+            for v in error.violations
+        ]
+        status.details.append(_packed(error_details_pb2.BadRequest(field_violations=violations)))
+    return status
+
+
+def status_with(reason: str, message: str, metadata: Mapping[str, str]) -> status_pb2.Status:
+    """Write an error of that reason."""
+    code: int = STATUS_OF[reason].value[0]
+    status = status_pb2.Status(code=code, message=message)
+    info = error_details_pb2.ErrorInfo(reason=reason, domain=DOMAIN, metadata=metadata)
+    status.details.append(_packed(info))
+    if reason in _RETRY_AFTER:
+        delay = Duration()
+        delay.FromMilliseconds(round(_RETRY_AFTER[reason] * 1000))
+        status.details.append(_packed(error_details_pb2.RetryInfo(retry_delay=delay)))
+    return status
+
+
+def _packed(detail: Message) -> any_pb2.Any:
+    packed = any_pb2.Any()
+    packed.Pack(detail)
+    return packed

@@ -1,0 +1,74 @@
+"""Page tokens: opaque to the caller, and good for the query they came from only."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar
+
+from google.protobuf.message import Message
+
+from localdial_server.domain.errors import FieldViolation, InvalidFields
+
+C = TypeVar("C", bound=tuple[Any, ...])
+I = TypeVar("I")
+
+_DEFAULT_SIZE = 50
+_MAX_SIZE = 1000
+
+
+class Page(Generic[C]):
+    """The part of a list that a request asks for: what comes behind ``cursor``.
+
+    Raises ``InvalidFields`` for a token that is damaged or of another query.
+    """
+
+    def __init__(self, request: Any, first: C) -> None:
+        self._size: int = min(request.page_size or _DEFAULT_SIZE, _MAX_SIZE)
+        self._query = _canonical(request)
+        self.cursor: C = self._read(request.page_token) if request.page_token else first
+
+    @property
+    def limit(self) -> int:
+        """How many items to read: one more than the page holds tells if another follows."""
+        return self._size + 1
+
+    def cut(self, items: Sequence[I], cursor_of: Callable[[I], C]) -> tuple[Sequence[I], str]:
+        """Answer the items of the page and the token of the next, empty on the last."""
+        page = items[: self._size]
+        if len(items) <= self._size:
+            return page, ""
+        cursor = json.dumps(cursor_of(page[-1]))
+        token = f"{self._digest(cursor)}{cursor}"
+        return page, base64.urlsafe_b64encode(token.encode("utf-8")).decode("ascii")
+
+    def _read(self, token: str) -> C:
+        try:
+            text = base64.urlsafe_b64decode(token.encode("ascii")).decode("utf-8")
+        except ValueError:
+            text = ""
+        digest, cursor = text[:_DIGEST_LENGTH], text[_DIGEST_LENGTH:]
+        if digest != self._digest(cursor):
+            description = "must be the next_page_token of the page before, with the rest of the request as then"
+            raise InvalidFields([FieldViolation("page_token", description)])
+        return tuple(json.loads(cursor))  # type: ignore[return-value]
+
+    def _digest(self, cursor: str) -> str:
+        """Bind the cursor to the query. It guards against mistakes, not against forgery.
+
+        A forged token reads nothing that the query itself could not.
+        """
+        bound = self._query + cursor.encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(bound, digest_size=_DIGEST_LENGTH // 2).hexdigest()
+
+
+_DIGEST_LENGTH = 20
+
+
+def _canonical(request: Message) -> bytes:
+    """Everything in the request but which page of it is asked for."""
+    query = type(request)()
+    query.CopyFrom(request)
+    for field in "page_size", "page_token":
+        query.ClearField(field)
+    return request.DESCRIPTOR.full_name.encode("ascii") + query.SerializeToString(deterministic=True)

@@ -1,0 +1,90 @@
+from collections.abc import Iterator
+
+import pytest
+from google.protobuf import descriptor_pb2
+from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
+from localdial.v1 import call_routing_pb2, directory_pb2, errors_pb2, number_inventory_pb2, number_pb2
+
+from localdial_server.domain.errors import InvalidFields, MalformedRequest
+from localdial_server.rpc.call_routing import CallRoutingServicer
+from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract, parse
+from localdial_server.rpc.directory import DirectoryServicer
+from localdial_server.rpc.number_inventory import NumberInventoryServicer
+from localdial_server.rpc.serving import snake_case
+
+CONTRACT = Contract()
+SERVICERS = {
+    "CallRouting": CallRoutingServicer,
+    "Directory": DirectoryServicer,
+    "NumberInventory": NumberInventoryServicer,
+}
+
+
+def methods() -> list[MethodDescriptor]:
+    return [method for service in SERVICES for method in CONTRACT.service(service).methods]
+
+
+@pytest.mark.parametrize("method", methods(), ids=lambda method: method.name)
+def test_every_method_of_the_contract_is_served(method: MethodDescriptor) -> None:
+    servicer = SERVICERS[method.containing_service.name]
+    assert callable(getattr(servicer, snake_case(method.name)))
+
+
+def test_the_services_served_are_all_that_the_contract_has() -> None:
+    modules = call_routing_pb2, directory_pb2, errors_pb2, number_inventory_pb2, number_pb2
+    assert sorted(SERVICES) == sorted(
+        name for module in modules for name in module.DESCRIPTOR.services_by_name
+    )
+
+
+@pytest.mark.parametrize(
+    "module", [call_routing_pb2, directory_pb2, errors_pb2, number_inventory_pb2, number_pb2]
+)
+def test_the_servers_copy_and_the_clients_stubs_are_one_contract(module: object) -> None:
+    """They differ in the rules alone, which the clients' lack."""
+    stub = descriptor_pb2.FileDescriptorProto()
+    module.DESCRIPTOR.CopyToProto(stub)  # type: ignore[attr-defined]
+    ours = descriptor_pb2.FileDescriptorProto()
+    CONTRACT.file(stub.name).CopyToProto(ours)
+    for file in stub, ours:
+        file.ClearField("dependency")
+        for message in file.message_type:
+            for field in message.field:
+                field.ClearField("options")
+    assert stub == ours
+
+
+def string_fields(method: MethodDescriptor) -> Iterator[FieldDescriptor]:
+    seen = set()
+    waiting = [method.input_type]
+    while waiting:
+        message = waiting.pop()
+        if message.full_name in seen or not message.full_name.startswith(PACKAGE):
+            continue
+        seen.add(message.full_name)
+        for field in message.fields:
+            if field.type == FieldDescriptor.TYPE_STRING:
+                yield field
+            elif field.type == FieldDescriptor.TYPE_MESSAGE:
+                waiting.append(field.message_type)
+
+
+@pytest.mark.parametrize("method", methods(), ids=lambda method: method.name)
+def test_every_text_of_a_request_is_bounded(method: MethodDescriptor) -> None:
+    """The database's columns are, and a request must not get there to find out."""
+    for field in string_fields(method):
+        message = CONTRACT.message_class(field.containing_type.full_name)()
+        endless = "1" * 5000
+        if field.is_repeated:
+            getattr(message, field.name).append(endless)
+        else:
+            setattr(message, field.name, endless)
+        with pytest.raises(InvalidFields) as caught:
+            CONTRACT.check(message)
+        assert field.name in {v.field.split("[")[0].split(".")[0] for v in caught.value.violations}
+
+
+def test_bytes_that_are_no_message_are_refused() -> None:
+    request_class = CONTRACT.request_class("CallRouting", "RouteInboundCall")
+    with pytest.raises(MalformedRequest, match=r"localdial\.v1\.RouteInboundCallRequest"):
+        parse(request_class, b"\xff\xff\xff")
