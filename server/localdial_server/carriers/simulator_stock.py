@@ -1,0 +1,159 @@
+"""What the simulated carrier sells: a rule, not a list, and the same in every run.
+
+An area code is written as everywhere in localdial: `415` for a NANP area code,
+`+4420` for another country's geographic code. Phone numbers are E.164.
+
+None of the numbers has a subscriber. In each NANP area code they are lines of
+the exchange 555: first the lines that the numbering plan reserves for fiction,
+then made-up ones, which nobody can be given today. Elsewhere they are the numbers
+that a regulator has set aside for films and plays, and nothing else.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from localdial_server.domain.area_codes import area_code_of, is_geographic_area_code, region_of
+
+SOLD_OUT_AREA_CODES = frozenset({"808", "907"})
+"""Geographic NANP area codes (Hawaii, Alaska) without a number on sale, ever."""
+
+SCARCE_AREA_CODE = "307"
+"""The geographic NANP area code (Wyoming) that has only three numbers."""
+
+OWNED_FROM_START_LINE = "0199"
+"""The line in exchange 555 of each NANP area code that the account starts out with."""
+
+# Reserved for fiction, but for 0199, which is not on sale.
+_FICTIONAL_LINES = range(100, 199)
+_SCARCE_LINES = range(100, 103)
+# Below 2000 lie directory assistance (1212) and what was once built beside it;
+# 4334 is the one other line that is still assigned in the whole numbering plan.
+_MADE_UP_LINES = (range(2000, 4334), range(4335, 10000))
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """The numbers that begin with ``prefix`` and end in ``digits`` digits of ``lines``."""
+
+    prefix: str
+    digits: int
+    lines: range
+
+    def __iter__(self) -> Iterator[str]:
+        return (f"{self.prefix}{line:0{self.digits}}" for line in self.lines)
+
+    def __contains__(self, phone_number: str) -> bool:
+        line = phone_number[len(self.prefix) :]
+        return (
+            phone_number.startswith(self.prefix)
+            and len(line) == self.digits
+            and line.isascii()
+            and line.isdigit()
+            and int(line) in self.lines
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Fiction:
+    """The blocks that a regulator keeps for fiction in one area code.
+
+    ``locality`` is the place the regulator names, empty where it names a region.
+    Each block is a prefix, of which all numbers with ``digits`` more digits are
+    set aside.
+    """
+
+    locality: str
+    digits: int
+    prefixes: Sequence[str]
+
+    def blocks(self) -> Sequence[_Block]:
+        return [_Block(prefix, self.digits, range(10**self.digits)) for prefix in self.prefixes]
+
+
+# Two ranges of Ofcom's are missing, Nottingham (0115 496 0xxx) and "no area"
+# (01632 960xxx): the metadata that area codes are read from knows no subscribers
+# there, so these numbers would have no area code.
+_ABROAD: Mapping[str, _Fiction] = {
+    # United Kingdom: Ofcom, "telephone numbers for use in TV and radio drama".
+    "+44113": _Fiction("Leeds", 3, ["+441134960"]),
+    "+44114": _Fiction("Sheffield", 3, ["+441144960"]),
+    "+44116": _Fiction("Leicester", 3, ["+441164960"]),
+    "+44117": _Fiction("Bristol", 3, ["+441174960"]),
+    "+44118": _Fiction("Reading", 3, ["+441184960"]),
+    "+44121": _Fiction("Birmingham", 3, ["+441214960"]),
+    "+44131": _Fiction("Edinburgh", 3, ["+441314960"]),
+    "+44141": _Fiction("Glasgow", 3, ["+441414960"]),
+    "+44151": _Fiction("Liverpool", 3, ["+441514960"]),
+    "+44161": _Fiction("Manchester", 3, ["+441614960"]),
+    "+44191": _Fiction("", 3, ["+441914980"]),
+    "+4420": _Fiction("London", 3, ["+442079460"]),
+    "+4428": _Fiction("", 3, ["+442896496"]),
+    "+4429": _Fiction("Cardiff", 3, ["+442920180"]),
+    # Germany: Bundesnetzagentur, "Rufnummern für Medienproduktionen", notice 148/2021.
+    "+4930": _Fiction("Berlin", 3, ["+493023125"]),
+    "+4940": _Fiction("Hamburg", 3, ["+494066969"]),
+    "+4969": _Fiction("Frankfurt am Main", 3, ["+496990009"]),
+    "+4989": _Fiction("Munich", 3, ["+498999998"]),
+    "+49221": _Fiction("Cologne", 3, ["+492214710"]),
+    # Australia: ACMA, "phone numbers for use in TV shows, films and creative works".
+    "+612": _Fiction("", 4, ["+6125550", "+6127010"]),
+    "+613": _Fiction("", 4, ["+6135550", "+6137010"]),
+    "+617": _Fiction("", 4, ["+6175550", "+6177010"]),
+    "+618": _Fiction("", 4, ["+6185550", "+6187010"]),
+    # France: Arcep, the six roots for audiovisual works; the sixth is mobile.
+    "+331": _Fiction("", 4, ["+3319900"]),
+    "+332": _Fiction("", 4, ["+3326191"]),
+    "+333": _Fiction("", 4, ["+3335301"]),
+    "+334": _Fiction("", 4, ["+3346571"]),
+    "+335": _Fiction("", 4, ["+3353649"]),
+}
+
+AREA_CODES_ABROAD = frozenset(_ABROAD)
+"""Every area code outside the NANP that has stock."""
+
+
+def stock_of(area_code: str) -> Iterator[str]:
+    """Yield every number that is ever on sale in the area code, always in the same order.
+
+    The numbers reserved for fiction come first. An area code without stock, and
+    a text that is no area code, yield nothing.
+    """
+    return chain.from_iterable(_blocks(area_code))
+
+
+def area_code_in_stock(phone_number: str) -> str | None:
+    """Answer the area code under which the number is ever on sale, None if it never is."""
+    area_code = area_code_of(phone_number)
+    if area_code is None or not any(phone_number in block for block in _blocks(area_code)):
+        return None
+    return area_code
+
+
+def is_owned_from_start(phone_number: str) -> bool:
+    """Tell whether the account owns the number without ever having ordered it."""
+    area_code = area_code_of(phone_number)
+    return area_code is not None and phone_number == f"+1{area_code}555{OWNED_FROM_START_LINE}"
+
+
+def place_of(area_code: str) -> tuple[str, str]:
+    """Answer the locality and the region, each empty where it is not known.
+
+    An exchange 555 is in no town, so a NANP number has a region at most.
+    """
+    abroad = _ABROAD.get(area_code)
+    return abroad.locality if abroad else "", region_of(area_code) or ""
+
+
+def _blocks(area_code: str) -> Sequence[_Block]:
+    abroad = _ABROAD.get(area_code)
+    if abroad is not None:
+        return abroad.blocks()
+    if area_code in SOLD_OUT_AREA_CODES or not _is_nanp(area_code):
+        return []
+    lines = (_SCARCE_LINES,) if area_code == SCARCE_AREA_CODE else (_FICTIONAL_LINES, *_MADE_UP_LINES)
+    return [_Block(f"+1{area_code}555", 4, block) for block in lines]
+
+
+def _is_nanp(area_code: str) -> bool:
+    return not area_code.startswith("+") and is_geographic_area_code(area_code)

@@ -1,0 +1,88 @@
+"""What the conformance suites of the carriers need of each of them."""
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+import pytest
+
+from localdial_server.app.carrier import Carrier, OwnedNumber
+from localdial_server.carriers.simulator_faults import Fault, Operation
+
+# Long for a test, short for whoever waits for a failing one.
+DEADLINE_SECONDS = 10.0
+
+
+class Ability(Enum):
+    """What not every carrier, or not every test account of one, can do.
+
+    A lack is declared with a reason and seen in the report as a skipped test. It
+    is never a licence to break a promise of the port.
+    """
+
+    ONE_BUYER = "refuses to sell a number to the account that owns it"
+    RESALE = "sells a released number again at once"
+    OWNED_FROM_START = "has an account with a number that localdial did not order"
+    REFUSAL = "has a number that it never sells"
+    MISHAPS = "can be made to fail on demand"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CarrierAccount:
+    """A carrier to test, in an account of its own, and what is known of that account."""
+
+    carrier: Carrier
+    reconnect: Callable[[], Awaitable[Carrier]]
+    """Answers a fresh adapter of the same account, as after a restart of the server."""
+    stocked_area_code: str
+    """Has 30 numbers on sale or more."""
+    sold_out_area_code: str
+    """Has none."""
+    arrange: Callable[[Operation, Fault], None]
+    """Makes the next call of the operation suffer the fault."""
+    owned_from_start: str = ""
+    never_sold: str = ""
+    lacks: Mapping[Ability, str] = field(default_factory=dict)
+
+    def require(self, ability: Ability) -> None:
+        """Skip the test if the carrier lacks the ability, and say why."""
+        if ability in self.lacks:
+            pytest.skip(f"{self.carrier.name} lacks {ability.name}: {self.lacks[ability]}")
+
+    async def on_sale(self, count: int = 1) -> Sequence[str]:
+        """Answer ``count`` numbers that can be ordered."""
+        found = await self.carrier.search(self.stocked_area_code, count)
+        assert len(found) == count, "the account has too little stock for the suite"
+        return [number.phone_number for number in found]
+
+    async def order_one(self) -> OwnedNumber:
+        """Order any number."""
+        (phone_number,) = await self.on_sale()
+        return await self.carrier.order(phone_number, new_reference())
+
+    async def owns(self, phone_number: str, reference: str) -> bool:
+        """Tell whether the account owns the number by that order; fail if look-ups differ."""
+        by_number = await self.carrier.find_by_number(phone_number)
+        by_reference = await self.carrier.find_by_reference(reference)
+        assert by_number == by_reference
+        return by_number is not None
+
+
+_references = itertools.count(1)
+
+
+def new_reference() -> str:
+    """Answer a reference that was not used before."""
+    return f"conformance-{next(_references)}"
+
+
+async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until the condition holds; fail when it takes too long."""
+    pause = 0.005
+    for _ in range(int(DEADLINE_SECONDS / pause)):
+        if await condition():
+            return
+        await asyncio.sleep(pause)
+    pytest.fail(f"still not so after {DEADLINE_SECONDS} s")

@@ -1,0 +1,212 @@
+"""The promises of the carrier port, each as a test: what holds when things go wrong."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from localdial_server.app.carrier import (
+    Carrier,
+    CarrierError,
+    CarrierUnavailable,
+    NumberTaken,
+    OrderRefused,
+    OutcomeUnknown,
+)
+from localdial_server.carriers.simulator_faults import Fault, Operation
+from tests.conformance.carrier_account import (
+    DEADLINE_SECONDS,
+    Ability,
+    CarrierAccount,
+    eventually,
+    new_reference,
+)
+
+_LOOK_UPS: dict[Operation, Callable[[Carrier, str], Awaitable[object]]] = {
+    Operation.SEARCH: lambda carrier, area_code: carrier.search(area_code, 3),
+    Operation.FIND_BY_REFERENCE: lambda carrier, _: carrier.find_by_reference("unknown"),
+    Operation.FIND_BY_NUMBER: lambda carrier, _: carrier.find_by_number("+14155550100"),
+}
+
+_each_look_up = pytest.mark.parametrize("operation", _LOOK_UPS, ids=lambda operation: operation.value)
+
+
+class CarrierMishapSuite:
+    """Every carrier, on its bad days."""
+
+    @pytest.mark.parametrize(
+        ("fault", "error"),
+        [
+            (Fault.UNAVAILABLE, CarrierUnavailable),
+            (Fault.TAKEN, NumberTaken),
+            (Fault.REFUSED, OrderRefused),
+        ],
+    )
+    async def test_after_a_definite_error_nothing_was_bought(
+        self, account: CarrierAccount, fault: Fault, error: type[CarrierError]
+    ) -> None:
+        account.require(Ability.MISHAPS)
+        (phone_number,) = await account.on_sale()
+        reference = new_reference()
+        account.arrange(Operation.ORDER, fault)
+        with pytest.raises(error) as raised:
+            await account.carrier.order(phone_number, reference)
+        assert type(raised.value) is error
+        if isinstance(raised.value, OrderRefused):
+            assert raised.value.explanation.strip()
+        assert not await account.owns(phone_number, reference)
+
+    async def test_an_order_that_was_turned_away_can_be_repeated(self, account: CarrierAccount) -> None:
+        account.require(Ability.MISHAPS)
+        (phone_number,) = await account.on_sale()
+        reference = new_reference()
+        account.arrange(Operation.ORDER, Fault.UNAVAILABLE)
+        with pytest.raises(CarrierUnavailable):
+            await account.carrier.order(phone_number, reference)
+        assert (await account.carrier.order(phone_number, reference)).reference == reference
+
+    async def test_an_order_of_unknown_outcome_that_went_through_is_found(
+        self, account: CarrierAccount
+    ) -> None:
+        account.require(Ability.MISHAPS)
+        (phone_number,) = await account.on_sale()
+        reference = new_reference()
+        account.arrange(Operation.ORDER, Fault.ANSWER_LOST)
+        with pytest.raises(OutcomeUnknown):
+            await account.carrier.order(phone_number, reference)
+        found = await account.carrier.find_by_reference(reference)
+        assert found is not None
+        assert (found.phone_number, found.reference) == (phone_number, reference)
+        assert await account.owns(phone_number, reference)
+        await account.carrier.release(found.carrier_number_id)
+        assert not await account.owns(phone_number, reference)
+
+    async def test_an_order_of_unknown_outcome_that_was_lost_is_not_found(
+        self, account: CarrierAccount
+    ) -> None:
+        account.require(Ability.MISHAPS)
+        (phone_number,) = await account.on_sale()
+        reference = new_reference()
+        account.arrange(Operation.ORDER, Fault.REQUEST_LOST)
+        with pytest.raises(OutcomeUnknown):
+            await account.carrier.order(phone_number, reference)
+        assert not await account.owns(phone_number, reference)
+        assert (await account.carrier.order(phone_number, reference)).reference == reference
+
+    @pytest.mark.parametrize(
+        ("fault", "error", "owned_after"),
+        [
+            (Fault.UNAVAILABLE, CarrierUnavailable, True),
+            (Fault.REQUEST_LOST, OutcomeUnknown, True),
+            (Fault.ANSWER_LOST, OutcomeUnknown, False),
+        ],
+    )
+    async def test_a_release_that_failed_can_be_repeated(
+        self, account: CarrierAccount, fault: Fault, error: type[CarrierError], *, owned_after: bool
+    ) -> None:
+        account.require(Ability.MISHAPS)
+        owned = await account.order_one()
+        account.arrange(Operation.RELEASE, fault)
+        with pytest.raises(error):
+            await account.carrier.release(owned.carrier_number_id)
+        assert await account.owns(owned.phone_number, owned.reference) is owned_after
+        await account.carrier.release(owned.carrier_number_id)
+        assert not await account.owns(owned.phone_number, owned.reference)
+
+    @_each_look_up
+    async def test_a_look_up_that_failed_says_so(self, account: CarrierAccount, operation: Operation) -> None:
+        account.require(Ability.MISHAPS)
+        account.arrange(operation, Fault.UNAVAILABLE)
+        with pytest.raises(CarrierUnavailable):
+            await _LOOK_UPS[operation](account.carrier, account.stocked_area_code)
+        await _LOOK_UPS[operation](account.carrier, account.stocked_area_code)
+
+    @_each_look_up
+    async def test_a_look_up_that_hangs_can_be_cancelled(
+        self, account: CarrierAccount, operation: Operation
+    ) -> None:
+        account.require(Ability.MISHAPS)
+        account.arrange(operation, Fault.HANG)
+        await _cancel_when_hanging(_LOOK_UPS[operation](account.carrier, account.stocked_area_code))
+        await _LOOK_UPS[operation](account.carrier, account.stocked_area_code)
+
+    async def test_an_order_that_hangs_can_be_cancelled(self, account: CarrierAccount) -> None:
+        account.require(Ability.MISHAPS)
+        (phone_number,) = await account.on_sale()
+        reference = new_reference()
+        account.arrange(Operation.ORDER, Fault.HANG)
+        await _cancel_when_hanging(account.carrier.order(phone_number, reference))
+        assert not await account.owns(phone_number, reference)
+        assert (await account.carrier.order(phone_number, reference)).reference == reference
+
+    async def test_an_order_that_went_through_is_found_though_its_caller_gave_up(
+        self, account: CarrierAccount
+    ) -> None:
+        account.require(Ability.MISHAPS)
+        (phone_number,) = await account.on_sale()
+        reference = new_reference()
+        account.arrange(Operation.ORDER, Fault.ANSWER_HANGS)
+        ordering = asyncio.ensure_future(account.carrier.order(phone_number, reference))
+        await eventually(lambda: _is_found(account.carrier, reference))
+        await _cancel_when_hanging(ordering)
+        assert await account.owns(phone_number, reference)
+        await account.order_one()
+
+    @pytest.mark.parametrize("fault", [Fault.HANG, Fault.ANSWER_HANGS])
+    async def test_a_release_that_hangs_can_be_cancelled(self, account: CarrierAccount, fault: Fault) -> None:
+        account.require(Ability.MISHAPS)
+        owned = await account.order_one()
+        account.arrange(Operation.RELEASE, fault)
+        await _cancel_when_hanging(account.carrier.release(owned.carrier_number_id))
+        await account.carrier.release(owned.carrier_number_id)
+        assert not await account.owns(owned.phone_number, owned.reference)
+
+    async def test_a_call_that_hangs_holds_up_no_other(self, account: CarrierAccount) -> None:
+        account.require(Ability.MISHAPS)
+        first, second = await account.on_sale(2)
+        account.arrange(Operation.ORDER, Fault.HANG)
+        hanging = asyncio.ensure_future(account.carrier.order(first, new_reference()))
+        await asyncio.wait({hanging}, timeout=0.05)
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            await account.carrier.order(second, new_reference())
+        await _cancel_when_hanging(hanging)
+
+    async def test_an_order_cancelled_at_any_moment_is_made_or_not_made(
+        self, account: CarrierAccount
+    ) -> None:
+        account.require(Ability.ONE_BUYER)
+        # First step by step through the event loop, then into the waiting for I/O.
+        for pauses in [*([0.0] * turns for turns in range(15)), *([0.0003] * n for n in range(1, 11))]:
+            (phone_number,) = await account.on_sale()
+            reference = new_reference()
+            ordering = asyncio.ensure_future(account.carrier.order(phone_number, reference))
+            for pause in pauses:
+                await asyncio.sleep(pause)
+            ordering.cancel()
+            await asyncio.gather(ordering, return_exceptions=True)
+            # The order may still be on its way; another one of the same number
+            # settles which of the two it is.
+            reference_of_next = new_reference()
+            try:
+                await account.carrier.order(phone_number, reference_of_next)
+            except NumberTaken:
+                assert await account.owns(phone_number, reference)
+                assert await account.carrier.find_by_reference(reference_of_next) is None
+            else:
+                assert await account.owns(phone_number, reference_of_next)
+                assert await account.carrier.find_by_reference(reference) is None
+
+
+async def _is_found(carrier: Carrier, reference: str) -> bool:
+    return await carrier.find_by_reference(reference) is not None
+
+
+async def _cancel_when_hanging(call: Awaitable[object]) -> None:
+    """See that the call does not come back, and that cancelling ends it at once."""
+    task = asyncio.ensure_future(call)
+    done, _ = await asyncio.wait({task}, timeout=0.05)
+    assert not done, f"the call was to hang, and came back: {task}"
+    task.cancel()
+    done, _ = await asyncio.wait({task}, timeout=DEADLINE_SECONDS)
+    assert done, "the call outlives its cancellation"
+    assert task.cancelled()

@@ -1,0 +1,171 @@
+"""The promises of the carrier port, each as a test: how things go when they go well.
+
+A carrier joins by a subclass with a fixture ``account``; see ``test_carriers``.
+"""
+
+import asyncio
+import re
+
+import pytest
+
+from localdial_server.app.carrier import NumberTaken, OrderRefused, OwnedNumber
+from localdial_server.domain.area_codes import area_code_of
+from tests.conformance.carrier_account import Ability, CarrierAccount, new_reference
+
+# What the inventory stores of a carrier's own identifier.
+_ID = re.compile(r"[!-~]{1,128}")
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+
+
+class CarrierSuite:
+    """Every carrier, on its good days."""
+
+    async def test_the_name_fits_beside_each_number(self, account: CarrierAccount) -> None:
+        assert re.fullmatch(r"[a-z][a-z0-9-]{0,31}", account.carrier.name)
+        assert account.carrier.name == (await account.reconnect()).name
+
+    async def test_a_search_answers_different_numbers_of_the_area_code(self, account: CarrierAccount) -> None:
+        found = await account.on_sale(30)
+        assert len(set(found)) == len(found)
+        assert all(_E164.fullmatch(number) for number in found)
+        assert {area_code_of(number) for number in found} == {account.stocked_area_code}
+
+    @pytest.mark.parametrize("limit", [1, 2, 7])
+    async def test_a_search_answers_no_more_than_the_limit(self, account: CarrierAccount, limit: int) -> None:
+        assert len(await account.carrier.search(account.stocked_area_code, limit)) == limit
+
+    async def test_a_search_without_stock_answers_nothing(self, account: CarrierAccount) -> None:
+        assert list(await account.carrier.search(account.sold_out_area_code, 10)) == []
+
+    async def test_a_search_neither_buys_nor_reserves(self, account: CarrierAccount) -> None:
+        numbers = await account.on_sale(3)
+        await account.on_sale(3)
+        for phone_number in numbers:
+            assert await account.carrier.find_by_number(phone_number) is None
+            assert (await account.carrier.order(phone_number, new_reference())).phone_number == phone_number
+
+    async def test_an_ordered_number_is_owned(self, account: CarrierAccount) -> None:
+        (phone_number,) = await account.on_sale()
+        reference = new_reference()
+        owned = await account.carrier.order(phone_number, reference)
+        assert (owned.phone_number, owned.reference) == (phone_number, reference)
+        assert _ID.fullmatch(owned.carrier_number_id)
+        assert await account.carrier.find_by_number(phone_number) == owned
+        assert await account.carrier.find_by_reference(reference) == owned
+
+    async def test_an_ordered_number_is_no_longer_on_sale(self, account: CarrierAccount) -> None:
+        owned = await account.order_one()
+        assert owned.phone_number not in await account.on_sale(20)
+
+    async def test_what_is_owned_outlives_the_adapter(self, account: CarrierAccount) -> None:
+        kept, released = await account.order_one(), await account.order_one()
+        await account.carrier.release(released.carrier_number_id)
+        carrier = await account.reconnect()
+        assert await carrier.find_by_number(kept.phone_number) == kept
+        assert await carrier.find_by_reference(kept.reference) == kept
+        assert await carrier.find_by_number(released.phone_number) is None
+        await carrier.release(kept.carrier_number_id)
+        assert await carrier.find_by_reference(kept.reference) is None
+
+    async def test_what_is_not_owned_is_not_found(self, account: CarrierAccount) -> None:
+        (phone_number,) = await account.on_sale()
+        assert not await account.owns(phone_number, new_reference())
+
+    @pytest.mark.parametrize("reference", ["x", "~" * 64, "Ab-1", "100%_'\"\\;--", "a+b&c=d?e#f/g"])
+    async def test_a_reference_is_matched_as_a_whole(self, account: CarrierAccount, reference: str) -> None:
+        (phone_number,) = await account.on_sale()
+        owned = await account.carrier.order(phone_number, reference)
+        assert await account.carrier.find_by_reference(reference) == owned
+        others = {reference[:-1], reference.swapcase(), f"{reference[:-1]}%", f"{reference[:-1]}_", "%"}
+        for other in others - {reference, ""}:
+            assert await account.carrier.find_by_reference(other) is None, other
+
+    async def test_a_number_that_is_never_sold_is_refused(self, account: CarrierAccount) -> None:
+        account.require(Ability.REFUSAL)
+        reference = new_reference()
+        with pytest.raises(OrderRefused) as refusal:
+            await account.carrier.order(account.never_sold, reference)
+        assert refusal.value.explanation.strip()
+        assert not await account.owns(account.never_sold, reference)
+
+    async def test_an_owned_number_is_not_sold_again(self, account: CarrierAccount) -> None:
+        account.require(Ability.ONE_BUYER)
+        first = await account.order_one()
+        reference = new_reference()
+        with pytest.raises(NumberTaken):
+            await account.carrier.order(first.phone_number, reference)
+        assert await account.carrier.find_by_reference(reference) is None
+        assert await account.carrier.find_by_reference(first.reference) == first
+        assert await account.carrier.find_by_number(first.phone_number) == first
+
+    async def test_one_of_many_orders_of_a_number_wins(self, account: CarrierAccount) -> None:
+        account.require(Ability.ONE_BUYER)
+        (phone_number,) = await account.on_sale()
+        references = [new_reference() for _ in range(12)]
+        other_adapter = await account.reconnect()
+        outcomes = await asyncio.gather(
+            *(account.carrier.order(phone_number, reference) for reference in references[::2]),
+            *(other_adapter.order(phone_number, reference) for reference in references[1::2]),
+            return_exceptions=True,
+        )
+        (winner,) = [outcome for outcome in outcomes if isinstance(outcome, OwnedNumber)]
+        losers = [outcome for outcome in outcomes if outcome is not winner]
+        assert all(isinstance(loser, NumberTaken) for loser in losers), losers
+        found = [await account.carrier.find_by_reference(reference) for reference in references]
+        assert [number for number in found if number is not None] == [winner]
+
+    async def test_orders_of_different_numbers_do_not_disturb_each_other(
+        self, account: CarrierAccount
+    ) -> None:
+        numbers = await account.on_sale(12)
+        owned = await asyncio.gather(*(account.carrier.order(n, new_reference()) for n in numbers))
+        assert [number.phone_number for number in owned] == list(numbers)
+        assert len({number.carrier_number_id for number in owned}) == len(numbers)
+        found = await asyncio.gather(*(account.carrier.find_by_reference(n.reference) for n in owned))
+        assert list(found) == list(owned)
+
+    async def test_a_released_number_is_not_owned(self, account: CarrierAccount) -> None:
+        owned, other = await account.order_one(), await account.order_one()
+        await account.carrier.release(owned.carrier_number_id)
+        assert not await account.owns(owned.phone_number, owned.reference)
+        assert await account.carrier.find_by_number(other.phone_number) == other
+
+    async def test_releasing_what_is_gone_is_no_error(self, account: CarrierAccount) -> None:
+        owned = await account.order_one()
+        await account.carrier.release(owned.carrier_number_id)
+        await account.carrier.release(owned.carrier_number_id)
+        assert not await account.owns(owned.phone_number, owned.reference)
+
+    async def test_many_releases_of_a_number_are_one(self, account: CarrierAccount) -> None:
+        owned = await account.order_one()
+        await asyncio.gather(*(account.carrier.release(owned.carrier_number_id) for _ in range(6)))
+        assert not await account.owns(owned.phone_number, owned.reference)
+
+    async def test_a_late_repeat_of_a_release_spares_the_next_order(self, account: CarrierAccount) -> None:
+        account.require(Ability.RESALE)
+        first = await account.order_one()
+        await account.carrier.release(first.carrier_number_id)
+        second = await account.carrier.order(first.phone_number, new_reference())
+        await account.carrier.release(first.carrier_number_id)
+        assert await account.carrier.find_by_number(first.phone_number) == second
+        assert await account.carrier.find_by_reference(first.reference) is None
+
+    async def test_a_number_owned_from_the_start_is_found_by_number(self, account: CarrierAccount) -> None:
+        account.require(Ability.OWNED_FROM_START)
+        owned = await account.carrier.find_by_number(account.owned_from_start)
+        assert owned is not None
+        assert (owned.phone_number, owned.reference) == (account.owned_from_start, "")
+        assert _ID.fullmatch(owned.carrier_number_id)
+        reference = new_reference()
+        with pytest.raises((NumberTaken, OrderRefused)):
+            await account.carrier.order(account.owned_from_start, reference)
+        assert await account.carrier.find_by_reference(reference) is None
+        assert await account.carrier.find_by_number(account.owned_from_start) == owned
+
+    async def test_a_number_owned_from_the_start_can_be_released(self, account: CarrierAccount) -> None:
+        account.require(Ability.OWNED_FROM_START)
+        owned = await account.carrier.find_by_number(account.owned_from_start)
+        assert owned is not None
+        for _ in range(2):
+            await account.carrier.release(owned.carrier_number_id)
+            assert await account.carrier.find_by_number(account.owned_from_start) is None

@@ -1,0 +1,41 @@
+"""Every carrier keeps the promises of the port."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from localdial_server.app.carrier import Carrier
+from localdial_server.carriers.simulator import SimulatedCarrier
+from localdial_server.carriers.simulator_faults import FaultScript
+from localdial_server.storage.schema import metadata
+from localdial_server.storage.simulator_state import SqlSimulatorState
+from localdial_server.storage.sqlite import SqliteDatabase
+from tests.conformance.carrier_account import CarrierAccount
+from tests.conformance.carrier_mishap_suite import CarrierMishapSuite
+from tests.conformance.carrier_suite import CarrierSuite
+
+
+class TestSimulatedCarrier(CarrierSuite, CarrierMishapSuite):
+    """The simulated carrier lacks nothing."""
+
+    @pytest.fixture
+    async def account(self, tmp_path: Path) -> AsyncIterator[CarrierAccount]:
+        database = SqliteDatabase.open(tmp_path / "localdial.db")
+        metadata.create_all(database.engine)
+        script = FaultScript()
+
+        async def reconnect() -> Carrier:
+            return SimulatedCarrier(SqlSimulatorState(database))
+
+        yield CarrierAccount(
+            carrier=SimulatedCarrier(SqlSimulatorState(database), faults=script),
+            reconnect=reconnect,
+            stocked_area_code="415",
+            sold_out_area_code="907",
+            arrange=script.add,
+            owned_from_start="+14155550199",
+            never_sold="+14155550999",
+        )
+        await database.close()
+        assert script.is_spent()

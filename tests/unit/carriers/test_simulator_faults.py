@@ -1,0 +1,280 @@
+"""What can be made to go wrong at the simulated carrier.
+
+That each fault is what the port calls it is for the conformance suite; here are
+the script, and what only the simulator does.
+"""
+
+import asyncio
+import gc
+import time
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from localdial_server.app.carrier import (
+    CarrierUnavailable,
+    NumberTaken,
+    OrderRefused,
+    OutcomeUnknown,
+    OwnedNumber,
+)
+from localdial_server.carriers.simulator import SimulatedCarrier
+from localdial_server.carriers.simulator_faults import (
+    POSSIBLE_FAULTS,
+    Fault,
+    FaultScript,
+    Operation,
+)
+from localdial_server.domain.errors import StorageUnavailable
+
+NUMBER, OTHER = "+14155550100", "+14155550101"
+
+CALLS: dict[Operation, Callable[[SimulatedCarrier], Awaitable[object]]] = {
+    Operation.SEARCH: lambda carrier: carrier.search("415", 3),
+    Operation.ORDER: lambda carrier: carrier.order(NUMBER, "r"),
+    Operation.FIND_BY_REFERENCE: lambda carrier: carrier.find_by_reference("r"),
+    Operation.FIND_BY_NUMBER: lambda carrier: carrier.find_by_number(NUMBER),
+    Operation.RELEASE: lambda carrier: carrier.release("SIM-14155550100-0123456789abcdef"),
+}
+
+
+class MemoryState:
+    """A simulator state that is lost with the test, and fails when it is told to."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, OwnedNumber] = {}
+        self.area_codes: dict[str, str] = {}
+        self.gone: set[str] = set()
+        self.broken = False
+
+    def _touch(self) -> None:
+        if self.broken:
+            raise StorageUnavailable
+
+    async def buy(self, number: OwnedNumber, area_code: str) -> bool:
+        self._touch()
+        self.area_codes[number.phone_number] = area_code
+        return self.numbers.setdefault(number.phone_number, number) is number
+
+    async def give_back(self, carrier_number_id: str) -> None:
+        self._touch()
+        kept = [number for number in self.numbers.values() if number.carrier_number_id != carrier_number_id]
+        self.numbers = {number.phone_number: number for number in kept}
+
+    async def bought(self, phone_number: str) -> OwnedNumber | None:
+        self._touch()
+        return self.numbers.get(phone_number)
+
+    async def bought_with(self, reference: str) -> OwnedNumber | None:
+        self._touch()
+        return next((number for number in self.numbers.values() if number.reference == reference), None)
+
+    async def bought_in(self, area_code: str) -> frozenset[str]:
+        self._touch()
+        return frozenset(number for number in self.numbers if self.area_codes[number] == area_code)
+
+    async def give_up(self, number: OwnedNumber, area_code: str) -> None:
+        self._touch()
+        self.area_codes[number.phone_number] = area_code
+        self.gone.add(number.phone_number)
+
+    async def given_up(self, phone_number: str) -> bool:
+        self._touch()
+        return phone_number in self.gone
+
+
+@pytest.fixture
+def script() -> FaultScript:
+    return FaultScript()
+
+
+@pytest.fixture
+def state() -> MemoryState:
+    return MemoryState()
+
+
+@pytest.fixture
+def carrier(state: MemoryState, script: FaultScript) -> SimulatedCarrier:
+    return SimulatedCarrier(state, faults=script)
+
+
+async def test_a_script_is_played_in_order_and_per_operation(
+    carrier: SimulatedCarrier, script: FaultScript
+) -> None:
+    script.add(Operation.ORDER, Fault.TAKEN, None, Fault.REFUSED)
+    script.add(Operation.SEARCH, Fault.UNAVAILABLE)
+    with pytest.raises(NumberTaken):
+        await carrier.order(NUMBER, "first")
+    assert (await carrier.order(NUMBER, "second")).reference == "second"
+    with pytest.raises(OrderRefused):
+        await carrier.order(OTHER, "third")
+    assert not script.is_spent()
+    with pytest.raises(CarrierUnavailable):
+        await carrier.search("415", 1)
+    assert script.is_spent()
+    assert (await carrier.order(OTHER, "fourth")).reference == "fourth"
+
+
+async def test_a_fault_can_depend_on_the_argument(state: MemoryState) -> None:
+    asked: list[tuple[Operation, str]] = []
+
+    def faults(operation: Operation, argument: str) -> Fault | None:
+        asked.append((operation, argument))
+        return Fault.TAKEN if argument == NUMBER and operation is Operation.ORDER else None
+
+    carrier = SimulatedCarrier(state, faults=faults)
+    with pytest.raises(NumberTaken):
+        await carrier.order(NUMBER, "r1")
+    owned = await carrier.order(OTHER, "r2")
+    await carrier.search("415", 1)
+    await carrier.find_by_number(NUMBER)
+    await carrier.find_by_reference("r2")
+    await carrier.release(owned.carrier_number_id)
+    assert asked == [
+        (Operation.ORDER, NUMBER),
+        (Operation.ORDER, OTHER),
+        (Operation.SEARCH, "415"),
+        (Operation.FIND_BY_NUMBER, NUMBER),
+        (Operation.FIND_BY_REFERENCE, "r2"),
+        (Operation.RELEASE, owned.carrier_number_id),
+    ]
+
+
+async def test_read_lag_hides_an_order_for_as_many_look_ups(
+    carrier: SimulatedCarrier, script: FaultScript
+) -> None:
+    script.add(Operation.ORDER, Fault.ANSWER_LOST)
+    script.add(Operation.FIND_BY_REFERENCE, *[Fault.NOT_SEEN] * 3)
+    with pytest.raises(OutcomeUnknown):
+        await carrier.order(NUMBER, "lagging")
+    found = [await carrier.find_by_reference("lagging") for _ in range(5)]
+    assert [number is not None for number in found] == [False, False, False, True, True]
+
+
+async def test_read_lag_empties_the_other_look_ups_too(
+    carrier: SimulatedCarrier, script: FaultScript
+) -> None:
+    await carrier.order(NUMBER, "r")
+    script.add(Operation.FIND_BY_NUMBER, Fault.NOT_SEEN)
+    script.add(Operation.SEARCH, Fault.NOT_SEEN)
+    assert await carrier.find_by_number(NUMBER) is None
+    assert await carrier.find_by_number(NUMBER) is not None
+    assert list(await carrier.search("415", 3)) == []
+    assert len(await carrier.search("415", 3))
+
+
+async def test_a_lost_answer_hides_a_refusal_as_well(
+    carrier: SimulatedCarrier, script: FaultScript, state: MemoryState
+) -> None:
+    await carrier.order(NUMBER, "first")
+    script.add(Operation.ORDER, Fault.ANSWER_LOST, Fault.ANSWER_LOST)
+    with pytest.raises(OutcomeUnknown):
+        await carrier.order(NUMBER, "second")
+    with pytest.raises(OutcomeUnknown):
+        await carrier.order("+12", "third")
+    assert [number.reference for number in state.numbers.values()] == ["first"]
+
+
+@pytest.mark.parametrize("operation", Operation)
+async def test_only_faults_that_the_port_allows_are_possible(
+    operation: Operation, state: MemoryState
+) -> None:
+    impossible = set(Fault) - POSSIBLE_FAULTS[operation]
+    assert impossible
+    for fault in impossible:
+        with pytest.raises(ValueError, match=fault.value):
+            FaultScript().add(operation, fault)
+        with pytest.raises(ValueError, match=fault.value):
+            await CALLS[operation](SimulatedCarrier(state, faults=lambda *_, fault=fault: fault))
+    assert state.numbers == {}
+
+
+async def test_every_fault_is_possible_somewhere() -> None:
+    assert frozenset().union(*POSSIBLE_FAULTS.values()) == set(Fault)
+    assert POSSIBLE_FAULTS.keys() == set(Operation)
+
+
+async def test_a_call_that_hangs_is_not_collected_as_garbage(
+    carrier: SimulatedCarrier, script: FaultScript
+) -> None:
+    script.add(Operation.ORDER, Fault.HANG, Fault.ANSWER_HANGS)
+    ended: list[str] = []
+
+    async def order(phone_number: str) -> None:
+        try:
+            await carrier.order(phone_number, f"r{phone_number}")
+        finally:
+            ended.append(phone_number)
+
+    # Nobody keeps the tasks, as in a server whose client is long gone.
+    for phone_number in NUMBER, OTHER:
+        asyncio.ensure_future(order(phone_number))  # noqa: RUF006
+    for _ in range(10):
+        await asyncio.sleep(0)
+        gc.collect()
+    assert ended == []
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    assert len(left) == len([NUMBER, OTHER])
+    for task in left:
+        task.cancel()
+    await asyncio.wait(left, timeout=5)
+    assert sorted(ended) == [NUMBER, OTHER]
+
+
+@pytest.mark.parametrize("operation", Operation)
+async def test_latency_comes_before_each_call_is_processed(state: MemoryState, operation: Operation) -> None:
+    carrier = SimulatedCarrier(state, latency=0.05)
+    start = time.monotonic()
+    await CALLS[operation](carrier)
+    assert time.monotonic() - start >= 0.05
+
+
+async def test_an_order_that_is_given_up_during_the_latency_is_not_made(state: MemoryState) -> None:
+    carrier = SimulatedCarrier(state, latency=3600)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(carrier.order(NUMBER, "r"), timeout=0.02)
+    assert state.numbers == {}
+
+
+async def test_calls_wait_out_their_latency_side_by_side(state: MemoryState) -> None:
+    calls, latency = 50, 0.2
+    carrier = SimulatedCarrier(state, latency=latency)
+    start = time.monotonic()
+    await asyncio.gather(*(carrier.find_by_number(NUMBER) for _ in range(calls)))
+    assert time.monotonic() - start < calls * latency / 2
+
+
+@pytest.mark.parametrize(
+    ("operation", "error"),
+    [
+        (Operation.SEARCH, CarrierUnavailable),
+        (Operation.FIND_BY_REFERENCE, CarrierUnavailable),
+        (Operation.FIND_BY_NUMBER, CarrierUnavailable),
+        # The database may have committed all the same.
+        (Operation.ORDER, OutcomeUnknown),
+        (Operation.RELEASE, OutcomeUnknown),
+    ],
+)
+async def test_a_database_that_fails_is_a_carrier_that_fails(
+    state: MemoryState, operation: Operation, error: type[Exception]
+) -> None:
+    carrier = SimulatedCarrier(state)
+    state.broken = True
+    with pytest.raises(error):
+        await CALLS[operation](carrier)
+    state.broken = False
+    await CALLS[operation](carrier)
+
+
+@pytest.mark.parametrize("reference", ["", "a" * 65, "with space", "tab\t", "end\n", "ümlaut", "\x7f"])
+async def test_a_reference_that_no_carrier_takes_is_refused(
+    carrier: SimulatedCarrier, state: MemoryState, reference: str
+) -> None:
+    with pytest.raises(OrderRefused, match="reference"):
+        await carrier.order(NUMBER, reference)
+    assert state.numbers == {}
+
+
+@pytest.mark.parametrize("operation", Operation)
+async def test_without_faults_nothing_goes_wrong(state: MemoryState, operation: Operation) -> None:
+    await CALLS[operation](SimulatedCarrier(state))
