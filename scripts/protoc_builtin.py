@@ -15,6 +15,7 @@ from grpc_tools import protoc
 
 
 def main(generator: str) -> int:
+    """Answer the request on stdin with what the generator makes of it."""
     request = plugin_pb2.CodeGeneratorRequest.FromString(sys.stdin.buffer.read())
     response = plugin_pb2.CodeGeneratorResponse(
         supported_features=plugin_pb2.CodeGeneratorResponse.FEATURE_PROTO3_OPTIONAL

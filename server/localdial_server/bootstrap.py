@@ -97,9 +97,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
         changes = Changes(store, snapshots)
         clock = SystemClock()
         call_log = GroupCommitLog(database, settings.call_log_max_delay_ms / 1000)
-        carrier = SimulatedCarrier(
-            SqlSimulatorState(database), latency=settings.simulator_latency_ms / 1000
-        )
+        carrier = SimulatedCarrier(SqlSimulatorState(database), latency=settings.simulator_latency_ms / 1000)
         purchasing = Purchasing(store, changes, carrier, clock)
         deleting = Deleting(changes, carrier, clock)
         try:
@@ -147,9 +145,7 @@ async def _serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
         names = [f"{PACKAGE}.{name}" for name in SERVICES]
         health_servicer = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
-        reflection.enable_server_reflection(
-            [*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server
-        )
+        reflection.enable_server_reflection([*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server)
         port = _bind(server, settings.listen)
         await server.start()
         for name in ["", *names]:
@@ -163,9 +159,7 @@ async def _serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
         await health_servicer.enter_graceful_shutdown()
         sweeping.cancel()
         # Changes that a client no longer waits for are finished too.
-        await asyncio.gather(
-            server.stop(settings.drain_seconds), serving.drain(settings.drain_seconds)
-        )
+        await asyncio.gather(server.stop(settings.drain_seconds), serving.drain(settings.drain_seconds))
         with contextlib.suppress(asyncio.CancelledError):
             await sweeping
     _log.info("stopped")
@@ -185,7 +179,9 @@ def _bind(server: grpc.aio.Server, listen: str) -> int:
     except RuntimeError:
         port = 0
     if port == 0:
-        raise StartError(f"cannot listen on {listen}: is another server there? Set LOCALDIAL_LISTEN to another")
+        raise StartError(
+            f"cannot listen on {listen}: is a server there already? Set LOCALDIAL_LISTEN"
+        )
     return port
 
 

@@ -133,9 +133,7 @@ class CallRouting:
             snapshot = await self._snapshots.get(leg.organization_id, leg.min_revision)
         return decide_caller_id(snapshot, leg.user_id, leg.callee_number)
 
-    async def _first_answer(
-        self, leg: Leg, error: LocaldialError
-    ) -> ResolvedCallerId | LocaldialError:
+    async def _first_answer(self, leg: Leg, error: LocaldialError) -> ResolvedCallerId | LocaldialError:
         """Answer a repeat as it was answered first, even if it would now be an error."""
         call_id = leg.call_id
         if call_id is None or leg.validate_only:

@@ -126,18 +126,14 @@ class Deleting:
                 number = require_number(transaction, organization_id, phone_number)
                 require_deletable(number)
             except LocaldialError as error:
-                failures.append(
-                    KeptNumber(phone_number, error.reason, error.message, dict(error.metadata))
-                )
+                failures.append(KeptNumber(phone_number, error.reason, error.message, dict(error.metadata)))
                 continue
             transaction.delete_mappings(organization_id, phone_number, None)
             number = replace(number, state=NumberState.RELEASING, mapped_area_codes=())
             transaction.update_number(number)
             deleted.append(number)
         revision = (
-            transaction.bump_revision(organization_id)
-            if deleted
-            else transaction.revision(organization_id)
+            transaction.bump_revision(organization_id) if deleted else transaction.revision(organization_id)
         )
         return DeleteAnswer(tuple(deleted), tuple(failures), revision)
 

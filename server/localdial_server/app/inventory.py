@@ -47,9 +47,7 @@ class Inventory:
         self._carrier = carrier
         self._clock = clock
 
-    async def list_numbers(
-        self, query: NumberQuery, after: str, limit: int
-    ) -> tuple[Sequence[Number], int]:
+    async def list_numbers(self, query: NumberQuery, after: str, limit: int) -> tuple[Sequence[Number], int]:
         """Answer numbers by phone number, and how many match."""
 
         def work(reader: Reader) -> tuple[Sequence[Number], int]:

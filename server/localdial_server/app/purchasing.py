@@ -9,6 +9,7 @@ in its place before that.
 """
 
 import asyncio
+import functools
 import json
 import logging
 import uuid
@@ -136,7 +137,7 @@ class Purchasing:
                 return CarrierNotAvailable()
             fresh = [number for number in found if number.phone_number not in tried]
             intents, _ = await self._changes.run(
-                order.organization_id, lambda tx: self._intend(tx, order, fresh, missing)
+                order.organization_id, functools.partial(self._intend, order, fresh, missing)
             )
             if not intents:
                 break
@@ -146,10 +147,10 @@ class Purchasing:
 
     def _intend(
         self,
-        transaction: Transaction,
         order: "_Order",
         available: Sequence[AvailableNumber],
         count: int,
+        transaction: Transaction,
     ) -> Sequence[Number]:
         """Commit to ordering up to ``count`` of the numbers that nobody here has."""
         require_organization(transaction, order.organization_id)

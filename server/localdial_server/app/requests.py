@@ -61,9 +61,7 @@ class Requests(Generic[A]):
 
     def finish(self, transaction: Transaction, organization_id: str, request_id: str, answer: A) -> None:
         """Store the answer that repeats are given."""
-        transaction.set_answer(
-            organization_id, request_id, self._answers.dump_json(answer).decode("utf-8")
-        )
+        transaction.set_answer(organization_id, request_id, self._answers.dump_json(answer).decode("utf-8"))
 
 
 async def _as_coroutine(awaitable: Awaitable[A]) -> A:

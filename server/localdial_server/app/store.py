@@ -95,9 +95,7 @@ class Reader(Protocol):
     def last_call_to(self, organization_id: str, callee_number: str) -> OutboundCall | None:
         """Answer the newest recorded call to the number. One row read, by index."""
 
-    def calls(
-        self, query: CallQuery, before: tuple[int, str] | None, limit: int
-    ) -> Sequence[OutboundCall]:
+    def calls(self, query: CallQuery, before: tuple[int, str] | None, limit: int) -> Sequence[OutboundCall]:
         """Answer calls, newest first, from behind the (call_time, call_id)."""
 
     def request(self, organization_id: str, request_id: str) -> StoredRequest | None:

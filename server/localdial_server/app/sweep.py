@@ -29,8 +29,7 @@ class Sweep:
                 await self.sweep()
             except StorageUnavailable:
                 _log.warning("the sweep could not read the database")
-            except Exception:
-                # One fault must not end the sweep for good.
+            except Exception:  # noqa: BLE001 (one fault must not end the sweep for good)
                 _log.exception("the sweep failed")
             await asyncio.sleep(self._interval)
 

@@ -121,7 +121,7 @@ class NoNumbersAvailable(LocaldialError):
 
     def __init__(self, area_code: str) -> None:
         super().__init__(
-            f"the carrier has no numbers in area code {area_code}; nothing was charged, try another area code",
+            f"the carrier has no numbers in area code {area_code}; nothing was charged, try another one",
             area_code=area_code,
         )
 

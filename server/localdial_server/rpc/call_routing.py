@@ -1,8 +1,8 @@
 """The CallRouting service."""
 
 from google.rpc import status_pb2
-from localdial.v1 import call_routing_pb2 as pb
 
+from localdial.v1 import call_routing_pb2 as pb
 from localdial_server.app.call_routing import CallRouting, Leg, ResolvedCallerId
 from localdial_server.app.store import CallQuery
 from localdial_server.domain.errors import InvalidFields, LocaldialError
@@ -65,9 +65,7 @@ class CallRoutingServicer:
             last_call_time=timestamp(last_call.call_time) if last_call is not None else None,
         )
 
-    async def list_outbound_calls(
-        self, request: pb.ListOutboundCallsRequest
-    ) -> pb.ListOutboundCallsResponse:
+    async def list_outbound_calls(self, request: pb.ListOutboundCallsRequest) -> pb.ListOutboundCallsResponse:
         """Serve ListOutboundCalls."""
         page = Page(request, _NEWEST)
         query = CallQuery(request.organization_id, request.callee_number or None, request.user_id or None)

@@ -16,7 +16,12 @@ from google.protobuf.descriptor import FileDescriptor, ServiceDescriptor
 from google.protobuf.message import DecodeError, Message
 
 from localdial_server.domain.area_codes import probable_us_number
-from localdial_server.domain.errors import FieldViolation, InvalidFields, MalformedRequest
+from localdial_server.domain.errors import (
+    FieldViolation,
+    InvalidFields,
+    MalformedRequest,
+    RequestTooLarge,
+)
 
 PACKAGE = "localdial.v1"
 SERVICES = ("CallRouting", "Directory", "NumberInventory")
@@ -60,13 +65,19 @@ class Contract:
             raise InvalidFields([_describe(violation) for violation in violations])
 
 
-def parse(request_class: type[Message], raw: bytes) -> Message:
-    """Parse a request or raise ``MalformedRequest``."""
+def parse(request_class: type[Message], raw: bytes, max_bytes: int) -> Message:
+    """Parse a request or raise ``RequestTooLarge`` or ``MalformedRequest``."""
+    if len(raw) > max_bytes:
+        raise RequestTooLarge(
+            f"the request has {len(raw)} bytes; the server accepts {max_bytes}. Send it in parts",
+            size_bytes=str(len(raw)),
+            max_size_bytes=str(max_bytes),
+        )
     try:
         return request_class.FromString(raw)
     except DecodeError:
         raise MalformedRequest(
-            f"the request is no {request_class.DESCRIPTOR.full_name}; was the client built from this contract?"
+            f"the request is no {request_class.DESCRIPTOR.full_name}; build the client from this contract"
         ) from None
 
 

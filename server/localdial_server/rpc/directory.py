@@ -1,7 +1,6 @@
 """The Directory service."""
 
 from localdial.v1 import directory_pb2 as pb
-
 from localdial_server.app.directory import Directory
 from localdial_server.rpc.encoding import organization, organization_message, user, user_message
 from localdial_server.rpc.paging import Page
@@ -26,9 +25,7 @@ class DirectoryServicer:
         found, revision = await self._use_cases.get_organization(request.organization_id)
         return pb.GetOrganizationResponse(organization=organization_message(found, revision))
 
-    async def list_organizations(
-        self, request: pb.ListOrganizationsRequest
-    ) -> pb.ListOrganizationsResponse:
+    async def list_organizations(self, request: pb.ListOrganizationsRequest) -> pb.ListOrganizationsResponse:
         """Serve ListOrganizations."""
         page = Page(request, ("",))
         found, total = await self._use_cases.list_organizations(*page.cursor, page.limit)

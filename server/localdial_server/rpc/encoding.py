@@ -1,8 +1,8 @@
 """Values of the domain to messages of the contract, and back."""
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from localdial.v1 import call_routing_pb2, directory_pb2, number_pb2
 
+from localdial.v1 import call_routing_pb2, directory_pb2, number_pb2
 from localdial_server.domain.model import (
     CallerIdReason,
     DestinationReason,
@@ -21,9 +21,7 @@ DESTINATION_REASONS = {
     reason: call_routing_pb2.DestinationReason.Value(f"DESTINATION_REASON_{reason.name}")
     for reason in DestinationReason
 }
-NUMBER_STATES = {
-    state: number_pb2.NumberState.Value(f"NUMBER_STATE_{state.name}") for state in NumberState
-}
+NUMBER_STATES = {state: number_pb2.NumberState.Value(f"NUMBER_STATE_{state.name}") for state in NumberState}
 _STATE_OF = {value: state for state, value in NUMBER_STATES.items()}
 
 
@@ -66,9 +64,7 @@ def organization_message(organization: Organization, revision: int) -> directory
 
 def organization(message: directory_pb2.Organization) -> Organization:
     """Read an organization."""
-    return Organization(
-        message.organization_id, message.display_name, message.organization_number or None
-    )
+    return Organization(message.organization_id, message.display_name, message.organization_number or None)
 
 
 def user_message(user: User) -> directory_pb2.User:

@@ -52,7 +52,9 @@ class InternalError(LocaldialError):
     reason = "INTERNAL"
 
     def __init__(self, incident_id: str) -> None:
-        super().__init__(f"internal error; the server's log has incident {incident_id}", incident_id=incident_id)
+        super().__init__(
+            f"internal error; the server's log has incident {incident_id}", incident_id=incident_id
+        )
 
 
 def status_of(error: LocaldialError) -> status_pb2.Status:

@@ -2,7 +2,6 @@
 
 from localdial.v1 import number_inventory_pb2 as pb
 from localdial.v1 import number_pb2
-
 from localdial_server.app.deleting import Deleting
 from localdial_server.app.inventory import Inventory
 from localdial_server.app.purchasing import Purchasing

@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from localdial_server.domain.errors import FieldViolation, InvalidFields
 
 C = TypeVar("C", bound=tuple[Any, ...])
-I = TypeVar("I")
+Item = TypeVar("Item")
 
 _DEFAULT_SIZE = 50
 _MAX_SIZE = 1000
@@ -33,7 +33,7 @@ class Page(Generic[C]):
         """How many items to read: one more than the page holds tells if another follows."""
         return self._size + 1
 
-    def cut(self, items: Sequence[I], cursor_of: Callable[[I], C]) -> tuple[Sequence[I], str]:
+    def cut(self, items: Sequence[Item], cursor_of: Callable[[Item], C]) -> tuple[Sequence[Item], str]:
         """Answer the items of the page and the token of the next, empty on the last."""
         page = items[: self._size]
         if len(items) <= self._size:
@@ -49,7 +49,7 @@ class Page(Generic[C]):
             text = ""
         digest, cursor = text[:_DIGEST_LENGTH], text[_DIGEST_LENGTH:]
         if digest != self._digest(cursor):
-            description = "must be the next_page_token of the page before, with the rest of the request as then"
+            description = "must be the next_page_token of the page before, the rest of the request as then"
             raise InvalidFields([FieldViolation("page_token", description)])
         return tuple(json.loads(cursor))  # type: ignore[return-value]
 

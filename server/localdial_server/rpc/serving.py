@@ -15,7 +15,7 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.descriptor_pb2 import MethodOptions
 from google.protobuf.message import Message
 
-from localdial_server.domain.errors import LocaldialError, RequestTooLarge, ShuttingDown
+from localdial_server.domain.errors import LocaldialError, ShuttingDown
 from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract, parse
 from localdial_server.rpc.errors import InternalError, status_of
 
@@ -57,8 +57,8 @@ class Serving:
             for name in SERVICES
         ]
 
-    async def drain(self, timeout: float) -> None:
-        """Take on no further changes, and wait up to ``timeout`` seconds for those under way.
+    async def drain(self, seconds: float) -> None:
+        """Take on no further changes, and wait up to that many seconds for those under way.
 
         What is cut off then (a carrier that does not answer) is settled by the
         sweep of the next start.
@@ -66,7 +66,7 @@ class Serving:
         self._stopping = True
         if not self._changes:
             return
-        _, unfinished = await asyncio.wait(self._changes, timeout=timeout)
+        _, unfinished = await asyncio.wait(self._changes, timeout=seconds)
         for change in unfinished:
             change.cancel()
         if unfinished:
@@ -81,23 +81,15 @@ class Serving:
 
         async def handle(raw: bytes, context: "grpc.aio.ServicerContext[bytes, bytes]") -> bytes:
             try:
-                if len(raw) > max_bytes:
-                    raise RequestTooLarge(
-                        f"the request has {len(raw)} bytes; the server accepts {max_bytes}. Send it in parts",
-                        size_bytes=str(len(raw)),
-                        max_size_bytes=str(max_bytes),
-                    )
-                request = parse(request_class, raw)
+                request = parse(request_class, raw, max_bytes)
                 check(request)
                 response = await method(request)
                 return response.SerializeToString()
             except LocaldialError as error:
                 refusal = error
-            except Exception:
+            except Exception:  # noqa: BLE001 (whatever it is, its text must not leave)
                 refusal = InternalError(str(uuid.uuid4()))
-                _log.exception(
-                    "a handler failed", extra={"method": descriptor.full_name, **refusal.metadata}
-                )
+                _log.exception("a handler failed", extra={"method": descriptor.full_name, **refusal.metadata})
             status = status_of(refusal)
             await context.abort(
                 _CODES[status.code],

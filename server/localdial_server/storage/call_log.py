@@ -75,7 +75,7 @@ class GroupCommitLog:
         try:
             records = [call for calls, _ in group for call in calls]
             stored = await self._database.write(lambda connection: insert_calls(connection, records))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (each caller is told, or it would wait for ever)
             for _, recorded in group:
                 if not recorded.done():
                     recorded.set_exception(error)

@@ -8,7 +8,13 @@ from sqlalchemy import Connection, Row, Select, and_, exists, func, or_, select,
 
 from localdial_server.app.store import CallQuery, NumberQuery, StoredRequest
 from localdial_server.domain.model import Number, NumberState, Organization, OutboundCall, User
-from localdial_server.storage.rows import to_call, to_number, to_organization, to_user
+from localdial_server.storage.rows import (
+    to_call,
+    to_number,
+    to_organization,
+    to_request,
+    to_user,
+)
 from localdial_server.storage.schema import (
     area_code_mappings,
     numbers,
@@ -140,9 +146,7 @@ class SqlReader:
         found = self.calls(CallQuery(organization_id, callee_number=callee_number), None, 1)
         return found[0] if found else None
 
-    def calls(
-        self, query: CallQuery, before: tuple[int, str] | None, limit: int
-    ) -> Sequence[OutboundCall]:
+    def calls(self, query: CallQuery, before: tuple[int, str] | None, limit: int) -> Sequence[OutboundCall]:
         """Answer calls, newest first, from behind the (call_time, call_id)."""
         calls = outbound_calls.c
         matching = select(outbound_calls).where(calls.organization_id == query.organization_id)
@@ -161,7 +165,7 @@ class SqlReader:
             requests.c.organization_id == organization_id, requests.c.request_id == request_id
         )
         row = self._connection.execute(query).one_or_none()
-        return StoredRequest(**row._mapping) if row is not None else None
+        return to_request(row) if row is not None else None
 
     def _count(self, query: Select[int]) -> int:
         return self._connection.execute(query).scalar_one()
@@ -169,10 +173,7 @@ class SqlReader:
     def _numbers(self, query: Select[Any]) -> list[Number]:
         rows = self._connection.execute(query).all()
         mapped = self._mappings_of(rows)
-        return [
-            to_number(row, tuple(mapped[row.organization_id, row.phone_number]))
-            for row in rows
-        ]
+        return [to_number(row, tuple(mapped[row.organization_id, row.phone_number])) for row in rows]
 
     def _mappings_of(self, rows: Sequence[Row[Any]]) -> defaultdict[tuple[str, str], list[str]]:
         """Read the mappings of all these numbers with one query per organization."""

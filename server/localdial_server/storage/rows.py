@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from localdial_server.app.store import StoredRequest
 from localdial_server.domain.model import (
     CallerIdReason,
     Number,
@@ -103,3 +104,8 @@ def from_call(call: OutboundCall) -> dict[str, Any]:
         "call_time": call.call_time,
         "revision": call.revision,
     }
+
+
+def to_request(row: Row[Any]) -> StoredRequest:
+    """Read a row of ``requests``."""
+    return StoredRequest(row.organization_id, row.request_id, row.arguments, row.answer, row.create_time)

@@ -149,8 +149,8 @@ outbound_calls = Table(
     Index("ix_outbound_calls_by_time", "organization_id", "call_time", "call_id"),
 )
 
-# What the simulated carrier remembers: every number that its account owns or
-# has given back.
+# What the simulated carrier remembers: every number that its account bought, or
+# has given up for good.
 simulator_numbers = Table(
     "simulator_numbers",
     metadata,

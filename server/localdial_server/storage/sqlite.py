@@ -54,7 +54,8 @@ class SqliteDatabase:
         processes check-point. Raises ``DatabaseInUse``.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(f"{path}.lock")
+        # Not counted by thread: it is let go in another one than it was taken in.
+        lock = FileLock(f"{path}.lock", thread_local=False)
         try:
             lock.acquire(timeout=0)
         except Timeout:

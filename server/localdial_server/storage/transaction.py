@@ -165,7 +165,7 @@ class SqlTransaction(SqlReader):
         )
 
     def _insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
-        """An insert that can say what to do on conflict: alike in both dialects."""
+        """Make an insert that can say what to do on conflict, alike in both dialects."""
         if self._connection.dialect.name == "postgresql":
             return postgresql.insert(table)
         return sqlite.insert(table)
@@ -173,8 +173,8 @@ class SqlTransaction(SqlReader):
     def _put(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Create or replace whole rows."""
         statement = self._insert(table)
-        keys = table.primary_key.columns.keys()
-        replaced = {name: statement.excluded[name] for name in table.columns.keys() if name not in keys}
+        keys = [column.name for column in table.primary_key]
+        replaced = {column.name: column for column in statement.excluded if column.name not in keys}
         self._connection.execute(
             statement.on_conflict_do_update(index_elements=keys, set_=replaced), list(rows)
         )

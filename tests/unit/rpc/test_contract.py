@@ -3,8 +3,8 @@ from collections.abc import Iterator
 import pytest
 from google.protobuf import descriptor_pb2
 from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
-from localdial.v1 import call_routing_pb2, directory_pb2, errors_pb2, number_inventory_pb2, number_pb2
 
+from localdial.v1 import call_routing_pb2, directory_pb2, errors_pb2, number_inventory_pb2, number_pb2
 from localdial_server.domain.errors import InvalidFields, MalformedRequest
 from localdial_server.rpc.call_routing import CallRoutingServicer
 from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract, parse
@@ -87,4 +87,4 @@ def test_every_text_of_a_request_is_bounded(method: MethodDescriptor) -> None:
 def test_bytes_that_are_no_message_are_refused() -> None:
     request_class = CONTRACT.request_class("CallRouting", "RouteInboundCall")
     with pytest.raises(MalformedRequest, match=r"localdial\.v1\.RouteInboundCallRequest"):
-        parse(request_class, b"\xff\xff\xff")
+        parse(request_class, b"\xff\xff\xff", 1000)

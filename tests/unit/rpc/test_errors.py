@@ -1,8 +1,8 @@
 import google.rpc.error_details_pb2 as details
 import pytest
 from grpc import StatusCode
-from localdial.v1 import errors_pb2
 
+from localdial.v1 import errors_pb2
 from localdial_server.domain import errors
 from localdial_server.rpc.errors import STATUS_OF, InternalError, status_of
 
@@ -25,9 +25,7 @@ def test_every_error_has_a_reason_of_the_contract_and_every_reason_an_error() ->
     assert {error.reason for error in all_errors()} == PUBLIC_REASONS
 
 
-@pytest.mark.parametrize(
-    "value", errors_pb2.ErrorReason.DESCRIPTOR.values[1:], ids=lambda value: value.name
-)
+@pytest.mark.parametrize("value", errors_pb2.ErrorReason.DESCRIPTOR.values[1:], ids=lambda value: value.name)
 def test_the_status_is_the_one_that_the_contract_documents(value: object) -> None:
     # The generated stubs carry the contract's comments, and each begins with the
     # status of its reason.
@@ -52,7 +50,9 @@ def test_an_error_carries_reason_domain_and_metadata() -> None:
 
 def test_field_violations_come_all_at_once() -> None:
     status = status_of(
-        errors.InvalidFields([errors.FieldViolation("a", "is bad"), errors.FieldViolation("b[1]", "is worse")])
+        errors.InvalidFields(
+            [errors.FieldViolation("a", "is bad"), errors.FieldViolation("b[1]", "is worse")]
+        )
     )
     bad = details.BadRequest()
     assert status.details[1].Unpack(bad)

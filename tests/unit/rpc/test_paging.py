@@ -1,10 +1,10 @@
 from types import SimpleNamespace
 
 import pytest
+
 from localdial.v1.call_routing_pb2 import ListOutboundCallsRequest
 from localdial.v1.directory_pb2 import ListUsersRequest
 from localdial.v1.number_inventory_pb2 import ListNumbersRequest
-
 from localdial_server.domain.errors import InvalidFields
 from localdial_server.rpc.paging import Page
 
@@ -27,7 +27,10 @@ def test_the_next_page_begins_behind_the_last_item() -> None:
 
 def test_the_last_page_has_no_token_even_when_it_is_full() -> None:
     page = Page(ListUsersRequest(page_size=2), ("",))
-    assert page.cut(items(2), lambda item: (item.key,)) == (page.cut(items(2), lambda item: (item.key,))[0], "")
+    assert page.cut(items(2), lambda item: (item.key,)) == (
+        page.cut(items(2), lambda item: (item.key,))[0],
+        "",
+    )
     assert page.cut([], lambda item: (item,)) == ([], "")
 
 
@@ -38,7 +41,9 @@ def test_the_page_size_has_a_default_and_a_cap(asked: int, read: int) -> None:
 
 def test_the_page_size_may_change_between_pages() -> None:
     token = token_of(ListUsersRequest(organization_id="acme", page_size=2))
-    assert Page(ListUsersRequest(organization_id="acme", page_size=9, page_token=token), ("",)).cursor == ("0001",)
+    assert Page(ListUsersRequest(organization_id="acme", page_size=9, page_token=token), ("",)).cursor == (
+        "0001",
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,78 @@
+"""A real server process for a test, on a free port and a database of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import IO
+
+
+def environment_with(**settings: str) -> dict[str, str]:
+    """This process's environment with these settings of localdial and no others."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("LOCALDIAL_")}
+    return {**others, "LOCALDIAL_LISTEN": "127.0.0.1:0", **settings}
+
+
+class ServerProcess:
+    """``localdial serve`` in a folder. It may be stopped, killed and started again."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.database = folder / "localdial.db"
+        self.log = folder / "server.log"
+        self._settings = settings
+        self._process: subprocess.Popen[bytes] | None = None
+        self.address = ""
+
+    def start(self) -> None:
+        """Start it and wait until it serves."""
+        environment = environment_with(
+            LOCALDIAL_DATABASE_URL=f"sqlite:///{self.database}",
+            LOCALDIAL_LOG_FORMAT="json",
+            **self._settings,
+        )
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "localdial_server", "serve"],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+            )
+        with self.log.open("rb") as log:
+            self.address = self._wait_for_address(log)
+
+    def stop(self) -> int:
+        """Ask it to stop as an orchestrator does; answer its exit code."""
+        return self._end(signal.SIGTERM)
+
+    def kill(self) -> int:
+        """End it as a crash does."""
+        return self._end(signal.SIGKILL)
+
+    def logged(self) -> list[dict[str, object]]:
+        """Answer what it has logged since it was last started."""
+        lines = self.log.read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+    def _wait_for_address(self, log: IO[bytes]) -> str:
+        assert self._process is not None
+        while True:
+            line = log.readline()
+            if line.startswith(b"{") and (event := json.loads(line))["event"] == "serving":
+                return str(event["address"])
+            if not line:
+                try:
+                    self._process.wait(0.02)
+                except subprocess.TimeoutExpired:
+                    continue
+                raise AssertionError(f"the server did not start: {self.log.read_text('utf-8')}")
+
+    def _end(self, signal_number: int) -> int:
+        if self._process is None:
+            return 0
+        self._process.send_signal(signal_number)
+        code = self._process.wait(30)
+        self._process = None
+        return code
