@@ -45,11 +45,9 @@ def test_a_call_that_was_answered_is_routed_back_after_kill_9(server: ServerProc
 
 
 def test_every_answer_under_load_is_in_the_log_after_kill_9(server: ServerProcess) -> None:
-    answered: list[str] = []
     with Client(server.address) as client:
         set_up(client)
-        for index in range(300):
-            answered.append(resolve(client, "ann", f"+1415555{1000 + index}").call_id)
+        answered = [resolve(client, "ann", f"+1415555{1000 + index}").call_id for index in range(300)]
         server.kill()
     server.start()
     with Client(server.address) as client:

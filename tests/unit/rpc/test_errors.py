@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import google.rpc.error_details_pb2 as details
 import pytest
 from grpc import StatusCode
@@ -29,8 +31,6 @@ def test_every_error_has_a_reason_of_the_contract_and_every_reason_an_error() ->
 def test_the_status_is_the_one_that_the_contract_documents(value: object) -> None:
     # The generated stubs carry the contract's comments, and each begins with the
     # status of its reason.
-    from pathlib import Path
-
     stub = Path(errors_pb2.__file__).with_suffix(".pyi").read_text("utf-8")
     name = value.name  # type: ignore[attr-defined]
     documented = stub.split(f"\n{name}: ErrorReason.ValueType")[1].split('"""')[1].split(".")[0]
