@@ -26,7 +26,9 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """Never sent."""
     ERROR_REASON_INVALID_FIELDS: _ErrorReason.ValueType  # 1
     """INVALID_ARGUMENT. One or more fields break the rules of the contract; a
-    `google.rpc.BadRequest` names every one of them at once.
+    `google.rpc.BadRequest` names every one of them at once. Details travel in
+    the trailing metadata, which clients limit: raise that limit (8 KiB in many
+    gRPC libraries) where requests have hundreds of fields.
     Metadata: none.
     """
     ERROR_REASON_MALFORMED_REQUEST: _ErrorReason.ValueType  # 2
@@ -148,7 +150,9 @@ ERROR_REASON_UNSPECIFIED: ErrorReason.ValueType  # 0
 """Never sent."""
 ERROR_REASON_INVALID_FIELDS: ErrorReason.ValueType  # 1
 """INVALID_ARGUMENT. One or more fields break the rules of the contract; a
-`google.rpc.BadRequest` names every one of them at once.
+`google.rpc.BadRequest` names every one of them at once. Details travel in
+the trailing metadata, which clients limit: raise that limit (8 KiB in many
+gRPC libraries) where requests have hundreds of fields.
 Metadata: none.
 """
 ERROR_REASON_MALFORMED_REQUEST: ErrorReason.ValueType  # 2

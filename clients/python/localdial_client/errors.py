@@ -1,0 +1,225 @@
+"""What a failed call raises: the gRPC status with its details, decoded."""
+
+import contextlib
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple, cast
+
+import grpc
+from google.protobuf.message import DecodeError, Message
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
+from google.rpc.status_pb2 import Status
+
+_DETAILS_KEY: Final = "grpc-status-details-bin"
+_DOMAIN: Final = "localdial"
+
+
+class FieldViolation(NamedTuple):
+    """A field of the request that breaks a rule of the contract."""
+
+    field: str
+    """The path of the field, such as `users[3].caller_id`."""
+    description: str
+    """What is wrong with it, for people."""
+
+
+class LocaldialError(Exception):
+    """A call failed, or one item of it (see `from_status`).
+
+    Raised as the subclass of its status; as itself for a status that has none. Programs decide by the class
+    and by `reason`; the texts are for people and may change. When a call raised it, `__cause__` is the error
+    of gRPC.
+    """
+
+    code: grpc.StatusCode = grpc.StatusCode.UNKNOWN
+    """The gRPC status."""
+    message: str
+    """What went wrong, for people."""
+    reason: str
+    """A value of `localdial.v1.ErrorReason` without its prefix, such as `USER_NOT_FOUND`; empty where the
+    service did not say, as when it could not be reached."""
+    metadata: dict[str, str]
+    """What belongs to the reason, as `ErrorReason` documents it."""
+    field_violations: tuple[FieldViolation, ...]
+    """With `INVALID_FIELDS`: every field that is wrong."""
+    retry_delay: float | None
+    """How many seconds to wait before a repeat, where the service says that a repeat may help."""
+    request: Message | None
+    """The request of the failed call as it was sent, with the identifiers that were filled in: sending it
+    again is harmless, where sending a fresh one might buy again. None for one item of a call."""
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        code: grpc.StatusCode | None = None,
+        reason: str = "",
+        metadata: Mapping[str, str] | None = None,
+        field_violations: Iterable[FieldViolation] = (),
+        retry_delay: float | None = None,
+        request: Message | None = None,
+    ) -> None:
+        """Take what the error says; `code` is that of the class if None."""
+        super().__init__(message)
+        if code is not None:
+            self.code = code
+        self.message = message
+        self.reason = reason
+        self.metadata = dict(metadata or {})
+        self.field_violations = tuple(field_violations)
+        self.retry_delay = retry_delay
+        self.request = request
+
+    def __str__(self) -> str:
+        """Put all on one line: `INVALID_ARGUMENT (INVALID_FIELDS): field: what is wrong; ...`."""
+        head = f"{self.code.name} ({self.reason})" if self.reason else self.code.name
+        fields = (f"{field}: {description}" for field, description in self.field_violations)
+        # The service's message names the first of the fields; all of them say it better.
+        text = "; ".join(fields) or self.message
+        # Whoever finds this line in a log must be able to repeat the purchase without buying again.
+        request_id = getattr(self.request, "request_id", "")
+        return f"{head}: {text}" + (f" [request_id {request_id}]" if request_id else "")
+
+
+class Cancelled(LocaldialError):
+    """The call was cancelled: by the server, or because the client was closed during it."""
+
+    code = grpc.StatusCode.CANCELLED
+
+
+class InvalidArgument(LocaldialError):
+    """The request breaks the rules of the contract; see `field_violations`."""
+
+    code = grpc.StatusCode.INVALID_ARGUMENT
+
+
+class DeadlineExceeded(LocaldialError):
+    """No answer within the timeout. The call may have taken effect."""
+
+    code = grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+class NotFound(LocaldialError):
+    """What the request names does not exist, or the carrier has no numbers to sell."""
+
+    code = grpc.StatusCode.NOT_FOUND
+
+
+class AlreadyExists(LocaldialError):
+    """A number or an identifier is taken."""
+
+    code = grpc.StatusCode.ALREADY_EXISTS
+
+
+class PermissionDenied(LocaldialError):
+    """The caller may not do this."""
+
+    code = grpc.StatusCode.PERMISSION_DENIED
+
+
+class ResourceExhausted(LocaldialError):
+    """A limit is reached, such as the size of a request."""
+
+    code = grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+class FailedPrecondition(LocaldialError):
+    """The state of the organization does not allow it; a repeat alone will not help."""
+
+    code = grpc.StatusCode.FAILED_PRECONDITION
+
+
+class Unimplemented(LocaldialError):
+    """The server does not have this method: it is older than the client."""
+
+    code = grpc.StatusCode.UNIMPLEMENTED
+
+
+class Internal(LocaldialError):
+    """A fault of the server; `metadata` has the `incident_id` that its log has too."""
+
+    code = grpc.StatusCode.INTERNAL
+
+
+class Unavailable(LocaldialError):
+    """The service cannot be reached or cannot work now, after the client's own repeats."""
+
+    code = grpc.StatusCode.UNAVAILABLE
+
+
+class Unauthenticated(LocaldialError):
+    """The caller did not prove who it is."""
+
+    code = grpc.StatusCode.UNAUTHENTICATED
+
+
+_CLASS_BY_CODE: Final = {
+    error.code: error
+    for error in (
+        Cancelled,
+        InvalidArgument,
+        DeadlineExceeded,
+        NotFound,
+        AlreadyExists,
+        PermissionDenied,
+        ResourceExhausted,
+        FailedPrecondition,
+        Unimplemented,
+        Internal,
+        Unavailable,
+        Unauthenticated,
+    )
+}
+_CODE_BY_NUMBER: Final = {code.value[0]: code for code in grpc.StatusCode}
+
+
+def from_status(status: Status) -> LocaldialError:
+    """Make the error of a status that is part of an answer: of a leg of a batch, or of a number.
+
+    Returns it, and leaves raising it to the caller. Raises ValueError for the status OK, which is no error:
+    look at what the item holds before.
+    """
+    code = _CODE_BY_NUMBER.get(status.code, grpc.StatusCode.UNKNOWN)
+    if code is grpc.StatusCode.OK:
+        raise ValueError("the status is OK, which is no error")
+    return _decode(code, status.message, status, None)
+
+
+def from_rpc_error(error: grpc.RpcError, request: Message) -> LocaldialError:
+    """Make the error that a failed call raises. `request` is the request as it was sent."""
+    # The type stubs say neither that these are pairs nor that there may be none, as without a server.
+    trailing = cast("Iterable[tuple[str, str | bytes]] | None", error.trailing_metadata())
+    status = Status()
+    for key, value in trailing or ():
+        if key == _DETAILS_KEY and isinstance(value, bytes):
+            # Details that cannot be read must not hide the error that they belong to.
+            with contextlib.suppress(DecodeError):
+                status = Status.FromString(value)
+    return _decode(error.code(), error.details() or "", status, request)
+
+
+def _decode(code: grpc.StatusCode, message: str, status: Status, request: Message | None) -> LocaldialError:
+    reason, metadata, retry_delay = "", {}, None
+    violations: tuple[FieldViolation, ...] = ()
+    for detail in status.details:
+        info, bad_request, retry = ErrorInfo(), BadRequest(), RetryInfo()
+        with contextlib.suppress(DecodeError):
+            if detail.Unpack(info):
+                # A proxy on the way may have reasons of its own, which are not those that ErrorReason
+                # documents.
+                if info.domain == _DOMAIN:
+                    reason, metadata = info.reason, dict(info.metadata)
+            elif detail.Unpack(bad_request):
+                violations = tuple(
+                    FieldViolation(each.field, each.description) for each in bad_request.field_violations
+                )
+            elif detail.Unpack(retry):
+                retry_delay = retry.retry_delay.seconds + retry.retry_delay.nanos / 1e9
+    return _CLASS_BY_CODE.get(code, LocaldialError)(
+        message,
+        code=code,
+        reason=reason,
+        metadata=metadata,
+        field_violations=violations,
+        retry_delay=retry_delay,
+        request=request,
+    )

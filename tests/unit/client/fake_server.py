@@ -1,0 +1,138 @@
+"""A gRPC server on loopback that serves every method of the contract and answers as it is told."""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent import futures
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import grpc
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+from google.rpc.status_pb2 import Status
+
+from localdial.v1 import call_routing_pb2, directory_pb2, number_inventory_pb2
+
+# Nothing here takes this long: it ends a test that would hang.
+PATIENCE = 10.0
+
+METHODS: dict[str, MethodDescriptor] = {
+    f"/{service.full_name}/{method.name}": method
+    for file in (call_routing_pb2, directory_pb2, number_inventory_pb2)
+    for service in file.DESCRIPTOR.services_by_name.values()
+    for method in service.methods
+}
+
+
+@dataclass(frozen=True)
+class Received:
+    """A call as it came to the server."""
+
+    path: str
+    request: Any
+    metadata: dict[str, str | bytes]
+    seconds_left: float
+
+
+Answer = Message | Callable[[grpc.ServicerContext], Message]
+
+
+def status(code: grpc.StatusCode, message: str, *details: Message) -> Status:
+    """A status with its details, as the service sends it."""
+    packed = []
+    for detail in details:
+        wrapped = AnyMessage()
+        wrapped.Pack(detail)
+        packed.append(wrapped)
+    return Status(code=code.value[0], message=message, details=packed)
+
+
+def fails(code: grpc.StatusCode, message: str = "told to fail", *details: Message) -> Answer:
+    """An answer that ends the call with a status, and with its details if there are any."""
+    raw = status(code, message, *details).SerializeToString() if details else None
+    return fails_raw(code, message, raw)
+
+
+def fails_raw(code: grpc.StatusCode, message: str, raw_details: bytes | None) -> Answer:
+    """An answer that ends the call with a status, and with the bytes as they are for its details."""
+
+    def answer(context: grpc.ServicerContext) -> NoReturn:
+        if raw_details is not None:
+            context.set_trailing_metadata((("grpc-status-details-bin", raw_details),))
+        context.abort(code, message)
+
+    return answer
+
+
+class Hang:
+    """An answer that does not come until the caller gives up. `started` and `ended` tell the test of it."""
+
+    def __init__(self) -> None:
+        self.started = threading.Event()
+        self.ended = threading.Event()
+
+    def __call__(self, context: grpc.ServicerContext) -> Message:
+        given_up = threading.Event()
+        if context.add_callback(given_up.set):
+            self.started.set()
+            given_up.wait(PATIENCE)
+        self.ended.set()
+        return Status()
+
+
+class FakeServer(grpc.GenericRpcHandler):
+    """Records every call, and gives it the next answer; an empty message when there is none left."""
+
+    def __init__(self) -> None:
+        self.received: list[Received] = []
+        self._answers: deque[Answer] = deque()
+        self._server = grpc.server(futures.ThreadPoolExecutor(8), handlers=[self])
+
+    def start(self, address: str = "127.0.0.1:0", credentials: grpc.ServerCredentials | None = None) -> str:
+        """Starts to listen, and returns the address to call."""
+        if credentials is None:
+            port = self._server.add_insecure_port(address)
+        else:
+            port = self._server.add_secure_port(address, credentials)
+        self._server.start()
+        return address.replace(":0", f":{port}")
+
+    def stop(self) -> None:
+        """Stops at once, and waits for it."""
+        self._server.stop(None).wait(PATIENCE)
+
+    def answers(self, *answers: Answer) -> None:
+        """Appends to what the next calls are answered."""
+        self._answers.extend(answers)
+
+    def forget_answers(self) -> None:
+        """Answers the next calls with empty messages."""
+        self._answers.clear()
+
+    def service(
+        self, handler_call_details: grpc.HandlerCallDetails
+    ) -> "grpc.RpcMethodHandler[Any, Any] | None":
+        """What gRPC asks for each call."""
+        path = handler_call_details.method
+        method = METHODS.get(path)
+        if method is None:
+            return None
+        request_class, response_class = (
+            GetMessageClass(method.input_type),
+            GetMessageClass(method.output_type),
+        )
+
+        def handle(request: Message, context: grpc.ServicerContext) -> Message:
+            metadata = dict(context.invocation_metadata())
+            self.received.append(Received(path, request, metadata, context.time_remaining()))
+            answer: Answer = self._answers.popleft() if self._answers else response_class()
+            return answer if isinstance(answer, Message) else answer(context)
+
+        return grpc.unary_unary_rpc_method_handler(
+            handle,
+            request_deserializer=request_class.FromString,
+            response_serializer=lambda message: message.SerializeToString(),
+        )

@@ -1,0 +1,191 @@
+"""Deadlines, closing, cancelling, sizes and what else belongs to the connection."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import grpc
+import grpc.aio
+import pytest
+
+from localdial.v1.call_routing_pb2 import ResolveOutboundCallerIdRequest
+from localdial.v1.directory_pb2 import (
+    GetUserRequest,
+    GetUserResponse,
+    ListUsersRequest,
+    ListUsersResponse,
+    User,
+)
+from localdial_client import AsyncClient, Cancelled, Client, DeadlineExceeded, ResourceExhausted, __version__
+
+from .conftest import Api, Connect
+from .fake_server import PATIENCE, FakeServer, Hang, fails
+
+MIB = 1024 * 1024
+
+
+@pytest.mark.asyncio
+async def test_a_deadline_of_its_own(server: FakeServer, api: Api) -> None:
+    hang = Hang()
+    server.answers(hang)
+    start = time.monotonic()
+    with pytest.raises(DeadlineExceeded):
+        await api.call("directory.get_user", GetUserRequest(), timeout=0.2)
+    assert 0.15 < time.monotonic() - start < PATIENCE / 2
+    assert await asyncio.to_thread(hang.ended.wait, PATIENCE)
+
+
+@pytest.mark.asyncio
+async def test_the_deadline_of_the_client(server: FakeServer, address: str, connect: Connect) -> None:
+    server.answers(Hang())
+    with pytest.raises(DeadlineExceeded):
+        await connect(address, timeout=0.2).call("directory.get_user", GetUserRequest())
+
+
+@pytest.mark.asyncio
+async def test_the_deadline_holds_over_all_repeats(server: FakeServer, api: Api) -> None:
+    server.answers(fails(grpc.StatusCode.UNAVAILABLE), Hang())
+    start = time.monotonic()
+    with pytest.raises(DeadlineExceeded):
+        await api.call("directory.get_user", GetUserRequest(), timeout=1)
+    assert 0.9 < time.monotonic() - start < PATIENCE / 2
+    first, repeat = server.received
+    assert repeat.seconds_left < first.seconds_left - 0.05
+
+
+@pytest.mark.asyncio
+async def test_metadata_reaches_the_server(server: FakeServer, api: Api) -> None:
+    metadata = [("x-team", "dialer"), ("x-trace-bin", b"\x00\x01")]
+    await api.call("directory.get_user", GetUserRequest(), metadata=metadata)
+    received = server.received[0].metadata
+    assert (received["x-team"], received["x-trace-bin"]) == ("dialer", b"\x00\x01")
+    assert str(received["user-agent"]).startswith(f"localdial-client/{__version__} ")
+
+
+@pytest.mark.asyncio
+async def test_a_large_page(server: FakeServer, api: Api) -> None:
+    page = ListUsersResponse(users=[User(display_name="x" * MIB) for _ in range(8)])
+    server.answers(page)
+    assert await api.call("directory.list_users", ListUsersRequest()) == page
+
+
+@pytest.mark.asyncio
+async def test_options_of_the_caller_win(server: FakeServer, address: str, connect: Connect) -> None:
+    api = connect(address, options=[("grpc.max_receive_message_length", 100)])
+    server.answers(GetUserResponse(user=User(display_name="x" * 200)))
+    with pytest.raises(ResourceExhausted):
+        await api.call("directory.get_user", GetUserRequest())
+
+
+@pytest.mark.asyncio
+async def test_credentials_are_used(server: FakeServer, tmp_path: Path, connect: Connect) -> None:
+    local = grpc.LocalConnectionType.UDS
+    address = server.start(f"unix:{tmp_path}/s", grpc.local_server_credentials(local))
+    # gRPC sends a token over a secure channel only.
+    credentials = grpc.composite_channel_credentials(
+        grpc.local_channel_credentials(local), grpc.access_token_call_credentials("secret")
+    )
+    await connect(address, credentials=credentials).call("directory.get_user", GetUserRequest())
+    assert server.received[0].metadata["authorization"] == "Bearer secret"
+
+
+@pytest.mark.asyncio
+async def test_close_ends_the_calls_in_flight(server: FakeServer, api: Api) -> None:
+    hang = Hang()
+    server.answers(hang)
+    request = ResolveOutboundCallerIdRequest()
+    call = asyncio.create_task(api.call("call_routing.resolve_outbound_caller_id", request, timeout=PATIENCE))
+    assert await asyncio.to_thread(hang.started.wait, PATIENCE)
+    await api.close()
+    with pytest.raises(Cancelled) as caught:
+        await call
+    assert caught.value.request == server.received[0].request
+    assert await asyncio.to_thread(hang.ended.wait, PATIENCE)
+
+
+@pytest.mark.asyncio
+async def test_close_frees_the_connection(address: str, connect: Connect) -> None:
+    """A proxy between them sees the connection end."""
+    ended = asyncio.Event()
+
+    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        upstream_reader, upstream_writer = await asyncio.open_connection(*address.split(":"))
+
+        async def back() -> None:
+            while data := await upstream_reader.read(MIB):
+                writer.write(data)
+
+        answers = asyncio.create_task(back())
+        while data := await reader.read(MIB):
+            upstream_writer.write(data)
+        ended.set()
+        upstream_writer.close()
+        await answers
+        writer.close()
+
+    async with await asyncio.start_server(proxy, "127.0.0.1", 0) as listener:
+        host, port = listener.sockets[0].getsockname()
+        api = connect(f"{host}:{port}")
+        await api.call("directory.get_user", GetUserRequest())
+        assert not ended.is_set()
+        await api.close()
+        await asyncio.wait_for(ended.wait(), PATIENCE)
+
+
+@pytest.mark.asyncio
+async def test_a_closed_client_makes_no_calls(server: FakeServer, api: Api) -> None:
+    await api.close()
+    await api.close()
+    with pytest.raises((ValueError, grpc.aio.UsageError)):
+        await api.call("directory.get_user", GetUserRequest())
+    assert not server.received
+
+
+def test_a_client_is_closed_by_its_context(address: str) -> None:
+    with Client(address) as client:
+        client.directory.get_user(GetUserRequest())
+    with pytest.raises(ValueError, match="closed"):
+        client.directory.get_user(GetUserRequest())
+
+
+@pytest.mark.asyncio
+async def test_an_async_client_is_closed_by_its_context(address: str) -> None:
+    async with AsyncClient(address) as client:
+        await client.directory.get_user(GetUserRequest())
+    with pytest.raises(grpc.aio.UsageError):
+        await client.directory.get_user(GetUserRequest())
+
+
+@pytest.mark.asyncio
+async def test_cancelling_a_task_cancels_its_call(server: FakeServer, address: str) -> None:
+    hang = Hang()
+    server.answers(hang)
+    async with AsyncClient(address) as client:
+        task = asyncio.create_task(client.directory.get_user(GetUserRequest(), timeout=PATIENCE))
+        assert await asyncio.to_thread(hang.started.wait, PATIENCE)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert task.cancelled()
+        assert await asyncio.to_thread(hang.ended.wait, PATIENCE)
+
+
+@pytest.mark.asyncio
+async def test_a_timeout_of_asyncio_stays_one(server: FakeServer, address: str) -> None:
+    server.answers(Hang())
+    async with AsyncClient(address) as client:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await client.directory.get_user(GetUserRequest(), timeout=PATIENCE)
+
+
+def test_an_async_client_needs_a_loop_that_runs(address: str) -> None:
+    """A loop that is there but does not run is one that gRPC would take."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        with pytest.raises(RuntimeError, match="no running event loop"):
+            AsyncClient(address)
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()

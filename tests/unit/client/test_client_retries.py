@@ -1,0 +1,208 @@
+"""Which calls are repeated, and that a repeat is the same call."""
+
+import asyncio
+import contextlib
+import uuid
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf import descriptor_pb2, descriptor_pool
+from google.protobuf.message import Message
+
+from localdial.v1.call_routing_pb2 import (
+    BatchResolveOutboundCallerIdsRequest,
+    ResolveOutboundCallerIdRequest,
+    RouteInboundCallRequest,
+)
+from localdial.v1.directory_pb2 import BatchSetUsersRequest, SetUserRequest, User
+from localdial.v1.number_inventory_pb2 import DeleteNumbersRequest, PurchaseNumbersRequest
+from localdial_client import AsyncClient, LocaldialError, Unavailable, with_ids
+from localdial_client._channel import retry_names
+
+from .conftest import Api, Connect
+from .fake_server import FakeServer, fails
+
+UNAVAILABLE = fails(grpc.StatusCode.UNAVAILABLE, "restarting")
+MAX_ATTEMPTS = 5
+LEG = ResolveOutboundCallerIdRequest(organization_id="acme", user_id="ann", callee_number="+14155550100")
+
+# Each method that is safe only under an identifier, and a request without it.
+NAMED_CALLS = [
+    ("number_inventory.purchase_numbers", PurchaseNumbersRequest(organization_id="acme", area_code="415")),
+    ("number_inventory.delete_numbers", DeleteNumbersRequest(phone_numbers=["+14155550100"])),
+    ("call_routing.resolve_outbound_caller_id", LEG),
+    (
+        "call_routing.batch_resolve_outbound_caller_ids",
+        BatchResolveOutboundCallerIdsRequest(requests=[LEG, LEG, LEG]),
+    ),
+]
+
+
+def identifiers(request: Any) -> list[str]:
+    """The identifiers of a request of NAMED_CALLS."""
+    if isinstance(request, BatchResolveOutboundCallerIdsRequest):
+        return [leg.call_id for leg in request.requests]
+    return [request.call_id if isinstance(request, ResolveOutboundCallerIdRequest) else request.request_id]
+
+
+def copy_of(request: Message) -> Message:
+    return type(request).FromString(request.SerializeToString())
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(("path", "request_"), NAMED_CALLS, ids=[path for path, _ in NAMED_CALLS])
+async def test_a_repeat_has_the_same_identifiers(
+    server: FakeServer, api: Api, path: str, request_: Message
+) -> None:
+    before = copy_of(request_)
+    server.answers(UNAVAILABLE, UNAVAILABLE)
+    await api.call(path, request_)
+    first, *repeats = (each.request for each in server.received)
+    assert repeats == [first, first]
+    sent = identifiers(first)
+    assert [str(uuid.UUID(each)) for each in sent] == sent
+    assert len(set(sent)) == len(sent)
+    assert request_ == before
+
+    await api.call(path, request_)
+    assert not set(identifiers(server.received[-1].request)) & set(sent)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("path", "request_"),
+    [
+        ("number_inventory.purchase_numbers", PurchaseNumbersRequest(request_id="mine")),
+        ("call_routing.resolve_outbound_caller_id", ResolveOutboundCallerIdRequest(call_id="mine")),
+        ("call_routing.resolve_outbound_caller_id", ResolveOutboundCallerIdRequest(validate_only=True)),
+        ("call_routing.route_inbound_call", RouteInboundCallRequest(called_number="+14155550100")),
+        ("directory.set_user", SetUserRequest(user=User(user_id="ann"))),
+    ],
+)
+async def test_a_request_that_needs_no_identifier_is_sent_as_it_is(
+    server: FakeServer, api: Api, path: str, request_: Message
+) -> None:
+    await api.call(path, request_)
+    assert server.received[0].request == request_
+
+
+def test_each_leg_of_a_batch_by_itself() -> None:
+    batch = BatchResolveOutboundCallerIdsRequest(
+        requests=[
+            LEG,
+            ResolveOutboundCallerIdRequest(call_id="mine"),
+            ResolveOutboundCallerIdRequest(validate_only=True),
+        ]
+    )
+    fresh, mine, unrecorded = identifiers(with_ids(batch))
+    assert (uuid.UUID(fresh).version, mine, unrecorded) == (7, "mine", "")
+    assert identifiers(batch) == ["", "mine", ""]
+
+
+def test_identifiers_known_beforehand_are_kept() -> None:
+    named = with_ids(PurchaseNumbersRequest(area_code="415"))
+    assert named.request_id
+    assert with_ids(named) is named
+
+
+@pytest.mark.asyncio
+async def test_a_service_that_stays_away_is_given_up(server: FakeServer, api: Api) -> None:
+    server.answers(*[UNAVAILABLE] * (MAX_ATTEMPTS + 1))
+    with pytest.raises(Unavailable, match="restarting"):
+        await api.call("directory.set_user", SetUserRequest())
+    assert len(server.received) == MAX_ATTEMPTS
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "code",
+    [code for code in grpc.StatusCode if code not in {grpc.StatusCode.OK, grpc.StatusCode.UNAVAILABLE}],
+)
+async def test_no_other_status_is_repeated(server: FakeServer, api: Api, code: grpc.StatusCode) -> None:
+    server.answers(fails(code))
+    with pytest.raises(LocaldialError) as caught:
+        await api.call("directory.set_user", SetUserRequest())
+    assert caught.value.code is code
+    assert len(server.received) == 1
+
+
+@pytest.mark.asyncio
+async def test_the_largest_request_is_repeated(server: FakeServer, api: Api) -> None:
+    users = [
+        User(organization_id="o" * 128, user_id=f"{n:0128}", display_name="\u00e9" * 200) for n in range(1000)
+    ]
+    server.answers(UNAVAILABLE)
+    await api.call("directory.batch_set_users", BatchSetUsersRequest(users=users))
+    first, repeat = (each.request for each in server.received)
+    assert first == repeat
+    assert len(repeat.users) == len(users)
+
+
+@pytest.mark.asyncio
+async def test_a_service_that_is_down_is_left_in_peace_until_it_is_up(
+    server: FakeServer, address: str
+) -> None:
+    async with AsyncClient(address) as client:
+
+        async def attempts() -> int:
+            """How often one more call comes to the server."""
+            before = len(server.received)
+            with contextlib.suppress(Unavailable):
+                await client.directory.set_user(SetUserRequest())
+            return len(server.received) - before
+
+        server.answers(*[UNAVAILABLE] * 1000)
+        await asyncio.gather(*(attempts() for _ in range(100)))
+        assert await attempts() == 1
+        server.forget_answers()
+        for _ in range(150):
+            assert await attempts() == 1
+        server.answers(UNAVAILABLE)
+        assert await attempts() == 1 + 1
+
+
+@pytest.mark.asyncio
+async def test_a_repeat_goes_to_another_server(connect: Connect) -> None:
+    servers = [FakeServer(), FakeServer()]
+    try:
+        ports = [server.start().rpartition(":")[2] for server in servers]
+        api = connect("ipv4:" + ",".join(f"127.0.0.1:{port}" for port in ports))
+        for _ in range(1000):
+            await api.call("directory.set_user", SetUserRequest())
+            if all(server.received for server in servers):
+                break
+        ill, well = servers
+        ill.received.clear()
+        well.received.clear()
+        ill.answers(*[UNAVAILABLE] * MAX_ATTEMPTS)
+        calls = 2
+        for _ in range(calls):
+            await api.call("directory.set_user", SetUserRequest())
+        # Each was answered; and the calls take turns too, so that one or both came to the ill server before.
+        assert len(well.received) == calls
+        assert 1 <= len(ill.received) <= calls
+    finally:
+        for server in servers:
+            server.stop()
+
+
+def test_only_methods_declared_safe_are_repeated() -> None:
+    file = descriptor_pb2.FileDescriptorProto(name="shop.proto", package="shop")
+    file.message_type.add(name="Nothing")
+    service = file.service.add(name="Shop")
+    options = descriptor_pb2.MethodOptions
+    for name, level in (
+        ("Look", options.NO_SIDE_EFFECTS),
+        ("Buy", options.IDEMPOTENCY_UNKNOWN),
+        ("Tidy", options.IDEMPOTENT),
+    ):
+        method = service.method.add(name=name, input_type=".shop.Nothing", output_type=".shop.Nothing")
+        method.options.idempotency_level = level
+    service.method.add(name="Sell", input_type=".shop.Nothing", output_type=".shop.Nothing")
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    assert retry_names([pool.FindServiceByName("shop.Shop")]) == [
+        {"service": "shop.Shop", "method": "Look"},
+        {"service": "shop.Shop", "method": "Tidy"},
+    ]
