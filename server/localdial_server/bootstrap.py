@@ -132,7 +132,7 @@ async def _serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
                 ("grpc.so_reuseport", 0),
                 ("grpc.max_receive_message_length", settings.max_request_bytes * TRANSPORT_LIMIT_FACTOR),
                 # Clients may keep idle connections open through firewalls.
-                ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+                ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
                 ("grpc.keepalive_permit_without_calls", 1),
             )
         )

@@ -30,13 +30,20 @@ class FieldViolation:
     description: str
 
 
+# The message travels in a header of limited size; the details have them all.
+_VIOLATIONS_IN_MESSAGE = 5
+
+
 class InvalidFields(LocaldialError):
     """One or more fields of the request are at fault."""
 
     reason = "INVALID_FIELDS"
 
     def __init__(self, violations: Sequence[FieldViolation]) -> None:
-        super().__init__("; ".join(f"{v.field} {v.description}" for v in violations))
+        told = [f"{v.field} {v.description}" for v in violations[:_VIOLATIONS_IN_MESSAGE]]
+        if len(violations) > len(told):
+            told.append(f"and {len(violations) - len(told)} more")
+        super().__init__("; ".join(told))
         self.violations = tuple(violations)
 
 

@@ -82,6 +82,17 @@ def status_with(reason: str, message: str, metadata: Mapping[str, str]) -> statu
     return status
 
 
+def trailing_metadata(status: status_pb2.Status) -> tuple[tuple[str, str | bytes], ...]:
+    """Write what travels beside the code and the message of a failed call."""
+    details = ("grpc-status-details-bin", status.SerializeToString())
+    for detail in status.details:
+        retry = error_details_pb2.RetryInfo()
+        if detail.Unpack(retry):
+            # gRPC's own retries wait by this header; they do not read the details.
+            return details, ("grpc-retry-pushback-ms", str(retry.retry_delay.ToMilliseconds()))
+    return (details,)
+
+
 def _packed(detail: Message) -> any_pb2.Any:
     packed = any_pb2.Any()
     packed.Pack(detail)

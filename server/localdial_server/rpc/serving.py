@@ -17,7 +17,7 @@ from google.protobuf.message import Message
 
 from localdial_server.domain.errors import LocaldialError, ShuttingDown
 from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract, parse
-from localdial_server.rpc.errors import InternalError, status_of
+from localdial_server.rpc.errors import InternalError, status_of, trailing_metadata
 
 _log = logging.getLogger(__name__)
 
@@ -91,11 +91,7 @@ class Serving:
                 refusal = InternalError(str(uuid.uuid4()))
                 _log.exception("a handler failed", extra={"method": descriptor.full_name, **refusal.metadata})
             status = status_of(refusal)
-            await context.abort(
-                _CODES[status.code],
-                status.message,
-                (("grpc-status-details-bin", status.SerializeToString()),),
-            )
+            await context.abort(_CODES[status.code], status.message, trailing_metadata(status))
             raise AssertionError  # abort does not return
 
         return grpc.unary_unary_rpc_method_handler(handle)

@@ -6,7 +6,7 @@ from grpc import StatusCode
 
 from localdial.v1 import errors_pb2
 from localdial_server.domain import errors
-from localdial_server.rpc.errors import STATUS_OF, InternalError, status_of
+from localdial_server.rpc.errors import STATUS_OF, InternalError, status_of, trailing_metadata
 
 PUBLIC_REASONS = {
     value.name.removeprefix("ERROR_REASON_")
@@ -69,3 +69,17 @@ def test_what_a_repeat_may_cure_says_when_to_repeat() -> None:
 def test_an_internal_error_names_its_incident_and_nothing_else() -> None:
     status = status_of(InternalError("1234"))
     assert status.message == "internal error; the server's log has incident 1234"
+
+
+def test_grpcs_own_retries_wait_as_long_as_the_details_say() -> None:
+    metadata = dict(trailing_metadata(status_of(errors.PurchasePending("acme"))))
+    assert metadata["grpc-retry-pushback-ms"] == "5000"
+    assert "grpc-retry-pushback-ms" not in dict(trailing_metadata(status_of(errors.NumberInUse("+1"))))
+
+
+def test_the_message_stays_short_when_there_are_many_violations() -> None:
+    violations = [errors.FieldViolation(f"users[{index}].user_id", "is required") for index in range(1000)]
+    error = errors.InvalidFields(violations)
+    assert error.message.endswith("; and 995 more")
+    assert len(status_of(error).message) < 500
+    assert error.violations == tuple(violations)
