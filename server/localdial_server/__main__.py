@@ -1,0 +1,6 @@
+"""``python -m localdial_server`` is ``localdial``."""
+
+from localdial_server.cli import main
+
+if __name__ == "__main__":
+    main()

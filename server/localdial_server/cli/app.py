@@ -1,0 +1,86 @@
+"""The command ``localdial`` as a whole: its groups, and the options before a command's name."""
+
+import os
+from importlib import metadata
+from typing import Annotated
+
+import typer
+
+from localdial_server.cli import demo, directory, numbers, routing, serving
+from localdial_server.cli.command import (
+    DEFAULT_SERVER,
+    SERVER_ENV,
+    ConnectionOptions,
+    JsonOption,
+    ServerOption,
+    TimeoutOption,
+    root_options,
+)
+from localdial_server.cli.output import EXIT_CODE_HELP, Output
+
+_SERVER_PANEL = "The server"
+_CALLS_PANEL = "Calls"
+_KEEPING_PANEL = "What is kept"
+
+_EPILOG = "Exit codes, for scripts:\n\n" + "\n".join(
+    f"{code.value}  {meaning}" for code, meaning in EXIT_CODE_HELP.items()
+)
+
+app = typer.Typer(
+    name="localdial",
+    help="Local presence: a caller ID with the callee's area code, and call-backs that reach who called.",
+    epilog=_EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    # A traceback that shows variables would show settings and phone numbers.
+    pretty_exceptions_enable=False,
+)
+
+
+def _version() -> str:
+    try:
+        return metadata.version("localdial")
+    except metadata.PackageNotFoundError:
+        return "(not installed)"
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it with the value
+    if wanted:
+        print(f"localdial {_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    *,
+    server: ServerOption = None,
+    as_json: JsonOption = False,
+    timeout: TimeoutOption = None,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Remember the options that stand before the command's name."""
+    context.obj = ConnectionOptions(
+        server=server or os.environ.get(SERVER_ENV) or DEFAULT_SERVER, as_json=as_json, timeout=timeout
+    )
+
+
+@app.command(rich_help_panel=_SERVER_PANEL)
+def version(context: typer.Context, *, as_json: JsonOption = False) -> None:
+    """Print the version."""
+    out = Output(as_json=as_json or root_options(context).as_json)
+    out.answer({"version": _version()}, f"localdial {_version()}")
+
+
+app.command("serve", rich_help_panel=_SERVER_PANEL, epilog=serving.settings_help())(serving.serve)
+app.command("migrate", rich_help_panel=_SERVER_PANEL)(serving.migrate)
+app.command("demo", rich_help_panel=_SERVER_PANEL)(demo.demo)
+app.command("resolve", rich_help_panel=_CALLS_PANEL)(routing.resolve)
+app.command("route", rich_help_panel=_CALLS_PANEL)(routing.route)
+app.command("calls", rich_help_panel=_CALLS_PANEL)(routing.calls)
+app.add_typer(numbers.app, name="numbers", rich_help_panel=_KEEPING_PANEL)
+app.add_typer(directory.orgs, name="orgs", rich_help_panel=_KEEPING_PANEL)
+app.add_typer(directory.users, name="users", rich_help_panel=_KEEPING_PANEL)

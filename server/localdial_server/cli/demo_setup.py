@@ -1,0 +1,146 @@
+"""The demo organization: a made-up lender, loaded through the API like any other.
+
+Every phone number is of the range 555-0100 to 555-0199, which is kept for fiction. Loading it again changes
+nothing.
+"""
+
+import itertools
+from dataclasses import dataclass
+from typing import Final
+
+from localdial.v1.directory_pb2 import BatchSetUsersRequest, Organization, SetOrganizationRequest, User
+from localdial.v1.number_inventory_pb2 import (
+    GetNumberRequest,
+    ImportNumbersRequest,
+    ListNumbersRequest,
+    MapAreaCodesRequest,
+    PurchaseNumbersRequest,
+    SearchAvailableNumbersRequest,
+)
+from localdial.v1.number_pb2 import Number, NumberState
+from localdial_client import Client, NotFound, pages
+from localdial_server.cli.output import CliError, ExitCode
+
+DEMO: Final = "demo"
+# An organization for which nothing can be shown.
+EMPTY: Final = "demo-empty"
+
+# The area codes in which the demo buys, and one that is mapped to the first of them (both are San Francisco).
+BOUGHT: Final = ("415", "212")
+MAPPED: Final = "628"
+# The simulated carrier never has any to sell in these; its account owns one in the second from the start.
+SOLD_OUT: Final = "907"
+IMPORTED: Final = "+18085550199"
+
+_ORGANIZATIONS: Final = (
+    Organization(organization_id=DEMO, display_name="Demo Home Loans", organization_number="+13035550199"),
+    Organization(organization_id=EMPTY, display_name="Demo without any number"),
+)
+_USERS: Final = (
+    User(
+        organization_id=DEMO,
+        user_id="ann",
+        display_name="Ann, with a caller ID in Chicago",
+        caller_id="+13125550190",
+        work_phone="+13125550191",
+    ),
+    User(
+        organization_id=DEMO,
+        user_id="bob",
+        display_name="Bob, without a caller ID",
+        work_phone="+13035550192",
+    ),
+    User(
+        organization_id=DEMO,
+        user_id="carol",
+        display_name="Carol, without a work phone",
+        caller_id="+16175550193",
+    ),
+    User(organization_id=EMPTY, user_id="dave", display_name="Dave, without anything"),
+)
+
+_SIMULATOR: Final = "simulator"
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What the demo organization owns: its number in each area code of ``BOUGHT``, bought now or before."""
+
+    numbers: tuple[Number, ...]
+
+    @property
+    def local_number(self) -> str:
+        """The number that borrowers in San Francisco see."""
+        return self.numbers[0].phone_number
+
+
+def load(client: Client) -> Demo:
+    """Make the demo organization what it is meant to be.
+
+    Raises ``CliError`` where the server's carrier is not the simulator: the demo spends no money. Raises what
+    the client raises.
+    """
+    for organization in _ORGANIZATIONS:
+        client.directory.set_organization(SetOrganizationRequest(organization=organization))
+        users = [user for user in _USERS if user.organization_id == organization.organization_id]
+        client.directory.batch_set_users(
+            BatchSetUsersRequest(organization_id=organization.organization_id, users=users)
+        )
+    demo = Demo(tuple(_owned(client, area_code) or _buy(client, area_code) for area_code in BOUGHT))
+    client.number_inventory.map_area_codes(
+        MapAreaCodesRequest(organization_id=DEMO, phone_number=demo.local_number, area_codes=[MAPPED])
+    )
+    # It may fail, and nothing depends on it: who deletes this number has given it up for good.
+    client.number_inventory.import_numbers(
+        ImportNumbersRequest(organization_id=DEMO, phone_numbers=[IMPORTED])
+    )
+    return demo
+
+
+def _owned(client: Client, area_code: str) -> Number | None:
+    request = ListNumbersRequest(
+        organization_id=DEMO, area_code=area_code, state=NumberState.NUMBER_STATE_ACTIVE
+    )
+    for page in pages(client.number_inventory.list_numbers, request):
+        for number in page.numbers:
+            # The list has those that are only mapped to the area code, too.
+            if number.area_code == area_code:
+                _require_simulator(is_simulator=number.carrier == _SIMULATOR)
+                return number
+    return None
+
+
+def _buy(client: Client, area_code: str) -> Number:
+    available = client.number_inventory.search_available_numbers(
+        SearchAvailableNumbersRequest(organization_id=DEMO, area_code=area_code, limit=1)
+    ).available
+    # The answer does not say whose numbers these are, but only the simulator sells lines of the exchange 555.
+    _require_simulator(is_simulator=all(each.phone_number[5:8] == "555" for each in available))
+    for attempt in itertools.count(1):
+        # The same request_id each time, so that two demos at once buy one number. If it was deleted since, it
+        # is still the answer to its request_id, and the next one is due.
+        request = PurchaseNumbersRequest(
+            organization_id=DEMO, area_code=area_code, request_id=f"demo-{area_code}-{attempt}"
+        )
+        number = client.number_inventory.purchase_numbers(request).numbers[0]
+        if _is_there(client, number):
+            break
+    return number
+
+
+def _is_there(client: Client, number: Number) -> bool:
+    request = GetNumberRequest(organization_id=DEMO, phone_number=number.phone_number)
+    try:
+        found = client.number_inventory.get_number(request).number
+    except NotFound:
+        return False
+    return found.state == NumberState.NUMBER_STATE_ACTIVE
+
+
+def _require_simulator(*, is_simulator: bool) -> None:
+    if not is_simulator:
+        raise CliError(
+            "the demo buys numbers, and the carrier of this server sells real ones; "
+            "it runs only where the carrier is the simulator",
+            ExitCode.CONFLICT,
+        )

@@ -1,0 +1,211 @@
+"""``localdial orgs`` and ``localdial users``: the organizations and their users."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from localdial.v1.directory_pb2 import (
+    DeleteOrganizationRequest,
+    DeleteUserRequest,
+    GetOrganizationRequest,
+    GetUserRequest,
+    ListOrganizationsRequest,
+    ListOrganizationsResponse,
+    ListUsersRequest,
+    ListUsersResponse,
+    Organization,
+    SetOrganizationRequest,
+    SetUserRequest,
+    User,
+)
+from localdial_client import pages
+from localdial_server.cli import users_import
+from localdial_server.cli.command import (
+    PAGE_SIZE,
+    OrganizationArgument,
+    Session,
+    UserArgument,
+    YesOption,
+    client_command,
+    gather,
+)
+from localdial_server.cli.tables import record, table
+
+orgs = typer.Typer(no_args_is_help=True, help="Keep the organizations.")
+users = typer.Typer(no_args_is_help=True, help="Keep the users (agents) of an organization.")
+
+NameOption = Annotated[str, typer.Option("--name", help="A name for people.", show_default=False)]
+
+
+@orgs.command("set")
+@client_command
+def set_organization(
+    session: Session,
+    organization: OrganizationArgument,
+    name: NameOption = "",
+    number: Annotated[
+        str, typer.Option("--number", help="The organization number, as +14155550100.", show_default=False)
+    ] = "",
+) -> None:
+    """Create an organization, or replace it as a whole: what is not given is cleared."""
+    request = SetOrganizationRequest(
+        organization=Organization(organization_id=organization, display_name=name, organization_number=number)
+    )
+    response = session.client.directory.set_organization(request)
+    session.out.answer(response, _organization_record(response.organization))
+
+
+@orgs.command("get")
+@client_command
+def get_organization(session: Session, organization: OrganizationArgument) -> None:
+    """Show one organization."""
+    response = session.client.directory.get_organization(GetOrganizationRequest(organization_id=organization))
+    session.out.answer(response, _organization_record(response.organization))
+
+
+@orgs.command("list")
+@client_command
+def list_organizations(session: Session) -> None:
+    """List all organizations."""
+    request = ListOrganizationsRequest(page_size=PAGE_SIZE)
+    response = gather(
+        pages(session.client.directory.list_organizations, request), ListOrganizationsResponse()
+    )
+    rows = [
+        (each.organization_id, each.organization_number, str(each.revision), each.display_name)
+        for each in response.organizations
+    ]
+    session.out.answer(
+        response, table(("ORGANIZATION", "NUMBER", "REVISION", "NAME"), rows, may_wrap={"NAME"})
+    )
+
+
+@orgs.command("delete")
+@client_command
+def delete_organization(
+    session: Session, organization: OrganizationArgument, *, yes: YesOption = False
+) -> None:
+    """Delete an organization and its users. Its numbers must be deleted before."""
+    session.confirm(f"Delete {organization} and all its users?", yes=yes)
+    request = DeleteOrganizationRequest(organization_id=organization)
+    response = session.client.directory.delete_organization(request)
+    session.out.answer(response, f"{organization} is deleted")
+
+
+@users.command("set")
+@client_command
+def set_user(
+    session: Session,
+    organization: OrganizationArgument,
+    user: UserArgument,
+    *,
+    name: NameOption = "",
+    caller_id: Annotated[
+        str,
+        typer.Option("--caller-id", help="The user's own caller ID, as +14155550100.", show_default=False),
+    ] = "",
+    work_phone: Annotated[
+        str,
+        typer.Option(
+            "--work-phone", help="Where call-backs reach the user, as +14155550100.", show_default=False
+        ),
+    ] = "",
+) -> None:
+    """Create a user, or replace it as a whole: what is not given is cleared."""
+    request = SetUserRequest(
+        user=User(
+            organization_id=organization,
+            user_id=user,
+            display_name=name,
+            caller_id=caller_id,
+            work_phone=work_phone,
+        )
+    )
+    response = session.client.directory.set_user(request)
+    session.out.answer(response, _user_record(response.user))
+
+
+@users.command("get")
+@client_command
+def get_user(session: Session, organization: OrganizationArgument, user: UserArgument) -> None:
+    """Show one user."""
+    response = session.client.directory.get_user(GetUserRequest(organization_id=organization, user_id=user))
+    session.out.answer(response, _user_record(response.user))
+
+
+@users.command("list")
+@client_command
+def list_users(session: Session, organization: OrganizationArgument) -> None:
+    """List the users of an organization."""
+    request = ListUsersRequest(organization_id=organization, page_size=PAGE_SIZE)
+    response = gather(pages(session.client.directory.list_users, request), ListUsersResponse())
+    session.out.answer(response, _user_table(response.users))
+
+
+@users.command("delete")
+@client_command
+def delete_user(
+    session: Session, organization: OrganizationArgument, user: UserArgument, *, yes: YesOption = False
+) -> None:
+    """Delete a user. Call-backs to the user go to the organization number from then on."""
+    session.confirm(f"Delete user {user} of {organization}?", yes=yes)
+    response = session.client.directory.delete_user(
+        DeleteUserRequest(organization_id=organization, user_id=user)
+    )
+    session.out.answer(response, f"user {user} of {organization} is deleted")
+
+
+@users.command("import")
+@client_command
+def import_users(
+    session: Session,
+    organization: OrganizationArgument,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE.csv",
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            help="UTF-8, with the header user_id,display_name,caller_id,work_phone in any order.",
+            show_default=False,
+        ),
+    ],
+) -> None:
+    """Create or replace many users from a CSV file.
+
+    The whole file is checked first, and every bad row is reported with its line. Nothing is written
+    unless all rows are good. Users that are not in the file stay as they are.
+    """
+    users_import.run(session, organization, file)
+
+
+def _organization_record(organization: Organization) -> Table:
+    return record(
+        {
+            "organization": organization.organization_id,
+            "name": organization.display_name,
+            "number": organization.organization_number,
+            "revision": str(organization.revision),
+        }
+    )
+
+
+def _user_record(user: User) -> Table:
+    return record(
+        {
+            "user": user.user_id,
+            "organization": user.organization_id,
+            "name": user.display_name,
+            "caller ID": user.caller_id,
+            "work phone": user.work_phone,
+        }
+    )
+
+
+def _user_table(listed: Iterable[User]) -> Table:
+    rows = [(user.user_id, user.caller_id, user.work_phone, user.display_name) for user in listed]
+    return table(("USER", "CALLER ID", "WORK PHONE", "NAME"), rows, may_wrap={"NAME"})

@@ -1,0 +1,171 @@
+"""``localdial resolve``, ``route`` and ``calls``: what is shown, where a call-back goes, what was called."""
+
+import itertools
+from collections.abc import Mapping
+from typing import Annotated, Final
+
+import typer
+
+from localdial.v1.call_routing_pb2 import (
+    CallerIdReason,
+    DestinationReason,
+    ListOutboundCallsRequest,
+    ListOutboundCallsResponse,
+    ResolveOutboundCallerIdRequest,
+    RouteInboundCallRequest,
+)
+from localdial_client import pages
+from localdial_server.cli.command import (
+    PAGE_SIZE,
+    OrganizationArgument,
+    Session,
+    UserArgument,
+    client_command,
+)
+from localdial_server.cli.tables import enum_name, moment, record, table
+
+_MAX_REVISION: Final = 2**63 - 1
+
+CALLER_ID_REASONS: Final[Mapping[int, str]] = {
+    CallerIdReason.CALLER_ID_REASON_AGENT_CALLER_ID_LOCAL: "the user's own caller ID is local to the callee",
+    CallerIdReason.CALLER_ID_REASON_LOCAL_PRESENCE: "a number of the organization is local to the callee",
+    CallerIdReason.CALLER_ID_REASON_LOCAL_PRESENCE_MAPPED: "the callee's area code is mapped to this number",
+    CallerIdReason.CALLER_ID_REASON_AGENT_CALLER_ID: "no number fits; this is the user's own caller ID",
+    CallerIdReason.CALLER_ID_REASON_ORGANIZATION_NUMBER: "no number fits and the user has no caller ID; "
+    "this is the organization number",
+}
+DESTINATION_REASONS: Final[Mapping[int, str]] = {
+    DestinationReason.DESTINATION_REASON_LAST_CALLER: "the work phone of the user who called last",
+    DestinationReason.DESTINATION_REASON_ORGANIZATION_NUMBER: "nobody called, or who called last cannot be "
+    "reached; this is the organization number",
+}
+
+
+def _revision(value: int) -> int:
+    if not 0 <= value <= _MAX_REVISION:
+        raise typer.BadParameter(f"{value} is no revision")
+    return value
+
+
+@client_command
+def resolve(
+    session: Session,
+    organization: OrganizationArgument,
+    user: UserArgument,
+    callee: Annotated[
+        str, typer.Argument(metavar="CALLEE", help="The number that is called, as +14155550100.")
+    ],
+    *,
+    call_id: Annotated[
+        str,
+        typer.Option(
+            "--call-id",
+            metavar="ID",
+            help="The call's own ID. A repeat gives the same answer.",
+            show_default=False,
+        ),
+    ] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide, but record no call.")] = False,
+    min_revision: Annotated[
+        int,
+        typer.Option(
+            callback=_revision,
+            metavar="REVISION",
+            help="Decide on no older state than this revision, which a change answered.",
+            show_default=False,
+        ),
+    ] = 0,
+) -> None:
+    """Decide which caller ID a call shows, and record the call."""
+    request = ResolveOutboundCallerIdRequest(
+        organization_id=organization,
+        user_id=user,
+        callee_number=callee,
+        call_id=call_id,
+        validate_only=dry_run,
+        min_revision=min_revision,
+    )
+    response = session.client.call_routing.resolve_outbound_caller_id(request)
+    shown = record(
+        {
+            "caller ID": response.caller_id,
+            "reason": enum_name(response, "reason"),
+            "": CALLER_ID_REASONS.get(response.reason, ""),
+            "callee's area code": response.callee_area_code or "none",
+            "call": "not recorded" if dry_run else response.call_id,
+            "revision": str(response.revision),
+        }
+    )
+    session.out.answer(response, shown)
+
+
+@client_command
+def route(
+    session: Session,
+    called: Annotated[
+        str,
+        typer.Argument(metavar="CALLED", help="The number that was called.", show_default=False),
+    ],
+    caller: Annotated[
+        str,
+        typer.Argument(
+            metavar="CALLER", help="Who calls, as the carrier sent it. None: withheld.", show_default=False
+        ),
+    ] = "",
+    call_id: Annotated[
+        str,
+        typer.Option(
+            "--call-id", metavar="ID", help="The call's ID, for the server's log.", show_default=False
+        ),
+    ] = "",
+) -> None:
+    """Decide where a call-back goes."""
+    request = RouteInboundCallRequest(called_number=called, caller_number=caller, call_id=call_id)
+    response = session.client.call_routing.route_inbound_call(request)
+    shown = record(
+        {
+            "destination": response.destination_number,
+            "reason": enum_name(response, "reason"),
+            "": DESTINATION_REASONS.get(response.reason, ""),
+            "organization": response.organization_id,
+            "user": response.user_id,
+            "last call": " ".join(filter(None, (response.last_call_id, moment(response, "last_call_time")))),
+        }
+    )
+    session.out.answer(response, shown)
+
+
+@client_command
+def calls(
+    session: Session,
+    organization: OrganizationArgument,
+    callee: Annotated[
+        str, typer.Option("--callee", metavar="NUMBER", help="Only calls to this number.", show_default=False)
+    ] = "",
+    user: Annotated[
+        str, typer.Option("--user", metavar="USER", help="Only calls of this user.", show_default=False)
+    ] = "",
+    limit: Annotated[int, typer.Option(min=1, help="The most calls to list.")] = 50,
+) -> None:
+    """List the calls of an organization, newest first."""
+    request = ListOutboundCallsRequest(
+        organization_id=organization, callee_number=callee, user_id=user, page_size=min(limit, PAGE_SIZE)
+    )
+    response = ListOutboundCallsResponse()
+    # Page after page, since an organization may have called for years.
+    found = itertools.chain.from_iterable(
+        page.calls for page in pages(session.client.call_routing.list_outbound_calls, request)
+    )
+    response.calls.extend(itertools.islice(found, limit))
+    rows = [
+        (
+            moment(call, "call_time"),
+            call.user_id,
+            call.callee_number,
+            call.caller_id,
+            enum_name(call, "reason"),
+            call.call_id,
+        )
+        for call in response.calls
+    ]
+    session.out.answer(response, table(("TIME", "USER", "CALLEE", "CALLER ID", "REASON", "CALL"), rows))

@@ -1,0 +1,148 @@
+"""``localdial serve`` and ``localdial migrate``: the server's side."""
+
+import contextlib
+import json
+import shlex
+import threading
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.markup import escape
+
+from localdial_client import Client, FieldViolation, LocaldialError
+from localdial_server import config
+from localdial_server.cli import demo_setup
+from localdial_server.cli.command import JsonOption, command_line, errors_shown, root_options
+from localdial_server.cli.demo_setup import DEMO, MAPPED
+from localdial_server.cli.output import CliError, ExitCode, Output
+
+# How long the demo may take to notice that the server is gone.
+_DEMO_PATIENCE_SECONDS: Final = 5.0
+
+_ANY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - to be replaced, not listened on
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help=f"A TOML file with settings. Environment: {config.CONFIG_ENV}.",
+        show_default=False,
+    ),
+]
+
+
+def settings_help() -> str:
+    """List all settings, for the end of ``localdial serve --help``."""
+    listed = "\n".join(
+        f"{setting.env} (default: {setting.default})\n    {setting.description}"
+        for setting in config.describe()
+    )
+    return escape(
+        "Settings. Each is an environment variable, or a key of the file: there in lower case and without "
+        f"{config.ENV_PREFIX}. The environment goes before the file.\n\n{listed}"
+    )
+
+
+def serve(
+    context: typer.Context,
+    *,
+    listen: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT", help="The address to serve on; port 0 takes any.", show_default=False
+        ),
+    ] = None,
+    config_file: ConfigOption = None,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Also load the demo organization, and print three calls to paste.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the server until it is told to stop (SIGTERM, Ctrl-C)."""
+    # Only the server needs all that it is made of; the other commands start faster without.
+    from localdial_server import bootstrap  # noqa: PLC0415
+
+    out = Output(as_json=as_json or root_options(context).as_json)
+    demo_loading: list[threading.Thread] = []
+
+    def ready(address: str) -> None:
+        # This runs in the server's event loop, where nothing may wait for the server.
+        _tell(json.dumps({"address": address}) if out.as_json else f"localdial is ready on {address}")
+        if demo:
+            thread = threading.Thread(target=_load_demo, args=(address, out), name="demo", daemon=True)
+            demo_loading.append(thread)
+            thread.start()
+
+    with errors_shown(out):
+        settings = _settings(config_file, listen=listen)
+        try:
+            bootstrap.serve(settings, ready)
+        except bootstrap.StartError as error:
+            raise CliError(str(error), ExitCode.ERROR) from error
+        for thread in demo_loading:
+            thread.join(_DEMO_PATIENCE_SECONDS)
+
+
+def migrate(context: typer.Context, *, config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Bring the schema of the database up to date."""
+    # See serve.
+    from localdial_server import bootstrap  # noqa: PLC0415
+
+    out = Output(as_json=as_json or root_options(context).as_json)
+    with errors_shown(out):
+        settings = _settings(config_file)
+        try:
+            done = bootstrap.migrate(settings)
+        except bootstrap.StartError as error:
+            raise CliError(str(error), ExitCode.ERROR) from error
+        out.answer({"done": done}, done)
+
+
+def _settings(config_file: Path | None, **flags: str | None) -> config.Settings:
+    try:
+        return config.load(config_file, **flags)
+    except config.SettingsError as error:
+        problems = [FieldViolation(problem.setting, problem.message) for problem in error.problems]
+        raise CliError("the settings cannot be used", ExitCode.USAGE, problems) from None
+
+
+def _load_demo(address: str, out: Output) -> None:
+    """Load the demo through the API, as any client would, and print what to try."""
+    server = _reachable(address)
+    try:
+        with Client(server) as client:
+            demo = demo_setup.load(client)
+    except (LocaldialError, CliError) as error:
+        out.error(error)
+        out.note("The demo organization is not loaded; the server runs on without it.")
+        return
+    if not out.as_json:
+        calls = "\n  ".join(_calls_to_paste(server, demo.local_number))
+        _tell(
+            f"\nThe organization `{DEMO}` is loaded. Three calls to try from another terminal:\n\n  {calls}\n"
+        )
+
+
+def _tell(text: str) -> None:
+    # The server serves on when nobody listens to what it says.
+    with contextlib.suppress(BrokenPipeError):
+        print(text, flush=True)
+
+
+def _reachable(address: str) -> str:
+    """Answer where to call a server that listens there."""
+    host, _, port = address.rpartition(":")
+    return f"{_ANY_ADDRESS.get(host, host)}:{port}"
+
+
+def _calls_to_paste(server: str, local_number: str) -> tuple[str, ...]:
+    borrower = f"+1{MAPPED}5550155"
+    request = json.dumps({"organization_id": DEMO, "user_id": "bob", "callee_number": borrower})
+    method = "localdial.v1.CallRouting/ResolveOutboundCallerId"
+    return (
+        command_line(server, "resolve", DEMO, "bob", borrower),
+        command_line(server, "route", local_number, borrower),
+        shlex.join(("grpcurl", "-plaintext", "-d", request, server, method)),
+    )

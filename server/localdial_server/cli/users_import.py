@@ -1,0 +1,141 @@
+"""``localdial users import``: the whole file is checked before the first user is written."""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from localdial.v1.directory_pb2 import BatchSetUsersRequest, BatchSetUsersResponse
+from localdial_client import FieldViolation, InvalidArgument, LocaldialError
+from localdial_server.cli.command import Session
+from localdial_server.cli.output import CliError, ExitCode
+from localdial_server.cli.users_file import BadRow, Row, UsersFile
+
+# What BatchSetUsers takes in one transaction.
+BATCH_SIZE: Final = 1000
+
+_USER_FIELD: Final = re.compile(r"users\[([0-9]+)\](?:\.(.+))?")
+
+
+def run(session: Session, organization: str, path: Path) -> None:
+    """Import the file into the organization.
+
+    Raises ``CliError`` that names every bad row, before anything is written; what the client raises.
+    """
+    with UsersFile(path) as file:
+        version = file.version
+        total, bad_rows = _check(session, organization, file)
+        if bad_rows:
+            raise _rejection(file.name, total, bad_rows)
+        if not total:
+            raise CliError(f"{file.name} has no users; nothing was written")
+        if file.version != version:
+            raise CliError(
+                f"{file.name} was changed while it was checked; nothing was written", ExitCode.ERROR
+            )
+        revision = _write(session, organization, file, total)
+    document = {"organization_id": organization, "user_count": total, "revision": str(revision)}
+    session.out.answer(document, f"{total} users are set in {organization}")
+
+
+def _check(session: Session, organization: str, file: UsersFile) -> tuple[int, list[BadRow]]:
+    """Check every row, here and at the server. Answers how many there are, and the bad ones."""
+    bad_rows: list[BadRow] = []
+    total = 0
+    rows = file.rows(organization)
+    with _progress(session, "checking", file.size) as show:
+        while batch := list(islice(rows, BATCH_SIZE)):
+            total += len(batch)
+            bad_rows += [row for row in batch if isinstance(row, BadRow)]
+            bad_rows += _bad_at_server(session, organization, [row for row in batch if isinstance(row, Row)])
+            show(file.position)
+    return total, bad_rows
+
+
+def _bad_at_server(session: Session, organization: str, rows: Sequence[Row]) -> Iterator[BadRow]:
+    while rows:
+        try:
+            _send(session, organization, rows, validate_only=True)
+        except InvalidArgument as error:
+            violations = _by_index(error)
+            bad = [index for index in violations if index < len(rows)]
+            if not bad:
+                raise
+        else:
+            return
+        for index in bad:
+            for column, description in violations[index]:
+                yield BadRow(rows[index].line, column, description)
+        # Once more without them: what a server checks in stages, or names up to a limit, comes out too.
+        rows = [row for index, row in enumerate(rows) if index not in violations]
+
+
+def _by_index(error: LocaldialError) -> Mapping[int, list[FieldViolation]]:
+    """Sort what is wrong by the index of the user; the fields are those of the user."""
+    found = defaultdict(list)
+    for violation in error.field_violations:
+        if match := _USER_FIELD.fullmatch(violation.field):
+            found[int(match[1])].append(FieldViolation(match[2] or "", violation.description))
+    return found
+
+
+def _write(session: Session, organization: str, file: UsersFile, total: int) -> int:
+    """Write every row, which is known to be good. Answers the revision."""
+    written = revision = 0
+    rows = file.rows(organization)
+    try:
+        with _progress(session, "writing", total) as show:
+            while batch := list(islice(rows, BATCH_SIZE)):
+                users = [row for row in batch if isinstance(row, Row)]
+                if len(users) < len(batch):
+                    raise CliError(
+                        f"{file.name} was changed after it was checked; {written} users were written",
+                        ExitCode.ERROR,
+                    )
+                revision = _send(session, organization, users).revision
+                written += len(users)
+                show(written)
+    except LocaldialError as error:
+        error.add_note(f"{written} of {total} users are written. It is safe to run the command again.")
+        raise
+    return revision
+
+
+def _send(
+    session: Session, organization: str, rows: Sequence[Row], *, validate_only: bool = False
+) -> BatchSetUsersResponse:
+    request = BatchSetUsersRequest(
+        organization_id=organization, users=[row.user for row in rows], validate_only=validate_only
+    )
+    return session.client.directory.batch_set_users(request)
+
+
+def _rejection(name: str, total: int, bad_rows: Sequence[BadRow]) -> CliError:
+    count = len({row.line for row in bad_rows})
+    return CliError(
+        f"{name}: {count} of {total} rows {'is' if count == 1 else 'are'} wrong; nothing was written",
+        details=[
+            FieldViolation(
+                f"line {row.line}, {row.column}" if row.column else f"line {row.line}", row.problem
+            )
+            for row in sorted(bad_rows, key=lambda row: row.line)
+        ],
+    )
+
+
+@contextmanager
+def _progress(session: Session, what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show a progress bar on stderr where people watch. Gives what moves it."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(
+        *columns, console=console, transient=True, disable=session.out.as_json or not console.is_terminal
+    ) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda completed: progress.update(task, completed=completed)

@@ -1,0 +1,348 @@
+"""The commands as they are typed, against a server that runs."""
+
+import fcntl
+import json
+import os
+import pty
+import shlex
+import signal
+import struct
+import subprocess
+import sys
+import termios
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.functional.server_process import ServerProcess
+
+LOCALDIAL = (sys.executable, "-m", "localdial_server")
+# Longer than anything here takes: it ends a test that would hang.
+PATIENCE = 60.0
+
+Completed = subprocess.CompletedProcess[str]
+Run = Callable[..., Completed]
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """The environment without the settings and the terminal of whoever runs the tests."""
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("LOCALDIAL_") and name not in {"COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR"}
+    }
+    return {**clean, "LOCALDIAL_LISTEN": "127.0.0.1:0", **settings}
+
+
+@pytest.fixture
+def run(server: ServerProcess) -> Run:
+    """Run a command that asks the server."""
+
+    def run(*arguments: str, stdin: str | None = None) -> Completed:
+        return subprocess.run(
+            [*LOCALDIAL, *arguments],
+            env=environment(LOCALDIAL_SERVER=server.address),
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+
+    return run
+
+
+def answer(completed: Completed) -> Any:
+    """What a command with --json answered."""
+    assert completed.returncode == 0, completed.stderr
+    return json.loads(completed.stdout)
+
+
+def on_terminal(
+    server: ServerProcess, *arguments: str, types: str = "", columns: int = 80
+) -> tuple[int, str]:
+    """Run a command as a person does; answer its exit code and all that the terminal shows."""
+    terminal, screen = pty.openpty()
+    fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    process = subprocess.Popen(
+        [*LOCALDIAL, *arguments],
+        env=environment(LOCALDIAL_SERVER=server.address, TERM="xterm"),
+        stdin=screen,
+        stdout=screen,
+        stderr=screen,
+    )
+    os.close(screen)
+    os.write(terminal, types.encode())
+    shown = b""
+    while chunk := _read(terminal):
+        shown += chunk
+    os.close(terminal)
+    return process.wait(PATIENCE), shown.decode()
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 4096)
+    except OSError:
+        # At its end a terminal answers with an error, not with nothing.
+        return b""
+
+
+def test_the_demo_shows_every_rule_and_changes_nothing_the_second_time(run: Run) -> None:
+    first = answer(run("demo", "--json"))
+    owned = answer(run("numbers", "list", "demo", "--json"))
+    second = answer(run("demo", "--json"))
+    assert answer(run("numbers", "list", "demo", "--json")) == owned
+    assert [number["area_code"] for number in owned["numbers"]] == ["212", "415", "808"]
+    for shown in (first, second):
+        outcomes = [step.get("response", step.get("error"))["reason"] for step in shown["steps"]]
+        assert outcomes == [
+            "CALLER_ID_REASON_AGENT_CALLER_ID_LOCAL",
+            "CALLER_ID_REASON_LOCAL_PRESENCE",
+            "CALLER_ID_REASON_LOCAL_PRESENCE_MAPPED",
+            "CALLER_ID_REASON_LOCAL_PRESENCE",
+            "CALLER_ID_REASON_AGENT_CALLER_ID",
+            "CALLER_ID_REASON_ORGANIZATION_NUMBER",
+            "NO_CALLER_ID",
+            "DESTINATION_REASON_LAST_CALLER",
+            "CALLER_ID_REASON_LOCAL_PRESENCE",
+            "DESTINATION_REASON_ORGANIZATION_NUMBER",
+            "DESTINATION_REASON_ORGANIZATION_NUMBER",
+            "NO_NUMBERS_AVAILABLE",
+        ]
+        call_back = shown["steps"][7]["response"]
+        assert call_back["user_id"] == "bob"
+
+
+def test_the_demo_survives_the_deletion_of_what_it_bought(run: Run) -> None:
+    [local, *_] = answer(run("demo", "--json"))["numbers"]
+    deleted = run("numbers", "delete", "demo", local["phone_number"], "--yes")
+    assert deleted.returncode == 0, deleted.stderr
+    [again, *_] = answer(run("demo", "--json"))["numbers"]
+    assert again["area_code"] == "415"
+    assert again["mapped_area_codes"] == [] or again["mapped_area_codes"] == ["628"]
+    [listed] = answer(run("numbers", "list", "demo", "--area-code", "628", "--json"))["numbers"]
+    assert listed["phone_number"] == again["phone_number"]
+
+
+def test_each_command_of_the_demo_can_be_pasted(run: Run) -> None:
+    for step in answer(run("demo", "--json"))["steps"]:
+        program, *arguments = shlex.split(step["command"])
+        assert program == "localdial"
+        expected = (
+            0
+            if "response" in step
+            else {"NO_CALLER_ID": 4, "NO_NUMBERS_AVAILABLE": 3}[step["error"]["reason"]]
+        )
+        assert run(*arguments).returncode == expected, step["command"]
+
+
+def test_a_number_is_bought_mapped_used_and_deleted(run: Run) -> None:
+    answer(run("orgs", "set", "acme", "--name", "Acme", "--number", "+13035550199", "--json"))
+    answer(run("users", "set", "acme", "ann", "--work-phone", "+13035550192", "--json"))
+    available = answer(run("numbers", "search", "acme", "415", "--limit", "1", "--json"))["available"]
+    bought = answer(run("numbers", "buy", "acme", "415", "--yes", "--json"))
+    number = bought["numbers"][0]["phone_number"]
+    assert [each["phone_number"] for each in available] == [number]
+
+    mapped = answer(run("numbers", "map", "acme", number, "628", "--json"))
+    resolved = run("resolve", "acme", "ann", "+16285550155", "--min-revision", mapped["revision"], "--json")
+    assert answer(resolved)["caller_id"] == number
+    assert answer(run("route", number, "+16285550155", "--json"))["user_id"] == "ann"
+    [call] = answer(run("calls", "acme", "--callee", "+16285550155", "--user", "ann", "--json"))["calls"]
+    assert call["caller_id"] == number
+
+    assert (
+        answer(run("numbers", "unmap", "acme", number, "628", "--json"))["number"]["mapped_area_codes"] == []
+    )
+    assert number in run("numbers", "get", "acme", number).stdout
+    refused = run("orgs", "delete", "acme", "--yes")
+    assert (refused.returncode, "ORGANIZATION_HAS_NUMBERS" in refused.stderr) == (4, True)
+    answer(run("numbers", "delete", "acme", number, "--yes", "--json"))
+    assert run("numbers", "get", "acme", number).returncode == 3
+    answer(run("users", "delete", "acme", "ann", "--yes", "--json"))
+    assert run("users", "get", "acme", "ann").returncode == 3
+    answer(run("orgs", "delete", "acme", "--yes", "--json"))
+    assert answer(run("orgs", "list", "--json"))["organizations"] == []
+
+
+def test_stock_that_runs_out_is_a_success_in_part_and_then_a_warning(run: Run) -> None:
+    answer(run("orgs", "set", "acme", "--json"))
+    in_part = run("numbers", "buy", "acme", "307", "--quantity", "5", "--yes", "--json")
+    assert in_part.returncode == 6
+    document = json.loads(in_part.stdout)
+    assert (len(document["numbers"]), document["unfilled_count"]) == (3, 2)
+    none_left = run("numbers", "buy", "acme", "307", "--yes")
+    assert none_left.returncode == 3
+    assert none_left.stderr.startswith("Warning: ")
+
+
+def test_the_same_request_id_buys_once(run: Run) -> None:
+    answer(run("orgs", "set", "acme", "--json"))
+    buy = ("numbers", "buy", "acme", "415", "--yes", "--request-id", "order-1", "--json")
+    assert answer(run(*buy)) == answer(run(*buy))
+    assert answer(run("numbers", "list", "acme", "--json"))["total_size"] == 1
+
+
+def test_a_number_as_people_write_it_is_answered_with_what_was_meant(run: Run) -> None:
+    answer(run("demo", "--json"))
+    result = run("resolve", "demo", "bob", "(415) 555-0155")
+    assert result.returncode == 2
+    assert "callee_number: " in result.stderr
+    assert "+14155550155" in result.stderr
+
+
+def test_users_are_imported_all_or_none(run: Run, tmp_path: Path) -> None:
+    answer(run("orgs", "set", "acme", "--json"))
+    path = tmp_path / "users.csv"
+    rows = [f"user{index},Agent {index},+1415555{index:04},\n" for index in range(2500)]
+    header = "user_id,display_name,caller_id,work_phone\n"
+    path.write_text(header + "".join(rows) + 'no id,"two\nlines",4155550155,\n')
+    refused = run("users", "import", "acme", str(path))
+    assert refused.returncode == 2
+    lines = refused.stderr.splitlines()
+    assert lines[0] == "Error: users.csv: 1 of 2501 rows is wrong; nothing was written"
+    assert [line.split(":")[0] for line in lines[1:]] == [
+        "  line 2502, user_id",
+        "  line 2502, display_name",
+        "  line 2502, caller_id",
+    ]
+    assert answer(run("users", "list", "acme", "--json"))["total_size"] == 0
+
+    path.write_text(header + "".join(rows))
+    assert answer(run("users", "import", "acme", str(path), "--json"))["user_count"] == 2500
+    assert len(answer(run("users", "list", "acme", "--json"))["users"]) == 2500
+
+
+def test_a_file_in_which_everything_is_wrong_is_reported_to_the_last_field(run: Run, tmp_path: Path) -> None:
+    answer(run("orgs", "set", "acme", "--json"))
+    path = tmp_path / "users.csv"
+    path.write_text("user_id,display_name,caller_id,work_phone\n" + "no id,x,1,2\n" * 1500)
+    refused = run("users", "import", "acme", str(path))
+    # The second row on are duplicates, and known to be without asking.
+    assert len(refused.stderr.splitlines()) == 1 + 3 + 1499
+    path.write_text(
+        "user_id,display_name,caller_id,work_phone\n"
+        + "".join(f"no {index},x,1,2\n" for index in range(1500))
+    )
+    refused = run("users", "import", "acme", str(path))
+    assert len(refused.stderr.splitlines()) == 1 + 3 * 1500
+
+
+def test_on_a_terminal_a_purchase_is_asked_about(run: Run, server: ServerProcess) -> None:
+    answer(run("orgs", "set", "acme", "--json"))
+    code, shown = on_terminal(server, "numbers", "buy", "acme", "415", types="n\n")
+    assert code == 1
+    assert "This spends money" in shown
+    assert answer(run("numbers", "list", "acme", "--json"))["total_size"] == 0
+    code, shown = on_terminal(server, "numbers", "buy", "acme", "415", types="y\n")
+    assert code == 0, shown
+    assert answer(run("numbers", "list", "acme", "--json"))["total_size"] == 1
+
+
+def test_a_narrow_terminal_cuts_no_phone_number_and_no_identifier(run: Run, server: ServerProcess) -> None:
+    answer(run("demo", "--json"))
+    [call, *_] = answer(run("calls", "demo", "--json"))["calls"]
+    _, shown = on_terminal(server, "calls", "demo", columns=40)
+    for part in (call["call_id"], call["user_id"], call["callee_number"], call["caller_id"]):
+        assert part in shown
+    _, shown = on_terminal(server, "users", "list", "demo", columns=40)
+    assert "+13125550190" in shown
+    assert "+13125550191" in shown
+
+
+def test_an_import_shows_its_progress_on_a_terminal(run: Run, server: ServerProcess, tmp_path: Path) -> None:
+    answer(run("orgs", "set", "acme", "--json"))
+    path = tmp_path / "users.csv"
+    path.write_text("user_id,display_name,caller_id,work_phone\nann,,,\n")
+    code, shown = on_terminal(server, "users", "import", "acme", str(path))
+    assert code == 0, shown
+    assert "checking" in shown
+    assert "writing" in shown
+    assert "100%" in shown
+
+
+@contextmanager
+def serving(folder: Path, *arguments: str, **settings: str) -> Iterator[subprocess.Popen[str]]:
+    """``localdial serve`` as a person starts it, with what it prints."""
+    process = subprocess.Popen(
+        [*LOCALDIAL, "serve", *arguments],
+        env=environment(**settings),
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_serve_with_the_demo_prints_three_calls_that_work(tmp_path: Path) -> None:
+    with serving(tmp_path, "--demo") as process:
+        assert process.stdout is not None
+        ready = process.stdout.readline()
+        assert ready.startswith("localdial is ready on 127.0.0.1:")
+        address = ready.split()[-1]
+        printed = [process.stdout.readline().strip() for _ in range(6)]
+        resolve, route, grpcurl = [shlex.split(line) for line in printed[3:]]
+        for program, *arguments in (resolve, route):
+            assert program == "localdial"
+            pasted = subprocess.run(
+                [*LOCALDIAL, *arguments], env=environment(), capture_output=True, text=True, check=False
+            )
+            assert pasted.returncode == 0, pasted.stderr
+        assert "LAST_CALLER" in pasted.stdout, "the second answers the first"
+        assert grpcurl[0] == "grpcurl"
+        assert grpcurl[-2:] == [address, "localdial.v1.CallRouting/ResolveOutboundCallerId"]
+        assert json.loads(grpcurl[3])["organization_id"] == "demo"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0
+    assert (tmp_path / "var" / "localdial.db").is_file()
+
+
+def test_serve_takes_its_settings_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "localdial.toml"
+    file.write_text('database_url = "sqlite:///elsewhere.db"\nlog_format = "json"\n')
+    with serving(tmp_path, "--config", str(file)) as process:
+        assert process.stdout is not None
+        assert "ready" in process.stdout.readline()
+        assert (tmp_path / "elsewhere.db").is_file()
+        process.send_signal(signal.SIGINT)
+        _, log = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0
+    assert all(json.loads(line) for line in log.splitlines())
+
+
+def test_what_keeps_it_from_serving_is_said_in_a_line(server: ServerProcess, tmp_path: Path) -> None:
+    with serving(tmp_path, "--listen", server.address) as process:
+        _, error = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 1
+    assert error.splitlines()[-1].startswith(f"Error: cannot listen on {server.address}")
+    with serving(tmp_path, LOCALDIAL_DATABASE_URL="postgresql://app:hunter2@db/localdial") as process:
+        _, error = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 2
+    assert "LOCALDIAL_DATABASE_URL: PostgreSQL comes with a later release" in error
+    assert "hunter2" not in error
+
+
+def test_migrate_says_what_it_did_and_then_that_there_is_nothing_to_do(tmp_path: Path) -> None:
+    def migrate() -> str:
+        return subprocess.run(
+            [*LOCALDIAL, "migrate"],
+            env=environment(),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+
+    assert "was migrated" in migrate()
+    assert "up to date" in migrate()

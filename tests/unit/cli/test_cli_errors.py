@@ -1,0 +1,192 @@
+import json
+
+import grpc
+import pytest
+from google.protobuf.duration_pb2 import Duration
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
+
+from localdial.v1.number_inventory_pb2 import (
+    DeleteNumbersResponse,
+    ImportNumbersResponse,
+    PurchaseNumbersResponse,
+)
+from localdial.v1.number_pb2 import Number, NumberFailure
+from localdial_server.cli.output import EXIT_CODE_HELP, ExitCode
+from tests.unit.client.fake_server import Answer, fails, status
+
+from .conftest import Cli
+
+NUMBER = "+14155550100"
+
+
+def failure(code: grpc.StatusCode, reason: str, message: str = "told to fail", **metadata: str) -> Answer:
+    return fails(code, message, ErrorInfo(reason=reason, domain="localdial", metadata=metadata))
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (grpc.StatusCode.INVALID_ARGUMENT, 2),
+        (grpc.StatusCode.NOT_FOUND, 3),
+        (grpc.StatusCode.FAILED_PRECONDITION, 4),
+        (grpc.StatusCode.ALREADY_EXISTS, 4),
+        (grpc.StatusCode.DEADLINE_EXCEEDED, 5),
+        (grpc.StatusCode.INTERNAL, 1),
+        (grpc.StatusCode.RESOURCE_EXHAUSTED, 1),
+        (grpc.StatusCode.PERMISSION_DENIED, 1),
+    ],
+)
+def test_the_exit_code_tells_the_kind_of_error(cli: Cli, code: grpc.StatusCode, expected: int) -> None:
+    cli.server.answers(failure(code, "SOME_REASON"))
+    result = cli.run("orgs", "get", "acme")
+    assert result.exit_code == expected
+    assert result.stdout == ""
+    assert result.stderr.splitlines()[:2] == ["Error: told to fail", f"Reason: SOME_REASON ({code.name})"]
+
+
+def test_a_server_that_cannot_be_reached_is_said_to_be_so(cli: Cli) -> None:
+    result = cli.run("orgs", "list", "--server", "127.0.0.1:1")
+    assert result.exit_code == 5
+    assert "Connection refused" in result.stderr
+    assert "`localdial serve` starts one" in result.stderr
+
+
+def test_fields_at_fault_are_listed_one_a_line(cli: Cli) -> None:
+    violations = [
+        BadRequest.FieldViolation(
+            field="callee_number", description="must be E.164; did you mean +14155550100?"
+        ),
+        BadRequest.FieldViolation(field="user_id", description="is required"),
+    ]
+    cli.server.answers(
+        fails(
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "callee_number must be E.164",
+            ErrorInfo(reason="INVALID_FIELDS", domain="localdial"),
+            BadRequest(field_violations=violations),
+        )
+    )
+    result = cli.run("resolve", "acme", "ann", "(415) 555-0100")
+    assert result.exit_code == 2
+    assert result.stderr.splitlines() == [
+        "Error: these arguments are wrong",
+        "  callee_number: must be E.164; did you mean +14155550100?",
+        "  user_id: is required",
+        "Reason: INVALID_FIELDS (INVALID_ARGUMENT)",
+    ]
+    [request] = cli.requests("ResolveOutboundCallerId")
+    assert request.callee_number == "(415) 555-0100", "what the user typed is for the server to judge"
+
+
+def test_an_error_for_programs_is_one_document_on_stderr(cli: Cli) -> None:
+    cli.server.answers(
+        fails(
+            grpc.StatusCode.FAILED_PRECONDITION,
+            "not now",
+            ErrorInfo(reason="REVISION_NOT_REACHED", domain="localdial", metadata={"revision": "7"}),
+            BadRequest(field_violations=[BadRequest.FieldViolation(field="f", description="d")]),
+            RetryInfo(retry_delay=Duration(seconds=1, nanos=500_000_000)),
+        )
+    )
+    result = cli.run("orgs", "get", "acme", "--json")
+    assert result.exit_code == 4
+    assert result.stdout == ""
+    assert json.loads(result.stderr) == {
+        "error": {
+            "code": "FAILED_PRECONDITION",
+            "reason": "REVISION_NOT_REACHED",
+            "message": "not now",
+            "metadata": {"revision": "7"},
+            "field_violations": [{"field": "f", "description": "d"}],
+            "retry_delay_seconds": 1.5,
+            "notes": [],
+        }
+    }
+
+
+def test_no_numbers_to_buy_is_a_warning_that_proposes_another_area_code(cli: Cli) -> None:
+    cli.server.answers(failure(grpc.StatusCode.NOT_FOUND, "NO_NUMBERS_AVAILABLE", "sold out"))
+    result = cli.run("numbers", "buy", "acme", "907", "--yes")
+    assert result.exit_code == 3
+    assert result.stderr.splitlines()[0] == "Warning: sold out"
+    assert "Try another area code" in result.stderr
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+@pytest.mark.parametrize(
+    ("method", "command"),
+    [
+        ("PurchaseNumbers", ("numbers", "buy", "acme", "415", "--yes")),
+        ("DeleteNumbers", ("numbers", "delete", "acme", NUMBER, "--yes")),
+    ],
+)
+def test_after_an_unknown_outcome_the_same_call_can_be_repeated(
+    cli: Cli, method: str, command: tuple[str, ...], *, as_json: bool
+) -> None:
+    cli.server.answers(failure(grpc.StatusCode.INTERNAL, "INTERNAL"))
+    result = cli.run(*command, *(["--json"] if as_json else []))
+    [request] = cli.requests(method)
+    assert request.request_id
+    if as_json:
+        assert json.loads(result.stderr)["error"]["request_id"] == request.request_id
+    else:
+        assert f"--request-id {request.request_id}" in result.stderr
+
+    cli.run(*command, "--request-id", request.request_id)
+    assert cli.requests(method)[1].request_id == request.request_id
+
+
+def test_after_a_refusal_no_repeat_is_proposed(cli: Cli) -> None:
+    cli.server.answers(failure(grpc.StatusCode.FAILED_PRECONDITION, "CARRIER_REFUSED"))
+    assert "--request-id" not in cli.run("numbers", "buy", "acme", "415", "--yes").stderr
+
+
+def number_failure(phone_number: str, code: grpc.StatusCode, reason: str) -> NumberFailure:
+    return NumberFailure(
+        phone_number=phone_number, status=status(code, "no", ErrorInfo(reason=reason, domain="localdial"))
+    )
+
+
+MISSING = number_failure("+14155550101", grpc.StatusCode.NOT_FOUND, "NUMBER_NOT_FOUND")
+BUSY = number_failure("+14155550102", grpc.StatusCode.FAILED_PRECONDITION, "NUMBER_NOT_ACTIVE")
+
+
+@pytest.mark.parametrize(
+    ("done", "failures", "expected"),
+    [
+        ([NUMBER], [], ExitCode.OK),
+        ([NUMBER], [MISSING], ExitCode.PARTIAL),
+        ([], [MISSING], ExitCode.NOT_FOUND),
+        ([], [BUSY, BUSY], ExitCode.CONFLICT),
+        ([], [MISSING, BUSY], ExitCode.ERROR),
+    ],
+)
+def test_numbers_that_fail_on_their_own_are_counted_into_the_exit_code(
+    cli: Cli, done: list[str], failures: list[NumberFailure], expected: ExitCode
+) -> None:
+    numbers = [Number(phone_number=each) for each in done]
+    cli.server.answers(
+        DeleteNumbersResponse(deleted=numbers, failures=failures),
+        ImportNumbersResponse(numbers=numbers, failures=failures),
+    )
+    for command in (("delete", "acme", NUMBER, "--yes"), ("import", "acme", NUMBER)):
+        result = cli.run("numbers", *command)
+        assert result.exit_code == expected
+        assert [line.partition(" [")[0] for line in result.stderr.splitlines()] == [
+            f"{each.phone_number}: no" for each in failures
+        ]
+
+
+def test_a_purchase_that_was_not_filled_is_shown_and_warned_about(cli: Cli) -> None:
+    cli.server.answers(PurchaseNumbersResponse(numbers=[Number(phone_number=NUMBER)], unfilled_count=2))
+    result = cli.run("numbers", "buy", "acme", "307", "--quantity", "3", "--yes")
+    assert result.exit_code == ExitCode.PARTIAL
+    assert NUMBER in result.stdout
+    assert "2 of 3 could not be bought" in result.stderr
+
+
+def test_every_exit_code_is_explained_by_the_help(cli: Cli) -> None:
+    assert set(EXIT_CODE_HELP) == set(ExitCode)
+    text = " ".join(cli.run("--help").stdout.split())
+    for code, meaning in EXIT_CODE_HELP.items():
+        assert f"{code.value} {meaning}" in text

@@ -1,0 +1,135 @@
+import json
+from pathlib import Path
+
+import grpc
+import pytest
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
+
+from localdial.v1.directory_pb2 import BatchSetUsersRequest, BatchSetUsersResponse
+from localdial_server.cli.output import ExitCode
+from localdial_server.cli.users_import import BATCH_SIZE
+from tests.unit.client.fake_server import Answer, fails
+
+from .conftest import Cli
+
+ROWS = BATCH_SIZE + 500
+
+
+def invalid(*fields: str) -> Answer:
+    violations = [BadRequest.FieldViolation(field=field, description="is wrong") for field in fields]
+    return fails(
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "told to fail",
+        ErrorInfo(reason="INVALID_FIELDS", domain="localdial"),
+        BadRequest(field_violations=violations),
+    )
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A file of one and a half batches."""
+    path = tmp_path / "users.csv"
+    rows = "".join(f"user{index},,,\n" for index in range(ROWS))
+    path.write_text(f"user_id,display_name,caller_id,work_phone\n{rows}")
+    return path
+
+
+def sent(cli: Cli) -> list[tuple[bool, int]]:
+    """Of each request, whether it only checks, and how many users it has."""
+    requests: list[BatchSetUsersRequest] = cli.requests("BatchSetUsers")
+    return [(request.validate_only, len(request.users)) for request in requests]
+
+
+def test_the_whole_file_is_checked_before_the_first_user_is_written(cli: Cli, path: Path) -> None:
+    cli.server.answers(*[BatchSetUsersResponse(revision=revision) for revision in (5, 5, 6, 7)])
+    result = cli.run("users", "import", "acme", str(path), "--json")
+    assert result.exit_code == ExitCode.OK
+    assert json.loads(result.stdout) == {"organization_id": "acme", "user_count": ROWS, "revision": "7"}
+    assert sent(cli) == [(True, BATCH_SIZE), (True, 500), (False, BATCH_SIZE), (False, 500)]
+    written = [user for request in cli.requests("BatchSetUsers")[2:] for user in request.users]
+    assert [user.user_id for user in written] == [f"user{index}" for index in range(ROWS)]
+    assert {user.organization_id for user in written} == {"acme"}
+
+
+def test_the_bad_rows_of_all_batches_are_reported_with_their_lines_and_nothing_is_written(
+    cli: Cli, path: Path
+) -> None:
+    with path.open("a") as file:
+        file.write("user3,,,\n")
+    cli.server.answers(
+        invalid("users[17].caller_id", "users[17].work_phone", "users[2]"),
+        BatchSetUsersResponse(),
+        invalid("users[0].user_id"),
+    )
+    result = cli.run("users", "import", "acme", str(path))
+    assert result.exit_code == ExitCode.USAGE
+    assert result.stderr.splitlines() == [
+        f"Error: users.csv: 4 of {ROWS + 1} rows are wrong; nothing was written",
+        "  line 4: is wrong",
+        "  line 19, caller_id: is wrong",
+        "  line 19, work_phone: is wrong",
+        "  line 1002, user_id: is wrong",
+        "  line 1502, user_id: user3 is in line 5 already",
+    ]
+    assert all(only_checks for only_checks, _ in sent(cli))
+
+
+def test_a_server_that_names_a_few_bad_users_at_a_time_is_asked_until_it_names_none(
+    cli: Cli, path: Path
+) -> None:
+    cli.server.answers(invalid("users[0].user_id"), invalid("users[0].caller_id"))
+    result = cli.run("users", "import", "acme", str(path))
+    assert result.stderr.splitlines()[1:] == ["  line 2, user_id: is wrong", "  line 3, caller_id: is wrong"]
+    assert sent(cli) == [(True, BATCH_SIZE), (True, BATCH_SIZE - 1), (True, BATCH_SIZE - 2), (True, 500)]
+
+
+@pytest.mark.parametrize("field", ["organization_id", "users", "users[5000].user_id"])
+def test_what_is_wrong_with_no_row_is_shown_as_the_server_says_it(cli: Cli, path: Path, field: str) -> None:
+    cli.server.answers(invalid(field))
+    result = cli.run("users", "import", "acme", str(path))
+    assert result.exit_code == ExitCode.USAGE
+    assert f"  {field}: is wrong" in result.stderr.splitlines()
+    assert sent(cli) == [(True, BATCH_SIZE)]
+
+
+def test_a_failure_in_the_middle_of_writing_says_how_far_it_came(cli: Cli, path: Path) -> None:
+    cli.server.answers(
+        *[BatchSetUsersResponse()] * 3,
+        fails(grpc.StatusCode.INTERNAL, "told to fail"),
+    )
+    result = cli.run("users", "import", "acme", str(path))
+    assert result.exit_code == ExitCode.ERROR
+    assert f"{BATCH_SIZE} of {ROWS} users are written" in result.stderr
+
+
+def test_a_file_that_is_changed_while_it_is_checked_is_not_written(cli: Cli, path: Path) -> None:
+    def change(_: grpc.ServicerContext) -> BatchSetUsersResponse:
+        path.write_text("user_id,display_name,caller_id,work_phone\n")
+        return BatchSetUsersResponse()
+
+    cli.server.answers(BatchSetUsersResponse(), change)
+    result = cli.run("users", "import", "acme", str(path))
+    assert result.exit_code == ExitCode.ERROR
+    assert "was changed while it was checked" in result.stderr
+    assert all(only_checks for only_checks, _ in sent(cli))
+
+
+def test_a_row_that_went_bad_after_the_check_ends_the_writing(cli: Cli, path: Path) -> None:
+    def change(_: grpc.ServicerContext) -> BatchSetUsersResponse:
+        content = path.read_bytes()
+        path.write_bytes(content.replace(b"user1400,,,\n", b"user1400,,;\n"))
+        return BatchSetUsersResponse()
+
+    cli.server.answers(*[BatchSetUsersResponse()] * 2, change)
+    result = cli.run("users", "import", "acme", str(path))
+    assert result.exit_code == ExitCode.ERROR
+    assert f"was changed after it was checked; {BATCH_SIZE} users were written" in result.stderr
+    assert sent(cli)[2:] == [(False, BATCH_SIZE)]
+
+
+def test_a_file_without_users_writes_nothing(cli: Cli, path: Path) -> None:
+    path.write_text("user_id,display_name,caller_id,work_phone\n")
+    result = cli.run("users", "import", "acme", str(path))
+    assert result.exit_code == ExitCode.USAGE
+    assert "has no users" in result.stderr
+    assert cli.server.received == []
