@@ -82,7 +82,7 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
     ``on_ready`` is given the address that is served. Raises ``StartError``.
     """
     configure_logging(settings.log_level, settings.log_format)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_serve(settings, on_ready))
 
 
@@ -126,16 +126,7 @@ async def _serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
     async with application(settings) as app:
         contract = Contract()
         serving = Serving(contract, settings.max_request_bytes)
-        server = grpc.aio.server(
-            options=(
-                # A second server on the same port is a mistake, not a peer.
-                ("grpc.so_reuseport", 0),
-                ("grpc.max_receive_message_length", settings.max_request_bytes * TRANSPORT_LIMIT_FACTOR),
-                # Clients may keep idle connections open through firewalls.
-                ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
-                ("grpc.keepalive_permit_without_calls", 1),
-            )
-        )
+        server = grpc_server(settings)
         services = {
             "CallRouting": CallRoutingServicer(app.routing, contract),
             "Directory": DirectoryServicer(app.directory),
@@ -165,7 +156,22 @@ async def _serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
     _log.info("stopped")
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+def grpc_server(settings: Settings) -> grpc.aio.Server:
+    """Make a server without services. It belongs to the running event loop."""
+    return grpc.aio.server(
+        options=(
+            # A second server on the same port is a mistake, not a peer.
+            ("grpc.so_reuseport", 0),
+            ("grpc.max_receive_message_length", settings.max_request_bytes * TRANSPORT_LIMIT_FACTOR),
+            # Clients may keep idle connections open through firewalls.
+            ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+            ("grpc.keepalive_permit_without_calls", 1),
+        )
+    )
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    """Answer what makes the fastest event loop there is here."""
     try:
         import uvloop  # noqa: PLC0415  (not made for Windows)
     except ImportError:

@@ -19,7 +19,7 @@ from localdial_server.storage.schema import outbound_calls
 
 # A commit that found this many records waiting is under full load: collect for
 # as long as is allowed.
-_FULL_LOAD = 8
+_FULL_LOAD = 4
 
 # Well under the number of parameters that a statement may have.
 _KEYS_PER_QUERY = 500

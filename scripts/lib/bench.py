@@ -1,0 +1,223 @@
+"""Measures resolve: committed, and deciding only, against a no-op of the same gRPC.
+
+The ceiling is a gRPC server as localdial makes it, whose one method answers at
+once. It runs on the same core as localdial, and each is idle while the other is
+measured. Rounds take turns, so that a machine whose speed drifts is fair to all.
+"""
+
+import argparse
+import asyncio
+import os
+import re
+import shutil
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+from localdial.v1.call_routing_pb2 import ResolveOutboundCallerIdRequest
+from localdial.v1.directory_pb2 import Organization, SetOrganizationRequest, SetUserRequest, User
+from localdial.v1.number_inventory_pb2 import PurchaseNumbersRequest
+from localdial_client import Client
+
+from localdial_server import bootstrap
+from localdial_server.config import Settings
+
+RESOLVE = "/localdial.v1.CallRouting/ResolveOutboundCallerId"
+CEILING = "/bench.Ceiling/NoOp"
+SERVER_CORE, LOAD_CORE = 0, 1
+LEG = ResolveOutboundCallerIdRequest(organization_id="bench", user_id="ann", callee_number="+14155550123")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Something to measure: a method of a server with a request."""
+
+    name: str
+    address: str
+    method: str
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Load:
+    """How much at a time: connections, and calls open on each."""
+
+    connections: int
+    streams: int
+    calls: int
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What one round gave: calls per second, and milliseconds."""
+
+    rate: float
+    p50: float
+    p99: float
+
+
+def main() -> None:
+    """Measure and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of each measurement (default 5)")
+    parser.add_argument("--calls", type=int, default=10_000, help="calls in a round (default 10,000)")
+    arguments = parser.parse_args()
+    if shutil.which("h2load") is None:
+        sys.exit("h2load is missing; on Debian: apt-get install nghttp2-client")
+    loads = [
+        Load(1, 1, max(1, arguments.calls // 4)),
+        Load(10, 1, arguments.calls),
+        Load(10, 10, arguments.calls),
+    ]
+    with tempfile.TemporaryDirectory() as folder, server("ceiling") as ceiling, server(folder) as localdial:
+        set_up(localdial)
+        subjects = [
+            Subject("no-op", ceiling, CEILING, LEG.SerializeToString()),
+            Subject("resolve, validate_only", localdial, RESOLVE, deciding_only().SerializeToString()),
+            Subject("resolve, committed", localdial, RESOLVE, LEG.SerializeToString()),
+        ]
+        print(f"{'open calls':>10}  {'what':24}{'calls/s':>9}{'(min-max)':>15}{'of no-op':>10}{'p50 ms':>9}{'p99 ms':>9}")
+        for load in loads:
+            report(load, {subject.name: figures for subject, figures in measure(subjects, load, arguments.rounds)})
+
+
+def measure(subjects: list[Subject], load: Load, rounds: int) -> Iterator[tuple[Subject, list[Figures]]]:
+    """Run the rounds in turns, the first of each not counted."""
+    taken: dict[str, list[Figures]] = {subject.name: [] for subject in subjects}
+    for _ in range(rounds + 1):
+        for subject in subjects:
+            taken[subject.name].append(run(subject, load))
+    for subject in subjects:
+        yield subject, taken[subject.name][1:]
+
+
+def report(load: Load, taken: dict[str, list[Figures]]) -> None:
+    """Print the medians."""
+    ceiling = statistics.median(figures.rate for figures in taken["no-op"])
+    for name, rounds in taken.items():
+        rates = [figures.rate for figures in rounds]
+        rate = statistics.median(rates)
+        spread = f"({min(rates):,.0f}-{max(rates):,.0f})"
+        p50 = statistics.median(figures.p50 for figures in rounds)
+        p99 = statistics.median(figures.p99 for figures in rounds)
+        open_calls = load.connections * load.streams
+        print(f"{open_calls:>10}  {name:24}{rate:>9,.0f}{spread:>15}{rate / ceiling:>10.0%}{p50:>9.2f}{p99:>9.2f}")
+
+
+def run(subject: Subject, load: Load) -> Figures:
+    """Put the load on the subject once."""
+    with tempfile.TemporaryDirectory() as folder:
+        body, log = Path(folder, "body"), Path(folder, "log")
+        # A gRPC message: not compressed, its length, itself.
+        body.write_bytes(b"\0" + struct.pack(">I", len(subject.body)) + subject.body)
+        said = subprocess.run(
+            [
+                *("taskset", "--cpu-list", str(LOAD_CORE), "h2load"),
+                *("-n", str(load.calls), "-c", str(load.connections), "-m", str(load.streams)),
+                *("-d", str(body), "--log-file", str(log)),
+                *("-H", "content-type: application/grpc", "-H", "te: trailers"),
+                f"http://{subject.address}{subject.method}",
+            ],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        took = sorted(int(line.split("\t")[2]) for line in log.read_text("ascii").splitlines())
+    # h2load counts calls that failed as good ones; but those carry no message.
+    data = int(found(r"\((\d+)\) data", said))
+    expected = load.calls * answer_size(subject)
+    if data != expected:
+        sys.exit(f"{subject.name}: {data} bytes were answered instead of {expected}: calls failed")
+    return Figures(
+        rate=float(found(r"([\d.]+) req/s", said)),
+        p50=took[len(took) // 2] / 1000,
+        p99=took[len(took) * 99 // 100] / 1000,
+    )
+
+
+def answer_size(subject: Subject) -> int:
+    """Ask once, and answer how many bytes a good answer has on the wire."""
+    with grpc.insecure_channel(subject.address) as channel:
+        answer: bytes = channel.unary_unary(subject.method)(subject.body, timeout=5)
+    return 5 + len(answer)
+
+
+def found(pattern: str, text: str) -> str:
+    """Find what h2load says."""
+    match = re.search(pattern, text)
+    if match is None:
+        sys.exit(f"h2load said nothing like {pattern}:\n{text}")
+    return match[1]
+
+
+def deciding_only() -> ResolveOutboundCallerIdRequest:
+    """The same leg, recorded nowhere."""
+    leg = ResolveOutboundCallerIdRequest(validate_only=True)
+    leg.MergeFrom(LEG)
+    return leg
+
+
+def set_up(address: str) -> None:
+    """Make an organization with five numbers to choose from."""
+    with Client(address) as client:
+        organization = Organization(organization_id="bench", organization_number="+13125550150")
+        client.directory.set_organization(SetOrganizationRequest(organization=organization))
+        client.directory.set_user(SetUserRequest(user=User(organization_id="bench", user_id="ann")))
+        client.number_inventory.purchase_numbers(
+            PurchaseNumbersRequest(organization_id="bench", area_code="415", quantity=5)
+        )
+
+
+@contextmanager
+def server(what: str) -> Iterator[str]:
+    """Run a server in a process on its core: the ceiling, or localdial in a folder."""
+    command = ["taskset", "--cpu-list", str(SERVER_CORE), sys.executable, __file__, "--serve", what]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        try:
+            yield address
+        finally:
+            process.terminate()
+
+
+def serve(what: str) -> None:
+    """Be the server, and say the address."""
+    if what == "ceiling":
+        with asyncio.Runner(loop_factory=bootstrap.loop_factory()) as runner:
+            runner.run(serve_ceiling())
+    settings = Settings(
+        listen="127.0.0.1:0", database_url=f"sqlite:///{what}/bench.db", log_level="warning"
+    )
+    bootstrap.serve(settings, lambda address: print(address, flush=True))
+
+
+async def serve_ceiling() -> None:
+    """Answer every call at once with what it said."""
+
+    async def echo(request: bytes, _context: object) -> bytes:
+        return request
+
+    ceiling = bootstrap.grpc_server(Settings())
+    service, _, method = CEILING.removeprefix("/").partition("/")
+    handler = grpc.unary_unary_rpc_method_handler(echo)
+    ceiling.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, {method: handler})])
+    port = ceiling.add_insecure_port("127.0.0.1:0")
+    await ceiling.start()
+    print(f"127.0.0.1:{port}", flush=True)
+    await ceiling.wait_for_termination()
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--serve"]:
+        os.environ = {name: value for name, value in os.environ.items() if not name.startswith("LOCALDIAL_")}  # type: ignore[assignment]
+        serve(sys.argv[2])
+    else:
+        main()
