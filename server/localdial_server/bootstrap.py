@@ -109,7 +109,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
                 deleting=deleting,
                 # Version 7 begins with the time, which keeps inserts together in
                 # the index.
-                routing=CallRouting(store, snapshots, call_log, clock, lambda: uuid_utils.uuid7().hex),
+                routing=CallRouting(store, snapshots, call_log, clock, lambda: str(uuid_utils.uuid7())),
                 sweep=Sweep(store, purchasing, deleting, settings.sweep_interval_seconds),
             )
         finally:
