@@ -185,9 +185,7 @@ def _bind(server: grpc.aio.Server, listen: str) -> int:
     except RuntimeError:
         port = 0
     if port == 0:
-        raise StartError(
-            f"cannot listen on {listen}: is a server there already? Set LOCALDIAL_LISTEN"
-        )
+        raise StartError(f"cannot listen on {listen}: is a server there already? Set LOCALDIAL_LISTEN")
     return port
 
 

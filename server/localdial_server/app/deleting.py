@@ -76,7 +76,8 @@ class Deleting:
 
         def work(transaction: Transaction) -> None:
             known = transaction.number(number.organization_id, number.phone_number)
-            if known is not None and known.reference == number.reference:
+            # Another release may have been faster, and the number be back since.
+            if known is not None and _is_same_release(known, number):
                 transaction.delete_number(number.organization_id, number.phone_number)
                 transaction.disclaim(number.phone_number, number.organization_id)
                 transaction.bump_revision(number.organization_id)
@@ -96,7 +97,7 @@ class Deleting:
                 return first_answer, True
             answer = self._mark(transaction, organization_id, phone_numbers)
             # What is deleted is decided here; what follows only finishes it.
-            self._requests.finish(transaction, organization_id, request_id, answer)
+            self._requests.note(transaction, organization_id, request_id, answer, is_final=True)
             return answer, False
 
         (answer, repeated), _ = await self._changes.run(organization_id, begin)
@@ -109,7 +110,7 @@ class Deleting:
 
         def finish(transaction: Transaction) -> DeleteAnswer:
             final = replace(answer, deleted=deleted, revision=transaction.revision(organization_id))
-            self._requests.finish(transaction, organization_id, request_id, final)
+            self._requests.note(transaction, organization_id, request_id, final, is_final=True)
             return final
 
         final, _ = await self._changes.run(organization_id, finish)
@@ -144,3 +145,11 @@ class Deleting:
         except (CarrierUnavailable, OutcomeUnknown) as error:
             _log.warning("a release is not confirmed", extra={"cause": str(error)})
             return number
+
+
+def _is_same_release(known: Number, number: Number) -> bool:
+    return (
+        known.state is NumberState.RELEASING
+        and known.carrier_number_id == number.carrier_number_id
+        and known.purchase_time == number.purchase_time
+    )

@@ -1,12 +1,14 @@
 """An organization's numbers: looking at them, mapping area codes, importing."""
 
 import asyncio
+import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from localdial_server.app.carrier import AvailableNumber, Carrier, CarrierUnavailable, OwnedNumber
 from localdial_server.app.changes import Changes, require_number, require_organization
 from localdial_server.app.clock import Clock
+from localdial_server.app.intents import Intents, open_intent
 from localdial_server.app.store import NumberQuery, Reader, Store, Transaction
 from localdial_server.domain.area_codes import area_code_of, is_geographic_area_code
 from localdial_server.domain.errors import (
@@ -15,6 +17,7 @@ from localdial_server.domain.errors import (
     InvalidFields,
     LocaldialError,
     NumberInUse,
+    NumberNotActive,
     NumberNotAtCarrier,
 )
 from localdial_server.domain.life_cycle import require_active
@@ -46,6 +49,7 @@ class Inventory:
         self._changes = changes
         self._carrier = carrier
         self._clock = clock
+        self._intents = Intents(changes)
 
     async def list_numbers(self, query: NumberQuery, after: str, limit: int) -> tuple[Sequence[Number], int]:
         """Answer numbers by phone number, and how many match."""
@@ -114,60 +118,73 @@ class Inventory:
 
         Raises ``OrganizationNotFound`` and ``CarrierNotAvailable``.
         """
-        await self._store.read(lambda reader: require_organization(reader, organization_id))
-        try:
-            found = await asyncio.gather(*map(self._carrier.find_by_number, phone_numbers))
-        except CarrierUnavailable as error:
-            raise CarrierNotAvailable from error
+        intents, failures, numbers = await self._begin_import(organization_id, phone_numbers)
+        found = await asyncio.gather(
+            *(self._carrier.find_by_number(phone_number) for phone_number in intents),
+            # Each intent is ended, whatever becomes of another.
+            return_exceptions=True,
+        )
+        problem = next((one for one in found if isinstance(one, BaseException)), None)
+        for intent, owned in zip(intents.values(), found, strict=True):
+            adopted = None
+            if problem is None and isinstance(owned, OwnedNumber):
+                adopted = await self._intents.adopt(intent, owned)
+            else:
+                await self._intents.drop(intent)
+            if adopted is not None:
+                numbers[intent.phone_number] = adopted
+            else:
+                failures[intent.phone_number] = NumberNotAtCarrier(intent.phone_number)
+        if isinstance(problem, CarrierUnavailable):
+            raise CarrierNotAvailable from problem
+        if problem is not None:
+            raise problem
+        revision = await self._store.read(lambda reader: reader.revision(organization_id))
+        return ImportAnswer(
+            tuple(numbers[one] for one in phone_numbers if one in numbers),
+            tuple(NumberFailure(one, failures[one]) for one in phone_numbers if one in failures),
+            revision,
+        )
 
-        def work(transaction: Transaction) -> tuple[tuple[Number, ...], tuple[NumberFailure, ...]]:
+    async def _begin_import(
+        self, organization_id: str, phone_numbers: Sequence[str]
+    ) -> tuple[dict[str, Number], dict[str, LocaldialError], dict[str, Number]]:
+        """Claim the numbers; answer the intents, what is wrong, and what is there already."""
+
+        def work(
+            transaction: Transaction,
+        ) -> tuple[dict[str, Number], dict[str, LocaldialError], dict[str, Number]]:
             require_organization(transaction, organization_id)
-            numbers: list[Number] = []
-            failures: list[NumberFailure] = []
-            for phone_number, owned in zip(phone_numbers, found, strict=True):
-                try:
-                    numbers.append(self._import(transaction, organization_id, phone_number, owned))
-                except LocaldialError as error:
-                    failures.append(NumberFailure(phone_number, error))
-            return tuple(numbers), tuple(failures)
+            intents: dict[str, Number] = {}
+            failures: dict[str, LocaldialError] = {}
+            numbers: dict[str, Number] = {}
+            for phone_number in phone_numbers:
+                known = transaction.number(organization_id, phone_number)
+                intent = self._import_intent(organization_id, phone_number)
+                if known is not None and known.state is NumberState.ACTIVE:
+                    numbers[phone_number] = known
+                elif known is not None:
+                    failures[phone_number] = NumberNotActive(phone_number, known.state.value)
+                elif open_intent(transaction, intent):
+                    intents[phone_number] = intent
+                else:
+                    failures[phone_number] = NumberInUse(phone_number)
+            return intents, failures, numbers
 
-        (numbers, failures), revision = await self._changes.run(organization_id, work)
-        return ImportAnswer(numbers, failures, revision)
+        begun, _ = await self._changes.run(organization_id, work)
+        return begun
 
-    def _import(
-        self, transaction: Transaction, organization_id: str, phone_number: str, owned: OwnedNumber | None
-    ) -> Number:
-        known = transaction.number(organization_id, phone_number)
-        if known is not None:
-            require_active(known)
-            return known
-        if owned is None:
-            raise NumberNotAtCarrier(phone_number)
-        if not transaction.claim(phone_number, organization_id):
-            raise NumberInUse(phone_number)
-        number = Number(
+    def _import_intent(self, organization_id: str, phone_number: str) -> Number:
+        return Number(
             organization_id=organization_id,
             phone_number=phone_number,
             area_code=area_code_of(phone_number),
-            state=NumberState.ACTIVE,
+            state=NumberState.PURCHASING,
             carrier=self._carrier.name,
-            reference=owned.reference,
+            # No order carries it, so what a crash leaves of an import is dropped.
+            reference=f"import-{uuid.uuid4()}",
             purchase_time=self._clock.now(),
         )
-        number = with_carrier_data(number, owned)
-        transaction.add_number(number, None)
-        transaction.bump_revision(organization_id)
-        return number
-
-
-def with_carrier_data(number: Number, owned: OwnedNumber) -> Number:
-    """Answer the number with what the carrier says of it."""
-    return replace(
-        number,
-        carrier_number_id=owned.carrier_number_id,
-        locality=owned.locality,
-        region=owned.region,
-    )
 
 
 def require_geographic(

@@ -1,20 +1,18 @@
 """Buying numbers, exactly once.
 
 Before the carrier is asked for a number, the intent is committed: a PURCHASING
-row with the chosen number and our reference, which claims the number. The order
-carries the reference; its outcome is committed after. A crash or an unknown
-outcome leaves the row, and the row is settled by looking the reference up at the
-carrier: adopted if the number is ours, dropped if it is not. Nothing is ordered
-in its place before that.
+row with the chosen number and our reference. The order carries the reference;
+its outcome is committed after. A crash or an unknown outcome leaves the row, and
+it is settled by looking the reference up at the carrier: adopted if the number
+is ours, dropped if it is not. Nothing is ordered in its place before that.
 """
 
 import asyncio
-import functools
 import json
 import logging
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections import deque
+from dataclasses import dataclass, field
 
 from localdial_server.app.carrier import (
     AvailableNumber,
@@ -23,12 +21,14 @@ from localdial_server.app.carrier import (
     NumberTaken,
     OrderRefused,
     OutcomeUnknown,
+    OwnedNumber,
 )
 from localdial_server.app.changes import Changes, require_organization
 from localdial_server.app.clock import Clock
-from localdial_server.app.inventory import require_geographic, with_carrier_data
+from localdial_server.app.intents import Intents, open_intent
+from localdial_server.app.inventory import require_geographic
 from localdial_server.app.requests import Requests
-from localdial_server.app.store import Store, Transaction
+from localdial_server.app.store import Reader, Store, Transaction
 from localdial_server.domain.area_codes import area_code_of
 from localdial_server.domain.errors import (
     CarrierNotAvailable,
@@ -44,9 +44,12 @@ _log = logging.getLogger(__name__)
 # Orders of one purchase that are at the carrier at the same time.
 _CONCURRENT_ORDERS = 8
 
-# Somebody else may buy a number between our search and our order; how often a
-# purchase searches again before it makes do with what it has.
-_MAX_ROUNDS = 5
+# Numbers may be gone before they are ordered. How many more than are missing a
+# search asks for, how often it is repeated, each time for more, and how many
+# orders may come too late, before the purchase makes do with what it has.
+_SPARE_OFFERS = 10
+_MAX_SEARCHES = 8
+_MAX_TAKEN = 5
 
 # How long an order may take to show in the carrier's look-ups. Only after that
 # does "not found" mean that it never went through.
@@ -65,6 +68,35 @@ class PurchaseAnswer:
     revision: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Order:
+    organization_id: str
+    area_code: str
+    quantity: int
+    request_id: str
+
+    @property
+    def arguments(self) -> str:
+        """What must be the same when the request is repeated."""
+        return json.dumps({"area_code": self.area_code, "quantity": self.quantity})
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What those who order for one purchase at the same time share."""
+
+    order: _Order
+    offers: deque[AvailableNumber] = field(default_factory=deque)
+    wanted: int = 0
+    taken: int = 0
+    problem: LocaldialError | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no further order may be placed."""
+        return self.problem is not None or self.taken >= _MAX_TAKEN
+
+
 class Purchasing:
     """Buys numbers and settles the orders whose outcome is unknown."""
 
@@ -73,10 +105,13 @@ class Purchasing:
         self._changes = changes
         self._carrier = carrier
         self._clock = clock
+        self._intents = Intents(changes)
         self._requests = Requests("purchase", PurchaseAnswer)
         # References of the orders that this process is about to place or has
         # placed: their outcome is on its way, and not for the sweep to guess.
         self._ordering: set[str] = set()
+        # What a process before this one ordered may have gone out just before.
+        self._start_time = clock.now()
 
     async def purchase(
         self, organization_id: str, area_code: str, quantity: int, request_id: str | None
@@ -94,212 +129,203 @@ class Purchasing:
         )
 
     async def settle(self, intent: Number) -> Number | None:
-        """Find out what became of an order: the number, adopted or still open, or None.
+        """Find out what became of an intent: the number, adopted or still open, or None.
 
         Raises ``CarrierUnavailable``.
         """
-        if intent.reference in self._ordering:
-            return intent
-        owned = await self._carrier.find_by_reference(intent.reference)
-        if owned is not None:
-            return await self._adopt(replace(with_carrier_data(intent, owned), state=NumberState.ACTIVE))
-        if self._clock.now() - intent.purchase_time < _READ_LAG_MICROSECONDS:
-            return intent
-        await self._drop(intent)
-        return None
+        return intent if intent.reference in self._ordering else await self._settle(intent)
 
-    async def _purchase(self, order: "_Order") -> PurchaseAnswer:
+    async def _purchase(self, order: _Order) -> PurchaseAnswer:
         answer, _ = await self._changes.run(order.organization_id, lambda tx: self._begin(tx, order))
         if answer is not None:
             return answer
         problem = await self._buy(order)
         return await self._finish(order, problem)
 
-    def _begin(self, transaction: Transaction, order: "_Order") -> PurchaseAnswer | None:
+    def _begin(self, transaction: Transaction, order: _Order) -> PurchaseAnswer | None:
         require_organization(transaction, order.organization_id)
         return self._requests.begin(
             transaction, order.organization_id, order.request_id, order.arguments, self._clock.now()
         )
 
-    async def _buy(self, order: "_Order") -> LocaldialError | None:
+    async def _buy(self, order: _Order) -> LocaldialError | None:
         """Order until the quantity is reached or nothing is left; answer what stopped it."""
-        tried: set[str] = set()
-        problem: LocaldialError | None = None
-        for _ in range(_MAX_ROUNDS):
-            numbers = await self._settle_all(await self._numbers_of(order))
-            missing = order.quantity - len(numbers)
-            if missing <= 0 or problem is not None:
+        seen: set[str] = set()
+        progress = _Progress(order)
+        for _ in range(_MAX_SEARCHES):
+            progress.wanted = order.quantity - await self._settle_all(order)
+            if progress.wanted <= 0 or progress.is_over:
                 break
+            limit = progress.wanted + 2 * len(seen) + _SPARE_OFFERS
             try:
-                # More than are missing: some may be gone before they are ordered.
-                found = await self._carrier.search(order.area_code, missing + len(tried) + 10)
+                found = await self._carrier.search(order.area_code, limit)
             except CarrierUnavailable:
                 return CarrierNotAvailable()
-            fresh = [number for number in found if number.phone_number not in tried]
-            intents, _ = await self._changes.run(
-                order.organization_id, functools.partial(self._intend, order, fresh, missing)
-            )
-            if not intents:
+            progress.offers = deque(offer for offer in found if offer.phone_number not in seen)
+            if not progress.offers:
                 break
-            tried.update(intent.phone_number for intent in intents)
-            problem = await self._order_all(intents)
-        return problem
-
-    def _intend(
-        self,
-        order: "_Order",
-        available: Sequence[AvailableNumber],
-        count: int,
-        transaction: Transaction,
-    ) -> Sequence[Number]:
-        """Commit to ordering up to ``count`` of the numbers that nobody here has."""
-        require_organization(transaction, order.organization_id)
-        intents: list[Number] = []
-        for offer in available:
-            if len(intents) == count:
-                break
-            if transaction.owner_of(offer.phone_number) is not None:
-                continue
-            transaction.claim(offer.phone_number, order.organization_id)
-            intent = Number(
-                organization_id=order.organization_id,
-                phone_number=offer.phone_number,
-                area_code=area_code_of(offer.phone_number),
-                state=NumberState.PURCHASING,
-                carrier=self._carrier.name,
-                reference=f"localdial-{uuid.uuid4()}",
-                purchase_time=self._clock.now(),
-                locality=offer.locality,
-                region=offer.region,
+            seen.update(offer.phone_number for offer in progress.offers)
+            workers = min(progress.wanted, _CONCURRENT_ORDERS)
+            ended = await asyncio.gather(
+                *(self._order_one_after_the_other(progress) for _ in range(workers)),
+                # Each order is seen through, whatever becomes of another.
+                return_exceptions=True,
             )
-            transaction.add_number(intent, order.request_id)
-            intents.append(intent)
-        return intents
+            for failure in ended:
+                if failure is not None:
+                    raise failure
+        return progress.problem
 
-    async def _order_all(self, intents: Sequence[Number]) -> LocaldialError | None:
-        """Order the numbers and commit each outcome; answer why to stop, if so."""
-        limit = asyncio.Semaphore(_CONCURRENT_ORDERS)
-        references = {intent.reference for intent in intents}
-        self._ordering |= references
+    async def _order_one_after_the_other(self, progress: _Progress) -> None:
+        while progress.offers and progress.wanted > 0 and not progress.is_over:
+            progress.wanted -= 1
+            if not await self._try(progress, progress.offers.popleft()):
+                progress.wanted += 1
+
+    async def _try(self, progress: _Progress, offer: AvailableNumber) -> bool:
+        """Buy the number; False if another one must do."""
+        order = progress.order
+        intent = Number(
+            organization_id=order.organization_id,
+            phone_number=offer.phone_number,
+            area_code=area_code_of(offer.phone_number),
+            state=NumberState.PURCHASING,
+            carrier=self._carrier.name,
+            reference=f"localdial-{uuid.uuid4()}",
+            request_id=order.request_id,
+            purchase_time=self._clock.now(),
+            locality=offer.locality,
+            region=offer.region,
+        )
+
+        def open_unless_in_use(transaction: Transaction) -> bool:
+            require_organization(transaction, order.organization_id)
+            # An organization number of ours is nobody's to sell either.
+            return transaction.owner_of(offer.phone_number) is None and open_intent(transaction, intent)
+
+        self._ordering.add(intent.reference)
         try:
-            problems = await asyncio.gather(*(self._order(intent, limit) for intent in intents))
+            is_open, _ = await self._changes.run(order.organization_id, open_unless_in_use)
+            return is_open and await self._order(progress, intent)
         finally:
-            self._ordering -= references
-        return next((problem for problem in problems if problem is not None), None)
+            self._ordering.discard(intent.reference)
 
-    async def _order(self, intent: Number, limit: asyncio.Semaphore) -> LocaldialError | None:
+    async def _order(self, progress: _Progress, intent: Number) -> bool:
         try:
-            async with limit:
-                owned = await self._carrier.order(intent.phone_number, intent.reference)
+            owned = await self._carrier.order(intent.phone_number, intent.reference)
         except NumberTaken:
-            await self._drop(intent)
-            return None
+            progress.taken += 1
+            await self._intents.drop(intent)
+            return False
         except OrderRefused as error:
-            await self._drop(intent)
-            return CarrierRefused(error.explanation, phone_number=intent.phone_number)
+            progress.problem = CarrierRefused(error.explanation, phone_number=intent.phone_number)
+            await self._intents.drop(intent)
+            return False
         except CarrierUnavailable:
-            await self._drop(intent)
-            return CarrierNotAvailable()
+            progress.problem = CarrierNotAvailable()
+            await self._intents.drop(intent)
+            return False
         except OutcomeUnknown:
             _log.warning("an order's outcome is unknown", extra={"reference": intent.reference})
-            self._ordering.discard(intent.reference)
-            return await self._look_up(intent)
-        await self._adopt(replace(with_carrier_data(intent, owned), state=NumberState.ACTIVE))
-        return None
+            return await self._look_up(await self._intents.touch(intent, self._clock.now()))
+        return await self._adopt(intent, owned) is not None
 
-    async def _look_up(self, intent: Number) -> LocaldialError | None:
+    async def _look_up(self, intent: Number) -> bool:
+        """Look the order up a few times; an outcome still open counts as bought."""
         for delay in _LOOK_UP_DELAYS:
             await asyncio.sleep(delay)
             try:
+                settled = await self._settle(intent)
+            except CarrierUnavailable:
+                continue
+            if settled is None or settled.state is not NumberState.PURCHASING:
+                return settled is not None
+        return True
+
+    async def _settle(self, intent: Number) -> Number | None:
+        asked = self._clock.now()
+        owned = await self._carrier.find_by_reference(intent.reference)
+        if owned is not None:
+            return await self._adopt(intent, owned)
+        if asked - max(intent.purchase_time, self._start_time) < _READ_LAG_MICROSECONDS:
+            return intent
+        await self._intents.drop(intent)
+        return None
+
+    async def _settle_all(self, order: _Order) -> int:
+        """Look up the order's open intents; answer how many numbers it has, open ones too."""
+
+        def read(reader: Reader) -> list[Number]:
+            numbers = reader.numbers_of_request(order.organization_id, order.request_id)
+            return [number for number in numbers if number.state is NumberState.PURCHASING]
+
+        open_count = 0
+        for intent in await self._store.read(read):
+            try:
                 settled = await self.settle(intent)
             except CarrierUnavailable:
-                continue
-            if settled is None or settled.state is NumberState.ACTIVE:
-                return None
-        return PurchasePending(intent.organization_id)
+                settled = intent
+            open_count += settled is not None and settled.state is NumberState.PURCHASING
+        return open_count + len(await self._store.read(lambda reader: self._bought(reader, order)))
 
-    async def _settle_all(self, numbers: Sequence[Number]) -> Sequence[Number]:
-        """Look up those of the numbers whose outcome is unknown; leave out the failed."""
-        settled: list[Number] = []
-        for number in numbers:
-            if number.state is not NumberState.PURCHASING:
-                settled.append(number)
-                continue
-            try:
-                outcome = await self.settle(number)
-            except CarrierUnavailable:
-                outcome = number
-            if outcome is not None:
-                settled.append(outcome)
-        return settled
+    async def _adopt(self, intent: Number, owned: OwnedNumber) -> Number | None:
+        """Commit that the number is ours, and put it down to its purchase."""
+        adopted = await self._intents.adopt(intent, owned, self._put_down)
+        if adopted is not None:
+            return adopted
+        # The intent was given up for failed, or the number is deleted since. Only
+        # the carrier can tell, while nobody else can touch the number.
+        is_open, _ = await self._changes.run(intent.organization_id, lambda tx: open_intent(tx, intent))
+        if not is_open:
+            return None
+        try:
+            owned_now = await self._carrier.find_by_reference(intent.reference)
+        except CarrierUnavailable:
+            return intent
+        if owned_now is None:
+            await self._intents.drop(intent)
+            return None
+        _log.error("an order went through late", extra={"reference": intent.reference})
+        return await self._intents.adopt(intent, owned_now, self._put_down)
 
-    async def _finish(self, order: "_Order", problem: LocaldialError | None) -> PurchaseAnswer:
-        def work(transaction: Transaction) -> tuple[PurchaseAnswer | None, LocaldialError | None]:
-            numbers = transaction.numbers_of_request(order.organization_id, order.request_id)
-            if any(number.state is NumberState.PURCHASING for number in numbers):
+    def _put_down(self, transaction: Transaction, number: Number) -> None:
+        """Note the number as bought by its request, unless that has its answer."""
+        organization_id, request_id = number.organization_id, number.request_id
+        request = transaction.request(organization_id, request_id) if request_id is not None else None
+        if request is None or request.is_final:
+            return
+        so_far = self._requests.so_far(transaction, organization_id, request.request_id)
+        bought = (*so_far.numbers, number) if so_far is not None else (number,)
+        answer = PurchaseAnswer(bought, 0, 0)
+        self._requests.note(transaction, organization_id, request.request_id, answer, is_final=False)
+
+    def _bought(self, reader: Reader, order: _Order) -> tuple[Number, ...]:
+        """Answer what the request has bought, be it still there or not."""
+        so_far = self._requests.so_far(reader, order.organization_id, order.request_id)
+        return so_far.numbers if so_far is not None else ()
+
+    async def _finish(self, order: _Order, problem: LocaldialError | None) -> PurchaseAnswer:
+        organization_id, request_id = order.organization_id, order.request_id
+
+        def work(transaction: Transaction) -> PurchaseAnswer | LocaldialError:
+            rows = transaction.numbers_of_request(organization_id, request_id)
+            if any(number.state is NumberState.PURCHASING for number in rows):
                 # Not the answer yet: the request stays open, and a repeat goes on.
-                return None, PurchasePending(order.organization_id)
-            if not numbers:
+                return PurchasePending(organization_id)
+            bought = self._bought(transaction, order)
+            if not bought:
                 # Nothing was bought, so nothing is remembered: a repeat may buy.
-                transaction.delete_request(order.organization_id, order.request_id)
-                return None, problem or NoNumbersAvailable(order.area_code)
+                transaction.delete_request(organization_id, request_id)
+                return problem or NoNumbersAvailable(order.area_code)
             answer = PurchaseAnswer(
-                tuple(numbers),
-                order.quantity - len(numbers),
-                transaction.revision(order.organization_id),
+                tuple(sorted(bought, key=lambda number: number.phone_number)),
+                order.quantity - len(bought),
+                transaction.revision(organization_id),
             )
-            self._requests.finish(transaction, order.organization_id, order.request_id, answer)
-            return answer, None
+            self._requests.note(transaction, organization_id, request_id, answer, is_final=True)
+            return answer
 
-        (answer, error), _ = await self._changes.run(order.organization_id, work)
-        if answer is None:
-            raise error or PurchasePending(order.organization_id)
+        answer, _ = await self._changes.run(organization_id, work)
+        if isinstance(answer, LocaldialError):
+            raise answer
         return answer
-
-    async def _numbers_of(self, order: "_Order") -> Sequence[Number]:
-        return await self._store.read(
-            lambda reader: reader.numbers_of_request(order.organization_id, order.request_id)
-        )
-
-    async def _adopt(self, number: Number) -> Number:
-        """Commit that the number is ours, unless that was done in the meantime."""
-
-        def work(transaction: Transaction) -> Number:
-            known = transaction.number(number.organization_id, number.phone_number)
-            if known is None and transaction.claim(number.phone_number, number.organization_id):
-                # The order took so long that it was given up for failed. It is
-                # paid for, so it is recorded.
-                _log.error("an order went through late", extra={"reference": number.reference})
-                transaction.add_number(number, None)
-                transaction.bump_revision(number.organization_id)
-            elif known is not None and known.state is NumberState.PURCHASING:
-                transaction.update_number(number)
-                transaction.bump_revision(number.organization_id)
-            return number
-
-        adopted, _ = await self._changes.run(number.organization_id, work)
-        return adopted
-
-    async def _drop(self, intent: Number) -> None:
-        """Commit that the order failed: forget the intent and give up the claim."""
-
-        def work(transaction: Transaction) -> None:
-            known = transaction.number(intent.organization_id, intent.phone_number)
-            if known is not None and known.reference == intent.reference:
-                transaction.delete_number(intent.organization_id, intent.phone_number)
-                transaction.disclaim(intent.phone_number, intent.organization_id)
-
-        await self._changes.run(intent.organization_id, work)
-
-
-@dataclass(frozen=True, slots=True)
-class _Order:
-    organization_id: str
-    area_code: str
-    quantity: int
-    request_id: str
-
-    @property
-    def arguments(self) -> str:
-        """What must be the same when the request is repeated."""
-        return json.dumps({"area_code": self.area_code, "quantity": self.quantity})

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 from pydantic import TypeAdapter
 
-from localdial_server.app.store import StoredRequest, Transaction
+from localdial_server.app.store import Reader, StoredRequest, Transaction
 from localdial_server.domain.errors import RequestIdReused
 
 A = TypeVar("A")
@@ -46,22 +46,38 @@ class Requests(Generic[A]):
     def begin(
         self, transaction: Transaction, organization_id: str, request_id: str, arguments: str, now: int
     ) -> A | None:
-        """Store the request unless it is stored; answer its answer if it has one.
+        """Store the request unless it is stored; answer its final answer if it has one.
 
         Raises ``RequestIdReused`` when it is stored with other arguments.
         """
         described = f"{self._kind} {arguments}"
         stored = transaction.request(organization_id, request_id)
         if stored is None:
-            transaction.add_request(StoredRequest(organization_id, request_id, described, None, now))
+            transaction.add_request(
+                StoredRequest(organization_id, request_id, described, None, is_final=False, create_time=now)
+            )
             return None
         if stored.arguments != described:
             raise RequestIdReused(request_id)
-        return self._answers.validate_json(stored.answer) if stored.answer is not None else None
+        return self._answers.validate_json(stored.answer) if stored.answer and stored.is_final else None
 
-    def finish(self, transaction: Transaction, organization_id: str, request_id: str, answer: A) -> None:
-        """Store the answer that repeats are given."""
-        transaction.set_answer(organization_id, request_id, self._answers.dump_json(answer).decode("utf-8"))
+    def so_far(self, reader: Reader, organization_id: str, request_id: str) -> A | None:
+        """Answer what is done of the request, be it all or not; None before anything is."""
+        stored = reader.request(organization_id, request_id)
+        return self._answers.validate_json(stored.answer) if stored and stored.answer else None
+
+    def note(
+        self,
+        transaction: Transaction,
+        organization_id: str,
+        request_id: str,
+        answer: A,
+        *,
+        is_final: bool,
+    ) -> None:
+        """Store what is done of the request; when final, it is what repeats are given."""
+        text = self._answers.dump_json(answer).decode("utf-8")
+        transaction.set_answer(organization_id, request_id, text, is_final=is_final)
 
 
 async def _as_coroutine(awaitable: Awaitable[A]) -> A:

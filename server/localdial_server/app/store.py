@@ -38,12 +38,17 @@ class CallQuery:
 
 @dataclass(frozen=True, slots=True)
 class StoredRequest:
-    """A request that spends or deletes. ``answer`` is None while unknown."""
+    """A request that spends or deletes.
+
+    ``answer`` is what a repeat is given, or, until it is final, what is done so
+    far; None before anything is.
+    """
 
     organization_id: str
     request_id: str
     arguments: str
     answer: str | None
+    is_final: bool
     create_time: int
 
 
@@ -81,7 +86,7 @@ class Reader(Protocol):
         """Answer how many numbers match."""
 
     def numbers_of_request(self, organization_id: str, request_id: str) -> Sequence[Number]:
-        """Answer the numbers that the purchase brought, by phone number."""
+        """Answer the numbers of the purchase that are still there, by phone number."""
 
     def unsettled_numbers(self) -> Sequence[Number]:
         """Answer every organization's numbers that are PURCHASING or RELEASING."""
@@ -129,7 +134,7 @@ class Transaction(Reader, Protocol):
     def disclaim(self, phone_number: str, organization_id: str) -> None:
         """Give the number up, unless inventory or organization still uses it."""
 
-    def add_number(self, number: Number, request_id: str | None) -> None:
+    def add_number(self, number: Number) -> None:
         """Add a number that the organization has claimed."""
 
     def update_number(self, number: Number) -> None:
@@ -149,8 +154,8 @@ class Transaction(Reader, Protocol):
     def add_request(self, request: StoredRequest) -> None:
         """Store a request that was not stored yet."""
 
-    def set_answer(self, organization_id: str, request_id: str, answer: str) -> None:
-        """Store the request's answer."""
+    def set_answer(self, organization_id: str, request_id: str, answer: str, *, is_final: bool) -> None:
+        """Store the request's answer, or what is done of it so far."""
 
     def delete_request(self, organization_id: str, request_id: str) -> None:
         """Forget the request; one that is not there is no error."""

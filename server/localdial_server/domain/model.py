@@ -42,7 +42,8 @@ class Number:
     """A local presence number of an organization.
 
     ``reference`` is our own name for the order at the carrier: what an order
-    whose outcome is unknown is looked up by.
+    whose outcome is unknown is looked up by. ``request_id`` is that of the
+    purchase that brought the number; None for an import.
     """
 
     organization_id: str
@@ -52,6 +53,7 @@ class Number:
     carrier: str
     reference: str
     purchase_time: int
+    request_id: str | None = None
     mapped_area_codes: tuple[str, ...] = ()
     locality: str = ""
     region: str = ""

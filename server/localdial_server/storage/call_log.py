@@ -47,6 +47,8 @@ class GroupCommitLog:
 
         Raises ``StorageUnavailable``, after which none was recorded.
         """
+        if not calls:
+            return calls
         recorded: asyncio.Future[Sequence[OutboundCall]] = asyncio.get_running_loop().create_future()
         self._waiting.append((calls, recorded))
         if self._commits is None:
@@ -92,9 +94,7 @@ class GroupCommitLog:
 # Built once: SQLAlchemy finds a statement's compiled form faster when it has seen
 # the very object before.
 _INSERT: Mapping[str, Executable] = {
-    name: dialect.insert(outbound_calls)
-    .on_conflict_do_nothing()
-    .execution_options(preserve_rowcount=True)
+    name: dialect.insert(outbound_calls).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
     for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
 }
 

@@ -49,8 +49,8 @@ class SqlReader:
     def organizations(self, after: str, limit: int) -> Sequence[tuple[Organization, int]]:
         """Answer organizations with their revisions, by id, from behind ``after``."""
         query = (
-            select(organizations, revisions.c.revision)
-            .join(revisions, revisions.c.organization_id == organizations.c.organization_id)
+            select(organizations, func.coalesce(revisions.c.revision, 0).label("revision"))
+            .outerjoin(revisions, revisions.c.organization_id == organizations.c.organization_id)
             .where(organizations.c.organization_id > after)
             .order_by(organizations.c.organization_id)
             .limit(limit)
@@ -115,7 +115,7 @@ class SqlReader:
         return self._count(select(func.count()).select_from(numbers).where(*_matches(query)))
 
     def numbers_of_request(self, organization_id: str, request_id: str) -> Sequence[Number]:
-        """Answer the numbers that the purchase brought, by phone number."""
+        """Answer the numbers of the purchase that are still there, by phone number."""
         return self._numbers(
             select(numbers)
             .where(numbers.c.organization_id == organization_id, numbers.c.request_id == request_id)

@@ -54,6 +54,7 @@ def to_number(row: Row[Any], mapped_area_codes: tuple[str, ...]) -> Number:
         state=NumberState(row.state),
         carrier=row.carrier,
         reference=row.reference,
+        request_id=row.request_id,
         purchase_time=row.purchase_time,
         mapped_area_codes=mapped_area_codes,
         locality=row.locality,
@@ -71,6 +72,7 @@ def from_number(number: Number) -> dict[str, Any]:
         "state": number.state.value,
         "carrier": number.carrier,
         "reference": number.reference,
+        "request_id": number.request_id,
         "purchase_time": number.purchase_time,
         "locality": number.locality,
         "region": number.region,
@@ -108,4 +110,11 @@ def from_call(call: OutboundCall) -> dict[str, Any]:
 
 def to_request(row: Row[Any]) -> StoredRequest:
     """Read a row of ``requests``."""
-    return StoredRequest(row.organization_id, row.request_id, row.arguments, row.answer, row.create_time)
+    return StoredRequest(
+        organization_id=row.organization_id,
+        request_id=row.request_id,
+        arguments=row.arguments,
+        answer=row.answer,
+        is_final=row.is_final,
+        create_time=row.create_time,
+    )

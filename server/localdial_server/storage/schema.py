@@ -7,6 +7,7 @@ organization.
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     ForeignKeyConstraint,
     Index,
@@ -115,7 +116,7 @@ phone_number_owners = Table(
 )
 
 # The calls that spend or delete, by the caller's request_id, with the answer
-# that a repeat is given. `answer` is null while the outcome is not known.
+# that a repeat is given. Until it is final it says what is done so far.
 requests = Table(
     "requests",
     metadata,
@@ -123,6 +124,7 @@ requests = Table(
     Column("request_id", _ID, nullable=False),
     Column("arguments", Text, nullable=False),
     Column("answer", Text),
+    Column("is_final", Boolean, nullable=False),
     Column("create_time", BigInteger, nullable=False),
     PrimaryKeyConstraint("organization_id", "request_id"),
     ForeignKeyConstraint(["organization_id"], ["organizations.organization_id"]),

@@ -23,6 +23,9 @@ class SnapshotCache:
         self._database = database
         self._snapshots: dict[str, RoutingSnapshot] = {}
         self._loads: dict[str, asyncio.Task[RoutingSnapshot]] = {}
+        # The newest revisions that this process knows of: a load that began
+        # before one of them is not kept.
+        self._newest: dict[str, int] = {}
 
     def cached(self, organization_id: str) -> RoutingSnapshot | None:
         """Answer the snapshot if it is in memory, without waiting for anything."""
@@ -39,9 +42,11 @@ class SnapshotCache:
             return snapshot
         running = self._loads.get(organization_id)
         if running is not None:
-            # It may have begun to read before the revision was committed.
-            snapshot = await asyncio.shield(running)
-            if snapshot.revision >= min_revision:
+            # It may have begun to read before what this caller knows of was
+            # committed, so whatever it finds does not settle the matter.
+            await asyncio.wait({running})
+            snapshot = self._snapshots.get(organization_id)
+            if snapshot is not None and snapshot.revision >= min_revision:
                 return snapshot
         snapshot = await self._load(organization_id)
         if snapshot.revision < min_revision:
@@ -52,6 +57,7 @@ class SnapshotCache:
         """Have no snapshot older than that revision in memory on return."""
         if organization_id not in self._snapshots and organization_id not in self._loads:
             return
+        self._newest[organization_id] = max(revision, self._newest.get(organization_id, 0))
         try:
             await self.get(organization_id, revision)
         except (OrganizationNotFound, StorageUnavailable):
@@ -67,7 +73,6 @@ class SnapshotCache:
         if task is None:
             task = asyncio.create_task(self._replace(organization_id))
             self._loads[organization_id] = task
-            task.add_done_callback(lambda _: self._loads.pop(organization_id, None))
         # One caller that gives up must not take the load from the others.
         return await asyncio.shield(task)
 
@@ -79,7 +84,12 @@ class SnapshotCache:
         except OrganizationNotFound:
             self._snapshots.pop(organization_id, None)
             raise
-        self._snapshots[organization_id] = snapshot
+        finally:
+            # Not in a callback of the task, which runs a little later: nobody may
+            # join a load that is over.
+            del self._loads[organization_id]
+        if snapshot.revision >= self._newest.get(organization_id, 0):
+            self._snapshots[organization_id] = snapshot
         return snapshot
 
 

@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from localdial_server.domain.errors import StorageUnavailable
+from localdial_server.storage.migrate import VERSION_TABLE
 
 T = TypeVar("T")
 
@@ -29,6 +30,11 @@ _log = logging.getLogger(__name__)
 # Enough for every core of the small machines that SQLite serves; more threads
 # would only wait for each other.
 _READERS = 4
+
+
+_IS_EMPTY_OR_OURS = """
+    SELECT NOT EXISTS (SELECT * FROM sqlite_master) OR EXISTS (SELECT * FROM sqlite_master WHERE name = ?)
+"""
 
 
 class DatabaseInUse(Exception):
@@ -53,6 +59,8 @@ class SqliteDatabase:
         snapshots, and older SQLite versions can corrupt a WAL that several
         processes check-point. Raises ``DatabaseInUse``.
         """
+        # The lock is the file's, by whatever name it is opened.
+        path = path.resolve()
         path.parent.mkdir(parents=True, exist_ok=True)
         # Not counted by thread: it is let go in another one than it was taken in.
         lock = FileLock(f"{path}.lock", thread_local=False)
@@ -120,8 +128,12 @@ def _engine(path: Path, begin: str, connections: int) -> Engine:
         cursor = connection.cursor()
         # A tool such as the sqlite3 shell may hold the file for a moment.
         cursor.execute("PRAGMA busy_timeout = 5000")
-        cursor.execute("PRAGMA journal_mode = WAL")
+        # Kept in the file itself, so not before it is known to be ours.
+        if cursor.execute(_IS_EMPTY_OR_OURS, (VERSION_TABLE,)).fetchone()[0]:
+            cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")
+        # On macOS an fsync alone leaves the data in the drive's cache.
+        cursor.execute("PRAGMA fullfsync = ON")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
 

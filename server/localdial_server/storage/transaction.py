@@ -84,9 +84,9 @@ class SqlTransaction(SqlReader):
             )
         )
 
-    def add_number(self, number: Number, request_id: str | None) -> None:
+    def add_number(self, number: Number) -> None:
         """Add a number that the organization has claimed."""
-        self._connection.execute(insert(numbers).values(**from_number(number), request_id=request_id))
+        self._connection.execute(insert(numbers).values(**from_number(number)))
 
     def update_number(self, number: Number) -> None:
         """Store the number's state and what the carrier said of it."""
@@ -144,16 +144,17 @@ class SqlTransaction(SqlReader):
                 request_id=request.request_id,
                 arguments=request.arguments,
                 answer=request.answer,
+                is_final=request.is_final,
                 create_time=request.create_time,
             )
         )
 
-    def set_answer(self, organization_id: str, request_id: str, answer: str) -> None:
-        """Store the request's answer."""
+    def set_answer(self, organization_id: str, request_id: str, answer: str, *, is_final: bool) -> None:
+        """Store the request's answer, or what is done of it so far."""
         self._connection.execute(
             update(requests)
             .where(requests.c.organization_id == organization_id, requests.c.request_id == request_id)
-            .values(answer=answer)
+            .values(answer=answer, is_final=is_final)
         )
 
     def delete_request(self, organization_id: str, request_id: str) -> None:
@@ -172,6 +173,8 @@ class SqlTransaction(SqlReader):
 
     def _put(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Create or replace whole rows."""
+        if not rows:
+            return
         statement = self._insert(table)
         keys = [column.name for column in table.primary_key]
         replaced = {column.name: column for column in statement.excluded if column.name not in keys}

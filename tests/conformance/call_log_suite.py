@@ -1,0 +1,233 @@
+"""The promises of the ``CallLog`` port, each as a test."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from localdial_server.app.store import CallLog, CallQuery
+from localdial_server.domain.errors import StorageUnavailable
+from localdial_server.domain.model import OutboundCall
+from localdial_server.storage.call_log import GroupCommitLog
+from tests.conformance.store_backend import Home, StoreFixtures
+from tests.conformance.store_records import A, B, call
+from tests.conformance.watched_database import DEADLINE_SECONDS
+
+_AN_HOUR = 3600.0
+
+
+async def _recorded(home: Home, organization_id: str = A) -> Sequence[OutboundCall]:
+    query = CallQuery(organization_id)
+    return await home.store.read(lambda reader: reader.calls(query, None, 10_000))
+
+
+def _append(call_log: CallLog, *calls: OutboundCall) -> asyncio.Task[Sequence[OutboundCall]]:
+    async def append() -> Sequence[OutboundCall]:
+        # An answer that is forgotten shall fail the test, not hang it.
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            return await call_log.append(calls)
+
+    return asyncio.create_task(append())
+
+
+class CallLogSuite(StoreFixtures):
+    """The call log over every database."""
+
+    @pytest.fixture
+    def call_log(self, home: Home) -> GroupCommitLog:
+        return GroupCommitLog(home.database, max_delay=0.0)
+
+    async def test_an_appended_call_is_recorded_when_the_append_returns(
+        self, home: Home, call_log: CallLog
+    ) -> None:
+        assert await call_log.append([call("c")]) == [call("c")]
+        assert await _recorded(home) == [call("c")]
+
+    async def test_recorded_calls_survive_a_restart(self, home: Home, call_log: CallLog) -> None:
+        await call_log.append([call("c", 1), call("d", 2)])
+        await home.reopen()
+        assert await _recorded(home) == [call("d", 2), call("c", 1)]
+
+    async def test_appending_nothing_answers_nothing(self, home: Home, call_log: CallLog) -> None:
+        assert list(await call_log.append([])) == []
+        assert await _recorded(home) == []
+
+    async def test_what_was_recorded_first_stands_whatever_comes_later(
+        self, home: Home, call_log: CallLog
+    ) -> None:
+        first = call("c", 5)
+        await call_log.append([first])
+        for later in (
+            first,
+            call("c", 4),
+            call("c", 6),
+            call("c", 5, user_id="other", callee_number="+12125550123"),
+            replace(first, caller_id="+12125550100", revision=9),
+        ):
+            assert await call_log.append([later]) == [first]
+        assert await _recorded(home) == [first]
+
+    async def test_of_equal_call_ids_in_one_append_the_first_stands(
+        self, home: Home, call_log: CallLog
+    ) -> None:
+        standing = await call_log.append([call("c", 1), call("d", 2), call("c", 3)])
+        assert standing == [call("c", 1), call("d", 2), call("c", 1)]
+        assert await _recorded(home) == [call("d", 2), call("c", 1)]
+
+    async def test_of_equal_call_ids_in_one_group_one_stands_for_all(
+        self, home: Home, call_log: CallLog
+    ) -> None:
+        gate = home.database.hold_write()
+        first = _append(call_log, call("before"))
+        await gate.reached()
+        group = [_append(call_log, call("c", time), call(f"own-{time}", time)) for time in range(1, 6)]
+        await asyncio.sleep(0)
+        gate.open()
+        await first
+        answers = await asyncio.gather(*group)
+        assert [answer[0] for answer in answers] == [call("c", 1)] * 5
+        assert [answer[1] for answer in answers] == [call(f"own-{time}", time) for time in range(1, 6)]
+        assert len(await _recorded(home)) == 7
+        assert home.database.writes == 2
+
+    async def test_of_equal_call_ids_in_two_groups_the_first_stands(
+        self, home: Home, call_log: CallLog
+    ) -> None:
+        gate = home.database.hold_write()
+        first = _append(call_log, call("c", 1))
+        await gate.reached()
+        second = _append(call_log, call("c", 2), call("d", 3))
+        gate.open()
+        assert await first == [call("c", 1)]
+        assert await second == [call("c", 1), call("d", 3)]
+
+    async def test_concurrent_appends_of_a_call_id_make_one_record_and_answer_alike(
+        self, home: Home, call_log: CallLog
+    ) -> None:
+        other_log = GroupCommitLog(home.database, max_delay=0.0)
+        answers = await asyncio.gather(
+            *(log.append([call("c", time)]) for time in range(40) for log in (call_log, other_log))
+        )
+        (record,) = await _recorded(home)
+        assert answers == [[record]] * 80
+
+    async def test_organizations_do_not_clash_over_a_call_id(self, home: Home, call_log: CallLog) -> None:
+        in_a, in_b = call("c", user_id="1"), call("c", user_id="2", organization_id=B)
+        assert await call_log.append([in_a, in_b]) == [in_a, in_b]
+        again = [call("c", 9, organization_id=B), call("c", 9)]
+        assert await call_log.append(again) == [in_b, in_a]
+        assert await _recorded(home, A) == [in_a]
+        assert await _recorded(home, B) == [in_b]
+
+    @pytest.mark.parametrize("count", [500, 501, 1300])
+    async def test_many_calls_are_recorded_at_once_and_answered_in_order(
+        self, home: Home, call_log: CallLog, count: int
+    ) -> None:
+        calls = [call(f"c{index}", index) for index in range(count)]
+        assert await call_log.append(calls) == calls
+        assert home.database.writes == 1
+        assert await _recorded(home) == calls[::-1]
+
+    async def test_many_calls_of_which_many_are_repeats_are_answered_in_order(
+        self, home: Home, call_log: CallLog
+    ) -> None:
+        organizations = (A, B)
+        known = [
+            call(f"c{index}", 1, organization_id=organization_id)
+            for index in range(0, 700, 3)
+            for organization_id in organizations
+        ]
+        await call_log.append(known)
+        standing = {(item.organization_id, item.call_id): item for item in known}
+        calls = [
+            call(f"c{index}", 2, organization_id=organization_id)
+            for index in range(700)
+            for organization_id in organizations
+        ]
+        expected = [standing.get((item.organization_id, item.call_id), item) for item in calls]
+        assert await call_log.append(calls) == expected
+        assert len(await _recorded(home, A)) == len(await _recorded(home, B)) == 700
+
+    async def test_when_the_database_fails_every_waiting_caller_is_told_and_nothing_is_recorded(
+        self, home: Home, call_log: CallLog
+    ) -> None:
+        gate = home.database.hold_write()
+        committed = _append(call_log, call("before"))
+        await gate.reached()
+        home.database.fail_write()
+        waiting = [_append(call_log, call(f"c{index}"), call(f"d{index}")) for index in range(5)]
+        await asyncio.sleep(0)
+        gate.open()
+        await committed
+        outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [StorageUnavailable] * 5
+        assert await _recorded(home) == [call("before")]
+
+    async def test_after_a_failure_the_log_goes_on(self, home: Home, call_log: CallLog) -> None:
+        gate = home.database.hold_write(fails=True)
+        failing = _append(call_log, call("c", 1))
+        await gate.reached()
+        waiting = _append(call_log, call("d", 2))
+        gate.open()
+        with pytest.raises(StorageUnavailable):
+            await failing
+        assert await waiting == [call("d", 2)]
+        assert await call_log.append([call("c", 3)]) == [call("c", 3)]
+        assert await _recorded(home) == [call("c", 3), call("d", 2)]
+
+    async def test_a_caller_that_gives_up_leaves_its_record_and_others_their_answers(
+        self, home: Home, call_log: GroupCommitLog
+    ) -> None:
+        gate = home.database.hold_write()
+        under_way = _append(call_log, call("under-way", 1))
+        await gate.reached()
+        waiting, other = _append(call_log, call("waiting", 2)), _append(call_log, call("other", 3))
+        await asyncio.sleep(0)
+        under_way.cancel()
+        waiting.cancel()
+        gate.open()
+        assert await other == [call("other", 3)]
+        await call_log.close()
+        assert under_way.cancelled()
+        assert waiting.cancelled()
+        assert {item.call_id for item in await _recorded(home)} == {"under-way", "waiting", "other"}
+
+    async def test_calls_that_wait_together_are_committed_together(
+        self, home: Home, call_log: CallLog
+    ) -> None:
+        gate = home.database.hold_write()
+        first = _append(call_log, call("first"))
+        await gate.reached()
+        waiting = [_append(call_log, call(f"c{index}")) for index in range(200)]
+        await asyncio.sleep(0)
+        gate.open()
+        await asyncio.gather(first, *waiting)
+        assert home.database.writes == 2
+        assert len(await _recorded(home)) == 201
+
+    async def test_a_lone_call_is_committed_without_being_kept_waiting(self, home: Home) -> None:
+        call_log = GroupCommitLog(home.database, max_delay=_AN_HOUR)
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            for index in range(5):
+                await call_log.append([call(f"lone-{index}")])
+            # Nor does a rush that is over keep the next one waiting.
+            await asyncio.gather(*(call_log.append([call(f"rush-{index}")]) for index in range(50)))
+            await call_log.append([call("lone-again")])
+        assert home.database.writes == 7
+
+    async def test_closing_waits_for_all_that_was_appended(
+        self, home: Home, call_log: GroupCommitLog
+    ) -> None:
+        gate = home.database.hold_write()
+        first = _append(call_log, call("first", 1))
+        await gate.reached()
+        second = _append(call_log, call("second", 2))
+        closing = asyncio.create_task(call_log.close())
+        await asyncio.sleep(0)
+        assert not closing.done()
+        gate.open()
+        await closing
+        assert await _recorded(home) == [call("second", 2), call("first", 1)]
+        await asyncio.gather(first, second)
+        await call_log.close()

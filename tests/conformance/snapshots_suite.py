@@ -1,0 +1,298 @@
+"""The promises of the ``RoutingSnapshots`` port, each as a test."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from localdial_server.app.store import RoutingSnapshots, Store, Transaction
+from localdial_server.domain.errors import OrganizationNotFound, RevisionNotReached, StorageUnavailable
+from localdial_server.domain.model import NumberState, Organization
+from localdial_server.domain.routing import RoutingSnapshot, build_snapshot
+from localdial_server.storage.snapshots import SnapshotCache
+from tests.conformance.store_backend import Home, StoreFixtures
+from tests.conformance.store_records import A, B, X, Y, Z, create, number, own, user
+from tests.conformance.watched_database import DEADLINE_SECONDS, Gate
+
+
+def _get(
+    snapshots: RoutingSnapshots, organization_id: str = A, min_revision: int = 0
+) -> asyncio.Task[RoutingSnapshot]:
+    async def get() -> RoutingSnapshot:
+        # A caller that is forgotten shall fail the test, not hang it.
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            return await snapshots.get(organization_id, min_revision)
+
+    return asyncio.create_task(get())
+
+
+async def _delete(store: Store) -> int:
+    def work(transaction: Transaction) -> int:
+        transaction.delete_organization(A)
+        return transaction.bump_revision(A)
+
+    return await store.write(work)
+
+
+class SnapshotsSuite(StoreFixtures):
+    """The routing snapshots over every database."""
+
+    @pytest.fixture
+    def snapshots(self, home: Home) -> RoutingSnapshots:
+        return SnapshotCache(home.database)
+
+    async def test_a_snapshot_is_in_memory_from_its_first_use_on(
+        self, home: Home, snapshots: RoutingSnapshots
+    ) -> None:
+        await home.store.write(create(A))
+        assert snapshots.cached(A) is None
+        snapshot = await snapshots.get(A)
+        assert snapshot.revision == 1
+        assert snapshots.cached(A) is snapshot
+        assert await snapshots.get(A, min_revision=1) is snapshot
+        assert home.database.reads == 1
+
+    async def test_a_snapshot_holds_all_that_calls_are_decided_on(
+        self, home: Home, snapshots: RoutingSnapshots
+    ) -> None:
+        organization = Organization(A, "name", "+12125550100")
+        users = [replace(user("1"), caller_id=Z, work_phone=Y), user("2")]
+        numbers = [
+            replace(number(X), mapped_area_codes=("628", "650")),
+            number(Y),
+            number("+16285550100", area_code="628"),
+            number("+14155550103", state=NumberState.PURCHASING),
+            number("+14155550104", state=NumberState.RELEASING),
+        ]
+        await home.store.write(create(organization, B))
+        await home.store.write(lambda tx: tx.put_users([*users, user("3", B)]))
+        await home.store.write(own(*numbers, number("+14155550105", B)))
+        assert await snapshots.get(A) == build_snapshot(organization, 1, users, numbers)
+
+    async def test_an_unknown_organization_has_no_snapshot(
+        self, home: Home, snapshots: RoutingSnapshots
+    ) -> None:
+        for _ in range(2):
+            with pytest.raises(OrganizationNotFound):
+                await snapshots.get(A)
+        assert snapshots.cached(A) is None
+        await home.store.write(create(A))
+        assert (await snapshots.get(A)).revision == 1
+
+    async def test_concurrent_gets_of_an_organization_cause_one_load(
+        self, home: Home, snapshots: RoutingSnapshots
+    ) -> None:
+        await home.store.write(create(A))
+        answers = await asyncio.gather(*(snapshots.get(A) for _ in range(20)))
+        assert home.database.reads == 1
+        assert all(answer is answers[0] for answer in answers)
+
+    async def test_a_load_of_one_organization_delays_no_other(
+        self, home: Home, snapshots: RoutingSnapshots
+    ) -> None:
+        await home.store.write(create(A, B))
+        gate = home.database.hold_read()
+        loading = _get(snapshots, A)
+        await gate.reached()
+        assert (await snapshots.get(B)).organization_id == B
+        await snapshots.advance(B, 1)
+        assert not loading.done()
+        gate.open()
+        assert (await loading).organization_id == A
+
+    async def test_a_snapshot_that_is_too_old_is_replaced(
+        self, home: Home, snapshots: RoutingSnapshots
+    ) -> None:
+        await home.store.write(create(A))
+        before = await snapshots.get(A)
+        await home.store.write(create(Organization(A, "", X)))
+        assert await snapshots.get(A) is before
+        after = await snapshots.get(A, min_revision=2)
+        assert (after.revision, after.organization_number) == (2, X)
+        assert snapshots.cached(A) is after
+        assert (before.revision, before.organization_number) == (1, None)
+
+    async def test_a_revision_that_was_never_reached_is_refused(
+        self, home: Home, snapshots: RoutingSnapshots
+    ) -> None:
+        await home.store.write(create(A))
+        await snapshots.get(A)
+        await home.store.write(create(A))
+        with pytest.raises(RevisionNotReached) as refused:
+            await snapshots.get(A, min_revision=3)
+        assert refused.value.metadata["revision"] == "2"
+        assert (await snapshots.get(A, min_revision=2)).revision == 2
+
+    async def test_after_advancing_nothing_older_is_in_memory(
+        self, home: Home, snapshots: RoutingSnapshots
+    ) -> None:
+        await home.store.write(create(A))
+        await snapshots.get(A)
+        for revision in 2, 3:
+            await home.store.write(create(A))
+            await snapshots.advance(A, revision)
+            cached = snapshots.cached(A)
+            assert cached is not None
+            assert cached.revision == revision
+
+    async def test_advancing_reads_nothing_that_is_not_needed(
+        self, home: Home, snapshots: RoutingSnapshots
+    ) -> None:
+        await home.store.write(create(A))
+        await snapshots.advance(A, 1)
+        assert home.database.reads == 0
+        assert snapshots.cached(A) is None
+        await snapshots.get(A)
+        await snapshots.advance(A, 1)
+        await snapshots.advance(A, 0)
+        assert home.database.reads == 1
+
+    async def test_a_deleted_organization_is_dropped(self, home: Home, snapshots: RoutingSnapshots) -> None:
+        await home.store.write(create(A))
+        await snapshots.get(A)
+        await snapshots.advance(A, await _delete(home.store))
+        assert snapshots.cached(A) is None
+        with pytest.raises(OrganizationNotFound):
+            await snapshots.get(A)
+
+    async def test_a_deletion_that_another_server_made_is_seen_by_its_revision(
+        self, home: Home, snapshots: RoutingSnapshots
+    ) -> None:
+        await home.store.write(create(A))
+        await snapshots.get(A)
+        revision = await _delete(home.store)
+        with pytest.raises(OrganizationNotFound):
+            await snapshots.get(A, min_revision=revision)
+        assert snapshots.cached(A) is None
+
+    async def test_a_load_that_fails_is_told_to_who_asked_and_those_who_waited_try_again(
+        self, home: Home, snapshots: RoutingSnapshots
+    ) -> None:
+        await home.store.write(create(A))
+        home.database.fail_read()
+        first, *others = await asyncio.gather(*(snapshots.get(A) for _ in range(5)), return_exceptions=True)
+        assert isinstance(first, StorageUnavailable)
+        assert others == [snapshots.cached(A)] * 4
+        assert home.database.reads == 2
+
+    async def test_a_load_that_fails_after_a_change_leaves_nothing_older_behind(
+        self, home: Home, snapshots: RoutingSnapshots
+    ) -> None:
+        await home.store.write(create(A))
+        await snapshots.get(A)
+        await home.store.write(create(A))
+        home.database.fail_read()
+        # The change is committed, so its caller is told of no failure.
+        await snapshots.advance(A, 2)
+        assert snapshots.cached(A) is None
+        assert (await snapshots.get(A)).revision == 2
+
+    async def test_a_get_that_joins_a_load_from_before_the_change_loads_again(
+        self, home: Home, snapshots: RoutingSnapshots
+    ) -> None:
+        gate, early = await self._load_and_change(home, snapshots)
+        late = [_get(snapshots, A, min_revision=2) for _ in range(5)]
+        await asyncio.sleep(0)
+        gate.open()
+        assert (await early).revision == 1
+        assert [snapshot.revision for snapshot in await asyncio.gather(*late)] == [2] * 5
+        assert home.database.reads == 2
+        cached = snapshots.cached(A)
+        assert cached is not None
+        assert cached.revision == 2
+
+    async def test_advancing_past_a_load_from_before_the_change_leaves_nothing_older_behind(
+        self, home: Home, snapshots: RoutingSnapshots
+    ) -> None:
+        gate, early = await self._load_and_change(home, snapshots)
+        advancing = asyncio.ensure_future(snapshots.advance(A, 2))
+        await asyncio.sleep(0)
+        assert not advancing.done()
+        gate.open()
+        await asyncio.gather(early, advancing)
+        cached = snapshots.cached(A)
+        assert cached is not None
+        assert cached.revision == 2
+
+    async def test_a_load_from_before_the_deletion_leaves_nothing_behind(
+        self, home: Home, snapshots: RoutingSnapshots
+    ) -> None:
+        await home.store.write(create(A))
+        gate = home.database.hold_read()
+        early = _get(snapshots)
+        await gate.reached()
+        advancing = asyncio.ensure_future(snapshots.advance(A, await _delete(home.store)))
+        await asyncio.sleep(0)
+        gate.open()
+        await asyncio.gather(early, advancing)
+        assert snapshots.cached(A) is None
+
+    async def test_a_failed_load_from_before_the_change_leaves_nothing_older_behind(
+        self, home: Home, snapshots: RoutingSnapshots
+    ) -> None:
+        await home.store.write(create(A))
+        await snapshots.get(A)
+        gate = home.database.hold_read(fails=True)
+        early = _get(snapshots, A, min_revision=2)
+        await gate.reached()
+        await home.store.write(create(A))
+        advancing = asyncio.ensure_future(snapshots.advance(A, 2))
+        await asyncio.sleep(0)
+        gate.open()
+        await asyncio.gather(early, advancing, return_exceptions=True)
+        cached = snapshots.cached(A)
+        assert cached is None or cached.revision == 2
+        assert (await snapshots.get(A)).revision == 2
+
+    async def test_a_get_that_joins_a_load_from_before_the_creation_loads_again(
+        self, home: Home, snapshots: RoutingSnapshots
+    ) -> None:
+        gate = home.database.hold_read()
+        early = _get(snapshots)
+        await gate.reached()
+        await home.store.write(create(A))
+        late = _get(snapshots, A, min_revision=1)
+        await asyncio.sleep(0)
+        gate.open()
+        outcomes: Sequence[object] = await asyncio.gather(early, late, return_exceptions=True)
+        assert isinstance(outcomes[0], OrganizationNotFound)
+        assert isinstance(outcomes[1], RoutingSnapshot), outcomes[1]
+
+    async def test_a_caller_that_gives_up_leaves_the_load_to_the_others(
+        self, home: Home, snapshots: RoutingSnapshots
+    ) -> None:
+        await home.store.write(create(A))
+        gate = home.database.hold_read()
+        impatient = _get(snapshots)
+        await gate.reached()
+        patient = _get(snapshots)
+        await asyncio.sleep(0)
+        impatient.cancel()
+        gate.open()
+        assert (await patient).revision == 1
+        assert impatient.cancelled()
+        assert home.database.reads == 1
+
+    async def test_advancing_that_is_cut_off_leaves_nothing_older_behind(
+        self, home: Home, snapshots: RoutingSnapshots
+    ) -> None:
+        gate, early = await self._load_and_change(home, snapshots)
+        advancing = asyncio.ensure_future(snapshots.advance(A, 2))
+        await asyncio.sleep(0)
+        advancing.cancel()
+        gate.open()
+        await asyncio.gather(early, advancing, return_exceptions=True)
+        cached = snapshots.cached(A)
+        assert cached is None or cached.revision == 2
+
+    async def _load_and_change(
+        self, home: Home, snapshots: RoutingSnapshots
+    ) -> tuple[Gate, asyncio.Task[RoutingSnapshot]]:
+        """Have a load read revision 1, hold it up, and change the organization to revision 2."""
+        await home.store.write(create(A))
+        gate = home.database.hold_read()
+        early = _get(snapshots)
+        await gate.reached()
+        await home.store.write(create(A))
+        return gate, early

@@ -1,0 +1,87 @@
+"""Records for the suites of the stores, with what does not matter filled in."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from localdial_server.app.store import StoredRequest, Transaction
+from localdial_server.domain.model import (
+    CallerIdReason,
+    Number,
+    NumberState,
+    Organization,
+    OutboundCall,
+    User,
+)
+
+A, B = "org-a", "org-b"
+X, Y, Z = "+14155550100", "+14155550101", "+14155550102"
+CALLEE = "+16285550123"
+
+
+def user(user_id: str, organization_id: str = A, display_name: str = "") -> User:
+    return User(organization_id, user_id, display_name)
+
+
+def number(
+    phone_number: str,
+    organization_id: str = A,
+    state: NumberState = NumberState.ACTIVE,
+    area_code: str = "415",
+) -> Number:
+    return Number(
+        organization_id=organization_id,
+        phone_number=phone_number,
+        area_code=area_code,
+        state=state,
+        carrier="carrier",
+        reference=f"reference-{organization_id}-{phone_number}",
+        purchase_time=1,
+    )
+
+
+def request(request_id: str, organization_id: str = A) -> StoredRequest:
+    return StoredRequest(organization_id, request_id, "arguments", None, is_final=False, create_time=1)
+
+
+def call(
+    call_id: str,
+    call_time: int = 1,
+    *,
+    organization_id: str = A,
+    user_id: str = "user",
+    callee_number: str = CALLEE,
+) -> OutboundCall:
+    return OutboundCall(
+        organization_id=organization_id,
+        call_id=call_id,
+        user_id=user_id,
+        callee_number=callee_number,
+        caller_id=X,
+        reason=CallerIdReason.LOCAL_PRESENCE,
+        call_time=call_time,
+        revision=1,
+    )
+
+
+def create(*organizations: str | Organization) -> Callable[[Transaction], None]:
+    """Make a unit of work that creates the organizations as the use cases do."""
+
+    def work(transaction: Transaction) -> None:
+        for item in organizations:
+            organization = item if isinstance(item, Organization) else Organization(item)
+            transaction.put_organization(organization)
+            transaction.bump_revision(organization.organization_id)
+
+    return work
+
+
+def own(*numbers: Number, request_id: str | None = None) -> Callable[[Transaction], None]:
+    """Make a unit of work that claims the numbers and adds them with their mappings."""
+
+    def work(transaction: Transaction) -> None:
+        for item in numbers:
+            assert transaction.claim(item.phone_number, item.organization_id)
+            transaction.add_number(replace(item, request_id=request_id))
+            transaction.add_mappings(item.organization_id, item.phone_number, item.mapped_area_codes)
+
+    return work

@@ -1,0 +1,14 @@
+"""The conformance suite of the stores: every promise of ``app/store.py`` is a test.
+
+A store joins by a subclass with a fixture ``backend``; see ``test_stores``.
+"""
+
+from tests.conformance.call_log_suite import CallLogSuite
+from tests.conformance.snapshots_suite import SnapshotsSuite
+from tests.conformance.store_lists_suite import StoreListsSuite
+from tests.conformance.store_numbers_suite import StoreNumbersSuite
+from tests.conformance.store_transactions_suite import StoreTransactionsSuite
+
+
+class StoreSuite(StoreTransactionsSuite, StoreNumbersSuite, StoreListsSuite, CallLogSuite, SnapshotsSuite):
+    """Every store, all of it."""

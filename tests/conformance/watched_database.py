@@ -1,0 +1,121 @@
+"""A database that a test can look at, hold up and make fail."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import NoReturn, TypeVar
+
+from sqlalchemy import Connection
+
+from localdial_server.domain.errors import StorageUnavailable
+from localdial_server.storage.database import Database
+
+T = TypeVar("T")
+
+# Long for a test, short for whoever waits for a failing one.
+DEADLINE_SECONDS = 10.0
+
+
+class Gate:
+    """Where a call is held up until the test lets it pass."""
+
+    def __init__(self) -> None:
+        self._reached = asyncio.Event()
+        self._opened = asyncio.Event()
+
+    async def reached(self) -> None:
+        """Wait until a call is held up here."""
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            await self._reached.wait()
+
+    def open(self) -> None:
+        """Let the call pass."""
+        self._opened.set()
+
+    async def pass_through(self) -> None:
+        """Be held up: called by what the gate is put into."""
+        self._reached.set()
+        await self._opened.wait()
+
+
+@dataclass(frozen=True)
+class _Plan:
+    before: Gate | None = None
+    after: Gate | None = None
+    fails: bool = False
+
+
+class WatchedDatabase:
+    """A ``Database`` over another one: counts the calls, and holds up or fails the next ones.
+
+    What fails does so in the other one's transaction, after the work was done,
+    so that it is seen to be rolled back.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._next_reads: deque[_Plan] = deque()
+        self._next_writes: deque[_Plan] = deque()
+        self.reads = 0
+        self.writes = 0
+
+    def hold_read(self, *, fails: bool = False) -> Gate:
+        """Hold up the next read when it has read (or failed), before it answers."""
+        gate = Gate()
+        self._next_reads.append(_Plan(after=gate, fails=fails))
+        return gate
+
+    def hold_write(self, *, fails: bool = False) -> Gate:
+        """Hold up the next write before it begins (and then let it fail)."""
+        gate = Gate()
+        self._next_writes.append(_Plan(before=gate, fails=fails))
+        return gate
+
+    def hold_committed(self) -> Gate:
+        """Hold up the next write when it is committed, before it answers."""
+        gate = Gate()
+        self._next_writes.append(_Plan(after=gate))
+        return gate
+
+    def fail_read(self) -> None:
+        """Let the next read fail."""
+        self._next_reads.append(_Plan(fails=True))
+
+    def fail_write(self) -> None:
+        """Let the next write fail."""
+        self._next_writes.append(_Plan(fails=True))
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        self.reads += 1
+        return await _run(self._next_reads, self._database.read, work)
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        self.writes += 1
+        return await _run(self._next_writes, self._database.write, work)
+
+    async def close(self) -> None:
+        await self._database.close()
+
+
+async def _run(
+    plans: deque[_Plan],
+    run: Callable[[Callable[[Connection], T]], Awaitable[T]],
+    work: Callable[[Connection], T],
+) -> T:
+    plan = plans.popleft() if plans else _Plan()
+    if plan.before is not None:
+        await plan.before.pass_through()
+    try:
+        return await run(_in_vain(work) if plan.fails else work)
+    finally:
+        if plan.after is not None:
+            await plan.after.pass_through()
+
+
+def _in_vain(work: Callable[[Connection], T]) -> Callable[[Connection], T]:
+    def do_and_fail(connection: Connection) -> NoReturn:
+        work(connection)
+        raise StorageUnavailable
+
+    return do_and_fail

@@ -1,0 +1,164 @@
+"""Importing numbers that the carrier account owns already."""
+
+import asyncio
+
+import pytest
+
+from localdial_server.carriers.simulator_faults import Fault, Operation
+from localdial_server.domain.errors import (
+    CarrierNotAvailable,
+    OrganizationHasNumbers,
+    OrganizationNotFound,
+    PurchasePending,
+)
+from localdial_server.domain.model import NumberState
+from tests.unit.app.house import A, B, House
+
+# The account owns the line 0199 of every area code from the start.
+FIRST, SECOND, THIRD = "+14155550199", "+16285550199", "+12125550199"
+NOT_OWNED = "+14155550101"
+
+
+async def test_an_imported_number_is_active_and_carries_what_the_carrier_says_of_it(house: House) -> None:
+    begin = house.clock.now()
+    answer = await house.inventory.import_numbers(A, [FIRST])
+    (number,) = answer.numbers
+    owned = await house.carrier.find_by_number(FIRST)
+    assert owned is not None
+    assert (number.organization_id, number.phone_number, number.area_code) == (A, FIRST, "415")
+    assert (number.state, number.carrier, number.reference) == (NumberState.ACTIVE, "simulator", "")
+    assert (number.carrier_number_id, number.region) == (owned.carrier_number_id, "CA")
+    assert begin < number.purchase_time < house.clock.now()
+    assert answer.failures == ()
+    assert await house.numbers() == [number]
+    assert await house.owner_of(FIRST) == A
+
+
+async def test_an_imported_number_is_shown_on_calls_at_once(house: House) -> None:
+    assert await house.shown() == set()
+    answer = await house.inventory.import_numbers(A, [FIRST])
+    assert answer.revision == await house.revision()
+    snapshot = house.snapshots.cached(A)
+    assert snapshot is not None
+    assert snapshot.revision >= answer.revision
+    assert await house.shown() == {FIRST}
+
+
+async def test_importing_neither_orders_nor_releases(house: House) -> None:
+    await house.inventory.import_numbers(A, [FIRST, SECOND])
+    assert set(house.carrier.calls) == {Operation.FIND_BY_NUMBER}
+
+
+async def test_importing_again_answers_the_number_and_changes_nothing(house: House) -> None:
+    first = await house.inventory.import_numbers(A, [FIRST])
+    house.clock.advance(60)
+    assert await house.inventory.import_numbers(A, [FIRST]) == first
+    twice = await house.inventory.import_numbers(A, [SECOND, FIRST, SECOND])
+    assert [number.phone_number for number in twice.numbers] == [SECOND, FIRST, SECOND]
+    assert len(await house.numbers()) == 2
+
+
+async def test_each_number_that_is_not_imported_says_why_and_spoils_no_other(house: House) -> None:
+    await house.inventory.import_numbers(B, [SECOND])
+    await house.add_organization("rival", THIRD)
+    answer = await house.inventory.import_numbers(A, [NOT_OWNED, SECOND, FIRST, THIRD])
+    assert [number.phone_number for number in answer.numbers] == [FIRST]
+    assert [(failure.phone_number, failure.error.reason) for failure in answer.failures] == [
+        (NOT_OWNED, "NUMBER_NOT_AT_CARRIER"),
+        (SECOND, "NUMBER_IN_USE"),
+        (THIRD, "NUMBER_IN_USE"),
+    ]
+    assert await house.owner_of(SECOND) == B
+    assert await house.owner_of(THIRD) == "rival"
+    assert await house.owner_of(NOT_OWNED) is None
+
+
+async def test_an_import_of_which_nothing_came_changes_no_revision(house: House) -> None:
+    answer = await house.inventory.import_numbers(A, [NOT_OWNED])
+    assert (answer.numbers, answer.revision, await house.revision()) == ((), 1, 1)
+
+
+async def test_the_organization_number_can_be_imported_too(house: House) -> None:
+    await house.add_organization(A, FIRST)
+    answer = await house.inventory.import_numbers(A, [FIRST])
+    assert answer.failures == ()
+    assert await house.shown() == {FIRST}
+
+
+async def test_a_number_that_others_bought_cannot_be_imported(house: House) -> None:
+    (bought,) = await house.bought(organization_id=B)
+    answer = await house.inventory.import_numbers(A, [bought])
+    assert [failure.error.reason for failure in answer.failures] == ["NUMBER_IN_USE"]
+    assert await house.owner_of(bought) == B
+
+
+async def test_a_number_that_is_being_purchased_or_released_cannot_be_imported(house: House) -> None:
+    (releasing,) = await house.bought()
+    house.faults.add(Operation.RELEASE, Fault.UNAVAILABLE)
+    await house.delete(releasing)
+    house.faults.add(Operation.ORDER, Fault.ANSWER_LOST)
+    house.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
+    with pytest.raises(PurchasePending):
+        await house.purchase()
+    answer = await house.inventory.import_numbers(A, [releasing, NOT_OWNED])
+    assert [(failure.phone_number, failure.error.reason) for failure in answer.failures] == [
+        (releasing, "NUMBER_NOT_ACTIVE"),
+        (NOT_OWNED, "NUMBER_NOT_ACTIVE"),
+    ]
+    assert [failure.error.metadata["state"] for failure in answer.failures] == ["RELEASING", "PURCHASING"]
+
+
+async def test_an_unavailable_carrier_fails_the_whole_import(house: House) -> None:
+    house.faults.add(Operation.FIND_BY_NUMBER, None, Fault.UNAVAILABLE)
+    with pytest.raises(CarrierNotAvailable):
+        await house.inventory.import_numbers(A, [FIRST, SECOND, THIRD])
+    assert await house.numbers() == []
+    assert len((await house.inventory.import_numbers(A, [FIRST, SECOND, THIRD])).numbers) == 3
+
+
+async def test_an_unknown_organization_imports_nothing(house: House) -> None:
+    with pytest.raises(OrganizationNotFound):
+        await house.inventory.import_numbers("unknown", [FIRST])
+    assert not house.carrier.calls
+    assert await house.owner_of(FIRST) is None
+
+
+async def test_an_organization_is_not_deleted_while_it_imports(house: House) -> None:
+    gate = house.carrier.hold_answer(Operation.FIND_BY_NUMBER)
+    importing = asyncio.create_task(house.inventory.import_numbers(A, [FIRST]))
+    await gate.reached()
+    with pytest.raises(OrganizationHasNumbers):
+        await house.directory.delete_organization(A)
+    gate.open()
+    assert [number.phone_number for number in (await importing).numbers] == [FIRST]
+
+
+async def test_of_organizations_that_import_a_number_at_once_one_gets_it(house: House) -> None:
+    answers = await asyncio.gather(
+        *(house.inventory.import_numbers(organization_id, [FIRST]) for organization_id in (A, B))
+    )
+    assert sorted(len(answer.numbers) for answer in answers) == [0, 1]
+    (failure,) = [failure for answer in answers for failure in answer.failures]
+    assert failure.error.reason == "NUMBER_IN_USE"
+
+
+async def test_a_number_that_another_one_may_be_releasing_is_not_even_asked_for(house: House) -> None:
+    (number,) = await house.bought(organization_id=B)
+    answer = await house.inventory.import_numbers(A, [number])
+    assert [failure.error.reason for failure in answer.failures] == ["NUMBER_IN_USE"]
+    assert house.carrier.calls[Operation.FIND_BY_NUMBER] == 0
+    await house.delete(number, organization_id=B)
+    answer = await house.inventory.import_numbers(A, [number])
+    assert [failure.error.reason for failure in answer.failures] == ["NUMBER_NOT_AT_CARRIER"]
+    assert await house.owner_of(number) is None
+
+
+async def test_what_a_crash_leaves_of_an_import_is_dropped_and_can_be_imported_again(house: House) -> None:
+    gate = house.carrier.hold_answer(Operation.FIND_BY_NUMBER)
+    asyncio.create_task(house.inventory.import_numbers(A, [FIRST]))  # noqa: RUF006 (it dies in the crash)
+    await gate.reached()
+    await house.restart()
+    await house.sweep_later()
+    assert await house.numbers() == []
+    assert await house.owner_of(FIRST) is None
+    assert len((await house.inventory.import_numbers(A, [FIRST])).numbers) == 1

@@ -1,0 +1,162 @@
+"""What keeps an SQLite file safe and shared by nobody."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+
+from localdial_server.domain.errors import StorageUnavailable
+from localdial_server.storage.migrate import migrate
+from localdial_server.storage.sqlite import DatabaseInUse, SqliteDatabase
+
+_DEADLINE_SECONDS = 10.0
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "localdial.db"
+
+
+@pytest.fixture
+async def database(path: Path) -> AsyncIterator[SqliteDatabase]:
+    database = SqliteDatabase.open(path)
+    migrate(database.engine)
+    await database.write(lambda connection: connection.exec_driver_sql("CREATE TABLE counter (value)"))
+    await database.write(lambda connection: connection.exec_driver_sql("INSERT INTO counter VALUES (0)"))
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def tool(path: Path, database: SqliteDatabase) -> Iterator[sqlite3.Connection]:
+    """Open the file as the sqlite3 shell would, which asks nobody."""
+    assert database
+    with closing(sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)) as tool:
+        yield tool
+
+
+def _value(connection: Connection) -> object:
+    return connection.exec_driver_sql("SELECT value FROM counter").scalar_one()
+
+
+def _add_one(connection: Connection) -> None:
+    connection.exec_driver_sql("UPDATE counter SET value = value + 1")
+
+
+@pytest.mark.parametrize(
+    ("pragma", "expected"), [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1)]
+)
+async def test_every_connection_is_set_up_to_lose_nothing(
+    database: SqliteDatabase, pragma: str, expected: object
+) -> None:
+    def read(connection: Connection) -> object:
+        return connection.exec_driver_sql(f"PRAGMA {pragma}").scalar_one()
+
+    assert await database.write(read) == expected
+    assert await asyncio.gather(*(database.read(read) for _ in range(8))) == [expected] * 8
+
+
+async def test_a_transaction_has_the_write_lock_from_its_first_look_on(
+    database: SqliteDatabase, tool: sqlite3.Connection
+) -> None:
+    def read_and_write(connection: Connection) -> None:
+        before = _value(connection)
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            tool.execute("UPDATE counter SET value = 100")
+        connection.exec_driver_sql("UPDATE counter SET value = ?", (int(str(before)) + 1,))
+
+    await database.write(read_and_write)
+    assert await database.read(_value) == 1
+
+
+async def test_a_transaction_waits_while_a_tool_holds_the_file(
+    database: SqliteDatabase, tool: sqlite3.Connection
+) -> None:
+    tool.execute("BEGIN IMMEDIATE")
+    tool.execute("UPDATE counter SET value = 100")
+    writing = asyncio.ensure_future(database.write(_add_one))
+    await asyncio.wait({writing}, timeout=0.05)
+    assert not writing.done()
+    tool.execute("COMMIT")
+    await writing
+    assert await database.read(_value) == 101
+
+
+async def test_reads_go_on_while_a_tool_holds_the_file(
+    database: SqliteDatabase, tool: sqlite3.Connection
+) -> None:
+    tool.execute("BEGIN IMMEDIATE")
+    tool.execute("UPDATE counter SET value = 100")
+    assert await database.read(_value) == 0
+    tool.execute("ROLLBACK")
+
+
+async def test_what_the_database_cannot_do_is_storage_unavailable_with_the_cause_for_the_log(
+    database: SqliteDatabase,
+) -> None:
+    def fail(connection: Connection) -> None:
+        _add_one(connection)
+        connection.exec_driver_sql("INSERT INTO missing VALUES (1)")
+
+    for run in database.write, database.read:
+        with pytest.raises(StorageUnavailable) as failed:
+            await run(fail)
+        assert "missing" not in failed.value.message
+        assert "missing" in str(failed.value.__cause__)
+    # Nothing of it stays behind, in the file or on the connections.
+    await database.write(_add_one)
+    assert await database.read(_value) == 1
+
+
+async def test_a_file_is_opened_once_at_a_time(path: Path, database: SqliteDatabase) -> None:
+    with pytest.raises(DatabaseInUse):
+        SqliteDatabase.open(path)
+    await database.write(_add_one)
+    assert await database.read(_value) == 1
+
+
+async def test_another_name_of_the_file_is_no_way_round(path: Path, database: SqliteDatabase) -> None:
+    assert await database.read(_value) == 0
+    link = path.with_name("link.db")
+    link.symlink_to(path)
+    with pytest.raises(DatabaseInUse):
+        SqliteDatabase.open(link)
+
+
+async def test_a_closed_file_can_be_opened_again(path: Path) -> None:
+    first = SqliteDatabase.open(path)
+    await first.close()
+    second = SqliteDatabase.open(path)
+    await second.close()
+
+
+async def test_the_folders_of_a_new_file_are_made(tmp_path: Path) -> None:
+    path = tmp_path / "var" / "data" / "localdial.db"
+    database = SqliteDatabase.open(path)
+    await database.write(lambda connection: connection.exec_driver_sql("CREATE TABLE t (c)"))
+    await database.close()
+    assert path.exists()
+
+
+async def test_closing_waits_for_what_is_being_written(path: Path, database: SqliteDatabase) -> None:
+    begun, finish = threading.Event(), threading.Event()
+
+    def add_one_slowly(connection: Connection) -> None:
+        _add_one(connection)
+        begun.set()
+        assert finish.wait(_DEADLINE_SECONDS)
+
+    writing = asyncio.ensure_future(database.write(add_one_slowly))
+    assert await asyncio.to_thread(begun.wait, _DEADLINE_SECONDS)
+    ending = asyncio.ensure_future(database.close())
+    await asyncio.wait({ending}, timeout=0.05)
+    assert not ending.done()
+    finish.set()
+    await asyncio.gather(writing, ending)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT value FROM counter").fetchone() == (1,)
