@@ -1,0 +1,35 @@
+"""What all tests have in common."""
+
+import os
+from collections.abc import Generator, Iterator
+
+import pytest
+from hypothesis import settings
+
+# The same examples in every run, on every machine, and never a failure because a
+# machine is slow. To look for new ones: pytest --hypothesis-profile=explore.
+settings.register_profile("fixed", derandomize=True, deadline=None, database=None)
+settings.register_profile("explore", deadline=None, print_blob=True)
+settings.load_profile("fixed")
+
+# Where what a test needs must be there, as in CI, a skipped test is a failed one.
+STRICT = os.environ.get("LOCALDIAL_TEST_STRICT") == "1"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if STRICT and report.skipped and not hasattr(report, "wasxfail"):
+        report.longrepr = f"skipped, where nothing may be: {report.longrepr}"
+        report.outcome = "failed"
+    return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _only_the_settings_of_the_test() -> Iterator[None]:
+    """Keep the settings of a developer's own server away from the tests."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name in list(os.environ):
+            if name.startswith("LOCALDIAL_") and not name.startswith("LOCALDIAL_TEST_"):
+                environment.delenv(name)
+        yield

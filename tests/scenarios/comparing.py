@@ -1,0 +1,143 @@
+"""Doing the same in the model and in the use cases, and comparing."""
+
+import asyncio
+import contextlib
+import shutil
+import tempfile
+from collections import defaultdict
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from hypothesis.stateful import RuleBasedStateMachine
+
+from localdial_server.bootstrap import application
+from localdial_server.config import load
+from tests.scenarios.model import WITHHELD, Model, ModelCall, area_code
+from tests.scenarios.use_case_world import UseCaseWorld
+from tests.scenarios.world import Answer, Connection, Refused, refusals
+
+T = TypeVar("T")
+
+
+class ComparingMachine(RuleBasedStateMachine):
+    """A model, and live use cases over a database of their own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model = Model()
+        # What the use cases answered: the newest revisions, and the calls as first answered.
+        self.revisions: defaultdict[str, int] = defaultdict(int)
+        self.answers: dict[tuple[str, str], Answer] = {}
+        # For each callee and reason: among which numbers was which one shown.
+        self.shown: defaultdict[tuple[str, str], dict[frozenset[str], str]] = defaultdict(dict)
+        self.gone_for_good: set[str] = set()
+        self.changed = True
+
+        self.folder = tempfile.mkdtemp(prefix="localdial-")
+        self.runner = asyncio.Runner()
+        self.exits = contextlib.AsyncExitStack()
+        opened = application(load(database_url=f"sqlite:///{self.folder}/localdial.db"))
+        self.application = self.runner.run(self.exits.enter_async_context(opened))
+        self.world = UseCaseWorld(self.application)
+
+    def teardown(self) -> None:
+        self.runner.run(self.exits.aclose())
+        self.runner.close()
+        shutil.rmtree(self.folder)
+
+    def call(
+        self, organization: str, user: str, callee: str, call_id: str | None, *, validate_only: bool
+    ) -> None:
+        revision = self.revisions[organization]
+        answer = self.ask(
+            self.world.resolve(
+                organization,
+                user,
+                callee,
+                call_id=call_id,
+                validate_only=validate_only,
+                min_revision=revision,
+            )
+        )
+        ids = [(call.organization, call.call_id) for call in self.model.calls]
+        if call_id is not None and not validate_only and (organization, call_id) in ids:
+            standing = self.model.calls[ids.index((organization, call_id))]
+            same = (standing.user, standing.callee) == (user, callee)
+            assert answer == (self.answers[organization, call_id] if same else "CALL_ID_REUSED")
+            return
+        reason, candidates = self.model.shown(organization, user, callee)
+        if isinstance(answer, str):
+            assert (answer, set()) == (reason, candidates)
+            return
+        assert answer.reason == reason
+        assert answer.caller_id in candidates
+        assert answer.callee_area_code == area_code(callee)
+        assert answer.revision == revision
+        assert call_id is None or answer.call_id == call_id
+        self.compare_with_before(callee, reason, frozenset(candidates), answer.caller_id)
+        if not validate_only:
+            assert answer.call_id is not None
+            self.model.calls.append(ModelCall(organization, answer.call_id, user, callee))
+            self.answers[organization, answer.call_id] = answer
+
+    def compare_with_before(
+        self, callee: str, reason: str, candidates: frozenset[str], caller_id: str
+    ) -> None:
+        """The same callee is shown the same number, unless that is gone or the new one came."""
+        for before, was_shown in self.shown[callee, reason].items():
+            if candidates <= before and was_shown in candidates:
+                assert caller_id == was_shown
+            if candidates >= before and caller_id in before:
+                assert caller_id == was_shown
+        self.shown[callee, reason][candidates] = caller_id
+
+    def route(self, called: str, sent: str) -> None:
+        answer = self.ask(self.world.route(called, sent))
+        reason, destination = self.model.destination(called, sent)
+        if destination is None:
+            assert answer == reason
+            return
+        organization = self.model.owner_of(called)
+        assert organization is not None
+        last = self.model.last_call(organization, None if sent in WITHHELD else sent)
+        assert answer == Connection(
+            organization=organization,
+            destination=destination,
+            reason=reason,
+            user=last.user if last is not None and reason == "LAST_CALLER" else None,
+            last_call=last.call_id if last is not None else None,
+        )
+
+    def ask(self, asking: Coroutine[Any, Any, T]) -> T | str:
+        """Answer what the use case answers, or the reason of its refusal."""
+        try:
+            with refusals():
+                # Not Runner.run, which spends most of its time on handling signals.
+                return self.runner.get_loop().run_until_complete(asking)
+        except Refused as refused:
+            return refused.reason
+
+    def done(self, organization: str, changing: Coroutine[Any, Any, int], error: str | None) -> bool:
+        """Change; False if it is refused, as it should be."""
+        revision = self.ask(changing)
+        if isinstance(revision, str):
+            assert revision == error
+            return False
+        assert error is None
+        assert revision >= self.revisions[organization]
+        self.revisions[organization] = revision
+        self.changed = True
+        return True
+
+    async def import_one(self, organization: str, number: str) -> int:
+        answer = await self.application.inventory.import_numbers(organization, [number])
+        for failure in answer.failures:
+            raise failure.error
+        return answer.revision
+
+    def unknown(self, organization: str) -> str | None:
+        return None if organization in self.model.organization_numbers else "ORGANIZATION_NOT_FOUND"
+
+    def not_its(self, organization: str, number: str) -> str | None:
+        foreign = self.model.owners.get(number) != organization
+        return self.unknown(organization) or ("NUMBER_NOT_FOUND" if foreign else None)

@@ -1,0 +1,126 @@
+"""What is expected of the steps of a case."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from tests.scenarios.operations import AreaCode, Name, PhoneNumber, Strict
+
+CallerIdReason = Literal[
+    "AGENT_CALLER_ID_LOCAL",
+    "LOCAL_PRESENCE",
+    "LOCAL_PRESENCE_MAPPED",
+    "AGENT_CALLER_ID",
+    "ORGANIZATION_NUMBER",
+]
+DestinationReason = Literal["LAST_CALLER", "ORGANIZATION_NUMBER"]
+ErrorReason = Literal[
+    "ORGANIZATION_NOT_FOUND",
+    "USER_NOT_FOUND",
+    "NUMBER_NOT_FOUND",
+    "NUMBER_IN_USE",
+    "NO_CALLER_ID",
+    "NO_DESTINATION",
+    "CALL_ID_REUSED",
+    "REVISION_NOT_REACHED",
+]
+
+# The gRPC status that each comes with.
+STATUS: dict[str, str] = {
+    "ORGANIZATION_NOT_FOUND": "NOT_FOUND",
+    "USER_NOT_FOUND": "NOT_FOUND",
+    "NUMBER_NOT_FOUND": "NOT_FOUND",
+    "NUMBER_IN_USE": "ALREADY_EXISTS",
+    "NO_CALLER_ID": "FAILED_PRECONDITION",
+    "NO_DESTINATION": "FAILED_PRECONDITION",
+    "CALL_ID_REUSED": "ALREADY_EXISTS",
+    "REVISION_NOT_REACHED": "FAILED_PRECONDITION",
+}
+
+
+class Refusal(Strict):
+    error: ErrorReason
+
+
+class Resolved(Strict):
+    """A caller ID and its reason, or all that another step was answered, or an error."""
+
+    caller_id: PhoneNumber | None = None
+    one_of: Annotated[list[PhoneNumber], Field(min_length=2)] | None = None
+    # The caller ID that the step with this label was answered.
+    caller_id_of: Name | None = None
+    reason: CallerIdReason | None = None
+    # Not checked where it is left out; null says that the callee has none.
+    callee_area_code: AreaCode | None = None
+
+    # Everything that the step with this label was answered.
+    answer_of: Name | None = None
+
+    error: ErrorReason | None = None
+
+    @model_validator(mode="after")
+    def _is_one_answer(self) -> Self:
+        shown = {"caller_id", "one_of", "caller_id_of"} & self.model_fields_set
+        whole = {"answer_of", "error"} & self.model_fields_set
+        if len(shown | whole) != 1:
+            raise ValueError("expect one of caller_id, one_of, caller_id_of, answer_of and error")
+        if shown and self.reason is None:
+            raise ValueError("say the reason too")
+        if whole and self.model_fields_set != whole:
+            raise ValueError("answer_of and error say it all")
+        return self
+
+
+class ManyResolved(Strict):
+    """Every callee is shown one of ``spread_over``, and each of those is shown to some callee.
+
+    ``since``: against the step with this label, exactly those callees are shown
+    another number that were shown ``moved_from`` then or are shown ``moved_to``
+    now; without either, none.
+    """
+
+    spread_over: Annotated[list[PhoneNumber], Field(min_length=1)]
+    reason: CallerIdReason
+    since: Name | None = None
+    moved_from: PhoneNumber | None = None
+    moved_to: PhoneNumber | None = None
+
+    @model_validator(mode="after")
+    def _moves_are_since_a_step(self) -> Self:
+        if self.since is None and (self.moved_from or self.moved_to):
+            raise ValueError("say since which step")
+        return self
+
+
+class Routed(Strict):
+    """Where a call-back goes. What is left out is not set in the answer."""
+
+    # May be left out where only one organization is given.
+    organization: Name | None = None
+    destination: PhoneNumber
+    reason: DestinationReason
+    user: Name | None = None
+    # The call_id of the call that decided, or would have.
+    last_call: Name | None = None
+
+
+class ListedCall(Strict):
+    """A recorded call. What is left out is not checked."""
+
+    call_id: Name | None = None
+    user: Name
+    callee: PhoneNumber
+    caller_id: PhoneNumber | None = None
+    reason: CallerIdReason | None = None
+
+
+class CallsListed(Strict):
+    """All the calls, newest first."""
+
+    calls: list[ListedCall]
+
+
+class NumbersListed(Strict):
+    """All the numbers, each with the area codes that are mapped to it in ascending order."""
+
+    numbers: dict[PhoneNumber, list[AreaCode]]

@@ -1,0 +1,81 @@
+"""The rules once more: in their shortest form, and sharing no code with the server.
+
+Where several numbers fit, which of them is shown is for the server to choose; the
+model answers them all.
+"""
+
+from dataclasses import dataclass, field
+
+_AREA_CODES = {"+1415": "415", "+1510": "510", "+1628": "628", "+4420": "+4420"}
+WITHHELD = {"", "anonymous", "+266696687"}
+
+
+def area_code(number: str | None) -> str | None:
+    """Answer the area code of one of the few numbers that the model is used with."""
+    return _AREA_CODES.get(number[:5]) if number else None
+
+
+@dataclass(frozen=True)
+class ModelCall:
+    organization: str
+    call_id: str
+    user: str
+    callee: str
+
+
+@dataclass
+class Model:
+    """All that there is. None stands for "has none"."""
+
+    organization_numbers: dict[str, str | None] = field(default_factory=dict)
+    caller_ids: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    work_phones: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
+    mapped: dict[str, set[str]] = field(default_factory=dict)
+    # In the order in which they were made.
+    calls: list[ModelCall] = field(default_factory=list)
+
+    def shown(self, organization: str, user: str, callee: str) -> tuple[str, set[str]]:
+        """Answer the reason and every number that may be shown for it; no number with an error."""
+        if organization not in self.organization_numbers:
+            return "ORGANIZATION_NOT_FOUND", set()
+        if (organization, user) not in self.caller_ids:
+            return "USER_NOT_FOUND", set()
+        place, agent = area_code(callee), self.caller_ids[organization, user]
+        pool = {number for number, owner in self.owners.items() if owner == organization}
+        rows: list[tuple[str, set[str | None]]] = [
+            ("AGENT_CALLER_ID_LOCAL", {agent} if area_code(agent) == place else set()),
+            ("LOCAL_PRESENCE", {number for number in pool if area_code(number) == place}),
+            ("LOCAL_PRESENCE_MAPPED", {number for number in pool if place in self.mapped[number]}),
+            ("AGENT_CALLER_ID", {agent}),
+            ("ORGANIZATION_NUMBER", {self.organization_numbers[organization]}),
+        ]
+        for reason, numbers in rows if place else rows[3:]:
+            if fitting := {number for number in numbers if number and number != callee}:
+                return reason, fitting
+        return "NO_CALLER_ID", set()
+
+    def destination(self, called: str, sent: str) -> tuple[str, str | None]:
+        """Answer the reason and where a call-back goes; None with an error."""
+        organization, caller = self.owner_of(called), None if sent in WITHHELD else sent
+        if organization is None:
+            return "NUMBER_NOT_FOUND", None
+        last = self.last_call(organization, caller)
+        work_phone = self.work_phones.get((organization, last.user)) if last else None
+        for reason, number in (
+            ("LAST_CALLER", work_phone),
+            ("ORGANIZATION_NUMBER", self.organization_numbers[organization]),
+        ):
+            if number and number not in {called, caller}:
+                return reason, number
+        return "NO_DESTINATION", None
+
+    def owner_of(self, number: str) -> str | None:
+        """Answer whose number it is, in the inventory or as organization number."""
+        named = [name for name, own in self.organization_numbers.items() if own == number]
+        return self.owners.get(number) or next(iter(named), None)
+
+    def last_call(self, organization: str, callee: str | None) -> ModelCall | None:
+        """Answer the newest call of the organization to the callee."""
+        made = [call for call in self.calls if (call.organization, call.callee) == (organization, callee)]
+        return made[-1] if made else None

@@ -1,0 +1,37 @@
+"""The matrix on a live server, through the Python client."""
+
+from collections.abc import Iterator
+from operator import attrgetter
+
+import pytest
+
+from localdial_client import Client
+from tests.functional.server_process import ServerProcess
+from tests.scenarios.live_world import LiveWorld
+from tests.scenarios.loader import load_cases
+from tests.scenarios.runner import run_case
+from tests.scenarios.schema import Case
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A client of a server that serves all the cases."""
+    server = ServerProcess(tmp_path_factory.mktemp("server"))
+    try:
+        server.start()
+        with Client(server.address) as client:
+            yield client
+        assert server.stop() == 0
+        # A fault that the client's repeats made up for is a fault.
+        assert [event for event in server.logged() if event["level"] in {"error", "critical"}] == []
+    finally:
+        server.kill()
+
+
+@pytest.mark.parametrize("case", load_cases(), ids=attrgetter("name"))
+async def test_live_server(case: Case, client: Client) -> None:
+    world = LiveWorld(client)
+    try:
+        await run_case(case, world)
+    finally:
+        await world.clean()

@@ -1,0 +1,81 @@
+"""The call-back decision on everything there can be: the scenarios show one call at a time."""
+
+import re
+
+import pytest
+
+from localdial_server.domain.call_back import Destination, decide_destination
+from localdial_server.domain.errors import NoDestination
+from localdial_server.domain.model import (
+    CallerIdReason,
+    DestinationReason,
+    Organization,
+    OutboundCall,
+    User,
+)
+
+BORROWER = "+14155550172"
+NUMBER = "+14155550100"
+OTHERS = ("+18005550150", "+13125550151")
+PHONES = (None, BORROWER, NUMBER, *OTHERS)
+
+CALL = OutboundCall(
+    organization_id="acme",
+    call_id="c1",
+    user_id="ann",
+    callee_number=BORROWER,
+    caller_id=NUMBER,
+    reason=CallerIdReason.LOCAL_PRESENCE,
+    call_time=1,
+    revision=1,
+)
+
+
+def decide(
+    caller: str | None, main_number: str | None, call: OutboundCall | None, user: User | None
+) -> Destination:
+    organization = Organization("acme", organization_number=main_number)
+    return decide_destination(organization, NUMBER, caller, call, user)
+
+
+@pytest.mark.parametrize("caller", [BORROWER, None, OTHERS[0]])
+@pytest.mark.parametrize("work_phone", PHONES)
+@pytest.mark.parametrize("main_number", PHONES)
+def test_the_work_phone_goes_first_and_no_end_of_the_call_is_its_destination(
+    caller: str | None, work_phone: str | None, main_number: str | None
+) -> None:
+    ann = User("acme", "ann", work_phone=work_phone)
+    forbidden = {None, NUMBER, caller}
+    if work_phone not in forbidden:
+        assert decide(caller, main_number, CALL, ann) == Destination(
+            "acme", str(work_phone), DestinationReason.LAST_CALLER, "ann", CALL
+        )
+    elif main_number not in forbidden:
+        assert decide(caller, main_number, CALL, ann) == Destination(
+            "acme", str(main_number), DestinationReason.ORGANIZATION_NUMBER, None, CALL
+        )
+    else:
+        with pytest.raises(NoDestination):
+            decide(caller, main_number, CALL, ann)
+
+
+@pytest.mark.parametrize("call", [CALL, None])
+def test_without_a_user_the_organization_number_is_left_and_the_call_is_told(
+    call: OutboundCall | None,
+) -> None:
+    assert decide(BORROWER, OTHERS[0], call, None) == Destination(
+        "acme", OTHERS[0], DestinationReason.ORGANIZATION_NUMBER, None, call
+    )
+
+
+def test_a_caller_id_of_the_user_is_no_way_to_reach_them() -> None:
+    ann = User("acme", "ann", caller_id=OTHERS[1])
+    assert decide(BORROWER, OTHERS[0], CALL, ann).destination_number == OTHERS[0]
+
+
+def test_a_refusal_names_the_organization_and_no_number() -> None:
+    ann = User("acme", "ann", work_phone=BORROWER)
+    with pytest.raises(NoDestination) as raised:
+        decide(BORROWER, NUMBER, CALL, ann)
+    assert raised.value.metadata == {"organization_id": "acme"}
+    assert re.search(r"\d{3}", raised.value.message) is None
