@@ -1,6 +1,7 @@
 """Each bad input gets a clear status with ErrorInfo, and every field at fault."""
 
 from collections.abc import Callable, Iterator
+from typing import cast
 
 import grpc
 import pytest
@@ -245,9 +246,11 @@ def test_a_caller_number_may_be_anything_up_to_256_characters(client: Client, my
 
 
 def test_a_bad_leg_of_a_batch_spoils_no_other(client: Client) -> None:
-    def leg(**fields: str) -> calls.ResolveOutboundCallerIdRequest:
+    def leg(
+        organization_id: str = MINE, user_id: str = "ann", callee_number: str = "+13125550123"
+    ) -> calls.ResolveOutboundCallerIdRequest:
         return calls.ResolveOutboundCallerIdRequest(
-            **{"organization_id": MINE, "user_id": "ann", "callee_number": "+13125550123", **fields}
+            organization_id=organization_id, user_id=user_id, callee_number=callee_number
         )
 
     request = calls.BatchResolveOutboundCallerIdsRequest(
@@ -281,18 +284,22 @@ def test_a_request_over_the_size_limit_is_refused(start_server: Callable[..., Se
     assert error.metadata == {"size_bytes": str(request.ByteSize()), "max_size_bytes": "2000"}
 
 
-def test_bytes_that_are_no_message_are_refused(server: ServerProcess) -> None:
+def call_raw(server: ServerProcess, method: str, request: bytes) -> tuple[grpc.StatusCode, set[str]]:
+    """Call a method with whatever bytes; answer its status and the names of its trailers."""
     with grpc.insecure_channel(server.address) as channel:
-        call = channel.unary_unary("/localdial.v1.CallRouting/RouteInboundCall")
+        call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(method)
         with pytest.raises(grpc.RpcError) as caught:
-            call(b"\xff\xff\xff", timeout=5)
-    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
-    assert "grpc-status-details-bin" in dict(caught.value.trailing_metadata())
+            call(request, timeout=5)
+    failed = cast(grpc.Call, caught.value)
+    return failed.code(), {name for name, _ in failed.trailing_metadata()}
+
+
+def test_bytes_that_are_no_message_are_refused(server: ServerProcess) -> None:
+    code, trailers = call_raw(server, "/localdial.v1.CallRouting/RouteInboundCall", b"\xff\xff\xff")
+    assert code is grpc.StatusCode.INVALID_ARGUMENT
+    assert "grpc-status-details-bin" in trailers
 
 
 def test_an_unknown_method_is_unimplemented(server: ServerProcess) -> None:
-    with grpc.insecure_channel(server.address) as channel:
-        call = channel.unary_unary("/localdial.v1.CallRouting/Nonsense")
-        with pytest.raises(grpc.RpcError) as caught:
-            call(b"", timeout=5)
-    assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
+    code, _ = call_raw(server, "/localdial.v1.CallRouting/Nonsense", b"")
+    assert code is grpc.StatusCode.UNIMPLEMENTED

@@ -37,7 +37,9 @@ def failed_start(**settings: str) -> tuple[int, str]:
 def test_health_is_served_for_the_server_and_each_service(server: ServerProcess, service: str) -> None:
     with grpc.insecure_channel(server.address) as channel:
         stub = health_pb2_grpc.HealthStub(channel)
-        response = stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=5)
+        response = stub.Check(  # type: ignore[attr-defined]  # the stubs package lacks it
+            health_pb2.HealthCheckRequest(service=service), timeout=5
+        )
     assert response.status == health_pb2.HealthCheckResponse.SERVING
 
 
@@ -48,7 +50,7 @@ def test_reflection_lists_the_services_and_describes_them(server: ServerProcess)
             reflection_pb2.ServerReflectionRequest(list_services=""),
             reflection_pb2.ServerReflectionRequest(file_containing_symbol=SERVICES[0]),
         ]
-        listed, described = stub.ServerReflectionInfo(iter(asked), timeout=5)
+        listed, described = stub.ServerReflectionInfo(iter(asked), timeout=5)  # type: ignore[operator]
     assert set(SERVICES) < {service.name for service in listed.list_services_response.service}
     assert described.file_descriptor_response.file_descriptor_proto
 

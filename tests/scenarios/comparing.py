@@ -56,7 +56,8 @@ class ComparingMachine(RuleBasedStateMachine):
                 callee,
                 call_id=call_id,
                 validate_only=validate_only,
-                min_revision=revision,
+                # Those without an id get what the process itself knows, and may not get less.
+                min_revision=revision if call_id is not None else 0,
             )
         )
         ids = [(call.organization, call.call_id) for call in self.model.calls]

@@ -65,7 +65,7 @@ def string_fields(method: MethodDescriptor) -> Iterator[FieldDescriptor]:
         for field in message.fields:
             if field.type == FieldDescriptor.TYPE_STRING:
                 yield field
-            elif field.type == FieldDescriptor.TYPE_MESSAGE:
+            elif field.message_type is not None:
                 waiting.append(field.message_type)
 
 
@@ -73,6 +73,7 @@ def string_fields(method: MethodDescriptor) -> Iterator[FieldDescriptor]:
 def test_every_text_of_a_request_is_bounded(method: MethodDescriptor) -> None:
     """The database's columns are, and a request must not get there to find out."""
     for field in string_fields(method):
+        assert field.containing_type is not None
         message = CONTRACT.message_class(field.containing_type.full_name)()
         endless = "1" * 5000
         if field.is_repeated:
