@@ -21,17 +21,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
+
 from localdial.v1.call_routing_pb2 import ResolveOutboundCallerIdRequest
 from localdial.v1.directory_pb2 import Organization, SetOrganizationRequest, SetUserRequest, User
 from localdial.v1.number_inventory_pb2 import PurchaseNumbersRequest
 from localdial_client import Client
-
 from localdial_server import bootstrap
 from localdial_server.config import Settings
 
 RESOLVE = "/localdial.v1.CallRouting/ResolveOutboundCallerId"
 CEILING = "/bench.Ceiling/NoOp"
 SERVER_CORE, LOAD_CORE = 0, 1
+HEAD = "{:>10}  {:24}{:>9}{:>16}{:>11}{:>9}{:>9}".format(
+    "open calls", "what", "calls/s", "(min-max)", "of no-op", "p50 ms", "p99 ms"
+)
 LEG = ResolveOutboundCallerIdRequest(organization_id="bench", user_id="ann", callee_number="+14155550123")
 
 
@@ -65,7 +68,9 @@ class Figures:
 
 def main() -> None:
     """Measure and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each measurement (default 5)")
     parser.add_argument("--calls", type=int, default=10_000, help="calls in a round (default 10,000)")
     arguments = parser.parse_args()
@@ -83,19 +88,19 @@ def main() -> None:
             Subject("resolve, validate_only", localdial, RESOLVE, deciding_only().SerializeToString()),
             Subject("resolve, committed", localdial, RESOLVE, LEG.SerializeToString()),
         ]
-        print(f"{'open calls':>10}  {'what':24}{'calls/s':>9}{'(min-max)':>15}{'of no-op':>10}{'p50 ms':>9}{'p99 ms':>9}")
+        print(HEAD)
         for load in loads:
-            report(load, {subject.name: figures for subject, figures in measure(subjects, load, arguments.rounds)})
+            report(load, dict(measure(subjects, load, arguments.rounds)))
 
 
-def measure(subjects: list[Subject], load: Load, rounds: int) -> Iterator[tuple[Subject, list[Figures]]]:
+def measure(subjects: list[Subject], load: Load, rounds: int) -> Iterator[tuple[str, list[Figures]]]:
     """Run the rounds in turns, the first of each not counted."""
     taken: dict[str, list[Figures]] = {subject.name: [] for subject in subjects}
     for _ in range(rounds + 1):
         for subject in subjects:
             taken[subject.name].append(run(subject, load))
     for subject in subjects:
-        yield subject, taken[subject.name][1:]
+        yield subject.name, taken[subject.name][1:]
 
 
 def report(load: Load, taken: dict[str, list[Figures]]) -> None:
@@ -108,7 +113,8 @@ def report(load: Load, taken: dict[str, list[Figures]]) -> None:
         p50 = statistics.median(figures.p50 for figures in rounds)
         p99 = statistics.median(figures.p99 for figures in rounds)
         open_calls = load.connections * load.streams
-        print(f"{open_calls:>10}  {name:24}{rate:>9,.0f}{spread:>15}{rate / ceiling:>10.0%}{p50:>9.2f}{p99:>9.2f}")
+        share = f"{rate / ceiling:.0%}"
+        print(f"{open_calls:>10}  {name:24}{rate:>9,.0f}{spread:>16}{share:>11}{p50:>9.2f}{p99:>9.2f}")
 
 
 def run(subject: Subject, load: Load) -> Figures:
@@ -158,7 +164,7 @@ def found(pattern: str, text: str) -> str:
 
 
 def deciding_only() -> ResolveOutboundCallerIdRequest:
-    """The same leg, recorded nowhere."""
+    """Make the same leg, to be recorded nowhere."""
     leg = ResolveOutboundCallerIdRequest(validate_only=True)
     leg.MergeFrom(LEG)
     return leg
@@ -193,9 +199,7 @@ def serve(what: str) -> None:
     if what == "ceiling":
         with asyncio.Runner(loop_factory=bootstrap.loop_factory()) as runner:
             runner.run(serve_ceiling())
-    settings = Settings(
-        listen="127.0.0.1:0", database_url=f"sqlite:///{what}/bench.db", log_level="warning"
-    )
+    settings = Settings(listen="127.0.0.1:0", database_url=f"sqlite:///{what}/bench.db", log_level="warning")
     bootstrap.serve(settings, lambda address: print(address, flush=True))
 
 
@@ -217,7 +221,8 @@ async def serve_ceiling() -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--serve"]:
-        os.environ = {name: value for name, value in os.environ.items() if not name.startswith("LOCALDIAL_")}  # type: ignore[assignment]
+        for name in [name for name in os.environ if name.startswith("LOCALDIAL_")]:
+            del os.environ[name]
         serve(sys.argv[2])
     else:
         main()

@@ -149,8 +149,10 @@ async def _serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
         _log.info("stopping")
         await health_servicer.enter_graceful_shutdown()
         sweeping.cancel()
-        # Changes that a client no longer waits for are finished too.
-        await asyncio.gather(server.stop(settings.drain_seconds), serving.drain(settings.drain_seconds))
+        # Changes first, be a client still waiting for them or not: they end with an
+        # answer, or with SHUTTING_DOWN, before the connections close.
+        await serving.drain(settings.drain_seconds)
+        await server.stop(settings.drain_seconds)
         with contextlib.suppress(asyncio.CancelledError):
             await sweeping
     _log.info("stopped")

@@ -30,8 +30,9 @@ ENV_PREFIX = "LOCALDIAL_"
 CONFIG_ENV = "LOCALDIAL_CONFIG"
 
 _MAX_PORT = 65_535
-# gRPC keeps message sizes in a signed 32-bit integer.
-_MAX_INT32 = 2_147_483_647
+# gRPC keeps message sizes in a signed 32-bit integer, and the transport's limit
+# is four times ours (TRANSPORT_LIMIT_FACTOR).
+_MAX_REQUEST_BYTES = 2_147_483_647 // 4
 
 
 class Problem(NamedTuple):
@@ -154,7 +155,7 @@ class Settings(BaseSettings):
     max_request_bytes: int = Field(
         4 * 1024 * 1024,
         ge=1_024,
-        le=_MAX_INT32,
+        le=_MAX_REQUEST_BYTES,
         description="The largest request that is accepted, in bytes.",
     )
     call_log_max_delay_ms: float = Field(

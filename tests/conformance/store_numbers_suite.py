@@ -4,9 +4,9 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from localdial_server.app.store import NumberQuery, Reader, Store, Transaction
-from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.domain.model import NumberState, Organization
 from tests.conformance.store_backend import StoreFixtures
 from tests.conformance.store_records import A, B, X, Y, Z, create, number, own, request
@@ -40,7 +40,7 @@ class StoreNumbersSuite(StoreFixtures):
         assert await store.read(lambda reader: reader.owner_of(X)) == winner
 
     async def test_a_claim_needs_an_organization(self, store: Store) -> None:
-        with pytest.raises(StorageUnavailable):
+        with pytest.raises(IntegrityError):
             await store.write(lambda transaction: transaction.claim(X, A))
         assert await store.read(lambda reader: reader.owner_of(X)) is None
 
@@ -109,13 +109,13 @@ class StoreNumbersSuite(StoreFixtures):
     async def test_a_number_is_there_once_and_only_in_its_organization(self, store: Store) -> None:
         await store.write(create(A, B))
         await store.write(own(number(X)))
-        with pytest.raises(StorageUnavailable):
+        with pytest.raises(IntegrityError):
             await store.write(lambda transaction: transaction.add_number(number(X)))
         assert await store.read(lambda reader: reader.number(A, X)) == number(X)
         assert await store.read(lambda reader: reader.number(B, X)) is None
 
     async def test_a_number_needs_an_organization(self, store: Store) -> None:
-        with pytest.raises(StorageUnavailable):
+        with pytest.raises(IntegrityError):
             await store.write(lambda transaction: transaction.add_number(number(X)))
         assert await store.read(lambda reader: reader.number(A, X)) is None
 
@@ -196,7 +196,7 @@ class StoreNumbersSuite(StoreFixtures):
 
     async def test_a_mapping_needs_a_number(self, store: Store) -> None:
         await store.write(create(A))
-        with pytest.raises(StorageUnavailable):
+        with pytest.raises(IntegrityError):
             await store.write(lambda transaction: transaction.add_mappings(A, X, ["628"]))
         assert await store.write(lambda transaction: transaction.delete_mappings(A, X, None)) == 0
 
@@ -216,7 +216,7 @@ class StoreNumbersSuite(StoreFixtures):
         await store.write(create(A))
         await store.write(lambda transaction: transaction.add_request(request("r")))
         again = replace(request("r"), arguments="others")
-        with pytest.raises(StorageUnavailable):
+        with pytest.raises(IntegrityError):
             await store.write(lambda transaction: transaction.add_request(again))
         assert await store.read(lambda reader: reader.request(A, "r")) == request("r")
 

@@ -5,9 +5,9 @@ import threading
 from dataclasses import replace
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from localdial_server.app.store import NumberQuery, Reader, Store, Transaction
-from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.domain.model import NumberState, Organization
 from tests.conformance.store_backend import Home, StoreFixtures
 from tests.conformance.store_records import A, B, X, Y, Z, call, create, number, own, request, user
@@ -173,7 +173,7 @@ class StoreTransactionsSuite(StoreFixtures):
         assert await store.read(lambda reader: reader.count_users(A)) == 0
 
     async def test_a_user_needs_an_organization(self, store: Store) -> None:
-        with pytest.raises(StorageUnavailable):
+        with pytest.raises(IntegrityError):
             await store.write(lambda transaction: transaction.put_users([user("1")]))
         assert await store.read(lambda reader: reader.user(A, "1")) is None
 
@@ -231,7 +231,7 @@ class StoreTransactionsSuite(StoreFixtures):
     async def test_an_organization_with_numbers_cannot_be_deleted(self, store: Store) -> None:
         await store.write(create(A))
         await store.write(own(number(X)))
-        with pytest.raises(StorageUnavailable):
+        with pytest.raises(IntegrityError):
             await store.write(lambda transaction: transaction.delete_organization(A))
         assert await store.read(lambda reader: reader.number(A, X)) == number(X)
         assert await store.read(lambda reader: reader.organization(A)) == Organization(A)

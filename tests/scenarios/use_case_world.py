@@ -1,5 +1,6 @@
 """The scenarios on the use cases, over whatever store and carrier they are put together with."""
 
+import uuid
 from collections.abc import Collection, Mapping, Sequence
 
 from localdial_server.app.call_routing import Leg
@@ -39,7 +40,9 @@ class UseCaseWorld:
         revision = 0
         imports, purchases = split_orders(numbers)
         for area_code, wanted in purchases.items():
-            purchase = await self._application.purchasing.purchase(organization, area_code, len(wanted), None)
+            purchase = await self._application.purchasing.purchase(
+                organization, area_code, len(wanted), str(uuid.uuid4())
+            )
             require_bought([number.phone_number for number in purchase.numbers], wanted)
             revision = purchase.revision
         if imports:
@@ -50,7 +53,7 @@ class UseCaseWorld:
         return revision
 
     async def delete_number(self, organization: str, number: str) -> int:
-        answer = await self._application.deleting.delete(organization, [number], None)
+        answer = await self._application.deleting.delete(organization, [number], str(uuid.uuid4()))
         for failure in answer.failures:
             raise Refused(failure.reason, failure.message, failure.metadata)
         return answer.revision

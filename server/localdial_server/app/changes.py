@@ -31,6 +31,10 @@ class Changes:
         await self._snapshots.advance(organization_id, revision)
         return result, revision
 
+    async def step(self, work: Callable[[Transaction], T]) -> T:
+        """Run ``work`` in a transaction; it changes nothing that calls are decided on."""
+        return await self._store.write(work)
+
 
 def require_organization(reader: Reader, organization_id: str) -> Organization:
     """Answer the organization or raise ``OrganizationNotFound``."""

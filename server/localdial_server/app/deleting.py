@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -51,13 +50,12 @@ class Deleting:
         self._requests = Requests("delete", DeleteAnswer)
 
     async def delete(
-        self, organization_id: str, phone_numbers: Sequence[str], request_id: str | None
+        self, organization_id: str, phone_numbers: Sequence[str], request_id: str
     ) -> DeleteAnswer:
         """Delete the numbers, each on its own.
 
         Raises ``OrganizationNotFound`` and ``RequestIdReused``.
         """
-        request_id = request_id or f"unnamed-{uuid.uuid4()}"
         arguments = json.dumps({"phone_numbers": list(phone_numbers)})
         return await self._requests.once(
             organization_id,
@@ -72,6 +70,8 @@ class Deleting:
         Raises ``CarrierUnavailable`` and ``OutcomeUnknown``; the number stays
         RELEASING.
         """
+        if number.carrier != self._carrier.name:
+            raise CarrierUnavailable(f"the number is at {number.carrier}")
         await self._carrier.release(number.carrier_number_id)
 
         def work(transaction: Transaction) -> None:
@@ -80,9 +80,9 @@ class Deleting:
             if known is not None and _is_same_release(known, number):
                 transaction.delete_number(number.organization_id, number.phone_number)
                 transaction.disclaim(number.phone_number, number.organization_id)
-                transaction.bump_revision(number.organization_id)
 
-        await self._changes.run(number.organization_id, work)
+        # Calls were decided without the number from its deletion on.
+        await self._changes.step(work)
         return replace(number, state=NumberState.RELEASED)
 
     async def _delete(
@@ -104,12 +104,19 @@ class Deleting:
         if repeated:
             return answer
         limit = asyncio.Semaphore(_CONCURRENT_RELEASES)
-        deleted = tuple(
-            await asyncio.gather(*(self._try_release(number, limit) for number in answer.deleted))
+        ended = await asyncio.gather(
+            *(self._try_release(number, limit) for number in answer.deleted),
+            # Each release is seen through, whatever becomes of another.
+            return_exceptions=True,
         )
+        deleted: list[Number] = []
+        for outcome in ended:
+            if isinstance(outcome, BaseException):
+                raise outcome
+            deleted.append(outcome)
 
         def finish(transaction: Transaction) -> DeleteAnswer:
-            final = replace(answer, deleted=deleted, revision=transaction.revision(organization_id))
+            final = replace(answer, deleted=tuple(deleted), revision=transaction.revision(organization_id))
             self._requests.note(transaction, organization_id, request_id, final, is_final=True)
             return final
 

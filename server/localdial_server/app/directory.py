@@ -96,7 +96,8 @@ class Directory:
 
         def work(transaction: Transaction) -> None:
             require_organization(transaction, organization_id)
-            changed = [user for user in users if transaction.user(organization_id, user.user_id) != user]
+            known = transaction.users_by_id(organization_id, [user.user_id for user in users])
+            changed = [user for user in users if known.get(user.user_id) != user]
             if changed:
                 transaction.put_users(changed)
                 transaction.bump_revision(organization_id)

@@ -4,6 +4,7 @@ An intent is a PURCHASING row. It claims the number, so that nobody else here ca
 buy, import or release it meanwhile, and it tells after a crash what to look up.
 """
 
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -11,6 +12,19 @@ from localdial_server.app.carrier import OwnedNumber
 from localdial_server.app.changes import Changes
 from localdial_server.app.store import Transaction
 from localdial_server.domain.model import Number, NumberState
+
+# Begins the reference of an intent to import, for which no order is placed.
+_IMPORT = "import-"
+
+
+def new_import_reference() -> str:
+    """Make a reference for an intent to import a number."""
+    return f"{_IMPORT}{uuid.uuid4()}"
+
+
+def is_import(intent: Number) -> bool:
+    """Whether the number is to be imported, not bought: the carrier has it already."""
+    return intent.state is NumberState.PURCHASING and intent.reference.startswith(_IMPORT)
 
 
 def open_intent(transaction: Transaction, intent: Number) -> bool:
@@ -71,7 +85,7 @@ class Intents:
                 transaction.delete_number(known.organization_id, known.phone_number)
                 transaction.disclaim(known.phone_number, known.organization_id)
 
-        await self._changes.run(intent.organization_id, work)
+        await self._changes.step(work)
 
     async def touch(self, intent: Number, now: int) -> Number:
         """Commit that the carrier was busy with the order until now."""
@@ -84,8 +98,7 @@ class Intents:
             transaction.update_number(touched)
             return touched
 
-        touched, _ = await self._changes.run(intent.organization_id, work)
-        return touched
+        return await self._changes.step(work)
 
 
 def _find(transaction: Transaction, intent: Number) -> Number | None:

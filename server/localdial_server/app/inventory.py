@@ -1,20 +1,18 @@
 """An organization's numbers: looking at them, mapping area codes, importing."""
 
 import asyncio
-import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from localdial_server.app.area_codes import require_geographic
 from localdial_server.app.carrier import AvailableNumber, Carrier, CarrierUnavailable, OwnedNumber
 from localdial_server.app.changes import Changes, require_number, require_organization
 from localdial_server.app.clock import Clock
-from localdial_server.app.intents import Intents, open_intent
+from localdial_server.app.intents import Intents, is_import, new_import_reference, open_intent
 from localdial_server.app.store import NumberQuery, Reader, Store, Transaction
-from localdial_server.domain.area_codes import area_code_of, is_geographic_area_code
+from localdial_server.domain.area_codes import area_code_of
 from localdial_server.domain.errors import (
     CarrierNotAvailable,
-    FieldViolation,
-    InvalidFields,
     LocaldialError,
     NumberInUse,
     NumberNotActive,
@@ -68,7 +66,7 @@ class Inventory:
         self, organization_id: str, area_code: str, limit: int
     ) -> Sequence[AvailableNumber]:
         """Answer what the carrier has to sell in the area code."""
-        require_geographic({"area_code": area_code})
+        await require_geographic({"area_code": area_code})
         await self._store.read(lambda reader: require_organization(reader, organization_id))
         try:
             return await self._carrier.search(area_code, limit)
@@ -85,7 +83,7 @@ class Inventory:
         ``NumberNotActive``.
         """
         own = area_code_of(phone_number)
-        require_geographic(
+        await require_geographic(
             {f"area_codes[{index}]": area_code for index, area_code in enumerate(area_codes)},
             lambda area_code: (
                 "is the number's own area code; it needs no mapping" if area_code == own else None
@@ -118,61 +116,50 @@ class Inventory:
 
         Raises ``OrganizationNotFound`` and ``CarrierNotAvailable``.
         """
-        intents, failures, numbers = await self._begin_import(organization_id, phone_numbers)
-        found = await asyncio.gather(
-            *(self._carrier.find_by_number(phone_number) for phone_number in intents),
-            # Each intent is ended, whatever becomes of another.
-            return_exceptions=True,
-        )
-        problem = next((one for one in found if isinstance(one, BaseException)), None)
-        for intent, owned in zip(intents.values(), found, strict=True):
+        work = _Import(organization_id)
+        await self._store.read(lambda reader: work.sort(reader, phone_numbers))
+        # Asked for before they are claimed, so that a slow carrier keeps no number
+        # from its owner, and again after: it may have been released in between.
+        found = await self._owned(work.wanted)
+        work.leave_out_unless_owned(found)
+        intents = {phone_number: self._import_intent(organization_id, phone_number) for phone_number in found}
+        await self._changes.step(lambda transaction: work.claim(transaction, intents))
+        try:
+            found = await self._owned(work.claimed)
+        except CarrierNotAvailable:
+            await asyncio.gather(*map(self._intents.drop, work.claimed.values()))
+            raise
+        for phone_number, intent in work.claimed.items():
             adopted = None
-            if problem is None and isinstance(owned, OwnedNumber):
-                adopted = await self._intents.adopt(intent, owned)
+            if phone_number in found:
+                adopted = await self._intents.adopt(intent, found[phone_number])
             else:
                 await self._intents.drop(intent)
-            if adopted is not None:
-                numbers[intent.phone_number] = adopted
+            if adopted is None:
+                work.failures[phone_number] = NumberNotAtCarrier(phone_number)
             else:
-                failures[intent.phone_number] = NumberNotAtCarrier(intent.phone_number)
-        if isinstance(problem, CarrierUnavailable):
-            raise CarrierNotAvailable from problem
-        if problem is not None:
-            raise problem
+                work.numbers[phone_number] = adopted
         revision = await self._store.read(lambda reader: reader.revision(organization_id))
         return ImportAnswer(
-            tuple(numbers[one] for one in phone_numbers if one in numbers),
-            tuple(NumberFailure(one, failures[one]) for one in phone_numbers if one in failures),
+            tuple(work.numbers[one] for one in phone_numbers if one in work.numbers),
+            tuple(NumberFailure(one, work.failures[one]) for one in phone_numbers if one in work.failures),
             revision,
         )
 
-    async def _begin_import(
-        self, organization_id: str, phone_numbers: Sequence[str]
-    ) -> tuple[dict[str, Number], dict[str, LocaldialError], dict[str, Number]]:
-        """Claim the numbers; answer the intents, what is wrong, and what is there already."""
-
-        def work(
-            transaction: Transaction,
-        ) -> tuple[dict[str, Number], dict[str, LocaldialError], dict[str, Number]]:
-            require_organization(transaction, organization_id)
-            intents: dict[str, Number] = {}
-            failures: dict[str, LocaldialError] = {}
-            numbers: dict[str, Number] = {}
-            for phone_number in phone_numbers:
-                known = transaction.number(organization_id, phone_number)
-                intent = self._import_intent(organization_id, phone_number)
-                if known is not None and known.state is NumberState.ACTIVE:
-                    numbers[phone_number] = known
-                elif known is not None:
-                    failures[phone_number] = NumberNotActive(phone_number, known.state.value)
-                elif open_intent(transaction, intent):
-                    intents[phone_number] = intent
-                else:
-                    failures[phone_number] = NumberInUse(phone_number)
-            return intents, failures, numbers
-
-        begun, _ = await self._changes.run(organization_id, work)
-        return begun
+    async def _owned(self, phone_numbers: Collection[str]) -> dict[str, OwnedNumber]:
+        """Ask the carrier for all of the numbers; answer those that it has."""
+        asked = await asyncio.gather(
+            *map(self._carrier.find_by_number, phone_numbers), return_exceptions=True
+        )
+        found: dict[str, OwnedNumber] = {}
+        for phone_number, owned in zip(phone_numbers, asked, strict=True):
+            if isinstance(owned, CarrierUnavailable):
+                raise CarrierNotAvailable from owned
+            if isinstance(owned, BaseException):
+                raise owned
+            if owned is not None:
+                found[phone_number] = owned
+        return found
 
     def _import_intent(self, organization_id: str, phone_number: str) -> Number:
         return Number(
@@ -181,29 +168,55 @@ class Inventory:
             area_code=area_code_of(phone_number),
             state=NumberState.PURCHASING,
             carrier=self._carrier.name,
-            # No order carries it, so what a crash leaves of an import is dropped.
-            reference=f"import-{uuid.uuid4()}",
+            reference=new_import_reference(),
             purchase_time=self._clock.now(),
         )
 
 
-def require_geographic(
-    area_codes: dict[str, str], also: Callable[[str], str | None] = lambda _: None
-) -> None:
-    """Raise ``InvalidFields`` naming every field whose area code cannot be local.
+class _Import:
+    """The numbers of one import: what is wanted, claimed, done and wrong."""
 
-    ``also`` may find something else wrong with a code, and says what.
-    """
-    violations = []
-    for field, area_code in area_codes.items():
-        if not is_geographic_area_code(area_code):
-            problem: str | None = (
-                "must be an area code that exists and belongs to a place; toll-free, premium and mobile "
-                "codes are not local anywhere"
-            )
-        else:
-            problem = also(area_code)
-        if problem is not None:
-            violations.append(FieldViolation(field, problem))
-    if violations:
-        raise InvalidFields(violations)
+    def __init__(self, organization_id: str) -> None:
+        self._organization_id = organization_id
+        self.wanted: list[str] = []
+        self.claimed: dict[str, Number] = {}
+        self.numbers: dict[str, Number] = {}
+        self.failures: dict[str, LocaldialError] = {}
+
+    def sort(self, reader: Reader, phone_numbers: Sequence[str]) -> None:
+        """Tell what is there already or cannot be had from what to ask the carrier for."""
+        require_organization(reader, self._organization_id)
+        for phone_number in phone_numbers:
+            known = reader.number(self._organization_id, phone_number)
+            if known is not None and known.state is NumberState.ACTIVE:
+                self.numbers[phone_number] = known
+            elif known is not None and not is_import(known):
+                self.failures[phone_number] = NumberNotActive(phone_number, known.state.value)
+            elif reader.owner_of(phone_number) not in (None, self._organization_id):
+                self.failures[phone_number] = NumberInUse(phone_number)
+            else:
+                self.wanted.append(phone_number)
+
+    def leave_out_unless_owned(self, found: Collection[str]) -> None:
+        """Note what the carrier does not have."""
+        for phone_number in self.wanted:
+            if phone_number not in found:
+                self.failures[phone_number] = NumberNotAtCarrier(phone_number)
+
+    def claim(self, transaction: Transaction, intents: Mapping[str, Number]) -> None:
+        """Open the intents, or take up those that an import before this one left."""
+        require_organization(transaction, self._organization_id)
+        # A transaction may be run again from the start.
+        self.claimed = {}
+        for phone_number, intent in intents.items():
+            known = transaction.number(self._organization_id, phone_number)
+            if known is not None and is_import(known):
+                self.claimed[phone_number] = known
+            elif known is None and open_intent(transaction, intent):
+                self.claimed[phone_number] = intent
+            elif known is None:
+                self.failures[phone_number] = NumberInUse(phone_number)
+            elif known.state is NumberState.ACTIVE:
+                self.numbers[phone_number] = known
+            else:
+                self.failures[phone_number] = NumberNotActive(phone_number, known.state.value)

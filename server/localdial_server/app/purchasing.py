@@ -8,12 +8,14 @@ is ours, dropped if it is not. Nothing is ordered in its place before that.
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 import uuid
 from collections import deque
 from dataclasses import dataclass, field
 
+from localdial_server.app.area_codes import require_geographic
 from localdial_server.app.carrier import (
     AvailableNumber,
     Carrier,
@@ -25,8 +27,7 @@ from localdial_server.app.carrier import (
 )
 from localdial_server.app.changes import Changes, require_organization
 from localdial_server.app.clock import Clock
-from localdial_server.app.intents import Intents, open_intent
-from localdial_server.app.inventory import require_geographic
+from localdial_server.app.intents import Intents, is_import, open_intent
 from localdial_server.app.requests import Requests
 from localdial_server.app.store import Reader, Store, Transaction
 from localdial_server.domain.area_codes import area_code_of
@@ -46,7 +47,8 @@ _CONCURRENT_ORDERS = 8
 
 # Numbers may be gone before they are ordered. How many more than are missing a
 # search asks for, how often it is repeated, each time for more, and how many
-# orders may come too late, before the purchase makes do with what it has.
+# more orders than are wanted may come too late, before the purchase makes do with
+# what it has.
 _SPARE_OFFERS = 10
 _MAX_SEARCHES = 8
 _MAX_TAKEN = 5
@@ -94,7 +96,7 @@ class _Progress:
     @property
     def is_over(self) -> bool:
         """Whether no further order may be placed."""
-        return self.problem is not None or self.taken >= _MAX_TAKEN
+        return self.problem is not None or self.taken >= self.order.quantity + _MAX_TAKEN
 
 
 class Purchasing:
@@ -114,7 +116,7 @@ class Purchasing:
         self._start_time = clock.now()
 
     async def purchase(
-        self, organization_id: str, area_code: str, quantity: int, request_id: str | None
+        self, organization_id: str, area_code: str, quantity: int, request_id: str
     ) -> PurchaseAnswer:
         """Buy up to ``quantity`` numbers in the area code; at least one.
 
@@ -122,8 +124,8 @@ class Purchasing:
         ``NoNumbersAvailable``, ``CarrierRefused``, ``CarrierNotAvailable`` and
         ``PurchasePending``.
         """
-        require_geographic({"area_code": area_code})
-        order = _Order(organization_id, area_code, quantity, request_id or f"unnamed-{uuid.uuid4()}")
+        await require_geographic({"area_code": area_code})
+        order = _Order(organization_id, area_code, quantity, request_id)
         return await self._requests.once(
             organization_id, order.request_id, order.arguments, lambda: self._purchase(order)
         )
@@ -133,6 +135,8 @@ class Purchasing:
 
         Raises ``CarrierUnavailable``.
         """
+        if intent.carrier != self._carrier.name:
+            raise CarrierUnavailable(f"the number is at {intent.carrier}")
         return intent if intent.reference in self._ordering else await self._settle(intent)
 
     async def _purchase(self, order: _Order) -> PurchaseAnswer:
@@ -205,7 +209,7 @@ class Purchasing:
 
         self._ordering.add(intent.reference)
         try:
-            is_open, _ = await self._changes.run(order.organization_id, open_unless_in_use)
+            is_open = await self._changes.step(open_unless_in_use)
             return is_open and await self._order(progress, intent)
         finally:
             self._ordering.discard(intent.reference)
@@ -243,6 +247,13 @@ class Purchasing:
         return True
 
     async def _settle(self, intent: Number) -> Number | None:
+        if is_import(intent):
+            # Nothing was ordered, so there is nothing to wait for.
+            owned = await self._carrier.find_by_number(intent.phone_number)
+            if owned is not None:
+                return await self._intents.adopt(intent, owned)
+            await self._intents.drop(intent)
+            return None
         asked = self._clock.now()
         owned = await self._carrier.find_by_reference(intent.reference)
         if owned is not None:
@@ -255,18 +266,17 @@ class Purchasing:
     async def _settle_all(self, order: _Order) -> int:
         """Look up the order's open intents; answer how many numbers it has, open ones too."""
 
-        def read(reader: Reader) -> list[Number]:
+        def open_intents(reader: Reader) -> list[Number]:
             numbers = reader.numbers_of_request(order.organization_id, order.request_id)
             return [number for number in numbers if number.state is NumberState.PURCHASING]
 
-        open_count = 0
-        for intent in await self._store.read(read):
-            try:
-                settled = await self.settle(intent)
-            except CarrierUnavailable:
-                settled = intent
-            open_count += settled is not None and settled.state is NumberState.PURCHASING
-        return open_count + len(await self._store.read(lambda reader: self._bought(reader, order)))
+        for intent in await self._store.read(open_intents):
+            with contextlib.suppress(CarrierUnavailable):
+                await self.settle(intent)
+        # Counted in one view, since the sweep may have settled some meanwhile.
+        return await self._store.read(
+            lambda reader: len(open_intents(reader)) + len(self._bought(reader, order))
+        )
 
     async def _adopt(self, intent: Number, owned: OwnedNumber) -> Number | None:
         """Commit that the number is ours, and put it down to its purchase."""
@@ -275,7 +285,7 @@ class Purchasing:
             return adopted
         # The intent was given up for failed, or the number is deleted since. Only
         # the carrier can tell, while nobody else can touch the number.
-        is_open, _ = await self._changes.run(intent.organization_id, lambda tx: open_intent(tx, intent))
+        is_open = await self._changes.step(lambda transaction: open_intent(transaction, intent))
         if not is_open:
             return None
         try:

@@ -8,7 +8,7 @@ what the transaction rolls back.
 Every store is held to these promises by ``tests/conformance``.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -69,6 +69,9 @@ class Reader(Protocol):
 
     def user(self, organization_id: str, user_id: str) -> User | None:
         """Answer the user."""
+
+    def users_by_id(self, organization_id: str, user_ids: Sequence[str]) -> Mapping[str, User]:
+        """Answer those of the users that there are, by id."""
 
     def users(self, organization_id: str, after: str, limit: int) -> Sequence[User]:
         """Answer users by id, from behind ``after``."""

@@ -29,8 +29,6 @@ class Sweep:
                 await self.sweep()
             except StorageUnavailable:
                 _log.warning("the sweep could not read the database")
-            except Exception:  # noqa: BLE001 (one fault must not end the sweep for good)
-                _log.exception("the sweep failed")
             await asyncio.sleep(self._interval)
 
     async def sweep(self) -> None:
@@ -40,6 +38,8 @@ class Sweep:
                 await self._settle(number)
             except (CarrierUnavailable, OutcomeUnknown) as error:
                 _log.warning("a number stays open", extra={"cause": str(error)})
+            except Exception:  # noqa: BLE001 (one number must not keep the others open)
+                _log.exception("a number could not be settled")
 
     async def _settle(self, number: Number) -> None:
         if number.state is NumberState.PURCHASING:

@@ -81,9 +81,8 @@ def _weight(callee: int, seed: int) -> int:
 
     Both are uniform already; what is left to do is to make the weights of one
     callee for different numbers independent. XOR alone would not (the order of
-    the numbers would follow their shared leading bits), a multiplication and a
-    fold on either side of it do.
+    the numbers would follow their shared leading bits), two multiplications with
+    a fold between them do.
     """
     mixed = ((callee ^ seed) * _MULTIPLIER) & _64_BITS
-    mixed = ((mixed ^ (mixed >> 32)) * _MULTIPLIER) & _64_BITS
-    return mixed ^ (mixed >> 32)
+    return ((mixed ^ (mixed >> 32)) * _MULTIPLIER) & _64_BITS

@@ -2,10 +2,9 @@
 
 ::
 
-    (intent) -> PURCHASING --bought-->  ACTIVE --deleted--> RELEASING --gone--> RELEASED
-                    |                     ^                                     (no row)
-                    +--not bought: no row |
-                                          +-- imported
+    (intent) -> PURCHASING --bought or imported--> ACTIVE --deleted--> RELEASING --gone--> RELEASED
+                    |                                                                     (no row)
+                    +--not ours: no row
 
 Only an ACTIVE number is shown on calls. A number in any state with a row belongs
 to its organization: call-backs to it are routed, and nobody else can own it.

@@ -1,5 +1,7 @@
 """The CallRouting service."""
 
+import logging
+
 from google.rpc import status_pb2
 
 from localdial.v1 import call_routing_pb2 as pb
@@ -11,6 +13,8 @@ from localdial_server.rpc.contract import Contract
 from localdial_server.rpc.encoding import CALLER_ID_REASONS, DESTINATION_REASONS, call_message, timestamp
 from localdial_server.rpc.errors import status_of
 from localdial_server.rpc.paging import Page
+
+_log = logging.getLogger(__name__)
 
 # Before every call there is.
 _NEWEST = (2**63 - 1, "")
@@ -56,6 +60,14 @@ class CallRoutingServicer:
         """Serve RouteInboundCall."""
         destination = await self._use_cases.route(request.called_number, caller_of(request.caller_number))
         last_call = destination.last_call
+        _log.debug(
+            "a call-back is routed",
+            extra={
+                "organization_id": destination.organization_id,
+                "call_id": request.call_id,
+                "reason": destination.reason.name,
+            },
+        )
         return pb.RouteInboundCallResponse(
             organization_id=destination.organization_id,
             destination_number=destination.destination_number,

@@ -12,7 +12,10 @@ from typing import Any
 
 import protovalidate
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from google.protobuf.descriptor import FileDescriptor, ServiceDescriptor
+from google.protobuf.descriptor import (
+    FileDescriptor,
+    ServiceDescriptor,
+)
 from google.protobuf.message import DecodeError, Message
 
 from localdial_server.domain.area_codes import probable_us_number
@@ -24,6 +27,10 @@ from localdial_server.domain.errors import (
 )
 
 PACKAGE = "localdial.v1"
+# Guessing what number was meant takes time; a request with more mistakes than
+# this has one mistake that is made many times.
+_SUGGESTIONS = 20
+
 SERVICES = ("CallRouting", "Directory", "NumberInventory")
 
 
@@ -37,6 +44,7 @@ class Contract:
             pool.AddSerializedFile(file.SerializeToString())
         self._pool = pool
         self._validator = protovalidate.Validator()
+        self._lists: dict[type[Message], Sequence[tuple[str, int]]] = {}
 
     def service(self, name: str) -> ServiceDescriptor:
         """Answer one of ``SERVICES``."""
@@ -60,9 +68,39 @@ class Contract:
 
     def check(self, request: Message) -> None:
         """Raise ``InvalidFields`` with every field that breaks a rule."""
+        # Lists first: the validator looks at every item of one that is too long,
+        # and a request may hold millions.
+        too_long = [
+            FieldViolation(name, f"must have at most {most} items")
+            for name, most in self._max_items(type(request))
+            if len(getattr(request, name)) > most
+        ]
+        if too_long:
+            raise InvalidFields(too_long)
         violations = self._validator.collect_violations(request)
         if violations:
-            raise InvalidFields([_describe(violation) for violation in violations])
+            raise InvalidFields(
+                [_describe(one, suggest=index < _SUGGESTIONS) for index, one in enumerate(violations)]
+            )
+
+    def _max_items(self, message: type[Message]) -> Sequence[tuple[str, int]]:
+        """Answer the message's own lists, each with how many items it may have."""
+        known = self._lists.get(message)
+        if known is None:
+            known = [
+                (field.name, int(rules.repeated.max_items))
+                for field in message.DESCRIPTOR.fields
+                if (rules := self._rules_of(field)).repeated.HasField("max_items")
+            ]
+            self._lists[message] = known
+        return known
+
+    def _rules_of(self, field: Any) -> Any:
+        # The extension is known to our own pool only, so the options are read by
+        # a class of that pool.
+        options: Any = self.message_class("google.protobuf.FieldOptions")()
+        options.ParseFromString(field.GetOptions().SerializeToString())
+        return options.Extensions[self._pool.FindExtensionByName("buf.validate.field")]
 
 
 def parse(request_class: type[Message], raw: bytes, max_bytes: int) -> Message:
@@ -81,12 +119,12 @@ def parse(request_class: type[Message], raw: bytes, max_bytes: int) -> Message:
         ) from None
 
 
-def _describe(violation: protovalidate.Violation) -> FieldViolation:
+def _describe(violation: protovalidate.Violation, *, suggest: bool) -> FieldViolation:
     rule = violation.proto
     text = rule.message
     for noise in "repeated value ", "value ":
         text = text.removeprefix(noise)
-    if rule.rule_id == "string.e164" and isinstance(violation.field_value, str):
+    if suggest and rule.rule_id == "string.e164" and isinstance(violation.field_value, str):
         meant = probable_us_number(violation.field_value)
         if meant is not None:
             text = f"{text}; did you mean {meant}?"

@@ -57,7 +57,7 @@ class NumberInventoryServicer:
             request.organization_id,
             request.area_code,
             request.quantity if request.HasField("quantity") else 1,
-            request.request_id or None,
+            request.request_id,
         )
         return pb.PurchaseNumbersResponse(
             numbers=map(number_message, answer.numbers),
@@ -80,7 +80,7 @@ class NumberInventoryServicer:
     async def delete_numbers(self, request: pb.DeleteNumbersRequest) -> pb.DeleteNumbersResponse:
         """Serve DeleteNumbers."""
         answer = await self._deleting.delete(
-            request.organization_id, list(request.phone_numbers), request.request_id or None
+            request.organization_id, list(request.phone_numbers), request.request_id
         )
         return pb.DeleteNumbersResponse(
             deleted=map(number_message, answer.deleted),

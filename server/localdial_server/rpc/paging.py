@@ -26,7 +26,7 @@ class Page(Generic[C]):
     def __init__(self, request: Any, first: C) -> None:
         self._size: int = min(request.page_size or _DEFAULT_SIZE, _MAX_SIZE)
         self._query = _canonical(request)
-        self.cursor: C = self._read(request.page_token) if request.page_token else first
+        self.cursor: C = self._read(request.page_token, first) if request.page_token else first
 
     @property
     def limit(self) -> int:
@@ -42,13 +42,13 @@ class Page(Generic[C]):
         token = f"{self._digest(cursor)}{cursor}"
         return page, base64.urlsafe_b64encode(token.encode("utf-8")).decode("ascii")
 
-    def _read(self, token: str) -> C:
+    def _read(self, token: str, first: C) -> C:
         try:
             text = base64.urlsafe_b64decode(token.encode("ascii")).decode("utf-8")
         except ValueError:
             text = ""
         digest, cursor = text[:_DIGEST_LENGTH], text[_DIGEST_LENGTH:]
-        if digest != self._digest(cursor):
+        if digest != self._digest(cursor) or not _has_shape(cursor, first):
             description = "must be the next_page_token of the page before, the rest of the request as then"
             raise InvalidFields([FieldViolation("page_token", description)])
         return tuple(json.loads(cursor))  # type: ignore[return-value]
@@ -63,6 +63,20 @@ class Page(Generic[C]):
 
 
 _DIGEST_LENGTH = 20
+
+
+def _has_shape(text: str, first: tuple[Any, ...]) -> bool:
+    """Whether a list of values can stand where ``first`` does: types, and what the database takes."""
+    try:
+        cursor = json.loads(text)
+    except ValueError:
+        return False
+    return (
+        isinstance(cursor, list)
+        and [type(part) for part in cursor] == [type(part) for part in first]
+        and all(0 <= part < 2**63 for part in cursor if isinstance(part, int))
+        and all(part.isprintable() and part.isascii() for part in cursor if isinstance(part, str))
+    )
 
 
 def _canonical(request: Message) -> bytes:

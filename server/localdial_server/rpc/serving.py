@@ -105,9 +105,23 @@ class Serving:
             change = asyncio.ensure_future(method(request))
             self._changes.add(change)
             change.add_done_callback(self._changes.discard)
-            return await asyncio.shield(change)
+            try:
+                return await asyncio.shield(change)
+            except asyncio.CancelledError:
+                if change.cancelled():
+                    # Cut off by ``drain``; the caller is still there.
+                    raise ShuttingDown from None
+                change.add_done_callback(_log_failure)
+                raise
 
         return run
+
+
+def _log_failure(abandoned: asyncio.Future[Message]) -> None:
+    """Log what nobody is left to be told of, unless it is what callers are told."""
+    error = None if abandoned.cancelled() else abandoned.exception()
+    if error is not None and not isinstance(error, LocaldialError):
+        _log.error("an abandoned change failed", exc_info=error)
 
 
 _CODES = {code.value[0]: code for code in grpc.StatusCode}

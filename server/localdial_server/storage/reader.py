@@ -1,7 +1,7 @@
 """The ``Reader`` port in SQL."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, exists, func, or_, select, tuple_
@@ -25,6 +25,9 @@ from localdial_server.storage.schema import (
     revisions,
     users,
 )
+
+# Well under the number of parameters that a statement may have.
+_IDS_PER_QUERY = 500
 
 _UNSETTLED = (NumberState.PURCHASING.value, NumberState.RELEASING.value)
 
@@ -66,6 +69,17 @@ class SqlReader:
         query = select(users).where(users.c.organization_id == organization_id, users.c.user_id == user_id)
         row = self._connection.execute(query).one_or_none()
         return to_user(row) if row is not None else None
+
+    def users_by_id(self, organization_id: str, user_ids: Sequence[str]) -> Mapping[str, User]:
+        """Answer those of the users that there are, by id."""
+        found: dict[str, User] = {}
+        for begin in range(0, len(user_ids), _IDS_PER_QUERY):
+            wanted = user_ids[begin : begin + _IDS_PER_QUERY]
+            query = select(users).where(
+                users.c.organization_id == organization_id, users.c.user_id.in_(wanted)
+            )
+            found |= {row.user_id: to_user(row) for row in self._connection.execute(query)}
+        return found
 
     def users(self, organization_id: str, after: str, limit: int) -> Sequence[User]:
         """Answer users by id, from behind ``after``."""

@@ -7,9 +7,9 @@ lock. One load at a time runs for an organization, and none for another waits.
 import asyncio
 
 from localdial_server.domain.errors import (
+    LocaldialError,
     OrganizationNotFound,
     RevisionNotReached,
-    StorageUnavailable,
 )
 from localdial_server.domain.routing import RoutingSnapshot, build_snapshot
 from localdial_server.storage.database import Database
@@ -60,7 +60,7 @@ class SnapshotCache:
         self._newest[organization_id] = max(revision, self._newest.get(organization_id, 0))
         try:
             await self.get(organization_id, revision)
-        except (OrganizationNotFound, StorageUnavailable):
+        except LocaldialError:
             # The change is committed, and the answer to it is no failure: it is
             # for the next resolve to load, not to decide on what was before.
             self._snapshots.pop(organization_id, None)
@@ -79,7 +79,9 @@ class SnapshotCache:
     async def _replace(self, organization_id: str) -> RoutingSnapshot:
         try:
             snapshot = await self._database.read(
-                lambda connection: _read_snapshot(SqlReader(connection), organization_id)
+                lambda connection: _read_snapshot(
+                    SqlReader(connection), organization_id, self._snapshots.get(organization_id)
+                )
             )
         except OrganizationNotFound:
             self._snapshots.pop(organization_id, None)
@@ -93,13 +95,19 @@ class SnapshotCache:
         return snapshot
 
 
-def _read_snapshot(reader: SqlReader, organization_id: str) -> RoutingSnapshot:
+def _read_snapshot(
+    reader: SqlReader, organization_id: str, cached: RoutingSnapshot | None
+) -> RoutingSnapshot:
     organization = reader.organization(organization_id)
     if organization is None:
         raise OrganizationNotFound(organization_id)
+    revision = reader.revision(organization_id)
+    if cached is not None and cached.revision == revision:
+        # Asked for a revision that never was: that must not cost a whole load.
+        return cached
     return build_snapshot(
         organization,
-        reader.revision(organization_id),
+        revision,
         reader.all_users(organization_id),
         reader.all_numbers(organization_id),
     )

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.pool import QueuePool
 
 from localdial_server.domain.errors import StorageUnavailable
@@ -103,6 +103,9 @@ def _in_transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
     try:
         with engine.begin() as connection:
             return work(connection)
+    except (IntegrityError, DataError, ProgrammingError):
+        # A mistake of ours, which no repeat cures.
+        raise
     except DBAPIError as error:
         # A full disk, a lock held by a tool, a damaged file: the caller may try
         # again, and only the log says which it was.
@@ -116,6 +119,8 @@ def _engine(path: Path, begin: str, connections: int) -> Engine:
         poolclass=QueuePool,
         pool_size=connections,
         max_overflow=0,
+        # Phone numbers do not belong into the log.
+        hide_parameters=True,
         # Each connection is used by one thread at a time, though not always the
         # same one.
         connect_args={"check_same_thread": False},

@@ -5,12 +5,13 @@ it is are the test's to decide.
 """
 
 import asyncio
+import uuid
 from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from localdial_server.app.carrier import AvailableNumber, Carrier, OwnedNumber
 from localdial_server.app.changes import Changes
@@ -25,7 +26,7 @@ from localdial_server.carriers.simulator_faults import Fault, FaultScript, Opera
 from localdial_server.domain.model import Number, NumberState, Organization
 from localdial_server.storage.database import Database
 from localdial_server.storage.migrate import migrate
-from localdial_server.storage.schema import simulator_numbers
+from localdial_server.storage.schema import numbers, organizations, phone_number_owners, simulator_numbers
 from localdial_server.storage.simulator_state import SqlSimulatorState
 from localdial_server.storage.snapshots import SnapshotCache
 from localdial_server.storage.sqlite import SqliteDatabase
@@ -202,7 +203,7 @@ class House:
         quantity: int = 1,
         *,
         area_code: str = "415",
-        request_id: str | None = "request",
+        request_id: str = "request",
         organization_id: str = A,
     ) -> "asyncio.Task[PurchaseAnswer]":
         """Begin a purchase; await it for the answer."""
@@ -215,13 +216,13 @@ class House:
     ) -> list[str]:
         """Purchase numbers, and answer which."""
         answer = await self.purchase(
-            quantity, area_code=area_code, request_id=None, organization_id=organization_id
+            quantity, area_code=area_code, request_id=str(uuid.uuid4()), organization_id=organization_id
         )
         assert answer.unfilled_count == 0
         return [number.phone_number for number in answer.numbers]
 
     def delete(
-        self, *phone_numbers: str, request_id: str | None = "deletion", organization_id: str = A
+        self, *phone_numbers: str, request_id: str = "deletion", organization_id: str = A
     ) -> "asyncio.Task[DeleteAnswer]":
         """Begin a deletion; await it for the answer."""
         return asyncio.create_task(_in_time(self.deleting.delete(organization_id, phone_numbers, request_id)))
@@ -276,4 +277,13 @@ class House:
                     found.append(f"not settled: {number}")
                 if await self.owner_of(number.phone_number) != number.organization_id:
                     found.append(f"not claimed: {number}")
-        return found + [f"paid for and in no inventory: {phone_number}" for phone_number in paid_for]
+        found += [f"paid for and in no inventory: {phone_number}" for phone_number in paid_for]
+        return found + [f"claimed for nothing: {phone_number}" for phone_number in await self._idle_claims()]
+
+    async def _idle_claims(self) -> set[str]:
+        def read(connection: Connection) -> set[str]:
+            claims = set(connection.scalars(select(phone_number_owners.c.phone_number)))
+            inventory = set(connection.scalars(select(numbers.c.phone_number)))
+            return claims - inventory - set(connection.scalars(select(organizations.c.organization_number)))
+
+        return await self._file.read(read)

@@ -131,11 +131,11 @@ async def test_a_request_id_of_a_purchase_cannot_be_used_for_a_deletion(house: H
     assert await house.shown() == {FIRST}
 
 
-async def test_deletions_without_a_request_id_are_all_different(house: House) -> None:
+async def test_deletions_of_different_request_ids_are_all_different(house: House) -> None:
     await house.bought()
-    await house.delete(FIRST, request_id=None)
+    await house.delete(FIRST, request_id="first")
     await house.bought()
-    assert len((await house.delete(FIRST, request_id=None)).deleted) == 1
+    assert len((await house.delete(FIRST, request_id="second")).deleted) == 1
     assert await house.numbers() == []
 
 

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from localdial_server.app.inventory import ImportAnswer
 from localdial_server.carriers.simulator_faults import Fault, Operation
 from localdial_server.domain.errors import (
     CarrierNotAvailable,
@@ -12,6 +13,7 @@ from localdial_server.domain.errors import (
     PurchasePending,
 )
 from localdial_server.domain.model import NumberState
+from tests.conformance.watched_database import Gate
 from tests.unit.app.house import A, B, House
 
 # The account owns the line 0199 of every area code from the start.
@@ -124,12 +126,10 @@ async def test_an_unknown_organization_imports_nothing(house: House) -> None:
 
 
 async def test_an_organization_is_not_deleted_while_it_imports(house: House) -> None:
-    gate = house.carrier.hold_answer(Operation.FIND_BY_NUMBER)
-    importing = asyncio.create_task(house.inventory.import_numbers(A, [FIRST]))
-    await gate.reached()
+    importing, claimed = await _import_until_claimed(house)
     with pytest.raises(OrganizationHasNumbers):
         await house.directory.delete_organization(A)
-    gate.open()
+    claimed.open()
     assert [number.phone_number for number in (await importing).numbers] == [FIRST]
 
 
@@ -153,12 +153,38 @@ async def test_a_number_that_another_one_may_be_releasing_is_not_even_asked_for(
     assert await house.owner_of(number) is None
 
 
-async def test_what_a_crash_leaves_of_an_import_is_dropped_and_can_be_imported_again(house: House) -> None:
-    gate = house.carrier.hold_answer(Operation.FIND_BY_NUMBER)
-    asyncio.create_task(house.inventory.import_numbers(A, [FIRST]))  # noqa: RUF006 (it dies in the crash)
-    await gate.reached()
+async def _import_until_claimed(house: House) -> "tuple[asyncio.Task[ImportAnswer], Gate]":
+    """Import FIRST up to the second look at the carrier, under the claim."""
+    seen, claimed = (house.carrier.hold_answer(Operation.FIND_BY_NUMBER) for _ in range(2))
+    importing = asyncio.create_task(house.inventory.import_numbers(A, [FIRST]))
+    await seen.reached()
+    seen.open()
+    await claimed.reached()
+    return importing, claimed
+
+
+async def test_what_a_crash_leaves_of_an_import_can_be_imported_again(house: House) -> None:
+    await _import_until_claimed(house)
     await house.restart()
-    await house.sweep_later()
-    assert await house.numbers() == []
-    assert await house.owner_of(FIRST) is None
+    assert [number.state for number in await house.numbers()] == [NumberState.PURCHASING]
+    # By the organization itself at once; for others it is settled by the sweep.
     assert len((await house.inventory.import_numbers(A, [FIRST])).numbers) == 1
+
+
+async def test_the_sweep_settles_what_a_crash_left_of_an_import_at_once(house: House) -> None:
+    await _import_until_claimed(house)
+    await house.restart()
+    await house.sweep.sweep()
+    assert [number.state for number in await house.numbers()] == [NumberState.ACTIVE]
+    assert await house.paid_for() == set()
+
+
+async def test_the_sweep_does_not_touch_an_import_that_is_under_way(house: House) -> None:
+    gate = house.carrier.hold(Operation.FIND_BY_NUMBER)
+    importing = asyncio.create_task(house.inventory.import_numbers(A, [FIRST]))
+    await gate.reached()
+    await house.sweep_later()
+    gate.open()
+    answer = await importing
+    assert answer.failures == ()
+    assert [number.phone_number for number in answer.numbers] == [FIRST]

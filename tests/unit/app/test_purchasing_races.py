@@ -120,6 +120,23 @@ async def test_a_number_that_was_adopted_twice_at_once_counts_once(house: House)
     assert [number.state for number in await house.numbers()] == [NumberState.ACTIVE]
 
 
+async def test_a_number_that_was_adopted_during_a_look_up_of_a_repeat_is_counted_once(house: House) -> None:
+    house.faults.add(Operation.ORDER, Fault.ANSWER_LOST, Fault.UNAVAILABLE)
+    house.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
+    with pytest.raises(PurchasePending):
+        await house.purchase(2)
+    house.faults.lasting.clear()
+    house.faults.add(Operation.FIND_BY_REFERENCE, Fault.NOT_SEEN)
+    gate = house.carrier.hold_answer(Operation.FIND_BY_REFERENCE)
+    repeating = house.purchase(2)
+    await gate.reached()
+    await house.sweep.sweep()
+    assert [number.state for number in await house.numbers()] == [NumberState.ACTIVE]
+    gate.open()
+    answer = await repeating
+    assert (len(answer.numbers), answer.unfilled_count) == (2, 0)
+
+
 async def test_a_number_that_was_adopted_deleted_and_released_is_not_adopted_again(house: House) -> None:
     await _leave_pending(house)
     gate = house.carrier.hold_answer(Operation.FIND_BY_REFERENCE)

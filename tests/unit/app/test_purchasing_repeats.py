@@ -111,8 +111,8 @@ async def test_concurrent_repeats_are_refused_alike(house: House) -> None:
     assert {type(outcome) for outcome in outcomes} == {NoNumbersAvailable}
 
 
-async def test_purchases_without_a_request_id_are_all_different(house: House) -> None:
-    answers = await asyncio.gather(*(house.purchase(request_id=None) for _ in range(3)))
+async def test_purchases_of_different_request_ids_are_all_different(house: House) -> None:
+    answers = await asyncio.gather(*(house.purchase(request_id=one) for one in ("a", "b", "c")))
     assert len({number for answer in answers for number in answer.numbers}) == 3
 
 

@@ -1,3 +1,4 @@
+import base64
 from types import SimpleNamespace
 
 import pytest
@@ -74,3 +75,24 @@ def test_a_token_with_another_cursor_is_refused() -> None:
     assert mixed not in (token, other)
     with pytest.raises(InvalidFields, match="page_token"):
         Page(ListUsersRequest(organization_id="acme", page_token=mixed), ("",))
+
+
+@pytest.mark.parametrize(
+    "cursor", ["null", "[]", "[1]", '["a", 1]', '["\\ud800"]', '["\\u0000"]', '{"a": 1}', "[true]"]
+)
+def test_a_forged_token_is_refused(cursor: str) -> None:
+    """The digest can be computed by anyone who reads the source."""
+    request = ListUsersRequest(organization_id="acme")
+    token = f"{Page(request, ('',))._digest(cursor)}{cursor}"
+    request.page_token = base64.urlsafe_b64encode(token.encode()).decode()
+    with pytest.raises(InvalidFields, match="page_token"):
+        Page(request, ("",))
+
+
+@pytest.mark.parametrize("cursor", [f'[{2**63}, "a"]', '[-1, "a"]', '[1.0, "a"]', "nonsense"])
+def test_a_forged_token_with_what_no_database_takes_is_refused(cursor: str) -> None:
+    request = ListOutboundCallsRequest(organization_id="acme")
+    token = f"{Page(request, (0, ''))._digest(cursor)}{cursor}"
+    request.page_token = base64.urlsafe_b64encode(token.encode()).decode()
+    with pytest.raises(InvalidFields, match="page_token"):
+        Page(request, (0, ""))

@@ -118,7 +118,9 @@ class ResolveOutboundCallerIdRequest(_message.Message):
     is an error. The server makes one up if unset.
     """
     validate_only: _builtins.bool
-    """Optional. Decide, but record nothing: a call-back will not know of it."""
+    """Optional. Decide, but record nothing: a call-back will not know of it. A
+    call_id that is recorded is not looked up; the decision is a fresh one.
+    """
     min_revision: _builtins.int
     """Optional. Decide on no older state than this revision of the organization,
     as a change answered it. Default: whatever the server holds.
@@ -290,8 +292,9 @@ class RouteInboundCallRequest(_message.Message):
     its stead.
     """
     call_id: _builtins.str
-    """Optional. The carrier's identifier of the call, for the server's log; 1 to
-    128 visible ASCII characters. It does not affect the answer.
+    """Optional. The carrier's identifier of the call, 1 to 128 visible ASCII
+    characters. It does not affect the answer; the server logs it at level
+    debug.
     """
     def __init__(
         self,

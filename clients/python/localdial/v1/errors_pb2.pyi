@@ -83,8 +83,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     Metadata: `phone_number`.
     """
     ERROR_REASON_NUMBER_NOT_ACTIVE: _ErrorReason.ValueType  # 12
-    """FAILED_PRECONDITION. The number is still being purchased or already being
-    released, so that its area codes cannot be mapped.
+    """FAILED_PRECONDITION. The number is still being purchased or imported, or
+    already being released; mapping, importing or deleting it must wait.
     Metadata: `phone_number`, `state`.
     """
     ERROR_REASON_REQUEST_ID_REUSED: _ErrorReason.ValueType  # 13
@@ -144,6 +144,11 @@ class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     values without the prefix `ERROR_REASON_`. Programs decide by the reason;
     the message is for people and may change. Each value names its gRPC status
     and the metadata that come with it.
+
+    Any method may answer INVALID_FIELDS, MALFORMED_REQUEST, REQUEST_TOO_LARGE,
+    STORAGE_UNAVAILABLE, SHUTTING_DOWN and INTERNAL; the methods document what
+    they answer beside these. What gRPC itself refuses (an unknown method, a
+    request several times too large, a deadline) carries no ErrorInfo.
     """
 
 ERROR_REASON_UNSPECIFIED: ErrorReason.ValueType  # 0
@@ -207,8 +212,8 @@ or become an organization number here.
 Metadata: `phone_number`.
 """
 ERROR_REASON_NUMBER_NOT_ACTIVE: ErrorReason.ValueType  # 12
-"""FAILED_PRECONDITION. The number is still being purchased or already being
-released, so that its area codes cannot be mapped.
+"""FAILED_PRECONDITION. The number is still being purchased or imported, or
+already being released; mapping, importing or deleting it must wait.
 Metadata: `phone_number`, `state`.
 """
 ERROR_REASON_REQUEST_ID_REUSED: ErrorReason.ValueType  # 13

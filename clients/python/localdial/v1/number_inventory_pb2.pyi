@@ -230,10 +230,10 @@ class PurchaseNumbersRequest(_message.Message):
     quantity: _builtins.int
     """Optional. How many numbers to buy, 1 to 100. 1 if unset."""
     request_id: _builtins.str
-    """Optional, and strongly recommended: without it a repeat of the call buys
-    again. 1 to 128 visible ASCII characters, unique within the organization,
-    such as a UUID. A repeat gives the first answer; the same id with other
-    arguments is an error. Remembered for as long as the organization exists.
+    """Required. 1 to 128 visible ASCII characters, unique within the
+    organization, such as a UUID. A repeat gives the first answer; the same id
+    with other arguments is an error. Remembered for as long as the organization
+    exists.
     """
     def __init__(
         self,
@@ -371,10 +371,9 @@ class DeleteNumbersRequest(_message.Message):
     characters.
     """
     request_id: _builtins.str
-    """Optional, and recommended: without it a repeat answers NUMBER_NOT_FOUND for
-    what the first call deleted. 1 to 128 visible ASCII characters, unique
-    within the organization. A repeat gives the first answer; the same id with
-    other arguments is an error. Remembered for as long as the organization
+    """Required. 1 to 128 visible ASCII characters, unique within the
+    organization, such as a UUID. A repeat gives the first answer; the same id
+    with other arguments is an error. Remembered for as long as the organization
     exists.
     """
     @_builtins.property

@@ -148,7 +148,9 @@ class NumberInventoryServicer(object):
         """Deletes numbers: each is out of the routing at once, its area code mappings
         end with it, and it is released at the carrier. Where the carrier does not
         confirm the release yet, the number is answered in the state
-        NUMBER_STATE_RELEASING and the server goes on trying.
+        NUMBER_STATE_RELEASING and the server goes on trying. A number that is also
+        a user's caller ID or the organization number goes on being shown as that:
+        change those first.
         Each number stands for itself: one that fails spoils no other.
 
         Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); ALREADY_EXISTS

@@ -79,7 +79,9 @@ class NumberInventoryStub:
     """Deletes numbers: each is out of the routing at once, its area code mappings
     end with it, and it is released at the carrier. Where the carrier does not
     confirm the release yet, the number is answered in the state
-    NUMBER_STATE_RELEASING and the server goes on trying.
+    NUMBER_STATE_RELEASING and the server goes on trying. A number that is also
+    a user's caller ID or the organization number goes on being shown as that:
+    change those first.
     Each number stands for itself: one that fails spoils no other.
 
     Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); ALREADY_EXISTS
@@ -155,7 +157,9 @@ class NumberInventoryAsyncStub(NumberInventoryStub):
     """Deletes numbers: each is out of the routing at once, its area code mappings
     end with it, and it is released at the carrier. Where the carrier does not
     confirm the release yet, the number is answered in the state
-    NUMBER_STATE_RELEASING and the server goes on trying.
+    NUMBER_STATE_RELEASING and the server goes on trying. A number that is also
+    a user's caller ID or the organization number goes on being shown as that:
+    change those first.
     Each number stands for itself: one that fails spoils no other.
 
     Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); ALREADY_EXISTS
@@ -264,7 +268,9 @@ class NumberInventoryServicer(metaclass=_abc_1.ABCMeta):
         """Deletes numbers: each is out of the routing at once, its area code mappings
         end with it, and it is released at the carrier. Where the carrier does not
         confirm the release yet, the number is answered in the state
-        NUMBER_STATE_RELEASING and the server goes on trying.
+        NUMBER_STATE_RELEASING and the server goes on trying. A number that is also
+        a user's caller ID or the organization number goes on being shown as that:
+        change those first.
         Each number stands for itself: one that fails spoils no other.
 
         Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); ALREADY_EXISTS

@@ -30,8 +30,8 @@ class _NumberStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_NumberSta
     NUMBER_STATE_UNSPECIFIED: _NumberState.ValueType  # 0
     """Not said. As a filter: any state."""
     NUMBER_STATE_PURCHASING: _NumberState.ValueType  # 1
-    """Ordered at the carrier, outcome not yet known. Not used by calls. Becomes
-    ACTIVE, or is gone when the order failed.
+    """Ordered at the carrier, or being imported, outcome not yet known. Not used by
+    calls. Becomes ACTIVE, or is gone when nothing came of it.
     """
     NUMBER_STATE_ACTIVE: _NumberState.ValueType  # 2
     """In the organization's pool and used by calls."""
@@ -48,8 +48,8 @@ class NumberState(_NumberState, metaclass=_NumberStateEnumTypeWrapper):
 NUMBER_STATE_UNSPECIFIED: NumberState.ValueType  # 0
 """Not said. As a filter: any state."""
 NUMBER_STATE_PURCHASING: NumberState.ValueType  # 1
-"""Ordered at the carrier, outcome not yet known. Not used by calls. Becomes
-ACTIVE, or is gone when the order failed.
+"""Ordered at the carrier, or being imported, outcome not yet known. Not used by
+calls. Becomes ACTIVE, or is gone when nothing came of it.
 """
 NUMBER_STATE_ACTIVE: NumberState.ValueType  # 2
 """In the organization's pool and used by calls."""
