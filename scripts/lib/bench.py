@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import grpc
 
@@ -27,7 +28,7 @@ from localdial.v1.directory_pb2 import Organization, SetOrganizationRequest, Set
 from localdial.v1.number_inventory_pb2 import PurchaseNumbersRequest
 from localdial_client import Client
 from localdial_server import bootstrap
-from localdial_server.config import Settings
+from localdial_server.config import load
 
 RESOLVE = "/localdial.v1.CallRouting/ResolveOutboundCallerId"
 CEILING = "/bench.Ceiling/NoOp"
@@ -151,8 +152,8 @@ def run(subject: Subject, load: Load) -> Figures:
 def answer_size(subject: Subject) -> int:
     """Ask once, and answer how many bytes a good answer has on the wire."""
     with grpc.insecure_channel(subject.address) as channel:
-        answer: bytes = channel.unary_unary(subject.method)(subject.body, timeout=5)
-    return 5 + len(answer)
+        call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(subject.method)
+        return 5 + len(call(subject.body, timeout=5))
 
 
 def found(pattern: str, text: str) -> str:
@@ -199,7 +200,7 @@ def serve(what: str) -> None:
     if what == "ceiling":
         with asyncio.Runner(loop_factory=bootstrap.loop_factory()) as runner:
             runner.run(serve_ceiling())
-    settings = Settings(listen="127.0.0.1:0", database_url=f"sqlite:///{what}/bench.db", log_level="warning")
+    settings = load(listen="127.0.0.1:0", database_url=f"sqlite:///{what}/bench.db", log_level="warning")
     bootstrap.serve(settings, lambda address: print(address, flush=True))
 
 
@@ -209,10 +210,10 @@ async def serve_ceiling() -> None:
     async def echo(request: bytes, _context: object) -> bytes:
         return request
 
-    ceiling = bootstrap.grpc_server(Settings())
+    ceiling = bootstrap.grpc_server(load())
     service, _, method = CEILING.removeprefix("/").partition("/")
-    handler = grpc.unary_unary_rpc_method_handler(echo)
-    ceiling.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, {method: handler})])
+    handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {method: grpc.unary_unary_rpc_method_handler(echo)}
+    ceiling.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, handlers)])
     port = ceiling.add_insecure_port("127.0.0.1:0")
     await ceiling.start()
     print(f"127.0.0.1:{port}", flush=True)
