@@ -1,5 +1,6 @@
 """The use cases of the CallRouting service: the hot path."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -34,6 +35,9 @@ class ResolvedCallerId:
     callee_area_code: str | None
     call_id: str | None
     revision: int
+
+
+_Outcome = CallerIdDecision | ResolvedCallerId | LocaldialError
 
 
 class CallRouting:
@@ -75,16 +79,14 @@ class CallRouting:
         results: list[ResolvedCallerId | LocaldialError | None] = [None] * len(legs)
         calls: list[OutboundCall] = []
         recorded: list[int] = []
-        for index, leg in enumerate(legs):
-            try:
-                decision = await self._decide(leg)
-            except LocaldialError as error:
-                results[index] = await self._first_answer(leg, error)
-                continue
-            if leg.validate_only:
-                results[index] = _answer(decision, leg.call_id)
+        for index, outcome in enumerate(await self._decide_all(legs)):
+            leg = legs[index]
+            if not isinstance(outcome, CallerIdDecision):
+                results[index] = outcome
+            elif leg.validate_only:
+                results[index] = _answer(outcome, leg.call_id)
             else:
-                calls.append(self._record(leg, decision))
+                calls.append(self._record(leg, outcome))
                 recorded.append(index)
         if calls:
             try:
@@ -127,11 +129,33 @@ class CallRouting:
 
         return await self._store.read(work)
 
-    async def _decide(self, leg: Leg) -> CallerIdDecision:
+    async def _decide_all(self, legs: Sequence[Leg]) -> Sequence[_Outcome]:
+        """Decide the legs from memory, and those that need the database all at once."""
+        outcomes = [self._decide_from_memory(leg) for leg in legs]
+        if None not in outcomes:
+            return [outcome for outcome in outcomes if outcome is not None]
+        waiting = [index for index, outcome in enumerate(outcomes) if outcome is None]
+        decided = await asyncio.gather(*(self._decide(legs[index]) for index in waiting))
+        found = dict(zip(waiting, decided, strict=True))
+        return [outcome or found[index] for index, outcome in enumerate(outcomes)]
+
+    def _decide_from_memory(self, leg: Leg) -> CallerIdDecision | None:
+        """Decide without waiting for anything; None where that cannot be done."""
         snapshot = self._snapshots.cached(leg.organization_id)
         if snapshot is None or snapshot.revision < leg.min_revision:
+            return None
+        try:
+            return decide_caller_id(snapshot, leg.user_id, leg.callee_number)
+        except LocaldialError:
+            # It may have been answered before, which only the log can tell.
+            return None
+
+    async def _decide(self, leg: Leg) -> _Outcome:
+        try:
             snapshot = await self._snapshots.get(leg.organization_id, leg.min_revision)
-        return decide_caller_id(snapshot, leg.user_id, leg.callee_number)
+            return decide_caller_id(snapshot, leg.user_id, leg.callee_number)
+        except LocaldialError as error:
+            return await self._first_answer(leg, error)
 
     async def _first_answer(self, leg: Leg, error: LocaldialError) -> ResolvedCallerId | LocaldialError:
         """Answer a repeat as it was answered first, even if it would now be an error."""

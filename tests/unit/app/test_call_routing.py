@@ -1,14 +1,15 @@
 """Resolving and routing when the database is away: never an answer that looks like another."""
 
+import asyncio
 import itertools
 
 import pytest
 
-from localdial_server.app.call_routing import CallRouting, Leg
-from localdial_server.domain.errors import StorageUnavailable
+from localdial_server.app.call_routing import CallRouting, Leg, ResolvedCallerId
+from localdial_server.domain.errors import OrganizationNotFound, StorageUnavailable
 from localdial_server.domain.model import User
 from localdial_server.storage.call_log import GroupCommitLog
-from tests.unit.app.house import A, House
+from tests.unit.app.house import A, B, House
 
 CALLEE = "+14155550123"
 
@@ -38,3 +39,24 @@ async def test_a_call_that_could_not_be_recorded_is_not_answered(house: House, r
     with pytest.raises(StorageUnavailable):
         await routing.resolve(Leg(A, "ann", CALLEE, "call"))
     assert (await routing.resolve(Leg(A, "ann", CALLEE, "call"))).call_id == "call"
+
+
+async def test_a_leg_does_not_wait_for_the_organization_of_another_to_be_loaded_first(
+    house: House, routing: CallRouting
+) -> None:
+    await house.add_organization(B, "+12125550150")
+    await house.directory.set_users(B, [User(B, "bob")])
+    first, second = house.database.hold_read(), house.database.hold_read()
+    batch = asyncio.create_task(
+        routing.resolve_batch([Leg(A, "ann", CALLEE), Leg(B, "bob", CALLEE), Leg("none", "x", CALLEE)])
+    )
+    # Both loads are under way before either has ended.
+    await first.reached()
+    await second.reached()
+    first.open()
+    second.open()
+    ann, bob, nobody = await batch
+    assert isinstance(ann, ResolvedCallerId)
+    assert isinstance(bob, ResolvedCallerId)
+    assert (ann.caller_id, bob.caller_id) == ("+13125550150", "+12125550150")
+    assert isinstance(nobody, OrganizationNotFound)
