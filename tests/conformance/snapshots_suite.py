@@ -95,7 +95,7 @@ class SnapshotsSuite(StoreFixtures):
         gate = home.database.hold_read()
         loading = _get(snapshots, A)
         await gate.reached()
-        assert (await snapshots.get(B)).organization_id == B
+        assert (await _get(snapshots, B)).organization_id == B
         await snapshots.advance(B, 1)
         assert not loading.done()
         gate.open()

@@ -188,3 +188,32 @@ async def test_the_sweep_does_not_touch_an_import_that_is_under_way(house: House
     answer = await importing
     assert answer.failures == ()
     assert [number.phone_number for number in answer.numbers] == [FIRST]
+
+
+async def test_the_sweep_may_end_an_import_that_is_under_way_and_spoils_no_answer(house: House) -> None:
+    importing, claimed = await _import_until_claimed(house)
+    await house.sweep_later()
+    claimed.open()
+    answer = await importing
+    assert answer.failures == ()
+    assert list(answer.numbers) == await house.numbers()
+
+
+async def test_concurrent_imports_of_a_number_are_answered_alike(house: House) -> None:
+    importing, claimed = await _import_until_claimed(house)
+    other = await house.inventory.import_numbers(A, [FIRST])
+    claimed.open()
+    first = await importing
+    assert (first.failures, other.failures) == ((), ())
+    assert list(first.numbers) == list(other.numbers) == await house.numbers()
+
+
+async def test_an_import_that_takes_long_ends_no_later_deletion(house: House) -> None:
+    importing, claimed = await _import_until_claimed(house)
+    await house.inventory.import_numbers(A, [FIRST])
+    await house.delete(FIRST)
+    assert await house.carrier.find_by_number(FIRST) is None
+    claimed.open()
+    await importing
+    assert await house.numbers() == []
+    assert await house.owner_of(FIRST) is None
