@@ -77,11 +77,12 @@ class Intents:
         return adopted
 
     async def drop(self, intent: Number) -> None:
-        """Commit that nothing came of the intent, unless it was adopted."""
+        """Commit that nothing came of the intent, unless it was adopted or touched since."""
 
         def work(transaction: Transaction) -> None:
             known = _find(transaction, intent)
-            if known is not None and known.state is NumberState.PURCHASING:
+            is_as_looked_up = known is not None and known.purchase_time == intent.purchase_time
+            if known is not None and is_as_looked_up and known.state is NumberState.PURCHASING:
                 transaction.delete_number(known.organization_id, known.phone_number)
                 transaction.disclaim(known.phone_number, known.organization_id)
 
