@@ -130,16 +130,12 @@ class Inventory:
             await asyncio.gather(*map(self._intents.drop, work.claimed.values()))
             raise
         for phone_number, intent in work.claimed.items():
-            adopted = None
             if phone_number in found:
-                adopted = await self._intents.adopt(intent, found[phone_number])
+                await self._intents.adopt(intent, found[phone_number])
             else:
                 await self._intents.drop(intent)
-            if adopted is None:
-                work.failures[phone_number] = NumberNotAtCarrier(phone_number)
-            else:
-                work.numbers[phone_number] = adopted
-        revision = await self._store.read(lambda reader: reader.revision(organization_id))
+        # Read back, since another import or the sweep may have ended an intent first.
+        revision = await self._store.read(work.read_back)
         return ImportAnswer(
             tuple(work.numbers[one] for one in phone_numbers if one in work.numbers),
             tuple(NumberFailure(one, work.failures[one]) for one in phone_numbers if one in work.failures),
@@ -202,6 +198,16 @@ class _Import:
         for phone_number in self.wanted:
             if phone_number not in found:
                 self.failures[phone_number] = NumberNotAtCarrier(phone_number)
+
+    def read_back(self, reader: Reader) -> int:
+        """Note what became of the claimed numbers; answer the organization's revision."""
+        for phone_number in self.claimed:
+            known = reader.number(self._organization_id, phone_number)
+            if known is not None and known.state is NumberState.ACTIVE:
+                self.numbers[phone_number] = known
+            else:
+                self.failures[phone_number] = NumberNotAtCarrier(phone_number)
+        return reader.revision(self._organization_id)
 
     def claim(self, transaction: Transaction, intents: Mapping[str, Number]) -> None:
         """Open the intents, or take up those that an import before this one left."""

@@ -37,6 +37,7 @@ from localdial_server.domain.errors import (
     LocaldialError,
     NoNumbersAvailable,
     PurchasePending,
+    StorageUnavailable,
 )
 from localdial_server.domain.model import Number, NumberState
 
@@ -112,6 +113,8 @@ class Purchasing:
         # References of the orders that this process is about to place or has
         # placed: their outcome is on its way, and not for the sweep to guess.
         self._ordering: set[str] = set()
+        # When orders ended whose outcome could not be committed, by reference.
+        self._ended: dict[str, int] = {}
         # What a process before this one ordered may have gone out just before.
         self._start_time = clock.now()
 
@@ -211,6 +214,9 @@ class Purchasing:
         try:
             is_open = await self._changes.step(open_unless_in_use)
             return is_open and await self._order(progress, intent)
+        except StorageUnavailable:
+            self._ended[intent.reference] = self._clock.now()
+            raise
         finally:
             self._ordering.discard(intent.reference)
 
@@ -257,9 +263,12 @@ class Purchasing:
         asked = self._clock.now()
         owned = await self._carrier.find_by_reference(intent.reference)
         if owned is not None:
+            self._ended.pop(intent.reference, None)
             return await self._adopt(intent, owned)
-        if asked - max(intent.purchase_time, self._start_time) < _READ_LAG_MICROSECONDS:
+        busy_until = max(intent.purchase_time, self._start_time, self._ended.get(intent.reference, 0))
+        if asked - busy_until < _READ_LAG_MICROSECONDS:
             return intent
+        self._ended.pop(intent.reference, None)
         await self._intents.drop(intent)
         return None
 

@@ -82,6 +82,26 @@ async def test_the_sweep_does_not_touch_orders_under_way_when_another_of_the_pur
     assert house.carrier.calls[Operation.ORDER] == 2
 
 
+async def test_the_sweep_drops_nothing_by_what_it_read_before_the_order_ended(house: House) -> None:
+    await _leave_pending(house)
+    order = house.carrier.hold(Operation.ORDER)
+    purchasing = house.purchase(organization_id=B)
+    await order.reached()
+    # The sweep has read of both numbers, and is busy with the first.
+    look_up = house.carrier.hold_answer(Operation.FIND_BY_REFERENCE)
+    sweeping = asyncio.ensure_future(house.sweep.sweep())
+    await look_up.reached()
+    house.clock.advance(READ_LAG_SECONDS)
+    house.faults.add(Operation.ORDER, Fault.ANSWER_LOST)
+    house.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
+    order.open()
+    with pytest.raises(PurchasePending):
+        await purchasing
+    look_up.open()
+    await sweeping
+    assert [number.state for number in await house.numbers(B)] == [NumberState.PURCHASING]
+
+
 async def test_a_look_up_counts_as_of_when_it_was_asked(house: House) -> None:
     await _leave_pending(house)
     house.faults.add(Operation.FIND_BY_REFERENCE, Fault.NOT_SEEN)

@@ -7,7 +7,7 @@ order shows at the carrier, or had the time to and does not.
 import pytest
 
 from localdial_server.carriers.simulator_faults import Fault, Operation
-from localdial_server.domain.errors import PurchasePending
+from localdial_server.domain.errors import PurchasePending, StorageUnavailable
 from localdial_server.domain.model import NumberState
 from tests.unit.app.house import READ_LAG_SECONDS, A, B, House
 
@@ -213,3 +213,23 @@ async def test_an_order_that_waited_for_others_has_its_read_lag_after_a_crash_to
         await house.purchase(9)
     house.faults.lasting.clear()
     assert len((await house.purchase(9)).numbers) == len(await house.paid_for()) == 9
+
+
+@pytest.mark.parametrize("answer", [None, Fault.ANSWER_LOST], ids=["answered", "answer lost"])
+async def test_a_slow_order_has_its_read_lag_though_its_end_could_not_be_committed(
+    house: House, answer: Fault | None
+) -> None:
+    house.faults.add(Operation.ORDER, answer)
+    house.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
+    gate = house.carrier.hold(Operation.ORDER)
+    purchasing = house.purchase()
+    await gate.reached()
+    house.clock.advance(READ_LAG_SECONDS)
+    house.database.fail_write()
+    gate.open()
+    with pytest.raises(StorageUnavailable):
+        await purchasing
+    with pytest.raises(PurchasePending):
+        await house.purchase()
+    assert house.carrier.calls[Operation.ORDER] == 1
+    assert [number.state for number in await house.numbers()] == [NumberState.PURCHASING]
