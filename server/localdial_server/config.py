@@ -12,7 +12,6 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -52,6 +51,9 @@ class SettingsError(Exception):
         self.problems = problems
 
 
+# What libpq takes a URL to begin with.
+_POSTGRESQL = frozenset({"postgresql", "postgres"})
+
 _ADDRESS = re.compile(
     r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s\[\]:/]+)):(?P<port>[0-9]{1,5})", re.ASCII
 )
@@ -83,21 +85,43 @@ def _is_loopback(address: str) -> bool:
         return host.lower() == "localhost"
 
 
-def _sqlite_url(secret: SecretStr) -> SecretStr:
+def _database_url(secret: SecretStr) -> SecretStr:
     # The messages must not repeat the value: it may hold a password.
-    url = secret.get_secret_value()
-    scheme, separator, rest = url.partition("://")
-    if scheme.split("+")[0] in {"postgresql", "postgres"}:
-        raise ValueError("PostgreSQL comes with a later release; use SQLite: sqlite:///path/to/localdial.db")
-    if scheme != "sqlite" or not separator:
-        raise ValueError("must be an SQLite URL: sqlite:///relative/path.db or sqlite:////absolute/path.db")
-    path = rest.removeprefix("/")
-    if not rest.startswith("/") or not path.strip("/") or path == ":memory:" or "?" in path:
+    scheme, separator, rest = secret.get_secret_value().partition("://")
+    if scheme == "sqlite" and separator:
+        path = rest.removeprefix("/")
+        if not rest.startswith("/") or not path.strip("/") or path == ":memory:" or "?" in path:
+            raise ValueError(
+                "must name a file and nothing else: sqlite:///relative/path.db or "
+                "sqlite:////absolute/path.db; a database in memory would lose the calls it promised to keep"
+            )
+    elif scheme in _POSTGRESQL and separator:
+        if _postgresql_parameters(secret).get("dbname") is None:
+            raise ValueError("must name the database: postgresql://user@host:5432/localdial")
+    else:
         raise ValueError(
-            "must name a file and nothing else: sqlite:///relative/path.db or sqlite:////absolute/path.db; "
-            "a database in memory would lose the calls it promised to keep"
+            "must be an SQLite or a PostgreSQL URL: sqlite:///relative/path.db, sqlite:////absolute/path.db "
+            "or postgresql://user:password@host:5432/localdial"
         )
     return secret
+
+
+def _postgresql_parameters(url: SecretStr) -> Mapping[str, Any]:
+    # Read by the driver itself, which alone knows what such a URL may hold:
+    # several hosts, sockets, TLS.
+    import psycopg.conninfo  # noqa: PLC0415 (not needed on SQLite)
+
+    try:
+        return psycopg.conninfo.conninfo_to_dict(url.get_secret_value())
+    except psycopg.ProgrammingError:
+        raise ValueError(
+            "is not a PostgreSQL URL: postgresql://user:password@host:5432/localdial?parameter=value; write "
+            "characters such as @ / : and % in a password as %40 %2F %3A and %25"
+        ) from None
+
+
+def _listen_address_or_none(address: str) -> str:
+    return _listen_address(address) if address else address
 
 
 def _lower(value: object) -> object:
@@ -129,9 +153,28 @@ class Settings(BaseSettings):
         description="Serve on an address that other machines can reach, although anyone there may then buy "
         "and delete numbers: there are neither TLS nor keys yet.",
     )
-    database_url: Annotated[SecretStr, AfterValidator(_sqlite_url)] = Field(
+    database_url: Annotated[SecretStr, AfterValidator(_database_url)] = Field(
         SecretStr("sqlite:///var/localdial.db"),
-        description="Database: sqlite:///FILE, relative to the working directory, or sqlite:////FILE.",
+        description="Database: sqlite:///FILE, relative to the working directory, or sqlite:////FILE, or "
+        "postgresql://USER:PASSWORD@HOST:PORT/NAME with whatever else libpq understands.",
+    )
+    workers: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Server processes on the one port. SQLite can only be served by one.",
+    )
+    database_timeout_seconds: float = Field(
+        5.0,
+        ge=0.1,
+        le=600,
+        description="How long PostgreSQL may take for one transaction, in seconds, before it counts as away.",
+    )
+    schema_wait_seconds: float = Field(
+        60.0,
+        ge=0,
+        le=86_400,
+        description="How long a server on PostgreSQL waits for `localdial migrate`, NOT_SERVING, in seconds.",
     )
     carrier: Literal["simulator"] = Field(
         "simulator",
@@ -172,6 +215,64 @@ class Settings(BaseSettings):
         description="How often purchases and releases with an unknown outcome are looked after, in seconds.",
     )
 
+    snapshot_poll_seconds: float = Field(
+        0.5,
+        ge=0.05,
+        le=60,
+        description="How often a server on PostgreSQL asks what other servers have changed, in seconds. "
+        "A change is decided on everywhere within twice that time.",
+    )
+    change_hints: bool = Field(
+        default=True,
+        description="Tell other servers of a change by NOTIFY, which is sooner than they would ask. Of no "
+        "use through a pgbouncer that pools transactions.",
+    )
+    snapshot_max_age_seconds: float = Field(
+        300.0,
+        ge=0,
+        le=86_400,
+        description="How long resolves are answered from memory while PostgreSQL is away, in seconds.",
+    )
+    snapshot_idle_seconds: float = Field(
+        3_600.0,
+        ge=1,
+        le=31_536_000,
+        description="How long an organization without calls is kept in memory, in seconds.",
+    )
+    snapshot_memory_mb: int = Field(
+        512,
+        ge=1,
+        le=1_048_576,
+        description="How much memory the organizations may take, in MiB (an estimate, per process). Those "
+        "without calls for longest are dropped first.",
+    )
+    spool_directory: Path = Field(
+        Path("var/spool"),
+        description="Where the records of calls are kept, on a disk that survives a restart, while "
+        "PostgreSQL is away. Servers on one machine may share it.",
+    )
+    spool_max_mb: int = Field(
+        64,
+        ge=1,
+        le=1_048_576,
+        description="How large one process's spool may grow, in MiB, before its resolves are refused.",
+    )
+    metrics_listen: Annotated[str, AfterValidator(_listen_address_or_none)] = Field(
+        "",
+        description="Address to serve metrics on for Prometheus (http://HOST:PORT/metrics). Empty: nowhere.",
+    )
+
+    @field_validator("workers")
+    @classmethod
+    def _one_process_serves_sqlite(cls, workers: int, info: ValidationInfo) -> int:
+        url = info.data.get("database_url")
+        if workers > 1 and url is not None and not is_postgresql(url):
+            raise ValueError(
+                "must be 1 on SQLite: one process holds the file, and another would not see its changes; use "
+                "PostgreSQL for more"
+            )
+        return workers
+
     @field_validator("allow_insecure")
     @classmethod
     def _only_loopback_is_safe(
@@ -191,10 +292,17 @@ class Settings(BaseSettings):
 
     @property
     def shown_database_url(self) -> str:
-        """The database URL for logs and messages, its password masked."""
-        url = self.database_url.get_secret_value()
-        password = urlsplit(url).password
-        return url.replace(f":{password}@", ":***@", 1) if password else url
+        """The database URL for logs and messages, without its password."""
+        if not is_postgresql(self.database_url):
+            return self.database_url.get_secret_value()
+        parameters = _postgresql_parameters(self.database_url)
+        host, port = parameters.get("host", "localhost"), parameters.get("port", 5432)
+        return f"postgresql://{host}:{port}/{parameters['dbname']}"
+
+
+def is_postgresql(database_url: SecretStr) -> bool:
+    """Answer whether the (valid) URL is one of PostgreSQL rather than of SQLite."""
+    return database_url.get_secret_value().partition("://")[0] in _POSTGRESQL
 
 
 class SettingHelp(NamedTuple):
@@ -227,7 +335,7 @@ def _shown_default(value: object) -> str:
         case float():
             return f"{value:g}"
         case _:
-            return str(value)
+            return str(value) or "none"
 
 
 def load(config_file: Path | None = None, **flags: object) -> Settings:

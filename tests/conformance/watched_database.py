@@ -94,6 +94,10 @@ class WatchedDatabase:
         self.writes += 1
         return await _run(self._next_writes, self._database.write, work)
 
+    async def append(self, work: Callable[[Connection], T]) -> T:
+        self.writes += 1
+        return await _run(self._next_writes, self._database.append, work)
+
     async def close(self) -> None:
         await self._database.close()
 

@@ -326,10 +326,10 @@ def test_what_keeps_it_from_serving_is_said_in_a_line(server: ServerProcess, tmp
         _, error = process.communicate(timeout=PATIENCE)
         assert process.returncode == 1
     assert error.splitlines()[-1].startswith(f"Error: cannot listen on {server.address}")
-    with serving(tmp_path, LOCALDIAL_DATABASE_URL="postgresql://app:hunter2@db/localdial") as process:
+    with serving(tmp_path, LOCALDIAL_DATABASE_URL="mysql://app:hunter2@db/localdial") as process:
         _, error = process.communicate(timeout=PATIENCE)
         assert process.returncode == 2
-    assert "LOCALDIAL_DATABASE_URL: PostgreSQL comes with a later release" in error
+    assert "LOCALDIAL_DATABASE_URL: must be an SQLite or a PostgreSQL URL" in error
     assert "hunter2" not in error
 
 

@@ -2,7 +2,6 @@ import re
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
 from localdial_server.config import Settings, SettingsError, describe, load
 
@@ -21,7 +20,7 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "localdial.toml"
 
 
-def problems(**flags: str) -> list[str]:
+def problems(**flags: object) -> list[str]:
     with pytest.raises(SettingsError) as caught:
         load(None, **flags)
     return str(caught.value).splitlines()
@@ -148,11 +147,11 @@ def test_sqlite_files_are_taken(url: str) -> None:
 @pytest.mark.parametrize(
     ("url", "problem"),
     [
-        ("postgresql://app:hunter2@db/localdial", "PostgreSQL comes with a later release"),
-        ("postgresql+psycopg://app:hunter2@db/localdial", "PostgreSQL comes with a later release"),
-        ("mysql://app:hunter2@db/localdial", "must be an SQLite URL"),
-        ("sqlite+aiosqlite:///x.db", "must be an SQLite URL"),
-        ("localdial.db", "must be an SQLite URL"),
+        ("postgresql://app:hunter2@db", "must name the database"),
+        ("postgresql+psycopg://app:hunter2@db/localdial", "must be an SQLite or a PostgreSQL URL"),
+        ("mysql://app:hunter2@db/localdial", "must be an SQLite or a PostgreSQL URL"),
+        ("sqlite+aiosqlite:///x.db", "must be an SQLite or a PostgreSQL URL"),
+        ("localdial.db", "must be an SQLite or a PostgreSQL URL"),
         ("sqlite://", "must name a file"),
         ("sqlite:///", "must name a file"),
         ("sqlite:///:memory:", "must name a file"),
@@ -169,12 +168,24 @@ def test_other_databases_are_refused_without_repeating_the_password(
     assert "hunter2" not in line
 
 
-def test_a_password_is_shown_neither_by_the_url_for_people_nor_by_the_object() -> None:
-    # Not a URL that is taken today; masking must be there before the first that is.
-    settings = Settings.model_construct(database_url=SecretStr("x://app:hunter2@db/l"))
-    assert settings.shown_database_url == "x://app:***@db/l"
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://app:hunter2@db:5433/localdial",
+        "postgres://app@db:5433/localdial?password=hunter2&sslmode=require",
+    ],
+)
+def test_a_password_is_shown_neither_by_the_url_for_people_nor_by_the_object(url: str) -> None:
+    settings = load(database_url=url)
+    assert settings.shown_database_url == "postgresql://db:5433/localdial"
     assert "hunter2" not in repr(settings)
     assert "hunter2" not in str(settings.model_dump())
+
+
+def test_several_workers_are_refused_on_sqlite_with_the_reason() -> None:
+    [problem] = problems(workers=2)
+    assert problem.startswith("--workers: must be 1 on SQLite")
+    assert load(workers=2, database_url="postgresql://db/localdial").workers == 2
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-1", "2000", "soon"])

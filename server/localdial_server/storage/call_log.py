@@ -76,7 +76,7 @@ class GroupCommitLog:
     async def _commit(self, group: Sequence[_Waiting]) -> None:
         try:
             records = [call for calls, _ in group for call in calls]
-            stored = await self._database.write(lambda connection: insert_calls(connection, records))
+            stored = await self._database.append(lambda connection: insert_calls(connection, records))
         except Exception as error:  # noqa: BLE001 (each caller is told, or it would wait for ever)
             for _, recorded in group:
                 if not recorded.done():

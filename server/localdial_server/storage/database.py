@@ -20,7 +20,19 @@ class Database(Protocol):
         """Run ``work`` on one consistent view of the database."""
 
     async def write(self, work: Callable[[Connection], T]) -> T:
-        """Run ``work`` in a transaction: durable on return, rolled back if it raises."""
+        """Run ``work`` in a transaction: durable on return, rolled back if it raises.
+
+        No other transaction interleaves: the outcome is that of running them one
+        after the other.
+        """
+
+    async def append(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work``, one insert that stands by itself, durable on return.
+
+        It waits for no ``write``, and others may commit between its statements:
+        what it reads after the insert is at least what it inserted or met. When
+        this raises, the rows may be there all the same.
+        """
 
     async def close(self) -> None:
         """Finish what is running and let go of the database."""

@@ -83,6 +83,10 @@ class SqliteDatabase:
         """Run ``work`` in a transaction: durable on return, rolled back if it raises."""
         return await self._run(self._write_thread, self._writer, work)
 
+    async def append(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` as ``write`` does: SQLite has one writer."""
+        return await self.write(work)
+
     async def close(self) -> None:
         """Finish what is running and let go of the file."""
         await asyncio.to_thread(self._close)

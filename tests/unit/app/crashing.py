@@ -55,6 +55,9 @@ class MortalDatabase:
     async def write(self, work: Callable[[Connection], T]) -> T:
         return await self._process.run(lambda: self._database.write(work))
 
+    async def append(self, work: Callable[[Connection], T]) -> T:
+        return await self.write(work)
+
     async def close(self) -> None:
         await self._database.close()
 

@@ -27,6 +27,9 @@ class HeldDatabase:
     async def write(self, work: Callable[[Connection], T]) -> T:
         raise AssertionError(work)
 
+    async def append(self, work: Callable[[Connection], T]) -> T:
+        raise AssertionError(work)
+
     async def close(self) -> None:
         """Hold nothing."""
 

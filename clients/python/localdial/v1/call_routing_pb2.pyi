@@ -154,6 +154,7 @@ class ResolveOutboundCallerIdResponse(_message.Message):
     CALLEE_AREA_CODE_FIELD_NUMBER: _builtins.int
     CALL_ID_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
+    RECORDED_LATER_FIELD_NUMBER: _builtins.int
     caller_id: _builtins.str
     """The number to show to the callee, in E.164. Never empty."""
     reason: Global___CallerIdReason.ValueType
@@ -171,6 +172,12 @@ class ResolveOutboundCallerIdResponse(_message.Message):
     """The organization's revision that was decided on. For a repeated call_id,
     the revision of the first answer.
     """
+    recorded_later: _builtins.bool
+    """Output only. True if the database was away: the call is kept on the
+    server's own disk, from where it is recorded once the database is back.
+    Until then call-backs are answered with UNAVAILABLE, and ListOutboundCalls
+    does not show it.
+    """
     def __init__(
         self,
         *,
@@ -179,10 +186,11 @@ class ResolveOutboundCallerIdResponse(_message.Message):
         callee_area_code: _builtins.str = ...,
         call_id: _builtins.str = ...,
         revision: _builtins.int = ...,
+        recorded_later: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "callee_area_code", b"callee_area_code", "caller_id", b"caller_id", "reason", b"reason", "revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "callee_area_code", b"callee_area_code", "caller_id", b"caller_id", "reason", b"reason", "recorded_later", b"recorded_later", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
