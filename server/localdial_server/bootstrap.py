@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
+import psycopg
 import uuid_utils
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
@@ -25,7 +26,7 @@ from localdial_server.app.purchasing import Purchasing
 from localdial_server.app.store import Store
 from localdial_server.app.sweep import Sweep
 from localdial_server.carriers.simulator import SimulatedCarrier
-from localdial_server.config import Settings
+from localdial_server.config import Settings, is_postgresql
 from localdial_server.logs import configure_logging
 from localdial_server.rpc.call_routing import CallRoutingServicer
 from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract
@@ -35,6 +36,7 @@ from localdial_server.rpc.serving import TRANSPORT_LIMIT_FACTOR, Serving
 from localdial_server.storage.call_log import GroupCommitLog
 from localdial_server.storage.migrate import SchemaError
 from localdial_server.storage.migrate import migrate as migrate_schema
+from localdial_server.storage.postgres import PostgresDatabase
 from localdial_server.storage.simulator_state import SqlSimulatorState
 from localdial_server.storage.snapshots import SnapshotCache
 from localdial_server.storage.sqlite import DatabaseInUse, SqliteDatabase
@@ -67,7 +69,7 @@ def migrate(settings: Settings) -> str:
     """
 
     async def run() -> str:
-        database = _open_database(settings)
+        database = open_database(settings)
         try:
             return _migrate(database, settings)
         finally:
@@ -89,7 +91,7 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
 @contextlib.asynccontextmanager
 async def application(settings: Settings) -> AsyncIterator[Application]:
     """Put the use cases together; on leaving, all that was recorded is committed."""
-    database = _open_database(settings)
+    database = open_database(settings)
     try:
         _migrate(database, settings)
         store = SqlStore(database)
@@ -191,11 +193,19 @@ def _bind(server: grpc.aio.Server, listen: str) -> int:
     return port
 
 
-def _open_database(settings: Settings) -> SqliteDatabase:
-    file = make_url(settings.database_url.get_secret_value()).database
+def open_database(settings: Settings) -> SqliteDatabase | PostgresDatabase:
+    """Open the database of the settings. Raises ``StartError``."""
+    url = settings.database_url
+    if is_postgresql(url):
+        return _open_postgres(url.get_secret_value(), settings)
+    file = make_url(url.get_secret_value()).database
     assert file is not None
+    return _open_sqlite(Path(file))
+
+
+def _open_sqlite(file: Path) -> SqliteDatabase:
     try:
-        return SqliteDatabase.open(Path(file))
+        return SqliteDatabase.open(file)
     except DatabaseInUse:
         raise StartError(
             f"another localdial uses {file}; stop it first, or set LOCALDIAL_DATABASE_URL to another file"
@@ -204,13 +214,26 @@ def _open_database(settings: Settings) -> SqliteDatabase:
         raise StartError(f"cannot open {file}: {error.strerror}; set LOCALDIAL_DATABASE_URL") from None
 
 
-def _migrate(database: SqliteDatabase, settings: Settings) -> str:
+def _open_postgres(url: str, settings: Settings) -> PostgresDatabase:
+    try:
+        return PostgresDatabase.open(url, settings.database_timeout_seconds)
+    except psycopg.OperationalError as error:
+        raise StartError(
+            f"cannot use {settings.shown_database_url} (LOCALDIAL_DATABASE_URL): {_one_line(error)}"
+        ) from None
+
+
+def _one_line(error: BaseException | None) -> str:
+    return " ".join(str(error).split())
+
+
+def _migrate(database: SqliteDatabase | PostgresDatabase, settings: Settings) -> str:
     try:
         before, after = migrate_schema(database.engine)
     except SchemaError as error:
         raise StartError(f"{settings.shown_database_url}: {error}") from None
     except DBAPIError as error:
-        raise StartError(f"cannot use {settings.shown_database_url}: {error.orig}") from None
+        raise StartError(f"cannot use {settings.shown_database_url}: {_one_line(error.orig)}") from None
     if before == after:
         return f"the schema is up to date ({after})"
     return f"the schema was migrated from {before or 'nothing'} to {after}"

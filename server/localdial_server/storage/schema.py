@@ -18,6 +18,8 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.types import TypeEngine
 
 metadata = MetaData(
     naming_convention={
@@ -28,9 +30,16 @@ metadata = MetaData(
     }
 )
 
-_ID = String(128)
-_PHONE = String(16)
-_AREA_CODE = String(8)
+
+def _key(length: int) -> TypeEngine[str]:
+    # Lists are in the order of bytes, as on SQLite, whatever language a
+    # PostgreSQL was set up for.
+    return String(length).with_variant(postgresql.VARCHAR(length, collation="C"), "postgresql")
+
+
+_ID = _key(128)
+_PHONE = _key(16)
+_AREA_CODE = _key(8)
 
 # The organization's own counter of changes. It outlives the organization, so
 # that a revision never comes back with another meaning.

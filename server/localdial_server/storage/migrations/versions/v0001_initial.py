@@ -2,6 +2,8 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.types import TypeEngine
 
 revision = "0001"
 down_revision = None
@@ -9,23 +11,27 @@ branch_labels = None
 depends_on = None
 
 
+def _key(length: int) -> TypeEngine[str]:
+    return sa.String(length).with_variant(postgresql.VARCHAR(length, collation="C"), "postgresql")
+
+
 def upgrade() -> None:
     """Create all tables."""
     op.create_table(
         "organizations",
-        sa.Column("organization_id", sa.String(length=128), nullable=False),
+        sa.Column("organization_id", _key(128), nullable=False),
         sa.Column("display_name", sa.String(length=200), nullable=False),
-        sa.Column("organization_number", sa.String(length=16), nullable=True),
+        sa.Column("organization_number", _key(16), nullable=True),
         sa.PrimaryKeyConstraint("organization_id", name=op.f("pk_organizations")),
         sqlite_with_rowid=False,
     )
     op.create_table(
         "outbound_calls",
-        sa.Column("organization_id", sa.String(length=128), nullable=False),
-        sa.Column("call_id", sa.String(length=128), nullable=False),
-        sa.Column("user_id", sa.String(length=128), nullable=False),
-        sa.Column("callee_number", sa.String(length=16), nullable=False),
-        sa.Column("caller_id", sa.String(length=16), nullable=False),
+        sa.Column("organization_id", _key(128), nullable=False),
+        sa.Column("call_id", _key(128), nullable=False),
+        sa.Column("user_id", _key(128), nullable=False),
+        sa.Column("callee_number", _key(16), nullable=False),
+        sa.Column("caller_id", _key(16), nullable=False),
         sa.Column("reason", sa.String(length=32), nullable=False),
         sa.Column("call_time", sa.BigInteger(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
@@ -51,15 +57,15 @@ def upgrade() -> None:
     )
     op.create_table(
         "revisions",
-        sa.Column("organization_id", sa.String(length=128), nullable=False),
+        sa.Column("organization_id", _key(128), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("organization_id", name=op.f("pk_revisions")),
         sqlite_with_rowid=False,
     )
     op.create_table(
         "simulator_numbers",
-        sa.Column("phone_number", sa.String(length=16), nullable=False),
-        sa.Column("area_code", sa.String(length=8), nullable=False),
+        sa.Column("phone_number", _key(16), nullable=False),
+        sa.Column("area_code", _key(8), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("carrier_number_id", sa.String(length=64), nullable=False),
         sa.Column("reference", sa.String(length=64), nullable=False),
@@ -76,14 +82,14 @@ def upgrade() -> None:
     op.create_index(op.f("ix_simulator_numbers_reference"), "simulator_numbers", ["reference"], unique=False)
     op.create_table(
         "numbers",
-        sa.Column("organization_id", sa.String(length=128), nullable=False),
-        sa.Column("phone_number", sa.String(length=16), nullable=False),
-        sa.Column("area_code", sa.String(length=8), nullable=True),
+        sa.Column("organization_id", _key(128), nullable=False),
+        sa.Column("phone_number", _key(16), nullable=False),
+        sa.Column("area_code", _key(8), nullable=True),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("carrier", sa.String(length=32), nullable=False),
         sa.Column("carrier_number_id", sa.String(length=128), nullable=False),
         sa.Column("reference", sa.String(length=64), nullable=False),
-        sa.Column("request_id", sa.String(length=128), nullable=True),
+        sa.Column("request_id", _key(128), nullable=True),
         sa.Column("locality", sa.String(length=200), nullable=False),
         sa.Column("region", sa.String(length=16), nullable=False),
         sa.Column("purchase_time", sa.BigInteger(), nullable=False),
@@ -101,8 +107,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "phone_number_owners",
-        sa.Column("phone_number", sa.String(length=16), nullable=False),
-        sa.Column("organization_id", sa.String(length=128), nullable=False),
+        sa.Column("phone_number", _key(16), nullable=False),
+        sa.Column("organization_id", _key(128), nullable=False),
         sa.ForeignKeyConstraint(
             ["organization_id"],
             ["organizations.organization_id"],
@@ -119,8 +125,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "requests",
-        sa.Column("organization_id", sa.String(length=128), nullable=False),
-        sa.Column("request_id", sa.String(length=128), nullable=False),
+        sa.Column("organization_id", _key(128), nullable=False),
+        sa.Column("request_id", _key(128), nullable=False),
         sa.Column("arguments", sa.Text(), nullable=False),
         sa.Column("answer", sa.Text(), nullable=True),
         sa.Column("is_final", sa.Boolean(), nullable=False),
@@ -133,11 +139,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "users",
-        sa.Column("organization_id", sa.String(length=128), nullable=False),
-        sa.Column("user_id", sa.String(length=128), nullable=False),
+        sa.Column("organization_id", _key(128), nullable=False),
+        sa.Column("user_id", _key(128), nullable=False),
         sa.Column("display_name", sa.String(length=200), nullable=False),
-        sa.Column("caller_id", sa.String(length=16), nullable=True),
-        sa.Column("work_phone", sa.String(length=16), nullable=True),
+        sa.Column("caller_id", _key(16), nullable=True),
+        sa.Column("work_phone", _key(16), nullable=True),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.organization_id"], name=op.f("fk_users_organizations")
         ),
@@ -146,9 +152,9 @@ def upgrade() -> None:
     )
     op.create_table(
         "area_code_mappings",
-        sa.Column("organization_id", sa.String(length=128), nullable=False),
-        sa.Column("area_code", sa.String(length=8), nullable=False),
-        sa.Column("phone_number", sa.String(length=16), nullable=False),
+        sa.Column("organization_id", _key(128), nullable=False),
+        sa.Column("area_code", _key(8), nullable=False),
+        sa.Column("phone_number", _key(16), nullable=False),
         sa.ForeignKeyConstraint(
             ["organization_id", "phone_number"],
             ["numbers.organization_id", "numbers.phone_number"],
