@@ -68,7 +68,7 @@ class SnapshotsSuite(StoreFixtures):
         await home.store.write(create(organization, B))
         await home.store.write(lambda tx: tx.put_users([*users, user("3", B)]))
         await home.store.write(own(*numbers, number("+14155550105", B)))
-        assert await snapshots.get(A) == build_snapshot(organization, 1, users, numbers)
+        assert await snapshots.get(A) == build_snapshot(organization, 1, {"1": Z, "2": None}, numbers)
 
     async def test_an_unknown_organization_has_no_snapshot(
         self, home: Home, snapshots: RoutingSnapshots

@@ -117,9 +117,8 @@ class RulesWorld:
         revision = self._revisions[organization]
         if revision < min_revision:
             raise RevisionNotReached(organization, revision)
-        snapshot = build_snapshot(
-            known, revision, self._users[organization].values(), self._numbers[organization].values()
-        )
+        caller_ids = {user_id: each.caller_id for user_id, each in self._users[organization].items()}
+        snapshot = build_snapshot(known, revision, caller_ids, self._numbers[organization].values())
         decision = decide_caller_id(snapshot, user, callee)
         call = OutboundCall(
             organization_id=organization,

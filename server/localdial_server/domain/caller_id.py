@@ -28,12 +28,13 @@ def decide_caller_id(snapshot: RoutingSnapshot, user_id: str, callee_number: str
 
     Raises ``UserNotFound`` and ``NoCallerId``.
     """
-    user = snapshot.users.get(user_id)
-    if user is None:
+    if user_id not in snapshot.caller_ids:
         raise UserNotFound(snapshot.organization_id, user_id)
     area_code = area_code_of(callee_number)
-    # Nobody is shown their own number: it reads as a fault or a fraud.
-    agent_caller_id = user.caller_id if user.caller_id != callee_number else None
+    agent_caller_id = snapshot.caller_ids[user_id]
+    if agent_caller_id == callee_number:
+        # Nobody is shown their own number: it reads as a fault or a fraud.
+        agent_caller_id = None
     organization_number = (
         snapshot.organization_number if snapshot.organization_number != callee_number else None
     )

@@ -287,16 +287,19 @@ class _Line:
         return _sqlstate(error) == _READ_ONLY
 
 
-def _connect(url: str) -> "psycopg.Connection[Any]":
+def conninfo(url: str) -> str:
+    """Write a libpq URL with what we ask of every connection, where it does not say."""
     parameters = psycopg.conninfo.conninfo_to_dict(url)
     parameters.setdefault("connect_timeout", _CONNECT_SECONDS)
     parameters.setdefault("application_name", "localdial")
     if "," in str(parameters.get("host", "")):
         # Of several hosts the one that takes changes, be it after a failover.
         parameters.setdefault("target_session_attrs", "read-write")
-    connection: psycopg.Connection[Any] = psycopg.connect(
-        psycopg.conninfo.make_conninfo("", **parameters), prepare_threshold=None
-    )
+    return psycopg.conninfo.make_conninfo("", **parameters)
+
+
+def _connect(url: str) -> "psycopg.Connection[Any]":
+    connection: psycopg.Connection[Any] = psycopg.connect(conninfo(url), prepare_threshold=None)
     # A pooled session may listen for someone else; without a handler psycopg would
     # keep every notice for ever.
     connection.add_notify_handler(_ignore)

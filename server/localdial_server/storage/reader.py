@@ -91,10 +91,10 @@ class SqlReader:
         )
         return [to_user(row) for row in self._connection.execute(query)]
 
-    def all_users(self, organization_id: str) -> Sequence[User]:
-        """Answer every user of the organization, in no particular order."""
-        query = select(users).where(users.c.organization_id == organization_id)
-        return [to_user(row) for row in self._connection.execute(query)]
+    def caller_ids(self, organization_id: str) -> Mapping[str, str | None]:
+        """Answer the caller ID of every user of the organization, by user_id."""
+        query = select(users.c.user_id, users.c.caller_id).where(users.c.organization_id == organization_id)
+        return {row.user_id: row.caller_id for row in self._connection.execute(query)}
 
     def count_users(self, organization_id: str) -> int:
         """Answer how many users the organization has."""

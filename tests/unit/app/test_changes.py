@@ -27,7 +27,7 @@ async def test_a_change_is_decided_on_though_the_snapshot_could_not_be_loaded(ho
     await house.snapshots.get(A)
     house.database.fail_read()
     assert await house.directory.set_users(A, [User(A, "anna")]) == 2
-    assert set((await house.snapshots.get(A)).users) == {"anna"}
+    assert set((await house.snapshots.get(A)).caller_ids) == {"anna"}
 
 
 async def test_a_number_bought_is_shown_though_the_purchase_could_not_go_on(house: House) -> None:

@@ -151,7 +151,7 @@ async def test_an_organization_that_is_created_again_goes_on_with_its_revision(h
     revision = await house.directory.set_users(A, [ANNA])
     assert await house.directory.delete_organization(A) == revision + 1
     assert await house.directory.set_organization(Organization(A, "again")) == revision + 2
-    assert (await house.snapshots.get(A, min_revision=revision + 2)).users == {}
+    assert (await house.snapshots.get(A, min_revision=revision + 2)).caller_ids == {}
 
 
 async def test_an_unknown_organization_cannot_be_deleted_and_has_no_users(house: House) -> None:
@@ -219,11 +219,11 @@ async def test_a_user_is_on_calls_as_set_from_the_answer_on(house: House) -> Non
         revision = await house.directory.set_users(A, [user])
         snapshot = house.snapshots.cached(A)
         assert snapshot is not None
-        assert (snapshot.revision, snapshot.users) == (revision, {"anna": user})
+        assert (snapshot.revision, snapshot.caller_ids) == (revision, {"anna": user.caller_id})
     revision = await house.directory.delete_user(A, "anna")
     snapshot = house.snapshots.cached(A)
     assert snapshot is not None
-    assert (snapshot.revision, snapshot.users) == (revision, {})
+    assert (snapshot.revision, snapshot.caller_ids) == (revision, {})
 
 
 async def test_a_user_is_deleted_once(house: House) -> None:

@@ -58,7 +58,7 @@ def number(phone_number: str, state: NumberState = NumberState.ACTIVE, *mapped: 
 
 
 def snapshot(*numbers: Number, users: Sequence[User] = ()) -> RoutingSnapshot:
-    return build_snapshot(Organization("acme"), 7, users, numbers)
+    return build_snapshot(Organization("acme"), 7, {user.user_id: user.caller_id for user in users}, numbers)
 
 
 # Rendezvous hashing.

@@ -35,7 +35,7 @@ class HeldDatabase:
 
 
 def snapshot(revision: int) -> RoutingSnapshot:
-    return build_snapshot(Organization("acme"), revision, [], [])
+    return build_snapshot(Organization("acme"), revision, {}, [])
 
 
 async def turns() -> None:
