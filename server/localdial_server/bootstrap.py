@@ -2,17 +2,21 @@
 
 import asyncio
 import contextlib
+import functools
 import logging
+import math
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import grpc
 import psycopg
 import uuid_utils
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
+from prometheus_client import start_http_server
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
@@ -33,25 +37,41 @@ from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract
 from localdial_server.rpc.directory import DirectoryServicer
 from localdial_server.rpc.number_inventory import NumberInventoryServicer
 from localdial_server.rpc.serving import TRANSPORT_LIMIT_FACTOR, Serving
-from localdial_server.storage.call_log import GroupCommitLog
-from localdial_server.storage.migrate import SchemaError
+from localdial_server.storage.call_log import GroupCommitLog, Recorder
+from localdial_server.storage.hints import ChangeHints
+from localdial_server.storage.migrate import SchemaError, missing_migration
 from localdial_server.storage.migrate import migrate as migrate_schema
 from localdial_server.storage.postgres import PostgresDatabase
+from localdial_server.storage.recorders import DatabaseRecorder, SpoolingRecorder
 from localdial_server.storage.simulator_state import SqlSimulatorState
-from localdial_server.storage.snapshots import SnapshotCache
+from localdial_server.storage.snapshots import Keeping, SnapshotCache
+from localdial_server.storage.spool import Spool, SpoolFolder
 from localdial_server.storage.sqlite import DatabaseInUse, SqliteDatabase
 from localdial_server.storage.store import SqlStore
+from localdial_server.storage.watch import Watch
 
 _log = logging.getLogger(__name__)
+
+_BYTES_PER_MB = 1024 * 1024
 
 
 class StartError(Exception):
     """The server cannot start; the text is one line that says what to do."""
 
 
+# How often the schema is looked at, while it is waited for.
+_SCHEMA_LOOK_SECONDS = 0.5
+
+Background = Callable[[], Coroutine[Any, Any, None]]
+
+
 @dataclass(frozen=True)
 class Application:
-    """The use cases, put together over one database and one carrier."""
+    """The use cases, put together over one database and one carrier.
+
+    ``background`` is to be run while calls are served. Before that,
+    ``missing_migration`` must answer None (see ``migrate.missing_migration``).
+    """
 
     store: Store
     directory: Directory
@@ -59,7 +79,8 @@ class Application:
     purchasing: Purchasing
     deleting: Deleting
     routing: CallRouting
-    sweep: Sweep
+    background: Sequence[Background]
+    missing_migration: Callable[[], str | None]
 
 
 def migrate(settings: Settings) -> str:
@@ -78,30 +99,37 @@ def migrate(settings: Settings) -> str:
     return asyncio.run(run())
 
 
-def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
+def serve(
+    settings: Settings,
+    on_ready: Callable[[str], None],
+    *,
+    shared_port: bool = False,
+    stop_when: int | None = None,
+) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is under way.
 
-    ``on_ready`` is given the address that is served. Raises ``StartError``.
+    ``on_ready`` is given the address that is served. ``shared_port``: others may
+    serve on the same one. ``stop_when`` is a file descriptor that says as much
+    as SIGTERM when it can be read from. Raises ``StartError``.
     """
     configure_logging(settings.log_level, settings.log_format)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(_serve(settings, on_ready))
+        runner.run(_serve(settings, on_ready, shared_port=shared_port, stop_when=stop_when))
 
 
 @contextlib.asynccontextmanager
 async def application(settings: Settings) -> AsyncIterator[Application]:
-    """Put the use cases together; on leaving, all that was recorded is committed."""
-    database = open_database(settings)
-    try:
-        _migrate(database, settings)
+    """Put the use cases together; on leaving, all that was recorded is durable."""
+    async with _storage(settings) as storage:
+        database, snapshots = storage.database, storage.snapshots
         store = SqlStore(database)
-        snapshots = SnapshotCache(database)
         changes = Changes(store, snapshots)
         clock = SystemClock()
-        call_log = GroupCommitLog(database, settings.call_log_max_delay_ms / 1000)
+        call_log = GroupCommitLog(storage.recorder, settings.call_log_max_delay_ms / 1000)
         carrier = SimulatedCarrier(SqlSimulatorState(database), latency=settings.simulator_latency_ms / 1000)
         purchasing = Purchasing(store, changes, carrier, clock)
         deleting = Deleting(changes, carrier, clock)
+        sweep = Sweep(store, purchasing, deleting, settings.sweep_interval_seconds)
         try:
             yield Application(
                 store=store,
@@ -112,23 +140,86 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
                 # Version 7 begins with the time, which keeps inserts together in
                 # the index.
                 routing=CallRouting(store, snapshots, call_log, clock, lambda: str(uuid_utils.uuid7())),
-                sweep=Sweep(store, purchasing, deleting, settings.sweep_interval_seconds),
+                background=[*storage.background, sweep.run],
+                missing_migration=functools.partial(missing_migration, database.engine),
             )
         finally:
             await call_log.close()
+
+
+@dataclass(frozen=True)
+class _Storage:
+    database: SqliteDatabase | PostgresDatabase
+    snapshots: SnapshotCache
+    recorder: Recorder
+    background: Sequence[Background]
+
+
+@contextlib.asynccontextmanager
+async def _storage(settings: Settings) -> AsyncIterator[_Storage]:
+    database = open_database(settings)
+    try:
+        if isinstance(database, SqliteDatabase):
+            _migrate(database, settings)
+            snapshots = SnapshotCache(database, _keeping(settings))
+            yield _Storage(database, snapshots, DatabaseRecorder(database), [snapshots.drop_idle_always])
+        else:
+            async with _shared_storage(database, settings) as storage:
+                yield storage
     finally:
         await database.close()
 
 
-async def _serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
+@contextlib.asynccontextmanager
+async def _shared_storage(database: PostgresDatabase, settings: Settings) -> AsyncIterator[_Storage]:
+    keeping = _keeping(settings, max_age=settings.snapshot_max_age_seconds)
+    background: list[Background] = []
+    if settings.change_hints:
+        hints = ChangeHints(database, settings.database_url.get_secret_value())
+        snapshots = SnapshotCache(database, keeping, hints.send)
+        background.append(functools.partial(hints.listen, snapshots.changed_elsewhere))
+    else:
+        snapshots = SnapshotCache(database, keeping)
+    folder = SpoolFolder(settings.spool_directory, settings.spool_max_mb * _BYTES_PER_MB)
+    recorder = SpoolingRecorder(database, folder, _take_spool(folder, settings))
+    watch = Watch(database, snapshots, settings.snapshot_poll_seconds)
+    background += [snapshots.drop_idle_always, watch.run, recorder.empty_spools]
+    try:
+        yield _Storage(database, snapshots, recorder, background)
+    finally:
+        await recorder.close()
+
+
+def _keeping(settings: Settings, max_age: float = math.inf) -> Keeping:
+    return Keeping(
+        max_age=max_age,
+        idle=settings.snapshot_idle_seconds,
+        memory=settings.snapshot_memory_mb * _BYTES_PER_MB,
+    )
+
+
+def _take_spool(folder: SpoolFolder, settings: Settings) -> Spool:
+    try:
+        return folder.take()
+    except (OSError, SchemaError, DBAPIError) as error:
+        raise StartError(
+            f"cannot keep calls in {settings.spool_directory} (LOCALDIAL_SPOOL_DIRECTORY): {_one_line(error)}"
+        ) from None
+
+
+async def _serve(
+    settings: Settings, on_ready: Callable[[str], None], *, shared_port: bool, stop_when: int | None
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signal_number in signal.SIGTERM, signal.SIGINT:
         loop.add_signal_handler(signal_number, stop.set)
-    async with application(settings) as app:
+    if stop_when is not None:
+        loop.add_reader(stop_when, stop.set)
+    async with application(settings) as app, _metrics_served(settings):
         contract = Contract()
         serving = Serving(contract, settings.max_request_bytes)
-        server = grpc_server(settings)
+        server = grpc_server(settings, shared_port=shared_port)
         services = {
             "CallRouting": CallRoutingServicer(app.routing, contract),
             "Directory": DirectoryServicer(app.directory),
@@ -139,33 +230,93 @@ async def _serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
         health_servicer = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
         reflection.enable_server_reflection([*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server)
-        port = _bind(server, settings.listen)
-        await server.start()
         for name in ["", *names]:
-            await health_servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
-        sweeping = asyncio.create_task(app.sweep.run())
-        address = f"{settings.listen.rpartition(':')[0]}:{port}"
-        _log.info("serving", extra={"address": address, "database": settings.shown_database_url})
-        on_ready(address)
-        await stop.wait()
-        _log.info("stopping")
-        await health_servicer.enter_graceful_shutdown()
-        sweeping.cancel()
-        # Changes first, be a client still waiting for them or not: they end with an
-        # answer, or with SHUTTING_DOWN, before the connections close.
-        await serving.drain(settings.drain_seconds)
-        await server.stop(settings.drain_seconds)
-        with contextlib.suppress(asyncio.CancelledError):
-            await sweeping
+            await health_servicer.set(name, health_pb2.HealthCheckResponse.NOT_SERVING)
+        address = f"{settings.listen.rpartition(':')[0]}:{_bind(server, settings.listen)}"
+        await server.start()
+        try:
+            await _schema_is_current(app, settings, stop)
+            if stop.is_set():
+                return
+            async with _running(app.background):
+                serving.open()
+                for name in ["", *names]:
+                    await health_servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
+                _log.info("serving", extra={"address": address, "database": settings.shown_database_url})
+                on_ready(address)
+                await stop.wait()
+                _log.info("stopping")
+                await health_servicer.enter_graceful_shutdown()
+                # Changes first, be a client still waiting for them or not: they end
+                # with an answer, or with SHUTTING_DOWN, before the connections close.
+                await serving.drain(settings.drain_seconds)
+                await server.stop(settings.drain_seconds)
+        finally:
+            await server.stop(0)
     _log.info("stopped")
 
 
-def grpc_server(settings: Settings) -> grpc.aio.Server:
+async def _schema_is_current(app: Application, settings: Settings, stop: asyncio.Event) -> None:
+    """Wait until the schema is this release's, or until told to stop. Raises ``StartError``."""
+    give_up = asyncio.get_running_loop().time() + settings.schema_wait_seconds
+    said = False
+    while not stop.is_set():
+        try:
+            missing = await asyncio.to_thread(app.missing_migration)
+        except (SchemaError, DBAPIError) as error:
+            raise _unusable(settings, error) from None
+        if missing is None:
+            return
+        left = give_up - asyncio.get_running_loop().time()
+        if left <= 0:
+            raise StartError(f"{settings.shown_database_url}: {missing}")
+        if not said:
+            said = True
+            _log.warning("waiting for the schema", extra={"cause": missing, "seconds": round(left, 1)})
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(min(left, _SCHEMA_LOOK_SECONDS)):
+                await stop.wait()
+
+
+@contextlib.asynccontextmanager
+async def _running(background: Sequence[Background]) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(run()) for run in background]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+@contextlib.asynccontextmanager
+async def _metrics_served(settings: Settings) -> AsyncIterator[None]:
+    if not settings.metrics_listen:
+        yield
+        return
+    host, _, port = settings.metrics_listen.rpartition(":")
+    try:
+        server, thread = start_http_server(int(port), host.strip("[]"))
+    except OSError:
+        raise StartError(
+            f"cannot serve metrics on {settings.metrics_listen}: is a server there already? "
+            "Set LOCALDIAL_METRICS_LISTEN"
+        ) from None
+    _log.info("serving metrics", extra={"address": f"{host}:{server.server_port}"})
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(server.shutdown)
+        server.server_close()
+        thread.join()
+
+
+def grpc_server(settings: Settings, *, shared_port: bool = False) -> grpc.aio.Server:
     """Make a server without services. It belongs to the running event loop."""
     return grpc.aio.server(
         options=(
-            # A second server on the same port is a mistake, not a peer.
-            ("grpc.so_reuseport", 0),
+            # A second server on the same port is a mistake, if it is not a peer.
+            ("grpc.so_reuseport", int(shared_port)),
             ("grpc.max_receive_message_length", settings.max_request_bytes * TRANSPORT_LIMIT_FACTOR),
             # Clients may keep idle connections open through firewalls.
             ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
@@ -230,10 +381,13 @@ def _one_line(error: BaseException | None) -> str:
 def _migrate(database: SqliteDatabase | PostgresDatabase, settings: Settings) -> str:
     try:
         before, after = migrate_schema(database.engine)
-    except SchemaError as error:
-        raise StartError(f"{settings.shown_database_url}: {error}") from None
-    except DBAPIError as error:
-        raise StartError(f"cannot use {settings.shown_database_url}: {_one_line(error.orig)}") from None
+    except (SchemaError, DBAPIError) as error:
+        raise _unusable(settings, error) from None
     if before == after:
         return f"the schema is up to date ({after})"
     return f"the schema was migrated from {before or 'nothing'} to {after}"
+
+
+def _unusable(settings: Settings, error: SchemaError | DBAPIError) -> StartError:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return StartError(f"cannot use {settings.shown_database_url}: {_one_line(cause)}")

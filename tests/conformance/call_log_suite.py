@@ -10,6 +10,7 @@ from localdial_server.app.store import CallLog, CallQuery
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.domain.model import OutboundCall
 from localdial_server.storage.call_log import GroupCommitLog
+from localdial_server.storage.recorders import DatabaseRecorder
 from tests.conformance.store_backend import Home, StoreFixtures
 from tests.conformance.store_records import A, B, call
 from tests.conformance.watched_database import DEADLINE_SECONDS
@@ -26,7 +27,7 @@ def _append(call_log: CallLog, *calls: OutboundCall) -> asyncio.Task[Sequence[Ou
     async def append() -> Sequence[OutboundCall]:
         # An answer that is forgotten shall fail the test, not hang it.
         async with asyncio.timeout(DEADLINE_SECONDS):
-            return await call_log.append(calls)
+            return (await call_log.append(calls)).calls
 
     return asyncio.create_task(append())
 
@@ -36,12 +37,12 @@ class CallLogSuite(StoreFixtures):
 
     @pytest.fixture
     def call_log(self, home: Home) -> GroupCommitLog:
-        return GroupCommitLog(home.database, max_delay=0.0)
+        return GroupCommitLog(DatabaseRecorder(home.database), max_delay=0.0)
 
     async def test_an_appended_call_is_recorded_when_the_append_returns(
         self, home: Home, call_log: CallLog
     ) -> None:
-        assert await call_log.append([call("c")]) == [call("c")]
+        assert (await call_log.append([call("c")])).calls == [call("c")]
         assert await _recorded(home) == [call("c")]
 
     async def test_recorded_calls_survive_a_restart(self, home: Home, call_log: CallLog) -> None:
@@ -50,7 +51,7 @@ class CallLogSuite(StoreFixtures):
         assert await _recorded(home) == [call("d", 2), call("c", 1)]
 
     async def test_appending_nothing_answers_nothing(self, home: Home, call_log: CallLog) -> None:
-        assert list(await call_log.append([])) == []
+        assert list((await call_log.append([])).calls) == []
         assert await _recorded(home) == []
 
     async def test_what_was_recorded_first_stands_whatever_comes_later(
@@ -65,14 +66,14 @@ class CallLogSuite(StoreFixtures):
             call("c", 5, user_id="other", callee_number="+12125550123"),
             replace(first, caller_id="+12125550100", revision=9),
         ):
-            assert await call_log.append([later]) == [first]
+            assert (await call_log.append([later])).calls == [first]
         assert await _recorded(home) == [first]
 
     async def test_of_equal_call_ids_in_one_append_the_first_stands(
         self, home: Home, call_log: CallLog
     ) -> None:
         standing = await call_log.append([call("c", 1), call("d", 2), call("c", 3)])
-        assert standing == [call("c", 1), call("d", 2), call("c", 1)]
+        assert standing.calls == [call("c", 1), call("d", 2), call("c", 1)]
         assert await _recorded(home) == [call("d", 2), call("c", 1)]
 
     async def test_of_equal_call_ids_in_one_group_one_stands_for_all(
@@ -105,18 +106,18 @@ class CallLogSuite(StoreFixtures):
     async def test_concurrent_appends_of_a_call_id_make_one_record_and_answer_alike(
         self, home: Home, call_log: CallLog
     ) -> None:
-        other_log = GroupCommitLog(home.database, max_delay=0.0)
+        other_log = GroupCommitLog(DatabaseRecorder(home.database), max_delay=0.0)
         answers = await asyncio.gather(
             *(log.append([call("c", time)]) for time in range(40) for log in (call_log, other_log))
         )
         (record,) = await _recorded(home)
-        assert answers == [[record]] * 80
+        assert [answer.calls for answer in answers] == [[record]] * 80
 
     async def test_organizations_do_not_clash_over_a_call_id(self, home: Home, call_log: CallLog) -> None:
         in_a, in_b = call("c", user_id="1"), call("c", user_id="2", organization_id=B)
-        assert await call_log.append([in_a, in_b]) == [in_a, in_b]
+        assert (await call_log.append([in_a, in_b])).calls == [in_a, in_b]
         again = [call("c", 9, organization_id=B), call("c", 9)]
-        assert await call_log.append(again) == [in_b, in_a]
+        assert (await call_log.append(again)).calls == [in_b, in_a]
         assert await _recorded(home, A) == [in_a]
         assert await _recorded(home, B) == [in_b]
 
@@ -125,7 +126,7 @@ class CallLogSuite(StoreFixtures):
         self, home: Home, call_log: CallLog, count: int
     ) -> None:
         calls = [call(f"c{index}", index) for index in range(count)]
-        assert await call_log.append(calls) == calls
+        assert (await call_log.append(calls)).calls == calls
         assert home.database.writes == 1
         assert await _recorded(home) == calls[::-1]
 
@@ -146,7 +147,7 @@ class CallLogSuite(StoreFixtures):
             for organization_id in organizations
         ]
         expected = [standing.get((item.organization_id, item.call_id), item) for item in calls]
-        assert await call_log.append(calls) == expected
+        assert (await call_log.append(calls)).calls == expected
         assert len(await _recorded(home, A)) == len(await _recorded(home, B)) == 700
 
     async def test_when_the_database_fails_every_waiting_caller_is_told_and_nothing_is_recorded(
@@ -173,7 +174,7 @@ class CallLogSuite(StoreFixtures):
         with pytest.raises(StorageUnavailable):
             await failing
         assert await waiting == [call("d", 2)]
-        assert await call_log.append([call("c", 3)]) == [call("c", 3)]
+        assert (await call_log.append([call("c", 3)])).calls == [call("c", 3)]
         assert await _recorded(home) == [call("c", 3), call("d", 2)]
 
     async def test_a_caller_that_gives_up_leaves_its_record_and_others_their_answers(
@@ -207,7 +208,7 @@ class CallLogSuite(StoreFixtures):
         assert len(await _recorded(home)) == 201
 
     async def test_a_lone_call_is_committed_without_being_kept_waiting(self, home: Home) -> None:
-        call_log = GroupCommitLog(home.database, max_delay=_AN_HOUR)
+        call_log = GroupCommitLog(DatabaseRecorder(home.database), max_delay=_AN_HOUR)
         async with asyncio.timeout(DEADLINE_SECONDS):
             for index in range(5):
                 await call_log.append([call(f"lone-{index}")])

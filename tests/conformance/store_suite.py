@@ -1,6 +1,7 @@
 """The conformance suite of the stores: every promise of ``app/store.py`` is a test.
 
-A store joins by a subclass with a fixture ``backend``; see ``test_stores``.
+A store joins by a subclass with a fixture ``backend``; see ``test_stores``. One
+that several servers may share joins ``SharedStoreSuite`` as well.
 """
 
 from tests.conformance.call_log_suite import CallLogSuite

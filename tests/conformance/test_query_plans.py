@@ -17,6 +17,7 @@ from localdial_server.app.store import CallQuery, NumberQuery, Reader, Store
 from localdial_server.storage.call_log import GroupCommitLog
 from localdial_server.storage.database import Database
 from localdial_server.storage.migrate import migrate
+from localdial_server.storage.recorders import DatabaseRecorder
 from localdial_server.storage.sqlite import SqliteDatabase
 from localdial_server.storage.store import SqlStore
 from tests.conformance.store_records import CALLEE, A, X, call
@@ -104,7 +105,7 @@ async def test_the_last_call_to_a_callee_is_found_by_its_index(plans: _Plans) ->
 
 
 async def test_the_last_call_costs_the_same_whatever_the_size_of_the_history(plans: _Plans) -> None:
-    call_log = GroupCommitLog(plans.database, 0)
+    call_log = GroupCommitLog(DatabaseRecorder(plans.database), 0)
     await call_log.append([call("first", 1)])
     of_one = await plans.steps(lambda reader: reader.last_call_to(A, CALLEE))
     await call_log.append([call(f"c{index}", index) for index in range(2, 3000)])

@@ -6,9 +6,12 @@ import pytest
 
 from localdial_server.storage.database import Database
 from localdial_server.storage.migrate import migrate
+from localdial_server.storage.postgres import PostgresDatabase
 from localdial_server.storage.sqlite import SqliteDatabase
-from tests.conformance.store_backend import Backend
+from tests.conformance.shared_store_suite import SharedStoreSuite
+from tests.conformance.store_backend import Backend, StoreFixtures
 from tests.conformance.store_suite import StoreSuite
+from tests.support.pgbouncer import PgBouncer
 
 
 class SqliteBackend:
@@ -23,9 +26,41 @@ class SqliteBackend:
         return database
 
 
-class TestSqlite(StoreSuite):
-    """SQLite lacks nothing."""
+class PostgresBackend:
+    """One database, of the newest schema already."""
 
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    async def open(self) -> Database:
+        return PostgresDatabase.open(self._url, timeout=10)
+
+
+class TestSqlite(StoreSuite):
     @pytest.fixture
     def backend(self, tmp_path: Path) -> Backend:
         return SqliteBackend(tmp_path / "localdial.db")
+
+
+class TestPostgres(StoreSuite, SharedStoreSuite):
+    @pytest.fixture
+    def backend(self, postgres_url: str) -> Backend:
+        return PostgresBackend(postgres_url)
+
+
+class TestPostgresBehindPgbouncer(StoreSuite, SharedStoreSuite):
+    @pytest.fixture
+    def backend(self, postgres_url: str, pgbouncer: PgBouncer) -> Backend:
+        return PostgresBackend(pgbouncer.url_of(postgres_url))
+
+
+@pytest.mark.parametrize("core", [TestSqlite, TestPostgres, TestPostgresBehindPgbouncer])
+def test_the_core_lacks_nothing(core: type[StoreFixtures]) -> None:
+    assert core.lacks == {}
+
+
+def test_what_a_store_lacks_must_be_a_promise() -> None:
+    with pytest.raises(AssertionError, match="test_that_is_none"):
+
+        class _Careless(StoreSuite):
+            lacks = {"test_that_is_none": "a slip of the pen"}  # noqa: RUF012

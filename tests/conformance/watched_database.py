@@ -49,8 +49,8 @@ class _Plan:
 class WatchedDatabase:
     """A ``Database`` over another one: counts the calls, and holds up or fails the next ones.
 
-    What fails does so in the other one's transaction, after the work was done,
-    so that it is seen to be rolled back.
+    A read or write that fails does so in the other one's transaction, after the
+    work was done, so that it is seen to be rolled back.
     """
 
     def __init__(self, database: Database) -> None:
@@ -96,7 +96,7 @@ class WatchedDatabase:
 
     async def append(self, work: Callable[[Connection], T]) -> T:
         self.writes += 1
-        return await _run(self._next_writes, self._database.append, work)
+        return await _run(self._next_writes, self._database.append, work, _instead_of)
 
     async def close(self) -> None:
         await self._database.close()
@@ -106,12 +106,13 @@ async def _run(
     plans: deque[_Plan],
     run: Callable[[Callable[[Connection], T]], Awaitable[T]],
     work: Callable[[Connection], T],
+    fail: Callable[[Callable[[Connection], T]], Callable[[Connection], T]] | None = None,
 ) -> T:
     plan = plans.popleft() if plans else _Plan()
     if plan.before is not None:
         await plan.before.pass_through()
     try:
-        return await run(_in_vain(work) if plan.fails else work)
+        return await run((fail or _in_vain)(work) if plan.fails else work)
     finally:
         if plan.after is not None:
             await plan.after.pass_through()
@@ -123,3 +124,11 @@ def _in_vain(work: Callable[[Connection], T]) -> Callable[[Connection], T]:
         raise StorageUnavailable
 
     return do_and_fail
+
+
+def _instead_of(_work: Callable[[Connection], T]) -> Callable[[Connection], T]:
+    # What commits by itself could not be taken back.
+    def fail(_connection: Connection) -> NoReturn:
+        raise StorageUnavailable
+
+    return fail

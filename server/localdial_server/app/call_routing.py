@@ -28,13 +28,17 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedCallerId:
-    """The answer to a leg. ``call_id`` is None where none was given nor recorded."""
+    """The answer to a leg. ``call_id`` is None where none was given nor recorded.
+
+    ``recorded_later``: the record is durable, but not in the database yet.
+    """
 
     caller_id: str
     reason: CallerIdReason
     callee_area_code: str | None
     call_id: str | None
     revision: int
+    recorded_later: bool = False
 
 
 _Outcome = CallerIdDecision | ResolvedCallerId | LocaldialError
@@ -90,13 +94,13 @@ class CallRouting:
                 recorded.append(index)
         if calls:
             try:
-                standing = await self._call_log.append(calls)
+                done = await self._call_log.append(calls)
             except LocaldialError as error:
                 for index in recorded:
                     results[index] = error
             else:
-                for index, call in zip(recorded, standing, strict=True):
-                    results[index] = _standing_answer(legs[index], call)
+                for index, call in zip(recorded, done.calls, strict=True):
+                    results[index] = _standing_answer(legs[index], call, recorded_later=done.later)
         return [result for result in results if result is not None]
 
     async def route(self, called_number: str, caller_number: str | None) -> Destination:
@@ -116,6 +120,9 @@ class CallRouting:
             last_user = reader.user(organization_id, last_call.user_id) if last_call is not None else None
             return decide_destination(organization, called_number, caller_number, last_call, last_user)
 
+        if caller_number is not None:
+            # The last call may be one that is not there yet.
+            self._call_log.require_complete()
         return await self._store.read(work)
 
     async def list_calls(
@@ -187,10 +194,17 @@ def _answer(decision: CallerIdDecision, call_id: str | None) -> ResolvedCallerId
     )
 
 
-def _standing_answer(leg: Leg, call: OutboundCall) -> ResolvedCallerId | LocaldialError:
+def _standing_answer(
+    leg: Leg, call: OutboundCall, *, recorded_later: bool = False
+) -> ResolvedCallerId | LocaldialError:
     """Answer what is recorded under the leg's call_id, if it is this call."""
     if (call.user_id, call.callee_number) != (leg.user_id, leg.callee_number):
         return CallIdReused(call.call_id)
     return ResolvedCallerId(
-        call.caller_id, call.reason, area_code_of(call.callee_number), call.call_id, call.revision
+        call.caller_id,
+        call.reason,
+        area_code_of(call.callee_number),
+        call.call_id,
+        call.revision,
+        recorded_later,
     )

@@ -191,14 +191,29 @@ class RoutingSnapshots(Protocol):
         """Have no snapshot older than that revision in memory on return."""
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What was recorded: for each call the one that stands under its call_id.
+
+    That is the call itself, or the one that was recorded before, whatever it
+    says. ``later``: durable, but not in the database yet.
+    """
+
+    calls: Sequence[OutboundCall]
+    later: bool = False
+
+
 class CallLog(Protocol):
     """The record of outbound calls."""
 
-    async def append(self, calls: Sequence[OutboundCall]) -> Sequence[OutboundCall]:
-        """Record the calls, all or none; durable on return.
+    async def append(self, calls: Sequence[OutboundCall]) -> Recorded:
+        """Record the calls; durable on return.
 
-        Answers, for each, the call that stands under its call_id: itself, or the
-        one that was recorded before, whatever it says.
+        Raises ``StorageUnavailable``, after which some may be recorded all the same.
+        """
 
-        Raises ``StorageUnavailable``, after which none was recorded.
+    def require_complete(self) -> None:
+        """Raise ``StorageUnavailable`` while a call that was answered is not in the database.
+
+        Where another server keeps it, on another machine, that cannot be known.
         """

@@ -104,6 +104,7 @@ def _resolved(answer: ResolvedCallerId) -> pb.ResolveOutboundCallerIdResponse:
         callee_area_code=answer.callee_area_code or "",
         call_id=answer.call_id or "",
         revision=answer.revision,
+        recorded_later=answer.recorded_later,
     )
 
 

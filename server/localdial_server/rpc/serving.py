@@ -15,7 +15,7 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.descriptor_pb2 import MethodOptions
 from google.protobuf.message import Message
 
-from localdial_server.domain.errors import LocaldialError, ShuttingDown
+from localdial_server.domain.errors import LocaldialError, ShuttingDown, StorageUnavailable
 from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract, parse
 from localdial_server.rpc.errors import InternalError, status_of, trailing_metadata
 
@@ -38,6 +38,7 @@ class Serving:
         self._contract = contract
         self._max_request_bytes = max_request_bytes
         self._changes: set[asyncio.Task[Message]] = set()
+        self._is_open = False
         self._stopping = False
 
     def handlers(self, services: Mapping[str, object]) -> list[grpc.GenericRpcHandler]:
@@ -56,6 +57,10 @@ class Serving:
             )
             for name in SERVICES
         ]
+
+    def open(self) -> None:
+        """Begin to serve. Until then every call is told that the database is not available."""
+        self._is_open = True
 
     async def drain(self, seconds: float) -> None:
         """Take on no further changes, and wait up to that many seconds for those under way.
@@ -81,6 +86,7 @@ class Serving:
 
         async def handle(raw: bytes, context: "grpc.aio.ServicerContext[bytes, bytes]") -> bytes:
             try:
+                self._require_open()
                 request = parse(request_class, raw, max_bytes)
                 check(request)
                 response = await method(request)
@@ -95,6 +101,10 @@ class Serving:
             raise AssertionError  # abort does not return
 
         return grpc.unary_unary_rpc_method_handler(handle)
+
+    def _require_open(self) -> None:
+        if not self._is_open:
+            raise StorageUnavailable
 
     def _to_the_end(self, method: Method) -> Method:
         """Let a change run to its end, even when the caller gives up waiting."""

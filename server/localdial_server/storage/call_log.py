@@ -7,53 +7,57 @@ with the number of records that a commit finds waiting, up to a bound.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Protocol
 
-from sqlalchemy import Connection, Executable, select, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
-
+from localdial_server.app.store import Recorded
 from localdial_server.domain.model import OutboundCall
-from localdial_server.storage.database import Database
-from localdial_server.storage.rows import from_call, to_call
-from localdial_server.storage.schema import outbound_calls
 
 # A commit that found this many records waiting is under full load: collect for
 # as long as is allowed.
 _FULL_LOAD = 4
 
-# Well under the number of parameters that a statement may have.
-_KEYS_PER_QUERY = 500
+_Waiting = tuple[Sequence[OutboundCall], asyncio.Future[Recorded]]
 
-_Waiting = tuple[Sequence[OutboundCall], asyncio.Future[Sequence[OutboundCall]]]
+
+class Recorder(Protocol):
+    """Where groups of calls are recorded, one group at a time."""
+
+    async def record(self, calls: Sequence[OutboundCall]) -> Recorded:
+        """Record the calls durably, as ``CallLog.append`` does."""
+
+    def require_complete(self) -> None:
+        """Do what ``CallLog.require_complete`` does."""
 
 
 class GroupCommitLog:
-    """The ``CallLog`` port over any ``Database``.
+    """The ``CallLog`` port over any ``Recorder``.
 
     ``max_delay`` bounds, in seconds, how long records are collected.
     """
 
-    def __init__(self, database: Database, max_delay: float) -> None:
-        self._database = database
+    def __init__(self, recorder: Recorder, max_delay: float) -> None:
+        self._recorder = recorder
         self._max_delay = max_delay
         self._waiting: list[_Waiting] = []
         self._commits: asyncio.Task[None] | None = None
 
-    async def append(self, calls: Sequence[OutboundCall]) -> Sequence[OutboundCall]:
-        """Record the calls, all or none; durable on return.
+    async def append(self, calls: Sequence[OutboundCall]) -> Recorded:
+        """Record the calls; durable on return.
 
-        Answers, for each, the call that stands under its call_id: itself, or the
-        one that was recorded before, whatever it says.
-
-        Raises ``StorageUnavailable``, after which none was recorded.
+        Raises ``StorageUnavailable``, after which some may be recorded all the same.
         """
         if not calls:
-            return calls
-        recorded: asyncio.Future[Sequence[OutboundCall]] = asyncio.get_running_loop().create_future()
+            return Recorded(calls)
+        recorded: asyncio.Future[Recorded] = asyncio.get_running_loop().create_future()
         self._waiting.append((calls, recorded))
         if self._commits is None:
             self._commits = asyncio.create_task(self._commit_all())
         return await recorded
+
+    def require_complete(self) -> None:
+        """Raise ``StorageUnavailable`` while a call that was answered is not in the database."""
+        self._recorder.require_complete()
 
     async def close(self) -> None:
         """Wait until all that was appended is committed or has failed."""
@@ -75,8 +79,7 @@ class GroupCommitLog:
 
     async def _commit(self, group: Sequence[_Waiting]) -> None:
         try:
-            records = [call for calls, _ in group for call in calls]
-            stored = await self._database.append(lambda connection: insert_calls(connection, records))
+            done = await self._recorder.record([call for calls, _ in group for call in calls])
         except Exception as error:  # noqa: BLE001 (each caller is told, or it would wait for ever)
             for _, recorded in group:
                 if not recorded.done():
@@ -87,27 +90,5 @@ class GroupCommitLog:
             end = begin + len(calls)
             # A caller that gave up has cancelled its future; the record stands.
             if not recorded.done():
-                recorded.set_result(stored[begin:end])
+                recorded.set_result(Recorded(done.calls[begin:end], later=done.later))
             begin = end
-
-
-# Built once: SQLAlchemy finds a statement's compiled form faster when it has seen
-# the very object before.
-_INSERT: Mapping[str, Executable] = {
-    name: dialect.insert(outbound_calls).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
-    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
-}
-
-
-def insert_calls(connection: Connection, calls: Sequence[OutboundCall]) -> Sequence[OutboundCall]:
-    """Insert the calls whose call_id is new; answer what stands under each call_id."""
-    inserted = connection.execute(_INSERT[connection.dialect.name], [from_call(call) for call in calls])
-    if inserted.rowcount == len(calls):
-        return calls
-    standing: dict[tuple[str, str], OutboundCall] = {}
-    key = tuple_(outbound_calls.c.organization_id, outbound_calls.c.call_id)
-    for begin in range(0, len(calls), _KEYS_PER_QUERY):
-        wanted = [(call.organization_id, call.call_id) for call in calls[begin : begin + _KEYS_PER_QUERY]]
-        for row in connection.execute(select(outbound_calls).where(key.in_(wanted))):
-            standing[row.organization_id, row.call_id] = to_call(row)
-    return [standing[call.organization_id, call.call_id] for call in calls]

@@ -44,16 +44,16 @@ class DatabaseInUse(Exception):
 class SqliteDatabase:
     """A ``Database`` on one SQLite file, which it holds exclusively."""
 
-    def __init__(self, path: Path, lock: FileLock) -> None:
+    def __init__(self, path: Path, lock: FileLock, max_bytes: int | None) -> None:
         self._lock = lock
-        self._writer = _engine(path, "BEGIN IMMEDIATE", connections=1)
+        self._writer = _engine(path, "BEGIN IMMEDIATE", connections=1, max_bytes=max_bytes)
         self._reader = _engine(path, "BEGIN", connections=_READERS)
         self._write_thread = ThreadPoolExecutor(1, "sqlite-write")
         self._read_threads = ThreadPoolExecutor(_READERS, "sqlite-read")
 
     @classmethod
-    def open(cls, path: Path) -> "SqliteDatabase":
-        """Open the file and keep other servers off it.
+    def open(cls, path: Path, max_bytes: int | None = None) -> "SqliteDatabase":
+        """Open the file, which may grow to ``max_bytes``, and keep other servers off it.
 
         Two processes on one file would not see each other's changes in their
         snapshots, and older SQLite versions can corrupt a WAL that several
@@ -68,7 +68,7 @@ class SqliteDatabase:
             lock.acquire(timeout=0)
         except Timeout:
             raise DatabaseInUse from None
-        return cls(path, lock)
+        return cls(path, lock, max_bytes)
 
     @property
     def engine(self) -> Engine:
@@ -117,7 +117,7 @@ def _in_transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
         raise StorageUnavailable from error
 
 
-def _engine(path: Path, begin: str, connections: int) -> Engine:
+def _engine(path: Path, begin: str, connections: int, max_bytes: int | None = None) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
         poolclass=QueuePool,
@@ -144,6 +144,9 @@ def _engine(path: Path, begin: str, connections: int) -> Engine:
         # On macOS an fsync alone leaves the data in the drive's cache.
         cursor.execute("PRAGMA fullfsync = ON")
         cursor.execute("PRAGMA foreign_keys = ON")
+        if max_bytes is not None:
+            page_size = cursor.execute("PRAGMA page_size").fetchone()[0]
+            cursor.execute(f"PRAGMA max_page_count = {max_bytes // page_size}")
         cursor.close()
 
     @event.listens_for(engine, "begin")

@@ -9,6 +9,7 @@ from localdial_server.app.call_routing import CallRouting, Leg, ResolvedCallerId
 from localdial_server.domain.errors import OrganizationNotFound, StorageUnavailable
 from localdial_server.domain.model import User
 from localdial_server.storage.call_log import GroupCommitLog
+from localdial_server.storage.recorders import DatabaseRecorder
 from tests.unit.app.house import A, B, House
 
 CALLEE = "+14155550123"
@@ -19,7 +20,7 @@ async def routing(house: House) -> CallRouting:
     await house.add_organization(A, "+13125550150")
     await house.directory.set_users(A, [User(A, "ann", work_phone="+13125550160")])
     ids = map(str, itertools.count())
-    call_log = GroupCommitLog(house.database, 0)
+    call_log = GroupCommitLog(DatabaseRecorder(house.database), 0)
     return CallRouting(house.store, house.snapshots, call_log, house.clock, lambda: next(ids))
 
 

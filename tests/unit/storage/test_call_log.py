@@ -8,6 +8,7 @@ import pytest
 
 from localdial_server.storage.call_log import GroupCommitLog
 from localdial_server.storage.migrate import migrate
+from localdial_server.storage.recorders import DatabaseRecorder
 from localdial_server.storage.sqlite import SqliteDatabase
 from tests.conformance.store_records import call
 from tests.conformance.watched_database import WatchedDatabase
@@ -40,7 +41,7 @@ def delays(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 async def _append_in_groups(database: WatchedDatabase, *sizes: int) -> None:
     """Append groups of calls, each while the one before is being committed."""
-    call_log = GroupCommitLog(database, _MAX_DELAY)
+    call_log = GroupCommitLog(DatabaseRecorder(database), _MAX_DELAY)
     appends: list[asyncio.Future[object]] = []
     gate = None
     for group, size in enumerate(sizes):

@@ -1,0 +1,139 @@
+"""The spool: where the records of calls wait while the database is away.
+
+Each process has a file of its own in a folder on the local disk, an SQLite
+database with the same call log as the real one: durable, bounded, and with one
+record for each call_id. A marker beside it says, to every process that shares
+the folder, that something waits in it.
+"""
+
+import contextlib
+import itertools
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlalchemy import ColumnElement, Connection, delete, func, literal_column, select
+
+from localdial_server.domain.errors import StorageUnavailable
+from localdial_server.domain.model import OutboundCall
+from localdial_server.storage.call_rows import insert_calls
+from localdial_server.storage.migrate import migrate
+from localdial_server.storage.rows import to_call
+from localdial_server.storage.schema import outbound_calls
+from localdial_server.storage.sqlite import DatabaseInUse, SqliteDatabase
+
+# SQLite numbers the rows in the order in which they came.
+_ROW_ID: ColumnElement[int] = literal_column("rowid")
+
+_FILE = ".db"
+_MARKED = ".waiting"
+
+
+class Spool:
+    """One file of the spool folder, held by this process."""
+
+    def __init__(self, database: SqliteDatabase, marker: Path, count: int) -> None:
+        self._database = database
+        self._marker = marker
+        self._count = count
+        self._mark()
+
+    @classmethod
+    def open(cls, path: Path, max_bytes: int) -> "Spool":
+        """Open the file, or make it. Raises ``DatabaseInUse`` if another process holds it."""
+        database = SqliteDatabase.open(path, max_bytes=max_bytes)
+        migrate(database.engine)
+        with database.engine.begin() as connection:
+            return cls(database, path.with_suffix(_MARKED), _count(connection))
+
+    @property
+    def count(self) -> int:
+        """How many calls wait."""
+        return self._count
+
+    async def add(self, calls: Sequence[OutboundCall]) -> Sequence[OutboundCall]:
+        """Keep the calls, durable on return; answer those that stand under their call_ids.
+
+        Raises ``StorageUnavailable`` when the spool or its disk is full.
+        """
+
+        def work(connection: Connection) -> tuple[Sequence[OutboundCall], int]:
+            return insert_calls(connection, calls), _count(connection)
+
+        standing, self._count = await self._database.write(work)
+        try:
+            self._mark()
+        except OSError as error:
+            raise StorageUnavailable from error
+        return standing
+
+    async def first(self, limit: int) -> Sequence[OutboundCall]:
+        """Answer the calls that came first, in the order in which they came."""
+        query = select(outbound_calls).order_by(_ROW_ID).limit(limit)
+        return await self._database.read(
+            lambda connection: [to_call(row) for row in connection.execute(query)]
+        )
+
+    async def remove_first(self, number: int) -> None:
+        """Forget as many of the first calls: they are in the database now."""
+        oldest = select(_ROW_ID).select_from(outbound_calls).order_by(_ROW_ID).limit(number)
+
+        def work(connection: Connection) -> int:
+            connection.execute(delete(outbound_calls).where(_ROW_ID.in_(oldest)))
+            return _count(connection)
+
+        self._count = await self._database.write(work)
+        self._mark()
+
+    async def close(self) -> None:
+        """Let go of the file; what waits in it stays."""
+        await self._database.close()
+
+    def _mark(self) -> None:
+        if self._count == 0:
+            self._marker.unlink(missing_ok=True)
+        elif not self._marker.exists():
+            self._marker.touch()
+
+
+def _count(connection: Connection) -> int:
+    # Without a walk over all of them: rows come at the end and go at the beginning.
+    first, last = (
+        select(bound(_ROW_ID)).select_from(outbound_calls).scalar_subquery() for bound in (func.min, func.max)
+    )
+    return connection.scalar(select(func.coalesce(last - first + 1, 0))) or 0
+
+
+class SpoolFolder:
+    """The folder where the processes of one machine keep their spools."""
+
+    def __init__(self, path: Path, max_bytes: int) -> None:
+        self._path = path
+        self._max_bytes = max_bytes
+
+    def take(self) -> Spool:
+        """Take the first file that nobody holds: perhaps one that a crash left.
+
+        Raises ``OSError``.
+        """
+        self._path.mkdir(parents=True, exist_ok=True)
+        for number in itertools.count():
+            with contextlib.suppress(DatabaseInUse):
+                return self._open(number)
+        raise AssertionError
+
+    def left_behind(self) -> Sequence[Spool]:
+        """Take all files in which calls wait and that nobody holds."""
+        found: list[Spool] = []
+        for marker in self._path.glob(f"*{_MARKED}"):
+            with contextlib.suppress(DatabaseInUse):
+                found.append(Spool.open(marker.with_suffix(_FILE), self._max_bytes))
+        return found
+
+    def is_empty(self) -> bool:
+        """Answer whether no call waits in any process's spool."""
+        with os.scandir(self._path) as entries:
+            return not any(entry.name.endswith(_MARKED) for entry in entries)
+
+    def _open(self, number: int) -> Spool:
+        return Spool.open(self._path / f"{number}{_FILE}", self._max_bytes)
