@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import psycopg
 from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.storage.postgres import PostgresDatabase, conninfo
@@ -57,7 +58,8 @@ class ChangeHints:
                     on_change(organization_id, int(revision))
 
     async def _send(self, payload: str) -> None:
-        with contextlib.suppress(StorageUnavailable):
+        # Some databases that speak PostgreSQL's protocol have no NOTIFY.
+        with contextlib.suppress(StorageUnavailable, DBAPIError):
             await self._database.write(
                 lambda connection: connection.execute(select(func.pg_notify(_CHANNEL, payload)))
             )

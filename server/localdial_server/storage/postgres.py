@@ -187,16 +187,21 @@ class _Lane:
         line = _Line()
         job = self._threads.submit(self._transact, work, line)
         running = asyncio.wrap_future(job)
-        # A caller that gives up does not take the transaction with it, and then
-        # nobody asks how it ended.
-        running.add_done_callback(_retrieve)
-        done, _ = await asyncio.wait({running}, timeout=self._patience)
-        if done:
-            return running.result()
-        if job.cancel():
+
+        def expire() -> None:
+            if not job.cancel():
+                line.cut()
+
+        # A caller that gives up does not take the transaction with it. It ends all
+        # the same, and then nobody may ask how.
+        expiry = asyncio.get_running_loop().call_later(self._patience, expire)
+        running.add_done_callback(functools.partial(_ended, expiry))
+        await asyncio.wait({running}, timeout=self._patience)
+        if job.cancelled():
             # Never begun: the ones before it will tell whether the database is away.
             raise StorageUnavailable
-        line.cut()
+        if running.done():
+            return running.result()
         raise _DatabaseAway(f"no answer within {self._patience:g} s")
 
     def close(self) -> None:
@@ -228,7 +233,7 @@ class _Lane:
                     # An idle connection was closed; perhaps only that one was.
                     losses += 1
                 else:
-                    raise _DatabaseAway(str(error.orig).strip()) from error
+                    raise _DatabaseAway(" ".join(str(error.orig).split())) from error
 
     def _once(self, work: Callable[[Connection], T], line: "_Line") -> T:
         line.connected = line.committing = False
@@ -318,6 +323,7 @@ def _twin(descriptor: int) -> socket.socket:
     return socket.socket(fileno=os.dup(descriptor))
 
 
-def _retrieve(running: "asyncio.Future[Any]") -> None:
+def _ended(expiry: asyncio.TimerHandle, running: "asyncio.Future[Any]") -> None:
+    expiry.cancel()
     if not running.cancelled():
         running.exception()
