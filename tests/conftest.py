@@ -6,6 +6,9 @@ from collections.abc import Generator, Iterator
 import pytest
 from hypothesis import settings
 
+from tests.support.pgbouncer import PROGRAM, PgBouncer
+from tests.support.postgres import PostgresServer
+
 # The same examples in every run, on every machine, and never a failure because a
 # machine is slow. To look for new ones: pytest --hypothesis-profile=explore.
 settings.register_profile("fixed", derandomize=True, deadline=None, database=None)
@@ -23,6 +26,22 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         report.longrepr = f"skipped, where nothing may be: {report.longrepr}"
         report.outcome = "failed"
     return report
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """Answer a PostgreSQL server, where each test makes a database of its own."""
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def pgbouncer(postgres: PostgresServer) -> Iterator[PgBouncer]:
+    """Answer a pgbouncer in front of it."""
+    if PROGRAM is None:
+        pytest.skip("pgbouncer is missing: apt-get install pgbouncer")
+    with PgBouncer(postgres) as pgbouncer:
+        yield pgbouncer
 
 
 @pytest.fixture(scope="session", autouse=True)

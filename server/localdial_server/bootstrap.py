@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import functools
+import gc
 import logging
 import math
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +20,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from prometheus_client import start_http_server
 from sqlalchemy import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from localdial_server.app.call_routing import CallRouting
 from localdial_server.app.changes import Changes
@@ -61,6 +63,8 @@ class StartError(Exception):
 
 # How often the schema is looked at, while it is waited for.
 _SCHEMA_LOOK_SECONDS = 0.5
+
+_SWITCH_INTERVAL_SECONDS = 0.0005
 
 Background = Callable[[], Coroutine[Any, Any, None]]
 
@@ -113,6 +117,9 @@ def serve(
     as SIGTERM when it can be read from. Raises ``StartError``.
     """
     configure_logging(settings.log_level, settings.log_format)
+    # Threads give way to the event loop, on which the resolves are, sooner than they
+    # would by themselves: a load of a large organization is all Python.
+    sys.setswitchinterval(_SWITCH_INTERVAL_SECONDS)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_serve(settings, on_ready, shared_port=shared_port, stop_when=stop_when))
 
@@ -176,10 +183,10 @@ async def _shared_storage(database: PostgresDatabase, settings: Settings) -> Asy
     background: list[Background] = []
     if settings.change_hints:
         hints = ChangeHints(database, settings.database_url.get_secret_value())
-        snapshots = SnapshotCache(database, keeping, hints.send)
+        snapshots = SnapshotCache(database.loads, keeping, hints.send)
         background.append(functools.partial(hints.listen, snapshots.changed_elsewhere))
     else:
-        snapshots = SnapshotCache(database, keeping)
+        snapshots = SnapshotCache(database.loads, keeping)
     folder = SpoolFolder(settings.spool_directory, settings.spool_max_mb * _BYTES_PER_MB)
     recorder = SpoolingRecorder(database, folder, _take_spool(folder, settings))
     watch = Watch(database, snapshots, settings.snapshot_poll_seconds)
@@ -239,6 +246,9 @@ async def _serve(
             if stop.is_set():
                 return
             async with _running(app.background):
+                # What is there now stays: the garbage collector need not walk over it.
+                gc.collect()
+                gc.freeze()
                 serving.open()
                 for name in ["", *names]:
                     await health_servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
@@ -263,6 +273,9 @@ async def _schema_is_current(app: Application, settings: Settings, stop: asyncio
     while not stop.is_set():
         try:
             missing = await asyncio.to_thread(app.missing_migration)
+        except OperationalError as error:
+            # It may be restarted in the course of an upgrade.
+            missing = _one_line(error.orig)
         except (SchemaError, DBAPIError) as error:
             raise _unusable(settings, error) from None
         if missing is None:
@@ -281,12 +294,19 @@ async def _schema_is_current(app: Application, settings: Settings, stop: asyncio
 @contextlib.asynccontextmanager
 async def _running(background: Sequence[Background]) -> AsyncIterator[None]:
     tasks = [asyncio.create_task(run()) for run in background]
+    for task in tasks:
+        task.add_done_callback(_log_failure)
     try:
         yield
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
+
+
+def _log_failure(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and task.exception() is not None:
+        _log.error("a background task failed; restart the server", exc_info=task.exception())
 
 
 @contextlib.asynccontextmanager

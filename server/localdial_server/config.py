@@ -220,7 +220,7 @@ class Settings(BaseSettings):
         ge=0.05,
         le=60,
         description="How often a server on PostgreSQL asks what other servers have changed, in seconds. "
-        "A change is decided on everywhere within twice that time.",
+        "A change is decided on everywhere within twice that time and the time of a load.",
     )
     change_hints: bool = Field(
         default=True,
@@ -229,7 +229,7 @@ class Settings(BaseSettings):
     )
     snapshot_max_age_seconds: float = Field(
         300.0,
-        ge=0,
+        ge=1,
         le=86_400,
         description="How long resolves are answered from memory while PostgreSQL is away, in seconds.",
     )

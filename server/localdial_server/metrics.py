@@ -23,12 +23,17 @@ DATABASE_AWAY = Gauge(
     multiprocess_mode="livemax",
 )
 CALLS_RECORDED = Counter(
-    "localdial_calls_recorded_total", "Outbound calls that were recorded in the database."
+    "localdial_calls_recorded_total",
+    "Outbound calls that were committed to the database, repeats included.",
 )
 SPOOL_CALLS = Gauge(
     "localdial_spool_calls",
     "Outbound calls that wait on the local disk for the database to come back.",
     multiprocess_mode="livesum",
+)
+SPOOL_CONFLICTS = Counter(
+    "localdial_spool_conflicts_total",
+    "Outbound calls from the spool under whose call_id another call was recorded first.",
 )
 SPOOL_REFUSALS = Counter(
     "localdial_spool_refusals_total",

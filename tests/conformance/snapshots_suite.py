@@ -9,11 +9,12 @@ import pytest
 from localdial_server.app.store import RoutingSnapshots, Store, Transaction
 from localdial_server.domain.errors import OrganizationNotFound, RevisionNotReached, StorageUnavailable
 from localdial_server.domain.model import NumberState, Organization
-from localdial_server.domain.routing import RoutingSnapshot, build_snapshot
+from localdial_server.domain.routing import RoutingSnapshot
 from localdial_server.storage.snapshots import SnapshotCache
 from tests.conformance.store_backend import Home, StoreFixtures
 from tests.conformance.store_records import A, B, X, Y, Z, create, number, own, user
 from tests.conformance.watched_database import DEADLINE_SECONDS, Gate
+from tests.support.snapshots import snapshot_of
 
 
 def _get(
@@ -68,7 +69,7 @@ class SnapshotsSuite(StoreFixtures):
         await home.store.write(create(organization, B))
         await home.store.write(lambda tx: tx.put_users([*users, user("3", B)]))
         await home.store.write(own(*numbers, number("+14155550105", B)))
-        assert await snapshots.get(A) == build_snapshot(organization, 1, {"1": Z, "2": None}, numbers)
+        assert await snapshots.get(A) == snapshot_of(organization, 1, {"1": Z, "2": None}, numbers)
 
     async def test_an_unknown_organization_has_no_snapshot(
         self, home: Home, snapshots: RoutingSnapshots

@@ -21,8 +21,8 @@ from localdial_server.domain.errors import (
 )
 from localdial_server.domain.model import Number, NumberState, Organization, OutboundCall, User
 from localdial_server.domain.phone_numbers import caller_of
-from localdial_server.domain.routing import build_snapshot
 from tests.scenarios.world import Answer, Call, Connection
+from tests.support.snapshots import snapshot_of
 
 
 class RulesWorld:
@@ -118,7 +118,7 @@ class RulesWorld:
         if revision < min_revision:
             raise RevisionNotReached(organization, revision)
         caller_ids = {user_id: each.caller_id for user_id, each in self._users[organization].items()}
-        snapshot = build_snapshot(known, revision, caller_ids, self._numbers[organization].values())
+        snapshot = snapshot_of(known, revision, caller_ids, self._numbers[organization].values())
         decision = decide_caller_id(snapshot, user, callee)
         call = OutboundCall(
             organization_id=organization,

@@ -1,7 +1,9 @@
 """Changes of an organization: one transaction, then the process's own snapshot."""
 
+import asyncio
 from collections.abc import Callable
 from typing import TypeVar
+from weakref import WeakValueDictionary
 
 from localdial_server.app.store import Reader, RoutingSnapshots, Store, Transaction
 from localdial_server.domain.errors import NumberNotFound, OrganizationNotFound, UserNotFound
@@ -16,6 +18,7 @@ class Changes:
     def __init__(self, store: Store, snapshots: RoutingSnapshots) -> None:
         self._store = store
         self._snapshots = snapshots
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def run(self, organization_id: str, work: Callable[[Transaction], T]) -> tuple[T, int]:
         """Run ``work`` in a transaction; answer its result and the revision after it.
@@ -27,7 +30,11 @@ class Changes:
         def change(transaction: Transaction) -> tuple[T, int]:
             return work(transaction), transaction.revision(organization_id)
 
-        result, revision = await self._store.write(change)
+        # One at a time: every change bumps the same row, and those that meet there
+        # would have to be run again.
+        turn = self._turns.setdefault(organization_id, asyncio.Lock())
+        async with turn:
+            result, revision = await self._store.write(change)
         await self._snapshots.advance(organization_id, revision)
         return result, revision
 

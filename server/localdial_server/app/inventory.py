@@ -182,6 +182,8 @@ class _Import:
     def sort(self, reader: Reader, phone_numbers: Sequence[str]) -> None:
         """Tell what is there already or cannot be had from what to ask the carrier for."""
         require_organization(reader, self._organization_id)
+        # It may be run again from the start.
+        self.wanted, self.numbers, self.failures = [], {}, {}
         for phone_number in phone_numbers:
             known = reader.number(self._organization_id, phone_number)
             if known is not None and known.state is NumberState.ACTIVE:
@@ -214,6 +216,9 @@ class _Import:
         require_organization(transaction, self._organization_id)
         # A transaction may be run again from the start.
         self.claimed = {}
+        for phone_number in intents:
+            self.numbers.pop(phone_number, None)
+            self.failures.pop(phone_number, None)
         for phone_number, intent in intents.items():
             known = transaction.number(self._organization_id, phone_number)
             if known is not None and is_import(known):

@@ -14,6 +14,7 @@ import logging
 import uuid
 from collections import deque
 from dataclasses import dataclass, field
+from enum import Enum, auto
 
 from localdial_server.app.area_codes import require_geographic
 from localdial_server.app.carrier import (
@@ -84,6 +85,14 @@ class _Order:
         return json.dumps({"area_code": self.area_code, "quantity": self.quantity})
 
 
+class _Opening(Enum):
+    """What became of an intent that was to be opened."""
+
+    OPEN = auto()
+    IN_USE = auto()
+    NOT_WANTED = auto()
+
+
 @dataclass(slots=True)
 class _Progress:
     """What those who order for one purchase at the same time share."""
@@ -92,12 +101,13 @@ class _Progress:
     offers: deque[AvailableNumber] = field(default_factory=deque)
     wanted: int = 0
     taken: int = 0
+    is_filled: bool = False
     problem: LocaldialError | None = None
 
     @property
     def is_over(self) -> bool:
         """Whether no further order may be placed."""
-        return self.problem is not None or self.taken >= self.order.quantity + _MAX_TAKEN
+        return self.is_filled or self.problem is not None or self.taken >= self.order.quantity + _MAX_TAKEN
 
 
 class Purchasing:
@@ -205,20 +215,45 @@ class Purchasing:
             region=offer.region,
         )
 
-        def open_unless_in_use(transaction: Transaction) -> bool:
+        def open_if_wanted(transaction: Transaction) -> _Opening:
             require_organization(transaction, order.organization_id)
+            if self._is_filled(transaction, order):
+                return _Opening.NOT_WANTED
             # An organization number of ours is nobody's to sell either.
-            return transaction.owner_of(offer.phone_number) is None and open_intent(transaction, intent)
+            is_free = transaction.owner_of(offer.phone_number) is None
+            return _Opening.OPEN if is_free and open_intent(transaction, intent) else _Opening.IN_USE
 
         self._ordering.add(intent.reference)
         try:
-            is_open = await self._changes.step(open_unless_in_use)
-            return is_open and await self._order(progress, intent)
+            match await self._changes.step(open_if_wanted):
+                case _Opening.OPEN:
+                    return await self._order(progress, intent)
+                case _Opening.IN_USE:
+                    return False
+                case _Opening.NOT_WANTED:
+                    progress.is_filled = True
+                    return True
         except StorageUnavailable:
             self._ended[intent.reference] = self._clock.now()
             raise
         finally:
             self._ordering.discard(intent.reference)
+
+    def _is_filled(self, reader: Reader, order: _Order) -> bool:
+        """Answer whether nothing more may be ordered for the request.
+
+        Another server may be buying for the same request. What both have opened
+        counts, so together they never order more than was asked for.
+        """
+        request = reader.request(order.organization_id, order.request_id)
+        if request is None or request.is_final:
+            return True
+        return self._count(reader, order) >= order.quantity
+
+    def _count(self, reader: Reader, order: _Order) -> int:
+        """Answer how many numbers the request has, those that may yet be bought too."""
+        rows = reader.numbers_of_request(order.organization_id, order.request_id)
+        return sum(row.state is NumberState.PURCHASING for row in rows) + len(self._bought(reader, order))
 
     async def _order(self, progress: _Progress, intent: Number) -> bool:
         try:
@@ -283,9 +318,7 @@ class Purchasing:
             with contextlib.suppress(CarrierUnavailable):
                 await self.settle(intent)
         # Counted in one view, since the sweep may have settled some meanwhile.
-        return await self._store.read(
-            lambda reader: len(open_intents(reader)) + len(self._bought(reader, order))
-        )
+        return await self._store.read(lambda reader: self._count(reader, order))
 
     async def _adopt(self, intent: Number, owned: OwnedNumber) -> Number | None:
         """Commit that the number is ours, and put it down to its purchase."""
@@ -327,6 +360,11 @@ class Purchasing:
         organization_id, request_id = order.organization_id, order.request_id
 
         def work(transaction: Transaction) -> PurchaseAnswer | LocaldialError:
+            request = transaction.request(organization_id, request_id)
+            so_far = self._requests.so_far(transaction, organization_id, request_id)
+            if request is not None and request.is_final and so_far is not None:
+                # Another server was faster.
+                return so_far
             rows = transaction.numbers_of_request(organization_id, request_id)
             if any(number.state is NumberState.PURCHASING for number in rows):
                 # Not the answer yet: the request stays open, and a repeat goes on.

@@ -64,14 +64,14 @@ def choose_number(candidates: Sequence[Candidate], callee_number: str) -> str | 
     never chosen. None where none is left.
     """
     if len(candidates) == 1:
-        only = candidates[0].phone_number
+        only, _ = candidates[0]
         return only if only != callee_number else None
     callee = hash64(callee_number)
     best: tuple[int, str] | None = None
-    for candidate in candidates:
-        if candidate.phone_number == callee_number:
+    for phone_number, seed in candidates:
+        if phone_number == callee_number:
             continue
-        score = _weight(callee, candidate.seed), candidate.phone_number
+        score = _weight(callee, seed), phone_number
         if best is None or score > best:
             best = score
     return best[1] if best is not None else None

@@ -5,15 +5,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from localdial_server.domain.model import Number, NumberState, Organization
+from localdial_server.domain.model import Organization
 
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A number that may be shown, with the hash that spreads callees over it."""
-
-    phone_number: str
-    seed: int
+# A number that may be shown, with the hash that spreads callees over it. A plain
+# tuple, of which Python's garbage collector keeps no account: there are many.
+Candidate = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +38,30 @@ def build_snapshot(
     organization: Organization,
     revision: int,
     caller_ids: Mapping[str, str | None],
-    numbers: Iterable[Number],
+    active_numbers: Mapping[str, str | None],
+    mappings: Iterable[tuple[str, str]],
 ) -> RoutingSnapshot:
-    """Build the snapshot of an organization from its users' caller IDs and its numbers."""
+    """Build the snapshot of an organization.
+
+    ``caller_ids`` is by user_id, ``active_numbers`` tells the area code of each by
+    phone number, ``mappings`` are area codes with phone numbers.
+    """
     own: defaultdict[str, list[Candidate]] = defaultdict(list)
     mapped: defaultdict[str, list[Candidate]] = defaultdict(list)
-    for number in numbers:
-        if number.state is not NumberState.ACTIVE:
-            continue
-        candidate = Candidate(number.phone_number, hash64(number.phone_number))
-        if number.area_code is not None:
-            own[number.area_code].append(candidate)
-        for area_code in number.mapped_area_codes:
-            mapped[area_code].append(candidate)
+    candidates = {phone_number: (phone_number, hash64(phone_number)) for phone_number in active_numbers}
+    for phone_number, area_code in active_numbers.items():
+        if area_code is not None:
+            own[area_code].append(candidates[phone_number])
+    for area_code, phone_number in mappings:
+        if phone_number in candidates:
+            mapped[area_code].append(candidates[phone_number])
     return RoutingSnapshot(
         organization_id=organization.organization_id,
         revision=revision,
         organization_number=organization.organization_number,
         caller_ids=caller_ids,
-        own={area_code: tuple(candidates) for area_code, candidates in own.items()},
-        mapped={area_code: tuple(candidates) for area_code, candidates in mapped.items()},
+        own={area_code: tuple(numbers) for area_code, numbers in own.items()},
+        mapped={area_code: tuple(numbers) for area_code, numbers in mapped.items()},
     )
 
 

@@ -13,11 +13,15 @@ from sqlalchemy import Connection
 T = TypeVar("T")
 
 
-class Database(Protocol):
-    """An SQL database. Raises ``StorageUnavailable`` when it does not answer."""
+class Reads(Protocol):
+    """What can be read from. Raises ``StorageUnavailable`` when it does not answer."""
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` on one consistent view of the database."""
+
+
+class Database(Reads, Protocol):
+    """An SQL database. Raises ``StorageUnavailable`` when it does not answer."""
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` in a transaction: durable on return, rolled back if it raises.

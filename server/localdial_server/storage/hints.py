@@ -21,6 +21,9 @@ _log = logging.getLogger(__name__)
 _CHANNEL = "localdial_changes"
 _RECONNECT_SECONDS = 5.0
 
+# Of a BIGINT.
+_MAX_DIGITS = 19
+
 
 class ChangeHints:
     """Tells other processes of changes, and hears of theirs."""
@@ -54,7 +57,7 @@ class ChangeHints:
             async for notice in connection.notifies():
                 revision, _, organization_id = notice.payload.partition(" ")
                 # Anybody who may connect may send.
-                if revision.isascii() and revision.isdecimal():
+                if revision.isascii() and revision.isdecimal() and len(revision) <= _MAX_DIGITS:
                     on_change(organization_id, int(revision))
 
     async def _send(self, payload: str) -> None:

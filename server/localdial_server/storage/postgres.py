@@ -6,36 +6,32 @@ SERIALIZABLE and run again where PostgreSQL says so, and the call log inserts
 with single statements that commit by themselves. Nothing is kept in a session
 and nothing is prepared in one, as a pgbouncer that pools transactions requires.
 
-A database that does not answer costs a caller its patience once. Then it counts
-as away, and everything fails at once, until a probe finds it back.
+Whether the database is away, a probe decides and nothing else: one slow or failed
+transaction says little about it. From then on everything fails at once, and what
+still waits is given up, until the probe finds it back.
 """
 
 import asyncio
-import contextlib
 import functools
 import logging
-import os
-import random
-import socket
-import threading
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
 
 import psycopg
 import psycopg.conninfo
 from psycopg import IsolationLevel
 from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
 from localdial_server.domain.errors import StorageUnavailable
+from localdial_server.storage.database import Reads
+from localdial_server.storage.lanes import Lane
 
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
-_READERS = 4
+_READERS = 3
+_LOADERS = 2
 _WRITERS = 2
 
 # How long a host may take to accept a connection. libpq rounds up to 2 s.
@@ -45,21 +41,6 @@ _CONNECT_SECONDS = 2
 # borrower on the line, and have the spool to turn to.
 _SHORT_PATIENCE_SECONDS = 1.0
 
-# The transaction was rolled back and may succeed if it is run again: lost against
-# a concurrent one, or in a deadlock.
-_ROLLED_BACK = frozenset({"40001", "40P01"})
-_MAX_CONFLICTS = 30
-_CONFLICT_PAUSE_SECONDS = 0.002
-
-# Two transactions wrote the same key at once: when it runs again, the loser finds
-# the row and can decide what that means. More often than this, it is a mistake of
-# ours.
-_DUPLICATE = "23505"
-_MAX_DUPLICATES = 3
-
-# A standby answers, since the primary moved: the connection is of no use.
-_READ_ONLY = "25006"
-
 
 class PostgresDatabase:
     """A ``Database`` on a PostgreSQL server. It may be shared with other processes."""
@@ -67,13 +48,18 @@ class PostgresDatabase:
     def __init__(self, url: str, timeout: float) -> None:
         self._url = url
         self._away = False
-        self._reads = _Lane(
+        self._doubt = asyncio.Event()
+        self._reads = Lane(
             "read", self._engine(_READERS, IsolationLevel.REPEATABLE_READ, read_only=True), _READERS, timeout
         )
-        self._writes = _Lane("write", self._engine(_WRITERS, IsolationLevel.SERIALIZABLE), _WRITERS, timeout)
+        self._writes = Lane("write", self._engine(_WRITERS, IsolationLevel.SERIALIZABLE), _WRITERS, timeout)
+        self._loads = Lane(
+            "load", self._engine(_LOADERS, IsolationLevel.REPEATABLE_READ, read_only=True), _LOADERS, timeout
+        )
         short = min(timeout, _SHORT_PATIENCE_SECONDS)
-        self._appends = _Lane("append", self._engine(1, None), 1, short, repeatable=True)
-        self._probes = _Lane("probe", self._engine(1, None), 1, short, repeatable=True)
+        self._appends = Lane("append", self._engine(1, None), 1, short, repeatable=True)
+        self._lanes = self._reads, self._loads, self._writes, self._appends
+        self._probes = Lane("probe", self._engine(1, None), 1, short, repeatable=True)
 
     @classmethod
     def open(cls, url: str, timeout: float) -> "PostgresDatabase":
@@ -113,32 +99,55 @@ class PostgresDatabase:
         """Run ``work``, whose statements commit one by one; it may run twice."""
         return await self._run(self._appends, work)
 
+    @property
+    def loads(self) -> Reads:
+        """What organizations are loaded from: no list delays a load, and no load a list."""
+        return _Loads(self._run, self._loads)
+
     async def probe(self, work: Callable[[Connection], T]) -> T:
-        """Run ``work``, a single query, even while the database is away; if it answers, it is back."""
-        result = await self._watched(self._probes, work)
+        """Run ``work``, a single query: if it fails, the database is away, and else it is there.
+
+        A standby is not what is looked for. To be called every so often, and when
+        ``wait_for_doubt`` returns.
+        """
+
+        def on_the_primary(connection: Connection) -> T:
+            if connection.exec_driver_sql("SHOW transaction_read_only").scalar_one() == "on":
+                connection.invalidate()
+                raise StorageUnavailable from ConnectionError("the database can only be read")
+            return work(connection)
+
+        self._doubt.clear()
+        try:
+            result = await self._probes.run(on_the_primary)
+        except StorageUnavailable as error:
+            if not self._away:
+                self._away = True
+                _log.warning("the database is away", extra={"cause": str(error.__cause__)})
+                for lane in self._lanes:
+                    lane.give_up()
+            raise
         if self._away:
             self._away = False
             _log.warning("the database is back")
         return result
 
+    async def wait_for_doubt(self) -> None:
+        """Wait until there is reason to believe that the database is away."""
+        await self._doubt.wait()
+
     async def close(self) -> None:
         """Finish what is running and let go of the connections."""
-        lanes = self._reads, self._writes, self._appends, self._probes
-        await asyncio.gather(*(asyncio.to_thread(lane.close) for lane in lanes))
+        await asyncio.gather(*(asyncio.to_thread(lane.close) for lane in (*self._lanes, self._probes)))
 
-    async def _run(self, lane: "_Lane", work: Callable[[Connection], T]) -> T:
+    async def _run(self, lane: Lane, work: Callable[[Connection], T]) -> T:
         if self._away:
             raise StorageUnavailable
-        return await self._watched(lane, work)
-
-    async def _watched(self, lane: "_Lane", work: Callable[[Connection], T]) -> T:
         try:
             return await lane.run(work)
-        except _DatabaseAway as error:
-            if not self._away:
-                self._away = True
-                _log.warning("the database is away", extra={"cause": str(error)})
-            raise StorageUnavailable from error
+        except StorageUnavailable:
+            self._doubt.set()
+            raise
 
     def _engine(
         self, connections: int, isolation: IsolationLevel | None, *, read_only: bool = False
@@ -164,132 +173,18 @@ class PostgresDatabase:
         )
 
 
-class _DatabaseAway(Exception):
-    """The database did not answer, or answered that it will not."""
+class _Loads:
+    def __init__(self, run: "_Run", lane: Lane) -> None:
+        self._run = run
+        self._lane = lane
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` on one consistent view of the database."""
+        return await self._run(self._lane, work)
 
 
-class _Lane:
-    """Threads and connections for one kind of transaction.
-
-    ``repeatable``: the work may be run again although it may have been committed.
-    """
-
-    def __init__(
-        self, name: str, engine: Engine, size: int, patience: float, *, repeatable: bool = False
-    ) -> None:
-        self._engine = engine
-        self._threads = ThreadPoolExecutor(size, f"postgres-{name}")
-        self._patience = patience
-        self._repeatable = repeatable
-
-    async def run(self, work: Callable[[Connection], T]) -> T:
-        """Run ``work`` in a transaction. Raises ``_DatabaseAway`` and ``StorageUnavailable``."""
-        line = _Line()
-        job = self._threads.submit(self._transact, work, line)
-        running = asyncio.wrap_future(job)
-
-        def expire() -> None:
-            if not job.cancel():
-                line.cut()
-
-        # A caller that gives up does not take the transaction with it. It ends all
-        # the same, and then nobody may ask how.
-        expiry = asyncio.get_running_loop().call_later(self._patience, expire)
-        running.add_done_callback(functools.partial(_ended, expiry))
-        await asyncio.wait({running}, timeout=self._patience)
-        if job.cancelled():
-            # Never begun: the ones before it will tell whether the database is away.
-            raise StorageUnavailable
-        if running.done():
-            return running.result()
-        raise _DatabaseAway(f"no answer within {self._patience:g} s")
-
-    def close(self) -> None:
-        """Finish what is running and let go of the connections."""
-        self._threads.shutdown(wait=True)
-        self._engine.dispose()
-
-    def _transact(self, work: Callable[[Connection], T], line: "_Line") -> T:
-        conflicts = duplicates = losses = 0
-        while True:
-            try:
-                return self._once(work, line)
-            except DBAPIError as error:
-                state = _sqlstate(error)
-                if state in _ROLLED_BACK and conflicts < _MAX_CONFLICTS:
-                    conflicts += 1
-                    # Whoever met once should not meet again.
-                    time.sleep(random.uniform(0, _CONFLICT_PAUSE_SECONDS * conflicts))  # noqa: S311
-                elif state == _DUPLICATE and duplicates < _MAX_DUPLICATES:
-                    duplicates += 1
-                elif isinstance(error, (IntegrityError, DataError, ProgrammingError)):
-                    # A mistake of ours, which no repeat cures.
-                    raise
-                elif not line.is_lost(error):
-                    # A full disk, a cancelled query: only the log says which it was.
-                    _log.exception("the database failed")
-                    raise StorageUnavailable from error
-                elif losses == 0 and line.connected and (self._repeatable or not line.committing):
-                    # An idle connection was closed; perhaps only that one was.
-                    losses += 1
-                else:
-                    raise _DatabaseAway(" ".join(str(error.orig).split())) from error
-
-    def _once(self, work: Callable[[Connection], T], line: "_Line") -> T:
-        line.connected = line.committing = False
-        with self._engine.connect() as connection, line.held(connection):
-            transaction = connection.begin()
-            try:
-                result = work(connection)
-            except BaseException as error:
-                transaction.rollback()
-                if _sqlstate(error) == _READ_ONLY:
-                    connection.invalidate()
-                raise
-            line.committing = True
-            transaction.commit()
-            return result
-
-
-class _Line:
-    """The connection that a job has taken, for whoever loses patience with it."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._connection: Connection | None = None
-        self._is_cut = False
-        self.connected = False
-        self.committing = False
-
-    @contextlib.contextmanager
-    def held(self, connection: Connection) -> Iterator[None]:
-        """Let ``cut`` reach the connection, until it goes back to the others."""
-        with self._lock:
-            if self._is_cut:
-                raise StorageUnavailable
-            self._connection = connection
-        self.connected = True
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._connection = None
-
-    def cut(self) -> None:
-        """Wake the thread that waits for an answer: there will be none."""
-        with self._lock:
-            self._is_cut = True
-            raw = self._connection.connection.dbapi_connection if self._connection is not None else None
-            if raw is None:
-                return
-            with contextlib.suppress(OSError, psycopg.Error), _twin(raw.fileno()) as twin:
-                twin.shutdown(socket.SHUT_RDWR)
-
-    def is_lost(self, error: DBAPIError) -> bool:
-        """Answer whether it was the connection that failed, and is to be thrown away."""
-        if not self.connected or error.connection_invalidated:
-            return True
-        return _sqlstate(error) == _READ_ONLY
+class _Run(Protocol):
+    async def __call__(self, lane: Lane, work: Callable[[Connection], T]) -> T: ...
 
 
 def conninfo(url: str) -> str:
@@ -311,16 +206,8 @@ def _connect(url: str) -> "psycopg.Connection[Any]":
     return connection
 
 
-def _sqlstate(error: BaseException) -> str | None:
-    return getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
-
-
 def _ignore(_notice: object) -> None:
     """Do nothing."""
-
-
-def _twin(descriptor: int) -> socket.socket:
-    return socket.socket(fileno=os.dup(descriptor))
 
 
 def _ended(expiry: asyncio.TimerHandle, running: "asyncio.Future[Any]") -> None:

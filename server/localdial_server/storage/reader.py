@@ -29,6 +29,8 @@ from localdial_server.storage.schema import (
 # Well under the number of parameters that a statement may have.
 _IDS_PER_QUERY = 500
 
+_FEW_NUMBERS = 20
+
 _UNSETTLED = (NumberState.PURCHASING.value, NumberState.RELEASING.value)
 
 
@@ -51,9 +53,12 @@ class SqlReader:
 
     def organizations(self, after: str, limit: int) -> Sequence[tuple[Organization, int]]:
         """Answer organizations with their revisions, by id, from behind ``after``."""
+        # Looked up for the page alone: a join may read them all from the first on.
+        revision = select(revisions.c.revision).where(
+            revisions.c.organization_id == organizations.c.organization_id
+        )
         query = (
-            select(organizations, func.coalesce(revisions.c.revision, 0).label("revision"))
-            .outerjoin(revisions, revisions.c.organization_id == organizations.c.organization_id)
+            select(organizations, func.coalesce(revision.scalar_subquery(), 0).label("revision"))
             .where(organizations.c.organization_id > after)
             .order_by(organizations.c.organization_id)
             .limit(limit)
@@ -120,9 +125,20 @@ class SqlReader:
             .limit(limit)
         )
 
-    def all_numbers(self, organization_id: str) -> Sequence[Number]:
-        """Answer every number of the organization, in whatever state."""
-        return self._numbers(select(numbers).where(numbers.c.organization_id == organization_id))
+    def active_numbers(self, organization_id: str) -> Mapping[str, str | None]:
+        """Answer the area code of every active number of the organization, by phone number."""
+        query = select(numbers.c.phone_number, numbers.c.area_code).where(
+            numbers.c.organization_id == organization_id, numbers.c.state == NumberState.ACTIVE.value
+        )
+        return {row.phone_number: row.area_code for row in self._connection.execute(query)}
+
+    def mappings(self, organization_id: str) -> Sequence[tuple[str, str]]:
+        """Answer the area codes that are mapped to numbers: each with the phone number."""
+        mappings = area_code_mappings.c
+        query = select(mappings.area_code, mappings.phone_number).where(
+            mappings.organization_id == organization_id
+        )
+        return [(row.area_code, row.phone_number) for row in self._connection.execute(query)]
 
     def count_numbers(self, query: NumberQuery) -> int:
         """Answer how many numbers match."""
@@ -195,14 +211,15 @@ class SqlReader:
         mappings = area_code_mappings.c
         for organization_id in {row.organization_id for row in rows}:
             phone_numbers = [row.phone_number for row in rows if row.organization_id == organization_id]
+            # A few may lie far apart. Many are read as a range: PostgreSQL reads that
+            # faster than a list, and a whole inventory would be too long a one.
+            if len(phone_numbers) <= _FEW_NUMBERS:
+                asked = mappings.phone_number.in_(phone_numbers)
+            else:
+                asked = mappings.phone_number.between(min(phone_numbers), max(phone_numbers))
             query = (
                 select(mappings.phone_number, mappings.area_code)
-                .where(
-                    mappings.organization_id == organization_id,
-                    # A range rather than a list: a list of a whole inventory
-                    # would run into the databases' limits on parameters.
-                    mappings.phone_number.between(min(phone_numbers), max(phone_numbers)),
-                )
+                .where(mappings.organization_id == organization_id, asked)
                 .order_by(mappings.area_code)
             )
             for row in self._connection.execute(query):

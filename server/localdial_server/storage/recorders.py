@@ -105,11 +105,19 @@ class SpoolingRecorder:
             except Exception:  # noqa: BLE001 (whatever it is, nothing may be lost by it)
                 _log.exception("calls could not be recorded from the spool")
                 await asyncio.sleep(_RETRY_SECONDS)
-            metrics.SPOOL_CALLS.set(self._spool.count)
+            metrics.SPOOL_CALLS.set(self._spool.count + (spool.count if spool is not self._spool else 0))
         if found:
             _log.info("the spool is empty")
 
     async def _move(self, spool: Spool) -> None:
         calls = await spool.first(_BATCH)
-        await self._recorder.record(calls)
+        recorded = await self._recorder.record(calls)
+        for call, standing in zip(calls, recorded.calls, strict=True):
+            if (call.user_id, call.callee_number) != (standing.user_id, standing.callee_number):
+                # Two calls were answered under one call_id, while nobody could tell.
+                metrics.SPOOL_CONFLICTS.inc()
+                _log.warning(
+                    "another call was recorded under the call_id first",
+                    extra={"organization_id": call.organization_id, "call_id": call.call_id},
+                )
         await spool.remove_first(len(calls))

@@ -27,7 +27,8 @@ def count_calls_before(engine: Engine, cutoff: int) -> int:
 def delete_calls_before(engine: Engine, cutoff: int, on_deleted: Callable[[int], None]) -> int:
     """Delete the calls from before the time, organization by organization, oldest first.
 
-    Answers how many there were. ``on_deleted`` is told, after each batch, how many calls are deleted for good.
+    Answers how many there were. ``on_deleted`` is told, after each batch, how
+    many calls are deleted for good.
     """
     deleted = 0
     with engine.connect() as connection:

@@ -17,7 +17,7 @@ from localdial_server.domain.errors import (
     RevisionNotReached,
 )
 from localdial_server.domain.routing import RoutingSnapshot, build_snapshot, estimated_size
-from localdial_server.storage.database import Database
+from localdial_server.storage.database import Reads
 from localdial_server.storage.reader import SqlReader
 
 # Dropping goes on until there is room for some more loads, since it looks at
@@ -48,14 +48,14 @@ class _Held:
 
 
 class SnapshotCache:
-    """The ``RoutingSnapshots`` port over any ``Database``.
+    """The ``RoutingSnapshots`` port over any database.
 
     ``announce`` is told of this process's own changes.
     """
 
     def __init__(
         self,
-        database: Database,
+        database: Reads,
         keeping: Keeping = Keeping(),
         announce: Callable[[str, int], None] = lambda _organization_id, _revision: None,
         now: Callable[[], float] = time.monotonic,
@@ -88,16 +88,23 @@ class SnapshotCache:
         Raises ``OrganizationNotFound``, ``RevisionNotReached`` and
         ``StorageUnavailable``.
         """
-        snapshot = self.cached(organization_id)
-        if snapshot is not None and snapshot.revision >= min_revision:
+        # To be kept up to date is not to be asked for: only this and ``cached`` count.
+        held = self._held.get(organization_id)
+        if held is not None:
+            held.used = self._now()
+        return await self._get(organization_id, min_revision)
+
+    async def _get(self, organization_id: str, min_revision: int) -> RoutingSnapshot:
+        snapshot = self._fresh(organization_id, min_revision)
+        if snapshot is not None:
             return snapshot
         running = self._loads.get(organization_id)
         if running is not None:
             # It may have begun to read before what this caller knows of was
             # committed, so whatever it finds does not settle the matter.
             await asyncio.wait({running})
-            snapshot = self.cached(organization_id)
-            if snapshot is not None and snapshot.revision >= min_revision:
+            snapshot = self._fresh(organization_id, min_revision)
+            if snapshot is not None:
                 return snapshot
         snapshot = await self._load(organization_id)
         if snapshot.revision < min_revision:
@@ -112,7 +119,7 @@ class SnapshotCache:
         elif organization_id not in self._held:
             return
         try:
-            await self.get(organization_id, revision)
+            await self._get(organization_id, revision)
         except LocaldialError:
             # The change is committed, and the answer to it is no failure: it is
             # for the next resolve to load, not to decide on what was before.
@@ -169,12 +176,18 @@ class SnapshotCache:
                 wanted = self._wanted[organization_id]
                 if held.snapshot.revision >= wanted:
                     break
-                await self.get(organization_id, wanted)
+                await self._get(organization_id, wanted)
         except LocaldialError:
             # The next word from the database will come back to it.
             return
         finally:
             del self._wanted[organization_id]
+
+    def _fresh(self, organization_id: str, min_revision: int) -> RoutingSnapshot | None:
+        held = self._held.get(organization_id)
+        if held is None or held.snapshot.revision < min_revision:
+            return None
+        return held.snapshot if self._now() - held.confirmed <= self._keeping.max_age else None
 
     async def _load(self, organization_id: str) -> RoutingSnapshot:
         task = self._loads.get(organization_id)
@@ -209,7 +222,6 @@ class SnapshotCache:
     def _keep(self, snapshot: RoutingSnapshot, asked: float) -> None:
         now, size = self._now(), estimated_size(snapshot)
         before = self._held.get(snapshot.organization_id)
-        # To be kept up to date is not to be asked for.
         used = before.used if before is not None else now
         self._drop(snapshot.organization_id)
         if self._size + size > self._keeping.memory:
@@ -253,5 +265,6 @@ def _read_snapshot(
         organization,
         revision,
         reader.caller_ids(organization_id),
-        reader.all_numbers(organization_id),
+        reader.active_numbers(organization_id),
+        reader.mappings(organization_id),
     )

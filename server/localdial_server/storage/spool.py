@@ -8,19 +8,23 @@ the folder, that something waits in it.
 
 import contextlib
 import itertools
+import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, delete, func, literal_column, select
+from sqlalchemy.exc import DBAPIError
 
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.domain.model import OutboundCall
 from localdial_server.storage.call_rows import insert_calls
-from localdial_server.storage.migrate import migrate
+from localdial_server.storage.migrate import SchemaError, migrate
 from localdial_server.storage.rows import to_call
 from localdial_server.storage.schema import outbound_calls
 from localdial_server.storage.sqlite import DatabaseInUse, SqliteDatabase
+
+_log = logging.getLogger(__name__)
 
 # SQLite numbers the rows in the order in which they came.
 _ROW_ID: ColumnElement[int] = literal_column("rowid")
@@ -94,6 +98,12 @@ class Spool:
             self._marker.unlink(missing_ok=True)
         elif not self._marker.exists():
             self._marker.touch()
+            # Or a loss of power might take the marker and leave the calls.
+            folder = os.open(self._marker.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
 
 
 def _count(connection: Connection) -> int:
@@ -110,6 +120,8 @@ class SpoolFolder:
     def __init__(self, path: Path, max_bytes: int) -> None:
         self._path = path
         self._max_bytes = max_bytes
+        self._unreadable: set[Path] = set()
+        self._looked = False
 
     def take(self) -> Spool:
         """Take the first file that nobody holds: perhaps one that a crash left.
@@ -118,22 +130,30 @@ class SpoolFolder:
         """
         self._path.mkdir(parents=True, exist_ok=True)
         for number in itertools.count():
-            with contextlib.suppress(DatabaseInUse):
-                return self._open(number)
+            # A newer release may have left one: that is for a newer one to empty.
+            with contextlib.suppress(DatabaseInUse, SchemaError):
+                return Spool.open(self._path / f"{number}{_FILE}", self._max_bytes)
         raise AssertionError
 
     def left_behind(self) -> Sequence[Spool]:
         """Take all files in which calls wait and that nobody holds."""
         found: list[Spool] = []
-        for marker in self._path.glob(f"*{_MARKED}"):
-            with contextlib.suppress(DatabaseInUse):
-                found.append(Spool.open(marker.with_suffix(_FILE), self._max_bytes))
+        # The first time also those that are not marked: a crash may have come between
+        # the calls and their marker.
+        for path in self._path.glob(f"*{_MARKED if self._looked else _FILE}"):
+            file = path.with_suffix(_FILE)
+            try:
+                found.append(Spool.open(file, self._max_bytes))
+            except DatabaseInUse:
+                continue
+            except (OSError, SchemaError, DBAPIError):
+                if file not in self._unreadable:
+                    self._unreadable.add(file)
+                    _log.exception("a spool cannot be read, and call-backs fail", extra={"file": str(file)})
+        self._looked = True
         return found
 
     def is_empty(self) -> bool:
         """Answer whether no call waits in any process's spool."""
         with os.scandir(self._path) as entries:
             return not any(entry.name.endswith(_MARKED) for entry in entries)
-
-    def _open(self, number: int) -> Spool:
-        return Spool.open(self._path / f"{number}{_FILE}", self._max_bytes)

@@ -7,6 +7,7 @@ between two questions and the time of a load.
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,9 @@ from localdial_server.storage.schema import revisions
 from localdial_server.storage.snapshots import SnapshotCache
 
 _log = logging.getLogger(__name__)
+
+# However much reason there is to doubt the database, it is not asked more often.
+_PAUSE_SECONDS = 0.02
 
 _REVISIONS = select(revisions.c.organization_id, revisions.c.revision).where(
     revisions.c.organization_id == any_(bindparam("ids", type_=ARRAY(VARCHAR)))
@@ -50,7 +54,10 @@ class Watch:
             except Exception:  # noqa: BLE001 (without the watch, old snapshots would go on being used)
                 _log.exception("the watch on the database failed")
             metrics.DATABASE_AWAY.set(self._database.is_away)
-            await asyncio.sleep(max(0.0, begun + self._interval - time.monotonic()))
+            await asyncio.sleep(_PAUSE_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(begun + self._interval - time.monotonic()):
+                    await self._database.wait_for_doubt()
 
     async def look(self) -> None:
         """Ask once."""

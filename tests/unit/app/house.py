@@ -244,7 +244,7 @@ class House:
         """Answer the numbers that calls into the area code show, as this process decides it now."""
         snapshot = await self.snapshots.get(organization_id)
         candidates = (*snapshot.own.get(area_code, ()), *snapshot.mapped.get(area_code, ()))
-        return {candidate.phone_number for candidate in candidates}
+        return {phone_number for phone_number, _ in candidates}
 
     async def paid_for(self) -> set[str]:
         """Answer the numbers that the carrier account has bought and still owns."""

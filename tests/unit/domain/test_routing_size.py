@@ -4,11 +4,12 @@ from collections.abc import Callable
 import pytest
 
 from localdial_server.domain.model import Number, NumberState, Organization
-from localdial_server.domain.routing import RoutingSnapshot, build_snapshot, estimated_size
+from localdial_server.domain.routing import RoutingSnapshot, estimated_size
+from tests.support.snapshots import snapshot_of
 
 
 def organization(users: int, area_codes: int, numbers_each: int, mapped: int) -> RoutingSnapshot:
-    return build_snapshot(
+    return snapshot_of(
         Organization("acme"),
         1,
         {f"user-{user:08}": f"+1415{user:07}" for user in range(users)},

@@ -7,8 +7,9 @@ from typing import TypeVar, cast
 from sqlalchemy import Connection
 
 from localdial_server.domain.model import Organization
-from localdial_server.domain.routing import RoutingSnapshot, build_snapshot
+from localdial_server.domain.routing import RoutingSnapshot
 from localdial_server.storage.snapshots import SnapshotCache
+from tests.support.snapshots import snapshot_of
 
 T = TypeVar("T")
 
@@ -35,7 +36,7 @@ class HeldDatabase:
 
 
 def snapshot(revision: int) -> RoutingSnapshot:
-    return build_snapshot(Organization("acme"), revision, {}, [])
+    return snapshot_of(Organization("acme"), revision, {}, [])
 
 
 async def turns() -> None:

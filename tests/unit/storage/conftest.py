@@ -1,0 +1,52 @@
+"""Databases of either kind for a test, with the newest schema and nothing in them."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from localdial_server.storage.migrate import migrate
+from localdial_server.storage.postgres import PostgresDatabase
+from localdial_server.storage.sqlite import SqliteDatabase
+from tests.unit.storage.transfer_world import exported, fill
+
+KINDS = ("sqlite", "postgresql")
+
+NewEngine = Callable[[str], Engine]
+
+
+@pytest.fixture
+def new_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewEngine]:
+    """Make a database of the kind; it is closed after the test."""
+    with ExitStack() as opened:
+
+        def new_engine(kind: str) -> Engine:
+            database: SqliteDatabase | PostgresDatabase
+            if kind == "sqlite":
+                number = len(list(tmp_path.glob("*.db")))
+                database = SqliteDatabase.open(tmp_path / f"localdial{number}.db")
+            else:
+                database = PostgresDatabase.open(
+                    request.getfixturevalue("postgres").create_database(), timeout=10
+                )
+            opened.callback(lambda: asyncio.run(database.close()))
+            migrate(database.engine)
+            return database.engine
+
+        yield new_engine
+
+
+@pytest.fixture
+def sqlite(new_engine: NewEngine) -> Engine:
+    return new_engine("sqlite")
+
+
+@pytest.fixture
+def export(new_engine: NewEngine) -> bytes:
+    """Answer an export with something of everything."""
+    engine = new_engine("sqlite")
+    fill(engine)
+    return exported(engine)

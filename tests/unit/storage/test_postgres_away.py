@@ -1,0 +1,426 @@
+"""PostgreSQL when it does not answer: nobody waits for longer than their patience, and it comes back.
+
+The frozen server stands for a machine that hangs, the network that goes silent
+for one that is gone: nothing says that a connection is dead.
+"""
+
+import asyncio
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import TypeVar
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import Connection, text
+
+from localdial_server.domain.errors import StorageUnavailable
+from localdial_server.storage.postgres import PostgresDatabase
+from tests.support.postgres import PostgresServer
+
+T = TypeVar("T")
+
+_DEADLINE_SECONDS = 30.0
+_PATIENCE_SECONDS = 0.5
+
+
+class Network:
+    """A way to the server of which the connections can be made to go silent."""
+
+    def __init__(self, server_port: int) -> None:
+        self._server_port = server_port
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._silent: set[asyncio.StreamWriter] = set()
+        self.connections = 0
+
+    async def open(self) -> int:
+        """Answer the port that leads to the server."""
+        self._listener = await asyncio.start_server(self._connect, "127.0.0.1", 0)
+        return int(self._listener.sockets[0].getsockname()[1])
+
+    def go_silent(self) -> None:
+        """Let nothing through any more, either way, on what is connected now."""
+        self._silent |= self._writers
+
+    async def close(self) -> None:
+        self._listener.close()
+        for writer in self._writers:
+            writer.close()
+
+    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        there = await asyncio.open_connection("127.0.0.1", self._server_port)
+        with contextlib.suppress(OSError):
+            await asyncio.gather(self._pass_on(reader, there[1]), self._pass_on(there[0], writer))
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        while data := await reader.read(65_536):
+            if writer not in self._silent:
+                writer.write(data)
+        writer.close()
+
+
+@pytest.fixture
+def url(postgres: PostgresServer) -> Iterator[str]:
+    """Answer the URL of a database with one table in it."""
+    url = postgres.create_database()
+    name = url.rpartition("/")[2]
+    postgres.execute("CREATE TABLE items (key text PRIMARY KEY)", name)
+    postgres.execute("GRANT ALL ON items TO localdial", name)
+    yield url
+    postgres.thaw()
+    postgres.drop_database(url)
+
+
+@pytest.fixture
+async def database(url: str) -> AsyncIterator[PostgresDatabase]:
+    database = PostgresDatabase.open(url, timeout=_DEADLINE_SECONDS)
+    yield database
+    await _in_time(database.close())
+
+
+@pytest.fixture
+async def impatient(url: str) -> AsyncIterator[PostgresDatabase]:
+    database = PostgresDatabase.open(url, timeout=_PATIENCE_SECONDS)
+    yield database
+    await _in_time(database.close())
+
+
+@pytest.fixture
+async def network(postgres: PostgresServer) -> AsyncIterator[Network]:
+    network = Network(postgres.port)
+    yield network
+    await network.close()
+
+
+@pytest.fixture
+async def distant(postgres: PostgresServer, url: str, network: Network) -> AsyncIterator[PostgresDatabase]:
+    """Answer the database as it is reached through the network."""
+    port = await network.open()
+    database = PostgresDatabase(url.replace(f":{postgres.port}/", f":{port}/"), timeout=_PATIENCE_SECONDS)
+    yield database
+    await _in_time(database.close())
+
+
+async def _in_time(call: Awaitable[T]) -> T:
+    async with asyncio.timeout(_DEADLINE_SECONDS):
+        return await call
+
+
+def _one(connection: Connection) -> int:
+    return int(connection.execute(text("SELECT 1")).scalar_one())
+
+
+def _insert(connection: Connection, key: str = "a") -> None:
+    connection.execute(text("INSERT INTO items VALUES (:key) ON CONFLICT DO NOTHING"), {"key": key})
+
+
+def _pid(connection: Connection) -> int:
+    return int(connection.execute(text("SELECT pg_backend_pid()")).scalar_one())
+
+
+def _keys(connection: Connection) -> list[str]:
+    return list(connection.scalars(text("SELECT key FROM items ORDER BY key")))
+
+
+def _end_backend(postgres: PostgresServer, pid: int) -> None:
+    """End the server's side of a connection, as a fail-over or an idle time-out does."""
+    # Waits until it has ended.
+    assert postgres.execute(f"SELECT pg_terminate_backend({pid}, 10000)") == [(True,)]
+
+
+async def _until_back(database: PostgresDatabase) -> None:
+    async with asyncio.timeout(_DEADLINE_SECONDS):
+        while True:
+            with contextlib.suppress(StorageUnavailable):
+                await database.probe(_one)
+                return
+            await asyncio.sleep(0.02)
+
+
+async def _found_away(database: PostgresDatabase) -> None:
+    """Do as the watch does: look when there is reason to."""
+    await _in_time(database.wait_for_doubt())
+    with pytest.raises(StorageUnavailable):
+        await database.probe(_one)
+    assert database.is_away
+
+
+async def _refused_at_once(database: PostgresDatabase) -> None:
+    """See every kind of call refused without its work being begun."""
+    runs: list[None] = []
+    for run in database.read, database.write, database.append:
+        with pytest.raises(StorageUnavailable):
+            await run(lambda _connection: runs.append(None))
+    assert runs == []
+
+
+@pytest.mark.parametrize("kind", ["read", "write", "append", "probe"])
+async def test_a_connection_that_was_closed_while_idle_costs_its_next_user_nothing(
+    database: PostgresDatabase, postgres: PostgresServer, kind: str
+) -> None:
+    run = getattr(database, kind)
+    for _ in range(3):
+        _end_backend(postgres, await run(_pid))
+        assert await run(_one) == 1
+    assert not database.is_away
+
+
+async def test_a_restart_of_the_server_while_nobody_asks_costs_nobody_anything(
+    database: PostgresDatabase, postgres: PostgresServer
+) -> None:
+    await asyncio.gather(
+        *(database.read(lambda c: c.execute(text("SELECT pg_sleep(0.05)"))) for _ in range(4))
+    )
+    for run in database.write, database.append, database.probe:
+        await run(_one)
+    postgres.stop()
+    postgres.start()
+    for run in [database.read] * 4 + [database.write, database.append, database.probe]:
+        assert await run(_one) == 1
+    assert not database.is_away
+
+
+@pytest.mark.parametrize("kind", ["read", "write"])
+async def test_a_connection_that_is_lost_in_the_middle_costs_another_run_and_only_one(
+    database: PostgresDatabase, postgres: PostgresServer, kind: str
+) -> None:
+    runs: list[int] = []
+
+    def lose(connection: Connection) -> None:
+        runs.append(_pid(connection))
+        _end_backend(postgres, runs[-1])
+        _one(connection)
+
+    with pytest.raises(StorageUnavailable):
+        await getattr(database, kind)(lose)
+    assert len(set(runs)) == len(runs) == 2
+    assert await getattr(database, kind)(_one) == 1
+
+
+async def test_a_change_whose_commit_was_not_answered_is_not_run_again(
+    database: PostgresDatabase, postgres: PostgresServer
+) -> None:
+    # Whether it was committed, nobody knows; run again, it could count twice.
+    runs: list[None] = []
+
+    def lose_before_commit(connection: Connection) -> None:
+        runs.append(None)
+        _insert(connection)
+        _end_backend(postgres, _pid(connection))
+
+    with pytest.raises(StorageUnavailable):
+        await database.write(lose_before_commit)
+    assert len(runs) == 1
+    assert await database.read(_keys) == []
+
+
+async def test_an_insert_that_was_not_answered_is_run_again(
+    database: PostgresDatabase, postgres: PostgresServer
+) -> None:
+    runs: list[None] = []
+
+    def insert_and_lose(connection: Connection) -> None:
+        runs.append(None)
+        _insert(connection)
+        if len(runs) == 1:
+            _end_backend(postgres, _pid(connection))
+            _one(connection)
+
+    await database.append(insert_and_lose)
+    assert len(runs) == 2
+    assert await database.read(_keys) == ["a"]
+    assert not database.is_away
+
+
+async def test_a_server_that_hangs_costs_a_caller_its_patience_once_and_the_others_nothing(
+    impatient: PostgresDatabase, postgres: PostgresServer
+) -> None:
+    await impatient.read(_one)
+    postgres.freeze()
+    begun = time.monotonic()
+    with pytest.raises(StorageUnavailable):
+        await impatient.read(_one)
+    assert _PATIENCE_SECONDS * 0.9 < time.monotonic() - begun < _PATIENCE_SECONDS + 2
+    await _found_away(impatient)
+    await _refused_at_once(impatient)
+
+
+async def test_those_who_wait_are_told_as_soon_as_the_probe_is_not_answered(
+    url: str, postgres: PostgresServer
+) -> None:
+    database = PostgresDatabase.open(url, timeout=600)
+    kinds = database.read, database.write, database.append
+    for run in kinds:
+        await run(_one)
+    postgres.freeze()
+    waiting = [asyncio.ensure_future(run(_one)) for run in [*kinds, database.read, database.write] * 3]
+    with pytest.raises(StorageUnavailable):
+        await database.probe(_one)
+    async with asyncio.timeout(_DEADLINE_SECONDS):
+        outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    assert {type(outcome) for outcome in outcomes} == {StorageUnavailable}
+    await _in_time(database.close())
+
+
+async def test_a_server_that_hangs_keeps_no_thread_and_hinders_no_end(
+    impatient: PostgresDatabase, postgres: PostgresServer
+) -> None:
+    kinds = [impatient.read] * 4 + [impatient.write] * 2 + [impatient.append, impatient.probe]
+    await asyncio.gather(*(run(lambda c: c.execute(text("SELECT pg_sleep(0.05)"))) for run in kinds))
+    postgres.freeze()
+    calls = [asyncio.ensure_future(run(_one)) for run in kinds]
+    # Half of the callers do not wait for their patience to end.
+    await asyncio.sleep(0)
+    for call in calls[::2]:
+        call.cancel()
+    await asyncio.gather(*calls, return_exceptions=True)
+    await _in_time(impatient.close())
+
+
+async def test_a_server_that_hung_is_found_back_by_the_probe_and_not_before(
+    impatient: PostgresDatabase, postgres: PostgresServer
+) -> None:
+    await impatient.read(_one)
+    postgres.freeze()
+    with pytest.raises(StorageUnavailable):
+        await impatient.read(_one)
+    await _found_away(impatient)
+    postgres.thaw()
+    await _refused_at_once(impatient)
+    await _until_back(impatient)
+    assert not impatient.is_away
+    for run in impatient.read, impatient.write, impatient.append:
+        assert await run(_one) == 1
+
+
+async def test_a_server_that_is_down_is_away_and_back_when_it_is_up(
+    database: PostgresDatabase, postgres: PostgresServer
+) -> None:
+    await database.read(_one)
+    postgres.stop()
+    try:
+        with pytest.raises(StorageUnavailable):
+            await database.read(_one)
+        await _found_away(database)
+        await _refused_at_once(database)
+    finally:
+        postgres.start()
+    await _until_back(database)
+    assert await database.read(_one) == 1
+
+
+async def test_calls_that_never_got_a_thread_do_not_say_that_the_database_is_away(
+    impatient: PostgresDatabase,
+) -> None:
+    hold = threading.Event()
+    runs: list[None] = []
+    loop = asyncio.get_running_loop()
+    busy = [loop.run_in_executor(impatient._reads._threads, hold.wait, _DEADLINE_SECONDS) for _ in range(4)]
+    try:
+        with pytest.raises(StorageUnavailable):
+            await _in_time(impatient.read(lambda _connection: runs.append(None)))
+        assert await impatient.probe(_one) == 1
+        assert not impatient.is_away
+    finally:
+        hold.set()
+        await asyncio.gather(*busy)
+    assert await impatient.read(_one) == 1
+    assert runs == []
+
+
+async def test_a_network_that_goes_silent_is_survived_by_new_connections(
+    distant: PostgresDatabase, network: Network
+) -> None:
+    for run in distant.read, distant.write, distant.append, distant.probe:
+        assert await run(_one) == 1
+    network.go_silent()
+    failures = 0
+    async with asyncio.timeout(_DEADLINE_SECONDS):
+        for run in distant.read, distant.write, distant.append:
+            while True:
+                try:
+                    assert await run(_one) == 1
+                    break
+                except StorageUnavailable:
+                    failures += 1
+                    await _until_back(distant)
+    # Each kind has connections of its own, and finds out once.
+    assert failures <= 3
+
+
+async def test_callers_that_give_up_leave_no_thread_waiting_for_a_silent_network(
+    distant: PostgresDatabase, network: Network
+) -> None:
+    await asyncio.gather(
+        *(distant.read(lambda c: c.execute(text("SELECT pg_sleep(0.05)"))) for _ in range(4))
+    )
+    network.go_silent()
+    calls = [asyncio.ensure_future(distant.read(_one)) for _ in range(4)]
+    await asyncio.sleep(0)
+    for call in calls:
+        call.cancel()
+    await asyncio.gather(*calls, return_exceptions=True)
+    async with asyncio.timeout(_DEADLINE_SECONDS):
+        while True:
+            try:
+                assert await distant.read(_one) == 1
+                break
+            except StorageUnavailable:
+                await _until_back(distant)
+
+
+async def test_a_server_that_takes_no_changes_for_a_while_does_on_new_connections(
+    database: PostgresDatabase, postgres: PostgresServer, url: str
+) -> None:
+    name = sql.Identifier(url.rpartition("/")[2])
+    # One that says so by itself, as a standby does, and some services while they move.
+    pid = await database.append(_pid)
+    postgres.execute(sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = on").format(name))
+    _end_backend(postgres, pid)
+    with pytest.raises(StorageUnavailable):
+        await database.append(_insert)
+    postgres.execute(sql.SQL("ALTER DATABASE {} RESET default_transaction_read_only").format(name))
+    await database.append(_insert)
+    assert await database.read(_keys) == ["a"]
+
+
+async def test_the_password_is_in_no_error_and_in_no_line_of_the_log(
+    impatient: PostgresDatabase, postgres: PostgresServer, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    said: list[object] = []
+
+    def note(error: BaseException | None) -> None:
+        while error is not None:
+            said.extend((error, repr(error), error.args))
+            error = error.__cause__ or error.__context__
+
+    await impatient.read(_one)
+    with pytest.raises(StorageUnavailable) as refused:
+        await impatient.read(lambda connection: connection.execute(text("SELECT pg_sleep(60)")))
+    note(refused.value)
+    postgres.stop()
+    try:
+        for run in impatient.read, impatient.write, impatient.append, impatient.probe, impatient.read:
+            with pytest.raises(StorageUnavailable) as refused:
+                await run(_one)
+            note(refused.value)
+        with pytest.raises(psycopg.OperationalError) as unreachable:
+            PostgresDatabase.open(url, timeout=1)
+        note(unreachable.value)
+    finally:
+        postgres.start()
+    wrong = url.replace(postgres.password, "wr0ng-secret")
+    with pytest.raises(psycopg.OperationalError) as unreachable:
+        PostgresDatabase.open(wrong, timeout=1)
+    note(unreachable.value)
+    logged = [logging.Formatter().format(record) + str(vars(record)) for record in caplog.records]
+    assert any("the database is away" in line for line in logged)
+    for line in [*logged, *map(str, said)]:
+        assert postgres.password not in line
+        assert "wr0ng-secret" not in line

@@ -1,0 +1,134 @@
+"""PostgreSQL when the address leads to a standby for a while, as in a fail-over."""
+
+import asyncio
+import contextlib
+import os
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from sqlalchemy import Connection, text
+
+from localdial_server.domain.errors import StorageUnavailable
+from localdial_server.storage.postgres import PostgresDatabase
+from tests.support.daemon import DEADLINE_SECONDS, UNPRIVILEGED
+from tests.support.postgres import PostgresServer, programs
+
+
+class Standby(PostgresServer):
+    """A standby of the server, until it is promoted."""
+
+    def __init__(self, primary: PostgresServer) -> None:
+        super().__init__()
+        self._primary = primary
+        self.password = primary.password
+
+    def start(self) -> None:
+        """Copy the primary and follow it."""
+        backup = subprocess.run(
+            [
+                *(programs() / "pg_basebackup", "--write-recovery-conf", "--no-sync", "--checkpoint=fast"),
+                *("--host=127.0.0.1", f"--port={self._primary.port}", "--username=postgres"),
+                *("-D", self._data),
+            ],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE_SECONDS,
+            cwd=self.folder,
+            env={**os.environ, "PGPASSWORD": self._primary.password},
+            **UNPRIVILEGED,
+        )
+        assert backup.returncode == 0, backup.stderr
+        super().start()
+
+    def promote(self) -> None:
+        """Make it the primary."""
+        assert self.execute("SELECT pg_promote()") == [(True,)]
+
+
+@pytest.fixture(scope="module")
+def name(postgres: PostgresServer) -> str:
+    """Answer the name of a database with one table in it."""
+    name = postgres.create_database().rpartition("/")[2]
+    postgres.execute("CREATE TABLE items (key text PRIMARY KEY)", name)
+    postgres.execute("GRANT ALL ON items TO localdial", name)
+    return name
+
+
+@pytest.fixture(scope="module")
+def standby(postgres: PostgresServer, name: str) -> Iterator[Standby]:  # noqa: ARG001 (it is copied)
+    with Standby(postgres) as standby:
+        yield standby
+
+
+@pytest.fixture
+async def database(standby: Standby, name: str) -> AsyncIterator[PostgresDatabase]:
+    database = PostgresDatabase.open(standby.url(name), timeout=5)
+    yield database
+    await database.close()
+
+
+def _insert(connection: Connection) -> None:
+    connection.execute(text("INSERT INTO items VALUES ('a') ON CONFLICT DO NOTHING"))
+
+
+def _look_and_insert(connection: Connection) -> None:
+    connection.execute(text("SELECT * FROM items")).all()
+    _insert(connection)
+
+
+@pytest.mark.parametrize("work", [_insert, _look_and_insert])
+async def test_a_change_finds_that_a_standby_takes_none(database: PostgresDatabase, work: object) -> None:
+    with pytest.raises(StorageUnavailable):
+        await database.write(work)  # type: ignore[arg-type]
+
+
+async def test_an_insert_finds_that_a_standby_takes_none(database: PostgresDatabase) -> None:
+    with pytest.raises(StorageUnavailable):
+        await database.append(_insert)
+
+
+async def test_a_standby_is_not_what_was_waited_for(database: PostgresDatabase) -> None:
+    with pytest.raises(StorageUnavailable):
+        await database.append(_insert)
+    with contextlib.suppress(StorageUnavailable):
+        await database.probe(lambda connection: connection.execute(text("SELECT 1")))
+    assert database.is_away
+
+
+async def test_a_standby_that_is_promoted_is_used(postgres: PostgresServer, name: str) -> None:
+    with Standby(postgres) as standby:
+        database = PostgresDatabase.open(standby.url(name), timeout=5)
+        await _use_until_promoted(database, standby)
+        await database.close()
+
+
+async def _use_until_promoted(database: PostgresDatabase, standby: Standby) -> None:
+    with pytest.raises(StorageUnavailable):
+        await database.write(_look_and_insert)
+    standby.promote()
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while True:
+            with contextlib.suppress(StorageUnavailable):
+                await database.probe(lambda connection: connection.execute(text("SELECT 1")))
+                await database.write(_look_and_insert)
+                await database.append(_insert)
+                break
+            await asyncio.sleep(0.05)
+
+
+async def test_a_connection_to_a_standby_is_not_kept_when_the_address_leads_elsewhere(
+    database: PostgresDatabase, name: str, postgres: PostgresServer
+) -> None:
+    with pytest.raises(StorageUnavailable):
+        await database.write(_look_and_insert)
+    # As when a name is given another address: who connects anew finds the primary.
+    database._url = postgres.url(name)
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while True:
+            with contextlib.suppress(StorageUnavailable):
+                await database.probe(lambda connection: connection.execute(text("SELECT 1")))
+                await database.write(_look_and_insert)
+                break
+            await asyncio.sleep(0.05)

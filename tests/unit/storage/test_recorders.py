@@ -1,0 +1,374 @@
+"""Recording calls while the database comes and goes: all of them, once, in order."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar, cast
+
+import pytest
+from prometheus_client import REGISTRY
+from sqlalchemy import Connection
+
+from localdial_server.domain.errors import StorageUnavailable
+from localdial_server.domain.model import OutboundCall
+from localdial_server.storage import recorders
+from localdial_server.storage.call_log import GroupCommitLog
+from localdial_server.storage.recorders import SpoolingRecorder
+from localdial_server.storage.spool import Spool, SpoolFolder
+from tests.conformance.store_records import call
+from tests.conformance.watched_database import Gate
+
+T = TypeVar("T")
+
+_DEADLINE_SECONDS = 60
+_MANY_BYTES = 100_000_000
+
+
+class FakeDatabase:
+    """Keeps calls in the order in which they are committed, each call_id once, unless it is away.
+
+    ``fail`` decides for each append whether it fails before it commits
+    (``"before"``), after (``"after"``) or not (``""``).
+    """
+
+    def __init__(self) -> None:
+        self.calls: dict[str, OutboundCall] = {}
+        self.is_away = False
+        self.fail: Callable[[], str] = lambda: ""
+        self.appends = 0
+        self.gate: Gate | None = None
+
+    async def append(self, work: Callable[[Connection], T]) -> T:
+        self.appends += 1
+        fails = "before" if self.is_away else self.fail()
+        if self.gate is not None:
+            await self.gate.pass_through()
+        await asyncio.sleep(0)
+        if fails == "before":
+            raise StorageUnavailable
+        standing = work(cast(Connection, self))
+        if fails == "after":
+            raise StorageUnavailable
+        return standing
+
+    def insert(self, calls: Sequence[OutboundCall]) -> Sequence[OutboundCall]:
+        return [self.calls.setdefault(each.call_id, each) for each in calls]
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        raise AssertionError(work)
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        raise AssertionError(work)
+
+    async def close(self) -> None:
+        """Hold nothing."""
+
+
+class World:
+    """A recorder over such a database, with its spool in a folder."""
+
+    def __init__(self, path: Path, max_bytes: int = _MANY_BYTES) -> None:
+        self.database = FakeDatabase()
+        self.path = path
+        self.folder = SpoolFolder(path, max_bytes)
+        self.spool = self.folder.take()
+        self.recorder = SpoolingRecorder(self.database, self.folder, self.spool)
+        self._emptying: asyncio.Task[None] | None = None
+
+    def empty(self) -> "asyncio.Task[None]":
+        """Have the spools emptied in the background."""
+        self._emptying = asyncio.create_task(self.recorder.empty_spools())
+        return self._emptying
+
+    async def until_complete(self) -> None:
+        """Wait until the spools are empty."""
+        async with asyncio.timeout(_DEADLINE_SECONDS):
+            while True:
+                with contextlib.suppress(StorageUnavailable):
+                    self.recorder.require_complete()
+                    return
+                assert self._emptying is None or not self._emptying.done(), self._emptying
+                await asyncio.sleep(0.005)
+
+    async def close(self) -> None:
+        if self._emptying is not None:
+            self._emptying.cancel()
+            await asyncio.wait({self._emptying})
+        await self.recorder.close()
+
+
+@pytest.fixture(autouse=True)
+def _insert_into_the_fake(monkeypatch: pytest.MonkeyPatch) -> None:
+    def insert(connection: object, calls: Sequence[OutboundCall]) -> Sequence[OutboundCall]:
+        assert isinstance(connection, FakeDatabase)
+        return connection.insert(calls)
+
+    monkeypatch.setattr(recorders, "insert_calls", insert)
+    monkeypatch.setattr(recorders, "_RETRY_SECONDS", 0.005)
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    world = World(tmp_path / "spool")
+    yield world
+    await world.close()
+
+
+def _shown(metric: str) -> float:
+    value = REGISTRY.get_sample_value(metric)
+    assert value is not None
+    return value
+
+
+async def test_while_the_database_answers_nothing_goes_to_the_spool(world: World) -> None:
+    recorded = await world.recorder.record([call("1"), call("2")])
+    assert (recorded.calls, recorded.later) == ([call("1"), call("2")], False)
+    world.recorder.require_complete()
+    assert world.spool.count == 0
+
+
+async def test_what_the_database_does_not_take_waits_in_the_spool_and_says_so(world: World) -> None:
+    world.database.is_away = True
+    recorded = await world.recorder.record([call("1")])
+    assert (list(recorded.calls), recorded.later) == ([call("1")], True)
+    assert _shown("localdial_spool_calls") == 1
+    with pytest.raises(StorageUnavailable):
+        world.recorder.require_complete()
+    world.database.is_away = False
+    world.empty()
+    await world.until_complete()
+    assert list(world.database.calls) == ["1"]
+    assert (await world.recorder.record([call("2")])).later is False
+    async with asyncio.timeout(_DEADLINE_SECONDS):
+        while _shown("localdial_spool_calls"):
+            await asyncio.sleep(0.005)
+
+
+async def test_nothing_passes_by_what_waits(world: World) -> None:
+    world.database.is_away = True
+    await world.recorder.record([call("1")])
+    world.database.is_away = False
+    appends = world.database.appends
+    assert (await world.recorder.record([call("2")])).later is True
+    assert world.database.appends == appends
+    world.empty()
+    await world.until_complete()
+    assert list(world.database.calls) == ["1", "2"]
+
+
+async def test_a_call_that_was_committed_though_nobody_said_so_is_recorded_once(world: World) -> None:
+    world.database.fail = lambda: "after"
+    recorded = await world.recorder.record([call("1")])
+    assert recorded.later is True
+    assert list(world.database.calls) == ["1"]
+    world.database.fail = lambda: ""
+    world.empty()
+    await world.until_complete()
+    assert list(world.database.calls) == ["1"]
+
+
+async def test_a_repeat_of_a_call_that_waits_is_answered_with_the_first(world: World) -> None:
+    world.database.is_away = True
+    first = call("1", 1)
+    await world.recorder.record([first])
+    recorded = await world.recorder.record([replace(first, call_time=2, user_id="other"), call("2")])
+    assert (list(recorded.calls), recorded.later) == ([first, call("2")], True)
+
+
+async def test_when_the_spool_is_full_calls_are_refused_and_counted(tmp_path: Path) -> None:
+    world = World(tmp_path / "spool", max_bytes=300_000)
+    world.database.is_away = True
+    before = _shown("localdial_spool_refusals_total")
+    kept: list[str] = []
+    with pytest.raises(StorageUnavailable):
+        for group in range(1000):
+            await world.recorder.record([call(f"{group:04}-{index:02}") for index in range(50)])
+            kept += [f"{group:04}-{index:02}" for index in range(50)]
+    assert kept
+    assert _shown("localdial_spool_refusals_total") - before == 50
+    world.database.is_away = False
+    world.empty()
+    await world.until_complete()
+    assert list(world.database.calls) == kept
+    assert (await world.recorder.record([call("after")])).later is False
+    await world.close()
+
+
+async def test_under_constant_load_the_spool_gets_empty(world: World) -> None:
+    world.database.is_away = True
+    for group in range(30):
+        await world.recorder.record([call(f"before-{group}-{index}") for index in range(100)])
+    world.database.is_away = False
+    stop = asyncio.Event()
+
+    async def load(worker: int) -> None:
+        number = 0
+        while not stop.is_set():
+            await world.recorder.record([call(f"{worker}-{number}-{index}") for index in range(20)])
+            number += 1
+
+    async with asyncio.timeout(_DEADLINE_SECONDS):
+        workers = [asyncio.create_task(load(worker)) for worker in range(4)]
+        world.empty()
+        await world.until_complete()
+        stop.set()
+        await asyncio.gather(*workers)
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_every_acknowledged_call_gets_into_the_database_once_and_in_order(
+    world: World, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    chance = random.Random(seed)
+    monkeypatch.setattr(recorders, "_BATCH", chance.choice([3, 10, 500]))
+    failures = ["", "", "", "before", "after"]
+    world.database.fail = lambda: chance.choice(failures)
+    log = GroupCommitLog(world.recorder, chance.choice([0, 0.001]))
+    acknowledged: list[str] = []
+    # Of each call the last one that had been acknowledged before it was begun.
+    later_than: dict[str, int] = {}
+    world.empty()
+
+    async def load(worker: int) -> None:
+        for number in range(40):
+            calls = [call(f"{worker}-{number}-{index}") for index in range(chance.randint(1, 4))]
+            begun = len(acknowledged)
+            await log.append(calls)
+            for each in calls:
+                later_than[each.call_id] = begun
+                acknowledged.append(each.call_id)
+            await asyncio.sleep(chance.choice([0, 0, 0.001, 0.01]))
+
+    async def come_and_go() -> None:
+        while True:
+            world.database.is_away = chance.random() < 0.5
+            await asyncio.sleep(chance.random() * 0.05)
+
+    coming_and_going = asyncio.create_task(come_and_go())
+    async with asyncio.timeout(_DEADLINE_SECONDS):
+        await asyncio.gather(*(load(worker) for worker in range(5)))
+    coming_and_going.cancel()
+    world.database.is_away, failures[:] = False, [""]
+    await world.until_complete()
+    committed = list(world.database.calls)
+    assert sorted(committed) == sorted(acknowledged)
+    # Whoever began after another one was acknowledged is committed after it.
+    place = {call_id: index for index, call_id in enumerate(committed)}
+    latest_so_far = [-1]
+    for call_id in acknowledged:
+        latest_so_far.append(max(latest_so_far[-1], place[call_id]))
+    for call_id, begun in later_than.items():
+        assert place[call_id] > latest_so_far[begun]
+
+
+async def test_what_a_dead_process_left_behind_is_recorded_too(world: World) -> None:
+    other = SpoolFolder(world.path, _MANY_BYTES).take()
+    await other.add([call("left")])
+    with pytest.raises(StorageUnavailable):
+        world.recorder.require_complete()
+    world.empty()
+    await asyncio.sleep(0.02)
+    # It is not touched while its process lives.
+    assert world.database.calls == {}
+    await other.close()
+    await world.until_complete()
+    assert list(world.database.calls) == ["left"]
+
+
+async def test_a_file_that_cannot_be_used_keeps_no_other_spool_from_being_emptied(world: World) -> None:
+    (world.path / "9.db").write_bytes(b"this is no database" * 1000)
+    (world.path / "9.waiting").touch()
+    emptying = world.empty()
+    await asyncio.sleep(0.1)
+    assert not emptying.done()
+    world.database.is_away = True
+    await world.recorder.record([call("1")])
+    world.database.is_away = False
+    async with asyncio.timeout(_DEADLINE_SECONDS):
+        while world.spool.count:
+            assert not emptying.done(), emptying
+            await asyncio.sleep(0.005)
+    assert list(world.database.calls) == ["1"]
+    # What it holds, nobody knows.
+    with pytest.raises(StorageUnavailable):
+        world.recorder.require_complete()
+
+
+async def test_an_error_that_nobody_thought_of_loses_nothing_and_ends_nothing(world: World) -> None:
+    def fail() -> str:
+        raise ArithmeticError
+
+    world.database.is_away = True
+    await world.recorder.record([call("1")])
+    world.database.is_away, world.database.fail = False, fail
+    emptying = world.empty()
+    async with asyncio.timeout(_DEADLINE_SECONDS):
+        while world.database.appends < 4:
+            assert not emptying.done()
+            await asyncio.sleep(0.005)
+    world.database.fail = lambda: ""
+    await world.until_complete()
+    assert list(world.database.calls) == ["1"]
+
+
+@pytest.mark.parametrize("turns", range(40))
+async def test_emptying_that_is_cut_off_anywhere_loses_nothing_and_repeats_nothing(
+    tmp_path: Path, turns: int
+) -> None:
+    world = World(tmp_path / "spool")
+    world.database.is_away = True
+    await world.recorder.record([call("1"), call("2")])
+    world.database.is_away = False
+    emptying = asyncio.create_task(world.recorder.empty_spools())
+    for _ in range(turns):
+        await asyncio.sleep(0.0005)
+    emptying.cancel()
+    await asyncio.wait({emptying})
+    await world.recorder.close()
+    again = World(tmp_path / "spool")
+    again.database.calls = world.database.calls
+    again.empty()
+    await again.until_complete()
+    assert list(again.database.calls) == ["1", "2"]
+    assert again.spool.count == 0
+    await again.close()
+
+
+async def test_what_waits_is_still_there_for_the_next_server(tmp_path: Path) -> None:
+    world = World(tmp_path / "spool")
+    world.database.is_away = True
+    await world.recorder.record([call("1")])
+    await world.close()
+    again = World(tmp_path / "spool")
+    assert again.spool.count == 1
+    # Neither it nor anything newer passes by it.
+    assert (await again.recorder.record([call("2")])).later is True
+    again.empty()
+    await again.until_complete()
+    assert list(again.database.calls) == ["1", "2"]
+    await again.close()
+
+
+async def test_a_spool_on_a_disk_that_fails_refuses_and_goes_on_later(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.database.is_away = True
+    await world.recorder.record([call("1")])
+    with monkeypatch.context() as broken:
+
+        async def fail(_spool: Spool, _argument: object) -> object:
+            raise StorageUnavailable
+
+        for name in "first", "remove_first", "add":
+            broken.setattr(Spool, name, fail)
+        with pytest.raises(StorageUnavailable):
+            await world.recorder.record([call("2")])
+        world.database.is_away = False
+        emptying = world.empty()
+        await asyncio.sleep(0.05)
+        assert not emptying.done()
+    await world.until_complete()
+    assert list(world.database.calls) == ["1"]

@@ -1,0 +1,304 @@
+"""The spool: what is in it is durable, in order, each call once, and within its bound."""
+
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from localdial_server.domain.errors import StorageUnavailable
+from localdial_server.domain.model import OutboundCall
+from localdial_server.storage.spool import Spool, SpoolFolder
+from localdial_server.storage.sqlite import DatabaseInUse
+from tests.conformance.store_records import A, B, call
+
+_DEADLINE_SECONDS = 60
+_MANY_BYTES = 100_000_000
+
+# Takes a spool, keeps a call in it, says so and waits to be killed.
+_PROCESS = """
+import asyncio, sys, time
+from pathlib import Path
+from localdial_server.storage.spool import SpoolFolder
+from tests.conformance.store_records import call
+
+async def main() -> None:
+    spool = SpoolFolder(Path(sys.argv[1]), 100_000_000).take()
+    if sys.argv[2]:
+        await spool.add([call(sys.argv[2])])
+    print(spool._marker.stem, flush=True)
+    time.sleep(600)
+
+asyncio.run(main())
+"""
+
+Start = Callable[[str], "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "spool"
+
+
+@pytest.fixture
+def start(path: Path) -> Iterator[Start]:
+    """Start a process that takes a spool and keeps a call of that id in it."""
+    with ExitStack() as started:
+
+        def start(call_id: str) -> "subprocess.Popen[str]":
+            process = subprocess.Popen(
+                [sys.executable, "-c", _PROCESS, str(path), call_id], stdout=subprocess.PIPE, text=True
+            )
+            started.enter_context(process)
+            started.callback(process.kill)
+            return process
+
+        yield start
+
+
+def _said(process: "subprocess.Popen[str]") -> str:
+    """Wait for what the process says: the number of its spool."""
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line, "it died"
+    return line.strip()
+
+
+def _kill(process: "subprocess.Popen[str]") -> None:
+    process.send_signal(signal.SIGKILL)
+    process.wait(_DEADLINE_SECONDS)
+
+
+def _markers(path: Path) -> list[str]:
+    return sorted(file.name for file in path.glob("*.waiting"))
+
+
+def _ids(calls: Sequence[OutboundCall]) -> list[str]:
+    return [each.call_id for each in calls]
+
+
+async def test_calls_come_out_in_the_order_in_which_they_came(path: Path) -> None:
+    spool = SpoolFolder(path, _MANY_BYTES).take()
+    # Neither by their ids nor by their times.
+    ids = [str(number) for number in range(30)]
+    random.Random(1).shuffle(ids)
+    for time, call_id in enumerate(ids):
+        await spool.add([call(call_id, 1000 - time)])
+    assert _ids(await spool.first(100)) == ids
+    assert _ids(await spool.first(7)) == ids[:7]
+    await spool.close()
+
+
+async def test_calls_that_came_together_come_out_in_their_order_too(path: Path) -> None:
+    spool = SpoolFolder(path, _MANY_BYTES).take()
+    calls = [call("b", 1), call("a", 2, organization_id=B), call("c", 3), call("a", 4, organization_id=A)]
+    await spool.add(calls)
+    assert await spool.first(10) == calls
+    await spool.close()
+
+
+async def test_a_call_comes_out_as_it_went_in(path: Path) -> None:
+    spool = SpoolFolder(path, _MANY_BYTES).take()
+    calls = [call("1", 2**60), replace(call("x" * 128), revision=2**62, user_id="~!")]
+    assert await spool.add(calls) == calls
+    assert await spool.first(2) == calls
+    await spool.close()
+
+
+async def test_a_repeat_is_answered_with_the_first_and_kept_once(path: Path) -> None:
+    spool = SpoolFolder(path, _MANY_BYTES).take()
+    first, other = call("1", 1), call("1", 1, organization_id=B)
+    await spool.add([first])
+    repeat = replace(first, call_time=2, user_id="someone else")
+    new = call("2")
+    assert await spool.add([repeat, new, other]) == [first, new, other]
+    assert spool.count == 3
+    assert sorted(_ids(await spool.first(9))) == ["1", "1", "2"]
+    # Within one group, too.
+    third = call("3", 3)
+    assert await spool.add([third, replace(third, call_time=4)]) == [third, third]
+    assert spool.count == 4
+    await spool.close()
+
+
+async def test_whatever_is_done_to_it_it_counts_right_and_keeps_the_order(path: Path) -> None:
+    chance = random.Random(2)
+    spool = SpoolFolder(path, _MANY_BYTES).take()
+    kept: list[str] = []
+    for step in range(120):
+        match chance.choice(["add", "add", "repeat", "remove", "remove more", "reopen"]):
+            case "add":
+                ids = [f"{step:05}-{index}" for index in range(chance.randint(1, 9))]
+                await spool.add([call(call_id) for call_id in ids])
+                kept += ids
+            case "repeat" if kept:
+                await spool.add([call(chance.choice(kept)), call(f"{step:05}")])
+                kept.append(f"{step:05}")
+            case "remove":
+                number = min(chance.randint(0, 12), len(kept))
+                await spool.remove_first(number)
+                del kept[:number]
+            case "remove more" if chance.random() < 0.3:
+                await spool.remove_first(len(kept) + 5)
+                kept.clear()
+            case "reopen":
+                await spool.close()
+                spool = SpoolFolder(path, _MANY_BYTES).take()
+        assert spool.count == len(kept)
+        assert _ids(await spool.first(10_000)) == kept
+        assert _markers(path) == (["0.waiting"] if kept else [])
+    await spool.close()
+
+
+async def test_a_full_spool_refuses_and_serves_again_when_some_are_gone(path: Path) -> None:
+    spool = SpoolFolder(path, 400_000).take()
+    acknowledged: list[str] = []
+    with pytest.raises(StorageUnavailable):
+        for group in range(1000):
+            calls = [call(f"{group:04}-{index:02}") for index in range(50)]
+            await spool.add(calls)
+            acknowledged += _ids(calls)
+    assert len(acknowledged) > 100
+    assert spool.count == len(acknowledged)
+    assert _ids(await spool.first(10_000)) == acknowledged
+    size = (path / "0.db").stat().st_size
+    assert size <= 400_000
+    while spool.count:
+        await spool.remove_first(100)
+    for group in range(3):
+        await spool.add([call(f"again-{group}-{index}") for index in range(30)])
+    assert spool.count == 90
+    await spool.close()
+
+
+async def test_a_spool_whose_folder_takes_no_marker_keeps_nothing_it_cannot_tell_of(path: Path) -> None:
+    folder = SpoolFolder(path, _MANY_BYTES)
+    spool = folder.take()
+    marker = path / "0.waiting"
+    spool._marker = path / "missing" / "0.waiting"
+    with pytest.raises(StorageUnavailable):
+        await spool.add([call("1")])
+    spool._marker = marker
+    await spool.add([call("2")])
+    assert not folder.is_empty()
+    await spool.close()
+
+
+async def test_a_marker_is_there_if_and_only_if_something_waits(path: Path) -> None:
+    folder = SpoolFolder(path, _MANY_BYTES)
+    spool = folder.take()
+    assert folder.is_empty()
+    await spool.add([call("1"), call("2")])
+    assert not folder.is_empty()
+    await spool.remove_first(1)
+    assert not folder.is_empty()
+    await spool.remove_first(1)
+    assert folder.is_empty()
+    await spool.close()
+
+
+@pytest.mark.parametrize("waits", [True, False])
+async def test_a_crash_before_the_marker_was_set_right_is_mended_on_opening(
+    path: Path, *, waits: bool
+) -> None:
+    folder = SpoolFolder(path, _MANY_BYTES)
+    spool = folder.take()
+    if waits:
+        await spool.add([call("1")])
+        (path / "0.waiting").unlink()
+    else:
+        (path / "0.waiting").touch()
+    await spool.close()
+    again = folder.take()
+    assert again.count == int(waits)
+    assert folder.is_empty() is not waits
+    await again.close()
+
+
+async def test_what_was_acknowledged_is_there_after_kill_9(path: Path, start: Start) -> None:
+    process = start("acknowledged")
+    assert _said(process) == "0"
+    assert not SpoolFolder(path, _MANY_BYTES).is_empty()
+    _kill(process)
+    (spool,) = SpoolFolder(path, _MANY_BYTES).left_behind()
+    assert _ids(await spool.first(9)) == ["acknowledged"]
+    await spool.close()
+
+
+async def test_the_next_process_takes_up_what_a_dead_one_left(path: Path, start: Start) -> None:
+    process = start("left")
+    assert _said(process) == "0"
+    _kill(process)
+    spool = SpoolFolder(path, _MANY_BYTES).take()
+    assert spool.count == 1
+    await spool.add([call("new")])
+    assert _ids(await spool.first(9)) == ["left", "new"]
+    await spool.close()
+
+
+async def test_two_processes_never_hold_the_same_file(path: Path, start: Start) -> None:
+    processes = [start("") for _ in range(4)]
+    numbers = [_said(process) for process in processes]
+    assert sorted(numbers) == ["0", "1", "2", "3"]
+    _kill(processes[numbers.index("1")])
+    spool = SpoolFolder(path, _MANY_BYTES).take()
+    assert spool._marker.stem == "1"
+    with pytest.raises(DatabaseInUse):
+        Spool.open(path / "0.db", _MANY_BYTES)
+    await spool.close()
+
+
+async def test_only_what_nobody_holds_is_taken_as_left_behind(path: Path, start: Start) -> None:
+    living, dead = start("living"), start("dead")
+    numbers = {_said(living): "living", _said(dead): "dead"}
+    _kill(dead)
+    mine = SpoolFolder(path, _MANY_BYTES).take()
+    # It takes the first free one, which is that of the dead.
+    assert mine.count == 1
+    await mine.close()
+    folder = SpoolFolder(path, _MANY_BYTES)
+    (spool,) = folder.left_behind()
+    assert numbers[spool._marker.stem] == "dead"
+    assert folder.left_behind() == []
+    await spool.remove_first(1)
+    await spool.close()
+    assert folder.left_behind() == []
+    assert not folder.is_empty()
+
+
+async def test_a_file_that_cannot_be_used_hides_none_of_the_others(path: Path) -> None:
+    folder = SpoolFolder(path, _MANY_BYTES)
+    first, second = folder.take(), folder.take()
+    await second.add([call("1")])
+    await second.close()
+    for name in "00", "zz":
+        (path / f"{name}.db").write_bytes(b"this is no database" * 1000)
+        (path / f"{name}.waiting").touch()
+    (spool,) = folder.left_behind()
+    assert _ids(await spool.first(9)) == ["1"]
+    assert (path / "zz.db").read_bytes().startswith(b"this is")
+    await spool.close()
+    await first.close()
+
+
+async def test_what_waits_is_found_though_a_loss_of_power_took_its_marker(path: Path) -> None:
+    # A new name in a folder is not on the disk before the folder is.
+    folder = SpoolFolder(path, _MANY_BYTES)
+    first, second = folder.take(), folder.take()
+    for spool in first, second:
+        await spool.add([call(spool._marker.stem)])
+        await spool.close()
+    for marker in path.glob("*.waiting"):
+        marker.unlink()
+    # Fewer processes than before.
+    mine = folder.take()
+    assert mine.count == 1
+    (spool,) = SpoolFolder(path, _MANY_BYTES).left_behind()
+    assert spool.count == 1
+    await spool.close()
+    await mine.close()
