@@ -18,10 +18,11 @@ import psycopg
 import uuid_utils
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
-from prometheus_client import start_http_server
+from prometheus_client import REGISTRY
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from localdial_server import metrics
 from localdial_server.app.call_routing import CallRouting
 from localdial_server.app.changes import Changes
 from localdial_server.app.clock import SystemClock
@@ -222,7 +223,7 @@ async def _serve(
     for signal_number in signal.SIGTERM, signal.SIGINT:
         loop.add_signal_handler(signal_number, stop.set)
     if stop_when is not None:
-        loop.add_reader(stop_when, stop.set)
+        loop.add_reader(stop_when, _stop_once, loop, stop_when, stop)
     async with application(settings) as app, _metrics_served(settings):
         contract = Contract()
         serving = Serving(contract, settings.max_request_bytes)
@@ -264,6 +265,12 @@ async def _serve(
         finally:
             await server.stop(0)
     _log.info("stopped")
+
+
+def _stop_once(loop: asyncio.AbstractEventLoop, descriptor: int, stop: asyncio.Event) -> None:
+    # It can be read from ever after.
+    loop.remove_reader(descriptor)
+    stop.set()
 
 
 async def _schema_is_current(app: Application, settings: Settings, stop: asyncio.Event) -> None:
@@ -314,21 +321,14 @@ async def _metrics_served(settings: Settings) -> AsyncIterator[None]:
     if not settings.metrics_listen:
         yield
         return
-    host, _, port = settings.metrics_listen.rpartition(":")
     try:
-        server, thread = start_http_server(int(port), host.strip("[]"))
-    except OSError:
-        raise StartError(
-            f"cannot serve metrics on {settings.metrics_listen}: is a server there already? "
-            "Set LOCALDIAL_METRICS_LISTEN"
-        ) from None
-    _log.info("serving metrics", extra={"address": f"{host}:{server.server_port}"})
+        stop = metrics.serve(settings.metrics_listen, REGISTRY)
+    except metrics.CannotServe as error:
+        raise StartError(str(error)) from None
     try:
         yield
     finally:
-        await asyncio.to_thread(server.shutdown)
-        server.server_close()
-        thread.join()
+        await asyncio.to_thread(stop)
 
 
 def grpc_server(settings: Settings, *, shared_port: bool = False) -> grpc.aio.Server:

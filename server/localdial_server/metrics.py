@@ -4,7 +4,12 @@ With several workers prometheus_client adds the workers up, in files of a folder
 that the supervisor names in PROMETHEUS_MULTIPROC_DIR before they start.
 """
 
-from prometheus_client import Counter, Gauge, Histogram
+import logging
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+
+_log = logging.getLogger(__name__)
 
 SNAPSHOTS = Gauge(
     "localdial_snapshots", "Organizations that are held in memory.", multiprocess_mode="livesum"
@@ -39,3 +44,29 @@ SPOOL_REFUSALS = Counter(
     "localdial_spool_refusals_total",
     "Outbound calls that were refused because the spool is full or its disk failed.",
 )
+
+
+class CannotServe(Exception):
+    """The address for the metrics cannot be served on; the text is one line."""
+
+
+def serve(listen: str, registry: CollectorRegistry) -> Callable[[], None]:
+    """Serve metrics on an address of the settings; answer what ends that.
+
+    Raises ``CannotServe``.
+    """
+    host, _, port = listen.rpartition(":")
+    try:
+        server, thread = start_http_server(int(port), host.strip("[]"), registry)
+    except OSError:
+        raise CannotServe(
+            f"cannot serve metrics on {listen}: is a server there already? Set LOCALDIAL_METRICS_LISTEN"
+        ) from None
+    _log.info("serving metrics", extra={"address": f"{host}:{server.server_port}"})
+
+    def stop() -> None:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+    return stop

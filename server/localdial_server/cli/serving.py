@@ -3,7 +3,9 @@
 import contextlib
 import json
 import shlex
+import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -16,6 +18,7 @@ from localdial_server.cli import demo_setup
 from localdial_server.cli.command import JsonOption, command_line, errors_shown, root_options
 from localdial_server.cli.demo_setup import DEMO, MAPPED
 from localdial_server.cli.output import CliError, ExitCode, Output
+from localdial_server.supervisor import WorkersFailed
 
 # How long the demo may take to notice that the server is gone.
 _DEMO_PATIENCE_SECONDS: Final = 5.0
@@ -54,16 +57,20 @@ def serve(
             metavar="HOST:PORT", help="The address to serve on; port 0 takes any.", show_default=False
         ),
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="Server processes on the one port; needs PostgreSQL.", show_default=False
+        ),
+    ] = None,
     config_file: ConfigOption = None,
     demo: Annotated[
         bool, typer.Option("--demo", help="Also load the demo organization, and print three calls to paste.")
     ] = False,
     as_json: JsonOption = False,
+    worker: Annotated[bool, typer.Option("--worker", hidden=True)] = False,
 ) -> None:
     """Run the server until it is told to stop (SIGTERM, Ctrl-C)."""
-    # Only the server needs all that it is made of; the other commands start faster without.
-    from localdial_server import bootstrap  # noqa: PLC0415
-
     out = Output(as_json=as_json or root_options(context).as_json)
     demo_loading: list[threading.Thread] = []
 
@@ -76,23 +83,63 @@ def serve(
             thread.start()
 
     with errors_shown(out):
-        settings = _settings(config_file, listen=listen)
-        try:
-            bootstrap.serve(settings, ready)
-        except bootstrap.StartError as error:
-            raise CliError(str(error), ExitCode.ERROR) from error
+        settings = load_settings(config_file, listen=listen, workers=workers)
+        if worker:
+            _serve_as_worker(settings)
+        elif settings.workers > 1:
+            _serve_by_workers(settings, ready)
+        else:
+            _serve(settings, ready)
         for thread in demo_loading:
             thread.join(_DEMO_PATIENCE_SECONDS)
 
 
+def _serve(settings: config.Settings, on_ready: Callable[[str], None]) -> None:
+    # Only the server needs all that it is made of; the other commands start faster without.
+    from localdial_server import bootstrap  # noqa: PLC0415
+
+    try:
+        bootstrap.serve(settings, on_ready)
+    except bootstrap.StartError as error:
+        raise CliError(str(error), ExitCode.ERROR) from error
+
+
+def _serve_by_workers(settings: config.Settings, on_ready: Callable[[str], None]) -> None:
+    # See _serve.
+    from localdial_server import workers  # noqa: PLC0415
+
+    try:
+        workers.serve(settings, on_ready)
+    except WorkersFailed as error:
+        raise CliError(str(error), ExitCode.ERROR) from error
+
+
+def _serve_as_worker(settings: config.Settings) -> None:
+    """Serve for a supervisor, in the manner that ``Supervisor`` asks of a worker."""
+    # See _serve.
+    from localdial_server import bootstrap  # noqa: PLC0415
+
+    try:
+        bootstrap.serve(
+            settings,
+            lambda address: _tell(json.dumps({"address": address})),
+            shared_port=True,
+            stop_when=sys.stdin.fileno(),
+        )
+    except bootstrap.StartError as error:
+        # The supervisor says it, once for all workers.
+        _tell(json.dumps({"error": str(error)}))
+        raise typer.Exit(ExitCode.ERROR) from error
+
+
 def migrate(context: typer.Context, *, config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Bring the schema of the database up to date."""
-    # See serve.
+    # See _serve.
     from localdial_server import bootstrap  # noqa: PLC0415
 
     out = Output(as_json=as_json or root_options(context).as_json)
     with errors_shown(out):
-        settings = _settings(config_file)
+        settings = load_settings(config_file)
         try:
             done = bootstrap.migrate(settings)
         except bootstrap.StartError as error:
@@ -100,7 +147,8 @@ def migrate(context: typer.Context, *, config_file: ConfigOption = None, as_json
         out.answer({"done": done}, done)
 
 
-def _settings(config_file: Path | None, **flags: str | None) -> config.Settings:
+def load_settings(config_file: Path | None, **flags: object) -> config.Settings:
+    """Read the settings, as ``config.load`` does; what is wrong with them is the command's error."""
     try:
         return config.load(config_file, **flags)
     except config.SettingsError as error:

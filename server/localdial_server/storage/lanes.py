@@ -50,11 +50,19 @@ class Lane:
 
     ``patience`` bounds, in seconds, how long a transaction may wait for its turn,
     and how long it may take then. ``repeatable``: the work may be run again
-    although it may have been committed.
+    although it may have been committed. ``first`` is a statement that each
+    transaction begins with.
     """
 
     def __init__(
-        self, name: str, engine: Engine, size: int, patience: float, *, repeatable: bool = False
+        self,
+        name: str,
+        engine: Engine,
+        size: int,
+        patience: float,
+        *,
+        repeatable: bool = False,
+        first: str | None = None,
     ) -> None:
         self._engine = engine
         self._threads = ThreadPoolExecutor(size, f"postgres-{name}")
@@ -62,6 +70,7 @@ class Lane:
         self._cutters = ThreadPoolExecutor(size, f"postgres-{name}-cut")
         self._patience = patience
         self._repeatable = repeatable
+        self._first = first
         self._jobs: set[_Job] = set()
 
     async def run(self, work: Callable[[Connection], T]) -> T:
@@ -132,6 +141,8 @@ class Lane:
         with self._engine.connect() as connection, line.held(connection):
             transaction = connection.begin()
             try:
+                if self._first is not None:
+                    connection.exec_driver_sql(self._first)
                 result = work(connection)
             except BaseException as error:
                 transaction.rollback()

@@ -42,6 +42,11 @@ _CONNECT_SECONDS = 2
 _SHORT_PATIENCE_SECONDS = 1.0
 
 
+# A SERIALIZABLE transaction that reads a small table as a whole, as the planner
+# likes to, conflicts with every change of it, whosever.
+_BY_INDEX = "SET LOCAL enable_seqscan = off"
+
+
 class PostgresDatabase:
     """A ``Database`` on a PostgreSQL server. It may be shared with other processes."""
 
@@ -52,7 +57,13 @@ class PostgresDatabase:
         self._reads = Lane(
             "read", self._engine(_READERS, IsolationLevel.REPEATABLE_READ, read_only=True), _READERS, timeout
         )
-        self._writes = Lane("write", self._engine(_WRITERS, IsolationLevel.SERIALIZABLE), _WRITERS, timeout)
+        self._writes = Lane(
+            "write",
+            self._engine(_WRITERS, IsolationLevel.SERIALIZABLE),
+            _WRITERS,
+            timeout,
+            first=_BY_INDEX,
+        )
         self._loads = Lane(
             "load", self._engine(_LOADERS, IsolationLevel.REPEATABLE_READ, read_only=True), _LOADERS, timeout
         )

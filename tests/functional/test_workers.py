@@ -1,0 +1,356 @@
+"""Several server processes on one port, as processes: how they share it, and how they come and go."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from localdial.v1 import call_routing_pb2 as calls
+from localdial.v1 import directory_pb2 as directory
+from localdial.v1 import number_inventory_pb2 as inventory
+from localdial_client import Client, LocaldialError
+from tests.functional.server_process import environment_with
+from tests.support.postgres import PostgresServer
+
+COMMAND = [sys.executable, "-m", "localdial_server"]
+
+
+class Supervised:
+    """``localdial serve`` with several workers, in a folder. It and they write to one log."""
+
+    def __init__(self, folder: Path, *arguments: str, **settings: str) -> None:
+        self.log = folder / "server.log"
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*COMMAND, "serve", *arguments],
+                env=environment_with(LOCALDIAL_LOG_FORMAT="json", **settings),
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                # A group of its own, as a shell makes one.
+                process_group=0,
+            )
+        ready = re.fullmatch(r"localdial is ready on (.+)\n", self.read_line())
+        assert ready, f"the server did not start: {self.log.read_text('utf-8')}"
+        self.address = ready[1]
+
+    @property
+    def workers(self) -> set[int]:
+        return set(children(self.process.pid))
+
+    def logged(self, event: str) -> list[dict[str, Any]]:
+        """Find an event in what it and its workers have logged."""
+        lines = [line for line in self.log.read_text("utf-8").splitlines() if f'"{event}"' in line]
+        return [found for line in lines if (found := json.loads(line))["event"] == event]
+
+    def read_line(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline()
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(60)
+
+    def close(self) -> None:
+        self.process.kill()
+        # The workers end by themselves.
+        self.process.communicate()
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
+
+
+def connections(pid: int, port: int) -> int:
+    """Count the connections to the port that the process has accepted."""
+    tables = [Path(f"/proc/{pid}/net/{table}").read_text("ascii") for table in ("tcp", "tcp6")]
+    rows = [line.split() for table in tables for line in table.splitlines()[1:]]
+    established = {
+        f"socket:[{inode}]"
+        for _, local, _, state, *_, inode in (row[:10] for row in rows)
+        if local.endswith(f":{port:04X}") and state == "01"
+    }
+    return len([file for file in Path(f"/proc/{pid}/fd").iterdir() if str(file.readlink()) in established])
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end, "it did not come about"
+        time.sleep(0.01)
+
+
+def has_ended(pid: int) -> bool:
+    """Answer whether the process has ended, be it that nobody has asked for its exit code."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+@pytest.fixture(scope="module")
+def migrated(postgres: PostgresServer) -> str:
+    """Answer the name of a database with the schema, to be copied."""
+    url = postgres.create_database("workers_template")
+    subprocess.run([*COMMAND, "migrate"], env=environment_with(LOCALDIAL_DATABASE_URL=url), check=True)
+    return "workers_template"
+
+
+@pytest.fixture
+def database_url(postgres: PostgresServer, migrated: str) -> Iterator[str]:
+    url = postgres.create_database(template=migrated)
+    yield url
+    postgres.drop_database(url)
+
+
+@pytest.fixture
+def start(tmp_path: Path, database_url: str) -> Iterator[Callable[..., Supervised]]:
+    """Start a server of two workers; none of its processes is left after the test."""
+    started: list[Supervised] = []
+
+    def start(*arguments: str, **settings: str) -> Supervised:
+        defaults = {"LOCALDIAL_DATABASE_URL": database_url, "LOCALDIAL_WORKERS": "2"}
+        server = Supervised(tmp_path, *arguments, **{**defaults, **settings})
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        workers = server.workers if server.process.poll() is None else set()
+        server.close()
+        for worker in workers:
+            wait_until(lambda worker=worker: has_ended(worker))
+
+
+@pytest.fixture
+def clients() -> Iterator[Callable[[str], Client]]:
+    """Make clients that share no connection."""
+    made: list[Client] = []
+
+    def client(address: str) -> Client:
+        made.append(Client(address, options=[("grpc.use_local_subchannel_pool", 1)]))
+        return made[-1]
+
+    yield client
+    for each in made:
+        each.close()
+
+
+def set_up(client: Client) -> None:
+    organization = directory.Organization(organization_id="acme", organization_number="+13125550150")
+    client.directory.set_organization(directory.SetOrganizationRequest(organization=organization))
+    user = directory.User(organization_id="acme", user_id="ann", work_phone="+13125550160")
+    client.directory.set_user(directory.SetUserRequest(user=user))
+
+
+def resolve(client: Client) -> str:
+    request = calls.ResolveOutboundCallerIdRequest(
+        organization_id="acme", user_id="ann", callee_number="+14155550123"
+    )
+    return client.call_routing.resolve_outbound_caller_id(request).call_id
+
+
+def rows(postgres: PostgresServer, url: str, statement: str) -> list[tuple[Any, ...]]:
+    return postgres.execute(statement, name_of(url))
+
+
+def name_of(url: str) -> str:
+    return url.rpartition("/")[2]
+
+
+def recorded(postgres: PostgresServer, url: str) -> list[str]:
+    return [call_id for (call_id,) in rows(postgres, url, "SELECT call_id FROM outbound_calls")]
+
+
+def test_connections_are_spread_over_workers_that_know_all_settings(
+    start: Callable[..., Supervised],
+    clients: Callable[[str], Client],
+    database_url: str,
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "localdial.toml"
+    file.write_text(f'database_url = "{database_url}"\nmetrics_listen = "127.0.0.1:0"\nworkers = 64\n')
+    server = start(
+        *("--config", str(file), "--listen", "localhost:0", "--workers", "2"),
+        LOCALDIAL_DATABASE_URL="",
+        LOCALDIAL_WORKERS="",
+    )
+    name, _, port = server.address.rpartition(":")
+    assert name == "localhost"
+    set_up(clients(server.address))
+    for _ in range(24):
+        resolve(clients(server.address))
+    counts = [connections(worker, int(port)) for worker in server.workers]
+    assert len(counts) == 2
+    # A client connects to each address that the name stands for.
+    assert sum(counts) >= 25
+    assert min(counts) > 0
+    metrics = server.logged("serving metrics")[0]["address"]
+    with urllib.request.urlopen(f"http://{metrics}/metrics", timeout=10) as answer:
+        assert b"localdial_calls_recorded_total 24.0\n" in answer.read()
+    password = database_url.partition("@")[0].rpartition(":")[2]
+    for process in server.process.pid, *server.workers:
+        assert password not in Path(f"/proc/{process}/cmdline").read_text("utf-8")
+
+
+def test_workers_that_are_killed_are_replaced_and_no_call_fails(
+    start: Callable[..., Supervised],
+    clients: Callable[[str], Client],
+    postgres: PostgresServer,
+    database_url: str,
+) -> None:
+    server = start()
+    callers = [clients(server.address) for _ in range(6)]
+    set_up(callers[0])
+    enough = threading.Event()
+
+    def call(client: Client) -> list[str]:
+        answered = []
+        while not enough.is_set():
+            answered.append(resolve(client))
+        return answered
+
+    with ThreadPoolExecutor() as threads:
+        calling = [threads.submit(call, client) for client in callers]
+        try:
+            for number, worker in enumerate(server.workers, start=1):
+                os.kill(worker, signal.SIGKILL)
+                # Two workers and their supervisor have said so before.
+                wait_until(lambda number=number: len(server.logged("serving")) == 3 + number)
+        finally:
+            enough.set()
+    answered = [call_id for each in calling for call_id in each.result()]
+    assert set(answered) <= set(recorded(postgres, database_url))
+    assert len(answered) == len(set(answered))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_what_is_under_way_is_finished_when_the_supervisor_ends(
+    start: Callable[..., Supervised],
+    clients: Callable[[str], Client],
+    postgres: PostgresServer,
+    database_url: str,
+    number: signal.Signals,
+) -> None:
+    server = start(LOCALDIAL_SIMULATOR_LATENCY_MS="500")
+    client = clients(server.address)
+    set_up(client)
+    workers = server.workers
+    request = inventory.PurchaseNumbersRequest(organization_id="acme", area_code="415")
+    with ThreadPoolExecutor() as threads:
+        purchase = threads.submit(client.number_inventory.purchase_numbers, request)
+        wait_until(lambda: rows(postgres, database_url, "SELECT 1 FROM numbers"))
+        assert server.stop(number) == (0 if number == signal.SIGTERM else -number)
+        assert len(purchase.result(30).numbers) == 1
+    for worker in workers:
+        wait_until(lambda worker=worker: has_ended(worker))
+
+
+def test_every_call_that_was_answered_before_it_stopped_is_recorded(
+    start: Callable[..., Supervised],
+    clients: Callable[[str], Client],
+    postgres: PostgresServer,
+    database_url: str,
+) -> None:
+    server = start()
+    callers = [clients(server.address) for _ in range(6)]
+    set_up(callers[0])
+
+    def call(client: Client) -> tuple[list[str], grpc.StatusCode]:
+        answered = []
+        while True:
+            try:
+                answered.append(resolve(client))
+            except LocaldialError as error:
+                return answered, error.code
+
+    with ThreadPoolExecutor() as threads:
+        calling = [threads.submit(call, client) for client in callers]
+        wait_until(lambda: len(recorded(postgres, database_url)) > 50)
+        assert server.stop() == 0
+    codes = {each.result()[1] for each in calling}
+    # Only when nobody was left to ask.
+    assert codes == {grpc.StatusCode.UNAVAILABLE}
+    answered = {call_id for each in calling for call_id in each.result()[0]}
+    assert answered <= set(recorded(postgres, database_url))
+
+
+def test_ctrl_c_in_a_terminal_ends_it_cleanly(
+    start: Callable[..., Supervised], clients: Callable[[str], Client]
+) -> None:
+    server = start()
+    set_up(clients(server.address))
+    os.killpg(server.process.pid, signal.SIGINT)
+    assert server.process.wait(60) == 0
+    assert len(server.logged("stopped")) == 3
+    assert "Traceback" not in server.log.read_text("utf-8")
+
+
+def test_the_demo_is_loaded_by_workers_too(start: Callable[..., Supervised]) -> None:
+    server = start("--demo")
+    assert server.read_line() == "\n"
+    assert server.read_line().startswith("The organization `demo` is loaded.")
+
+
+def failed_start(*arguments: str, **settings: str) -> str:
+    """Start a server that cannot start; answer what it says, once all its processes have ended."""
+    ended = subprocess.run(
+        [*COMMAND, "serve", *arguments],
+        env=environment_with(**settings),
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    assert "Traceback" not in ended.stderr
+    errors = [line for line in ended.stderr.splitlines() if line.startswith("Error: ")]
+    assert len(errors) == 1, ended.stderr
+    return errors[0]
+
+
+def test_a_password_that_keeps_workers_from_starting_is_said_once(database_url: str) -> None:
+    password = database_url.partition("@")[0].rpartition(":")[2]
+    wrong = database_url.replace(password, "guessed")
+    assert "password" in failed_start("--workers", "2", LOCALDIAL_DATABASE_URL=wrong)
+
+
+def test_a_newer_schema_that_keeps_workers_from_starting_is_said_once(
+    postgres: PostgresServer, database_url: str
+) -> None:
+    postgres.execute("UPDATE localdial_schema_version SET version_num = '9999'", name_of(database_url))
+    assert "newer localdial" in failed_start("--workers", "2", LOCALDIAL_DATABASE_URL=database_url)
+
+
+def test_a_port_that_another_server_has_is_refused_to_workers(database_url: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        said = failed_start("--workers", "2", "--listen", address, LOCALDIAL_DATABASE_URL=database_url)
+    assert said == in_use(address)
+
+
+def test_a_port_that_workers_have_is_refused_to_another_server(
+    start: Callable[..., Supervised], database_url: str
+) -> None:
+    address = start().address
+    assert failed_start("--listen", address, LOCALDIAL_DATABASE_URL=database_url) == in_use(address)
+
+
+def in_use(address: str) -> str:
+    return f"Error: cannot listen on {address}: is a server there already? Set LOCALDIAL_LISTEN"
