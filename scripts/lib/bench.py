@@ -29,6 +29,7 @@ from localdial.v1.number_inventory_pb2 import PurchaseNumbersRequest
 from localdial_client import Client
 from localdial_server import bootstrap
 from localdial_server.config import load
+from tests.support.postgres import PostgresServer
 
 RESOLVE = "/localdial.v1.CallRouting/ResolveOutboundCallerId"
 CEILING = "/bench.Ceiling/NoOp"
@@ -73,6 +74,11 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each measurement (default 5)")
+    parser.add_argument(
+        "--postgresql",
+        action="store_true",
+        help="record in a real PostgreSQL (fsync on) rather than in SQLite",
+    )
     parser.add_argument("--calls", type=int, default=10_000, help="calls in a round (default 10,000)")
     arguments = parser.parse_args()
     if shutil.which("h2load") is None:
@@ -82,7 +88,11 @@ def main() -> None:
         Load(10, 1, arguments.calls),
         Load(10, 10, arguments.calls),
     ]
-    with tempfile.TemporaryDirectory() as folder, server("ceiling") as ceiling, server(folder) as localdial:
+    with (
+        a_database(postgresql=arguments.postgresql) as database_url,
+        server("ceiling") as ceiling,
+        server(database_url) as localdial,
+    ):
         set_up(localdial)
         subjects = [
             Subject("no-op", ceiling, CEILING, LEG.SerializeToString()),
@@ -92,6 +102,19 @@ def main() -> None:
         print(HEAD)
         for load in loads:
             report(load, dict(measure(subjects, load, arguments.rounds)))
+
+
+@contextmanager
+def a_database(*, postgresql: bool) -> Iterator[str]:
+    """Make an empty database; yields its URL."""
+    if postgresql:
+        with PostgresServer({}) as postgres:
+            url = postgres.create_database()
+            bootstrap.migrate(load(database_url=url))
+            yield url
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            yield f"sqlite:///{folder}/bench.db"
 
 
 def measure(subjects: list[Subject], load: Load, rounds: int) -> Iterator[tuple[str, list[Figures]]]:
@@ -200,8 +223,9 @@ def serve(what: str) -> None:
     if what == "ceiling":
         with asyncio.Runner(loop_factory=bootstrap.loop_factory()) as runner:
             runner.run(serve_ceiling())
-    settings = load(listen="127.0.0.1:0", database_url=f"sqlite:///{what}/bench.db", log_level="warning")
-    bootstrap.serve(settings, lambda address: print(address, flush=True))
+    with tempfile.TemporaryDirectory() as spool:
+        settings = load(listen="127.0.0.1:0", database_url=what, spool_directory=spool, log_level="warning")
+        bootstrap.serve(settings, lambda address: print(address, flush=True))
 
 
 async def serve_ceiling() -> None:

@@ -1,10 +1,15 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
+from sqlalchemy import Engine
 
 from localdial_client import Client
+from localdial_server.storage.migrate import migrate
+from tests.functional.databases import NewDatabase, in_engine
 from tests.functional.server_process import ServerProcess
+from tests.support.postgres import PostgresServer
 
 
 @pytest.fixture
@@ -34,3 +39,23 @@ def server(start_server: Callable[..., ServerProcess]) -> ServerProcess:
 def client(server: ServerProcess) -> Iterator[Client]:
     with Client(server.address) as client:
         yield client
+
+
+@pytest.fixture
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> NewDatabase:
+    """Make a database with the newest schema; answer its URL."""
+
+    def new_database(kind: str, work: Callable[[Engine], object] = lambda _: None) -> str:
+        if kind == "sqlite":
+            url = f"sqlite:///{tmp_path}/database{len(list(tmp_path.glob('*.db')))}.db"
+        else:
+            url = cast(PostgresServer, request.getfixturevalue("postgres")).create_database()
+
+        def set_up(engine: Engine) -> None:
+            migrate(engine)
+            work(engine)
+
+        in_engine(url, set_up)
+        return url
+
+    return new_database

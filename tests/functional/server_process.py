@@ -25,12 +25,20 @@ class ServerProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self.address = ""
 
+    @property
+    def pid(self) -> int:
+        """The id of its process, of several that of the supervisor."""
+        assert self._process is not None, "it does not run"
+        return self._process.pid
+
     def start(self) -> None:
         """Start it and wait until it serves."""
         environment = environment_with(
-            LOCALDIAL_DATABASE_URL=f"sqlite:///{self.database}",
-            LOCALDIAL_LOG_FORMAT="json",
-            **self._settings,
+            **{
+                "LOCALDIAL_DATABASE_URL": f"sqlite:///{self.database}",
+                "LOCALDIAL_LOG_FORMAT": "json",
+                **self._settings,
+            }
         )
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(

@@ -65,12 +65,17 @@ def answer(completed: Completed) -> Any:
 def on_terminal(
     server: ServerProcess, *arguments: str, types: str = "", columns: int = 80
 ) -> tuple[int, str]:
-    """Run a command as a person does; answer its exit code and all that the terminal shows."""
+    """Run a command that asks the server as a person does; see ``typed``."""
+    return typed(*arguments, types=types, columns=columns, LOCALDIAL_SERVER=server.address)
+
+
+def typed(*arguments: str, types: str = "", columns: int = 80, **settings: str) -> tuple[int, str]:
+    """Run a command on a terminal; answer its exit code and all that the terminal shows."""
     terminal, screen = pty.openpty()
     fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     process = subprocess.Popen(
         [*LOCALDIAL, *arguments],
-        env=environment(LOCALDIAL_SERVER=server.address, TERM="xterm"),
+        env=environment(TERM="xterm", **settings),
         stdin=screen,
         stdout=screen,
         stderr=screen,
@@ -153,7 +158,9 @@ def test_a_number_is_bought_mapped_used_and_deleted(run: Run) -> None:
     resolved = run("resolve", "acme", "ann", "+16285550155", "--min-revision", mapped["revision"], "--json")
     assert answer(resolved)["caller_id"] == number
     assert answer(run("route", number, "+16285550155", "--json"))["user_id"] == "ann"
-    [call] = answer(run("calls", "acme", "--callee", "+16285550155", "--user", "ann", "--json"))["calls"]
+    [call] = answer(run("calls", "list", "acme", "--callee", "+16285550155", "--user", "ann", "--json"))[
+        "calls"
+    ]
     assert call["caller_id"] == number
 
     assert (
@@ -246,8 +253,8 @@ def test_on_a_terminal_a_purchase_is_asked_about(run: Run, server: ServerProcess
 
 def test_a_narrow_terminal_cuts_no_phone_number_and_no_identifier(run: Run, server: ServerProcess) -> None:
     answer(run("demo", "--json"))
-    [call, *_] = answer(run("calls", "demo", "--json"))["calls"]
-    _, shown = on_terminal(server, "calls", "demo", columns=40)
+    [call, *_] = answer(run("calls", "list", "demo", "--json"))["calls"]
+    _, shown = on_terminal(server, "calls", "list", "demo", columns=40)
     for part in (call["call_id"], call["user_id"], call["callee_number"], call["caller_id"]):
         assert part in shown
     _, shown = on_terminal(server, "users", "list", "demo", columns=40)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from localdial_server.cli import demo, directory, numbers, routing, serving
+from localdial_server.cli import demo, directory, keeping, numbers, routing, serving
 from localdial_server.cli.command import (
     DEFAULT_SERVER,
     SERVER_ENV,
@@ -77,10 +77,13 @@ def version(context: typer.Context, *, as_json: JsonOption = False) -> None:
 
 app.command("serve", rich_help_panel=_SERVER_PANEL, epilog=serving.settings_help())(serving.serve)
 app.command("migrate", rich_help_panel=_SERVER_PANEL)(serving.migrate)
+app.command("export", rich_help_panel=_SERVER_PANEL)(keeping.export)
+app.command("import", rich_help_panel=_SERVER_PANEL)(keeping.import_)
 app.command("demo", rich_help_panel=_SERVER_PANEL)(demo.demo)
 app.command("resolve", rich_help_panel=_CALLS_PANEL)(routing.resolve)
 app.command("route", rich_help_panel=_CALLS_PANEL)(routing.route)
-app.command("calls", rich_help_panel=_CALLS_PANEL)(routing.calls)
+routing.calls.command("prune")(keeping.prune)
+app.add_typer(routing.calls, name="calls", rich_help_panel=_CALLS_PANEL)
 app.add_typer(numbers.app, name="numbers", rich_help_panel=_KEEPING_PANEL)
 app.add_typer(directory.orgs, name="orgs", rich_help_panel=_KEEPING_PANEL)
 app.add_typer(directory.users, name="users", rich_help_panel=_KEEPING_PANEL)

@@ -24,6 +24,8 @@ from localdial_server.cli.command import (
 )
 from localdial_server.cli.tables import enum_name, moment, record, table
 
+calls = typer.Typer(no_args_is_help=True, help="The recorded calls.")
+
 _MAX_REVISION: Final = 2**63 - 1
 
 CALLER_ID_REASONS: Final[Mapping[int, str]] = {
@@ -135,8 +137,9 @@ def route(
     session.out.answer(response, shown)
 
 
+@calls.command("list")
 @client_command
-def calls(
+def list_calls(
     session: Session,
     organization: OrganizationArgument,
     callee: Annotated[

@@ -2,19 +2,16 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Final
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from localdial.v1.directory_pb2 import BatchSetUsersRequest, BatchSetUsersResponse
 from localdial_client import FieldViolation, InvalidArgument, LocaldialError
 from localdial_server.cli.command import Session
 from localdial_server.cli.output import CliError, ExitCode
+from localdial_server.cli.progress import progress
 from localdial_server.cli.users_file import BadRow, Row, UsersFile
 
 # What BatchSetUsers takes in one transaction.
@@ -49,12 +46,12 @@ def _check(session: Session, organization: str, file: UsersFile) -> tuple[int, l
     bad_rows: list[BadRow] = []
     total = 0
     rows = file.rows(organization)
-    with _progress(session, "checking", file.size) as show:
+    with progress(session.out) as show:
         while batch := list(islice(rows, BATCH_SIZE)):
             total += len(batch)
             bad_rows += [row for row in batch if isinstance(row, BadRow)]
             bad_rows += _bad_at_server(session, organization, [row for row in batch if isinstance(row, Row)])
-            show(file.position)
+            show("checking", file.position, file.size)
     return total, bad_rows
 
 
@@ -90,7 +87,7 @@ def _write(session: Session, organization: str, file: UsersFile, total: int) -> 
     written = revision = 0
     rows = file.rows(organization)
     try:
-        with _progress(session, "writing", total) as show:
+        with progress(session.out) as show:
             while batch := list(islice(rows, BATCH_SIZE)):
                 users = [row for row in batch if isinstance(row, Row)]
                 if len(users) < len(batch):
@@ -100,7 +97,7 @@ def _write(session: Session, organization: str, file: UsersFile, total: int) -> 
                     )
                 revision = _send(session, organization, users).revision
                 written += len(users)
-                show(written)
+                show("writing", written, total)
     except LocaldialError as error:
         error.add_note(f"{written} of {total} users are written. It is safe to run the command again.")
         raise
@@ -127,15 +124,3 @@ def _rejection(name: str, total: int, bad_rows: Sequence[BadRow]) -> CliError:
             for row in sorted(bad_rows, key=lambda row: row.line)
         ],
     )
-
-
-@contextmanager
-def _progress(session: Session, what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show a progress bar on stderr where people watch. Gives what moves it."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(
-        *columns, console=console, transient=True, disable=session.out.as_json or not console.is_terminal
-    ) as progress:
-        task = progress.add_task(what, total=total)
-        yield lambda completed: progress.update(task, completed=completed)

@@ -111,7 +111,7 @@ def test_calls_are_listed_up_to_the_limit_and_no_page_more_is_fetched(cli: Cli) 
         for page in "abc"
     ]
     cli.server.answers(*pages)
-    document = json.loads(cli.run("calls", "acme", "--limit", "3", "--json").stdout)
+    document = json.loads(cli.run("calls", "list", "acme", "--limit", "3", "--json").stdout)
     assert [call["call_id"] for call in document["calls"]] == ["a0", "a1", "b0"]
     assert len(cli.requests("ListOutboundCalls")) == 2
 

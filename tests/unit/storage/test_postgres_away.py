@@ -9,7 +9,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from typing import TypeVar
 
 import psycopg
@@ -341,10 +341,10 @@ async def test_a_network_that_goes_silent_is_survived_by_new_connections(
     network.go_silent()
     failures = 0
     async with asyncio.timeout(_DEADLINE_SECONDS):
-        for run in distant.read, distant.write, distant.append:
+        for kind in "read", "write", "append":
             while True:
                 try:
-                    assert await run(_one) == 1
+                    await getattr(distant, kind)(_one)
                     break
                 except StorageUnavailable:
                     failures += 1

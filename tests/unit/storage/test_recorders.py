@@ -143,7 +143,7 @@ async def test_what_the_database_does_not_take_waits_in_the_spool_and_says_so(wo
     assert list(world.database.calls) == ["1"]
     assert (await world.recorder.record([call("2")])).later is False
     async with asyncio.timeout(_DEADLINE_SECONDS):
-        while _shown("localdial_spool_calls"):
+        while _shown("localdial_spool_calls"):  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
 
@@ -183,10 +183,14 @@ async def test_when_the_spool_is_full_calls_are_refused_and_counted(tmp_path: Pa
     world.database.is_away = True
     before = _shown("localdial_spool_refusals_total")
     kept: list[str] = []
-    with pytest.raises(StorageUnavailable):
+
+    async def fill() -> None:
         for group in range(1000):
             await world.recorder.record([call(f"{group:04}-{index:02}") for index in range(50)])
-            kept += [f"{group:04}-{index:02}" for index in range(50)]
+            kept.extend(f"{group:04}-{index:02}" for index in range(50))
+
+    with pytest.raises(StorageUnavailable):
+        await fill()
     assert kept
     assert _shown("localdial_spool_refusals_total") - before == 50
     world.database.is_away = False

@@ -183,7 +183,7 @@ async def test_idle_ones_are_dropped_in_the_background(database: FakeDatabase, c
     clock.time += 1
     dropping = asyncio.create_task(cache.drop_idle_always())
     async with asyncio.timeout(10):
-        while cache.held():
+        while cache.held():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     dropping.cancel()
     await asyncio.wait({dropping})

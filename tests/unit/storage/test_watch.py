@@ -1,7 +1,7 @@
 """The watch on PostgreSQL: it asks for what is held, finds the database back, and never ends."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -19,6 +19,8 @@ from tests.support.postgres import PostgresServer
 
 _DEADLINE_SECONDS = 30.0
 _INTERVAL_SECONDS = 0.05
+
+_FOR_EVER = Keeping()
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +59,14 @@ class Server:
                 await asyncio.sleep(0.005)
 
 
+async def _until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(_DEADLINE_SECONDS):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
 @asynccontextmanager
-async def _opened(url: str, keeping: Keeping = Keeping()) -> AsyncIterator[Server]:
+async def _opened(url: str, keeping: Keeping = _FOR_EVER) -> AsyncIterator[Server]:
     server = Server(url, keeping)
     try:
         yield server
@@ -99,7 +107,7 @@ async def test_what_is_held_is_confirmed_and_what_is_not_is_not_asked_for(
     held = server.snapshots._held[A]
     confirmed = held.confirmed
     async with asyncio.timeout(_DEADLINE_SECONDS):
-        while held.confirmed == confirmed:
+        while held.confirmed == confirmed:  # noqa: ASYNC110
             await asyncio.sleep(0.005)
     assert asked[-1] == [A]
     assert all(B not in organization_ids for organization_ids in asked)
@@ -113,7 +121,7 @@ async def test_an_organization_whose_revision_is_gone_is_dropped(
     await server.snapshots.get(A)
     postgres.execute("TRUNCATE revisions, organizations CASCADE", url.rpartition("/")[2])
     async with asyncio.timeout(_DEADLINE_SECONDS):
-        while server.snapshots.held():
+        while server.snapshots.held():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
 
@@ -124,23 +132,19 @@ async def test_it_finds_the_database_away_and_back(
     postgres.stop()
     try:
         async with asyncio.timeout(_DEADLINE_SECONDS):
-            while not server.database.is_away:
+            while not bool(server.database.is_away):  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
         # What is held is decided on all the same.
         assert server.revision(A) == 1
     finally:
         postgres.start()
-    async with asyncio.timeout(_DEADLINE_SECONDS):
-        while server.database.is_away:
-            await asyncio.sleep(0.005)
+    await _until(lambda: not server.database.is_away)
     async with _opened(url) as other:
         await other.store.write(create(A))
     await server.until_revision(A, 2)
 
 
-async def test_a_failure_of_any_other_call_makes_it_look_at_once(
-    postgres: PostgresServer, url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_failure_of_any_other_call_makes_it_look_at_once(postgres: PostgresServer, url: str) -> None:
     async with _opened(url) as server:
         server.watch = Watch(server.database, server.snapshots, interval=600)
         server.watching = asyncio.create_task(server.watch.run())

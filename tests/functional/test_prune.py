@@ -1,0 +1,144 @@
+"""Old calls are deleted by a command, and call-backs to younger ones still reach their agents."""
+
+import itertools
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, insert
+
+from localdial.v1.call_routing_pb2 import RouteInboundCallRequest, RouteInboundCallResponse
+from localdial_client import Client, FailedPrecondition
+from localdial_server.domain.model import Organization, OutboundCall, User
+from localdial_server.storage import retention
+from localdial_server.storage.rows import from_call
+from localdial_server.storage.schema import outbound_calls
+from localdial_server.storage.transaction import SqlTransaction
+from tests.conformance.store_records import CALLEE, A, X, call, create, number, own
+from tests.functional.databases import NewDatabase, contents, document, run_on
+from tests.functional.server_process import ServerProcess
+from tests.functional.test_cli import typed
+
+DAY = 86_400_000_000
+WORK_PHONES = (("ann", "+13125550142"), ("bob", "+13125550143"))
+
+
+def days_ago(days: float) -> int:
+    return time.time_ns() // 1000 - int(days * DAY)
+
+
+def with_calls(*calls: OutboundCall) -> Callable[[Engine], None]:
+    def work(engine: Engine) -> None:
+        with engine.begin() as connection:
+            transaction = SqlTransaction(connection)
+            create(Organization(A))(transaction)
+            transaction.put_users([User(A, name, work_phone=phone) for name, phone in WORK_PHONES])
+            own(number(X))(transaction)
+            connection.execute(insert(outbound_calls), [from_call(each) for each in calls])
+
+    return work
+
+
+def call_ids(url: str) -> set[str]:
+    return {row[1] for row in contents(url)["outbound_calls"]}
+
+
+def test_old_calls_are_deleted_and_call_backs_to_younger_ones_still_reach_their_agents(
+    new_database: NewDatabase, start_server: Callable[..., ServerProcess]
+) -> None:
+    url = new_database(
+        "postgresql",
+        with_calls(
+            call("old", days_ago(401), user_id="ann"),
+            call("last", days_ago(399), user_id="bob"),
+            call("forgotten", days_ago(500), user_id="bob", callee_number="+16285550199"),
+        ),
+    )
+    # A server on PostgreSQL may go on meanwhile.
+    server = start_server(LOCALDIAL_DATABASE_URL=url)
+    assert document(run_on(url, "calls", "prune", "--older-than", "400d", "--json")) == {"deleted": 2}
+    assert call_ids(url) == {"last"}
+    with Client(server.address) as client:
+
+        def route(caller: str) -> RouteInboundCallResponse:
+            return client.call_routing.route_inbound_call(
+                RouteInboundCallRequest(called_number=X, caller_number=caller)
+            )
+
+        assert (route(CALLEE).destination_number, route(CALLEE).last_call_id) == ("+13125550143", "last")
+        with pytest.raises(FailedPrecondition):
+            route("+16285550199")
+
+
+def test_a_dry_run_counts_and_deletes_nothing(new_database: NewDatabase) -> None:
+    url = new_database("sqlite", with_calls(call("old", days_ago(3)), call("young", days_ago(1))))
+    command = ("calls", "prune", "--older-than", "2d")
+    assert run_on(url, *command, "--dry-run").stdout == "1 calls are older than 2d\n"
+    assert document(run_on(url, *command, "--dry-run", "--json")) == {"would_delete": 1}
+    assert call_ids(url) == {"old", "young"}
+    assert run_on(url, *command).stdout == "1 calls older than 2d are deleted\n"
+    assert call_ids(url) == {"young"}
+
+
+@pytest.mark.parametrize(("age", "days"), [("1d", 1), ("24h", 1), ("2w", 14), ("100h", 100 / 24)])
+def test_an_age_is_hours_days_or_weeks(new_database: NewDatabase, age: str, days: float) -> None:
+    calls = (call("older", days_ago(days + 0.01)), call("younger", days_ago(days - 0.01)))
+    url = new_database("sqlite", with_calls(*calls))
+    assert document(run_on(url, "calls", "prune", "--older-than", age, "--json")) == {"deleted": 1}
+    assert call_ids(url) == {"younger"}
+
+
+@pytest.mark.parametrize(
+    "age", ["23h", "0d", "-1d", "400", "d", "1.5d", "1y", "1 d", "1000000d", "\uff11d", ""]
+)
+def test_an_age_that_is_none_or_too_short_is_refused(new_database: NewDatabase, age: str) -> None:
+    url = new_database("sqlite", with_calls(call("old", 1)))
+    refused = run_on(url, "calls", "prune", "--older-than", age)
+    assert refused.exit_code == 2
+    assert refused.stderr == (
+        "Error: --older-than must be a number of days, weeks or hours, such as 400d, and at least 1d\n"
+    )
+    assert call_ids(url) == {"old"}
+
+
+def test_the_age_must_be_said(new_database: NewDatabase) -> None:
+    assert run_on(new_database("sqlite"), "calls", "prune").exit_code == 2
+
+
+def test_the_cutoff_is_fixed_at_the_start(new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = new_database("sqlite", with_calls(*(call(f"c{index}", index) for index in range(9))))
+    monkeypatch.setattr(retention, "_CALLS_PER_BATCH", 1)
+    seconds = itertools.count(86_400, 1)
+    monkeypatch.setattr(time, "time_ns", lambda: next(seconds) * 10**9 + 4000)
+    assert document(run_on(url, "calls", "prune", "--older-than", "1d", "--json")) == {"deleted": 4}
+    assert call_ids(url) == {f"c{index}" for index in range(4, 9)}
+
+
+def test_interrupted_it_says_how_many_are_deleted(
+    new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = new_database("sqlite", with_calls(*(call(f"c{index}", index) for index in range(9))))
+    monkeypatch.setattr(retention, "_CALLS_PER_BATCH", 4)
+    batches = []
+
+    def interrupt(*arguments: Any) -> int:
+        batches.append(arguments)
+        if len(batches) == 2:
+            raise KeyboardInterrupt
+        return end_of_batch(*arguments)
+
+    end_of_batch = retention._end_of_batch
+    monkeypatch.setattr(retention, "_end_of_batch", interrupt)
+    interrupted = run_on(url, "calls", "prune", "--older-than", "1d")
+    assert interrupted.exit_code != 0
+    assert "4 calls are deleted, the others are still there" in interrupted.stderr
+    assert call_ids(url) == {f"c{index}" for index in range(4, 9)}
+
+
+def test_on_a_terminal_progress_is_shown(new_database: NewDatabase) -> None:
+    url = new_database("sqlite", with_calls(call("old", 1)))
+    code, shown = typed("calls", "prune", "--older-than", "1d", LOCALDIAL_DATABASE_URL=url)
+    assert code == 0, shown
+    assert "deleting" in shown
+    assert "100%" in shown

@@ -1,0 +1,269 @@
+"""Organizations move between databases by commands, whole or not at all."""
+
+import json
+import os
+import signal
+import sqlite3
+import stat
+import subprocess
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pytest
+from sqlalchemy import Engine, insert
+
+from localdial_server import administration
+from localdial_server.domain.model import Organization
+from localdial_server.storage.migrate import VERSION_TABLE
+from localdial_server.storage.rows import from_call
+from localdial_server.storage.schema import outbound_calls
+from localdial_server.storage.transaction import SqlTransaction
+from tests.conformance.store_records import A, call, create
+from tests.functional.databases import NewDatabase, contents, document, run_on
+from tests.functional.server_process import ServerProcess
+from tests.functional.test_cli import LOCALDIAL, PATIENCE, environment, typed
+
+KINDS = ("sqlite", "postgresql")
+
+
+def with_history(calls: int) -> Callable[[Engine], None]:
+    def work(engine: Engine) -> None:
+        with engine.begin() as connection:
+            create(Organization(A, "A"))(SqlTransaction(connection))
+            rows = [
+                from_call(call(f"call-{index:06}", index, callee_number=f"+1628{2000000 + index}"))
+                for index in range(calls)
+            ]
+            connection.execute(insert(outbound_calls), rows)
+
+    return work
+
+
+def dump(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return list(connection.iterdump())
+
+
+def start_on(
+    url: str, *arguments: str, stdout: int | BinaryIO = subprocess.PIPE
+) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [*LOCALDIAL, *arguments],
+        env=environment(LOCALDIAL_DATABASE_URL=url),
+        stdin=subprocess.PIPE,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+    )
+
+
+def test_who_outgrows_sqlite_moves_to_postgresql_and_back(
+    start_server: Callable[..., ServerProcess], new_database: NewDatabase, tmp_path: Path
+) -> None:
+    old = start_server()
+
+    def ask(server: ServerProcess, *arguments: str) -> Any:
+        return document(run_on("", "--server", server.address, *arguments, "--json"))
+
+    owned = ask(old, "demo")["numbers"]
+    bought = ask(old, "numbers", "buy", "demo", "312", "--yes", "--request-id", "once")
+    last_call = ask(old, "resolve", "demo", "bob", "+16285550155")
+    revision = ask(old, "orgs", "get", "demo")["organization"]["revision"]
+    old.stop()
+
+    moved = new_database("postgresql")
+    first, second, third = (str(tmp_path / f"{name}.jsonl") for name in ("first", "second", "third"))
+    exported = document(run_on(f"sqlite:///{old.database}", "export", "--output", first, "--json"))
+    assert document(run_on(moved, "import", first, "--json")) == exported
+    assert exported["organizations"] == 2
+
+    new = start_server(LOCALDIAL_DATABASE_URL=moved)
+    assert ask(new, "orgs", "get", "demo")["organization"]["revision"] == revision
+    routed = ask(new, "route", owned[0]["phone_number"], "+16285550155")
+    assert (routed["user_id"], routed["last_call_id"]) == ("bob", last_call["call_id"])
+    assert ask(new, "numbers", "buy", "demo", "312", "--yes", "--request-id", "once") == bought
+    # A server on PostgreSQL may go on meanwhile.
+    assert run_on(moved, "export", "--output", second).exit_code == 0
+    assert Path(second).read_bytes() == Path(first).read_bytes()
+    new.stop()
+
+    back = new_database("sqlite")
+    assert run_on(back, "import", second).exit_code == 0
+    assert run_on(back, "export", "--output", third).exit_code == 0
+    assert Path(third).read_bytes() == Path(first).read_bytes()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("export",), ("import", os.devnull), ("calls", "prune", "--older-than", "1d")],
+    ids=["export", "import", "prune"],
+)
+class TestOfEachCommand:
+    def test_an_sqlite_file_that_is_served_is_left_alone(
+        self, server: ServerProcess, arguments: tuple[str, ...]
+    ) -> None:
+        refused = run_on(f"sqlite:///{server.database}", *arguments)
+        assert refused.exit_code == 1
+        assert refused.stdout == ""
+        (line,) = refused.stderr.splitlines()
+        assert "another localdial uses" in line
+        assert "stop it first" in line
+
+    def test_a_database_that_is_not_there_is_not_made(
+        self, arguments: tuple[str, ...], tmp_path: Path
+    ) -> None:
+        refused = run_on(f"sqlite:///{tmp_path}/none/none.db", *arguments)
+        assert refused.exit_code == 1
+        (line,) = refused.stderr.splitlines()
+        assert "there is no sqlite:///" in line
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize(
+        ("script", "problem"),
+        [
+            ("", "is empty, and this release needs schema"),
+            (f"UPDATE {VERSION_TABLE} SET version_num = '9999'", "has schema 9999"),
+            ("CREATE TABLE invoices (id INTEGER)", "belongs to another program"),
+        ],
+        ids=["no schema", "newer", "foreign"],
+    )
+    def test_a_schema_that_is_not_this_releases_is_refused_and_not_migrated(
+        self,
+        arguments: tuple[str, ...],
+        script: str,
+        problem: str,
+        tmp_path: Path,
+        new_database: NewDatabase,
+    ) -> None:
+        path = tmp_path / "its.db"
+        if "UPDATE" in script:
+            path = Path(new_database("sqlite").removeprefix("sqlite:///"))
+        with closing(sqlite3.connect(path)) as connection:
+            connection.executescript(script)
+        before = dump(path)
+        refused = run_on(f"sqlite:///{path}", *arguments)
+        assert refused.exit_code == 1
+        (line,) = refused.stderr.splitlines()
+        assert problem in line
+        assert dump(path) == before
+
+
+def test_what_is_wrong_with_a_file_is_listed_by_line(new_database: NewDatabase, tmp_path: Path) -> None:
+    source, target = new_database("sqlite", with_history(3)), new_database("sqlite")
+    path = tmp_path / "export.jsonl"
+    assert run_on(source, "export", "--output", str(path)).exit_code == 0
+    path.write_bytes(path.read_bytes().replace(b'"user_id":"user"', b'"user_id":""'))
+    refused = run_on(target, "import", str(path))
+    assert refused.exit_code == 2
+    lines = refused.stderr.splitlines()
+    assert lines[0] == f"Error: {path} cannot be imported; nothing was"
+    assert lines[1:] == [
+        f"  line {line}, user_id: must be 1 to 128 visible ASCII characters, without spaces"
+        for line in (3, 4, 5)
+    ]
+    assert not any(contents(target).values())
+
+
+def test_an_organization_that_is_not_there_is_not_exported(new_database: NewDatabase) -> None:
+    refused = run_on(new_database("sqlite"), "export", "--organization", "acme")
+    assert refused.exit_code == 3
+    assert refused.stderr == "Error: no such organization: acme\n"
+
+
+def test_on_stdout_is_the_export_and_nothing_else(new_database: NewDatabase) -> None:
+    source, target = new_database("sqlite", with_history(2)), new_database("sqlite")
+    exported = run_on(source, "export", "--organization", A)
+    kinds = [json.loads(line)["kind"] for line in exported.stdout.splitlines()]
+    assert kinds == ["header", "organization", "call", "call", "end"]
+    assert "calls: 2" in exported.stderr
+    process = start_on(target, "import", "-")
+    _, errors = process.communicate(exported.stdout_bytes, PATIENCE)
+    assert process.returncode == 0, errors
+    assert run_on(target, "export").stdout == exported.stdout
+
+
+def test_a_file_of_an_export_is_its_owners_alone(new_database: NewDatabase, tmp_path: Path) -> None:
+    path = tmp_path / "export.jsonl"
+    run_on(new_database("sqlite"), "export", "--output", str(path))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [file.name for file in tmp_path.glob("export*")] == [path.name]
+
+
+def test_a_full_disk_is_one_line(new_database: NewDatabase) -> None:
+    with Path("/dev/full").open("wb") as full:
+        process = start_on(new_database("sqlite", with_history(9)), "export", stdout=full)
+        _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 1
+    assert errors == b"Error: - cannot be written: No space left on device\n"
+
+
+def test_a_reader_that_goes_away_is_one_line(new_database: NewDatabase) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as gone:
+        process = start_on(new_database("sqlite", with_history(9)), "export", stdout=gone)
+        _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 1
+    assert errors == b"Error: - cannot be written: Broken pipe\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "with_signal"),
+    [("sqlite", signal.SIGKILL), ("postgresql", signal.SIGKILL), ("postgresql", signal.SIGINT)],
+)
+def test_an_import_that_is_ended_half_way_leaves_nothing(
+    kind: str, with_signal: signal.Signals, new_database: NewDatabase
+) -> None:
+    exported = run_on(new_database("sqlite", with_history(20_000)), "export").stdout_bytes
+    target = new_database(kind)
+    process = start_on(target, "import", "-")
+    assert process.stdin is not None
+    # Writing waits for it to have read all but what a pipe holds: by then it has
+    # inserted several times.
+    process.stdin.write(exported[: len(exported) // 10 * 9])
+    process.stdin.flush()
+    process.send_signal(with_signal)
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode != 0
+    assert b"Traceback" not in errors
+    assert not any(contents(target).values())
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError(28, "No space left on device")])
+def test_an_export_that_ends_half_way_leaves_the_file_that_was_there(
+    error: BaseException, new_database: NewDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "export.jsonl"
+    path.write_text("of yesterday")
+
+    def fail(*_: object) -> None:
+        assert path.with_name("export.jsonl.part").exists()
+        raise error
+
+    monkeypatch.setattr(administration, "export", fail)
+    assert run_on(new_database("sqlite"), "export", "--output", str(path)).exit_code != 0
+    assert path.read_text() == "of yesterday"
+    assert [file.name for file in tmp_path.glob("export*")] == [path.name]
+
+
+def test_what_is_no_file_is_not_replaced(new_database: NewDatabase) -> None:
+    refused = run_on(new_database("sqlite"), "export", "--output", os.devnull)
+    assert refused.exit_code == 2
+    assert "is no file" in refused.stderr
+    assert not Path(os.devnull).is_file()
+
+
+def test_on_a_terminal_progress_is_shown(new_database: NewDatabase, tmp_path: Path) -> None:
+    source, target = new_database("sqlite", with_history(2_000)), new_database("sqlite")
+    path = str(tmp_path / "export.jsonl")
+    code, shown = typed("export", "--output", path, LOCALDIAL_DATABASE_URL=source)
+    assert code == 0, shown
+    assert "exporting" in shown
+    assert "100%" in shown
+    code, shown = typed("import", path, LOCALDIAL_DATABASE_URL=target)
+    assert code == 0, shown
+    # What it was doing last; the steps before may be done between two pictures.
+    assert "verifying" in shown
+    assert "100%" in shown
+    assert "calls: 2,000" in shown

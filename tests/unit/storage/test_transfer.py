@@ -1,0 +1,207 @@
+"""What an export says is in the database, and what an import takes in is what the file says."""
+
+import io
+
+import pytest
+from sqlalchemy import Engine, text
+
+from localdial_server.domain.model import Organization
+from localdial_server.storage.reader import SqlReader
+from localdial_server.storage.transaction import SqlTransaction
+from localdial_server.storage.transfer.exporting import UnknownOrganizations, export_all
+from localdial_server.storage.transfer.importing import import_all
+from localdial_server.storage.transfer.problems import ImportRefused
+from tests.conformance.store_records import A, B, Y, Z, call, create, number, own, user
+from tests.unit.storage.conftest import KINDS, NewEngine
+from tests.unit.storage.transfer_world import (
+    GONE,
+    MAIN,
+    everything,
+    exported,
+    fill,
+    ignored,
+    imported,
+    record_calls,
+    records,
+    rows,
+)
+
+
+@pytest.mark.parametrize("target", KINDS)
+@pytest.mark.parametrize("source", KINDS)
+def test_what_moves_is_the_same_in_the_new_database(source: str, target: str, new_engine: NewEngine) -> None:
+    old, new = new_engine(source), new_engine(target)
+    fill(old)
+    export = exported(old)
+    end = imported(new, export)
+    assert everything(new) == everything(old)
+    assert rows(new) == rows(old)
+    assert exported(new) == export
+    assert {key: value for key, value in end.items() if key not in {"kind", "sha256"}} == {
+        "organizations": 2,
+        "deleted_organizations": 1,
+        "users": 3,
+        "numbers": 4,
+        "requests": 2,
+        "calls": 5,
+    }
+
+
+def test_all_organizations_are_exported_those_that_were_deleted_too(export: bytes) -> None:
+    found = [(record["kind"], record.get("organization_id")) for record in records(export)]
+    assert found == [
+        ("header", None),
+        ("deleted_organization", GONE),
+        ("call", GONE),
+        ("organization", A),
+        *[("user", A)] * 2,
+        *[("number", A)] * 2,
+        *[("request", A)] * 2,
+        *[("call", A)] * 4,
+        ("organization", B),
+        ("user", B),
+        *[("number", B)] * 2,
+        ("end", None),
+    ]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_calls_are_exported_oldest_first(kind: str, new_engine: NewEngine) -> None:
+    engine = new_engine(kind)
+    fill(engine)
+    calls = [record["call_id"] for record in records(exported(engine, A)) if record["kind"] == "call"]
+    assert calls == ["z", "B", "a", "b"]
+
+
+def test_named_organizations_are_exported_and_no_others(sqlite: Engine) -> None:
+    fill(sqlite)
+    found = {record.get("organization_id") for record in records(exported(sqlite, B, B))}
+    assert found == {None, B}
+
+
+def test_unknown_organizations_are_named_and_nothing_is_written(sqlite: Engine) -> None:
+    fill(sqlite)
+    file = io.BytesIO()
+    with pytest.raises(UnknownOrganizations, match=r"^nobody, none$"):
+        export_all(sqlite, ["none", A, "nobody"], file.write, ignored)
+    assert file.getvalue() == b""
+
+
+def test_an_export_from_postgresql_is_of_one_moment(new_engine: NewEngine) -> None:
+    engine = new_engine("postgresql")
+    fill(engine)
+    before = exported(engine)
+    file = io.BytesIO()
+
+    def write(lines: bytes) -> None:
+        if not file.getvalue():
+            with engine.begin() as connection:
+                SqlTransaction(connection).put_users([user("new", B)])
+                record_calls(connection, [call("new", 99)])
+        file.write(lines)
+
+    export_all(engine, [], write, ignored)
+    assert file.getvalue() == before
+    assert exported(engine) != before
+
+
+def test_a_history_of_several_chunks_is_exported_and_imported(new_engine: NewEngine) -> None:
+    old, new = new_engine("postgresql"), new_engine("sqlite")
+    fill(old)
+    with old.begin() as connection:
+        record_calls(connection, (call(f"more{index}", index % 100) for index in range(12_345)))
+    export = exported(old)
+    assert imported(new, export)["calls"] == 12_350
+    assert rows(new) == rows(old)
+
+
+def test_progress_ends_where_the_work_does(new_engine: NewEngine) -> None:
+    old, new = new_engine("sqlite"), new_engine("sqlite")
+    fill(old)
+    seen: list[tuple[str, int, int | None]] = []
+    file = io.BytesIO()
+    export_all(old, [], file.write, lambda *progress: seen.append(progress))
+    assert seen[-1] == ("exporting", 17, 17)
+    import_all(new, io.BytesIO(file.getvalue()), lambda *progress: seen.append(progress))
+    assert seen[-1] == ("verifying", 17, 17)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("kept", "expected"), [(1, 3), (2, 3), (3, 4), (9, 10)])
+def test_a_revision_never_goes_back(
+    kind: str, kept: int, expected: int, new_engine: NewEngine, sqlite: Engine
+) -> None:
+    target = new_engine(kind)
+    with sqlite.begin() as connection:
+        for _ in range(3):
+            create(A)(SqlTransaction(connection))
+    with target.begin() as connection:
+        for _ in range(kept):
+            SqlTransaction(connection).bump_revision(A)
+    imported(target, exported(sqlite))
+    with target.begin() as connection:
+        assert SqlReader(connection).revision(A) == expected
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_organizations_that_are_there_are_all_named_and_nothing_changes(
+    kind: str, new_engine: NewEngine, export: bytes
+) -> None:
+    target = new_engine(kind)
+    with target.begin() as connection:
+        create(A, B)(SqlTransaction(connection))
+    before = rows(target)
+    with pytest.raises(ImportRefused) as caught:
+        imported(target, export)
+    named = [message for _, _, message in caught.value.problems]
+    assert named == [f"the organization {name} is there already" for name in (A, B)]
+    assert rows(target) == before
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_calls_that_are_left_of_an_organization_are_not_mixed_with_others(
+    kind: str, new_engine: NewEngine, export: bytes
+) -> None:
+    target = new_engine(kind)
+    with target.begin() as connection:
+        SqlTransaction(connection).bump_revision(A)
+        record_calls(connection, [call("left", 1)])
+    with pytest.raises(ImportRefused, match=f"calls of an organization {A}, which was deleted"):
+        imported(target, export)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_numbers_that_others_own_are_all_named_and_nothing_changes(
+    kind: str, new_engine: NewEngine, export: bytes
+) -> None:
+    target = new_engine(kind)
+    with target.begin() as connection:
+        transaction = SqlTransaction(connection)
+        create(Organization("owner", "", MAIN), "another")(transaction)
+        assert transaction.claim(MAIN, "owner")
+        own(number(Y, "owner"), number(Z, "another"))(transaction)
+    before = rows(target)
+    with pytest.raises(ImportRefused) as caught:
+        imported(target, export)
+    assert [(field, message) for _, field, message in caught.value.problems] == [
+        ("organization_number", f"{MAIN} belongs to the organization owner"),
+        ("phone_number", f"{Y} belongs to the organization owner"),
+        ("phone_number", f"{Z} belongs to the organization another"),
+    ]
+    assert rows(target) == before
+
+
+def test_what_the_database_stores_otherwise_is_found_when_it_is_read_back(
+    new_engine: NewEngine, export: bytes
+) -> None:
+    target = new_engine("sqlite")
+    with target.begin() as connection:
+        connection.execute(
+            text(
+                "CREATE TRIGGER spoil AFTER INSERT ON users BEGIN "
+                "UPDATE users SET display_name = 'x' WHERE user_id = 'ann'; END"
+            )
+        )
+    with pytest.raises(ImportRefused, match="gives back"):
+        imported(target, export)
+    assert not any(rows(target).values())
