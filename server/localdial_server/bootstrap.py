@@ -388,7 +388,7 @@ def _open_sqlite(file: Path) -> SqliteDatabase:
 def _open_postgres(url: str, settings: Settings) -> PostgresDatabase:
     try:
         return PostgresDatabase.open(url, settings.database_timeout_seconds)
-    except psycopg.OperationalError as error:
+    except psycopg.Error as error:
         raise StartError(
             f"cannot use {settings.shown_database_url} (LOCALDIAL_DATABASE_URL): {_one_line(error)}"
         ) from None

@@ -150,6 +150,18 @@ class CallLogSuite(StoreFixtures):
         assert (await call_log.append(calls)).calls == expected
         assert len(await _recorded(home, A)) == len(await _recorded(home, B)) == 700
 
+    async def test_of_equal_call_ids_in_a_large_append_the_first_stands(
+        self, home: Home, call_log: CallLog
+    ) -> None:
+        known = [call(f"c{index}", 1) for index in range(0, 800, 7)]
+        await call_log.append(known)
+        calls = [call(f"c{index % 800}", 2 + index) for index in range(1000)]
+        first: dict[str, OutboundCall] = {}
+        for each in (*known, *calls):
+            first.setdefault(each.call_id, each)
+        assert (await call_log.append(calls)).calls == [first[each.call_id] for each in calls]
+        assert len(await _recorded(home)) == 800
+
     async def test_when_the_database_fails_every_waiting_caller_is_told_and_nothing_is_recorded(
         self, home: Home, call_log: CallLog
     ) -> None:

@@ -45,7 +45,11 @@ class Home:
 
     async def record(self, *calls: OutboundCall) -> None:
         """Record calls."""
-        await GroupCommitLog(DatabaseRecorder(self.database), 0).append(calls)
+        await self.log().append(calls)
+
+    def log(self) -> GroupCommitLog:
+        """Answer a call log of its own over the database."""
+        return GroupCommitLog(DatabaseRecorder(self.database), 0)
 
     async def reopen(self) -> None:
         """Close the database and open it, as after a restart of the server."""
@@ -81,3 +85,18 @@ class StoreFixtures:
     @pytest.fixture
     def store(self, home: Home) -> Store:
         return home.store
+
+
+class SharedStoreFixtures(StoreFixtures):
+    """What the suites of shared stores begin with: two servers, each with connections of its own."""
+
+    @pytest.fixture
+    async def other(self, backend: Backend, home: Home) -> AsyncIterator[Home]:  # noqa: ARG002 (opened first)
+        other = Home(backend)
+        await other.open()
+        yield other
+        await other.database.close()
+
+    @pytest.fixture
+    def stores(self, home: Home, other: Home) -> tuple[Store, Store]:
+        return home.store, other.store

@@ -68,6 +68,15 @@ class StoreListsSuite(StoreFixtures):
         assert await store.read(lambda reader: reader.count_users("unknown")) == 0
         assert await store.read(lambda reader: reader.users("unknown", "", 9)) == []
 
+    async def test_of_many_users_those_that_are_there_are_found_by_their_ids(self, store: Store) -> None:
+        await store.write(create(A, B))
+        users = [user(f"u{index}") for index in range(1200)]
+        await store.write(lambda tx: tx.put_users([*users, user("others", B)]))
+        asked = ["unknown", "others", *(each.user_id for each in users), "u1"]
+        found = await store.read(lambda reader: reader.users_by_id(A, asked))
+        assert found == {each.user_id: each for each in users}
+        assert await store.read(lambda reader: reader.users_by_id(A, [])) == {}
+
     async def test_numbers_are_paged_by_phone_number_each_with_its_own_mappings(self, store: Store) -> None:
         await store.write(create(A, B))
         mapped = [("628", "650"), (), ("510",), ("628",), ()]

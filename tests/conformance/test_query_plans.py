@@ -1,25 +1,21 @@
-"""The look-ups that must stay quick read what they need by an index, whatever lies beside it.
-
-The statements are those that the store runs, seen on their way to SQLite.
-"""
+"""The look-ups that must stay quick read what they need by an index, whatever lies beside it: SQLite."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
 
 from localdial_server.app.store import CallQuery, NumberQuery, Reader, Store
+from localdial_server.domain.model import NumberState
 from localdial_server.storage.call_log import GroupCommitLog
 from localdial_server.storage.database import Database
 from localdial_server.storage.migrate import migrate
 from localdial_server.storage.recorders import DatabaseRecorder
 from localdial_server.storage.sqlite import SqliteDatabase
 from localdial_server.storage.store import SqlStore
+from tests.conformance.statements import queries_of
 from tests.conformance.store_records import CALLEE, A, X, call
 
 _BEFORE = 5, "c"
@@ -27,30 +23,6 @@ _BEFORE = 5, "c"
 # Nothing else in a plan: no sorting by a temporary b-tree.
 _BY_INDEX = "SEARCH outbound_calls USING INDEX ix_outbound_calls_"
 _BY_UNIQUE_INDEX = "SEARCH outbound_calls USING INDEX sqlite_autoindex_outbound_calls_1 "
-
-
-@dataclass(frozen=True)
-class _Statement:
-    sql: str
-    parameters: Sequence[Any]
-
-
-@contextmanager
-def _statements() -> Iterator[list[_Statement]]:
-    """Collect the SELECT statements that are run."""
-    seen: list[_Statement] = []
-
-    def see(
-        _connection: object, _cursor: object, statement: str, parameters: Sequence[Any], *_: object
-    ) -> None:
-        if statement.startswith("SELECT"):
-            seen.append(_Statement(statement, parameters))
-
-    event.listen(Engine, "before_cursor_execute", see)
-    try:
-        yield seen
-    finally:
-        event.remove(Engine, "before_cursor_execute", see)
 
 
 class _Plans:
@@ -62,15 +34,15 @@ class _Plans:
         self._store: Store = SqlStore(database)
 
     async def of(self, work: Callable[[Reader], object]) -> list[str]:
-        """Answer SQLite's plan of the one statement that the work runs."""
-        statement = await self._statement(work)
+        """Answer SQLite's plan of the one query that the work runs."""
+        (query,) = await queries_of(self._store, work)
         with closing(sqlite3.connect(self._path)) as connection:
-            rows = connection.execute(f"EXPLAIN QUERY PLAN {statement.sql}", statement.parameters)
+            rows = connection.execute(f"EXPLAIN QUERY PLAN {query.sql}", query.parameters)
             return [detail for *_, detail in rows]
 
     async def steps(self, work: Callable[[Reader], object]) -> int:
-        """Answer how many instructions SQLite's machine runs for the statement."""
-        statement = await self._statement(work)
+        """Answer how many instructions SQLite's machine runs for the query."""
+        (query,) = await queries_of(self._store, work)
         count = 0
 
         def step() -> int:
@@ -80,14 +52,8 @@ class _Plans:
 
         with closing(sqlite3.connect(self._path)) as connection:
             connection.set_progress_handler(step, 1)
-            connection.execute(statement.sql, statement.parameters).fetchall()
+            connection.execute(query.sql, query.parameters).fetchall()
         return count
-
-    async def _statement(self, work: Callable[[Reader], object]) -> _Statement:
-        with _statements() as seen:
-            await self._store.read(work)
-        (statement,) = seen
-        return statement
 
 
 @pytest.fixture
@@ -138,6 +104,24 @@ async def test_every_list_of_calls_begins_at_its_page_and_is_sorted_by_an_index(
 async def test_the_owner_of_a_number_is_found_by_the_primary_key(plans: _Plans) -> None:
     (step,) = await plans.of(lambda reader: reader.owner_of(X))
     assert step == "SEARCH phone_number_owners USING PRIMARY KEY (phone_number=?)"
+
+
+async def test_a_list_of_organizations_looks_up_the_revisions_of_its_page(plans: _Plans) -> None:
+    assert await plans.of(lambda reader: reader.organizations(A, 9)) == [
+        "SEARCH organizations USING PRIMARY KEY (organization_id>?)",
+        "CORRELATED SCALAR SUBQUERY 1",
+        "SEARCH revisions USING PRIMARY KEY (organization_id=?)",
+    ]
+
+
+@pytest.mark.parametrize("state", [None, NumberState.ACTIVE])
+async def test_a_list_by_area_code_reads_no_other_organization(
+    plans: _Plans, state: NumberState | None
+) -> None:
+    query = NumberQuery(A, "415", state)
+    for step in await plans.of(lambda reader: reader.numbers(query, X, 9)):
+        assert "SCAN" not in step
+        assert not step.startswith("SEARCH") or "organization_id=?" in step
 
 
 @pytest.mark.parametrize(

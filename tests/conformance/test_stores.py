@@ -11,7 +11,7 @@ from localdial_server.storage.sqlite import SqliteDatabase
 from tests.conformance.shared_store_suite import SharedStoreSuite
 from tests.conformance.store_backend import Backend, StoreFixtures
 from tests.conformance.store_suite import StoreSuite
-from tests.support.pgbouncer import PgBouncer
+from tests.support.pgbouncer import PROGRAM, PgBouncer
 
 
 class SqliteBackend:
@@ -33,7 +33,7 @@ class PostgresBackend:
         self._url = url
 
     async def open(self) -> Database:
-        return PostgresDatabase.open(self._url, timeout=10)
+        return PostgresDatabase.open(self._url, timeout=30)
 
 
 class TestSqlite(StoreSuite):
@@ -49,9 +49,16 @@ class TestPostgres(StoreSuite, SharedStoreSuite):
 
 
 class TestPostgresBehindPgbouncer(StoreSuite, SharedStoreSuite):
+    __test__ = PROGRAM is not None
+
     @pytest.fixture
     def backend(self, postgres_url: str, pgbouncer: PgBouncer) -> Backend:
         return PostgresBackend(pgbouncer.url_of(postgres_url))
+
+
+@pytest.mark.usefixtures("pgbouncer")
+def test_pgbouncer_is_there() -> None:
+    """Skipped, in place of the whole suite, where it is not."""
 
 
 @pytest.mark.parametrize("core", [TestSqlite, TestPostgres, TestPostgresBehindPgbouncer])

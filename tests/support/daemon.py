@@ -27,6 +27,16 @@ UNPRIVILEGED: dict[str, Any] = _AS_NOBODY if os.geteuid() == 0 else {}
 _PORTS = range(15_000, 32_000)
 
 
+# Waits for the tests to end in whatever way, be it by kill -9, when the pipe to it
+# closes; then it ends what they had no time to end.
+_AFTERCARE = """
+    cat
+    pid=$(cat pid) && kill -CONT "$pid" && kill -QUIT "$pid"
+    sleep 1
+    rm -rf "$PWD"
+"""
+
+
 class Daemon(ABC):
     """A server program with a folder of its own, on one loopback port over all its restarts.
 
@@ -41,6 +51,15 @@ class Daemon(ABC):
         self.log = self.folder / "log"
         self.port = 0
         self._process: subprocess.Popen[bytes] | None = None
+        self._pid_file = self.folder / "pid"
+        self._aftercare = subprocess.Popen(
+            ["sh", "-c", _AFTERCARE],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=self.folder,
+            start_new_session=True,
+        )
 
     @abstractmethod
     def command(self) -> Sequence[str | Path]:
@@ -80,6 +99,7 @@ class Daemon(ABC):
                     start_new_session=True,
                     **UNPRIVILEGED,
                 )
+            self._pid_file.write_text(str(process.pid))
             # It ends where the port is taken, or where what a kill left has not
             # ended yet: another try helps.
             while process.poll() is None and time.monotonic() < deadline:
@@ -95,15 +115,13 @@ class Daemon(ABC):
         """End it by the signal and wait until it has ended; nothing if it does not run."""
         if self._process is not None:
             self._process.send_signal(with_signal)
-            self._process.wait(DEADLINE_SECONDS)
-            self._process = None
+            self._wait(self._process)
 
     def kill(self) -> None:
         """End all its processes at once, as the loss of its machine does (but for the disk's cache)."""
         if self._process is not None:
             self._signal_all(signal.SIGKILL)
-            self._process.wait(DEADLINE_SECONDS)
-            self._process = None
+            self._wait(self._process)
 
     def freeze(self) -> None:
         """Hold all its processes, connections open: a machine that hangs. Linux only."""
@@ -116,6 +134,8 @@ class Daemon(ABC):
     def close(self) -> None:
         """End it and remove its folder."""
         self.kill()
+        self._aftercare.kill()
+        self._aftercare.communicate()
         shutil.rmtree(self.folder)
 
     def __enter__(self) -> Self:
@@ -128,6 +148,11 @@ class Daemon(ABC):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _wait(self, process: "subprocess.Popen[bytes]") -> None:
+        process.wait(DEADLINE_SECONDS)
+        self._pid_file.unlink()
+        self._process = None
 
     def _signal_all(self, number: signal.Signals) -> None:
         # The first one is held before its children are counted, for it to make

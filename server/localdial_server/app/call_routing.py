@@ -170,6 +170,8 @@ class CallRouting:
         if call_id is None or leg.validate_only:
             return error
         try:
+            # What it was answered may wait where the database does not show it.
+            self._call_log.require_complete()
             call = await self._store.read(lambda reader: reader.call(leg.organization_id, call_id))
         except LocaldialError as failure:
             return failure

@@ -38,7 +38,6 @@ from localdial_server.domain.errors import (
     LocaldialError,
     NoNumbersAvailable,
     PurchasePending,
-    StorageUnavailable,
 )
 from localdial_server.domain.model import Number, NumberState
 
@@ -233,7 +232,8 @@ class Purchasing:
                 case _Opening.NOT_WANTED:
                     progress.is_filled = True
                     return True
-        except StorageUnavailable:
+        except Exception:
+            # Whatever went wrong: the order may have gone out until now.
             self._ended[intent.reference] = self._clock.now()
             raise
         finally:

@@ -77,7 +77,7 @@ class PostgresDatabase:
         """Open the database at a libpq URL, after one look whether it answers.
 
         ``timeout`` bounds each transaction, in seconds. Raises
-        ``psycopg.OperationalError``, which says in words what is wrong.
+        ``psycopg.Error``, which says in words what is wrong.
         """
         _connect(url).close()
         return cls(url, timeout)
@@ -203,6 +203,8 @@ def conninfo(url: str) -> str:
     parameters = psycopg.conninfo.conninfo_to_dict(url)
     parameters.setdefault("connect_timeout", _CONNECT_SECONDS)
     parameters.setdefault("application_name", "localdial")
+    # Whatever the environment says.
+    parameters["client_encoding"] = "utf8"
     if "," in str(parameters.get("host", "")):
         # Of several hosts the one that takes changes, be it after a failover.
         parameters.setdefault("target_session_attrs", "read-write")

@@ -93,6 +93,8 @@ numbers = Table(
     ForeignKeyConstraint(["organization_id"], ["organizations.organization_id"]),
     # What the sweep looks for: orders and releases without a known outcome.
     Index("ix_numbers_by_state", "state", "organization_id", "phone_number"),
+    # What a purchase brought, so far.
+    Index("ix_numbers_by_request", "organization_id", "request_id"),
     sqlite_with_rowid=False,
 )
 

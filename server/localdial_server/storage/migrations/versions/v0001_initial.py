@@ -105,6 +105,12 @@ def upgrade() -> None:
         ["state", "organization_id", "phone_number"],
         unique=False,
     )
+    op.create_index(
+        "ix_numbers_by_request",
+        "numbers",
+        ["organization_id", "request_id"],
+        unique=False,
+    )
     op.create_table(
         "phone_number_owners",
         sa.Column("phone_number", _key(16), nullable=False),

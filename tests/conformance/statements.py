@@ -1,0 +1,56 @@
+"""The statements that a store runs, seen on their way to the database and back."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine, event
+from sqlalchemy.engine import ExceptionContext
+
+from localdial_server.app.store import Reader, Store
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What the driver was given."""
+
+    sql: str
+    parameters: Any
+
+
+async def queries_of(store: Store, work: Callable[[Reader], object]) -> Sequence[Statement]:
+    """Run a read; answer the queries that it ran."""
+    with _seen() as seen:
+        await store.read(work)
+    return seen
+
+
+@contextmanager
+def failures() -> Iterator[list[BaseException]]:
+    """Collect what statements fail with, also where they are run again."""
+    seen: list[BaseException] = []
+
+    def see(context: ExceptionContext) -> None:
+        seen.append(context.original_exception)
+
+    event.listen(Engine, "handle_error", see)
+    try:
+        yield seen
+    finally:
+        event.remove(Engine, "handle_error", see)
+
+
+@contextmanager
+def _seen() -> Iterator[list[Statement]]:
+    seen: list[Statement] = []
+
+    def see(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
+        if statement.startswith("SELECT"):
+            seen.append(Statement(statement, parameters))
+
+    event.listen(Engine, "before_cursor_execute", see)
+    try:
+        yield seen
+    finally:
+        event.remove(Engine, "before_cursor_execute", see)

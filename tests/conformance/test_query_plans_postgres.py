@@ -1,0 +1,274 @@
+"""The look-ups that must stay quick read what they need by an index, on PostgreSQL too.
+
+PostgreSQL plans by what it knows of the rows, so there are many of them: some for
+everyone, and most for one organization, among whose calls one user and one callee
+have most. The statements are run, and every row counts that is looked at.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+
+from localdial_server.app.store import CallQuery, NumberQuery, Reader
+from localdial_server.domain.model import NumberState
+from localdial_server.storage.migrate import migrate
+from localdial_server.storage.postgres import PostgresDatabase
+from localdial_server.storage.store import SqlStore
+from tests.conformance.statements import queries_of
+from tests.support.postgres import PostgresServer
+
+_DATABASE = "query_plans"
+
+# 1,000 organizations with 10 users, 10 numbers and 10 calls each, and one with
+# 10,000 users, 10,000 numbers and 30,000 calls. One user made a third of those,
+# and one callee got a quarter. Nothing is checked, which would take most of the time.
+_POPULATE = """
+    SET session_replication_role = replica;
+    INSERT INTO organizations (organization_id, display_name)
+        SELECT 'org-' || o, '' FROM generate_series(1, 1000) o UNION SELECT 'large', '';
+    INSERT INTO revisions (organization_id, revision)
+        SELECT organization_id, 1 FROM organizations;
+    CREATE TEMPORARY TABLE each AS
+        SELECT 'org-' || o AS organization_id, i, o * 10 + i AS line
+            FROM generate_series(1, 1000) o, generate_series(0, 9) i
+        UNION ALL SELECT 'large', i, 100000 + i FROM generate_series(0, 9999) i;
+    INSERT INTO users (organization_id, user_id, display_name)
+        SELECT organization_id, 'user-' || i, '' FROM each;
+    INSERT INTO phone_number_owners (organization_id, phone_number)
+        SELECT organization_id, '+1' || 4150000000 + line FROM each;
+    INSERT INTO numbers
+            (organization_id, phone_number, area_code, state, request_id,
+             carrier, carrier_number_id, reference, locality, region, purchase_time)
+        SELECT organization_id, '+1' || 4150000000 + line, 200 + line % 100,
+               CASE WHEN line % 2000 = 0 THEN 'purchasing' ELSE 'active' END, 'request-' || line / 5,
+               '', '', '', '', '', 0
+            FROM each;
+    INSERT INTO area_code_mappings (organization_id, area_code, phone_number)
+        SELECT organization_id, 400 + line % 100, '+1' || 4150000000 + line FROM each;
+    INSERT INTO requests (organization_id, request_id, arguments, is_final, create_time)
+        SELECT organization_id, 'request-' || line / 5, '', true, 0 FROM each WHERE line % 5 = 0;
+    INSERT INTO outbound_calls
+            (organization_id, call_id, user_id, callee_number, caller_id, reason, call_time, revision)
+        SELECT organization_id, 'call-' || line, 'user-' || i,
+               '+1' || 6285550000 + i % 2500, '', 'local_presence', line, 1
+            FROM each
+        UNION ALL
+        SELECT 'large', 'more-' || i, 'user-' || CASE WHEN i % 2 = 0 THEN 1 ELSE i % 500 END,
+               '+1' || 6285550000 + CASE WHEN i % 3 = 0 THEN 1 ELSE i % 2500 END, '', 'local_presence', i, 1
+            FROM generate_series(1, 20000) i;
+    ANALYZE;
+"""
+
+_LARGE, _SMALL = "large", "org-7"
+_BUSY_CALLEE, _CALLEE, _STRANGER = "+16285550001", "+16285550003", "+12125550100"
+_BUSY_USER, _USER = "user-1", "user-400"
+_NUMBER = "+14150105000"
+_PAGE = 51
+_MIDDLE = 10_000, "m"
+
+# Some more than the page: the way down the indexes, and what is looked up for each.
+_READS_OF_A_PAGE = 4 * _PAGE
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """How PostgreSQL went about one statement."""
+
+    nodes: Sequence[dict[str, Any]]
+
+    @property
+    def indexes(self) -> list[str]:
+        return [node["Index Name"] for node in self.nodes if "Index Name" in node]
+
+    @property
+    def kinds(self) -> set[str]:
+        return {node["Node Type"] for node in self.nodes}
+
+    @property
+    def pages_read(self) -> int:
+        """How many pages it looked at, of tables and of indexes."""
+        return sum(self.nodes[0][f"Shared {kind} Blocks"] for kind in ("Hit", "Read"))
+
+    @property
+    def rows_read(self) -> int:
+        """How many rows it looked at, in tables and by indexes."""
+        counts = ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Index Recheck")
+        return sum(
+            round(node.get(count, 0) * node["Actual Loops"])
+            for node in self.nodes
+            if node["Node Type"].endswith("Scan") and node["Node Type"] != "Bitmap Index Scan"
+            for count in counts
+        )
+
+
+class _Plans:
+    """Runs reads of the store and asks PostgreSQL how it went about them."""
+
+    def __init__(self, database: PostgresDatabase) -> None:
+        self._database = database
+
+    async def of(self, work: Callable[[Reader], object]) -> list[_Plan]:
+        """Run a read and answer the plans of its queries."""
+        queries = await queries_of(SqlStore(self._database), work)
+
+        def explain(connection: Connection) -> list[_Plan]:
+            plans = []
+            for query in queries:
+                (answer,) = connection.exec_driver_sql(
+                    f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {query.sql}", query.parameters
+                ).scalar_one()
+                plans.append(_Plan(list(_nodes(answer["Plan"]))))
+            return plans
+
+        return await self._database.read(explain)
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for part in plan.get("Plans", []):
+        yield from _nodes(part)
+
+
+@pytest.fixture(scope="module")
+def populated(postgres: PostgresServer) -> Iterator[str]:
+    url = postgres.create_database(_DATABASE)
+    migrate(PostgresDatabase.open(url, timeout=10).engine)
+    postgres.execute(_POPULATE, _DATABASE)
+    yield url
+    postgres.drop_database(url)
+
+
+@pytest.fixture
+async def plans(populated: str) -> AsyncIterator[_Plans]:
+    database = PostgresDatabase.open(populated, timeout=10)
+    yield _Plans(database)
+    await database.close()
+
+
+@pytest.mark.parametrize(("callee_number", "found"), [(_BUSY_CALLEE, 1), (_CALLEE, 1), (_STRANGER, 0)])
+async def test_the_last_call_to_a_callee_is_one_row_found_by_its_index(
+    plans: _Plans, callee_number: str, found: int
+) -> None:
+    (plan,) = await plans.of(lambda reader: reader.last_call_to(_LARGE, callee_number))
+    assert plan.kinds == {"Limit", "Index Scan"}
+    assert plan.indexes == ["ix_outbound_calls_by_callee"]
+    assert plan.rows_read == found
+    assert plan.pages_read <= 5
+
+
+@pytest.mark.parametrize("before", [None, _MIDDLE], ids=["first page", "later page"])
+@pytest.mark.parametrize(
+    ("query", "indexes"),
+    [
+        (CallQuery(_LARGE), {"by_time"}),
+        (CallQuery(_LARGE, _BUSY_CALLEE), {"by_callee"}),
+        (CallQuery(_LARGE, _CALLEE), {"by_callee"}),
+        (CallQuery(_LARGE, None, _BUSY_USER), {"by_user"}),
+        (CallQuery(_LARGE, None, _USER), {"by_user"}),
+        (CallQuery(_LARGE, _BUSY_CALLEE, _BUSY_USER), {"by_callee", "by_user"}),
+        (CallQuery(_LARGE, _CALLEE, _BUSY_USER), {"by_callee"}),
+        (CallQuery(_LARGE, _BUSY_CALLEE, _USER), {"by_user"}),
+        (CallQuery(_SMALL), {"by_time", "by_callee", "by_user"}),
+    ],
+    ids=str,
+)
+async def test_every_list_of_calls_reads_about_its_page_by_an_index(
+    plans: _Plans, query: CallQuery, indexes: set[str], before: tuple[int, str] | None
+) -> None:
+    (plan,) = await plans.of(lambda reader: reader.calls(query, before, _PAGE))
+    (index,) = plan.indexes
+    assert index.removeprefix("ix_outbound_calls_") in indexes
+    assert plan.rows_read <= _READS_OF_A_PAGE
+    assert plan.pages_read <= _READS_OF_A_PAGE
+
+
+_LISTS: dict[str, tuple[Callable[[Reader], object], set[str]]] = {
+    "organizations": (lambda r: r.organizations("", _PAGE), {"pk_organizations", "pk_revisions"}),
+    "later organizations": (lambda r: r.organizations("org-5", _PAGE), {"pk_organizations", "pk_revisions"}),
+    "users": (lambda r: r.users(_LARGE, "", _PAGE), {"pk_users"}),
+    "later users": (lambda r: r.users(_LARGE, "user-5", _PAGE), {"pk_users"}),
+    "users of a small organization": (lambda r: r.users(_SMALL, "", _PAGE), {"pk_users"}),
+    "users by id": (lambda r: r.users_by_id(_LARGE, ["user-7", "user-9000"]), {"pk_users"}),
+    "numbers": (lambda r: r.numbers(NumberQuery(_LARGE), "", _PAGE), {"pk_numbers"}),
+    "later numbers": (lambda r: r.numbers(NumberQuery(_LARGE), _NUMBER, _PAGE), {"pk_numbers"}),
+    "numbers of a small organization": (
+        lambda r: r.numbers(NumberQuery(_SMALL), "", _PAGE),
+        {"pk_numbers", "ix_numbers_by_state"},
+    ),
+    "active numbers": (
+        lambda r: r.numbers(NumberQuery(_LARGE, None, NumberState.ACTIVE), _NUMBER, _PAGE),
+        {"pk_numbers", "ix_numbers_by_state"},
+    ),
+    "numbers that are being bought": (
+        lambda r: r.numbers(NumberQuery(_LARGE, None, NumberState.PURCHASING), "", _PAGE),
+        {"ix_numbers_by_state"},
+    ),
+    "what the sweep looks after": (lambda r: r.unsettled_numbers(), {"ix_numbers_by_state"}),
+}
+
+
+@pytest.mark.parametrize(("work", "indexes"), _LISTS.values(), ids=_LISTS)
+async def test_every_other_list_reads_about_its_page_by_an_index(
+    plans: _Plans, work: Callable[[Reader], object], indexes: set[str]
+) -> None:
+    listing, *mappings = await plans.of(work)
+    assert listing.indexes
+    assert set(listing.indexes) <= indexes
+    for plan in listing, *mappings:
+        assert "Seq Scan" not in plan.kinds
+        assert plan.rows_read <= _READS_OF_A_PAGE
+        assert plan.pages_read <= _READS_OF_A_PAGE
+
+
+@pytest.mark.parametrize("area_code", ["250", "450", "999"], ids=["own", "mapped", "unknown"])
+@pytest.mark.parametrize(("organization_id", "its_numbers"), [(_SMALL, 10), (_LARGE, 10_000)])
+async def test_a_list_by_area_code_reads_no_other_organization(
+    plans: _Plans, organization_id: str, its_numbers: int, area_code: str
+) -> None:
+    query = NumberQuery(organization_id, area_code)
+    for plan in await plans.of(lambda reader: reader.numbers(query, "", _PAGE)):
+        assert "Seq Scan" not in plan.kinds
+        # Each number, and whether it is mapped.
+        assert plan.rows_read <= 2 * its_numbers
+
+
+@pytest.mark.parametrize(
+    ("work", "index"),
+    [
+        (lambda r: r.owner_of(_NUMBER), "pk_phone_number_owners"),
+        (lambda r: r.revision(_LARGE), "pk_revisions"),
+        (lambda r: r.organization(_LARGE), "pk_organizations"),
+        (lambda r: r.user(_LARGE, _USER), "pk_users"),
+        (lambda r: r.number(_LARGE, _NUMBER), "pk_numbers"),
+        (lambda r: r.call(_LARGE, "call-105000"), "pk_outbound_calls"),
+        (lambda r: r.request(_LARGE, "request-21000"), "pk_requests"),
+    ],
+    ids=["owner", "revision", "organization", "user", "number", "call", "request"],
+)
+async def test_a_look_up_reads_one_row_by_the_primary_key(
+    plans: _Plans, work: Callable[[Reader], object], index: str
+) -> None:
+    plan, *_ = await plans.of(work)
+    assert plan.indexes == [index]
+    assert plan.rows_read == 1
+
+
+@pytest.mark.usefixtures("populated")
+def test_keys_are_in_the_order_of_bytes_whatever_the_language_of_the_database(
+    postgres: PostgresServer,
+) -> None:
+    # A server of another language cannot be had everywhere; this one's default is
+    # not named "C", so a column without a collation of its own is seen.
+    orders = """
+        SELECT DISTINCT attname, collname
+        FROM pg_constraint JOIN pg_attribute ON attrelid = conrelid AND attnum = ANY (conkey)
+            JOIN pg_collation ON pg_collation.oid = attcollation
+        WHERE contype = 'p' AND connamespace = 'public'::regnamespace
+    """
+    keys = dict(postgres.execute(orders, _DATABASE))
+    assert keys.pop("version_num") == "default"
+    assert {"organization_id", "user_id", "call_id", "phone_number", "area_code"} <= set(keys)
+    assert set(keys.values()) == {"C"}

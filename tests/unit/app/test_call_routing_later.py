@@ -1,0 +1,100 @@
+"""Calls whose records are not in the database yet: their answers say so, and call-backs do not guess."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from localdial_server.app.call_routing import CallRouting, Leg, ResolvedCallerId
+from localdial_server.app.store import Recorded
+from localdial_server.domain.errors import NoDestination, NumberNotFound, StorageUnavailable
+from localdial_server.domain.model import OutboundCall, User
+from tests.unit.app.house import A, House
+
+CALLEE = "+14155550123"
+OURS = "+13125550150"
+
+
+class WaitingLog:
+    """Keeps calls without their getting into the database."""
+
+    def __init__(self) -> None:
+        self.calls: dict[str, OutboundCall] = {}
+        self.later = True
+
+    async def append(self, calls: Sequence[OutboundCall]) -> Recorded:
+        standing = [self.calls.setdefault(call.call_id, call) for call in calls]
+        return Recorded(standing, later=self.later)
+
+    def require_complete(self) -> None:
+        if self.calls and self.later:
+            raise StorageUnavailable
+
+
+@pytest.fixture
+def log() -> WaitingLog:
+    return WaitingLog()
+
+
+@pytest.fixture
+async def routing(house: House, log: WaitingLog) -> CallRouting:
+    await house.add_organization(A, OURS)
+    await house.directory.set_users(A, [User(A, "ann", work_phone="+13125550160")])
+    return CallRouting(house.store, house.snapshots, log, house.clock, lambda: "made-up")
+
+
+@pytest.mark.parametrize("later", [True, False])
+async def test_an_answer_says_whether_its_record_is_in_the_database(
+    routing: CallRouting, log: WaitingLog, *, later: bool
+) -> None:
+    log.later = later
+    answer = await routing.resolve(Leg(A, "ann", CALLEE))
+    assert (answer.call_id, answer.recorded_later) == ("made-up", later)
+
+
+async def test_each_answer_of_a_batch_that_is_recorded_says_so(routing: CallRouting) -> None:
+    recorded, tried, unknown = await routing.resolve_batch(
+        [
+            Leg(A, "ann", CALLEE, "call"),
+            Leg(A, "ann", CALLEE, "other", validate_only=True),
+            Leg(A, "nobody", CALLEE),
+        ]
+    )
+    assert isinstance(recorded, ResolvedCallerId)
+    assert isinstance(tried, ResolvedCallerId)
+    assert (recorded.recorded_later, tried.recorded_later) == (True, False)
+    assert not isinstance(unknown, ResolvedCallerId)
+
+
+async def test_a_repeat_of_a_call_that_waits_is_answered_alike(routing: CallRouting) -> None:
+    first = await routing.resolve(Leg(A, "ann", CALLEE, "call"))
+    assert await routing.resolve(Leg(A, "ann", CALLEE, "call")) == first
+
+
+async def test_a_call_back_is_not_routed_while_a_call_waits(routing: CallRouting, log: WaitingLog) -> None:
+    await routing.resolve(Leg(A, "ann", CALLEE))
+    with pytest.raises(StorageUnavailable):
+        await routing.route(OURS, CALLEE)
+    log.later = False
+    # The organization number leads nowhere else.
+    with pytest.raises(NoDestination):
+        await routing.route(OURS, CALLEE)
+
+
+async def test_a_caller_that_withheld_its_number_is_routed_all_the_same(
+    house: House, routing: CallRouting
+) -> None:
+    (ours,) = await house.bought()
+    await routing.resolve(Leg(A, "ann", CALLEE))
+    assert (await routing.route(ours, None)).destination_number == OURS
+    with pytest.raises(NumberNotFound):
+        await routing.route("+12125559999", None)
+
+
+async def test_a_repeat_that_would_now_be_an_error_is_not_answered_by_guess_while_calls_wait(
+    house: House, routing: CallRouting
+) -> None:
+    # What it was answered first waits, where the database does not show it.
+    await routing.resolve(Leg(A, "ann", CALLEE, "call"))
+    await house.directory.delete_user(A, "ann")
+    with pytest.raises(StorageUnavailable):
+        await routing.resolve(Leg(A, "ann", CALLEE, "call"))
