@@ -8,6 +8,7 @@ between two questions and the time of a load.
 
 import asyncio
 import contextlib
+import functools
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,9 @@ _log = logging.getLogger(__name__)
 
 # However much reason there is to doubt the database, it is not asked more often.
 _PAUSE_SECONDS = 0.02
+
+# So many organizations are asked for with one question.
+_AT_ONCE = 500
 
 _REVISIONS = select(revisions.c.organization_id, revisions.c.revision).where(
     revisions.c.organization_id == any_(bindparam("ids", type_=ARRAY(VARCHAR)))
@@ -61,10 +65,14 @@ class Watch:
 
     async def look(self) -> None:
         """Ask once."""
-        held, asked = self._snapshots.held(), time.monotonic()
-        known = await self._database.probe(lambda connection: _read_revisions(connection, held))
-        for organization_id in held:
-            self._snapshots.confirm(organization_id, known.get(organization_id, 0), asked)
+        held = self._snapshots.held()
+        # In pieces, so that neither the probe nor a resolve waits for all of them; and
+        # at least once, to know whether the database is there.
+        for begin in range(0, max(1, len(held)), _AT_ONCE):
+            piece, asked = held[begin : begin + _AT_ONCE], time.monotonic()
+            known = await self._database.probe(functools.partial(_read_revisions, organization_ids=piece))
+            for organization_id in piece:
+                self._snapshots.confirm(organization_id, known.get(organization_id, 0), asked)
 
 
 def _read_revisions(connection: Connection, organization_ids: Sequence[str]) -> Mapping[str, int]:

