@@ -95,6 +95,7 @@ def resolve(
             "": CALLER_ID_REASONS.get(response.reason, ""),
             "callee's area code": response.callee_area_code or "none",
             "call": "not recorded" if dry_run else response.call_id,
+            **({"recorded": "later: the database is away"} if response.recorded_later else {}),
             "revision": str(response.revision),
         }
     )

@@ -96,6 +96,15 @@ def test_a_dry_run_records_nothing(cli: Cli) -> None:
     assert "not recorded" in result.stdout
 
 
+def test_a_call_that_is_recorded_later_is_shown_as_that(cli: Cli) -> None:
+    response = ResolveOutboundCallerIdResponse(caller_id="+14155550100", call_id="c")
+    for later in True, False:
+        response.recorded_later = later
+        cli.server.answers(response)
+        result = cli.run("resolve", "acme", "ann", CALLEE)
+        assert ("later" in result.stdout) == later
+
+
 def test_a_revision_that_cannot_be_is_refused_before_the_call(cli: Cli) -> None:
     for revision in ("-1", str(2**63)):
         result = cli.run("resolve", "acme", "ann", CALLEE, "--min-revision", revision)
