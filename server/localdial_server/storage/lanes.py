@@ -108,7 +108,8 @@ class Lane:
 
     def _transact(self, work: Callable[[Connection], T], line: "_Line") -> T:
         line.begun = time.monotonic()
-        conflicts = duplicates = losses = 0
+        duplicates = losses = 0
+        pause = _FIRST_PAUSE_SECONDS
         while True:
             try:
                 return self._once(work, line)
@@ -118,9 +119,8 @@ class Lane:
                     # Nobody waits for it any more.
                     raise StorageUnavailable from error
                 if state in _ROLLED_BACK:
-                    longest = min(_FIRST_PAUSE_SECONDS * 2**conflicts, _LONGEST_PAUSE_SECONDS)
-                    conflicts += 1
-                    time.sleep(random.uniform(0, longest))  # noqa: S311
+                    time.sleep(random.uniform(0, pause))  # noqa: S311
+                    pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
                 elif state == _DUPLICATE and duplicates < _MAX_DUPLICATES:
                     duplicates += 1
                 elif isinstance(error, (IntegrityError, DataError, ProgrammingError)):
