@@ -284,8 +284,8 @@ def test_every_call_that_was_answered_before_it_stopped_is_recorded(
         wait_until(lambda: len(recorded(postgres, database_url)) > 50)
         assert server.stop() == 0
     codes = {each.result()[1] for each in calling}
-    # Only when nobody was left to ask.
-    assert codes == {grpc.StatusCode.UNAVAILABLE}
+    # Only when nobody was left to ask: refused, or cut off with the connection.
+    assert codes <= {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
     answered = {call_id for each in calling for call_id in each.result()[0]}
     assert answered <= set(recorded(postgres, database_url))
 
