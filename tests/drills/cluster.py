@@ -106,7 +106,7 @@ class Cluster:
                 return found
             before = _connections(os.getpid())
             client = self.client(retries=retries)
-            await client.directory.list_organizations(_LISTED, timeout=PATIENCE_SECONDS)
+            await client.directory.list_organizations(_LISTED)
             (ours,) = _connections(os.getpid()) - before
             theirs = tuple(reversed(ours))
             (pid,) = [pid for pid in found if theirs in _connections(pid)]
@@ -122,7 +122,7 @@ class Cluster:
         Without ``retries`` it shows each failure that a channel of gRPC's own would see.
         """
         options = [("grpc.use_local_subchannel_pool", 1), ("grpc.enable_retries", int(retries))]
-        return AsyncClient(self.address, options=options)
+        return AsyncClient(self.address, timeout=PATIENCE_SECONDS, options=options)
 
     def _start(self) -> None:
         bootstrap.migrate(load(database_url=self._database_url))

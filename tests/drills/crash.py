@@ -14,6 +14,7 @@ import itertools
 import random
 import sys
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
@@ -56,7 +57,8 @@ class Caller:
 
     answers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     later: int = 0
-    failed: int = 0
+    failed: Counter[str] = field(default_factory=Counter)
+    """By what was done to the servers meanwhile."""
 
 
 @dataclass
@@ -100,12 +102,12 @@ class Drill:
         async with asyncio.timeout(patience), self._cluster.client() as client:
             await self._set_up(client)
             begun = time.monotonic()
-            async with self._load():
+            async with self._load("kills"):
                 for _ in range(plan.kills):
                     await self._kill_one()
             for _ in range(plan.outages):
                 await self._load_everywhere()
-                async with self._load():
+                async with self._load("outages"):
                     await self._kill_in_outage()
             seen.seconds = time.monotonic() - begun
         self._compare()
@@ -119,26 +121,30 @@ class Drill:
                 await self._change(client, number, user)
 
     @contextlib.asynccontextmanager
-    async def _load(self) -> AsyncIterator[None]:
+    async def _load(self, phase: str) -> AsyncIterator[None]:
         """Call, and change what is shown, for as long as this is open; let the last calls end."""
         stop = asyncio.Event()
         async with asyncio.TaskGroup() as tasks:
             for number in range(0, self._plan.callers, 2):
-                tasks.create_task(self._call(f"r{number}", self._seen.repeating, stop, retries=True))
-                tasks.create_task(self._call(f"p{number}", self._seen.plain, stop, retries=False))
+                tasks.create_task(self._call(f"r{number}", phase, self._seen.repeating, stop, retries=True))
+                tasks.create_task(self._call(f"p{number}", phase, self._seen.plain, stop, retries=False))
             tasks.create_task(self._change_always(stop))
             try:
                 yield
             finally:
                 stop.set()
 
-    async def _call(self, name: str, seen: Caller, stop: asyncio.Event, *, retries: bool) -> None:
+    async def _call(self, name: str, phase: str, seen: Caller, stop: asyncio.Event, *, retries: bool) -> None:
         chosen = random.Random(f"{self._plan.seed}-{name}")
         while not stop.is_set():
             async with self._cluster.client(retries=retries) as client:
                 for number in itertools.islice(self._numbers, _CALLS_PER_CONNECTION):
                     if not stop.is_set():
-                        await self._resolve(f"{name}-{number}", chosen, client, seen)
+                        try:
+                            await self._resolve(f"{name}-{number}", chosen, client, seen)
+                        except LocaldialError:
+                            seen.failed[phase] += 1
+                            await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _resolve(self, call_id: str, chosen: random.Random, client: AsyncClient, seen: Caller) -> None:
         request = ResolveOutboundCallerIdRequest(
@@ -147,12 +153,7 @@ class Drill:
             callee_number=f"+1415{chosen.randrange(2_000_000, 10_000_000)}",
             call_id=call_id,
         )
-        try:
-            answer = await client.call_routing.resolve_outbound_caller_id(request)
-        except LocaldialError:
-            seen.failed += 1
-            await asyncio.sleep(_PAUSE_SECONDS)
-            return
+        answer = await client.call_routing.resolve_outbound_caller_id(request)
         seen.later += answer.recorded_later
         seen.answers[call_id] = (
             request.organization_id,
@@ -252,9 +253,9 @@ class Drill:
 
 def report(seen: Seen) -> None:
     """Print a table."""
-    print(f"{'clients':24}{'answered':>10}{'of them later':>15}{'failed':>8}")
+    print(f"{'clients':24}{'answered':>10}{'of them later':>15}  failed meanwhile")
     for name, caller in ("with repeats", seen.repeating), ("without", seen.plain):
-        print(f"{name:24}{len(caller.answers):>10,}{caller.later:>15,}{caller.failed:>8,}")
+        print(f"{name:24}{len(caller.answers):>10,}{caller.later:>15,}  {dict(caller.failed) or 0}")
     answered = len(seen.repeating.answers) + len(seen.plain.answers)
     print(f"{seen.seconds:.0f} s, {answered / seen.seconds:,.0f} calls/s, {seen.changes:,} changes beside")
     print(f"{seen.killed} workers killed")
