@@ -1,69 +1,19 @@
 """How a channel to the service is set up: repeats, keepalive, sizes, reconnecting."""
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from importlib.resources import files
 from typing import Any, Final, TypeAlias
 
-from google.protobuf.descriptor import ServiceDescriptor
-from google.protobuf.descriptor_pb2 import MethodOptions
-
-from localdial.v1 import call_routing_pb2, directory_pb2, number_inventory_pb2
 from localdial_client._version import __version__
 
 # The names and the types of their values are those of grpc/impl/channel_arg_names.h.
 ChannelOptions: TypeAlias = Sequence[tuple[str, Any]]
 
-_SERVICES: Final[tuple[ServiceDescriptor, ...]] = tuple(
-    service
-    for file in (call_routing_pb2, directory_pb2, number_inventory_pb2)
-    for service in file.DESCRIPTOR.services_by_name.values()
-)
-
-# Four repeats after about 0.1, 0.2, 0.4 and 0.8 s (each 20 % more or less), all within the deadline of the
-# call: long enough for a server to be replaced, short enough for the agent who waits. More than 5 attempts
-# gRPC does not allow. CANCELLED is not among the codes: it is also what the caller's own cancelling looks
-# like.
-_RETRY_POLICY: Final = {
-    "maxAttempts": 5,
-    "initialBackoff": "0.1s",
-    "maxBackoff": "1s",
-    "backoffMultiplier": 2,
-    "retryableStatusCodes": ["UNAVAILABLE"],
-}
-
-# A failure takes a token, a success gives one back, and below half of them nothing is repeated. So one ill
-# server of two is got around for as long as it takes, and a hundred failures at once when a server stops are
-# all repeated; but a service that is down is not kept down by repeats, and after it came back a hundred
-# successes are enough. (gRPC takes a ratio that is written without a decimal point for a thousandth of it.)
-_RETRY_THROTTLING: Final = {"maxTokens": 200, "tokenRatio": 1.0}
-
-_REPEATABLE: Final = (MethodOptions.NO_SIDE_EFFECTS, MethodOptions.IDEMPOTENT)
+# Which calls are repeated and how, and that the servers behind a name take turns: generated from the
+# contract, and the same for the clients in all languages.
+_SERVICE_CONFIG: Final = files(__package__).joinpath("service_config.json").read_text("ascii")
 
 _MIB: Final = 1024 * 1024
-
-
-def retry_names(services: Iterable[ServiceDescriptor]) -> list[dict[str, str]]:
-    """Name the methods that the contract declares safe to repeat, as a gRPC service config does."""
-    return [
-        {"service": service.full_name, "method": method.name}
-        for service in services
-        for method in service.methods
-        if method.GetOptions().idempotency_level in _REPEATABLE
-    ]
-
-
-def service_config() -> str:
-    """Make the gRPC service config, as JSON."""
-    return json.dumps(
-        {
-            # All the servers behind a name take their share, and a repeat goes to another one than the call
-            # that failed. With one address it is no different from gRPC's default, which stays with one
-            # server.
-            "loadBalancingConfig": [{"round_robin": {}}],
-            "methodConfig": [{"name": retry_names(_SERVICES), "retryPolicy": _RETRY_POLICY}],
-            "retryThrottling": _RETRY_THROTTLING,
-        }
-    )
 
 
 def channel_options(overrides: ChannelOptions) -> list[tuple[str, Any]]:
@@ -71,7 +21,7 @@ def channel_options(overrides: ChannelOptions) -> list[tuple[str, Any]]:
     options: dict[str, Any] = {
         "grpc.primary_user_agent": f"localdial-client/{__version__}",
         "grpc.enable_retries": 1,
-        "grpc.service_config": service_config(),
+        "grpc.service_config": _SERVICE_CONFIG,
         # A request is kept for its repeats only up to this size, and gRPC's 256 KiB is less than
         # BatchSetUsers takes.
         "grpc.per_rpc_retry_buffer_size": 4 * _MIB,

@@ -7,7 +7,6 @@ from typing import Any
 
 import grpc
 import pytest
-from google.protobuf import descriptor_pb2, descriptor_pool
 from google.protobuf.message import Message
 
 from localdial.v1.call_routing_pb2 import (
@@ -18,11 +17,11 @@ from localdial.v1.call_routing_pb2 import (
 from localdial.v1.directory_pb2 import BatchSetUsersRequest, SetUserRequest, User
 from localdial.v1.number_inventory_pb2 import DeleteNumbersRequest, PurchaseNumbersRequest
 from localdial_client import AsyncClient, LocaldialError, Unavailable, with_ids
-from localdial_client._channel import retry_names
 
 from .conftest import Api, Connect
-from .fake_server import FakeServer, fails
+from .fake_server import PATIENCE, FakeServer, Hang, fails
 
+REPEATED = grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED
 UNAVAILABLE = fails(grpc.StatusCode.UNAVAILABLE, "restarting")
 MAX_ATTEMPTS = 5
 LEG = ResolveOutboundCallerIdRequest(organization_id="acme", user_id="ann", callee_number="+14155550100")
@@ -115,9 +114,39 @@ async def test_a_service_that_stays_away_is_given_up(server: FakeServer, api: Ap
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize("code", REPEATED)
+async def test_a_call_that_a_server_dropped_is_repeated(
+    server: FakeServer, api: Api, code: grpc.StatusCode
+) -> None:
+    server.answers(fails(code), fails(code))
+    await api.call("directory.set_user", SetUserRequest())
+    assert len(server.received) == 3
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("again", [0, 1], ids=["first attempt", "repeat"])
+async def test_a_call_that_its_caller_cancelled_is_not_repeated(
+    server: FakeServer, address: str, again: int
+) -> None:
+    """Though CANCELLED is a status that is repeated when the server answers it."""
+    hang = Hang()
+    server.answers(*[fails(grpc.StatusCode.CANCELLED)] * again, hang)
+    async with AsyncClient(address) as client:
+        call = asyncio.create_task(client.directory.set_user(SetUserRequest(), timeout=PATIENCE))
+        assert await asyncio.to_thread(hang.started.wait, PATIENCE)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        assert await asyncio.to_thread(hang.ended.wait, PATIENCE)
+        # Longer than all four pauses between attempts would be.
+        await asyncio.sleep(2)
+        assert len(server.received) == 1 + again
+
+
+@pytest.mark.asyncio
 @pytest.mark.parametrize(
     "code",
-    [code for code in grpc.StatusCode if code not in {grpc.StatusCode.OK, grpc.StatusCode.UNAVAILABLE}],
+    [code for code in grpc.StatusCode if code not in {grpc.StatusCode.OK, *REPEATED}],
 )
 async def test_no_other_status_is_repeated(server: FakeServer, api: Api, code: grpc.StatusCode) -> None:
     server.answers(fails(code))
@@ -185,24 +214,3 @@ async def test_a_repeat_goes_to_another_server(connect: Connect) -> None:
     finally:
         for server in servers:
             server.stop()
-
-
-def test_only_methods_declared_safe_are_repeated() -> None:
-    file = descriptor_pb2.FileDescriptorProto(name="shop.proto", package="shop")
-    file.message_type.add(name="Nothing")
-    service = file.service.add(name="Shop")
-    options = descriptor_pb2.MethodOptions
-    for name, level in (
-        ("Look", options.NO_SIDE_EFFECTS),
-        ("Buy", options.IDEMPOTENCY_UNKNOWN),
-        ("Tidy", options.IDEMPOTENT),
-    ):
-        method = service.method.add(name=name, input_type=".shop.Nothing", output_type=".shop.Nothing")
-        method.options.idempotency_level = level
-    service.method.add(name="Sell", input_type=".shop.Nothing", output_type=".shop.Nothing")
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    assert retry_names([pool.FindServiceByName("shop.Shop")]) == [
-        {"service": "shop.Shop", "method": "Look"},
-        {"service": "shop.Shop", "method": "Tidy"},
-    ]
