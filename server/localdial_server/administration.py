@@ -15,7 +15,8 @@ from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import DBAPIError
 
 from localdial_server.bootstrap import StartError, open_database
-from localdial_server.config import Settings, is_postgresql
+from localdial_server.config import Settings
+from localdial_server.config_values import is_postgresql
 from localdial_server.storage.migrate import SchemaError, missing_migration
 from localdial_server.storage.retention import count_calls_before, delete_calls_before
 from localdial_server.storage.transfer.exporting import UnknownOrganizations, export_all

@@ -33,7 +33,8 @@ from localdial_server.app.purchasing import Purchasing
 from localdial_server.app.store import Store
 from localdial_server.app.sweep import Sweep
 from localdial_server.carriers.simulator import SimulatedCarrier
-from localdial_server.config import Settings, is_postgresql
+from localdial_server.config import Settings
+from localdial_server.config_values import is_postgresql
 from localdial_server.logs import configure_logging
 from localdial_server.rpc.call_routing import CallRoutingServicer
 from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract

@@ -5,9 +5,7 @@ A setting comes from the command line, else from the environment
 """
 
 import difflib
-import ipaddress
 import os
-import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,10 +23,19 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from localdial_server.config_values import (
+    is_loopback,
+    is_postgresql,
+    lower_case,
+    postgresql_parameters,
+    valid_address,
+    valid_address_or_empty,
+    valid_database_url,
+)
+
 ENV_PREFIX = "LOCALDIAL_"
 CONFIG_ENV = "LOCALDIAL_CONFIG"
 
-_MAX_PORT = 65_535
 # gRPC keeps message sizes in a signed 32-bit integer, and the transport's limit
 # is four times ours (TRANSPORT_LIMIT_FACTOR).
 _MAX_REQUEST_BYTES = 2_147_483_647 // 4
@@ -51,83 +58,6 @@ class SettingsError(Exception):
         self.problems = problems
 
 
-# What libpq takes a URL to begin with.
-_POSTGRESQL = frozenset({"postgresql", "postgres"})
-
-_ADDRESS = re.compile(
-    r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s\[\]:/]+)):(?P<port>[0-9]{1,5})", re.ASCII
-)
-
-
-def _listen_address(address: str) -> str:
-    match = _ADDRESS.fullmatch(address)
-    if match is None or int(match["port"]) > _MAX_PORT or not _is_ipv6(match["ipv6"] or "::"):
-        raise ValueError(
-            "must be host:port, such as 127.0.0.1:50051 or [::1]:50051; port 0 takes any free port"
-        )
-    return address
-
-
-def _is_ipv6(host: str) -> bool:
-    try:
-        ipaddress.IPv6Address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_loopback(address: str) -> bool:
-    host = address.rpartition(":")[0].strip("[]")
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        # A name can be made to mean anything; only this one is reserved for loopback (RFC 6761).
-        return host.lower() == "localhost"
-
-
-def _database_url(secret: SecretStr) -> SecretStr:
-    # The messages must not repeat the value: it may hold a password.
-    scheme, separator, rest = secret.get_secret_value().partition("://")
-    if scheme == "sqlite" and separator:
-        path = rest.removeprefix("/")
-        if not rest.startswith("/") or not path.strip("/") or path == ":memory:" or "?" in path:
-            raise ValueError(
-                "must name a file and nothing else: sqlite:///relative/path.db or "
-                "sqlite:////absolute/path.db; a database in memory would lose the calls it promised to keep"
-            )
-    elif scheme in _POSTGRESQL and separator:
-        if _postgresql_parameters(secret).get("dbname") is None:
-            raise ValueError("must name the database: postgresql://user@host:5432/localdial")
-    else:
-        raise ValueError(
-            "must be an SQLite or a PostgreSQL URL: sqlite:///relative/path.db, sqlite:////absolute/path.db "
-            "or postgresql://user:password@host:5432/localdial"
-        )
-    return secret
-
-
-def _postgresql_parameters(url: SecretStr) -> Mapping[str, Any]:
-    # Read by the driver itself, which alone knows what such a URL may hold:
-    # several hosts, sockets, TLS.
-    import psycopg.conninfo  # noqa: PLC0415 (not needed on SQLite)
-
-    try:
-        return psycopg.conninfo.conninfo_to_dict(url.get_secret_value())
-    except psycopg.ProgrammingError:
-        raise ValueError(
-            "is not a PostgreSQL URL: postgresql://user:password@host:5432/localdial?parameter=value; write "
-            "characters such as @ / : and % in a password as %40 %2F %3A and %25"
-        ) from None
-
-
-def _listen_address_or_none(address: str) -> str:
-    return _listen_address(address) if address else address
-
-
-def _lower(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
-
-
 class Settings(BaseSettings):
     """What the server can be told. Made by ``load``; immutable.
 
@@ -144,7 +74,7 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    listen: Annotated[str, AfterValidator(_listen_address)] = Field(
+    listen: Annotated[str, AfterValidator(valid_address)] = Field(
         "127.0.0.1:50051",
         description="Address to serve on, host:port or [IPv6]:port. Port 0 takes any free port.",
     )
@@ -153,7 +83,7 @@ class Settings(BaseSettings):
         description="Serve on an address that other machines can reach, although anyone there may then buy "
         "and delete numbers: there are neither TLS nor keys yet.",
     )
-    database_url: Annotated[SecretStr, AfterValidator(_database_url)] = Field(
+    database_url: Annotated[SecretStr, AfterValidator(valid_database_url)] = Field(
         SecretStr("sqlite:///var/localdial.db"),
         description="Database: sqlite:///FILE, relative to the working directory, or sqlite:////FILE, or "
         "postgresql://USER:PASSWORD@HOST:PORT/NAME with whatever else libpq understands.",
@@ -183,10 +113,10 @@ class Settings(BaseSettings):
     simulator_latency_ms: float = Field(
         0.0, ge=0, le=60_000, description="How long the simulated carrier takes to answer, in milliseconds."
     )
-    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(lower_case)] = Field(
         "info", description="Least severity that is logged: debug, info, warning or error."
     )
-    log_format: Annotated[Literal["console", "json"], BeforeValidator(_lower)] = Field(
+    log_format: Annotated[Literal["console", "json"], BeforeValidator(lower_case)] = Field(
         "console", description="Form of the log: console for people, json for machines (one object a line)."
     )
     drain_seconds: float = Field(
@@ -257,7 +187,7 @@ class Settings(BaseSettings):
         le=1_048_576,
         description="How large one process's spool may grow, in MiB, before its resolves are refused.",
     )
-    metrics_listen: Annotated[str, AfterValidator(_listen_address_or_none)] = Field(
+    metrics_listen: Annotated[str, AfterValidator(valid_address_or_empty)] = Field(
         "",
         description="Address to serve metrics on for Prometheus (http://HOST:PORT/metrics). Empty: nowhere.",
     )
@@ -283,7 +213,7 @@ class Settings(BaseSettings):
         # A check of this one field, not of the whole model: pydantic skips the latter as soon as another
         # field is wrong, and all problems are to be reported at once. `listen` is absent if it is wrong.
         listen = info.data.get("listen")
-        if listen is not None and not allowed and not _is_loopback(listen):
+        if listen is not None and not allowed and not is_loopback(listen):
             raise ValueError(
                 f"is false, but other machines can reach {listen}, and there are neither TLS nor keys yet; "
                 "listen on a loopback address such as 127.0.0.1:50051, or set this to true"
@@ -295,14 +225,9 @@ class Settings(BaseSettings):
         """The database URL for logs and messages, without its password."""
         if not is_postgresql(self.database_url):
             return self.database_url.get_secret_value()
-        parameters = _postgresql_parameters(self.database_url)
+        parameters = postgresql_parameters(self.database_url)
         host, port = parameters.get("host", "localhost"), parameters.get("port", 5432)
         return f"postgresql://{host}:{port}/{parameters['dbname']}"
-
-
-def is_postgresql(database_url: SecretStr) -> bool:
-    """Answer whether the (valid) URL is one of PostgreSQL rather than of SQLite."""
-    return database_url.get_secret_value().partition("://")[0] in _POSTGRESQL
 
 
 class SettingHelp(NamedTuple):
