@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from localdial_server.cli import app
-from tests.unit.client.fake_server import FakeServer
+from tests.support.fake_server import FakeServer
 
 
 class Cli:

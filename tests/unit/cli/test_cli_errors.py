@@ -12,7 +12,7 @@ from localdial.v1.number_inventory_pb2 import (
 )
 from localdial.v1.number_pb2 import Number, NumberFailure
 from localdial_server.cli.output import EXIT_CODE_HELP, ExitCode
-from tests.unit.client.fake_server import Answer, fails, status
+from tests.support.fake_server import Answer, fails, status
 
 from .conftest import Cli
 

@@ -14,7 +14,7 @@ from localdial_client import Client
 from localdial_server.cli import demo, demo_setup
 from localdial_server.cli.demo_setup import Demo
 from localdial_server.cli.output import CliError
-from tests.unit.client.fake_server import Answer, fails
+from tests.support.fake_server import Answer, fails
 
 from .conftest import Cli
 

@@ -8,7 +8,7 @@ from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
 from localdial.v1.directory_pb2 import BatchSetUsersRequest, BatchSetUsersResponse
 from localdial_server.cli.output import ExitCode
 from localdial_server.cli.users_import import BATCH_SIZE
-from tests.unit.client.fake_server import Answer, fails
+from tests.support.fake_server import Answer, fails
 
 from .conftest import Cli
 

@@ -9,8 +9,7 @@ import pytest
 import pytest_asyncio
 
 from localdial_client import AsyncClient, Client, async_pages, pages
-
-from .fake_server import FakeServer
+from tests.support.fake_server import FakeServer
 
 
 class Api(Protocol):

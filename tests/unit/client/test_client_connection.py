@@ -17,9 +17,9 @@ from localdial.v1.directory_pb2 import (
     User,
 )
 from localdial_client import AsyncClient, Cancelled, Client, DeadlineExceeded, ResourceExhausted, __version__
+from tests.support.fake_server import PATIENCE, FakeServer, Hang, fails
 
 from .conftest import Api, Connect
-from .fake_server import PATIENCE, FakeServer, Hang, fails
 
 MIB = 1024 * 1024
 

@@ -13,8 +13,7 @@ from localdial.v1.call_routing_pb2 import (
     RouteInboundCallResponse,
 )
 from localdial.v1.directory_pb2 import SetOrganizationResponse, SetUserResponse
-
-from .fake_server import FakeServer, fails
+from tests.support.fake_server import FakeServer, fails
 
 CLIENT = Path(__file__).parents[3] / "clients" / "python"
 REVISION = 7

@@ -16,9 +16,9 @@ from localdial.v1.call_routing_pb2 import ResolveOutboundCallerIdRequest, Resolv
 from localdial.v1.directory_pb2 import ListUsersRequest, ListUsersResponse, User
 from localdial.v1.number_inventory_pb2 import ListNumbersRequest, ListNumbersResponse
 from localdial_client import AsyncClient, Client, NotFound, async_pages, pages
+from tests.support.fake_server import FakeServer, fails
 
 from .conftest import Api, AsyncApi, SyncApi
-from .fake_server import FakeServer, fails
 
 DEFAULT_SECONDS = 5
 CARRIER_SECONDS = 60

@@ -17,9 +17,9 @@ from localdial.v1.call_routing_pb2 import (
 from localdial.v1.directory_pb2 import BatchSetUsersRequest, SetUserRequest, User
 from localdial.v1.number_inventory_pb2 import DeleteNumbersRequest, PurchaseNumbersRequest
 from localdial_client import AsyncClient, LocaldialError, Unavailable, with_ids
+from tests.support.fake_server import PATIENCE, FakeServer, Hang, fails
 
 from .conftest import Api, Connect
-from .fake_server import PATIENCE, FakeServer, Hang, fails
 
 REPEATED = grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED
 UNAVAILABLE = fails(grpc.StatusCode.UNAVAILABLE, "restarting")
