@@ -16,14 +16,15 @@ class LiveWorld:
     the carrier's stock and the organization numbers as this one did.
     """
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, prefix: str | None = None) -> None:
+        """Take the client, and what the names of the organizations begin with."""
         self._client = client
-        self._prefix = f"{uuid.uuid4().hex[:12]}-"
+        self._prefix = f"{uuid.uuid4().hex[:12]}-" if prefix is None else prefix
         self._made: set[str] = set()
 
-    async def clean(self) -> None:
-        """Delete the organizations with everything in them."""
-        for organization in sorted(self._made):
+    async def clean(self, others: Collection[str] = ()) -> None:
+        """Delete the organizations that were made here, and others, with everything in them."""
+        for organization in sorted({*self._made, *others}):
             with contextlib.suppress(NotFound):
                 for number in await self.list_numbers(organization):
                     await self.delete_number(organization, number)

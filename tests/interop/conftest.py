@@ -1,0 +1,72 @@
+"""The drivers, and the live server that all of them call."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.functional.server_process import ServerProcess
+from tests.interop.driver import Driver
+from tests.interop.languages import REFERENCE, Unavailable, command_of, languages
+
+pytest.register_assert_rewrite(
+    "tests.interop.matching", "tests.interop.player", "tests.interop.transcript", "tests.scenarios.live_world"
+)
+
+StartDriver = Callable[[str], Driver]
+
+
+@pytest.fixture(scope="session", params=languages())
+def language(request: pytest.FixtureRequest) -> str:
+    """Answer each language whose driver can be built here."""
+    name: str = request.param
+    return available(name)
+
+
+@pytest.fixture(scope="session", params=[name for name in languages() if name != REFERENCE])
+def other_language(request: pytest.FixtureRequest) -> str:
+    """Answer each language but the reference."""
+    name: str = request.param
+    return available(name)
+
+
+@pytest.fixture(scope="session")
+def start_driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartDriver]:
+    """Start a driver of the language; all of them end with the tests."""
+    folder = tmp_path_factory.mktemp("drivers")
+    with contextlib.ExitStack() as started:
+
+        def start(language: str) -> Driver:
+            return started.enter_context(Driver(command_of(language), folder / f"{language}.log"))
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """Answer the server that all languages call."""
+    server = ServerProcess(tmp_path_factory.mktemp("server"))
+    try:
+        server.start()
+        yield server
+        assert server.stop() == 0
+        # A fault that a client's repeats made up for is a fault.
+        assert [event for event in server.logged() if event["level"] in {"error", "critical"}] == []
+    finally:
+        server.kill()
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """Answer where a driver may write its errors."""
+    return tmp_path / "driver.log"
+
+
+def available(language: str) -> str:
+    """Skip the test unless the driver of the language can be built here."""
+    try:
+        command_of(language)
+    except Unavailable as missing:
+        pytest.skip(f"{language}: {missing}")
+    return language

@@ -1,0 +1,11 @@
+"""The Python client, as threads use it."""
+
+import sys
+from pathlib import Path
+
+PROGRAM = Path(__file__).parents[3] / "clients" / "python" / "interop" / "driver.py"
+
+
+def command() -> list[str]:
+    """Answer the command line of the driver."""
+    return [sys.executable, str(PROGRAM)]

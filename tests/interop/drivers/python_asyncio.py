@@ -1,0 +1,8 @@
+"""The Python client, as asyncio uses it."""
+
+from tests.interop.drivers import python
+
+
+def command() -> list[str]:
+    """Answer the command line of the driver."""
+    return [*python.command(), "--asyncio"]

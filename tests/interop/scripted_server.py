@@ -1,0 +1,78 @@
+"""A gRPC server that answers each call as it is told, and remembers what it saw."""
+
+import time
+from collections.abc import Sequence
+from typing import Self
+
+import grpc
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.json_format import ParseDict
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
+
+from tests.interop.contract import METHODS
+from tests.interop.schema import Answered
+from tests.support.fake_server import Answer, FakeServer, Hang, Received, status
+
+
+class ScriptedServer(FakeServer):
+    """A context manager: it serves inside, on loopback."""
+
+    address = ""
+
+    def __enter__(self) -> Self:
+        self.address = self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def begin(self, answers: Sequence[Answer]) -> None:
+        """Forget what was seen; these are the next answers."""
+        self.forget_answers()
+        self.received.clear()
+        self.answers(*answers)
+
+    def seen(self) -> Sequence[Received]:
+        """Answer the calls that came since the script began."""
+        return list(self.received)
+
+
+def script_of(method: str, told: Answered) -> Answer:
+    """Make an answer to a method as a scene tells it."""
+    if told.never:
+        return Hang()
+    response = GetMessageClass(METHODS[method].output_type)()
+    if told.response is not None:
+        ParseDict(told.response, response)
+
+    def answer(context: grpc.ServicerContext) -> Message:
+        time.sleep(told.after_ms / 1000)
+        if told.code is not None:
+            context.set_trailing_metadata(_trailers(told))
+            context.abort(grpc.StatusCode[told.code], told.message)
+        return response
+
+    return answer
+
+
+def _trailers(told: Answered) -> tuple[tuple[str, str | bytes], ...]:
+    assert told.code is not None
+    details: list[Message] = []
+    if told.reason is not None:
+        details.append(ErrorInfo(domain="localdial", reason=told.reason, metadata=told.metadata))
+    if told.violations:
+        violations = [BadRequest.FieldViolation(**each.model_dump()) for each in told.violations]
+        details.append(BadRequest(field_violations=violations))
+    if told.retry_delay_ms is not None:
+        delay = Duration()
+        delay.FromMilliseconds(told.retry_delay_ms)
+        details.append(RetryInfo(retry_delay=delay))
+    trailers: list[tuple[str, str | bytes]] = []
+    if details:
+        raw = status(grpc.StatusCode[told.code], told.message, *details).SerializeToString()
+        trailers.append(("grpc-status-details-bin", raw))
+    if told.pushback_ms is not None:
+        trailers.append(("grpc-retry-pushback-ms", str(told.pushback_ms)))
+    return tuple(trailers)

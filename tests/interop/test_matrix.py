@@ -1,0 +1,59 @@
+"""The matrix of the rules through each language's client: right, and the same as Python's to the byte."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from tests.functional.server_process import ServerProcess
+from tests.interop.conftest import StartDriver
+from tests.interop.conversation import Conversation
+from tests.interop.driver import Driver
+from tests.interop.languages import REFERENCE
+from tests.interop.stock import restore_stock
+from tests.interop.transcript import Said, Transcript, prefix_of
+from tests.scenarios.live_world import LiveWorld
+from tests.scenarios.loader import load_cases
+from tests.scenarios.runner import run_case
+
+Played = Mapping[str, list[Said]]
+
+
+@pytest.fixture(scope="module")
+def play(live_server: ServerProcess, start_driver: StartDriver) -> Callable[[str], Played]:
+    """Play all cases in a language, once; what was said in each."""
+    played: dict[str, Played] = {}
+
+    def play(language: str) -> Played:
+        if language not in played:
+            restore_stock(live_server)
+            driver = start_driver(language)
+            assert driver.ask({"op": "connect", "client": "matrix", "addresses": [live_server.address]}) == {
+                "ok": True
+            }
+            played[language] = asyncio.run(play_all(driver, language))
+        return played[language]
+
+    return play
+
+
+def test_the_cases_are_right_and_the_same_as_pythons(language: str, play: Callable[[str], Played]) -> None:
+    said, pythons = play(language), play(REFERENCE)
+    assert said.keys() == pythons.keys()
+    for case in said:
+        assert said[case] == pythons[case], case
+
+
+async def play_all(driver: Driver, language: str) -> Played:
+    said: dict[str, list[Said]] = {}
+    for index, case in enumerate(load_cases()):
+        prefix = prefix_of(language, f"m{index}")
+        transcript = Transcript(prefix)
+        world = LiveWorld(Conversation(driver, "matrix", transcript).as_client(), prefix)
+        try:
+            await run_case(case, world)
+        finally:
+            await world.clean()
+        assert transcript.said
+        said[case.name] = transcript.said
+    return said

@@ -1,0 +1,57 @@
+"""What clients can be asked and told, in each language: right, and the same as Python's to the byte."""
+
+from collections.abc import Callable, Iterator
+from operator import attrgetter
+
+import pytest
+
+from tests.functional.server_process import ServerProcess
+from tests.interop.conftest import StartDriver
+from tests.interop.contract import METHODS
+from tests.interop.driver import Driver
+from tests.interop.languages import REFERENCE
+from tests.interop.player import play_scene
+from tests.interop.schema import Scene, load_scenes
+from tests.interop.scripted_server import ScriptedServer
+from tests.interop.stock import restore_stock
+from tests.interop.transcript import Said, prefix_of
+
+SCENES = load_scenes()
+
+Play = Callable[[str, Scene], list[Said]]
+
+
+@pytest.fixture(scope="module")
+def script() -> Iterator[ScriptedServer]:
+    with ScriptedServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def play(live_server: ServerProcess, script: ScriptedServer, start_driver: StartDriver) -> Play:
+    """Play a scene in a language, once; what was said."""
+    drivers: dict[str, Driver] = {}
+    said: dict[tuple[str, str], list[Said]] = {}
+
+    def play(language: str, scene: Scene) -> list[Said]:
+        if language not in drivers:
+            drivers[language] = start_driver(language)
+        if (language, scene.name) not in said:
+            restore_stock(live_server)
+            prefix = prefix_of(language, f"s{SCENES.index(scene)}")
+            said[language, scene.name] = play_scene(
+                scene, drivers[language], prefix, live_server.address, script
+            )
+        return said[language, scene.name]
+
+    return play
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=attrgetter("name"))
+def test_the_scene_is_right_and_the_same_as_pythons(language: str, scene: Scene, play: Play) -> None:
+    assert play(language, scene) == play(REFERENCE, scene)
+
+
+def test_every_method_is_called_on_the_live_server() -> None:
+    called = {step.method for scene in SCENES if scene.server == "live" for step in scene.steps}
+    assert called == set(METHODS)

@@ -1,0 +1,126 @@
+"""What was said in a play, with what may differ between two plays made alike.
+
+Two plays of the same thing differ in the names of their organizations, and in what
+is made up on the way: identifiers, page tokens, times. The names have the same
+length in all plays and are replaced by the same one; what is made up is replaced by
+which one it is in order of appearance, so that what was the same stays the same.
+All the rest is compared as it is, to the byte.
+"""
+
+import datetime as dt
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from google.protobuf import json_format
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+from google.rpc import error_details_pb2
+
+from tests.interop.driver import Failure
+
+PREFIX_LENGTH = 24
+_ANY_PREFIX = f"{'any':.<{PREFIX_LENGTH}}"
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+# Made up by the server, for each purchase and each page anew.
+_MADE_UP = frozenset({"carrier_number_id", "next_page_token", "page_token", "incident_id"})
+
+_DETAILS = {
+    message.DESCRIPTOR.full_name: message
+    for message in (
+        error_details_pb2.ErrorInfo,
+        error_details_pb2.BadRequest,
+        error_details_pb2.RetryInfo,
+    )
+}
+_CLOCKS_DIFFER = dt.timedelta(seconds=5)
+
+
+def prefix_of(language: str, play: str) -> str:
+    """Answer how the organizations of a play are named: all prefixes have the same length."""
+    prefix = f"{language}.{play}"
+    assert len(prefix) < PREFIX_LENGTH, f"{prefix} is too long"
+    return f"{prefix:.<{PREFIX_LENGTH}}"
+
+
+@dataclass(frozen=True)
+class Said:
+    """One answer, or one request as it came to a server. ``text`` is for people."""
+
+    what: str
+    raw: bytes = field(repr=False)
+    text: str
+
+
+@dataclass
+class Transcript:
+    """All that was said in a play whose organizations have this prefix."""
+
+    prefix: str
+    said: list[Said] = field(default_factory=list)
+    _seen: dict[str, str] = field(default_factory=dict)
+    _started: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
+
+    def note_message(self, what: str, message: Message) -> None:
+        """Note a message."""
+        raw = message.SerializeToString(deterministic=True)
+        alike = type(message).FromString(
+            raw.replace(self.prefix.encode("ascii"), _ANY_PREFIX.encode("ascii"))
+        )
+        self._make_alike(alike)
+        text = json_format.MessageToJson(alike, preserving_proto_field_name=True, indent=None)
+        self.said.append(Said(what, alike.SerializeToString(deterministic=True), text))
+
+    def note_failure(self, what: str, failure: Failure) -> None:
+        """Note an error; its type is the language's own, and so is a text that the service never said."""
+        metadata = {name: self._alike(name, value) for name, value in sorted(failure.metadata.items())}
+        alike: list[Any] = [
+            failure.code,
+            failure.reason,
+            self._alike("message", failure.message) if failure.reason else "",
+            metadata,
+            [[self._alike("field", part) for part in violation] for violation in failure.violations],
+            failure.retry_delay_ms,
+        ]
+        self.said.append(Said(what, repr(alike).encode(), repr(alike)))
+
+    def _make_alike(self, message: Message) -> None:
+        for descriptor, value in message.ListFields():
+            values = list(value) if descriptor.is_repeated else [value]
+            if isinstance(value, Timestamp):
+                self._make_time_alike(value)
+            elif isinstance(values[0], AnyMessage):
+                for each in values:
+                    self._make_detail_alike(each)
+            elif isinstance(values[0], Message):
+                for each in values:
+                    self._make_alike(each)
+            elif isinstance(values[0], str) and not descriptor.is_repeated:
+                setattr(message, descriptor.name, self._alike(descriptor.name, value))
+
+    def _make_time_alike(self, time: Timestamp) -> None:
+        told, now = time.ToDatetime(dt.UTC), dt.datetime.now(dt.UTC)
+        assert self._started - _CLOCKS_DIFFER < told < now + _CLOCKS_DIFFER, f"{told} is not now"
+        time.CopyFrom(Timestamp(seconds=1))
+
+    def _make_detail_alike(self, detail: AnyMessage) -> None:
+        unpacked = _DETAILS[detail.TypeName()]()
+        assert detail.Unpack(unpacked)
+        if isinstance(unpacked, error_details_pb2.ErrorInfo):
+            for name, value in unpacked.metadata.items():
+                unpacked.metadata[name] = self._alike(name, value)
+        else:
+            self._make_alike(unpacked)
+        detail.Pack(unpacked, deterministic=True)
+
+    def _alike(self, name: str, value: str) -> str:
+        value = value.replace(self.prefix, _ANY_PREFIX)
+        if name in _MADE_UP and value:
+            return self._numbered(name, value)
+        return _UUID.sub(lambda found: self._numbered("uuid", found[0]), value)
+
+    def _numbered(self, kind: str, value: str) -> str:
+        return self._seen.setdefault(value, f"{kind} {len(self._seen)}")
