@@ -1,6 +1,8 @@
 """Makes the gRPC service config of the clients from what the contract says is safe to repeat.
 
-    service_config.py CONTRACT FILE    writes it as JSON, or as a module where FILE ends in .ts
+    python -m scripts.lib.service_config CONTRACT FILE
+
+writes it as JSON, or as a module where FILE ends in .ts
 
 CONTRACT is a descriptor set. Every client reads this one config, so that all of them
 repeat the same calls in the same way.
