@@ -112,6 +112,7 @@ class _Play:
         for each in received:
             # A repeat is the same call, whatever was filled in.
             assert each.request == received[0].request
+            assert differences(each.metadata, seen.metadata, "metadata") == []
             self.conversation.transcript.note_message(f"{method} as it was sent", each.request)
         if received:
             sent = as_json(received[0].request, defaults=True)

@@ -64,6 +64,7 @@ class Seen(Strict):
 
     calls: int = 1
     request: Json = Field({})
+    metadata: dict[str, str] = Field({})
     # Fields (a list's index is one too) that must be a UUID.
     made_up: list[str] = Field([])
 

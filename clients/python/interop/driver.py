@@ -133,7 +133,7 @@ def connect(connections: Connections, command: Command) -> Answer:
             options[name] = command[f"{name}_ms"] / 1000
     try:
         connections.open(command["client"], command["addresses"], options)
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         return {"error": {"type": type(error).__name__, "code": "INVALID_ARGUMENT", "message": str(error)}}
     return {"ok": True}
 

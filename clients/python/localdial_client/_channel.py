@@ -19,7 +19,7 @@ _MIB: Final = 1024 * 1024
 def channel_options(overrides: ChannelOptions) -> list[tuple[str, Any]]:
     """Join the options of this package and the caller's `overrides`, which win."""
     options: dict[str, Any] = {
-        "grpc.primary_user_agent": f"localdial-client/{__version__}",
+        "grpc.primary_user_agent": f"localdial-client-python/{__version__}",
         "grpc.enable_retries": 1,
         "grpc.service_config": _SERVICE_CONFIG,
         # A request is kept for its repeats only up to this size, and gRPC's 256 KiB is less than

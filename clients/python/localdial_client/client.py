@@ -1,6 +1,7 @@
-"""The two clients: one connection each, and the services as attributes."""
+"""The clients: a connection to the service, with its methods by service."""
 
 import asyncio
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Final, Self
 
@@ -8,7 +9,10 @@ import grpc
 import grpc.aio
 
 from localdial_client._async_services import AsyncCallRouting, AsyncDirectory, AsyncNumberInventory
-from localdial_client._channel import ChannelOptions, channel_options
+from localdial_client._channel import ChannelOptions
+from localdial_client._connection import connection
+from localdial_client._method import Calling
+from localdial_client._revisions import Revisions
 from localdial_client._services import CallRouting, Directory, NumberInventory
 
 # A phone rings meanwhile: better an error that the dialer can act upon than a late answer.
@@ -30,30 +34,60 @@ class Client:
 
     def __init__(
         self,
-        address: str,
+        address: str | Sequence[str],
         *,
+        key: str | None = None,
+        tls: bool = False,
+        root_certificate: bytes | None = None,
+        client_certificate: bytes | None = None,
+        client_key: bytes | None = None,
         timeout: float = DEFAULT_TIMEOUT,
         carrier_timeout: float = DEFAULT_CARRIER_TIMEOUT,
+        read_your_writes: bool = True,
         credentials: grpc.ChannelCredentials | None = None,
         options: ChannelOptions = (),
     ) -> None:
         """Prepare the connection.
 
-        `address`: `host:port`, or any other gRPC target, such as `dns:///localdial.internal:50051`; where a
-        name has several addresses the calls are spread over them. `timeout`: the default deadline of a call,
-        in seconds; `carrier_timeout`: that of the calls that wait for the carrier (search, purchase, import
-        and delete numbers). `credentials`: those of a TLS channel; without them the connection is not
-        encrypted. `options`: further gRPC channel options, which win over those of this package.
+        `address`: `host:port`, or any other gRPC target, such as `dns:///localdial.internal:50051`; or
+        several, each `host:port`. The calls are spread over all the servers there are.
+
+        `key`: what proves to the server who calls; it is sent over TLS only, but for servers on this machine.
+        `tls`: encrypt the connection, and check that the server is the one of the address, by
+        `root_certificate` where that is given, else by the certificates that come with gRPC.
+        `client_certificate` and `client_key`: what the client shows to the server. All three are PEM, and
+        with any of them the connection is TLS.
+
+        `timeout`: the default deadline of a call, in seconds; `carrier_timeout`: that of the calls that wait
+        for the carrier. `read_your_writes`: decide on no older state than what this client changed itself.
+
+        `credentials`: those of the channel, for what `tls` and the certificates cannot say. `options`:
+        further gRPC channel options, which win over those of this package.
+
+        Raises ValueError for arguments that cannot be used, and OSError where one of several addresses is a
+        name that cannot be resolved.
         """
-        merged = channel_options(options)
-        self._channel = (
-            grpc.insecure_channel(address, merged)
-            if credentials is None
-            else grpc.secure_channel(address, credentials, merged)
+        target, channel_credentials, merged = connection(
+            address,
+            key=key,
+            tls=tls,
+            root_certificate=root_certificate,
+            client_certificate=client_certificate,
+            client_key=client_key,
+            credentials=credentials,
+            options=options,
         )
-        self.call_routing = CallRouting(self._channel, timeout)
-        self.number_inventory = NumberInventory(self._channel, timeout, carrier_timeout)
-        self.directory = Directory(self._channel, timeout)
+        self._channel = (
+            grpc.insecure_channel(target, merged)
+            if channel_credentials is None
+            else grpc.secure_channel(target, channel_credentials, merged)
+        )
+        revisions = Revisions(enabled=read_your_writes)
+        calling = Calling(timeout, key, revisions)
+        carrier = Calling(carrier_timeout, key, revisions)
+        self.call_routing = CallRouting(self._channel, calling)
+        self.number_inventory = NumberInventory(self._channel, calling, carrier)
+        self.directory = Directory(self._channel, calling)
 
     def close(self) -> None:
         """Close the connection at once; calls in flight raise `Cancelled`. May be called again."""
@@ -80,28 +114,49 @@ class AsyncClient:
 
     def __init__(
         self,
-        address: str,
+        address: str | Sequence[str],
         *,
+        key: str | None = None,
+        tls: bool = False,
+        root_certificate: bytes | None = None,
+        client_certificate: bytes | None = None,
+        client_key: bytes | None = None,
         timeout: float = DEFAULT_TIMEOUT,
         carrier_timeout: float = DEFAULT_CARRIER_TIMEOUT,
+        read_your_writes: bool = True,
         credentials: grpc.ChannelCredentials | None = None,
         options: ChannelOptions = (),
     ) -> None:
         """Prepare the connection; the arguments are those of `Client`.
 
-        Raises RuntimeError where no event loop runs.
+        Names among several addresses are resolved here, while the loop waits: for names whose addresses
+        change, give one that stands for all servers.
+
+        Raises what `Client` raises, and RuntimeError where no event loop runs.
         """
         # gRPC would quietly take a loop that never runs, and the first call would fail far from here.
         asyncio.get_running_loop()
-        merged = channel_options(options)
-        self._channel = (
-            grpc.aio.insecure_channel(address, merged)
-            if credentials is None
-            else grpc.aio.secure_channel(address, credentials, merged)
+        target, channel_credentials, merged = connection(
+            address,
+            key=key,
+            tls=tls,
+            root_certificate=root_certificate,
+            client_certificate=client_certificate,
+            client_key=client_key,
+            credentials=credentials,
+            options=options,
         )
-        self.call_routing = AsyncCallRouting(self._channel, timeout)
-        self.number_inventory = AsyncNumberInventory(self._channel, timeout, carrier_timeout)
-        self.directory = AsyncDirectory(self._channel, timeout)
+        self._channel = (
+            grpc.aio.insecure_channel(target, merged)
+            if channel_credentials is None
+            else grpc.aio.secure_channel(target, channel_credentials, merged)
+        )
+        revisions = Revisions(enabled=read_your_writes)
+        calling = Calling(timeout, key, revisions)
+        carrier = Calling(carrier_timeout, key, revisions)
+        self.call_routing = AsyncCallRouting(self._channel, calling)
+        self.number_inventory = AsyncNumberInventory(self._channel, calling, carrier)
+        self.directory = AsyncDirectory(self._channel, calling)
 
     async def close(self) -> None:
         """Close the connection at once; calls in flight raise `Cancelled`. May be called again."""

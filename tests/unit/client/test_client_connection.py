@@ -59,7 +59,7 @@ async def test_metadata_reaches_the_server(server: FakeServer, api: Api) -> None
     await api.call("directory.get_user", GetUserRequest(), metadata=metadata)
     received = server.received[0].metadata
     assert (received["x-team"], received["x-trace-bin"]) == ("dialer", b"\x00\x01")
-    assert str(received["user-agent"]).startswith(f"localdial-client/{__version__} ")
+    assert str(received["user-agent"]).startswith(f"localdial-client-python/{__version__} ")
 
 
 @pytest.mark.asyncio

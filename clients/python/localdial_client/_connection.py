@@ -1,0 +1,63 @@
+"""How a client connects: where to, how the server is known, and how the server knows the client."""
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+import grpc
+
+from localdial_client._channel import ChannelOptions, channel_options
+from localdial_client._target import Target, target_of
+
+_KEY: Final = re.compile(r"[!-~]+")
+_PEM: Final = b"-----BEGIN "
+
+
+class Connection(NamedTuple):
+    """What a channel is made with; without credentials it is not encrypted."""
+
+    target: str
+    credentials: grpc.ChannelCredentials | None
+    options: list[tuple[str, Any]]
+
+
+def connection(
+    address: str | Sequence[str],
+    *,
+    key: str | None,
+    tls: bool,
+    root_certificate: bytes | None,
+    client_certificate: bytes | None,
+    client_key: bytes | None,
+    credentials: grpc.ChannelCredentials | None,
+    options: ChannelOptions,
+) -> Connection:
+    """Check the arguments of a client; raises ValueError, which repeats no secret, and OSError."""
+    target = target_of(address)
+    pems = {
+        "root_certificate": root_certificate,
+        "client_certificate": client_certificate,
+        "client_key": client_key,
+    }
+    for name, pem in pems.items():
+        if pem is not None and _PEM not in pem:
+            raise ValueError(f"{name} is not in PEM format")
+    if tls or any(pem is not None for pem in pems.values()):
+        if credentials is not None:
+            raise ValueError("credentials already say how to connect: leave out tls and the certificates")
+        if (client_certificate is None) != (client_key is None):
+            raise ValueError("client_certificate and client_key are given together")
+        credentials = grpc.ssl_channel_credentials(root_certificate, client_key, client_certificate)
+    if key is not None:
+        _check_key(key, target, is_encrypted=credentials is not None)
+    merged = channel_options(options)
+    if target.authority is not None and not any(name == "grpc.default_authority" for name, _ in merged):
+        merged.append(("grpc.default_authority", target.authority))
+    return Connection(target.uri, credentials, merged)
+
+
+def _check_key(key: str, target: Target, *, is_encrypted: bool) -> None:
+    if not _KEY.fullmatch(key):
+        raise ValueError("the key must be visible ASCII characters, without spaces")
+    if not (is_encrypted or target.is_local):
+        raise ValueError("a key is sent over TLS only, but for servers on this machine: pass tls=True")

@@ -1,0 +1,79 @@
+"""Where the servers are: the addresses that a caller gives, as gRPC takes them."""
+
+import ipaddress
+import re
+import socket
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+_HOST_PORT: Final = re.compile(
+    r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9._-]+)):(?P<port>[0-9]{1,5})", re.ASCII
+)
+_MAX_PORT: Final = 65_535
+_LISTS: Final = "ipv4:", "ipv6:"
+_SOCKETS: Final = "unix:", "unix-abstract:"
+
+
+class Target(NamedTuple):
+    """The servers of a client."""
+
+    uri: str
+    """What gRPC connects to."""
+    authority: str | None
+    """The name that the servers' certificates are for, where it is not that of `uri`."""
+    is_local: bool
+    """Whether no other machine is on the way."""
+
+
+def target_of(addresses: str | Sequence[str]) -> Target:
+    """Make the target of one address, which may be any gRPC target, or of several, each `host:port`.
+
+    Names among several addresses are resolved here, once. Raises ValueError for what is no address; OSError
+    for a name that cannot be resolved.
+    """
+    if isinstance(addresses, str):
+        if not addresses:
+            raise ValueError("the address is empty")
+        return Target(addresses, None, _is_local(addresses))
+    if not addresses:
+        raise ValueError("there is no address")
+    if len(addresses) == 1:
+        return target_of(addresses[0])
+    servers = list(dict.fromkeys(server for address in addresses for server in _resolved(address)))
+    return Target(_list_of(servers), addresses[0], all(map(_is_local, addresses)))
+
+
+def _resolved(address: str) -> list[tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, int]]:
+    match = _HOST_PORT.fullmatch(address)
+    if match is None or int(match["port"]) > _MAX_PORT:
+        raise ValueError(f"{address!r} is no host:port, which each of several addresses must be")
+    found = socket.getaddrinfo(match["ipv6"] or match["host"], int(match["port"]), type=socket.SOCK_STREAM)
+    return [(ipaddress.ip_address(str(server[0])), int(server[1])) for *_, server in found]
+
+
+def _list_of(servers: Sequence[tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, int]]) -> str:
+    # gRPC takes a list of one kind only; IPv6 has a way to write the others.
+    if all(ip.version == 4 for ip, _ in servers):  # noqa: PLR2004
+        return "ipv4:" + ",".join(f"{ip}:{port}" for ip, port in servers)
+    mapped = ((f"::ffff:{ip}" if isinstance(ip, ipaddress.IPv4Address) else ip, port) for ip, port in servers)
+    return "ipv6:" + ",".join(f"[{ip}]:{port}" for ip, port in mapped)
+
+
+def _is_local(address: str) -> bool:
+    if address.startswith(_SOCKETS):
+        return True
+    if address.startswith(_LISTS):
+        return all(_is_loopback(each) for each in address[len(_LISTS[0]) :].split(","))
+    return _is_loopback(address.rpartition("/")[2] if address.startswith("dns:") else address)
+
+
+def _is_loopback(host_port: str) -> bool:
+    match = _HOST_PORT.fullmatch(host_port.removeprefix("dns:"))
+    if match is None:
+        return False
+    host = match["ipv6"] or match["host"]
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        # A name can be made to mean anything; only this one is reserved for loopback (RFC 6761).
+        return host.lower() == "localhost"
