@@ -18,11 +18,9 @@ import psycopg
 import uuid_utils
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
-from prometheus_client import REGISTRY
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from localdial_server import metrics
 from localdial_server.app.call_routing import CallRouting
 from localdial_server.app.changes import Changes
 from localdial_server.app.clock import SystemClock
@@ -32,6 +30,7 @@ from localdial_server.app.inventory import Inventory
 from localdial_server.app.purchasing import Purchasing
 from localdial_server.app.store import Store
 from localdial_server.app.sweep import Sweep
+from localdial_server.beside import metrics_served, webhook_served
 from localdial_server.carriers.simulator import SimulatedCarrier
 from localdial_server.config import Settings
 from localdial_server.config_values import is_postgresql
@@ -41,6 +40,7 @@ from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract
 from localdial_server.rpc.directory import DirectoryServicer
 from localdial_server.rpc.number_inventory import NumberInventoryServicer
 from localdial_server.rpc.serving import TRANSPORT_LIMIT_FACTOR, Serving
+from localdial_server.start_error import StartError
 from localdial_server.storage.call_log import GroupCommitLog, Recorder
 from localdial_server.storage.hints import ChangeHints
 from localdial_server.storage.migrate import SchemaError, missing_migration
@@ -57,10 +57,6 @@ from localdial_server.storage.watch import Watch
 _log = logging.getLogger(__name__)
 
 _BYTES_PER_MB = 1024 * 1024
-
-
-class StartError(Exception):
-    """The server cannot start; the text is one line that says what to do."""
 
 
 # How often the schema is looked at, while it is waited for.
@@ -225,7 +221,7 @@ async def _serve(
         loop.add_signal_handler(signal_number, stop.set)
     if stop_when is not None:
         loop.add_reader(stop_when, _stop_once, loop, stop_when, stop)
-    async with application(settings) as app, _metrics_served(settings):
+    async with application(settings) as app, metrics_served(settings):
         contract = Contract()
         serving = Serving(contract, settings.max_request_bytes)
         server = grpc_server(settings, shared_port=shared_port)
@@ -242,8 +238,10 @@ async def _serve(
         for name in ["", *names]:
             await health_servicer.set(name, health_pb2.HealthCheckResponse.NOT_SERVING)
         address = f"{settings.listen.rpartition(':')[0]}:{_bind(server, settings.listen)}"
-        await server.start()
-        try:
+        async with (
+            _started(server),
+            webhook_served(settings, address, shared_port=shared_port) as stop_webhook,
+        ):
             await _schema_is_current(app, settings, stop)
             if stop.is_set():
                 return
@@ -258,14 +256,22 @@ async def _serve(
                 on_ready(address)
                 await stop.wait()
                 _log.info("stopping")
+                await stop_webhook()
                 await health_servicer.enter_graceful_shutdown()
                 # Changes first, be a client still waiting for them or not: they end
                 # with an answer, or with SHUTTING_DOWN, before the connections close.
                 await serving.drain(settings.drain_seconds)
                 await server.stop(settings.drain_seconds)
-        finally:
-            await server.stop(0)
     _log.info("stopped")
+
+
+@contextlib.asynccontextmanager
+async def _started(server: grpc.aio.Server) -> AsyncIterator[None]:
+    await server.start()
+    try:
+        yield
+    finally:
+        await server.stop(0)
 
 
 def _stop_once(loop: asyncio.AbstractEventLoop, descriptor: int, stop: asyncio.Event) -> None:
@@ -315,21 +321,6 @@ async def _running(background: Sequence[Background]) -> AsyncIterator[None]:
 def _log_failure(task: "asyncio.Task[None]") -> None:
     if not task.cancelled() and task.exception() is not None:
         _log.error("a background task failed; restart the server", exc_info=task.exception())
-
-
-@contextlib.asynccontextmanager
-async def _metrics_served(settings: Settings) -> AsyncIterator[None]:
-    if not settings.metrics_listen:
-        yield
-        return
-    try:
-        stop = metrics.serve(settings.metrics_listen, REGISTRY)
-    except metrics.CannotServe as error:
-        raise StartError(str(error)) from None
-    try:
-        yield
-    finally:
-        await asyncio.to_thread(stop)
 
 
 def grpc_server(settings: Settings, *, shared_port: bool = False) -> grpc.aio.Server:

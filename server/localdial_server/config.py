@@ -28,13 +28,18 @@ from localdial_server.config_values import (
     is_postgresql,
     lower_case,
     postgresql_parameters,
+    valid_account_tokens,
     valid_address,
     valid_address_or_empty,
     valid_database_url,
+    valid_public_url,
 )
 
 ENV_PREFIX = "LOCALDIAL_"
 CONFIG_ENV = "LOCALDIAL_CONFIG"
+
+# Flags that have another name than the setting.
+_FLAGS = {"webhook_listen": "--webhook"}
 
 # gRPC keeps message sizes in a signed 32-bit integer, and the transport's limit
 # is four times ours (TRANSPORT_LIMIT_FACTOR).
@@ -192,6 +197,36 @@ class Settings(BaseSettings):
         description="Address to serve metrics on for Prometheus (http://HOST:PORT/metrics). Empty: nowhere.",
     )
 
+    webhook_listen: Annotated[str, AfterValidator(valid_address_or_empty)] = Field(
+        "",
+        description="Address to serve the voice webhook on, which Twilio asks about call-backs. "
+        "Empty: nowhere.",
+    )
+    webhook_public_url: Annotated[str, AfterValidator(valid_public_url)] = Field(
+        "",
+        description="Beginning of the webhook's URLs as Twilio knows them, https://HOST or "
+        "https://HOST/PATH. Twilio's signatures are over them.",
+    )
+    webhook_dial_seconds: int = Field(
+        20,
+        ge=5,
+        le=600,
+        description="How long a phone rings for a call-back, in seconds, before the next one is tried.",
+    )
+    webhook_screening: bool = Field(
+        default=False,
+        description="Ask a user who answers a call-back to press 1, so that a voicemail does not take it.",
+    )
+    webhook_account_tokens: Annotated[SecretStr, AfterValidator(valid_account_tokens)] = Field(
+        SecretStr(""),
+        description="Auth tokens of further Twilio accounts (subaccounts) that the webhook is asked by, "
+        "ACCOUNT_SID:TOKEN, separated by commas.",
+    )
+    twilio_auth_token: SecretStr = Field(
+        SecretStr(""),
+        description="Auth token of the Twilio account.",
+    )
+
     @field_validator("workers")
     @classmethod
     def _one_process_serves_sqlite(cls, workers: int, info: ValidationInfo) -> int:
@@ -254,7 +289,7 @@ def describe() -> list[SettingHelp]:
 def _shown_default(value: object) -> str:
     match value:
         case SecretStr():
-            return value.get_secret_value()
+            return value.get_secret_value() or "none"
         case bool():
             return str(value).lower()
         case float():
@@ -279,12 +314,34 @@ def load(config_file: Path | None = None, **flags: object) -> Settings:
 
     origins = {name: env_name(name) for name in Settings.model_fields}
     origins |= {name: f"{name} in {path}" for name in from_file}
-    origins |= {name: f"--{name.replace('_', '-')}" for name in given}
+    origins |= {name: _FLAGS.get(name, f"--{name.replace('_', '-')}") for name in given}
     values: dict[str, Any] = {**from_file, **given}
     try:
         return Settings(**values)
     except ValidationError as error:
         raise SettingsError(*(_problem(detail, origins) for detail in error.errors())) from None
+
+
+def require_webhook(settings: Settings) -> None:
+    """Make sure that the settings say what the voice webhook needs. Raises ``SettingsError``."""
+    problems = []
+    if not settings.webhook_public_url:
+        problems.append(
+            Problem(
+                env_name("webhook_public_url"),
+                "must be set for the webhook: the URL that Twilio is told, up to the /voice at its end",
+            )
+        )
+    tokens = settings.twilio_auth_token, settings.webhook_account_tokens
+    if not any(token.get_secret_value() for token in tokens):
+        problems.append(
+            Problem(
+                env_name("twilio_auth_token"),
+                "must be set for the webhook: without it nobody can tell who asks",
+            )
+        )
+    if problems:
+        raise SettingsError(*problems)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -6,7 +6,7 @@ messages never repeat the value, which may be a secret.
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import SecretStr
@@ -98,3 +98,32 @@ def lower_case(value: object) -> object:
 def is_postgresql(database_url: SecretStr) -> bool:
     """Answer whether the (valid) URL is one of PostgreSQL rather than of SQLite."""
     return database_url.get_secret_value().partition("://")[0] in _POSTGRESQL
+
+
+# Only what nobody on the way writes in another form: the signature is over the URL.
+_PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~-]+)*", re.ASCII)
+
+
+def valid_public_url(url: str) -> str:
+    """Take the beginning of URLs, without a slash at its end; or nothing."""
+    url = url.rstrip("/")
+    if url and _PUBLIC_URL.fullmatch(url) is None:
+        raise ValueError(
+            "must be the beginning of the URLs that the carrier asks, such as https://voice.example.com or "
+            "https://example.com/localdial"
+        )
+    return url
+
+
+def valid_account_tokens(secret: SecretStr) -> SecretStr:
+    """Take ACCOUNT_SID:TOKEN, any number of times."""
+    account_tokens(secret)
+    return secret
+
+
+def account_tokens(secret: SecretStr) -> Sequence[tuple[str, str]]:
+    """Take the tokens of accounts apart."""
+    pairs = [pair.partition(":") for pair in secret.get_secret_value().replace(",", " ").split()]
+    if not all(account and token for account, _, token in pairs):
+        raise ValueError("must be ACCOUNT_SID:TOKEN, several of them separated by commas or blanks")
+    return [(account, token) for account, _, token in pairs]

@@ -6,7 +6,6 @@ well (SO_REUSEPORT): the kernel spreads the connections over them.
 
 import asyncio
 import contextlib
-import errno
 import functools
 import logging
 import os
@@ -21,6 +20,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from pydantic import SecretStr
 
 from localdial_server import metrics
+from localdial_server.addresses import opened
 from localdial_server.config import CONFIG_ENV, Settings, env_name
 from localdial_server.logs import configure_logging
 from localdial_server.supervisor import Supervisor, WorkersFailed
@@ -37,10 +37,6 @@ _METRICS_FOLDER_ENV: Final = "PROMETHEUS_MULTIPROC_DIR"
 # What a worker may take to end besides its drains and its last transaction.
 _MARGIN_SECONDS: Final = 5.0
 
-# A name may stand for addresses of a kind that this machine does not have. If it has
-# none of them, the workers will say so.
-_NO_SUCH_ADDRESS_HERE: Final = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
-
 
 def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
     """Serve by several processes until SIGTERM or SIGINT, and let each finish what is under way.
@@ -48,15 +44,21 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
     ``on_ready`` is given the address once all of them serve. Raises ``WorkersFailed``.
     """
     configure_logging(settings.log_level, settings.log_format)
-    with _held_port(settings.listen) as address, _metrics(settings.metrics_listen) as (variables, forget):
+    with (
+        _held_port("listen", settings.listen) as address,
+        _held_webhook_port(settings.webhook_listen) as webhook_address,
+        _metrics(settings.metrics_listen) as (variables, forget),
+    ):
 
         def ready() -> None:
             _log.info("serving", extra={"address": address, "workers": settings.workers})
+            if webhook_address:
+                _log.info("serving the webhook", extra={"address": webhook_address})
             on_ready(address)
 
         supervisor = Supervisor(
             _COMMAND,
-            {**_environment(settings, address), **variables},
+            {**_environment(settings, address, webhook_address), **variables},
             settings.workers,
             # Changes are drained first, and then all calls.
             2 * settings.drain_seconds + settings.database_timeout_seconds + _MARGIN_SECONDS,
@@ -67,9 +69,10 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
     _log.info("stopped")
 
 
-def _environment(settings: Settings, address: str) -> Mapping[str, str]:
+def _environment(settings: Settings, address: str, webhook_address: str) -> Mapping[str, str]:
     """Write the settings for a worker: it finds all of them in its environment, and reads no file."""
-    values = {**dict(settings), "listen": address, "workers": 1, "metrics_listen": ""}
+    addresses = {"listen": address, "webhook_listen": webhook_address, "metrics_listen": ""}
+    values = {**dict(settings), **addresses, "workers": 1}
     written = {
         env_name(name): value.get_secret_value() if isinstance(value, SecretStr) else str(value)
         for name, value in values.items()
@@ -80,29 +83,29 @@ def _environment(settings: Settings, address: str) -> Mapping[str, str]:
 
 
 @contextlib.contextmanager
-def _held_port(listen: str) -> Iterator[str]:
-    """Hold the port of an address of the settings; yields the address with port 0 replaced by the real one.
+def _held_port(setting: str, listen: str) -> Iterator[str]:
+    """Hold the port of an address; yields the address with port 0 replaced by the real one.
 
     Raises ``WorkersFailed`` if somebody else is there.
     """
-    name, _, wanted = listen.rpartition(":")
-    port = int(wanted)
     with contextlib.ExitStack() as held:
         try:
-            found = socket.getaddrinfo(
-                name.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-            )
-            for family, _, _, _, (host, *_) in found:
-                try:
-                    port = held.enter_context(_bound(family, str(host), port)).getsockname()[1]
-                except OSError as error:
-                    if error.errno not in _NO_SUCH_ADDRESS_HERE:
-                        raise
+            address, _ = held.enter_context(opened(listen, _bound))
         except OSError:
             raise WorkersFailed(
-                f"cannot listen on {listen}: is a server there already? Set LOCALDIAL_LISTEN"
+                f"cannot listen on {listen}: is a server there already? Set {env_name(setting)}"
             ) from None
-        yield f"{name}:{port}"
+        yield address
+
+
+@contextlib.contextmanager
+def _held_webhook_port(listen: str) -> Iterator[str]:
+    """Hold the port of the webhook, if there is to be one."""
+    if not listen:
+        yield ""
+        return
+    with _held_port("webhook_listen", listen) as address:
+        yield address
 
 
 def _bound(family: socket.AddressFamily, host: str, port: int) -> socket.socket:

@@ -198,6 +198,52 @@ def test_a_level_may_be_written_in_capitals() -> None:
     assert load(log_level="WARNING").log_level == "warning"
 
 
+@pytest.mark.parametrize(
+    ("url", "taken_as"),
+    [
+        ("https://voice.example.com", "https://voice.example.com"),
+        ("https://voice.example.com:8443/localdial/v1/", "https://voice.example.com:8443/localdial/v1"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+    ],
+)
+def test_a_webhooks_public_url_is_the_beginning_of_urls(url: str, taken_as: str) -> None:
+    assert load(webhook_public_url=url).webhook_public_url == taken_as
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "voice.example.com",
+        "ftp://voice.example.com",
+        "https://",
+        "https://user:hunter2@voice.example.com",
+        "https://voice.example.com/a b",
+        "https://voice.example.com/%61",
+        "https://voice.example.com/a?b=c",
+        "https://voice.example.com/#",
+        "https://voice.example.com//a",
+        "https://voice.example.com/\u0661",
+    ],
+)
+def test_a_public_url_that_others_would_write_differently_is_refused(url: str) -> None:
+    [problem] = problems(webhook_public_url=url)
+    assert problem.startswith("--webhook-public-url: must be the beginning of the URLs")
+    assert "hunter2" not in problem
+
+
+@pytest.mark.parametrize("tokens", ["hunter2", "AC1:", ":hunter2", "AC1:hunter2,AC2"])
+def test_tokens_that_are_nobodys_are_refused_without_repeating_them(tokens: str) -> None:
+    [problem] = problems(webhook_account_tokens=tokens)
+    assert problem.startswith("--webhook-account-tokens: must be ACCOUNT_SID:TOKEN")
+    assert "hunter2" not in problem
+
+
+def test_tokens_are_not_shown() -> None:
+    settings = load(webhook_account_tokens="AC1:hunter2, AC2:hunter2", twilio_auth_token="hunter2")
+    assert "hunter2" not in repr(settings)
+    assert "hunter2" not in str(settings.model_dump())
+
+
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         load().listen = "127.0.0.1:1"

@@ -30,7 +30,7 @@ def listener(address: str, *, shared: bool) -> socket.socket:
 
 
 def test_workers_share_the_port_and_get_all_connections() -> None:
-    with workers._held_port("127.0.0.1:0") as address:
+    with workers._held_port("listen", "127.0.0.1:0") as address:
         assert re.fullmatch(r"127\.0\.0\.1:[1-9][0-9]+", address)
         with listener(address, shared=True) as first, listener(address, shared=True) as second:
             port = int(address.rpartition(":")[2])
@@ -59,16 +59,16 @@ def test_a_port_where_a_server_is_already_is_refused(shared: bool) -> None:  # n
         address = f"127.0.0.1:{other.getsockname()[1]}"
         with (
             pytest.raises(WorkersFailed, match=f"^cannot listen on {address}: .* Set LOCALDIAL_LISTEN$"),
-            workers._held_port(address),
+            workers._held_port("listen", address),
         ):
             pass
 
 
 def test_a_port_is_kept_from_all_others_before_any_worker_listens() -> None:
-    with workers._held_port("127.0.0.1:0") as address:
+    with workers._held_port("listen", "127.0.0.1:0") as address:
         with pytest.raises(OSError, match="in use"):
             listener(address, shared=False)
-        with pytest.raises(WorkersFailed), workers._held_port(address):
+        with pytest.raises(WorkersFailed), workers._held_port("listen", address):
             pass
 
 
@@ -79,22 +79,25 @@ def test_a_port_with_connections_that_a_former_server_has_closed_is_free() -> No
             # Closed by the server first, so that its end is the one that lingers.
             former.accept()[0].close()
             assert client.recv(1) == b""
-    with workers._held_port(address) as held:
+    with workers._held_port("listen", address) as held:
         assert held == address
 
 
 @pytest.mark.parametrize("host", ["localhost", "[::1]", "[::]", "0.0.0.0"])
 def test_names_and_ipv6_are_held_too(host: str) -> None:
-    with workers._held_port(f"{host}:0") as address:
+    with workers._held_port("listen", f"{host}:0") as address:
         name, _, port = address.rpartition(":")
         assert name == host
-        with pytest.raises(WorkersFailed), workers._held_port(address):
+        with pytest.raises(WorkersFailed), workers._held_port("listen", address):
             pass
     assert int(port) > 0
 
 
 def test_a_name_that_stands_for_nothing_is_refused() -> None:
-    with pytest.raises(WorkersFailed, match="cannot listen on"), workers._held_port("nobody.invalid:0"):
+    with (
+        pytest.raises(WorkersFailed, match="cannot listen on"),
+        workers._held_port("listen", "nobody.invalid:0"),
+    ):
         pass
 
 
@@ -106,19 +109,26 @@ def test_a_worker_has_the_settings_of_its_supervisor_wherever_they_came_from(
         "drain_seconds = 3\n"
         'database_url = "postgresql://localdial:p%40ss=w%20@127.0.0.1:1/name"\n'
         'metrics_listen = "127.0.0.1:9"\n'
+        'webhook_listen = "127.0.0.1:0"\n'
+        'webhook_account_tokens = "AC1:a,AC2:b"\n'
+        "webhook_screening = true\n"
         "change_hints = false\n"
     )
     monkeypatch.setenv(config.CONFIG_ENV, str(file))
     monkeypatch.setenv("localdial_workers", "4")
     monkeypatch.setenv("LOCALDIAL_SPOOL_DIRECTORY", "with a space/and=more")
     settings = config.load(listen="127.0.0.1:0")
-    environment = workers._environment(settings, "127.0.0.1:1234")
+    environment = workers._environment(settings, "127.0.0.1:1234", "127.0.0.1:1235")
     for name in list(os.environ):
         monkeypatch.delenv(name)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    changed = {"listen": "127.0.0.1:1234", "workers": 1, "metrics_listen": ""}
-    assert dict(config.load()) == {**dict(settings), **changed}
+    addresses = {
+        "listen": "127.0.0.1:1234",
+        "webhook_listen": "127.0.0.1:1235",
+        "metrics_listen": "",
+    }
+    assert dict(config.load()) == {**dict(settings), **addresses, "workers": 1}
 
 
 def test_a_worker_imports_nothing_from_the_working_directory(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from localdial_server.cli import demo, directory, keeping, numbers, routing, serving
+from localdial_server.cli import demo, directory, keeping, numbers, routing, serving, webhook
 from localdial_server.cli.command import (
     DEFAULT_SERVER,
     SERVER_ENV,
@@ -76,6 +76,7 @@ def version(context: typer.Context, *, as_json: JsonOption = False) -> None:
 
 
 app.command("serve", rich_help_panel=_SERVER_PANEL, epilog=serving.settings_help())(serving.serve)
+app.command("webhook", rich_help_panel=_SERVER_PANEL)(webhook.webhook)
 app.command("migrate", rich_help_panel=_SERVER_PANEL)(serving.migrate)
 app.command("export", rich_help_panel=_SERVER_PANEL)(keeping.export)
 app.command("import", rich_help_panel=_SERVER_PANEL)(keeping.import_)

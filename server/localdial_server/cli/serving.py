@@ -14,16 +14,16 @@ from rich.markup import escape
 
 from localdial_client import Client, FieldViolation, LocaldialError
 from localdial_server import config
+from localdial_server.addresses import reachable
 from localdial_server.cli import demo_setup
 from localdial_server.cli.command import JsonOption, command_line, errors_shown, root_options
 from localdial_server.cli.demo_setup import DEMO, MAPPED
 from localdial_server.cli.output import CliError, ExitCode, Output
+from localdial_server.start_error import StartError
 from localdial_server.supervisor import WorkersFailed
 
 # How long the demo may take to notice that the server is gone.
 _DEMO_PATIENCE_SECONDS: Final = 5.0
-
-_ANY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - to be replaced, not listened on
 
 ConfigOption = Annotated[
     Path | None,
@@ -63,6 +63,14 @@ def serve(
             metavar="N", help="Server processes on the one port; needs PostgreSQL.", show_default=False
         ),
     ] = None,
+    webhook: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="Also serve the voice webhook, on this address; port 0 takes any.",
+            show_default=False,
+        ),
+    ] = None,
     config_file: ConfigOption = None,
     demo: Annotated[
         bool, typer.Option("--demo", help="Also load the demo organization, and print three calls to paste.")
@@ -76,14 +84,16 @@ def serve(
 
     def ready(address: str) -> None:
         # This runs in the server's event loop, where nothing may wait for the server.
-        _tell(json.dumps({"address": address}) if out.as_json else f"localdial is ready on {address}")
+        tell(json.dumps({"address": address}) if out.as_json else f"localdial is ready on {address}")
         if demo:
             thread = threading.Thread(target=_load_demo, args=(address, out), name="demo", daemon=True)
             demo_loading.append(thread)
             thread.start()
 
     with errors_shown(out):
-        settings = load_settings(config_file, listen=listen, workers=workers)
+        settings = load_settings(config_file, listen=listen, workers=workers, webhook_listen=webhook)
+        if settings.webhook_listen:
+            require_webhook(settings)
         if worker:
             _serve_as_worker(settings)
         elif settings.workers > 1:
@@ -100,7 +110,7 @@ def _serve(settings: config.Settings, on_ready: Callable[[str], None]) -> None:
 
     try:
         bootstrap.serve(settings, on_ready)
-    except bootstrap.StartError as error:
+    except StartError as error:
         raise CliError(str(error), ExitCode.ERROR) from error
 
 
@@ -122,13 +132,13 @@ def _serve_as_worker(settings: config.Settings) -> None:
     try:
         bootstrap.serve(
             settings,
-            lambda address: _tell(json.dumps({"address": address})),
+            lambda address: tell(json.dumps({"address": address})),
             shared_port=True,
             stop_when=sys.stdin.fileno(),
         )
-    except bootstrap.StartError as error:
+    except StartError as error:
         # The supervisor says it, once for all workers.
-        _tell(json.dumps({"error": str(error)}))
+        tell(json.dumps({"error": str(error)}))
         raise typer.Exit(ExitCode.ERROR) from error
 
 
@@ -142,7 +152,7 @@ def migrate(context: typer.Context, *, config_file: ConfigOption = None, as_json
         settings = load_settings(config_file)
         try:
             done = bootstrap.migrate(settings)
-        except bootstrap.StartError as error:
+        except StartError as error:
             raise CliError(str(error), ExitCode.ERROR) from error
         out.answer({"done": done}, done)
 
@@ -152,13 +162,25 @@ def load_settings(config_file: Path | None, **flags: object) -> config.Settings:
     try:
         return config.load(config_file, **flags)
     except config.SettingsError as error:
-        problems = [FieldViolation(problem.setting, problem.message) for problem in error.problems]
-        raise CliError("the settings cannot be used", ExitCode.USAGE, problems) from None
+        raise _unusable(error) from None
+
+
+def require_webhook(settings: config.Settings) -> None:
+    """Make sure that the settings say what the webhook needs; what is missing is the command's error."""
+    try:
+        config.require_webhook(settings)
+    except config.SettingsError as error:
+        raise _unusable(error) from None
+
+
+def _unusable(error: config.SettingsError) -> CliError:
+    problems = [FieldViolation(problem.setting, problem.message) for problem in error.problems]
+    return CliError("the settings cannot be used", ExitCode.USAGE, problems)
 
 
 def _load_demo(address: str, out: Output) -> None:
     """Load the demo through the API, as any client would, and print what to try."""
-    server = _reachable(address)
+    server = reachable(address)
     try:
         with Client(server) as client:
             demo = demo_setup.load(client)
@@ -168,21 +190,16 @@ def _load_demo(address: str, out: Output) -> None:
         return
     if not out.as_json:
         calls = "\n  ".join(_calls_to_paste(server, demo.local_number))
-        _tell(
+        tell(
             f"\nThe organization `{DEMO}` is loaded. Three calls to try from another terminal:\n\n  {calls}\n"
         )
 
 
-def _tell(text: str) -> None:
+def tell(text: str) -> None:
+    """Say something on standard output, while the server runs."""
     # The server serves on when nobody listens to what it says.
     with contextlib.suppress(BrokenPipeError):
         print(text, flush=True)
-
-
-def _reachable(address: str) -> str:
-    """Answer where to call a server that listens there."""
-    host, _, port = address.rpartition(":")
-    return f"{_ANY_ADDRESS.get(host, host)}:{port}"
 
 
 def _calls_to_paste(server: str, local_number: str) -> tuple[str, ...]:

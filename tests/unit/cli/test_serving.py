@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from localdial_server import bootstrap, config
-from localdial_server.cli import serving
+from localdial_server.addresses import reachable
 from localdial_server.cli.command import DEFAULT_SERVER, command_line
 from localdial_server.cli.output import ExitCode
 from localdial_server.config import Settings
+from localdial_server.start_error import StartError
 
 from .conftest import Cli
 
@@ -61,7 +62,7 @@ def test_wrong_settings_are_wrong_usage_and_start_nothing(
 
 def test_what_keeps_the_server_from_starting_is_one_line(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> str:
-        raise bootstrap.StartError("the port is taken")
+        raise StartError("the port is taken")
 
     monkeypatch.setattr(bootstrap, "serve", refuse)
     monkeypatch.setattr(bootstrap, "migrate", refuse)
@@ -94,7 +95,7 @@ def test_the_server_goes_on_when_the_demo_cannot_be_loaded(cli: Cli, monkeypatch
     ],
 )
 def test_an_address_that_stands_for_all_is_not_one_to_call(served_on: str, reached_at: str) -> None:
-    assert serving._reachable(served_on) == reached_at
+    assert reachable(served_on) == reached_at
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,9 @@ from sqlalchemy import Connection, create_engine, inspect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from localdial_server.bootstrap import StartError
 from localdial_server.bootstrap import migrate as migrate_as_told
 from localdial_server.config import load
+from localdial_server.start_error import StartError
 from localdial_server.storage.migrate import VERSION_TABLE, SchemaError, migrate
 from localdial_server.storage.schema import metadata
 from localdial_server.storage.sqlite import DatabaseInUse, SqliteDatabase

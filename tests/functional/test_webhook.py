@@ -1,0 +1,247 @@
+"""The voice webhook over real HTTP: what happens to a call-back, whoever answers or does not."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from localdial.v1 import call_routing_pb2 as calls
+from localdial.v1 import directory_pb2 as directory
+from localdial_client import Client
+from tests.functional.server_process import ServerProcess
+from tests.functional.webhook_process import (
+    CALLER,
+    ORGANIZATION_NUMBER,
+    WEBHOOK,
+    WORK_PHONE,
+    WebhookProcess,
+    set_up,
+    webhook_address,
+)
+from tests.support.twilio_caller import PATIENCE_SECONDS, Answer, TwilioCaller, parameters
+
+SORRY = "Your call cannot be connected right now. Please call again later. Goodbye."
+
+StartServer = Callable[..., ServerProcess]
+StartWebhook = Callable[..., WebhookProcess]
+
+
+@pytest.fixture
+def start_webhook(tmp_path: Path) -> Iterator[StartWebhook]:
+    """Start a webhook of its own, for a server; it is ended after the test."""
+    started: list[WebhookProcess] = []
+
+    def start(server: str, **settings: str) -> WebhookProcess:
+        started.append(WebhookProcess(tmp_path, server, **settings))
+        return started[-1]
+
+    yield start
+    for webhook in started:
+        webhook.close()
+
+
+@pytest.fixture(params=["beside the server", "on its own"])
+def start_both(
+    request: pytest.FixtureRequest, start_server: StartServer, start_webhook: StartWebhook
+) -> Callable[..., tuple[ServerProcess, TwilioCaller]]:
+    """Start a server and a webhook, in either mode."""
+
+    def start(**settings: str) -> tuple[ServerProcess, TwilioCaller]:
+        if request.param == "on its own":
+            server = start_server()
+            return server, TwilioCaller(start_webhook(server.address, **settings).address)
+        server = start_server(**WEBHOOK, **settings)
+        return server, TwilioCaller(webhook_address(server))
+
+    return start
+
+
+def test_a_call_back_rings_the_last_caller_then_the_organization_and_then_says_so(
+    start_both: Callable[..., tuple[ServerProcess, TwilioCaller]], tmp_path: Path
+) -> None:
+    server, twilio = start_both()
+    called = set_up(server.address)
+
+    first = twilio.call(To=called)
+    assert first.dialled == WORK_PHONE
+    [dial] = first.verbs
+    assert dial.attrib["callerId"] == CALLER
+    assert dial.attrib["timeout"] == "20"
+    assert "url" not in dial[0].attrib, "nobody asked for screening"
+    # Every repeat of a step has the same answer, in any order, and leaves nothing behind.
+    second = twilio.dial_ended(first, "no-answer", To=called)
+    assert second.dialled == ORGANIZATION_NUMBER
+    assert twilio.call(To=called) == first
+    assert twilio.dial_ended(first, "no-answer", To=called).body == second.body
+    last = twilio.dial_ended(second, "busy", To=called)
+    assert last.said == (
+        "Thank you for calling Acme Lending. Nobody can take your call right now. "
+        "Please call again later. Goodbye."
+    )
+
+    for dialled in first, second:
+        [verb] = twilio.dial_ended(dialled, "completed", "true", To=called).verbs
+        assert verb.tag == "Hangup"
+
+    with Client(server.address) as client:
+        listed = client.call_routing.list_outbound_calls(
+            calls.ListOutboundCallsRequest(organization_id="acme")
+        )
+    assert len(listed.calls) == 1, "a call-back is no call of ours"
+    log = "".join(file.read_text("utf-8") for file in tmp_path.rglob("*.log"))
+    assert "a call-back goes on" in log
+    for number in called, CALLER, WORK_PHONE, ORGANIZATION_NUMBER:
+        assert number[1:] not in log
+
+
+def test_a_user_accepts_the_call_by_a_key_and_a_voicemail_does_not(
+    start_both: Callable[..., tuple[ServerProcess, TwilioCaller]],
+) -> None:
+    server, twilio = start_both(LOCALDIAL_WEBHOOK_SCREENING="on", LOCALDIAL_WEBHOOK_DIAL_SECONDS="12")
+    called = set_up(server.address)
+    dialled = twilio.call(To=called)
+    assert dialled.dialled == WORK_PHONE
+    [dial] = dialled.verbs
+    assert dial.attrib["timeout"] == "12"
+
+    # The leg to the user is a call of its own.
+    leg = parameters(To=WORK_PHONE, From=CALLER, CallSid="CA2", Direction="outbound-dial")
+    gather, hang_up = twilio.ask(dial[0].attrib["url"], leg).verbs
+    assert gather[0].text == "A call back for Acme Lending. Press 1 to accept."
+    assert hang_up.tag == "Hangup"
+    assert twilio.ask(gather.attrib["action"], {**leg, "Digits": "1"}).verbs == []
+    [declined] = twilio.ask(gather.attrib["action"], {**leg, "Digits": "2"}).verbs
+    assert declined.tag == "Hangup"
+
+    # The voicemail has answered, so that the leg is complete; but nobody was connected.
+    second = twilio.dial_ended(dialled, "completed", "false", To=called)
+    assert second.dialled == ORGANIZATION_NUMBER
+    [dial] = second.verbs
+    assert "url" not in dial[0].attrib, "at the organization number nobody may be there to press a key"
+    assert "Acme Lending" in twilio.dial_ended(second, "no-answer", To=called).said
+
+
+@pytest.fixture(scope="module")
+def beside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ServerProcess, TwilioCaller]]:
+    """A server with a webhook, for tests that leave it as it was or set it up anew."""
+    server = ServerProcess(tmp_path_factory.mktemp("server"), **WEBHOOK)
+    server.start()
+    yield server, TwilioCaller(webhook_address(server))
+    server.kill()
+
+
+@pytest.mark.parametrize("withheld", ["", "anonymous", "+266696687", "sip:ann@example.com", "x" * 300])
+def test_a_caller_who_withholds_the_number_reaches_the_organization_and_the_called_number_is_shown(
+    beside: tuple[ServerProcess, TwilioCaller], withheld: str
+) -> None:
+    server, twilio = beside
+    called = set_up(server.address)
+    answer = twilio.call(To=called, From=withheld)
+    assert answer.dialled == ORGANIZATION_NUMBER
+    assert answer.verbs[0].attrib["callerId"] == called
+    assert "Acme Lending" in twilio.dial_ended(answer, "failed", To=called, From=withheld).said
+
+
+def test_an_organizations_name_is_spoken_whatever_is_in_it(
+    beside: tuple[ServerProcess, TwilioCaller],
+) -> None:
+    server, twilio = beside
+    name = 'Smith & Sons <Loans> "First" 日本'
+    called = set_up(server.address, display_name=name)
+    dialled = twilio.dial_ended(twilio.call(To=called), "busy", To=called)
+    assert f"calling {name}." in twilio.dial_ended(dialled, "busy", To=called).said
+
+
+def test_where_there_is_nowhere_to_go_the_caller_is_told_in_the_organizations_name(
+    beside: tuple[ServerProcess, TwilioCaller],
+) -> None:
+    server, twilio = beside
+    called = set_up(server.address, called=False)
+    # The organization's own phone calls, which has nobody to be sent to.
+    assert "Acme Lending" in twilio.call(To=called, From=ORGANIZATION_NUMBER).said
+
+
+@pytest.mark.parametrize("called", ["+19995550100", "sip:acme@example.com", ""])
+def test_a_caller_of_a_number_that_nobody_has_is_told_something(
+    beside: tuple[ServerProcess, TwilioCaller], called: str
+) -> None:
+    _, twilio = beside
+    assert twilio.call(To=called).said == SORRY
+
+
+def test_a_step_without_its_parameters_or_of_an_organization_that_is_gone_ends_in_words(
+    beside: tuple[ServerProcess, TwilioCaller],
+) -> None:
+    server, twilio = beside
+    called = set_up(server.address)
+    dialled = twilio.call(To=called)
+    form = parameters(To=called, DialCallStatus="busy")
+    assert twilio.ask("/dial-ended", form).said == SORRY
+    assert twilio.ask("/dial-ended?organization=%FF&dialled=1", form).status == 403, "not as we write it"
+    assert twilio.ask("/dial-ended?organization=nobody&dialled=13125550160", form).said == SORRY
+    assert "Acme Lending" in twilio.ask("/dial-ended?organization=acme", form).said
+    [gather, _] = twilio.ask("/screen", form).verbs
+    assert gather[0].text == "A call back. Press 1 to accept."
+    with Client(server.address) as client:
+        organization = directory.Organization(organization_id="acme", display_name="Acme Lending")
+        client.directory.set_organization(directory.SetOrganizationRequest(organization=organization))
+    assert "Acme Lending" in twilio.dial_ended(dialled, "busy", To=called).said, "it has no number any more"
+
+
+@pytest.mark.parametrize("how", ["killed", "hanging"])
+def test_while_localdial_is_away_a_caller_is_told_in_time(
+    start_server: StartServer, start_webhook: StartWebhook, how: str
+) -> None:
+    server = start_server()
+    called = set_up(server.address)
+    webhook = start_webhook(server.address, LOCALDIAL_WEBHOOK_SCREENING="on")
+    twilio = TwilioCaller(webhook.address)
+    dialled = twilio.call(To=called)
+    [dial] = dialled.verbs
+    assert twilio.send("GET", f"{twilio.public_url}/health", b"", {}).status == 200
+    if how == "killed":
+        server.kill()
+    else:
+        os.kill(server.pid, signal.SIGSTOP)
+    try:
+        answers: list[Callable[[], bool]] = [
+            lambda: twilio.call(To=called).said == SORRY,
+            lambda: twilio.dial_ended(dialled, "busy", To=called).said == SORRY,
+            lambda: twilio.ask(dial[0].attrib["url"], parameters()).verbs[0].tag == "Gather",
+            lambda: twilio.send("GET", f"{twilio.public_url}/health", b"", {}).status == 503,
+        ]
+        for is_as_it_should_be in answers:
+            started = time.monotonic()
+            assert is_as_it_should_be()
+            assert time.monotonic() - started < PATIENCE_SECONDS - 5
+        # What needs nobody goes on.
+        [verb] = twilio.dial_ended(dialled, "completed", "true", To=called).verbs
+        assert verb.tag == "Hangup"
+    finally:
+        if how == "hanging":
+            os.kill(server.pid, signal.SIGCONT)
+    assert webhook.stop() == 0
+
+
+def test_a_call_under_way_is_answered_before_the_webhook_ends(
+    start_server: StartServer, start_webhook: StartWebhook
+) -> None:
+    # The server is held for a moment, in which the webhook is told to end.
+    server = start_server()
+    called = set_up(server.address)
+    webhook = start_webhook(server.address)
+    twilio = TwilioCaller(webhook.address)
+    answers: list[Answer] = []
+    call = threading.Thread(target=lambda: answers.append(twilio.call(To=called)))
+    go_on = threading.Timer(1.0, os.kill, (server.pid, signal.SIGCONT))
+    os.kill(server.pid, signal.SIGSTOP)
+    go_on.start()
+    call.start()
+    time.sleep(0.5)
+    assert webhook.stop() == 0
+    call.join()
+    assert answers[0].dialled == WORK_PHONE

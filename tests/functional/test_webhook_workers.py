@@ -1,0 +1,36 @@
+"""The voice webhook of several server processes, on one port."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.functional.server_process import environment_with
+from tests.functional.test_workers import COMMAND, Supervised
+from tests.functional.webhook_process import WEBHOOK, WORK_PHONE, set_up
+from tests.support.postgres import PostgresServer
+from tests.support.twilio_caller import TwilioCaller
+
+
+@pytest.fixture
+def server(tmp_path: Path, postgres: PostgresServer) -> Iterator[Supervised]:
+    url = postgres.create_database()
+    subprocess.run([*COMMAND, "migrate"], env=environment_with(LOCALDIAL_DATABASE_URL=url), check=True)
+    server = Supervised(tmp_path, "--workers", "2", **WEBHOOK, LOCALDIAL_DATABASE_URL=url)
+    yield server
+    server.close()
+
+
+def test_every_worker_answers_and_each_step_of_a_call_may_come_to_another(server: Supervised) -> None:
+    called = set_up(server.address)
+    addresses = {event["address"] for event in server.logged("serving the webhook")}
+    [address] = addresses
+    twilio = TwilioCaller(address)
+    for _ in range(12):
+        dialled = twilio.call(To=called)
+        assert dialled.dialled == WORK_PHONE
+        assert twilio.dial_ended(dialled, "busy", To=called).verbs[0].tag == "Dial"
+    answered = {event["process"] for event in server.logged("a call-back goes on")}
+    assert answered == server.workers
+    assert server.stop() == 0
