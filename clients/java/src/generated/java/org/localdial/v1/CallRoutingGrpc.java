@@ -1,0 +1,802 @@
+package org.localdial.v1;
+
+import static io.grpc.MethodDescriptor.generateFullMethodName;
+
+/**
+ * <pre>
+ * Decides which caller ID an outbound call shows and where a call-back goes.
+ * </pre>
+ */
+@io.grpc.stub.annotations.GrpcGenerated
+public final class CallRoutingGrpc {
+
+  private CallRoutingGrpc() {}
+
+  public static final java.lang.String SERVICE_NAME = "localdial.v1.CallRouting";
+
+  // Static method descriptors that strictly reflect the proto.
+  private static volatile io.grpc.MethodDescriptor<org.localdial.v1.ResolveOutboundCallerIdRequest,
+      org.localdial.v1.ResolveOutboundCallerIdResponse> getResolveOutboundCallerIdMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "ResolveOutboundCallerId",
+      requestType = org.localdial.v1.ResolveOutboundCallerIdRequest.class,
+      responseType = org.localdial.v1.ResolveOutboundCallerIdResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<org.localdial.v1.ResolveOutboundCallerIdRequest,
+      org.localdial.v1.ResolveOutboundCallerIdResponse> getResolveOutboundCallerIdMethod() {
+    io.grpc.MethodDescriptor<org.localdial.v1.ResolveOutboundCallerIdRequest, org.localdial.v1.ResolveOutboundCallerIdResponse> getResolveOutboundCallerIdMethod;
+    if ((getResolveOutboundCallerIdMethod = CallRoutingGrpc.getResolveOutboundCallerIdMethod) == null) {
+      synchronized (CallRoutingGrpc.class) {
+        if ((getResolveOutboundCallerIdMethod = CallRoutingGrpc.getResolveOutboundCallerIdMethod) == null) {
+          CallRoutingGrpc.getResolveOutboundCallerIdMethod = getResolveOutboundCallerIdMethod =
+              io.grpc.MethodDescriptor.<org.localdial.v1.ResolveOutboundCallerIdRequest, org.localdial.v1.ResolveOutboundCallerIdResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "ResolveOutboundCallerId"))
+              .setIdempotent(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.ResolveOutboundCallerIdRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.ResolveOutboundCallerIdResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new CallRoutingMethodDescriptorSupplier("ResolveOutboundCallerId"))
+              .build();
+        }
+      }
+    }
+    return getResolveOutboundCallerIdMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<org.localdial.v1.BatchResolveOutboundCallerIdsRequest,
+      org.localdial.v1.BatchResolveOutboundCallerIdsResponse> getBatchResolveOutboundCallerIdsMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "BatchResolveOutboundCallerIds",
+      requestType = org.localdial.v1.BatchResolveOutboundCallerIdsRequest.class,
+      responseType = org.localdial.v1.BatchResolveOutboundCallerIdsResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<org.localdial.v1.BatchResolveOutboundCallerIdsRequest,
+      org.localdial.v1.BatchResolveOutboundCallerIdsResponse> getBatchResolveOutboundCallerIdsMethod() {
+    io.grpc.MethodDescriptor<org.localdial.v1.BatchResolveOutboundCallerIdsRequest, org.localdial.v1.BatchResolveOutboundCallerIdsResponse> getBatchResolveOutboundCallerIdsMethod;
+    if ((getBatchResolveOutboundCallerIdsMethod = CallRoutingGrpc.getBatchResolveOutboundCallerIdsMethod) == null) {
+      synchronized (CallRoutingGrpc.class) {
+        if ((getBatchResolveOutboundCallerIdsMethod = CallRoutingGrpc.getBatchResolveOutboundCallerIdsMethod) == null) {
+          CallRoutingGrpc.getBatchResolveOutboundCallerIdsMethod = getBatchResolveOutboundCallerIdsMethod =
+              io.grpc.MethodDescriptor.<org.localdial.v1.BatchResolveOutboundCallerIdsRequest, org.localdial.v1.BatchResolveOutboundCallerIdsResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "BatchResolveOutboundCallerIds"))
+              .setIdempotent(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.BatchResolveOutboundCallerIdsRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.BatchResolveOutboundCallerIdsResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new CallRoutingMethodDescriptorSupplier("BatchResolveOutboundCallerIds"))
+              .build();
+        }
+      }
+    }
+    return getBatchResolveOutboundCallerIdsMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<org.localdial.v1.RouteInboundCallRequest,
+      org.localdial.v1.RouteInboundCallResponse> getRouteInboundCallMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "RouteInboundCall",
+      requestType = org.localdial.v1.RouteInboundCallRequest.class,
+      responseType = org.localdial.v1.RouteInboundCallResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<org.localdial.v1.RouteInboundCallRequest,
+      org.localdial.v1.RouteInboundCallResponse> getRouteInboundCallMethod() {
+    io.grpc.MethodDescriptor<org.localdial.v1.RouteInboundCallRequest, org.localdial.v1.RouteInboundCallResponse> getRouteInboundCallMethod;
+    if ((getRouteInboundCallMethod = CallRoutingGrpc.getRouteInboundCallMethod) == null) {
+      synchronized (CallRoutingGrpc.class) {
+        if ((getRouteInboundCallMethod = CallRoutingGrpc.getRouteInboundCallMethod) == null) {
+          CallRoutingGrpc.getRouteInboundCallMethod = getRouteInboundCallMethod =
+              io.grpc.MethodDescriptor.<org.localdial.v1.RouteInboundCallRequest, org.localdial.v1.RouteInboundCallResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "RouteInboundCall"))
+              .setSafe(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.RouteInboundCallRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.RouteInboundCallResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new CallRoutingMethodDescriptorSupplier("RouteInboundCall"))
+              .build();
+        }
+      }
+    }
+    return getRouteInboundCallMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<org.localdial.v1.ListOutboundCallsRequest,
+      org.localdial.v1.ListOutboundCallsResponse> getListOutboundCallsMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "ListOutboundCalls",
+      requestType = org.localdial.v1.ListOutboundCallsRequest.class,
+      responseType = org.localdial.v1.ListOutboundCallsResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<org.localdial.v1.ListOutboundCallsRequest,
+      org.localdial.v1.ListOutboundCallsResponse> getListOutboundCallsMethod() {
+    io.grpc.MethodDescriptor<org.localdial.v1.ListOutboundCallsRequest, org.localdial.v1.ListOutboundCallsResponse> getListOutboundCallsMethod;
+    if ((getListOutboundCallsMethod = CallRoutingGrpc.getListOutboundCallsMethod) == null) {
+      synchronized (CallRoutingGrpc.class) {
+        if ((getListOutboundCallsMethod = CallRoutingGrpc.getListOutboundCallsMethod) == null) {
+          CallRoutingGrpc.getListOutboundCallsMethod = getListOutboundCallsMethod =
+              io.grpc.MethodDescriptor.<org.localdial.v1.ListOutboundCallsRequest, org.localdial.v1.ListOutboundCallsResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "ListOutboundCalls"))
+              .setSafe(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.ListOutboundCallsRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.ListOutboundCallsResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new CallRoutingMethodDescriptorSupplier("ListOutboundCalls"))
+              .build();
+        }
+      }
+    }
+    return getListOutboundCallsMethod;
+  }
+
+  /**
+   * Creates a new async stub that supports all call types for the service
+   */
+  public static CallRoutingStub newStub(io.grpc.Channel channel) {
+    io.grpc.stub.AbstractStub.StubFactory<CallRoutingStub> factory =
+      new io.grpc.stub.AbstractStub.StubFactory<CallRoutingStub>() {
+        @java.lang.Override
+        public CallRoutingStub newStub(io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+          return new CallRoutingStub(channel, callOptions);
+        }
+      };
+    return CallRoutingStub.newStub(factory, channel);
+  }
+
+  /**
+   * Creates a new blocking-style stub that supports all types of calls on the service
+   */
+  public static CallRoutingBlockingV2Stub newBlockingV2Stub(
+      io.grpc.Channel channel) {
+    io.grpc.stub.AbstractStub.StubFactory<CallRoutingBlockingV2Stub> factory =
+      new io.grpc.stub.AbstractStub.StubFactory<CallRoutingBlockingV2Stub>() {
+        @java.lang.Override
+        public CallRoutingBlockingV2Stub newStub(io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+          return new CallRoutingBlockingV2Stub(channel, callOptions);
+        }
+      };
+    return CallRoutingBlockingV2Stub.newStub(factory, channel);
+  }
+
+  /**
+   * Creates a new blocking-style stub that supports unary and streaming output calls on the service
+   */
+  public static CallRoutingBlockingStub newBlockingStub(
+      io.grpc.Channel channel) {
+    io.grpc.stub.AbstractStub.StubFactory<CallRoutingBlockingStub> factory =
+      new io.grpc.stub.AbstractStub.StubFactory<CallRoutingBlockingStub>() {
+        @java.lang.Override
+        public CallRoutingBlockingStub newStub(io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+          return new CallRoutingBlockingStub(channel, callOptions);
+        }
+      };
+    return CallRoutingBlockingStub.newStub(factory, channel);
+  }
+
+  /**
+   * Creates a new ListenableFuture-style stub that supports unary calls on the service
+   */
+  public static CallRoutingFutureStub newFutureStub(
+      io.grpc.Channel channel) {
+    io.grpc.stub.AbstractStub.StubFactory<CallRoutingFutureStub> factory =
+      new io.grpc.stub.AbstractStub.StubFactory<CallRoutingFutureStub>() {
+        @java.lang.Override
+        public CallRoutingFutureStub newStub(io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+          return new CallRoutingFutureStub(channel, callOptions);
+        }
+      };
+    return CallRoutingFutureStub.newStub(factory, channel);
+  }
+
+  /**
+   * <pre>
+   * Decides which caller ID an outbound call shows and where a call-back goes.
+   * </pre>
+   */
+  public interface AsyncService {
+
+    /**
+     * <pre>
+     * Decides which caller ID the callee is shown, and records the call, so that
+     * a call-back reaches this user. The record is durable before the answer.
+     * The first rule that applies wins:
+     * 1. the user's own caller ID has the callee's area code: that caller ID;
+     * 2. the organization owns an active number with the callee's area code: it;
+     * 3. the callee's area code is mapped to an active number: that number;
+     * 4. the user has a caller ID: it;
+     * 5. the organization has an organization number: it;
+     * 6. none of these: FAILED_PRECONDITION (NO_CALLER_ID).
+     * Where several numbers fit, the same callee is always shown the same one. A
+     * caller ID equal to the callee's own number is skipped. A callee without a
+     * geographic area code (toll-free, mobile numbers outside the NANP, ...) goes
+     * straight to rule 4.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND);
+     * FAILED_PRECONDITION (NO_CALLER_ID, REVISION_NOT_REACHED); ALREADY_EXISTS
+     * (CALL_ID_REUSED); UNAVAILABLE (STORAGE_UNAVAILABLE).
+     * </pre>
+     */
+    default void resolveOutboundCallerId(org.localdial.v1.ResolveOutboundCallerIdRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.ResolveOutboundCallerIdResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getResolveOutboundCallerIdMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Resolves many call legs in one call. Each leg stands for itself: a bad leg
+     * spoils no other, and has its own status in the answer.
+     * Errors of the call: INVALID_ARGUMENT (INVALID_FIELDS) for a wrong number of
+     * legs. Errors of one leg: those of ResolveOutboundCallerId.
+     * </pre>
+     */
+    default void batchResolveOutboundCallerIds(org.localdial.v1.BatchResolveOutboundCallerIdsRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.BatchResolveOutboundCallerIdsResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getBatchResolveOutboundCallerIdsMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Decides where a call-back goes. The called number tells the organization.
+     * The first rule that applies wins:
+     * 1. the last user of the organization who called this caller, with whatever
+     *    caller ID: the user's work phone;
+     * 2. the organization number;
+     * 3. none of these: FAILED_PRECONDITION (NO_DESTINATION).
+     * A destination equal to the caller or to the called number is skipped. Only
+     * the last user counts: when that user is gone or has no work phone, rule 2
+     * applies.
+     * Errors: NOT_FOUND (NUMBER_NOT_FOUND) for a called number of nobody;
+     * FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE (STORAGE_UNAVAILABLE).
+     * </pre>
+     */
+    default void routeInboundCall(org.localdial.v1.RouteInboundCallRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.RouteInboundCallResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getRouteInboundCallMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Lists the organization's recorded outbound calls, newest first.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+     * </pre>
+     */
+    default void listOutboundCalls(org.localdial.v1.ListOutboundCallsRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.ListOutboundCallsResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getListOutboundCallsMethod(), responseObserver);
+    }
+  }
+
+  /**
+   * Base class for the server implementation of the service CallRouting.
+   * <pre>
+   * Decides which caller ID an outbound call shows and where a call-back goes.
+   * </pre>
+   */
+  public static abstract class CallRoutingImplBase
+      implements io.grpc.BindableService, AsyncService {
+
+    @java.lang.Override public final io.grpc.ServerServiceDefinition bindService() {
+      return CallRoutingGrpc.bindService(this);
+    }
+  }
+
+  /**
+   * A stub to allow clients to do asynchronous rpc calls to service CallRouting.
+   * <pre>
+   * Decides which caller ID an outbound call shows and where a call-back goes.
+   * </pre>
+   */
+  public static final class CallRoutingStub
+      extends io.grpc.stub.AbstractAsyncStub<CallRoutingStub> {
+    private CallRoutingStub(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      super(channel, callOptions);
+    }
+
+    @java.lang.Override
+    protected CallRoutingStub build(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      return new CallRoutingStub(channel, callOptions);
+    }
+
+    /**
+     * <pre>
+     * Decides which caller ID the callee is shown, and records the call, so that
+     * a call-back reaches this user. The record is durable before the answer.
+     * The first rule that applies wins:
+     * 1. the user's own caller ID has the callee's area code: that caller ID;
+     * 2. the organization owns an active number with the callee's area code: it;
+     * 3. the callee's area code is mapped to an active number: that number;
+     * 4. the user has a caller ID: it;
+     * 5. the organization has an organization number: it;
+     * 6. none of these: FAILED_PRECONDITION (NO_CALLER_ID).
+     * Where several numbers fit, the same callee is always shown the same one. A
+     * caller ID equal to the callee's own number is skipped. A callee without a
+     * geographic area code (toll-free, mobile numbers outside the NANP, ...) goes
+     * straight to rule 4.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND);
+     * FAILED_PRECONDITION (NO_CALLER_ID, REVISION_NOT_REACHED); ALREADY_EXISTS
+     * (CALL_ID_REUSED); UNAVAILABLE (STORAGE_UNAVAILABLE).
+     * </pre>
+     */
+    public void resolveOutboundCallerId(org.localdial.v1.ResolveOutboundCallerIdRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.ResolveOutboundCallerIdResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getResolveOutboundCallerIdMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Resolves many call legs in one call. Each leg stands for itself: a bad leg
+     * spoils no other, and has its own status in the answer.
+     * Errors of the call: INVALID_ARGUMENT (INVALID_FIELDS) for a wrong number of
+     * legs. Errors of one leg: those of ResolveOutboundCallerId.
+     * </pre>
+     */
+    public void batchResolveOutboundCallerIds(org.localdial.v1.BatchResolveOutboundCallerIdsRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.BatchResolveOutboundCallerIdsResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getBatchResolveOutboundCallerIdsMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Decides where a call-back goes. The called number tells the organization.
+     * The first rule that applies wins:
+     * 1. the last user of the organization who called this caller, with whatever
+     *    caller ID: the user's work phone;
+     * 2. the organization number;
+     * 3. none of these: FAILED_PRECONDITION (NO_DESTINATION).
+     * A destination equal to the caller or to the called number is skipped. Only
+     * the last user counts: when that user is gone or has no work phone, rule 2
+     * applies.
+     * Errors: NOT_FOUND (NUMBER_NOT_FOUND) for a called number of nobody;
+     * FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE (STORAGE_UNAVAILABLE).
+     * </pre>
+     */
+    public void routeInboundCall(org.localdial.v1.RouteInboundCallRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.RouteInboundCallResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getRouteInboundCallMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Lists the organization's recorded outbound calls, newest first.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+     * </pre>
+     */
+    public void listOutboundCalls(org.localdial.v1.ListOutboundCallsRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.ListOutboundCallsResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getListOutboundCallsMethod(), getCallOptions()), request, responseObserver);
+    }
+  }
+
+  /**
+   * A stub to allow clients to do synchronous rpc calls to service CallRouting.
+   * <pre>
+   * Decides which caller ID an outbound call shows and where a call-back goes.
+   * </pre>
+   */
+  public static final class CallRoutingBlockingV2Stub
+      extends io.grpc.stub.AbstractBlockingStub<CallRoutingBlockingV2Stub> {
+    private CallRoutingBlockingV2Stub(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      super(channel, callOptions);
+    }
+
+    @java.lang.Override
+    protected CallRoutingBlockingV2Stub build(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      return new CallRoutingBlockingV2Stub(channel, callOptions);
+    }
+
+    /**
+     * <pre>
+     * Decides which caller ID the callee is shown, and records the call, so that
+     * a call-back reaches this user. The record is durable before the answer.
+     * The first rule that applies wins:
+     * 1. the user's own caller ID has the callee's area code: that caller ID;
+     * 2. the organization owns an active number with the callee's area code: it;
+     * 3. the callee's area code is mapped to an active number: that number;
+     * 4. the user has a caller ID: it;
+     * 5. the organization has an organization number: it;
+     * 6. none of these: FAILED_PRECONDITION (NO_CALLER_ID).
+     * Where several numbers fit, the same callee is always shown the same one. A
+     * caller ID equal to the callee's own number is skipped. A callee without a
+     * geographic area code (toll-free, mobile numbers outside the NANP, ...) goes
+     * straight to rule 4.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND);
+     * FAILED_PRECONDITION (NO_CALLER_ID, REVISION_NOT_REACHED); ALREADY_EXISTS
+     * (CALL_ID_REUSED); UNAVAILABLE (STORAGE_UNAVAILABLE).
+     * </pre>
+     */
+    public org.localdial.v1.ResolveOutboundCallerIdResponse resolveOutboundCallerId(org.localdial.v1.ResolveOutboundCallerIdRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getResolveOutboundCallerIdMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Resolves many call legs in one call. Each leg stands for itself: a bad leg
+     * spoils no other, and has its own status in the answer.
+     * Errors of the call: INVALID_ARGUMENT (INVALID_FIELDS) for a wrong number of
+     * legs. Errors of one leg: those of ResolveOutboundCallerId.
+     * </pre>
+     */
+    public org.localdial.v1.BatchResolveOutboundCallerIdsResponse batchResolveOutboundCallerIds(org.localdial.v1.BatchResolveOutboundCallerIdsRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getBatchResolveOutboundCallerIdsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Decides where a call-back goes. The called number tells the organization.
+     * The first rule that applies wins:
+     * 1. the last user of the organization who called this caller, with whatever
+     *    caller ID: the user's work phone;
+     * 2. the organization number;
+     * 3. none of these: FAILED_PRECONDITION (NO_DESTINATION).
+     * A destination equal to the caller or to the called number is skipped. Only
+     * the last user counts: when that user is gone or has no work phone, rule 2
+     * applies.
+     * Errors: NOT_FOUND (NUMBER_NOT_FOUND) for a called number of nobody;
+     * FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE (STORAGE_UNAVAILABLE).
+     * </pre>
+     */
+    public org.localdial.v1.RouteInboundCallResponse routeInboundCall(org.localdial.v1.RouteInboundCallRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getRouteInboundCallMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Lists the organization's recorded outbound calls, newest first.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+     * </pre>
+     */
+    public org.localdial.v1.ListOutboundCallsResponse listOutboundCalls(org.localdial.v1.ListOutboundCallsRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getListOutboundCallsMethod(), getCallOptions(), request);
+    }
+  }
+
+  /**
+   * A stub to allow clients to do limited synchronous rpc calls to service CallRouting.
+   * <pre>
+   * Decides which caller ID an outbound call shows and where a call-back goes.
+   * </pre>
+   */
+  public static final class CallRoutingBlockingStub
+      extends io.grpc.stub.AbstractBlockingStub<CallRoutingBlockingStub> {
+    private CallRoutingBlockingStub(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      super(channel, callOptions);
+    }
+
+    @java.lang.Override
+    protected CallRoutingBlockingStub build(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      return new CallRoutingBlockingStub(channel, callOptions);
+    }
+
+    /**
+     * <pre>
+     * Decides which caller ID the callee is shown, and records the call, so that
+     * a call-back reaches this user. The record is durable before the answer.
+     * The first rule that applies wins:
+     * 1. the user's own caller ID has the callee's area code: that caller ID;
+     * 2. the organization owns an active number with the callee's area code: it;
+     * 3. the callee's area code is mapped to an active number: that number;
+     * 4. the user has a caller ID: it;
+     * 5. the organization has an organization number: it;
+     * 6. none of these: FAILED_PRECONDITION (NO_CALLER_ID).
+     * Where several numbers fit, the same callee is always shown the same one. A
+     * caller ID equal to the callee's own number is skipped. A callee without a
+     * geographic area code (toll-free, mobile numbers outside the NANP, ...) goes
+     * straight to rule 4.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND);
+     * FAILED_PRECONDITION (NO_CALLER_ID, REVISION_NOT_REACHED); ALREADY_EXISTS
+     * (CALL_ID_REUSED); UNAVAILABLE (STORAGE_UNAVAILABLE).
+     * </pre>
+     */
+    public org.localdial.v1.ResolveOutboundCallerIdResponse resolveOutboundCallerId(org.localdial.v1.ResolveOutboundCallerIdRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getResolveOutboundCallerIdMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Resolves many call legs in one call. Each leg stands for itself: a bad leg
+     * spoils no other, and has its own status in the answer.
+     * Errors of the call: INVALID_ARGUMENT (INVALID_FIELDS) for a wrong number of
+     * legs. Errors of one leg: those of ResolveOutboundCallerId.
+     * </pre>
+     */
+    public org.localdial.v1.BatchResolveOutboundCallerIdsResponse batchResolveOutboundCallerIds(org.localdial.v1.BatchResolveOutboundCallerIdsRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getBatchResolveOutboundCallerIdsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Decides where a call-back goes. The called number tells the organization.
+     * The first rule that applies wins:
+     * 1. the last user of the organization who called this caller, with whatever
+     *    caller ID: the user's work phone;
+     * 2. the organization number;
+     * 3. none of these: FAILED_PRECONDITION (NO_DESTINATION).
+     * A destination equal to the caller or to the called number is skipped. Only
+     * the last user counts: when that user is gone or has no work phone, rule 2
+     * applies.
+     * Errors: NOT_FOUND (NUMBER_NOT_FOUND) for a called number of nobody;
+     * FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE (STORAGE_UNAVAILABLE).
+     * </pre>
+     */
+    public org.localdial.v1.RouteInboundCallResponse routeInboundCall(org.localdial.v1.RouteInboundCallRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getRouteInboundCallMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Lists the organization's recorded outbound calls, newest first.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+     * </pre>
+     */
+    public org.localdial.v1.ListOutboundCallsResponse listOutboundCalls(org.localdial.v1.ListOutboundCallsRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getListOutboundCallsMethod(), getCallOptions(), request);
+    }
+  }
+
+  /**
+   * A stub to allow clients to do ListenableFuture-style rpc calls to service CallRouting.
+   * <pre>
+   * Decides which caller ID an outbound call shows and where a call-back goes.
+   * </pre>
+   */
+  public static final class CallRoutingFutureStub
+      extends io.grpc.stub.AbstractFutureStub<CallRoutingFutureStub> {
+    private CallRoutingFutureStub(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      super(channel, callOptions);
+    }
+
+    @java.lang.Override
+    protected CallRoutingFutureStub build(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      return new CallRoutingFutureStub(channel, callOptions);
+    }
+
+    /**
+     * <pre>
+     * Decides which caller ID the callee is shown, and records the call, so that
+     * a call-back reaches this user. The record is durable before the answer.
+     * The first rule that applies wins:
+     * 1. the user's own caller ID has the callee's area code: that caller ID;
+     * 2. the organization owns an active number with the callee's area code: it;
+     * 3. the callee's area code is mapped to an active number: that number;
+     * 4. the user has a caller ID: it;
+     * 5. the organization has an organization number: it;
+     * 6. none of these: FAILED_PRECONDITION (NO_CALLER_ID).
+     * Where several numbers fit, the same callee is always shown the same one. A
+     * caller ID equal to the callee's own number is skipped. A callee without a
+     * geographic area code (toll-free, mobile numbers outside the NANP, ...) goes
+     * straight to rule 4.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND);
+     * FAILED_PRECONDITION (NO_CALLER_ID, REVISION_NOT_REACHED); ALREADY_EXISTS
+     * (CALL_ID_REUSED); UNAVAILABLE (STORAGE_UNAVAILABLE).
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<org.localdial.v1.ResolveOutboundCallerIdResponse> resolveOutboundCallerId(
+        org.localdial.v1.ResolveOutboundCallerIdRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getResolveOutboundCallerIdMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Resolves many call legs in one call. Each leg stands for itself: a bad leg
+     * spoils no other, and has its own status in the answer.
+     * Errors of the call: INVALID_ARGUMENT (INVALID_FIELDS) for a wrong number of
+     * legs. Errors of one leg: those of ResolveOutboundCallerId.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<org.localdial.v1.BatchResolveOutboundCallerIdsResponse> batchResolveOutboundCallerIds(
+        org.localdial.v1.BatchResolveOutboundCallerIdsRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getBatchResolveOutboundCallerIdsMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Decides where a call-back goes. The called number tells the organization.
+     * The first rule that applies wins:
+     * 1. the last user of the organization who called this caller, with whatever
+     *    caller ID: the user's work phone;
+     * 2. the organization number;
+     * 3. none of these: FAILED_PRECONDITION (NO_DESTINATION).
+     * A destination equal to the caller or to the called number is skipped. Only
+     * the last user counts: when that user is gone or has no work phone, rule 2
+     * applies.
+     * Errors: NOT_FOUND (NUMBER_NOT_FOUND) for a called number of nobody;
+     * FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE (STORAGE_UNAVAILABLE).
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<org.localdial.v1.RouteInboundCallResponse> routeInboundCall(
+        org.localdial.v1.RouteInboundCallRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getRouteInboundCallMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Lists the organization's recorded outbound calls, newest first.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<org.localdial.v1.ListOutboundCallsResponse> listOutboundCalls(
+        org.localdial.v1.ListOutboundCallsRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getListOutboundCallsMethod(), getCallOptions()), request);
+    }
+  }
+
+  private static final int METHODID_RESOLVE_OUTBOUND_CALLER_ID = 0;
+  private static final int METHODID_BATCH_RESOLVE_OUTBOUND_CALLER_IDS = 1;
+  private static final int METHODID_ROUTE_INBOUND_CALL = 2;
+  private static final int METHODID_LIST_OUTBOUND_CALLS = 3;
+
+  private static final class MethodHandlers<Req, Resp> implements
+      io.grpc.stub.ServerCalls.UnaryMethod<Req, Resp>,
+      io.grpc.stub.ServerCalls.ServerStreamingMethod<Req, Resp>,
+      io.grpc.stub.ServerCalls.ClientStreamingMethod<Req, Resp>,
+      io.grpc.stub.ServerCalls.BidiStreamingMethod<Req, Resp> {
+    private final AsyncService serviceImpl;
+    private final int methodId;
+
+    MethodHandlers(AsyncService serviceImpl, int methodId) {
+      this.serviceImpl = serviceImpl;
+      this.methodId = methodId;
+    }
+
+    @java.lang.Override
+    @java.lang.SuppressWarnings("unchecked")
+    public void invoke(Req request, io.grpc.stub.StreamObserver<Resp> responseObserver) {
+      switch (methodId) {
+        case METHODID_RESOLVE_OUTBOUND_CALLER_ID:
+          serviceImpl.resolveOutboundCallerId((org.localdial.v1.ResolveOutboundCallerIdRequest) request,
+              (io.grpc.stub.StreamObserver<org.localdial.v1.ResolveOutboundCallerIdResponse>) responseObserver);
+          break;
+        case METHODID_BATCH_RESOLVE_OUTBOUND_CALLER_IDS:
+          serviceImpl.batchResolveOutboundCallerIds((org.localdial.v1.BatchResolveOutboundCallerIdsRequest) request,
+              (io.grpc.stub.StreamObserver<org.localdial.v1.BatchResolveOutboundCallerIdsResponse>) responseObserver);
+          break;
+        case METHODID_ROUTE_INBOUND_CALL:
+          serviceImpl.routeInboundCall((org.localdial.v1.RouteInboundCallRequest) request,
+              (io.grpc.stub.StreamObserver<org.localdial.v1.RouteInboundCallResponse>) responseObserver);
+          break;
+        case METHODID_LIST_OUTBOUND_CALLS:
+          serviceImpl.listOutboundCalls((org.localdial.v1.ListOutboundCallsRequest) request,
+              (io.grpc.stub.StreamObserver<org.localdial.v1.ListOutboundCallsResponse>) responseObserver);
+          break;
+        default:
+          throw new AssertionError();
+      }
+    }
+
+    @java.lang.Override
+    @java.lang.SuppressWarnings("unchecked")
+    public io.grpc.stub.StreamObserver<Req> invoke(
+        io.grpc.stub.StreamObserver<Resp> responseObserver) {
+      switch (methodId) {
+        default:
+          throw new AssertionError();
+      }
+    }
+  }
+
+  public static final io.grpc.ServerServiceDefinition bindService(AsyncService service) {
+    return io.grpc.ServerServiceDefinition.builder(getServiceDescriptor())
+        .addMethod(
+          getResolveOutboundCallerIdMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              org.localdial.v1.ResolveOutboundCallerIdRequest,
+              org.localdial.v1.ResolveOutboundCallerIdResponse>(
+                service, METHODID_RESOLVE_OUTBOUND_CALLER_ID)))
+        .addMethod(
+          getBatchResolveOutboundCallerIdsMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              org.localdial.v1.BatchResolveOutboundCallerIdsRequest,
+              org.localdial.v1.BatchResolveOutboundCallerIdsResponse>(
+                service, METHODID_BATCH_RESOLVE_OUTBOUND_CALLER_IDS)))
+        .addMethod(
+          getRouteInboundCallMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              org.localdial.v1.RouteInboundCallRequest,
+              org.localdial.v1.RouteInboundCallResponse>(
+                service, METHODID_ROUTE_INBOUND_CALL)))
+        .addMethod(
+          getListOutboundCallsMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              org.localdial.v1.ListOutboundCallsRequest,
+              org.localdial.v1.ListOutboundCallsResponse>(
+                service, METHODID_LIST_OUTBOUND_CALLS)))
+        .build();
+  }
+
+  private static abstract class CallRoutingBaseDescriptorSupplier
+      implements io.grpc.protobuf.ProtoFileDescriptorSupplier, io.grpc.protobuf.ProtoServiceDescriptorSupplier {
+    CallRoutingBaseDescriptorSupplier() {}
+
+    @java.lang.Override
+    public com.google.protobuf.Descriptors.FileDescriptor getFileDescriptor() {
+      return org.localdial.v1.CallRoutingProto.getDescriptor();
+    }
+
+    @java.lang.Override
+    public com.google.protobuf.Descriptors.ServiceDescriptor getServiceDescriptor() {
+      return getFileDescriptor().findServiceByName("CallRouting");
+    }
+  }
+
+  private static final class CallRoutingFileDescriptorSupplier
+      extends CallRoutingBaseDescriptorSupplier {
+    CallRoutingFileDescriptorSupplier() {}
+  }
+
+  private static final class CallRoutingMethodDescriptorSupplier
+      extends CallRoutingBaseDescriptorSupplier
+      implements io.grpc.protobuf.ProtoMethodDescriptorSupplier {
+    private final java.lang.String methodName;
+
+    CallRoutingMethodDescriptorSupplier(java.lang.String methodName) {
+      this.methodName = methodName;
+    }
+
+    @java.lang.Override
+    public com.google.protobuf.Descriptors.MethodDescriptor getMethodDescriptor() {
+      return getServiceDescriptor().findMethodByName(methodName);
+    }
+  }
+
+  private static volatile io.grpc.ServiceDescriptor serviceDescriptor;
+
+  public static io.grpc.ServiceDescriptor getServiceDescriptor() {
+    io.grpc.ServiceDescriptor result = serviceDescriptor;
+    if (result == null) {
+      synchronized (CallRoutingGrpc.class) {
+        result = serviceDescriptor;
+        if (result == null) {
+          serviceDescriptor = result = io.grpc.ServiceDescriptor.newBuilder(SERVICE_NAME)
+              .setSchemaDescriptor(new CallRoutingFileDescriptorSupplier())
+              .addMethod(getResolveOutboundCallerIdMethod())
+              .addMethod(getBatchResolveOutboundCallerIdsMethod())
+              .addMethod(getRouteInboundCallMethod())
+              .addMethod(getListOutboundCallsMethod())
+              .build();
+        }
+      }
+    }
+    return result;
+  }
+}

@@ -1,0 +1,1244 @@
+package org.localdial.v1;
+
+import static io.grpc.MethodDescriptor.generateFullMethodName;
+
+/**
+ * <pre>
+ * The local presence numbers of organizations: list, buy, import and delete
+ * them, and map area codes to them. Numbers are shared by all users of their
+ * organization and by nobody else.
+ * </pre>
+ */
+@io.grpc.stub.annotations.GrpcGenerated
+public final class NumberInventoryGrpc {
+
+  private NumberInventoryGrpc() {}
+
+  public static final java.lang.String SERVICE_NAME = "localdial.v1.NumberInventory";
+
+  // Static method descriptors that strictly reflect the proto.
+  private static volatile io.grpc.MethodDescriptor<org.localdial.v1.ListNumbersRequest,
+      org.localdial.v1.ListNumbersResponse> getListNumbersMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "ListNumbers",
+      requestType = org.localdial.v1.ListNumbersRequest.class,
+      responseType = org.localdial.v1.ListNumbersResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<org.localdial.v1.ListNumbersRequest,
+      org.localdial.v1.ListNumbersResponse> getListNumbersMethod() {
+    io.grpc.MethodDescriptor<org.localdial.v1.ListNumbersRequest, org.localdial.v1.ListNumbersResponse> getListNumbersMethod;
+    if ((getListNumbersMethod = NumberInventoryGrpc.getListNumbersMethod) == null) {
+      synchronized (NumberInventoryGrpc.class) {
+        if ((getListNumbersMethod = NumberInventoryGrpc.getListNumbersMethod) == null) {
+          NumberInventoryGrpc.getListNumbersMethod = getListNumbersMethod =
+              io.grpc.MethodDescriptor.<org.localdial.v1.ListNumbersRequest, org.localdial.v1.ListNumbersResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "ListNumbers"))
+              .setSafe(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.ListNumbersRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.ListNumbersResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new NumberInventoryMethodDescriptorSupplier("ListNumbers"))
+              .build();
+        }
+      }
+    }
+    return getListNumbersMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<org.localdial.v1.GetNumberRequest,
+      org.localdial.v1.GetNumberResponse> getGetNumberMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "GetNumber",
+      requestType = org.localdial.v1.GetNumberRequest.class,
+      responseType = org.localdial.v1.GetNumberResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<org.localdial.v1.GetNumberRequest,
+      org.localdial.v1.GetNumberResponse> getGetNumberMethod() {
+    io.grpc.MethodDescriptor<org.localdial.v1.GetNumberRequest, org.localdial.v1.GetNumberResponse> getGetNumberMethod;
+    if ((getGetNumberMethod = NumberInventoryGrpc.getGetNumberMethod) == null) {
+      synchronized (NumberInventoryGrpc.class) {
+        if ((getGetNumberMethod = NumberInventoryGrpc.getGetNumberMethod) == null) {
+          NumberInventoryGrpc.getGetNumberMethod = getGetNumberMethod =
+              io.grpc.MethodDescriptor.<org.localdial.v1.GetNumberRequest, org.localdial.v1.GetNumberResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "GetNumber"))
+              .setSafe(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.GetNumberRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.GetNumberResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new NumberInventoryMethodDescriptorSupplier("GetNumber"))
+              .build();
+        }
+      }
+    }
+    return getGetNumberMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<org.localdial.v1.SearchAvailableNumbersRequest,
+      org.localdial.v1.SearchAvailableNumbersResponse> getSearchAvailableNumbersMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "SearchAvailableNumbers",
+      requestType = org.localdial.v1.SearchAvailableNumbersRequest.class,
+      responseType = org.localdial.v1.SearchAvailableNumbersResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<org.localdial.v1.SearchAvailableNumbersRequest,
+      org.localdial.v1.SearchAvailableNumbersResponse> getSearchAvailableNumbersMethod() {
+    io.grpc.MethodDescriptor<org.localdial.v1.SearchAvailableNumbersRequest, org.localdial.v1.SearchAvailableNumbersResponse> getSearchAvailableNumbersMethod;
+    if ((getSearchAvailableNumbersMethod = NumberInventoryGrpc.getSearchAvailableNumbersMethod) == null) {
+      synchronized (NumberInventoryGrpc.class) {
+        if ((getSearchAvailableNumbersMethod = NumberInventoryGrpc.getSearchAvailableNumbersMethod) == null) {
+          NumberInventoryGrpc.getSearchAvailableNumbersMethod = getSearchAvailableNumbersMethod =
+              io.grpc.MethodDescriptor.<org.localdial.v1.SearchAvailableNumbersRequest, org.localdial.v1.SearchAvailableNumbersResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "SearchAvailableNumbers"))
+              .setSafe(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.SearchAvailableNumbersRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.SearchAvailableNumbersResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new NumberInventoryMethodDescriptorSupplier("SearchAvailableNumbers"))
+              .build();
+        }
+      }
+    }
+    return getSearchAvailableNumbersMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<org.localdial.v1.PurchaseNumbersRequest,
+      org.localdial.v1.PurchaseNumbersResponse> getPurchaseNumbersMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "PurchaseNumbers",
+      requestType = org.localdial.v1.PurchaseNumbersRequest.class,
+      responseType = org.localdial.v1.PurchaseNumbersResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<org.localdial.v1.PurchaseNumbersRequest,
+      org.localdial.v1.PurchaseNumbersResponse> getPurchaseNumbersMethod() {
+    io.grpc.MethodDescriptor<org.localdial.v1.PurchaseNumbersRequest, org.localdial.v1.PurchaseNumbersResponse> getPurchaseNumbersMethod;
+    if ((getPurchaseNumbersMethod = NumberInventoryGrpc.getPurchaseNumbersMethod) == null) {
+      synchronized (NumberInventoryGrpc.class) {
+        if ((getPurchaseNumbersMethod = NumberInventoryGrpc.getPurchaseNumbersMethod) == null) {
+          NumberInventoryGrpc.getPurchaseNumbersMethod = getPurchaseNumbersMethod =
+              io.grpc.MethodDescriptor.<org.localdial.v1.PurchaseNumbersRequest, org.localdial.v1.PurchaseNumbersResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "PurchaseNumbers"))
+              .setIdempotent(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.PurchaseNumbersRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.PurchaseNumbersResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new NumberInventoryMethodDescriptorSupplier("PurchaseNumbers"))
+              .build();
+        }
+      }
+    }
+    return getPurchaseNumbersMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<org.localdial.v1.ImportNumbersRequest,
+      org.localdial.v1.ImportNumbersResponse> getImportNumbersMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "ImportNumbers",
+      requestType = org.localdial.v1.ImportNumbersRequest.class,
+      responseType = org.localdial.v1.ImportNumbersResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<org.localdial.v1.ImportNumbersRequest,
+      org.localdial.v1.ImportNumbersResponse> getImportNumbersMethod() {
+    io.grpc.MethodDescriptor<org.localdial.v1.ImportNumbersRequest, org.localdial.v1.ImportNumbersResponse> getImportNumbersMethod;
+    if ((getImportNumbersMethod = NumberInventoryGrpc.getImportNumbersMethod) == null) {
+      synchronized (NumberInventoryGrpc.class) {
+        if ((getImportNumbersMethod = NumberInventoryGrpc.getImportNumbersMethod) == null) {
+          NumberInventoryGrpc.getImportNumbersMethod = getImportNumbersMethod =
+              io.grpc.MethodDescriptor.<org.localdial.v1.ImportNumbersRequest, org.localdial.v1.ImportNumbersResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "ImportNumbers"))
+              .setIdempotent(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.ImportNumbersRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.ImportNumbersResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new NumberInventoryMethodDescriptorSupplier("ImportNumbers"))
+              .build();
+        }
+      }
+    }
+    return getImportNumbersMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<org.localdial.v1.DeleteNumbersRequest,
+      org.localdial.v1.DeleteNumbersResponse> getDeleteNumbersMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "DeleteNumbers",
+      requestType = org.localdial.v1.DeleteNumbersRequest.class,
+      responseType = org.localdial.v1.DeleteNumbersResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<org.localdial.v1.DeleteNumbersRequest,
+      org.localdial.v1.DeleteNumbersResponse> getDeleteNumbersMethod() {
+    io.grpc.MethodDescriptor<org.localdial.v1.DeleteNumbersRequest, org.localdial.v1.DeleteNumbersResponse> getDeleteNumbersMethod;
+    if ((getDeleteNumbersMethod = NumberInventoryGrpc.getDeleteNumbersMethod) == null) {
+      synchronized (NumberInventoryGrpc.class) {
+        if ((getDeleteNumbersMethod = NumberInventoryGrpc.getDeleteNumbersMethod) == null) {
+          NumberInventoryGrpc.getDeleteNumbersMethod = getDeleteNumbersMethod =
+              io.grpc.MethodDescriptor.<org.localdial.v1.DeleteNumbersRequest, org.localdial.v1.DeleteNumbersResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "DeleteNumbers"))
+              .setIdempotent(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.DeleteNumbersRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.DeleteNumbersResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new NumberInventoryMethodDescriptorSupplier("DeleteNumbers"))
+              .build();
+        }
+      }
+    }
+    return getDeleteNumbersMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<org.localdial.v1.MapAreaCodesRequest,
+      org.localdial.v1.MapAreaCodesResponse> getMapAreaCodesMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "MapAreaCodes",
+      requestType = org.localdial.v1.MapAreaCodesRequest.class,
+      responseType = org.localdial.v1.MapAreaCodesResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<org.localdial.v1.MapAreaCodesRequest,
+      org.localdial.v1.MapAreaCodesResponse> getMapAreaCodesMethod() {
+    io.grpc.MethodDescriptor<org.localdial.v1.MapAreaCodesRequest, org.localdial.v1.MapAreaCodesResponse> getMapAreaCodesMethod;
+    if ((getMapAreaCodesMethod = NumberInventoryGrpc.getMapAreaCodesMethod) == null) {
+      synchronized (NumberInventoryGrpc.class) {
+        if ((getMapAreaCodesMethod = NumberInventoryGrpc.getMapAreaCodesMethod) == null) {
+          NumberInventoryGrpc.getMapAreaCodesMethod = getMapAreaCodesMethod =
+              io.grpc.MethodDescriptor.<org.localdial.v1.MapAreaCodesRequest, org.localdial.v1.MapAreaCodesResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "MapAreaCodes"))
+              .setIdempotent(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.MapAreaCodesRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.MapAreaCodesResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new NumberInventoryMethodDescriptorSupplier("MapAreaCodes"))
+              .build();
+        }
+      }
+    }
+    return getMapAreaCodesMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<org.localdial.v1.UnmapAreaCodesRequest,
+      org.localdial.v1.UnmapAreaCodesResponse> getUnmapAreaCodesMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "UnmapAreaCodes",
+      requestType = org.localdial.v1.UnmapAreaCodesRequest.class,
+      responseType = org.localdial.v1.UnmapAreaCodesResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<org.localdial.v1.UnmapAreaCodesRequest,
+      org.localdial.v1.UnmapAreaCodesResponse> getUnmapAreaCodesMethod() {
+    io.grpc.MethodDescriptor<org.localdial.v1.UnmapAreaCodesRequest, org.localdial.v1.UnmapAreaCodesResponse> getUnmapAreaCodesMethod;
+    if ((getUnmapAreaCodesMethod = NumberInventoryGrpc.getUnmapAreaCodesMethod) == null) {
+      synchronized (NumberInventoryGrpc.class) {
+        if ((getUnmapAreaCodesMethod = NumberInventoryGrpc.getUnmapAreaCodesMethod) == null) {
+          NumberInventoryGrpc.getUnmapAreaCodesMethod = getUnmapAreaCodesMethod =
+              io.grpc.MethodDescriptor.<org.localdial.v1.UnmapAreaCodesRequest, org.localdial.v1.UnmapAreaCodesResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "UnmapAreaCodes"))
+              .setIdempotent(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.UnmapAreaCodesRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.UnmapAreaCodesResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new NumberInventoryMethodDescriptorSupplier("UnmapAreaCodes"))
+              .build();
+        }
+      }
+    }
+    return getUnmapAreaCodesMethod;
+  }
+
+  /**
+   * Creates a new async stub that supports all call types for the service
+   */
+  public static NumberInventoryStub newStub(io.grpc.Channel channel) {
+    io.grpc.stub.AbstractStub.StubFactory<NumberInventoryStub> factory =
+      new io.grpc.stub.AbstractStub.StubFactory<NumberInventoryStub>() {
+        @java.lang.Override
+        public NumberInventoryStub newStub(io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+          return new NumberInventoryStub(channel, callOptions);
+        }
+      };
+    return NumberInventoryStub.newStub(factory, channel);
+  }
+
+  /**
+   * Creates a new blocking-style stub that supports all types of calls on the service
+   */
+  public static NumberInventoryBlockingV2Stub newBlockingV2Stub(
+      io.grpc.Channel channel) {
+    io.grpc.stub.AbstractStub.StubFactory<NumberInventoryBlockingV2Stub> factory =
+      new io.grpc.stub.AbstractStub.StubFactory<NumberInventoryBlockingV2Stub>() {
+        @java.lang.Override
+        public NumberInventoryBlockingV2Stub newStub(io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+          return new NumberInventoryBlockingV2Stub(channel, callOptions);
+        }
+      };
+    return NumberInventoryBlockingV2Stub.newStub(factory, channel);
+  }
+
+  /**
+   * Creates a new blocking-style stub that supports unary and streaming output calls on the service
+   */
+  public static NumberInventoryBlockingStub newBlockingStub(
+      io.grpc.Channel channel) {
+    io.grpc.stub.AbstractStub.StubFactory<NumberInventoryBlockingStub> factory =
+      new io.grpc.stub.AbstractStub.StubFactory<NumberInventoryBlockingStub>() {
+        @java.lang.Override
+        public NumberInventoryBlockingStub newStub(io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+          return new NumberInventoryBlockingStub(channel, callOptions);
+        }
+      };
+    return NumberInventoryBlockingStub.newStub(factory, channel);
+  }
+
+  /**
+   * Creates a new ListenableFuture-style stub that supports unary calls on the service
+   */
+  public static NumberInventoryFutureStub newFutureStub(
+      io.grpc.Channel channel) {
+    io.grpc.stub.AbstractStub.StubFactory<NumberInventoryFutureStub> factory =
+      new io.grpc.stub.AbstractStub.StubFactory<NumberInventoryFutureStub>() {
+        @java.lang.Override
+        public NumberInventoryFutureStub newStub(io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+          return new NumberInventoryFutureStub(channel, callOptions);
+        }
+      };
+    return NumberInventoryFutureStub.newStub(factory, channel);
+  }
+
+  /**
+   * <pre>
+   * The local presence numbers of organizations: list, buy, import and delete
+   * them, and map area codes to them. Numbers are shared by all users of their
+   * organization and by nobody else.
+   * </pre>
+   */
+  public interface AsyncService {
+
+    /**
+     * <pre>
+     * Lists the organization's numbers, ordered by phone number.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+     * </pre>
+     */
+    default void listNumbers(org.localdial.v1.ListNumbersRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.ListNumbersResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getListNumbersMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Gets one number of the organization.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND).
+     * </pre>
+     */
+    default void getNumber(org.localdial.v1.GetNumberRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.GetNumberResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getGetNumberMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Asks the carrier which numbers it has to sell in an area code. Nothing is
+     * reserved: a number may be gone when it is ordered. No stock is an empty
+     * list, not an error.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); UNAVAILABLE
+     * (CARRIER_UNAVAILABLE).
+     * </pre>
+     */
+    default void searchAvailableNumbers(org.localdial.v1.SearchAvailableNumbersRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.SearchAvailableNumbersResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getSearchAvailableNumbersMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Buys numbers in an area code. A number that was bought is used by calls
+     * from the moment of the answer. Where the carrier has fewer than asked for,
+     * those it has are bought and `unfilled_count` says how many are missing.
+     * A client that gives up waiting does not stop the purchase: repeating the
+     * call with the same request_id gives its result.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NO_NUMBERS_AVAILABLE);
+     * ALREADY_EXISTS (REQUEST_ID_REUSED); FAILED_PRECONDITION (CARRIER_REFUSED);
+     * UNAVAILABLE (PURCHASE_PENDING, CARRIER_UNAVAILABLE).
+     * </pre>
+     */
+    default void purchaseNumbers(org.localdial.v1.PurchaseNumbersRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.PurchaseNumbersResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getPurchaseNumbersMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Takes numbers into the inventory that the carrier account already owns.
+     * Each number stands for itself: one that fails spoils no other. A number
+     * that the organization has already is answered as it stands.
+     * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); UNAVAILABLE
+     * (CARRIER_UNAVAILABLE). Errors of one number: NOT_FOUND
+     * (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE), FAILED_PRECONDITION
+     * (NUMBER_NOT_ACTIVE) while it is being bought or released.
+     * </pre>
+     */
+    default void importNumbers(org.localdial.v1.ImportNumbersRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.ImportNumbersResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getImportNumbersMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Deletes numbers: each is out of the routing at once, its area code mappings
+     * end with it, and it is released at the carrier. Where the carrier does not
+     * confirm the release yet, the number is answered in the state
+     * NUMBER_STATE_RELEASING and the server goes on trying. A number that is also
+     * a user's caller ID or the organization number goes on being shown as that:
+     * change those first.
+     * Each number stands for itself: one that fails spoils no other.
+     * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); ALREADY_EXISTS
+     * (REQUEST_ID_REUSED). Errors of one number: NOT_FOUND (NUMBER_NOT_FOUND),
+     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought.
+     * </pre>
+     */
+    default void deleteNumbers(org.localdial.v1.DeleteNumbersRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.DeleteNumbersResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getDeleteNumbersMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Maps area codes to a number, so that callees there are shown it when the
+     * organization owns no number of their own area code. A code that is mapped
+     * to the number already stays so. One area code may be mapped to several
+     * numbers.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND);
+     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE); INVALID_ARGUMENT (INVALID_FIELDS)
+     * also for a code that does not exist, is not geographic, or is the number's
+     * own.
+     * </pre>
+     */
+    default void mapAreaCodes(org.localdial.v1.MapAreaCodesRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.MapAreaCodesResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getMapAreaCodesMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Ends mappings of area codes to a number. A code that is not mapped to the
+     * number is no error.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND).
+     * </pre>
+     */
+    default void unmapAreaCodes(org.localdial.v1.UnmapAreaCodesRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.UnmapAreaCodesResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getUnmapAreaCodesMethod(), responseObserver);
+    }
+  }
+
+  /**
+   * Base class for the server implementation of the service NumberInventory.
+   * <pre>
+   * The local presence numbers of organizations: list, buy, import and delete
+   * them, and map area codes to them. Numbers are shared by all users of their
+   * organization and by nobody else.
+   * </pre>
+   */
+  public static abstract class NumberInventoryImplBase
+      implements io.grpc.BindableService, AsyncService {
+
+    @java.lang.Override public final io.grpc.ServerServiceDefinition bindService() {
+      return NumberInventoryGrpc.bindService(this);
+    }
+  }
+
+  /**
+   * A stub to allow clients to do asynchronous rpc calls to service NumberInventory.
+   * <pre>
+   * The local presence numbers of organizations: list, buy, import and delete
+   * them, and map area codes to them. Numbers are shared by all users of their
+   * organization and by nobody else.
+   * </pre>
+   */
+  public static final class NumberInventoryStub
+      extends io.grpc.stub.AbstractAsyncStub<NumberInventoryStub> {
+    private NumberInventoryStub(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      super(channel, callOptions);
+    }
+
+    @java.lang.Override
+    protected NumberInventoryStub build(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      return new NumberInventoryStub(channel, callOptions);
+    }
+
+    /**
+     * <pre>
+     * Lists the organization's numbers, ordered by phone number.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+     * </pre>
+     */
+    public void listNumbers(org.localdial.v1.ListNumbersRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.ListNumbersResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getListNumbersMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Gets one number of the organization.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND).
+     * </pre>
+     */
+    public void getNumber(org.localdial.v1.GetNumberRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.GetNumberResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getGetNumberMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Asks the carrier which numbers it has to sell in an area code. Nothing is
+     * reserved: a number may be gone when it is ordered. No stock is an empty
+     * list, not an error.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); UNAVAILABLE
+     * (CARRIER_UNAVAILABLE).
+     * </pre>
+     */
+    public void searchAvailableNumbers(org.localdial.v1.SearchAvailableNumbersRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.SearchAvailableNumbersResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getSearchAvailableNumbersMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Buys numbers in an area code. A number that was bought is used by calls
+     * from the moment of the answer. Where the carrier has fewer than asked for,
+     * those it has are bought and `unfilled_count` says how many are missing.
+     * A client that gives up waiting does not stop the purchase: repeating the
+     * call with the same request_id gives its result.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NO_NUMBERS_AVAILABLE);
+     * ALREADY_EXISTS (REQUEST_ID_REUSED); FAILED_PRECONDITION (CARRIER_REFUSED);
+     * UNAVAILABLE (PURCHASE_PENDING, CARRIER_UNAVAILABLE).
+     * </pre>
+     */
+    public void purchaseNumbers(org.localdial.v1.PurchaseNumbersRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.PurchaseNumbersResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getPurchaseNumbersMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Takes numbers into the inventory that the carrier account already owns.
+     * Each number stands for itself: one that fails spoils no other. A number
+     * that the organization has already is answered as it stands.
+     * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); UNAVAILABLE
+     * (CARRIER_UNAVAILABLE). Errors of one number: NOT_FOUND
+     * (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE), FAILED_PRECONDITION
+     * (NUMBER_NOT_ACTIVE) while it is being bought or released.
+     * </pre>
+     */
+    public void importNumbers(org.localdial.v1.ImportNumbersRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.ImportNumbersResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getImportNumbersMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Deletes numbers: each is out of the routing at once, its area code mappings
+     * end with it, and it is released at the carrier. Where the carrier does not
+     * confirm the release yet, the number is answered in the state
+     * NUMBER_STATE_RELEASING and the server goes on trying. A number that is also
+     * a user's caller ID or the organization number goes on being shown as that:
+     * change those first.
+     * Each number stands for itself: one that fails spoils no other.
+     * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); ALREADY_EXISTS
+     * (REQUEST_ID_REUSED). Errors of one number: NOT_FOUND (NUMBER_NOT_FOUND),
+     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought.
+     * </pre>
+     */
+    public void deleteNumbers(org.localdial.v1.DeleteNumbersRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.DeleteNumbersResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getDeleteNumbersMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Maps area codes to a number, so that callees there are shown it when the
+     * organization owns no number of their own area code. A code that is mapped
+     * to the number already stays so. One area code may be mapped to several
+     * numbers.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND);
+     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE); INVALID_ARGUMENT (INVALID_FIELDS)
+     * also for a code that does not exist, is not geographic, or is the number's
+     * own.
+     * </pre>
+     */
+    public void mapAreaCodes(org.localdial.v1.MapAreaCodesRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.MapAreaCodesResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getMapAreaCodesMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Ends mappings of area codes to a number. A code that is not mapped to the
+     * number is no error.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND).
+     * </pre>
+     */
+    public void unmapAreaCodes(org.localdial.v1.UnmapAreaCodesRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.UnmapAreaCodesResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getUnmapAreaCodesMethod(), getCallOptions()), request, responseObserver);
+    }
+  }
+
+  /**
+   * A stub to allow clients to do synchronous rpc calls to service NumberInventory.
+   * <pre>
+   * The local presence numbers of organizations: list, buy, import and delete
+   * them, and map area codes to them. Numbers are shared by all users of their
+   * organization and by nobody else.
+   * </pre>
+   */
+  public static final class NumberInventoryBlockingV2Stub
+      extends io.grpc.stub.AbstractBlockingStub<NumberInventoryBlockingV2Stub> {
+    private NumberInventoryBlockingV2Stub(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      super(channel, callOptions);
+    }
+
+    @java.lang.Override
+    protected NumberInventoryBlockingV2Stub build(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      return new NumberInventoryBlockingV2Stub(channel, callOptions);
+    }
+
+    /**
+     * <pre>
+     * Lists the organization's numbers, ordered by phone number.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+     * </pre>
+     */
+    public org.localdial.v1.ListNumbersResponse listNumbers(org.localdial.v1.ListNumbersRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getListNumbersMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Gets one number of the organization.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND).
+     * </pre>
+     */
+    public org.localdial.v1.GetNumberResponse getNumber(org.localdial.v1.GetNumberRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getGetNumberMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Asks the carrier which numbers it has to sell in an area code. Nothing is
+     * reserved: a number may be gone when it is ordered. No stock is an empty
+     * list, not an error.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); UNAVAILABLE
+     * (CARRIER_UNAVAILABLE).
+     * </pre>
+     */
+    public org.localdial.v1.SearchAvailableNumbersResponse searchAvailableNumbers(org.localdial.v1.SearchAvailableNumbersRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getSearchAvailableNumbersMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Buys numbers in an area code. A number that was bought is used by calls
+     * from the moment of the answer. Where the carrier has fewer than asked for,
+     * those it has are bought and `unfilled_count` says how many are missing.
+     * A client that gives up waiting does not stop the purchase: repeating the
+     * call with the same request_id gives its result.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NO_NUMBERS_AVAILABLE);
+     * ALREADY_EXISTS (REQUEST_ID_REUSED); FAILED_PRECONDITION (CARRIER_REFUSED);
+     * UNAVAILABLE (PURCHASE_PENDING, CARRIER_UNAVAILABLE).
+     * </pre>
+     */
+    public org.localdial.v1.PurchaseNumbersResponse purchaseNumbers(org.localdial.v1.PurchaseNumbersRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getPurchaseNumbersMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Takes numbers into the inventory that the carrier account already owns.
+     * Each number stands for itself: one that fails spoils no other. A number
+     * that the organization has already is answered as it stands.
+     * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); UNAVAILABLE
+     * (CARRIER_UNAVAILABLE). Errors of one number: NOT_FOUND
+     * (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE), FAILED_PRECONDITION
+     * (NUMBER_NOT_ACTIVE) while it is being bought or released.
+     * </pre>
+     */
+    public org.localdial.v1.ImportNumbersResponse importNumbers(org.localdial.v1.ImportNumbersRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getImportNumbersMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Deletes numbers: each is out of the routing at once, its area code mappings
+     * end with it, and it is released at the carrier. Where the carrier does not
+     * confirm the release yet, the number is answered in the state
+     * NUMBER_STATE_RELEASING and the server goes on trying. A number that is also
+     * a user's caller ID or the organization number goes on being shown as that:
+     * change those first.
+     * Each number stands for itself: one that fails spoils no other.
+     * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); ALREADY_EXISTS
+     * (REQUEST_ID_REUSED). Errors of one number: NOT_FOUND (NUMBER_NOT_FOUND),
+     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought.
+     * </pre>
+     */
+    public org.localdial.v1.DeleteNumbersResponse deleteNumbers(org.localdial.v1.DeleteNumbersRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getDeleteNumbersMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Maps area codes to a number, so that callees there are shown it when the
+     * organization owns no number of their own area code. A code that is mapped
+     * to the number already stays so. One area code may be mapped to several
+     * numbers.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND);
+     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE); INVALID_ARGUMENT (INVALID_FIELDS)
+     * also for a code that does not exist, is not geographic, or is the number's
+     * own.
+     * </pre>
+     */
+    public org.localdial.v1.MapAreaCodesResponse mapAreaCodes(org.localdial.v1.MapAreaCodesRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getMapAreaCodesMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Ends mappings of area codes to a number. A code that is not mapped to the
+     * number is no error.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND).
+     * </pre>
+     */
+    public org.localdial.v1.UnmapAreaCodesResponse unmapAreaCodes(org.localdial.v1.UnmapAreaCodesRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getUnmapAreaCodesMethod(), getCallOptions(), request);
+    }
+  }
+
+  /**
+   * A stub to allow clients to do limited synchronous rpc calls to service NumberInventory.
+   * <pre>
+   * The local presence numbers of organizations: list, buy, import and delete
+   * them, and map area codes to them. Numbers are shared by all users of their
+   * organization and by nobody else.
+   * </pre>
+   */
+  public static final class NumberInventoryBlockingStub
+      extends io.grpc.stub.AbstractBlockingStub<NumberInventoryBlockingStub> {
+    private NumberInventoryBlockingStub(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      super(channel, callOptions);
+    }
+
+    @java.lang.Override
+    protected NumberInventoryBlockingStub build(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      return new NumberInventoryBlockingStub(channel, callOptions);
+    }
+
+    /**
+     * <pre>
+     * Lists the organization's numbers, ordered by phone number.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+     * </pre>
+     */
+    public org.localdial.v1.ListNumbersResponse listNumbers(org.localdial.v1.ListNumbersRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getListNumbersMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Gets one number of the organization.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND).
+     * </pre>
+     */
+    public org.localdial.v1.GetNumberResponse getNumber(org.localdial.v1.GetNumberRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getGetNumberMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Asks the carrier which numbers it has to sell in an area code. Nothing is
+     * reserved: a number may be gone when it is ordered. No stock is an empty
+     * list, not an error.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); UNAVAILABLE
+     * (CARRIER_UNAVAILABLE).
+     * </pre>
+     */
+    public org.localdial.v1.SearchAvailableNumbersResponse searchAvailableNumbers(org.localdial.v1.SearchAvailableNumbersRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getSearchAvailableNumbersMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Buys numbers in an area code. A number that was bought is used by calls
+     * from the moment of the answer. Where the carrier has fewer than asked for,
+     * those it has are bought and `unfilled_count` says how many are missing.
+     * A client that gives up waiting does not stop the purchase: repeating the
+     * call with the same request_id gives its result.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NO_NUMBERS_AVAILABLE);
+     * ALREADY_EXISTS (REQUEST_ID_REUSED); FAILED_PRECONDITION (CARRIER_REFUSED);
+     * UNAVAILABLE (PURCHASE_PENDING, CARRIER_UNAVAILABLE).
+     * </pre>
+     */
+    public org.localdial.v1.PurchaseNumbersResponse purchaseNumbers(org.localdial.v1.PurchaseNumbersRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getPurchaseNumbersMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Takes numbers into the inventory that the carrier account already owns.
+     * Each number stands for itself: one that fails spoils no other. A number
+     * that the organization has already is answered as it stands.
+     * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); UNAVAILABLE
+     * (CARRIER_UNAVAILABLE). Errors of one number: NOT_FOUND
+     * (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE), FAILED_PRECONDITION
+     * (NUMBER_NOT_ACTIVE) while it is being bought or released.
+     * </pre>
+     */
+    public org.localdial.v1.ImportNumbersResponse importNumbers(org.localdial.v1.ImportNumbersRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getImportNumbersMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Deletes numbers: each is out of the routing at once, its area code mappings
+     * end with it, and it is released at the carrier. Where the carrier does not
+     * confirm the release yet, the number is answered in the state
+     * NUMBER_STATE_RELEASING and the server goes on trying. A number that is also
+     * a user's caller ID or the organization number goes on being shown as that:
+     * change those first.
+     * Each number stands for itself: one that fails spoils no other.
+     * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); ALREADY_EXISTS
+     * (REQUEST_ID_REUSED). Errors of one number: NOT_FOUND (NUMBER_NOT_FOUND),
+     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought.
+     * </pre>
+     */
+    public org.localdial.v1.DeleteNumbersResponse deleteNumbers(org.localdial.v1.DeleteNumbersRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getDeleteNumbersMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Maps area codes to a number, so that callees there are shown it when the
+     * organization owns no number of their own area code. A code that is mapped
+     * to the number already stays so. One area code may be mapped to several
+     * numbers.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND);
+     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE); INVALID_ARGUMENT (INVALID_FIELDS)
+     * also for a code that does not exist, is not geographic, or is the number's
+     * own.
+     * </pre>
+     */
+    public org.localdial.v1.MapAreaCodesResponse mapAreaCodes(org.localdial.v1.MapAreaCodesRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getMapAreaCodesMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Ends mappings of area codes to a number. A code that is not mapped to the
+     * number is no error.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND).
+     * </pre>
+     */
+    public org.localdial.v1.UnmapAreaCodesResponse unmapAreaCodes(org.localdial.v1.UnmapAreaCodesRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getUnmapAreaCodesMethod(), getCallOptions(), request);
+    }
+  }
+
+  /**
+   * A stub to allow clients to do ListenableFuture-style rpc calls to service NumberInventory.
+   * <pre>
+   * The local presence numbers of organizations: list, buy, import and delete
+   * them, and map area codes to them. Numbers are shared by all users of their
+   * organization and by nobody else.
+   * </pre>
+   */
+  public static final class NumberInventoryFutureStub
+      extends io.grpc.stub.AbstractFutureStub<NumberInventoryFutureStub> {
+    private NumberInventoryFutureStub(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      super(channel, callOptions);
+    }
+
+    @java.lang.Override
+    protected NumberInventoryFutureStub build(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      return new NumberInventoryFutureStub(channel, callOptions);
+    }
+
+    /**
+     * <pre>
+     * Lists the organization's numbers, ordered by phone number.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<org.localdial.v1.ListNumbersResponse> listNumbers(
+        org.localdial.v1.ListNumbersRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getListNumbersMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Gets one number of the organization.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND).
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<org.localdial.v1.GetNumberResponse> getNumber(
+        org.localdial.v1.GetNumberRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getGetNumberMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Asks the carrier which numbers it has to sell in an area code. Nothing is
+     * reserved: a number may be gone when it is ordered. No stock is an empty
+     * list, not an error.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); UNAVAILABLE
+     * (CARRIER_UNAVAILABLE).
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<org.localdial.v1.SearchAvailableNumbersResponse> searchAvailableNumbers(
+        org.localdial.v1.SearchAvailableNumbersRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getSearchAvailableNumbersMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Buys numbers in an area code. A number that was bought is used by calls
+     * from the moment of the answer. Where the carrier has fewer than asked for,
+     * those it has are bought and `unfilled_count` says how many are missing.
+     * A client that gives up waiting does not stop the purchase: repeating the
+     * call with the same request_id gives its result.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NO_NUMBERS_AVAILABLE);
+     * ALREADY_EXISTS (REQUEST_ID_REUSED); FAILED_PRECONDITION (CARRIER_REFUSED);
+     * UNAVAILABLE (PURCHASE_PENDING, CARRIER_UNAVAILABLE).
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<org.localdial.v1.PurchaseNumbersResponse> purchaseNumbers(
+        org.localdial.v1.PurchaseNumbersRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getPurchaseNumbersMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Takes numbers into the inventory that the carrier account already owns.
+     * Each number stands for itself: one that fails spoils no other. A number
+     * that the organization has already is answered as it stands.
+     * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); UNAVAILABLE
+     * (CARRIER_UNAVAILABLE). Errors of one number: NOT_FOUND
+     * (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE), FAILED_PRECONDITION
+     * (NUMBER_NOT_ACTIVE) while it is being bought or released.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<org.localdial.v1.ImportNumbersResponse> importNumbers(
+        org.localdial.v1.ImportNumbersRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getImportNumbersMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Deletes numbers: each is out of the routing at once, its area code mappings
+     * end with it, and it is released at the carrier. Where the carrier does not
+     * confirm the release yet, the number is answered in the state
+     * NUMBER_STATE_RELEASING and the server goes on trying. A number that is also
+     * a user's caller ID or the organization number goes on being shown as that:
+     * change those first.
+     * Each number stands for itself: one that fails spoils no other.
+     * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); ALREADY_EXISTS
+     * (REQUEST_ID_REUSED). Errors of one number: NOT_FOUND (NUMBER_NOT_FOUND),
+     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<org.localdial.v1.DeleteNumbersResponse> deleteNumbers(
+        org.localdial.v1.DeleteNumbersRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getDeleteNumbersMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Maps area codes to a number, so that callees there are shown it when the
+     * organization owns no number of their own area code. A code that is mapped
+     * to the number already stays so. One area code may be mapped to several
+     * numbers.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND);
+     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE); INVALID_ARGUMENT (INVALID_FIELDS)
+     * also for a code that does not exist, is not geographic, or is the number's
+     * own.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<org.localdial.v1.MapAreaCodesResponse> mapAreaCodes(
+        org.localdial.v1.MapAreaCodesRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getMapAreaCodesMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Ends mappings of area codes to a number. A code that is not mapped to the
+     * number is no error.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND).
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<org.localdial.v1.UnmapAreaCodesResponse> unmapAreaCodes(
+        org.localdial.v1.UnmapAreaCodesRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getUnmapAreaCodesMethod(), getCallOptions()), request);
+    }
+  }
+
+  private static final int METHODID_LIST_NUMBERS = 0;
+  private static final int METHODID_GET_NUMBER = 1;
+  private static final int METHODID_SEARCH_AVAILABLE_NUMBERS = 2;
+  private static final int METHODID_PURCHASE_NUMBERS = 3;
+  private static final int METHODID_IMPORT_NUMBERS = 4;
+  private static final int METHODID_DELETE_NUMBERS = 5;
+  private static final int METHODID_MAP_AREA_CODES = 6;
+  private static final int METHODID_UNMAP_AREA_CODES = 7;
+
+  private static final class MethodHandlers<Req, Resp> implements
+      io.grpc.stub.ServerCalls.UnaryMethod<Req, Resp>,
+      io.grpc.stub.ServerCalls.ServerStreamingMethod<Req, Resp>,
+      io.grpc.stub.ServerCalls.ClientStreamingMethod<Req, Resp>,
+      io.grpc.stub.ServerCalls.BidiStreamingMethod<Req, Resp> {
+    private final AsyncService serviceImpl;
+    private final int methodId;
+
+    MethodHandlers(AsyncService serviceImpl, int methodId) {
+      this.serviceImpl = serviceImpl;
+      this.methodId = methodId;
+    }
+
+    @java.lang.Override
+    @java.lang.SuppressWarnings("unchecked")
+    public void invoke(Req request, io.grpc.stub.StreamObserver<Resp> responseObserver) {
+      switch (methodId) {
+        case METHODID_LIST_NUMBERS:
+          serviceImpl.listNumbers((org.localdial.v1.ListNumbersRequest) request,
+              (io.grpc.stub.StreamObserver<org.localdial.v1.ListNumbersResponse>) responseObserver);
+          break;
+        case METHODID_GET_NUMBER:
+          serviceImpl.getNumber((org.localdial.v1.GetNumberRequest) request,
+              (io.grpc.stub.StreamObserver<org.localdial.v1.GetNumberResponse>) responseObserver);
+          break;
+        case METHODID_SEARCH_AVAILABLE_NUMBERS:
+          serviceImpl.searchAvailableNumbers((org.localdial.v1.SearchAvailableNumbersRequest) request,
+              (io.grpc.stub.StreamObserver<org.localdial.v1.SearchAvailableNumbersResponse>) responseObserver);
+          break;
+        case METHODID_PURCHASE_NUMBERS:
+          serviceImpl.purchaseNumbers((org.localdial.v1.PurchaseNumbersRequest) request,
+              (io.grpc.stub.StreamObserver<org.localdial.v1.PurchaseNumbersResponse>) responseObserver);
+          break;
+        case METHODID_IMPORT_NUMBERS:
+          serviceImpl.importNumbers((org.localdial.v1.ImportNumbersRequest) request,
+              (io.grpc.stub.StreamObserver<org.localdial.v1.ImportNumbersResponse>) responseObserver);
+          break;
+        case METHODID_DELETE_NUMBERS:
+          serviceImpl.deleteNumbers((org.localdial.v1.DeleteNumbersRequest) request,
+              (io.grpc.stub.StreamObserver<org.localdial.v1.DeleteNumbersResponse>) responseObserver);
+          break;
+        case METHODID_MAP_AREA_CODES:
+          serviceImpl.mapAreaCodes((org.localdial.v1.MapAreaCodesRequest) request,
+              (io.grpc.stub.StreamObserver<org.localdial.v1.MapAreaCodesResponse>) responseObserver);
+          break;
+        case METHODID_UNMAP_AREA_CODES:
+          serviceImpl.unmapAreaCodes((org.localdial.v1.UnmapAreaCodesRequest) request,
+              (io.grpc.stub.StreamObserver<org.localdial.v1.UnmapAreaCodesResponse>) responseObserver);
+          break;
+        default:
+          throw new AssertionError();
+      }
+    }
+
+    @java.lang.Override
+    @java.lang.SuppressWarnings("unchecked")
+    public io.grpc.stub.StreamObserver<Req> invoke(
+        io.grpc.stub.StreamObserver<Resp> responseObserver) {
+      switch (methodId) {
+        default:
+          throw new AssertionError();
+      }
+    }
+  }
+
+  public static final io.grpc.ServerServiceDefinition bindService(AsyncService service) {
+    return io.grpc.ServerServiceDefinition.builder(getServiceDescriptor())
+        .addMethod(
+          getListNumbersMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              org.localdial.v1.ListNumbersRequest,
+              org.localdial.v1.ListNumbersResponse>(
+                service, METHODID_LIST_NUMBERS)))
+        .addMethod(
+          getGetNumberMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              org.localdial.v1.GetNumberRequest,
+              org.localdial.v1.GetNumberResponse>(
+                service, METHODID_GET_NUMBER)))
+        .addMethod(
+          getSearchAvailableNumbersMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              org.localdial.v1.SearchAvailableNumbersRequest,
+              org.localdial.v1.SearchAvailableNumbersResponse>(
+                service, METHODID_SEARCH_AVAILABLE_NUMBERS)))
+        .addMethod(
+          getPurchaseNumbersMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              org.localdial.v1.PurchaseNumbersRequest,
+              org.localdial.v1.PurchaseNumbersResponse>(
+                service, METHODID_PURCHASE_NUMBERS)))
+        .addMethod(
+          getImportNumbersMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              org.localdial.v1.ImportNumbersRequest,
+              org.localdial.v1.ImportNumbersResponse>(
+                service, METHODID_IMPORT_NUMBERS)))
+        .addMethod(
+          getDeleteNumbersMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              org.localdial.v1.DeleteNumbersRequest,
+              org.localdial.v1.DeleteNumbersResponse>(
+                service, METHODID_DELETE_NUMBERS)))
+        .addMethod(
+          getMapAreaCodesMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              org.localdial.v1.MapAreaCodesRequest,
+              org.localdial.v1.MapAreaCodesResponse>(
+                service, METHODID_MAP_AREA_CODES)))
+        .addMethod(
+          getUnmapAreaCodesMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              org.localdial.v1.UnmapAreaCodesRequest,
+              org.localdial.v1.UnmapAreaCodesResponse>(
+                service, METHODID_UNMAP_AREA_CODES)))
+        .build();
+  }
+
+  private static abstract class NumberInventoryBaseDescriptorSupplier
+      implements io.grpc.protobuf.ProtoFileDescriptorSupplier, io.grpc.protobuf.ProtoServiceDescriptorSupplier {
+    NumberInventoryBaseDescriptorSupplier() {}
+
+    @java.lang.Override
+    public com.google.protobuf.Descriptors.FileDescriptor getFileDescriptor() {
+      return org.localdial.v1.NumberInventoryProto.getDescriptor();
+    }
+
+    @java.lang.Override
+    public com.google.protobuf.Descriptors.ServiceDescriptor getServiceDescriptor() {
+      return getFileDescriptor().findServiceByName("NumberInventory");
+    }
+  }
+
+  private static final class NumberInventoryFileDescriptorSupplier
+      extends NumberInventoryBaseDescriptorSupplier {
+    NumberInventoryFileDescriptorSupplier() {}
+  }
+
+  private static final class NumberInventoryMethodDescriptorSupplier
+      extends NumberInventoryBaseDescriptorSupplier
+      implements io.grpc.protobuf.ProtoMethodDescriptorSupplier {
+    private final java.lang.String methodName;
+
+    NumberInventoryMethodDescriptorSupplier(java.lang.String methodName) {
+      this.methodName = methodName;
+    }
+
+    @java.lang.Override
+    public com.google.protobuf.Descriptors.MethodDescriptor getMethodDescriptor() {
+      return getServiceDescriptor().findMethodByName(methodName);
+    }
+  }
+
+  private static volatile io.grpc.ServiceDescriptor serviceDescriptor;
+
+  public static io.grpc.ServiceDescriptor getServiceDescriptor() {
+    io.grpc.ServiceDescriptor result = serviceDescriptor;
+    if (result == null) {
+      synchronized (NumberInventoryGrpc.class) {
+        result = serviceDescriptor;
+        if (result == null) {
+          serviceDescriptor = result = io.grpc.ServiceDescriptor.newBuilder(SERVICE_NAME)
+              .setSchemaDescriptor(new NumberInventoryFileDescriptorSupplier())
+              .addMethod(getListNumbersMethod())
+              .addMethod(getGetNumberMethod())
+              .addMethod(getSearchAvailableNumbersMethod())
+              .addMethod(getPurchaseNumbersMethod())
+              .addMethod(getImportNumbersMethod())
+              .addMethod(getDeleteNumbersMethod())
+              .addMethod(getMapAreaCodesMethod())
+              .addMethod(getUnmapAreaCodesMethod())
+              .build();
+        }
+      }
+    }
+    return result;
+  }
+}
