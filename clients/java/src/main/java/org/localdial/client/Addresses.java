@@ -1,0 +1,51 @@
+package org.localdial.client;
+
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Reads addresses of servers. */
+final class Addresses {
+    /** {@code host:port}; the host of an IPv6 address is in brackets. */
+    private static final Pattern HOST_AND_PORT =
+            Pattern.compile("(?:\\[([0-9A-Fa-f:.%]+)\\]|([^\\s:/\\[\\]]+)):([0-9]{1,5})");
+    private static final Pattern IPV4_LOOPBACK = Pattern.compile("127(?:\\.[0-9]{1,3}){3}");
+    private static final int MAX_PORT = 65535;
+
+    private Addresses() {
+    }
+
+    /** A host, and a port of it. */
+    record HostAndPort(String host, int port) {
+        /** Says whether packets to the host stay on this machine. */
+        boolean isLoopback() {
+            return host.equals("localhost") || host.equals("::1") || IPV4_LOOPBACK.matcher(host).matches();
+        }
+
+        @Override
+        public String toString() {
+            return (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
+        }
+    }
+
+    /** Reads one of several addresses, which must be {@code host:port}. */
+    static HostAndPort parse(String address) {
+        Matcher found = HOST_AND_PORT.matcher(address);
+        if (!found.matches() || Integer.parseInt(found.group(3)) > MAX_PORT) {
+            throw new IllegalArgumentException("not an address of the form host:port: " + address);
+        }
+        String host = found.group(1) == null ? found.group(2) : found.group(1);
+        return new HostAndPort(host, Integer.parseInt(found.group(3)));
+    }
+
+    /** Says whether all of them are on this machine; what cannot be read is taken to be elsewhere. */
+    static boolean areLoopback(List<String> addresses) {
+        return addresses.stream().allMatch(address -> {
+            try {
+                return parse(address.replaceFirst("^dns:///", "")).isLoopback();
+            } catch (IllegalArgumentException otherTarget) {
+                return false;
+            }
+        });
+    }
+}

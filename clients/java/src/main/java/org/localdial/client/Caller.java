@@ -1,0 +1,163 @@
+package org.localdial.client;
+
+import com.google.protobuf.Message;
+import io.grpc.CallCredentials;
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientCall;
+import io.grpc.ClientInterceptors;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.ClientCalls;
+import io.grpc.stub.MetadataUtils;
+import io.grpc.stub.StreamObserver;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+
+/** Makes the calls of one client, or of a view of it with a timeout and metadata of its own. */
+final class Caller {
+    /** What waits for the carrier. */
+    static final Set<String> CARRIER_METHODS = Set.of(
+            "localdial.v1.NumberInventory/SearchAvailableNumbers",
+            "localdial.v1.NumberInventory/PurchaseNumbers",
+            "localdial.v1.NumberInventory/ImportNumbers",
+            "localdial.v1.NumberInventory/DeleteNumbers",
+            "localdial.v1.NumberInventory/ListImportableNumbers",
+            "localdial.v1.NumberInventory/ReconcileNumbers");
+
+    private static final Metadata.Key<String> AUTHORIZATION =
+            Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+
+    private final Channel channel;
+    private final BooleanSupplier closed;
+    private final Duration timeout;
+    private final Duration carrierTimeout;
+    private final CallCredentials credentials;
+    private final Revisions revisions;
+
+    /** Takes the key, or null without one; and the revisions to be carried, or null to carry none. */
+    Caller(Channel channel, BooleanSupplier closed, Duration timeout, Duration carrierTimeout, String key,
+            Revisions revisions) {
+        this(channel, closed, timeout, carrierTimeout, key == null ? null : new Key(key), revisions);
+    }
+
+    private Caller(Channel channel, BooleanSupplier closed, Duration timeout, Duration carrierTimeout,
+            CallCredentials credentials, Revisions revisions) {
+        this.channel = channel;
+        this.closed = closed;
+        this.timeout = timeout;
+        this.carrierTimeout = carrierTimeout;
+        this.credentials = credentials;
+        this.revisions = revisions;
+    }
+
+    Caller withTimeout(Duration other) {
+        return new Caller(channel, closed, other, other, credentials, revisions);
+    }
+
+    Caller withMetadata(Metadata metadata) {
+        Metadata copy = new Metadata();
+        copy.merge(metadata);
+        Channel with = ClientInterceptors.intercept(channel, MetadataUtils.newAttachHeadersInterceptor(copy));
+        return new Caller(with, closed, timeout, carrierTimeout, credentials, revisions);
+    }
+
+    <Q extends Message, A extends Message> A call(MethodDescriptor<Q, A> method, Q request) {
+        Q sent = prepare(request);
+        try {
+            A answer = ClientCalls.blockingUnaryCall(channel, method, options(method), sent);
+            learn(method, sent, answer);
+            return answer;
+        } catch (StatusRuntimeException error) {
+            throw failure(error, sent);
+        }
+    }
+
+    <Q extends Message, A extends Message> CompletableFuture<A> callAsync(MethodDescriptor<Q, A> method, Q request) {
+        Q sent = prepare(request);
+        CompletableFuture<A> future = new CompletableFuture<>();
+        ClientCall<Q, A> call = channel.newCall(method, options(method));
+        ClientCalls.asyncUnaryCall(call, sent, new StreamObserver<A>() {
+            private A answer;
+
+            @Override
+            public void onNext(A value) {
+                answer = value;
+            }
+
+            @Override
+            public void onError(Throwable error) {
+                future.completeExceptionally(failure(error, sent));
+            }
+
+            @Override
+            public void onCompleted() {
+                learn(method, sent, answer);
+                future.complete(answer);
+            }
+        });
+        // Whoever cancels the future, or lets it time out, no longer waits: then the server need not go on either.
+        future.whenComplete((answer, error) -> {
+            if (error != null) {
+                call.cancel("the caller does not wait any longer", null);
+            }
+        });
+        return future;
+    }
+
+    private <Q extends Message> Q prepare(Q request) {
+        if (closed.getAsBoolean()) {
+            throw new IllegalStateException("the client is closed");
+        }
+        Q named = RequestIds.fill(request);
+        return revisions == null ? named : revisions.carry(named);
+    }
+
+    private CallOptions options(MethodDescriptor<?, ?> method) {
+        Duration limit = CARRIER_METHODS.contains(method.getFullMethodName()) ? carrierTimeout : timeout;
+        return CallOptions.DEFAULT
+                .withCallCredentials(credentials)
+                .withDeadlineAfter(limit.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    private void learn(MethodDescriptor<?, ?> method, Message sent, Message answer) {
+        if (revisions != null) {
+            revisions.learn(method, sent, answer);
+        }
+    }
+
+    private LocaldialException failure(Throwable thrown, Message sent) {
+        LocaldialException error = Errors.fromCall(thrown, sent);
+        if (closed.getAsBoolean() && error.getCode() == Status.Code.UNAVAILABLE) {
+            // The channel was closed under the call; gRPC takes that for a service that is away.
+            Errors.Details details = Errors.of(Status.Code.CANCELLED, "the client was closed during the call");
+            error = new CancelledException(details.request(sent).cause(thrown));
+        }
+        if (revisions != null && error.getReason().equals(Revisions.NOT_REACHED)) {
+            revisions.forget(sent);
+        }
+        return error;
+    }
+
+    /** Sends the key along with each attempt of a call. */
+    private static final class Key extends CallCredentials {
+        private final String value;
+
+        Key(String key) {
+            value = "Bearer " + key;
+        }
+
+        @Override
+        public void applyRequestMetadata(RequestInfo info, Executor executor, MetadataApplier applier) {
+            Metadata headers = new Metadata();
+            headers.put(AUTHORIZATION, value);
+            applier.apply(headers);
+        }
+    }
+}

@@ -1,0 +1,127 @@
+package org.localdial.client;
+
+import com.google.gson.Gson;
+import com.google.gson.reflect.TypeToken;
+import io.grpc.ChannelCredentials;
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannel;
+import io.grpc.ManagedChannelBuilder;
+import io.grpc.ManagedChannelRegistry.ProviderNotFoundException;
+import io.grpc.TlsChannelCredentials;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.Reader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** How a channel to the service is set up: repeats, keepalive, sizes, encryption, reconnecting. */
+final class Channels {
+    private static final int MIB = 1024 * 1024;
+
+    private Channels() {
+    }
+
+    static ManagedChannel open(LocaldialClient.Builder builder) {
+        check(builder);
+        Reconnector reconnector = new Reconnector();
+        try {
+            ManagedChannelBuilder<?> channel = Grpc.newChannelBuilder(target(builder), credentials(builder))
+                    .userAgent("localdial-client-java/" + LocaldialClient.VERSION)
+                    // Which methods are repeated is the contract's word. What a server's DNS says is not.
+                    .defaultServiceConfig(serviceConfig())
+                    .disableServiceConfigLookUp()
+                    .enableRetry()
+                    // A request is kept for its repeats only up to this size, and gRPC's 1 MiB is less than
+                    // BatchSetUsers takes.
+                    .perRpcBufferLimit(4 * MIB)
+                    // A page of 1000 numbers with many area codes mapped can pass gRPC's 4 MiB.
+                    .maxInboundMessageSize(16 * MIB)
+                    // An error names every bad field at once, in the trailing metadata. Past gRPC's 8 KiB (some 80
+                    // fields) the caller would see another error instead of it.
+                    .maxInboundMetadataSize(MIB)
+                    // A ping on a connection that is quiet for 30 s, with or without calls, so that a dead peer is
+                    // noticed within 40 s and no NAT or balancer forgets the connection between two calls. The
+                    // localdial server permits a ping every 10 s.
+                    .keepAliveTime(30, TimeUnit.SECONDS)
+                    .keepAliveTimeout(10, TimeUnit.SECONDS)
+                    .keepAliveWithoutCalls(true)
+                    .addTransportFilter(reconnector);
+            builder.configureChannel.accept(channel);
+            return reconnector.watch(channel.build());
+        } catch (ProviderNotFoundException error) {
+            // What the transport says to certificates that it cannot use.
+            throw new IllegalArgumentException("no connection can be set up: " + error.getMessage(), error);
+        } catch (IOException error) {
+            throw new IllegalArgumentException("a certificate or key cannot be read: " + error.getMessage(), error);
+        }
+    }
+
+    private static void check(LocaldialClient.Builder builder) {
+        if (builder.addresses.isEmpty()) {
+            throw new IllegalArgumentException("an address is required");
+        }
+        if (builder.addresses.size() > 1) {
+            builder.addresses.forEach(Addresses::parse);
+        }
+        boolean certificates = builder.rootCertificate != null || builder.clientCertificate != null;
+        if (certificates && Boolean.FALSE.equals(builder.tls)) {
+            throw new IllegalArgumentException("certificates are of no use without TLS");
+        }
+        if (certificates && builder.credentials != null) {
+            throw new IllegalArgumentException("either channel credentials or certificates, not both");
+        }
+        if (builder.key != null && !builder.key.matches("[!-~]+")) {
+            throw new IllegalArgumentException("the key must be visible ASCII characters");
+        }
+        if (builder.key != null && !encrypts(builder) && !Addresses.areLoopback(builder.addresses)) {
+            throw new IllegalArgumentException(
+                    "a key needs TLS unless every address is loopback: anyone on the way could read it");
+        }
+    }
+
+    private static boolean encrypts(LocaldialClient.Builder builder) {
+        if (builder.credentials != null) {
+            return !(builder.credentials instanceof InsecureChannelCredentials);
+        }
+        return builder.tls != null ? builder.tls : builder.rootCertificate != null || builder.clientCertificate != null;
+    }
+
+    private static String target(LocaldialClient.Builder builder) {
+        return builder.addresses.size() == 1 ? builder.addresses.get(0) : SeveralAddresses.target(builder.addresses);
+    }
+
+    private static ChannelCredentials credentials(LocaldialClient.Builder builder) throws IOException {
+        if (builder.credentials != null) {
+            return builder.credentials;
+        }
+        if (!encrypts(builder)) {
+            return InsecureChannelCredentials.create();
+        }
+        TlsChannelCredentials.Builder tls = TlsChannelCredentials.newBuilder();
+        if (builder.rootCertificate != null) {
+            tls.trustManager(builder.rootCertificate.toFile());
+        }
+        if (builder.clientCertificate != null) {
+            tls.keyManager(builder.clientCertificate.toFile(), builder.clientKey.toFile());
+        }
+        return tls.build();
+    }
+
+    /** Reads the gRPC service config that is generated from the contract. */
+    static Map<String, Object> serviceConfig() {
+        try (InputStream file = Channels.class.getResourceAsStream("service_config.json")) {
+            if (file == null) {
+                throw new IllegalStateException("service_config.json is missing beside the classes of this package");
+            }
+            try (Reader reader = new InputStreamReader(file, StandardCharsets.UTF_8)) {
+                return new Gson().fromJson(reader, new TypeToken<Map<String, Object>>() { });
+            }
+        } catch (IOException error) {
+            throw new UncheckedIOException(error);
+        }
+    }
+}

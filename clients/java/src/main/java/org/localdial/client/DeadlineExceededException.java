@@ -1,0 +1,10 @@
+package org.localdial.client;
+
+/** No answer within the timeout. The call may have taken effect. */
+public final class DeadlineExceededException extends LocaldialException {
+    private static final long serialVersionUID = 1;
+
+    DeadlineExceededException(Errors.Details details) {
+        super(details);
+    }
+}

@@ -1,0 +1,10 @@
+package org.localdial.client;
+
+/** The state of the organization does not allow it; a repeat alone will not help. */
+public final class FailedPreconditionException extends LocaldialException {
+    private static final long serialVersionUID = 1;
+
+    FailedPreconditionException(Errors.Details details) {
+        super(details);
+    }
+}

@@ -1,0 +1,10 @@
+package org.localdial.client;
+
+/** The request breaks the rules of the contract; see {@link #getFieldViolations}. */
+public final class InvalidArgumentException extends LocaldialException {
+    private static final long serialVersionUID = 1;
+
+    InvalidArgumentException(Errors.Details details) {
+        super(details);
+    }
+}

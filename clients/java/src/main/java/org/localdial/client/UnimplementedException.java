@@ -1,0 +1,10 @@
+package org.localdial.client;
+
+/** The server does not have this method: it is older than the client. */
+public final class UnimplementedException extends LocaldialException {
+    private static final long serialVersionUID = 1;
+
+    UnimplementedException(Errors.Details details) {
+        super(details);
+    }
+}

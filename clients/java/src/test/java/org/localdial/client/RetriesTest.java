@@ -1,0 +1,244 @@
+package org.localdial.client;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.protobuf.Message;
+import io.grpc.Status.Code;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.localdial.client.FakeServer.Answer;
+import org.localdial.v1.BatchResolveOutboundCallerIdsRequest;
+import org.localdial.v1.BatchSetUsersRequest;
+import org.localdial.v1.DeleteNumbersRequest;
+import org.localdial.v1.PurchaseNumbersRequest;
+import org.localdial.v1.ResolveOutboundCallerIdRequest;
+import org.localdial.v1.RouteInboundCallRequest;
+import org.localdial.v1.SetUserRequest;
+import org.localdial.v1.User;
+
+/** Which calls are repeated, that a repeat is the same call, and that it comes to a server that is well. */
+class RetriesTest {
+    private static final Answer UNAVAILABLE = FakeServer.fail(Code.UNAVAILABLE, "restarting");
+    private static final int MAX_ATTEMPTS = 5;
+    private static final SetUserRequest SET_USER = SetUserRequest.getDefaultInstance();
+    private static final ResolveOutboundCallerIdRequest LEG = ResolveOutboundCallerIdRequest.newBuilder()
+            .setOrganizationId("acme").setUserId("ann").setCalleeNumber("+14155550100").build();
+
+    private FakeServer server;
+    private LocaldialClient client;
+
+    @BeforeEach
+    void start() {
+        server = new FakeServer();
+        client = LocaldialClient.builder().address(server.address()).build();
+    }
+
+    @AfterEach
+    void stop() {
+        client.close();
+        server.close();
+    }
+
+    private static List<String> identifiers(Message request) {
+        if (request instanceof BatchResolveOutboundCallerIdsRequest batch) {
+            return batch.getRequestsList().stream().map(ResolveOutboundCallerIdRequest::getCallId).toList();
+        }
+        if (request instanceof ResolveOutboundCallerIdRequest leg) {
+            return List.of(leg.getCallId());
+        }
+        var field = request.getDescriptorForType().findFieldByName("request_id");
+        return List.of((String) request.getField(field));
+    }
+
+    @Test
+    void aRepeatHasTheSameIdentifiersAndAnotherCallHasOthers() {
+        List<Runnable> calls = List.of(
+                () -> client.numberInventory().purchaseNumbers(PurchaseNumbersRequest.getDefaultInstance()),
+                () -> client.numberInventory().deleteNumbers(DeleteNumbersRequest.getDefaultInstance()),
+                () -> client.callRouting().resolveOutboundCallerId(LEG),
+                () -> client.callRouting().batchResolveOutboundCallerIds(
+                        BatchResolveOutboundCallerIdsRequest.newBuilder().addRequests(LEG).addRequests(LEG).build()));
+        for (Runnable call : calls) {
+            server.received.clear();
+            server.answers(1, UNAVAILABLE);
+            call.run();
+            call.run();
+            assertEquals(3, server.received.size());
+            List<String> first = identifiers(server.request(0));
+            first.forEach(each -> assertEquals(7, UUID.fromString(each).version()));
+            assertEquals(first.size(), new HashSet<>(first).size());
+            assertEquals(server.request(0), server.request(1));
+            assertNotEquals(first.get(0), identifiers(server.request(2)).get(0));
+        }
+    }
+
+    @Test
+    void aRequestThatNeedsNoIdentifierIsSentAsItIs() {
+        client.numberInventory().purchaseNumbers(PurchaseNumbersRequest.newBuilder().setRequestId("mine").build());
+        client.callRouting().resolveOutboundCallerId(LEG.toBuilder().setCallId("mine").build());
+        client.callRouting().resolveOutboundCallerId(LEG.toBuilder().setValidateOnly(true).build());
+        client.callRouting().routeInboundCall(RouteInboundCallRequest.getDefaultInstance());
+        assertEquals("mine", identifiers(server.request(0)).get(0));
+        assertEquals("mine", identifiers(server.request(1)).get(0));
+        assertEquals("", identifiers(server.request(2)).get(0));
+        assertEquals(RouteInboundCallRequest.getDefaultInstance(), server.request(3));
+    }
+
+    @Test
+    void identifiersCanBeKnownBeforehand() {
+        PurchaseNumbersRequest named = RequestIds.fill(PurchaseNumbersRequest.getDefaultInstance());
+        assertFalse(named.getRequestId().isEmpty());
+        assertSame(named, RequestIds.fill(named));
+        var batch = BatchResolveOutboundCallerIdsRequest.newBuilder().addRequests(LEG)
+                .addRequests(LEG.toBuilder().setCallId("mine"))
+                .addRequests(LEG.toBuilder().setValidateOnly(true)).build();
+        List<String> filled = identifiers(RequestIds.fill(batch));
+        assertFalse(filled.get(0).isEmpty());
+        assertEquals(List.of("mine", ""), filled.subList(1, 3));
+        assertEquals(List.of("", "mine", ""), identifiers(batch));
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = Code.class, names = {"UNAVAILABLE", "CANCELLED"})
+    void aServiceThatStaysAwayIsGivenUp(Code code) {
+        server.answers(MAX_ATTEMPTS + 1, FakeServer.fail(code, "restarting"));
+        LocaldialException error = assertThrows(LocaldialException.class, () -> client.directory().setUser(SET_USER));
+        assertEquals(code, error.getCode());
+        assertEquals("restarting", error.getDescription());
+        assertEquals(MAX_ATTEMPTS, server.received.size());
+    }
+
+    @Test
+    void theLargestRequestIsRepeated() {
+        BatchSetUsersRequest.Builder users = BatchSetUsersRequest.newBuilder();
+        for (int index = 0; index < 1000; index++) {
+            users.addUsers(User.newBuilder().setOrganizationId("o".repeat(128)).setUserId("u".repeat(128))
+                    .setDisplayName("\u20ac".repeat(600)));
+        }
+        server.answers(UNAVAILABLE);
+        client.directory().batchSetUsers(users.build());
+        assertTrue(users.build().getSerializedSize() > 1 << 20);
+        assertEquals(users.build(), server.request(1));
+    }
+
+    @Test
+    void aServiceThatIsDownIsLeftInPeaceUntilItIsUp() {
+        server.answers(1000, UNAVAILABLE);
+        List<CompletableFuture<?>> calls = new ArrayList<>();
+        for (int index = 0; index < 100; index++) {
+            calls.add(client.directory().setUserAsync(SET_USER));
+        }
+        calls.forEach(call -> assertThrows(CompletionException.class, call::join));
+        assertEquals(1, attempts());
+        server.forgetAnswers();
+        for (int index = 0; index < 150; index++) {
+            client.directory().setUser(SET_USER);
+        }
+        server.answers(UNAVAILABLE);
+        assertEquals(2, attempts());
+    }
+
+    /** How often one more call comes to the server. */
+    private int attempts() {
+        int before = server.received.size();
+        try {
+            client.directory().setUser(SET_USER);
+        } catch (UnavailableException expected) {
+            return server.received.size() - before;
+        }
+        return server.received.size() - before;
+    }
+
+    @Test
+    void callsTakeTurnsOverSeveralServersAndARepeatGoesToAnother() {
+        try (FakeServer well = new FakeServer();
+                LocaldialClient both = LocaldialClient.builder()
+                        .addresses(List.of(server.address(), "localhost:" + well.address().split(":")[1])).build()) {
+            for (int tries = 0; well.received.isEmpty() || server.received.isEmpty(); tries++) {
+                assertTrue(tries < 1000, "one of the servers gets no calls");
+                both.directory().setUser(SET_USER);
+            }
+            server.received.clear();
+            well.received.clear();
+            for (int index = 0; index < 10; index++) {
+                both.directory().setUser(SET_USER);
+            }
+            assertEquals(5, well.received.size());
+            server.answers(MAX_ATTEMPTS, UNAVAILABLE);
+            for (int index = 0; index < 4; index++) {
+                both.directory().setUser(SET_USER);
+            }
+            assertEquals(9, well.received.size());
+        }
+    }
+
+    @Test
+    void aServerThatIsGoneCostsNoCallAsLongAsThereIsAnother() {
+        try (FakeServer other = new FakeServer();
+                LocaldialClient both =
+                        LocaldialClient.builder().addresses(List.of(server.address(), other.address())).build()) {
+            for (int index = 0; index < 10; index++) {
+                both.directory().setUser(SET_USER);
+            }
+            int port = server.stop();
+            for (int index = 0; index < 50; index++) {
+                both.directory().setUser(SET_USER);
+            }
+            server.received.clear();
+            server.start(port);
+            awaitACallFrom(both);
+        }
+    }
+
+    @Test
+    void aServerThatWasAwayForLongIsFoundAgainSoon() throws InterruptedException {
+        client.directory().setUser(SET_USER);
+        int port = server.stop();
+        assertThrows(UnavailableException.class, () -> client.directory().setUser(SET_USER));
+        Thread.sleep(3000); // by now gRPC itself would wait for seconds
+        server.received.clear();
+        server.start(port);
+        // Within the repeats of one call.
+        client.directory().withTimeout(Duration.ofSeconds(FakeServer.PATIENCE_SECONDS)).setUser(SET_USER);
+        assertEquals(1, server.received.size());
+    }
+
+    @Test
+    void aServerThatWasNeverThereIsFoundBesideOneThatIs() throws InterruptedException {
+        int port = server.stop();
+        try (FakeServer other = new FakeServer();
+                LocaldialClient both = LocaldialClient.builder()
+                        .addresses(List.of("127.0.0.1:" + port, other.address())).build()) {
+            both.directory().setUser(SET_USER);
+            Thread.sleep(3000);
+            server.received.clear();
+            server.start(port);
+            awaitACallFrom(both);
+        }
+    }
+
+    private void awaitACallFrom(LocaldialClient client) {
+        long start = System.nanoTime();
+        while (server.received.isEmpty()) {
+            client.directory().setUser(SET_USER);
+        }
+        // gRPC's own back-off would be some seconds by then, and 2 minutes in the end.
+        double seconds = (System.nanoTime() - start) / 1e9;
+        assertTrue(seconds < 1.9, "it took " + seconds + " s");
+    }
+}
