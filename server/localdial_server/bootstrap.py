@@ -22,16 +22,20 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from localdial_server.app.call_routing import CallRouting
+from localdial_server.app.carrier import Carriers
 from localdial_server.app.changes import Changes
 from localdial_server.app.clock import SystemClock
 from localdial_server.app.deleting import Deleting
 from localdial_server.app.directory import Directory
+from localdial_server.app.importing import Importing
 from localdial_server.app.inventory import Inventory
 from localdial_server.app.purchasing import Purchasing
+from localdial_server.app.reconciling import Reconciling
 from localdial_server.app.store import Store
 from localdial_server.app.sweep import Sweep
 from localdial_server.beside import metrics_served, webhook_served
 from localdial_server.carriers.simulator import SimulatedCarrier
+from localdial_server.carriers.single_account import SingleAccount
 from localdial_server.config import Settings
 from localdial_server.config_values import is_postgresql
 from localdial_server.logs import configure_logging
@@ -80,6 +84,8 @@ class Application:
     inventory: Inventory
     purchasing: Purchasing
     deleting: Deleting
+    importing: Importing
+    reconciling: Reconciling
     routing: CallRouting
     background: Sequence[Background]
     missing_migration: Callable[[], str | None]
@@ -131,17 +137,26 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
         changes = Changes(store, snapshots)
         clock = SystemClock()
         call_log = GroupCommitLog(storage.recorder, settings.call_log_max_delay_ms / 1000)
-        carrier = SimulatedCarrier(SqlSimulatorState(database), latency=settings.simulator_latency_ms / 1000)
-        purchasing = Purchasing(store, changes, carrier, clock)
-        deleting = Deleting(changes, carrier, clock)
+        carriers = _carriers(settings, database)
+        purchasing = Purchasing(
+            store,
+            changes,
+            carriers,
+            clock,
+            limits=settings.spending_limits,
+            order_timeout=settings.carrier_timeout_seconds,
+        )
+        deleting = Deleting(changes, carriers, clock)
         sweep = Sweep(store, purchasing, deleting, settings.sweep_interval_seconds)
         try:
             yield Application(
                 store=store,
                 directory=Directory(store, changes),
-                inventory=Inventory(store, changes, carrier, clock),
+                inventory=Inventory(store, changes, carriers),
                 purchasing=purchasing,
                 deleting=deleting,
+                importing=Importing(store, changes, carriers, clock),
+                reconciling=Reconciling(store, carriers, sweep),
                 # Version 7 begins with the time, which keeps inserts together in
                 # the index.
                 routing=CallRouting(store, snapshots, call_log, clock, lambda: str(uuid_utils.uuid7())),
@@ -150,6 +165,16 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
             )
         finally:
             await call_log.close()
+
+
+def _carriers(settings: Settings, database: SqliteDatabase | PostgresDatabase) -> Carriers:
+    return SingleAccount(
+        SimulatedCarrier(
+            SqlSimulatorState(database),
+            latency=settings.simulator_latency_ms / 1000,
+            timeout=settings.carrier_timeout_seconds,
+        )
+    )
 
 
 @dataclass(frozen=True)
@@ -228,7 +253,9 @@ async def _serve(
         services = {
             "CallRouting": CallRoutingServicer(app.routing, contract),
             "Directory": DirectoryServicer(app.directory),
-            "NumberInventory": NumberInventoryServicer(app.inventory, app.purchasing, app.deleting),
+            "NumberInventory": NumberInventoryServicer(
+                app.inventory, app.purchasing, app.deleting, app.importing, app.reconciling
+            ),
         }
         server.add_generic_rpc_handlers(serving.handlers(services))
         names = [f"{PACKAGE}.{name}" for name in SERVICES]

@@ -13,7 +13,9 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import (
     AfterValidator,
+    BaseModel,
     BeforeValidator,
+    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -34,6 +36,7 @@ from localdial_server.config_values import (
     valid_database_url,
     valid_public_url,
 )
+from localdial_server.domain.spending import Limits, SpendingLimits
 
 ENV_PREFIX = "LOCALDIAL_"
 CONFIG_ENV = "LOCALDIAL_CONFIG"
@@ -61,6 +64,15 @@ class SettingsError(Exception):
     def __init__(self, *problems: Problem) -> None:
         super().__init__("\n".join(f"{problem.setting}: {problem.message}" for problem in problems))
         self.problems = problems
+
+
+class OrganizationLimits(BaseModel):
+    """One organization's own limits; what is left out is as for everybody."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    max_numbers: int | None = Field(None, ge=0, le=10_000_000)
+    max_purchases_per_day: int | None = Field(None, ge=0, le=10_000_000)
 
 
 class Settings(BaseSettings):
@@ -117,6 +129,30 @@ class Settings(BaseSettings):
     )
     simulator_latency_ms: float = Field(
         0.0, ge=0, le=60_000, description="How long the simulated carrier takes to answer, in milliseconds."
+    )
+    carrier_timeout_seconds: float = Field(
+        10.0,
+        ge=0.1,
+        le=300,
+        description="How long the carrier may take to answer, in seconds. An order that takes longer is "
+        "looked up before anything is ordered in its place.",
+    )
+    max_numbers: int = Field(
+        10_000,
+        ge=0,
+        le=10_000_000,
+        description="How many numbers an organization may have before it can buy no more.",
+    )
+    max_purchases_per_day: int = Field(
+        1_000,
+        ge=0,
+        le=10_000_000,
+        description="How many numbers an organization may buy within 24 hours.",
+    )
+    organization_limits: Mapping[str, OrganizationLimits] = Field(
+        {},
+        description="Organizations with limits of their own, as JSON: "
+        '{"acme": {"max_numbers": 20000, "max_purchases_per_day": 500}}.',
     )
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(lower_case)] = Field(
         "info", description="Least severity that is logged: debug, info, warning or error."
@@ -254,6 +290,23 @@ class Settings(BaseSettings):
                 "listen on a loopback address such as 127.0.0.1:50051, or set this to true"
             )
         return allowed
+
+    @property
+    def spending_limits(self) -> SpendingLimits:
+        """How many numbers organizations may have and buy."""
+        everybody = Limits(self.max_numbers, self.max_purchases_per_day)
+        return SpendingLimits(
+            everybody,
+            {
+                organization_id: Limits(
+                    everybody.numbers if own.max_numbers is None else own.max_numbers,
+                    everybody.purchases_per_day
+                    if own.max_purchases_per_day is None
+                    else own.max_purchases_per_day,
+                )
+                for organization_id, own in self.organization_limits.items()
+            },
+        )
 
     @property
     def shown_database_url(self) -> str:

@@ -8,7 +8,7 @@ from enum import Enum
 
 import pytest
 
-from localdial_server.app.carrier import Carrier, OwnedNumber
+from localdial_server.app.carrier import Carrier, OrderStatus, OwnedNumber
 from localdial_server.carriers.simulator_faults import Fault, Operation
 
 # Long for a test, short for whoever waits for a failing one.
@@ -60,12 +60,36 @@ class CarrierAccount:
     async def order_one(self) -> OwnedNumber:
         """Order any number."""
         (phone_number,) = await self.on_sale()
-        return await self.carrier.order(phone_number, new_reference())
+        return await self.order(phone_number, new_reference())
+
+    async def order(self, phone_number: str, reference: str, carrier: Carrier | None = None) -> OwnedNumber:
+        """Order the number, through another adapter if one is given; answer it when it is owned."""
+        carrier = carrier or self.carrier
+        outcome = await carrier.order(phone_number, reference, DEADLINE_SECONDS)
+        if outcome is OrderStatus.PENDING:
+            assert carrier.capabilities.asynchronous_orders
+            found = await self.outcome_of(reference, carrier)
+            assert isinstance(found, OwnedNumber)
+            return found
+        return outcome
+
+    async def outcome_of(
+        self, reference: str, carrier: Carrier | None = None
+    ) -> OwnedNumber | OrderStatus | None:
+        """Look the order up until it is pending no longer; answer what came of it."""
+        carrier = carrier or self.carrier
+        pause = 0.005
+        for _ in range(int(DEADLINE_SECONDS / pause)):
+            found = await carrier.find_by_reference(reference)
+            if found is not OrderStatus.PENDING:
+                return found
+            await asyncio.sleep(pause)
+        pytest.fail(f"the order is pending after {DEADLINE_SECONDS} s")
 
     async def owns(self, phone_number: str, reference: str) -> bool:
         """Tell whether the account owns the number by that order; fail if look-ups differ."""
+        by_reference = await self.outcome_of(reference)
         by_number = await self.carrier.find_by_number(phone_number)
-        by_reference = await self.carrier.find_by_reference(reference)
         assert by_number == by_reference
         return by_number is not None
 

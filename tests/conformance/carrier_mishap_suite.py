@@ -10,8 +10,10 @@ from localdial_server.app.carrier import (
     CarrierError,
     CarrierUnavailable,
     NumberTaken,
-    OrderRefused,
     OutcomeUnknown,
+    OwnedNumber,
+    RefusalCause,
+    Refused,
 )
 from localdial_server.carriers.simulator_faults import Fault, Operation
 from tests.conformance.carrier_account import (
@@ -26,6 +28,17 @@ _LOOK_UPS: dict[Operation, Callable[[Carrier, str], Awaitable[object]]] = {
     Operation.SEARCH: lambda carrier, area_code: carrier.search(area_code, 3),
     Operation.FIND_BY_REFERENCE: lambda carrier, _: carrier.find_by_reference("unknown"),
     Operation.FIND_BY_NUMBER: lambda carrier, _: carrier.find_by_number("+14155550100"),
+    Operation.LIST_OWNED: lambda carrier, _: carrier.list_owned(),
+}
+
+_ANY: dict[Operation, Callable[[CarrierAccount, str], Awaitable[object]]] = {
+    Operation.SEARCH: lambda account, _: account.carrier.search(account.stocked_area_code, 3),
+    Operation.ORDER: lambda account, number: account.carrier.order(number, new_reference(), DEADLINE_SECONDS),
+    Operation.FIND_BY_REFERENCE: lambda account, _: account.carrier.find_by_reference("unknown"),
+    Operation.FIND_BY_NUMBER: lambda account, number: account.carrier.find_by_number(number),
+    Operation.LIST_OWNED: lambda account, _: account.carrier.list_owned(),
+    Operation.CONFIGURE: lambda account, _: account.carrier.configure("unknown", new_reference()),
+    Operation.RELEASE: lambda account, _: account.carrier.release("unknown"),
 }
 
 _each_look_up = pytest.mark.parametrize("operation", _LOOK_UPS, ids=lambda operation: operation.value)
@@ -39,7 +52,7 @@ class CarrierMishapSuite:
         [
             (Fault.UNAVAILABLE, CarrierUnavailable),
             (Fault.TAKEN, NumberTaken),
-            (Fault.REFUSED, OrderRefused),
+            (Fault.REFUSED, Refused),
         ],
     )
     async def test_after_a_definite_error_nothing_was_bought(
@@ -50,11 +63,48 @@ class CarrierMishapSuite:
         reference = new_reference()
         account.arrange(Operation.ORDER, fault)
         with pytest.raises(error) as raised:
-            await account.carrier.order(phone_number, reference)
+            await account.order(phone_number, reference)
         assert type(raised.value) is error
-        if isinstance(raised.value, OrderRefused):
+        if isinstance(raised.value, Refused):
             assert raised.value.explanation.strip()
         assert not await account.owns(phone_number, reference)
+
+    @pytest.mark.parametrize("fault", [Fault.HANG, Fault.ANSWER_HANGS])
+    async def test_an_order_that_takes_longer_than_it_may_has_an_unknown_outcome(
+        self, account: CarrierAccount, fault: Fault
+    ) -> None:
+        account.require(Ability.MISHAPS)
+        (phone_number,) = await account.on_sale()
+        reference = new_reference()
+        account.arrange(Operation.ORDER, fault)
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            with pytest.raises(OutcomeUnknown):
+                await account.carrier.order(phone_number, reference, 0.3)
+        assert await account.owns(phone_number, reference) is (fault is Fault.ANSWER_HANGS)
+
+    @pytest.mark.parametrize("operation", Operation)
+    async def test_a_carrier_that_is_asked_too_often_says_when_to_come_again(
+        self, account: CarrierAccount, operation: Operation
+    ) -> None:
+        account.require(Ability.MISHAPS)
+        (phone_number,) = await account.on_sale()
+        account.arrange(operation, Fault.THROTTLED)
+        with pytest.raises(CarrierUnavailable) as throttled:
+            await _ANY[operation](account, phone_number)
+        assert throttled.value.retry_after is not None
+        assert throttled.value.retry_after > 0
+
+    @pytest.mark.parametrize("operation", Operation)
+    async def test_an_account_that_may_do_nothing_any_more_is_a_refusal(
+        self, account: CarrierAccount, operation: Operation
+    ) -> None:
+        account.require(Ability.MISHAPS)
+        (phone_number,) = await account.on_sale()
+        account.arrange(operation, Fault.ACCOUNT_BLOCKED)
+        with pytest.raises(Refused) as refusal:
+            await _ANY[operation](account, phone_number)
+        assert refusal.value.cause is RefusalCause.ACCOUNT
+        assert refusal.value.explanation.strip()
 
     async def test_an_order_that_was_turned_away_can_be_repeated(self, account: CarrierAccount) -> None:
         account.require(Ability.MISHAPS)
@@ -62,8 +112,8 @@ class CarrierMishapSuite:
         reference = new_reference()
         account.arrange(Operation.ORDER, Fault.UNAVAILABLE)
         with pytest.raises(CarrierUnavailable):
-            await account.carrier.order(phone_number, reference)
-        assert (await account.carrier.order(phone_number, reference)).reference == reference
+            await account.order(phone_number, reference)
+        assert (await account.order(phone_number, reference)).reference == reference
 
     async def test_an_order_of_unknown_outcome_that_went_through_is_found(
         self, account: CarrierAccount
@@ -73,9 +123,9 @@ class CarrierMishapSuite:
         reference = new_reference()
         account.arrange(Operation.ORDER, Fault.ANSWER_LOST)
         with pytest.raises(OutcomeUnknown):
-            await account.carrier.order(phone_number, reference)
-        found = await account.carrier.find_by_reference(reference)
-        assert found is not None
+            await account.order(phone_number, reference)
+        found = await account.outcome_of(reference)
+        assert isinstance(found, OwnedNumber)
         assert (found.phone_number, found.reference) == (phone_number, reference)
         assert await account.owns(phone_number, reference)
         await account.carrier.release(found.carrier_number_id)
@@ -89,9 +139,9 @@ class CarrierMishapSuite:
         reference = new_reference()
         account.arrange(Operation.ORDER, Fault.REQUEST_LOST)
         with pytest.raises(OutcomeUnknown):
-            await account.carrier.order(phone_number, reference)
+            await account.order(phone_number, reference)
         assert not await account.owns(phone_number, reference)
-        assert (await account.carrier.order(phone_number, reference)).reference == reference
+        assert (await account.order(phone_number, reference)).reference == reference
 
     @pytest.mark.parametrize(
         ("fault", "error", "owned_after"),
@@ -135,9 +185,9 @@ class CarrierMishapSuite:
         (phone_number,) = await account.on_sale()
         reference = new_reference()
         account.arrange(Operation.ORDER, Fault.HANG)
-        await _cancel_when_hanging(account.carrier.order(phone_number, reference))
+        await _cancel_when_hanging(account.carrier.order(phone_number, reference, DEADLINE_SECONDS))
         assert not await account.owns(phone_number, reference)
-        assert (await account.carrier.order(phone_number, reference)).reference == reference
+        assert (await account.order(phone_number, reference)).reference == reference
 
     async def test_an_order_that_went_through_is_found_though_its_caller_gave_up(
         self, account: CarrierAccount
@@ -146,7 +196,7 @@ class CarrierMishapSuite:
         (phone_number,) = await account.on_sale()
         reference = new_reference()
         account.arrange(Operation.ORDER, Fault.ANSWER_HANGS)
-        ordering = asyncio.ensure_future(account.carrier.order(phone_number, reference))
+        ordering = asyncio.ensure_future(account.carrier.order(phone_number, reference, DEADLINE_SECONDS))
         await eventually(lambda: _is_found(account.carrier, reference))
         await _cancel_when_hanging(ordering)
         assert await account.owns(phone_number, reference)
@@ -165,10 +215,10 @@ class CarrierMishapSuite:
         account.require(Ability.MISHAPS)
         first, second = await account.on_sale(2)
         account.arrange(Operation.ORDER, Fault.HANG)
-        hanging = asyncio.ensure_future(account.carrier.order(first, new_reference()))
+        hanging = asyncio.ensure_future(account.carrier.order(first, new_reference(), DEADLINE_SECONDS))
         await asyncio.wait({hanging}, timeout=0.05)
         async with asyncio.timeout(DEADLINE_SECONDS):
-            await account.carrier.order(second, new_reference())
+            await account.order(second, new_reference())
         await _cancel_when_hanging(hanging)
 
     async def test_an_order_cancelled_at_any_moment_is_made_or_not_made(
@@ -179,7 +229,7 @@ class CarrierMishapSuite:
         for pauses in [*([0.0] * turns for turns in range(15)), *([0.0003] * n for n in range(1, 11))]:
             (phone_number,) = await account.on_sale()
             reference = new_reference()
-            ordering = asyncio.ensure_future(account.carrier.order(phone_number, reference))
+            ordering = asyncio.ensure_future(account.carrier.order(phone_number, reference, DEADLINE_SECONDS))
             for pause in pauses:
                 await asyncio.sleep(pause)
             ordering.cancel()
@@ -188,13 +238,13 @@ class CarrierMishapSuite:
             # settles which of the two it is.
             reference_of_next = new_reference()
             try:
-                await account.carrier.order(phone_number, reference_of_next)
+                await account.order(phone_number, reference_of_next)
             except NumberTaken:
                 assert await account.owns(phone_number, reference)
-                assert await account.carrier.find_by_reference(reference_of_next) is None
+                assert await account.outcome_of(reference_of_next) is None
             else:
                 assert await account.owns(phone_number, reference_of_next)
-                assert await account.carrier.find_by_reference(reference) is None
+                assert await account.outcome_of(reference) is None
 
 
 async def _is_found(carrier: Carrier, reference: str) -> bool:

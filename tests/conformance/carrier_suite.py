@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from localdial_server.app.carrier import NumberTaken, OrderRefused, OwnedNumber
+from localdial_server.app.carrier import NumberNotOwned, NumberTaken, OwnedNumber, Refused
 from localdial_server.domain.area_codes import area_code_of
 from tests.conformance.carrier_account import Ability, CarrierAccount, new_reference
 
@@ -42,16 +42,16 @@ class CarrierSuite:
         await account.on_sale(3)
         for phone_number in numbers:
             assert await account.carrier.find_by_number(phone_number) is None
-            assert (await account.carrier.order(phone_number, new_reference())).phone_number == phone_number
+            assert (await account.order(phone_number, new_reference())).phone_number == phone_number
 
     async def test_an_ordered_number_is_owned(self, account: CarrierAccount) -> None:
         (phone_number,) = await account.on_sale()
         reference = new_reference()
-        owned = await account.carrier.order(phone_number, reference)
+        owned = await account.order(phone_number, reference)
         assert (owned.phone_number, owned.reference) == (phone_number, reference)
         assert _ID.fullmatch(owned.carrier_number_id)
         assert await account.carrier.find_by_number(phone_number) == owned
-        assert await account.carrier.find_by_reference(reference) == owned
+        assert await account.outcome_of(reference) == owned
 
     async def test_an_ordered_number_is_no_longer_on_sale(self, account: CarrierAccount) -> None:
         owned = await account.order_one()
@@ -62,10 +62,10 @@ class CarrierSuite:
         await account.carrier.release(released.carrier_number_id)
         carrier = await account.reconnect()
         assert await carrier.find_by_number(kept.phone_number) == kept
-        assert await carrier.find_by_reference(kept.reference) == kept
+        assert await account.outcome_of(kept.reference, carrier) == kept
         assert await carrier.find_by_number(released.phone_number) is None
         await carrier.release(kept.carrier_number_id)
-        assert await carrier.find_by_reference(kept.reference) is None
+        assert await account.outcome_of(kept.reference, carrier) is None
 
     async def test_what_is_not_owned_is_not_found(self, account: CarrierAccount) -> None:
         (phone_number,) = await account.on_sale()
@@ -74,17 +74,17 @@ class CarrierSuite:
     @pytest.mark.parametrize("reference", ["x", "~" * 64, "Ab-1", "100%_'\"\\;--", "a+b&c=d?e#f/g"])
     async def test_a_reference_is_matched_as_a_whole(self, account: CarrierAccount, reference: str) -> None:
         (phone_number,) = await account.on_sale()
-        owned = await account.carrier.order(phone_number, reference)
-        assert await account.carrier.find_by_reference(reference) == owned
+        owned = await account.order(phone_number, reference)
+        assert await account.outcome_of(reference) == owned
         others = {reference[:-1], reference.swapcase(), f"{reference[:-1]}%", f"{reference[:-1]}_", "%"}
         for other in others - {reference, ""}:
-            assert await account.carrier.find_by_reference(other) is None, other
+            assert await account.outcome_of(other) is None, other
 
     async def test_a_number_that_is_never_sold_is_refused(self, account: CarrierAccount) -> None:
         account.require(Ability.REFUSAL)
         reference = new_reference()
-        with pytest.raises(OrderRefused) as refusal:
-            await account.carrier.order(account.never_sold, reference)
+        with pytest.raises(Refused) as refusal:
+            await account.order(account.never_sold, reference)
         assert refusal.value.explanation.strip()
         assert not await account.owns(account.never_sold, reference)
 
@@ -93,9 +93,9 @@ class CarrierSuite:
         first = await account.order_one()
         reference = new_reference()
         with pytest.raises(NumberTaken):
-            await account.carrier.order(first.phone_number, reference)
-        assert await account.carrier.find_by_reference(reference) is None
-        assert await account.carrier.find_by_reference(first.reference) == first
+            await account.order(first.phone_number, reference)
+        assert await account.outcome_of(reference) is None
+        assert await account.outcome_of(first.reference) == first
         assert await account.carrier.find_by_number(first.phone_number) == first
 
     async def test_one_of_many_orders_of_a_number_wins(self, account: CarrierAccount) -> None:
@@ -104,24 +104,24 @@ class CarrierSuite:
         references = [new_reference() for _ in range(12)]
         other_adapter = await account.reconnect()
         outcomes = await asyncio.gather(
-            *(account.carrier.order(phone_number, reference) for reference in references[::2]),
-            *(other_adapter.order(phone_number, reference) for reference in references[1::2]),
+            *(account.order(phone_number, reference) for reference in references[::2]),
+            *(account.order(phone_number, reference, other_adapter) for reference in references[1::2]),
             return_exceptions=True,
         )
         (winner,) = [outcome for outcome in outcomes if isinstance(outcome, OwnedNumber)]
         losers = [outcome for outcome in outcomes if outcome is not winner]
         assert all(isinstance(loser, NumberTaken) for loser in losers), losers
-        found = [await account.carrier.find_by_reference(reference) for reference in references]
+        found = [await account.outcome_of(reference) for reference in references]
         assert [number for number in found if number is not None] == [winner]
 
     async def test_orders_of_different_numbers_do_not_disturb_each_other(
         self, account: CarrierAccount
     ) -> None:
         numbers = await account.on_sale(12)
-        owned = await asyncio.gather(*(account.carrier.order(n, new_reference()) for n in numbers))
+        owned = await asyncio.gather(*(account.order(n, new_reference()) for n in numbers))
         assert [number.phone_number for number in owned] == list(numbers)
         assert len({number.carrier_number_id for number in owned}) == len(numbers)
-        found = await asyncio.gather(*(account.carrier.find_by_reference(n.reference) for n in owned))
+        found = await asyncio.gather(*(account.outcome_of(n.reference) for n in owned))
         assert list(found) == list(owned)
 
     async def test_a_released_number_is_not_owned(self, account: CarrierAccount) -> None:
@@ -145,10 +145,10 @@ class CarrierSuite:
         account.require(Ability.RESALE)
         first = await account.order_one()
         await account.carrier.release(first.carrier_number_id)
-        second = await account.carrier.order(first.phone_number, new_reference())
+        second = await account.order(first.phone_number, new_reference())
         await account.carrier.release(first.carrier_number_id)
         assert await account.carrier.find_by_number(first.phone_number) == second
-        assert await account.carrier.find_by_reference(first.reference) is None
+        assert await account.outcome_of(first.reference) is None
 
     async def test_a_number_owned_from_the_start_is_found_by_number(self, account: CarrierAccount) -> None:
         account.require(Ability.OWNED_FROM_START)
@@ -157,9 +157,9 @@ class CarrierSuite:
         assert (owned.phone_number, owned.reference) == (account.owned_from_start, "")
         assert _ID.fullmatch(owned.carrier_number_id)
         reference = new_reference()
-        with pytest.raises((NumberTaken, OrderRefused)):
-            await account.carrier.order(account.owned_from_start, reference)
-        assert await account.carrier.find_by_reference(reference) is None
+        with pytest.raises((NumberTaken, Refused)):
+            await account.order(account.owned_from_start, reference)
+        assert await account.outcome_of(reference) is None
         assert await account.carrier.find_by_number(account.owned_from_start) == owned
 
     async def test_a_number_owned_from_the_start_can_be_released(self, account: CarrierAccount) -> None:
@@ -169,3 +169,54 @@ class CarrierSuite:
         for _ in range(2):
             await account.carrier.release(owned.carrier_number_id)
             assert await account.carrier.find_by_number(account.owned_from_start) is None
+
+    async def test_everything_owned_is_listed_once_in_order(self, account: CarrierAccount) -> None:
+        bought = [await account.order_one() for _ in range(3)]
+        released = await account.order_one()
+        await account.carrier.release(released.carrier_number_id)
+        listed = await account.carrier.list_owned()
+        numbers = [number.phone_number for number in listed]
+        assert numbers == sorted(set(numbers))
+        assert [number for number in listed if number in bought] == sorted(
+            bought, key=lambda number: number.phone_number
+        )
+        assert released.phone_number not in numbers
+        if Ability.OWNED_FROM_START not in account.lacks:
+            assert account.owned_from_start in numbers
+
+    async def test_configuring_a_number_tags_it(self, account: CarrierAccount) -> None:
+        account.require(Ability.OWNED_FROM_START)
+        owned = await account.carrier.find_by_number(account.owned_from_start)
+        assert owned is not None
+        reference = new_reference()
+        # A repeat changes nothing.
+        for _ in range(2):
+            configured = await account.carrier.configure(owned.carrier_number_id, reference)
+            assert (configured.phone_number, configured.reference) == (owned.phone_number, reference)
+            assert configured.carrier_number_id == owned.carrier_number_id
+        assert await account.carrier.find_by_number(owned.phone_number) == configured
+        assert await account.outcome_of(reference) == configured
+        await account.carrier.release(configured.carrier_number_id)
+        assert not await account.owns(owned.phone_number, reference)
+
+    async def test_configuring_an_ordered_number_gives_it_another_reference(
+        self, account: CarrierAccount
+    ) -> None:
+        owned, reference = await account.order_one(), new_reference()
+        configured = await account.carrier.configure(owned.carrier_number_id, reference)
+        assert await account.outcome_of(reference) == configured
+        assert await account.outcome_of(owned.reference) is None
+
+    async def test_a_number_that_is_gone_is_not_configured(self, account: CarrierAccount) -> None:
+        owned, reference = await account.order_one(), new_reference()
+        await account.carrier.release(owned.carrier_number_id)
+        with pytest.raises(NumberNotOwned):
+            await account.carrier.configure(owned.carrier_number_id, reference)
+        assert not await account.owns(owned.phone_number, reference)
+
+    async def test_a_price_is_in_a_currency(self, account: CarrierAccount) -> None:
+        (phone_number,) = await account.on_sale()
+        price = await account.carrier.monthly_price(phone_number)
+        if price is not None:
+            assert re.fullmatch(r"[A-Z]{3}", price.currency_code)
+            assert price.micros >= 0

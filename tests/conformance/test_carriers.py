@@ -1,5 +1,6 @@
 """Every carrier keeps the promises of the port."""
 
+import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -16,26 +17,41 @@ from tests.conformance.carrier_mishap_suite import CarrierMishapSuite
 from tests.conformance.carrier_suite import CarrierSuite
 
 
+@contextlib.asynccontextmanager
+async def _simulated(path: Path, *, asynchronous: bool) -> AsyncIterator[CarrierAccount]:
+    database = SqliteDatabase.open(path)
+    metadata.create_all(database.engine)
+    script = FaultScript()
+
+    async def reconnect() -> Carrier:
+        return SimulatedCarrier(SqlSimulatorState(database), asynchronous=asynchronous)
+
+    yield CarrierAccount(
+        carrier=SimulatedCarrier(SqlSimulatorState(database), faults=script, asynchronous=asynchronous),
+        reconnect=reconnect,
+        stocked_area_code="415",
+        sold_out_area_code="907",
+        arrange=script.add,
+        owned_from_start="+14155550199",
+        never_sold="+14155550999",
+    )
+    await database.close()
+    assert script.is_spent()
+
+
 class TestSimulatedCarrier(CarrierSuite, CarrierMishapSuite):
     """The simulated carrier lacks nothing."""
 
     @pytest.fixture
     async def account(self, tmp_path: Path) -> AsyncIterator[CarrierAccount]:
-        database = SqliteDatabase.open(tmp_path / "localdial.db")
-        metadata.create_all(database.engine)
-        script = FaultScript()
+        async with _simulated(tmp_path / "localdial.db", asynchronous=False) as account:
+            yield account
 
-        async def reconnect() -> Carrier:
-            return SimulatedCarrier(SqlSimulatorState(database))
 
-        yield CarrierAccount(
-            carrier=SimulatedCarrier(SqlSimulatorState(database), faults=script),
-            reconnect=reconnect,
-            stocked_area_code="415",
-            sold_out_area_code="907",
-            arrange=script.add,
-            owned_from_start="+14155550199",
-            never_sold="+14155550999",
-        )
-        await database.close()
-        assert script.is_spent()
+class TestAsynchronousSimulatedCarrier(CarrierSuite, CarrierMishapSuite):
+    """Nor does it when it takes orders first and fills them later."""
+
+    @pytest.fixture
+    async def account(self, tmp_path: Path) -> AsyncIterator[CarrierAccount]:
+        async with _simulated(tmp_path / "localdial.db", asynchronous=True) as account:
+            yield account

@@ -131,7 +131,7 @@ class ComparingMachine(RuleBasedStateMachine):
         return True
 
     async def import_one(self, organization: str, number: str) -> int:
-        answer = await self.application.inventory.import_numbers(organization, [number])
+        answer = await self.application.importing.import_numbers(organization, [number])
         for failure in answer.failures:
             raise failure.error
         return answer.revision

@@ -46,7 +46,7 @@ class UseCaseWorld:
             require_bought([number.phone_number for number in purchase.numbers], wanted)
             revision = purchase.revision
         if imports:
-            answer = await self._application.inventory.import_numbers(organization, imports)
+            answer = await self._application.importing.import_numbers(organization, imports)
             for failure in answer.failures:
                 raise failure.error
             revision = answer.revision

@@ -31,6 +31,8 @@ class AsyncNumberInventory:
         self.search_available_numbers = AsyncMethod(stub.SearchAvailableNumbers, carrier)
         self.purchase_numbers = AsyncMethod(stub.PurchaseNumbers, carrier)
         self.import_numbers = AsyncMethod(stub.ImportNumbers, carrier)
+        self.list_importable_numbers = AsyncMethod(stub.ListImportableNumbers, carrier)
+        self.reconcile_numbers = AsyncMethod(stub.ReconcileNumbers, carrier)
         self.delete_numbers = AsyncMethod(stub.DeleteNumbers, carrier)
         self.map_area_codes = AsyncMethod(stub.MapAreaCodes, calling)
         self.unmap_area_codes = AsyncMethod(stub.UnmapAreaCodes, calling)

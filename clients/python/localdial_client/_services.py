@@ -31,6 +31,8 @@ class NumberInventory:
         self.search_available_numbers = Method(stub.SearchAvailableNumbers, carrier)
         self.purchase_numbers = Method(stub.PurchaseNumbers, carrier)
         self.import_numbers = Method(stub.ImportNumbers, carrier)
+        self.list_importable_numbers = Method(stub.ListImportableNumbers, carrier)
+        self.reconcile_numbers = Method(stub.ReconcileNumbers, carrier)
         self.delete_numbers = Method(stub.DeleteNumbers, carrier)
         self.map_area_codes = Method(stub.MapAreaCodes, calling)
         self.unmap_area_codes = Method(stub.UnmapAreaCodes, calling)

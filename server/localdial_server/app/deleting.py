@@ -6,7 +6,8 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from localdial_server.app.carrier import Carrier, CarrierUnavailable, OutcomeUnknown
+from localdial_server.app.accounts import account_of
+from localdial_server.app.carrier import Carriers, CarrierUnavailable, OutcomeUnknown, Refused
 from localdial_server.app.changes import Changes, require_number, require_organization
 from localdial_server.app.clock import Clock
 from localdial_server.app.requests import Requests
@@ -43,9 +44,9 @@ class DeleteAnswer:
 class Deleting:
     """Deletes numbers and goes on releasing those the carrier did not confirm."""
 
-    def __init__(self, changes: Changes, carrier: Carrier, clock: Clock) -> None:
+    def __init__(self, changes: Changes, carriers: Carriers, clock: Clock) -> None:
         self._changes = changes
-        self._carrier = carrier
+        self._carriers = carriers
         self._clock = clock
         self._requests = Requests("delete", DeleteAnswer)
 
@@ -67,12 +68,10 @@ class Deleting:
     async def release(self, number: Number) -> Number:
         """Release a RELEASING number; answer it as it is then.
 
-        Raises ``CarrierUnavailable`` and ``OutcomeUnknown``; the number stays
-        RELEASING.
+        Raises ``CarrierUnavailable``, ``Refused`` and ``OutcomeUnknown``; the
+        number stays RELEASING.
         """
-        if number.carrier != self._carrier.name:
-            raise CarrierUnavailable(f"the number is at {number.carrier}")
-        await self._carrier.release(number.carrier_number_id)
+        await account_of(self._carriers, number).release(number.carrier_number_id)
 
         def work(transaction: Transaction) -> None:
             known = transaction.number(number.organization_id, number.phone_number)
@@ -149,7 +148,7 @@ class Deleting:
         try:
             async with limit:
                 return await self.release(number)
-        except (CarrierUnavailable, OutcomeUnknown) as error:
+        except (CarrierUnavailable, Refused, OutcomeUnknown) as error:
             _log.warning("a release is not confirmed", extra={"cause": str(error)})
             return number
 

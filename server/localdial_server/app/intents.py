@@ -35,6 +35,8 @@ def open_intent(transaction: Transaction, intent: Number) -> bool:
     if not transaction.claim(phone_number, organization_id):
         return False
     transaction.add_number(intent)
+    if not is_import(intent):
+        transaction.add_purchase(intent)
     return True
 
 
@@ -84,6 +86,7 @@ class Intents:
             is_as_looked_up = known is not None and known.purchase_time == intent.purchase_time
             if known is not None and is_as_looked_up and known.state is NumberState.PURCHASING:
                 transaction.delete_number(known.organization_id, known.phone_number)
+                transaction.delete_purchase(known.organization_id, known.reference)
                 transaction.disclaim(known.phone_number, known.organization_id)
 
         await self._changes.step(work)

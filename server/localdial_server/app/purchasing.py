@@ -1,50 +1,35 @@
-"""Buying numbers, exactly once.
+"""Buying numbers, exactly once, and within the limits of the organization.
 
-Before the carrier is asked for a number, the intent is committed: a PURCHASING
-row with the chosen number and our reference. The order carries the reference;
-its outcome is committed after. A crash or an unknown outcome leaves the row, and
-it is settled by looking the reference up at the carrier: adopted if the number
-is ours, dropped if it is not. Nothing is ordered in its place before that.
+Each number is an order of its own (``orders``); a purchase is what of its quantity
+could be had, remembered by its request_id.
 """
 
 import asyncio
 import contextlib
 import json
-import logging
 import uuid
 from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from localdial_server.app.accounts import told
 from localdial_server.app.area_codes import require_geographic
-from localdial_server.app.carrier import (
-    AvailableNumber,
-    Carrier,
-    CarrierUnavailable,
-    NumberTaken,
-    OrderRefused,
-    OutcomeUnknown,
-    OwnedNumber,
-)
+from localdial_server.app.carrier import AvailableNumber, Carriers, CarrierUnavailable, NumberTaken, Refused
 from localdial_server.app.changes import Changes, require_organization
 from localdial_server.app.clock import Clock
-from localdial_server.app.intents import Intents, is_import, open_intent
-from localdial_server.app.requests import Requests
-from localdial_server.app.store import Reader, Store, Transaction
+from localdial_server.app.intents import open_intent
+from localdial_server.app.orders import Orders
+from localdial_server.app.requests import KeptError, Requests
+from localdial_server.app.store import NumberQuery, Reader, Store, Transaction
 from localdial_server.domain.area_codes import area_code_of
-from localdial_server.domain.errors import (
-    CarrierNotAvailable,
-    CarrierRefused,
-    LocaldialError,
-    NoNumbersAvailable,
-    PurchasePending,
-)
+from localdial_server.domain.errors import LocaldialError, NoNumbersAvailable, PurchasePending
 from localdial_server.domain.model import Number, NumberState
+from localdial_server.domain.spending import DAY_MICROSECONDS, SpendingLimits, Spent, why_not_one_more
 
-_log = logging.getLogger(__name__)
-
-# Orders of one purchase that are at the carrier at the same time.
+# Orders of one purchase that are at the carrier at the same time, and those of all
+# purchases of this process.
 _CONCURRENT_ORDERS = 8
+_ALL_CONCURRENT_ORDERS = 32
 
 # Numbers may be gone before they are ordered. How many more than are missing a
 # search asks for, how often it is repeated, each time for more, and how many
@@ -54,21 +39,15 @@ _SPARE_OFFERS = 10
 _MAX_SEARCHES = 8
 _MAX_TAKEN = 5
 
-# How long an order may take to show in the carrier's look-ups. Only after that
-# does "not found" mean that it never went through.
-_READ_LAG_MICROSECONDS = 120 * 1_000_000
-
-# When an order's outcome is looked up while its caller waits, in seconds.
-_LOOK_UP_DELAYS = (0.0, 0.2, 0.8)
-
 
 @dataclass(frozen=True, slots=True)
 class PurchaseAnswer:
-    """What was bought, by phone number, and how many were not."""
+    """What was bought, by phone number, and how many were not, and why."""
 
     numbers: tuple[Number, ...]
     unfilled_count: int
     revision: int
+    unfilled_error: KeptError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,22 +89,29 @@ class _Progress:
 
 
 class Purchasing:
-    """Buys numbers and settles the orders whose outcome is unknown."""
+    """Buys numbers and settles the orders whose outcome is unknown.
 
-    def __init__(self, store: Store, changes: Changes, carrier: Carrier, clock: Clock) -> None:
+    ``order_timeout``: how many seconds the carrier may take for an order.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        changes: Changes,
+        carriers: Carriers,
+        clock: Clock,
+        *,
+        limits: SpendingLimits,
+        order_timeout: float,
+    ) -> None:
         self._store = store
         self._changes = changes
-        self._carrier = carrier
+        self._carriers = carriers
         self._clock = clock
-        self._intents = Intents(changes)
+        self._limits = limits
+        self._orders = Orders(changes, carriers, clock, order_timeout, self._put_down)
         self._requests = Requests("purchase", PurchaseAnswer)
-        # References of the orders that this process is about to place or has
-        # placed: their outcome is on its way, and not for the sweep to guess.
-        self._ordering: set[str] = set()
-        # When orders ended whose outcome could not be committed, by reference.
-        self._ended: dict[str, int] = {}
-        # What a process before this one ordered may have gone out just before.
-        self._start_time = clock.now()
+        self._turns = asyncio.Semaphore(_ALL_CONCURRENT_ORDERS)
 
     async def purchase(
         self, organization_id: str, area_code: str, quantity: int, request_id: str
@@ -133,8 +119,8 @@ class Purchasing:
         """Buy up to ``quantity`` numbers in the area code; at least one.
 
         Raises ``InvalidFields``, ``OrganizationNotFound``, ``RequestIdReused``,
-        ``NoNumbersAvailable``, ``CarrierRefused``, ``CarrierNotAvailable`` and
-        ``PurchasePending``.
+        ``NoNumbersAvailable``, ``NumberLimitReached``, ``PurchaseLimitReached``,
+        ``CarrierRefused``, ``CarrierNotAvailable`` and ``PurchasePending``.
         """
         await require_geographic({"area_code": area_code})
         order = _Order(organization_id, area_code, quantity, request_id)
@@ -145,11 +131,9 @@ class Purchasing:
     async def settle(self, intent: Number) -> Number | None:
         """Find out what became of an intent: the number, adopted or still open, or None.
 
-        Raises ``CarrierUnavailable``.
+        Raises ``CarrierUnavailable`` and ``Refused``; the intent stays open.
         """
-        if intent.carrier != self._carrier.name:
-            raise CarrierUnavailable(f"the number is at {intent.carrier}")
-        return intent if intent.reference in self._ordering else await self._settle(intent)
+        return await self._orders.settle(intent)
 
     async def _purchase(self, order: _Order) -> PurchaseAnswer:
         answer, _ = await self._changes.run(order.organization_id, lambda tx: self._begin(tx, order))
@@ -166,17 +150,21 @@ class Purchasing:
 
     async def _buy(self, order: _Order) -> LocaldialError | None:
         """Order until the quantity is reached or nothing is left; answer what stopped it."""
+        carrier = self._carriers.for_organization(order.organization_id)
         seen: set[str] = set()
         progress = _Progress(order)
         for _ in range(_MAX_SEARCHES):
             progress.wanted = order.quantity - await self._settle_all(order)
             if progress.wanted <= 0 or progress.is_over:
                 break
+            problem = await self._store.read(lambda reader: self._why_not_one_more(reader, order))
+            if problem is not None:
+                return problem
             limit = progress.wanted + 2 * len(seen) + _SPARE_OFFERS
             try:
-                found = await self._carrier.search(order.area_code, limit)
-            except CarrierUnavailable:
-                return CarrierNotAvailable()
+                found = await carrier.search(order.area_code, limit)
+            except (CarrierUnavailable, Refused) as error:
+                return told(error)
             progress.offers = deque(offer for offer in found if offer.phone_number not in seen)
             if not progress.offers:
                 break
@@ -200,13 +188,20 @@ class Purchasing:
 
     async def _try(self, progress: _Progress, offer: AvailableNumber) -> bool:
         """Buy the number; False if another one must do."""
+        # Before the intent is opened: what waits for its turn has ordered nothing.
+        async with self._turns:
+            return await self._try_now(progress, offer)
+
+    async def _try_now(self, progress: _Progress, offer: AvailableNumber) -> bool:
         order = progress.order
+        carrier = self._carriers.for_organization(order.organization_id)
         intent = Number(
             organization_id=order.organization_id,
             phone_number=offer.phone_number,
             area_code=area_code_of(offer.phone_number),
             state=NumberState.PURCHASING,
-            carrier=self._carrier.name,
+            carrier=carrier.name,
+            carrier_account=carrier.account,
             reference=f"localdial-{uuid.uuid4()}",
             request_id=order.request_id,
             purchase_time=self._clock.now(),
@@ -214,16 +209,19 @@ class Purchasing:
             region=offer.region,
         )
 
-        def open_if_wanted(transaction: Transaction) -> _Opening:
+        def open_if_wanted(transaction: Transaction) -> _Opening | LocaldialError:
             require_organization(transaction, order.organization_id)
             if self._is_filled(transaction, order):
                 return _Opening.NOT_WANTED
+            problem = self._why_not_one_more(transaction, order)
+            if problem is not None:
+                return problem
+            transaction.delete_purchases_before(order.organization_id, self._clock.now() - DAY_MICROSECONDS)
             # An organization number of ours is nobody's to sell either.
             is_free = transaction.owner_of(offer.phone_number) is None
             return _Opening.OPEN if is_free and open_intent(transaction, intent) else _Opening.IN_USE
 
-        self._ordering.add(intent.reference)
-        try:
+        with self._orders.under_way(intent):
             match await self._changes.step(open_if_wanted):
                 case _Opening.OPEN:
                     return await self._order(progress, intent)
@@ -232,12 +230,17 @@ class Purchasing:
                 case _Opening.NOT_WANTED:
                     progress.is_filled = True
                     return True
-        except Exception:
-            # Whatever went wrong: the order may have gone out until now.
-            self._ended[intent.reference] = self._clock.now()
-            raise
-        finally:
-            self._ordering.discard(intent.reference)
+                case problem:
+                    progress.problem = problem
+                    return False
+
+    def _why_not_one_more(self, reader: Reader, order: _Order) -> LocaldialError | None:
+        """Answer the limit that is reached, as of this transaction; None if none is."""
+        organization_id = order.organization_id
+        now = self._clock.now()
+        count, first = reader.purchases_since(organization_id, now - DAY_MICROSECONDS)
+        spent = Spent(reader.count_numbers(NumberQuery(organization_id)), count, first, now)
+        return why_not_one_more(organization_id, self._limits.of(organization_id), spent)
 
     def _is_filled(self, reader: Reader, order: _Order) -> bool:
         """Answer whether nothing more may be ordered for the request.
@@ -257,55 +260,19 @@ class Purchasing:
 
     async def _order(self, progress: _Progress, intent: Number) -> bool:
         try:
-            owned = await self._carrier.order(intent.phone_number, intent.reference)
+            number = await self._orders.place(intent)
         except NumberTaken:
             progress.taken += 1
-            await self._intents.drop(intent)
             return False
-        except OrderRefused as error:
-            progress.problem = CarrierRefused(error.explanation, phone_number=intent.phone_number)
-            await self._intents.drop(intent)
+        except (CarrierUnavailable, Refused) as error:
+            is_about_the_number = isinstance(error, Refused)
+            progress.problem = (
+                told(error, phone_number=intent.phone_number) if is_about_the_number else told(error)
+            )
             return False
-        except CarrierUnavailable:
-            progress.problem = CarrierNotAvailable()
-            await self._intents.drop(intent)
-            return False
-        except OutcomeUnknown:
-            _log.warning("an order's outcome is unknown", extra={"reference": intent.reference})
-            return await self._look_up(await self._intents.touch(intent, self._clock.now()))
-        return await self._adopt(intent, owned) is not None
-
-    async def _look_up(self, intent: Number) -> bool:
-        """Look the order up a few times; an outcome still open counts as bought."""
-        for delay in _LOOK_UP_DELAYS:
-            await asyncio.sleep(delay)
-            try:
-                settled = await self._settle(intent)
-            except CarrierUnavailable:
-                continue
-            if settled is None or settled.state is not NumberState.PURCHASING:
-                return settled is not None
-        return True
-
-    async def _settle(self, intent: Number) -> Number | None:
-        if is_import(intent):
-            # Nothing was ordered, so there is nothing to wait for.
-            owned = await self._carrier.find_by_number(intent.phone_number)
-            if owned is not None:
-                return await self._intents.adopt(intent, owned)
-            await self._intents.drop(intent)
-            return None
-        asked = self._clock.now()
-        owned = await self._carrier.find_by_reference(intent.reference)
-        if owned is not None:
-            self._ended.pop(intent.reference, None)
-            return await self._adopt(intent, owned)
-        busy_until = max(intent.purchase_time, self._start_time, self._ended.get(intent.reference, 0))
-        if asked - busy_until < _READ_LAG_MICROSECONDS:
-            return intent
-        self._ended.pop(intent.reference, None)
-        await self._intents.drop(intent)
-        return None
+        if number is None:
+            progress.taken += 1
+        return number is not None
 
     async def _settle_all(self, order: _Order) -> int:
         """Look up the order's open intents; answer how many numbers it has, open ones too."""
@@ -315,30 +282,10 @@ class Purchasing:
             return [number for number in numbers if number.state is NumberState.PURCHASING]
 
         for intent in await self._store.read(open_intents):
-            with contextlib.suppress(CarrierUnavailable):
+            with contextlib.suppress(CarrierUnavailable, Refused):
                 await self.settle(intent)
         # Counted in one view, since the sweep may have settled some meanwhile.
         return await self._store.read(lambda reader: self._count(reader, order))
-
-    async def _adopt(self, intent: Number, owned: OwnedNumber) -> Number | None:
-        """Commit that the number is ours, and put it down to its purchase."""
-        adopted = await self._intents.adopt(intent, owned, self._put_down)
-        if adopted is not None:
-            return adopted
-        # The intent was given up for failed, or the number is deleted since. Only
-        # the carrier can tell, while nobody else can touch the number.
-        is_open = await self._changes.step(lambda transaction: open_intent(transaction, intent))
-        if not is_open:
-            return None
-        try:
-            owned_now = await self._carrier.find_by_reference(intent.reference)
-        except CarrierUnavailable:
-            return intent
-        if owned_now is None:
-            await self._intents.drop(intent)
-            return None
-        _log.error("an order went through late", extra={"reference": intent.reference})
-        return await self._intents.adopt(intent, owned_now, self._put_down)
 
     def _put_down(self, transaction: Transaction, number: Number) -> None:
         """Note the number as bought by its request, unless that has its answer."""
@@ -374,10 +321,12 @@ class Purchasing:
                 # Nothing was bought, so nothing is remembered: a repeat may buy.
                 transaction.delete_request(organization_id, request_id)
                 return problem or NoNumbersAvailable(order.area_code)
+            unfilled = order.quantity - len(bought)
             answer = PurchaseAnswer(
                 tuple(sorted(bought, key=lambda number: number.phone_number)),
-                order.quantity - len(bought),
+                unfilled,
                 transaction.revision(organization_id),
+                KeptError.of(problem or NoNumbersAvailable(order.area_code)) if unfilled else None,
             )
             self._requests.note(transaction, organization_id, request_id, answer, is_final=True)
             return answer

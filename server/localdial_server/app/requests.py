@@ -2,14 +2,33 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Generic, TypeVar
+from dataclasses import dataclass, field
+from typing import Generic, Self, TypeVar
 
 from pydantic import TypeAdapter
 
 from localdial_server.app.store import Reader, StoredRequest, Transaction
-from localdial_server.domain.errors import RequestIdReused
+from localdial_server.domain.errors import CarrierNotAvailable, LocaldialError, RequestIdReused
 
 A = TypeVar("A")
+
+# Requests of one kind that are under way in this process. Each may wait for the
+# carrier; beyond that a caller had better come again.
+_MOST_UNDER_WAY = 256
+
+
+@dataclass(frozen=True, slots=True)
+class KeptError:
+    """An error's parts, as they are remembered in an answer."""
+
+    reason: str
+    message: str
+    metadata: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, error: LocaldialError) -> Self:
+        """Take the parts of the error."""
+        return cls(error.reason, error.message, dict(error.metadata))
 
 
 class Requests(Generic[A]):
@@ -29,13 +48,16 @@ class Requests(Generic[A]):
     ) -> A:
         """Await the run of this request, starting it unless it is under way.
 
-        The run goes on when the caller gives up. Raises ``RequestIdReused``.
+        The run goes on when the caller gives up. Raises ``RequestIdReused``, and
+        ``CarrierNotAvailable`` when too many are under way.
         """
         key = organization_id, request_id
         under_way = self._running.get(key)
         if under_way is not None and under_way[0] != arguments:
             raise RequestIdReused(request_id)
         if under_way is None:
+            if len(self._running) >= _MOST_UNDER_WAY:
+                raise CarrierNotAvailable
             task = asyncio.ensure_future(_as_coroutine(run()))
             self._running[key] = arguments, task
             task.add_done_callback(lambda _: self._running.pop(key, None))

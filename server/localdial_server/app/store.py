@@ -91,6 +91,12 @@ class Reader(Protocol):
     def numbers_of_request(self, organization_id: str, request_id: str) -> Sequence[Number]:
         """Answer the numbers of the purchase that are still there, by phone number."""
 
+    def purchases_since(self, organization_id: str, since: int) -> tuple[int, int | None]:
+        """Answer how many numbers were ordered from then on, and when the first of them was."""
+
+    def owners_of(self, phone_numbers: Sequence[str]) -> Mapping[str, str]:
+        """Answer which organization each number reaches; a number of nobody is left out."""
+
     def unsettled_numbers(self) -> Sequence[Number]:
         """Answer every organization's numbers that are PURCHASING or RELEASING."""
 
@@ -120,7 +126,7 @@ class Transaction(Reader, Protocol):
         """Create or replace the organization. Claims are the caller's business."""
 
     def delete_organization(self, organization_id: str) -> None:
-        """Delete it with its users, claims and requests; it must have no numbers.
+        """Delete it with its users, claims, purchases and requests; it must have no numbers.
 
         Its revision and the records of its calls stay.
         """
@@ -145,6 +151,15 @@ class Transaction(Reader, Protocol):
 
     def delete_number(self, organization_id: str, phone_number: str) -> None:
         """Delete the number with its mappings. The claim stays."""
+
+    def add_purchase(self, number: Number) -> None:
+        """Note that the number is ordered, by its reference and purchase time."""
+
+    def delete_purchase(self, organization_id: str, reference: str) -> None:
+        """Note that nothing came of the order; one that is not there is no error."""
+
+    def delete_purchases_before(self, organization_id: str, time: int) -> None:
+        """Forget the organization's purchases that were made before then."""
 
     def add_mappings(self, organization_id: str, phone_number: str, area_codes: Sequence[str]) -> int:
         """Map the area codes that are not mapped yet; answer how many those were."""

@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from localdial_server.app.carrier import CarrierUnavailable, OutcomeUnknown
+from localdial_server.app.carrier import CarrierUnavailable, OutcomeUnknown, Refused
 from localdial_server.app.deleting import Deleting
 from localdial_server.app.purchasing import Purchasing
 from localdial_server.app.store import Store
@@ -11,6 +13,20 @@ from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.domain.model import Number, NumberState
 
 _log = logging.getLogger(__name__)
+
+
+# Numbers that are settled at the same time: a carrier that hangs must not keep
+# those waiting that are at another account.
+_CONCURRENT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """An open number, what became of it (None: nothing came of its order), and what went wrong."""
+
+    before: Number
+    after: Number | None
+    problem: Exception | None = None
 
 
 class Sweep:
@@ -33,16 +49,29 @@ class Sweep:
 
     async def sweep(self) -> None:
         """Try once to settle every number that is open."""
-        for number in await self._store.read(lambda reader: reader.unsettled_numbers()):
-            try:
-                await self._settle(number)
-            except (CarrierUnavailable, OutcomeUnknown) as error:
-                _log.warning("a number stays open", extra={"cause": str(error)})
-            except Exception:  # noqa: BLE001 (one number must not keep the others open)
-                _log.exception("a number could not be settled")
+        for settled in await self.settle(await self._store.read(lambda reader: reader.unsettled_numbers())):
+            if settled.problem is not None:
+                _log.warning("a number stays open", extra={"cause": str(settled.problem)})
 
-    async def _settle(self, number: Number) -> None:
-        if number.state is NumberState.PURCHASING:
-            await self._purchasing.settle(number)
-        else:
-            await self._deleting.release(number)
+    async def settle(self, numbers: Sequence[Number]) -> Sequence[Settled]:
+        """Try once to settle each of the open numbers; answer how each stands then."""
+        limit = asyncio.Semaphore(_CONCURRENT)
+
+        async def settle(number: Number) -> Settled:
+            async with limit:
+                return await self._settle(number)
+
+        return await asyncio.gather(*map(settle, numbers))
+
+    async def _settle(self, number: Number) -> Settled:
+        try:
+            if number.state is NumberState.PURCHASING:
+                return Settled(number, await self._purchasing.settle(number))
+            return Settled(number, await self._deleting.release(number))
+        except (CarrierUnavailable, Refused, OutcomeUnknown) as error:
+            return Settled(number, number, error)
+        except StorageUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 (one number must not keep the others open)
+            _log.exception("a number could not be settled")
+            return Settled(number, number, error)

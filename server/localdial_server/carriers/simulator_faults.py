@@ -16,6 +16,8 @@ class Operation(Enum):
     ORDER = "order"
     FIND_BY_REFERENCE = "find_by_reference"
     FIND_BY_NUMBER = "find_by_number"
+    LIST_OWNED = "list_owned"
+    CONFIGURE = "configure"
     RELEASE = "release"
 
 
@@ -25,8 +27,14 @@ class Fault(Enum):
     UNAVAILABLE = "unavailable"
     """The call is turned away before anything is done: ``CarrierUnavailable``."""
 
+    THROTTLED = "throttled"
+    """The call is turned away, with word of when to come again: ``CarrierUnavailable``."""
+
+    ACCOUNT_BLOCKED = "account_blocked"
+    """The account may do nothing any more: ``Refused``."""
+
     HANG = "hang"
-    """The call never comes back, and does nothing. Cancelling it ends it."""
+    """The call does nothing, and does not come back before its time is up. Cancelling it ends it."""
 
     NOT_SEEN = "not_seen"
     """Read lag: the look-up answers as if there were nothing, whatever there is."""
@@ -38,25 +46,26 @@ class Fault(Enum):
     """The call is carried out, but the caller cannot know: ``OutcomeUnknown``."""
 
     ANSWER_HANGS = "answer_hangs"
-    """The call is carried out and never comes back. Cancelling it ends it."""
+    """The call is carried out, and does not come back before its time is up. Cancelling it ends it."""
 
     TAKEN = "taken"
     """Somebody else was faster: ``NumberTaken``."""
 
     REFUSED = "refused"
-    """The carrier will not take the order: ``OrderRefused``."""
+    """The carrier will not take the order: ``Refused``."""
 
 
-_IN_LOOK_UPS = frozenset({Fault.UNAVAILABLE, Fault.HANG, Fault.NOT_SEEN})
-_IN_CHANGES = frozenset(
-    {Fault.UNAVAILABLE, Fault.HANG, Fault.REQUEST_LOST, Fault.ANSWER_LOST, Fault.ANSWER_HANGS}
-)
+_ANYWHERE = frozenset({Fault.UNAVAILABLE, Fault.THROTTLED, Fault.ACCOUNT_BLOCKED, Fault.HANG})
+_IN_LOOK_UPS = _ANYWHERE | {Fault.NOT_SEEN}
+_IN_CHANGES = _ANYWHERE | {Fault.REQUEST_LOST, Fault.ANSWER_LOST, Fault.ANSWER_HANGS}
 
 POSSIBLE_FAULTS: Mapping[Operation, frozenset[Fault]] = {
     Operation.SEARCH: _IN_LOOK_UPS,
     Operation.FIND_BY_REFERENCE: _IN_LOOK_UPS,
     Operation.FIND_BY_NUMBER: _IN_LOOK_UPS,
+    Operation.LIST_OWNED: _ANYWHERE,
     Operation.ORDER: _IN_CHANGES | {Fault.TAKEN, Fault.REFUSED},
+    Operation.CONFIGURE: _IN_CHANGES,
     Operation.RELEASE: _IN_CHANGES,
 }
 """The faults that the port allows each call: the simulator commits no others."""

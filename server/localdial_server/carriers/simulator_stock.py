@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from localdial_server.domain.area_codes import area_code_of, is_geographic_area_code, region_of
+from localdial_server.domain.nanp import AREAS
 
 SOLD_OUT_AREA_CODES = frozenset({"808", "907"})
 """Geographic NANP area codes (Hawaii, Alaska) without a number on sale, ever."""
@@ -134,6 +135,11 @@ def is_owned_from_start(phone_number: str) -> bool:
     """Tell whether the account owns the number without ever having ordered it."""
     area_code = area_code_of(phone_number)
     return area_code is not None and phone_number == f"+1{area_code}555{OWNED_FROM_START_LINE}"
+
+
+def numbers_owned_from_start() -> Iterator[str]:
+    """Yield every number that the account owned from the start."""
+    return (f"+1{area_code}555{OWNED_FROM_START_LINE}" for area_code in AREAS)
 
 
 def place_of(area_code: str) -> tuple[str, str]:

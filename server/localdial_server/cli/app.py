@@ -6,7 +6,16 @@ from typing import Annotated
 
 import typer
 
-from localdial_server.cli import demo, directory, keeping, numbers, routing, serving, webhook
+from localdial_server.cli import (
+    demo,
+    directory,
+    keeping,
+    numbers,
+    reconciling,
+    routing,
+    serving,
+    webhook,
+)
 from localdial_server.cli.command import (
     DEFAULT_SERVER,
     SERVER_ENV,
@@ -86,5 +95,6 @@ app.command("route", rich_help_panel=_CALLS_PANEL)(routing.route)
 routing.calls.command("prune")(keeping.prune)
 app.add_typer(routing.calls, name="calls", rich_help_panel=_CALLS_PANEL)
 app.add_typer(numbers.app, name="numbers", rich_help_panel=_KEEPING_PANEL)
+app.command("reconcile", rich_help_panel=_KEEPING_PANEL)(reconciling.reconcile)
 app.add_typer(directory.orgs, name="orgs", rich_help_panel=_KEEPING_PANEL)
 app.add_typer(directory.users, name="users", rich_help_panel=_KEEPING_PANEL)

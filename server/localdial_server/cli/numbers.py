@@ -12,6 +12,9 @@ from localdial.v1.number_inventory_pb2 import (
     DeleteNumbersRequest,
     GetNumberRequest,
     ImportNumbersRequest,
+    ImportNumbersResponse,
+    ListImportableNumbersRequest,
+    ListImportableNumbersResponse,
     ListNumbersRequest,
     ListNumbersResponse,
     MapAreaCodesRequest,
@@ -19,8 +22,8 @@ from localdial.v1.number_inventory_pb2 import (
     SearchAvailableNumbersRequest,
     UnmapAreaCodesRequest,
 )
-from localdial.v1.number_pb2 import Number, NumberState
-from localdial_client import pages
+from localdial.v1.number_pb2 import CarrierNumber, Number, NumberState
+from localdial_client import from_status, pages
 from localdial_server.cli.command import (
     PAGE_SIZE,
     NumberArgument,
@@ -30,7 +33,7 @@ from localdial_server.cli.command import (
     client_command,
     gather,
 )
-from localdial_server.cli.output import ExitCode, exit_code_of_items
+from localdial_server.cli.output import CliError, ExitCode, exit_code_of_items
 from localdial_server.cli.tables import enum_name, moment, record, table
 
 app = typer.Typer(no_args_is_help=True, help="Buy, list, map and delete an organization's numbers.")
@@ -91,7 +94,7 @@ def list_numbers(
         organization_id=organization, area_code=area_code, state=_STATES[state], page_size=PAGE_SIZE
     )
     response = gather(pages(session.client.number_inventory.list_numbers, request), ListNumbersResponse())
-    session.out.answer(response, _table(response.numbers))
+    session.out.answer(response, numbers_table(response.numbers))
 
 
 @app.command("get")
@@ -143,22 +146,63 @@ def buy(
         request_id=request_id or _fresh_id(),
     )
     response = session.client.number_inventory.purchase_numbers(request)
-    session.out.answer(response, _table(response.numbers))
+    session.out.answer(response, numbers_table(response.numbers))
     if response.unfilled_count:
-        session.out.warn(
-            f"{response.unfilled_count} of {quantity} could not be bought: the carrier has no more in "
-            f"{area_code}. Try another area code for the rest."
-        )
+        why = from_status(response.unfilled_status).message
+        session.out.warn(f"{response.unfilled_count} of {quantity} could not be bought: {why}")
         raise typer.Exit(ExitCode.PARTIAL)
+
+
+@app.command("importable")
+@client_command
+def importable(session: Session, organization: OrganizationArgument) -> None:
+    """List the numbers that the carrier account owns and no organization has."""
+    response = _importable(session, organization)
+    session.out.answer(response, carrier_numbers_table(response.numbers))
 
 
 @app.command("import")
 @client_command
-def import_numbers(session: Session, organization: OrganizationArgument, numbers: NumbersArgument) -> None:
+def import_numbers(
+    session: Session,
+    organization: OrganizationArgument,
+    numbers: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NUMBER...", help="The numbers, as +14155550100.", show_default=False),
+    ] = None,
+    *,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every number that `localdial numbers importable` lists.")
+    ] = False,
+    configure: Annotated[
+        bool,
+        typer.Option(
+            "--configure", help="Also have the carrier send calls to them here, as for numbers bought here."
+        ),
+    ] = False,
+    yes: YesOption = False,
+) -> None:
     """Take in numbers that the carrier account owns already."""
-    request = ImportNumbersRequest(organization_id=organization, phone_numbers=numbers)
-    response = session.client.number_inventory.import_numbers(request)
-    session.out.answer(response, _table(response.numbers))
+    if bool(numbers) is every:
+        raise CliError("name the numbers to import, or say --all")
+    wanted = numbers or [number.phone_number for number in _importable(session, organization).numbers]
+    if configure:
+        session.confirm(
+            f"Import {len(wanted)} numbers into {organization}, and replace what is set up for them at the "
+            "carrier?",
+            yes=yes,
+        )
+    elif every:
+        session.confirm(f"Import {len(wanted)} numbers into {organization}?", yes=yes)
+    response = ImportNumbersResponse()
+    for begin in range(0, len(wanted), _MOST):
+        request = ImportNumbersRequest(
+            organization_id=organization, phone_numbers=wanted[begin : begin + _MOST], configure=configure
+        )
+        response.MergeFrom(session.client.number_inventory.import_numbers(request))
+        if len(wanted) > _MOST:
+            session.out.note(f"{min(begin + _MOST, len(wanted))} of {len(wanted)} done")
+    session.out.answer(response, numbers_table(response.numbers))
     session.out.failures(response.failures)
     raise typer.Exit(exit_code_of_items(len(response.numbers), response.failures))
 
@@ -181,7 +225,7 @@ def delete(
         organization_id=organization, phone_numbers=numbers, request_id=request_id or _fresh_id()
     )
     response = session.client.number_inventory.delete_numbers(request)
-    session.out.answer(response, _table(response.deleted))
+    session.out.answer(response, numbers_table(response.deleted))
     session.out.failures(response.failures)
     raise typer.Exit(exit_code_of_items(len(response.deleted), response.failures))
 
@@ -214,6 +258,14 @@ def unmap_area_codes(
     session.out.answer(response, _record(response.number))
 
 
+def _importable(session: Session, organization: str) -> ListImportableNumbersResponse:
+    request = ListImportableNumbersRequest(organization_id=organization, page_size=PAGE_SIZE)
+    return gather(
+        pages(session.client.number_inventory.list_importable_numbers, request),
+        ListImportableNumbersResponse(),
+    )
+
+
 def _fresh_id() -> str:
     # The client would make one up too; here it is known when the call fails and has to be repeated.
     return str(uuid.uuid4())
@@ -223,7 +275,22 @@ def _place(locality: str, region: str) -> str:
     return ", ".join(filter(None, (locality, region)))
 
 
-def _table(numbers: Iterable[Number]) -> Table:
+def carrier_numbers_table(numbers: Iterable[CarrierNumber]) -> Table:
+    """Show numbers of the carrier account."""
+    rows = [
+        (
+            number.phone_number,
+            _place(number.locality, number.region),
+            number.carrier_number_id,
+            number.reference,
+        )
+        for number in numbers
+    ]
+    return table(("NUMBER", "PLACE", "CARRIER'S ID", "TAG"), rows, may_wrap={"PLACE", "TAG"})
+
+
+def numbers_table(numbers: Iterable[Number]) -> Table:
+    """Show numbers of an inventory."""
     rows = [
         (
             number.phone_number,

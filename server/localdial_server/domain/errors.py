@@ -15,6 +15,8 @@ class LocaldialError(Exception):
     """An error that the caller is told about."""
 
     reason: ClassVar[str]
+    retry_after: float | None = None
+    """When a repeat may help, in seconds, where more is known than that it may."""
 
     def __init__(self, message: str, **metadata: str) -> None:
         super().__init__(message)
@@ -237,17 +239,46 @@ class StorageUnavailable(LocaldialError):
         super().__init__("the database is not available; try again")
 
 
+class NumberLimitReached(LocaldialError):
+    """The organization may not have more numbers."""
+
+    reason = "NUMBER_LIMIT_REACHED"
+
+    def __init__(self, organization_id: str, limit: int) -> None:
+        super().__init__(
+            f"the organization may have {limit} numbers and has them; delete some, or have the limit raised",
+            organization_id=organization_id,
+            limit=str(limit),
+        )
+
+
+class PurchaseLimitReached(LocaldialError):
+    """The organization may not buy more numbers today."""
+
+    reason = "PURCHASE_LIMIT_REACHED"
+
+    def __init__(self, organization_id: str, limit: int, retry_after: float) -> None:
+        super().__init__(
+            f"the organization may buy {limit} numbers within 24 hours and has done so; try again later, or "
+            "have the limit raised",
+            organization_id=organization_id,
+            limit=str(limit),
+        )
+        self.retry_after = retry_after
+
+
 class CarrierNotAvailable(LocaldialError):
-    """The carrier cannot be reached."""
+    """The carrier cannot be reached, or is asked too much."""
 
     reason = "CARRIER_UNAVAILABLE"
 
-    def __init__(self) -> None:
+    def __init__(self, retry_after: float | None = None) -> None:
         super().__init__("the carrier is not available; nothing was charged, try again")
+        self.retry_after = retry_after
 
 
 class CarrierRefused(LocaldialError):
-    """The carrier will not take the order."""
+    """The carrier will not do what it is asked."""
 
     reason = "CARRIER_REFUSED"
 

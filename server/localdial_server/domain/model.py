@@ -43,7 +43,8 @@ class Number:
 
     ``reference`` is our own name for the order at the carrier: what an order
     whose outcome is unknown is looked up by. ``request_id`` is that of the
-    purchase that brought the number; None for an import.
+    purchase that brought the number; None for an import. ``carrier_account`` is
+    where the carrier holds it; empty with a carrier that has but one account.
     """
 
     organization_id: str
@@ -58,6 +59,7 @@ class Number:
     locality: str = ""
     region: str = ""
     carrier_number_id: str = ""
+    carrier_account: str = ""
 
 
 class CallerIdReason(Enum):

@@ -1,5 +1,6 @@
 """The one table of which gRPC status an error becomes, and what travels with it."""
 
+import math
 from collections.abc import Mapping
 
 from google.protobuf import any_pb2
@@ -35,9 +36,11 @@ STATUS_OF: Mapping[str, StatusCode] = {
     "CARRIER_REFUSED": StatusCode.FAILED_PRECONDITION,
     "SHUTTING_DOWN": StatusCode.UNAVAILABLE,
     "INTERNAL": StatusCode.INTERNAL,
+    "NUMBER_LIMIT_REACHED": StatusCode.RESOURCE_EXHAUSTED,
+    "PURCHASE_LIMIT_REACHED": StatusCode.RESOURCE_EXHAUSTED,
 }
 
-# When to repeat what a repeat may cure, in seconds.
+# When to repeat what a repeat may cure, in seconds, unless the error itself says.
 _RETRY_AFTER: Mapping[str, float] = {
     "PURCHASE_PENDING": 5,
     "STORAGE_UNAVAILABLE": 0.5,
@@ -59,7 +62,7 @@ class InternalError(LocaldialError):
 
 def status_of(error: LocaldialError) -> status_pb2.Status:
     """Write the error as it leaves the server."""
-    status = status_with(error.reason, error.message, error.metadata)
+    status = status_with(error.reason, error.message, error.metadata, error.retry_after)
     if isinstance(error, InvalidFields):
         violations = [
             error_details_pb2.BadRequest.FieldViolation(field=v.field, description=v.description)
@@ -69,15 +72,18 @@ def status_of(error: LocaldialError) -> status_pb2.Status:
     return status
 
 
-def status_with(reason: str, message: str, metadata: Mapping[str, str]) -> status_pb2.Status:
-    """Write an error of that reason."""
+def status_with(
+    reason: str, message: str, metadata: Mapping[str, str], retry_after: float | None = None
+) -> status_pb2.Status:
+    """Write an error of that reason; ``retry_after`` in seconds, where it is known."""
     code: int = STATUS_OF[reason].value[0]
     status = status_pb2.Status(code=code, message=message)
     info = error_details_pb2.ErrorInfo(reason=reason, domain=DOMAIN, metadata=metadata)
     status.details.append(_packed(info))
-    if reason in _RETRY_AFTER:
+    seconds = _RETRY_AFTER.get(reason) if retry_after is None else retry_after
+    if seconds is not None:
         delay = Duration()
-        delay.FromMilliseconds(round(_RETRY_AFTER[reason] * 1000))
+        delay.FromMilliseconds(math.ceil(seconds * 1000))
         status.details.append(_packed(error_details_pb2.RetryInfo(retry_delay=delay)))
     return status
 

@@ -2,9 +2,12 @@
 
 from localdial.v1 import number_inventory_pb2 as pb
 from localdial.v1 import number_pb2
+from localdial_server.app.carrier import OwnedNumber
 from localdial_server.app.deleting import Deleting
+from localdial_server.app.importing import Importing
 from localdial_server.app.inventory import Inventory
 from localdial_server.app.purchasing import Purchasing
+from localdial_server.app.reconciling import Reconciling
 from localdial_server.app.store import NumberQuery
 from localdial_server.rpc.encoding import number_message, number_state
 from localdial_server.rpc.errors import status_of, status_with
@@ -12,14 +15,26 @@ from localdial_server.rpc.paging import Page
 
 _DEFAULT_SEARCH_LIMIT = 20
 
+# The most entries of each list of a reconciliation.
+_LISTED = 1000
+
 
 class NumberInventoryServicer:
     """Decodes, calls the use case, encodes."""
 
-    def __init__(self, inventory: Inventory, purchasing: Purchasing, deleting: Deleting) -> None:
+    def __init__(
+        self,
+        inventory: Inventory,
+        purchasing: Purchasing,
+        deleting: Deleting,
+        importing: Importing,
+        reconciling: Reconciling,
+    ) -> None:
         self._inventory = inventory
         self._purchasing = purchasing
         self._deleting = deleting
+        self._importing = importing
+        self._reconciling = reconciling
 
     async def list_numbers(self, request: pb.ListNumbersRequest) -> pb.ListNumbersResponse:
         """Serve ListNumbers."""
@@ -63,11 +78,16 @@ class NumberInventoryServicer:
             numbers=map(number_message, answer.numbers),
             unfilled_count=answer.unfilled_count,
             revision=answer.revision,
+            unfilled_status=status_with(unfilled.reason, unfilled.message, unfilled.metadata)
+            if (unfilled := answer.unfilled_error) is not None
+            else None,
         )
 
     async def import_numbers(self, request: pb.ImportNumbersRequest) -> pb.ImportNumbersResponse:
         """Serve ImportNumbers."""
-        answer = await self._inventory.import_numbers(request.organization_id, list(request.phone_numbers))
+        answer = await self._importing.import_numbers(
+            request.organization_id, list(request.phone_numbers), configure=request.configure
+        )
         return pb.ImportNumbersResponse(
             numbers=map(number_message, answer.numbers),
             failures=[
@@ -75,6 +95,46 @@ class NumberInventoryServicer:
                 for failure in answer.failures
             ],
             revision=answer.revision,
+        )
+
+    async def list_importable_numbers(
+        self, request: pb.ListImportableNumbersRequest
+    ) -> pb.ListImportableNumbersResponse:
+        """Serve ListImportableNumbers."""
+        page = Page(request, ("",))
+        (after,) = page.cursor
+        importable = await self._importing.importable(request.organization_id)
+        left = [number for number in importable if number.phone_number > after]
+        numbers, token = page.cut(left[: page.limit], lambda number: (number.phone_number,))
+        return pb.ListImportableNumbersResponse(
+            numbers=map(_carrier_number, numbers), next_page_token=token, total_size=len(importable)
+        )
+
+    async def reconcile_numbers(self, request: pb.ReconcileNumbersRequest) -> pb.ReconcileNumbersResponse:
+        """Serve ReconcileNumbers."""
+        report = await self._reconciling.reconcile(request.organization_id or None)
+        return pb.ReconcileNumbersResponse(
+            adopted=map(number_message, report.adopted[:_LISTED]),
+            adopted_count=len(report.adopted),
+            failed=map(number_message, report.failed[:_LISTED]),
+            failed_count=len(report.failed),
+            released=map(number_message, report.released[:_LISTED]),
+            released_count=len(report.released),
+            open=[
+                number_pb2.NumberFailure(phone_number=one.number.phone_number, status=status_of(one.error))
+                for one in report.still_open[:_LISTED]
+            ],
+            open_count=len(report.still_open),
+            missing=map(number_message, report.missing[:_LISTED]),
+            missing_count=len(report.missing),
+            strays=map(_carrier_number, report.strays[:_LISTED]),
+            strays_count=len(report.strays),
+            monthly_costs=[
+                pb.MonthlyCost(
+                    currency_code=cost.currency_code, micros=cost.micros, number_count=cost.number_count
+                )
+                for cost in report.costs
+            ],
         )
 
     async def delete_numbers(self, request: pb.DeleteNumbersRequest) -> pb.DeleteNumbersResponse:
@@ -107,3 +167,13 @@ class NumberInventoryServicer:
             request.organization_id, request.phone_number, list(request.area_codes)
         )
         return pb.UnmapAreaCodesResponse(number=number_message(number), revision=revision)
+
+
+def _carrier_number(number: OwnedNumber) -> number_pb2.CarrierNumber:
+    return number_pb2.CarrierNumber(
+        phone_number=number.phone_number,
+        carrier_number_id=number.carrier_number_id,
+        reference=number.reference,
+        locality=number.locality,
+        region=number.region,
+    )

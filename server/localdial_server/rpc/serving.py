@@ -15,7 +15,12 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.descriptor_pb2 import MethodOptions
 from google.protobuf.message import Message
 
-from localdial_server.domain.errors import LocaldialError, ShuttingDown, StorageUnavailable
+from localdial_server.domain.errors import (
+    LocaldialError,
+    PurchasePending,
+    ShuttingDown,
+    StorageUnavailable,
+)
 from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract, parse
 from localdial_server.rpc.errors import InternalError, status_of, trailing_metadata
 
@@ -26,6 +31,15 @@ Method = Callable[[Any], Awaitable[Message]]
 # A change must not be cut in half when its caller hangs up, and resolves do not
 # need it: their records are committed by the call log's own task.
 _RUNS_IN_THE_CALL = frozenset({"ResolveOutboundCallerId", "BatchResolveOutboundCallerIds"})
+
+# What is answered when the caller's deadline is near and the change is not done. It
+# tells more than a DEADLINE_EXCEEDED: that the change goes on, and what to repeat.
+_WHEN_TIME_IS_UP: Mapping[str, Callable[[Any], LocaldialError]] = {
+    "PurchaseNumbers": lambda request: PurchasePending(request.organization_id),
+}
+
+# How long before the deadline that is, in seconds: the answer has to get there.
+_WAY_BACK_SECONDS = 0.25
 
 # Above this the transport refuses a request itself, without our error details.
 TRANSPORT_LIMIT_FACTOR = 4
@@ -82,6 +96,7 @@ class Serving:
         request_class = self._contract.request_class(descriptor.containing_service.name, descriptor.name)
         if _changes_state(descriptor):
             method = self._to_the_end(method)
+        when_time_is_up = _WHEN_TIME_IS_UP.get(descriptor.name)
         check, max_bytes = self._contract.check, self._max_request_bytes
 
         async def handle(raw: bytes, context: "grpc.aio.ServicerContext[bytes, bytes]") -> bytes:
@@ -89,7 +104,10 @@ class Serving:
                 self._require_open()
                 request = parse(request_class, raw, max_bytes)
                 check(request)
-                response = await method(request)
+                if when_time_is_up is None:
+                    response = await method(request)
+                else:
+                    response = await _in_time(method(request), context, lambda: when_time_is_up(request))
                 return response.SerializeToString()
             except LocaldialError as error:
                 refusal = error
@@ -125,6 +143,20 @@ class Serving:
                 raise
 
         return run
+
+
+async def _in_time(
+    call: Awaitable[Message],
+    context: "grpc.aio.ServicerContext[bytes, bytes]",
+    when_time_is_up: Callable[[], LocaldialError],
+) -> Message:
+    """Await the call, but not beyond the caller's deadline."""
+    seconds = context.time_remaining()
+    try:
+        async with asyncio.timeout(None if seconds is None else max(seconds - _WAY_BACK_SECONDS, 0)):
+            return await call
+    except TimeoutError:
+        raise when_time_is_up() from None
 
 
 def _log_failure(abandoned: asyncio.Future[Message]) -> None:

@@ -21,6 +21,7 @@ from localdial_server.storage.schema import (
     organizations,
     outbound_calls,
     phone_number_owners,
+    purchases,
     requests,
     revisions,
     users,
@@ -151,6 +152,24 @@ class SqlReader:
             .where(numbers.c.organization_id == organization_id, numbers.c.request_id == request_id)
             .order_by(numbers.c.phone_number)
         )
+
+    def purchases_since(self, organization_id: str, since: int) -> tuple[int, int | None]:
+        """Answer how many numbers were ordered from then on, and when the first of them was."""
+        query = select(func.count().label("made"), func.min(purchases.c.purchase_time).label("first")).where(
+            purchases.c.organization_id == organization_id, purchases.c.purchase_time >= since
+        )
+        row = self._connection.execute(query).one()
+        return row.made, row.first
+
+    def owners_of(self, phone_numbers: Sequence[str]) -> Mapping[str, str]:
+        """Answer which organization each number reaches; a number of nobody is left out."""
+        owners = phone_number_owners.c
+        found: dict[str, str] = {}
+        for begin in range(0, len(phone_numbers), _IDS_PER_QUERY):
+            wanted = phone_numbers[begin : begin + _IDS_PER_QUERY]
+            query = select(owners.phone_number, owners.organization_id).where(owners.phone_number.in_(wanted))
+            found |= {row.phone_number: row.organization_id for row in self._connection.execute(query)}
+        return found
 
     def unsettled_numbers(self) -> Sequence[Number]:
         """Answer every organization's numbers that are PURCHASING or RELEASING."""

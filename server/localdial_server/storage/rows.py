@@ -60,6 +60,7 @@ def to_number(row: Row[Any], mapped_area_codes: tuple[str, ...]) -> Number:
         locality=row.locality,
         region=row.region,
         carrier_number_id=row.carrier_number_id,
+        carrier_account=row.carrier_account,
     )
 
 
@@ -77,6 +78,7 @@ def from_number(number: Number) -> dict[str, Any]:
         "locality": number.locality,
         "region": number.region,
         "carrier_number_id": number.carrier_number_id,
+        "carrier_account": number.carrier_account,
     }
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeEngine
@@ -89,6 +90,7 @@ numbers = Table(
     Column("locality", String(200), nullable=False),
     Column("region", String(16), nullable=False),
     Column("purchase_time", BigInteger, nullable=False),
+    Column("carrier_account", String(64), nullable=False, server_default=text("''")),
     PrimaryKeyConstraint("organization_id", "phone_number"),
     ForeignKeyConstraint(["organization_id"], ["organizations.organization_id"]),
     # What the sweep looks for: orders and releases without a known outcome.
@@ -123,6 +125,20 @@ phone_number_owners = Table(
     PrimaryKeyConstraint("phone_number"),
     ForeignKeyConstraint(["organization_id"], ["organizations.organization_id"]),
     Index(None, "organization_id"),
+    sqlite_with_rowid=False,
+)
+
+# Every number that was ordered within the last day, unless nothing came of it:
+# what the limit on purchases counts. A number that was deleted since counts too.
+purchases = Table(
+    "purchases",
+    metadata,
+    Column("organization_id", _ID, nullable=False),
+    Column("reference", String(64), nullable=False),
+    Column("purchase_time", BigInteger, nullable=False),
+    PrimaryKeyConstraint("organization_id", "reference"),
+    ForeignKeyConstraint(["organization_id"], ["organizations.organization_id"]),
+    Index("ix_purchases_by_time", "organization_id", "purchase_time"),
     sqlite_with_rowid=False,
 )
 
@@ -162,7 +178,7 @@ outbound_calls = Table(
     Index("ix_outbound_calls_by_time", "organization_id", "call_time", "call_id"),
 )
 
-# What the simulated carrier remembers: every number that its account bought, or
+# What the simulated carrier remembers: every number that its account ordered, or
 # has given up for good.
 simulator_numbers = Table(
     "simulator_numbers",

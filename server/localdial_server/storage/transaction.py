@@ -15,6 +15,7 @@ from localdial_server.storage.schema import (
     numbers,
     organizations,
     phone_number_owners,
+    purchases,
     requests,
     revisions,
     users,
@@ -39,11 +40,11 @@ class SqlTransaction(SqlReader):
         self._put(organizations, [from_organization(organization)])
 
     def delete_organization(self, organization_id: str) -> None:
-        """Delete it with its users, claims and requests; it must have no numbers.
+        """Delete it with its users, claims, purchases and requests; it must have no numbers.
 
         Its revision and the records of its calls stay.
         """
-        for table in users, phone_number_owners, requests, organizations:
+        for table in users, phone_number_owners, purchases, requests, organizations:
             self._connection.execute(delete(table).where(table.c.organization_id == organization_id))
 
     def put_users(self, users_: Sequence[User]) -> None:
@@ -105,6 +106,32 @@ class SqlTransaction(SqlReader):
         self._connection.execute(
             delete(numbers).where(
                 numbers.c.organization_id == organization_id, numbers.c.phone_number == phone_number
+            )
+        )
+
+    def add_purchase(self, number: Number) -> None:
+        """Note that the number is ordered, by its reference and purchase time."""
+        self._connection.execute(
+            insert(purchases).values(
+                organization_id=number.organization_id,
+                reference=number.reference,
+                purchase_time=number.purchase_time,
+            )
+        )
+
+    def delete_purchase(self, organization_id: str, reference: str) -> None:
+        """Note that nothing came of the order; one that is not there is no error."""
+        self._connection.execute(
+            delete(purchases).where(
+                purchases.c.organization_id == organization_id, purchases.c.reference == reference
+            )
+        )
+
+    def delete_purchases_before(self, organization_id: str, time: int) -> None:
+        """Forget the organization's purchases that were made before then."""
+        self._connection.execute(
+            delete(purchases).where(
+                purchases.c.organization_id == organization_id, purchases.c.purchase_time < time
             )
         )
 

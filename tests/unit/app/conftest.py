@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from localdial_server.app import purchasing
+from localdial_server.app import orders
 from tests.unit.app.house import A, B, House
 
 
 @pytest.fixture(autouse=True)
 def _look_ups_follow_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(purchasing, "_LOOK_UP_DELAYS", tuple(0.0 for _ in purchasing._LOOK_UP_DELAYS))
+    for delays in "_DELAYS_WHEN_UNKNOWN", "_DELAYS_WHEN_PENDING":
+        monkeypatch.setattr(orders, delays, tuple(0.0 for _ in getattr(orders, delays)))
 
 
 @pytest.fixture

@@ -8,7 +8,15 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from localdial_server.app.carrier import AvailableNumber, Carrier, OwnedNumber
+from localdial_server.app.carrier import (
+    AvailableNumber,
+    Capabilities,
+    Carrier,
+    OrderStatus,
+    OwnedNumber,
+    Pending,
+    Price,
+)
 from localdial_server.storage.database import Database
 
 T = TypeVar("T")
@@ -73,17 +81,39 @@ class MortalCarrier:
     def name(self) -> str:
         return self._carrier.name
 
+    @property
+    def account(self) -> str:
+        return self._carrier.account
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._carrier.capabilities
+
     async def search(self, area_code: str, limit: int) -> Sequence[AvailableNumber]:
         return await self._process.run(lambda: self._carrier.search(area_code, limit))
 
-    async def order(self, phone_number: str, reference: str) -> OwnedNumber:
-        return await self._process.run(lambda: self._carrier.order(phone_number, reference))
+    async def order(
+        self,
+        phone_number: str,
+        reference: str,
+        timeout: float,  # noqa: ASYNC109 (the port's)
+    ) -> OwnedNumber | Pending:
+        return await self._process.run(lambda: self._carrier.order(phone_number, reference, timeout))
 
-    async def find_by_reference(self, reference: str) -> OwnedNumber | None:
+    async def find_by_reference(self, reference: str) -> OwnedNumber | OrderStatus | None:
         return await self._process.run(lambda: self._carrier.find_by_reference(reference))
 
     async def find_by_number(self, phone_number: str) -> OwnedNumber | None:
         return await self._process.run(lambda: self._carrier.find_by_number(phone_number))
 
+    async def list_owned(self) -> Sequence[OwnedNumber]:
+        return await self._process.run(self._carrier.list_owned)
+
+    async def configure(self, carrier_number_id: str, reference: str) -> OwnedNumber:
+        return await self._process.run(lambda: self._carrier.configure(carrier_number_id, reference))
+
     async def release(self, carrier_number_id: str) -> None:
         return await self._process.run(lambda: self._carrier.release(carrier_number_id))
+
+    async def monthly_price(self, phone_number: str) -> Price | None:
+        return await self._process.run(lambda: self._carrier.monthly_price(phone_number))

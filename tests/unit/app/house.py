@@ -13,17 +13,29 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, select
 
-from localdial_server.app.carrier import AvailableNumber, Carrier, OwnedNumber
+from localdial_server.app.carrier import (
+    AvailableNumber,
+    Capabilities,
+    Carrier,
+    OrderStatus,
+    OwnedNumber,
+    Pending,
+    Price,
+)
 from localdial_server.app.changes import Changes
 from localdial_server.app.deleting import DeleteAnswer, Deleting
 from localdial_server.app.directory import Directory
+from localdial_server.app.importing import Importing
 from localdial_server.app.inventory import Inventory
 from localdial_server.app.purchasing import PurchaseAnswer, Purchasing
+from localdial_server.app.reconciling import Reconciling
 from localdial_server.app.store import NumberQuery
 from localdial_server.app.sweep import Sweep
 from localdial_server.carriers.simulator import SimulatedCarrier
 from localdial_server.carriers.simulator_faults import Fault, FaultScript, Operation
+from localdial_server.carriers.single_account import SingleAccount
 from localdial_server.domain.model import Number, NumberState, Organization
+from localdial_server.domain.spending import Limits, SpendingLimits
 from localdial_server.storage.database import Database
 from localdial_server.storage.migrate import migrate
 from localdial_server.storage.schema import numbers, organizations, phone_number_owners, simulator_numbers
@@ -36,6 +48,9 @@ from tests.conformance.watched_database import DEADLINE_SECONDS, Gate, WatchedDa
 T = TypeVar("T")
 
 A, B = "org-a", "org-b"
+
+# Nothing is given up by itself, unless a test says so.
+FOREVER = 3600.0
 
 # Longer than an order may take to show at the carrier.
 READ_LAG_SECONDS = 121
@@ -94,6 +109,14 @@ class WatchedCarrier:
     def name(self) -> str:
         return self._carrier.name
 
+    @property
+    def account(self) -> str:
+        return self._carrier.account
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._carrier.capabilities
+
     def hold(self, operation: Operation) -> Gate:
         """Hold up the operation's next call on its way to the carrier."""
         gate = Gate()
@@ -109,17 +132,35 @@ class WatchedCarrier:
     async def search(self, area_code: str, limit: int) -> Sequence[AvailableNumber]:
         return await self._watch(Operation.SEARCH, lambda: self._carrier.search(area_code, limit))
 
-    async def order(self, phone_number: str, reference: str) -> OwnedNumber:
+    async def order(
+        self,
+        phone_number: str,
+        reference: str,
+        timeout: float,  # noqa: ASYNC109 (the port's)
+    ) -> OwnedNumber | Pending:
         self.ordered.append((phone_number, reference))
-        return await self._watch(Operation.ORDER, lambda: self._carrier.order(phone_number, reference))
+        return await self._watch(
+            Operation.ORDER, lambda: self._carrier.order(phone_number, reference, timeout)
+        )
 
-    async def find_by_reference(self, reference: str) -> OwnedNumber | None:
+    async def find_by_reference(self, reference: str) -> OwnedNumber | OrderStatus | None:
         return await self._watch(
             Operation.FIND_BY_REFERENCE, lambda: self._carrier.find_by_reference(reference)
         )
 
     async def find_by_number(self, phone_number: str) -> OwnedNumber | None:
         return await self._watch(Operation.FIND_BY_NUMBER, lambda: self._carrier.find_by_number(phone_number))
+
+    async def list_owned(self) -> Sequence[OwnedNumber]:
+        return await self._watch(Operation.LIST_OWNED, self._carrier.list_owned)
+
+    async def configure(self, carrier_number_id: str, reference: str) -> OwnedNumber:
+        return await self._watch(
+            Operation.CONFIGURE, lambda: self._carrier.configure(carrier_number_id, reference)
+        )
+
+    async def monthly_price(self, phone_number: str) -> Price | None:
+        return await self._carrier.monthly_price(phone_number)
 
     async def release(self, carrier_number_id: str) -> None:
         return await self._watch(Operation.RELEASE, lambda: self._carrier.release(carrier_number_id))
@@ -151,10 +192,14 @@ class House:
     inventory: Inventory
     purchasing: Purchasing
     deleting: Deleting
+    importing: Importing
     sweep: Sweep
+    reconciling: Reconciling
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self.limits = SpendingLimits(Limits(numbers=1000, purchases_per_day=1000))
+        self.orders_are_asynchronous = False
         self.clock = ManualClock()
         self.faults = CarrierFaults()
 
@@ -169,17 +214,25 @@ class House:
         if is_new:
             migrate(self._file.engine)
         self._account = SqlSimulatorState(self._file)
-        self.carrier = WatchedCarrier(SimulatedCarrier(self._account, faults=self.faults))
+        self.simulator = SimulatedCarrier(
+            self._account, faults=self.faults, timeout=FOREVER, asynchronous=self.orders_are_asynchronous
+        )
+        self.carrier = WatchedCarrier(self.simulator)
         self.database = WatchedDatabase(self._file)
         database, carrier = wrap_database(self.database), wrap_carrier(self.carrier)
         self.store = SqlStore(database)
         self.snapshots = SnapshotCache(database)
         changes = Changes(self.store, self.snapshots)
         self.directory = Directory(self.store, changes)
-        self.inventory = Inventory(self.store, changes, carrier, self.clock)
-        self.purchasing = Purchasing(self.store, changes, carrier, self.clock)
-        self.deleting = Deleting(changes, carrier, self.clock)
+        carriers = SingleAccount(carrier)
+        self.inventory = Inventory(self.store, changes, carriers)
+        self.purchasing = Purchasing(
+            self.store, changes, carriers, self.clock, limits=self.limits, order_timeout=FOREVER
+        )
+        self.deleting = Deleting(changes, carriers, self.clock)
+        self.importing = Importing(self.store, changes, carriers, self.clock)
         self.sweep = Sweep(self.store, self.purchasing, self.deleting, interval=60)
+        self.reconciling = Reconciling(self.store, carriers, self.sweep)
 
     async def crash(self) -> None:
         """Let everything under way be lost, but what the database holds."""
@@ -269,7 +322,7 @@ class House:
                     continue  # It was not bought by localdial.
                 paid_for.discard(number.phone_number)
                 owned = await self.carrier.find_by_reference(number.reference)
-                if owned is None:
+                if not isinstance(owned, OwnedNumber):
                     found.append(f"not owned: {number}")
                 elif owned.carrier_number_id != number.carrier_number_id:
                     found.append(f"known as {owned.carrier_number_id}: {number}")

@@ -77,7 +77,7 @@ async def test_a_number_adopted_is_shown_though_the_sweep_could_not_go_on(house:
 async def test_a_number_imported_is_shown_though_the_import_could_not_go_on(house: House) -> None:
     assert await house.shown() == set()
     gate = house.carrier.hold_answer(Operation.FIND_BY_NUMBER)
-    importing = asyncio.ensure_future(house.inventory.import_numbers(A, [OWNED_FROM_START]))
+    importing = asyncio.ensure_future(house.importing.import_numbers(A, [OWNED_FROM_START]))
     await gate.reached()
     house.database.fail_read()
     gate.open()

@@ -227,7 +227,7 @@ async def test_the_organization_number_stays_one_when_it_leaves_the_inventory(ho
 
 
 async def test_an_imported_number_is_given_back_for_good(house: House) -> None:
-    await house.inventory.import_numbers(A, [OWNED_FROM_START])
+    await house.importing.import_numbers(A, [OWNED_FROM_START])
     answer = await house.delete(OWNED_FROM_START)
     assert [number.state for number in answer.deleted] == [NumberState.RELEASED]
     assert await house.numbers() == []

@@ -82,10 +82,10 @@ async def test_a_number_of_an_inventory_cannot_be_the_organization_number_of_oth
 
 async def test_an_organization_number_cannot_come_into_the_inventory_of_others(house: House) -> None:
     await house.add_organization(A, OWNED_FROM_START)
-    answer = await house.inventory.import_numbers(B, [OWNED_FROM_START])
+    answer = await house.importing.import_numbers(B, [OWNED_FROM_START])
     assert [failure.error.reason for failure in answer.failures] == ["NUMBER_IN_USE"]
     await house.add_organization(A)
-    answer = await house.inventory.import_numbers(B, [OWNED_FROM_START])
+    answer = await house.importing.import_numbers(B, [OWNED_FROM_START])
     assert answer.failures == ()
 
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from localdial_server.app.inventory import ImportAnswer
+from localdial_server.app.importing import ImportAnswer
 from localdial_server.carriers.simulator_faults import Fault, Operation
 from localdial_server.domain.errors import (
     CarrierNotAvailable,
@@ -23,7 +23,7 @@ NOT_OWNED = "+14155550101"
 
 async def test_an_imported_number_is_active_and_carries_what_the_carrier_says_of_it(house: House) -> None:
     begin = house.clock.now()
-    answer = await house.inventory.import_numbers(A, [FIRST])
+    answer = await house.importing.import_numbers(A, [FIRST])
     (number,) = answer.numbers
     owned = await house.carrier.find_by_number(FIRST)
     assert owned is not None
@@ -38,7 +38,7 @@ async def test_an_imported_number_is_active_and_carries_what_the_carrier_says_of
 
 async def test_an_imported_number_is_shown_on_calls_at_once(house: House) -> None:
     assert await house.shown() == set()
-    answer = await house.inventory.import_numbers(A, [FIRST])
+    answer = await house.importing.import_numbers(A, [FIRST])
     assert answer.revision == await house.revision()
     snapshot = house.snapshots.cached(A)
     assert snapshot is not None
@@ -47,23 +47,23 @@ async def test_an_imported_number_is_shown_on_calls_at_once(house: House) -> Non
 
 
 async def test_importing_neither_orders_nor_releases(house: House) -> None:
-    await house.inventory.import_numbers(A, [FIRST, SECOND])
+    await house.importing.import_numbers(A, [FIRST, SECOND])
     assert set(house.carrier.calls) == {Operation.FIND_BY_NUMBER}
 
 
 async def test_importing_again_answers_the_number_and_changes_nothing(house: House) -> None:
-    first = await house.inventory.import_numbers(A, [FIRST])
+    first = await house.importing.import_numbers(A, [FIRST])
     house.clock.advance(60)
-    assert await house.inventory.import_numbers(A, [FIRST]) == first
-    twice = await house.inventory.import_numbers(A, [SECOND, FIRST, SECOND])
+    assert await house.importing.import_numbers(A, [FIRST]) == first
+    twice = await house.importing.import_numbers(A, [SECOND, FIRST, SECOND])
     assert [number.phone_number for number in twice.numbers] == [SECOND, FIRST, SECOND]
     assert len(await house.numbers()) == 2
 
 
 async def test_each_number_that_is_not_imported_says_why_and_spoils_no_other(house: House) -> None:
-    await house.inventory.import_numbers(B, [SECOND])
+    await house.importing.import_numbers(B, [SECOND])
     await house.add_organization("rival", THIRD)
-    answer = await house.inventory.import_numbers(A, [NOT_OWNED, SECOND, FIRST, THIRD])
+    answer = await house.importing.import_numbers(A, [NOT_OWNED, SECOND, FIRST, THIRD])
     assert [number.phone_number for number in answer.numbers] == [FIRST]
     assert [(failure.phone_number, failure.error.reason) for failure in answer.failures] == [
         (NOT_OWNED, "NUMBER_NOT_AT_CARRIER"),
@@ -76,20 +76,20 @@ async def test_each_number_that_is_not_imported_says_why_and_spoils_no_other(hou
 
 
 async def test_an_import_of_which_nothing_came_changes_no_revision(house: House) -> None:
-    answer = await house.inventory.import_numbers(A, [NOT_OWNED])
+    answer = await house.importing.import_numbers(A, [NOT_OWNED])
     assert (answer.numbers, answer.revision, await house.revision()) == ((), 1, 1)
 
 
 async def test_the_organization_number_can_be_imported_too(house: House) -> None:
     await house.add_organization(A, FIRST)
-    answer = await house.inventory.import_numbers(A, [FIRST])
+    answer = await house.importing.import_numbers(A, [FIRST])
     assert answer.failures == ()
     assert await house.shown() == {FIRST}
 
 
 async def test_a_number_that_others_bought_cannot_be_imported(house: House) -> None:
     (bought,) = await house.bought(organization_id=B)
-    answer = await house.inventory.import_numbers(A, [bought])
+    answer = await house.importing.import_numbers(A, [bought])
     assert [failure.error.reason for failure in answer.failures] == ["NUMBER_IN_USE"]
     assert await house.owner_of(bought) == B
 
@@ -102,7 +102,7 @@ async def test_a_number_that_is_being_purchased_or_released_cannot_be_imported(h
     house.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
     with pytest.raises(PurchasePending):
         await house.purchase()
-    answer = await house.inventory.import_numbers(A, [releasing, NOT_OWNED])
+    answer = await house.importing.import_numbers(A, [releasing, NOT_OWNED])
     assert [(failure.phone_number, failure.error.reason) for failure in answer.failures] == [
         (releasing, "NUMBER_NOT_ACTIVE"),
         (NOT_OWNED, "NUMBER_NOT_ACTIVE"),
@@ -113,14 +113,14 @@ async def test_a_number_that_is_being_purchased_or_released_cannot_be_imported(h
 async def test_an_unavailable_carrier_fails_the_whole_import(house: House) -> None:
     house.faults.add(Operation.FIND_BY_NUMBER, None, Fault.UNAVAILABLE)
     with pytest.raises(CarrierNotAvailable):
-        await house.inventory.import_numbers(A, [FIRST, SECOND, THIRD])
+        await house.importing.import_numbers(A, [FIRST, SECOND, THIRD])
     assert await house.numbers() == []
-    assert len((await house.inventory.import_numbers(A, [FIRST, SECOND, THIRD])).numbers) == 3
+    assert len((await house.importing.import_numbers(A, [FIRST, SECOND, THIRD])).numbers) == 3
 
 
 async def test_an_unknown_organization_imports_nothing(house: House) -> None:
     with pytest.raises(OrganizationNotFound):
-        await house.inventory.import_numbers("unknown", [FIRST])
+        await house.importing.import_numbers("unknown", [FIRST])
     assert not house.carrier.calls
     assert await house.owner_of(FIRST) is None
 
@@ -135,7 +135,7 @@ async def test_an_organization_is_not_deleted_while_it_imports(house: House) -> 
 
 async def test_of_organizations_that_import_a_number_at_once_one_gets_it(house: House) -> None:
     answers = await asyncio.gather(
-        *(house.inventory.import_numbers(organization_id, [FIRST]) for organization_id in (A, B))
+        *(house.importing.import_numbers(organization_id, [FIRST]) for organization_id in (A, B))
     )
     assert sorted(len(answer.numbers) for answer in answers) == [0, 1]
     (failure,) = [failure for answer in answers for failure in answer.failures]
@@ -144,11 +144,11 @@ async def test_of_organizations_that_import_a_number_at_once_one_gets_it(house: 
 
 async def test_a_number_that_another_one_may_be_releasing_is_not_even_asked_for(house: House) -> None:
     (number,) = await house.bought(organization_id=B)
-    answer = await house.inventory.import_numbers(A, [number])
+    answer = await house.importing.import_numbers(A, [number])
     assert [failure.error.reason for failure in answer.failures] == ["NUMBER_IN_USE"]
     assert house.carrier.calls[Operation.FIND_BY_NUMBER] == 0
     await house.delete(number, organization_id=B)
-    answer = await house.inventory.import_numbers(A, [number])
+    answer = await house.importing.import_numbers(A, [number])
     assert [failure.error.reason for failure in answer.failures] == ["NUMBER_NOT_AT_CARRIER"]
     assert await house.owner_of(number) is None
 
@@ -156,7 +156,7 @@ async def test_a_number_that_another_one_may_be_releasing_is_not_even_asked_for(
 async def _import_until_claimed(house: House) -> "tuple[asyncio.Task[ImportAnswer], Gate]":
     """Import FIRST up to the second look at the carrier, under the claim."""
     seen, claimed = (house.carrier.hold_answer(Operation.FIND_BY_NUMBER) for _ in range(2))
-    importing = asyncio.create_task(house.inventory.import_numbers(A, [FIRST]))
+    importing = asyncio.create_task(house.importing.import_numbers(A, [FIRST]))
     await seen.reached()
     seen.open()
     await claimed.reached()
@@ -168,7 +168,7 @@ async def test_what_a_crash_leaves_of_an_import_can_be_imported_again(house: Hou
     await house.restart()
     assert [number.state for number in await house.numbers()] == [NumberState.PURCHASING]
     # By the organization itself at once; for others it is settled by the sweep.
-    assert len((await house.inventory.import_numbers(A, [FIRST])).numbers) == 1
+    assert len((await house.importing.import_numbers(A, [FIRST])).numbers) == 1
 
 
 async def test_the_sweep_settles_what_a_crash_left_of_an_import_at_once(house: House) -> None:
@@ -181,7 +181,7 @@ async def test_the_sweep_settles_what_a_crash_left_of_an_import_at_once(house: H
 
 async def test_the_sweep_does_not_touch_an_import_that_is_under_way(house: House) -> None:
     gate = house.carrier.hold(Operation.FIND_BY_NUMBER)
-    importing = asyncio.create_task(house.inventory.import_numbers(A, [FIRST]))
+    importing = asyncio.create_task(house.importing.import_numbers(A, [FIRST]))
     await gate.reached()
     await house.sweep_later()
     gate.open()
@@ -201,7 +201,7 @@ async def test_the_sweep_may_end_an_import_that_is_under_way_and_spoils_no_answe
 
 async def test_concurrent_imports_of_a_number_are_answered_alike(house: House) -> None:
     importing, claimed = await _import_until_claimed(house)
-    other = await house.inventory.import_numbers(A, [FIRST])
+    other = await house.importing.import_numbers(A, [FIRST])
     claimed.open()
     first = await importing
     assert (first.failures, other.failures) == ((), ())
@@ -210,7 +210,7 @@ async def test_concurrent_imports_of_a_number_are_answered_alike(house: House) -
 
 async def test_an_import_that_takes_long_ends_no_later_deletion(house: House) -> None:
     importing, claimed = await _import_until_claimed(house)
-    await house.inventory.import_numbers(A, [FIRST])
+    await house.importing.import_numbers(A, [FIRST])
     await house.delete(FIRST)
     assert await house.carrier.find_by_number(FIRST) is None
     claimed.open()

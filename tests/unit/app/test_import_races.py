@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from localdial_server.app.inventory import ImportAnswer
+from localdial_server.app.importing import ImportAnswer
 from localdial_server.carriers.simulator_faults import Operation
 from localdial_server.domain.model import NumberState
 from tests.conformance.watched_database import Gate
@@ -17,7 +17,7 @@ FIRST = "+14155550199"
 async def _begin(house: House) -> "tuple[asyncio.Task[ImportAnswer], Gate]":
     """Import up to the second look at the carrier, under the claim."""
     seen, claimed = (house.carrier.hold_answer(Operation.FIND_BY_NUMBER) for _ in range(2))
-    importing = asyncio.create_task(house.inventory.import_numbers(A, [FIRST]))
+    importing = asyncio.create_task(house.importing.import_numbers(A, [FIRST]))
     await seen.reached()
     seen.open()
     await claimed.reached()

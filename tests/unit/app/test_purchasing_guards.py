@@ -7,7 +7,7 @@ import pytest
 from localdial_server.carriers.simulator_faults import Fault, Operation
 from localdial_server.domain.errors import PurchasePending
 from localdial_server.domain.model import NumberState
-from tests.unit.app.house import READ_LAG_SECONDS, House
+from tests.unit.app.house import FOREVER, READ_LAG_SECONDS, House
 
 FIRST, SECOND = "+14155550100", "+14155550101"
 
@@ -20,8 +20,8 @@ def _make_order_fail(house: House, monkeypatch: pytest.MonkeyPatch, phone_number
     """Let the order of the number, carried out or held up as it may be, end in an odd error."""
     order = house.carrier.order
 
-    async def fail_at_last(ordered: str, reference: str) -> object:
-        owned = await order(ordered, reference)
+    async def fail_at_last(ordered: str, reference: str, timeout: float) -> object:  # noqa: ASYNC109
+        owned = await order(ordered, reference, timeout)
         if ordered == phone_number:
             raise OddError
         return owned
@@ -36,7 +36,7 @@ async def test_what_a_process_ordered_just_before_it_died_is_not_dropped_by_the_
     await gate.reached()
     house.clock.advance(READ_LAG_SECONDS)
     # The order reaches the carrier, and its answer nobody.
-    await house.carrier.order(FIRST, (await house.numbers())[0].reference)
+    await house.carrier.order(FIRST, (await house.numbers())[0].reference, FOREVER)
     await house.restart()
     assert purchasing.done()
     house.faults.add(Operation.FIND_BY_REFERENCE, Fault.NOT_SEEN)

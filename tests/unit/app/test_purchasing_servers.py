@@ -7,10 +7,11 @@ import pytest
 from localdial_server.app.changes import Changes
 from localdial_server.app.purchasing import PurchaseAnswer, Purchasing
 from localdial_server.carriers.simulator_faults import Fault, Operation
+from localdial_server.carriers.single_account import SingleAccount
 from localdial_server.domain.errors import CarrierNotAvailable, NoNumbersAvailable, PurchasePending
 from localdial_server.storage.snapshots import SnapshotCache
 from tests.conformance.watched_database import DEADLINE_SECONDS
-from tests.unit.app.house import A, House
+from tests.unit.app.house import FOREVER, A, House
 
 
 class Other:
@@ -18,7 +19,14 @@ class Other:
 
     def __init__(self, house: House) -> None:
         changes = Changes(house.store, SnapshotCache(house.database))
-        self._purchasing = Purchasing(house.store, changes, house.carrier, house.clock)
+        self._purchasing = Purchasing(
+            house.store,
+            changes,
+            SingleAccount(house.carrier),
+            house.clock,
+            limits=house.limits,
+            order_timeout=FOREVER,
+        )
 
     async def purchase(self, quantity: int) -> PurchaseAnswer:
         async with asyncio.timeout(DEADLINE_SECONDS):

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from localdial_server.app.carrier import NumberTaken, OrderRefused, OwnedNumber
+from localdial_server.app.carrier import NumberTaken, OwnedNumber, Refused
 from localdial_server.carriers.simulator import SimulatedCarrier
 from localdial_server.carriers.simulator_stock import stock_of
 from localdial_server.storage.database import Database
 from localdial_server.storage.schema import metadata
 from localdial_server.storage.simulator_state import SqlSimulatorState
 from localdial_server.storage.sqlite import SqliteDatabase
+from tests.support.carriers import ordered
 
 
 def open_database(path: Path) -> SqliteDatabase:
@@ -35,15 +36,15 @@ def carrier(database: Database) -> SimulatedCarrier:
 
 async def buy_all(carrier: SimulatedCarrier, area_code: str) -> list[OwnedNumber]:
     found = await carrier.search(area_code, 100)
-    return [await carrier.order(number.phone_number, f"r{number.phone_number}") for number in found]
+    return [await ordered(carrier, number.phone_number, f"r{number.phone_number}") for number in found]
 
 
 async def test_the_state_survives_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "localdial.db"
     database = open_database(path)
     carrier = SimulatedCarrier(SqlSimulatorState(database))
-    kept = await carrier.order("+14155550100", "kept")
-    given_back = await carrier.order("+14155550101", "given-back")
+    kept = await ordered(carrier, "+14155550100", "kept")
+    given_back = await ordered(carrier, "+14155550101", "given-back")
     await carrier.release(given_back.carrier_number_id)
     await carrier.release("SIM-14155550199")
     await database.close()
@@ -66,10 +67,10 @@ async def test_a_scarce_area_code_runs_out_and_what_is_released_is_on_sale_again
     assert list(await carrier.search("307", 10)) == []
     await carrier.release(bought[1].carrier_number_id)
     assert [n.phone_number for n in await carrier.search("307", 10)] == [bought[1].phone_number]
-    again = await carrier.order(bought[1].phone_number, "again")
+    again = await ordered(carrier, bought[1].phone_number, "again")
     assert again.carrier_number_id != bought[1].carrier_number_id
     with pytest.raises(NumberTaken):
-        await carrier.order(bought[1].phone_number, "once-more")
+        await ordered(carrier, bought[1].phone_number, "once-more")
 
 
 async def test_a_number_owned_from_the_start_that_was_released_is_gone_for_good(
@@ -80,8 +81,8 @@ async def test_a_number_owned_from_the_start_that_was_released_is_gone_for_good(
     await asyncio.gather(*(carrier.release(owned.carrier_number_id) for _ in range(4)))
     assert await carrier.find_by_number("+13075550199") is None
     assert "+13075550199" not in {n.phone_number for n in await carrier.search("307", 10)}
-    with pytest.raises(OrderRefused):
-        await carrier.order("+13075550199", "back")
+    with pytest.raises(Refused):
+        await ordered(carrier, "+13075550199", "back")
     assert await carrier.find_by_number("+14155550199") is not None
     assert await carrier.find_by_reference("") is None
 
@@ -115,17 +116,17 @@ async def test_other_numbers_are_not_owned(carrier: SimulatedCarrier, phone_numb
 async def test_an_id_that_names_no_owned_number_releases_nothing(
     carrier: SimulatedCarrier, carrier_number_id: str
 ) -> None:
-    owned = await carrier.order("+14155550100", "r")
+    owned = await ordered(carrier, "+14155550100", "r")
     await carrier.release(carrier_number_id)
     assert await carrier.find_by_number("+14155550100") == owned
     assert await carrier.find_by_number("+14155550199") is not None
-    assert (await carrier.order("+14155550101", "still-on-sale")).reference == "still-on-sale"
+    assert (await ordered(carrier, "+14155550101", "still-on-sale")).reference == "still-on-sale"
 
 
 async def test_search_and_order_tell_the_same_place(carrier: SimulatedCarrier) -> None:
     for area_code, place in {"415": ("", "CA"), "+4420": ("London", "")}.items():
         (offer,) = await carrier.search(area_code, 1)
-        owned = await carrier.order(offer.phone_number, f"r{area_code}")
+        owned = await ordered(carrier, offer.phone_number, f"r{area_code}")
         assert (offer.locality, offer.region) == (owned.locality, owned.region)
         assert (owned.locality, owned.region) == place
         assert await carrier.find_by_number(owned.phone_number) == owned
@@ -146,20 +147,19 @@ async def test_what_is_bought_and_what_is_given_up_are_kept_apart(database: Data
     state = SqlSimulatorState(database)
     bought = OwnedNumber("+14155550100", "id-1", "r-1")
     given_up = OwnedNumber("+14155550199", "id-2")
-    assert await state.buy(bought, "415")
-    assert not await state.buy(bought, "415")
+    assert await state.buy(bought, "415", pending=False)
+    assert not await state.buy(bought, "415", pending=False)
     await state.give_up(given_up, "415")
     await state.give_up(given_up, "415")
     await state.give_back(given_up.carrier_number_id)
 
     assert await state.bought(bought.phone_number) == bought
-    assert await state.bought_with(bought.reference) == bought
-    assert await state.bought_in("415") == {bought.phone_number}
-    assert not await state.given_up(bought.phone_number)
-    assert await state.given_up(given_up.phone_number)
+    assert await state.ordered_with(bought.reference) == bought
+    assert await state.not_on_sale("415") == {bought.phone_number}
+    assert await state.all_given_up() == {given_up.phone_number}
     assert await state.bought(given_up.phone_number) is None
-    assert await state.bought_with("") is None
-    assert await state.bought_in("212") == frozenset()
+    assert await state.ordered_with("") is None
+    assert await state.not_on_sale("212") == frozenset()
 
     await state.give_back(bought.carrier_number_id)
     assert await state.bought(bought.phone_number) is None

@@ -7,16 +7,17 @@ the script, and what only the simulator does.
 import asyncio
 import gc
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
 from localdial_server.app.carrier import (
     CarrierUnavailable,
     NumberTaken,
-    OrderRefused,
+    OrderStatus,
     OutcomeUnknown,
     OwnedNumber,
+    Refused,
 )
 from localdial_server.carriers.simulator import SimulatedCarrier
 from localdial_server.carriers.simulator_faults import (
@@ -26,14 +27,17 @@ from localdial_server.carriers.simulator_faults import (
     Operation,
 )
 from localdial_server.domain.errors import StorageUnavailable
+from tests.support.carriers import ordered
 
 NUMBER, OTHER = "+14155550100", "+14155550101"
 
 CALLS: dict[Operation, Callable[[SimulatedCarrier], Awaitable[object]]] = {
     Operation.SEARCH: lambda carrier: carrier.search("415", 3),
-    Operation.ORDER: lambda carrier: carrier.order(NUMBER, "r"),
+    Operation.ORDER: lambda carrier: ordered(carrier, NUMBER, "r"),
     Operation.FIND_BY_REFERENCE: lambda carrier: carrier.find_by_reference("r"),
     Operation.FIND_BY_NUMBER: lambda carrier: carrier.find_by_number(NUMBER),
+    Operation.LIST_OWNED: lambda carrier: carrier.list_owned(),
+    Operation.CONFIGURE: lambda carrier: carrier.configure("SIM-14155550199", "r"),
     Operation.RELEASE: lambda carrier: carrier.release("SIM-14155550100-0123456789abcdef"),
 }
 
@@ -51,7 +55,8 @@ class MemoryState:
         if self.broken:
             raise StorageUnavailable
 
-    async def buy(self, number: OwnedNumber, area_code: str) -> bool:
+    async def buy(self, number: OwnedNumber, area_code: str, *, pending: bool) -> bool:
+        assert not pending
         self._touch()
         self.area_codes[number.phone_number] = area_code
         return self.numbers.setdefault(number.phone_number, number) is number
@@ -65,22 +70,40 @@ class MemoryState:
         self._touch()
         return self.numbers.get(phone_number)
 
-    async def bought_with(self, reference: str) -> OwnedNumber | None:
+    async def bought_as(self, carrier_number_id: str) -> OwnedNumber | None:
+        self._touch()
+        numbers = self.numbers.values()
+        return next((number for number in numbers if number.carrier_number_id == carrier_number_id), None)
+
+    async def ordered_with(self, reference: str) -> OwnedNumber | OrderStatus | None:
         self._touch()
         return next((number for number in self.numbers.values() if number.reference == reference), None)
 
-    async def bought_in(self, area_code: str) -> frozenset[str]:
+    async def end_order(self, reference: str, *, filled: bool) -> None:
+        raise AssertionError(reference, filled)
+
+    async def not_on_sale(self, area_code: str) -> frozenset[str]:
         self._touch()
         return frozenset(number for number in self.numbers if self.area_codes[number] == area_code)
+
+    async def all_bought(self) -> Sequence[OwnedNumber]:
+        self._touch()
+        return [self.numbers[phone_number] for phone_number in sorted(self.numbers)]
+
+    async def tag(self, number: OwnedNumber, area_code: str) -> None:
+        self._touch()
+        self.area_codes[number.phone_number] = area_code
+        self.numbers[number.phone_number] = number
 
     async def give_up(self, number: OwnedNumber, area_code: str) -> None:
         self._touch()
         self.area_codes[number.phone_number] = area_code
+        self.numbers.pop(number.phone_number, None)
         self.gone.add(number.phone_number)
 
-    async def given_up(self, phone_number: str) -> bool:
+    async def all_given_up(self) -> frozenset[str]:
         self._touch()
-        return phone_number in self.gone
+        return frozenset(self.gone)
 
 
 @pytest.fixture
@@ -104,15 +127,15 @@ async def test_a_script_is_played_in_order_and_per_operation(
     script.add(Operation.ORDER, Fault.TAKEN, None, Fault.REFUSED)
     script.add(Operation.SEARCH, Fault.UNAVAILABLE)
     with pytest.raises(NumberTaken):
-        await carrier.order(NUMBER, "first")
-    assert (await carrier.order(NUMBER, "second")).reference == "second"
-    with pytest.raises(OrderRefused):
-        await carrier.order(OTHER, "third")
+        await ordered(carrier, NUMBER, "first")
+    assert (await ordered(carrier, NUMBER, "second")).reference == "second"
+    with pytest.raises(Refused):
+        await ordered(carrier, OTHER, "third")
     assert not script.is_spent()
     with pytest.raises(CarrierUnavailable):
         await carrier.search("415", 1)
     assert script.is_spent()
-    assert (await carrier.order(OTHER, "fourth")).reference == "fourth"
+    assert (await ordered(carrier, OTHER, "fourth")).reference == "fourth"
 
 
 async def test_a_fault_can_depend_on_the_argument(state: MemoryState) -> None:
@@ -124,8 +147,8 @@ async def test_a_fault_can_depend_on_the_argument(state: MemoryState) -> None:
 
     carrier = SimulatedCarrier(state, faults=faults)
     with pytest.raises(NumberTaken):
-        await carrier.order(NUMBER, "r1")
-    owned = await carrier.order(OTHER, "r2")
+        await ordered(carrier, NUMBER, "r1")
+    owned = await ordered(carrier, OTHER, "r2")
     await carrier.search("415", 1)
     await carrier.find_by_number(NUMBER)
     await carrier.find_by_reference("r2")
@@ -146,7 +169,7 @@ async def test_read_lag_hides_an_order_for_as_many_look_ups(
     script.add(Operation.ORDER, Fault.ANSWER_LOST)
     script.add(Operation.FIND_BY_REFERENCE, *[Fault.NOT_SEEN] * 3)
     with pytest.raises(OutcomeUnknown):
-        await carrier.order(NUMBER, "lagging")
+        await ordered(carrier, NUMBER, "lagging")
     found = [await carrier.find_by_reference("lagging") for _ in range(5)]
     assert [number is not None for number in found] == [False, False, False, True, True]
 
@@ -154,7 +177,7 @@ async def test_read_lag_hides_an_order_for_as_many_look_ups(
 async def test_read_lag_empties_the_other_look_ups_too(
     carrier: SimulatedCarrier, script: FaultScript
 ) -> None:
-    await carrier.order(NUMBER, "r")
+    await ordered(carrier, NUMBER, "r")
     script.add(Operation.FIND_BY_NUMBER, Fault.NOT_SEEN)
     script.add(Operation.SEARCH, Fault.NOT_SEEN)
     assert await carrier.find_by_number(NUMBER) is None
@@ -166,12 +189,12 @@ async def test_read_lag_empties_the_other_look_ups_too(
 async def test_a_lost_answer_hides_a_refusal_as_well(
     carrier: SimulatedCarrier, script: FaultScript, state: MemoryState
 ) -> None:
-    await carrier.order(NUMBER, "first")
+    await ordered(carrier, NUMBER, "first")
     script.add(Operation.ORDER, Fault.ANSWER_LOST, Fault.ANSWER_LOST)
     with pytest.raises(OutcomeUnknown):
-        await carrier.order(NUMBER, "second")
+        await ordered(carrier, NUMBER, "second")
     with pytest.raises(OutcomeUnknown):
-        await carrier.order("+12", "third")
+        await ordered(carrier, "+12", "third")
     assert [number.reference for number in state.numbers.values()] == ["first"]
 
 
@@ -202,7 +225,7 @@ async def test_a_call_that_hangs_is_not_collected_as_garbage(
 
     async def order(phone_number: str) -> None:
         try:
-            await carrier.order(phone_number, f"r{phone_number}")
+            await ordered(carrier, phone_number, f"r{phone_number}")
         finally:
             ended.append(phone_number)
 
@@ -232,7 +255,7 @@ async def test_latency_comes_before_each_call_is_processed(state: MemoryState, o
 async def test_an_order_that_is_given_up_during_the_latency_is_not_made(state: MemoryState) -> None:
     carrier = SimulatedCarrier(state, latency=3600)
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(carrier.order(NUMBER, "r"), timeout=0.02)
+        await asyncio.wait_for(ordered(carrier, NUMBER, "r"), timeout=0.02)
     assert state.numbers == {}
 
 
@@ -250,8 +273,10 @@ async def test_calls_wait_out_their_latency_side_by_side(state: MemoryState) -> 
         (Operation.SEARCH, CarrierUnavailable),
         (Operation.FIND_BY_REFERENCE, CarrierUnavailable),
         (Operation.FIND_BY_NUMBER, CarrierUnavailable),
+        (Operation.LIST_OWNED, CarrierUnavailable),
         # The database may have committed all the same.
         (Operation.ORDER, OutcomeUnknown),
+        (Operation.CONFIGURE, OutcomeUnknown),
         (Operation.RELEASE, OutcomeUnknown),
     ],
 )
@@ -270,8 +295,8 @@ async def test_a_database_that_fails_is_a_carrier_that_fails(
 async def test_a_reference_that_no_carrier_takes_is_refused(
     carrier: SimulatedCarrier, state: MemoryState, reference: str
 ) -> None:
-    with pytest.raises(OrderRefused, match="reference"):
-        await carrier.order(NUMBER, reference)
+    with pytest.raises(Refused, match="reference"):
+        await ordered(carrier, NUMBER, reference)
     assert state.numbers == {}
 
 

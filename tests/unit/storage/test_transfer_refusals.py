@@ -118,7 +118,7 @@ def test_a_file_that_is_changed_as_these_tests_do_is_imported_if_it_is_right(
         (setting("request", is_final=1), "is_final must be a valid boolean"),
         (setting("request", arguments="\0"), "arguments must have no NUL"),
         (setting("organization", revision=-1), "revision must be greater"),
-        (setting("header", version=2), "line 1: version is 2, and this release of localdial reads 1"),
+        (setting("header", version=1), "line 1: version is 1, and this release of localdial reads 2"),
         (setting("header", format="another"), "line 1:  is not the first line of an export"),
         (without("header"), "line 1:  is not the first line of an export"),
         (twice("header"), "line 2:  is out of place"),

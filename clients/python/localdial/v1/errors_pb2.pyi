@@ -119,13 +119,17 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     Metadata: none.
     """
     ERROR_REASON_CARRIER_UNAVAILABLE: _ErrorReason.ValueType  # 19
-    """UNAVAILABLE. The carrier cannot be reached. With `RetryInfo`.
+    """UNAVAILABLE. The carrier cannot be reached, or has been asked too much for
+    now. Nothing was bought. With `RetryInfo`.
     Metadata: none.
     """
     ERROR_REASON_CARRIER_REFUSED: _ErrorReason.ValueType  # 20
-    """FAILED_PRECONDITION. The carrier refused the order for a reason that a
-    repeat does not cure; the message says which.
-    Metadata: `phone_number` where it is about one number.
+    """FAILED_PRECONDITION. The carrier refuses for a reason that a repeat does not
+    cure; the message says which, and what to do. Nothing was bought.
+    Metadata: `cause`: INVALID (this number or area code cannot be had like
+    this), REGULATORY (an address or documents are missing), ACCOUNT (the carrier
+    account is suspended, a trial, or without money) or CREDENTIALS (the server's
+    credentials are not taken); `phone_number` where it is about one number.
     """
     ERROR_REASON_SHUTTING_DOWN: _ErrorReason.ValueType  # 21
     """UNAVAILABLE. The server is stopping. Repeat the call; another server
@@ -136,6 +140,18 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """INTERNAL. A fault of the server. The server's log has the cause under the
     incident.
     Metadata: `incident_id`.
+    """
+    ERROR_REASON_NUMBER_LIMIT_REACHED: _ErrorReason.ValueType  # 23
+    """RESOURCE_EXHAUSTED. The organization has as many numbers as it may have, those
+    that are being bought or released included. Delete some, or have the server's
+    operator raise the limit.
+    Metadata: `organization_id`, `limit`.
+    """
+    ERROR_REASON_PURCHASE_LIMIT_REACHED: _ErrorReason.ValueType  # 24
+    """RESOURCE_EXHAUSTED. The organization has bought as many numbers within the
+    last 24 hours as it may. With `RetryInfo`: when the oldest of them is a day
+    old. Or have the server's operator raise the limit.
+    Metadata: `organization_id`, `limit`.
     """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
@@ -248,13 +264,17 @@ ERROR_REASON_STORAGE_UNAVAILABLE: ErrorReason.ValueType  # 18
 Metadata: none.
 """
 ERROR_REASON_CARRIER_UNAVAILABLE: ErrorReason.ValueType  # 19
-"""UNAVAILABLE. The carrier cannot be reached. With `RetryInfo`.
+"""UNAVAILABLE. The carrier cannot be reached, or has been asked too much for
+now. Nothing was bought. With `RetryInfo`.
 Metadata: none.
 """
 ERROR_REASON_CARRIER_REFUSED: ErrorReason.ValueType  # 20
-"""FAILED_PRECONDITION. The carrier refused the order for a reason that a
-repeat does not cure; the message says which.
-Metadata: `phone_number` where it is about one number.
+"""FAILED_PRECONDITION. The carrier refuses for a reason that a repeat does not
+cure; the message says which, and what to do. Nothing was bought.
+Metadata: `cause`: INVALID (this number or area code cannot be had like
+this), REGULATORY (an address or documents are missing), ACCOUNT (the carrier
+account is suspended, a trial, or without money) or CREDENTIALS (the server's
+credentials are not taken); `phone_number` where it is about one number.
 """
 ERROR_REASON_SHUTTING_DOWN: ErrorReason.ValueType  # 21
 """UNAVAILABLE. The server is stopping. Repeat the call; another server
@@ -265,5 +285,17 @@ ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 22
 """INTERNAL. A fault of the server. The server's log has the cause under the
 incident.
 Metadata: `incident_id`.
+"""
+ERROR_REASON_NUMBER_LIMIT_REACHED: ErrorReason.ValueType  # 23
+"""RESOURCE_EXHAUSTED. The organization has as many numbers as it may have, those
+that are being bought or released included. Delete some, or have the server's
+operator raise the limit.
+Metadata: `organization_id`, `limit`.
+"""
+ERROR_REASON_PURCHASE_LIMIT_REACHED: ErrorReason.ValueType  # 24
+"""RESOURCE_EXHAUSTED. The organization has bought as many numbers within the
+last 24 hours as it may. With `RetryInfo`: when the oldest of them is a day
+old. Or have the server's operator raise the limit.
+Metadata: `organization_id`, `limit`.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.rpc import status_pb2 as _status_pb2
 from localdial.v1 import number_pb2 as _number_pb2
 import builtins as _builtins
 import sys
@@ -262,6 +263,7 @@ class PurchaseNumbersResponse(_message.Message):
     NUMBERS_FIELD_NUMBER: _builtins.int
     UNFILLED_COUNT_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
+    UNFILLED_STATUS_FIELD_NUMBER: _builtins.int
     unfilled_count: _builtins.int
     """How many of the quantity could not be bought: the carrier had no more, or
     stopped taking orders.
@@ -274,16 +276,26 @@ class PurchaseNumbersResponse(_message.Message):
     def numbers(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.Number]:
         """The numbers that were bought, ordered by phone number; at least one."""
 
+    @_builtins.property
+    def unfilled_status(self) -> _status_pb2.Status:
+        """Why the rest could not be bought, with a `google.rpc.ErrorInfo` in its details
+        just as the call would have it if nothing had been bought:
+        NO_NUMBERS_AVAILABLE, CARRIER_REFUSED, CARRIER_UNAVAILABLE,
+        NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset when unfilled_count
+        is 0.
+        """
+
     def __init__(
         self,
         *,
         numbers: _abc.Iterable[_number_pb2.Number] | None = ...,
         unfilled_count: _builtins.int = ...,
         revision: _builtins.int = ...,
+        unfilled_status: _status_pb2.Status | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["unfilled_status", b"unfilled_status"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["numbers", b"numbers", "revision", b"revision", "unfilled_count", b"unfilled_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["numbers", b"numbers", "revision", b"revision", "unfilled_count", b"unfilled_count", "unfilled_status", b"unfilled_status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -297,9 +309,16 @@ class ImportNumbersRequest(_message.Message):
 
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     PHONE_NUMBERS_FIELD_NUMBER: _builtins.int
+    CONFIGURE_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """Required. The organization that takes the numbers in. 1 to 128 visible
     ASCII characters.
+    """
+    configure: _builtins.bool
+    """Optional. Also set the numbers up at the carrier as bought ones are: calls to
+    them reach this service, and they are tagged with a reference of ours. What
+    was set up there before is replaced. By default the carrier is only asked
+    whether the account owns them.
     """
     @_builtins.property
     def phone_numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -312,10 +331,11 @@ class ImportNumbersRequest(_message.Message):
         *,
         organization_id: _builtins.str = ...,
         phone_numbers: _abc.Iterable[_builtins.str] | None = ...,
+        configure: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id", "phone_numbers", b"phone_numbers"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["configure", b"configure", "organization_id", b"organization_id", "phone_numbers", b"phone_numbers"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -356,6 +376,227 @@ class ImportNumbersResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ImportNumbersResponse: _TypeAlias = ImportNumbersResponse  # noqa: Y015
+
+@_typing.final
+class ListImportableNumbersRequest(_message.Message):
+    """Request of ListImportableNumbers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """Required. The organization that would take the numbers in. 1 to 128 visible
+    ASCII characters.
+    """
+    page_size: _builtins.int
+    """Optional. The most numbers to answer. 50 if unset; values above 1000 are
+    taken as 1000.
+    """
+    page_token: _builtins.str
+    """Optional. `next_page_token` of the page before. The organization must be
+    the same as then.
+    """
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListImportableNumbersRequest: _TypeAlias = ListImportableNumbersRequest  # noqa: Y015
+
+@_typing.final
+class ListImportableNumbersResponse(_message.Message):
+    """Response of ListImportableNumbers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBERS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    TOTAL_SIZE_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """The token of the next page. Empty on the last page."""
+    total_size: _builtins.int
+    """How many numbers there are to import, over all pages."""
+    @_builtins.property
+    def numbers(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.CarrierNumber]:
+        """The numbers, ordered by phone number."""
+
+    def __init__(
+        self,
+        *,
+        numbers: _abc.Iterable[_number_pb2.CarrierNumber] | None = ...,
+        next_page_token: _builtins.str = ...,
+        total_size: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "numbers", b"numbers", "total_size", b"total_size"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListImportableNumbersResponse: _TypeAlias = ListImportableNumbersResponse  # noqa: Y015
+
+@_typing.final
+class ReconcileNumbersRequest(_message.Message):
+    """Request of ReconcileNumbers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """Optional. Only this organization's numbers; `strays` is empty then. Default:
+    every organization. 1 to 128 visible ASCII characters.
+    """
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReconcileNumbersRequest: _TypeAlias = ReconcileNumbersRequest  # noqa: Y015
+
+@_typing.final
+class ReconcileNumbersResponse(_message.Message):
+    """Response of ReconcileNumbers. Each list holds the first 1000, ordered by phone
+    number; its count says how many there are.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ADOPTED_FIELD_NUMBER: _builtins.int
+    ADOPTED_COUNT_FIELD_NUMBER: _builtins.int
+    FAILED_FIELD_NUMBER: _builtins.int
+    FAILED_COUNT_FIELD_NUMBER: _builtins.int
+    RELEASED_FIELD_NUMBER: _builtins.int
+    RELEASED_COUNT_FIELD_NUMBER: _builtins.int
+    OPEN_FIELD_NUMBER: _builtins.int
+    OPEN_COUNT_FIELD_NUMBER: _builtins.int
+    MISSING_FIELD_NUMBER: _builtins.int
+    MISSING_COUNT_FIELD_NUMBER: _builtins.int
+    STRAYS_FIELD_NUMBER: _builtins.int
+    STRAYS_COUNT_FIELD_NUMBER: _builtins.int
+    MONTHLY_COSTS_FIELD_NUMBER: _builtins.int
+    adopted_count: _builtins.int
+    """How many were adopted."""
+    failed_count: _builtins.int
+    """How many failed."""
+    released_count: _builtins.int
+    """How many were released."""
+    open_count: _builtins.int
+    """How many are still open."""
+    missing_count: _builtins.int
+    """How many are missing."""
+    strays_count: _builtins.int
+    """How many strays there are."""
+    @_builtins.property
+    def adopted(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.Number]:
+        """Purchases and imports whose number is the organization's now."""
+
+    @_builtins.property
+    def failed(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.Number]:
+        """Purchases and imports that nothing came of: as they stood, nothing was
+        charged for them.
+        """
+
+    @_builtins.property
+    def released(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.Number]:
+        """Deleted numbers whose release the carrier has confirmed now."""
+
+    @_builtins.property
+    def open(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.NumberFailure]:
+        """What is still open: purchases that may yet show at the carrier, and releases
+        that it has not confirmed. Each with why.
+        """
+
+    @_builtins.property
+    def missing(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.Number]:
+        """Active numbers of an inventory that the carrier account does not own: calls
+        must not show them. Delete them, or find out who released them.
+        """
+
+    @_builtins.property
+    def strays(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.CarrierNumber]:
+        """Numbers of the carrier account that no organization has, neither in its
+        inventory nor as its organization number. They cost money. Import them, or
+        release them at the carrier.
+        """
+
+    @_builtins.property
+    def monthly_costs(self) -> _containers.RepeatedCompositeFieldContainer[Global___MonthlyCost]:
+        """What the inventory costs a month, for each currency, with the number of numbers that
+        the carrier names no price for in an entry without a currency.
+        """
+
+    def __init__(
+        self,
+        *,
+        adopted: _abc.Iterable[_number_pb2.Number] | None = ...,
+        adopted_count: _builtins.int = ...,
+        failed: _abc.Iterable[_number_pb2.Number] | None = ...,
+        failed_count: _builtins.int = ...,
+        released: _abc.Iterable[_number_pb2.Number] | None = ...,
+        released_count: _builtins.int = ...,
+        open: _abc.Iterable[_number_pb2.NumberFailure] | None = ...,
+        open_count: _builtins.int = ...,
+        missing: _abc.Iterable[_number_pb2.Number] | None = ...,
+        missing_count: _builtins.int = ...,
+        strays: _abc.Iterable[_number_pb2.CarrierNumber] | None = ...,
+        strays_count: _builtins.int = ...,
+        monthly_costs: _abc.Iterable[Global___MonthlyCost] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adopted", b"adopted", "adopted_count", b"adopted_count", "failed", b"failed", "failed_count", b"failed_count", "missing", b"missing", "missing_count", b"missing_count", "monthly_costs", b"monthly_costs", "open", b"open", "open_count", b"open_count", "released", b"released", "released_count", b"released_count", "strays", b"strays", "strays_count", b"strays_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReconcileNumbersResponse: _TypeAlias = ReconcileNumbersResponse  # noqa: Y015
+
+@_typing.final
+class MonthlyCost(_message.Message):
+    """What numbers cost a month, by the carrier's list prices."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CURRENCY_CODE_FIELD_NUMBER: _builtins.int
+    MICROS_FIELD_NUMBER: _builtins.int
+    NUMBER_COUNT_FIELD_NUMBER: _builtins.int
+    currency_code: _builtins.str
+    """Output only. The currency (ISO 4217), such as `USD`. Empty: the carrier names
+    no price.
+    """
+    micros: _builtins.int
+    """Output only. The sum, in millionths of the currency."""
+    number_count: _builtins.int
+    """Output only. How many numbers it is for."""
+    def __init__(
+        self,
+        *,
+        currency_code: _builtins.str = ...,
+        micros: _builtins.int = ...,
+        number_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency_code", b"currency_code", "micros", b"micros", "number_count", b"number_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MonthlyCost: _TypeAlias = MonthlyCost  # noqa: Y015
 
 @_typing.final
 class DeleteNumbersRequest(_message.Message):

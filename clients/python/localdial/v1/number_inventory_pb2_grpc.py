@@ -62,6 +62,16 @@ class NumberInventoryStub(object):
                 request_serializer=localdial_dot_v1_dot_number__inventory__pb2.ImportNumbersRequest.SerializeToString,
                 response_deserializer=localdial_dot_v1_dot_number__inventory__pb2.ImportNumbersResponse.FromString,
                 _registered_method=True)
+        self.ListImportableNumbers = channel.unary_unary(
+                '/localdial.v1.NumberInventory/ListImportableNumbers',
+                request_serializer=localdial_dot_v1_dot_number__inventory__pb2.ListImportableNumbersRequest.SerializeToString,
+                response_deserializer=localdial_dot_v1_dot_number__inventory__pb2.ListImportableNumbersResponse.FromString,
+                _registered_method=True)
+        self.ReconcileNumbers = channel.unary_unary(
+                '/localdial.v1.NumberInventory/ReconcileNumbers',
+                request_serializer=localdial_dot_v1_dot_number__inventory__pb2.ReconcileNumbersRequest.SerializeToString,
+                response_deserializer=localdial_dot_v1_dot_number__inventory__pb2.ReconcileNumbersResponse.FromString,
+                _registered_method=True)
         self.DeleteNumbers = channel.unary_unary(
                 '/localdial.v1.NumberInventory/DeleteNumbers',
                 request_serializer=localdial_dot_v1_dot_number__inventory__pb2.DeleteNumbersRequest.SerializeToString,
@@ -108,8 +118,8 @@ class NumberInventoryServicer(object):
         reserved: a number may be gone when it is ordered. No stock is an empty
         list, not an error.
 
-        Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); UNAVAILABLE
-        (CARRIER_UNAVAILABLE).
+        Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+        (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -118,12 +128,15 @@ class NumberInventoryServicer(object):
     def PurchaseNumbers(self, request, context):
         """Buys numbers in an area code. A number that was bought is used by calls
         from the moment of the answer. Where the carrier has fewer than asked for,
-        those it has are bought and `unfilled_count` says how many are missing.
+        those it has are bought, `unfilled_count` says how many are missing and
+        `unfilled_status` why.
         A client that gives up waiting does not stop the purchase: repeating the
-        call with the same request_id gives its result.
+        call with the same request_id gives its result. Shortly before the deadline
+        of the call PURCHASE_PENDING is answered, and the purchase goes on.
 
         Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NO_NUMBERS_AVAILABLE);
         ALREADY_EXISTS (REQUEST_ID_REUSED); FAILED_PRECONDITION (CARRIER_REFUSED);
+        RESOURCE_EXHAUSTED (NUMBER_LIMIT_REACHED, PURCHASE_LIMIT_REACHED);
         UNAVAILABLE (PURCHASE_PENDING, CARRIER_UNAVAILABLE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -135,10 +148,39 @@ class NumberInventoryServicer(object):
         Each number stands for itself: one that fails spoils no other. A number
         that the organization has already is answered as it stands.
 
-        Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); UNAVAILABLE
-        (CARRIER_UNAVAILABLE). Errors of one number: NOT_FOUND
-        (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE), FAILED_PRECONDITION
-        (NUMBER_NOT_ACTIVE) while it is being bought or released.
+        At the carrier nothing is changed unless `configure` is set.
+
+        Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+        (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of one number:
+        NOT_FOUND (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE),
+        FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or released.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListImportableNumbers(self, request, context):
+        """Lists what ImportNumbers can take in: the numbers of the carrier account that
+        the organization buys in and that no organization has, neither in its
+        inventory nor as its organization number. Ordered by phone number.
+
+        Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+        (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReconcileNumbers(self, request, context):
+        """Compares the inventory with the carrier. What is open is settled: an order
+        that went through is adopted, one that did not is dropped, a release that was
+        not confirmed is repeated. What then still differs is reported and left as
+        it is: a number at the carrier that no organization has is never released
+        by itself. The server does the settling by itself too, at its start and at
+        intervals.
+
+        Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+        (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -213,6 +255,16 @@ def add_NumberInventoryServicer_to_server(servicer, server):
                     servicer.ImportNumbers,
                     request_deserializer=localdial_dot_v1_dot_number__inventory__pb2.ImportNumbersRequest.FromString,
                     response_serializer=localdial_dot_v1_dot_number__inventory__pb2.ImportNumbersResponse.SerializeToString,
+            ),
+            'ListImportableNumbers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListImportableNumbers,
+                    request_deserializer=localdial_dot_v1_dot_number__inventory__pb2.ListImportableNumbersRequest.FromString,
+                    response_serializer=localdial_dot_v1_dot_number__inventory__pb2.ListImportableNumbersResponse.SerializeToString,
+            ),
+            'ReconcileNumbers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReconcileNumbers,
+                    request_deserializer=localdial_dot_v1_dot_number__inventory__pb2.ReconcileNumbersRequest.FromString,
+                    response_serializer=localdial_dot_v1_dot_number__inventory__pb2.ReconcileNumbersResponse.SerializeToString,
             ),
             'DeleteNumbers': grpc.unary_unary_rpc_method_handler(
                     servicer.DeleteNumbers,
@@ -368,6 +420,60 @@ class NumberInventory(object):
             '/localdial.v1.NumberInventory/ImportNumbers',
             localdial_dot_v1_dot_number__inventory__pb2.ImportNumbersRequest.SerializeToString,
             localdial_dot_v1_dot_number__inventory__pb2.ImportNumbersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListImportableNumbers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/localdial.v1.NumberInventory/ListImportableNumbers',
+            localdial_dot_v1_dot_number__inventory__pb2.ListImportableNumbersRequest.SerializeToString,
+            localdial_dot_v1_dot_number__inventory__pb2.ListImportableNumbersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReconcileNumbers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/localdial.v1.NumberInventory/ReconcileNumbers',
+            localdial_dot_v1_dot_number__inventory__pb2.ReconcileNumbersRequest.SerializeToString,
+            localdial_dot_v1_dot_number__inventory__pb2.ReconcileNumbersResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -51,18 +51,21 @@ class NumberInventoryStub:
     reserved: a number may be gone when it is ordered. No stock is an empty
     list, not an error.
 
-    Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); UNAVAILABLE
-    (CARRIER_UNAVAILABLE).
+    Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+    (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
     """
     PurchaseNumbers: _grpc.UnaryUnaryMultiCallable[_number_inventory_pb2.PurchaseNumbersRequest, _number_inventory_pb2.PurchaseNumbersResponse]
     """Buys numbers in an area code. A number that was bought is used by calls
     from the moment of the answer. Where the carrier has fewer than asked for,
-    those it has are bought and `unfilled_count` says how many are missing.
+    those it has are bought, `unfilled_count` says how many are missing and
+    `unfilled_status` why.
     A client that gives up waiting does not stop the purchase: repeating the
-    call with the same request_id gives its result.
+    call with the same request_id gives its result. Shortly before the deadline
+    of the call PURCHASE_PENDING is answered, and the purchase goes on.
 
     Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NO_NUMBERS_AVAILABLE);
     ALREADY_EXISTS (REQUEST_ID_REUSED); FAILED_PRECONDITION (CARRIER_REFUSED);
+    RESOURCE_EXHAUSTED (NUMBER_LIMIT_REACHED, PURCHASE_LIMIT_REACHED);
     UNAVAILABLE (PURCHASE_PENDING, CARRIER_UNAVAILABLE).
     """
     ImportNumbers: _grpc.UnaryUnaryMultiCallable[_number_inventory_pb2.ImportNumbersRequest, _number_inventory_pb2.ImportNumbersResponse]
@@ -70,10 +73,31 @@ class NumberInventoryStub:
     Each number stands for itself: one that fails spoils no other. A number
     that the organization has already is answered as it stands.
 
-    Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); UNAVAILABLE
-    (CARRIER_UNAVAILABLE). Errors of one number: NOT_FOUND
-    (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE), FAILED_PRECONDITION
-    (NUMBER_NOT_ACTIVE) while it is being bought or released.
+    At the carrier nothing is changed unless `configure` is set.
+
+    Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+    (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of one number:
+    NOT_FOUND (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE),
+    FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or released.
+    """
+    ListImportableNumbers: _grpc.UnaryUnaryMultiCallable[_number_inventory_pb2.ListImportableNumbersRequest, _number_inventory_pb2.ListImportableNumbersResponse]
+    """Lists what ImportNumbers can take in: the numbers of the carrier account that
+    the organization buys in and that no organization has, neither in its
+    inventory nor as its organization number. Ordered by phone number.
+
+    Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+    (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
+    """
+    ReconcileNumbers: _grpc.UnaryUnaryMultiCallable[_number_inventory_pb2.ReconcileNumbersRequest, _number_inventory_pb2.ReconcileNumbersResponse]
+    """Compares the inventory with the carrier. What is open is settled: an order
+    that went through is adopted, one that did not is dropped, a release that was
+    not confirmed is repeated. What then still differs is reported and left as
+    it is: a number at the carrier that no organization has is never released
+    by itself. The server does the settling by itself too, at its start and at
+    intervals.
+
+    Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+    (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
     """
     DeleteNumbers: _grpc.UnaryUnaryMultiCallable[_number_inventory_pb2.DeleteNumbersRequest, _number_inventory_pb2.DeleteNumbersResponse]
     """Deletes numbers: each is out of the routing at once, its area code mappings
@@ -129,18 +153,21 @@ class NumberInventoryAsyncStub(NumberInventoryStub):
     reserved: a number may be gone when it is ordered. No stock is an empty
     list, not an error.
 
-    Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); UNAVAILABLE
-    (CARRIER_UNAVAILABLE).
+    Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+    (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
     """
     PurchaseNumbers: _aio.UnaryUnaryMultiCallable[_number_inventory_pb2.PurchaseNumbersRequest, _number_inventory_pb2.PurchaseNumbersResponse]  # type: ignore[assignment]
     """Buys numbers in an area code. A number that was bought is used by calls
     from the moment of the answer. Where the carrier has fewer than asked for,
-    those it has are bought and `unfilled_count` says how many are missing.
+    those it has are bought, `unfilled_count` says how many are missing and
+    `unfilled_status` why.
     A client that gives up waiting does not stop the purchase: repeating the
-    call with the same request_id gives its result.
+    call with the same request_id gives its result. Shortly before the deadline
+    of the call PURCHASE_PENDING is answered, and the purchase goes on.
 
     Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NO_NUMBERS_AVAILABLE);
     ALREADY_EXISTS (REQUEST_ID_REUSED); FAILED_PRECONDITION (CARRIER_REFUSED);
+    RESOURCE_EXHAUSTED (NUMBER_LIMIT_REACHED, PURCHASE_LIMIT_REACHED);
     UNAVAILABLE (PURCHASE_PENDING, CARRIER_UNAVAILABLE).
     """
     ImportNumbers: _aio.UnaryUnaryMultiCallable[_number_inventory_pb2.ImportNumbersRequest, _number_inventory_pb2.ImportNumbersResponse]  # type: ignore[assignment]
@@ -148,10 +175,31 @@ class NumberInventoryAsyncStub(NumberInventoryStub):
     Each number stands for itself: one that fails spoils no other. A number
     that the organization has already is answered as it stands.
 
-    Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); UNAVAILABLE
-    (CARRIER_UNAVAILABLE). Errors of one number: NOT_FOUND
-    (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE), FAILED_PRECONDITION
-    (NUMBER_NOT_ACTIVE) while it is being bought or released.
+    At the carrier nothing is changed unless `configure` is set.
+
+    Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+    (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of one number:
+    NOT_FOUND (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE),
+    FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or released.
+    """
+    ListImportableNumbers: _aio.UnaryUnaryMultiCallable[_number_inventory_pb2.ListImportableNumbersRequest, _number_inventory_pb2.ListImportableNumbersResponse]  # type: ignore[assignment]
+    """Lists what ImportNumbers can take in: the numbers of the carrier account that
+    the organization buys in and that no organization has, neither in its
+    inventory nor as its organization number. Ordered by phone number.
+
+    Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+    (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
+    """
+    ReconcileNumbers: _aio.UnaryUnaryMultiCallable[_number_inventory_pb2.ReconcileNumbersRequest, _number_inventory_pb2.ReconcileNumbersResponse]  # type: ignore[assignment]
+    """Compares the inventory with the carrier. What is open is settled: an order
+    that went through is adopted, one that did not is dropped, a release that was
+    not confirmed is repeated. What then still differs is reported and left as
+    it is: a number at the carrier that no organization has is never released
+    by itself. The server does the settling by itself too, at its start and at
+    intervals.
+
+    Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+    (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
     """
     DeleteNumbers: _aio.UnaryUnaryMultiCallable[_number_inventory_pb2.DeleteNumbersRequest, _number_inventory_pb2.DeleteNumbersResponse]  # type: ignore[assignment]
     """Deletes numbers: each is out of the routing at once, its area code mappings
@@ -222,8 +270,8 @@ class NumberInventoryServicer(metaclass=_abc_1.ABCMeta):
         reserved: a number may be gone when it is ordered. No stock is an empty
         list, not an error.
 
-        Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); UNAVAILABLE
-        (CARRIER_UNAVAILABLE).
+        Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+        (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
         """
 
     @_abc_1.abstractmethod
@@ -234,12 +282,15 @@ class NumberInventoryServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_number_inventory_pb2.PurchaseNumbersResponse, _abc.Awaitable[_number_inventory_pb2.PurchaseNumbersResponse]]:
         """Buys numbers in an area code. A number that was bought is used by calls
         from the moment of the answer. Where the carrier has fewer than asked for,
-        those it has are bought and `unfilled_count` says how many are missing.
+        those it has are bought, `unfilled_count` says how many are missing and
+        `unfilled_status` why.
         A client that gives up waiting does not stop the purchase: repeating the
-        call with the same request_id gives its result.
+        call with the same request_id gives its result. Shortly before the deadline
+        of the call PURCHASE_PENDING is answered, and the purchase goes on.
 
         Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NO_NUMBERS_AVAILABLE);
         ALREADY_EXISTS (REQUEST_ID_REUSED); FAILED_PRECONDITION (CARRIER_REFUSED);
+        RESOURCE_EXHAUSTED (NUMBER_LIMIT_REACHED, PURCHASE_LIMIT_REACHED);
         UNAVAILABLE (PURCHASE_PENDING, CARRIER_UNAVAILABLE).
         """
 
@@ -253,10 +304,43 @@ class NumberInventoryServicer(metaclass=_abc_1.ABCMeta):
         Each number stands for itself: one that fails spoils no other. A number
         that the organization has already is answered as it stands.
 
-        Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); UNAVAILABLE
-        (CARRIER_UNAVAILABLE). Errors of one number: NOT_FOUND
-        (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE), FAILED_PRECONDITION
-        (NUMBER_NOT_ACTIVE) while it is being bought or released.
+        At the carrier nothing is changed unless `configure` is set.
+
+        Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+        (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of one number:
+        NOT_FOUND (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE),
+        FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or released.
+        """
+
+    @_abc_1.abstractmethod
+    def ListImportableNumbers(
+        self,
+        request: _number_inventory_pb2.ListImportableNumbersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_number_inventory_pb2.ListImportableNumbersResponse, _abc.Awaitable[_number_inventory_pb2.ListImportableNumbersResponse]]:
+        """Lists what ImportNumbers can take in: the numbers of the carrier account that
+        the organization buys in and that no organization has, neither in its
+        inventory nor as its organization number. Ordered by phone number.
+
+        Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+        (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
+        """
+
+    @_abc_1.abstractmethod
+    def ReconcileNumbers(
+        self,
+        request: _number_inventory_pb2.ReconcileNumbersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_number_inventory_pb2.ReconcileNumbersResponse, _abc.Awaitable[_number_inventory_pb2.ReconcileNumbersResponse]]:
+        """Compares the inventory with the carrier. What is open is settled: an order
+        that went through is adopted, one that did not is dropped, a release that was
+        not confirmed is repeated. What then still differs is reported and left as
+        it is: a number at the carrier that no organization has is never released
+        by itself. The server does the settling by itself too, at its start and at
+        intervals.
+
+        Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+        (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
         """
 
     @_abc_1.abstractmethod

@@ -171,6 +171,50 @@ class AvailableNumber(_message.Message):
 Global___AvailableNumber: _TypeAlias = AvailableNumber  # noqa: Y015
 
 @_typing.final
+class CarrierNumber(_message.Message):
+    """A number that the carrier account owns, whether it is in an inventory or not."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PHONE_NUMBER_FIELD_NUMBER: _builtins.int
+    CARRIER_NUMBER_ID_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    LOCALITY_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    phone_number: _builtins.str
+    """Output only. The number in E.164."""
+    carrier_number_id: _builtins.str
+    """Output only. The carrier's own identifier of the number."""
+    reference: _builtins.str
+    """Output only. What the number is tagged with at the carrier. A number that was
+    bought by localdial has the reference of its order. May be empty.
+    """
+    locality: _builtins.str
+    """Output only. The place the number belongs to, as the carrier names it. May
+    be empty.
+    """
+    region: _builtins.str
+    """Output only. The state or province as its postal code, such as `CA`. May be
+    empty.
+    """
+    def __init__(
+        self,
+        *,
+        phone_number: _builtins.str = ...,
+        carrier_number_id: _builtins.str = ...,
+        reference: _builtins.str = ...,
+        locality: _builtins.str = ...,
+        region: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["carrier_number_id", b"carrier_number_id", "locality", b"locality", "phone_number", b"phone_number", "reference", b"reference", "region", b"region"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CarrierNumber: _TypeAlias = CarrierNumber  # noqa: Y015
+
+@_typing.final
 class NumberFailure(_message.Message):
     """A number that could not be served, and why."""
 

@@ -25,7 +25,7 @@ from typing_extensions import TypedDict
 from localdial_server.domain.model import CallerIdReason, NumberState
 
 FORMAT: Final = "localdial-export"
-VERSION: Final = 1
+VERSION: Final = 2
 
 # The rules of the contract (rules.proto), with what is said when one is broken.
 _IDENTIFIER = "^[!-~]{1,128}$"
@@ -121,6 +121,7 @@ class NumberRecord(TypedDict):
     state: NumberState
     carrier: _Text32
     carrier_number_id: _Text128
+    carrier_account: _Text64
     reference: _Text64
     request_id: _Identifier | None
     locality: _Text200

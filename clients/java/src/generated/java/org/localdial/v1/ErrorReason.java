@@ -218,7 +218,8 @@ public enum ErrorReason
   ERROR_REASON_STORAGE_UNAVAILABLE(18),
   /**
    * <pre>
-   * UNAVAILABLE. The carrier cannot be reached. With `RetryInfo`.
+   * UNAVAILABLE. The carrier cannot be reached, or has been asked too much for
+   * now. Nothing was bought. With `RetryInfo`.
    * Metadata: none.
    * </pre>
    *
@@ -227,9 +228,12 @@ public enum ErrorReason
   ERROR_REASON_CARRIER_UNAVAILABLE(19),
   /**
    * <pre>
-   * FAILED_PRECONDITION. The carrier refused the order for a reason that a
-   * repeat does not cure; the message says which.
-   * Metadata: `phone_number` where it is about one number.
+   * FAILED_PRECONDITION. The carrier refuses for a reason that a repeat does not
+   * cure; the message says which, and what to do. Nothing was bought.
+   * Metadata: `cause`: INVALID (this number or area code cannot be had like
+   * this), REGULATORY (an address or documents are missing), ACCOUNT (the carrier
+   * account is suspended, a trial, or without money) or CREDENTIALS (the server's
+   * credentials are not taken); `phone_number` where it is about one number.
    * </pre>
    *
    * <code>ERROR_REASON_CARRIER_REFUSED = 20;</code>
@@ -255,6 +259,28 @@ public enum ErrorReason
    * <code>ERROR_REASON_INTERNAL = 22;</code>
    */
   ERROR_REASON_INTERNAL(22),
+  /**
+   * <pre>
+   * RESOURCE_EXHAUSTED. The organization has as many numbers as it may have, those
+   * that are being bought or released included. Delete some, or have the server's
+   * operator raise the limit.
+   * Metadata: `organization_id`, `limit`.
+   * </pre>
+   *
+   * <code>ERROR_REASON_NUMBER_LIMIT_REACHED = 23;</code>
+   */
+  ERROR_REASON_NUMBER_LIMIT_REACHED(23),
+  /**
+   * <pre>
+   * RESOURCE_EXHAUSTED. The organization has bought as many numbers within the
+   * last 24 hours as it may. With `RetryInfo`: when the oldest of them is a day
+   * old. Or have the server's operator raise the limit.
+   * Metadata: `organization_id`, `limit`.
+   * </pre>
+   *
+   * <code>ERROR_REASON_PURCHASE_LIMIT_REACHED = 24;</code>
+   */
+  ERROR_REASON_PURCHASE_LIMIT_REACHED(24),
   UNRECOGNIZED(-1),
   ;
 
@@ -461,7 +487,8 @@ public enum ErrorReason
   public static final int ERROR_REASON_STORAGE_UNAVAILABLE_VALUE = 18;
   /**
    * <pre>
-   * UNAVAILABLE. The carrier cannot be reached. With `RetryInfo`.
+   * UNAVAILABLE. The carrier cannot be reached, or has been asked too much for
+   * now. Nothing was bought. With `RetryInfo`.
    * Metadata: none.
    * </pre>
    *
@@ -470,9 +497,12 @@ public enum ErrorReason
   public static final int ERROR_REASON_CARRIER_UNAVAILABLE_VALUE = 19;
   /**
    * <pre>
-   * FAILED_PRECONDITION. The carrier refused the order for a reason that a
-   * repeat does not cure; the message says which.
-   * Metadata: `phone_number` where it is about one number.
+   * FAILED_PRECONDITION. The carrier refuses for a reason that a repeat does not
+   * cure; the message says which, and what to do. Nothing was bought.
+   * Metadata: `cause`: INVALID (this number or area code cannot be had like
+   * this), REGULATORY (an address or documents are missing), ACCOUNT (the carrier
+   * account is suspended, a trial, or without money) or CREDENTIALS (the server's
+   * credentials are not taken); `phone_number` where it is about one number.
    * </pre>
    *
    * <code>ERROR_REASON_CARRIER_REFUSED = 20;</code>
@@ -498,6 +528,28 @@ public enum ErrorReason
    * <code>ERROR_REASON_INTERNAL = 22;</code>
    */
   public static final int ERROR_REASON_INTERNAL_VALUE = 22;
+  /**
+   * <pre>
+   * RESOURCE_EXHAUSTED. The organization has as many numbers as it may have, those
+   * that are being bought or released included. Delete some, or have the server's
+   * operator raise the limit.
+   * Metadata: `organization_id`, `limit`.
+   * </pre>
+   *
+   * <code>ERROR_REASON_NUMBER_LIMIT_REACHED = 23;</code>
+   */
+  public static final int ERROR_REASON_NUMBER_LIMIT_REACHED_VALUE = 23;
+  /**
+   * <pre>
+   * RESOURCE_EXHAUSTED. The organization has bought as many numbers within the
+   * last 24 hours as it may. With `RetryInfo`: when the oldest of them is a day
+   * old. Or have the server's operator raise the limit.
+   * Metadata: `organization_id`, `limit`.
+   * </pre>
+   *
+   * <code>ERROR_REASON_PURCHASE_LIMIT_REACHED = 24;</code>
+   */
+  public static final int ERROR_REASON_PURCHASE_LIMIT_REACHED_VALUE = 24;
 
 
   public final int getNumber() {
@@ -547,6 +599,8 @@ public enum ErrorReason
       case 20: return ERROR_REASON_CARRIER_REFUSED;
       case 21: return ERROR_REASON_SHUTTING_DOWN;
       case 22: return ERROR_REASON_INTERNAL;
+      case 23: return ERROR_REASON_NUMBER_LIMIT_REACHED;
+      case 24: return ERROR_REASON_PURCHASE_LIMIT_REACHED;
       default: return null;
     }
   }

@@ -156,6 +156,24 @@ private static final long serialVersionUID = 0L;
     return phoneNumbers_.getByteString(index);
   }
 
+  public static final int CONFIGURE_FIELD_NUMBER = 3;
+  private boolean configure_ = false;
+  /**
+   * <pre>
+   * Optional. Also set the numbers up at the carrier as bought ones are: calls to
+   * them reach this service, and they are tagged with a reference of ours. What
+   * was set up there before is replaced. By default the carrier is only asked
+   * whether the account owns them.
+   * </pre>
+   *
+   * <code>bool configure = 3 [json_name = "configure"];</code>
+   * @return The configure.
+   */
+  @java.lang.Override
+  public boolean getConfigure() {
+    return configure_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -175,6 +193,9 @@ private static final long serialVersionUID = 0L;
     }
     for (int i = 0; i < phoneNumbers_.size(); i++) {
       com.google.protobuf.GeneratedMessage.writeString(output, 2, phoneNumbers_.getRaw(i));
+    }
+    if (configure_ != false) {
+      output.writeBool(3, configure_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -196,6 +217,10 @@ private static final long serialVersionUID = 0L;
       size += dataSize;
       size += 1 * getPhoneNumbersList().size();
     }
+    if (configure_ != false) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(3, configure_);
+    }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
     return size;
@@ -215,6 +240,8 @@ private static final long serialVersionUID = 0L;
         .equals(other.getOrganizationId())) return false;
     if (!getPhoneNumbersList()
         .equals(other.getPhoneNumbersList())) return false;
+    if (getConfigure()
+        != other.getConfigure()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -232,6 +259,9 @@ private static final long serialVersionUID = 0L;
       hash = (37 * hash) + PHONE_NUMBERS_FIELD_NUMBER;
       hash = (53 * hash) + getPhoneNumbersList().hashCode();
     }
+    hash = (37 * hash) + CONFIGURE_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
+        getConfigure());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -370,6 +400,7 @@ private static final long serialVersionUID = 0L;
       organizationId_ = "";
       phoneNumbers_ =
           com.google.protobuf.LazyStringArrayList.emptyList();
+      configure_ = false;
       return this;
     }
 
@@ -410,6 +441,9 @@ private static final long serialVersionUID = 0L;
         phoneNumbers_.makeImmutable();
         result.phoneNumbers_ = phoneNumbers_;
       }
+      if (((from_bitField0_ & 0x00000004) != 0)) {
+        result.configure_ = configure_;
+      }
     }
 
     @java.lang.Override
@@ -438,6 +472,9 @@ private static final long serialVersionUID = 0L;
           phoneNumbers_.addAll(other.phoneNumbers_);
         }
         onChanged();
+      }
+      if (other.getConfigure() != false) {
+        setConfigure(other.getConfigure());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -476,6 +513,11 @@ private static final long serialVersionUID = 0L;
               phoneNumbers_.add(s);
               break;
             } // case 18
+            case 24: {
+              configure_ = input.readBool();
+              bitField0_ |= 0x00000004;
+              break;
+            } // case 24
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -742,6 +784,59 @@ private static final long serialVersionUID = 0L;
       ensurePhoneNumbersIsMutable();
       phoneNumbers_.add(value);
       bitField0_ |= 0x00000002;
+      onChanged();
+      return this;
+    }
+
+    private boolean configure_ ;
+    /**
+     * <pre>
+     * Optional. Also set the numbers up at the carrier as bought ones are: calls to
+     * them reach this service, and they are tagged with a reference of ours. What
+     * was set up there before is replaced. By default the carrier is only asked
+     * whether the account owns them.
+     * </pre>
+     *
+     * <code>bool configure = 3 [json_name = "configure"];</code>
+     * @return The configure.
+     */
+    @java.lang.Override
+    public boolean getConfigure() {
+      return configure_;
+    }
+    /**
+     * <pre>
+     * Optional. Also set the numbers up at the carrier as bought ones are: calls to
+     * them reach this service, and they are tagged with a reference of ours. What
+     * was set up there before is replaced. By default the carrier is only asked
+     * whether the account owns them.
+     * </pre>
+     *
+     * <code>bool configure = 3 [json_name = "configure"];</code>
+     * @param value The configure to set.
+     * @return This builder for chaining.
+     */
+    public Builder setConfigure(boolean value) {
+
+      configure_ = value;
+      bitField0_ |= 0x00000004;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Optional. Also set the numbers up at the carrier as bought ones are: calls to
+     * them reach this service, and they are tagged with a reference of ours. What
+     * was set up there before is replaced. By default the carrier is only asked
+     * whether the account owns them.
+     * </pre>
+     *
+     * <code>bool configure = 3 [json_name = "configure"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearConfigure() {
+      bitField0_ = (bitField0_ & ~0x00000004);
+      configure_ = false;
       onChanged();
       return this;
     }

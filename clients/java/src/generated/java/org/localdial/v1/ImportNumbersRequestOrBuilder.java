@@ -76,4 +76,17 @@ public interface ImportNumbersRequestOrBuilder extends
    */
   com.google.protobuf.ByteString
       getPhoneNumbersBytes(int index);
+
+  /**
+   * <pre>
+   * Optional. Also set the numbers up at the carrier as bought ones are: calls to
+   * them reach this service, and they are tagged with a reference of ours. What
+   * was set up there before is replaced. By default the carrier is only asked
+   * whether the account owns them.
+   * </pre>
+   *
+   * <code>bool configure = 3 [json_name = "configure"];</code>
+   * @return The configure.
+   */
+  boolean getConfigure();
 }

@@ -177,6 +177,70 @@ public final class NumberInventoryGrpc {
     return getImportNumbersMethod;
   }
 
+  private static volatile io.grpc.MethodDescriptor<org.localdial.v1.ListImportableNumbersRequest,
+      org.localdial.v1.ListImportableNumbersResponse> getListImportableNumbersMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "ListImportableNumbers",
+      requestType = org.localdial.v1.ListImportableNumbersRequest.class,
+      responseType = org.localdial.v1.ListImportableNumbersResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<org.localdial.v1.ListImportableNumbersRequest,
+      org.localdial.v1.ListImportableNumbersResponse> getListImportableNumbersMethod() {
+    io.grpc.MethodDescriptor<org.localdial.v1.ListImportableNumbersRequest, org.localdial.v1.ListImportableNumbersResponse> getListImportableNumbersMethod;
+    if ((getListImportableNumbersMethod = NumberInventoryGrpc.getListImportableNumbersMethod) == null) {
+      synchronized (NumberInventoryGrpc.class) {
+        if ((getListImportableNumbersMethod = NumberInventoryGrpc.getListImportableNumbersMethod) == null) {
+          NumberInventoryGrpc.getListImportableNumbersMethod = getListImportableNumbersMethod =
+              io.grpc.MethodDescriptor.<org.localdial.v1.ListImportableNumbersRequest, org.localdial.v1.ListImportableNumbersResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "ListImportableNumbers"))
+              .setSafe(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.ListImportableNumbersRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.ListImportableNumbersResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new NumberInventoryMethodDescriptorSupplier("ListImportableNumbers"))
+              .build();
+        }
+      }
+    }
+    return getListImportableNumbersMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<org.localdial.v1.ReconcileNumbersRequest,
+      org.localdial.v1.ReconcileNumbersResponse> getReconcileNumbersMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "ReconcileNumbers",
+      requestType = org.localdial.v1.ReconcileNumbersRequest.class,
+      responseType = org.localdial.v1.ReconcileNumbersResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<org.localdial.v1.ReconcileNumbersRequest,
+      org.localdial.v1.ReconcileNumbersResponse> getReconcileNumbersMethod() {
+    io.grpc.MethodDescriptor<org.localdial.v1.ReconcileNumbersRequest, org.localdial.v1.ReconcileNumbersResponse> getReconcileNumbersMethod;
+    if ((getReconcileNumbersMethod = NumberInventoryGrpc.getReconcileNumbersMethod) == null) {
+      synchronized (NumberInventoryGrpc.class) {
+        if ((getReconcileNumbersMethod = NumberInventoryGrpc.getReconcileNumbersMethod) == null) {
+          NumberInventoryGrpc.getReconcileNumbersMethod = getReconcileNumbersMethod =
+              io.grpc.MethodDescriptor.<org.localdial.v1.ReconcileNumbersRequest, org.localdial.v1.ReconcileNumbersResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "ReconcileNumbers"))
+              .setIdempotent(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.ReconcileNumbersRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.ReconcileNumbersResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new NumberInventoryMethodDescriptorSupplier("ReconcileNumbers"))
+              .build();
+        }
+      }
+    }
+    return getReconcileNumbersMethod;
+  }
+
   private static volatile io.grpc.MethodDescriptor<org.localdial.v1.DeleteNumbersRequest,
       org.localdial.v1.DeleteNumbersResponse> getDeleteNumbersMethod;
 
@@ -368,8 +432,8 @@ public final class NumberInventoryGrpc {
      * Asks the carrier which numbers it has to sell in an area code. Nothing is
      * reserved: a number may be gone when it is ordered. No stock is an empty
      * list, not an error.
-     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); UNAVAILABLE
-     * (CARRIER_UNAVAILABLE).
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+     * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
      * </pre>
      */
     default void searchAvailableNumbers(org.localdial.v1.SearchAvailableNumbersRequest request,
@@ -381,11 +445,14 @@ public final class NumberInventoryGrpc {
      * <pre>
      * Buys numbers in an area code. A number that was bought is used by calls
      * from the moment of the answer. Where the carrier has fewer than asked for,
-     * those it has are bought and `unfilled_count` says how many are missing.
+     * those it has are bought, `unfilled_count` says how many are missing and
+     * `unfilled_status` why.
      * A client that gives up waiting does not stop the purchase: repeating the
-     * call with the same request_id gives its result.
+     * call with the same request_id gives its result. Shortly before the deadline
+     * of the call PURCHASE_PENDING is answered, and the purchase goes on.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NO_NUMBERS_AVAILABLE);
      * ALREADY_EXISTS (REQUEST_ID_REUSED); FAILED_PRECONDITION (CARRIER_REFUSED);
+     * RESOURCE_EXHAUSTED (NUMBER_LIMIT_REACHED, PURCHASE_LIMIT_REACHED);
      * UNAVAILABLE (PURCHASE_PENDING, CARRIER_UNAVAILABLE).
      * </pre>
      */
@@ -399,15 +466,47 @@ public final class NumberInventoryGrpc {
      * Takes numbers into the inventory that the carrier account already owns.
      * Each number stands for itself: one that fails spoils no other. A number
      * that the organization has already is answered as it stands.
-     * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); UNAVAILABLE
-     * (CARRIER_UNAVAILABLE). Errors of one number: NOT_FOUND
-     * (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE), FAILED_PRECONDITION
-     * (NUMBER_NOT_ACTIVE) while it is being bought or released.
+     * At the carrier nothing is changed unless `configure` is set.
+     * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+     * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of one number:
+     * NOT_FOUND (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE),
+     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or released.
      * </pre>
      */
     default void importNumbers(org.localdial.v1.ImportNumbersRequest request,
         io.grpc.stub.StreamObserver<org.localdial.v1.ImportNumbersResponse> responseObserver) {
       io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getImportNumbersMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Lists what ImportNumbers can take in: the numbers of the carrier account that
+     * the organization buys in and that no organization has, neither in its
+     * inventory nor as its organization number. Ordered by phone number.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+     * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
+     * </pre>
+     */
+    default void listImportableNumbers(org.localdial.v1.ListImportableNumbersRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.ListImportableNumbersResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getListImportableNumbersMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Compares the inventory with the carrier. What is open is settled: an order
+     * that went through is adopted, one that did not is dropped, a release that was
+     * not confirmed is repeated. What then still differs is reported and left as
+     * it is: a number at the carrier that no organization has is never released
+     * by itself. The server does the settling by itself too, at its start and at
+     * intervals.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+     * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
+     * </pre>
+     */
+    default void reconcileNumbers(org.localdial.v1.ReconcileNumbersRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.ReconcileNumbersResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getReconcileNumbersMethod(), responseObserver);
     }
 
     /**
@@ -525,8 +624,8 @@ public final class NumberInventoryGrpc {
      * Asks the carrier which numbers it has to sell in an area code. Nothing is
      * reserved: a number may be gone when it is ordered. No stock is an empty
      * list, not an error.
-     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); UNAVAILABLE
-     * (CARRIER_UNAVAILABLE).
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+     * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
      * </pre>
      */
     public void searchAvailableNumbers(org.localdial.v1.SearchAvailableNumbersRequest request,
@@ -539,11 +638,14 @@ public final class NumberInventoryGrpc {
      * <pre>
      * Buys numbers in an area code. A number that was bought is used by calls
      * from the moment of the answer. Where the carrier has fewer than asked for,
-     * those it has are bought and `unfilled_count` says how many are missing.
+     * those it has are bought, `unfilled_count` says how many are missing and
+     * `unfilled_status` why.
      * A client that gives up waiting does not stop the purchase: repeating the
-     * call with the same request_id gives its result.
+     * call with the same request_id gives its result. Shortly before the deadline
+     * of the call PURCHASE_PENDING is answered, and the purchase goes on.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NO_NUMBERS_AVAILABLE);
      * ALREADY_EXISTS (REQUEST_ID_REUSED); FAILED_PRECONDITION (CARRIER_REFUSED);
+     * RESOURCE_EXHAUSTED (NUMBER_LIMIT_REACHED, PURCHASE_LIMIT_REACHED);
      * UNAVAILABLE (PURCHASE_PENDING, CARRIER_UNAVAILABLE).
      * </pre>
      */
@@ -558,16 +660,50 @@ public final class NumberInventoryGrpc {
      * Takes numbers into the inventory that the carrier account already owns.
      * Each number stands for itself: one that fails spoils no other. A number
      * that the organization has already is answered as it stands.
-     * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); UNAVAILABLE
-     * (CARRIER_UNAVAILABLE). Errors of one number: NOT_FOUND
-     * (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE), FAILED_PRECONDITION
-     * (NUMBER_NOT_ACTIVE) while it is being bought or released.
+     * At the carrier nothing is changed unless `configure` is set.
+     * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+     * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of one number:
+     * NOT_FOUND (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE),
+     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or released.
      * </pre>
      */
     public void importNumbers(org.localdial.v1.ImportNumbersRequest request,
         io.grpc.stub.StreamObserver<org.localdial.v1.ImportNumbersResponse> responseObserver) {
       io.grpc.stub.ClientCalls.asyncUnaryCall(
           getChannel().newCall(getImportNumbersMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Lists what ImportNumbers can take in: the numbers of the carrier account that
+     * the organization buys in and that no organization has, neither in its
+     * inventory nor as its organization number. Ordered by phone number.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+     * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
+     * </pre>
+     */
+    public void listImportableNumbers(org.localdial.v1.ListImportableNumbersRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.ListImportableNumbersResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getListImportableNumbersMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Compares the inventory with the carrier. What is open is settled: an order
+     * that went through is adopted, one that did not is dropped, a release that was
+     * not confirmed is repeated. What then still differs is reported and left as
+     * it is: a number at the carrier that no organization has is never released
+     * by itself. The server does the settling by itself too, at its start and at
+     * intervals.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+     * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
+     * </pre>
+     */
+    public void reconcileNumbers(org.localdial.v1.ReconcileNumbersRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.ReconcileNumbersResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getReconcileNumbersMethod(), getCallOptions()), request, responseObserver);
     }
 
     /**
@@ -670,8 +806,8 @@ public final class NumberInventoryGrpc {
      * Asks the carrier which numbers it has to sell in an area code. Nothing is
      * reserved: a number may be gone when it is ordered. No stock is an empty
      * list, not an error.
-     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); UNAVAILABLE
-     * (CARRIER_UNAVAILABLE).
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+     * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
      * </pre>
      */
     public org.localdial.v1.SearchAvailableNumbersResponse searchAvailableNumbers(org.localdial.v1.SearchAvailableNumbersRequest request) throws io.grpc.StatusException {
@@ -683,11 +819,14 @@ public final class NumberInventoryGrpc {
      * <pre>
      * Buys numbers in an area code. A number that was bought is used by calls
      * from the moment of the answer. Where the carrier has fewer than asked for,
-     * those it has are bought and `unfilled_count` says how many are missing.
+     * those it has are bought, `unfilled_count` says how many are missing and
+     * `unfilled_status` why.
      * A client that gives up waiting does not stop the purchase: repeating the
-     * call with the same request_id gives its result.
+     * call with the same request_id gives its result. Shortly before the deadline
+     * of the call PURCHASE_PENDING is answered, and the purchase goes on.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NO_NUMBERS_AVAILABLE);
      * ALREADY_EXISTS (REQUEST_ID_REUSED); FAILED_PRECONDITION (CARRIER_REFUSED);
+     * RESOURCE_EXHAUSTED (NUMBER_LIMIT_REACHED, PURCHASE_LIMIT_REACHED);
      * UNAVAILABLE (PURCHASE_PENDING, CARRIER_UNAVAILABLE).
      * </pre>
      */
@@ -701,15 +840,47 @@ public final class NumberInventoryGrpc {
      * Takes numbers into the inventory that the carrier account already owns.
      * Each number stands for itself: one that fails spoils no other. A number
      * that the organization has already is answered as it stands.
-     * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); UNAVAILABLE
-     * (CARRIER_UNAVAILABLE). Errors of one number: NOT_FOUND
-     * (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE), FAILED_PRECONDITION
-     * (NUMBER_NOT_ACTIVE) while it is being bought or released.
+     * At the carrier nothing is changed unless `configure` is set.
+     * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+     * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of one number:
+     * NOT_FOUND (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE),
+     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or released.
      * </pre>
      */
     public org.localdial.v1.ImportNumbersResponse importNumbers(org.localdial.v1.ImportNumbersRequest request) throws io.grpc.StatusException {
       return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
           getChannel(), getImportNumbersMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Lists what ImportNumbers can take in: the numbers of the carrier account that
+     * the organization buys in and that no organization has, neither in its
+     * inventory nor as its organization number. Ordered by phone number.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+     * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
+     * </pre>
+     */
+    public org.localdial.v1.ListImportableNumbersResponse listImportableNumbers(org.localdial.v1.ListImportableNumbersRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getListImportableNumbersMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Compares the inventory with the carrier. What is open is settled: an order
+     * that went through is adopted, one that did not is dropped, a release that was
+     * not confirmed is repeated. What then still differs is reported and left as
+     * it is: a number at the carrier that no organization has is never released
+     * by itself. The server does the settling by itself too, at its start and at
+     * intervals.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+     * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
+     * </pre>
+     */
+    public org.localdial.v1.ReconcileNumbersResponse reconcileNumbers(org.localdial.v1.ReconcileNumbersRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getReconcileNumbersMethod(), getCallOptions(), request);
     }
 
     /**
@@ -809,8 +980,8 @@ public final class NumberInventoryGrpc {
      * Asks the carrier which numbers it has to sell in an area code. Nothing is
      * reserved: a number may be gone when it is ordered. No stock is an empty
      * list, not an error.
-     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); UNAVAILABLE
-     * (CARRIER_UNAVAILABLE).
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+     * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
      * </pre>
      */
     public org.localdial.v1.SearchAvailableNumbersResponse searchAvailableNumbers(org.localdial.v1.SearchAvailableNumbersRequest request) {
@@ -822,11 +993,14 @@ public final class NumberInventoryGrpc {
      * <pre>
      * Buys numbers in an area code. A number that was bought is used by calls
      * from the moment of the answer. Where the carrier has fewer than asked for,
-     * those it has are bought and `unfilled_count` says how many are missing.
+     * those it has are bought, `unfilled_count` says how many are missing and
+     * `unfilled_status` why.
      * A client that gives up waiting does not stop the purchase: repeating the
-     * call with the same request_id gives its result.
+     * call with the same request_id gives its result. Shortly before the deadline
+     * of the call PURCHASE_PENDING is answered, and the purchase goes on.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NO_NUMBERS_AVAILABLE);
      * ALREADY_EXISTS (REQUEST_ID_REUSED); FAILED_PRECONDITION (CARRIER_REFUSED);
+     * RESOURCE_EXHAUSTED (NUMBER_LIMIT_REACHED, PURCHASE_LIMIT_REACHED);
      * UNAVAILABLE (PURCHASE_PENDING, CARRIER_UNAVAILABLE).
      * </pre>
      */
@@ -840,15 +1014,47 @@ public final class NumberInventoryGrpc {
      * Takes numbers into the inventory that the carrier account already owns.
      * Each number stands for itself: one that fails spoils no other. A number
      * that the organization has already is answered as it stands.
-     * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); UNAVAILABLE
-     * (CARRIER_UNAVAILABLE). Errors of one number: NOT_FOUND
-     * (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE), FAILED_PRECONDITION
-     * (NUMBER_NOT_ACTIVE) while it is being bought or released.
+     * At the carrier nothing is changed unless `configure` is set.
+     * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+     * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of one number:
+     * NOT_FOUND (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE),
+     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or released.
      * </pre>
      */
     public org.localdial.v1.ImportNumbersResponse importNumbers(org.localdial.v1.ImportNumbersRequest request) {
       return io.grpc.stub.ClientCalls.blockingUnaryCall(
           getChannel(), getImportNumbersMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Lists what ImportNumbers can take in: the numbers of the carrier account that
+     * the organization buys in and that no organization has, neither in its
+     * inventory nor as its organization number. Ordered by phone number.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+     * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
+     * </pre>
+     */
+    public org.localdial.v1.ListImportableNumbersResponse listImportableNumbers(org.localdial.v1.ListImportableNumbersRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getListImportableNumbersMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Compares the inventory with the carrier. What is open is settled: an order
+     * that went through is adopted, one that did not is dropped, a release that was
+     * not confirmed is repeated. What then still differs is reported and left as
+     * it is: a number at the carrier that no organization has is never released
+     * by itself. The server does the settling by itself too, at its start and at
+     * intervals.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+     * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
+     * </pre>
+     */
+    public org.localdial.v1.ReconcileNumbersResponse reconcileNumbers(org.localdial.v1.ReconcileNumbersRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getReconcileNumbersMethod(), getCallOptions(), request);
     }
 
     /**
@@ -950,8 +1156,8 @@ public final class NumberInventoryGrpc {
      * Asks the carrier which numbers it has to sell in an area code. Nothing is
      * reserved: a number may be gone when it is ordered. No stock is an empty
      * list, not an error.
-     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); UNAVAILABLE
-     * (CARRIER_UNAVAILABLE).
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+     * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<org.localdial.v1.SearchAvailableNumbersResponse> searchAvailableNumbers(
@@ -964,11 +1170,14 @@ public final class NumberInventoryGrpc {
      * <pre>
      * Buys numbers in an area code. A number that was bought is used by calls
      * from the moment of the answer. Where the carrier has fewer than asked for,
-     * those it has are bought and `unfilled_count` says how many are missing.
+     * those it has are bought, `unfilled_count` says how many are missing and
+     * `unfilled_status` why.
      * A client that gives up waiting does not stop the purchase: repeating the
-     * call with the same request_id gives its result.
+     * call with the same request_id gives its result. Shortly before the deadline
+     * of the call PURCHASE_PENDING is answered, and the purchase goes on.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NO_NUMBERS_AVAILABLE);
      * ALREADY_EXISTS (REQUEST_ID_REUSED); FAILED_PRECONDITION (CARRIER_REFUSED);
+     * RESOURCE_EXHAUSTED (NUMBER_LIMIT_REACHED, PURCHASE_LIMIT_REACHED);
      * UNAVAILABLE (PURCHASE_PENDING, CARRIER_UNAVAILABLE).
      * </pre>
      */
@@ -983,16 +1192,50 @@ public final class NumberInventoryGrpc {
      * Takes numbers into the inventory that the carrier account already owns.
      * Each number stands for itself: one that fails spoils no other. A number
      * that the organization has already is answered as it stands.
-     * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); UNAVAILABLE
-     * (CARRIER_UNAVAILABLE). Errors of one number: NOT_FOUND
-     * (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE), FAILED_PRECONDITION
-     * (NUMBER_NOT_ACTIVE) while it is being bought or released.
+     * At the carrier nothing is changed unless `configure` is set.
+     * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+     * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of one number:
+     * NOT_FOUND (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE),
+     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or released.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<org.localdial.v1.ImportNumbersResponse> importNumbers(
         org.localdial.v1.ImportNumbersRequest request) {
       return io.grpc.stub.ClientCalls.futureUnaryCall(
           getChannel().newCall(getImportNumbersMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Lists what ImportNumbers can take in: the numbers of the carrier account that
+     * the organization buys in and that no organization has, neither in its
+     * inventory nor as its organization number. Ordered by phone number.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+     * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<org.localdial.v1.ListImportableNumbersResponse> listImportableNumbers(
+        org.localdial.v1.ListImportableNumbersRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getListImportableNumbersMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Compares the inventory with the carrier. What is open is settled: an order
+     * that went through is adopted, one that did not is dropped, a release that was
+     * not confirmed is repeated. What then still differs is reported and left as
+     * it is: a number at the carrier that no organization has is never released
+     * by itself. The server does the settling by itself too, at its start and at
+     * intervals.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+     * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<org.localdial.v1.ReconcileNumbersResponse> reconcileNumbers(
+        org.localdial.v1.ReconcileNumbersRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getReconcileNumbersMethod(), getCallOptions()), request);
     }
 
     /**
@@ -1052,9 +1295,11 @@ public final class NumberInventoryGrpc {
   private static final int METHODID_SEARCH_AVAILABLE_NUMBERS = 2;
   private static final int METHODID_PURCHASE_NUMBERS = 3;
   private static final int METHODID_IMPORT_NUMBERS = 4;
-  private static final int METHODID_DELETE_NUMBERS = 5;
-  private static final int METHODID_MAP_AREA_CODES = 6;
-  private static final int METHODID_UNMAP_AREA_CODES = 7;
+  private static final int METHODID_LIST_IMPORTABLE_NUMBERS = 5;
+  private static final int METHODID_RECONCILE_NUMBERS = 6;
+  private static final int METHODID_DELETE_NUMBERS = 7;
+  private static final int METHODID_MAP_AREA_CODES = 8;
+  private static final int METHODID_UNMAP_AREA_CODES = 9;
 
   private static final class MethodHandlers<Req, Resp> implements
       io.grpc.stub.ServerCalls.UnaryMethod<Req, Resp>,
@@ -1092,6 +1337,14 @@ public final class NumberInventoryGrpc {
         case METHODID_IMPORT_NUMBERS:
           serviceImpl.importNumbers((org.localdial.v1.ImportNumbersRequest) request,
               (io.grpc.stub.StreamObserver<org.localdial.v1.ImportNumbersResponse>) responseObserver);
+          break;
+        case METHODID_LIST_IMPORTABLE_NUMBERS:
+          serviceImpl.listImportableNumbers((org.localdial.v1.ListImportableNumbersRequest) request,
+              (io.grpc.stub.StreamObserver<org.localdial.v1.ListImportableNumbersResponse>) responseObserver);
+          break;
+        case METHODID_RECONCILE_NUMBERS:
+          serviceImpl.reconcileNumbers((org.localdial.v1.ReconcileNumbersRequest) request,
+              (io.grpc.stub.StreamObserver<org.localdial.v1.ReconcileNumbersResponse>) responseObserver);
           break;
         case METHODID_DELETE_NUMBERS:
           serviceImpl.deleteNumbers((org.localdial.v1.DeleteNumbersRequest) request,
@@ -1158,6 +1411,20 @@ public final class NumberInventoryGrpc {
               org.localdial.v1.ImportNumbersRequest,
               org.localdial.v1.ImportNumbersResponse>(
                 service, METHODID_IMPORT_NUMBERS)))
+        .addMethod(
+          getListImportableNumbersMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              org.localdial.v1.ListImportableNumbersRequest,
+              org.localdial.v1.ListImportableNumbersResponse>(
+                service, METHODID_LIST_IMPORTABLE_NUMBERS)))
+        .addMethod(
+          getReconcileNumbersMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              org.localdial.v1.ReconcileNumbersRequest,
+              org.localdial.v1.ReconcileNumbersResponse>(
+                service, METHODID_RECONCILE_NUMBERS)))
         .addMethod(
           getDeleteNumbersMethod(),
           io.grpc.stub.ServerCalls.asyncUnaryCall(
@@ -1232,6 +1499,8 @@ public final class NumberInventoryGrpc {
               .addMethod(getSearchAvailableNumbersMethod())
               .addMethod(getPurchaseNumbersMethod())
               .addMethod(getImportNumbersMethod())
+              .addMethod(getListImportableNumbersMethod())
+              .addMethod(getReconcileNumbersMethod())
               .addMethod(getDeleteNumbersMethod())
               .addMethod(getMapAreaCodesMethod())
               .addMethod(getUnmapAreaCodesMethod())

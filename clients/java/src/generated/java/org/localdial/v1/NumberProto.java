@@ -37,6 +37,11 @@ public final class NumberProto extends com.google.protobuf.GeneratedFile {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_localdial_v1_AvailableNumber_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_localdial_v1_CarrierNumber_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_localdial_v1_CarrierNumber_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_localdial_v1_NumberFailure_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -65,16 +70,20 @@ public final class NumberProto extends com.google.protobuf.GeneratedFile {
       "pR\014purchaseTime\"h\n\017AvailableNumber\022!\n\014ph" +
       "one_number\030\001 \001(\tR\013phoneNumber\022\032\n\010localit" +
       "y\030\002 \001(\tR\010locality\022\026\n\006region\030\003 \001(\tR\006regio" +
-      "n\"^\n\rNumberFailure\022!\n\014phone_number\030\001 \001(\t" +
-      "R\013phoneNumber\022*\n\006status\030\002 \001(\0132\022.google.r" +
-      "pc.StatusR\006status*\230\001\n\013NumberState\022\034\n\030NUM" +
-      "BER_STATE_UNSPECIFIED\020\000\022\033\n\027NUMBER_STATE_" +
-      "PURCHASING\020\001\022\027\n\023NUMBER_STATE_ACTIVE\020\002\022\032\n" +
-      "\026NUMBER_STATE_RELEASING\020\003\022\031\n\025NUMBER_STAT" +
-      "E_RELEASED\020\004Bp\n\020org.localdial.v1B\013Number" +
-      "ProtoP\001\242\002\003LXX\252\002\014Localdial.V1\312\002\014Localdial" +
-      "\\V1\342\002\030Localdial\\V1\\GPBMetadata\352\002\rLocaldi" +
-      "al::V1b\006proto3"
+      "n\"\260\001\n\rCarrierNumber\022!\n\014phone_number\030\001 \001(" +
+      "\tR\013phoneNumber\022*\n\021carrier_number_id\030\002 \001(" +
+      "\tR\017carrierNumberId\022\034\n\treference\030\003 \001(\tR\tr" +
+      "eference\022\032\n\010locality\030\004 \001(\tR\010locality\022\026\n\006" +
+      "region\030\005 \001(\tR\006region\"^\n\rNumberFailure\022!\n" +
+      "\014phone_number\030\001 \001(\tR\013phoneNumber\022*\n\006stat" +
+      "us\030\002 \001(\0132\022.google.rpc.StatusR\006status*\230\001\n" +
+      "\013NumberState\022\034\n\030NUMBER_STATE_UNSPECIFIED" +
+      "\020\000\022\033\n\027NUMBER_STATE_PURCHASING\020\001\022\027\n\023NUMBE" +
+      "R_STATE_ACTIVE\020\002\022\032\n\026NUMBER_STATE_RELEASI" +
+      "NG\020\003\022\031\n\025NUMBER_STATE_RELEASED\020\004Bp\n\020org.l" +
+      "ocaldial.v1B\013NumberProtoP\001\242\002\003LXX\252\002\014Local" +
+      "dial.V1\312\002\014Localdial\\V1\342\002\030Localdial\\V1\\GP" +
+      "BMetadata\352\002\rLocaldial::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -94,8 +103,14 @@ public final class NumberProto extends com.google.protobuf.GeneratedFile {
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_localdial_v1_AvailableNumber_descriptor,
         new java.lang.String[] { "PhoneNumber", "Locality", "Region", });
-    internal_static_localdial_v1_NumberFailure_descriptor =
+    internal_static_localdial_v1_CarrierNumber_descriptor =
       getDescriptor().getMessageType(2);
+    internal_static_localdial_v1_CarrierNumber_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_localdial_v1_CarrierNumber_descriptor,
+        new java.lang.String[] { "PhoneNumber", "CarrierNumberId", "Reference", "Locality", "Region", });
+    internal_static_localdial_v1_NumberFailure_descriptor =
+      getDescriptor().getMessageType(3);
     internal_static_localdial_v1_NumberFailure_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_localdial_v1_NumberFailure_descriptor,

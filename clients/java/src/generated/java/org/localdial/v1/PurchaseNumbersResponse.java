@@ -48,6 +48,7 @@ private static final long serialVersionUID = 0L;
             org.localdial.v1.PurchaseNumbersResponse.class, org.localdial.v1.PurchaseNumbersResponse.Builder.class);
   }
 
+  private int bitField0_;
   public static final int NUMBERS_FIELD_NUMBER = 1;
   @SuppressWarnings("serial")
   private java.util.List<org.localdial.v1.Number> numbers_;
@@ -141,6 +142,56 @@ private static final long serialVersionUID = 0L;
     return revision_;
   }
 
+  public static final int UNFILLED_STATUS_FIELD_NUMBER = 4;
+  private com.google.rpc.Status unfilledStatus_;
+  /**
+   * <pre>
+   * Why the rest could not be bought, with a `google.rpc.ErrorInfo` in its details
+   * just as the call would have it if nothing had been bought:
+   * NO_NUMBERS_AVAILABLE, CARRIER_REFUSED, CARRIER_UNAVAILABLE,
+   * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset when unfilled_count
+   * is 0.
+   * </pre>
+   *
+   * <code>.google.rpc.Status unfilled_status = 4 [json_name = "unfilledStatus"];</code>
+   * @return Whether the unfilledStatus field is set.
+   */
+  @java.lang.Override
+  public boolean hasUnfilledStatus() {
+    return ((bitField0_ & 0x00000001) != 0);
+  }
+  /**
+   * <pre>
+   * Why the rest could not be bought, with a `google.rpc.ErrorInfo` in its details
+   * just as the call would have it if nothing had been bought:
+   * NO_NUMBERS_AVAILABLE, CARRIER_REFUSED, CARRIER_UNAVAILABLE,
+   * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset when unfilled_count
+   * is 0.
+   * </pre>
+   *
+   * <code>.google.rpc.Status unfilled_status = 4 [json_name = "unfilledStatus"];</code>
+   * @return The unfilledStatus.
+   */
+  @java.lang.Override
+  public com.google.rpc.Status getUnfilledStatus() {
+    return unfilledStatus_ == null ? com.google.rpc.Status.getDefaultInstance() : unfilledStatus_;
+  }
+  /**
+   * <pre>
+   * Why the rest could not be bought, with a `google.rpc.ErrorInfo` in its details
+   * just as the call would have it if nothing had been bought:
+   * NO_NUMBERS_AVAILABLE, CARRIER_REFUSED, CARRIER_UNAVAILABLE,
+   * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset when unfilled_count
+   * is 0.
+   * </pre>
+   *
+   * <code>.google.rpc.Status unfilled_status = 4 [json_name = "unfilledStatus"];</code>
+   */
+  @java.lang.Override
+  public com.google.rpc.StatusOrBuilder getUnfilledStatusOrBuilder() {
+    return unfilledStatus_ == null ? com.google.rpc.Status.getDefaultInstance() : unfilledStatus_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -164,6 +215,9 @@ private static final long serialVersionUID = 0L;
     if (revision_ != 0L) {
       output.writeInt64(3, revision_);
     }
+    if (((bitField0_ & 0x00000001) != 0)) {
+      output.writeMessage(4, getUnfilledStatus());
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -184,6 +238,10 @@ private static final long serialVersionUID = 0L;
     if (revision_ != 0L) {
       size += com.google.protobuf.CodedOutputStream
         .computeInt64Size(3, revision_);
+    }
+    if (((bitField0_ & 0x00000001) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(4, getUnfilledStatus());
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -206,6 +264,11 @@ private static final long serialVersionUID = 0L;
         != other.getUnfilledCount()) return false;
     if (getRevision()
         != other.getRevision()) return false;
+    if (hasUnfilledStatus() != other.hasUnfilledStatus()) return false;
+    if (hasUnfilledStatus()) {
+      if (!getUnfilledStatus()
+          .equals(other.getUnfilledStatus())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -226,6 +289,10 @@ private static final long serialVersionUID = 0L;
     hash = (37 * hash) + REVISION_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
         getRevision());
+    if (hasUnfilledStatus()) {
+      hash = (37 * hash) + UNFILLED_STATUS_FIELD_NUMBER;
+      hash = (53 * hash) + getUnfilledStatus().hashCode();
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -349,13 +416,20 @@ private static final long serialVersionUID = 0L;
 
     // Construct using org.localdial.v1.PurchaseNumbersResponse.newBuilder()
     private Builder() {
-
+      maybeForceBuilderInitialization();
     }
 
     private Builder(
         com.google.protobuf.GeneratedMessage.BuilderParent parent) {
       super(parent);
-
+      maybeForceBuilderInitialization();
+    }
+    private void maybeForceBuilderInitialization() {
+      if (com.google.protobuf.GeneratedMessage
+              .alwaysUseFieldBuilders) {
+        internalGetNumbersFieldBuilder();
+        internalGetUnfilledStatusFieldBuilder();
+      }
     }
     @java.lang.Override
     public Builder clear() {
@@ -370,6 +444,11 @@ private static final long serialVersionUID = 0L;
       bitField0_ = (bitField0_ & ~0x00000001);
       unfilledCount_ = 0;
       revision_ = 0L;
+      unfilledStatus_ = null;
+      if (unfilledStatusBuilder_ != null) {
+        unfilledStatusBuilder_.dispose();
+        unfilledStatusBuilder_ = null;
+      }
       return this;
     }
 
@@ -422,6 +501,14 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000004) != 0)) {
         result.revision_ = revision_;
       }
+      int to_bitField0_ = 0;
+      if (((from_bitField0_ & 0x00000008) != 0)) {
+        result.unfilledStatus_ = unfilledStatusBuilder_ == null
+            ? unfilledStatus_
+            : unfilledStatusBuilder_.build();
+        to_bitField0_ |= 0x00000001;
+      }
+      result.bitField0_ |= to_bitField0_;
     }
 
     @java.lang.Override
@@ -467,6 +554,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.getRevision() != 0L) {
         setRevision(other.getRevision());
+      }
+      if (other.hasUnfilledStatus()) {
+        mergeUnfilledStatus(other.getUnfilledStatus());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -517,6 +607,13 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000004;
               break;
             } // case 24
+            case 34: {
+              input.readMessage(
+                  internalGetUnfilledStatusFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000008;
+              break;
+            } // case 34
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -938,6 +1035,199 @@ private static final long serialVersionUID = 0L;
       revision_ = 0L;
       onChanged();
       return this;
+    }
+
+    private com.google.rpc.Status unfilledStatus_;
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.rpc.Status, com.google.rpc.Status.Builder, com.google.rpc.StatusOrBuilder> unfilledStatusBuilder_;
+    /**
+     * <pre>
+     * Why the rest could not be bought, with a `google.rpc.ErrorInfo` in its details
+     * just as the call would have it if nothing had been bought:
+     * NO_NUMBERS_AVAILABLE, CARRIER_REFUSED, CARRIER_UNAVAILABLE,
+     * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset when unfilled_count
+     * is 0.
+     * </pre>
+     *
+     * <code>.google.rpc.Status unfilled_status = 4 [json_name = "unfilledStatus"];</code>
+     * @return Whether the unfilledStatus field is set.
+     */
+    public boolean hasUnfilledStatus() {
+      return ((bitField0_ & 0x00000008) != 0);
+    }
+    /**
+     * <pre>
+     * Why the rest could not be bought, with a `google.rpc.ErrorInfo` in its details
+     * just as the call would have it if nothing had been bought:
+     * NO_NUMBERS_AVAILABLE, CARRIER_REFUSED, CARRIER_UNAVAILABLE,
+     * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset when unfilled_count
+     * is 0.
+     * </pre>
+     *
+     * <code>.google.rpc.Status unfilled_status = 4 [json_name = "unfilledStatus"];</code>
+     * @return The unfilledStatus.
+     */
+    public com.google.rpc.Status getUnfilledStatus() {
+      if (unfilledStatusBuilder_ == null) {
+        return unfilledStatus_ == null ? com.google.rpc.Status.getDefaultInstance() : unfilledStatus_;
+      } else {
+        return unfilledStatusBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * Why the rest could not be bought, with a `google.rpc.ErrorInfo` in its details
+     * just as the call would have it if nothing had been bought:
+     * NO_NUMBERS_AVAILABLE, CARRIER_REFUSED, CARRIER_UNAVAILABLE,
+     * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset when unfilled_count
+     * is 0.
+     * </pre>
+     *
+     * <code>.google.rpc.Status unfilled_status = 4 [json_name = "unfilledStatus"];</code>
+     */
+    public Builder setUnfilledStatus(com.google.rpc.Status value) {
+      if (unfilledStatusBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        unfilledStatus_ = value;
+      } else {
+        unfilledStatusBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Why the rest could not be bought, with a `google.rpc.ErrorInfo` in its details
+     * just as the call would have it if nothing had been bought:
+     * NO_NUMBERS_AVAILABLE, CARRIER_REFUSED, CARRIER_UNAVAILABLE,
+     * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset when unfilled_count
+     * is 0.
+     * </pre>
+     *
+     * <code>.google.rpc.Status unfilled_status = 4 [json_name = "unfilledStatus"];</code>
+     */
+    public Builder setUnfilledStatus(
+        com.google.rpc.Status.Builder builderForValue) {
+      if (unfilledStatusBuilder_ == null) {
+        unfilledStatus_ = builderForValue.build();
+      } else {
+        unfilledStatusBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Why the rest could not be bought, with a `google.rpc.ErrorInfo` in its details
+     * just as the call would have it if nothing had been bought:
+     * NO_NUMBERS_AVAILABLE, CARRIER_REFUSED, CARRIER_UNAVAILABLE,
+     * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset when unfilled_count
+     * is 0.
+     * </pre>
+     *
+     * <code>.google.rpc.Status unfilled_status = 4 [json_name = "unfilledStatus"];</code>
+     */
+    public Builder mergeUnfilledStatus(com.google.rpc.Status value) {
+      if (unfilledStatusBuilder_ == null) {
+        if (((bitField0_ & 0x00000008) != 0) &&
+          unfilledStatus_ != null &&
+          unfilledStatus_ != com.google.rpc.Status.getDefaultInstance()) {
+          getUnfilledStatusBuilder().mergeFrom(value);
+        } else {
+          unfilledStatus_ = value;
+        }
+      } else {
+        unfilledStatusBuilder_.mergeFrom(value);
+      }
+      if (unfilledStatus_ != null) {
+        bitField0_ |= 0x00000008;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Why the rest could not be bought, with a `google.rpc.ErrorInfo` in its details
+     * just as the call would have it if nothing had been bought:
+     * NO_NUMBERS_AVAILABLE, CARRIER_REFUSED, CARRIER_UNAVAILABLE,
+     * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset when unfilled_count
+     * is 0.
+     * </pre>
+     *
+     * <code>.google.rpc.Status unfilled_status = 4 [json_name = "unfilledStatus"];</code>
+     */
+    public Builder clearUnfilledStatus() {
+      bitField0_ = (bitField0_ & ~0x00000008);
+      unfilledStatus_ = null;
+      if (unfilledStatusBuilder_ != null) {
+        unfilledStatusBuilder_.dispose();
+        unfilledStatusBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Why the rest could not be bought, with a `google.rpc.ErrorInfo` in its details
+     * just as the call would have it if nothing had been bought:
+     * NO_NUMBERS_AVAILABLE, CARRIER_REFUSED, CARRIER_UNAVAILABLE,
+     * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset when unfilled_count
+     * is 0.
+     * </pre>
+     *
+     * <code>.google.rpc.Status unfilled_status = 4 [json_name = "unfilledStatus"];</code>
+     */
+    public com.google.rpc.Status.Builder getUnfilledStatusBuilder() {
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return internalGetUnfilledStatusFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * Why the rest could not be bought, with a `google.rpc.ErrorInfo` in its details
+     * just as the call would have it if nothing had been bought:
+     * NO_NUMBERS_AVAILABLE, CARRIER_REFUSED, CARRIER_UNAVAILABLE,
+     * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset when unfilled_count
+     * is 0.
+     * </pre>
+     *
+     * <code>.google.rpc.Status unfilled_status = 4 [json_name = "unfilledStatus"];</code>
+     */
+    public com.google.rpc.StatusOrBuilder getUnfilledStatusOrBuilder() {
+      if (unfilledStatusBuilder_ != null) {
+        return unfilledStatusBuilder_.getMessageOrBuilder();
+      } else {
+        return unfilledStatus_ == null ?
+            com.google.rpc.Status.getDefaultInstance() : unfilledStatus_;
+      }
+    }
+    /**
+     * <pre>
+     * Why the rest could not be bought, with a `google.rpc.ErrorInfo` in its details
+     * just as the call would have it if nothing had been bought:
+     * NO_NUMBERS_AVAILABLE, CARRIER_REFUSED, CARRIER_UNAVAILABLE,
+     * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset when unfilled_count
+     * is 0.
+     * </pre>
+     *
+     * <code>.google.rpc.Status unfilled_status = 4 [json_name = "unfilledStatus"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.rpc.Status, com.google.rpc.Status.Builder, com.google.rpc.StatusOrBuilder> 
+        internalGetUnfilledStatusFieldBuilder() {
+      if (unfilledStatusBuilder_ == null) {
+        unfilledStatusBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            com.google.rpc.Status, com.google.rpc.Status.Builder, com.google.rpc.StatusOrBuilder>(
+                getUnfilledStatus(),
+                getParentForChildren(),
+                isClean());
+        unfilledStatus_ = null;
+      }
+      return unfilledStatusBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:localdial.v1.PurchaseNumbersResponse)

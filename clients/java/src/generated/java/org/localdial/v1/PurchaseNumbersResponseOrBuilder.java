@@ -75,4 +75,43 @@ public interface PurchaseNumbersResponseOrBuilder extends
    * @return The revision.
    */
   long getRevision();
+
+  /**
+   * <pre>
+   * Why the rest could not be bought, with a `google.rpc.ErrorInfo` in its details
+   * just as the call would have it if nothing had been bought:
+   * NO_NUMBERS_AVAILABLE, CARRIER_REFUSED, CARRIER_UNAVAILABLE,
+   * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset when unfilled_count
+   * is 0.
+   * </pre>
+   *
+   * <code>.google.rpc.Status unfilled_status = 4 [json_name = "unfilledStatus"];</code>
+   * @return Whether the unfilledStatus field is set.
+   */
+  boolean hasUnfilledStatus();
+  /**
+   * <pre>
+   * Why the rest could not be bought, with a `google.rpc.ErrorInfo` in its details
+   * just as the call would have it if nothing had been bought:
+   * NO_NUMBERS_AVAILABLE, CARRIER_REFUSED, CARRIER_UNAVAILABLE,
+   * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset when unfilled_count
+   * is 0.
+   * </pre>
+   *
+   * <code>.google.rpc.Status unfilled_status = 4 [json_name = "unfilledStatus"];</code>
+   * @return The unfilledStatus.
+   */
+  com.google.rpc.Status getUnfilledStatus();
+  /**
+   * <pre>
+   * Why the rest could not be bought, with a `google.rpc.ErrorInfo` in its details
+   * just as the call would have it if nothing had been bought:
+   * NO_NUMBERS_AVAILABLE, CARRIER_REFUSED, CARRIER_UNAVAILABLE,
+   * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset when unfilled_count
+   * is 0.
+   * </pre>
+   *
+   * <code>.google.rpc.Status unfilled_status = 4 [json_name = "unfilledStatus"];</code>
+   */
+  com.google.rpc.StatusOrBuilder getUnfilledStatusOrBuilder();
 }
