@@ -9,6 +9,7 @@ final class Addresses {
     /** {@code host:port}; the host of an IPv6 address is in brackets. */
     private static final Pattern HOST_AND_PORT =
             Pattern.compile("(?:\\[([0-9A-Fa-f:.%]+)\\]|([^\\s:/\\[\\]]+)):([0-9]{1,5})");
+    private static final Pattern TARGET = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]*:/.*");
     private static final Pattern IPV4_LOOPBACK = Pattern.compile("127(?:\\.[0-9]{1,3}){3}");
     private static final int MAX_PORT = 65535;
 
@@ -36,6 +37,11 @@ final class Addresses {
         }
         String host = found.group(1) == null ? found.group(2) : found.group(1);
         return new HostAndPort(host, Integer.parseInt(found.group(3)));
+    }
+
+    /** Says whether it is a gRPC target with a scheme, such as {@code dns:///localhost:50051}, for gRPC to read. */
+    static boolean isTarget(String address) {
+        return TARGET.matcher(address).matches();
     }
 
     /** Says whether all of them are on this machine; what cannot be read is taken to be elsewhere. */

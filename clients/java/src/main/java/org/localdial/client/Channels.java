@@ -64,7 +64,7 @@ final class Channels {
         if (builder.addresses.isEmpty()) {
             throw new IllegalArgumentException("an address is required");
         }
-        if (builder.addresses.size() > 1) {
+        if (builder.addresses.size() > 1 || !Addresses.isTarget(builder.addresses.get(0))) {
             builder.addresses.forEach(Addresses::parse);
         }
         boolean certificates = builder.rootCertificate != null || builder.clientCertificate != null;

@@ -81,10 +81,14 @@ final class Revisions {
         }
     }
 
-    /** Forgets the revision that a leg was sent with; one that was learned since is kept. */
+    /**
+     * Forgets what the organization never reached. What the leg asked for itself may have been newer, and says nothing
+     * of what is remembered.
+     */
     synchronized void forget(Message sent) {
-        if (sent instanceof ResolveOutboundCallerIdRequest leg) {
-            newest.remove(leg.getOrganizationId(), leg.getMinRevision());
+        if (sent instanceof ResolveOutboundCallerIdRequest leg
+                && newest.getOrDefault(leg.getOrganizationId(), 0L) >= leg.getMinRevision()) {
+            newest.remove(leg.getOrganizationId());
         }
     }
 

@@ -1,0 +1,79 @@
+"""The Java client and what uses it, built by Maven."""
+
+import hashlib
+import shutil
+import subprocess
+from pathlib import Path
+
+from filelock import FileLock
+
+FOLDER = Path(__file__).parents[2] / "clients" / "java"
+REACTOR = FOLDER / "reactor" / "pom.xml"
+DRIVER = FOLDER / "interop" / "target" / "localdial-interop.jar"
+
+_TARGET = FOLDER / "target"
+_STAMP = _TARGET / "built-from"
+
+# A short life matters more than speed once warm: one thread collects, and the first compiler only.
+_QUICK = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
+
+
+class MavenFailed(Exception):
+    """Maven ended with an error. The text is what it said."""
+
+
+def missing() -> str:
+    """Answer what of the toolchain is not here; nothing if all is."""
+    return " and ".join(tool for tool in ("java", "javac", "mvn") if shutil.which(tool) is None)
+
+
+def java(*arguments: str | Path) -> list[str]:
+    """Answer the command line of a Java program that starts fast."""
+    program = shutil.which("java")
+    assert program is not None, missing()
+    return [program, *_QUICK, *map(str, arguments)]
+
+
+def build() -> None:
+    """Compile and pack everything, unless that was done with the sources as they are."""
+    with _lock():
+        if not _up_to_date():
+            _maven("package", "-DskipTests")
+            _STAMP.write_text(_stamp(), encoding="ascii")
+
+
+def verify() -> None:
+    """Compile, lint, run the unit tests and pack, whatever was done before."""
+    with _lock():
+        _maven("verify")
+        _STAMP.write_text(_stamp(), encoding="ascii")
+
+
+def _maven(*arguments: str) -> None:
+    """Run Maven without the network; with it where its repository lacks something. Raises ``MavenFailed``."""
+    command = ["mvn", "--batch-mode", "--quiet", "--file", str(REACTOR), *arguments]
+    for offline in (["--offline"], []):
+        done = subprocess.run([*command, *offline], capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            return
+        if "offline mode" not in done.stdout:
+            break
+    raise MavenFailed(done.stdout + done.stderr)
+
+
+def _lock() -> FileLock:
+    _TARGET.mkdir(exist_ok=True)
+    return FileLock(_TARGET / "build.lock")
+
+
+def _up_to_date() -> bool:
+    return DRIVER.exists() and _STAMP.exists() and _STAMP.read_text(encoding="ascii") == _stamp()
+
+
+def _stamp() -> str:
+    """Answer what changes with any source."""
+    digest = hashlib.sha256()
+    for path in sorted(FOLDER.rglob("*")):
+        if "target" not in path.relative_to(FOLDER).parts and path.is_file():
+            digest.update(f"{path.relative_to(FOLDER)}\0".encode() + path.read_bytes() + b"\0")
+    return digest.hexdigest()
