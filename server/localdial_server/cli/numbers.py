@@ -148,7 +148,12 @@ def buy(
     response = session.client.number_inventory.purchase_numbers(request)
     session.out.answer(response, numbers_table(response.numbers))
     if response.unfilled_count:
-        why = from_status(response.unfilled_status).message
+        # A server of an older release does not say.
+        why = (
+            from_status(response.unfilled_status).message
+            if response.HasField("unfilled_status")
+            else f"the carrier has no more in {area_code}"
+        )
         session.out.warn(f"{response.unfilled_count} of {quantity} could not be bought: {why}")
         raise typer.Exit(ExitCode.PARTIAL)
 

@@ -88,14 +88,23 @@ def status_with(
     return status
 
 
-def trailing_metadata(status: status_pb2.Status) -> tuple[tuple[str, str | bytes], ...]:
-    """Write what travels beside the code and the message of a failed call."""
+def trailing_metadata(
+    status: status_pb2.Status, seconds_left: float | None = None
+) -> tuple[tuple[str, str | bytes], ...]:
+    """Write what travels beside the code and the message of a failed call.
+
+    ``seconds_left``: until the caller's deadline, if it has one.
+    """
     details = ("grpc-status-details-bin", status.SerializeToString())
     for detail in status.details:
         retry = error_details_pb2.RetryInfo()
         if detail.Unpack(retry):
-            # gRPC's own retries wait by this header; they do not read the details.
-            return details, ("grpc-retry-pushback-ms", str(retry.retry_delay.ToMilliseconds()))
+            # gRPC's own retries wait by this header; they do not read the details. Told
+            # to wait beyond the deadline they would wait all the same, and leave the
+            # caller with a DEADLINE_EXCEEDED in place of the reason.
+            delay = retry.retry_delay.ToMilliseconds()
+            is_too_late = seconds_left is not None and delay >= seconds_left * 1000
+            return details, ("grpc-retry-pushback-ms", "-1" if is_too_late else str(delay))
     return (details,)
 
 

@@ -115,7 +115,8 @@ class Serving:
                 refusal = InternalError(str(uuid.uuid4()))
                 _log.exception("a handler failed", extra={"method": descriptor.full_name, **refusal.metadata})
             status = status_of(refusal)
-            await context.abort(_CODES[status.code], status.message, trailing_metadata(status))
+            trailer = trailing_metadata(status, context.time_remaining())
+            await context.abort(_CODES[status.code], status.message, trailer)
             raise AssertionError  # abort does not return
 
         return grpc.unary_unary_rpc_method_handler(handle)

@@ -77,6 +77,20 @@ def test_grpcs_own_retries_wait_as_long_as_the_details_say() -> None:
     assert "grpc-retry-pushback-ms" not in dict(trailing_metadata(status_of(errors.NumberInUse("+1"))))
 
 
+@pytest.mark.parametrize(("seconds_left", "told"), [(None, "5000"), (5.1, "5000"), (5.0, "-1"), (0.1, "-1")])
+def test_grpcs_own_retries_do_not_wait_beyond_the_deadline(seconds_left: float | None, told: str) -> None:
+    metadata = dict(trailing_metadata(status_of(errors.PurchasePending("acme")), seconds_left))
+    assert metadata["grpc-retry-pushback-ms"] == told
+
+
+def test_an_error_that_knows_when_a_repeat_helps_says_so() -> None:
+    retry = details.RetryInfo()
+    assert status_of(errors.PurchaseLimitReached("acme", 3, 7200.5)).details[1].Unpack(retry)
+    assert retry.retry_delay.ToTimedelta().total_seconds() == 7200.5
+    assert status_of(errors.CarrierNotAvailable(30)).details[1].Unpack(retry)
+    assert retry.retry_delay.ToTimedelta().total_seconds() == 30
+
+
 def test_the_message_stays_short_when_there_are_many_violations() -> None:
     violations = [errors.FieldViolation(f"users[{index}].user_id", "is required") for index in range(1000)]
     error = errors.InvalidFields(violations)

@@ -1,0 +1,95 @@
+"""``localdial reconcile``, and importing everything that the account owns."""
+
+import json
+
+import pytest
+from google.rpc.status_pb2 import Status
+
+from localdial.v1.number_inventory_pb2 import (
+    ImportNumbersResponse,
+    ListImportableNumbersResponse,
+    MonthlyCost,
+    PurchaseNumbersResponse,
+    ReconcileNumbersResponse,
+)
+from localdial.v1.number_pb2 import CarrierNumber, Number, NumberFailure
+from localdial_server.cli.output import ExitCode
+
+from .conftest import Cli
+
+
+def test_books_that_balance_exit_with_0(cli: Cli) -> None:
+    cli.server.answers(
+        ReconcileNumbersResponse(
+            adopted=[Number(phone_number="+14155550100")],
+            adopted_count=1,
+            monthly_costs=[MonthlyCost(currency_code="USD", micros=3_450_000, number_count=3)],
+        )
+    )
+    result = cli.run("reconcile")
+    assert result.exit_code == ExitCode.OK
+    assert "+14155550100" in result.stdout
+    assert "3.45 USD for 3 numbers" in result.stdout
+    assert [request.organization_id for request in cli.requests("ReconcileNumbers")] == [""]
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        ReconcileNumbersResponse(missing=[Number(phone_number="+14155550101")], missing_count=1),
+        ReconcileNumbersResponse(strays=[CarrierNumber(phone_number="+14155550101")], strays_count=1),
+        ReconcileNumbersResponse(
+            open=[NumberFailure(phone_number="+14155550101", status=Status(code=14, message="not yet"))],
+            open_count=1,
+        ),
+    ],
+)
+def test_whatever_needs_somebody_is_shown_and_exits_with_6(
+    cli: Cli, response: ReconcileNumbersResponse
+) -> None:
+    cli.server.answers(response)
+    result = cli.run("reconcile", "acme")
+    assert result.exit_code == ExitCode.PARTIAL
+    assert "+14155550101" in result.output
+    assert [request.organization_id for request in cli.requests("ReconcileNumbers")] == ["acme"]
+
+
+def test_everything_is_imported_a_hundred_at_a_time(cli: Cli) -> None:
+    numbers = [f"+1415555{line:04}" for line in range(100, 250)]
+    cli.server.answers(
+        ListImportableNumbersResponse(numbers=[CarrierNumber(phone_number=number) for number in numbers]),
+        ImportNumbersResponse(numbers=[Number(phone_number=number) for number in numbers[:100]]),
+        ImportNumbersResponse(numbers=[Number(phone_number=number) for number in numbers[100:]]),
+    )
+    result = cli.run("numbers", "import", "acme", "--all", "--configure", "--yes", "--json")
+    assert result.exit_code == ExitCode.OK
+    imports = cli.requests("ImportNumbers")
+    assert [list(request.phone_numbers) for request in imports] == [numbers[:100], numbers[100:]]
+    assert all(request.configure for request in imports)
+    assert len(json.loads(result.stdout)["numbers"]) == 150
+
+
+def test_an_import_configures_nothing_unless_told_to(cli: Cli) -> None:
+    cli.server.answers(ImportNumbersResponse(numbers=[Number(phone_number="+14155550100")]))
+    assert cli.run("numbers", "import", "acme", "+14155550100").exit_code == ExitCode.OK
+    (request,) = cli.requests("ImportNumbers")
+    assert not request.configure
+
+
+@pytest.mark.parametrize("arguments", [(), ("--all", "+14155550100")])
+def test_either_numbers_are_named_or_all_are_meant(cli: Cli, arguments: tuple[str, ...]) -> None:
+    assert cli.run("numbers", "import", "acme", *arguments).exit_code == ExitCode.USAGE
+    assert cli.requests("ImportNumbers") == []
+
+
+def test_a_purchase_that_is_not_filled_says_why(cli: Cli) -> None:
+    cli.server.answers(
+        PurchaseNumbersResponse(
+            numbers=[Number(phone_number="+14155550100")],
+            unfilled_count=2,
+            unfilled_status=Status(code=8, message="the organization may have 1 numbers and has them"),
+        )
+    )
+    result = cli.run("numbers", "buy", "acme", "415", "-n", "3", "--yes")
+    assert result.exit_code == ExitCode.PARTIAL
+    assert "2 of 3 could not be bought: the organization may have 1 numbers and has them" in result.stderr
