@@ -54,7 +54,7 @@ from localdial_server.storage.recorders import DatabaseRecorder, SpoolingRecorde
 from localdial_server.storage.simulator_state import SqlSimulatorState
 from localdial_server.storage.snapshots import Keeping, SnapshotCache
 from localdial_server.storage.spool import Spool, SpoolFolder
-from localdial_server.storage.sqlite import DatabaseInUse, SqliteDatabase
+from localdial_server.storage.sqlite import DatabaseInUse, SqliteDatabase, reason_of
 from localdial_server.storage.store import SqlStore
 from localdial_server.storage.watch import Watch
 
@@ -269,7 +269,7 @@ async def _serve(
             _started(server),
             webhook_served(settings, address, shared_port=shared_port) as stop_webhook,
         ):
-            await _schema_is_current(app, settings, stop)
+            await _schema_is_current(app, settings, address, stop)
             if stop.is_set():
                 return
             async with _running(app.background):
@@ -307,7 +307,7 @@ def _stop_once(loop: asyncio.AbstractEventLoop, descriptor: int, stop: asyncio.E
     stop.set()
 
 
-async def _schema_is_current(app: Application, settings: Settings, stop: asyncio.Event) -> None:
+async def _schema_is_current(app: Application, settings: Settings, address: str, stop: asyncio.Event) -> None:
     """Wait until the schema is this release's, or until told to stop. Raises ``StartError``."""
     give_up = asyncio.get_running_loop().time() + settings.schema_wait_seconds
     said = False
@@ -326,7 +326,8 @@ async def _schema_is_current(app: Application, settings: Settings, stop: asyncio
             raise StartError(f"{settings.shown_database_url}: {missing}")
         if not said:
             said = True
-            _log.warning("waiting for the schema", extra={"cause": missing, "seconds": round(left, 1)})
+            waiting = {"address": address, "cause": missing, "seconds": round(left, 1)}
+            _log.warning("waiting for the schema", extra=waiting)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(min(left, _SCHEMA_LOOK_SECONDS)):
                 await stop.wait()
@@ -414,12 +415,14 @@ def _open_postgres(url: str, settings: Settings) -> PostgresDatabase:
 
 
 def _one_line(error: BaseException | None) -> str:
-    return " ".join(str(error).split())
+    return " ".join(reason_of(error).split())
 
 
 def _migrate(database: SqliteDatabase | PostgresDatabase, settings: Settings) -> str:
     try:
         before, after = migrate_schema(database.engine)
+        if isinstance(database, SqliteDatabase):
+            database.write_something()
     except (SchemaError, DBAPIError) as error:
         raise _unusable(settings, error) from None
     if before == after:

@@ -7,8 +7,10 @@ All writes go through one thread, as SQLite would serialize them anyhow.
 """
 
 import asyncio
+import errno
 import functools
 import logging
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -57,10 +59,13 @@ class SqliteDatabase:
 
         Two processes on one file would not see each other's changes in their
         snapshots, and older SQLite versions can corrupt a WAL that several
-        processes check-point. Raises ``DatabaseInUse``.
+        processes check-point. Raises ``DatabaseInUse`` and ``OSError``.
         """
         # The lock is the file's, by whatever name it is opened.
         path = path.resolve()
+        if path.exists() and not os.access(path, os.W_OK):
+            # SQLite would open it to be read, and leave files beside it that are read-only too.
+            raise PermissionError(errno.EACCES, "it is read-only", str(path))
         path.parent.mkdir(parents=True, exist_ok=True)
         # Not counted by thread: it is let go in another one than it was taken in.
         lock = FileLock(f"{path}.lock", thread_local=False)
@@ -74,6 +79,12 @@ class SqliteDatabase:
     def engine(self) -> Engine:
         """The engine that writes, for the migrations."""
         return self._writer
+
+    def write_something(self) -> None:
+        """Write what changes nothing. Raises ``DBAPIError``: on a full disk sooner than the first call."""
+        with self._writer.begin() as connection:
+            # It is in the first page, which is written in any case; nobody reads it.
+            connection.exec_driver_sql("PRAGMA user_version = 0")
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` on one consistent view of the database."""
@@ -101,6 +112,14 @@ class SqliteDatabase:
     async def _run(self, threads: ThreadPoolExecutor, engine: Engine, work: Callable[[Connection], T]) -> T:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(threads, functools.partial(_in_transaction, engine, work))
+
+
+def reason_of(error: BaseException | None) -> str:
+    """Answer why SQLite failed, in its words, where they say it."""
+    if getattr(error, "sqlite_errorname", None) == "SQLITE_IOERR_SHMSIZE":
+        # A "disk I/O error" to SQLite, which makes a file of 32 KiB beside its own.
+        return "database or disk is full"
+    return str(error)
 
 
 def _in_transaction(engine: Engine, work: Callable[[Connection], T]) -> T:

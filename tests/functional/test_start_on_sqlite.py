@@ -1,0 +1,114 @@
+"""What the server says in one line when it cannot use its SQLite file."""
+
+import functools
+import os
+import resource
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.functional.starting import Run, run_to_its_end, said_in_one_line
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Run a command of localdial to its end."""
+    return functools.partial(run_to_its_end, tmp_path)
+
+
+@pytest.mark.parametrize("command", ["serve", "migrate"])
+@pytest.mark.parametrize("size", [0, 60_000])
+def test_an_sqlite_file_on_a_full_disk_is_said_and_usable_afterwards(
+    run: Run, tmp_path: Path, command: str, size: int
+) -> None:
+    url = f"sqlite:///{tmp_path / 'localdial.db'}"
+    ended = run(
+        command,
+        prepare=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)),
+        LOCALDIAL_DATABASE_URL=url,
+        PYTHONDONTWRITEBYTECODE="1",
+    )
+    assert str(tmp_path / "localdial.db") in said_in_one_line(ended)
+    assert run("migrate", LOCALDIAL_DATABASE_URL=url).returncode == 0
+
+
+@pytest.mark.parametrize("pages", [0, 8])
+def test_a_disk_that_became_full_is_said_before_anything_is_served(
+    run: Run, tmp_path: Path, pages: int
+) -> None:
+    """One that has no room for the 32 KiB that SQLite needs to begin, or only for these."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if not _mounted("--types", "tmpfs", "--options", "size=1m", "tmpfs", str(folder)):
+        pytest.skip("a small disk can only be made by root, where it may mount")
+    try:
+        url = f"sqlite:///{folder / 'localdial.db'}"
+        assert run("migrate", LOCALDIAL_DATABASE_URL=url).returncode == 0
+        disk = os.statvfs(folder)
+        (folder / "filling").write_bytes(b"-" * (disk.f_bavail - pages) * disk.f_bsize)
+        for command in "serve", "migrate":
+            assert "disk is full" in said_in_one_line(run(command, LOCALDIAL_DATABASE_URL=url))
+        (folder / "filling").unlink()
+        assert run("migrate", LOCALDIAL_DATABASE_URL=url).returncode == 0
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+@pytest.mark.parametrize("command", ["serve", "migrate"])
+def test_an_sqlite_file_that_may_not_be_written_is_said_and_left_alone(
+    run: Run, tmp_path: Path, command: str
+) -> None:
+    folder = tmp_path / "database"
+    file = folder / "localdial.db"
+    url = f"sqlite:///{file}"
+    assert run("migrate", LOCALDIAL_DATABASE_URL=url).returncode == 0
+    before, beside = file.read_bytes(), sorted(folder.iterdir())
+    file.chmod(0o444)
+    # To root such a file is as good as any, if it is not held to it.
+    held = ["setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override"]
+    ended = run(command, through=held if os.geteuid() == 0 else (), LOCALDIAL_DATABASE_URL=url)
+    assert f"{file}: it is read-only" in said_in_one_line(ended)
+    assert (file.read_bytes(), sorted(folder.iterdir())) == (before, beside)
+
+
+def test_an_sqlite_file_that_is_read_only_is_said(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "localdial.db"
+    url = f"sqlite:///{file}"
+    assert run("migrate", LOCALDIAL_DATABASE_URL=url).returncode == 0
+    before = file.read_bytes()
+    with _ReadOnly(tmp_path) as is_read_only:
+        if not is_read_only:
+            pytest.skip("only the owner can take the right to write away, or root with mounts")
+        line = said_in_one_line(run("serve", LOCALDIAL_DATABASE_URL=url))
+    assert str(file) in line
+    assert file.read_bytes() == before
+
+
+def _mounted(*arguments: str) -> bool:
+    return subprocess.run(["mount", *arguments], check=False, capture_output=True).returncode == 0
+
+
+class _ReadOnly:
+    """Makes a folder and what is in it read-only, for root too where it may mount."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._is_mounted = False
+
+    def __enter__(self) -> bool:
+        if os.geteuid() != 0:
+            for path in [*self._folder.iterdir(), self._folder]:
+                path.chmod(0o500)
+            return True
+        self._is_mounted = _mounted("--bind", str(self._folder), str(self._folder))
+        if self._is_mounted:
+            subprocess.run(["mount", "-o", "remount,ro,bind", self._folder], check=True)
+        return self._is_mounted
+
+    def __exit__(self, *_: object) -> None:
+        if self._is_mounted:
+            subprocess.run(["umount", self._folder], check=True)
+        if os.geteuid() != 0:
+            for path in [self._folder, *self._folder.iterdir()]:
+                path.chmod(0o700)
