@@ -80,7 +80,6 @@ class Supervisor:
         async with asyncio.TaskGroup() as tasks:
             keeping = [tasks.create_task(self._keep_one()) for _ in range(self._count)]
             await self._stopping.wait()
-            _log.info("stopping")
             for process in self._running:
                 _send(process, signal.SIGTERM)
             await asyncio.wait(keeping, timeout=self._patience)
@@ -91,6 +90,8 @@ class Supervisor:
     def _on_signal(self) -> None:
         if self._stopping.is_set():
             self._kill()
+        else:
+            _log.info("stopping")
         self._stopping.set()
 
     def _kill(self) -> None:

@@ -86,7 +86,7 @@ def import_(
                 FieldViolation(f"line {line}, {field}" if field else f"line {line}", message)
                 for line, field, message in error.problems
             ]
-            raise CliError(f"{file} cannot be imported; nothing was", details=problems) from None
+            raise CliError(f"{file} cannot be imported, and nothing was", details=problems) from None
         except OSError as error:
             raise CliError(f"{file} cannot be read: {error.strerror}") from None
     out.answer(_document(end), f"imported, and read back to be the same: {_counts(end)}")

@@ -149,6 +149,10 @@ class Output:
             return
         if isinstance(error, LocaldialError) and error.reason in _WARNINGS:
             self._say(error.message, "Warning: ", "bold yellow")
+        elif isinstance(error, CliError) and len(error.details) == 1:
+            ((field, description),) = error.details
+            self._say(f"{error.message}: {field}: {description}", "Error: ", "bold red")
+            return
         else:
             # The message of the server only repeats some of the fields.
             listed = isinstance(error, LocaldialError) and error.field_violations

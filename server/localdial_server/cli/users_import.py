@@ -116,7 +116,7 @@ def _send(
 def _rejection(name: str, total: int, bad_rows: Sequence[BadRow]) -> CliError:
     count = len({row.line for row in bad_rows})
     return CliError(
-        f"{name}: {count} of {total} rows {'is' if count == 1 else 'are'} wrong; nothing was written",
+        f"{name}: {count} of {total} rows {'is' if count == 1 else 'are'} wrong, and nothing was written",
         details=[
             FieldViolation(
                 f"line {row.line}, {row.column}" if row.column else f"line {row.line}", row.problem

@@ -60,6 +60,15 @@ def test_wrong_settings_are_wrong_usage_and_start_nothing(
     assert served == []
 
 
+def test_one_wrong_setting_is_one_line(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCALDIAL_LOG_FORMAT", "xml")
+    for command in ("serve", "migrate"):
+        (line,) = cli.run(command).stderr.splitlines()
+        assert line.startswith("Error: the settings cannot be used: LOCALDIAL_LOG_FORMAT: must be ")
+    (problem,) = json.loads(cli.run("serve", "--json").stderr)["error"]["field_violations"]
+    assert problem["field"] == "LOCALDIAL_LOG_FORMAT"
+
+
 def test_what_keeps_the_server_from_starting_is_one_line(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> str:
         raise StartError("the port is taken")

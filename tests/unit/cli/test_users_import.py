@@ -64,7 +64,7 @@ def test_the_bad_rows_of_all_batches_are_reported_with_their_lines_and_nothing_i
     result = cli.run("users", "import", "acme", str(path))
     assert result.exit_code == ExitCode.USAGE
     assert result.stderr.splitlines() == [
-        f"Error: users.csv: 4 of {ROWS + 1} rows are wrong; nothing was written",
+        f"Error: users.csv: 4 of {ROWS + 1} rows are wrong, and nothing was written",
         "  line 4: is wrong",
         "  line 19, caller_id: is wrong",
         "  line 19, work_phone: is wrong",
