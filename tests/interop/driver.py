@@ -50,7 +50,7 @@ class Driver:
 
     def __init__(self, command: Sequence[str], log: Path) -> None:
         self._command = command
-        self._log = log
+        self.log = log
         self._process: subprocess.Popen[bytes] | None = None
         self._unread = b""
 
@@ -61,7 +61,7 @@ class Driver:
         return self._process.pid
 
     def __enter__(self) -> Self:
-        with self._log.open("ab") as log:
+        with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log
             )
@@ -133,5 +133,5 @@ class Driver:
         return line
 
     def _broken(self, how: str, command: dict[str, Any]) -> DriverBroken:
-        said = self._log.read_text("utf-8", errors="replace")[-4000:]
+        said = self.log.read_text("utf-8", errors="replace")[-4000:]
         return DriverBroken(f"the driver {how} {json.dumps(command)[:1000]}\n{said}")

@@ -50,8 +50,8 @@ class Answered(Strict):
     code: str | None = None
     message: str = "told to fail"
     reason: str | None = None
-    metadata: dict[str, str] = Field({})
-    violations: list[Violation] = Field([])
+    metadata: dict[str, str] = Field(default={})
+    violations: list[Violation] = Field(default=[])
     retry_delay_ms: int | None = None
     # When the server says the client shall repeat the call: gRPC's own push-back.
     pushback_ms: int | None = None
@@ -63,10 +63,10 @@ class Seen(Strict):
     """What the scripted server must have seen of a step. Whatever is repeated must be the same request."""
 
     calls: int = 1
-    request: Json = Field({})
-    metadata: dict[str, str] = Field({})
+    request: Json = Field(default={})
+    metadata: dict[str, str] = Field(default={})
     # Fields (a list's index is one too) that must be a UUID.
-    made_up: list[str] = Field([])
+    made_up: list[str] = Field(default=[])
 
 
 class Error(Strict):
@@ -101,10 +101,10 @@ class Step(Strict):
     cancel: str | None = None
     after_ms: int | None = None
 
-    request: Json = Field({})
+    request: Json = Field(default={})
     timeout_ms: int | None = None
     label: Name | None = None
-    answers: list[Answered] = Field([])
+    answers: list[Answered] = Field(default=[])
     seen: Seen | None = None
     expect: Expected
 
@@ -128,7 +128,7 @@ class Scene(Strict):
     name: Annotated[str, Field(min_length=10, max_length=120)]
     server: Literal["live", "scripted"] = "live"
     # What the client is made with, besides the address.
-    client: Json = Field({})
+    client: Json = Field(default={})
     steps: Annotated[list[Step], Field(min_length=1)]
 
     @model_validator(mode="after")

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from typing import Self
+from typing import Any, Self
 
 import grpc
 from google.protobuf.duration_pb2 import Duration
@@ -21,8 +21,13 @@ class ScriptedServer(FakeServer):
 
     address = ""
 
+    def __init__(self, credentials: grpc.ServerCredentials | None = None) -> None:
+        """With credentials it serves over TLS."""
+        super().__init__()
+        self._credentials = credentials
+
     def __enter__(self) -> Self:
-        self.address = self.start()
+        self.address = self.start(credentials=self._credentials)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -37,6 +42,27 @@ class ScriptedServer(FakeServer):
     def seen(self) -> Sequence[Received]:
         """Answer the calls that came since the script began."""
         return list(self.received)
+
+
+class Gatekeeper(ScriptedServer):
+    """A server that asks for the key."""
+
+    def __init__(self, key: str, credentials: grpc.ServerCredentials) -> None:
+        super().__init__(credentials)
+        self._key = key
+
+    def service(
+        self, handler_call_details: grpc.HandlerCallDetails
+    ) -> "grpc.RpcMethodHandler[Any, Any] | None":
+        metadata = handler_call_details.invocation_metadata
+        sent = [value for name, value in metadata if name == "authorization"]
+        if sent == [f"Bearer {self._key}"]:
+            return super().service(handler_call_details)
+
+        def turn_away(_: bytes, context: grpc.ServicerContext) -> bytes:
+            context.abort(grpc.StatusCode.UNAUTHENTICATED, "the key is not known")
+
+        return grpc.unary_unary_rpc_method_handler(turn_away)
 
 
 def script_of(method: str, told: Answered) -> Answer:

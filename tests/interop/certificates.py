@@ -1,0 +1,43 @@
+"""Certificates of a made-up authority, for servers and clients on this machine."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+import trustme
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A certificate with its key, as files."""
+
+    certificate: Path
+    key: Path
+
+
+class Authority:
+    """Issues certificates; ``certificate`` is what those who trust it know."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._authority = trustme.CA()
+        self._folder = folder / name
+        self._folder.mkdir()
+        self.certificate = self._folder / "authority.pem"
+        self._authority.cert_pem.write_to_path(self.certificate)
+
+    def issue(self, name: str) -> Identity:
+        """Issue a certificate for a host or an address."""
+        issued = self._authority.issue_cert(name, common_name=name)
+        identity = Identity(self._folder / f"{name}.pem", self._folder / f"{name}.key")
+        identity.key.write_bytes(issued.private_key_pem.bytes())
+        identity.certificate.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
+        return identity
+
+
+def server_credentials(identity: Identity, clients: Authority | None = None) -> grpc.ServerCredentials:
+    """Answer the credentials of a server; one that knows ``clients`` asks each for a certificate of it."""
+    return grpc.ssl_server_credentials(
+        [(identity.key.read_bytes(), identity.certificate.read_bytes())],
+        clients.certificate.read_bytes() if clients else None,
+        require_client_auth=clients is not None,
+    )

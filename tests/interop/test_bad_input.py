@@ -1,0 +1,345 @@
+"""What can go wrong between a client and its server, in each language: typed, readable, no hang, no leak."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from localdial.v1 import errors_pb2
+from localdial_client import __version__
+from tests.interop.certificates import Authority, Identity, server_credentials
+from tests.interop.conftest import StartDriver
+from tests.interop.driver import Failure
+from tests.interop.person import KEY, METHOD, Person
+from tests.interop.proxy import Proxy
+from tests.interop.reasons import reasons
+from tests.interop.schema import Answered, Violation
+from tests.interop.scripted_server import Gatekeeper, ScriptedServer, script_of
+from tests.support.fake_server import PATIENCE, Hang, fails_raw
+
+
+@pytest.fixture(scope="module")
+def person(language: str, start_driver: StartDriver) -> Person:
+    return Person(start_driver(language))
+
+
+@pytest.fixture
+def script() -> Iterator[ScriptedServer]:
+    with ScriptedServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("certificates"), "right")
+
+
+@pytest.fixture(scope="module")
+def stranger(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("certificates"), "wrong")
+
+
+@pytest.fixture(scope="module")
+def client_identity(authority: Authority) -> Identity:
+    return authority.issue("client.example")
+
+
+@pytest.fixture(scope="module")
+def gate(authority: Authority) -> Iterator[Gatekeeper]:
+    """Answer a TLS server that asks for the key."""
+    with Gatekeeper(KEY, server_credentials(authority.issue("127.0.0.1"))) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def inner_gate(authority: Authority) -> Iterator[Gatekeeper]:
+    """Answer one that asks for a certificate besides."""
+    with Gatekeeper(KEY, server_credentials(authority.issue("127.0.0.1"), authority)) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def during(call: Hang, happens: Callable[[], None]) -> Iterator[None]:
+    """Let something happen as soon as the call has come to the server."""
+
+    def wait() -> None:
+        assert call.started.wait(PATIENCE)
+        happens()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    yield
+    thread.join()
+
+
+# The right way in, or nothing below would prove anything.
+
+
+def test_with_the_right_key_and_certificate_a_call_is_answered(
+    person: Person, language: str, gate: Gatekeeper, authority: Authority
+) -> None:
+    gate.begin([])
+    person.answered(gate.address, key=KEY, tls=True, root_certificate=authority.certificate)
+    agent = str(gate.seen()[0].metadata["user-agent"])
+    assert agent.startswith(f"localdial-client-{language.partition('_')[0]}/{__version__}"), agent
+
+
+def test_with_a_certificate_of_its_own_a_client_is_let_in(
+    person: Person, inner_gate: Gatekeeper, authority: Authority, client_identity: Identity
+) -> None:
+    person.answered(
+        inner_gate.address,
+        key=KEY,
+        tls=True,
+        root_certificate=authority.certificate,
+        client_certificate=client_identity.certificate,
+        client_key=client_identity.key,
+    )
+
+
+def test_several_servers_may_be_reached_over_tls(
+    person: Person, gate: Gatekeeper, authority: Authority
+) -> None:
+    with Gatekeeper(KEY, server_credentials(authority.issue("127.0.0.1"))) as other:
+        person.answered(
+            gate.address, other.address, key=KEY, tls=True, root_certificate=authority.certificate
+        )
+
+
+# Keys.
+
+
+@pytest.mark.parametrize("key", ["another", None], ids=["wrong", "none"])
+def test_a_wrong_key_is_unauthenticated(
+    person: Person, gate: Gatekeeper, authority: Authority, key: str | None
+) -> None:
+    failure = person.failed(gate.address, key=key, tls=True, root_certificate=authority.certificate)
+    assert (failure.code, failure.reason) == ("UNAUTHENTICATED", "")
+    assert "the key is not known" in failure.message
+
+
+@pytest.mark.parametrize(
+    "addresses", [["192.0.2.1:50051"], ["localdial.example:50051"], ["127.0.0.1:1", "192.0.2.1:1"]]
+)
+def test_a_key_is_not_sent_to_other_machines_without_tls(person: Person, addresses: list[str]) -> None:
+    assert "TLS" in person.refused(*addresses, key=KEY).upper()
+
+
+# Certificates.
+
+
+def test_a_server_of_an_unknown_authority_is_unavailable(
+    person: Person, gate: Gatekeeper, stranger: Authority
+) -> None:
+    gate.begin([])
+    failure = person.failed(gate.address, key=KEY, tls=True, root_certificate=stranger.certificate)
+    assert failure.code == "UNAVAILABLE"
+    assert not gate.seen()
+
+
+def test_a_server_that_only_the_system_would_have_to_know_is_unavailable(
+    person: Person, gate: Gatekeeper
+) -> None:
+    gate.begin([])
+    assert person.failed(gate.address, key=KEY, tls=True).code == "UNAVAILABLE"
+    assert not gate.seen()
+
+
+def test_a_server_by_another_name_is_unavailable(person: Person, authority: Authority) -> None:
+    with Gatekeeper(KEY, server_credentials(authority.issue("localdial.example"))) as server:
+        failure = person.failed(server.address, key=KEY, tls=True, root_certificate=authority.certificate)
+        assert failure.code == "UNAVAILABLE"
+        assert not server.seen()
+
+
+def test_without_a_certificate_a_client_is_not_let_in(
+    person: Person, inner_gate: Gatekeeper, authority: Authority
+) -> None:
+    inner_gate.begin([])
+    failure = person.failed(inner_gate.address, key=KEY, tls=True, root_certificate=authority.certificate)
+    assert failure.code == "UNAVAILABLE"
+    assert not inner_gate.seen()
+
+
+def test_with_a_certificate_of_an_unknown_authority_a_client_is_not_let_in(
+    person: Person, inner_gate: Gatekeeper, authority: Authority, stranger: Authority
+) -> None:
+    inner_gate.begin([])
+    identity = stranger.issue("client.example")
+    failure = person.failed(
+        inner_gate.address,
+        key=KEY,
+        tls=True,
+        root_certificate=authority.certificate,
+        client_certificate=identity.certificate,
+        client_key=identity.key,
+    )
+    assert failure.code == "UNAVAILABLE"
+    assert not inner_gate.seen()
+
+
+def test_a_client_without_tls_does_not_reach_a_server_with_it(person: Person, gate: Gatekeeper) -> None:
+    gate.begin([])
+    assert person.failed(gate.address, key=KEY).code == "UNAVAILABLE"
+    assert not gate.seen()
+
+
+def test_a_client_with_tls_does_not_reach_a_server_without_it(
+    person: Person, script: ScriptedServer, authority: Authority
+) -> None:
+    failure = person.failed(script.address, key=KEY, tls=True, root_certificate=authority.certificate)
+    assert failure.code == "UNAVAILABLE"
+    assert not script.seen()
+
+
+def test_certificates_that_cannot_be_used_are_refused(
+    person: Person, authority: Authority, client_identity: Identity, tmp_path: Path
+) -> None:
+    no_pem = tmp_path / "no.pem"
+    no_pem.write_text("not a certificate")
+    assert person.refused("127.0.0.1:1", tls=True, root_certificate=no_pem)
+    known = {"tls": True, "root_certificate": authority.certificate}
+    assert person.refused("127.0.0.1:1", client_certificate=client_identity.certificate, **known)
+    assert person.refused("127.0.0.1:1", client_key=client_identity.key, **known)
+
+
+# Addresses.
+
+
+def test_where_nobody_listens_the_service_is_unavailable(person: Person) -> None:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        failure = person.failed(f"127.0.0.1:{bound.getsockname()[1]}")
+    assert (failure.code, failure.reason) == ("UNAVAILABLE", "")
+
+
+def test_a_name_of_nobody_is_unavailable(person: Person) -> None:
+    assert person.failed("localdial.invalid:50051").code == "UNAVAILABLE"
+
+
+def test_what_is_no_address_is_refused_or_unavailable(person: Person) -> None:
+    answer = person.connect("127.0.0.1:99999")
+    code = answer["error"]["code"] if "error" in answer else Failure.of(person.call()["error"]).code
+    person.close()
+    assert code in {"INVALID_ARGUMENT", "UNAVAILABLE"}
+
+
+def test_a_server_that_says_nothing_is_given_up_at_the_deadline(person: Person) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        failure = person.failed(f"127.0.0.1:{silent.getsockname()[1]}", timeout_ms=1000)
+    assert failure.code == "DEADLINE_EXCEEDED"
+
+
+def test_with_one_server_of_two_gone_every_call_is_answered(person: Person, script: ScriptedServer) -> None:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        nobody = f"127.0.0.1:{bound.getsockname()[1]}"
+        assert person.connect(nobody, script.address) == {"ok": True}
+        answers = [person.call() for _ in range(20)]
+        person.close()
+    assert [answer for answer in answers if "response" not in answer] == []
+
+
+# Calls.
+
+
+@pytest.mark.parametrize("timeout_ms", [0, 1])
+def test_a_deadline_that_has_passed_is_exceeded(
+    person: Person, script: ScriptedServer, timeout_ms: int
+) -> None:
+    script.begin([script_of(METHOD, Answered(after_ms=500))])
+    assert person.failed(script.address, timeout_ms=timeout_ms).code == "DEADLINE_EXCEEDED"
+
+
+def test_a_call_whose_connection_is_cut_is_repeated(person: Person, script: ScriptedServer) -> None:
+    hang = Hang()
+    script.begin([hang])
+    with Proxy(script.address) as proxy, during(hang, proxy.cut):
+        person.answered(proxy.address)
+    first, second = script.seen()
+    assert first.request == second.request
+
+
+def test_a_call_whose_server_is_gone_is_unavailable(person: Person, script: ScriptedServer) -> None:
+    hang = Hang()
+    script.begin([hang])
+    with Proxy(script.address) as proxy, during(hang, proxy.leave):
+        assert person.failed(proxy.address).code == "UNAVAILABLE"
+    assert len(script.seen()) == 1
+
+
+@pytest.mark.parametrize("reason", reasons(), ids=lambda reason: reason.name)
+def test_an_error_of_every_reason_is_typed(person: Person, script: ScriptedServer, reason: Any) -> None:
+    told = Answered(
+        code=reason.code,
+        message=f"{reason.name} for people",
+        reason=reason.name,
+        metadata={name: f"the {name}" for name in reason.metadata},
+        violations=[Violation(field="users[0].caller_id", description="must be E.164: +14155550100")],
+        retry_delay_ms=2500,
+    )
+    script.begin([script_of(METHOD, told)] * 5)
+    failure = person.failed(script.address)
+    assert failure == Failure(
+        type=failure.type,
+        code=reason.code,
+        reason=reason.name,
+        message=f"{reason.name} for people",
+        metadata=told.metadata,
+        violations=(("users[0].caller_id", "must be E.164: +14155550100"),),
+        retry_delay_ms=2500,
+    )
+
+
+def test_every_reason_of_the_contract_is_among_them() -> None:
+    (enum,) = errors_pb2.DESCRIPTOR.enum_types_by_name.values()
+    assert [f"ERROR_REASON_{reason.name}" for reason in reasons()] == [
+        value.name for value in enum.values if value.number
+    ]
+
+
+def test_details_that_cannot_be_read_do_not_hide_the_error(person: Person, script: ScriptedServer) -> None:
+    script.begin([fails_raw(grpc.StatusCode.NOT_FOUND, "no such user", b"\xff\xff\xff")])
+    failure = person.failed(script.address)
+    assert (failure.code, failure.reason) == ("NOT_FOUND", "")
+    assert "no such user" in failure.message
+
+
+# What is left behind.
+
+
+def test_no_socket_is_left_behind(person: Person, script: ScriptedServer) -> None:
+    def a_round() -> None:
+        script.begin([])
+        person.answered(script.address)
+        script.begin([script_of(METHOD, Answered(code="INTERNAL"))])
+        assert person.failed(script.address).code == "INTERNAL"
+        script.begin([Hang()])
+        assert person.failed(script.address, timeout_ms=50).code == "DEADLINE_EXCEEDED"
+        with socket.socket() as bound:
+            bound.bind(("127.0.0.1", 0))
+            person.failed(f"127.0.0.1:{bound.getsockname()[1]}", timeout_ms=50)
+
+    # What a language opens once stays open.
+    a_round()
+    before = person.sockets()
+    for _ in range(10):
+        a_round()
+    assert person.sockets(at_most=before) <= before
+
+
+def test_the_driver_ends_by_itself_and_has_told_no_secret(
+    language: str, start_driver: StartDriver, person: Person
+) -> None:
+    driver = start_driver(language)
+    assert driver.ask({"op": "connect", "client": "a", "addresses": ["127.0.0.1:1"], "key": KEY}) == {
+        "ok": True
+    }
+    assert driver.ask({"op": "no-such-thing"}).keys() == {"unsupported"}
+    assert driver.end() == 0
+    assert KEY not in person.driver.log.read_text("utf-8", errors="replace")
