@@ -58,6 +58,14 @@ class Calling:
         return failure
 
 
+def without_frames(error: BaseException) -> BaseException:
+    """Drop the frames of gRPC from an error: they hold the call, and the call its connection.
+
+    Who keeps an error, in a log or in a result, would keep a socket open after the client is closed.
+    """
+    return error.with_traceback(None)
+
+
 class Method(Generic[RequestT, ResponseT]):
     """An RPC of a `Client`."""
 
@@ -84,7 +92,7 @@ class Method(Generic[RequestT, ResponseT]):
                 sent, timeout=calling.deadline(timeout), metadata=calling.metadata(metadata)
             )
         except grpc.RpcError as error:
-            raise calling.error(error, sent) from error
+            raise calling.error(error, sent) from without_frames(error)
         calling.answered(sent, response)
         return response
 
@@ -120,13 +128,14 @@ class AsyncMethod(Generic[RequestT, ResponseT]):
                 sent, timeout=calling.deadline(timeout), metadata=calling.metadata(metadata)
             )
         except grpc.RpcError as error:
-            raise calling.error(error, sent) from error
+            raise calling.error(error, sent) from without_frames(error)
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise
             # Nobody cancelled this task: the channel was closed under the call. Left as it is, the error
             # would end the task as if it had been cancelled, in silence.
-            raise Cancelled("the client was closed during the call", request=sent) from error
+            cancelled = Cancelled("the client was closed during the call", request=sent)
+            raise cancelled from without_frames(error)
         calling.answered(sent, response)
         return response

@@ -16,7 +16,15 @@ from localdial.v1.directory_pb2 import (
     ListUsersResponse,
     User,
 )
-from localdial_client import AsyncClient, Cancelled, Client, DeadlineExceeded, ResourceExhausted, __version__
+from localdial_client import (
+    AsyncClient,
+    Cancelled,
+    Client,
+    DeadlineExceeded,
+    Internal,
+    ResourceExhausted,
+    __version__,
+)
 from tests.support.fake_server import PATIENCE, FakeServer, Hang, fails
 
 from .conftest import Api, Connect
@@ -104,7 +112,9 @@ async def test_close_ends_the_calls_in_flight(server: FakeServer, api: Api) -> N
 
 
 @pytest.mark.asyncio
-async def test_close_frees_the_connection(address: str, connect: Connect) -> None:
+async def test_close_frees_the_connection_also_when_an_error_is_kept(
+    server: FakeServer, address: str, connect: Connect
+) -> None:
     """A proxy between them sees the connection end."""
     ended = asyncio.Event()
 
@@ -127,9 +137,13 @@ async def test_close_frees_the_connection(address: str, connect: Connect) -> Non
         host, port = listener.sockets[0].getsockname()
         api = connect(f"{host}:{port}")
         await api.call("directory.get_user", GetUserRequest())
+        server.answers(fails(grpc.StatusCode.INTERNAL))
+        with pytest.raises(Internal) as kept:
+            await api.call("directory.get_user", GetUserRequest())
         assert not ended.is_set()
         await api.close()
         await asyncio.wait_for(ended.wait(), PATIENCE)
+        assert kept.value.__cause__
 
 
 @pytest.mark.asyncio
