@@ -17,7 +17,6 @@ import grpc
 import psycopg
 import uuid_utils
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -43,6 +42,7 @@ from localdial_server.rpc.call_routing import CallRoutingServicer
 from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract
 from localdial_server.rpc.directory import DirectoryServicer
 from localdial_server.rpc.number_inventory import NumberInventoryServicer
+from localdial_server.rpc.reflection import enable_reflection
 from localdial_server.rpc.serving import TRANSPORT_LIMIT_FACTOR, Serving
 from localdial_server.start_error import StartError
 from localdial_server.storage.call_log import GroupCommitLog, Recorder
@@ -261,7 +261,7 @@ async def _serve(
         names = [f"{PACKAGE}.{name}" for name in SERVICES]
         health_servicer = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
-        reflection.enable_server_reflection([*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server)
+        enable_reflection([*names, health.SERVICE_NAME], server)
         for name in ["", *names]:
             await health_servicer.set(name, health_pb2.HealthCheckResponse.NOT_SERVING)
         address = f"{settings.listen.rpartition(':')[0]}:{_bind(server, settings.listen)}"

@@ -17,6 +17,13 @@ pytestmark = pytest.mark.timeout(900)
 
 TEXT = PAGE.read_text("utf-8")
 PROBES = probes(TEXT)
+STATUS = {
+    3: "InvalidArgument",
+    4: "DeadlineExceeded",
+    5: "NotFound",
+    9: "FailedPrecondition",
+    14: "Unavailable",
+}
 
 
 @pytest.fixture(scope="module")
@@ -37,15 +44,17 @@ def test_every_command_says_what_the_page_shows(server: ServerProcess) -> None:
     # In one test: a probe looks at what those above it did.
     for probe in PROBES:
         code, said = run(probe.command, server)
+        # On a machine with much else to do the deadline may come before the call. Those that have one
+        # may be made again.
+        for _ in range(3 if "-max-time" in probe.command else 0):
+            if comparable(said) != comparable(probe.shown):
+                code, said = run(probe.command, server)
         assert comparable(said) == comparable(probe.shown), probe.command
         failed = probe.shown.startswith("Error")
         assert (code != 0) == (failed or probe.shown.startswith("ERROR:")), probe.command
         if code > 64:
             # The number of the status, as the page says.
             assert f"  Code: {STATUS[code - 64]}\n" in said
-
-
-STATUS = {3: "InvalidArgument", 4: "DeadlineExceeded", 5: "NotFound", 9: "FailedPrecondition"}
 
 
 def test_the_readmes_command_works(server: ServerProcess) -> None:
