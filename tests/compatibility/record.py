@@ -160,6 +160,15 @@ def play_numbers(client: Client, ask: Callable[[Any, Message], Any]) -> None:
             numbers.import_numbers,
             inventory.ImportNumbersRequest(organization_id=owner, phone_numbers=wanted),
         )
+    configured = inventory.ImportNumbersRequest(
+        organization_id=ACME, phone_numbers=["+12065550199"], configure=True
+    )
+    ask(numbers.import_numbers, configured)
+    free = inventory.ListImportableNumbersRequest(organization_id=ZENITH, page_size=1)
+    page = ask(numbers.list_importable_numbers, free)
+    free.page_token = page.next_page_token
+    ask(numbers.list_importable_numbers, free)
+    ask(numbers.reconcile_numbers, inventory.ReconcileNumbersRequest(organization_id=ACME))
     mine, foreign = "+14155550101", "+13055550100"
     codes = ["650", "510", "+4420"]
     ask(
