@@ -1,0 +1,92 @@
+package localdial
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
+)
+
+// conn is the connection as the generated clients see it. All that this package adds to a call is added here, so that no
+// method of the contract can be without it.
+type conn struct {
+	channel        *grpc.ClientConn
+	closed         context.Context
+	timeout        time.Duration
+	carrierTimeout time.Duration
+	revisions      *revisions
+}
+
+func newConn(channel *grpc.ClientConn, s *settings, closed context.Context) *conn {
+	c := &conn{channel: channel, closed: closed, timeout: s.timeout, carrierTimeout: s.carrierTimeout}
+	if s.readYourWrites {
+		c.revisions = newRevisions(maxRevisions)
+	}
+	return c
+}
+
+// Invoke makes a call; gRPC repeats it where that is safe.
+func (c *conn) Invoke(ctx context.Context, method string, args, reply any, options ...grpc.CallOption) error {
+	request, isMessage := args.(proto.Message)
+	response, answersMessage := reply.(proto.Message)
+	if !isMessage || !answersMessage {
+		return c.channel.Invoke(ctx, method, args, reply, options...)
+	}
+	sent := c.revisions.carry(WithIDs(request), request)
+	if c.closed.Err() != nil {
+		return closedError(ErrClosed, sent)
+	}
+	ctx, cancel := c.bound(ctx, method, options)
+	defer cancel()
+
+	if err := c.channel.Invoke(ctx, method, sent, reply, options...); err != nil {
+		failure := fromCall(ctx, err, sent)
+		if failure.Code == codes.Canceled && c.closed.Err() != nil && !errors.Is(failure, context.Canceled) {
+			return closedError(err, sent)
+		}
+		c.revisions.failed(failure, request, sent)
+		return failure
+	}
+	c.revisions.answered(method, request, sent, response)
+	return nil
+}
+
+// NewStream is part of the interface; the contract has no streams.
+func (c *conn) NewStream(
+	ctx context.Context, description *grpc.StreamDesc, method string, options ...grpc.CallOption,
+) (grpc.ClientStream, error) {
+	return c.channel.NewStream(ctx, description, method, options...)
+}
+
+// bound gives the call its deadline, and ends it when the client is closed. Without the latter, gRPC would take the
+// closing for a CANCELLED of the server and go on repeating the call.
+func (c *conn) bound(
+	ctx context.Context, method string, options []grpc.CallOption,
+) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(c.closed, func() { cancel(ErrClosed) })
+	timeout, given := timeoutOf(options)
+	if !given {
+		if _, has := ctx.Deadline(); has {
+			return ctx, func() { stop(); cancel(nil) }
+		}
+		timeout = c.timeout
+		if waitsForCarrier(method) {
+			timeout = c.carrierTimeout
+		}
+	}
+	ctx, stopTimer := context.WithTimeout(ctx, timeout)
+	return ctx, func() { stop(); stopTimer(); cancel(nil) }
+}
+
+func timeoutOf(options []grpc.CallOption) (timeout time.Duration, given bool) {
+	for _, option := range options {
+		if own, is := option.(timeoutOption); is {
+			timeout, given = own.timeout, true
+		}
+	}
+	return timeout, given
+}

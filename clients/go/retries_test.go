@@ -1,0 +1,238 @@
+package localdial_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/proto"
+
+	localdial "github.com/localdial/localdial/clients/go"
+	"github.com/localdial/localdial/clients/go/internal/fakeserver"
+	"github.com/localdial/localdial/clients/go/localdialv1"
+)
+
+const maxAttempts = 5
+
+var unavailable = fakeserver.Fails(codes.Unavailable, "restarting")
+
+func newLeg() *localdialv1.ResolveOutboundCallerIdRequest {
+	return &localdialv1.ResolveOutboundCallerIdRequest{
+		OrganizationId: "acme", UserId: "ann", CalleeNumber: "+14155550100",
+	}
+}
+
+// identifiersOf answers those that make a request harmless to repeat.
+func identifiersOf(request proto.Message) []string {
+	switch request := request.(type) {
+	case *localdialv1.BatchResolveOutboundCallerIdsRequest:
+		var found []string
+		for _, leg := range request.GetRequests() {
+			found = append(found, leg.GetCallId())
+		}
+		return found
+	case *localdialv1.ResolveOutboundCallerIdRequest:
+		return []string{request.GetCallId()}
+	default:
+		return []string{request.(interface{ GetRequestId() string }).GetRequestId()}
+	}
+}
+
+func TestARepeatHasTheSameIdentifiers(t *testing.T) {
+	server, client := serverAndClient(t)
+	purchase := &localdialv1.PurchaseNumbersRequest{OrganizationId: "acme", AreaCode: "415"}
+	deletion := &localdialv1.DeleteNumbersRequest{PhoneNumbers: []string{"+14155550100"}}
+	leg := newLeg()
+	batch := &localdialv1.BatchResolveOutboundCallerIdsRequest{
+		Requests: []*localdialv1.ResolveOutboundCallerIdRequest{newLeg(), newLeg(), newLeg()},
+	}
+	for request, call := range map[proto.Message]func() error{
+		purchase: func() error { _, err := client.NumberInventory.PurchaseNumbers(t.Context(), purchase); return err },
+		deletion: func() error { _, err := client.NumberInventory.DeleteNumbers(t.Context(), deletion); return err },
+		leg:      func() error { _, err := client.CallRouting.ResolveOutboundCallerId(t.Context(), leg); return err },
+		batch: func() error {
+			_, err := client.CallRouting.BatchResolveOutboundCallerIds(t.Context(), batch)
+			return err
+		},
+	} {
+		before := proto.Clone(request)
+		server.Forget()
+		server.Answers(unavailable, fakeserver.Fails(codes.Canceled, "shutting down"))
+		for range 2 {
+			if err := call(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		received := server.Received()
+		if len(received) != 4 {
+			t.Fatal(len(received))
+		}
+		first := received[0].Request
+		if !proto.Equal(first, received[1].Request) || !proto.Equal(first, received[2].Request) {
+			t.Error("a repeat differs", received)
+		}
+		for index, id := range identifiersOf(first) {
+			if parsed, err := uuid.Parse(id); err != nil || parsed.Version() != 7 {
+				t.Error(id, err)
+			}
+			if slices.Contains(identifiersOf(first)[index+1:], id) || slices.Contains(identifiersOf(received[3].Request), id) {
+				t.Error("an identifier is used twice:", id)
+			}
+		}
+		if !proto.Equal(before, request) {
+			t.Error("the caller's request was changed:", request)
+		}
+	}
+}
+
+func TestAServiceThatStaysAwayIsGivenUp(t *testing.T) {
+	server, client := serverAndClient(t)
+	server.Always(unavailable)
+	if err := getUser(t.Context(), client); !errors.Is(err, localdial.ErrUnavailable) {
+		t.Fatal(err)
+	}
+	if count := len(server.Received()); count != maxAttempts {
+		t.Error(count)
+	}
+}
+
+func TestNoOtherStatusIsRepeated(t *testing.T) {
+	server, client := serverAndClient(t)
+	for code := codes.Canceled; code <= codes.Unauthenticated; code++ {
+		if code == codes.Unavailable || code == codes.Canceled {
+			continue
+		}
+		server.Forget()
+		server.Answers(fakeserver.Fails(code, "no"))
+		if err := getUser(t.Context(), client); err == nil || len(server.Received()) != 1 {
+			t.Error(code, err, len(server.Received()))
+		}
+	}
+}
+
+func TestTheServersPushBackIsHonoured(t *testing.T) {
+	server, client := serverAndClient(t)
+	server.Answers(func(ctx context.Context) (proto.Message, error) {
+		if err := grpc.SetTrailer(ctx, metadata.Pairs("grpc-retry-pushback-ms", "-1")); err != nil {
+			return nil, err
+		}
+		return unavailable(ctx)
+	})
+	if err := getUser(t.Context(), client); !errors.Is(err, localdial.ErrUnavailable) || len(server.Received()) != 1 {
+		t.Error(err, len(server.Received()))
+	}
+}
+
+func TestTheLargestRequestIsRepeated(t *testing.T) {
+	server, client := serverAndClient(t)
+	request := &localdialv1.BatchSetUsersRequest{}
+	for number := range 1000 {
+		request.Users = append(request.Users, &localdialv1.User{
+			OrganizationId: strings.Repeat("o", 128), UserId: fmt.Sprintf("%0128d", number),
+			DisplayName: strings.Repeat("é", 200),
+		})
+	}
+	server.Answers(unavailable)
+	if _, err := client.Directory.BatchSetUsers(t.Context(), request); err != nil {
+		t.Fatal(err)
+	}
+	received := server.Received()
+	if len(received) != 2 || !proto.Equal(received[1].Request, request) {
+		t.Error(len(received))
+	}
+}
+
+func TestAServiceThatIsDownIsLeftInPeaceUntilItIsUp(t *testing.T) {
+	server, client := serverAndClient(t)
+	attempts := func() int {
+		before := len(server.Received())
+		_ = getUser(t.Context(), client)
+		return len(server.Received()) - before
+	}
+	server.Always(unavailable)
+	var all sync.WaitGroup
+	for range 100 {
+		all.Go(func() { attempts() })
+	}
+	all.Wait()
+	if count := attempts(); count != 1 {
+		t.Error("repeated while it was down:", count)
+	}
+	server.Always(nil)
+	for range 150 {
+		attempts()
+	}
+	server.Answers(unavailable)
+	if count := attempts(); count != 2 {
+		t.Error("not repeated after it was up:", count)
+	}
+}
+
+func TestCallsTakeTurnsAndARepeatGoesToAnotherServer(t *testing.T) {
+	ill, well := startServer(t), startServer(t)
+	client := newClient(t, ill.Address, localdial.WithAddresses(well.Address))
+	reachBoth(t, client, ill, well)
+	for range 10 {
+		if err := getUser(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if first, second := len(ill.Received()), len(well.Received()); first != 5 || second != 5 {
+		t.Error("no turns:", first, second)
+	}
+	ill.Forget()
+	well.Forget()
+	ill.Always(unavailable)
+	for range 4 {
+		if err := getUser(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if count := len(ill.Received()); len(well.Received()) != 4 || count == 0 || count > 4 {
+		t.Error(count, len(well.Received()))
+	}
+}
+
+func TestAServerOfSeveralThatIsGoneIsGotAround(t *testing.T) {
+	gone, there := startServer(t), startServer(t)
+	client := newClient(t, gone.Address, localdial.WithAddresses(there.Address))
+	reachBoth(t, client, gone, there)
+	gone.Stop()
+	start := time.Now()
+	for range 20 {
+		if err := getUser(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if took := time.Since(start); took > 2*time.Second {
+		t.Error("the calls waited for it:", took)
+	}
+}
+
+// reachBoth calls until the connections to both servers are made, which happens beside the calls.
+func reachBoth(t *testing.T, client *localdial.Client, servers ...*fakeserver.Server) {
+	t.Helper()
+	for start := time.Now(); ; {
+		if err := getUser(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(servers, func(s *fakeserver.Server) bool { return len(s.Received()) == 0 }) {
+			break
+		}
+		if time.Since(start) > patience {
+			t.Fatal("one of the servers is never called")
+		}
+	}
+	for _, server := range servers {
+		server.Forget()
+	}
+}
