@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/metadata"
 )
 
 // The gRPC service config: round robin, which calls are repeated and when no longer. It is generated from the contract,
@@ -71,13 +72,16 @@ func newChannel(s *settings) (*grpc.ClientConn, error) {
 	return grpc.NewClient(address, append(options, s.dialOptions...)...)
 }
 
-// bearer sends the key with every call.
+// bearer sends the key with every call that has none of its own.
 type bearer struct {
 	key     string
 	overTLS bool
 }
 
-func (b bearer) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
+func (b bearer) GetRequestMetadata(ctx context.Context, _ ...string) (map[string]string, error) {
+	if own, has := metadata.FromOutgoingContext(ctx); has && len(own.Get("authorization")) > 0 {
+		return nil, nil
+	}
 	return map[string]string{"authorization": "Bearer " + b.key}, nil
 }
 

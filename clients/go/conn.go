@@ -47,10 +47,10 @@ func (c *conn) Invoke(ctx context.Context, method string, args, reply any, optio
 		if failure.Code == codes.Canceled && c.closed.Err() != nil && !errors.Is(failure, context.Canceled) {
 			return closedError(err, sent)
 		}
-		c.revisions.failed(failure, request, sent)
+		c.revisions.failed(sent, failure)
 		return failure
 	}
-	c.revisions.answered(method, request, sent, response)
+	c.revisions.answered(method, sent, response)
 	return nil
 }
 

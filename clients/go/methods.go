@@ -4,8 +4,6 @@ import (
 	"strings"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
-	"google.golang.org/protobuf/reflect/protoregistry"
-	"google.golang.org/protobuf/types/descriptorpb"
 
 	"github.com/localdial/localdial/clients/go/localdialv1"
 )
@@ -29,19 +27,4 @@ func waitsForCarrier(method string) bool {
 	return carrierMethods[nameOf(method).Name()]
 }
 
-// isChange tells whether a method changes an organization, and so answers its revision after that.
-func isChange(method string) bool {
-	name := nameOf(method)
-	if name.Parent() == callRouting {
-		return false
-	}
-	descriptor, err := protoregistry.GlobalFiles.FindDescriptorByName(name)
-	if err != nil {
-		return false
-	}
-	options, _ := descriptor.Options().(*descriptorpb.MethodOptions)
-	return options.GetIdempotencyLevel() != descriptorpb.MethodOptions_NO_SIDE_EFFECTS
-}
-
-// callRouting reads the organizations; the revision in its answers is the one that was decided on.
 var callRouting = localdialv1.File_localdial_v1_call_routing_proto.Services().ByName("CallRouting").FullName()

@@ -65,8 +65,8 @@ func WithAddresses(addresses ...string) Option {
 	}
 }
 
-// WithKey sends the key with every call, as `authorization: Bearer KEY`. [New] refuses a key without TLS, unless all
-// servers are on this machine.
+// WithKey sends the key with every call, as `authorization: Bearer KEY`, unless the metadata of the call has another. [New]
+// refuses a key without TLS, unless all servers are on this machine.
 func WithKey(key string) Option {
 	return func(s *settings) error {
 		if key == "" {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 
 	localdial "github.com/localdial/localdial/clients/go"
 	"github.com/localdial/localdial/clients/go/internal/fakeserver"
@@ -79,6 +80,17 @@ func TestTheKeyIsSentWithEveryCall(t *testing.T) {
 		if sent := each.Metadata.Get("authorization"); len(sent) != 1 || sent[0] != "Bearer s3cret" {
 			t.Error(sent)
 		}
+	}
+}
+
+func TestAKeyOfTheCallsOwnIsSentInstead(t *testing.T) {
+	server, client := serverAndClient(t, localdial.WithKey("s3cret"))
+	ctx := metadata.AppendToOutgoingContext(t.Context(), "Authorization", "Bearer other")
+	if err := getUser(ctx, client); err != nil {
+		t.Fatal(err)
+	}
+	if sent := server.Received()[0].Metadata.Get("authorization"); len(sent) != 1 || sent[0] != "Bearer other" {
+		t.Error(sent)
 	}
 }
 

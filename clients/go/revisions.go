@@ -66,21 +66,22 @@ func (r *revisions) carry(sent, callers proto.Message) proto.Message {
 }
 
 // answered remembers the revision that a change was answered with, and forgets those that legs of a batch did not
-// reach.
-func (r *revisions) answered(method string, request, sent, response proto.Message) {
+// reach. The request is the one that was sent.
+func (r *revisions) answered(method string, sent, response proto.Message) {
 	if r == nil {
 		return
 	}
 	if batch, is := response.(*localdialv1.BatchResolveOutboundCallerIdsResponse); is {
-		asked, carried := legsOf(request), legsOf(sent)
+		legs := legsOf(sent)
 		for index, result := range batch.GetResults() {
-			if status := result.GetStatus(); status != nil && index < len(carried) {
-				r.notReached(FromStatus(status), asked[index], carried[index])
+			if status := result.GetStatus(); status != nil && index < len(legs) {
+				r.failed(legs[index], FromStatus(status))
 			}
 		}
 		return
 	}
-	if !isChange(method) {
+	// In the answers of CallRouting it is the revision that was decided on.
+	if nameOf(method).Parent() == callRouting {
 		return
 	}
 	message := response.ProtoReflect()
@@ -88,27 +89,19 @@ func (r *revisions) answered(method string, request, sent, response proto.Messag
 	if field == nil || field.Kind() != protoreflect.Int64Kind {
 		return
 	}
-	if organization := organizationOf(request.ProtoReflect()); organization != "" {
+	if organization := organizationOf(sent.ProtoReflect()); organization != "" {
 		r.remember(organization, message.Get(field).Int())
 	}
 }
 
-// failed forgets the revision that a call to resolve did not reach.
-func (r *revisions) failed(err error, request, sent proto.Message) {
-	if r == nil {
+// failed forgets what an organization did not reach: its database was restored to before the change, and no call would
+// be answered any more until there are as many changes again.
+func (r *revisions) failed(sent proto.Message, err error) {
+	if r == nil || !HasReason(err, localdialv1.ErrorReason_ERROR_REASON_REVISION_NOT_REACHED) {
 		return
 	}
-	if asked, is := request.(*localdialv1.ResolveOutboundCallerIdRequest); is {
-		r.notReached(err, asked, sent.(*localdialv1.ResolveOutboundCallerIdRequest))
-	}
-}
-
-// notReached forgets a revision that this client asked for by itself and that the organization never had: the database
-// was restored from a backup. Otherwise no call would be answered any more until there are as many changes again.
-func (r *revisions) notReached(err error, asked, carried *localdialv1.ResolveOutboundCallerIdRequest) {
-	byItself := asked.GetMinRevision() == 0 && carried.GetMinRevision() != 0
-	if byItself && HasReason(err, localdialv1.ErrorReason_ERROR_REASON_REVISION_NOT_REACHED) {
-		r.forget(carried.GetOrganizationId(), carried.GetMinRevision())
+	for _, leg := range legsOf(sent) {
+		r.forget(leg.GetOrganizationId(), leg.GetMinRevision())
 	}
 }
 
@@ -140,11 +133,12 @@ func (r *revisions) remember(organization string, revision int64) {
 	}
 }
 
-// forget leaves alone what was learnt since the call that failed.
+// forget forgets an organization that has not reached the revision. Where it is newer than what is remembered, the caller
+// asked for it, and it says nothing of what is remembered.
 func (r *revisions) forget(organization string, revision int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if element, found := r.byOrganization[organization]; found && element.Value.(remembered).revision <= revision {
+	if element, found := r.byOrganization[organization]; found && element.Value.(remembered).revision >= revision {
 		r.remove(element)
 	}
 }

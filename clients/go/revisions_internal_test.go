@@ -27,15 +27,15 @@ func TestTheOrganizationsNotSeenForLongestAreForgottenFirst(t *testing.T) {
 	}
 }
 
-func TestWhatWasLearntSinceIsNotForgotten(t *testing.T) {
+func TestOnlyWhatIsNotReachedIsForgotten(t *testing.T) {
 	r := newRevisions(3)
-	r.remember("acme", 8)
-	r.forget("acme", 7)
+	r.remember("acme", 7)
+	r.forget("acme", 8)
 	r.forget("unknown", 7)
-	if r.get("acme") != 8 {
+	if r.get("acme") != 7 {
 		t.Error(r.get("acme"))
 	}
-	r.forget("acme", 8)
+	r.forget("acme", 7)
 	if r.get("acme") != 0 {
 		t.Error(r.get("acme"))
 	}
