@@ -83,7 +83,8 @@ class Transcript:
             self._alike("message", failure.message) if failure.reason else "",
             metadata,
             [[self._alike("field", part) for part in violation] for violation in failure.violations],
-            failure.retry_delay_ms,
+            # Some languages write 1500 where others write 1500.0.
+            None if failure.retry_delay_ms is None else float(failure.retry_delay_ms),
         ]
         self.said.append(Said(what, repr(alike).encode(), repr(alike)))
 

@@ -67,6 +67,10 @@ var pagers = map[string]func(context.Context, *localdial.Client, instruction) ([
 		func(c *localdial.Client) localdial.ListMethod[*localdialv1.ListNumbersRequest, *localdialv1.ListNumbersResponse] {
 			return c.NumberInventory.ListNumbers
 		}),
+	"localdial.v1.NumberInventory/ListImportableNumbers": pager(
+		func(c *localdial.Client) localdial.ListMethod[*localdialv1.ListImportableNumbersRequest, *localdialv1.ListImportableNumbersResponse] {
+			return c.NumberInventory.ListImportableNumbers
+		}),
 	"localdial.v1.Directory/ListOrganizations": pager(
 		func(c *localdial.Client) localdial.ListMethod[*localdialv1.ListOrganizationsRequest, *localdialv1.ListOrganizationsResponse] {
 			return c.Directory.ListOrganizations

@@ -112,12 +112,16 @@ const (
 	// `RetryInfo`.
 	// Metadata: none.
 	ErrorReason_ERROR_REASON_STORAGE_UNAVAILABLE ErrorReason = 18
-	// UNAVAILABLE. The carrier cannot be reached. With `RetryInfo`.
+	// UNAVAILABLE. The carrier cannot be reached, or has been asked too much for
+	// now. Nothing was bought. With `RetryInfo`.
 	// Metadata: none.
 	ErrorReason_ERROR_REASON_CARRIER_UNAVAILABLE ErrorReason = 19
-	// FAILED_PRECONDITION. The carrier refused the order for a reason that a
-	// repeat does not cure; the message says which.
-	// Metadata: `phone_number` where it is about one number.
+	// FAILED_PRECONDITION. The carrier refuses for a reason that a repeat does not
+	// cure; the message says which, and what to do. Nothing was bought.
+	// Metadata: `cause`: INVALID (this number or area code cannot be had like
+	// this), REGULATORY (an address or documents are missing), ACCOUNT (the carrier
+	// account is suspended, a trial, or without money) or CREDENTIALS (the server's
+	// credentials are not taken); `phone_number` where it is about one number.
 	ErrorReason_ERROR_REASON_CARRIER_REFUSED ErrorReason = 20
 	// UNAVAILABLE. The server is stopping. Repeat the call; another server
 	// answers. With `RetryInfo`.
@@ -127,6 +131,16 @@ const (
 	// incident.
 	// Metadata: `incident_id`.
 	ErrorReason_ERROR_REASON_INTERNAL ErrorReason = 22
+	// RESOURCE_EXHAUSTED. The organization has as many numbers as it may have, those
+	// that are being bought or released included. Delete some, or have the server's
+	// operator raise the limit.
+	// Metadata: `organization_id`, `limit`.
+	ErrorReason_ERROR_REASON_NUMBER_LIMIT_REACHED ErrorReason = 23
+	// RESOURCE_EXHAUSTED. The organization has bought as many numbers within the
+	// last 24 hours as it may. With `RetryInfo`: when the oldest of them is a day
+	// old. Or have the server's operator raise the limit.
+	// Metadata: `organization_id`, `limit`.
+	ErrorReason_ERROR_REASON_PURCHASE_LIMIT_REACHED ErrorReason = 24
 )
 
 // Enum value maps for ErrorReason.
@@ -155,6 +169,8 @@ var (
 		20: "ERROR_REASON_CARRIER_REFUSED",
 		21: "ERROR_REASON_SHUTTING_DOWN",
 		22: "ERROR_REASON_INTERNAL",
+		23: "ERROR_REASON_NUMBER_LIMIT_REACHED",
+		24: "ERROR_REASON_PURCHASE_LIMIT_REACHED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":              0,
@@ -180,6 +196,8 @@ var (
 		"ERROR_REASON_CARRIER_REFUSED":          20,
 		"ERROR_REASON_SHUTTING_DOWN":            21,
 		"ERROR_REASON_INTERNAL":                 22,
+		"ERROR_REASON_NUMBER_LIMIT_REACHED":     23,
+		"ERROR_REASON_PURCHASE_LIMIT_REACHED":   24,
 	}
 )
 
@@ -214,7 +232,7 @@ var File_localdial_v1_errors_proto protoreflect.FileDescriptor
 
 const file_localdial_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x19localdial/v1/errors.proto\x12\flocaldial.v1*\xb7\x06\n" +
+	"\x19localdial/v1/errors.proto\x12\flocaldial.v1*\x87\a\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x1bERROR_REASON_INVALID_FIELDS\x10\x01\x12\"\n" +
@@ -239,7 +257,9 @@ const file_localdial_v1_errors_proto_rawDesc = "" +
 	" ERROR_REASON_CARRIER_UNAVAILABLE\x10\x13\x12 \n" +
 	"\x1cERROR_REASON_CARRIER_REFUSED\x10\x14\x12\x1e\n" +
 	"\x1aERROR_REASON_SHUTTING_DOWN\x10\x15\x12\x19\n" +
-	"\x15ERROR_REASON_INTERNAL\x10\x16B7Z5github.com/localdial/localdial/clients/go/localdialv1b\x06proto3"
+	"\x15ERROR_REASON_INTERNAL\x10\x16\x12%\n" +
+	"!ERROR_REASON_NUMBER_LIMIT_REACHED\x10\x17\x12'\n" +
+	"#ERROR_REASON_PURCHASE_LIMIT_REACHED\x10\x18B7Z5github.com/localdial/localdial/clients/go/localdialv1b\x06proto3"
 
 var (
 	file_localdial_v1_errors_proto_rawDescOnce sync.Once

@@ -286,6 +286,91 @@ func (x *AvailableNumber) GetRegion() string {
 	return ""
 }
 
+// A number that the carrier account owns, whether it is in an inventory or not.
+type CarrierNumber struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Output only. The number in E.164.
+	PhoneNumber string `protobuf:"bytes,1,opt,name=phone_number,json=phoneNumber,proto3" json:"phone_number,omitempty"`
+	// Output only. The carrier's own identifier of the number.
+	CarrierNumberId string `protobuf:"bytes,2,opt,name=carrier_number_id,json=carrierNumberId,proto3" json:"carrier_number_id,omitempty"`
+	// Output only. What the number is tagged with at the carrier. A number that was
+	// bought by localdial has the reference of its order. May be empty.
+	Reference string `protobuf:"bytes,3,opt,name=reference,proto3" json:"reference,omitempty"`
+	// Output only. The place the number belongs to, as the carrier names it. May
+	// be empty.
+	Locality string `protobuf:"bytes,4,opt,name=locality,proto3" json:"locality,omitempty"`
+	// Output only. The state or province as its postal code, such as `CA`. May be
+	// empty.
+	Region        string `protobuf:"bytes,5,opt,name=region,proto3" json:"region,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CarrierNumber) Reset() {
+	*x = CarrierNumber{}
+	mi := &file_localdial_v1_number_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CarrierNumber) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CarrierNumber) ProtoMessage() {}
+
+func (x *CarrierNumber) ProtoReflect() protoreflect.Message {
+	mi := &file_localdial_v1_number_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CarrierNumber.ProtoReflect.Descriptor instead.
+func (*CarrierNumber) Descriptor() ([]byte, []int) {
+	return file_localdial_v1_number_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *CarrierNumber) GetPhoneNumber() string {
+	if x != nil {
+		return x.PhoneNumber
+	}
+	return ""
+}
+
+func (x *CarrierNumber) GetCarrierNumberId() string {
+	if x != nil {
+		return x.CarrierNumberId
+	}
+	return ""
+}
+
+func (x *CarrierNumber) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+func (x *CarrierNumber) GetLocality() string {
+	if x != nil {
+		return x.Locality
+	}
+	return ""
+}
+
+func (x *CarrierNumber) GetRegion() string {
+	if x != nil {
+		return x.Region
+	}
+	return ""
+}
+
 // A number that could not be served, and why.
 type NumberFailure struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -300,7 +385,7 @@ type NumberFailure struct {
 
 func (x *NumberFailure) Reset() {
 	*x = NumberFailure{}
-	mi := &file_localdial_v1_number_proto_msgTypes[2]
+	mi := &file_localdial_v1_number_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -312,7 +397,7 @@ func (x *NumberFailure) String() string {
 func (*NumberFailure) ProtoMessage() {}
 
 func (x *NumberFailure) ProtoReflect() protoreflect.Message {
-	mi := &file_localdial_v1_number_proto_msgTypes[2]
+	mi := &file_localdial_v1_number_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -325,7 +410,7 @@ func (x *NumberFailure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NumberFailure.ProtoReflect.Descriptor instead.
 func (*NumberFailure) Descriptor() ([]byte, []int) {
-	return file_localdial_v1_number_proto_rawDescGZIP(), []int{2}
+	return file_localdial_v1_number_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *NumberFailure) GetPhoneNumber() string {
@@ -362,7 +447,13 @@ const file_localdial_v1_number_proto_rawDesc = "" +
 	"\x0fAvailableNumber\x12!\n" +
 	"\fphone_number\x18\x01 \x01(\tR\vphoneNumber\x12\x1a\n" +
 	"\blocality\x18\x02 \x01(\tR\blocality\x12\x16\n" +
-	"\x06region\x18\x03 \x01(\tR\x06region\"^\n" +
+	"\x06region\x18\x03 \x01(\tR\x06region\"\xb0\x01\n" +
+	"\rCarrierNumber\x12!\n" +
+	"\fphone_number\x18\x01 \x01(\tR\vphoneNumber\x12*\n" +
+	"\x11carrier_number_id\x18\x02 \x01(\tR\x0fcarrierNumberId\x12\x1c\n" +
+	"\treference\x18\x03 \x01(\tR\treference\x12\x1a\n" +
+	"\blocality\x18\x04 \x01(\tR\blocality\x12\x16\n" +
+	"\x06region\x18\x05 \x01(\tR\x06region\"^\n" +
 	"\rNumberFailure\x12!\n" +
 	"\fphone_number\x18\x01 \x01(\tR\vphoneNumber\x12*\n" +
 	"\x06status\x18\x02 \x01(\v2\x12.google.rpc.StatusR\x06status*\x98\x01\n" +
@@ -386,19 +477,20 @@ func file_localdial_v1_number_proto_rawDescGZIP() []byte {
 }
 
 var file_localdial_v1_number_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_localdial_v1_number_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_localdial_v1_number_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_localdial_v1_number_proto_goTypes = []any{
 	(NumberState)(0),              // 0: localdial.v1.NumberState
 	(*Number)(nil),                // 1: localdial.v1.Number
 	(*AvailableNumber)(nil),       // 2: localdial.v1.AvailableNumber
-	(*NumberFailure)(nil),         // 3: localdial.v1.NumberFailure
-	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
-	(*status.Status)(nil),         // 5: google.rpc.Status
+	(*CarrierNumber)(nil),         // 3: localdial.v1.CarrierNumber
+	(*NumberFailure)(nil),         // 4: localdial.v1.NumberFailure
+	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
+	(*status.Status)(nil),         // 6: google.rpc.Status
 }
 var file_localdial_v1_number_proto_depIdxs = []int32{
 	0, // 0: localdial.v1.Number.state:type_name -> localdial.v1.NumberState
-	4, // 1: localdial.v1.Number.purchase_time:type_name -> google.protobuf.Timestamp
-	5, // 2: localdial.v1.NumberFailure.status:type_name -> google.rpc.Status
+	5, // 1: localdial.v1.Number.purchase_time:type_name -> google.protobuf.Timestamp
+	6, // 2: localdial.v1.NumberFailure.status:type_name -> google.rpc.Status
 	3, // [3:3] is the sub-list for method output_type
 	3, // [3:3] is the sub-list for method input_type
 	3, // [3:3] is the sub-list for extension type_name
@@ -417,7 +509,7 @@ func file_localdial_v1_number_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_localdial_v1_number_proto_rawDesc), len(file_localdial_v1_number_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   3,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

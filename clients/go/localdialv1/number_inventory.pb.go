@@ -7,6 +7,7 @@
 package localdialv1
 
 import (
+	status "google.golang.org/genproto/googleapis/rpc/status"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -473,9 +474,15 @@ type PurchaseNumbersResponse struct {
 	UnfilledCount int32 `protobuf:"varint,2,opt,name=unfilled_count,json=unfilledCount,proto3" json:"unfilled_count,omitempty"`
 	// The organization's revision after the purchase. Pass it as `min_revision`
 	// to be sure that a resolve knows the numbers.
-	Revision      int64 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Revision int64 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Why the rest could not be bought, with a `google.rpc.ErrorInfo` in its details
+	// just as the call would have it if nothing had been bought:
+	// NO_NUMBERS_AVAILABLE, CARRIER_REFUSED, CARRIER_UNAVAILABLE,
+	// NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset when unfilled_count
+	// is 0.
+	UnfilledStatus *status.Status `protobuf:"bytes,4,opt,name=unfilled_status,json=unfilledStatus,proto3" json:"unfilled_status,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *PurchaseNumbersResponse) Reset() {
@@ -529,6 +536,13 @@ func (x *PurchaseNumbersResponse) GetRevision() int64 {
 	return 0
 }
 
+func (x *PurchaseNumbersResponse) GetUnfilledStatus() *status.Status {
+	if x != nil {
+		return x.UnfilledStatus
+	}
+	return nil
+}
+
 // Request of ImportNumbers.
 type ImportNumbersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -537,7 +551,12 @@ type ImportNumbersRequest struct {
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
 	// Required. 1 to 100 numbers in E.164, each once. The carrier account must
 	// own them already.
-	PhoneNumbers  []string `protobuf:"bytes,2,rep,name=phone_numbers,json=phoneNumbers,proto3" json:"phone_numbers,omitempty"`
+	PhoneNumbers []string `protobuf:"bytes,2,rep,name=phone_numbers,json=phoneNumbers,proto3" json:"phone_numbers,omitempty"`
+	// Optional. Also set the numbers up at the carrier as bought ones are: calls to
+	// them reach this service, and they are tagged with a reference of ours. What
+	// was set up there before is replaced. By default the carrier is only asked
+	// whether the account owns them.
+	Configure     bool `protobuf:"varint,3,opt,name=configure,proto3" json:"configure,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -584,6 +603,13 @@ func (x *ImportNumbersRequest) GetPhoneNumbers() []string {
 		return x.PhoneNumbers
 	}
 	return nil
+}
+
+func (x *ImportNumbersRequest) GetConfigure() bool {
+	if x != nil {
+		return x.Configure
+	}
+	return false
 }
 
 // Response of ImportNumbers.
@@ -651,6 +677,410 @@ func (x *ImportNumbersResponse) GetRevision() int64 {
 	return 0
 }
 
+// Request of ListImportableNumbers.
+type ListImportableNumbersRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The organization that would take the numbers in. 1 to 128 visible
+	// ASCII characters.
+	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
+	// Optional. The most numbers to answer. 50 if unset; values above 1000 are
+	// taken as 1000.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// Optional. `next_page_token` of the page before. The organization must be
+	// the same as then.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListImportableNumbersRequest) Reset() {
+	*x = ListImportableNumbersRequest{}
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListImportableNumbersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListImportableNumbersRequest) ProtoMessage() {}
+
+func (x *ListImportableNumbersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListImportableNumbersRequest.ProtoReflect.Descriptor instead.
+func (*ListImportableNumbersRequest) Descriptor() ([]byte, []int) {
+	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ListImportableNumbersRequest) GetOrganizationId() string {
+	if x != nil {
+		return x.OrganizationId
+	}
+	return ""
+}
+
+func (x *ListImportableNumbersRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListImportableNumbersRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// Response of ListImportableNumbers.
+type ListImportableNumbersResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The numbers, ordered by phone number.
+	Numbers []*CarrierNumber `protobuf:"bytes,1,rep,name=numbers,proto3" json:"numbers,omitempty"`
+	// The token of the next page. Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// How many numbers there are to import, over all pages.
+	TotalSize     int32 `protobuf:"varint,3,opt,name=total_size,json=totalSize,proto3" json:"total_size,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListImportableNumbersResponse) Reset() {
+	*x = ListImportableNumbersResponse{}
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListImportableNumbersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListImportableNumbersResponse) ProtoMessage() {}
+
+func (x *ListImportableNumbersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListImportableNumbersResponse.ProtoReflect.Descriptor instead.
+func (*ListImportableNumbersResponse) Descriptor() ([]byte, []int) {
+	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ListImportableNumbersResponse) GetNumbers() []*CarrierNumber {
+	if x != nil {
+		return x.Numbers
+	}
+	return nil
+}
+
+func (x *ListImportableNumbersResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+func (x *ListImportableNumbersResponse) GetTotalSize() int32 {
+	if x != nil {
+		return x.TotalSize
+	}
+	return 0
+}
+
+// Request of ReconcileNumbers.
+type ReconcileNumbersRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Optional. Only this organization's numbers; `strays` is empty then. Default:
+	// every organization. 1 to 128 visible ASCII characters.
+	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *ReconcileNumbersRequest) Reset() {
+	*x = ReconcileNumbersRequest{}
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReconcileNumbersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReconcileNumbersRequest) ProtoMessage() {}
+
+func (x *ReconcileNumbersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReconcileNumbersRequest.ProtoReflect.Descriptor instead.
+func (*ReconcileNumbersRequest) Descriptor() ([]byte, []int) {
+	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ReconcileNumbersRequest) GetOrganizationId() string {
+	if x != nil {
+		return x.OrganizationId
+	}
+	return ""
+}
+
+// Response of ReconcileNumbers. Each list holds the first 1000, ordered by phone
+// number; its count says how many there are.
+type ReconcileNumbersResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Purchases and imports whose number is the organization's now.
+	Adopted []*Number `protobuf:"bytes,1,rep,name=adopted,proto3" json:"adopted,omitempty"`
+	// How many were adopted.
+	AdoptedCount int32 `protobuf:"varint,2,opt,name=adopted_count,json=adoptedCount,proto3" json:"adopted_count,omitempty"`
+	// Purchases and imports that nothing came of: as they stood, nothing was
+	// charged for them.
+	Failed []*Number `protobuf:"bytes,3,rep,name=failed,proto3" json:"failed,omitempty"`
+	// How many failed.
+	FailedCount int32 `protobuf:"varint,4,opt,name=failed_count,json=failedCount,proto3" json:"failed_count,omitempty"`
+	// Deleted numbers whose release the carrier has confirmed now.
+	Released []*Number `protobuf:"bytes,5,rep,name=released,proto3" json:"released,omitempty"`
+	// How many were released.
+	ReleasedCount int32 `protobuf:"varint,6,opt,name=released_count,json=releasedCount,proto3" json:"released_count,omitempty"`
+	// What is still open: purchases that may yet show at the carrier, and releases
+	// that it has not confirmed. Each with why.
+	Open []*NumberFailure `protobuf:"bytes,7,rep,name=open,proto3" json:"open,omitempty"`
+	// How many are still open.
+	OpenCount int32 `protobuf:"varint,8,opt,name=open_count,json=openCount,proto3" json:"open_count,omitempty"`
+	// Active numbers of an inventory that the carrier account does not own: calls
+	// must not show them. Delete them, or find out who released them.
+	Missing []*Number `protobuf:"bytes,9,rep,name=missing,proto3" json:"missing,omitempty"`
+	// How many are missing.
+	MissingCount int32 `protobuf:"varint,10,opt,name=missing_count,json=missingCount,proto3" json:"missing_count,omitempty"`
+	// Numbers of the carrier account that no organization has, neither in its
+	// inventory nor as its organization number. They cost money. Import them, or
+	// release them at the carrier.
+	Strays []*CarrierNumber `protobuf:"bytes,11,rep,name=strays,proto3" json:"strays,omitempty"`
+	// How many strays there are.
+	StraysCount int32 `protobuf:"varint,12,opt,name=strays_count,json=straysCount,proto3" json:"strays_count,omitempty"`
+	// What the inventory costs a month, for each currency, with the number of numbers that
+	// the carrier names no price for in an entry without a currency.
+	MonthlyCosts  []*MonthlyCost `protobuf:"bytes,13,rep,name=monthly_costs,json=monthlyCosts,proto3" json:"monthly_costs,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReconcileNumbersResponse) Reset() {
+	*x = ReconcileNumbersResponse{}
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReconcileNumbersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReconcileNumbersResponse) ProtoMessage() {}
+
+func (x *ReconcileNumbersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReconcileNumbersResponse.ProtoReflect.Descriptor instead.
+func (*ReconcileNumbersResponse) Descriptor() ([]byte, []int) {
+	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ReconcileNumbersResponse) GetAdopted() []*Number {
+	if x != nil {
+		return x.Adopted
+	}
+	return nil
+}
+
+func (x *ReconcileNumbersResponse) GetAdoptedCount() int32 {
+	if x != nil {
+		return x.AdoptedCount
+	}
+	return 0
+}
+
+func (x *ReconcileNumbersResponse) GetFailed() []*Number {
+	if x != nil {
+		return x.Failed
+	}
+	return nil
+}
+
+func (x *ReconcileNumbersResponse) GetFailedCount() int32 {
+	if x != nil {
+		return x.FailedCount
+	}
+	return 0
+}
+
+func (x *ReconcileNumbersResponse) GetReleased() []*Number {
+	if x != nil {
+		return x.Released
+	}
+	return nil
+}
+
+func (x *ReconcileNumbersResponse) GetReleasedCount() int32 {
+	if x != nil {
+		return x.ReleasedCount
+	}
+	return 0
+}
+
+func (x *ReconcileNumbersResponse) GetOpen() []*NumberFailure {
+	if x != nil {
+		return x.Open
+	}
+	return nil
+}
+
+func (x *ReconcileNumbersResponse) GetOpenCount() int32 {
+	if x != nil {
+		return x.OpenCount
+	}
+	return 0
+}
+
+func (x *ReconcileNumbersResponse) GetMissing() []*Number {
+	if x != nil {
+		return x.Missing
+	}
+	return nil
+}
+
+func (x *ReconcileNumbersResponse) GetMissingCount() int32 {
+	if x != nil {
+		return x.MissingCount
+	}
+	return 0
+}
+
+func (x *ReconcileNumbersResponse) GetStrays() []*CarrierNumber {
+	if x != nil {
+		return x.Strays
+	}
+	return nil
+}
+
+func (x *ReconcileNumbersResponse) GetStraysCount() int32 {
+	if x != nil {
+		return x.StraysCount
+	}
+	return 0
+}
+
+func (x *ReconcileNumbersResponse) GetMonthlyCosts() []*MonthlyCost {
+	if x != nil {
+		return x.MonthlyCosts
+	}
+	return nil
+}
+
+// What numbers cost a month, by the carrier's list prices.
+type MonthlyCost struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Output only. The currency (ISO 4217), such as `USD`. Empty: the carrier names
+	// no price.
+	CurrencyCode string `protobuf:"bytes,1,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
+	// Output only. The sum, in millionths of the currency.
+	Micros int64 `protobuf:"varint,2,opt,name=micros,proto3" json:"micros,omitempty"`
+	// Output only. How many numbers it is for.
+	NumberCount   int32 `protobuf:"varint,3,opt,name=number_count,json=numberCount,proto3" json:"number_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MonthlyCost) Reset() {
+	*x = MonthlyCost{}
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MonthlyCost) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MonthlyCost) ProtoMessage() {}
+
+func (x *MonthlyCost) ProtoReflect() protoreflect.Message {
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MonthlyCost.ProtoReflect.Descriptor instead.
+func (*MonthlyCost) Descriptor() ([]byte, []int) {
+	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *MonthlyCost) GetCurrencyCode() string {
+	if x != nil {
+		return x.CurrencyCode
+	}
+	return ""
+}
+
+func (x *MonthlyCost) GetMicros() int64 {
+	if x != nil {
+		return x.Micros
+	}
+	return 0
+}
+
+func (x *MonthlyCost) GetNumberCount() int32 {
+	if x != nil {
+		return x.NumberCount
+	}
+	return 0
+}
+
 // Request of DeleteNumbers.
 type DeleteNumbersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -670,7 +1100,7 @@ type DeleteNumbersRequest struct {
 
 func (x *DeleteNumbersRequest) Reset() {
 	*x = DeleteNumbersRequest{}
-	mi := &file_localdial_v1_number_inventory_proto_msgTypes[10]
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -682,7 +1112,7 @@ func (x *DeleteNumbersRequest) String() string {
 func (*DeleteNumbersRequest) ProtoMessage() {}
 
 func (x *DeleteNumbersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localdial_v1_number_inventory_proto_msgTypes[10]
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -695,7 +1125,7 @@ func (x *DeleteNumbersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteNumbersRequest.ProtoReflect.Descriptor instead.
 func (*DeleteNumbersRequest) Descriptor() ([]byte, []int) {
-	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{10}
+	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *DeleteNumbersRequest) GetOrganizationId() string {
@@ -736,7 +1166,7 @@ type DeleteNumbersResponse struct {
 
 func (x *DeleteNumbersResponse) Reset() {
 	*x = DeleteNumbersResponse{}
-	mi := &file_localdial_v1_number_inventory_proto_msgTypes[11]
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -748,7 +1178,7 @@ func (x *DeleteNumbersResponse) String() string {
 func (*DeleteNumbersResponse) ProtoMessage() {}
 
 func (x *DeleteNumbersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_localdial_v1_number_inventory_proto_msgTypes[11]
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -761,7 +1191,7 @@ func (x *DeleteNumbersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteNumbersResponse.ProtoReflect.Descriptor instead.
 func (*DeleteNumbersResponse) Descriptor() ([]byte, []int) {
-	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{11}
+	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *DeleteNumbersResponse) GetDeleted() []*Number {
@@ -803,7 +1233,7 @@ type MapAreaCodesRequest struct {
 
 func (x *MapAreaCodesRequest) Reset() {
 	*x = MapAreaCodesRequest{}
-	mi := &file_localdial_v1_number_inventory_proto_msgTypes[12]
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -815,7 +1245,7 @@ func (x *MapAreaCodesRequest) String() string {
 func (*MapAreaCodesRequest) ProtoMessage() {}
 
 func (x *MapAreaCodesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localdial_v1_number_inventory_proto_msgTypes[12]
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -828,7 +1258,7 @@ func (x *MapAreaCodesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MapAreaCodesRequest.ProtoReflect.Descriptor instead.
 func (*MapAreaCodesRequest) Descriptor() ([]byte, []int) {
-	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{12}
+	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *MapAreaCodesRequest) GetOrganizationId() string {
@@ -866,7 +1296,7 @@ type MapAreaCodesResponse struct {
 
 func (x *MapAreaCodesResponse) Reset() {
 	*x = MapAreaCodesResponse{}
-	mi := &file_localdial_v1_number_inventory_proto_msgTypes[13]
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -878,7 +1308,7 @@ func (x *MapAreaCodesResponse) String() string {
 func (*MapAreaCodesResponse) ProtoMessage() {}
 
 func (x *MapAreaCodesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_localdial_v1_number_inventory_proto_msgTypes[13]
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -891,7 +1321,7 @@ func (x *MapAreaCodesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MapAreaCodesResponse.ProtoReflect.Descriptor instead.
 func (*MapAreaCodesResponse) Descriptor() ([]byte, []int) {
-	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{13}
+	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *MapAreaCodesResponse) GetNumber() *Number {
@@ -925,7 +1355,7 @@ type UnmapAreaCodesRequest struct {
 
 func (x *UnmapAreaCodesRequest) Reset() {
 	*x = UnmapAreaCodesRequest{}
-	mi := &file_localdial_v1_number_inventory_proto_msgTypes[14]
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -937,7 +1367,7 @@ func (x *UnmapAreaCodesRequest) String() string {
 func (*UnmapAreaCodesRequest) ProtoMessage() {}
 
 func (x *UnmapAreaCodesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localdial_v1_number_inventory_proto_msgTypes[14]
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -950,7 +1380,7 @@ func (x *UnmapAreaCodesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnmapAreaCodesRequest.ProtoReflect.Descriptor instead.
 func (*UnmapAreaCodesRequest) Descriptor() ([]byte, []int) {
-	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{14}
+	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *UnmapAreaCodesRequest) GetOrganizationId() string {
@@ -988,7 +1418,7 @@ type UnmapAreaCodesResponse struct {
 
 func (x *UnmapAreaCodesResponse) Reset() {
 	*x = UnmapAreaCodesResponse{}
-	mi := &file_localdial_v1_number_inventory_proto_msgTypes[15]
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1000,7 +1430,7 @@ func (x *UnmapAreaCodesResponse) String() string {
 func (*UnmapAreaCodesResponse) ProtoMessage() {}
 
 func (x *UnmapAreaCodesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_localdial_v1_number_inventory_proto_msgTypes[15]
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1013,7 +1443,7 @@ func (x *UnmapAreaCodesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnmapAreaCodesResponse.ProtoReflect.Descriptor instead.
 func (*UnmapAreaCodesResponse) Descriptor() ([]byte, []int) {
-	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{15}
+	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *UnmapAreaCodesResponse) GetNumber() *Number {
@@ -1034,7 +1464,7 @@ var File_localdial_v1_number_inventory_proto protoreflect.FileDescriptor
 
 const file_localdial_v1_number_inventory_proto_rawDesc = "" +
 	"\n" +
-	"#localdial/v1/number_inventory.proto\x12\flocaldial.v1\x1a\x19localdial/v1/number.proto\"\xc7\x01\n" +
+	"#localdial/v1/number_inventory.proto\x12\flocaldial.v1\x1a\x17google/rpc/status.proto\x1a\x19localdial/v1/number.proto\"\xc7\x01\n" +
 	"\x12ListNumbersRequest\x12'\n" +
 	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12\x1b\n" +
 	"\tarea_code\x18\x02 \x01(\tR\bareaCode\x12/\n" +
@@ -1065,18 +1495,52 @@ const file_localdial_v1_number_inventory_proto_rawDesc = "" +
 	"\bquantity\x18\x03 \x01(\x05H\x00R\bquantity\x88\x01\x01\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x04 \x01(\tR\trequestIdB\v\n" +
-	"\t_quantity\"\x8c\x01\n" +
+	"\t_quantity\"\xc9\x01\n" +
 	"\x17PurchaseNumbersResponse\x12.\n" +
 	"\anumbers\x18\x01 \x03(\v2\x14.localdial.v1.NumberR\anumbers\x12%\n" +
 	"\x0eunfilled_count\x18\x02 \x01(\x05R\runfilledCount\x12\x1a\n" +
-	"\brevision\x18\x03 \x01(\x03R\brevision\"d\n" +
+	"\brevision\x18\x03 \x01(\x03R\brevision\x12;\n" +
+	"\x0funfilled_status\x18\x04 \x01(\v2\x12.google.rpc.StatusR\x0eunfilledStatus\"\x82\x01\n" +
 	"\x14ImportNumbersRequest\x12'\n" +
 	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12#\n" +
-	"\rphone_numbers\x18\x02 \x03(\tR\fphoneNumbers\"\x9c\x01\n" +
+	"\rphone_numbers\x18\x02 \x03(\tR\fphoneNumbers\x12\x1c\n" +
+	"\tconfigure\x18\x03 \x01(\bR\tconfigure\"\x9c\x01\n" +
 	"\x15ImportNumbersResponse\x12.\n" +
 	"\anumbers\x18\x01 \x03(\v2\x14.localdial.v1.NumberR\anumbers\x127\n" +
 	"\bfailures\x18\x02 \x03(\v2\x1b.localdial.v1.NumberFailureR\bfailures\x12\x1a\n" +
 	"\brevision\x18\x03 \x01(\x03R\brevision\"\x83\x01\n" +
+	"\x1cListImportableNumbersRequest\x12'\n" +
+	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12\x1b\n" +
+	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tR\tpageToken\"\x9d\x01\n" +
+	"\x1dListImportableNumbersResponse\x125\n" +
+	"\anumbers\x18\x01 \x03(\v2\x1b.localdial.v1.CarrierNumberR\anumbers\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n" +
+	"\n" +
+	"total_size\x18\x03 \x01(\x05R\ttotalSize\"B\n" +
+	"\x17ReconcileNumbersRequest\x12'\n" +
+	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\"\xd6\x04\n" +
+	"\x18ReconcileNumbersResponse\x12.\n" +
+	"\aadopted\x18\x01 \x03(\v2\x14.localdial.v1.NumberR\aadopted\x12#\n" +
+	"\radopted_count\x18\x02 \x01(\x05R\fadoptedCount\x12,\n" +
+	"\x06failed\x18\x03 \x03(\v2\x14.localdial.v1.NumberR\x06failed\x12!\n" +
+	"\ffailed_count\x18\x04 \x01(\x05R\vfailedCount\x120\n" +
+	"\breleased\x18\x05 \x03(\v2\x14.localdial.v1.NumberR\breleased\x12%\n" +
+	"\x0ereleased_count\x18\x06 \x01(\x05R\rreleasedCount\x12/\n" +
+	"\x04open\x18\a \x03(\v2\x1b.localdial.v1.NumberFailureR\x04open\x12\x1d\n" +
+	"\n" +
+	"open_count\x18\b \x01(\x05R\topenCount\x12.\n" +
+	"\amissing\x18\t \x03(\v2\x14.localdial.v1.NumberR\amissing\x12#\n" +
+	"\rmissing_count\x18\n" +
+	" \x01(\x05R\fmissingCount\x123\n" +
+	"\x06strays\x18\v \x03(\v2\x1b.localdial.v1.CarrierNumberR\x06strays\x12!\n" +
+	"\fstrays_count\x18\f \x01(\x05R\vstraysCount\x12>\n" +
+	"\rmonthly_costs\x18\r \x03(\v2\x19.localdial.v1.MonthlyCostR\fmonthlyCosts\"m\n" +
+	"\vMonthlyCost\x12#\n" +
+	"\rcurrency_code\x18\x01 \x01(\tR\fcurrencyCode\x12\x16\n" +
+	"\x06micros\x18\x02 \x01(\x03R\x06micros\x12!\n" +
+	"\fnumber_count\x18\x03 \x01(\x05R\vnumberCount\"\x83\x01\n" +
 	"\x14DeleteNumbersRequest\x12'\n" +
 	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12#\n" +
 	"\rphone_numbers\x18\x02 \x03(\tR\fphoneNumbers\x12\x1d\n" +
@@ -1101,13 +1565,15 @@ const file_localdial_v1_number_inventory_proto_rawDesc = "" +
 	"area_codes\x18\x03 \x03(\tR\tareaCodes\"b\n" +
 	"\x16UnmapAreaCodesResponse\x12,\n" +
 	"\x06number\x18\x01 \x01(\v2\x14.localdial.v1.NumberR\x06number\x12\x1a\n" +
-	"\brevision\x18\x02 \x01(\x03R\brevision2\x98\x06\n" +
+	"\brevision\x18\x02 \x01(\x03R\brevision2\xf7\a\n" +
 	"\x0fNumberInventory\x12W\n" +
 	"\vListNumbers\x12 .localdial.v1.ListNumbersRequest\x1a!.localdial.v1.ListNumbersResponse\"\x03\x90\x02\x01\x12Q\n" +
 	"\tGetNumber\x12\x1e.localdial.v1.GetNumberRequest\x1a\x1f.localdial.v1.GetNumberResponse\"\x03\x90\x02\x01\x12x\n" +
 	"\x16SearchAvailableNumbers\x12+.localdial.v1.SearchAvailableNumbersRequest\x1a,.localdial.v1.SearchAvailableNumbersResponse\"\x03\x90\x02\x01\x12c\n" +
 	"\x0fPurchaseNumbers\x12$.localdial.v1.PurchaseNumbersRequest\x1a%.localdial.v1.PurchaseNumbersResponse\"\x03\x90\x02\x02\x12]\n" +
-	"\rImportNumbers\x12\".localdial.v1.ImportNumbersRequest\x1a#.localdial.v1.ImportNumbersResponse\"\x03\x90\x02\x02\x12]\n" +
+	"\rImportNumbers\x12\".localdial.v1.ImportNumbersRequest\x1a#.localdial.v1.ImportNumbersResponse\"\x03\x90\x02\x02\x12u\n" +
+	"\x15ListImportableNumbers\x12*.localdial.v1.ListImportableNumbersRequest\x1a+.localdial.v1.ListImportableNumbersResponse\"\x03\x90\x02\x01\x12f\n" +
+	"\x10ReconcileNumbers\x12%.localdial.v1.ReconcileNumbersRequest\x1a&.localdial.v1.ReconcileNumbersResponse\"\x03\x90\x02\x02\x12]\n" +
 	"\rDeleteNumbers\x12\".localdial.v1.DeleteNumbersRequest\x1a#.localdial.v1.DeleteNumbersResponse\"\x03\x90\x02\x02\x12Z\n" +
 	"\fMapAreaCodes\x12!.localdial.v1.MapAreaCodesRequest\x1a\".localdial.v1.MapAreaCodesResponse\"\x03\x90\x02\x02\x12`\n" +
 	"\x0eUnmapAreaCodes\x12#.localdial.v1.UnmapAreaCodesRequest\x1a$.localdial.v1.UnmapAreaCodesResponse\"\x03\x90\x02\x02B7Z5github.com/localdial/localdial/clients/go/localdialv1b\x06proto3"
@@ -1124,7 +1590,7 @@ func file_localdial_v1_number_inventory_proto_rawDescGZIP() []byte {
 	return file_localdial_v1_number_inventory_proto_rawDescData
 }
 
-var file_localdial_v1_number_inventory_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_localdial_v1_number_inventory_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_localdial_v1_number_inventory_proto_goTypes = []any{
 	(*ListNumbersRequest)(nil),             // 0: localdial.v1.ListNumbersRequest
 	(*ListNumbersResponse)(nil),            // 1: localdial.v1.ListNumbersResponse
@@ -1136,50 +1602,70 @@ var file_localdial_v1_number_inventory_proto_goTypes = []any{
 	(*PurchaseNumbersResponse)(nil),        // 7: localdial.v1.PurchaseNumbersResponse
 	(*ImportNumbersRequest)(nil),           // 8: localdial.v1.ImportNumbersRequest
 	(*ImportNumbersResponse)(nil),          // 9: localdial.v1.ImportNumbersResponse
-	(*DeleteNumbersRequest)(nil),           // 10: localdial.v1.DeleteNumbersRequest
-	(*DeleteNumbersResponse)(nil),          // 11: localdial.v1.DeleteNumbersResponse
-	(*MapAreaCodesRequest)(nil),            // 12: localdial.v1.MapAreaCodesRequest
-	(*MapAreaCodesResponse)(nil),           // 13: localdial.v1.MapAreaCodesResponse
-	(*UnmapAreaCodesRequest)(nil),          // 14: localdial.v1.UnmapAreaCodesRequest
-	(*UnmapAreaCodesResponse)(nil),         // 15: localdial.v1.UnmapAreaCodesResponse
-	(NumberState)(0),                       // 16: localdial.v1.NumberState
-	(*Number)(nil),                         // 17: localdial.v1.Number
-	(*AvailableNumber)(nil),                // 18: localdial.v1.AvailableNumber
-	(*NumberFailure)(nil),                  // 19: localdial.v1.NumberFailure
+	(*ListImportableNumbersRequest)(nil),   // 10: localdial.v1.ListImportableNumbersRequest
+	(*ListImportableNumbersResponse)(nil),  // 11: localdial.v1.ListImportableNumbersResponse
+	(*ReconcileNumbersRequest)(nil),        // 12: localdial.v1.ReconcileNumbersRequest
+	(*ReconcileNumbersResponse)(nil),       // 13: localdial.v1.ReconcileNumbersResponse
+	(*MonthlyCost)(nil),                    // 14: localdial.v1.MonthlyCost
+	(*DeleteNumbersRequest)(nil),           // 15: localdial.v1.DeleteNumbersRequest
+	(*DeleteNumbersResponse)(nil),          // 16: localdial.v1.DeleteNumbersResponse
+	(*MapAreaCodesRequest)(nil),            // 17: localdial.v1.MapAreaCodesRequest
+	(*MapAreaCodesResponse)(nil),           // 18: localdial.v1.MapAreaCodesResponse
+	(*UnmapAreaCodesRequest)(nil),          // 19: localdial.v1.UnmapAreaCodesRequest
+	(*UnmapAreaCodesResponse)(nil),         // 20: localdial.v1.UnmapAreaCodesResponse
+	(NumberState)(0),                       // 21: localdial.v1.NumberState
+	(*Number)(nil),                         // 22: localdial.v1.Number
+	(*AvailableNumber)(nil),                // 23: localdial.v1.AvailableNumber
+	(*status.Status)(nil),                  // 24: google.rpc.Status
+	(*NumberFailure)(nil),                  // 25: localdial.v1.NumberFailure
+	(*CarrierNumber)(nil),                  // 26: localdial.v1.CarrierNumber
 }
 var file_localdial_v1_number_inventory_proto_depIdxs = []int32{
-	16, // 0: localdial.v1.ListNumbersRequest.state:type_name -> localdial.v1.NumberState
-	17, // 1: localdial.v1.ListNumbersResponse.numbers:type_name -> localdial.v1.Number
-	17, // 2: localdial.v1.GetNumberResponse.number:type_name -> localdial.v1.Number
-	18, // 3: localdial.v1.SearchAvailableNumbersResponse.available:type_name -> localdial.v1.AvailableNumber
-	17, // 4: localdial.v1.PurchaseNumbersResponse.numbers:type_name -> localdial.v1.Number
-	17, // 5: localdial.v1.ImportNumbersResponse.numbers:type_name -> localdial.v1.Number
-	19, // 6: localdial.v1.ImportNumbersResponse.failures:type_name -> localdial.v1.NumberFailure
-	17, // 7: localdial.v1.DeleteNumbersResponse.deleted:type_name -> localdial.v1.Number
-	19, // 8: localdial.v1.DeleteNumbersResponse.failures:type_name -> localdial.v1.NumberFailure
-	17, // 9: localdial.v1.MapAreaCodesResponse.number:type_name -> localdial.v1.Number
-	17, // 10: localdial.v1.UnmapAreaCodesResponse.number:type_name -> localdial.v1.Number
-	0,  // 11: localdial.v1.NumberInventory.ListNumbers:input_type -> localdial.v1.ListNumbersRequest
-	2,  // 12: localdial.v1.NumberInventory.GetNumber:input_type -> localdial.v1.GetNumberRequest
-	4,  // 13: localdial.v1.NumberInventory.SearchAvailableNumbers:input_type -> localdial.v1.SearchAvailableNumbersRequest
-	6,  // 14: localdial.v1.NumberInventory.PurchaseNumbers:input_type -> localdial.v1.PurchaseNumbersRequest
-	8,  // 15: localdial.v1.NumberInventory.ImportNumbers:input_type -> localdial.v1.ImportNumbersRequest
-	10, // 16: localdial.v1.NumberInventory.DeleteNumbers:input_type -> localdial.v1.DeleteNumbersRequest
-	12, // 17: localdial.v1.NumberInventory.MapAreaCodes:input_type -> localdial.v1.MapAreaCodesRequest
-	14, // 18: localdial.v1.NumberInventory.UnmapAreaCodes:input_type -> localdial.v1.UnmapAreaCodesRequest
-	1,  // 19: localdial.v1.NumberInventory.ListNumbers:output_type -> localdial.v1.ListNumbersResponse
-	3,  // 20: localdial.v1.NumberInventory.GetNumber:output_type -> localdial.v1.GetNumberResponse
-	5,  // 21: localdial.v1.NumberInventory.SearchAvailableNumbers:output_type -> localdial.v1.SearchAvailableNumbersResponse
-	7,  // 22: localdial.v1.NumberInventory.PurchaseNumbers:output_type -> localdial.v1.PurchaseNumbersResponse
-	9,  // 23: localdial.v1.NumberInventory.ImportNumbers:output_type -> localdial.v1.ImportNumbersResponse
-	11, // 24: localdial.v1.NumberInventory.DeleteNumbers:output_type -> localdial.v1.DeleteNumbersResponse
-	13, // 25: localdial.v1.NumberInventory.MapAreaCodes:output_type -> localdial.v1.MapAreaCodesResponse
-	15, // 26: localdial.v1.NumberInventory.UnmapAreaCodes:output_type -> localdial.v1.UnmapAreaCodesResponse
-	19, // [19:27] is the sub-list for method output_type
-	11, // [11:19] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	21, // 0: localdial.v1.ListNumbersRequest.state:type_name -> localdial.v1.NumberState
+	22, // 1: localdial.v1.ListNumbersResponse.numbers:type_name -> localdial.v1.Number
+	22, // 2: localdial.v1.GetNumberResponse.number:type_name -> localdial.v1.Number
+	23, // 3: localdial.v1.SearchAvailableNumbersResponse.available:type_name -> localdial.v1.AvailableNumber
+	22, // 4: localdial.v1.PurchaseNumbersResponse.numbers:type_name -> localdial.v1.Number
+	24, // 5: localdial.v1.PurchaseNumbersResponse.unfilled_status:type_name -> google.rpc.Status
+	22, // 6: localdial.v1.ImportNumbersResponse.numbers:type_name -> localdial.v1.Number
+	25, // 7: localdial.v1.ImportNumbersResponse.failures:type_name -> localdial.v1.NumberFailure
+	26, // 8: localdial.v1.ListImportableNumbersResponse.numbers:type_name -> localdial.v1.CarrierNumber
+	22, // 9: localdial.v1.ReconcileNumbersResponse.adopted:type_name -> localdial.v1.Number
+	22, // 10: localdial.v1.ReconcileNumbersResponse.failed:type_name -> localdial.v1.Number
+	22, // 11: localdial.v1.ReconcileNumbersResponse.released:type_name -> localdial.v1.Number
+	25, // 12: localdial.v1.ReconcileNumbersResponse.open:type_name -> localdial.v1.NumberFailure
+	22, // 13: localdial.v1.ReconcileNumbersResponse.missing:type_name -> localdial.v1.Number
+	26, // 14: localdial.v1.ReconcileNumbersResponse.strays:type_name -> localdial.v1.CarrierNumber
+	14, // 15: localdial.v1.ReconcileNumbersResponse.monthly_costs:type_name -> localdial.v1.MonthlyCost
+	22, // 16: localdial.v1.DeleteNumbersResponse.deleted:type_name -> localdial.v1.Number
+	25, // 17: localdial.v1.DeleteNumbersResponse.failures:type_name -> localdial.v1.NumberFailure
+	22, // 18: localdial.v1.MapAreaCodesResponse.number:type_name -> localdial.v1.Number
+	22, // 19: localdial.v1.UnmapAreaCodesResponse.number:type_name -> localdial.v1.Number
+	0,  // 20: localdial.v1.NumberInventory.ListNumbers:input_type -> localdial.v1.ListNumbersRequest
+	2,  // 21: localdial.v1.NumberInventory.GetNumber:input_type -> localdial.v1.GetNumberRequest
+	4,  // 22: localdial.v1.NumberInventory.SearchAvailableNumbers:input_type -> localdial.v1.SearchAvailableNumbersRequest
+	6,  // 23: localdial.v1.NumberInventory.PurchaseNumbers:input_type -> localdial.v1.PurchaseNumbersRequest
+	8,  // 24: localdial.v1.NumberInventory.ImportNumbers:input_type -> localdial.v1.ImportNumbersRequest
+	10, // 25: localdial.v1.NumberInventory.ListImportableNumbers:input_type -> localdial.v1.ListImportableNumbersRequest
+	12, // 26: localdial.v1.NumberInventory.ReconcileNumbers:input_type -> localdial.v1.ReconcileNumbersRequest
+	15, // 27: localdial.v1.NumberInventory.DeleteNumbers:input_type -> localdial.v1.DeleteNumbersRequest
+	17, // 28: localdial.v1.NumberInventory.MapAreaCodes:input_type -> localdial.v1.MapAreaCodesRequest
+	19, // 29: localdial.v1.NumberInventory.UnmapAreaCodes:input_type -> localdial.v1.UnmapAreaCodesRequest
+	1,  // 30: localdial.v1.NumberInventory.ListNumbers:output_type -> localdial.v1.ListNumbersResponse
+	3,  // 31: localdial.v1.NumberInventory.GetNumber:output_type -> localdial.v1.GetNumberResponse
+	5,  // 32: localdial.v1.NumberInventory.SearchAvailableNumbers:output_type -> localdial.v1.SearchAvailableNumbersResponse
+	7,  // 33: localdial.v1.NumberInventory.PurchaseNumbers:output_type -> localdial.v1.PurchaseNumbersResponse
+	9,  // 34: localdial.v1.NumberInventory.ImportNumbers:output_type -> localdial.v1.ImportNumbersResponse
+	11, // 35: localdial.v1.NumberInventory.ListImportableNumbers:output_type -> localdial.v1.ListImportableNumbersResponse
+	13, // 36: localdial.v1.NumberInventory.ReconcileNumbers:output_type -> localdial.v1.ReconcileNumbersResponse
+	16, // 37: localdial.v1.NumberInventory.DeleteNumbers:output_type -> localdial.v1.DeleteNumbersResponse
+	18, // 38: localdial.v1.NumberInventory.MapAreaCodes:output_type -> localdial.v1.MapAreaCodesResponse
+	20, // 39: localdial.v1.NumberInventory.UnmapAreaCodes:output_type -> localdial.v1.UnmapAreaCodesResponse
+	30, // [30:40] is the sub-list for method output_type
+	20, // [20:30] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_localdial_v1_number_inventory_proto_init() }
@@ -1196,7 +1682,7 @@ func file_localdial_v1_number_inventory_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_localdial_v1_number_inventory_proto_rawDesc), len(file_localdial_v1_number_inventory_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

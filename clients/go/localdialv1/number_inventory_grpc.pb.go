@@ -24,6 +24,8 @@ const (
 	NumberInventory_SearchAvailableNumbers_FullMethodName = "/localdial.v1.NumberInventory/SearchAvailableNumbers"
 	NumberInventory_PurchaseNumbers_FullMethodName        = "/localdial.v1.NumberInventory/PurchaseNumbers"
 	NumberInventory_ImportNumbers_FullMethodName          = "/localdial.v1.NumberInventory/ImportNumbers"
+	NumberInventory_ListImportableNumbers_FullMethodName  = "/localdial.v1.NumberInventory/ListImportableNumbers"
+	NumberInventory_ReconcileNumbers_FullMethodName       = "/localdial.v1.NumberInventory/ReconcileNumbers"
 	NumberInventory_DeleteNumbers_FullMethodName          = "/localdial.v1.NumberInventory/DeleteNumbers"
 	NumberInventory_MapAreaCodes_FullMethodName           = "/localdial.v1.NumberInventory/MapAreaCodes"
 	NumberInventory_UnmapAreaCodes_FullMethodName         = "/localdial.v1.NumberInventory/UnmapAreaCodes"
@@ -49,28 +51,50 @@ type NumberInventoryClient interface {
 	// reserved: a number may be gone when it is ordered. No stock is an empty
 	// list, not an error.
 	//
-	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); UNAVAILABLE
-	// (CARRIER_UNAVAILABLE).
+	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+	// (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
 	SearchAvailableNumbers(ctx context.Context, in *SearchAvailableNumbersRequest, opts ...grpc.CallOption) (*SearchAvailableNumbersResponse, error)
 	// Buys numbers in an area code. A number that was bought is used by calls
 	// from the moment of the answer. Where the carrier has fewer than asked for,
-	// those it has are bought and `unfilled_count` says how many are missing.
+	// those it has are bought, `unfilled_count` says how many are missing and
+	// `unfilled_status` why.
 	// A client that gives up waiting does not stop the purchase: repeating the
-	// call with the same request_id gives its result.
+	// call with the same request_id gives its result. Shortly before the deadline
+	// of the call PURCHASE_PENDING is answered, and the purchase goes on.
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NO_NUMBERS_AVAILABLE);
 	// ALREADY_EXISTS (REQUEST_ID_REUSED); FAILED_PRECONDITION (CARRIER_REFUSED);
+	// RESOURCE_EXHAUSTED (NUMBER_LIMIT_REACHED, PURCHASE_LIMIT_REACHED);
 	// UNAVAILABLE (PURCHASE_PENDING, CARRIER_UNAVAILABLE).
 	PurchaseNumbers(ctx context.Context, in *PurchaseNumbersRequest, opts ...grpc.CallOption) (*PurchaseNumbersResponse, error)
 	// Takes numbers into the inventory that the carrier account already owns.
 	// Each number stands for itself: one that fails spoils no other. A number
 	// that the organization has already is answered as it stands.
 	//
-	// Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); UNAVAILABLE
-	// (CARRIER_UNAVAILABLE). Errors of one number: NOT_FOUND
-	// (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE), FAILED_PRECONDITION
-	// (NUMBER_NOT_ACTIVE) while it is being bought or released.
+	// At the carrier nothing is changed unless `configure` is set.
+	//
+	// Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+	// (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of one number:
+	// NOT_FOUND (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE),
+	// FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or released.
 	ImportNumbers(ctx context.Context, in *ImportNumbersRequest, opts ...grpc.CallOption) (*ImportNumbersResponse, error)
+	// Lists what ImportNumbers can take in: the numbers of the carrier account that
+	// the organization buys in and that no organization has, neither in its
+	// inventory nor as its organization number. Ordered by phone number.
+	//
+	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+	// (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
+	ListImportableNumbers(ctx context.Context, in *ListImportableNumbersRequest, opts ...grpc.CallOption) (*ListImportableNumbersResponse, error)
+	// Compares the inventory with the carrier. What is open is settled: an order
+	// that went through is adopted, one that did not is dropped, a release that was
+	// not confirmed is repeated. What then still differs is reported and left as
+	// it is: a number at the carrier that no organization has is never released
+	// by itself. The server does the settling by itself too, at its start and at
+	// intervals.
+	//
+	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+	// (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
+	ReconcileNumbers(ctx context.Context, in *ReconcileNumbersRequest, opts ...grpc.CallOption) (*ReconcileNumbersResponse, error)
 	// Deletes numbers: each is out of the routing at once, its area code mappings
 	// end with it, and it is released at the carrier. Where the carrier does not
 	// confirm the release yet, the number is answered in the state
@@ -158,6 +182,26 @@ func (c *numberInventoryClient) ImportNumbers(ctx context.Context, in *ImportNum
 	return out, nil
 }
 
+func (c *numberInventoryClient) ListImportableNumbers(ctx context.Context, in *ListImportableNumbersRequest, opts ...grpc.CallOption) (*ListImportableNumbersResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListImportableNumbersResponse)
+	err := c.cc.Invoke(ctx, NumberInventory_ListImportableNumbers_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *numberInventoryClient) ReconcileNumbers(ctx context.Context, in *ReconcileNumbersRequest, opts ...grpc.CallOption) (*ReconcileNumbersResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReconcileNumbersResponse)
+	err := c.cc.Invoke(ctx, NumberInventory_ReconcileNumbers_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *numberInventoryClient) DeleteNumbers(ctx context.Context, in *DeleteNumbersRequest, opts ...grpc.CallOption) (*DeleteNumbersResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(DeleteNumbersResponse)
@@ -208,28 +252,50 @@ type NumberInventoryServer interface {
 	// reserved: a number may be gone when it is ordered. No stock is an empty
 	// list, not an error.
 	//
-	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); UNAVAILABLE
-	// (CARRIER_UNAVAILABLE).
+	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+	// (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
 	SearchAvailableNumbers(context.Context, *SearchAvailableNumbersRequest) (*SearchAvailableNumbersResponse, error)
 	// Buys numbers in an area code. A number that was bought is used by calls
 	// from the moment of the answer. Where the carrier has fewer than asked for,
-	// those it has are bought and `unfilled_count` says how many are missing.
+	// those it has are bought, `unfilled_count` says how many are missing and
+	// `unfilled_status` why.
 	// A client that gives up waiting does not stop the purchase: repeating the
-	// call with the same request_id gives its result.
+	// call with the same request_id gives its result. Shortly before the deadline
+	// of the call PURCHASE_PENDING is answered, and the purchase goes on.
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NO_NUMBERS_AVAILABLE);
 	// ALREADY_EXISTS (REQUEST_ID_REUSED); FAILED_PRECONDITION (CARRIER_REFUSED);
+	// RESOURCE_EXHAUSTED (NUMBER_LIMIT_REACHED, PURCHASE_LIMIT_REACHED);
 	// UNAVAILABLE (PURCHASE_PENDING, CARRIER_UNAVAILABLE).
 	PurchaseNumbers(context.Context, *PurchaseNumbersRequest) (*PurchaseNumbersResponse, error)
 	// Takes numbers into the inventory that the carrier account already owns.
 	// Each number stands for itself: one that fails spoils no other. A number
 	// that the organization has already is answered as it stands.
 	//
-	// Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); UNAVAILABLE
-	// (CARRIER_UNAVAILABLE). Errors of one number: NOT_FOUND
-	// (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE), FAILED_PRECONDITION
-	// (NUMBER_NOT_ACTIVE) while it is being bought or released.
+	// At the carrier nothing is changed unless `configure` is set.
+	//
+	// Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+	// (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of one number:
+	// NOT_FOUND (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE),
+	// FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or released.
 	ImportNumbers(context.Context, *ImportNumbersRequest) (*ImportNumbersResponse, error)
+	// Lists what ImportNumbers can take in: the numbers of the carrier account that
+	// the organization buys in and that no organization has, neither in its
+	// inventory nor as its organization number. Ordered by phone number.
+	//
+	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+	// (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
+	ListImportableNumbers(context.Context, *ListImportableNumbersRequest) (*ListImportableNumbersResponse, error)
+	// Compares the inventory with the carrier. What is open is settled: an order
+	// that went through is adopted, one that did not is dropped, a release that was
+	// not confirmed is repeated. What then still differs is reported and left as
+	// it is: a number at the carrier that no organization has is never released
+	// by itself. The server does the settling by itself too, at its start and at
+	// intervals.
+	//
+	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
+	// (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
+	ReconcileNumbers(context.Context, *ReconcileNumbersRequest) (*ReconcileNumbersResponse, error)
 	// Deletes numbers: each is out of the routing at once, its area code mappings
 	// end with it, and it is released at the carrier. Where the carrier does not
 	// confirm the release yet, the number is answered in the state
@@ -281,6 +347,12 @@ func (UnimplementedNumberInventoryServer) PurchaseNumbers(context.Context, *Purc
 }
 func (UnimplementedNumberInventoryServer) ImportNumbers(context.Context, *ImportNumbersRequest) (*ImportNumbersResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ImportNumbers not implemented")
+}
+func (UnimplementedNumberInventoryServer) ListImportableNumbers(context.Context, *ListImportableNumbersRequest) (*ListImportableNumbersResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListImportableNumbers not implemented")
+}
+func (UnimplementedNumberInventoryServer) ReconcileNumbers(context.Context, *ReconcileNumbersRequest) (*ReconcileNumbersResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReconcileNumbers not implemented")
 }
 func (UnimplementedNumberInventoryServer) DeleteNumbers(context.Context, *DeleteNumbersRequest) (*DeleteNumbersResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeleteNumbers not implemented")
@@ -402,6 +474,42 @@ func _NumberInventory_ImportNumbers_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _NumberInventory_ListImportableNumbers_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListImportableNumbersRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(NumberInventoryServer).ListImportableNumbers(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: NumberInventory_ListImportableNumbers_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(NumberInventoryServer).ListImportableNumbers(ctx, req.(*ListImportableNumbersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _NumberInventory_ReconcileNumbers_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReconcileNumbersRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(NumberInventoryServer).ReconcileNumbers(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: NumberInventory_ReconcileNumbers_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(NumberInventoryServer).ReconcileNumbers(ctx, req.(*ReconcileNumbersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _NumberInventory_DeleteNumbers_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(DeleteNumbersRequest)
 	if err := dec(in); err != nil {
@@ -482,6 +590,14 @@ var NumberInventory_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ImportNumbers",
 			Handler:    _NumberInventory_ImportNumbers_Handler,
+		},
+		{
+			MethodName: "ListImportableNumbers",
+			Handler:    _NumberInventory_ListImportableNumbers_Handler,
+		},
+		{
+			MethodName: "ReconcileNumbers",
+			Handler:    _NumberInventory_ReconcileNumbers_Handler,
 		},
 		{
 			MethodName: "DeleteNumbers",

@@ -1,8 +1,12 @@
 """The Go client."""
 
-from tests.support.go import build
+from tests.interop.languages import Unavailable
+from tests.support import go
 
 
 def command() -> list[str]:
-    """Build the driver; answer the command line of it."""
-    return [str(build("clients/go", "./interop"))]
+    """Build the driver if its sources changed, and answer its command line."""
+    lacking = go.missing()
+    if lacking:
+        raise Unavailable(f"{lacking} missing")
+    return [str(go.build("clients/go", "./interop"))]
