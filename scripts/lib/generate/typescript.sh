@@ -1,0 +1,13 @@
+# Sourced by scripts/generate, which says what these are.
+needs=(node npm)
+service_config=clients/typescript/src/gen/service_config.ts
+generated=(clients/typescript/src/gen/localdial clients/typescript/src/gen/google)
+# No npm package has the details of errors for this runtime.
+also=(google/rpc/error_details.proto)
+
+# The plugin is pinned in a package of its own: the client does without it.
+install_plugins() {
+    cp scripts/lib/generate/typescript/package.json scripts/lib/generate/typescript/package-lock.json "$1"
+    npm ci --prefix "$1" --ignore-scripts --no-audit --no-fund --silent
+    ln -s ../node_modules/.bin/protoc-gen-es "$1/bin/protoc-gen-es"
+}
