@@ -1,0 +1,2 @@
+/** The version of this package, which is that of the contract. */
+export const version = "0.1.0";

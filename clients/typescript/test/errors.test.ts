@@ -1,0 +1,191 @@
+/** Every error that a server may send, and some that it should not. */
+
+import assert from "node:assert/strict";
+import type { Http2ServerResponse } from "node:http2";
+import { test } from "node:test";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { anyPack, DurationSchema } from "@bufbuild/protobuf/wkt";
+import { Code, ConnectError } from "@connectrpc/connect";
+import * as localdial from "@localdial/client";
+import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "#client/gen/google/rpc/error_details_pb.js";
+import { StatusSchema } from "#client/gen/google/rpc/status_pb.js";
+import { connect, failureOf, startServer } from "./fixture.js";
+
+const { ErrorReason, errorFromStatus, LocaldialError } = localdial;
+const reasons = Object.keys(ErrorReason).filter((name) => Number.isNaN(Number(name)) && name !== "UNSPECIFIED");
+
+function info(reason: string, domain = "localdial", metadata: Record<string, string> = {}) {
+  return { desc: ErrorInfoSchema, value: create(ErrorInfoSchema, { reason, domain, metadata }) };
+}
+
+/** What a server answers that has only trailers to send, just as they are. */
+function trailersOnly(trailers: Record<string, string>) {
+  return ({ stream }: Http2ServerResponse) => {
+    stream.respond({ ":status": 200, "content-type": "application/grpc", ...trailers }, { endStream: true });
+  };
+}
+
+for (const [code, name, type] of [
+  [Code.InvalidArgument, "INVALID_ARGUMENT", localdial.InvalidArgumentError],
+  [Code.DeadlineExceeded, "DEADLINE_EXCEEDED", localdial.DeadlineExceededError],
+  [Code.NotFound, "NOT_FOUND", localdial.NotFoundError],
+  [Code.AlreadyExists, "ALREADY_EXISTS", localdial.AlreadyExistsError],
+  [Code.PermissionDenied, "PERMISSION_DENIED", localdial.PermissionDeniedError],
+  [Code.ResourceExhausted, "RESOURCE_EXHAUSTED", localdial.ResourceExhaustedError],
+  [Code.FailedPrecondition, "FAILED_PRECONDITION", localdial.FailedPreconditionError],
+  [Code.Unimplemented, "UNIMPLEMENTED", localdial.UnimplementedError],
+  [Code.Internal, "INTERNAL", localdial.InternalError],
+  [Code.Unauthenticated, "UNAUTHENTICATED", localdial.UnauthenticatedError],
+  [Code.Unknown, "UNKNOWN", LocaldialError],
+  [Code.Aborted, "ABORTED", LocaldialError],
+  [Code.OutOfRange, "OUT_OF_RANGE", LocaldialError],
+  [Code.DataLoss, "DATA_LOSS", LocaldialError],
+] as const) {
+  test(`${name} is thrown as ${type.name}, and the call is not repeated`, async () => {
+    const server = await startServer();
+    server.answers(new ConnectError("told to fail", code));
+    const error = await failureOf(connect(server).directory.setUser({ user: { userId: "ann" } }));
+    assert.equal(error.constructor, type);
+    assert.equal(error.name, type.name);
+    assert.equal(error.code, name);
+    assert.equal(error.message, `${name}: told to fail`);
+    assert.equal(error.statusMessage, "told to fail");
+    assert.deepEqual([error.reason, error.metadata, error.violations, error.retryDelayMs], ["", {}, [], undefined]);
+    assert.deepEqual(error.request, server.received[0]?.request);
+    assert.equal(server.received.length, 1);
+  });
+}
+
+for (const reason of reasons) {
+  test(`the reason ${reason} and what belongs to it`, async () => {
+    const server = await startServer();
+    const details = [info(reason, "localdial", { area_code: "415" })];
+    server.answers(new ConnectError("no", Code.NotFound, undefined, details));
+    const error = await failureOf(connect(server).directory.getUser({}));
+    assert.equal(error.reason, reason);
+    assert.deepEqual(error.metadata, { area_code: "415" });
+    assert.equal(error.message, `NOT_FOUND (${reason}): no`);
+  });
+}
+
+test("every wrong field at once, also when they are hundreds", async () => {
+  const server = await startServer();
+  const fieldViolations = Array.from({ length: 400 }, (_, n) => ({
+    field: `users[${n}].caller_id`,
+    description: "must be a phone number in E.164: + and 7 to 15 digits, such as +14155550100",
+  }));
+  const bad = { desc: BadRequestSchema, value: create(BadRequestSchema, { fieldViolations }) };
+  server.answers(new ConnectError("users[0]", Code.InvalidArgument, undefined, [info("INVALID_FIELDS"), bad]));
+  const error = await failureOf(connect(server).directory.batchSetUsers({}));
+  assert.deepEqual(
+    error.violations,
+    fieldViolations.map(({ field, description }) => ({ field, description })),
+  );
+  assert.match(error.message, /^INVALID_ARGUMENT \(INVALID_FIELDS\): users\[0\]\.caller_id: must be .*; users\[1\]/);
+});
+
+test("how long to wait before a repeat", async () => {
+  const server = await startServer();
+  const retryDelay = create(DurationSchema, { seconds: 2n, nanos: 500_000_000 });
+  const retry = { desc: RetryInfoSchema, value: create(RetryInfoSchema, { retryDelay }) };
+  server.answers(new ConnectError("later", Code.FailedPrecondition, undefined, [info("INTERNAL"), retry]));
+  assert.equal((await failureOf(connect(server).directory.getUser({}))).retryDelayMs, 2500);
+});
+
+test("the request_id of a purchase is in the text of its error", async () => {
+  const server = await startServer();
+  server.answers(new ConnectError("unknown", Code.Internal));
+  const error = await failureOf(connect(server).numberInventory.purchaseNumbers({ requestId: "order-4711" }));
+  assert.match(error.message, /unknown \[request_id order-4711\]$/);
+});
+
+test("a reason of somebody else is none of ours", async () => {
+  const server = await startServer();
+  server.answers(new ConnectError("no", Code.NotFound, undefined, [info("GONE", "proxy.example")]));
+  assert.equal((await failureOf(connect(server).directory.getUser({}))).reason, "");
+});
+
+for (const [what, details] of [
+  ["are no base64", "%%%"],
+  ["are no message", Buffer.from("\xff\xff\xff", "latin1").toString("base64")],
+  [
+    "hold a broken detail",
+    Buffer.from(
+      toBinary(
+        StatusSchema,
+        create(StatusSchema, {
+          code: 13,
+          details: [{ typeUrl: "type.googleapis.com/google.rpc.ErrorInfo", value: Buffer.from([0xff]) }],
+        }),
+      ),
+    ).toString("base64"),
+  ],
+] as const) {
+  test(`details that ${what} do not hide the error`, async () => {
+    const server = await startServer();
+    server.raw(trailersOnly({ "grpc-status": "5", "grpc-message": "no%20user", "grpc-status-details-bin": details }));
+    const error = await failureOf(connect(server).directory.getUser({}));
+    assert.equal(error.code, "NOT_FOUND");
+    assert.equal(error.message, "NOT_FOUND: no user");
+  });
+}
+
+test("a message that is wrongly encoded is shown as it came", async () => {
+  const server = await startServer();
+  server.raw(trailersOnly({ "grpc-status": "5", "grpc-message": "100% sure" }));
+  assert.equal((await failureOf(connect(server).directory.getUser({}))).statusMessage, "100% sure");
+});
+
+test("a status that gRPC does not have is UNKNOWN", async () => {
+  const server = await startServer();
+  server.raw(trailersOnly({ "grpc-status": "99" }));
+  assert.equal((await failureOf(connect(server).directory.getUser({}))).code, "UNKNOWN");
+});
+
+for (const [httpStatus, code] of [
+  [401, "UNAUTHENTICATED"],
+  [403, "PERMISSION_DENIED"],
+  [404, "UNIMPLEMENTED"],
+  [500, "UNKNOWN"],
+] as const) {
+  test(`the HTTP status ${httpStatus} of a proxy is ${code}`, async () => {
+    const server = await startServer();
+    server.raw(({ stream }) => stream.respond({ ":status": httpStatus }, { endStream: true }));
+    assert.equal((await failureOf(connect(server).directory.getUser({}))).code, code);
+  });
+}
+
+test("an answer that is no message of the response is INTERNAL", async () => {
+  const server = await startServer();
+  server.raw((response) => {
+    response.writeHead(200, { "content-type": "application/grpc" });
+    response.addTrailers({ "grpc-status": "0" });
+    response.end(Buffer.from([0, 0, 0, 0, 2, 0xff, 0xff]));
+  });
+  const error = await failureOf(connect(server).directory.getUser({}));
+  assert.equal(error.code, "INTERNAL");
+});
+
+test("a server that speaks something else than gRPC", async () => {
+  const server = await startServer();
+  server.raw((response) => {
+    response.writeHead(200, { "content-type": "text/html" });
+    response.end("<html></html>");
+  });
+  const error = await failureOf(connect(server).directory.getUser({}));
+  assert.equal(error.code, "UNKNOWN");
+  assert.match(error.message, /text\/html/);
+});
+
+test("the status of a leg or of a number becomes the same error", () => {
+  const detail = anyPack(ErrorInfoSchema, info("NUMBER_IN_USE", "localdial", { phone_number: "+14155550100" }).value);
+  const error = errorFromStatus(create(StatusSchema, { code: 6, message: "taken", details: [detail] }));
+  assert.ok(error instanceof localdial.AlreadyExistsError);
+  assert.equal(error.message, "ALREADY_EXISTS (NUMBER_IN_USE): taken");
+  assert.deepEqual(error.metadata, { phone_number: "+14155550100" });
+  assert.equal(error.request, undefined);
+});
+
+test("the status OK is no error", () => {
+  assert.throws(() => errorFromStatus(create(StatusSchema, { code: 0 })), TypeError);
+});

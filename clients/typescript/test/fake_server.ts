@@ -1,0 +1,168 @@
+/** A gRPC server on loopback that serves every method of the contract and answers as it is told. */
+
+import * as http2 from "node:http2";
+import type { AddressInfo, Socket } from "node:net";
+import type { DescService, Message } from "@bufbuild/protobuf";
+import { Code, ConnectError, type ConnectRouter, type HandlerContext } from "@connectrpc/connect";
+import { connectNodeAdapter } from "@connectrpc/connect-node";
+import { CallRouting, Directory, NumberInventory } from "@localdial/client";
+
+export const services = { callRouting: CallRouting, numberInventory: NumberInventory, directory: Directory };
+
+/** A call as it came to the server. */
+export interface Received {
+  /** Such as `GetUser`. */
+  readonly method: string;
+  readonly request: Message;
+  readonly header: Headers;
+  /** The deadline that the caller sent. */
+  readonly timeoutMs: number | undefined;
+}
+
+/** What a call is answered: fields of its response, an error, or whatever a function makes of it. */
+export type Answer = object | ((context: HandlerContext) => Promise<object>);
+
+/** What is done with a call before gRPC has a look at it. */
+export type Raw = (response: http2.Http2ServerResponse) => void;
+
+export const unavailable = () => new ConnectError("restarting", Code.Unavailable);
+
+/** An answer that does not come until the caller gives up. */
+export class Hang {
+  readonly started: Promise<void>;
+  readonly ended: Promise<void>;
+  #start: () => void = () => {};
+  #end: () => void = () => {};
+
+  constructor() {
+    this.started = new Promise((resolve) => {
+      this.#start = resolve;
+    });
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+  }
+
+  readonly answer = (context: HandlerContext): Promise<object> => {
+    this.#start();
+    return new Promise((_, reject) => {
+      context.signal.addEventListener("abort", () => {
+        this.#end();
+        reject(new ConnectError("given up", Code.Canceled));
+      });
+    });
+  };
+}
+
+/** Records every call, and gives it the next answer; an empty message when there is none left. */
+export class FakeServer {
+  readonly received: Received[] = [];
+  /** The connections that are open. */
+  readonly sockets = new Set<Socket>();
+  readonly sessions = new Set<http2.ServerHttp2Session>();
+  /** How many connections there have been. */
+  connections = 0;
+  readonly #answers: Answer[] = [];
+  readonly #raw: Raw[] = [];
+  readonly #server: http2.Http2Server | http2.Http2SecureServer;
+
+  constructor(tls?: http2.SecureServerOptions) {
+    const handler = connectNodeAdapter({ routes: (router) => this.#routes(router), readMaxBytes: 64 * 1024 * 1024 });
+    const onRequest = (request: http2.Http2ServerRequest, response: http2.Http2ServerResponse) => {
+      const raw = this.#raw.shift();
+      if (raw) raw(response);
+      else handler(request, response);
+    };
+    const limits = { maxSendHeaderBlockLength: 1024 * 1024 };
+    this.#server = tls
+      ? http2.createSecureServer({ ...limits, ...tls }, onRequest)
+      : http2.createServer(limits, onRequest);
+    this.#server.on("connection", (socket: Socket) => {
+      this.connections += 1;
+      this.sockets.add(socket);
+      socket.once("close", () => this.sockets.delete(socket));
+      socket.on("error", () => {});
+    });
+    this.#server.on("session", (session) => {
+      this.sessions.add(session);
+      session.once("close", () => this.sessions.delete(session));
+      session.on("error", () => {});
+    });
+    this.#server.on("sessionError", () => {});
+    this.#server.on("tlsClientError", () => {});
+  }
+
+  /** Starts to listen, and answers the address to call. */
+  async start(port = 0, host = "127.0.0.1"): Promise<string> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(port, host, resolve);
+    });
+    return `${host}:${this.port}`;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Ends it as a crash does: the connections are cut. */
+  async kill(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.cut();
+    await closed;
+  }
+
+  /** Cuts all connections. */
+  cut(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  /** Takes no further connections, and asks the clients to go elsewhere; calls in flight go on. */
+  drain(): void {
+    this.#server.close();
+    for (const session of this.sessions) session.close();
+  }
+
+  /** Appends to what the next calls are answered. */
+  answers(...answers: Answer[]): void {
+    this.#answers.push(...answers);
+  }
+
+  /** Appends to what is done with the next calls. */
+  raw(...raw: Raw[]): void {
+    this.#raw.push(...raw);
+  }
+
+  forgetAnswers(): void {
+    this.#answers.length = 0;
+  }
+
+  /** The requests as they came. */
+  requests(): Message[] {
+    return this.received.map(({ request }) => request);
+  }
+
+  /** The request that came last. */
+  last<Request extends Message>(): Request {
+    const received = this.received.at(-1);
+    if (!received) throw new Error("no call has come");
+    return received.request as Request;
+  }
+
+  #routes(router: ConnectRouter): void {
+    for (const service of Object.values<DescService>(services)) {
+      const methods = service.methods.map(({ name, localName }) => [
+        localName,
+        (request: Message, context: HandlerContext) => this.#answer(name, request, context),
+      ]);
+      router.service(service, Object.fromEntries(methods));
+    }
+  }
+
+  async #answer(method: string, request: Message, context: HandlerContext): Promise<object> {
+    this.received.push({ method, request, header: context.requestHeader, timeoutMs: context.timeoutMs() });
+    const answer = this.#answers.shift() ?? {};
+    if (answer instanceof Error) throw answer;
+    return typeof answer === "function" ? answer(context) : answer;
+  }
+}

@@ -1,0 +1,124 @@
+/** The identifiers that make a call safe to repeat. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { clone, create, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
+import {
+  BatchResolveOutboundCallerIdsRequestSchema,
+  type Client,
+  DeleteNumbersRequestSchema,
+  type PurchaseNumbersRequest,
+  PurchaseNumbersRequestSchema,
+  ResolveOutboundCallerIdRequestSchema,
+  RouteInboundCallRequestSchema,
+  withIds,
+} from "@localdial/client";
+import { unavailable } from "./fake_server.js";
+import { connect, startServer } from "./fixture.js";
+
+const uuid7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const leg = create(ResolveOutboundCallerIdRequestSchema, { organizationId: "acme", userId: "ann" });
+
+interface Case<Desc extends DescMessage = DescMessage> {
+  readonly name: string;
+  readonly schema: Desc;
+  readonly request: MessageShape<Desc>;
+  readonly call: (client: Client, request: MessageShape<Desc>) => Promise<unknown>;
+  readonly ids: (request: MessageShape<Desc>) => string[];
+}
+
+function named<Desc extends DescMessage>(each: Case<Desc>): Case {
+  return each as unknown as Case;
+}
+
+for (const { name, schema, request, call, ids } of [
+  named({
+    name: "a purchase",
+    schema: PurchaseNumbersRequestSchema,
+    request: create(PurchaseNumbersRequestSchema, { areaCode: "415" }),
+    call: (client, request) => client.numberInventory.purchaseNumbers(request),
+    ids: ({ requestId }) => [requestId],
+  }),
+  named({
+    name: "a deletion",
+    schema: DeleteNumbersRequestSchema,
+    request: create(DeleteNumbersRequestSchema, { phoneNumbers: ["+14155550100"] }),
+    call: (client, request) => client.numberInventory.deleteNumbers(request),
+    ids: ({ requestId }) => [requestId],
+  }),
+  named({
+    name: "an outbound call",
+    schema: ResolveOutboundCallerIdRequestSchema,
+    request: leg,
+    call: (client, request) => client.callRouting.resolveOutboundCallerId(request),
+    ids: ({ callId }) => [callId],
+  }),
+  named({
+    name: "a batch",
+    schema: BatchResolveOutboundCallerIdsRequestSchema,
+    request: create(BatchResolveOutboundCallerIdsRequestSchema, { requests: [leg, leg, leg] }),
+    call: (client, request) => client.callRouting.batchResolveOutboundCallerIds(request),
+    ids: ({ requests }) => requests.map(({ callId }) => callId),
+  }),
+]) {
+  test(`${name} has the same identifiers in every repeat, and others in every call`, async () => {
+    const server = await startServer();
+    const client = connect(server);
+    const before = clone(schema, request);
+    server.answers(unavailable(), unavailable());
+    await call(client, request);
+    const [first, ...repeats] = server.requests();
+    assert.ok(first);
+    assert.deepEqual(repeats, [first, first]);
+    const sent = ids(first);
+    for (const id of sent) assert.match(id, uuid7);
+    assert.equal(new Set(sent).size, sent.length);
+    assert.deepEqual(request, before, "the caller's request is not changed");
+
+    await call(client, request);
+    assert.deepEqual(
+      ids(server.last()).filter((id) => sent.includes(id)),
+      [],
+    );
+  });
+}
+
+test("identifiers are filled in also for a request that is written as fields", async () => {
+  const server = await startServer();
+  const fields = { organizationId: "acme", areaCode: "415" };
+  await connect(server).numberInventory.purchaseNumbers(fields);
+  assert.match(server.last<PurchaseNumbersRequest>().requestId, uuid7);
+  assert.deepEqual(fields, { organizationId: "acme", areaCode: "415" });
+});
+
+test("what needs no identifier is sent as it is", async () => {
+  const server = await startServer();
+  const client = connect(server);
+  const purchase = create(PurchaseNumbersRequestSchema, { requestId: "mine" });
+  const call = create(ResolveOutboundCallerIdRequestSchema, { callId: "mine" });
+  const trial = create(ResolveOutboundCallerIdRequestSchema, { validateOnly: true });
+  const callBack = create(RouteInboundCallRequestSchema, { calledNumber: "+14155550100" });
+  await client.numberInventory.purchaseNumbers(purchase);
+  await client.callRouting.resolveOutboundCallerId(call);
+  await client.callRouting.resolveOutboundCallerId(trial);
+  await client.callRouting.routeInboundCall(callBack);
+  assert.deepEqual(server.requests(), [purchase, call, trial, callBack]);
+});
+
+test("each leg of a batch by itself", () => {
+  const requests = [{}, { callId: "mine" }, { validateOnly: true }];
+  const batch = create(BatchResolveOutboundCallerIdsRequestSchema, { requests });
+  const ids = withIds(BatchResolveOutboundCallerIdsRequestSchema, batch).requests.map(({ callId }) => callId);
+  assert.match(String(ids[0]), uuid7);
+  assert.deepEqual(ids.slice(1), ["mine", ""]);
+  assert.deepEqual(
+    batch.requests.map(({ callId }) => callId),
+    ["", "mine", ""],
+  );
+});
+
+test("identifiers that are known beforehand are kept", () => {
+  const filled = withIds(PurchaseNumbersRequestSchema, create(PurchaseNumbersRequestSchema));
+  assert.match(filled.requestId, uuid7);
+  assert.equal(withIds(PurchaseNumbersRequestSchema, filled), filled);
+});

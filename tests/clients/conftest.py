@@ -1,0 +1,18 @@
+"""A live server for the programs of every language."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.functional.server_process import ServerProcess
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """Answer a server that the tests of a module share; each takes an organization of its own."""
+    server = ServerProcess(tmp_path_factory.mktemp("server"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()

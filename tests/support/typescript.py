@@ -1,0 +1,55 @@
+"""Builds the TypeScript client, once per run; offline where its dependencies are installed."""
+
+import functools
+import hashlib
+import shutil
+import subprocess
+from pathlib import Path
+
+FOLDER = Path(__file__).parents[2] / "clients" / "typescript"
+
+_OLDEST_NODE = 20
+
+
+class NoNode(Exception):
+    """Node.js or npm is missing or too old."""
+
+
+@functools.cache
+def node() -> str:
+    """Answer the path of Node.js; raises ``NoNode``."""
+    found = shutil.which("node")
+    if found is None or shutil.which("npm") is None:
+        raise NoNode("node and npm are missing")
+    version = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    if int(version.removeprefix("v").partition(".")[0]) < _OLDEST_NODE:
+        raise NoNode(f"node is {version}; {_OLDEST_NODE} is the oldest that will do")
+    return found
+
+
+def run(*command: str, timeout: float = 240, folder: Path = FOLDER) -> str:
+    """Run a command in the client's folder; answer what it printed, and fail with it."""
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == 0, f"{' '.join(command)} failed:\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@functools.cache
+def build() -> Path:
+    """Install what is pinned, compile all, and answer the folder; raises ``NoNode``."""
+    node()
+    lock = hashlib.sha256((FOLDER / "package-lock.json").read_bytes()).hexdigest()
+    stamp = FOLDER / "node_modules" / ".localdial-stamp"
+    if not stamp.is_file() or stamp.read_text("ascii") != lock:
+        run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
+        stamp.write_text(lock, "ascii")
+    run("npm", "run", "--silent", "build")
+    return FOLDER
