@@ -40,7 +40,9 @@ class Failure:
         """Read the error object of the protocol; raises ``DriverBroken``."""
         try:
             violations = tuple((each["field"], each["description"]) for each in error.pop("violations", []))
-            return cls(**error, violations=violations)
+            # Some languages write 1500 and some 1500.0.
+            delay = error.pop("retry_delay_ms", None)
+            return cls(**error, violations=violations, retry_delay_ms=None if delay is None else float(delay))
         except (AttributeError, KeyError, TypeError) as wrong:
             raise DriverBroken(f"no error object: {error}") from wrong
 

@@ -1,0 +1,13 @@
+"""The TypeScript client."""
+
+from tests.interop.languages import Unavailable
+from tests.support import typescript
+
+
+def command() -> list[str]:
+    """Build the driver; answer its command line. Raises ``Unavailable``."""
+    try:
+        folder = typescript.build()
+        return [typescript.node(), "--enable-source-maps", str(folder / "build" / "interop" / "driver.js")]
+    except typescript.NoNode as missing:
+        raise Unavailable(str(missing)) from missing
