@@ -23,6 +23,7 @@ class Ability(Enum):
     """
 
     ONE_BUYER = "refuses to sell a number to the account that owns it"
+    ONE_WINNER = "lets one of several orders of a number win that several servers make at the same moment"
     RESALE = "sells a released number again at once"
     OWNED_FROM_START = "has an account with a number that localdial did not order"
     REFUSAL = "has a number that it never sells"
@@ -42,6 +43,8 @@ class CarrierAccount:
     """Has none."""
     arrange: Callable[[Operation, Fault], None]
     """Makes the next call of the operation suffer the fault."""
+    is_spent: Callable[[], bool] = lambda: True
+    """Tells whether every fault that was arranged was suffered."""
     owned_from_start: str = ""
     never_sold: str = ""
     lacks: Mapping[Ability, str] = field(default_factory=dict)

@@ -79,7 +79,7 @@ class CarrierMishapSuite:
         account.arrange(Operation.ORDER, fault)
         async with asyncio.timeout(DEADLINE_SECONDS):
             with pytest.raises(OutcomeUnknown):
-                await account.carrier.order(phone_number, reference, 0.3)
+                await account.carrier.order(phone_number, reference, 1.0)
         assert await account.owns(phone_number, reference) is (fault is Fault.ANSWER_HANGS)
 
     @pytest.mark.parametrize("operation", Operation)
@@ -177,7 +177,7 @@ class CarrierMishapSuite:
     ) -> None:
         account.require(Ability.MISHAPS)
         account.arrange(operation, Fault.HANG)
-        await _cancel_when_hanging(_LOOK_UPS[operation](account.carrier, account.stocked_area_code))
+        await _cancel_when_hanging(account, _LOOK_UPS[operation](account.carrier, account.stocked_area_code))
         await _LOOK_UPS[operation](account.carrier, account.stocked_area_code)
 
     async def test_an_order_that_hangs_can_be_cancelled(self, account: CarrierAccount) -> None:
@@ -185,7 +185,7 @@ class CarrierMishapSuite:
         (phone_number,) = await account.on_sale()
         reference = new_reference()
         account.arrange(Operation.ORDER, Fault.HANG)
-        await _cancel_when_hanging(account.carrier.order(phone_number, reference, DEADLINE_SECONDS))
+        await _cancel_when_hanging(account, account.carrier.order(phone_number, reference, DEADLINE_SECONDS))
         assert not await account.owns(phone_number, reference)
         assert (await account.order(phone_number, reference)).reference == reference
 
@@ -198,7 +198,7 @@ class CarrierMishapSuite:
         account.arrange(Operation.ORDER, Fault.ANSWER_HANGS)
         ordering = asyncio.ensure_future(account.carrier.order(phone_number, reference, DEADLINE_SECONDS))
         await eventually(lambda: _is_found(account.carrier, reference))
-        await _cancel_when_hanging(ordering)
+        await _cancel_when_hanging(account, ordering)
         assert await account.owns(phone_number, reference)
         await account.order_one()
 
@@ -207,7 +207,7 @@ class CarrierMishapSuite:
         account.require(Ability.MISHAPS)
         owned = await account.order_one()
         account.arrange(Operation.RELEASE, fault)
-        await _cancel_when_hanging(account.carrier.release(owned.carrier_number_id))
+        await _cancel_when_hanging(account, account.carrier.release(owned.carrier_number_id))
         await account.carrier.release(owned.carrier_number_id)
         assert not await account.owns(owned.phone_number, owned.reference)
 
@@ -216,10 +216,10 @@ class CarrierMishapSuite:
         first, second = await account.on_sale(2)
         account.arrange(Operation.ORDER, Fault.HANG)
         hanging = asyncio.ensure_future(account.carrier.order(first, new_reference(), DEADLINE_SECONDS))
-        await asyncio.wait({hanging}, timeout=0.05)
+        await eventually(lambda: _is_spent(account))
         async with asyncio.timeout(DEADLINE_SECONDS):
             await account.order(second, new_reference())
-        await _cancel_when_hanging(hanging)
+        await _cancel_when_hanging(account, hanging)
 
     async def test_an_order_cancelled_at_any_moment_is_made_or_not_made(
         self, account: CarrierAccount
@@ -247,13 +247,18 @@ class CarrierMishapSuite:
                 assert await account.outcome_of(reference) is None
 
 
+async def _is_spent(account: CarrierAccount) -> bool:
+    return account.is_spent()
+
+
 async def _is_found(carrier: Carrier, reference: str) -> bool:
     return await carrier.find_by_reference(reference) is not None
 
 
-async def _cancel_when_hanging(call: Awaitable[object]) -> None:
+async def _cancel_when_hanging(account: CarrierAccount, call: Awaitable[object]) -> None:
     """See that the call does not come back, and that cancelling ends it at once."""
     task = asyncio.ensure_future(call)
+    await eventually(lambda: _is_spent(account))
     done, _ = await asyncio.wait({task}, timeout=0.05)
     assert not done, f"the call was to hang, and came back: {task}"
     task.cancel()

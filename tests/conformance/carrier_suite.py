@@ -99,7 +99,7 @@ class CarrierSuite:
         assert await account.carrier.find_by_number(first.phone_number) == first
 
     async def test_one_of_many_orders_of_a_number_wins(self, account: CarrierAccount) -> None:
-        account.require(Ability.ONE_BUYER)
+        account.require(Ability.ONE_WINNER)
         (phone_number,) = await account.on_sale()
         references = [new_reference() for _ in range(12)]
         other_adapter = await account.reconnect()

@@ -13,6 +13,7 @@ pytest.register_assert_rewrite(
     "tests.conformance.carrier_account",
     "tests.conformance.carrier_mishap_suite",
     "tests.conformance.carrier_suite",
+    "tests.conformance.twilio_account",
     "tests.conformance.shared_changes_suite",
     "tests.conformance.shared_reads_suite",
     "tests.conformance.snapshots_suite",

@@ -1,7 +1,7 @@
 """Every carrier keeps the promises of the port."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from localdial_server.storage.sqlite import SqliteDatabase
 from tests.conformance.carrier_account import CarrierAccount
 from tests.conformance.carrier_mishap_suite import CarrierMishapSuite
 from tests.conformance.carrier_suite import CarrierSuite
+from tests.conformance.twilio_account import TwilioWorld, twilio_world
 
 
 @contextlib.asynccontextmanager
@@ -32,6 +33,7 @@ async def _simulated(path: Path, *, asynchronous: bool) -> AsyncIterator[Carrier
         stocked_area_code="415",
         sold_out_area_code="907",
         arrange=script.add,
+        is_spent=script.is_spent,
         owned_from_start="+14155550199",
         never_sold="+14155550999",
     )
@@ -55,3 +57,18 @@ class TestAsynchronousSimulatedCarrier(CarrierSuite, CarrierMishapSuite):
     async def account(self, tmp_path: Path) -> AsyncIterator[CarrierAccount]:
         async with _simulated(tmp_path / "localdial.db", asynchronous=True) as account:
             yield account
+
+
+class TestTwilio(CarrierSuite, CarrierMishapSuite):
+    """Nor does Twilio, but for what its API cannot tell; over real HTTP, in the words of its description."""
+
+    @pytest.fixture
+    def world(self) -> Iterator[TwilioWorld]:
+        with twilio_world() as world:
+            yield world
+        if world.watched is not None:
+            assert world.watched.violations() == []
+
+    @pytest.fixture
+    def account(self, world: TwilioWorld) -> CarrierAccount:
+        return world.account

@@ -1,0 +1,108 @@
+"""The Twilio adapter over real HTTP, against the simulated company's server."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from localdial_server.app.carrier import Carrier
+from localdial_server.carriers.simulator_faults import Fault, Operation
+from localdial_server.carriers.simulator_http import faults as http_faults
+from localdial_server.carriers.simulator_http.company import Company
+from localdial_server.carriers.simulator_http.faults import NAMED, Faults, error
+from localdial_server.carriers.simulator_http.journal import MemoryJournal
+from localdial_server.carriers.simulator_http.serving import served
+from localdial_server.carriers.twilio.account import NumberSettings, TwilioAccount
+from localdial_server.carriers.twilio.adapter import TwilioCarriers
+from tests.conformance.carrier_account import Ability, CarrierAccount
+from tests.support.twilio_description import Watched, described
+
+ACCOUNT_SID = "AC" + "0123456789abcdef" * 2
+_TOKEN = "a-secret"
+# How long a request that hangs holds a thread, and the next change of its number.
+_TIMEOUT = 3.0
+
+_OPERATIONS = {
+    Operation.SEARCH: http_faults.Operation.SEARCH,
+    Operation.ORDER: http_faults.Operation.CREATE,
+    Operation.FIND_BY_REFERENCE: http_faults.Operation.LIST,
+    Operation.FIND_BY_NUMBER: http_faults.Operation.LIST,
+    Operation.LIST_OWNED: http_faults.Operation.LIST,
+    Operation.CONFIGURE: http_faults.Operation.UPDATE,
+    Operation.RELEASE: http_faults.Operation.DELETE,
+}
+_FAULTS = {
+    Fault.UNAVAILABLE: error(429, 20429),
+    Fault.THROTTLED: error(429, 20429, retry_after=0.5),
+    Fault.ACCOUNT_BLOCKED: NAMED["suspended"],
+    Fault.HANG: NAMED["timeout_before"],
+    Fault.NOT_SEEN: NAMED["not_seen"],
+    Fault.REQUEST_LOST: NAMED["reset_before"],
+    Fault.ANSWER_LOST: NAMED["reset_after"],
+    Fault.ANSWER_HANGS: NAMED["timeout_after"],
+    Fault.TAKEN: NAMED["taken"],
+    Fault.REFUSED: NAMED["address_required"],
+}
+
+
+@dataclass(frozen=True)
+class TwilioWorld:
+    """The account to test, and the company that it is with."""
+
+    account: CarrierAccount
+    company: Company
+    faults: Faults
+    carriers: TwilioCarriers
+    watched: Watched | None
+
+
+@contextmanager
+def twilio_world() -> Iterator[TwilioWorld]:
+    """Serve a company with one account, and watch what is said, where Twilio's description is there."""
+    company, faults = Company(MemoryJournal()), Faults()
+    opened = company.open_account(ACCOUNT_SID, _TOKEN)
+    company.put_in(opened, "+14155550199", "")
+    description = described()
+    watched = Watched(description) if description is not None else None
+    adapters: list[TwilioCarriers] = []
+    with served(company, faults, around=watched.around if watched else None) as url:
+
+        def connect() -> TwilioCarriers:
+            settings = NumberSettings(voice_url="https://voice.example/twilio/voice")
+            adapters.append(
+                TwilioCarriers(
+                    TwilioAccount(
+                        ACCOUNT_SID, ACCOUNT_SID, _TOKEN, base_url=url, timeout=_TIMEOUT, numbers=settings
+                    )
+                )
+            )
+            return adapters[-1]
+
+        async def reconnect() -> Carrier:
+            return connect().for_organization("any")
+
+        def arrange(operation: Operation, fault: Fault) -> None:
+            faults.add(_OPERATIONS[operation], _FAULTS[fault])
+
+        carriers = connect()
+        try:
+            account = CarrierAccount(
+                carrier=carriers.for_organization("any"),
+                reconnect=reconnect,
+                stocked_area_code="415",
+                sold_out_area_code="907",
+                arrange=arrange,
+                is_spent=lambda: faults.left() == 0,
+                owned_from_start="+14155550199",
+                never_sold="+14155550999",
+                lacks={
+                    Ability.ONE_WINNER: "a purchase of an owned number succeeds and takes its name; the claim"
+                    " in the database keeps two servers' orders of a number apart"
+                },
+            )
+            yield TwilioWorld(account, company, faults, carriers, watched)
+        finally:
+            for adapter in adapters:
+                adapter.close()
+            ended = [adapter.threads.join(2 * _TIMEOUT) for adapter in adapters]
+        assert all(ended), "a thread outlives its time-out"
+    assert faults.left() == 0

@@ -1,0 +1,165 @@
+"""Holds requests and answers to Twilio's own OpenAPI description, where it is at hand.
+
+The description is not part of the project. It is looked for beside it
+(``../shared/twilio``), or in the folder that ``LOCALDIAL_TWILIO_OPENAPI`` names.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+from openapi_core import OpenAPI
+from openapi_core.datatypes import RequestParameters
+from openapi_core.exceptions import OpenAPIError
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from werkzeug.datastructures import Headers, ImmutableMultiDict
+
+_FOLDER = Path(os.environ.get("LOCALDIAL_TWILIO_OPENAPI", Path(__file__).parents[3] / "shared" / "twilio"))
+_HOST = "https://api.twilio.com"
+
+
+@dataclass(frozen=True)
+class Description:
+    """Twilio's description: ``strict`` for requests; for answers without what its own examples break."""
+
+    strict: OpenAPI
+    relaxed: OpenAPI
+
+
+@lru_cache(maxsize=1)
+def described() -> Description | None:
+    """Answer Twilio's description, None where it is not at hand."""
+    strict = _FOLDER / "twilio_numbers_openapi.json"
+    relaxed = _FOLDER / "twilio_numbers_openapi.relaxed.json"
+    if not strict.exists():
+        return None
+    return Description(
+        OpenAPI.from_dict(json.loads(strict.read_text("utf-8"))),
+        OpenAPI.from_dict(json.loads(relaxed.read_text("utf-8"))),
+    )
+
+
+def require_description() -> Description:
+    """Answer the description, or skip the test."""
+    description = described()
+    if description is None:
+        pytest.skip(f"Twilio's OpenAPI description is not in {_FOLDER} (LOCALDIAL_TWILIO_OPENAPI)")
+    return description
+
+
+@dataclass
+class _Request:
+    """A request, as ``openapi_core`` wants to see it."""
+
+    path: str
+    method: str
+    query: list[tuple[str, str]]
+    headers: Mapping[str, str]
+    body: bytes | None
+    host_url: str = _HOST
+    parameters: RequestParameters = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.parameters = RequestParameters(
+            query=ImmutableMultiDict(self.query), header=Headers(dict(self.headers))
+        )
+
+    @property
+    def content_type(self) -> str:
+        return self.headers.get("content-type", "")
+
+
+@dataclass
+class _Answer:
+    """An answer, as ``openapi_core`` wants to see it."""
+
+    status_code: int
+    headers: Mapping[str, Any]
+    data: bytes | None
+
+    @property
+    def content_type(self) -> str:
+        return str(self.headers.get("content-type", ""))
+
+
+class Watched:
+    """Notes what goes to and fro, and says what of it is against the description."""
+
+    def __init__(self, description: Description) -> None:
+        self._description = description
+        self._seen: list[tuple[_Request, _Answer]] = []
+
+    def around(self, app: ASGIApp) -> ASGIApp:
+        """Put an application under watch."""
+
+        async def watched(scope: Scope, receive: Receive, send: Send) -> None:
+            if not scope.get("path", "").startswith("/2010-04-01/"):
+                await app(scope, receive, send)
+                return
+            taken, sent = bytearray(), bytearray()
+            answer = _Answer(0, {}, None)
+
+            async def receiving() -> Message:
+                message = await receive()
+                taken.extend(message.get("body", b""))
+                return message
+
+            async def sending(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    answer.status_code = message["status"]
+                    answer.headers = _headers(message["headers"])
+                sent.extend(message.get("body", b""))
+                await send(message)
+
+            await app(scope, receiving, sending)
+            if answer.status_code:
+                answer.data = bytes(sent) or None
+                request = _Request(
+                    scope["path"],
+                    scope["method"].lower(),
+                    parse_qsl(scope["query_string"].decode(), keep_blank_values=True),
+                    _headers(scope["headers"]),
+                    bytes(taken) or None,
+                )
+                self._seen.append((request, answer))
+
+        return watched
+
+    def count(self) -> int:
+        """Answer how many requests were seen."""
+        return len(self._seen)
+
+    def violations(self) -> list[str]:
+        """Answer what is against the description; answers that it does not describe (errors) are left out."""
+        found = []
+        for request, answer in self._seen:
+            try:
+                self._description.strict.validate_request(request)
+            except OpenAPIError as error:
+                found.append(f"{request.method} {request.path}: {_shown(error)}")
+            if answer.status_code < 300:
+                try:
+                    self._description.relaxed.validate_response(request, answer)
+                except OpenAPIError as error:
+                    found.append(f"{request.method} {request.path}, answered: {_shown(error)}")
+        return found
+
+
+def _headers(raw: Any) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw}
+
+
+def _shown(error: BaseException) -> str:
+    parts = []
+    cause: BaseException | None = error
+    while cause is not None:
+        parts.append(str(cause))
+        parts += [str(each) for each in getattr(cause, "schema_errors", ())]
+        cause = cause.__cause__
+    return "; ".join(parts)
