@@ -131,13 +131,12 @@ def serve(
 @contextlib.asynccontextmanager
 async def application(settings: Settings) -> AsyncIterator[Application]:
     """Put the use cases together; on leaving, all that was recorded is durable."""
-    async with _storage(settings) as storage:
+    async with _storage(settings) as storage, _carriers(settings, storage.database) as carriers:
         database, snapshots = storage.database, storage.snapshots
         store = SqlStore(database)
         changes = Changes(store, snapshots)
         clock = SystemClock()
         call_log = GroupCommitLog(storage.recorder, settings.call_log_max_delay_ms / 1000)
-        carriers = _carriers(settings, database)
         purchasing = Purchasing(
             store,
             changes,
@@ -167,14 +166,28 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
             await call_log.close()
 
 
-def _carriers(settings: Settings, database: SqliteDatabase | PostgresDatabase) -> Carriers:
-    return SingleAccount(
-        SimulatedCarrier(
-            SqlSimulatorState(database),
-            latency=settings.simulator_latency_ms / 1000,
-            timeout=settings.carrier_timeout_seconds,
+@contextlib.asynccontextmanager
+async def _carriers(
+    settings: Settings, database: SqliteDatabase | PostgresDatabase
+) -> AsyncIterator[Carriers]:
+    if settings.carrier == "simulator":
+        yield SingleAccount(
+            SimulatedCarrier(
+                SqlSimulatorState(database),
+                latency=settings.simulator_latency_ms / 1000,
+                timeout=settings.carrier_timeout_seconds,
+            )
         )
-    )
+        return
+    # 18 MiB and 80 ms, for those who buy there.
+    from localdial_server.carriers.twilio.adapter import TwilioCarriers  # noqa: PLC0415
+    from localdial_server.twilio_account import twilio_account  # noqa: PLC0415
+
+    carriers = TwilioCarriers(twilio_account(settings))
+    try:
+        yield carriers
+    finally:
+        carriers.close()
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ A setting comes from the command line, else from the environment
 """
 
 import difflib
+import json
 import os
 import tomllib
 from collections.abc import Mapping
@@ -13,9 +14,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -23,8 +22,9 @@ from pydantic import (
     field_validator,
 )
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
+from localdial_server.config_carrier import CarrierSettings
 from localdial_server.config_values import (
     is_loopback,
     is_postgresql,
@@ -36,7 +36,6 @@ from localdial_server.config_values import (
     valid_database_url,
     valid_public_url,
 )
-from localdial_server.domain.spending import Limits, SpendingLimits
 
 ENV_PREFIX = "LOCALDIAL_"
 CONFIG_ENV = "LOCALDIAL_CONFIG"
@@ -66,16 +65,7 @@ class SettingsError(Exception):
         self.problems = problems
 
 
-class OrganizationLimits(BaseModel):
-    """One organization's own limits; what is left out is as for everybody."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    max_numbers: int | None = Field(None, ge=0, le=10_000_000)
-    max_purchases_per_day: int | None = Field(None, ge=0, le=10_000_000)
-
-
-class Settings(BaseSettings):
+class Settings(CarrierSettings):
     """What the server can be told. Made by ``load``; immutable.
 
     Constructed directly (in tests) it takes keyword arguments and the environment, but no file.
@@ -122,37 +112,6 @@ class Settings(BaseSettings):
         ge=0,
         le=86_400,
         description="How long a server on PostgreSQL waits for `localdial migrate`, NOT_SERVING, in seconds.",
-    )
-    carrier: Literal["simulator"] = Field(
-        "simulator",
-        description="Where numbers are bought. The simulator sells fictional numbers and costs nothing.",
-    )
-    simulator_latency_ms: float = Field(
-        0.0, ge=0, le=60_000, description="How long the simulated carrier takes to answer, in milliseconds."
-    )
-    carrier_timeout_seconds: float = Field(
-        10.0,
-        ge=0.1,
-        le=300,
-        description="How long the carrier may take to answer, in seconds. An order that takes longer is "
-        "looked up before anything is ordered in its place.",
-    )
-    max_numbers: int = Field(
-        10_000,
-        ge=0,
-        le=10_000_000,
-        description="How many numbers an organization may have before it can buy no more.",
-    )
-    max_purchases_per_day: int = Field(
-        1_000,
-        ge=0,
-        le=10_000_000,
-        description="How many numbers an organization may buy within 24 hours.",
-    )
-    organization_limits: Mapping[str, OrganizationLimits] = Field(
-        {},
-        description="Organizations with limits of their own, as JSON: "
-        '{"acme": {"max_numbers": 20000, "max_purchases_per_day": 500}}.',
     )
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(lower_case)] = Field(
         "info", description="Least severity that is logged: debug, info, warning or error."
@@ -258,10 +217,6 @@ class Settings(BaseSettings):
         description="Auth tokens of further Twilio accounts (subaccounts) that the webhook is asked by, "
         "ACCOUNT_SID:TOKEN, separated by commas.",
     )
-    twilio_auth_token: SecretStr = Field(
-        SecretStr(""),
-        description="Auth token of the Twilio account.",
-    )
 
     @field_validator("workers")
     @classmethod
@@ -292,21 +247,12 @@ class Settings(BaseSettings):
         return allowed
 
     @property
-    def spending_limits(self) -> SpendingLimits:
-        """How many numbers organizations may have and buy."""
-        everybody = Limits(self.max_numbers, self.max_purchases_per_day)
-        return SpendingLimits(
-            everybody,
-            {
-                organization_id: Limits(
-                    everybody.numbers if own.max_numbers is None else own.max_numbers,
-                    everybody.purchases_per_day
-                    if own.max_purchases_per_day is None
-                    else own.max_purchases_per_day,
-                )
-                for organization_id, own in self.organization_limits.items()
-            },
-        )
+    def voice_url(self) -> str:
+        """Where Twilio asks about calls to the numbers; empty where they go another way, or nowhere."""
+        goes_elsewhere = self.twilio_voice_application_sid or self.twilio_trunk_sid
+        if self.twilio_voice_url or goes_elsewhere or not self.webhook_public_url:
+            return self.twilio_voice_url
+        return f"{self.webhook_public_url}/voice"
 
     @property
     def shown_database_url(self) -> str:
@@ -347,6 +293,8 @@ def _shown_default(value: object) -> str:
             return str(value).lower()
         case float():
             return f"{value:g}"
+        case dict():
+            return json.dumps(value) if value else "none"
         case _:
             return str(value) or "none"
 

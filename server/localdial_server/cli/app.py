@@ -9,11 +9,13 @@ import typer
 from localdial_server.cli import (
     demo,
     directory,
+    doctor,
     keeping,
     numbers,
     reconciling,
     routing,
     serving,
+    simulator,
     webhook,
 )
 from localdial_server.cli.command import (
@@ -86,6 +88,8 @@ def version(context: typer.Context, *, as_json: JsonOption = False) -> None:
 
 app.command("serve", rich_help_panel=_SERVER_PANEL, epilog=serving.settings_help())(serving.serve)
 app.command("webhook", rich_help_panel=_SERVER_PANEL)(webhook.webhook)
+app.command("doctor", rich_help_panel=_SERVER_PANEL)(doctor.doctor)
+app.add_typer(simulator.simulator, name="simulator", rich_help_panel=_SERVER_PANEL)
 app.command("migrate", rich_help_panel=_SERVER_PANEL)(serving.migrate)
 app.command("export", rich_help_panel=_SERVER_PANEL)(keeping.export)
 app.command("import", rich_help_panel=_SERVER_PANEL)(keeping.import_)
