@@ -215,8 +215,8 @@ public final class LocaldialClient implements AutoCloseable {
         }
 
         /**
-         * Sets the default deadline of the calls that wait for the carrier: search, purchase, import and delete
-         * numbers. 60 seconds if unset.
+         * Sets the default deadline of the calls that wait for the carrier: search, purchase, import, reconcile and
+         * delete numbers. 60 seconds if unset.
          *
          * @param carrierTimeout the deadline
          * @return this builder

@@ -1,12 +1,15 @@
 package org.localdial.client;
 
 import java.util.concurrent.CompletableFuture;
+import org.localdial.v1.CarrierNumber;
 import org.localdial.v1.DeleteNumbersRequest;
 import org.localdial.v1.DeleteNumbersResponse;
 import org.localdial.v1.GetNumberRequest;
 import org.localdial.v1.GetNumberResponse;
 import org.localdial.v1.ImportNumbersRequest;
 import org.localdial.v1.ImportNumbersResponse;
+import org.localdial.v1.ListImportableNumbersRequest;
+import org.localdial.v1.ListImportableNumbersResponse;
 import org.localdial.v1.ListNumbersRequest;
 import org.localdial.v1.ListNumbersResponse;
 import org.localdial.v1.MapAreaCodesRequest;
@@ -15,6 +18,8 @@ import org.localdial.v1.Number;
 import org.localdial.v1.NumberInventoryGrpc;
 import org.localdial.v1.PurchaseNumbersRequest;
 import org.localdial.v1.PurchaseNumbersResponse;
+import org.localdial.v1.ReconcileNumbersRequest;
+import org.localdial.v1.ReconcileNumbersResponse;
 import org.localdial.v1.SearchAvailableNumbersRequest;
 import org.localdial.v1.SearchAvailableNumbersResponse;
 import org.localdial.v1.UnmapAreaCodesRequest;
@@ -155,6 +160,64 @@ public final class NumberInventory extends ServiceCalls<NumberInventory> {
      */
     public CompletableFuture<ImportNumbersResponse> importNumbersAsync(ImportNumbersRequest request) {
         return caller.callAsync(NumberInventoryGrpc.getImportNumbersMethod(), request);
+    }
+
+    /**
+     * Lists what {@link #importNumbers} can take in: numbers of the carrier account that no organization has.
+     *
+     * @param request which organization and page
+     * @return a page of them
+     * @throws LocaldialException if it fails
+     */
+    public ListImportableNumbersResponse listImportableNumbers(ListImportableNumbersRequest request) {
+        return caller.call(NumberInventoryGrpc.getListImportableNumbersMethod(), request);
+    }
+
+    /**
+     * The same without waiting, as {@link #listImportableNumbers}. Cancelling the future cancels the call.
+     *
+     * @param request which organization and page
+     * @return a page of them; or a {@link LocaldialException}
+     */
+    public CompletableFuture<ListImportableNumbersResponse> listImportableNumbersAsync(
+            ListImportableNumbersRequest request) {
+        return caller.callAsync(NumberInventoryGrpc.getListImportableNumbersMethod(), request);
+    }
+
+    /**
+     * Lists over all pages, as {@link #listImportableNumbers} does each.
+     *
+     * @param request which organization and page
+     * @return the pages, fetched one at a time
+     */
+    public Pages<ListImportableNumbersResponse, CarrierNumber> listImportableNumbersPages(
+            ListImportableNumbersRequest request) {
+        return new Pages<>(
+                request.getPageToken(),
+                token -> listImportableNumbers(request.toBuilder().setPageToken(token).build()),
+                ListImportableNumbersResponse::getNextPageToken,
+                ListImportableNumbersResponse::getNumbersList);
+    }
+
+    /**
+     * Compares the inventory with the carrier, settles what is open, and reports what differs.
+     *
+     * @param request which organization; every one where it is empty
+     * @return what was settled, and what differs
+     * @throws LocaldialException if it fails
+     */
+    public ReconcileNumbersResponse reconcileNumbers(ReconcileNumbersRequest request) {
+        return caller.call(NumberInventoryGrpc.getReconcileNumbersMethod(), request);
+    }
+
+    /**
+     * The same without waiting, as {@link #reconcileNumbers}. Cancelling the future cancels the call.
+     *
+     * @param request which organization; every one where it is empty
+     * @return what was settled, and what differs; or a {@link LocaldialException}
+     */
+    public CompletableFuture<ReconcileNumbersResponse> reconcileNumbersAsync(ReconcileNumbersRequest request) {
+        return caller.callAsync(NumberInventoryGrpc.getReconcileNumbersMethod(), request);
     }
 
     /**
