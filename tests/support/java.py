@@ -10,6 +10,8 @@ from filelock import FileLock
 FOLDER = Path(__file__).parents[2] / "clients" / "java"
 REACTOR = FOLDER / "reactor" / "pom.xml"
 DRIVER = FOLDER / "interop" / "target" / "localdial-interop.jar"
+LIBRARIES = FOLDER / "interop" / "target" / "lib"
+CALLBACK_ROUTER = FOLDER / "examples" / "callback-router" / "target" / "callback-router.jar"
 
 _TARGET = FOLDER / "target"
 _STAMP = _TARGET / "built-from"
@@ -67,7 +69,10 @@ def _lock() -> FileLock:
 
 
 def _up_to_date() -> bool:
-    return DRIVER.exists() and _STAMP.exists() and _STAMP.read_text(encoding="ascii") == _stamp()
+    return (
+        all(path.exists() for path in (DRIVER, CALLBACK_ROUTER, _STAMP))
+        and _STAMP.read_text(encoding="ascii") == _stamp()
+    )
 
 
 def _stamp() -> str:

@@ -1,0 +1,255 @@
+"""The call-back router of the Java client's examples, as a PBX sees it, on a live server."""
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from localdial.v1.call_routing_pb2 import ResolveOutboundCallerIdRequest
+from localdial.v1.directory_pb2 import Organization, SetOrganizationRequest, SetUserRequest, User
+from localdial_client import Client
+from tests.functional.server_process import ServerProcess
+from tests.support import java
+
+if java.missing():
+    pytest.skip(f"{java.missing()} missing", allow_module_level=True)
+
+ORGANIZATION_NUMBER = "+14155550100"
+WORK_PHONE = "+14155550142"
+BORROWER = "+12125550123"
+FALLBACK = "+13125550150"
+SECOND_FALLBACK = "+13125550151"
+CALL = {"called": ORGANIZATION_NUMBER, "caller": BORROWER, "call_id": "c-1"}
+PATIENCE_SECONDS = 60.0
+
+Start = Callable[..., "RouterProcess"]
+
+
+class RouterProcess:
+    """The program, on a free port."""
+
+    def __init__(self, log: Path, **settings: str) -> None:
+        self._log = log.open("wb")
+        self.process = subprocess.Popen(
+            java.java("-jar", java.CALLBACK_ROUTER),
+            env={**os.environ, "LISTEN": "127.0.0.1:0", **settings},
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        self.address = self.process.stdout.readline().removeprefix("listening on ").strip()
+
+    def ask(
+        self, method: str, path: str, body: str | None = None, timeout: float = PATIENCE_SECONDS
+    ) -> tuple[int, dict[str, Any]]:
+        """Make a request; answer the status and the JSON."""
+        connection = http.client.HTTPConnection(self.address, timeout=timeout)
+        try:
+            connection.request(
+                method, path, body, headers={"Content-Type": "application/x-www-form-urlencoded"}
+            )
+            response = connection.getresponse()
+            return response.status, json.loads(response.read())
+        finally:
+            connection.close()
+
+    def route(self, call: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        """Ask where a call goes."""
+        return self.ask("GET", "/inbound-calls?" + urlencode(call))
+
+    def end(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Stop it; answer its exit code."""
+        self.process.send_signal(how)
+        code = self.process.wait(PATIENCE_SECONDS)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        self._log.close()
+        return code
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts the program with settings; ended after the test."""
+    java.build()
+    started: list[RouterProcess] = []
+
+    def router(**settings: str) -> RouterProcess:
+        # A machine that is busy with other tests takes longer than a PBX would wait.
+        defaults = {"FALLBACK_NUMBERS": f"{FALLBACK},{SECOND_FALLBACK}", "ROUTE_TIMEOUT_MS": "20000"}
+        started.append(RouterProcess(tmp_path / f"router-{len(started)}.log", **{**defaults, **settings}))
+        return started[-1]
+
+    yield router
+    for each in started:
+        if each.process.poll() is None:
+            each.end(signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def localdial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server where Ann has called the borrower."""
+    server = ServerProcess(tmp_path_factory.mktemp("localdial"))
+    server.start()
+    with Client(server.address, timeout=30) as client:
+        organization = Organization(organization_id="acme", organization_number=ORGANIZATION_NUMBER)
+        client.directory.set_organization(SetOrganizationRequest(organization=organization))
+        ann = User(organization_id="acme", user_id="ann", work_phone=WORK_PHONE)
+        client.directory.set_user(SetUserRequest(user=ann))
+        client.call_routing.resolve_outbound_caller_id(
+            ResolveOutboundCallerIdRequest(organization_id="acme", user_id="ann", callee_number=BORROWER)
+        )
+    yield server
+    server.stop()
+
+
+@contextlib.contextmanager
+def silent_server() -> Iterator[str]:
+    """Something that takes connections and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+
+
+def test_a_call_back_goes_where_localdial_says(localdial: ServerProcess, start: Start) -> None:
+    router = start(LOCALDIAL_ADDRESSES=localdial.address)
+    to_ann = {
+        "destination": WORK_PHONE,
+        "reason": "LAST_CALLER",
+        "organization_id": "acme",
+        "user_id": "ann",
+    }
+    assert router.route(CALL) == (200, to_ann)
+    assert router.ask("POST", "/inbound-calls", urlencode(CALL)) == (200, to_ann)
+    # A PBX that does not encode the plus sign, and says odd things beside the number.
+    plain = f"/inbound-calls?called={ORGANIZATION_NUMBER}&caller={BORROWER}&call_id={'x' * 200}&other=%20"
+    assert router.ask("GET", plain) == (200, to_ann)
+    # Nobody is known to have called it, and back to the organization number would be a loop.
+    status, withheld = router.route({"called": ORGANIZATION_NUMBER, "caller": "anonymous"})
+    assert (status, withheld["destination"], withheld["error_reason"]) == (200, FALLBACK, "NO_DESTINATION")
+    status, unknown = router.route({"called": "+19995550100", "caller": BORROWER})
+    assert (status, unknown["destination"], unknown["error"]) == (200, FALLBACK, "NOT_FOUND")
+    assert router.ask("GET", "/health") == (
+        200,
+        {"status": "ok", "in_flight": 0, "routed": 3, "fell_back": 2, "last_error": "NOT_FOUND"},
+    )
+
+
+def test_a_request_that_cannot_be_read_gets_a_fallback_too(localdial: ServerProcess, start: Start) -> None:
+    router = start(LOCALDIAL_ADDRESSES=localdial.address)
+    bad = [
+        (400, router.ask("GET", "/inbound-calls")),
+        (400, router.ask("POST", "/inbound-calls", "called=%zz")),
+        (405, router.ask("DELETE", "/inbound-calls?called=%2B14155550100")),
+        (413, router.ask("POST", "/inbound-calls", "called=" + "1" * 20_000)),
+    ]
+    for expected, (status, answer) in bad:
+        assert (status, answer["destination"], answer["error"]) == (expected, FALLBACK, "INVALID_ARGUMENT")
+    assert router.route(CALL)[1]["destination"] == WORK_PHONE
+
+
+def test_without_localdial_calls_fall_back_at_once_and_never_into_a_loop(start: Start) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        nobody = f"127.0.0.1:{listener.getsockname()[1]}"
+    router = start(LOCALDIAL_ADDRESSES=nobody)
+    status, answer = router.route(CALL)
+    assert (status, answer) == (
+        200,
+        {"destination": FALLBACK, "reason": "FALLBACK", "error": "UNAVAILABLE", "error_reason": ""},
+    )
+    assert router.route({**CALL, "called": FALLBACK})[1]["destination"] == SECOND_FALLBACK
+    status, none_left = router.route({"called": FALLBACK, "caller": SECOND_FALLBACK})
+    assert (status, none_left.get("destination")) == (503, None)
+    assert router.ask("GET", "/health")[1]["status"] == "ok"
+
+
+def test_a_localdial_that_hangs_costs_no_more_than_the_deadline(start: Start) -> None:
+    with silent_server() as address:
+        router = start(LOCALDIAL_ADDRESSES=address, ROUTE_TIMEOUT_MS="300")
+        router.route(CALL)  # what is loaded at first use does not count
+        began = time.monotonic()
+        status, answer = router.route(CALL)
+        assert time.monotonic() - began < 10
+        assert (status, answer["destination"], answer["error"]) == (200, FALLBACK, "DEADLINE_EXCEEDED")
+
+
+def test_no_call_meets_silence_while_localdial_restarts(localdial: ServerProcess, start: Start) -> None:
+    # Its address must stay the same, so that it is one that was free.
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+    own = ServerProcess(localdial.database.parent, LOCALDIAL_LISTEN=address)
+    localdial.stop()
+    router = start(LOCALDIAL_ADDRESSES=address)
+    destinations: list[str] = []
+    enough = threading.Event()
+
+    def call_again_and_again() -> None:
+        while not enough.is_set():
+            destinations.append(router.route(CALL)[1]["destination"])
+
+    callers = [threading.Thread(target=call_again_and_again) for _ in range(4)]
+    own.start()
+    try:
+        assert router.route(CALL)[1]["destination"] == WORK_PHONE
+        for caller in callers:
+            caller.start()
+        for _ in range(2):
+            own.stop()
+            own.start()
+        enough.set()
+        for caller in callers:
+            caller.join(PATIENCE_SECONDS)
+        assert set(destinations) <= {WORK_PHONE, FALLBACK}
+        assert router.route(CALL)[1]["destination"] == WORK_PHONE
+    finally:
+        enough.set()
+        own.stop()
+        localdial.start()
+
+
+def test_a_call_in_flight_is_answered_before_the_program_ends(start: Start) -> None:
+    with silent_server() as address:
+        router = start(LOCALDIAL_ADDRESSES=address, ROUTE_TIMEOUT_MS="4000")
+        answers: list[tuple[int, dict[str, Any]]] = []
+        call = threading.Thread(target=lambda: answers.append(router.route(CALL)))
+        call.start()
+        while router.ask("GET", "/health")[1]["in_flight"] == 0:
+            time.sleep(0.05)
+        began = time.monotonic()
+        assert router.end() == 128 + signal.SIGTERM
+        call.join(PATIENCE_SECONDS)
+        assert [(status, answer["destination"]) for status, answer in answers] == [(200, FALLBACK)]
+        assert time.monotonic() - began < 30
+
+
+def test_a_wrong_setting_ends_it_with_one_line(tmp_path: Path) -> None:
+    java.build()
+    for settings, name in (
+        ({}, "FALLBACK_NUMBERS"),
+        (
+            {"FALLBACK_NUMBERS": FALLBACK, "LOCALDIAL_ADDRESSES": "10.0.0.1:50051", "LOCALDIAL_KEY": "k"},
+            "TLS",
+        ),
+        ({"FALLBACK_NUMBERS": FALLBACK, "LOCALDIAL_ROOT_CERTIFICATE": str(tmp_path / "no")}, "certificate"),
+    ):
+        done = subprocess.run(
+            java.java("-jar", java.CALLBACK_ROUTER),
+            env={**os.environ, "LISTEN": "127.0.0.1:0", **settings},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
+        assert done.returncode == 2
+        assert name in done.stderr
+        assert len(done.stderr.splitlines()) == 1
