@@ -66,6 +66,7 @@ def test_a_call_back_rings_the_last_caller_then_the_organization_and_then_says_s
     server, twilio = start_both()
     called = set_up(server.address)
 
+    assert twilio.send("GET", f"{twilio.public_url}/health", b"", {}).status == 200
     first = twilio.call(To=called)
     assert first.dialled == WORK_PHONE
     [dial] = first.verbs
@@ -122,6 +123,8 @@ def test_a_user_accepts_the_call_by_a_key_and_a_voicemail_does_not(
     assert second.dialled == ORGANIZATION_NUMBER
     [dial] = second.verbs
     assert "url" not in dial[0].attrib, "at the organization number nobody may be there to press a key"
+    [dial] = twilio.call(To=called, From="anonymous").verbs
+    assert (dial[0].text, dial[0].attrib) == (ORGANIZATION_NUMBER, {}), "nor when it is the first"
     assert "Acme Lending" in twilio.dial_ended(second, "no-answer", To=called).said
 
 

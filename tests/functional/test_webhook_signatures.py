@@ -226,7 +226,7 @@ def test_what_is_no_form_of_the_carriers_is_refused(twilio: TwilioCaller, body: 
     assert (answer.status, answer.body) == (403, b"")
 
 
-def test_a_parameter_that_came_twice_is_refused_though_both_values_are_signed(
+def test_a_mark_that_is_moved_between_parameters_makes_no_second_value(
     twilio: TwilioCaller, called: str
 ) -> None:
     # Moving a mark between a name and its value leaves the signature as it was.
