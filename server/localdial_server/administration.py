@@ -14,9 +14,9 @@ from typing import BinaryIO
 from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import DBAPIError
 
-from localdial_server.bootstrap import open_database
 from localdial_server.config import Settings
 from localdial_server.config_values import is_postgresql
+from localdial_server.databases import open_database
 from localdial_server.start_error import StartError
 from localdial_server.storage.migrate import SchemaError, missing_migration
 from localdial_server.storage.retention import count_calls_before, delete_calls_before

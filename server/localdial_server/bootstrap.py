@@ -10,14 +10,11 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import grpc
-import psycopg
 import uuid_utils
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from localdial_server.app.call_routing import CallRouting
@@ -36,7 +33,7 @@ from localdial_server.beside import metrics_served, webhook_served
 from localdial_server.carriers.simulator import SimulatedCarrier
 from localdial_server.carriers.single_account import SingleAccount
 from localdial_server.config import Settings
-from localdial_server.config_values import is_postgresql
+from localdial_server.databases import migrate_database, one_line, open_database, unusable
 from localdial_server.logs import configure_logging
 from localdial_server.rpc.call_routing import CallRoutingServicer
 from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract
@@ -48,13 +45,12 @@ from localdial_server.start_error import StartError
 from localdial_server.storage.call_log import GroupCommitLog, Recorder
 from localdial_server.storage.hints import ChangeHints
 from localdial_server.storage.migrate import SchemaError, missing_migration
-from localdial_server.storage.migrate import migrate as migrate_schema
 from localdial_server.storage.postgres import PostgresDatabase
 from localdial_server.storage.recorders import DatabaseRecorder, SpoolingRecorder
 from localdial_server.storage.simulator_state import SqlSimulatorState
 from localdial_server.storage.snapshots import Keeping, SnapshotCache
 from localdial_server.storage.spool import Spool, SpoolFolder
-from localdial_server.storage.sqlite import DatabaseInUse, SqliteDatabase, reason_of
+from localdial_server.storage.sqlite import SqliteDatabase
 from localdial_server.storage.store import SqlStore
 from localdial_server.storage.watch import Watch
 
@@ -100,7 +96,7 @@ def migrate(settings: Settings) -> str:
     async def run() -> str:
         database = open_database(settings)
         try:
-            return _migrate(database, settings)
+            return migrate_database(database, settings)
         finally:
             await database.close()
 
@@ -203,7 +199,7 @@ async def _storage(settings: Settings) -> AsyncIterator[_Storage]:
     database = open_database(settings)
     try:
         if isinstance(database, SqliteDatabase):
-            _migrate(database, settings)
+            migrate_database(database, settings)
             snapshots = SnapshotCache(database, _keeping(settings))
             yield _Storage(database, snapshots, DatabaseRecorder(database), [snapshots.drop_idle_always])
         else:
@@ -246,7 +242,7 @@ def _take_spool(folder: SpoolFolder, settings: Settings) -> Spool:
         return folder.take()
     except (OSError, SchemaError, DBAPIError) as error:
         raise StartError(
-            f"cannot keep calls in {settings.spool_directory} (LOCALDIAL_SPOOL_DIRECTORY): {_one_line(error)}"
+            f"cannot keep calls in {settings.spool_directory} (LOCALDIAL_SPOOL_DIRECTORY): {one_line(error)}"
         ) from None
 
 
@@ -329,9 +325,9 @@ async def _schema_is_current(app: Application, settings: Settings, address: str,
             missing = await asyncio.to_thread(app.missing_migration)
         except OperationalError as error:
             # It may be restarted in the course of an upgrade.
-            missing = _one_line(error.orig)
+            missing = one_line(error.orig)
         except (SchemaError, DBAPIError) as error:
-            raise _unusable(settings, error) from None
+            raise unusable(settings, error) from None
         if missing is None:
             return
         left = give_up - asyncio.get_running_loop().time()
@@ -395,54 +391,3 @@ def _bind(server: grpc.aio.Server, listen: str) -> int:
     if port == 0:
         raise StartError(f"cannot listen on {listen}: is a server there already? Set LOCALDIAL_LISTEN")
     return port
-
-
-def open_database(settings: Settings) -> SqliteDatabase | PostgresDatabase:
-    """Open the database of the settings. Raises ``StartError``."""
-    url = settings.database_url
-    if is_postgresql(url):
-        return _open_postgres(url.get_secret_value(), settings)
-    file = make_url(url.get_secret_value()).database
-    assert file is not None
-    return _open_sqlite(Path(file))
-
-
-def _open_sqlite(file: Path) -> SqliteDatabase:
-    try:
-        return SqliteDatabase.open(file)
-    except DatabaseInUse:
-        raise StartError(
-            f"another localdial uses {file}; stop it first, or set LOCALDIAL_DATABASE_URL to another file"
-        ) from None
-    except OSError as error:
-        raise StartError(f"cannot open {file}: {error.strerror}; set LOCALDIAL_DATABASE_URL") from None
-
-
-def _open_postgres(url: str, settings: Settings) -> PostgresDatabase:
-    try:
-        return PostgresDatabase.open(url, settings.database_timeout_seconds)
-    except psycopg.Error as error:
-        raise StartError(
-            f"cannot use {settings.shown_database_url} (LOCALDIAL_DATABASE_URL): {_one_line(error)}"
-        ) from None
-
-
-def _one_line(error: BaseException | None) -> str:
-    return " ".join(reason_of(error).split())
-
-
-def _migrate(database: SqliteDatabase | PostgresDatabase, settings: Settings) -> str:
-    try:
-        before, after = migrate_schema(database.engine)
-        if isinstance(database, SqliteDatabase):
-            database.write_something()
-    except (SchemaError, DBAPIError) as error:
-        raise _unusable(settings, error) from None
-    if before == after:
-        return f"the schema is up to date ({after})"
-    return f"the schema was migrated from {before or 'nothing'} to {after}"
-
-
-def _unusable(settings: Settings, error: SchemaError | DBAPIError) -> StartError:
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    return StartError(f"cannot use {settings.shown_database_url}: {_one_line(cause)}")

@@ -6,9 +6,9 @@ from pathlib import Path
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
-from localdial_server.bootstrap import open_database
 from localdial_server.config import Settings, SettingsError, require_webhook
 from localdial_server.config_values import is_postgresql
+from localdial_server.databases import open_database
 from localdial_server.findings import Finding, OnFinding, State, ok, problem, warning
 from localdial_server.start_error import StartError
 from localdial_server.storage.migrate import SchemaError, missing_migration
