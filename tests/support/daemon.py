@@ -24,7 +24,7 @@ UNPRIVILEGED: dict[str, Any] = _AS_NOBODY if os.geteuid() == 0 else {}
 # Below the ports that systems hand out by themselves: while the program is down,
 # no one else gets its port, and a client that keeps trying does not end up
 # connected to itself.
-_PORTS = range(15_000, 32_000)
+PORTS = range(15_000, 32_000)
 
 
 # Waits for the tests to end in whatever way, be it by kill -9, when the pipe to it
@@ -87,7 +87,7 @@ class Daemon(ABC):
         deadline = time.monotonic() + DEADLINE_SECONDS
         while time.monotonic() < deadline:
             if is_new:
-                self.port = random.choice(_PORTS)
+                self.port = random.choice(PORTS)
             with self.log.open("ab") as log:
                 process = subprocess.Popen(
                     self.command(),

@@ -1,0 +1,134 @@
+"""Servers that are replaced one after the other, as a release is rolled out: no client sees a failed call."""
+
+import itertools
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from localdial.v1.directory_pb2 import Organization, SetOrganizationRequest, SetUserRequest, User
+from localdial_client import Client
+from localdial_server import bootstrap
+from localdial_server.config import load
+from tests.functional.server_process import ServerProcess
+from tests.interop.conftest import StartDriver
+from tests.interop.driver import Driver
+from tests.support.daemon import PORTS
+from tests.support.postgres import PostgresServer
+
+RESTARTS = 20
+CONCURRENCY = 2
+
+# An orchestrator waits before it takes the next server: clients find the new one within a second.
+PAUSE_SECONDS = 1.0
+
+RESOLVE = "localdial.v1.CallRouting/ResolveOutboundCallerId"
+
+
+class Server(ServerProcess):
+    """A server that keeps its port over its restarts."""
+
+    def __init__(self, folder: Path, database_url: str) -> None:
+        folder.mkdir()
+        super().__init__(
+            folder, LOCALDIAL_DATABASE_URL=database_url, LOCALDIAL_SPOOL_DIRECTORY=str(folder / "spool")
+        )
+
+    def start_somewhere(self) -> None:
+        """Start on a port that systems do not hand out by themselves."""
+        for _ in range(20):
+            self._settings["LOCALDIAL_LISTEN"] = f"127.0.0.1:{random.choice(PORTS)}"
+            try:
+                self.start()
+            except AssertionError:
+                # Somebody else has it.
+                continue
+            return
+        raise AssertionError("no port is free")
+
+
+@pytest.fixture(scope="module")
+def database_url(postgres: PostgresServer) -> str:
+    url = postgres.create_database()
+    bootstrap.migrate(load(database_url=url))
+    return url
+
+
+@pytest.fixture(scope="module")
+def servers(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Server]]:
+    folder = tmp_path_factory.mktemp("servers")
+    servers = [Server(folder / name, database_url) for name in ("a", "b")]
+    try:
+        for server in servers:
+            server.start_somewhere()
+        yield servers
+    finally:
+        for server in servers:
+            server.kill()
+
+
+# About a minute; several where others use the machine too.
+@pytest.mark.timeout(900)
+def test_no_call_fails_while_servers_are_restarted_twenty_times(
+    language: str, start_driver: StartDriver, servers: list[Server], database_url: str
+) -> None:
+    organization = f"rolling-{language}"
+    set_up(servers[0].address, organization)
+    driver = start_driver(language)
+    connect = {"op": "connect", "client": "load", "addresses": [server.address for server in servers]}
+    assert driver.ask(connect) == {"ok": True}
+    done = threading.Event()
+    with ThreadPoolExecutor(1) as loading:
+        load = loading.submit(put_load, driver, organization, done)
+        try:
+            for server in itertools.islice(itertools.cycle(servers), RESTARTS):
+                time.sleep(PAUSE_SECONDS)
+                assert server.stop() == 0
+                server.start()
+        finally:
+            done.set()
+        calls, errors, samples = load.result()
+    assert driver.ask({"op": "close", "client": "load"}) == {"ok": True}
+    assert (dict(errors), samples) == ({}, [])
+    # At least one between any two restarts, and each is recorded once, also where it was repeated.
+    assert calls > RESTARTS
+    assert recorded(database_url, organization) == calls
+
+
+def put_load(
+    driver: Driver, organization: str, done: threading.Event
+) -> tuple[int, Counter[str], list[dict[str, Any]]]:
+    calls, errors, samples = 0, Counter[str](), list[dict[str, Any]]()
+    request = {"organization_id": organization, "user_id": "ann", "callee_number": "+14155550123"}
+    command = {"op": "load", "client": "load", "method": RESOLVE, "request": request}
+    while not done.is_set():
+        answer = driver.ask({**command, "concurrency": CONCURRENCY, "seconds": 2.0})
+        calls += answer["calls"]
+        errors.update(answer["errors"])
+        samples += answer["samples"]
+    return calls, errors, samples
+
+
+def set_up(address: str, organization: str) -> None:
+    with Client(address) as client:
+        wanted = Organization(organization_id=organization)
+        client.directory.set_organization(SetOrganizationRequest(organization=wanted))
+        user = User(organization_id=organization, user_id="ann", caller_id="+14155550142")
+        client.directory.set_user(SetUserRequest(user=user))
+
+
+def recorded(database_url: str, organization: str) -> int:
+    with closing(psycopg.connect(database_url)) as connection:
+        row = connection.execute(
+            "SELECT count(*) FROM outbound_calls WHERE organization_id = %s", [organization]
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
