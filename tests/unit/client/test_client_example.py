@@ -20,8 +20,7 @@ REVISION = 7
 
 
 def run(address: str) -> subprocess.CompletedProcess[str]:
-    # Started in its own folder the example finds the packages beside it, installed or not.
-    command = [sys.executable, "example.py", address]
+    command = [sys.executable, "examples/call_and_call_back.py", address]
     return subprocess.run(command, cwd=CLIENT, capture_output=True, text=True, timeout=60, check=False)
 
 

@@ -1,4 +1,4 @@
-"""Shows a call and its call-back: `python example.py [address]`, by default of a server on this machine.
+"""Shows a call and its call-back: `python call_and_call_back.py [address]`.
 
 Sets up an organization with one agent (again each time, which changes nothing), asks which caller ID a
 borrower is shown, and where the borrower who calls that number back is connected.
@@ -30,7 +30,7 @@ def main(address: str) -> None:
                 )
             )
         )
-        changed = client.directory.set_user(
+        client.directory.set_user(
             SetUserRequest(
                 user=User(
                     organization_id="example", user_id="ann", display_name="Ann", work_phone="+14155550142"
@@ -38,13 +38,12 @@ def main(address: str) -> None:
             )
         )
 
+        # Whichever server answers, it knows the user that was just set: the client sees to it.
         shown = client.call_routing.resolve_outbound_caller_id(
             ResolveOutboundCallerIdRequest(
                 organization_id="example",
                 user_id="ann",
                 callee_number=BORROWER,
-                # Whichever server answers, it knows the user that was just set.
-                min_revision=changed.revision,
             ),
             timeout=0.5,
         )
