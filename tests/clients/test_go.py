@@ -9,7 +9,7 @@ from tests.support import go
 if go.missing():
     pytest.skip(f"{go.missing()} missing", allow_module_level=True)
 
-MODULES = ["clients/go"]
+MODULES = ["clients/go", "clients/go/examples/dialer"]
 
 
 @pytest.mark.parametrize("module", MODULES)
