@@ -8,7 +8,8 @@ from localdial_server.app.carrier import Carrier
 from localdial_server.carriers.simulator_faults import Fault, Operation
 from localdial_server.carriers.simulator_http import faults as http_faults
 from localdial_server.carriers.simulator_http.company import Company
-from localdial_server.carriers.simulator_http.faults import NAMED, Faults, error
+from localdial_server.carriers.simulator_http.faults import NAMED, Faults, Kind, When, error
+from localdial_server.carriers.simulator_http.faults import Fault as HttpFault
 from localdial_server.carriers.simulator_http.journal import MemoryJournal
 from localdial_server.carriers.simulator_http.serving import served
 from localdial_server.carriers.twilio.account import NumberSettings, TwilioAccount
@@ -18,8 +19,10 @@ from tests.support.twilio_description import Watched, described
 
 ACCOUNT_SID = "AC" + "0123456789abcdef" * 2
 _TOKEN = "a-secret"
-# How long a request that hangs holds a thread, and the next change of its number.
-_TIMEOUT = 3.0
+# A machine may be busy, so a request may take long. One that is to hang is cut off
+# before: until then it holds a thread, and the next change of its number.
+_TIMEOUT = 30.0
+_HANGS = 2.0
 
 _OPERATIONS = {
     Operation.SEARCH: http_faults.Operation.SEARCH,
@@ -34,11 +37,11 @@ _FAULTS = {
     Fault.UNAVAILABLE: error(429, 20429),
     Fault.THROTTLED: error(429, 20429, retry_after=0.5),
     Fault.ACCOUNT_BLOCKED: NAMED["suspended"],
-    Fault.HANG: NAMED["timeout_before"],
+    Fault.HANG: HttpFault(Kind.HANG, When.BEFORE, seconds=_HANGS),
     Fault.NOT_SEEN: NAMED["not_seen"],
     Fault.REQUEST_LOST: NAMED["reset_before"],
     Fault.ANSWER_LOST: NAMED["reset_after"],
-    Fault.ANSWER_HANGS: NAMED["timeout_after"],
+    Fault.ANSWER_HANGS: HttpFault(Kind.HANG, When.AFTER, seconds=_HANGS),
     Fault.TAKEN: NAMED["taken"],
     Fault.REFUSED: NAMED["address_required"],
 }
@@ -94,6 +97,7 @@ def twilio_world() -> Iterator[TwilioWorld]:
                 is_spent=lambda: faults.left() == 0,
                 owned_from_start="+14155550199",
                 never_sold="+14155550999",
+                unknown_number_id="PN" + "f" * 32,
                 lacks={
                     Ability.ONE_WINNER: "a purchase of an owned number succeeds and takes its name; the claim"
                     " in the database keeps two servers' orders of a number apart"
@@ -103,6 +107,6 @@ def twilio_world() -> Iterator[TwilioWorld]:
         finally:
             for adapter in adapters:
                 adapter.close()
-            ended = [adapter.threads.join(2 * _TIMEOUT) for adapter in adapters]
+            ended = [adapter.threads.join(_TIMEOUT) for adapter in adapters]
         assert all(ended), "a thread outlives its time-out"
     assert faults.left() == 0
