@@ -240,6 +240,16 @@ def test_a_mark_that_is_moved_between_parameters_makes_no_second_value(
     assert twilio.send("POST", url, urlencode(moved).encode(), signature).status == 403
 
 
+@pytest.mark.parametrize("at", [0, None], ids=["before", "after"])
+def test_a_parameter_that_comes_twice_is_refused(twilio: TwilioCaller, called: str, at: int | None) -> None:
+    form = parameters(To=called)
+    url = f"{twilio.public_url}/voice"
+    signature = {"X-Twilio-Signature": twilio.signature(url, form)}
+    pairs = list(form.items())
+    pairs.insert(len(pairs) if at is None else at, ("To", "+19005550100"))
+    assert twilio.send("POST", url, urlencode(pairs).encode(), signature).status == 403
+
+
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_body_beyond_all_bounds_is_not_read_to_its_end(server: ServerProcess, *, chunked: bool) -> None:
     host, _, port = webhook_address(server).rpartition(":")

@@ -103,19 +103,17 @@ def _pairs(encoded: bytes) -> Mapping[str, str] | None:
     if not encoded:
         return {}
     try:
-        # Of a name that comes twice, which the carrier sends of none, one value is left:
-        # what is used is what the signature has to fit.
-        return dict(
-            parse_qsl(
-                encoded.decode("ascii"),
-                keep_blank_values=True,
-                strict_parsing=True,
-                errors="strict",
-                max_num_fields=_MAX_PARAMETERS,
-            )
+        pairs = parse_qsl(
+            encoded.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=True,
+            errors="strict",
+            max_num_fields=_MAX_PARAMETERS,
         )
     except ValueError:
         return None
+    # Of a name that came twice one value would be left, and the other go unsigned.
+    return dict(pairs) if len({name for name, _ in pairs}) == len(pairs) else None
 
 
 def _refusal(status: HTTPStatus) -> HTTPException:
