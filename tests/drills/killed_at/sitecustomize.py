@@ -1,0 +1,133 @@
+"""Kills the server at a named point: Python imports this by itself from its PYTHONPATH.
+
+``DRILL_KILL_AT`` names the point, and ``DRILL_KILL_AFTER`` says how often it is passed
+before that. With ``DRILL_WITHOUT_INTENT`` numbers are ordered without the intent being
+committed before, which is the protection that the drill is about.
+"""
+
+import functools
+import itertools
+import os
+import signal
+import threading
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+from localdial_server.app import purchasing
+from localdial_server.app.carrier import OwnedNumber
+from localdial_server.app.deleting import Deleting
+from localdial_server.app.intents import Intents
+from localdial_server.app.orders import Orders
+from localdial_server.app.purchasing import Purchasing
+from localdial_server.app.store import Transaction
+from localdial_server.carriers.twilio.api import TwilioApi
+from localdial_server.domain.model import Number, NumberState
+
+# Long enough for a request to be on its way, too short for its answer.
+_ON_ITS_WAY_SECONDS = 0.002
+
+_point = os.environ.get("DRILL_KILL_AT", "")
+_passed = itertools.count()
+_last = int(os.environ.get("DRILL_KILL_AFTER", "0"))
+
+
+def _kill() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _is_time(point: str) -> bool:
+    return point == _point and next(_passed) >= _last
+
+
+def _reach(point: str) -> None:
+    if _is_time(point):
+        _kill()
+
+
+def _killed_before(point: str, method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    @functools.wraps(method)
+    async def killed(*args: Any, **kwargs: Any) -> Any:
+        _reach(point)
+        return await method(*args, **kwargs)
+
+    return killed
+
+
+def _killed_after(point: str, method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    @functools.wraps(method)
+    async def killed(*args: Any, **kwargs: Any) -> Any:
+        result = await method(*args, **kwargs)
+        _reach(point)
+        return result
+
+    return killed
+
+
+def _killed_after_the_answer(point: str, call: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(call)
+    def killed(*args: Any, **kwargs: Any) -> Any:
+        result = call(*args, **kwargs)
+        _reach(point)
+        return result
+
+    return killed
+
+
+def _killed_while_asking(point: str, call: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(call)
+    def killed(*args: Any, **kwargs: Any) -> Any:
+        if _is_time(point):
+            threading.Timer(_ON_ITS_WAY_SECONDS, _kill).start()
+        return call(*args, **kwargs)
+
+    return killed
+
+
+def _put(owner: type, name: str, wrapped: object) -> None:
+    setattr(owner, name, wrapped)
+
+
+_put(Purchasing, "_buy", _killed_before("purchase-begun", Purchasing._buy))
+_put(Orders, "place", _killed_before("intent-committed", Orders.place))
+_put(TwilioApi, "buy", _killed_while_asking("order-asked", TwilioApi.buy))
+_put(TwilioApi, "buy", _killed_after_the_answer("order-answered", TwilioApi.buy))
+_put(Intents, "adopt", _killed_after("adopted", Intents.adopt))
+_put(Purchasing, "_finish", _killed_after("answer-kept", Purchasing._finish))
+_put(Deleting, "release", _killed_before("release-begun", Deleting.release))
+_put(TwilioApi, "release", _killed_after_the_answer("release-answered", TwilioApi.release))
+
+
+def _open_nothing(transaction: Transaction, intent: Number) -> bool:
+    """Answer whether the number could be had, and write nothing down."""
+    return transaction.owner_of(intent.phone_number) is None
+
+
+async def _adopt_from_nothing(
+    self: Intents,
+    intent: Number,
+    owned: OwnedNumber,
+    also: Callable[[Transaction, Number], None] = lambda _transaction, _number: None,
+) -> Number | None:
+    """Commit what was bought, as if that were the first that the database has to hear of it."""
+
+    def work(transaction: Transaction) -> Number | None:
+        known = transaction.number(intent.organization_id, intent.phone_number)
+        if known is not None:
+            return known if known.reference == intent.reference else None
+        if not transaction.claim(intent.phone_number, intent.organization_id):
+            return None
+        number = replace(intent, state=NumberState.ACTIVE, carrier_number_id=owned.carrier_number_id)
+        transaction.add_number(number)
+        transaction.add_purchase(number)
+        transaction.bump_revision(number.organization_id)
+        also(transaction, number)
+        return number
+
+    adopted, _ = await self._changes.run(intent.organization_id, work)
+    return adopted
+
+
+if os.environ.get("DRILL_WITHOUT_INTENT"):
+    purchasing.open_intent = _open_nothing  # type: ignore[attr-defined]
+    _put(Intents, "adopt", _killed_after("adopted", _adopt_from_nothing))

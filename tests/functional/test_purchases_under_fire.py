@@ -1,0 +1,19 @@
+"""Purchases while the carrier fails and the server is killed: the short form of the drill."""
+
+import asyncio
+
+import pytest
+
+from tests.drills.purchases import POINTS, Plan, prepared
+
+
+@pytest.mark.timeout(600)
+def test_nothing_is_bought_twice_or_lost_whenever_the_server_is_killed() -> None:
+    plan = Plan(kills_at_points=1, random_kills=2, buyers=24, organizations=3, fault_rate=0.3, seed=20_26_11)
+    with prepared(plan) as drill:
+        seen = asyncio.run(drill.run())
+    assert seen.killed.total() == len(POINTS) + 2
+    assert sum(seen.faults.values()) > 0
+    assert seen.bought > 0
+    assert [seen.bought_twice, seen.unrecorded, seen.not_owned, seen.over_limit] == [[], [], [], []]
+    assert seen.not_reached == []
