@@ -34,7 +34,8 @@ import org.localdial.v1.User;
 class CallsTest {
     private static final GetUserRequest REQUEST =
             GetUserRequest.newBuilder().setOrganizationId("acme").setUserId("ann").build();
-    private static final Duration LONG = Duration.ofSeconds(FakeServer.PATIENCE_SECONDS);
+    /** Longer than any test waits: that a call ended was not its deadline's doing. */
+    private static final Duration LONG = Duration.ofSeconds(10 * FakeServer.PATIENCE_SECONDS);
 
     private FakeServer server;
     private LocaldialClient client;

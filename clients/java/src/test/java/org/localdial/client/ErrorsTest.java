@@ -48,7 +48,7 @@ class ErrorsTest {
     @BeforeEach
     void start() {
         server = new FakeServer();
-        client = LocaldialClient.builder().address(server.address()).build();
+        client = server.client().build();
     }
 
     @AfterEach

@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -78,6 +79,11 @@ final class FakeServer implements AutoCloseable {
     FakeServer(ServerCredentials credentials) {
         this.credentials = credentials;
         start(0);
+    }
+
+    /** A client of it, for tests that are not about deadlines: a busy machine shall fail none of them. */
+    LocaldialClient.Builder client() {
+        return LocaldialClient.builder().address(address()).timeout(Duration.ofSeconds(PATIENCE_SECONDS));
     }
 
     String address() {

@@ -26,7 +26,7 @@ class PagesTest {
     @BeforeEach
     void start() {
         server = new FakeServer();
-        client = LocaldialClient.builder().address(server.address()).build();
+        client = server.client().build();
     }
 
     @AfterEach

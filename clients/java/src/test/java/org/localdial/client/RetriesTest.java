@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.Message;
 import io.grpc.Status.Code;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -45,7 +44,7 @@ class RetriesTest {
     @BeforeEach
     void start() {
         server = new FakeServer();
-        client = LocaldialClient.builder().address(server.address()).build();
+        client = server.client().build();
     }
 
     @AfterEach
@@ -167,8 +166,7 @@ class RetriesTest {
     @Test
     void callsTakeTurnsOverSeveralServersAndARepeatGoesToAnother() {
         try (FakeServer well = new FakeServer();
-                LocaldialClient both = LocaldialClient.builder()
-                        .addresses(List.of(server.address(), "localhost:" + well.address().split(":")[1])).build()) {
+                LocaldialClient both = server.client().address("localhost:" + well.address().split(":")[1]).build()) {
             for (int tries = 0; well.received.isEmpty() || server.received.isEmpty(); tries++) {
                 assertTrue(tries < 1000, "one of the servers gets no calls");
                 both.directory().setUser(SET_USER);
@@ -190,8 +188,7 @@ class RetriesTest {
     @Test
     void aServerThatIsGoneCostsNoCallAsLongAsThereIsAnother() {
         try (FakeServer other = new FakeServer();
-                LocaldialClient both =
-                        LocaldialClient.builder().addresses(List.of(server.address(), other.address())).build()) {
+                LocaldialClient both = server.client().address(other.address()).build()) {
             for (int index = 0; index < 10; index++) {
                 both.directory().setUser(SET_USER);
             }
@@ -214,7 +211,7 @@ class RetriesTest {
         server.received.clear();
         server.start(port);
         // Within the repeats of one call.
-        client.directory().withTimeout(Duration.ofSeconds(FakeServer.PATIENCE_SECONDS)).setUser(SET_USER);
+        client.directory().setUser(SET_USER);
         assertEquals(1, server.received.size());
     }
 
@@ -222,13 +219,25 @@ class RetriesTest {
     void aServerThatWasNeverThereIsFoundBesideOneThatIs() throws InterruptedException {
         int port = server.stop();
         try (FakeServer other = new FakeServer();
-                LocaldialClient both = LocaldialClient.builder()
-                        .addresses(List.of("127.0.0.1:" + port, other.address())).build()) {
+                LocaldialClient both = other.client().address("127.0.0.1:" + port).build()) {
             both.directory().setUser(SET_USER);
             Thread.sleep(3000);
             server.received.clear();
             server.start(port);
             awaitACallFrom(both);
+        }
+    }
+
+    @Test
+    void aNameThatCouldNotBeFoundIsLookedUpAgainSoon() throws InterruptedException {
+        FlakyNames names = new FlakyNames();
+        try (LocaldialClient client = LocaldialClient.builder().address("flaky:///localdial").build()) {
+            assertThrows(UnavailableException.class, () -> client.directory().setUser(SET_USER));
+            Thread.sleep(3000); // by now gRPC itself would wait for seconds
+            names.resolveTo(server.address());
+            client.directory().setUser(SET_USER);
+        } finally {
+            names.forget();
         }
     }
 

@@ -39,7 +39,7 @@ class RevisionsTest {
     @BeforeEach
     void start() {
         server = new FakeServer();
-        client = LocaldialClient.builder().address(server.address()).build();
+        client = server.client().build();
     }
 
     @AfterEach
