@@ -325,7 +325,7 @@ async def _schema_is_current(app: Application, settings: Settings, address: str,
             missing = await asyncio.to_thread(app.missing_migration)
         except OperationalError as error:
             # It may be restarted in the course of an upgrade.
-            missing = one_line(error.orig)
+            missing = one_line(error)
         except (SchemaError, DBAPIError) as error:
             raise unusable(settings, error) from None
         if missing is None:

@@ -47,7 +47,8 @@ def _open_postgres(url: str, settings: Settings) -> PostgresDatabase:
 
 def one_line(error: BaseException | None) -> str:
     """Answer what the database or its driver says, in one line."""
-    return " ".join(reason_of(error).split())
+    # SQLAlchemy adds the statement and an address to read more at.
+    return " ".join(reason_of(error.orig if isinstance(error, DBAPIError) else error).split())
 
 
 def migrate_database(database: SqliteDatabase | PostgresDatabase, settings: Settings) -> str:
@@ -65,5 +66,4 @@ def migrate_database(database: SqliteDatabase | PostgresDatabase, settings: Sett
 
 def unusable(settings: Settings, error: SchemaError | DBAPIError) -> StartError:
     """Say of the database of the settings why it cannot be used."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    return StartError(f"cannot use {settings.shown_database_url}: {one_line(cause)}")
+    return StartError(f"cannot use {settings.shown_database_url}: {one_line(error)}")

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import resource
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -9,13 +10,16 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
+import alembic.command
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from sqlalchemy import NullPool, create_engine
 
 from localdial.v1 import directory_pb2 as directory
 from localdial.v1 import directory_pb2_grpc
 from localdial_client import Client
+from localdial_server.storage import migrate as schema
 from tests.functional.starting import (
     DEADLINE_SECONDS,
     Run,
@@ -95,6 +99,21 @@ def test_an_empty_database_is_to_be_migrated_first(run: Run, url: str, postgres:
     assert "is empty" in line
     assert "localdial migrate" in line
     assert _tables(postgres, url) == set()
+
+
+def test_an_older_schema_is_to_be_migrated_first(run: Run, url: str, postgres: PostgresServer) -> None:
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool)
+    config, _ = schema._scripts()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        alembic.command.upgrade(config, "0001")
+    before = _tables(postgres, url)
+    line = said_in_one_line(run("serve", LOCALDIAL_DATABASE_URL=url), postgres.password)
+    assert "has schema 0001" in line
+    assert "localdial migrate" in line
+    assert _tables(postgres, url) == before
+    assert "from 0001 to" in run("migrate", LOCALDIAL_DATABASE_URL=url).stdout
+    assert _tables(postgres, url) > before
 
 
 @pytest.mark.parametrize("command", ["serve", "migrate"])
@@ -290,6 +309,19 @@ def test_a_spool_directory_that_is_none_is_said(run: Run, url: str, tmp_path: Pa
         line = said_in_one_line(run("serve", LOCALDIAL_DATABASE_URL=url, LOCALDIAL_SPOOL_DIRECTORY=str(path)))
         assert "LOCALDIAL_SPOOL_DIRECTORY" in line
     assert in_its_place.read_text() == "mine"
+
+
+def test_a_spool_directory_on_a_full_disk_is_said(run: Run, url: str, tmp_path: Path) -> None:
+    assert run("migrate", LOCALDIAL_DATABASE_URL=url).returncode == 0
+    ended = run(
+        "serve",
+        prepare=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
+        LOCALDIAL_DATABASE_URL=url,
+        PYTHONDONTWRITEBYTECODE="1",
+    )
+    line = said_in_one_line(ended)
+    assert line.startswith(f"Error: cannot keep calls in {tmp_path / 'spool'} (LOCALDIAL_SPOOL_DIRECTORY): ")
+    assert "sqlalche" not in line
 
 
 def test_a_spool_directory_that_is_not_writable_is_said(run: Run, url: str) -> None:

@@ -42,10 +42,14 @@ class Server:
         self.watching: asyncio.Task[None] | None = None
 
     async def close(self) -> None:
+        await self.stop_watching()
+        await self.database.close()
+
+    async def stop_watching(self) -> None:
         if self.watching is not None:
             self.watching.cancel()
             await asyncio.wait({self.watching})
-        await self.database.close()
+            self.watching = None
 
     def revision(self, organization_id: str) -> int:
         """Answer the revision that is decided on; 0 if none is held."""
@@ -184,11 +188,15 @@ async def test_it_asks_one_question_however_much_is_held(server: Server, url: st
     await server.store.write(create(*names))
     for name in names:
         await server.snapshots.get(name)
+    await server.stop_watching()
+    # What the watch was about to ask is asked before this.
+    await server.watch.look()
     statements: list[str] = []
     engine = server.database._probes._engine
     event.listen(engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2]))
     await server.watch.look()
     assert len(statements) == 2
+    server.watching = asyncio.create_task(server.watch.run())
     async with _opened(url) as other:
         await other.store.write(create(names[30]))
     await server.until_revision(names[30], 2)
