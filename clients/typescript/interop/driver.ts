@@ -103,7 +103,7 @@ function optionsOf(command: Command): ClientOptions {
   return {
     address: command.addresses,
     key: command.key,
-    tls: command.tls === true && {
+    tls: (command.tls === true || Boolean(rootCertificate || clientCertificate || clientKey)) && {
       ...(rootCertificate && { rootCertificate }),
       ...(clientCertificate && { clientCertificate }),
       ...(clientKey && { clientKey }),

@@ -9,6 +9,11 @@ import { Subchannel } from "./subchannel.js";
 // A name is resolved anew when a connection of it is lost, for servers move; but not more often than this.
 const resolveEveryMs = 1000;
 
+/** Answers the IP addresses that a name stands for. */
+export type Resolve = (host: string) => Promise<string[]>;
+
+const resolveBySystem: Resolve = async (host) => (await lookup(host, { all: true })).map(({ address }) => address);
+
 /** A server to make a call to. */
 export interface Picked {
   readonly subchannel: Subchannel;
@@ -24,9 +29,9 @@ export class Balancer {
   #turn = 0;
   #closed = false;
 
-  constructor(addresses: readonly Address[], settings: ConnectionSettings) {
+  constructor(addresses: readonly Address[], settings: ConnectionSettings, resolve = resolveBySystem) {
     const onChange = () => this.#wake();
-    this.#names = addresses.map((address) => new Name(address, settings, onChange));
+    this.#names = addresses.map((address) => new Name(address, settings, resolve, onChange));
   }
 
   /**
@@ -95,6 +100,7 @@ export class Balancer {
 class Name {
   readonly #address: Address;
   readonly #settings: ConnectionSettings;
+  readonly #resolveName: Resolve;
   readonly #onChange: () => void;
   readonly #subchannels = new Map<string, Subchannel>();
   // Servers that the name does not stand for any more, and that may have calls yet.
@@ -105,9 +111,10 @@ class Name {
   #error: Error | undefined;
   #closed = false;
 
-  constructor(address: Address, settings: ConnectionSettings, onChange: () => void) {
+  constructor(address: Address, settings: ConnectionSettings, resolve: Resolve, onChange: () => void) {
     this.#address = address;
     this.#settings = settings;
+    this.#resolveName = resolve;
     this.#onChange = onChange;
     if (isIP(address.host)) this.#use([address.host]);
   }
@@ -149,9 +156,9 @@ class Name {
     this.#stale = false;
     this.#resolveAt = performance.now() + resolveEveryMs;
     try {
-      const found = await lookup(this.#address.host, { all: true });
+      const ips = await this.#resolveName(this.#address.host);
       this.#error = undefined;
-      this.#use(found.map(({ address }) => address));
+      this.#use(ips);
     } catch (error) {
       // The servers that are known are better than none.
       this.#error = error as Error;

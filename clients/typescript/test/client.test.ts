@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { create, type DescService } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
 import {
   CancelledError,
   Client,
@@ -174,9 +175,11 @@ test("the deadline holds over all repeats", async () => {
 
 test("a pause before a repeat ends with the deadline", async () => {
   const server = await startServer();
-  server.answers(unavailable());
-  const error = await failureOf(connect(server).directory.getUser({}, { timeoutMs: 50 }));
+  server.answers(new ConnectError("busy", Code.Unavailable, { "grpc-retry-pushback-ms": "4000" }));
+  const start = performance.now();
+  const error = await failureOf(connect(server).directory.getUser({}, { timeoutMs: 800 }));
   assert.equal(error.code, "DEADLINE_EXCEEDED");
+  assert.ok(performance.now() - start < 3000);
   assert.equal(server.received.length, 1);
 });
 
