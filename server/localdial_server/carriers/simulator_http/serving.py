@@ -1,6 +1,7 @@
 """Runs the server: on a socket, in this process's event loop or in a thread."""
 
 import contextlib
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +31,10 @@ def application(company: Company, faults: Faults) -> Starlette:
 
 def serve(company: Company, faults: Faults, sockets: Sequence[socket.socket]) -> None:
     """Serve until SIGTERM or SIGINT."""
-    _server(application(company, faults)).run(sockets=list(sockets))
+    server = _server(application(company, faults))
+    for signal_number in signal.SIGTERM, signal.SIGINT:
+        signal.signal(signal_number, server.handle_exit)
+    server.run(sockets=list(sockets))
 
 
 @contextlib.contextmanager
@@ -71,6 +75,15 @@ def base_url(listening: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+class _Server(uvicorn.Server):
+    """uvicorn, which leaves signals to us: it would end the process by them in the end."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Do nothing."""
+        yield
+
+
 def _server(app: ASGIApp) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
@@ -84,7 +97,7 @@ def _server(app: ASGIApp) -> uvicorn.Server:
         # Requests that hang would hold it up.
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )
-    return uvicorn.Server(config)
+    return _Server(config)
 
 
 async def _http_error(_request: Request, error: Exception) -> Response:

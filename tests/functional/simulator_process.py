@@ -1,0 +1,79 @@
+"""``localdial simulator serve`` for a test, on a free port."""
+
+import json
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from tests.functional.server_process import environment_with
+
+ACCOUNT_SID = "AC" + "0" * 32
+SUBACCOUNT_SID = "AC" + "1" * 32
+
+
+class SimulatorProcess:
+    """A simulated company in a process of its own. It may be killed and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._state = folder / "simulator.jsonl"
+        self._process: subprocess.Popen[str] | None = None
+        self.url = ""
+
+    def start(self, *arguments: str) -> "SimulatorProcess":
+        """Start it, on another port than before."""
+        command = [sys.executable, "-m", "localdial_server", "simulator", "serve", "--json"]
+        accounts = ["--subaccount", f"{SUBACCOUNT_SID}:sub-secret", "--owned", "+14155550199"]
+        self._process = subprocess.Popen(
+            [*command, "--listen", "127.0.0.1:0", "--state", str(self._state), *accounts, *arguments],
+            env=environment_with(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        self.url = json.loads(self._process.stdout.readline())["url"]
+        return self
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The settings of a server that buys here."""
+        return {
+            "LOCALDIAL_CARRIER": "twilio",
+            "LOCALDIAL_TWILIO_BASE_URL": self.url,
+            "LOCALDIAL_TWILIO_ACCOUNT_SID": ACCOUNT_SID,
+            "LOCALDIAL_TWILIO_AUTH_TOKEN": "simulator",
+            "LOCALDIAL_TWILIO_VOICE_URL": "https://voice.example.com/voice",
+        }
+
+    def tell(self, path: str, document: object) -> Any:
+        """Tell it what to do."""
+        return self._ask(path, json.dumps(document).encode())
+
+    def ask(self, path: str) -> Any:
+        """Ask it what it knows."""
+        return self._ask(path, None)
+
+    def kill(self) -> None:
+        """End it as a crash does."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """Ask it to stop; answer its exit code."""
+        return self._end(signal.SIGTERM)
+
+    def _end(self, signal_number: int) -> int:
+        if self._process is None:
+            return 0
+        self._process.send_signal(signal_number)
+        code = self._process.wait(30)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        self._process = None
+        return code
+
+    def _ask(self, path: str, body: bytes | None) -> Any:
+        with urllib.request.urlopen(f"{self.url}/simulator/{path}", body, timeout=30) as answer:
+            return json.load(answer)

@@ -1,0 +1,244 @@
+"""A server that buys from Twilio, as the simulated company speaks it: all of it as processes."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from localdial.v1 import call_routing_pb2 as calls
+from localdial.v1 import directory_pb2 as directory
+from localdial.v1 import number_inventory_pb2 as inventory
+from localdial_client import Client, LocaldialError
+from tests.functional.server_process import ServerProcess, environment_with
+from tests.functional.simulator_process import ACCOUNT_SID, SUBACCOUNT_SID, SimulatorProcess
+
+StartServer = Callable[..., ServerProcess]
+
+
+@pytest.fixture
+def simulator(tmp_path: Path) -> Iterator[SimulatorProcess]:
+    process = SimulatorProcess(tmp_path).start()
+    yield process
+    process.kill()
+
+
+def connected(server: ServerProcess) -> Client:
+    client = Client(server.address)
+    for organization_id in "acme", "other":
+        client.directory.set_organization(
+            directory.SetOrganizationRequest(
+                organization=directory.Organization(organization_id=organization_id)
+            )
+        )
+    return client
+
+
+def buy(client: Client, organization_id: str, area_code: str, quantity: int = 1) -> list[str]:
+    answer = client.number_inventory.purchase_numbers(
+        inventory.PurchaseNumbersRequest(
+            organization_id=organization_id, area_code=area_code, quantity=quantity
+        )
+    )
+    return [number.phone_number for number in answer.numbers]
+
+
+def test_numbers_are_bought_set_up_imported_and_given_back(
+    simulator: SimulatorProcess, start_server: StartServer
+) -> None:
+    server = start_server(**simulator.settings)
+    with connected(server) as client:
+        bought = buy(client, "acme", "415", 2)
+        assert bought == ["+14155550100", "+14155550101"]
+        assert buy(client, "acme", "+4420") == ["+442079460000"]
+        client.number_inventory.import_numbers(
+            inventory.ImportNumbersRequest(organization_id="acme", phone_numbers=["+14155550199"])
+        )
+        at_carrier = {each["phone_number"]: each for each in simulator.ask("numbers")["numbers"]}
+        assert set(at_carrier) == {*bought, "+442079460000", "+14155550199"}
+        for phone_number in bought:
+            fields = at_carrier[phone_number]["fields"]
+            assert fields["FriendlyName"].startswith("localdial-")
+            assert fields["VoiceUrl"] == "https://voice.example.com/voice"
+        assert at_carrier["+14155550199"]["fields"] == {}, "an import changes nothing unasked"
+        deleted = client.number_inventory.delete_numbers(
+            inventory.DeleteNumbersRequest(organization_id="acme", phone_numbers=bought)
+        )
+        assert len(deleted.deleted) == 2
+        left = [each["phone_number"] for each in simulator.ask("numbers")["numbers"]]
+        assert left == ["+14155550199", "+442079460000"]
+    assert simulator.ask("journal")["bought"] == 3
+    assert server.stop() == 0
+
+
+@pytest.mark.parametrize("fault", ["error_500_after", "reset_after", "cut_after", "error_503_after"])
+def test_an_order_whose_answer_is_lost_is_found_and_made_once(
+    simulator: SimulatorProcess, start_server: StartServer, fault: str
+) -> None:
+    server = start_server(**simulator.settings)
+    simulator.tell("faults", {"operation": "create", "fault": fault})
+    with connected(server) as client:
+        assert buy(client, "acme", "415") == ["+14155550100"]
+    assert simulator.ask("journal")["bought"] == 1
+    assert simulator.ask("faults")["left"] == 0
+
+
+def test_an_organization_buys_in_its_own_subaccount(
+    simulator: SimulatorProcess, start_server: StartServer
+) -> None:
+    subaccounts = json.dumps({"acme": SUBACCOUNT_SID})
+    server = start_server(**simulator.settings, LOCALDIAL_TWILIO_SUBACCOUNTS=subaccounts)
+    with connected(server) as client:
+        (of_acme,) = buy(client, "acme", "415")
+        (of_other,) = buy(client, "other", "415")
+        owners = {each["phone_number"]: each["account_sid"] for each in simulator.ask("numbers")["numbers"]}
+        assert (owners[of_acme], owners[of_other]) == (SUBACCOUNT_SID, ACCOUNT_SID)
+        client.number_inventory.delete_numbers(
+            inventory.DeleteNumbersRequest(organization_id="acme", phone_numbers=[of_acme])
+        )
+        assert of_acme not in {each["phone_number"] for each in simulator.ask("numbers")["numbers"]}
+
+
+@pytest.mark.parametrize(
+    ("account", "said"), [({"status": "suspended"}, "suspended"), ({"balance": "0.10"}, "balance")]
+)
+def test_what_is_wrong_with_the_account_is_said_to_the_user(
+    simulator: SimulatorProcess, start_server: StartServer, account: dict[str, str], said: str
+) -> None:
+    server = start_server(**simulator.settings)
+    simulator.tell(f"accounts/{ACCOUNT_SID}", account)
+    with connected(server) as client, pytest.raises(LocaldialError) as refused:
+        buy(client, "acme", "415")
+    assert said in refused.value.message
+    assert "simulator" not in refused.value.message, "no credentials in what users see"
+    assert simulator.ask("journal")["bought"] == 0
+
+
+def test_a_carrier_that_hangs_holds_up_no_resolve_and_no_stop(
+    simulator: SimulatorProcess, start_server: StartServer
+) -> None:
+    server = start_server(
+        **simulator.settings, LOCALDIAL_CARRIER_TIMEOUT_SECONDS="2", LOCALDIAL_DRAIN_SECONDS="1"
+    )
+    with connected(server) as client:
+        buy(client, "acme", "415")
+        client.directory.set_user(
+            directory.SetUserRequest(
+                user=directory.User(organization_id="acme", user_id="ann", caller_id="+13125550150")
+            )
+        )
+        simulator.tell("faults", {"operation": "search", "fault": "timeout_before", "count": 1000})
+        began = time.monotonic()
+        with pytest.raises(LocaldialError) as unavailable:
+            buy(client, "acme", "212")
+        assert time.monotonic() - began < 30
+        assert unavailable.value.reason == "CARRIER_UNAVAILABLE"
+        asked = client.call_routing.resolve_outbound_caller_id(
+            calls.ResolveOutboundCallerIdRequest(
+                organization_id="acme", user_id="ann", callee_number="+14155550188"
+            ),
+            timeout=5,
+        )
+        assert asked.caller_id == "+14155550100"
+    began = time.monotonic()
+    assert server.stop() == 0
+    assert time.monotonic() - began < 20
+
+
+def test_what_the_simulator_sold_outlives_it(simulator: SimulatorProcess, start_server: StartServer) -> None:
+    server = start_server(**simulator.settings)
+    with connected(server) as client:
+        buy(client, "acme", "415")
+    before = simulator.ask("numbers")
+    simulator.kill()
+    simulator.start()
+    assert simulator.ask("numbers") == before
+    assert simulator.stop() == 0
+
+
+def examined(**settings: str) -> tuple[int, dict[str, tuple[str, str]]]:
+    """Run ``localdial doctor``; answer its exit code, and the state and text of each finding."""
+    done = subprocess.run(
+        [sys.executable, "-m", "localdial_server", "doctor", "--json"],
+        env=environment_with(**settings),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    document = json.loads(done.stdout)
+    assert document["ok"] is (done.returncode == 0), done.stderr
+    return done.returncode, {each["check"]: (each["state"], each["text"]) for each in document["findings"]}
+
+
+def test_the_doctor_finds_nothing_wrong_where_nothing_is(
+    simulator: SimulatorProcess, start_server: StartServer
+) -> None:
+    webhook = {"LOCALDIAL_WEBHOOK_PUBLIC_URL": "https://voice.example.com"}
+    settings = {
+        **simulator.settings,
+        **webhook,
+        "LOCALDIAL_TWILIO_SUBACCOUNTS": f'{{"a": "{SUBACCOUNT_SID}"}}',
+    }
+    server = start_server(**settings)
+    database = {"LOCALDIAL_DATABASE_URL": f"sqlite:///{server.database}"}
+    code, found = examined(**settings, **database)
+    assert code == 0
+    assert "in use by a server" in found["database"][1]
+    states = {check: state for check, (state, _) in found.items()}
+    # What it says to a server that is not Twilio's is a warning, and the only one.
+    assert states.pop("carrier") == "warning"
+    assert set(states.values()) == {"ok"}
+    assert "1000 USD" in found["balance"][1]
+    assert "1.15 USD" in found["search"][1]
+    assert simulator.ask("journal")["bought"] == 0
+    server.stop()
+    assert "the schema of this release" in examined(**settings, **database)[1]["database"][1]
+
+
+def test_the_doctor_says_what_is_wrong(simulator: SimulatorProcess, tmp_path: Path) -> None:
+    settings = {**simulator.settings, "LOCALDIAL_DATABASE_URL": f"sqlite:///{tmp_path}/none.db"}
+    unknown = f'{{"acme": "AC{"2" * 32}"}}'
+
+    def problems(**changes: str) -> dict[str, str]:
+        code, found = examined(**{**settings, **changes})
+        wrong = {check: text for check, (state, text) in found.items() if state == "problem"}
+        assert bool(code) is bool(wrong)
+        return wrong
+
+    assert problems() == {}
+    assert not (tmp_path / "none.db").exists(), "it changes nothing"
+    assert "LOCALDIAL_TWILIO_AUTH_TOKEN" in problems(LOCALDIAL_TWILIO_AUTH_TOKEN="wrong")["credentials"]
+    assert "cannot be reached" in problems(LOCALDIAL_TWILIO_BASE_URL="http://127.0.0.1:1")["credentials"]
+    assert "cannot be used" in problems(LOCALDIAL_TWILIO_SUBACCOUNTS=unknown)["subaccount of acme"]
+    assert "reach nobody" in problems(LOCALDIAL_TWILIO_VOICE_URL="")["calls"]
+    assert (
+        "no TwiML application"
+        in problems(LOCALDIAL_TWILIO_VOICE_URL="", LOCALDIAL_TWILIO_VOICE_APPLICATION_SID="AP1")["calls"]
+    )
+    assert "LOCALDIAL_WEBHOOK_PUBLIC_URL" in problems(LOCALDIAL_WEBHOOK_LISTEN="127.0.0.1:0")["webhook"]
+    nowhere = "postgresql://localdial:hunter2@127.0.0.1:1/localdial"
+    database = problems(LOCALDIAL_DATABASE_URL=nowhere)["database"]
+    assert "127.0.0.1:1" in database
+    assert "hunter2" not in database
+    simulator.tell(f"accounts/{ACCOUNT_SID}", {"balance": "0"})
+    assert "add money" in problems()["balance"]
+    simulator.tell(f"accounts/{ACCOUNT_SID}", {"status": "suspended"})
+    assert "suspended" in problems()["credentials"]
+
+
+def test_the_doctor_warns_of_a_trial(simulator: SimulatorProcess) -> None:
+    simulator.tell(f"accounts/{ACCOUNT_SID}", {"type": "Trial"})
+    code, found = examined(**simulator.settings)
+    assert code == 0
+    assert found["account"][0] == "warning"
+    assert "one number" in found["account"][1]
+
+
+def test_the_doctor_has_little_to_say_of_the_simulated_carrier() -> None:
+    code, found = examined()
+    assert code == 0
+    assert found["carrier"] == ("ok", "is simulated: numbers cost nothing, and nobody can call them")
