@@ -83,7 +83,12 @@ final class FakeServer implements AutoCloseable {
 
     /** A client of it, for tests that are not about deadlines: a busy machine shall fail none of them. */
     LocaldialClient.Builder client() {
-        return LocaldialClient.builder().address(address()).timeout(Duration.ofSeconds(PATIENCE_SECONDS));
+        return client(address());
+    }
+
+    /** The same of another address. */
+    static LocaldialClient.Builder client(String address) {
+        return LocaldialClient.builder().address(address).timeout(Duration.ofSeconds(PATIENCE_SECONDS));
     }
 
     String address() {
