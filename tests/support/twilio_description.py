@@ -136,7 +136,7 @@ class Watched:
         Answers that it does not describe (errors) are left out.
         """
         found = []
-        # To hold a page of numbers to it takes a tenth of a second.
+        # To look at one takes longer than the request took.
         kinds = {_kind(request, answer): (request, answer) for request, answer in self._seen}
         for request, answer in kinds.values():
             try:

@@ -28,7 +28,7 @@ _CONNECT_SECONDS: Final = 3.0
 _CONNECT_SHARE: Final = 0.3
 _LEAST_SECONDS: Final = 0.05
 
-# A page of 1000 numbers has 1.3 MB.
+# A page of 1000 numbers has 1.2 MB.
 _LARGEST_ANSWER: Final = 16 * 1024 * 1024
 _CHUNK: Final = 64 * 1024
 

@@ -166,3 +166,12 @@ def test_what_was_sold_outlives_the_server(tmp_path: Path) -> None:
     second.buy(second.account(SUB), {"PhoneNumber": "+14155550101"})
     second.close()
     assert len(file.read_text("utf-8").splitlines()) == 8
+
+
+@pytest.mark.parametrize("content", [b"somebody else's\nlast line", b'{"not": "ours"}\n{"cut'])
+def test_nobody_elses_file_is_taken_for_a_journal_or_cut(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_bytes(content)
+    with pytest.raises(ValueError, match="journal"):
+        FileJournal(file)
+    assert file.read_bytes() == content

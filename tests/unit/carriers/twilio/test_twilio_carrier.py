@@ -18,6 +18,9 @@ from localdial_server.app.carrier import (
 from localdial_server.carriers.simulator_http.faults import NAMED, Fault, Kind, Operation, When, error
 from localdial_server.carriers.twilio.account import NumberSettings
 from localdial_server.carriers.twilio.adapter import TwilioCarriers
+from localdial_server.carriers.twilio.api import TwilioApi
+from localdial_server.carriers.twilio.errors import NotSent
+from localdial_server.carriers.twilio.http import CarrierHttp
 from tests.unit.carriers.twilio.conftest import MAIN, SUB, World
 
 _NUMBER = "+14155550100"
@@ -65,15 +68,23 @@ async def test_an_api_key_does_instead_of_the_auth_token(world: World) -> None:
     assert (await carriers.all()[0].order(_NUMBER, "localdial-1", 5)).phone_number == _NUMBER
 
 
-async def test_credentials_of_the_environment_are_not_looked_at(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_librarys_own_environment_is_not_looked_at(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TWILIO_ACCOUNT_SID", SUB)
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", "another-secret")
     monkeypatch.setenv("TWILIO_REGION", "au1")
     monkeypatch.setenv("TWILIO_EDGE", "sydney")
-    await world.carriers().all()[0].order(_NUMBER, "localdial-1", 5)
-    assert [event["account_sid"] for event in world.events("number_bought")] == [MAIN]
+    asked: list[str] = []
+
+    def answer(_self: CarrierHttp, _method: str, uri: str, **_rest: object) -> None:
+        asked.append(uri)
+        raise NotSent("enough")
+
+    monkeypatch.setattr(CarrierHttp, "request", answer)
+    api = TwilioApi(dataclasses.replace(world.account, base_url=""))
+    with pytest.raises(NotSent):
+        api.account(MAIN)
+    api.close()
+    assert asked == [f"https://api.twilio.com/2010-04-01/Accounts/{MAIN}.json"]
 
 
 @pytest.mark.parametrize("password", ["wrong", "another-secret"])

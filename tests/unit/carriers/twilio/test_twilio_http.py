@@ -248,7 +248,13 @@ def test_a_connection_is_used_again_while_it_is_fresh() -> None:
 
 def test_a_connection_that_nobody_used_for_long_is_not_trusted() -> None:
     now = [0.0]
-    with host(says(_OK)) as (url, heads):
+
+    def talk(connection: socket.socket) -> None:
+        connection.sendall(_OK)
+        if connection.recv(65536):
+            connection.sendall(_OK)
+
+    with host(talk) as (url, heads):
         http = CarrierHttp(url, 10.0, lambda: now[0])
         http.deadline = 1000.0
         http.request("GET", f"{_API}/first")
