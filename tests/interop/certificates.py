@@ -5,6 +5,12 @@ from pathlib import Path
 
 import grpc
 import trustme
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,9 @@ class Authority:
         """Issue a certificate for a host or an address."""
         issued = self._authority.issue_cert(name, common_name=name)
         identity = Identity(self._folder / f"{name}.pem", self._folder / f"{name}.key")
-        identity.key.write_bytes(issued.private_key_pem.bytes())
+        # PKCS #8, which all languages read; some take nothing else.
+        key = load_pem_private_key(issued.private_key_pem.bytes(), None)
+        identity.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         identity.certificate.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
         return identity
 

@@ -2,16 +2,19 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.functional.server_process import ServerProcess
 from tests.interop.driver import Driver
-from tests.interop.languages import REFERENCE, Unavailable, command_of, languages
+from tests.interop.languages import Unavailable, command_of, languages
 
 pytest.register_assert_rewrite(
-    "tests.interop.matching", "tests.interop.player", "tests.interop.transcript", "tests.scenarios.live_world"
+    "tests.interop.matching",
+    "tests.interop.person",
+    "tests.interop.player",
+    "tests.interop.transcript",
+    "tests.scenarios.live_world",
 )
 
 StartDriver = Callable[[str], Driver]
@@ -24,11 +27,17 @@ def language(request: pytest.FixtureRequest) -> str:
     return available(name)
 
 
-@pytest.fixture(scope="session", params=[name for name in languages() if name != REFERENCE])
-def other_language(request: pytest.FixtureRequest) -> str:
-    """Answer each language but the reference."""
-    name: str = request.param
-    return available(name)
+@pytest.fixture(scope="session")
+def running_driver(start_driver: StartDriver) -> StartDriver:
+    """Answer a driver of the language that runs: one for all tests, another one where it broke."""
+    drivers: dict[str, Driver] = {}
+
+    def running(language: str) -> Driver:
+        if language not in drivers or not drivers[language].is_running:
+            drivers[language] = start_driver(language)
+        return drivers[language]
+
+    return running
 
 
 @pytest.fixture(scope="session")
@@ -55,12 +64,6 @@ def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProc
         assert [event for event in server.logged() if event["level"] in {"error", "critical"}] == []
     finally:
         server.kill()
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    """Answer where a driver may write its errors."""
-    return tmp_path / "driver.log"
 
 
 def available(language: str) -> str:

@@ -5,6 +5,7 @@ of its language only. It answers each command with one line, in order; the end o
 its input ends it. What the commands are is written down in ``README.md``.
 """
 
+import contextlib
 import json
 import os
 import selectors
@@ -62,6 +63,11 @@ class Driver:
         assert self._process is not None, "it does not run"
         return self._process.pid
 
+    @property
+    def is_running(self) -> bool:
+        """Whether its process runs: it does until it is ended, or breaks."""
+        return self._process is not None and self._process.poll() is None
+
     def __enter__(self) -> Self:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -79,7 +85,9 @@ class Driver:
         process, self._process = self._process, None
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.close()
+        # It may have ended before, and what was asked of it is still to be written.
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
         try:
             return process.wait(patience)
         except subprocess.TimeoutExpired:

@@ -21,8 +21,11 @@ class Person:
         self.driver = driver
 
     def connect(self, *addresses: str, **options: object) -> dict[str, Any]:
+        """Make a client; an option that is None is left out."""
         arguments = {
-            name: str(value) if isinstance(value, Path) else value for name, value in options.items()
+            name: str(value) if isinstance(value, Path) else value
+            for name, value in options.items()
+            if value is not None
         }
         return self.driver.ask({"op": "connect", "client": "bad", "addresses": list(addresses), **arguments})
 

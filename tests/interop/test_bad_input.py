@@ -23,9 +23,9 @@ from tests.interop.scripted_server import Gatekeeper, ScriptedServer, script_of
 from tests.support.fake_server import PATIENCE, Hang, fails_raw
 
 
-@pytest.fixture(scope="module")
-def person(language: str, start_driver: StartDriver) -> Person:
-    return Person(start_driver(language))
+@pytest.fixture
+def person(language: str, running_driver: StartDriver) -> Person:
+    return Person(running_driver(language))
 
 
 @pytest.fixture
@@ -67,14 +67,20 @@ def inner_gate(authority: Authority) -> Iterator[Gatekeeper]:
 def during(call: Hang, happens: Callable[[], None]) -> Iterator[None]:
     """Let something happen as soon as the call has come to the server."""
 
+    came = threading.Event()
+
     def wait() -> None:
-        assert call.started.wait(PATIENCE)
-        happens()
+        if call.started.wait(PATIENCE):
+            came.set()
+            happens()
 
     thread = threading.Thread(target=wait)
     thread.start()
-    yield
-    thread.join()
+    try:
+        yield
+    finally:
+        thread.join()
+    assert came.is_set(), "the call never came"
 
 
 # The right way in, or nothing below would prove anything.

@@ -19,7 +19,7 @@ from tests.scenarios.runner import run_case
 Played = Mapping[str, list[Said]]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def play(live_server: ServerProcess, start_driver: StartDriver) -> Callable[[str], Played]:
     """Play all cases in a language, once; what was said in each."""
     played: dict[str, Played] = {}

@@ -8,7 +8,6 @@ import pytest
 from tests.functional.server_process import ServerProcess
 from tests.interop.conftest import StartDriver
 from tests.interop.contract import METHODS
-from tests.interop.driver import Driver
 from tests.interop.languages import REFERENCE
 from tests.interop.player import play_scene
 from tests.interop.schema import Scene, load_scenes
@@ -21,26 +20,23 @@ SCENES = load_scenes()
 Play = Callable[[str, Scene], list[Said]]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def script() -> Iterator[ScriptedServer]:
     with ScriptedServer() as server:
         yield server
 
 
-@pytest.fixture(scope="module")
-def play(live_server: ServerProcess, script: ScriptedServer, start_driver: StartDriver) -> Play:
+@pytest.fixture(scope="session")
+def play(live_server: ServerProcess, script: ScriptedServer, running_driver: StartDriver) -> Play:
     """Play a scene in a language, once; what was said."""
-    drivers: dict[str, Driver] = {}
     said: dict[tuple[str, str], list[Said]] = {}
 
     def play(language: str, scene: Scene) -> list[Said]:
-        if language not in drivers:
-            drivers[language] = start_driver(language)
         if (language, scene.name) not in said:
             restore_stock(live_server)
             prefix = prefix_of(language, f"s{SCENES.index(scene)}")
             said[language, scene.name] = play_scene(
-                scene, drivers[language], prefix, live_server.address, script
+                scene, running_driver(language), prefix, live_server.address, script
             )
         return said[language, scene.name]
 
