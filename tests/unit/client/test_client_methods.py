@@ -22,7 +22,14 @@ from .conftest import Api, AsyncApi, SyncApi
 
 DEFAULT_SECONDS = 5
 CARRIER_SECONDS = 60
-WAIT_FOR_THE_CARRIER = {"SearchAvailableNumbers", "PurchaseNumbers", "ImportNumbers", "DeleteNumbers"}
+WAIT_FOR_THE_CARRIER = {
+    "SearchAvailableNumbers",
+    "PurchaseNumbers",
+    "ImportNumbers",
+    "ListImportableNumbers",
+    "ReconcileNumbers",
+    "DeleteNumbers",
+}
 
 
 def snake_case(name: str) -> str:
