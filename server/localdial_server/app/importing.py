@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from localdial_server.app.accounts import told
+from localdial_server.app.accounts import account_of, told
 from localdial_server.app.carrier import (
     Carrier,
     CarrierError,
@@ -16,7 +16,7 @@ from localdial_server.app.carrier import (
 )
 from localdial_server.app.changes import Changes, require_organization
 from localdial_server.app.clock import Clock
-from localdial_server.app.intents import Intents, is_import, new_import_reference, open_intent
+from localdial_server.app.intents import Intents, is_import, is_ours, new_import_reference, open_intent
 from localdial_server.app.store import Reader, Store, Transaction
 from localdial_server.domain.area_codes import area_code_of
 from localdial_server.domain.errors import LocaldialError, NumberInUse, NumberNotActive, NumberNotAtCarrier
@@ -87,7 +87,9 @@ class Importing:
             if configure:
                 found = await _configured(carrier, found)
         except LocaldialError:
-            await asyncio.gather(*map(self._intents.drop, work.claimed.values()))
+            # Not those of an import before this one: it may go on yet.
+            opened = [intent for intent in work.claimed.values() if intent in intents.values()]
+            await asyncio.gather(*map(self._intents.drop, opened))
             raise
         for phone_number, intent in work.claimed.items():
             if phone_number in found:
@@ -96,11 +98,39 @@ class Importing:
                 await self._intents.drop(intent)
         # Read back, since another import or the sweep may have ended an intent first.
         revision = await self._store.read(work.read_back)
+        if configure:
+            # What was in the inventory already too: an import that was cut off may have
+            # left it there with its calls going elsewhere.
+            await self._set_up(work, [number for one, number in work.numbers.items() if one not in found])
         return ImportAnswer(
             tuple(work.numbers[one] for one in phone_numbers if one in work.numbers),
             tuple(NumberFailure(one, work.failures[one]) for one in phone_numbers if one in work.failures),
             revision,
         )
+
+    async def _set_up(self, work: "_Import", numbers: Sequence[Number]) -> None:
+        asked = await asyncio.gather(*map(self._configure, numbers), return_exceptions=True)
+        phone_numbers = [number.phone_number for number in numbers]
+        owned = _by_number(phone_numbers, _none_if_not_owned(asked))
+        for phone_number in phone_numbers:
+            if phone_number not in owned:
+                del work.numbers[phone_number]
+                work.failures[phone_number] = NumberNotAtCarrier(phone_number)
+
+    async def _configure(self, number: Number) -> OwnedNumber:
+        """Have the carrier set the number up; it keeps its reference if that is ours."""
+        reference = number.reference if is_ours(number.reference) else new_import_reference()
+        owned = await account_of(self._carriers, number).configure(number.carrier_number_id, reference)
+
+        def note(transaction: Transaction) -> None:
+            known = transaction.number(number.organization_id, number.phone_number)
+            # It may have been deleted meanwhile.
+            if known is not None and known.carrier_number_id == owned.carrier_number_id:
+                transaction.update_number(replace(known, reference=owned.reference))
+
+        if owned.reference != number.reference:
+            await self._changes.step(note)
+        return owned
 
     def _intent(self, organization_id: str, phone_number: str, carrier: Carrier) -> Number:
         return Number(
@@ -127,7 +157,13 @@ async def _configured(carrier: Carrier, found: Mapping[str, OwnedNumber]) -> dic
         *(carrier.configure(number.carrier_number_id, new_import_reference()) for number in found.values()),
         return_exceptions=True,
     )
-    return _by_number(found, [None if isinstance(answer, NumberNotOwned) else answer for answer in asked])
+    return _by_number(found, _none_if_not_owned(asked))
+
+
+def _none_if_not_owned(
+    answers: Sequence[OwnedNumber | BaseException],
+) -> Sequence[OwnedNumber | BaseException | None]:
+    return [None if isinstance(answer, NumberNotOwned) else answer for answer in answers]
 
 
 def _by_number(

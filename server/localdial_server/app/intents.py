@@ -13,13 +13,25 @@ from localdial_server.app.changes import Changes
 from localdial_server.app.store import Transaction
 from localdial_server.domain.model import Number, NumberState
 
-# Begins the reference of an intent to import, for which no order is placed.
+# Begins the reference of an order, and that of an intent to import, for which no order
+# is placed.
+_ORDER = "localdial-"
 _IMPORT = "import-"
+
+
+def new_order_reference() -> str:
+    """Make a reference for an order."""
+    return f"{_ORDER}{uuid.uuid4()}"
 
 
 def new_import_reference() -> str:
     """Make a reference for an intent to import a number."""
     return f"{_IMPORT}{uuid.uuid4()}"
+
+
+def is_ours(reference: str) -> bool:
+    """Whether a number with this reference was tagged by localdial."""
+    return reference.startswith((_ORDER, _IMPORT))
 
 
 def is_import(intent: Number) -> bool:

@@ -7,7 +7,6 @@ could be had, remembered by its request_id.
 import asyncio
 import contextlib
 import json
-import uuid
 from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -17,7 +16,7 @@ from localdial_server.app.area_codes import require_geographic
 from localdial_server.app.carrier import AvailableNumber, Carriers, CarrierUnavailable, NumberTaken, Refused
 from localdial_server.app.changes import Changes, require_organization
 from localdial_server.app.clock import Clock
-from localdial_server.app.intents import open_intent
+from localdial_server.app.intents import new_order_reference, open_intent
 from localdial_server.app.orders import Orders
 from localdial_server.app.requests import KeptError, Requests
 from localdial_server.app.store import NumberQuery, Reader, Store, Transaction
@@ -202,7 +201,7 @@ class Purchasing:
             state=NumberState.PURCHASING,
             carrier=carrier.name,
             carrier_account=carrier.account,
-            reference=f"localdial-{uuid.uuid4()}",
+            reference=new_order_reference(),
             request_id=order.request_id,
             purchase_time=self._clock.now(),
             locality=offer.locality,
