@@ -172,8 +172,16 @@ class Reconciling:
     async def _costs(self, numbers: Iterable[Number]) -> list[MonthlyCost]:
         micros: defaultdict[str, int] = defaultdict(int)
         counts: defaultdict[str, int] = defaultdict(int)
+        priceless: set[str] = set()
         for number in numbers:
-            price = await account_of(self._carriers, number).monthly_price(number.phone_number)
+            price = None
+            if number.carrier_account not in priceless:
+                try:
+                    price = await account_of(self._carriers, number).monthly_price(number.phone_number)
+                except (CarrierUnavailable, Refused):
+                    # Without prices the rest of the report is worth as much. Not asked for
+                    # again, number by number, of who does not answer.
+                    priceless.add(number.carrier_account)
             currency = price.currency_code if price is not None else ""
             micros[currency] += price.micros if price is not None else 0
             counts[currency] += 1

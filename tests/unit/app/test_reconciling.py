@@ -4,7 +4,13 @@ import asyncio
 
 import pytest
 
-from localdial_server.app.carrier import OwnedNumber
+from localdial_server.app.carrier import (
+    CarrierError,
+    CarrierUnavailable,
+    OwnedNumber,
+    RefusalCause,
+    Refused,
+)
 from localdial_server.carriers.simulator_faults import Fault, Operation
 from localdial_server.domain.errors import (
     CarrierNotAvailable,
@@ -26,6 +32,26 @@ async def test_books_that_balance_have_nothing_to_report(house: House) -> None:
     assert [report.missing, report.strays] == [[], []]
     (cost,) = report.costs
     assert (cost.currency_code, cost.micros, cost.number_count) == ("USD", 2 * 1_150_000, 2)
+
+
+@pytest.mark.parametrize(
+    "error", [CarrierUnavailable("busy"), Refused(RefusalCause.CREDENTIALS, "The key may not see prices.")]
+)
+async def test_prices_that_cannot_be_had_are_unknown_and_spoil_no_report(
+    house: House, monkeypatch: pytest.MonkeyPatch, error: CarrierError
+) -> None:
+    asked: list[str] = []
+
+    async def refuse(phone_number: str) -> None:
+        asked.append(phone_number)
+        raise error
+
+    await house.bought(3)
+    monkeypatch.setattr(house.carrier, "monthly_price", refuse)
+    report = await house.reconciling.reconcile(A)
+    (cost,) = report.costs
+    assert (cost.currency_code, cost.micros, cost.number_count) == ("", 0, 3)
+    assert len(asked) == 1, "who does not answer is not asked for each number"
 
 
 async def test_an_order_that_went_through_unnoticed_is_adopted(house: House) -> None:
