@@ -131,6 +131,9 @@ class TwilioApi:
         except Failure as failure:
             if not failure.is_not_found:
                 raise
+            # A wrong address and an account that is closed say so as well, and there the
+            # number goes on costing money.
+            self.probe(account_sid)
 
     def prices(self, country: str) -> tuple[str, Sequence[dict[str, Any]]] | None:
         """Answer the currency and the prices of each kind of number; None where there are none."""

@@ -276,6 +276,19 @@ async def test_what_is_not_owned_cannot_be_configured_and_is_released_already(
     assert world.events("number_updated", "number_released") == []
 
 
+async def test_a_404_of_an_account_that_is_not_there_is_no_release(world: World) -> None:
+    carrier = world.carriers().all()[0]
+    owned = await carrier.order(_NUMBER, "localdial-1", 5)
+    world.faults.add(Operation.DELETE, error(404, 0))
+    world.faults.add(Operation.LIST, error(404, 0))
+    with pytest.raises(Refused) as refused:
+        await carrier.release(owned.carrier_number_id)
+    assert refused.value.cause is RefusalCause.ACCOUNT
+    assert world.events("number_released") == []
+    await carrier.release(owned.carrier_number_id)
+    assert len(world.events("number_released")) == 1
+
+
 async def test_a_release_that_is_under_way_is_waited_for_before_it_is_repeated(world: World) -> None:
     carrier = world.carriers(timeout=1.0).all()[0]
     owned = await carrier.order(_NUMBER, "localdial-1", 5)
