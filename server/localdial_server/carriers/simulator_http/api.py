@@ -67,9 +67,12 @@ class Api:
         try:
             account = self._account_of(request)
             fault = self._faults.next(operation)
-            if fault is not None and fault.when is When.BEFORE and fault.kind is not Kind.NOT_SEEN:
+            kind = fault.kind if fault is not None else None
+            request.state.sees = kind is not Kind.NOT_SEEN
+            request.state.takes_calls = kind is not Kind.NO_VOICE
+            is_answered = request.state.sees and request.state.takes_calls
+            if fault is not None and fault.when is When.BEFORE and is_answered:
                 return await self._suffer(fault, request)
-            request.state.sees = fault is None or fault.kind is not Kind.NOT_SEEN
             response = await answer(request, account)
             if fault is not None and fault.when is When.AFTER:
                 return await self._suffer(fault, request, response)
@@ -90,7 +93,7 @@ class Api:
 
     async def _suffer(self, fault: Fault, request: Request, response: Response | None = None) -> Response:
         match fault.kind:
-            case Kind.ERROR | Kind.NOT_SEEN:
+            case Kind.ERROR | Kind.NOT_SEEN | Kind.NO_VOICE:
                 raise Refusal(fault.problem())
             case Kind.HANG:
                 await _hang(request, fault.seconds)
@@ -119,10 +122,17 @@ class Api:
         self._company.numbers_of(account)
         country = request.path_params["country"]
         query = _paged(request)
-        found = find(country, query, self._company.is_owned) if request.state.sees else []
+        takes_calls = request.state.takes_calls
+        sees = request.state.sees and (takes_calls or query.get("VoiceEnabled") != "true")
+        found = find(country, query, self._company.is_owned) if sees else []
         path = f"{resources.account_path(account.sid)}/AvailablePhoneNumbers/{country}/Local.json"
         return JSONResponse(
-            {"available_phone_numbers": [resources.available(number) for number in found], "uri": path}
+            {
+                "available_phone_numbers": [
+                    resources.available(number, takes_calls=takes_calls) for number in found
+                ],
+                "uri": path,
+            }
         )
 
     async def _list(self, request: Request, account: Account) -> Response:

@@ -43,6 +43,9 @@ class Kind(Enum):
     NOT_SEEN = "not_seen"
     """The request sees nothing, whatever there is (read lag)."""
 
+    NO_VOICE = "no_voice"
+    """What is on sale takes no calls."""
+
 
 class When(Enum):
     """Whether what was asked for is done all the same."""
@@ -80,6 +83,7 @@ NAMED: Final[Mapping[str, Fault]] = {
     "reset_after": Fault(Kind.RESET, When.AFTER),
     "cut_after": Fault(Kind.CUT, When.AFTER),
     "not_seen": Fault(Kind.NOT_SEEN),
+    "no_voice": Fault(Kind.NO_VOICE),
     "error_500": error(500, 20500),
     "error_500_after": error(500, 20500, When.AFTER),
     "error_503": error(503, 20503),

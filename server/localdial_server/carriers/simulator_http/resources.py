@@ -88,14 +88,14 @@ def number(shown: Number) -> dict[str, Any]:
     }
 
 
-def available(phone_number: str) -> dict[str, Any]:
+def available(phone_number: str, *, takes_calls: bool = True) -> dict[str, Any]:
     """Show a number on sale."""
     area_code = area_code_of(phone_number) or ""
     locality, region = place_of(area_code)
     return {
         "address_requirements": "none",
         "beta": False,
-        "capabilities": {"mms": False, "sms": False, "voice": True},
+        "capabilities": {"mms": False, "sms": not takes_calls, "voice": takes_calls},
         "friendly_name": formatted(phone_number),
         "iso_country": country_of(area_code),
         "lata": None,

@@ -1,0 +1,197 @@
+"""Purchases that cannot be had as asked for: what the CRM is told, so that its user knows what to do.
+
+A real server, the Twilio adapter and the simulated company over HTTP.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from localdial.v1.directory_pb2 import Organization, SetOrganizationRequest
+from localdial.v1.number_inventory_pb2 import (
+    ListNumbersRequest,
+    PurchaseNumbersRequest,
+    PurchaseNumbersResponse,
+    ReconcileNumbersRequest,
+    SearchAvailableNumbersRequest,
+)
+from localdial_client import Client, LocaldialError, from_status
+from tests.functional.server_process import ServerProcess
+from tests.functional.simulator_process import ACCOUNT_SID, SimulatorProcess
+
+Start = Callable[..., ServerProcess]
+
+# One order more than is wanted may come too late so many times.
+_MOST_ORDERS_OF_ONE = 6
+
+
+@pytest.fixture
+def simulator(tmp_path: Path) -> Iterator[SimulatorProcess]:
+    process = SimulatorProcess(tmp_path).start()
+    yield process
+    process.kill()
+
+
+@pytest.fixture
+def client(simulator: SimulatorProcess, start_server: Start) -> Iterator[Client]:
+    with Client(start_server(**simulator.settings).address) as client:
+        _add_organization(client)
+        yield client
+
+
+def _add_organization(client: Client) -> None:
+    organization = Organization(organization_id="acme")
+    client.directory.set_organization(SetOrganizationRequest(organization=organization))
+
+
+def buy(
+    client: Client, quantity: int = 1, area_code: str = "415", request_id: str = "once"
+) -> PurchaseNumbersResponse:
+    return client.number_inventory.purchase_numbers(
+        PurchaseNumbersRequest(
+            organization_id="acme", area_code=area_code, quantity=quantity, request_id=request_id
+        )
+    )
+
+
+def refused(client: Client, quantity: int = 1, area_code: str = "415") -> LocaldialError:
+    """Try to buy; answer the error, after which nothing may be stored."""
+    with pytest.raises(LocaldialError) as caught:
+        buy(client, quantity, area_code)
+    numbers = client.number_inventory.list_numbers(ListNumbersRequest(organization_id="acme"))
+    assert list(numbers.numbers) == []
+    # What users see names neither the account nor its secret.
+    assert ACCOUNT_SID not in caught.value.message
+    assert "simulator" not in caught.value.message
+    return caught.value
+
+
+def bought(simulator: SimulatorProcess) -> int:
+    count: int = simulator.ask("journal")["bought"]
+    return count
+
+
+def assert_books_balance(client: Client, simulator: SimulatorProcess) -> None:
+    """The inventory has what the carrier has sold, no more and no less."""
+    listed = client.number_inventory.list_numbers(ListNumbersRequest(organization_id="acme")).numbers
+    ours = {number["sid"] for number in simulator.ask("numbers")["numbers"] if number["fields"]}
+    assert {number.carrier_number_id for number in listed} == ours
+    assert bought(simulator) == len(listed)
+
+
+def test_wrong_credentials_are_for_whoever_runs_the_server(
+    simulator: SimulatorProcess, start_server: Start
+) -> None:
+    server = start_server(**{**simulator.settings, "LOCALDIAL_TWILIO_AUTH_TOKEN": "not-the-token"})
+    with Client(server.address) as client:
+        _add_organization(client)
+        error = refused(client)
+        assert (error.code.name, error.reason) == ("FAILED_PRECONDITION", "CARRIER_REFUSED")
+        assert error.metadata["cause"] == "CREDENTIALS"
+        assert "does not accept the server's credentials" in error.message
+        assert "localdial doctor" in error.message
+        assert "not-the-token" not in error.message
+        assert error.retry_delay is None, "a repeat does not cure it"
+        with pytest.raises(LocaldialError) as not_searched:
+            client.number_inventory.search_available_numbers(
+                SearchAvailableNumbersRequest(organization_id="acme", area_code="415")
+            )
+        assert not_searched.value.metadata["cause"] == "CREDENTIALS"
+    assert bought(simulator) == 0
+
+
+def test_a_trial_account_buys_its_one_number_and_says_what_to_do_for_more(
+    client: Client, simulator: SimulatorProcess
+) -> None:
+    simulator.tell(f"accounts/{ACCOUNT_SID}", {"type": "Trial"})
+    # The number that the account has from the start is the one.
+    error = refused(client)
+    assert (error.reason, error.metadata["cause"]) == ("CARRIER_REFUSED", "ACCOUNT")
+    assert "trial account" in error.message
+    assert "Upgrade" in error.message
+    simulator.tell(f"accounts/{ACCOUNT_SID}", {"type": "Full"})
+    assert len(buy(client).numbers) == 1, "the same request_id buys once the cause is gone"
+    assert_books_balance(client, simulator)
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("address_required", "LOCALDIAL_TWILIO_ADDRESS_SID"),
+        ("local_address_required", "another area code"),
+        ("bundle_required", "LOCALDIAL_TWILIO_BUNDLE_SID"),
+        ("bundle_wrong", "does not fit the number"),
+    ],
+)
+def test_a_regulatory_refusal_says_which_papers_are_missing(
+    client: Client, simulator: SimulatorProcess, fault: str, said: str
+) -> None:
+    simulator.tell("faults", {"operation": "create", "fault": fault})
+    error = refused(client, area_code="+4420")
+    assert (error.code.name, error.reason) == ("FAILED_PRECONDITION", "CARRIER_REFUSED")
+    assert error.metadata["cause"] == "REGULATORY"
+    assert error.metadata["phone_number"] == "+442079460000"
+    assert said in error.message
+    assert bought(simulator) == 0
+
+
+def test_numbers_that_take_no_calls_are_not_bought(client: Client, simulator: SimulatorProcess) -> None:
+    simulator.tell("faults", {"operation": "search", "fault": "no_voice"})
+    error = refused(client)
+    assert (error.code.name, error.reason) == ("NOT_FOUND", "NO_NUMBERS_AVAILABLE")
+    assert error.metadata == {"area_code": "415"}
+    assert "try another" in error.message
+    assert bought(simulator) == 0
+
+
+def test_a_number_taken_between_search_and_order_is_replaced_by_the_next(
+    client: Client, simulator: SimulatorProcess
+) -> None:
+    simulator.tell("faults", {"operation": "create", "fault": "taken", "count": 2})
+    (number,) = buy(client).numbers
+    assert number.phone_number == "+14155550102"
+    assert_books_balance(client, simulator)
+
+
+def test_when_every_number_is_taken_the_carrier_is_not_asked_without_end(
+    client: Client, simulator: SimulatorProcess
+) -> None:
+    simulator.tell("faults", {"operation": "create", "fault": "taken", "count": 100})
+    assert refused(client).reason == "NO_NUMBERS_AVAILABLE"
+    assert simulator.ask("faults")["left"] == 100 - _MOST_ORDERS_OF_ONE
+    assert bought(simulator) == 0
+
+
+def test_a_quantity_that_is_partly_filled_tells_how_much_is_missing_and_why(
+    client: Client, simulator: SimulatorProcess
+) -> None:
+    # The simulated Wyoming has three numbers.
+    answer = buy(client, 5, "307")
+    assert (len(answer.numbers), answer.unfilled_count) == (3, 2)
+    why = from_status(answer.unfilled_status)
+    assert (why.code.name, why.reason) == ("NOT_FOUND", "NO_NUMBERS_AVAILABLE")
+    assert why.metadata == {"area_code": "307"}
+    assert buy(client, 5, "307") == answer, "a repeat is given the same answer"
+    assert_books_balance(client, simulator)
+
+
+def test_a_balance_that_is_exhausted_half_way_keeps_what_was_bought_and_says_why_it_ended(
+    client: Client, simulator: SimulatorProcess
+) -> None:
+    # For two numbers and a half.
+    simulator.tell(f"accounts/{ACCOUNT_SID}", {"balance": "2.87"})
+    answer = buy(client, 5)
+    assert (len(answer.numbers), answer.unfilled_count) == (2, 3)
+    why = from_status(answer.unfilled_status)
+    assert (why.code.name, why.reason) == ("FAILED_PRECONDITION", "CARRIER_REFUSED")
+    assert why.metadata["cause"] == "ACCOUNT"
+    assert "add money" in why.message
+    # Only what was bought is there: the account is suspended, so nothing more can be asked of it.
+    assert bought(simulator) == 2
+    simulator.tell(f"accounts/{ACCOUNT_SID}", {"balance": "100", "status": "active"})
+    assert buy(client, 5) == answer, "a repeat is given the same answer, and buys nothing"
+    assert len(buy(client, 3, request_id="the-rest").numbers) == 3
+    report = client.number_inventory.reconcile_numbers(ReconcileNumbersRequest(organization_id="acme"))
+    assert (report.open_count, report.missing_count, report.adopted_count) == (0, 0, 0)
+    assert_books_balance(client, simulator)
