@@ -36,9 +36,6 @@ func (c *conn) Invoke(ctx context.Context, method string, args, reply any, optio
 		return c.channel.Invoke(ctx, method, args, reply, options...)
 	}
 	sent := c.revisions.carry(WithIDs(request), request)
-	if c.closed.Err() != nil {
-		return closedError(ErrClosed, sent)
-	}
 	ctx, cancel := c.bound(ctx, method, options)
 	defer cancel()
 
@@ -61,8 +58,8 @@ func (c *conn) NewStream(
 	return c.channel.NewStream(ctx, description, method, options...)
 }
 
-// bound gives the call its deadline, and ends it when the client is closed. Without the latter, gRPC would take the
-// closing for a CANCELLED of the server and go on repeating the call.
+// bound gives the call its deadline, and ends it when the client is closed: also one that waits to be repeated, which gRPC
+// would let wait.
 func (c *conn) bound(
 	ctx context.Context, method string, options []grpc.CallOption,
 ) (context.Context, context.CancelFunc) {

@@ -165,11 +165,7 @@ func fromCall(ctx context.Context, err error, sent proto.Message) *Error {
 
 // closedError is what a call fails with that the closing of the client ended, or that came after it.
 func closedError(err error, sent proto.Message) *Error {
-	failure := &Error{Code: codes.Canceled, Message: ErrClosed.Error(), Request: sent, causes: []error{ErrClosed}}
-	if err != ErrClosed {
-		failure.causes = append(failure.causes, err)
-	}
-	return failure
+	return &Error{Code: codes.Canceled, Message: ErrClosed.Error(), Request: sent, causes: []error{ErrClosed, err}}
 }
 
 // innermostStatus is the status as the server sent it. Where gRPC gives up repeating a call it wraps the last error in a

@@ -119,16 +119,32 @@ func TestNoOtherStatusIsRepeated(t *testing.T) {
 	}
 }
 
-func TestTheServersPushBackIsHonoured(t *testing.T) {
-	server, client := serverAndClient(t)
-	server.Answers(func(ctx context.Context) (proto.Message, error) {
-		if err := grpc.SetTrailer(ctx, metadata.Pairs("grpc-retry-pushback-ms", "-1")); err != nil {
+// pushedBack fails, and says when to repeat the call: after so many milliseconds, or never if they are below 0.
+func pushedBack(milliseconds string) fakeserver.Answer {
+	return func(ctx context.Context) (proto.Message, error) {
+		if err := grpc.SetTrailer(ctx, metadata.Pairs("grpc-retry-pushback-ms", milliseconds)); err != nil {
 			return nil, err
 		}
 		return unavailable(ctx)
-	})
+	}
+}
+
+func TestTheServersPushBackIsHonoured(t *testing.T) {
+	server, client := serverAndClient(t)
+	server.Answers(pushedBack("-1"))
 	if err := getUser(t.Context(), client); !errors.Is(err, localdial.ErrUnavailable) || len(server.Received()) != 1 {
 		t.Error(err, len(server.Received()))
+	}
+}
+
+func TestCloseEndsACallThatWaitsToBeRepeated(t *testing.T) {
+	server, client := serverAndClient(t)
+	server.Always(pushedBack("4000"))
+	time.AfterFunc(200*time.Millisecond, func() { _ = client.Close() })
+	start := time.Now()
+	err := getUser(t.Context(), client)
+	if took := time.Since(start); !errors.Is(err, localdial.ErrClosed) || took > 3*time.Second {
+		t.Error(err, took)
 	}
 }
 
