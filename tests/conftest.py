@@ -28,6 +28,16 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     return report
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    # A module that skips itself as a whole has no tests of which there would be a report.
+    report = yield
+    if STRICT and report.skipped:
+        report.longrepr = f"skipped, where nothing may be: {report.longrepr}"
+        report.outcome = "failed"
+    return report
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """Answer a PostgreSQL server, where each test makes a database of its own."""
