@@ -74,7 +74,7 @@ export class LocaldialTransport implements Transport {
     const request = revisions ? revisions.fill(method.input, named) : named;
     const headers = new Headers(header);
     headers.set("user-agent", `localdial-client-typescript/${version}`);
-    if (key !== undefined) headers.set("authorization", `Bearer ${key}`);
+    if (key !== undefined && !headers.has("authorization")) headers.set("authorization", `Bearer ${key}`);
 
     const call = new Call(timeoutMs ?? this.#defaultTimeout(method), signal);
     this.#calls.add(call);

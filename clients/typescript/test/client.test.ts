@@ -60,6 +60,13 @@ test("a call carries the key, the user agent and headers of the caller", async (
   assert.equal(header?.get("x-team"), "crm");
 });
 
+test("a call may have a key of its own", async () => {
+  const server = await startServer();
+  const client = connect(server, { key: "secret" });
+  await client.directory.getUser({}, { headers: { authorization: "Bearer other" } });
+  assert.equal(server.received[0]?.header.get("authorization"), "Bearer other");
+});
+
 for (const [what, options, message] of [
   ["a key that would be sent unencrypted", { address: "192.0.2.1:50051", key: "hidden" }, /over TLS only/],
   [
