@@ -26,7 +26,7 @@ def test_the_example_runs(tmp_path: Path) -> None:
         server.stop()
     assert done.stderr == ""
     assert done.stdout.splitlines() == [
-        "ann calls +12125550123, who sees +14155550100",
+        "ann calls +12125550123, who sees +14085550100",
         "  because: CALLER_ID_REASON_ORGANIZATION_NUMBER",
         "+12125550123 calls back and is connected with +14155550142",
         "  because: DESTINATION_REASON_LAST_CALLER, user ann",

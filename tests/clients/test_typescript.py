@@ -145,7 +145,7 @@ def test_a_fresh_project_compiles_with_it(package: Path, fresh_project: Path) ->
 def test_the_example_of_the_package_runs(fresh_project: Path, server: ServerProcess) -> None:
     example = fresh_project / "node_modules" / "@localdial" / "client" / "examples" / "quickstart.mjs"
     expected = [
-        "ann calls +12125550123, who sees +14155550100",
+        "ann calls +12125550123, who sees +14085550100",
         "  because: ORGANIZATION_NUMBER",
         "+12125550123 calls back and is connected with +14155550142",
         "  because: LAST_CALLER, user ann",

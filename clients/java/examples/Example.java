@@ -52,7 +52,7 @@ public final class Example {
     private static void setUp(LocaldialClient client) {
         client.directory().setOrganization(SetOrganizationRequest.newBuilder()
                 .setOrganization(Organization.newBuilder().setOrganizationId("example")
-                        .setDisplayName("Example Lending").setOrganizationNumber("+14155550100"))
+                        .setDisplayName("Example Lending").setOrganizationNumber("+14085550100"))
                 .build());
         client.directory().setUser(SetUserRequest.newBuilder()
                 .setUser(User.newBuilder().setOrganizationId("example").setUserId("ann")

@@ -26,7 +26,7 @@ def main(address: str) -> None:
                 organization=Organization(
                     organization_id="example",
                     display_name="Example Lending",
-                    organization_number="+14155550100",
+                    organization_number="+14085550100",
                 )
             )
         )

@@ -9,7 +9,7 @@ const borrower = "+12125550123";
 const organizationId = "example";
 const client = new Client({ address: process.argv[2] ?? "127.0.0.1:50051" });
 try {
-  const organization = { organizationId, displayName: "Example Lending", organizationNumber: "+14155550100" };
+  const organization = { organizationId, displayName: "Example Lending", organizationNumber: "+14085550100" };
   await client.directory.setOrganization({ organization });
   await client.directory.setUser({
     user: { organizationId, userId: "ann", displayName: "Ann", workPhone: "+14155550142" },

@@ -29,7 +29,7 @@ def test_the_example(server: FakeServer, address: str) -> None:
         SetOrganizationResponse(),
         SetUserResponse(revision=REVISION),
         ResolveOutboundCallerIdResponse(
-            caller_id="+14155550100", reason=CALLER_ID_REASON_ORGANIZATION_NUMBER, revision=REVISION
+            caller_id="+14085550100", reason=CALLER_ID_REASON_ORGANIZATION_NUMBER, revision=REVISION
         ),
         RouteInboundCallResponse(
             destination_number="+14155550142", user_id="ann", reason=DESTINATION_REASON_LAST_CALLER
@@ -38,14 +38,14 @@ def test_the_example(server: FakeServer, address: str) -> None:
     result = run(address)
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.splitlines() == [
-        "ann calls +12125550123, who sees +14155550100",
+        "ann calls +12125550123, who sees +14085550100",
         "  because: CALLER_ID_REASON_ORGANIZATION_NUMBER",
         "+12125550123 calls back and is connected with +14155550142",
         "  because: DESTINATION_REASON_LAST_CALLER, user ann",
     ]
     resolve, route = (each.request for each in server.received[2:])
     assert resolve.min_revision == REVISION
-    assert (route.called_number, route.caller_number) == ("+14155550100", "+12125550123")
+    assert (route.called_number, route.caller_number) == ("+14085550100", "+12125550123")
 
 
 def test_the_example_says_what_is_wrong(server: FakeServer, address: str) -> None:
