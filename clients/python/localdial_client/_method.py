@@ -28,7 +28,10 @@ class Calling:
     """What the calls of a client have in common, sync and asyncio."""
 
     def __init__(self, timeout: float, key: str | None, revisions: Revisions) -> None:
-        """Take the default deadline in seconds, and the key that the server asks for."""
+        """Take the default deadline in seconds, and the key that the server asks for; raises ValueError."""
+        # Zero is no way to say "none": every call would fail before it is made.
+        if not timeout > 0:
+            raise ValueError(f"a timeout of a client is more than 0 seconds, which {timeout} is not")
         self._timeout = timeout
         self._authorization = () if key is None else ((_AUTHORIZATION, f"Bearer {key}"),)
         self._revisions = revisions

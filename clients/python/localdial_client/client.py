@@ -77,14 +77,14 @@ class Client:
             credentials=credentials,
             options=options,
         )
+        revisions = Revisions(enabled=read_your_writes)
+        calling = Calling(timeout, key, revisions)
+        carrier = Calling(carrier_timeout, key, revisions)
         self._channel = (
             grpc.insecure_channel(target, merged)
             if channel_credentials is None
             else grpc.secure_channel(target, channel_credentials, merged)
         )
-        revisions = Revisions(enabled=read_your_writes)
-        calling = Calling(timeout, key, revisions)
-        carrier = Calling(carrier_timeout, key, revisions)
         self.call_routing = CallRouting(self._channel, calling)
         self.number_inventory = NumberInventory(self._channel, calling, carrier)
         self.directory = Directory(self._channel, calling)
@@ -146,14 +146,14 @@ class AsyncClient:
             credentials=credentials,
             options=options,
         )
+        revisions = Revisions(enabled=read_your_writes)
+        calling = Calling(timeout, key, revisions)
+        carrier = Calling(carrier_timeout, key, revisions)
         self._channel = (
             grpc.aio.insecure_channel(target, merged)
             if channel_credentials is None
             else grpc.aio.secure_channel(target, channel_credentials, merged)
         )
-        revisions = Revisions(enabled=read_your_writes)
-        calling = Calling(timeout, key, revisions)
-        carrier = Calling(carrier_timeout, key, revisions)
         self.call_routing = AsyncCallRouting(self._channel, calling)
         self.number_inventory = AsyncNumberInventory(self._channel, calling, carrier)
         self.directory = AsyncDirectory(self._channel, calling)

@@ -1,5 +1,6 @@
 """What a client can be made with: addresses, a key, certificates."""
 
+import math
 from collections import Counter
 from typing import Any
 
@@ -82,6 +83,9 @@ def test_a_key_goes_to_no_other_machine_without_tls(address: Any) -> None:
         ({"client_certificate": PEM}, "together"),
         ({"client_key": PEM}, "together"),
         ({"tls": True, "credentials": grpc.ssl_channel_credentials()}, "credentials"),
+        ({"timeout": 0}, "timeout"),
+        ({"timeout": math.nan}, "timeout"),
+        ({"carrier_timeout": -1}, "timeout"),
     ],
 )
 def test_arguments_that_cannot_be_used_are_refused(arguments: dict[str, Any], problem: str) -> None:
