@@ -2,6 +2,8 @@
 
 import asyncio
 import dataclasses
+import subprocess
+import sys
 import time
 
 import pytest
@@ -374,6 +376,12 @@ async def test_prices_are_as_the_account_pays_them_and_asked_for_once(world: Wor
         await carrier.monthly_price("+61255500000")
     assert await carrier.monthly_price("+61255500000") == Price("USD", 3_000_000)
     assert await carrier.monthly_price("+18005550100") is None, "no local number"
+
+
+def test_the_library_is_loaded_by_nobody_else() -> None:
+    loaded = "import sys, localdial_server.bootstrap, localdial_server.cli; print(*sys.modules)"
+    modules = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    assert not {"twilio", "requests", "starlette", "uvicorn"} & set(modules.stdout.split())
 
 
 # A carrier that hangs
