@@ -27,6 +27,9 @@ from tests.support.postgres import PostgresServer
 RESTARTS = 20
 CONCURRENCY = 2
 
+# Longer than by default: then being late means more than that the machine is busy.
+TIMEOUT_MS = 30_000
+
 # An orchestrator waits before it takes the next server: clients find the new one within a second.
 PAUSE_SECONDS = 1.0
 
@@ -83,7 +86,8 @@ def test_no_call_fails_while_servers_are_restarted_twenty_times(
     organization = f"rolling-{language}"
     set_up(servers[0].address, organization)
     driver = start_driver(language)
-    connect = {"op": "connect", "client": "load", "addresses": [server.address for server in servers]}
+    addresses = [server.address for server in servers]
+    connect = {"op": "connect", "client": "load", "addresses": addresses, "timeout_ms": TIMEOUT_MS}
     assert driver.ask(connect) == {"ok": True}
     done = threading.Event()
     with ThreadPoolExecutor(1) as loading:
