@@ -15,6 +15,7 @@ import java.io.InputStreamReader;
 import java.io.Reader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
@@ -106,7 +107,10 @@ final class Channels {
             tls.trustManager(builder.rootCertificate.toFile());
         }
         if (builder.clientCertificate != null) {
-            tls.keyManager(builder.clientCertificate.toFile(), builder.clientKey.toFile());
+            try (InputStream certificate = Files.newInputStream(builder.clientCertificate);
+                    InputStream key = PrivateKeys.open(builder.clientKey)) {
+                tls.keyManager(certificate, key);
+            }
         }
         return tls.build();
     }

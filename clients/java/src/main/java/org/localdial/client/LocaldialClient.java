@@ -182,7 +182,7 @@ public final class LocaldialClient implements AutoCloseable {
          * Encrypts the connection, and shows the server a certificate of the client's own.
          *
          * @param certificate a PEM file: the certificate, followed by those in between it and the root
-         * @param privateKey a PEM file: its private key, in PKCS #8 ({@code BEGIN PRIVATE KEY})
+         * @param privateKey a PEM file: its private key, not encrypted
          * @return this builder
          */
         public Builder clientCertificate(Path certificate, Path privateKey) {

@@ -15,11 +15,17 @@ record Certificates(Path certificate, Path key) {
     /** Makes them with the JDK's keytool; {@code hosts} are those that it stands for, such as {@code dns:localhost}. */
     static Certificates make(Path folder, String name, String hosts)
             throws IOException, InterruptedException, GeneralSecurityException {
+        return make(folder, name, hosts, "EC");
+    }
+
+    /** Makes them with a key of the kind, which is EC or RSA. */
+    static Certificates make(Path folder, String name, String hosts, String kind)
+            throws IOException, InterruptedException, GeneralSecurityException {
         Path store = folder.resolve(name + ".p12");
         Process keytool = new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
                 "-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC",
-                "-genkeypair", "-alias", name, "-keyalg", "EC", "-groupname", "secp256r1", "-validity", "2",
+                "-genkeypair", "-alias", name, "-keyalg", kind, "-validity", "2",
                 "-dname", "CN=" + name, "-ext", "san=" + hosts, "-ext", "bc=ca:true",
                 "-storetype", "PKCS12", "-keystore", store.toString(), "-storepass", PASSWORD)
                 .redirectErrorStream(true).start();
@@ -35,6 +41,17 @@ record Certificates(Path certificate, Path key) {
         return new Certificates(
                 pem(folder.resolve(name + ".pem"), "CERTIFICATE", keys.getCertificate(name).getEncoded()),
                 pem(folder.resolve(name + ".key"), "PRIVATE KEY", key));
+    }
+
+    /** Writes the key without what PKCS #8 has around it. */
+    Path inTraditionalForm(String kind) throws IOException, InterruptedException {
+        Path traditional = key.resolveSibling(key.getFileName() + ".traditional");
+        Process openssl = new ProcessBuilder("openssl", "pkey", "-traditional",
+                "-in", key.toString(), "-out", traditional.toString()).inheritIO().start();
+        if (openssl.waitFor() != 0 || !Files.readString(traditional).contains("BEGIN " + kind + " PRIVATE KEY")) {
+            throw new IllegalStateException("openssl failed");
+        }
+        return traditional;
     }
 
     private static Path pem(Path file, String what, byte[] der) throws IOException {

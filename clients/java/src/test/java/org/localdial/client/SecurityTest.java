@@ -115,6 +115,27 @@ class SecurityTest {
         }
     }
 
+    /** As openssl and others write them: the inner part of what Java knows. */
+    @ParameterizedTest
+    @ValueSource(strings = {"EC", "RSA"})
+    void theKeyMayBeInTheTraditionalForm(String kind) throws Exception {
+        Certificates known = Certificates.make(folder, "traditional-" + kind, "dns:client.example", kind);
+        Path key = known.inTraditionalForm(kind);
+        var credentials = TlsServerCredentials.newBuilder()
+                .keyManager(server.certificate().toFile(), server.key().toFile())
+                .trustManager(known.certificate().toFile()).clientAuth(ClientAuth.REQUIRE).build();
+        try (FakeServer fake = new FakeServer(credentials);
+                LocaldialClient client = to(fake).rootCertificate(server.certificate())
+                        .clientCertificate(known.certificate(), key).build()) {
+            client.directory().getUser(REQUEST);
+        }
+        String cutOff = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQ\n-----END EC PRIVATE KEY-----\n";
+        Path broken = Files.writeString(folder.resolve("broken.key"), cutOff);
+        LocaldialClient.Builder builder = LocaldialClient.builder().address("127.0.0.1:1")
+                .clientCertificate(known.certificate(), broken);
+        assertThrows(IllegalArgumentException.class, builder::build);
+    }
+
     @Test
     void eachOfSeveralServersIsKnownByItsOwnName() throws IOException {
         Path roots = folder.resolve("roots.pem");

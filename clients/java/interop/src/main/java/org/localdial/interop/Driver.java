@@ -5,7 +5,6 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.InvalidProtocolBufferException;
@@ -58,6 +57,8 @@ public final class Driver {
     private JsonObject answer(String line) {
         try {
             JsonObject command = JsonParser.parseString(line).getAsJsonObject();
+            // What is null was not said.
+            command.entrySet().removeIf(entry -> entry.getValue().isJsonNull());
             String op = command.get("op").getAsString();
             return switch (op) {
                 case "connect" -> connect(command);
@@ -72,8 +73,7 @@ public final class Driver {
             };
         } catch (LocaldialException error) {
             return of("error", errorObject(error));
-        } catch (InvalidProtocolBufferException | JsonParseException | IllegalStateException
-                | ReflectiveOperationException wrong) {
+        } catch (InvalidProtocolBufferException | ReflectiveOperationException | RuntimeException wrong) {
             return of("unsupported", GSON.toJsonTree(wrong.toString()));
         }
     }
