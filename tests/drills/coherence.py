@@ -29,7 +29,7 @@ from localdial.v1.directory_pb2 import (
 from localdial_client import AsyncClient, LocaldialError
 from localdial_server.bootstrap import loop_factory
 from tests.drills.cluster import PATIENCE_SECONDS, Cluster
-from tests.drills.rounds import print_machine
+from tests.drills.rounds import print_machine, print_progress
 from tests.support.postgres import PostgresServer
 
 CALLEE = "+14155550123"
@@ -121,6 +121,7 @@ async def _write_and_resolve(
             caller_id=f"+4930{number:08}",
         )
         seen.pairs += 1
+        print_progress("pairs", seen.pairs, plan.pairs)
         seen.writes[writes_at] += 1
         seen.resolves[resolves_at] += 1
         try:

@@ -3,6 +3,8 @@
 import gc
 import os
 import statistics
+import sys
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -44,6 +46,12 @@ async def in_turns(
             gc.collect()
             taken[key].append(await measure())
     return {key: measured[1:] for key, measured in taken.items()}
+
+
+def print_progress(what: str, done: int, total: int) -> None:
+    """Say on stderr, ten times in all, how far it is."""
+    if done * 10 // total > (done - 1) * 10 // total:
+        print(f"{time.strftime('%H:%M:%S')} {what}: {done:,} of {total:,}", file=sys.stderr, flush=True)
 
 
 def print_machine() -> None:
