@@ -74,7 +74,9 @@ class CarrierSettings(BaseSettings):
     carrier_timeout_seconds: float = Field(
         10.0,
         ge=0.1,
-        le=300,
+        # Another server takes an order for lost when it has not shown at the carrier for
+        # two minutes: it has to have come to its end long before.
+        le=60,
         description="How long the carrier may take for one request, and for an order as a whole, in seconds.",
     )
     simulator_latency_ms: float = Field(

@@ -2,6 +2,7 @@ import re
 
 import pytest
 
+from localdial_server.carriers.twilio.adapter import TwilioCarriers
 from localdial_server.config import Settings, SettingsError, describe, load
 from localdial_server.twilio_account import twilio_account
 
@@ -141,6 +142,14 @@ def test_calls_go_to_the_webhook_unless_they_are_sent_elsewhere() -> None:
     assert goes(**webhook, twilio_voice_url="https://a.example/b") == ("https://a.example/b", "", "")
     assert goes(**webhook, twilio_voice_application_sid=application) == ("", application, "")
     assert goes(**webhook, twilio_trunk_sid=trunk) == ("", "", trunk)
+
+
+def test_an_order_ends_long_before_another_server_takes_it_for_lost() -> None:
+    longest = 60
+    assert longest * 2 <= TwilioCarriers(twilio_account(twilio())).all()[0].capabilities.read_lag_seconds
+    assert twilio(carrier_timeout_seconds=str(longest)).carrier_timeout_seconds == longest
+    (found,) = problems(**{**_TWILIO, "carrier_timeout_seconds": longest + 1})
+    assert "timeout" in found.lower()
 
 
 def test_calls_go_one_way() -> None:
