@@ -23,8 +23,8 @@ from localdial.v1.number_inventory_pb2 import PurchaseNumbersRequest
 from localdial_client import AsyncClient, LocaldialError
 from localdial_server.bootstrap import loop_factory
 from tests.drills import open_loop
-from tests.drills.purchases import SimulatorProcess, twilio_settings
 from tests.drills.rounds import print_machine
+from tests.drills.simulator import SimulatorProcess, twilio_settings
 from tests.functional.server_process import ServerProcess
 
 _ORGANIZATION = "acme"

@@ -15,30 +15,34 @@ import itertools
 import json
 import os
 import random
-import sqlite3
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
-from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import closing
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from localdial.v1.directory_pb2 import Organization, SetOrganizationRequest
 from localdial.v1.number_inventory_pb2 import (
     DeleteNumbersRequest,
     PurchaseNumbersRequest,
     ReconcileNumbersRequest,
-    ReconcileNumbersResponse,
 )
 from localdial_client import AsyncClient, LocaldialError
+from tests.drills.books import (
+    LIMITED,
+    MAX_NUMBERS,
+    MAX_PURCHASES,
+    READ_LAG_SECONDS,
+    Plan,
+    Request,
+    Seen,
+    compare,
+    report,
+)
 from tests.drills.cluster import PATIENCE_SECONDS
-from tests.drills.rounds import print_machine
-from tests.functional.server_process import ServerProcess, environment_with
+from tests.drills.simulator import SimulatorProcess, twilio_settings
+from tests.functional.server_process import ServerProcess
 
 POINTS = (
     "purchase-begun",
@@ -51,18 +55,10 @@ POINTS = (
     "release-answered",
 )
 
-_ACCOUNT = "AC" + "5" * 32
-_TOKEN = "drill"
-
 # Spread, so that not everybody wants the same numbers, but some do.
 _AREA_CODES = ("212", "303", "312", "415", "503", "512", "602", "617", "702", "713")
 
 _MOST_AT_ONCE = 4
-
-# The organization whose limits are within reach, and those limits.
-_LIMITED = "limited"
-_MAX_NUMBERS = 25
-_MAX_PURCHASES = 60
 
 # How often a point is passed, at most, before the server is killed there, and how long
 # a kill at a random time may be in coming.
@@ -72,118 +68,7 @@ _RANDOM_SECONDS = 1.5
 # How long a point may be in being reached: a deletion may be far between.
 _REACHED_SECONDS = 60.0
 
-# An order that was lost counts as lost only after this (the adapter's read lag).
-_READ_LAG_SECONDS = 125.0
-
 _CLIENT_SECONDS = 4.0
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How many kills at each point and at random times, and what goes on meanwhile."""
-
-    kills_at_points: int
-    random_kills: int
-    buyers: int
-    organizations: int
-    fault_rate: float
-    seed: int
-    without_intent: bool = False
-    until_all_is_known: bool = False
-
-
-@dataclass
-class Request:
-    """A purchase that a client wants, and what it was answered."""
-
-    organization_id: str
-    area_code: str
-    quantity: int
-    request_id: str
-    numbers: dict[str, str] = field(default_factory=dict)
-    """Phone numbers by the carrier's identifiers."""
-
-
-@dataclass
-class Seen:
-    """What came of it."""
-
-    killed: Counter[str] = field(default_factory=Counter)
-    answered: Counter[str] = field(default_factory=Counter)
-    faults: Mapping[str, int] = field(default_factory=dict)
-    bought: int = 0
-    released: int = 0
-    report: ReconcileNumbersResponse = field(default_factory=ReconcileNumbersResponse)
-    open_in_the_end: int | None = None
-    seconds: float = 0.0
-    not_reached: list[str] = field(default_factory=list)
-    bought_twice: list[str] = field(default_factory=list)
-    unrecorded: list[str] = field(default_factory=list)
-    not_owned: list[str] = field(default_factory=list)
-    over_limit: list[str] = field(default_factory=list)
-
-    @property
-    def is_right(self) -> bool:
-        """Whether carrier and inventory agree, and all was done that was planned."""
-        wrong = self.bought_twice, self.unrecorded, self.not_owned, self.over_limit
-        return not (any(wrong) or self.not_reached or self.open_in_the_end)
-
-
-class SimulatorProcess:
-    """``localdial simulator serve``: the carrier, in a process that is not killed."""
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [
-                sys.executable,
-                *("-m", "localdial_server", "simulator", "serve", "--json", "--listen", "127.0.0.1:0"),
-                *("--account", f"{_ACCOUNT}:{_TOKEN}", "--balance", "1000000"),
-            ],
-            env=environment_with(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        assert self._process.stdout is not None
-        self.url: str = json.loads(self._process.stdout.readline())["url"]
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with self._process as process:
-            process.terminate()
-
-    def tell(self, path: str, what: Mapping[str, Any]) -> None:
-        """Tell it how to behave."""
-        request = urllib.request.Request(
-            f"{self.url}/simulator/{path}",
-            json.dumps(what).encode(),
-            {"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            answer.read()
-
-    def forget_faults(self) -> None:
-        """Let every request go well from now on."""
-        request = urllib.request.Request(f"{self.url}/simulator/faults", method="DELETE")
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            answer.read()
-
-    def ask(self, path: str) -> Any:
-        """Ask what has happened."""
-        with urllib.request.urlopen(f"{self.url}/simulator/{path}", timeout=30) as answer:
-            return json.load(answer)
-
-
-def twilio_settings(url: str) -> Mapping[str, str]:
-    """Answer the settings of a server that buys there."""
-    return {
-        "LOCALDIAL_CARRIER": "twilio",
-        "LOCALDIAL_TWILIO_ACCOUNT_SID": _ACCOUNT,
-        "LOCALDIAL_TWILIO_AUTH_TOKEN": _TOKEN,
-        "LOCALDIAL_TWILIO_BASE_URL": url,
-    }
 
 
 class Drill:
@@ -199,7 +84,7 @@ class Drill:
         self._ids = itertools.count()
         self._address = ""
         self._server: ServerProcess | None = None
-        self._organizations = [f"org{number}" for number in range(plan.organizations)] + [_LIMITED]
+        self._organizations = [f"org{number}" for number in range(plan.organizations)] + [LIMITED]
 
     async def run(self) -> Seen:
         """Kill as planned, under load; then reconcile once, and compare."""
@@ -222,7 +107,7 @@ class Drill:
             self._carrier.tell("chance", {"rate": 0.0})
             await self._start("")
             await self._reconcile()
-            self._compare()
+            compare(seen, self._requests, self._carrier, self._folder / "localdial.db")
         finally:
             if self._server is not None:
                 self._server.kill()
@@ -242,10 +127,10 @@ class Drill:
             **twilio_settings(self._carrier.url),
             LOCALDIAL_CARRIER_TIMEOUT_SECONDS="1",
             LOCALDIAL_SWEEP_INTERVAL_SECONDS="2",
-            LOCALDIAL_MAX_NUMBERS="100000",
-            LOCALDIAL_MAX_PURCHASES_PER_DAY="100000",
+            LOCALDIALMAX_NUMBERS="100000",
+            LOCALDIALMAX_PURCHASES_PER_DAY="100000",
             LOCALDIAL_ORGANIZATION_LIMITS=json.dumps(
-                {_LIMITED: {"max_numbers": _MAX_NUMBERS, "max_purchases_per_day": _MAX_PURCHASES}}
+                {LIMITED: {"max_numbers": MAX_NUMBERS, "max_purchases_per_day": MAX_PURCHASES}}
             ),
         )
         await asyncio.to_thread(self._server.start)
@@ -349,77 +234,9 @@ class Drill:
         async with self._client() as client:
             self._seen.report = await client.number_inventory.reconcile_numbers(ReconcileNumbersRequest())
             if self._plan.until_all_is_known:
-                await asyncio.sleep(_READ_LAG_SECONDS)
+                await asyncio.sleep(READ_LAG_SECONDS)
                 again = await client.number_inventory.reconcile_numbers(ReconcileNumbersRequest())
                 self._seen.open_in_the_end = again.open_count
-
-    def _compare(self) -> None:
-        """Compare what the carrier has sold with what the inventory has and had."""
-        seen = self._seen
-        journal = self._carrier.ask("journal")["events"]
-        owned = {number["sid"]: number for number in self._carrier.ask("numbers")["numbers"]}
-        rows = _rows(self._folder / "localdial.db")
-        bought = [event for event in journal if event["event"] == "number_bought"]
-        released = [event for event in journal if event["event"] == "number_released"]
-        seen.bought, seen.released = len(bought), len(released)
-
-        recorded = {row.sid: row for row in rows if row.sid}
-        for sid, number in owned.items():
-            if sid not in recorded:
-                seen.unrecorded.append(f"{number['phone_number']} ({sid})")
-        for row in rows:
-            if row.state == "active" and row.sid not in owned:
-                seen.not_owned.append(f"{row.phone_number} of {row.organization_id}")
-
-        # Whose each purchase was: as its client was told, or as it stands in the inventory.
-        organization_of = {sid: row.organization_id for sid, row in recorded.items()}
-        by_request: defaultdict[str, set[str]] = defaultdict(set)
-        for row in rows:
-            if row.sid and row.request_id:
-                by_request[row.request_id].add(row.sid)
-        for request in self._requests:
-            by_request[request.request_id] |= request.numbers.keys()
-            organization_of |= dict.fromkeys(request.numbers, request.organization_id)
-            if len(by_request[request.request_id]) > request.quantity:
-                seen.bought_twice.append(
-                    f"{request.request_id}: {len(by_request[request.request_id])} for {request.quantity}"
-                )
-        references = Counter(event["fields"].get("FriendlyName", "") for event in bought)
-        seen.bought_twice += [
-            f"reference {name} {count} times" for name, count in references.items() if count > 1
-        ]
-        self._compare_limits(journal, organization_of)
-
-    def _compare_limits(
-        self, journal: Sequence[Mapping[str, Any]], organization_of: Mapping[str, str]
-    ) -> None:
-        held = purchases = 0
-        for event in journal:
-            if organization_of.get(event.get("sid", "")) != _LIMITED:
-                continue
-            if event["event"] == "number_bought":
-                held, purchases = held + 1, purchases + 1
-            elif event["event"] == "number_released":
-                held -= 1
-            if held > _MAX_NUMBERS or purchases > _MAX_PURCHASES:
-                self._seen.over_limit.append(f"{held} held, {purchases} bought")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A number of the inventory."""
-
-    organization_id: str
-    phone_number: str
-    state: str
-    sid: str
-    request_id: str | None
-
-
-def _rows(database: Path) -> list[Row]:
-    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-        query = "SELECT organization_id, phone_number, state, carrier_number_id, request_id FROM numbers"
-        return [Row(*row) for row in connection.execute(query)]
 
 
 def _is_alive(pid: int) -> bool:
@@ -438,32 +255,6 @@ def prepared(plan: Plan) -> Iterator[Drill]:
         tempfile.TemporaryDirectory(prefix="localdial-purchases-") as folder,
     ):
         yield Drill(carrier, Path(folder), plan)
-
-
-def report(plan: Plan, seen: Seen) -> None:
-    """Print what came of it."""
-    print(f"{seen.seconds:.0f} s, {plan.buyers} buyers, seed {plan.seed}, faults {plan.fault_rate:.0%}")
-    print(f"killed {seen.killed.total()} times: {dict(seen.killed)}")
-    print(f"faults suffered {sum(seen.faults.values()):,}: {seen.faults}")
-    print(f"answers: {dict(seen.answered.most_common())}")
-    print(f"at the carrier: {seen.bought:,} bought, {seen.released:,} released")
-    told = seen.report
-    print(
-        f"reconciled: {told.adopted_count} adopted, {told.failed_count} failed, "
-        f"{told.released_count} released, {told.open_count} open, {told.missing_count} missing, "
-        f"{told.strays_count} strays"
-    )
-    if seen.open_in_the_end is not None:
-        print(f"open {_READ_LAG_SECONDS:.0f} s later: {seen.open_in_the_end}")
-    for what, found in (
-        ("points that were not reached", seen.not_reached),
-        ("bought twice", seen.bought_twice),
-        ("bought and unrecorded", seen.unrecorded),
-        ("recorded and not owned", seen.not_owned),
-        ("over the limits", seen.over_limit),
-    ):
-        print(f"{what}: {len(found)} {found[:3] or ''}")
-    print_machine()
 
 
 def main() -> None:

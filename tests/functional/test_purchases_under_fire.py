@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from tests.drills.purchases import POINTS, Plan, prepared
+from tests.drills.books import Plan
+from tests.drills.purchases import POINTS, prepared
 
 
 @pytest.mark.timeout(600)

@@ -1,0 +1,167 @@
+"""The books of the purchases drill: what was planned and seen, and the inventory against the carrier."""
+
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from localdial.v1.number_inventory_pb2 import ReconcileNumbersResponse
+from tests.drills.rounds import print_machine
+from tests.drills.simulator import SimulatorProcess
+
+# The organization whose limits are within reach, and those limits.
+LIMITED = "limited"
+MAX_NUMBERS = 25
+MAX_PURCHASES = 60
+
+# An order that was lost counts as lost only after this (the adapter's read lag).
+READ_LAG_SECONDS = 125.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many kills at each point and at random times, and what goes on meanwhile."""
+
+    kills_at_points: int
+    random_kills: int
+    buyers: int
+    organizations: int
+    fault_rate: float
+    seed: int
+    without_intent: bool = False
+    until_all_is_known: bool = False
+
+
+@dataclass
+class Request:
+    """A purchase that a client wants, and what it was answered."""
+
+    organization_id: str
+    area_code: str
+    quantity: int
+    request_id: str
+    numbers: dict[str, str] = field(default_factory=dict)
+    """Phone numbers by the carrier's identifiers."""
+
+
+@dataclass
+class Seen:
+    """What came of it."""
+
+    killed: Counter[str] = field(default_factory=Counter)
+    answered: Counter[str] = field(default_factory=Counter)
+    faults: Mapping[str, int] = field(default_factory=dict)
+    bought: int = 0
+    released: int = 0
+    report: ReconcileNumbersResponse = field(default_factory=ReconcileNumbersResponse)
+    open_in_the_end: int | None = None
+    seconds: float = 0.0
+    not_reached: list[str] = field(default_factory=list)
+    bought_twice: list[str] = field(default_factory=list)
+    unrecorded: list[str] = field(default_factory=list)
+    not_owned: list[str] = field(default_factory=list)
+    over_limit: list[str] = field(default_factory=list)
+
+    @property
+    def is_right(self) -> bool:
+        """Whether carrier and inventory agree, and all was done that was planned."""
+        wrong = self.bought_twice, self.unrecorded, self.not_owned, self.over_limit
+        return not (any(wrong) or self.not_reached or self.open_in_the_end)
+
+
+def compare(seen: Seen, requests: Sequence[Request], carrier: SimulatorProcess, database: Path) -> None:
+    """Compare what the carrier has sold with what the inventory has and had."""
+    journal = carrier.ask("journal")["events"]
+    owned = {number["sid"]: number for number in carrier.ask("numbers")["numbers"]}
+    rows = _rows(database)
+    bought = [event for event in journal if event["event"] == "number_bought"]
+    released = [event for event in journal if event["event"] == "number_released"]
+    seen.bought, seen.released = len(bought), len(released)
+
+    recorded = {row.sid: row for row in rows if row.sid}
+    for sid, number in owned.items():
+        if sid not in recorded:
+            seen.unrecorded.append(f"{number['phone_number']} ({sid})")
+    for row in rows:
+        if row.state == "active" and row.sid not in owned:
+            seen.not_owned.append(f"{row.phone_number} of {row.organization_id}")
+
+    # Whose each purchase was: as its client was told, or as it stands in the inventory.
+    organization_of = {sid: row.organization_id for sid, row in recorded.items()}
+    by_request: defaultdict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        if row.sid and row.request_id:
+            by_request[row.request_id].add(row.sid)
+    for request in requests:
+        by_request[request.request_id] |= request.numbers.keys()
+        organization_of |= dict.fromkeys(request.numbers, request.organization_id)
+        if len(by_request[request.request_id]) > request.quantity:
+            seen.bought_twice.append(
+                f"{request.request_id}: {len(by_request[request.request_id])} for {request.quantity}"
+            )
+    references = Counter(event["fields"].get("FriendlyName", "") for event in bought)
+    seen.bought_twice += [
+        f"reference {name} {count} times" for name, count in references.items() if count > 1
+    ]
+    _compare_limits(seen, journal, organization_of)
+
+
+def _compare_limits(
+    seen: Seen, journal: Sequence[Mapping[str, Any]], organization_of: Mapping[str, str]
+) -> None:
+    held = purchases = 0
+    for event in journal:
+        if organization_of.get(event.get("sid", "")) != LIMITED:
+            continue
+        if event["event"] == "number_bought":
+            held, purchases = held + 1, purchases + 1
+        elif event["event"] == "number_released":
+            held -= 1
+        if held > MAX_NUMBERS or purchases > MAX_PURCHASES:
+            seen.over_limit.append(f"{held} held, {purchases} bought")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A number of the inventory."""
+
+    organization_id: str
+    phone_number: str
+    state: str
+    sid: str
+    request_id: str | None
+
+
+def _rows(database: Path) -> list[Row]:
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        query = "SELECT organization_id, phone_number, state, carrier_number_id, request_id FROM numbers"
+        return [Row(*row) for row in connection.execute(query)]
+
+
+def report(plan: Plan, seen: Seen) -> None:
+    """Print what came of it."""
+    print(f"{seen.seconds:.0f} s, {plan.buyers} buyers, seed {plan.seed}, faults {plan.fault_rate:.0%}")
+    print(f"killed {seen.killed.total()} times: {dict(seen.killed)}")
+    print(f"faults suffered {sum(seen.faults.values()):,}: {seen.faults}")
+    print(f"answers: {dict(seen.answered.most_common())}")
+    print(f"at the carrier: {seen.bought:,} bought, {seen.released:,} released")
+    told = seen.report
+    print(
+        f"reconciled: {told.adopted_count} adopted, {told.failed_count} failed, "
+        f"{told.released_count} released, {told.open_count} open, {told.missing_count} missing, "
+        f"{told.strays_count} strays"
+    )
+    if seen.open_in_the_end is not None:
+        print(f"open {READ_LAG_SECONDS:.0f} s later: {seen.open_in_the_end}")
+    for what, found in (
+        ("points that were not reached", seen.not_reached),
+        ("bought twice", seen.bought_twice),
+        ("bought and unrecorded", seen.unrecorded),
+        ("recorded and not owned", seen.not_owned),
+        ("over the limits", seen.over_limit),
+    ):
+        print(f"{what}: {len(found)} {found[:3] or ''}")
+    print_machine()
