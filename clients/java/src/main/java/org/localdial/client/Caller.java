@@ -65,7 +65,9 @@ final class Caller {
         Metadata copy = new Metadata();
         copy.merge(metadata);
         Channel with = ClientInterceptors.intercept(channel, MetadataUtils.newAttachHeadersInterceptor(copy));
-        return new Caller(with, closed, timeout, carrierTimeout, credentials, revisions);
+        // A key of its own takes the place of the client's; with both, the server would have to guess.
+        CallCredentials key = copy.containsKey(AUTHORIZATION) ? null : credentials;
+        return new Caller(with, closed, timeout, carrierTimeout, key, revisions);
     }
 
     <Q extends Message, A extends Message> A call(MethodDescriptor<Q, A> method, Q request) {

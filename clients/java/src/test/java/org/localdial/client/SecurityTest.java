@@ -1,11 +1,13 @@
 package org.localdial.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertIterableEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.grpc.InsecureChannelCredentials;
+import io.grpc.Metadata;
 import io.grpc.TlsServerCredentials;
 import io.grpc.TlsServerCredentials.ClientAuth;
 import java.io.IOException;
@@ -62,6 +64,20 @@ class SecurityTest {
             }
             assertEquals("Bearer s3cret", fake.received.get(0).header("authorization"));
             assertNull(fake.received.get(3).header("authorization"));
+        }
+    }
+
+    @Test
+    void aCallMayHaveAKeyOfItsOwn() throws IOException {
+        Metadata.Key<String> name = Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+        Metadata own = new Metadata();
+        own.put(name, "Bearer other");
+        try (FakeServer fake = new FakeServer(); LocaldialClient known = to(fake).key("s3cret").build()) {
+            known.directory().withMetadata(own).getUser(REQUEST);
+            known.directory().getUser(REQUEST);
+            // All that were sent: a second one would be read by some servers.
+            assertIterableEquals(List.of("Bearer other"), fake.received.get(0).headers().getAll(name));
+            assertIterableEquals(List.of("Bearer s3cret"), fake.received.get(1).headers().getAll(name));
         }
     }
 
