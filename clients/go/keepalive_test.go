@@ -35,8 +35,12 @@ func quietPeer(answerPings bool, pinged func()) func(net.Conn) {
 			return
 		}
 		framer := http2.NewFramer(conn, conn)
-		// Both sides begin by writing, and a pipe holds nothing.
-		go func() { _ = framer.WriteSettings() }()
+		// Both sides begin by writing, and a pipe holds nothing. The framer has one buffer for all that it writes.
+		greeted := make(chan struct{})
+		go func() {
+			defer close(greeted)
+			_ = framer.WriteSettings()
+		}()
 		for {
 			frame, err := framer.ReadFrame()
 			if err != nil {
@@ -45,6 +49,7 @@ func quietPeer(answerPings bool, pinged func()) func(net.Conn) {
 			if ping, is := frame.(*http2.PingFrame); is && !ping.IsAck() {
 				pinged()
 				if answerPings {
+					<-greeted
 					_ = framer.WritePing(true, ping.Data)
 				}
 			}
