@@ -9,6 +9,10 @@ from hypothesis import settings
 from tests.support.pgbouncer import PROGRAM, PgBouncer
 from tests.support.postgres import PostgresServer
 
+# Failures outside the test modules show values, as those in them do. Here, since
+# whichever module is imported first decides.
+pytest.register_assert_rewrite("tests.conformance", "tests.interop", "tests.scenarios")
+
 # The same examples in every run, on every machine, and never a failure because a
 # machine is slow. To look for new ones: pytest --hypothesis-profile=explore.
 settings.register_profile("fixed", derandomize=True, deadline=None, database=None)

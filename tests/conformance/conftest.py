@@ -8,20 +8,6 @@ from localdial_server.storage.schema import metadata
 from tests.support.postgres import PostgresServer
 
 # Lets failures in the suites show values, as those in test modules do.
-pytest.register_assert_rewrite(
-    "tests.conformance.call_log_suite",
-    "tests.conformance.carrier_account",
-    "tests.conformance.carrier_mishap_suite",
-    "tests.conformance.carrier_suite",
-    "tests.conformance.twilio_account",
-    "tests.conformance.shared_changes_suite",
-    "tests.conformance.shared_reads_suite",
-    "tests.conformance.snapshots_suite",
-    "tests.conformance.store_lists_suite",
-    "tests.conformance.store_numbers_suite",
-    "tests.conformance.store_text_suite",
-    "tests.conformance.store_transactions_suite",
-)
 
 
 @pytest.fixture(scope="session")

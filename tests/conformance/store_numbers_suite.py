@@ -228,3 +228,35 @@ class StoreNumbersSuite(StoreFixtures):
             await store.write(lambda transaction: transaction.delete_request(A, "r"))
         assert await store.read(lambda reader: reader.request(A, "r")) is None
         assert await store.read(lambda reader: reader.request(B, "r")) == request("r", B)
+
+    async def test_purchases_are_counted_from_a_time_on_with_the_first_of_them(self, store: Store) -> None:
+        await store.write(create(A, B))
+        assert await store.read(lambda reader: reader.purchases_since(A, 0)) == (0, None)
+        made = [
+            replace(number(X), reference=f"r{time}", purchase_time=time, organization_id=organization_id)
+            for organization_id, time in ((A, 10), (A, 30), (A, 20), (B, 5))
+        ]
+        await store.write(lambda tx: [tx.add_purchase(one) for one in made])
+        assert await store.read(lambda reader: reader.purchases_since(A, 10)) == (3, 10)
+        assert await store.read(lambda reader: reader.purchases_since(A, 11)) == (2, 20)
+        await store.write(lambda tx: tx.delete_purchase(A, "r20"))
+        await store.write(lambda tx: tx.delete_purchase(A, "unknown"))
+        assert await store.read(lambda reader: reader.purchases_since(A, 11)) == (1, 30)
+        await store.write(lambda tx: tx.delete_purchases_before(A, 30))
+        assert await store.read(lambda reader: reader.purchases_since(A, 0)) == (1, 30)
+        assert await store.read(lambda reader: reader.purchases_since(B, 0)) == (1, 5)
+
+    async def test_purchases_outlive_the_organization(self, store: Store) -> None:
+        await store.write(create(A))
+        await store.write(lambda tx: tx.add_purchase(number(X)))
+        await store.write(lambda tx: tx.delete_organization(A))
+        assert await store.read(lambda reader: reader.purchases_since(A, 0)) == (1, 1)
+
+    async def test_the_owners_of_many_numbers_are_answered_at_once(self, store: Store) -> None:
+        await store.write(create(A, B))
+        numbers = [f"+1415{line:07}" for line in range(2_000_000, 2_001_200)]
+        await store.write(lambda tx: [tx.claim(one, A) for one in numbers[::2]])
+        await store.write(lambda tx: tx.claim(X, B))
+        owners = await store.read(lambda reader: reader.owners_of([*numbers, X, Y]))
+        assert owners == {**dict.fromkeys(numbers[::2], A), X: B}
+        assert await store.read(lambda reader: reader.owners_of([])) == {}

@@ -9,14 +9,6 @@ from tests.functional.server_process import ServerProcess
 from tests.interop.driver import Driver
 from tests.interop.languages import Unavailable, command_of, languages
 
-pytest.register_assert_rewrite(
-    "tests.interop.matching",
-    "tests.interop.person",
-    "tests.interop.player",
-    "tests.interop.transcript",
-    "tests.scenarios.live_world",
-)
-
 StartDriver = Callable[[str], Driver]
 
 

@@ -126,9 +126,9 @@ class Transaction(Reader, Protocol):
         """Create or replace the organization. Claims are the caller's business."""
 
     def delete_organization(self, organization_id: str) -> None:
-        """Delete it with its users, claims, purchases and requests; it must have no numbers.
+        """Delete it with its users, claims and requests; it must have no numbers.
 
-        Its revision and the records of its calls stay.
+        Its revision, the day's purchases and the records of its calls stay.
         """
 
     def put_users(self, users: Sequence[User]) -> None:

@@ -273,7 +273,7 @@ class CarrierNotAvailable(LocaldialError):
     reason = "CARRIER_UNAVAILABLE"
 
     def __init__(self, retry_after: float | None = None) -> None:
-        super().__init__("the carrier is not available; nothing was charged, try again")
+        super().__init__("the carrier is not available; try again")
         self.retry_after = retry_after
 
 

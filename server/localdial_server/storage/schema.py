@@ -129,7 +129,9 @@ phone_number_owners = Table(
 )
 
 # Every number that was ordered within the last day, unless nothing came of it:
-# what the limit on purchases counts. A number that was deleted since counts too.
+# what the limit on purchases counts. A number that was deleted since counts too, and
+# so does what an organization bought before it was deleted and made anew: no foreign
+# key.
 purchases = Table(
     "purchases",
     metadata,
@@ -137,7 +139,6 @@ purchases = Table(
     Column("reference", String(64), nullable=False),
     Column("purchase_time", BigInteger, nullable=False),
     PrimaryKeyConstraint("organization_id", "reference"),
-    ForeignKeyConstraint(["organization_id"], ["organizations.organization_id"]),
     Index("ix_purchases_by_time", "organization_id", "purchase_time"),
     sqlite_with_rowid=False,
 )

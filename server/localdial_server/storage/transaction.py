@@ -40,11 +40,11 @@ class SqlTransaction(SqlReader):
         self._put(organizations, [from_organization(organization)])
 
     def delete_organization(self, organization_id: str) -> None:
-        """Delete it with its users, claims, purchases and requests; it must have no numbers.
+        """Delete it with its users, claims and requests; it must have no numbers.
 
-        Its revision and the records of its calls stay.
+        Its revision, the day's purchases and the records of its calls stay.
         """
-        for table in users, phone_number_owners, purchases, requests, organizations:
+        for table in users, phone_number_owners, requests, organizations:
             self._connection.execute(delete(table).where(table.c.organization_id == organization_id))
 
     def put_users(self, users_: Sequence[User]) -> None:

@@ -120,10 +120,14 @@ async def test_a_limit_of_nothing_asks_the_carrier_nothing(house: House) -> None
     assert house.carrier.calls[Operation.SEARCH] == 0
 
 
-async def test_an_organization_that_bought_can_be_deleted(house: House) -> None:
+async def test_an_organization_that_is_deleted_and_made_anew_has_the_same_limit(house: House) -> None:
+    limit(house, purchases_per_day=2)
+    await house.restart()
     await house.delete(*await house.bought(2))
     await house.directory.delete_organization(A)
-    assert await house.store.read(lambda reader: reader.purchases_since(A, 0)) == (0, None)
+    await house.add_organization(A)
+    with pytest.raises(PurchaseLimitReached):
+        await house.purchase()
 
 
 async def test_imports_are_not_purchases(house: House) -> None:

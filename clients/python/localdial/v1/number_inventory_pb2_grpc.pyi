@@ -73,7 +73,8 @@ class NumberInventoryStub:
     Each number stands for itself: one that fails spoils no other. A number
     that the organization has already is answered as it stands.
 
-    At the carrier nothing is changed unless `configure` is set.
+    At the carrier nothing is changed unless `configure` is set; then a number
+    that the organization has already is set up there too.
 
     Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
     (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of one number:
@@ -175,7 +176,8 @@ class NumberInventoryAsyncStub(NumberInventoryStub):
     Each number stands for itself: one that fails spoils no other. A number
     that the organization has already is answered as it stands.
 
-    At the carrier nothing is changed unless `configure` is set.
+    At the carrier nothing is changed unless `configure` is set; then a number
+    that the organization has already is set up there too.
 
     Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
     (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of one number:
@@ -304,7 +306,8 @@ class NumberInventoryServicer(metaclass=_abc_1.ABCMeta):
         Each number stands for itself: one that fails spoils no other. A number
         that the organization has already is answered as it stands.
 
-        At the carrier nothing is changed unless `configure` is set.
+        At the carrier nothing is changed unless `configure` is set; then a number
+        that the organization has already is set up there too.
 
         Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
         (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of one number:

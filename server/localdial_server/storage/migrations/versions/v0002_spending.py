@@ -22,11 +22,6 @@ def upgrade() -> None:
         sa.Column("organization_id", key, nullable=False),
         sa.Column("reference", sa.String(length=64), nullable=False),
         sa.Column("purchase_time", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["organization_id"],
-            ["organizations.organization_id"],
-            name=op.f("fk_purchases_organizations"),
-        ),
         sa.PrimaryKeyConstraint("organization_id", "reference", name=op.f("pk_purchases")),
         sqlite_with_rowid=False,
     )

@@ -908,7 +908,8 @@ export const NumberInventory: GenService<{
    * Each number stands for itself: one that fails spoils no other. A number
    * that the organization has already is answered as it stands.
    *
-   * At the carrier nothing is changed unless `configure` is set.
+   * At the carrier nothing is changed unless `configure` is set; then a number
+   * that the organization has already is set up there too.
    *
    * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
    * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of one number:

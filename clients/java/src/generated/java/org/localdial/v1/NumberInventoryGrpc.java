@@ -466,7 +466,8 @@ public final class NumberInventoryGrpc {
      * Takes numbers into the inventory that the carrier account already owns.
      * Each number stands for itself: one that fails spoils no other. A number
      * that the organization has already is answered as it stands.
-     * At the carrier nothing is changed unless `configure` is set.
+     * At the carrier nothing is changed unless `configure` is set; then a number
+     * that the organization has already is set up there too.
      * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of one number:
      * NOT_FOUND (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE),
@@ -660,7 +661,8 @@ public final class NumberInventoryGrpc {
      * Takes numbers into the inventory that the carrier account already owns.
      * Each number stands for itself: one that fails spoils no other. A number
      * that the organization has already is answered as it stands.
-     * At the carrier nothing is changed unless `configure` is set.
+     * At the carrier nothing is changed unless `configure` is set; then a number
+     * that the organization has already is set up there too.
      * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of one number:
      * NOT_FOUND (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE),
@@ -840,7 +842,8 @@ public final class NumberInventoryGrpc {
      * Takes numbers into the inventory that the carrier account already owns.
      * Each number stands for itself: one that fails spoils no other. A number
      * that the organization has already is answered as it stands.
-     * At the carrier nothing is changed unless `configure` is set.
+     * At the carrier nothing is changed unless `configure` is set; then a number
+     * that the organization has already is set up there too.
      * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of one number:
      * NOT_FOUND (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE),
@@ -1014,7 +1017,8 @@ public final class NumberInventoryGrpc {
      * Takes numbers into the inventory that the carrier account already owns.
      * Each number stands for itself: one that fails spoils no other. A number
      * that the organization has already is answered as it stands.
-     * At the carrier nothing is changed unless `configure` is set.
+     * At the carrier nothing is changed unless `configure` is set; then a number
+     * that the organization has already is set up there too.
      * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of one number:
      * NOT_FOUND (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE),
@@ -1192,7 +1196,8 @@ public final class NumberInventoryGrpc {
      * Takes numbers into the inventory that the carrier account already owns.
      * Each number stands for itself: one that fails spoils no other. A number
      * that the organization has already is answered as it stands.
-     * At the carrier nothing is changed unless `configure` is set.
+     * At the carrier nothing is changed unless `configure` is set; then a number
+     * that the organization has already is set up there too.
      * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of one number:
      * NOT_FOUND (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE),
