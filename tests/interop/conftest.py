@@ -1,10 +1,11 @@
 """The drivers, and the live server that all of them call."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
+from tests.conftest import STRICT
 from tests.functional.server_process import ServerProcess
 from tests.interop.driver import Driver
 from tests.interop.languages import Unavailable, command_of, languages
@@ -17,6 +18,21 @@ def language(request: pytest.FixtureRequest) -> str:
     """Answer each language whose driver can be built here."""
     name: str = request.param
     return available(name)
+
+
+@pytest.fixture(scope="session")
+def available_languages() -> Sequence[str]:
+    """Answer all languages whose drivers can be built here; where nothing may be missing, all."""
+    found = []
+    for name in languages():
+        try:
+            command_of(name)
+        except Unavailable:
+            if STRICT:
+                raise
+            continue
+        found.append(name)
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -37,6 +37,8 @@ def play(live_server: ServerProcess, start_driver: StartDriver) -> Callable[[str
     return play
 
 
+# A minute at the most; several where others use the machine too.
+@pytest.mark.timeout(900)
 def test_the_cases_are_right_and_the_same_as_pythons(language: str, play: Callable[[str], Played]) -> None:
     said, pythons = play(language), play(REFERENCE)
     assert said.keys() == pythons.keys()
