@@ -122,6 +122,7 @@ class Drill:
             self._folder,
             PYTHONPATH=os.pathsep.join([str(killing), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
             DRILL_KILL_AT=kill_at,
+            DRILL_READ_LAG_SECONDS=f"{READ_LAG_SECONDS}",
             DRILL_KILL_AFTER=str(self._random.randrange(_PASSED)),
             **({"DRILL_WITHOUT_INTENT": "1"} if self._plan.without_intent else {}),
             **twilio_settings(self._carrier.url),
@@ -233,10 +234,9 @@ class Drill:
     async def _reconcile(self) -> None:
         async with self._client() as client:
             self._seen.report = await client.number_inventory.reconcile_numbers(ReconcileNumbersRequest())
-            if self._plan.until_all_is_known:
-                await asyncio.sleep(READ_LAG_SECONDS)
-                again = await client.number_inventory.reconcile_numbers(ReconcileNumbersRequest())
-                self._seen.open_in_the_end = again.open_count
+            await asyncio.sleep(READ_LAG_SECONDS + 1)
+            again = await client.number_inventory.reconcile_numbers(ReconcileNumbersRequest())
+            self._seen.open_in_the_end = again.open_count
 
 
 def _is_alive(pid: int) -> bool:
@@ -269,9 +269,6 @@ def main() -> None:
     parser.add_argument("--fault-rate", type=float, default=0.3, help="default 0.3")
     parser.add_argument("--seed", type=int, default=1, help="default 1")
     parser.add_argument("--without-intent", action="store_true", help="take the protection away")
-    parser.add_argument(
-        "--do-not-wait", action="store_true", help="for the read lag, after which nothing may be open"
-    )
     arguments = parser.parse_args()
     plan = Plan(
         kills_at_points=arguments.kills,
@@ -281,7 +278,6 @@ def main() -> None:
         fault_rate=arguments.fault_rate,
         seed=arguments.seed,
         without_intent=arguments.without_intent,
-        until_all_is_known=not arguments.do_not_wait,
     )
     with prepared(plan) as drill:
         seen = asyncio.run(drill.run())

@@ -18,3 +18,4 @@ def test_nothing_is_bought_twice_or_lost_whenever_the_server_is_killed() -> None
     assert seen.bought > 0
     assert [seen.bought_twice, seen.unrecorded, seen.not_owned, seen.over_limit] == [[], [], [], []]
     assert seen.not_reached == []
+    assert seen.open_in_the_end == 0

@@ -1,8 +1,9 @@
 """Kills the server at a named point: Python imports this by itself from its PYTHONPATH.
 
 ``DRILL_KILL_AT`` names the point, and ``DRILL_KILL_AFTER`` says how often it is passed
-before that. With ``DRILL_WITHOUT_INTENT`` numbers are ordered without the intent being
-committed before, which is the protection that the drill is about.
+before that. ``DRILL_READ_LAG_SECONDS`` stands in for the carrier's. With
+``DRILL_WITHOUT_INTENT`` numbers are ordered without the intent being committed before,
+which is the protection that the drill is about.
 """
 
 import functools
@@ -15,12 +16,13 @@ from dataclasses import replace
 from typing import Any
 
 from localdial_server.app import purchasing
-from localdial_server.app.carrier import OwnedNumber
+from localdial_server.app.carrier import Capabilities, OwnedNumber
 from localdial_server.app.deleting import Deleting
 from localdial_server.app.intents import Intents
 from localdial_server.app.orders import Orders
 from localdial_server.app.purchasing import Purchasing
 from localdial_server.app.store import Transaction
+from localdial_server.carriers.twilio import adapter
 from localdial_server.carriers.twilio.api import TwilioApi
 from localdial_server.domain.model import Number, NumberState
 
@@ -96,6 +98,13 @@ _put(Intents, "adopt", _killed_after("adopted", Intents.adopt))
 _put(Purchasing, "_finish", _killed_after("answer-kept", Purchasing._finish))
 _put(Deleting, "release", _killed_before("release-begun", Deleting.release))
 _put(TwilioApi, "release", _killed_after_the_answer("release-answered", TwilioApi.release))
+
+
+# The drill's carrier shows at once what it has sold. With the two minutes that Twilio is
+# given, nothing would be dropped between two kills, and purchases would wait all along.
+adapter._CAPABILITIES = Capabilities(
+    asynchronous_orders=False, read_lag_seconds=float(os.environ["DRILL_READ_LAG_SECONDS"])
+)
 
 
 def _open_nothing(transaction: Transaction, intent: Number) -> bool:
