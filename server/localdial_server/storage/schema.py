@@ -136,7 +136,7 @@ purchases = Table(
     "purchases",
     metadata,
     Column("organization_id", _ID, nullable=False),
-    Column("reference", String(64), nullable=False),
+    Column("reference", _key(64), nullable=False),
     Column("purchase_time", BigInteger, nullable=False),
     PrimaryKeyConstraint("organization_id", "reference"),
     Index("ix_purchases_by_time", "organization_id", "purchase_time"),
