@@ -1,13 +1,15 @@
 """Organizations by the thousand, put into the tables directly."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import psycopg
 from psycopg import sql
 
-from localdial_server.domain.model import NumberState
+from localdial_server.domain.model import Number, NumberState, Organization, User
 from localdial_server.domain.nanp import AREAS
+from localdial_server.storage.rows import from_number, from_organization, from_user
 
 _BOUGHT_AT = 1_700_000_000_000_000
 
@@ -60,49 +62,57 @@ def fill(url: str, sizes: Sequence[Size]) -> None:
 
 def _fill(connection: "psycopg.Connection[tuple[object, ...]]", size: Size) -> None:
     ids = [size.organization_id(organization) for organization in range(size.organizations)]
-    numbers = [
-        (id_, size.phone_number(organization, number))
-        for organization, id_ in enumerate(ids)
-        for number in range(size.numbers)
-    ]
-    _copy(connection, "organizations", ((id_, f"Lender {id_}", None) for id_ in ids))
-    _copy(connection, "revisions", ((id_, 1) for id_ in ids))
+    _copy(connection, "organizations", (from_organization(Organization(id_, f"Lender {id_}")) for id_ in ids))
+    _copy(connection, "revisions", ({"organization_id": id_, "revision": 1} for id_ in ids))
     _copy(
         connection,
         "users",
-        (
-            # Every second one shows a number of their own where none fits.
-            (id_, user_id(user), f"Agent {user}", "+12025550123" if user % 2 else None, "+12025550124")
-            for id_ in ids
-            for user in range(size.users)
-        ),
+        (from_user(_user(id_, user)) for id_ in ids for user in range(size.users)),
     )
-    _copy(connection, "phone_number_owners", ((phone, id_) for id_, phone in numbers))
+    numbers = [
+        _number(id_, size.phone_number(organization, number))
+        for organization, id_ in enumerate(ids)
+        for number in range(size.numbers)
+    ]
     _copy(
         connection,
-        "numbers",
+        "phone_number_owners",
         (
-            (
-                *(
-                    id_,
-                    phone,
-                    phone[2:5],
-                    NumberState.ACTIVE.value,
-                    "simulator",
-                    f"PN{phone}",
-                    f"localdial {phone}",
-                ),
-                *(None, "San Francisco", "CA", _BOUGHT_AT),
-            )
-            for id_, phone in numbers
+            {"phone_number": number.phone_number, "organization_id": number.organization_id}
+            for number in numbers
         ),
+    )
+    _copy(connection, "numbers", (from_number(number) for number in numbers))
+
+
+def _user(organization_id: str, number: int) -> User:
+    # Every second one shows a number of their own where none fits.
+    caller_id = "+12025550123" if number % 2 else None
+    return User(organization_id, user_id(number), f"Agent {number}", caller_id, "+12025550124")
+
+
+def _number(organization_id: str, phone_number: str) -> Number:
+    return Number(
+        organization_id=organization_id,
+        phone_number=phone_number,
+        area_code=phone_number[2:5],
+        state=NumberState.ACTIVE,
+        carrier="simulator",
+        carrier_number_id=f"PN{phone_number}",
+        reference=f"localdial {phone_number}",
+        locality="San Francisco",
+        region="CA",
+        purchase_time=_BOUGHT_AT,
     )
 
 
 def _copy(
-    connection: "psycopg.Connection[tuple[object, ...]]", table: str, rows: Iterable[Sequence[object]]
+    connection: "psycopg.Connection[tuple[object, ...]]", table: str, rows: Iterator[Mapping[str, object]]
 ) -> None:
-    statement = sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(table))
+    first = next(rows)
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, first))
+    )
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in rows:
-            copy.write_row(row)
+        for row in chain((first,), rows):
+            copy.write_row(tuple(row.values()))

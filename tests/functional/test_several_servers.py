@@ -8,6 +8,8 @@ import pytest
 from tests.drills import coherence, crash, staleness
 from tests.drills.cluster import Cluster
 from tests.drills.coherence import WITHOUT_CHECK, WITHOUT_HINTS
+from tests.drills.sizes import call_of
+from tests.drills.sizes_data import Size, fill
 from tests.support.pgbouncer import PROGRAM, PgBouncer
 from tests.support.postgres import PostgresServer
 
@@ -88,6 +90,17 @@ async def test_polling_alone_brings_a_change_within_the_bound(unchecked: Cluster
 async def test_behind_a_pgbouncer_a_change_comes_within_the_bound(pooled: Cluster) -> None:
     seen = await staleness.run(pooled, CHANGES)
     assert max(seen.small) < 2 * POLL_SECONDS
+
+
+async def test_organizations_that_a_drill_puts_into_the_tables_are_served(
+    server: PostgresServer, cluster: Cluster
+) -> None:
+    few = Size("few", organizations=2, users=3, numbers=4, first=0)
+    fill(server.url("cluster"), [few])
+    call = call_of(few)
+    async with cluster.client() as client:
+        shown = [await client.call_routing.resolve_outbound_caller_id(call(number)) for number in range(8)]
+    assert [each.caller_id for each in shown] == [few.phone_number(n % 2, n) for n in range(8)]
 
 
 async def test_no_answered_call_is_lost_or_doubled_when_workers_are_killed(
