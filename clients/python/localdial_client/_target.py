@@ -53,7 +53,7 @@ def _resolved(address: str) -> list[tuple[ipaddress.IPv4Address | ipaddress.IPv6
 
 def _list_of(servers: Sequence[tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, int]]) -> str:
     # gRPC takes a list of one kind only; IPv6 has a way to write the others.
-    if all(ip.version == 4 for ip, _ in servers):  # noqa: PLR2004
+    if all(isinstance(ip, ipaddress.IPv4Address) for ip, _ in servers):
         return "ipv4:" + ",".join(f"{ip}:{port}" for ip, port in servers)
     mapped = ((f"::ffff:{ip}" if isinstance(ip, ipaddress.IPv4Address) else ip, port) for ip, port in servers)
     return "ipv6:" + ",".join(f"[{ip}]:{port}" for ip, port in mapped)

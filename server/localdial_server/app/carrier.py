@@ -152,7 +152,12 @@ class Carrier(Protocol):
         answer. Nothing is reserved.
         """
 
-    async def order(self, phone_number: str, reference: str, timeout: float) -> OwnedNumber | Pending:  # noqa: ASYNC109
+    async def order(
+        self,
+        phone_number: str,
+        reference: str,
+        timeout: float,  # noqa: ASYNC109 (an order that takes longer is of unknown outcome, not cancelled)
+    ) -> OwnedNumber | Pending:
         """Buy this one number, tag it with the reference and have its calls reach us.
 
         The reference is 1 to 64 visible ASCII characters and unique to this

@@ -141,6 +141,6 @@ def _open(path: Path) -> BinaryIO:
         return file
     # A pipe can be read once only, and the file is read twice.
     with file:
-        copy = tempfile.TemporaryFile()  # noqa: SIM115
+        copy = tempfile.TemporaryFile()  # noqa: SIM115 (the caller closes it)
         shutil.copyfileobj(file, copy)
     return copy

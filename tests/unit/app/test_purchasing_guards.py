@@ -20,7 +20,7 @@ def _make_order_fail(house: House, monkeypatch: pytest.MonkeyPatch, phone_number
     """Let the order of the number, carried out or held up as it may be, end in an odd error."""
     order = house.carrier.order
 
-    async def fail_at_last(ordered: str, reference: str, timeout: float) -> object:  # noqa: ASYNC109
+    async def fail_at_last(ordered: str, reference: str, timeout: float) -> object:  # noqa: ASYNC109 (the port's)
         owned = await order(ordered, reference, timeout)
         if ordered == phone_number:
             raise OddError

@@ -70,7 +70,7 @@ async def _listens(postgres: PostgresServer, url: str, number: int) -> list[int]
         "SELECT pid FROM pg_stat_activity WHERE datname = {} AND query LIKE 'LISTEN%' AND state = 'idle'"
     ).format(url.rpartition("/")[2])
     async with asyncio.timeout(_DEADLINE_SECONDS):
-        while len(found := postgres.execute(query)) != number:  # noqa: ASYNC110
+        while len(found := postgres.execute(query)) != number:  # noqa: ASYNC110 (PostgreSQL sets no event)
             await asyncio.sleep(0.01)
     return [pid for (pid,) in found]
 

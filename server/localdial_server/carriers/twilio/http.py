@@ -82,6 +82,7 @@ class CarrierHttp(HttpClient):
         request = session.prepare_request(
             requests.Request(method, self._at_base(uri), params=params, data=body, headers=headers, auth=auth)
         )
+        # The function takes them by position alone.
         settings = session.merge_environment_settings(request.url, {}, True, None, None)  # noqa: FBT003
         left = end - self._clock()
         if left < _LEAST_SECONDS:

@@ -33,7 +33,7 @@ def test_an_error_is_answered_and_done_or_not_as_was_asked(site: Site, name: str
     ("name", "is_done"),
     [("reset_before", False), ("reset_after", True), ("cut_after", True)],
 )
-def test_a_connection_breaks_before_or_after(site: Site, name: str, is_done: bool) -> None:  # noqa: FBT001
+def test_a_connection_breaks_before_or_after(site: Site, name: str, is_done: bool) -> None:  # noqa: FBT001 (by name)
     site.faults.add(Operation.CREATE, NAMED[name])
     with pytest.raises(_BROKEN):
         order(site)
@@ -41,7 +41,7 @@ def test_a_connection_breaks_before_or_after(site: Site, name: str, is_done: boo
 
 
 @pytest.mark.parametrize(("name", "is_done"), [("timeout_before", False), ("timeout_after", True)])
-def test_an_answer_does_not_come(site: Site, name: str, is_done: bool) -> None:  # noqa: FBT001
+def test_an_answer_does_not_come(site: Site, name: str, is_done: bool) -> None:  # noqa: FBT001 (by name)
     site.faults.add(Operation.CREATE, NAMED[name])
     with pytest.raises(_BROKEN):
         order(site, timeout=0.3)
