@@ -22,6 +22,22 @@ settings.load_profile("fixed")
 # Where what a test needs must be there, as in CI, a skipped test is a failed one.
 STRICT = os.environ.get("LOCALDIAL_TEST_STRICT") == "1"
 
+# Where programs in other languages are built, in place, which two may not do at once.
+_BUILDING = (
+    "tests/clients/",
+    "tests/functional/test_go_programs.py",
+    "tests/functional/test_grpcurl_page.py",
+    "tests/interop/",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together, where several processes share the tests (``-n 2``), what shares a fixture or a build."""
+    for item in items:
+        path = item.path.relative_to(item.config.rootpath).as_posix()
+        group = "building" if path.startswith(_BUILDING) else path
+        item.add_marker(pytest.mark.xdist_group(group))
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
