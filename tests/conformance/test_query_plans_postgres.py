@@ -173,7 +173,17 @@ async def test_the_last_call_to_a_callee_is_one_row_found_by_its_index(
         (CallQuery(_LARGE, _BUSY_CALLEE, _USER), {"by_user"}),
         (CallQuery(_SMALL), {"by_time", "by_callee", "by_user"}),
     ],
-    ids=str,
+    ids=[
+        "all",
+        "busy callee",
+        "callee",
+        "busy user",
+        "user",
+        "busy callee, busy user",
+        "callee, busy user",
+        "busy callee, user",
+        "all of a small organization",
+    ],
 )
 async def test_every_list_of_calls_reads_about_its_page_by_an_index(
     plans: _Plans, query: CallQuery, indexes: set[str], before: tuple[int, str] | None
