@@ -99,7 +99,7 @@ class CarrierHttp(HttpClient):
         except (NotSent, NoAnswer):
             raise
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise _not_answered(error) from error
+            raise _not_answered(error, may_be_sent=body is not None and body.is_begun) from error
         self._used = self._clock()
         self.answered_at = response.headers.get("Date", "")
         if response.status_code not in _SUCCESS:
@@ -155,10 +155,13 @@ class _Body(io.BytesIO):
     def __init__(self, body: bytes, is_over: Callable[[], bool]) -> None:
         super().__init__(body)
         self._is_over = is_over
+        self.is_begun = False
+        """Whether anything of it may have been sent."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         if self.tell() == 0 and self._is_over():
             raise NotSent("connecting took all the time there was")
+        self.is_begun = True
         return super().read(size)
 
 
@@ -177,9 +180,13 @@ def _parts(response: requests.Response) -> Iterator[bytes]:
         yield part
 
 
-def _not_answered(error: Exception) -> NotSent | NoAnswer:
+def _not_answered(error: Exception, *, may_be_sent: bool) -> NotSent | NoAnswer:
     """Tell a request that was surely not sent from one that may have been."""
     cause = _innermost(error)
+    if may_be_sent:
+        # Whatever the library calls it: behind a proxy, an answer that is cut off is a
+        # ProxyError too, as is a proxy that cannot be reached.
+        return NoAnswer(f"no answer came: {type(cause).__name__}")
     if isinstance(error, requests.ConnectTimeout) or isinstance(cause, _NOT_CONNECTED):
         return NotSent(f"the carrier cannot be reached: {type(cause).__name__}")
     if isinstance(cause, ssl.SSLCertVerificationError):

@@ -2,6 +2,7 @@
 
 import re
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -152,6 +153,51 @@ def test_nobody_who_listens_was_sent_nothing() -> None:
 def test_a_name_that_leads_nowhere_was_sent_nothing() -> None:
     with client("http://localdial.invalid") as http, pytest.raises(NotSent):
         http.request("POST", f"{_API}/x", data={"a": "b"})
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 201 Created\r\nContent-Le"])
+def test_a_proxy_that_breaks_the_connection_may_have_passed_the_request_on(
+    answer: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def take_all(connection: socket.socket) -> None:
+        # A connection that is closed with something unread is reset, which looks different.
+        connection.recv(65536)
+        connection.sendall(answer)
+
+    with host(take_all) as (proxy, heads), client("http://carrier.invalid") as http:
+        monkeypatch.setenv("http_proxy", proxy)
+        with pytest.raises(NoAnswer):
+            http.request("POST", f"{_API}/x", data={"a": "b"})
+    assert [head.split()[1] for head in heads] == [b"http://carrier.invalid/x"]
+
+
+def test_a_proxy_that_resets_the_connection_may_have_passed_the_request_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def reset(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    with host(reset) as (proxy, _), client("http://carrier.invalid") as http:
+        monkeypatch.setenv("http_proxy", proxy)
+        with pytest.raises(NoAnswer):
+            http.request("POST", f"{_API}/x", data={"a": "b"})
+
+
+def test_through_a_proxy_that_nobody_reaches_nothing_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{port}")
+    with client("http://carrier.invalid") as http, pytest.raises(NotSent):
+        http.request("POST", f"{_API}/x", data={"a": "b"})
+
+
+def test_through_a_proxy_that_opens_no_tunnel_nothing_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    with host(says(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")) as (proxy, heads):
+        monkeypatch.setenv("https_proxy", proxy)
+        with client("https://carrier.invalid") as http, pytest.raises(NotSent):
+            http.request("POST", f"{_API}/x", data={"a": "b"})
+    assert heads[0].startswith(b"CONNECT carrier.invalid:443 ")
 
 
 def test_an_answer_that_does_not_come_is_waited_for_no_longer_than_the_timeout() -> None:
