@@ -60,6 +60,16 @@ def start_both(
     return start
 
 
+def test_a_proxy_for_the_way_to_the_carrier_is_none_for_the_way_to_localdial(
+    start_both: Callable[..., tuple[ServerProcess, TwilioCaller]],
+) -> None:
+    # Nobody listens there.
+    server, caller = start_both(http_proxy="http://127.0.0.1:9", https_proxy="http://127.0.0.1:9")
+    called = set_up(server.address)
+    assert caller.call(To=called).dialled == WORK_PHONE
+    assert caller.send("GET", "https://voice.example.com/health", b"", {}).status == 200
+
+
 def test_a_call_back_rings_the_last_caller_then_the_organization_and_then_says_so(
     start_both: Callable[..., tuple[ServerProcess, TwilioCaller]], tmp_path: Path
 ) -> None:

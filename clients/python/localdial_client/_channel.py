@@ -16,7 +16,7 @@ _SERVICE_CONFIG: Final = files(__package__).joinpath("service_config.json").read
 _MIB: Final = 1024 * 1024
 
 
-def channel_options(overrides: ChannelOptions) -> list[tuple[str, Any]]:
+def channel_options(overrides: ChannelOptions, *, is_local: bool) -> list[tuple[str, Any]]:
     """Join the options of this package and the caller's `overrides`, which win."""
     options: dict[str, Any] = {
         "grpc.primary_user_agent": f"localdial-client-python/{__version__}",
@@ -45,4 +45,7 @@ def channel_options(overrides: ChannelOptions) -> list[tuple[str, Any]]:
         "grpc.initial_reconnect_backoff_ms": 100,
         "grpc.max_reconnect_backoff_ms": 1_000,
     }
+    if is_local:
+        # gRPC would ask the environment's HTTP proxy even for a server on this machine.
+        options["grpc.enable_http_proxy"] = 0
     return list({**options, **dict(overrides)}.items())

@@ -50,7 +50,7 @@ def connection(
         credentials = grpc.ssl_channel_credentials(root_certificate, client_key, client_certificate)
     if key is not None:
         _check_key(key, target, is_encrypted=credentials is not None)
-    merged = channel_options(options)
+    merged = channel_options(options, is_local=target.is_local)
     if target.authority is not None and not any(name == "grpc.default_authority" for name, _ in merged):
         merged.append(("grpc.default_authority", target.authority))
     return Connection(target.uri, credentials, merged)

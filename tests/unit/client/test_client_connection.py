@@ -203,3 +203,17 @@ def test_an_async_client_needs_a_loop_that_runs(address: str) -> None:
     finally:
         asyncio.set_event_loop(None)
         loop.close()
+
+
+@pytest.mark.asyncio
+async def test_no_proxy_is_asked_for_a_server_on_this_machine(
+    server: FakeServer, address: str, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("no_proxy", "NO_PROXY", "no_grpc_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("grpc_proxy", "https_proxy", "http_proxy"):
+        # Nobody listens there.
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    server.answers(GetUserResponse(user=User(user_id="ann")))
+    answer = await connect(address).call("directory.get_user", GetUserRequest(), timeout=5)
+    assert answer.user.user_id == "ann"
