@@ -151,7 +151,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
                 purchasing=purchasing,
                 deleting=deleting,
                 importing=Importing(store, changes, carriers, clock),
-                reconciling=Reconciling(store, carriers, sweep),
+                reconciling=Reconciling(store, carriers, sweep, clock),
                 # Version 7 begins with the time, which keeps inserts together in
                 # the index.
                 routing=CallRouting(store, snapshots, call_log, clock, lambda: str(uuid_utils.uuid7())),

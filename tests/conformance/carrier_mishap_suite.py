@@ -165,6 +165,16 @@ class CarrierMishapSuite:
         await account.carrier.release(owned.carrier_number_id)
         assert not await account.owns(owned.phone_number, owned.reference)
 
+    async def test_a_release_of_a_number_that_is_not_seen_yet_says_so_and_releases_nothing(
+        self, account: CarrierAccount
+    ) -> None:
+        account.require(Ability.MISHAPS)
+        owned = await account.order_one()
+        account.arrange(Operation.RELEASE, Fault.NOT_SEEN)
+        assert not await account.carrier.release(owned.carrier_number_id)
+        assert await account.owns(owned.phone_number, owned.reference)
+        assert await account.carrier.release(owned.carrier_number_id)
+
     @_each_look_up
     async def test_a_look_up_that_failed_says_so(self, account: CarrierAccount, operation: Operation) -> None:
         account.require(Ability.MISHAPS)

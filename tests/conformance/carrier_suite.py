@@ -132,8 +132,8 @@ class CarrierSuite:
 
     async def test_releasing_what_is_gone_is_no_error(self, account: CarrierAccount) -> None:
         owned = await account.order_one()
-        await account.carrier.release(owned.carrier_number_id)
-        await account.carrier.release(owned.carrier_number_id)
+        assert await account.carrier.release(owned.carrier_number_id)
+        assert not await account.carrier.release(owned.carrier_number_id)
         assert not await account.owns(owned.phone_number, owned.reference)
 
     async def test_many_releases_of_a_number_are_one(self, account: CarrierAccount) -> None:
@@ -166,8 +166,8 @@ class CarrierSuite:
         account.require(Ability.OWNED_FROM_START)
         owned = await account.carrier.find_by_number(account.owned_from_start)
         assert owned is not None
-        for _ in range(2):
-            await account.carrier.release(owned.carrier_number_id)
+        for was_known in True, False:
+            assert await account.carrier.release(owned.carrier_number_id) is was_known
             assert await account.carrier.find_by_number(account.owned_from_start) is None
 
     async def test_everything_owned_is_listed_once_in_order(self, account: CarrierAccount) -> None:

@@ -189,11 +189,12 @@ class Carrier(Protocol):
         ``OutcomeUnknown``.
         """
 
-    async def release(self, carrier_number_id: str) -> None:
-        """Give the number back. A number that is gone already is no error.
+    async def release(self, carrier_number_id: str) -> bool:
+        """Give the number back; answer whether the account knew it. One that is gone is no error.
 
-        After a return the account does not own the number. Raises
-        ``OutcomeUnknown``; repeating is safe.
+        After True the account does not own the number. After False neither, unless it
+        bought the number within the read lag. Raises ``OutcomeUnknown``; repeating is
+        safe.
         """
 
     async def monthly_price(self, phone_number: str) -> Price | None:

@@ -21,6 +21,8 @@ _log = logging.getLogger(__name__)
 # Releases of one request that are at the carrier at the same time.
 _CONCURRENT_RELEASES = 8
 
+_MICROSECONDS = 1_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class KeptNumber:
@@ -71,7 +73,11 @@ class Deleting:
         Raises ``CarrierUnavailable``, ``Refused`` and ``OutcomeUnknown``; the
         number stays RELEASING.
         """
-        await account_of(self._carriers, number).release(number.carrier_number_id)
+        carrier = account_of(self._carriers, number)
+        was_known = await carrier.release(number.carrier_number_id)
+        age = self._clock.now() - number.purchase_time
+        if not was_known and age < carrier.capabilities.read_lag_seconds * _MICROSECONDS:
+            raise CarrierUnavailable("the carrier does not show the number yet")
 
         def work(transaction: Transaction) -> None:
             known = transaction.number(number.organization_id, number.phone_number)

@@ -10,6 +10,7 @@ from typing import TypeVar
 from localdial_server.app.accounts import account_of, told
 from localdial_server.app.carrier import CarrierError, Carriers, CarrierUnavailable, OwnedNumber, Refused
 from localdial_server.app.changes import require_organization
+from localdial_server.app.clock import Clock
 from localdial_server.app.store import NumberQuery, Reader, Store
 from localdial_server.app.sweep import Settled, Sweep
 from localdial_server.domain.errors import CarrierNotAvailable, LocaldialError, PurchasePending
@@ -22,6 +23,8 @@ _PAGE = 1000
 
 # Numbers that are asked for singly at the same time.
 _CONCURRENT_LOOK_UPS = 8
+
+_MICROSECONDS = 1_000_000
 
 _by_number = attrgetter("phone_number")
 
@@ -59,10 +62,11 @@ class Report:
 class Reconciling:
     """Compares the inventory of one organization, or of all, with the carrier."""
 
-    def __init__(self, store: Store, carriers: Carriers, sweep: Sweep) -> None:
+    def __init__(self, store: Store, carriers: Carriers, sweep: Sweep, clock: Clock) -> None:
         self._store = store
         self._carriers = carriers
         self._sweep = sweep
+        self._clock = clock
 
     async def reconcile(self, organization_id: str | None) -> Report:
         """Settle what is open, and report; None: of every organization.
@@ -147,7 +151,12 @@ class Reconciling:
 
     async def _still_missing(self, suspects: Sequence[Number]) -> list[Number]:
         async def look(number: Number) -> bool:
-            owned = await account_of(self._carriers, number).find_by_number(number.phone_number)
+            carrier = account_of(self._carriers, number)
+            age = self._clock.now() - number.purchase_time
+            if age < carrier.capabilities.read_lag_seconds * _MICROSECONDS:
+                # It may not be shown yet.
+                return False
+            owned = await carrier.find_by_number(number.phone_number)
             known = await self._store.read(
                 lambda reader: reader.number(number.organization_id, number.phone_number)
             )

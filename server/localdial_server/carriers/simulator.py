@@ -238,20 +238,25 @@ class SimulatedCarrier:
 
         return await self._change(Operation.CONFIGURE, carrier_number_id, change, self._timeout)
 
-    async def release(self, carrier_number_id: str) -> None:
+    async def release(self, carrier_number_id: str) -> bool:
         """Give the number back; an id that names no owned number is no error."""
 
-        async def change() -> None:
+        async def change() -> bool:
             if not (named := _NUMBER_ID.fullmatch(carrier_number_id)):
-                return
+                return False
             phone_number = f"+{named['digits']}"
             area_code = area_code_of(phone_number)
             if named["order"]:
+                was_owned = await self._state.bought_as(carrier_number_id) is not None
                 await self._state.give_back(carrier_number_id)
-            elif area_code is not None and is_owned_from_start(phone_number):
-                await self._state.give_up(OwnedNumber(phone_number, carrier_number_id), area_code)
+                return was_owned
+            if area_code is None or not is_owned_from_start(phone_number):
+                return False
+            was_owned = await self._kept_from_start(phone_number) is not None
+            await self._state.give_up(OwnedNumber(phone_number, carrier_number_id), area_code)
+            return was_owned
 
-        await self._change(Operation.RELEASE, carrier_number_id, change, self._timeout)
+        return await self._change(Operation.RELEASE, carrier_number_id, change, self._timeout, unseen=False)
 
     async def monthly_price(self, phone_number: str) -> Price | None:
         """Answer a price for show: nothing here costs anything."""
@@ -281,10 +286,21 @@ class SimulatedCarrier:
             raise CarrierUnavailable("the state of the simulated carrier cannot be read") from error
 
     async def _change(
-        self, operation: Operation, argument: str, change: Callable[[], Awaitable[T]], patience: float
+        self,
+        operation: Operation,
+        argument: str,
+        change: Callable[[], Awaitable[T]],
+        patience: float,
+        *,
+        unseen: T | None = None,
     ) -> T:
-        """Carry out a change, unless a fault gets in its way or in that of its answer."""
+        """Carry out a change, unless a fault gets in its way or in that of its answer.
+
+        ``unseen``: what is answered where the carrier does not see what is to be changed.
+        """
         fault = await self._reach(operation, argument)
+        if fault is Fault.NOT_SEEN and unseen is not None:
+            return unseen
         if fault is Fault.HANG:
             await asyncio.sleep(patience)
         if fault in {Fault.HANG, Fault.REQUEST_LOST}:

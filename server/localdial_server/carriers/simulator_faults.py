@@ -37,7 +37,7 @@ class Fault(Enum):
     """The call does nothing, and does not come back before its time is up. Cancelling it ends it."""
 
     NOT_SEEN = "not_seen"
-    """Read lag: the look-up answers as if there were nothing, whatever there is."""
+    """Read lag: the look-up, or the release, answers as if there were nothing, whatever there is."""
 
     REQUEST_LOST = "request_lost"
     """Nothing is done, but the caller cannot know: ``OutcomeUnknown``."""
@@ -66,7 +66,7 @@ POSSIBLE_FAULTS: Mapping[Operation, frozenset[Fault]] = {
     Operation.LIST_OWNED: _ANYWHERE,
     Operation.ORDER: _IN_CHANGES | {Fault.TAKEN, Fault.REFUSED},
     Operation.CONFIGURE: _IN_CHANGES,
-    Operation.RELEASE: _IN_CHANGES,
+    Operation.RELEASE: _IN_CHANGES | {Fault.NOT_SEEN},
 }
 """The faults that the port allows each call: the simulator commits no others."""
 

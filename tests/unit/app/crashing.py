@@ -112,7 +112,7 @@ class MortalCarrier:
     async def configure(self, carrier_number_id: str, reference: str) -> OwnedNumber:
         return await self._process.run(lambda: self._carrier.configure(carrier_number_id, reference))
 
-    async def release(self, carrier_number_id: str) -> None:
+    async def release(self, carrier_number_id: str) -> bool:
         return await self._process.run(lambda: self._carrier.release(carrier_number_id))
 
     async def monthly_price(self, phone_number: str) -> Price | None:

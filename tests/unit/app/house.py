@@ -162,7 +162,7 @@ class WatchedCarrier:
     async def monthly_price(self, phone_number: str) -> Price | None:
         return await self._carrier.monthly_price(phone_number)
 
-    async def release(self, carrier_number_id: str) -> None:
+    async def release(self, carrier_number_id: str) -> bool:
         return await self._watch(Operation.RELEASE, lambda: self._carrier.release(carrier_number_id))
 
     async def _watch(self, operation: Operation, call: Callable[[], Awaitable[T]]) -> T:
@@ -232,7 +232,7 @@ class House:
         self.deleting = Deleting(changes, carriers, self.clock)
         self.importing = Importing(self.store, changes, carriers, self.clock)
         self.sweep = Sweep(self.store, self.purchasing, self.deleting, interval=60)
-        self.reconciling = Reconciling(self.store, carriers, self.sweep)
+        self.reconciling = Reconciling(self.store, carriers, self.sweep, self.clock)
 
     async def crash(self) -> None:
         """Let everything under way be lost, but what the database holds."""

@@ -130,7 +130,7 @@ async def test_a_repeat_after_a_crash_makes_the_deletion_whole(lives: Lives) -> 
         assert len(answer.deleted) == QUANTITY
         assert answer.failures == ()
         assert await house.shown() == set()
-        await house.sweep.sweep()
+        await house.sweep_later()
         assert await house.numbers() == []
         assert await house.paid_for() == set()
 
@@ -138,7 +138,7 @@ async def test_a_repeat_after_a_crash_makes_the_deletion_whole(lives: Lives) -> 
 async def test_the_sweep_after_a_crash_finishes_the_deletion_or_it_never_began(lives: Lives) -> None:
     async for house in lives.each(_buy, _delete):
         shown = await house.shown()
-        await house.sweep.sweep()
+        await house.sweep_later()
         assert len(shown) in {0, QUANTITY}
         assert {number.phone_number for number in await house.numbers()} == shown
         assert await house.paid_for() == shown

@@ -72,10 +72,33 @@ async def test_the_sweep_goes_on_releasing_what_was_not_confirmed(house: House, 
     await house.delete(FIRST)
     await house.sweep.sweep()
     assert [number.state for number in await house.numbers()] == [NumberState.RELEASING]
-    await house.sweep.sweep()
+    await house.sweep_later()
     assert await house.numbers() == []
     assert await house.owner_of(FIRST) is None
     assert await house.paid_for() == set()
+
+
+async def test_a_number_that_the_carrier_does_not_show_yet_is_not_taken_for_gone(house: House) -> None:
+    await house.bought()
+    house.faults.add(Operation.RELEASE, Fault.NOT_SEEN, Fault.NOT_SEEN)
+    (number,) = (await house.delete(FIRST)).deleted
+    await house.sweep.sweep()
+    assert number.state is NumberState.RELEASING
+    assert await house.owner_of(FIRST) == A
+    assert await house.paid_for() == {FIRST}
+    await house.sweep.sweep()
+    assert (await house.numbers(), await house.paid_for()) == ([], set())
+
+
+async def test_a_number_that_is_gone_at_the_carrier_is_gone_once_it_would_be_shown(house: House) -> None:
+    await house.bought()
+    owned = await house.carrier.find_by_number(FIRST)
+    assert owned is not None
+    await house.carrier.release(owned.carrier_number_id)
+    await house.delete(FIRST)
+    assert [number.state for number in await house.numbers()] == [NumberState.RELEASING]
+    await house.sweep_later()
+    assert await house.numbers() == []
 
 
 async def test_the_sweep_goes_on_to_the_next_number_when_one_cannot_be_released(house: House) -> None:
@@ -246,7 +269,7 @@ async def test_a_late_answer_to_a_release_spares_the_number_that_was_bought_anew
     gate = house.carrier.hold_answer(Operation.RELEASE)
     deleting = house.delete(FIRST)
     await gate.reached()
-    await house.sweep.sweep()
+    await house.sweep_later()
     assert await house.numbers() == []
     assert await house.bought() == [FIRST]
     gate.open()
@@ -275,5 +298,5 @@ async def test_a_deletion_whose_end_was_not_committed_is_answered_to_a_repeat(ho
         await deleting
     assert await house.shown() == set()
     assert [number.phone_number for number in (await house.delete(FIRST)).deleted] == [FIRST]
-    await house.sweep.sweep()
+    await house.sweep_later()
     assert await house.numbers() == []

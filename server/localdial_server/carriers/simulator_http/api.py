@@ -155,10 +155,14 @@ class Api:
         return JSONResponse(resources.number(self._company.number(account, request.path_params["number"])))
 
     async def _update(self, request: Request, account: Account) -> Response:
+        if not request.state.sees:
+            raise not_found(request.url.path)
         number = self._company.set_up(account, request.path_params["number"], await _form(request))
         return JSONResponse(resources.number(number))
 
     async def _delete(self, request: Request, account: Account) -> Response:
+        if not request.state.sees:
+            raise not_found(request.url.path)
         self._company.release(account, request.path_params["number"])
         return Response(status_code=204)
 

@@ -147,13 +147,14 @@ class TwilioCarrier:
 
         return await self._calls.change((self._account_sid, carrier_number_id), change)
 
-    async def release(self, carrier_number_id: str) -> None:
-        """Delete the number; one that is not found is gone."""
-        if is_resource_id(carrier_number_id):
-            await self._calls.change(
-                (self._account_sid, carrier_number_id),
-                lambda api: api.release(self._account_sid, carrier_number_id),
-            )
+    async def release(self, carrier_number_id: str) -> bool:
+        """Delete the number; one that is not found is gone, unless it was bought just now."""
+        if not is_resource_id(carrier_number_id):
+            return False
+        return await self._calls.change(
+            (self._account_sid, carrier_number_id),
+            lambda api: api.release(self._account_sid, carrier_number_id),
+        )
 
     async def monthly_price(self, phone_number: str) -> Price | None:
         """Answer what a local number costs in the number's country, as the account pays it."""

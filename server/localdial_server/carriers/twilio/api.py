@@ -124,8 +124,8 @@ class TwilioApi:
         """Give the number a name and leave the rest."""
         self._account(account_sid).incoming_phone_numbers(number_sid).update(friendly_name=name)
 
-    def release(self, account_sid: str, number_sid: str) -> None:
-        """Give the number back; one that the account does not own is gone already."""
+    def release(self, account_sid: str, number_sid: str) -> bool:
+        """Give the number back; answer whether the account knew it."""
         try:
             self._account(account_sid).incoming_phone_numbers(number_sid).delete()
         except Failure as failure:
@@ -134,6 +134,8 @@ class TwilioApi:
             # A wrong address and an account that is closed say so as well, and there the
             # number goes on costing money.
             self.probe(account_sid)
+            return False
+        return True
 
     def prices(self, country: str) -> tuple[str, Sequence[dict[str, Any]]] | None:
         """Answer the currency and the prices of each kind of number; None where there are none."""
