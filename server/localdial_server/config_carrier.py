@@ -48,7 +48,7 @@ def _read_json(value: object) -> object:
     try:
         return json.loads(value)
     except ValueError:
-        raise ValueError('must be JSON, such as {"acme": "AC…"}') from None
+        raise ValueError('must be JSON, an object such as {"acme": …}') from None
 
 
 Url = Annotated[str, AfterValidator(_valid_url)]
@@ -130,7 +130,9 @@ class CarrierSettings(BaseSettings):
         le=10_000_000,
         description="How many numbers an organization may buy within 24 hours.",
     )
-    organization_limits: Mapping[str, OrganizationLimits] = Field(
+    organization_limits: Annotated[
+        Mapping[str, OrganizationLimits], NoDecode, BeforeValidator(_read_json)
+    ] = Field(
         {},
         description="Organizations with limits of their own, as JSON: "
         '{"acme": {"max_numbers": 20000, "max_purchases_per_day": 500}}.',

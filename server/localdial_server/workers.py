@@ -18,6 +18,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from pydantic import SecretStr
+from pydantic_core import to_json
 
 from localdial_server import metrics
 from localdial_server.addresses import opened
@@ -73,13 +74,21 @@ def _environment(settings: Settings, address: str, webhook_address: str) -> Mapp
     """Write the settings for a worker: it finds all of them in its environment, and reads no file."""
     addresses = {"listen": address, "webhook_listen": webhook_address, "metrics_listen": ""}
     values = {**dict(settings), **addresses, "workers": 1}
-    written = {
-        env_name(name): value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-        for name, value in values.items()
-    }
+    written = {env_name(name): _written(value) for name, value in values.items()}
     # Names are read in any case, and the last one counts.
     others = {name: value for name, value in os.environ.items() if name not in {CONFIG_ENV, *written}}
     return {**others, **written}
+
+
+def _written(value: object) -> str:
+    """Write a setting as its environment variable has it."""
+    match value:
+        case SecretStr():
+            return value.get_secret_value()
+        case Mapping():
+            return to_json(value, exclude_none=True).decode()
+        case _:
+            return str(value)
 
 
 @contextlib.contextmanager

@@ -130,6 +130,15 @@ def test_subaccounts_that_are_none_are_refused(value: str, problem: str) -> None
     assert re.search(problem, found)
 
 
+@pytest.mark.parametrize("value", ["{acme", "acme=2", "[1]", '{"acme": 2}', '{"acme": {"max": 2}}'])
+def test_limits_of_organizations_that_are_none_are_refused(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("LOCALDIAL_ORGANIZATION_LIMITS", value)
+    (problem,) = problems()
+    assert problem.startswith("LOCALDIAL_ORGANIZATION_LIMITS")
+
+
 def test_calls_go_to_the_webhook_unless_they_are_sent_elsewhere() -> None:
     def goes(**settings: str) -> tuple[str, str, str]:
         numbers = twilio_account(twilio(**settings)).numbers
