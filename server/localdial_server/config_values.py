@@ -4,6 +4,7 @@ Each answers the value, or raises ``ValueError`` with what is wrong with it. The
 messages never repeat the value, which may be a secret.
 """
 
+import contextlib
 import ipaddress
 import re
 from collections.abc import Mapping, Sequence
@@ -81,13 +82,17 @@ def postgresql_parameters(url: SecretStr) -> Mapping[str, Any]:
     # several hosts, sockets, TLS.
     import psycopg.conninfo  # noqa: PLC0415 (not needed on SQLite)
 
-    try:
-        return psycopg.conninfo.conninfo_to_dict(url.get_secret_value())
-    except psycopg.ProgrammingError:
-        raise ValueError(
-            "is not a PostgreSQL URL: postgresql://user:password@host:5432/localdial?parameter=value; write "
-            "characters such as @ / : and % in a password as %40 %2F %3A and %25"
-        ) from None
+    text = url.get_secret_value()
+    authority, _, rest = text.partition("://")[2].partition("?")[0].partition("/")
+    if authority.count("@") <= 1 and "@" not in rest:
+        # Else the driver would take a part of the password for the host or the
+        # database, which are not kept secret.
+        with contextlib.suppress(psycopg.ProgrammingError):
+            return psycopg.conninfo.conninfo_to_dict(text)
+    raise ValueError(
+        "is not a PostgreSQL URL: postgresql://user:password@host:5432/localdial?parameter=value; write "
+        "characters such as @ / : and % in a password as %40 %2F %3A and %25"
+    )
 
 
 def lower_case(value: object) -> object:

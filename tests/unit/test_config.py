@@ -148,6 +148,9 @@ def test_sqlite_files_are_taken(url: str) -> None:
     ("url", "problem"),
     [
         ("postgresql://app:hunter2@db", "must name the database"),
+        ("postgresql://app:hunter2/hunter2@db:5432/localdial", "is not a PostgreSQL URL"),
+        ("postgresql://app:22/hunter2@db:5432/localdial", "is not a PostgreSQL URL"),
+        ("postgresql://app:hunter2@hunter2@db/localdial", "is not a PostgreSQL URL"),
         ("postgresql+psycopg://app:hunter2@db/localdial", "must be an SQLite or a PostgreSQL URL"),
         ("mysql://app:hunter2@db/localdial", "must be an SQLite or a PostgreSQL URL"),
         ("sqlite+aiosqlite:///x.db", "must be an SQLite or a PostgreSQL URL"),

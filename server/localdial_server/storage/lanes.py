@@ -41,6 +41,9 @@ _CANCEL_SECONDS = 1.0
 _DUPLICATE = "23505"
 _MAX_DUPLICATES = 3
 
+# A right was taken away, or a table is not there, as in the course of a restore.
+_NOT_AS_SET_UP = frozenset({"42501", "42P01"})
+
 # A standby answers, since the primary moved: the connection is of no use.
 _READ_ONLY = "25006"
 
@@ -123,7 +126,10 @@ class Lane:
                     pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
                 elif state == _DUPLICATE and duplicates < _MAX_DUPLICATES:
                     duplicates += 1
-                elif isinstance(error, (IntegrityError, DataError, ProgrammingError)):
+                elif (
+                    isinstance(error, (IntegrityError, DataError, ProgrammingError))
+                    and state not in _NOT_AS_SET_UP
+                ):
                     # A mistake of ours, which no repeat cures.
                     raise
                 elif not line.is_lost(error):

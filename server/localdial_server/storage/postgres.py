@@ -14,6 +14,7 @@ still waits is given up, until the probe finds it back.
 import asyncio
 import functools
 import logging
+import time
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
@@ -41,6 +42,9 @@ _CONNECT_SECONDS = 2
 # borrower on the line, and have the spool to turn to.
 _SHORT_PATIENCE_SECONDS = 1.0
 
+# While transactions get no answer, the log says so this often.
+_QUIET_SECONDS = 10.0
+
 
 # A SERIALIZABLE transaction that reads a small table as a whole, as the planner
 # likes to, conflicts with every change of it, whosever.
@@ -53,6 +57,7 @@ class PostgresDatabase:
     def __init__(self, url: str, timeout: float) -> None:
         self._url = url
         self._away = False
+        self._quiet_until = 0.0
         self._doubt = asyncio.Event()
         self._reads = Lane(
             "read", self._engine(_READERS, IsolationLevel.REPEATABLE_READ, read_only=True), _READERS, timeout
@@ -156,9 +161,17 @@ class PostgresDatabase:
             raise StorageUnavailable
         try:
             return await lane.run(work)
-        except StorageUnavailable:
+        except StorageUnavailable as error:
             self._doubt.set()
+            self._tell(error.__cause__)
             raise
+
+    def _tell(self, cause: BaseException | None) -> None:
+        """Log that there was no answer, or no connection: the probe may have both."""
+        now = time.monotonic()
+        if isinstance(cause, ConnectionError | TimeoutError) and now >= self._quiet_until:
+            self._quiet_until = now + _QUIET_SECONDS
+            _log.warning("the database did not answer", extra={"cause": str(cause)})
 
     def _engine(
         self, connections: int, isolation: IsolationLevel | None, *, read_only: bool = False
@@ -221,9 +234,3 @@ def _connect(url: str) -> "psycopg.Connection[Any]":
 
 def _ignore(_notice: object) -> None:
     """Do nothing."""
-
-
-def _ended(expiry: asyncio.TimerHandle, running: "asyncio.Future[Any]") -> None:
-    expiry.cancel()
-    if not running.cancelled():
-        running.exception()

@@ -197,13 +197,45 @@ async def test_a_mistake_of_ours_is_raised_as_it_is_after_one_run(database: Post
 
     def misspell(connection: Connection) -> None:
         runs.append(None)
-        connection.execute(text("SELECT * FROM itmes"))
+        connection.execute(text("SELECT vaule FROM items"))
 
     for run in database.read, database.write, database.append:
         with pytest.raises(ProgrammingError):
             await run(misspell)
     assert len(runs) == 3
     assert not database.is_away
+
+
+@pytest.mark.parametrize("state", ["42501", "42P01"])
+async def test_a_right_or_a_table_that_is_missing_is_a_failure_of_the_database(
+    database: PostgresDatabase, state: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(connection: Connection) -> None:
+        connection.execute(text(f"DO $$ BEGIN RAISE SQLSTATE '{state}'; END $$"))
+
+    with pytest.raises(StorageUnavailable):
+        await database.append(fail)
+    assert [record.message for record in caplog.records] == ["the database failed"]
+
+
+async def test_connections_that_are_refused_are_told_of_once_in_a_while(
+    database: PostgresDatabase,
+    postgres: PostgresServer,
+    url: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    name = url.rpartition("/")[2]
+    # The probe has its connection.
+    await database.probe(_items)
+    postgres.execute(f"ALTER DATABASE {name} CONNECTION LIMIT 0")
+    for _ in range(3):
+        with pytest.raises(StorageUnavailable):
+            await database.read(_items)
+    [told] = [record for record in caplog.records if record.message == "the database did not answer"]
+    assert "too many connections" in told.cause  # type: ignore[attr-defined]
+    assert not database.is_away
+    postgres.execute(f"ALTER DATABASE {name} CONNECTION LIMIT -1")
+    assert await database.read(_items) == {}
 
 
 async def test_work_that_raises_has_changed_nothing(database: PostgresDatabase) -> None:
