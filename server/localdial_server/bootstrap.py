@@ -41,6 +41,7 @@ from localdial_server.rpc.directory import DirectoryServicer
 from localdial_server.rpc.number_inventory import NumberInventoryServicer
 from localdial_server.rpc.reflection import enable_reflection
 from localdial_server.rpc.serving import TRANSPORT_LIMIT_FACTOR, Serving
+from localdial_server.spools import claim_spool, take_spool
 from localdial_server.start_error import StartError
 from localdial_server.storage.call_log import GroupCommitLog, Recorder
 from localdial_server.storage.hints import ChangeHints
@@ -49,7 +50,7 @@ from localdial_server.storage.postgres import PostgresDatabase
 from localdial_server.storage.recorders import DatabaseRecorder, SpoolingRecorder
 from localdial_server.storage.simulator_state import SqlSimulatorState
 from localdial_server.storage.snapshots import Keeping, SnapshotCache
-from localdial_server.storage.spool import Spool, SpoolFolder
+from localdial_server.storage.spool import SpoolFolder
 from localdial_server.storage.sqlite import SqliteDatabase
 from localdial_server.storage.store import SqlStore
 from localdial_server.storage.watch import Watch
@@ -72,7 +73,8 @@ class Application:
     """The use cases, put together over one database and one carrier.
 
     ``background`` is to be run while calls are served. Before that,
-    ``missing_migration`` must answer None (see ``migrate.missing_migration``).
+    ``missing_migration`` must answer None (see ``migrate.missing_migration``), and
+    ``claim_spool`` is to be called. It raises ``StartError``.
     """
 
     store: Store
@@ -85,6 +87,7 @@ class Application:
     routing: CallRouting
     background: Sequence[Background]
     missing_migration: Callable[[], str | None]
+    claim_spool: Callable[[], None]
 
 
 def migrate(settings: Settings) -> str:
@@ -157,6 +160,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
                 routing=CallRouting(store, snapshots, call_log, clock, lambda: str(uuid_utils.uuid7())),
                 background=[*storage.background, sweep.run],
                 missing_migration=functools.partial(missing_migration, database.engine),
+                claim_spool=storage.claim_spool,
             )
         finally:
             await call_log.close()
@@ -192,6 +196,7 @@ class _Storage:
     snapshots: SnapshotCache
     recorder: Recorder
     background: Sequence[Background]
+    claim_spool: Callable[[], None]
 
 
 @contextlib.asynccontextmanager
@@ -201,7 +206,8 @@ async def _storage(settings: Settings) -> AsyncIterator[_Storage]:
         if isinstance(database, SqliteDatabase):
             migrate_database(database, settings)
             snapshots = SnapshotCache(database, _keeping(settings))
-            yield _Storage(database, snapshots, DatabaseRecorder(database), [snapshots.drop_idle_always])
+            background = [snapshots.drop_idle_always]
+            yield _Storage(database, snapshots, DatabaseRecorder(database), background, _no_spool)
         else:
             async with _shared_storage(database, settings) as storage:
                 yield storage
@@ -220,13 +226,24 @@ async def _shared_storage(database: PostgresDatabase, settings: Settings) -> Asy
     else:
         snapshots = SnapshotCache(database.loads, keeping)
     folder = SpoolFolder(settings.spool_directory, settings.spool_max_mb * _BYTES_PER_MB)
-    recorder = SpoolingRecorder(database, folder, _take_spool(folder, settings))
+    spool = take_spool(folder, settings)
+    recorder = SpoolingRecorder(database, folder, spool)
     watch = Watch(database, snapshots, settings.snapshot_poll_seconds)
     background += [snapshots.drop_idle_always, watch.run, recorder.empty_spools]
     try:
-        yield _Storage(database, snapshots, recorder, background)
+        yield _Storage(
+            database,
+            snapshots,
+            recorder,
+            background,
+            functools.partial(claim_spool, folder, spool, database, settings),
+        )
     finally:
         await recorder.close()
+
+
+def _no_spool() -> None:
+    """Claim nothing."""
 
 
 def _keeping(settings: Settings, max_age: float = math.inf) -> Keeping:
@@ -235,15 +252,6 @@ def _keeping(settings: Settings, max_age: float = math.inf) -> Keeping:
         idle=settings.snapshot_idle_seconds,
         memory=settings.snapshot_memory_mb * _BYTES_PER_MB,
     )
-
-
-def _take_spool(folder: SpoolFolder, settings: Settings) -> Spool:
-    try:
-        return folder.take()
-    except (OSError, SchemaError, DBAPIError) as error:
-        raise StartError(
-            f"cannot keep calls in {settings.spool_directory} (LOCALDIAL_SPOOL_DIRECTORY): {one_line(error)}"
-        ) from None
 
 
 async def _serve(
@@ -317,19 +325,23 @@ def _stop_once(loop: asyncio.AbstractEventLoop, descriptor: int, stop: asyncio.E
 
 
 async def _schema_is_current(app: Application, settings: Settings, address: str, stop: asyncio.Event) -> None:
-    """Wait until the schema is this release's, or until told to stop. Raises ``StartError``."""
+    """Wait until the schema is this release's, or until told to stop; then take the spool for this database.
+
+    Raises ``StartError``.
+    """
     give_up = asyncio.get_running_loop().time() + settings.schema_wait_seconds
     said = False
     while not stop.is_set():
         try:
             missing = await asyncio.to_thread(app.missing_migration)
+            if missing is None:
+                await asyncio.to_thread(app.claim_spool)
+                return
         except OperationalError as error:
             # It may be restarted in the course of an upgrade.
             missing = one_line(error)
         except (SchemaError, DBAPIError) as error:
             raise unusable(settings, error) from None
-        if missing is None:
-            return
         left = give_up - asyncio.get_running_loop().time()
         if left <= 0:
             raise StartError(f"{settings.shown_database_url}: {missing}")

@@ -20,6 +20,8 @@ from localdial.v1 import directory_pb2 as directory
 from localdial.v1 import directory_pb2_grpc
 from localdial_client import Client
 from localdial_server.storage import migrate as schema
+from localdial_server.storage.spool import SpoolFolder
+from tests.conformance.store_records import call
 from tests.functional.starting import (
     DEADLINE_SECONDS,
     Run,
@@ -309,6 +311,38 @@ def test_a_spool_directory_that_is_none_is_said(run: Run, url: str, tmp_path: Pa
         line = said_in_one_line(run("serve", LOCALDIAL_DATABASE_URL=url, LOCALDIAL_SPOOL_DIRECTORY=str(path)))
         assert "LOCALDIAL_SPOOL_DIRECTORY" in line
     assert in_its_place.read_text() == "mine"
+
+
+async def test_the_spool_of_another_database_is_left_alone(
+    run: Run, postgres: PostgresServer, url: str, tmp_path: Path
+) -> None:
+    def serve(url: str, until: str) -> None:
+        with Waiting(tmp_path, LOCALDIAL_DATABASE_URL=url) as server:
+            server.until_logged(until)
+
+    assert run("migrate", LOCALDIAL_DATABASE_URL=url).returncode == 0
+    # A server of this database has been here, and calls of it wait.
+    serve(url, '"serving"')
+    folder = SpoolFolder(tmp_path / "spool", 1_000_000)
+    spool = folder.take()
+    await spool.add([call("waiting")])
+    await spool.close()
+    other = postgres.create_database()
+    try:
+        assert run("migrate", LOCALDIAL_DATABASE_URL=other).returncode == 0
+        ended = run("serve", LOCALDIAL_DATABASE_URL=other)
+        assert ended.returncode == 1
+        said = f"Error: {tmp_path / 'spool'} is the spool of another database"
+        assert ended.stderr.splitlines()[-1].startswith(said)
+        assert postgres.execute("SELECT count(*) FROM outbound_calls", other.rpartition("/")[2]) == [(0,)]
+        # Its own takes them, and then the folder is free.
+        serve(url, "the spool is empty")
+        assert postgres.execute("SELECT call_id FROM outbound_calls", url.rpartition("/")[2]) == [
+            ("waiting",)
+        ]
+        serve(other, '"serving"')
+    finally:
+        postgres.drop_database(other)
 
 
 def test_a_spool_directory_on_a_full_disk_is_said(run: Run, url: str, tmp_path: Path) -> None:

@@ -143,6 +143,16 @@ purchases = Table(
     sqlite_with_rowid=False,
 )
 
+# What tells this database from every other one, wherever it is moved to: one row.
+identity = Table(
+    "identity",
+    metadata,
+    Column("name", String(16), nullable=False),
+    Column("value", String(64), nullable=False),
+    PrimaryKeyConstraint("name"),
+    sqlite_with_rowid=False,
+)
+
 # The calls that spend or delete, by the caller's request_id, with the answer
 # that a repeat is given. Until it is final it says what is done so far.
 requests = Table(

@@ -31,6 +31,12 @@ _ROW_ID: ColumnElement[int] = literal_column("rowid")
 
 _FILE = ".db"
 _MARKED = ".waiting"
+# Names the database that the folder's calls belong to.
+_OWNER = "database"
+
+
+class ForeignSpool(Exception):
+    """Calls of another database wait in the folder, or servers of another one use it."""
 
 
 class Spool:
@@ -46,9 +52,18 @@ class Spool:
     def open(cls, path: Path, max_bytes: int) -> "Spool":
         """Open the file, or make it. Raises ``DatabaseInUse`` if another process holds it."""
         database = SqliteDatabase.open(path, max_bytes=max_bytes)
-        migrate(database.engine)
-        with database.engine.begin() as connection:
-            return cls(database, path.with_suffix(_MARKED), _count(connection))
+        try:
+            migrate(database.engine)
+            with database.engine.begin() as connection:
+                return cls(database, path.with_suffix(_MARKED), _count(connection))
+        except BaseException:
+            database.close_now()
+            raise
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return self._marker.with_suffix(_FILE)
 
     @property
     def count(self) -> int:
@@ -93,6 +108,10 @@ class Spool:
         """Let go of the file; what waits in it stays."""
         await self._database.close()
 
+    def close_now(self) -> None:
+        """Do the same, and wait for it."""
+        self._database.close_now()
+
     def _mark(self) -> None:
         if self._count == 0:
             self._marker.unlink(missing_ok=True)
@@ -135,6 +154,37 @@ class SpoolFolder:
                 return Spool.open(self._path / f"{number}{_FILE}", self._max_bytes)
         raise AssertionError
 
+    def claim(self, database: str, own: Spool) -> None:
+        """Keep the folder for the calls of this database, by its identity.
+
+        ``own``: the file that this process has taken. Raises ``ForeignSpool`` if the
+        folder is another database's, and in use or with calls in it; and ``OSError``.
+        """
+        owner = self._path / _OWNER
+        found = owner.read_text("utf-8") if owner.exists() else database
+        if found != database and (own.count or self._is_used_beside(own)):
+            raise ForeignSpool
+        if found != database or not owner.exists():
+            # As a whole or not at all: others may look at it.
+            new = self._path / f"{_OWNER}.{os.getpid()}"
+            new.write_text(database, "utf-8")
+            new.replace(owner)
+
+    def _is_used_beside(self, own: Spool) -> bool:
+        """Answer whether another process has a file, or calls wait in one."""
+        for path in self._path.glob(f"*{_FILE}"):
+            if path == own.path:
+                continue
+            try:
+                spool = Spool.open(path, self._max_bytes)
+            except (DatabaseInUse, SchemaError, DBAPIError):
+                return True
+            count = spool.count
+            spool.close_now()
+            if count:
+                return True
+        return False
+
     def left_behind(self) -> Sequence[Spool]:
         """Take all files in which calls wait and that nobody holds."""
         found: list[Spool] = []
@@ -154,6 +204,10 @@ class SpoolFolder:
         return found
 
     def is_empty(self) -> bool:
-        """Answer whether no call waits in any process's spool."""
-        with os.scandir(self._path) as entries:
-            return not any(entry.name.endswith(_MARKED) for entry in entries)
+        """Answer whether no call waits in any process's spool. Raises ``StorageUnavailable``."""
+        try:
+            with os.scandir(self._path) as entries:
+                return not any(entry.name.endswith(_MARKED) for entry in entries)
+        except OSError as error:
+            _log.exception("the spool's folder cannot be read, and call-backs fail")
+            raise StorageUnavailable from error

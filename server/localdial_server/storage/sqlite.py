@@ -100,9 +100,10 @@ class SqliteDatabase:
 
     async def close(self) -> None:
         """Finish what is running and let go of the file."""
-        await asyncio.to_thread(self._close)
+        await asyncio.to_thread(self.close_now)
 
-    def _close(self) -> None:
+    def close_now(self) -> None:
+        """Do the same, and wait for it."""
         for threads in self._write_thread, self._read_threads:
             threads.shutdown(wait=True)
         for engine in self._reader, self._writer:

@@ -13,7 +13,7 @@ import pytest
 
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.domain.model import OutboundCall
-from localdial_server.storage.spool import Spool, SpoolFolder
+from localdial_server.storage.spool import ForeignSpool, Spool, SpoolFolder
 from localdial_server.storage.sqlite import DatabaseInUse
 from tests.conformance.store_records import A, B, call
 
@@ -222,6 +222,39 @@ async def test_a_crash_before_the_marker_was_set_right_is_mended_on_opening(
     assert again.count == int(waits)
     assert folder.is_empty() is not waits
     await again.close()
+
+
+async def test_a_folder_is_kept_for_one_database_while_its_calls_wait(path: Path) -> None:
+    folder = SpoolFolder(path, _MANY_BYTES)
+    spool = folder.take()
+    folder.claim("one", spool)
+    await spool.add([call("1")])
+    folder.claim("one", spool)
+    with pytest.raises(ForeignSpool):
+        folder.claim("another", spool)
+    await spool.close()
+    # Nor if the calls wait in a file that is not its own.
+    second = Spool.open(path / "1.db", _MANY_BYTES)
+    with pytest.raises(ForeignSpool):
+        folder.claim("another", second)
+    await second.close()
+    spool = folder.take()
+    await spool.remove_first(1)
+    folder.claim("another", spool)
+    await spool.add([call("2")])
+    with pytest.raises(ForeignSpool):
+        folder.claim("one", spool)
+    await spool.close()
+
+
+def test_a_folder_is_kept_for_one_database_while_it_is_served(path: Path, start: Start) -> None:
+    assert _said(start("")) == "0"
+    folder = SpoolFolder(path, _MANY_BYTES)
+    spool = folder.take()
+    folder.claim("one", spool)
+    with pytest.raises(ForeignSpool):
+        folder.claim("another", spool)
+    spool.close_now()
 
 
 async def test_what_was_acknowledged_is_there_after_kill_9(path: Path, start: Start) -> None:
