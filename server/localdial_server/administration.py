@@ -20,6 +20,7 @@ from localdial_server.databases import open_database
 from localdial_server.start_error import StartError
 from localdial_server.storage.migrate import SchemaError, missing_migration
 from localdial_server.storage.retention import count_calls_before, delete_calls_before
+from localdial_server.storage.spool import SpoolFolder
 from localdial_server.storage.transfer.exporting import UnknownOrganizations, export_all
 from localdial_server.storage.transfer.importing import import_all
 from localdial_server.storage.transfer.problems import ImportRefused, Problem
@@ -31,6 +32,7 @@ __all__ = [
     "Problem",
     "StartError",
     "UnknownOrganizations",
+    "calls_wait",
     "export",
     "import_",
     "prune_calls",
@@ -47,6 +49,16 @@ def export(settings: Settings, organization_ids: Sequence[str], file: BinaryIO, 
     """
     with _opened(settings) as engine:
         return export_all(engine, organization_ids, file.write, on_progress)
+
+
+def calls_wait(settings: Settings) -> bool:
+    """Answer whether calls wait in this machine's spool, which the database does not have yet."""
+    folder = settings.spool_directory
+    return (
+        is_postgresql(settings.database_url)
+        and folder.is_dir()
+        and not SpoolFolder(folder, max_bytes=0).is_empty()
+    )
 
 
 def import_(settings: Settings, file: BinaryIO, on_progress: Progress) -> End:

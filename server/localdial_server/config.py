@@ -105,7 +105,7 @@ class Settings(CarrierSettings):
         5.0,
         ge=0.1,
         le=600,
-        description="How long PostgreSQL may take for one transaction, in seconds, before it counts as away.",
+        description="How long PostgreSQL may take for one transaction, in seconds, before it is given up.",
     )
     schema_wait_seconds: float = Field(
         60.0,

@@ -1,5 +1,6 @@
 """Organizations move between databases by commands, whole or not at all."""
 
+import asyncio
 import json
 import os
 import signal
@@ -19,6 +20,7 @@ from localdial_server.domain.model import Organization
 from localdial_server.storage.migrate import VERSION_TABLE
 from localdial_server.storage.rows import from_call
 from localdial_server.storage.schema import outbound_calls
+from localdial_server.storage.spool import SpoolFolder
 from localdial_server.storage.transaction import SqlTransaction
 from tests.conformance.store_records import A, call, create
 from tests.functional.databases import NewDatabase, contents, document, run_on
@@ -181,6 +183,22 @@ def test_on_stdout_is_the_export_and_nothing_else(new_database: NewDatabase) -> 
     _, errors = process.communicate(exported.stdout_bytes, PATIENCE)
     assert process.returncode == 0, errors
     assert run_on(target, "export").stdout == exported.stdout
+
+
+def test_an_export_warns_of_calls_that_wait_in_a_spool(
+    new_database: NewDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = new_database("postgresql", with_history(2))
+    folder = tmp_path / "spool"
+    monkeypatch.setenv("LOCALDIAL_SPOOL_DIRECTORY", str(folder))
+    assert "Warning" not in run_on(source, "export").stderr
+    spool = SpoolFolder(folder, 1_000_000).take()
+    assert "Warning" not in run_on(source, "export").stderr
+    asyncio.run(spool.add([call("waiting")]))
+    exported = run_on(source, "export")
+    assert exported.exit_code == 0
+    assert "Warning: calls wait in" in exported.stderr
+    spool.close_now()
 
 
 def test_a_file_of_an_export_is_its_owners_alone(new_database: NewDatabase, tmp_path: Path) -> None:

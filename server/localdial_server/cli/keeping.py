@@ -56,6 +56,11 @@ def export(
             raise CliError(f"no such organization: {error}", ExitCode.NOT_FOUND) from None
         except OSError as error:
             raise CliError(f"{output} cannot be written: {error.strerror}", ExitCode.ERROR) from None
+    if administration.calls_wait(settings):
+        out.warn(
+            f"calls wait in {settings.spool_directory} that are not in the database yet, nor in the export: "
+            "serve until they are recorded, and export again"
+        )
     shown = f"exported: {_counts(end)}"
     if output == _STREAM:
         # The export itself is the answer, and its last line says the same.

@@ -63,6 +63,8 @@ _Text200 = Annotated[_Text, StringConstraints(max_length=200)]
 _DisplayName = Annotated[str, StringConstraints(pattern=_NAME, max_length=200)]
 # What a BIGINT holds.
 _Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
+# It has to go on from there.
+_Revision = Annotated[int, Field(ge=0, le=2**62)]
 # Microseconds since the Unix epoch.
 _Time = _Count
 
@@ -84,7 +86,7 @@ class OrganizationRecord(TypedDict):
 
     kind: Literal["organization"]
     organization_id: _Identifier
-    revision: _Count
+    revision: _Revision
     display_name: _DisplayName
     organization_number: _PhoneNumber | None
 
@@ -95,7 +97,7 @@ class DeletedOrganizationRecord(TypedDict):
 
     kind: Literal["deleted_organization"]
     organization_id: _Identifier
-    revision: _Count
+    revision: _Revision
 
 
 @with_config(_EXACT)
