@@ -46,6 +46,7 @@ class Spool:
         self._database = database
         self._marker = marker
         self._count = count
+        self._file_number = self.path.stat().st_ino
         self._mark()
 
     @classmethod
@@ -82,8 +83,12 @@ class Spool:
         standing, self._count = await self._database.write(work)
         try:
             self._mark()
+            is_in_place = self.path.stat().st_ino == self._file_number
         except OSError as error:
             raise StorageUnavailable from error
+        if not is_in_place:
+            # The folder was replaced: nobody would find the calls after a crash.
+            raise StorageUnavailable
         return standing
 
     async def first(self, limit: int) -> Sequence[OutboundCall]:

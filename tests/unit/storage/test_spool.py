@@ -1,5 +1,6 @@
 """The spool: what is in it is durable, in order, each call once, and within its bound."""
 
+import asyncio
 import random
 import signal
 import subprocess
@@ -190,6 +191,25 @@ async def test_a_spool_whose_folder_takes_no_marker_keeps_nothing_it_cannot_tell
     spool._marker = marker
     await spool.add([call("2")])
     assert not folder.is_empty()
+    await spool.close()
+
+
+@pytest.mark.parametrize("replaced", [True, False])
+async def test_a_spool_whose_folder_was_taken_away_keeps_nothing(path: Path, *, replaced: bool) -> None:
+    folder = SpoolFolder(path, _MANY_BYTES)
+    spool = folder.take()
+    await spool.add([call("1")])
+    await asyncio.to_thread(path.rename, path.with_name("elsewhere"))
+    if replaced:
+        again = folder.take()
+        with pytest.raises(StorageUnavailable):
+            await spool.add([call("2")])
+        await again.close()
+    else:
+        with pytest.raises(StorageUnavailable):
+            await spool.add([call("2")])
+        with pytest.raises(StorageUnavailable):
+            folder.is_empty()
     await spool.close()
 
 
