@@ -68,7 +68,7 @@ class Capabilities:
 
 
 class CarrierError(Exception):
-    """A carrier did not do what it was asked. The text is for the server's log."""
+    """A carrier did not do what it was asked. The text is for the server's log: no phone numbers."""
 
 
 class NumberTaken(CarrierError):
@@ -95,11 +95,12 @@ class Refused(CarrierError):
     """The carrier will not do this, and a repeat does not cure it. Nothing was done.
 
     ``explanation`` is a sentence for the user: what is wrong and what to do. It
-    names no credentials and no other customer.
+    names no credentials, no phone number and no other customer. ``answer`` is what the
+    carrier said, for the log alone.
     """
 
-    def __init__(self, cause: RefusalCause, explanation: str) -> None:
-        super().__init__(explanation)
+    def __init__(self, cause: RefusalCause, explanation: str, answer: str = "") -> None:
+        super().__init__(f"{answer}: {explanation}" if answer else explanation)
         self.cause = cause
         self.explanation = explanation
 

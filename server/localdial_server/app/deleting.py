@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from localdial_server.app.accounts import account_of
+from localdial_server.app.accounts import account_of, log_fields
 from localdial_server.app.carrier import Carriers, CarrierUnavailable, OutcomeUnknown, Refused
 from localdial_server.app.changes import Changes, require_number, require_organization
 from localdial_server.app.clock import Clock
@@ -155,7 +155,10 @@ class Deleting:
             async with limit:
                 return await self.release(number)
         except (CarrierUnavailable, Refused, OutcomeUnknown) as error:
-            _log.warning("a release is not confirmed", extra={"cause": str(error)})
+            _log.warning(
+                "a release is not confirmed",
+                extra=log_fields(error, number.organization_id, number.reference),
+            )
             return number
 
 

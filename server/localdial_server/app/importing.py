@@ -59,7 +59,7 @@ class Importing:
         try:
             owned = await self._carriers.for_organization(organization_id).list_owned()
         except (CarrierUnavailable, Refused) as error:
-            raise told(error) from error
+            raise told(error, organization_id) from error
         phone_numbers = [number.phone_number for number in owned]
         owners = await self._store.read(lambda reader: reader.owners_of(phone_numbers))
         return [number for number in owned if number.phone_number not in owners]
@@ -71,6 +71,14 @@ class Importing:
 
         Raises ``OrganizationNotFound``, ``CarrierRefused`` and ``CarrierNotAvailable``.
         """
+        try:
+            return await self._import(organization_id, phone_numbers, configure=configure)
+        except CarrierError as error:
+            raise told(error, organization_id) from error
+
+    async def _import(
+        self, organization_id: str, phone_numbers: Sequence[str], *, configure: bool
+    ) -> ImportAnswer:
         carrier = self._carriers.for_organization(organization_id)
         work = _Import(organization_id)
         await self._store.read(lambda reader: work.sort(reader, phone_numbers))
@@ -86,7 +94,7 @@ class Importing:
             found = await _found(carrier, work.claimed)
             if configure:
                 found = await _configured(carrier, found)
-        except LocaldialError:
+        except (CarrierError, LocaldialError):
             # Not those of an import before this one: it may go on yet.
             opened = [intent for intent in work.claimed.values() if intent in intents.values()]
             await asyncio.gather(*map(self._intents.drop, opened))
@@ -171,8 +179,6 @@ def _by_number(
 ) -> dict[str, OwnedNumber]:
     """Sort the answers by number; the first error is what the caller is told of."""
     for answer in answers:
-        if isinstance(answer, CarrierError):
-            raise told(answer) from answer
         if isinstance(answer, BaseException):
             raise answer
     return {

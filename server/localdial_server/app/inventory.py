@@ -42,7 +42,7 @@ class Inventory:
         try:
             return await self._carriers.for_organization(organization_id).search(area_code, limit)
         except (CarrierUnavailable, Refused) as error:
-            raise told(error) from error
+            raise told(error, organization_id) from error
 
     async def map_area_codes(
         self, organization_id: str, phone_number: str, area_codes: Sequence[str]

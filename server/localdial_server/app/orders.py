@@ -12,7 +12,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterator
 
-from localdial_server.app.accounts import account_of
+from localdial_server.app.accounts import account_of, log_fields
 from localdial_server.app.carrier import (
     Carriers,
     CarrierUnavailable,
@@ -92,8 +92,11 @@ class Orders:
         except (NumberTaken, Refused, CarrierUnavailable):
             await self._intents.drop(intent)
             raise
-        except OutcomeUnknown:
-            _log.warning("an order's outcome is unknown", extra={"reference": intent.reference})
+        except OutcomeUnknown as error:
+            _log.warning(
+                "an order's outcome is unknown",
+                extra=log_fields(error, intent.organization_id, intent.reference),
+            )
             return await self._look_up(await self._touch(intent), _DELAYS_WHEN_UNKNOWN)
         if outcome is OrderStatus.PENDING:
             return await self._look_up(await self._touch(intent), _DELAYS_WHEN_PENDING)

@@ -163,7 +163,7 @@ class Purchasing:
             try:
                 found = await carrier.search(order.area_code, limit)
             except (CarrierUnavailable, Refused) as error:
-                return told(error)
+                return told(error, order.organization_id)
             progress.offers = deque(offer for offer in found if offer.phone_number not in seen)
             if not progress.offers:
                 break
@@ -263,11 +263,13 @@ class Purchasing:
         except NumberTaken:
             progress.taken += 1
             return False
-        except (CarrierUnavailable, Refused) as error:
-            is_about_the_number = isinstance(error, Refused)
-            progress.problem = (
-                told(error, phone_number=intent.phone_number) if is_about_the_number else told(error)
+        except Refused as error:
+            progress.problem = told(
+                error, intent.organization_id, intent.reference, phone_number=intent.phone_number
             )
+            return False
+        except CarrierUnavailable as error:
+            progress.problem = told(error, intent.organization_id, intent.reference)
             return False
         if number is None:
             progress.taken += 1

@@ -88,7 +88,7 @@ class Reconciling:
             strays = await self._strays(owned) if organization_id is None else []
             costs = await self._costs(here)
         except (CarrierUnavailable, Refused) as error:
-            raise told(error) from error
+            raise told(error, organization_id) from error
         still_open = [OpenNumber(number, CarrierNotAvailable()) for number in numbers if number not in here]
         still_open += [OpenNumber(one.before, _why_open(one)) for one in settled if _is_open(one)]
         return Report(
@@ -226,5 +226,5 @@ def _is_open(one: Settled) -> bool:
 
 def _why_open(one: Settled) -> LocaldialError:
     if isinstance(one.problem, CarrierError):
-        return told(one.problem)
+        return told(one.problem, one.before.organization_id, one.before.reference)
     return PurchasePending(one.before.organization_id)

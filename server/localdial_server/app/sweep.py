@@ -5,6 +5,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from localdial_server.app.accounts import log_fields
 from localdial_server.app.carrier import CarrierUnavailable, OutcomeUnknown, Refused
 from localdial_server.app.deleting import Deleting
 from localdial_server.app.purchasing import Purchasing
@@ -51,7 +52,11 @@ class Sweep:
         """Try once to settle every number that is open."""
         for settled in await self.settle(await self._store.read(lambda reader: reader.unsettled_numbers())):
             if settled.problem is not None:
-                _log.warning("a number stays open", extra={"cause": str(settled.problem)})
+                number = settled.before
+                _log.warning(
+                    "a number stays open",
+                    extra=log_fields(settled.problem, number.organization_id, number.reference),
+                )
 
     async def settle(self, numbers: Sequence[Number]) -> Sequence[Settled]:
         """Try once to settle each of the open numbers; answer how each stands then."""

@@ -172,8 +172,7 @@ class SimulatedCarrier:
             if area_code is None:
                 raise Refused(
                     RefusalCause.INVALID,
-                    f"The simulated carrier does not sell {phone_number}; order a number that a search"
-                    " answers.",
+                    "The simulated carrier does not sell this number; order one that a search answers.",
                 )
             number = OwnedNumber(phone_number, _ordered_number_id(phone_number, reference), reference)
             is_later = self._capabilities.asynchronous_orders

@@ -171,10 +171,10 @@ def _of_answer(failure: Failure) -> CarrierError:
         return NumberTaken(text)
     refusal = REFUSALS.get(code) or _REFUSED_BY_STATUS.get(status)
     if refusal is not None:
-        return Refused(*refusal)
+        return Refused(*refusal, text)
     if status in _MOVED:
         return CarrierUnavailable(f"{text}: is LOCALDIAL_TWILIO_BASE_URL right?")
-    return Refused(RefusalCause.INVALID, _BAD_REQUEST)
+    return Refused(RefusalCause.INVALID, _BAD_REQUEST, text)
 
 
 def retry_after(header: str | None) -> float | None:

@@ -58,6 +58,8 @@ def test_a_change_is_refused_for_a_cause_and_says_what_to_do(
     assert error.explanation[0].isupper()
     assert error.explanation.endswith(".")
     assert str(answer[0]) not in error.explanation
+    # The log has the carrier's code too.
+    assert str(error).startswith(str(Failure(*answer)))
 
 
 @pytest.mark.parametrize("code", [21422, 21452])

@@ -1,0 +1,138 @@
+"""What the server's log has of a carrier that did not do what it was asked."""
+
+import logging
+from collections.abc import Mapping
+
+import pytest
+
+from localdial_server.carriers.simulator_faults import Fault, Operation
+from localdial_server.domain.errors import CarrierNotAvailable, CarrierRefused, PurchasePending
+from tests.unit.app.house import A, House
+
+FIRST = "+14155550100"
+
+
+class Log:
+    """The lines of the use cases, from the warnings on."""
+
+    def __init__(self, caplog: pytest.LogCaptureFixture) -> None:
+        self._caplog = caplog
+
+    @property
+    def lines(self) -> list[Mapping[str, object]]:
+        """Answer each line's own fields, with what it says under ``message``."""
+        plain = set(vars(logging.makeLogRecord({}))) - {"message"}
+        return [
+            {name: value for name, value in vars(record).items() if name not in plain}
+            for record in self._caplog.records
+            if record.name.startswith("localdial_server.app") and record.levelno >= logging.WARNING
+        ]
+
+
+@pytest.fixture
+def log(caplog: pytest.LogCaptureFixture) -> Log:
+    return Log(caplog)
+
+
+DID_NOT = "the carrier did not do what it was asked"
+
+
+async def test_an_order_that_is_refused_leaves_one_line_with_the_cause(house: House, log: Log) -> None:
+    house.faults.add(Operation.ORDER, Fault.REFUSED)
+    with pytest.raises(CarrierRefused):
+        await house.purchase()
+    ((_, reference),) = house.carrier.ordered
+    assert log.lines == [
+        {
+            "message": DID_NOT,
+            "cause": "The simulated carrier was told to refuse this order; nothing was bought.",
+            "refusal": "regulatory",
+            "organization_id": A,
+            "reference": reference,
+        }
+    ]
+
+
+async def test_an_order_that_was_turned_away_leaves_one_line_with_the_cause(house: House, log: Log) -> None:
+    house.faults.add(Operation.ORDER, Fault.UNAVAILABLE)
+    with pytest.raises(CarrierNotAvailable):
+        await house.purchase()
+    ((_, reference),) = house.carrier.ordered
+    assert log.lines == [
+        {
+            "message": DID_NOT,
+            "cause": "simulated fault: order was turned away",
+            "organization_id": A,
+            "reference": reference,
+        }
+    ]
+
+
+async def test_the_other_questions_that_fail_leave_one_line_each(house: House, log: Log) -> None:
+    calls = {
+        Operation.SEARCH: lambda: house.inventory.search_available(A, "415", 1),
+        Operation.FIND_BY_NUMBER: lambda: house.importing.import_numbers(A, [FIRST]),
+        Operation.LIST_OWNED: lambda: house.importing.importable(A),
+    }
+    for operation, call in calls.items():
+        house.faults.add(operation, Fault.THROTTLED)
+        with pytest.raises(CarrierNotAvailable):
+            await call()
+    house.faults.add(Operation.SEARCH, Fault.THROTTLED)
+    with pytest.raises(CarrierNotAvailable):
+        await house.purchase()
+    assert log.lines == [
+        {
+            "message": DID_NOT,
+            "cause": f"simulated fault: {operation} came too soon",
+            "retry_after_seconds": 0.5,
+            "organization_id": A,
+        }
+        for operation in ("search", "find_by_number", "list_owned", "search")
+    ]
+
+
+async def test_a_reconciliation_that_fails_leaves_a_line(house: House, log: Log) -> None:
+    house.faults.add(Operation.LIST_OWNED, Fault.ACCOUNT_BLOCKED)
+    with pytest.raises(CarrierRefused):
+        await house.reconciling.reconcile(None)
+    assert log.lines == [
+        {
+            "message": DID_NOT,
+            "cause": "The simulated account was told to be out of money.",
+            "refusal": "account",
+        }
+    ]
+
+
+async def test_a_number_that_stays_open_is_named_by_its_reference(house: House, log: Log) -> None:
+    house.faults.add(Operation.ORDER, Fault.ANSWER_LOST)
+    house.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.UNAVAILABLE
+    with pytest.raises(PurchasePending):
+        await house.purchase()
+    await house.sweep.sweep()
+    await house.reconciling.reconcile(A)
+    ((_, reference),) = house.carrier.ordered
+    about = {"organization_id": A, "reference": reference}
+    cause = "simulated fault: find_by_reference was turned away"
+    unknown, *after = log.lines
+    assert unknown.items() >= {"message": "an order's outcome is unknown", **about}.items()
+    assert after == [
+        {"message": "a number stays open", "cause": cause, **about},
+        {"message": DID_NOT, "cause": cause, **about},
+    ]
+
+
+async def test_a_release_that_is_not_confirmed_is_named_by_its_reference(house: House, log: Log) -> None:
+    (number,) = await house.bought()
+    ((_, reference),) = house.carrier.ordered
+    house.faults.add(Operation.RELEASE, Fault.UNAVAILABLE)
+    await house.delete(number)
+    assert log.lines == [
+        {
+            "message": "a release is not confirmed",
+            "cause": "simulated fault: release was turned away",
+            "organization_id": A,
+            "reference": reference,
+        }
+    ]
