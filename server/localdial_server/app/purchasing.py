@@ -210,7 +210,14 @@ class Purchasing:
 
         def open_if_wanted(transaction: Transaction) -> _Opening | LocaldialError:
             require_organization(transaction, order.organization_id)
-            if self._is_filled(transaction, order):
+            request = transaction.request(order.organization_id, order.request_id)
+            if request is None:
+                # Another server, which had bought nothing either, has ended the request
+                # with a reason of its own. A repeat begins it anew.
+                return PurchasePending(order.organization_id)
+            if request.is_final or self._count(transaction, order) >= order.quantity:
+                # Another server may be buying for the same request. What both have
+                # opened counts, so together they never order more than was asked for.
                 return _Opening.NOT_WANTED
             problem = self._why_not_one_more(transaction, order)
             if problem is not None:
@@ -240,17 +247,6 @@ class Purchasing:
         count, first = reader.purchases_since(organization_id, now - DAY_MICROSECONDS)
         spent = Spent(reader.count_numbers(NumberQuery(organization_id)), count, first, now)
         return why_not_one_more(organization_id, self._limits.of(organization_id), spent)
-
-    def _is_filled(self, reader: Reader, order: _Order) -> bool:
-        """Answer whether nothing more may be ordered for the request.
-
-        Another server may be buying for the same request. What both have opened
-        counts, so together they never order more than was asked for.
-        """
-        request = reader.request(order.organization_id, order.request_id)
-        if request is None or request.is_final:
-            return True
-        return self._count(reader, order) >= order.quantity
 
     def _count(self, reader: Reader, order: _Order) -> int:
         """Answer how many numbers the request has, those that may yet be bought too."""
