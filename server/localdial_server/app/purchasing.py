@@ -21,7 +21,7 @@ from localdial_server.app.orders import Orders
 from localdial_server.app.requests import KeptError, Requests
 from localdial_server.app.store import NumberQuery, Reader, Store, Transaction
 from localdial_server.domain.area_codes import area_code_of
-from localdial_server.domain.errors import LocaldialError, NoNumbersAvailable, PurchasePending
+from localdial_server.domain.errors import LocaldialError, NoNumbersAvailable, NumbersSold, PurchasePending
 from localdial_server.domain.model import Number, NumberState
 from localdial_server.domain.spending import DAY_MICROSECONDS, SpendingLimits, Spent, why_not_one_more
 
@@ -84,7 +84,12 @@ class _Progress:
     @property
     def is_over(self) -> bool:
         """Whether no further order may be placed."""
-        return self.is_filled or self.problem is not None or self.taken >= self.order.quantity + _MAX_TAKEN
+        return self.is_filled or self.problem is not None or self.is_too_late
+
+    @property
+    def is_too_late(self) -> bool:
+        """Whether so many orders came too late that no other is tried."""
+        return self.taken >= self.order.quantity + _MAX_TAKEN
 
 
 class Purchasing:
@@ -118,8 +123,9 @@ class Purchasing:
         """Buy up to ``quantity`` numbers in the area code; at least one.
 
         Raises ``InvalidFields``, ``OrganizationNotFound``, ``RequestIdReused``,
-        ``NoNumbersAvailable``, ``NumberLimitReached``, ``PurchaseLimitReached``,
-        ``CarrierRefused``, ``CarrierNotAvailable`` and ``PurchasePending``.
+        ``NoNumbersAvailable``, ``NumbersSold``, ``NumberLimitReached``,
+        ``PurchaseLimitReached``, ``CarrierRefused``, ``CarrierNotAvailable`` and
+        ``PurchasePending``.
         """
         await require_geographic({"area_code": area_code})
         order = _Order(organization_id, area_code, quantity, request_id)
@@ -177,6 +183,8 @@ class Purchasing:
             for failure in ended:
                 if failure is not None:
                     raise failure
+        if progress.problem is None and progress.is_too_late:
+            return NumbersSold(order.area_code)
         return progress.problem
 
     async def _order_one_after_the_other(self, progress: _Progress) -> None:

@@ -1,4 +1,4 @@
-"""What can go wrong, as one exception per public reason.
+"""What can go wrong, as one exception per public reason; more where its cures differ.
 
 ``reason`` is the name of a value of the contract's ``ErrorReason``; a test holds
 the two together. Messages are for the caller: they say what to do, and name
@@ -131,6 +131,19 @@ class NoNumbersAvailable(LocaldialError):
     def __init__(self, area_code: str) -> None:
         super().__init__(
             f"the carrier has no numbers in area code {area_code}; nothing was charged, try another one",
+            area_code=area_code,
+        )
+
+
+class NumbersSold(LocaldialError):
+    """The carrier has stock in the area code, and others were faster each time."""
+
+    reason = NoNumbersAvailable.reason
+
+    def __init__(self, area_code: str) -> None:
+        super().__init__(
+            f"the numbers that were chosen in area code {area_code} were sold before they were ordered; "
+            "nothing was charged for them, try again",
             area_code=area_code,
         )
 

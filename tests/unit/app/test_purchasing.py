@@ -13,6 +13,7 @@ from localdial_server.domain.errors import (
     CarrierRefused,
     InvalidFields,
     NoNumbersAvailable,
+    NumbersSold,
     OrganizationNotFound,
 )
 from localdial_server.domain.model import NumberState
@@ -127,12 +128,23 @@ async def test_in_place_of_a_number_that_was_taken_the_next_is_bought(house: Hou
 
 async def test_when_every_number_is_taken_the_purchase_ends_after_some_rounds(house: House) -> None:
     house.faults.lasting[Operation.ORDER] = Fault.TAKEN
-    with pytest.raises(NoNumbersAvailable):
+    with pytest.raises(NumbersSold, match="were sold before they were ordered") as refused:
         await house.purchase(2)
+    assert (refused.value.reason, refused.value.metadata) == ("NO_NUMBERS_AVAILABLE", {"area_code": "415"})
     assert await _nothing_is_stored(house)
     tried = [phone_number for phone_number, _ in house.carrier.ordered]
     assert 2 < len(tried) <= 10
     assert len(set(tried)) == len(tried)
+
+
+async def test_what_was_bought_before_every_other_number_was_taken_is_the_answer(house: House) -> None:
+    house.faults.add(Operation.ORDER, None, *[Fault.TAKEN] * 7)
+    answer = await house.purchase(2)
+    assert ([number.phone_number for number in answer.numbers], answer.unfilled_count) == ([FIRST], 1)
+    assert answer.unfilled_error is not None
+    assert answer.unfilled_error.reason == "NO_NUMBERS_AVAILABLE"
+    assert "were sold before they were ordered" in answer.unfilled_error.message
+    assert await house.purchase(2) == answer
 
 
 async def test_numbers_that_anyone_here_uses_already_are_passed_over(house: House) -> None:
