@@ -4,8 +4,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-# Carriers that speak Twilio's API have identifiers of other kinds.
-_RESOURCE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
+# Carriers that speak Twilio's API have identifiers of other kinds: what RFC 3986 lets
+# stand in a segment of a path as it is, but for what leads to another one.
+_RESOURCE_ID = re.compile(r"(?!\.\.?\Z)[A-Za-z0-9._~:-]{1,128}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from twilio.rest.api.v2010.account import AccountContext
 from twilio.rest.api.v2010.account.available_phone_number_country.local import LocalInstance
 from twilio.rest.api.v2010.account.incoming_phone_number import IncomingPhoneNumberInstance
 
-from localdial_server.carriers.twilio.account import NumberSettings, TwilioAccount
+from localdial_server.carriers.twilio.account import NumberSettings, TwilioAccount, is_resource_id
 from localdial_server.carriers.twilio.errors import Failure, NoAnswer
 from localdial_server.carriers.twilio.http import CarrierHttp
 
@@ -203,7 +203,8 @@ def _owned(found: Iterator[IncomingPhoneNumberInstance]) -> Iterator[Owned]:
 
 
 def _owned_number(found: IncomingPhoneNumberInstance) -> Owned:
-    if not (found.sid and found.phone_number):
+    # An identifier that no path can be made of could never be given back.
+    if not (found.sid and is_resource_id(found.sid) and found.phone_number):
         raise NoAnswer("the carrier's answer names no number")
     return Owned(
         sid=found.sid,

@@ -17,6 +17,7 @@ from localdial_server.app.carrier import (
     RefusalCause,
     Refused,
 )
+from localdial_server.carriers.simulator_http import company
 from localdial_server.carriers.simulator_http.faults import NAMED, Fault, Kind, Operation, When, error
 from localdial_server.carriers.twilio.account import NumberSettings
 from localdial_server.carriers.twilio.adapter import TwilioCarriers
@@ -276,6 +277,29 @@ async def test_what_is_not_owned_cannot_be_configured_and_is_released_already(
         await carrier.configure(number_id, "localdial-1")
     await carrier.release(number_id)
     assert world.events("number_updated", "number_released") == []
+
+
+@pytest.mark.parametrize("carrier_number_id", ["number_1", "urn:number:1", "_", "~1.", "1" * 128])
+async def test_a_number_is_configured_and_released_by_whatever_identifier_the_carrier_gave_it(
+    world: World, monkeypatch: pytest.MonkeyPatch, carrier_number_id: str
+) -> None:
+    monkeypatch.setattr(company, "_sid", lambda _kind: carrier_number_id)
+    carrier = world.carriers().all()[0]
+    number = await carrier.order(_NUMBER, "localdial-1", 5)
+    assert number.carrier_number_id == carrier_number_id
+    assert (await carrier.configure(carrier_number_id, "import-1")).reference == "import-1"
+    assert await carrier.release(carrier_number_id)
+    assert world.company.numbers == {}
+
+
+@pytest.mark.parametrize("carrier_number_id", ["..", "a/b", "a?b", "a#b", "a%2Fb", "a b", "1" * 129])
+async def test_an_identifier_that_would_lead_elsewhere_in_a_path_names_no_number(
+    world: World, monkeypatch: pytest.MonkeyPatch, carrier_number_id: str
+) -> None:
+    monkeypatch.setattr(company, "_sid", lambda _kind: carrier_number_id)
+    carrier = world.carriers().all()[0]
+    with pytest.raises(OutcomeUnknown, match="names no number"):
+        await carrier.order(_NUMBER, "localdial-1", 5)
 
 
 async def test_a_404_of_an_account_that_is_not_there_is_no_release(world: World) -> None:
