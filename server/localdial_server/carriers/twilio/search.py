@@ -12,6 +12,10 @@ _LARGEST_PAGE = 1000
 # `+49201`), which are left out afterwards.
 _SURPLUS = 5
 
+# Nothing longer can be stored. Twilio's own region is two letters.
+_LONGEST_LOCALITY = 200
+_LONGEST_REGION = 16
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -61,7 +65,10 @@ def on_sale(offers: Iterable[Offer], area_code: str) -> Iterator[AvailableNumber
         number = offer.phone_number or ""
         if number not in seen and area_code_of(number) == area_code and _takes_calls(offer.capabilities):
             seen.add(number)
-            yield AvailableNumber(number, offer.locality or "", offer.region or region_of(area_code) or "")
+            region = offer.region or region_of(area_code) or ""
+            yield AvailableNumber(
+                number, (offer.locality or "")[:_LONGEST_LOCALITY], region[:_LONGEST_REGION]
+            )
 
 
 def _takes_calls(capabilities: object) -> bool:

@@ -17,7 +17,7 @@ from localdial_server.app.carrier import (
     RefusalCause,
     Refused,
 )
-from localdial_server.carriers.simulator_http import company
+from localdial_server.carriers.simulator_http import company, resources
 from localdial_server.carriers.simulator_http.faults import NAMED, Fault, Kind, Operation, When, error
 from localdial_server.carriers.twilio.account import NumberSettings
 from localdial_server.carriers.twilio.adapter import TwilioCarriers
@@ -36,6 +36,10 @@ _BUNDLE = "BU" + "4" * 32
 def fields_of(world: World, phone_number: str) -> dict[str, str]:
     (number,) = [each for each in world.company.numbers.values() if each.phone_number == phone_number]
     return number.fields
+
+
+def _offer(phone_number: str, locality: str, region: str) -> dict[str, str]:
+    return {"phone_number": phone_number, "locality": locality, "region": region}
 
 
 # Accounts
@@ -373,6 +377,14 @@ async def test_a_number_named_after_itself_has_no_reference(world: World, name: 
     found = await world.carriers().all()[0].find_by_number(_NUMBER)
     assert found is not None
     assert found.reference == reference
+
+
+async def test_names_of_places_that_are_too_long_to_be_stored_are_cut(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resources, "available", lambda number, **_: _offer(number, "T" * 201, "R" * 17))
+    (found,) = await world.carriers().all()[0].search("415", 1)
+    assert (found.locality, found.region) == ("T" * 200, "R" * 16)
 
 
 async def test_a_country_without_numbers_is_told_from_an_account_that_is_none(world: World) -> None:
