@@ -2,8 +2,20 @@
 
 import logging
 
-from localdial_server.app.carrier import Carrier, CarrierError, Carriers, CarrierUnavailable, Refused
-from localdial_server.domain.errors import CarrierNotAvailable, CarrierRefused, LocaldialError
+from localdial_server.app.carrier import (
+    AccountNotSetUp,
+    Carrier,
+    CarrierError,
+    Carriers,
+    CarrierUnavailable,
+    Refused,
+)
+from localdial_server.domain.errors import (
+    CarrierNotAvailable,
+    CarrierRefused,
+    LocaldialError,
+    NumberElsewhere,
+)
 from localdial_server.domain.model import Number
 
 _log = logging.getLogger(__name__)
@@ -12,12 +24,12 @@ _log = logging.getLogger(__name__)
 def account_of(carriers: Carriers, number: Number) -> Carrier:
     """Answer the account that holds the number.
 
-    Raises ``CarrierUnavailable`` where this server does not know it: it is another
+    Raises ``AccountNotSetUp`` where this server does not know it: it is another
     carrier's, or was taken out of the settings.
     """
     account = carriers.by_account(number.carrier_account) if number.carrier == carriers.name else None
     if account is None:
-        raise CarrierUnavailable(f"the number is at {number.carrier} {number.carrier_account}".rstrip())
+        raise AccountNotSetUp(f"the number is at {number.carrier} {number.carrier_account}".rstrip())
     return account
 
 
@@ -48,4 +60,6 @@ def told(
     )
     if isinstance(error, Refused):
         return CarrierRefused(error.explanation, cause=error.cause.value.upper(), **metadata)
+    if isinstance(error, AccountNotSetUp):
+        return NumberElsewhere()
     return CarrierNotAvailable(error.retry_after if isinstance(error, CarrierUnavailable) else None)

@@ -117,6 +117,10 @@ class CarrierUnavailable(CarrierError):
         self.retry_after = retry_after
 
 
+class AccountNotSetUp(CarrierUnavailable):
+    """The number is with a carrier, or in an account, that this server does not know."""
+
+
 class OutcomeUnknown(CarrierError):
     """The request may or may not have been processed: look before repeating."""
 

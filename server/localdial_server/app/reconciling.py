@@ -8,12 +8,19 @@ from operator import attrgetter
 from typing import TypeVar
 
 from localdial_server.app.accounts import account_of, told
-from localdial_server.app.carrier import CarrierError, Carriers, CarrierUnavailable, OwnedNumber, Refused
+from localdial_server.app.carrier import (
+    AccountNotSetUp,
+    CarrierError,
+    Carriers,
+    CarrierUnavailable,
+    OwnedNumber,
+    Refused,
+)
 from localdial_server.app.changes import require_organization
 from localdial_server.app.clock import Clock
 from localdial_server.app.store import NumberQuery, Reader, Store
 from localdial_server.app.sweep import Settled, Sweep
-from localdial_server.domain.errors import CarrierNotAvailable, LocaldialError, PurchasePending
+from localdial_server.domain.errors import LocaldialError, PurchasePending
 from localdial_server.domain.model import Number, NumberState
 
 T = TypeVar("T")
@@ -80,7 +87,8 @@ class Reconciling:
         # that is missing or a stray. So what is missing was there before the
         # carrier was asked, and what is a stray is nobody's after it.
         numbers = await self._active(organization_id)
-        here = [number for number in numbers if self._is_here(number)]
+        elsewhere = self._elsewhere(numbers, organization_id)
+        here = [number for number in numbers if number.phone_number not in elsewhere]
         try:
             owned = await self._owned(organization_id, here)
             missing = [number for number in here if number.phone_number not in owned[number.carrier_account]]
@@ -89,7 +97,7 @@ class Reconciling:
             costs = await self._costs(here)
         except (CarrierUnavailable, Refused) as error:
             raise told(error, organization_id) from error
-        still_open = [OpenNumber(number, CarrierNotAvailable()) for number in numbers if number not in here]
+        still_open = list(elsewhere.values())
         still_open += [OpenNumber(one.before, _why_open(one)) for one in settled if _is_open(one)]
         return Report(
             adopted=_ended(settled, NumberState.ACTIVE),
@@ -101,12 +109,20 @@ class Reconciling:
             costs=costs,
         )
 
-    def _is_here(self, number: Number) -> bool:
-        try:
-            account_of(self._carriers, number)
-        except CarrierUnavailable:
-            return False
-        return True
+    def _elsewhere(self, numbers: Iterable[Number], organization_id: str | None) -> Mapping[str, OpenNumber]:
+        """Answer the numbers of accounts that this server does not know, by phone number."""
+        # There may be thousands in one account, which the log tells once.
+        errors: dict[tuple[str, str], LocaldialError] = {}
+        found: dict[str, OpenNumber] = {}
+        for number in numbers:
+            try:
+                account_of(self._carriers, number)
+            except AccountNotSetUp as error:
+                account = number.carrier, number.carrier_account
+                if account not in errors:
+                    errors[account] = told(error, organization_id)
+                found[number.phone_number] = OpenNumber(number, errors[account])
+        return found
 
     async def _active(self, organization_id: str | None) -> list[Number]:
         """Answer the active numbers, by phone number, a page of an organization at a time."""

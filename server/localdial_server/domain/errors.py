@@ -6,6 +6,7 @@ nothing that the caller did not send or does not own. Which gRPC status each
 becomes is decided in ``localdial_server.rpc.errors`` alone.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -16,7 +17,7 @@ class LocaldialError(Exception):
 
     reason: ClassVar[str]
     retry_after: float | None = None
-    """When a repeat may help, in seconds, where more is known than that it may."""
+    """When a repeat may help, in seconds, where more is known than that it may; ``math.inf``: never."""
 
     def __init__(self, message: str, **metadata: str) -> None:
         super().__init__(message)
@@ -288,6 +289,19 @@ class CarrierNotAvailable(LocaldialError):
     def __init__(self, retry_after: float | None = None) -> None:
         super().__init__("the carrier is not available; try again")
         self.retry_after = retry_after
+
+
+class NumberElsewhere(LocaldialError):
+    """The number is with a carrier, or in an account, that the server is not set up for."""
+
+    reason = CarrierNotAvailable.reason
+    retry_after = math.inf
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the number is with a carrier, or in an account, that this server is not set up for (any more); "
+            "have that setting restored"
+        )
 
 
 class CarrierRefused(LocaldialError):

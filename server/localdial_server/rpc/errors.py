@@ -75,13 +75,13 @@ def status_of(error: LocaldialError) -> status_pb2.Status:
 def status_with(
     reason: str, message: str, metadata: Mapping[str, str], retry_after: float | None = None
 ) -> status_pb2.Status:
-    """Write an error of that reason; ``retry_after`` in seconds, where it is known."""
+    """Write an error of that reason; ``retry_after`` in seconds where it is known, infinite for never."""
     code: int = STATUS_OF[reason].value[0]
     status = status_pb2.Status(code=code, message=message)
     info = error_details_pb2.ErrorInfo(reason=reason, domain=DOMAIN, metadata=metadata)
     status.details.append(_packed(info))
     seconds = _RETRY_AFTER.get(reason) if retry_after is None else retry_after
-    if seconds is not None:
+    if seconds is not None and math.isfinite(seconds):
         delay = Duration()
         delay.FromMilliseconds(math.ceil(seconds * 1000))
         status.details.append(_packed(error_details_pb2.RetryInfo(retry_delay=delay)))

@@ -15,12 +15,13 @@ from localdial_server.carriers.simulator_faults import Fault, Operation
 from localdial_server.domain.errors import (
     CarrierNotAvailable,
     CarrierRefused,
+    NumberElsewhere,
     OrganizationNotFound,
     PurchasePending,
 )
 from localdial_server.domain.model import NumberState
 from tests.support.carriers import ordered
-from tests.unit.app.house import READ_LAG_SECONDS, A, B, House
+from tests.unit.app.house import READ_LAG_SECONDS, A, B, House, WatchedCarrier
 
 FIRST, SECOND = "+14155550100", "+14155550101"
 
@@ -162,6 +163,27 @@ async def test_a_carrier_that_does_not_answer_is_said_to(
     house.faults.add(Operation.LIST_OWNED, fault)
     with pytest.raises(error):
         await house.reconciling.reconcile(None)
+
+
+async def test_numbers_of_an_account_that_is_not_set_up_any_more_are_open_and_say_so(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    bought = await house.bought(2)
+    (deleted,) = await house.bought()
+    house.faults.add(Operation.RELEASE, Fault.UNAVAILABLE)
+    await house.delete(deleted)
+    caplog.clear()
+    with monkeypatch.context() as another:
+        another.setattr(WatchedCarrier, "account", "another-account")
+        report = await house.reconciling.reconcile(A)
+        with pytest.raises(NumberElsewhere):
+            await house.importing.import_numbers(A, bought, configure=True)
+    assert [one.number.phone_number for one in report.still_open] == [*bought, deleted]
+    assert {type(one.error) for one in report.still_open} == {NumberElsewhere}
+    assert (report.missing, report.costs) == ([], [])
+    # One line for all that an account holds, one for the release, one for the import.
+    assert [vars(record)["cause"] for record in caplog.records] == ["the number is at simulator"] * 3
+    assert (await house.reconciling.reconcile(A)).still_open == []
 
 
 async def test_only_organizations_that_there_are_can_be_reconciled(house: House) -> None:

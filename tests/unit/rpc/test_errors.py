@@ -66,6 +66,12 @@ def test_what_a_repeat_may_cure_says_when_to_repeat() -> None:
         assert retry.retry_delay.ToTimedelta().total_seconds() > 0
 
 
+def test_what_no_repeat_cures_names_no_time_for_one() -> None:
+    status = status_of(errors.NumberElsewhere())
+    assert (status.code, len(status.details)) == (StatusCode.UNAVAILABLE.value[0], 1)
+    assert "grpc-retry-pushback-ms" not in dict(trailing_metadata(status))
+
+
 def test_an_internal_error_names_its_incident_and_nothing_else() -> None:
     status = status_of(InternalError("1234"))
     assert status.message == "internal error; the server's log has incident 1234"
