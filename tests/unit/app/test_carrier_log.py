@@ -1,7 +1,7 @@
 """What the server's log has of a carrier that did not do what it was asked."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import pytest
 
@@ -69,7 +69,7 @@ async def test_an_order_that_was_turned_away_leaves_one_line_with_the_cause(hous
 
 
 async def test_the_other_questions_that_fail_leave_one_line_each(house: House, log: Log) -> None:
-    calls = {
+    calls: dict[Operation, Callable[[], Awaitable[object]]] = {
         Operation.SEARCH: lambda: house.inventory.search_available(A, "415", 1),
         Operation.FIND_BY_NUMBER: lambda: house.importing.import_numbers(A, [FIRST]),
         Operation.LIST_OWNED: lambda: house.importing.importable(A),
