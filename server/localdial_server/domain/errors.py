@@ -260,7 +260,8 @@ class NumberLimitReached(LocaldialError):
 
     def __init__(self, organization_id: str, limit: int) -> None:
         super().__init__(
-            f"the organization may have {limit} numbers and has them; delete some, or have the limit raised",
+            f"the organization may have {limit} numbers and has no room for another; delete some, or have "
+            "the limit raised",
             organization_id=organization_id,
             limit=str(limit),
         )

@@ -27,6 +27,14 @@ async def test_no_more_numbers_are_bought_than_an_organization_may_have(house: H
     assert len(await house.paid_for()) == 2
 
 
+async def test_a_limit_that_was_lowered_below_what_is_owned_is_told_truly(house: House) -> None:
+    await house.bought(3)
+    limit(house, numbers=2)
+    await house.restart()
+    with pytest.raises(NumberLimitReached, match="may have 2 numbers and has no room for another"):
+        await house.purchase()
+
+
 async def test_a_purchase_beyond_the_limit_buys_what_is_left_and_says_why(house: House) -> None:
     limit(house, numbers=3)
     await house.restart()

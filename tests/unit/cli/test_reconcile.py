@@ -87,9 +87,14 @@ def test_a_purchase_that_is_not_filled_says_why(cli: Cli) -> None:
         PurchaseNumbersResponse(
             numbers=[Number(phone_number="+14155550100")],
             unfilled_count=2,
-            unfilled_status=Status(code=8, message="the organization may have 1 numbers and has them"),
+            unfilled_status=Status(
+                code=8, message="the organization may have 1 numbers and has no room for another"
+            ),
         )
     )
     result = cli.run("numbers", "buy", "acme", "415", "-n", "3", "--yes")
     assert result.exit_code == ExitCode.PARTIAL
-    assert "2 of 3 could not be bought: the organization may have 1 numbers and has them" in result.stderr
+    assert (
+        "2 of 3 could not be bought: the organization may have 1 numbers and has no room for another"
+        in result.stderr
+    )
