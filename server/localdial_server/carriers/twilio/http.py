@@ -104,8 +104,9 @@ class CarrierHttp(HttpClient):
         self.answered_at = response.headers.get("Date", "")
         if response.status_code not in _SUCCESS:
             raise Failure(response.status_code, _code(text), retry_after(response.headers.get("Retry-After")))
-        if text:
-            # Here rather than in the library, where nobody could tell it from a fault of ours.
+        if text or method != "DELETE":
+            # Here rather than in the library, where nobody could tell it from a fault of
+            # ours. One that broke off within its head looks like one without a body.
             _parse(text)
         return Response(response.status_code, text, response.headers)
 
