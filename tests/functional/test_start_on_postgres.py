@@ -325,6 +325,8 @@ async def test_the_spool_of_another_database_is_left_alone(
     serve(url, '"serving"')
     folder = SpoolFolder(tmp_path / "spool", 1_000_000)
     spool = folder.take()
+    [(identity,)] = postgres.execute("SELECT value FROM identity", url.rpartition("/")[2])
+    folder.claim(str(identity), spool)
     await spool.add([call("waiting")])
     await spool.close()
     other = postgres.create_database()

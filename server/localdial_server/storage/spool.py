@@ -10,6 +10,7 @@ import contextlib
 import itertools
 import logging
 import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,8 +32,11 @@ _ROW_ID: ColumnElement[int] = literal_column("rowid")
 
 _FILE = ".db"
 _MARKED = ".waiting"
-# Names the database that the folder's calls belong to.
-_OWNER = "database"
+# Names the database that the calls of the file beside it belong to.
+_OWNER = ".database"
+
+# How long it is looked whether a file is another database's, in seconds.
+_LOOKS = (0.1, 0.2, 0.4, 0.8)
 
 
 class ForeignSpool(Exception):
@@ -138,6 +142,14 @@ def _count(connection: Connection) -> int:
     return connection.scalar(select(func.coalesce(last - first + 1, 0))) or 0
 
 
+def _owner(path: Path) -> str | None:
+    """Answer the database that the calls of a file belong to; None: not known, as of an older release."""
+    try:
+        return path.with_suffix(_OWNER).read_text("utf-8")
+    except FileNotFoundError:
+        return None
+
+
 class SpoolFolder:
     """The folder where the processes of one machine keep their spools."""
 
@@ -156,39 +168,47 @@ class SpoolFolder:
         for number in itertools.count():
             # A newer release may have left one: that is for a newer one to empty.
             with contextlib.suppress(DatabaseInUse, SchemaError):
-                return Spool.open(self._path / f"{number}{_FILE}", self._max_bytes)
+                spool = Spool.open(self._path / f"{number}{_FILE}", self._max_bytes)
+                if spool.count == 0:
+                    # Whose calls were in it last means nothing to those who look now.
+                    spool.path.with_suffix(_OWNER).unlink(missing_ok=True)
+                return spool
         raise AssertionError
 
     def claim(self, database: str, own: Spool) -> None:
-        """Keep the folder for the calls of this database, by its identity.
+        """Keep the calls of ``own``, this process's file, for the database of this identity.
 
-        ``own``: the file that this process has taken. Raises ``ForeignSpool`` if the
-        folder is another database's, and in use or with calls in it; and ``OSError``.
+        Raises ``ForeignSpool`` if calls of another database wait in the folder, or if it is
+        used by another one's servers; and ``OSError``.
         """
-        owner = self._path / _OWNER
-        found = owner.read_text("utf-8") if owner.exists() else database
-        if found != database and (own.count or self._is_used_beside(own)):
+        if own.count and _owner(own.path) not in {None, database}:
             raise ForeignSpool
-        if found != database or not owner.exists():
-            # As a whole or not at all: others may look at it.
-            new = self._path / f"{_OWNER}.{os.getpid()}"
-            new.write_text(database, "utf-8")
-            new.replace(owner)
+        # As a whole or not at all: others look at it, and before they are looked at, so
+        # that of two that come at once not both go on.
+        new = own.path.with_suffix(f"{_OWNER}-new")
+        new.write_text(database, "utf-8")
+        new.replace(own.path.with_suffix(_OWNER))
+        # A file may be in use for a moment by one who looks as this one does, or who has
+        # taken it and not said so yet.
+        for delay in *_LOOKS, None:
+            if not any(
+                _owner(path) not in {None, database} and self._is_used(path)
+                for path in self._path.glob(f"*{_FILE}")
+            ):
+                return
+            if delay is None:
+                raise ForeignSpool
+            time.sleep(delay)
 
-    def _is_used_beside(self, own: Spool) -> bool:
-        """Answer whether another process has a file, or calls wait in one."""
-        for path in self._path.glob(f"*{_FILE}"):
-            if path == own.path:
-                continue
-            try:
-                spool = Spool.open(path, self._max_bytes)
-            except (DatabaseInUse, SchemaError, DBAPIError):
-                return True
-            count = spool.count
-            spool.close_now()
-            if count:
-                return True
-        return False
+    def _is_used(self, path: Path) -> bool:
+        """Answer whether another process has the file, or calls wait in it."""
+        try:
+            spool = Spool.open(path, self._max_bytes)
+        except (DatabaseInUse, SchemaError, DBAPIError):
+            return True
+        count = spool.count
+        spool.close_now()
+        return count > 0
 
     def left_behind(self) -> Sequence[Spool]:
         """Take all files in which calls wait and that nobody holds."""

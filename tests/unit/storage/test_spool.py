@@ -29,16 +29,19 @@ from localdial_server.storage.spool import SpoolFolder
 from tests.conformance.store_records import call
 
 async def main() -> None:
-    spool = SpoolFolder(Path(sys.argv[1]), 100_000_000).take()
+    folder = SpoolFolder(Path(sys.argv[1]), 100_000_000)
+    spool = folder.take()
     if sys.argv[2]:
         await spool.add([call(sys.argv[2])])
+    if sys.argv[3]:
+        folder.claim(sys.argv[3], spool)
     print(spool._marker.stem, flush=True)
     time.sleep(600)
 
 asyncio.run(main())
 """
 
-Start = Callable[[str], "subprocess.Popen[str]"]
+Start = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
@@ -48,12 +51,14 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def start(path: Path) -> Iterator[Start]:
-    """Start a process that takes a spool and keeps a call of that id in it."""
+    """Start a process that takes a spool and keeps a call of that id in it, for a database if it is named."""
     with ExitStack() as started:
 
-        def start(call_id: str) -> "subprocess.Popen[str]":
+        def start(call_id: str, database: str = "") -> "subprocess.Popen[str]":
             process = subprocess.Popen(
-                [sys.executable, "-c", _PROCESS, str(path), call_id], stdout=subprocess.PIPE, text=True
+                [sys.executable, "-c", _PROCESS, str(path), call_id, database],
+                stdout=subprocess.PIPE,
+                text=True,
             )
             started.enter_context(process)
             started.callback(process.kill)
@@ -267,12 +272,29 @@ async def test_a_folder_is_kept_for_one_database_while_its_calls_wait(path: Path
     await spool.close()
 
 
-def test_a_folder_is_kept_for_one_database_while_it_is_served(path: Path, start: Start) -> None:
-    assert _said(start("")) == "0"
+async def test_calls_of_an_older_release_are_those_of_the_database_that_is_served(path: Path) -> None:
     folder = SpoolFolder(path, _MANY_BYTES)
     spool = folder.take()
+    await spool.add([call("1")])
     folder.claim("one", spool)
-    with pytest.raises(ForeignSpool):
+    await spool.close()
+
+
+@pytest.mark.parametrize("served", ["one", ""])
+def test_a_folder_is_kept_for_one_database_while_it_is_served(path: Path, start: Start, served: str) -> None:
+    folder = SpoolFolder(path, _MANY_BYTES)
+    before = folder.take()
+    folder.claim("before", before)
+    before.close_now()
+    process = start("", served)
+    assert _said(process) == "0"
+    spool = folder.take()
+    # One that has not said yet whose it is will look for itself.
+    folder.claim(served or "another", spool)
+    if served:
+        with pytest.raises(ForeignSpool):
+            folder.claim("another", spool)
+        _kill(process)
         folder.claim("another", spool)
     spool.close_now()
 
