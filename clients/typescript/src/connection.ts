@@ -74,7 +74,10 @@ export class Connection {
       // In megabytes: a large answer and its parsed headers.
       maxSessionMemory: 64,
     });
-    this.#session.once("connect", () => this.#session.setLocalWindowSize(8 * mebibyte));
+    this.#session.once("connect", () => {
+      // It is told a moment after it happened, and may be closed by then.
+      if (!this.#session.destroyed) this.#session.setLocalWindowSize(8 * mebibyte);
+    });
     // Not at "connect": anything that listens on a port gets that far. A gRPC server sends its settings first.
     this.#session.once("remoteSettings", () => this.#becomeReady());
     this.#session.once("goaway", (code, _, data) => this.#onGoaway(code, data));

@@ -147,7 +147,7 @@ purchases = Table(
 identity = Table(
     "identity",
     metadata,
-    Column("name", String(16), nullable=False),
+    Column("name", _key(16), nullable=False),
     Column("value", String(64), nullable=False),
     PrimaryKeyConstraint("name"),
     sqlite_with_rowid=False,

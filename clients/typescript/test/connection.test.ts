@@ -1,0 +1,18 @@
+/** What may happen to a connection while it is made. */
+
+import { test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import { connect, startServer } from "./fixture.js";
+
+test("a client may be closed at any moment while it connects", async () => {
+  const server = await startServer();
+  // What is thrown outside of any call, the test runner takes for a failure of this test.
+  for (let number = 0; number < 200; number += 1) {
+    const client = connect(server);
+    const call = client.directory.listUsers({ organizationId: "acme" }).catch(() => undefined);
+    const moment = performance.now() + (number % 20) / 10;
+    while (performance.now() < moment) await turn();
+    await client.close();
+    await call;
+  }
+});
