@@ -113,7 +113,8 @@ const (
 	// Metadata: none.
 	ErrorReason_ERROR_REASON_STORAGE_UNAVAILABLE ErrorReason = 18
 	// UNAVAILABLE. The carrier cannot be reached, or has been asked too much for
-	// now. Nothing was bought. With `RetryInfo`.
+	// now. Nothing was bought. With `RetryInfo`, unless no repeat helps because the
+	// server is not set up for the carrier or the account that holds the number.
 	// Metadata: none.
 	ErrorReason_ERROR_REASON_CARRIER_UNAVAILABLE ErrorReason = 19
 	// FAILED_PRECONDITION. The carrier refuses for a reason that a repeat does not

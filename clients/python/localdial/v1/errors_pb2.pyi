@@ -120,7 +120,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """
     ERROR_REASON_CARRIER_UNAVAILABLE: _ErrorReason.ValueType  # 19
     """UNAVAILABLE. The carrier cannot be reached, or has been asked too much for
-    now. Nothing was bought. With `RetryInfo`.
+    now. Nothing was bought. With `RetryInfo`, unless no repeat helps because the
+    server is not set up for the carrier or the account that holds the number.
     Metadata: none.
     """
     ERROR_REASON_CARRIER_REFUSED: _ErrorReason.ValueType  # 20
@@ -265,7 +266,8 @@ Metadata: none.
 """
 ERROR_REASON_CARRIER_UNAVAILABLE: ErrorReason.ValueType  # 19
 """UNAVAILABLE. The carrier cannot be reached, or has been asked too much for
-now. Nothing was bought. With `RetryInfo`.
+now. Nothing was bought. With `RetryInfo`, unless no repeat helps because the
+server is not set up for the carrier or the account that holds the number.
 Metadata: none.
 """
 ERROR_REASON_CARRIER_REFUSED: ErrorReason.ValueType  # 20

@@ -201,7 +201,8 @@ export enum ErrorReason {
 
   /**
    * UNAVAILABLE. The carrier cannot be reached, or has been asked too much for
-   * now. Nothing was bought. With `RetryInfo`.
+   * now. Nothing was bought. With `RetryInfo`, unless no repeat helps because the
+   * server is not set up for the carrier or the account that holds the number.
    * Metadata: none.
    *
    * @generated from enum value: ERROR_REASON_CARRIER_UNAVAILABLE = 19;

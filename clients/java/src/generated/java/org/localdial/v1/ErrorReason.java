@@ -219,7 +219,8 @@ public enum ErrorReason
   /**
    * <pre>
    * UNAVAILABLE. The carrier cannot be reached, or has been asked too much for
-   * now. Nothing was bought. With `RetryInfo`.
+   * now. Nothing was bought. With `RetryInfo`, unless no repeat helps because the
+   * server is not set up for the carrier or the account that holds the number.
    * Metadata: none.
    * </pre>
    *
@@ -488,7 +489,8 @@ public enum ErrorReason
   /**
    * <pre>
    * UNAVAILABLE. The carrier cannot be reached, or has been asked too much for
-   * now. Nothing was bought. With `RetryInfo`.
+   * now. Nothing was bought. With `RetryInfo`, unless no repeat helps because the
+   * server is not set up for the carrier or the account that holds the number.
    * Metadata: none.
    * </pre>
    *
