@@ -40,7 +40,7 @@ async def webhook_served(
         yield _nothing
         return
     # Not everybody needs a web server.
-    from localdial_server.webhook.serving import serving  # noqa: PLC0415
+    from localdial_server.webhook.serving import serving  # noqa: PLC0415 (see above)
 
     server, listen = reachable(address), settings.webhook_listen
     async with serving(settings, server, listen, shared_port=shared_port) as served:

@@ -180,8 +180,8 @@ async def _carriers(
         )
         return
     # 18 MiB and 80 ms, for those who buy there.
-    from localdial_server.carriers.twilio.adapter import TwilioCarriers  # noqa: PLC0415
-    from localdial_server.twilio_account import twilio_account  # noqa: PLC0415
+    from localdial_server.carriers.twilio.adapter import TwilioCarriers  # noqa: PLC0415 (see above)
+    from localdial_server.twilio_account import twilio_account  # noqa: PLC0415 (see above)
 
     carriers = TwilioCarriers(twilio_account(settings))
     try:

@@ -9,6 +9,7 @@ from localdial_client import Client
 from localdial_server.storage.migrate import migrate
 from tests.functional.databases import NewDatabase, in_engine
 from tests.functional.server_process import ServerProcess
+from tests.functional.simulator_process import SimulatorProcess
 from tests.support.postgres import PostgresServer
 
 
@@ -28,6 +29,14 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
     yield start
     for process in started:
         process.kill()
+
+
+@pytest.fixture
+def simulator(tmp_path: Path) -> Iterator[SimulatorProcess]:
+    """Answer a carrier that speaks Twilio's API; it is ended after the test."""
+    process = SimulatorProcess(tmp_path).start()
+    yield process
+    process.kill()
 
 
 @pytest.fixture

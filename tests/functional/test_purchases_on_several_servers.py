@@ -1,11 +1,8 @@
 """Purchases on two servers that share a PostgreSQL and a carrier account, each sent to both at once."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-
-import pytest
 
 from localdial.v1.directory_pb2 import Organization, SetOrganizationRequest
 from localdial.v1.number_inventory_pb2 import ListNumbersRequest, PurchaseNumbersRequest
@@ -18,13 +15,6 @@ _MAX_NUMBERS = 7
 _REQUESTS = 8
 _QUANTITY = 2
 _MOST_REPEATS = 200
-
-
-@pytest.fixture
-def simulator(tmp_path: Path) -> Iterator[SimulatorProcess]:
-    process = SimulatorProcess(tmp_path).start()
-    yield process
-    process.kill()
 
 
 def outcome(client: Client, request_id: str) -> frozenset[str] | str:

@@ -4,7 +4,6 @@ A real server, the Twilio adapter and the simulated company over HTTP.
 """
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -24,13 +23,6 @@ Start = Callable[..., ServerProcess]
 
 # One order more than is wanted may come too late so many times.
 _MOST_ORDERS_OF_ONE = 6
-
-
-@pytest.fixture
-def simulator(tmp_path: Path) -> Iterator[SimulatorProcess]:
-    process = SimulatorProcess(tmp_path).start()
-    yield process
-    process.kill()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,13 +17,6 @@ from tests.functional.server_process import ServerProcess, environment_with
 from tests.functional.simulator_process import ACCOUNT_SID, SUBACCOUNT_SID, SimulatorProcess
 
 StartServer = Callable[..., ServerProcess]
-
-
-@pytest.fixture
-def simulator(tmp_path: Path) -> Iterator[SimulatorProcess]:
-    process = SimulatorProcess(tmp_path).start()
-    yield process
-    process.kill()
 
 
 def connected(server: ServerProcess) -> Client:

@@ -66,6 +66,10 @@ class Capabilities:
     asynchronous_orders: bool
     read_lag_seconds: float
 
+    def may_hide(self, ordered: int, asked: int) -> bool:
+        """Answer whether a number ordered then may not have been shown when asked for then (microseconds)."""
+        return asked - ordered < self.read_lag_seconds * 1_000_000
+
 
 class CarrierError(Exception):
     """A carrier did not do what it was asked. The text is for the server's log: no phone numbers."""

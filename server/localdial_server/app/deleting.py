@@ -21,8 +21,6 @@ _log = logging.getLogger(__name__)
 # Releases of one request that are at the carrier at the same time.
 _CONCURRENT_RELEASES = 8
 
-_MICROSECONDS = 1_000_000
-
 
 @dataclass(frozen=True, slots=True)
 class KeptNumber:
@@ -74,9 +72,9 @@ class Deleting:
         number stays RELEASING.
         """
         carrier = account_of(self._carriers, number)
+        asked = self._clock.now()
         was_known = await carrier.release(number.carrier_number_id)
-        age = self._clock.now() - number.purchase_time
-        if not was_known and age < carrier.capabilities.read_lag_seconds * _MICROSECONDS:
+        if not was_known and carrier.capabilities.may_hide(number.purchase_time, asked):
             raise CarrierUnavailable("the carrier does not show the number yet")
 
         def work(transaction: Transaction) -> None:

@@ -35,8 +35,6 @@ _log = logging.getLogger(__name__)
 _DELAYS_WHEN_UNKNOWN = (0.0, 0.2, 0.8)
 _DELAYS_WHEN_PENDING = (0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
 
-_MICROSECONDS = 1_000_000
-
 
 class Orders:
     """Places orders and settles those whose outcome is unknown.
@@ -142,8 +140,7 @@ class Orders:
         if found is OrderStatus.PENDING:
             return intent
         busy_until = max(intent.purchase_time, self._start_time, self._ended.get(intent.reference, 0))
-        read_lag = carrier.capabilities.read_lag_seconds * _MICROSECONDS
-        if found is None and asked - busy_until < read_lag:
+        if found is None and carrier.capabilities.may_hide(busy_until, asked):
             return intent
         self._ended.pop(intent.reference, None)
         await self._intents.drop(intent)

@@ -31,8 +31,6 @@ _PAGE = 1000
 # Numbers that are asked for singly at the same time.
 _CONCURRENT_LOOK_UPS = 8
 
-_MICROSECONDS = 1_000_000
-
 _by_number = attrgetter("phone_number")
 
 
@@ -168,9 +166,7 @@ class Reconciling:
     async def _still_missing(self, suspects: Sequence[Number]) -> list[Number]:
         async def look(number: Number) -> bool:
             carrier = account_of(self._carriers, number)
-            age = self._clock.now() - number.purchase_time
-            if age < carrier.capabilities.read_lag_seconds * _MICROSECONDS:
-                # It may not be shown yet.
+            if carrier.capabilities.may_hide(number.purchase_time, self._clock.now()):
                 return False
             owned = await carrier.find_by_number(number.phone_number)
             known = await self._store.read(

@@ -12,7 +12,7 @@ from localdial_server.domain.errors import (
     StorageUnavailable,
 )
 from localdial_server.domain.model import NumberState
-from tests.unit.app.house import A, B, House
+from tests.unit.app.house import READ_LAG_SECONDS, A, B, House
 
 FIRST, SECOND, THIRD = "+14155550100", "+14155550101", "+14155550102"
 OWNED_FROM_START = "+14155550199"
@@ -88,6 +88,19 @@ async def test_a_number_that_the_carrier_does_not_show_yet_is_not_taken_for_gone
     assert await house.paid_for() == {FIRST}
     await house.sweep.sweep()
     assert (await house.numbers(), await house.paid_for()) == ([], set())
+
+
+async def test_when_the_carrier_was_asked_counts_and_not_when_it_answered(house: House) -> None:
+    await house.bought()
+    house.faults.add(Operation.RELEASE, Fault.NOT_SEEN)
+    gate = house.carrier.hold_answer(Operation.RELEASE)
+    deleting = house.delete(FIRST)
+    await gate.reached()
+    house.clock.advance(READ_LAG_SECONDS)
+    gate.open()
+    await deleting
+    assert await house.owner_of(FIRST) == A
+    assert await house.paid_for() == {FIRST}
 
 
 async def test_a_number_that_is_gone_at_the_carrier_is_gone_once_it_would_be_shown(house: House) -> None:
