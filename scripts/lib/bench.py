@@ -27,8 +27,8 @@ from localdial.v1.call_routing_pb2 import ResolveOutboundCallerIdRequest
 from localdial.v1.directory_pb2 import Organization, SetOrganizationRequest, SetUserRequest, User
 from localdial.v1.number_inventory_pb2 import PurchaseNumbersRequest
 from localdial_client import Client
-from localdial_server import bootstrap
-from localdial_server.config import load
+from localdial_server.runtime import bootstrap
+from localdial_server.settings.settings import read_settings
 from tests.support.postgres import PostgresServer
 
 RESOLVE = "/localdial.v1.CallRouting/ResolveOutboundCallerId"
@@ -110,7 +110,7 @@ def a_database(*, postgresql: bool) -> Iterator[str]:
     if postgresql:
         with PostgresServer({}) as postgres:
             url = postgres.create_database()
-            bootstrap.migrate(load(database_url=url))
+            bootstrap.migrate(read_settings(database_url=url))
             yield url
     else:
         with tempfile.TemporaryDirectory() as folder:
@@ -224,7 +224,9 @@ def serve(what: str) -> None:
         with asyncio.Runner(loop_factory=bootstrap.loop_factory()) as runner:
             runner.run(serve_ceiling())
     with tempfile.TemporaryDirectory() as spool:
-        settings = load(listen="127.0.0.1:0", database_url=what, spool_directory=spool, log_level="warning")
+        settings = read_settings(
+            listen="127.0.0.1:0", database_url=what, spool_directory=spool, log_level="warning"
+        )
         bootstrap.serve(settings, lambda address: print(address, flush=True))
 
 
@@ -234,7 +236,7 @@ async def serve_ceiling() -> None:
     async def echo(request: bytes, _context: object) -> bytes:
         return request
 
-    ceiling = bootstrap.grpc_server(load())
+    ceiling = bootstrap.grpc_server(read_settings())
     service, _, method = CEILING.removeprefix("/").partition("/")
     handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {method: grpc.unary_unary_rpc_method_handler(echo)}
     ceiling.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, handlers)])

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from localdial_server.app.store import CallLog, CallQuery
+from localdial_server.app.ports.call_log import CallLog
+from localdial_server.app.ports.store import CallQuery
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.domain.model import OutboundCall
-from localdial_server.storage.call_log import GroupCommitLog
-from localdial_server.storage.recorders import DatabaseRecorder
+from localdial_server.storage.call_log.group_commit import GroupCommitLog
+from localdial_server.storage.call_log.recorders import DatabaseRecorder
 from tests.conformance.store_backend import Home, StoreFixtures
 from tests.conformance.store_records import A, B, call
 from tests.conformance.watched_database import DEADLINE_SECONDS

@@ -8,8 +8,8 @@ from enum import Enum
 
 import pytest
 
-from localdial_server.app.carrier import Carrier, OrderStatus, OwnedNumber
-from localdial_server.carriers.simulator_faults import Fault, Operation
+from localdial_server.app.ports.carrier import Carrier, OrderStatus, OwnedNumber
+from localdial_server.carriers.simulator.faults import Fault, Operation
 
 # Long for a test, short for whoever waits for a failing one.
 DEADLINE_SECONDS = 10.0

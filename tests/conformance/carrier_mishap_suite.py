@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from localdial_server.app.carrier import (
+from localdial_server.app.ports.carrier import (
     Carrier,
     CarrierError,
     CarrierUnavailable,
@@ -15,7 +15,7 @@ from localdial_server.app.carrier import (
     RefusalCause,
     Refused,
 )
-from localdial_server.carriers.simulator_faults import Fault, Operation
+from localdial_server.carriers.simulator.faults import Fault, Operation
 from tests.conformance.carrier_account import (
     DEADLINE_SECONDS,
     Ability,

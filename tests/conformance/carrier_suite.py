@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from localdial_server.app.carrier import NumberNotOwned, NumberTaken, OwnedNumber, Refused
+from localdial_server.app.ports.carrier import NumberNotOwned, NumberTaken, OwnedNumber, Refused
 from localdial_server.domain.area_codes import area_code_of
 from tests.conformance.carrier_account import Ability, CarrierAccount, new_reference
 

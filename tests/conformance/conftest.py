@@ -2,9 +2,9 @@
 
 import pytest
 
-from localdial_server.storage.migrate import migrate
-from localdial_server.storage.postgres import PostgresDatabase
-from localdial_server.storage.schema import metadata
+from localdial_server.storage.engines.postgres import PostgresDatabase
+from localdial_server.storage.sql.migrate import migrate
+from localdial_server.storage.sql.schema import metadata
 from tests.support.postgres import PostgresServer
 
 # Lets failures in the suites show values, as those in test modules do.
@@ -21,7 +21,7 @@ def _migrated(postgres: PostgresServer) -> str:
 def postgres_url(postgres: PostgresServer, _migrated: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """Answer the URL of a database of the newest schema, empty."""
     # The suites hold stores to what they answer, not a busy machine to its speed.
-    monkeypatch.setattr("localdial_server.storage.postgres._SHORT_PATIENCE_SECONDS", 10.0)
+    monkeypatch.setattr("localdial_server.storage.engines.postgres._SHORT_PATIENCE_SECONDS", 10.0)
     # Many times faster than a new one for each test.
     postgres.execute(f"TRUNCATE {', '.join(metadata.tables)}", "conformance")
     return _migrated

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from localdial_server.app.store import Reader, Store, StoredRequest, Transaction
+from localdial_server.app.ports.store import Reader, Store, StoredRequest, Transaction
 from localdial_server.domain.model import Organization
 from tests.conformance.overtaking import Pause, no_pause, overtaken
 from tests.conformance.store_backend import SharedStoreFixtures

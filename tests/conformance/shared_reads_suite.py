@@ -7,10 +7,10 @@ import asyncio
 
 import pytest
 
-from localdial_server.app.store import Reader, Store, Transaction
+from localdial_server.app.ports.store import Reader, Store, Transaction
 from localdial_server.domain.errors import OrganizationNotFound
 from localdial_server.domain.model import Organization, OutboundCall
-from localdial_server.storage.snapshots import SnapshotCache
+from localdial_server.storage.snapshots.cache import SnapshotCache
 from tests.conformance.overtaking import Pause, overtaken
 from tests.conformance.statements import failures
 from tests.conformance.store_backend import Home, SharedStoreFixtures

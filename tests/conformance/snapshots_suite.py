@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from localdial_server.app.store import RoutingSnapshots, Store, Transaction
+from localdial_server.app.ports.snapshots import RoutingSnapshots
+from localdial_server.app.ports.store import Store, Transaction
 from localdial_server.domain.errors import OrganizationNotFound, RevisionNotReached, StorageUnavailable
 from localdial_server.domain.model import NumberState, Organization
-from localdial_server.domain.routing import RoutingSnapshot
-from localdial_server.storage.snapshots import SnapshotCache
+from localdial_server.domain.routing_snapshot import RoutingSnapshot
+from localdial_server.storage.snapshots.cache import SnapshotCache
 from tests.conformance.store_backend import Home, StoreFixtures
 from tests.conformance.store_records import A, B, X, Y, Z, create, number, own, user
 from tests.conformance.watched_database import DEADLINE_SECONDS, Gate

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import ExceptionContext
 
-from localdial_server.app.store import Reader, Store
+from localdial_server.app.ports.store import Reader, Store
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from typing import ClassVar, Protocol
 
 import pytest
 
-from localdial_server.app.store import Store
+from localdial_server.app.ports.store import Store
 from localdial_server.domain.model import OutboundCall
-from localdial_server.storage.call_log import GroupCommitLog
-from localdial_server.storage.database import Database
-from localdial_server.storage.recorders import DatabaseRecorder
-from localdial_server.storage.store import SqlStore
+from localdial_server.storage.call_log.group_commit import GroupCommitLog
+from localdial_server.storage.call_log.recorders import DatabaseRecorder
+from localdial_server.storage.engines.database import Database
+from localdial_server.storage.sql.store import SqlStore
 from tests.conformance.watched_database import WatchedDatabase
 
 

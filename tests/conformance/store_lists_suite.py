@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import pytest
 
-from localdial_server.app.store import CallQuery, NumberQuery, Reader, Store
+from localdial_server.app.ports.store import CallQuery, NumberQuery, Reader, Store
 from localdial_server.domain.model import NumberState, Organization, OutboundCall
 from tests.conformance.store_backend import Home, StoreFixtures
 from tests.conformance.store_records import CALLEE, A, B, X, Y, Z, call, create, number, own, user

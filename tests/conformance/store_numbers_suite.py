@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from localdial_server.app.store import NumberQuery, Reader, Store, Transaction
+from localdial_server.app.ports.store import NumberQuery, Reader, Store, Transaction
 from localdial_server.domain.model import NumberState, Organization
 from tests.conformance.store_backend import StoreFixtures
 from tests.conformance.store_records import A, B, X, Y, Z, create, number, own, request

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from localdial_server.app.store import StoredRequest, Transaction
+from localdial_server.app.ports.store import StoredRequest, Transaction
 from localdial_server.domain.model import (
     CallerIdReason,
     Number,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy.exc import DataError
 
-from localdial_server.app.store import CallQuery, Reader, Store
+from localdial_server.app.ports.store import CallQuery, Reader, Store
 from localdial_server.domain.model import Organization
 from tests.conformance.store_backend import Home, StoreFixtures
 from tests.conformance.store_records import CALLEE, A, call, create, number, own, request, user

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from localdial_server.app.store import NumberQuery, Reader, Store, Transaction
+from localdial_server.app.ports.store import NumberQuery, Reader, Store, Transaction
 from localdial_server.domain.model import NumberState, Organization
 from tests.conformance.store_backend import Home, StoreFixtures
 from tests.conformance.store_records import A, B, X, Y, Z, call, create, number, own, request, user

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from localdial_server.app.carrier import Carrier
-from localdial_server.carriers.simulator import SimulatedCarrier
-from localdial_server.carriers.simulator_faults import FaultScript
-from localdial_server.storage.schema import metadata
-from localdial_server.storage.simulator_state import SqlSimulatorState
-from localdial_server.storage.sqlite import SqliteDatabase
+from localdial_server.app.ports.carrier import Carrier
+from localdial_server.carriers.simulator.carrier import SimulatedCarrier
+from localdial_server.carriers.simulator.faults import FaultScript
+from localdial_server.storage.engines.sqlite import SqliteDatabase
+from localdial_server.storage.sql.schema import metadata
+from localdial_server.storage.sql.simulator_state import SqlSimulatorState
 from tests.conformance.carrier_account import CarrierAccount
 from tests.conformance.carrier_mishap_suite import CarrierMishapSuite
 from tests.conformance.carrier_suite import CarrierSuite

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from localdial_server.app.store import CallQuery, NumberQuery, Reader, Store
+from localdial_server.app.ports.store import CallQuery, NumberQuery, Reader, Store
 from localdial_server.domain.model import NumberState
-from localdial_server.storage.call_log import GroupCommitLog
-from localdial_server.storage.database import Database
-from localdial_server.storage.migrate import migrate
-from localdial_server.storage.recorders import DatabaseRecorder
-from localdial_server.storage.sqlite import SqliteDatabase
-from localdial_server.storage.store import SqlStore
+from localdial_server.storage.call_log.group_commit import GroupCommitLog
+from localdial_server.storage.call_log.recorders import DatabaseRecorder
+from localdial_server.storage.engines.database import Database
+from localdial_server.storage.engines.sqlite import SqliteDatabase
+from localdial_server.storage.sql.migrate import migrate
+from localdial_server.storage.sql.store import SqlStore
 from tests.conformance.statements import queries_of
 from tests.conformance.store_records import CALLEE, A, X, call
 

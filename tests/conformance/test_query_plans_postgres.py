@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from localdial_server.app.store import CallQuery, NumberQuery, Reader
+from localdial_server.app.ports.store import CallQuery, NumberQuery, Reader
 from localdial_server.domain.model import NumberState
-from localdial_server.storage.migrate import migrate
-from localdial_server.storage.postgres import PostgresDatabase
-from localdial_server.storage.store import SqlStore
+from localdial_server.storage.engines.postgres import PostgresDatabase
+from localdial_server.storage.sql.migrate import migrate
+from localdial_server.storage.sql.store import SqlStore
 from tests.conformance.statements import queries_of
 from tests.support.postgres import PostgresServer
 

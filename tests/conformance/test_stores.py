@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from localdial_server.storage.database import Database
-from localdial_server.storage.migrate import migrate
-from localdial_server.storage.postgres import PostgresDatabase
-from localdial_server.storage.sqlite import SqliteDatabase
+from localdial_server.storage.engines.database import Database
+from localdial_server.storage.engines.postgres import PostgresDatabase
+from localdial_server.storage.engines.sqlite import SqliteDatabase
+from localdial_server.storage.sql.migrate import migrate
 from tests.conformance.shared_store_suite import SharedStoreSuite
 from tests.conformance.store_backend import Backend, StoreFixtures
 from tests.conformance.store_suite import StoreSuite

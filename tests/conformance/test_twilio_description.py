@@ -9,13 +9,13 @@ import pytest
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from localdial_server.app.carrier import NumberTaken
-from localdial_server.carriers.simulator_http.company import Company
-from localdial_server.carriers.simulator_http.faults import Faults
-from localdial_server.carriers.simulator_http.journal import MemoryJournal
-from localdial_server.carriers.simulator_http.serving import served
+from localdial_server.app.ports.carrier import NumberTaken
 from localdial_server.carriers.twilio.account import NumberSettings, TwilioAccount
 from localdial_server.carriers.twilio.adapter import TwilioCarriers
+from localdial_server.carriers.twilio_simulator.faults import Faults
+from localdial_server.carriers.twilio_simulator.http_server import served
+from localdial_server.carriers.twilio_simulator.journal import MemoryJournal
+from localdial_server.carriers.twilio_simulator.ledger import Company
 from tests.conformance.twilio_account import ACCOUNT_SID
 from tests.support.twilio_description import Watched, require_description
 

@@ -4,16 +4,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from localdial_server.app.carrier import Carrier
-from localdial_server.carriers.simulator_faults import Fault, Operation
-from localdial_server.carriers.simulator_http import faults as http_faults
-from localdial_server.carriers.simulator_http.company import Company
-from localdial_server.carriers.simulator_http.faults import NAMED, Faults, Kind, When, error
-from localdial_server.carriers.simulator_http.faults import Fault as HttpFault
-from localdial_server.carriers.simulator_http.journal import MemoryJournal
-from localdial_server.carriers.simulator_http.serving import served
+from localdial_server.app.ports.carrier import Carrier
+from localdial_server.carriers.simulator.faults import Fault, Operation
 from localdial_server.carriers.twilio.account import NumberSettings, TwilioAccount
 from localdial_server.carriers.twilio.adapter import TwilioCarriers
+from localdial_server.carriers.twilio_simulator import faults as http_faults
+from localdial_server.carriers.twilio_simulator.faults import NAMED, Faults, Kind, When, error
+from localdial_server.carriers.twilio_simulator.faults import Fault as HttpFault
+from localdial_server.carriers.twilio_simulator.http_server import served
+from localdial_server.carriers.twilio_simulator.journal import MemoryJournal
+from localdial_server.carriers.twilio_simulator.ledger import Company
 from tests.conformance.carrier_account import Ability, CarrierAccount
 from tests.support.twilio_description import Watched, described
 

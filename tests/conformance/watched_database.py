@@ -9,7 +9,7 @@ from typing import NoReturn, TypeVar
 from sqlalchemy import Connection
 
 from localdial_server.domain.errors import StorageUnavailable
-from localdial_server.storage.database import Database
+from localdial_server.storage.engines.database import Database
 
 T = TypeVar("T")
 

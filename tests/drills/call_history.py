@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine, text
 
-from localdial_server.storage.schema import outbound_calls
+from localdial_server.storage.sql.schema import outbound_calls
 
 ORGANIZATIONS = 200
 USERS = 50

@@ -15,8 +15,8 @@ from typing import Self
 
 from localdial.v1.directory_pb2 import ListOrganizationsRequest
 from localdial_client import AsyncClient
-from localdial_server import bootstrap
-from localdial_server.config import load
+from localdial_server.runtime import bootstrap
+from localdial_server.settings.settings import read_settings
 from tests.functional.server_process import environment_with
 
 # How long anything may take that takes seconds, on a machine that is busy.
@@ -91,7 +91,7 @@ class Cluster:
                     break
                 self._position += len(line)
                 # The supervisor says as much of all of them together.
-                self._served += b'"serving"' in line and b"localdial_server.bootstrap" in line
+                self._served += b'"serving"' in line and b"localdial_server.runtime.bootstrap" in line
         return self._served
 
     async def clients(self, each: int, *, retries: bool = True) -> Mapping[int, Sequence[AsyncClient]]:
@@ -125,7 +125,7 @@ class Cluster:
         return AsyncClient(self.address, timeout=PATIENCE_SECONDS, options=options)
 
     def _start(self) -> None:
-        bootstrap.migrate(load(database_url=self._database_url))
+        bootstrap.migrate(read_settings(database_url=self._database_url))
         with self.log.open("wb") as log:
             self._supervisor = subprocess.Popen(
                 [

@@ -13,9 +13,9 @@ import psycopg
 from psycopg import IsolationLevel
 
 from localdial_server.domain.model import Organization, OutboundCall
-from localdial_server.domain.routing import build_snapshot
-from localdial_server.storage.rows import from_call
-from localdial_server.storage.schema import outbound_calls
+from localdial_server.domain.routing_snapshot import build_snapshot
+from localdial_server.storage.sql.rows import from_call
+from localdial_server.storage.sql.schema import outbound_calls
 from tests.drills.driver import CONNECTIONS, Commit, Driver, LookUp
 
 T = TypeVar("T")

@@ -14,12 +14,12 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from localdial_server.domain.model import OutboundCall
-from localdial_server.storage.call_rows import insert_calls
-from localdial_server.storage.postgres import PostgresDatabase
-from localdial_server.storage.reader import SqlReader
-from localdial_server.storage.rows import from_call
-from localdial_server.storage.schema import organizations, outbound_calls, phone_number_owners, users
-from localdial_server.storage.snapshots import _read_snapshot
+from localdial_server.storage.call_log.insert import insert_calls
+from localdial_server.storage.engines.postgres import PostgresDatabase
+from localdial_server.storage.snapshots.cache import _read_snapshot
+from localdial_server.storage.sql.reader import SqlReader
+from localdial_server.storage.sql.rows import from_call
+from localdial_server.storage.sql.schema import organizations, outbound_calls, phone_number_owners, users
 from tests.drills.driver import CONNECTIONS, Commit, Driver, LookUp
 
 T = TypeVar("T")

@@ -21,9 +21,9 @@ from pathlib import Path
 from sqlalchemy import Engine, create_engine, text
 
 from localdial_server.app.call_routing import CallRouting
-from localdial_server.bootstrap import application, loop_factory, migrate
-from localdial_server.config import load
-from localdial_server.storage.schema import outbound_calls
+from localdial_server.runtime.bootstrap import application, loop_factory, migrate
+from localdial_server.settings.settings import read_settings
+from localdial_server.storage.sql.schema import outbound_calls
 from tests.drills.call_history import BUSY_CALLEE, CALLED, History, callee, fill, organization_of
 from tests.drills.rounds import Figure, in_turns, print_machine
 from tests.support.postgres import PostgresServer
@@ -77,7 +77,7 @@ def main() -> None:
 def make(url: str, history: History) -> str:
     """Fill the database with the history; answer its URL."""
     begin = time.monotonic()
-    migrate(load(database_url=url))
+    migrate(read_settings(database_url=url))
     engine = create_engine(url)
     fill(engine, history)
     with engine.begin() as connection:
@@ -94,7 +94,7 @@ def copy(url: str, path: Path) -> str:
     """Copy what a call-back reads into an SQLite file; answer its URL."""
     begin = time.monotonic()
     copied = f"sqlite:///{path}"
-    migrate(load(database_url=copied))
+    migrate(read_settings(database_url=copied))
     source, target = create_engine(url), create_engine(copied)
     for index in outbound_calls.indexes:
         index.drop(target)
@@ -141,7 +141,7 @@ async def measure(
         spools = stack.enter_context(tempfile.TemporaryDirectory())
         subjects: dict[str, Callable[[], Awaitable[float]]] = {}
         for name, url in urls.items():
-            settings = load(database_url=url, spool_directory=f"{spools}/{name}")
+            settings = read_settings(database_url=url, spool_directory=f"{spools}/{name}")
             routing = (await stack.enter_async_context(application(settings))).routing
             subjects[name] = partial(look_up_time, routing, partial(anybody, histories[name]))
             if histories[name].busy_calls:

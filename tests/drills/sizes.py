@@ -22,9 +22,9 @@ from pathlib import Path
 from localdial.v1.call_routing_pb2 import ResolveOutboundCallerIdRequest
 from localdial.v1.directory_pb2 import SetUserRequest, User
 from localdial_client import AsyncClient, Client
-from localdial_server import bootstrap
 from localdial_server.cli import demo_setup
-from localdial_server.config import load
+from localdial_server.runtime import bootstrap
+from localdial_server.settings.settings import read_settings
 from tests.drills import metrics, open_loop, sizes_inside
 from tests.drills.open_loop import LATENCIES_HEAD, latencies
 from tests.drills.rounds import print_machine
@@ -65,7 +65,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with PostgresServer({}) as postgres, tempfile.TemporaryDirectory() as folder:
         url = postgres.create_database()
-        bootstrap.migrate(load(database_url=url))
+        bootstrap.migrate(read_settings(database_url=url))
         begun = time.monotonic()
         fill(url, [MANY, LARGE])
         print(f"tables filled in {time.monotonic() - begun:.0f} s")

@@ -9,7 +9,7 @@ from psycopg import sql
 
 from localdial_server.domain.model import Number, NumberState, Organization, User
 from localdial_server.domain.nanp import AREAS
-from localdial_server.storage.rows import from_number, from_organization, from_user
+from localdial_server.storage.sql.rows import from_number, from_organization, from_user
 
 _BOUGHT_AT = 1_700_000_000_000_000
 

@@ -5,9 +5,9 @@ import gc
 import time
 from collections.abc import Callable
 
-from localdial_server.storage.postgres import PostgresDatabase
-from localdial_server.storage.snapshots import SnapshotCache
-from localdial_server.storage.watch import Watch
+from localdial_server.storage.engines.postgres import PostgresDatabase
+from localdial_server.storage.snapshots.cache import SnapshotCache
+from localdial_server.storage.snapshots.revision_poller import Watch
 from tests.drills.open_loop import LATENCIES_HEAD, latencies
 from tests.drills.sizes_data import MANY
 

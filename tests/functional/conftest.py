@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine
 
 from localdial_client import Client
-from localdial_server.storage.migrate import migrate
+from localdial_server.storage.sql.migrate import migrate
 from tests.functional.databases import NewDatabase, in_engine
 from tests.functional.server_process import ServerProcess
 from tests.functional.simulator_process import SimulatorProcess

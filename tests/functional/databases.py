@@ -11,9 +11,9 @@ from sqlalchemy import Engine, select
 from typer.testing import CliRunner, Result
 
 from localdial_server.cli import app
-from localdial_server.storage.postgres import PostgresDatabase
-from localdial_server.storage.schema import metadata
-from localdial_server.storage.sqlite import SqliteDatabase
+from localdial_server.storage.engines.postgres import PostgresDatabase
+from localdial_server.storage.engines.sqlite import SqliteDatabase
+from localdial_server.storage.sql.schema import metadata
 
 NewDatabase = Callable[..., str]
 

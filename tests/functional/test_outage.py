@@ -13,8 +13,8 @@ import pytest
 from localdial.v1 import call_routing_pb2 as calls
 from localdial.v1 import directory_pb2 as directory
 from localdial_client import Client, LocaldialError, Unavailable
-from localdial_server import bootstrap
-from localdial_server.config import load
+from localdial_server.runtime import bootstrap
+from localdial_server.settings.settings import read_settings
 from tests.functional.server_process import ServerProcess
 from tests.support.postgres import PostgresServer
 
@@ -40,7 +40,7 @@ def postgresql() -> Iterator[PostgresServer]:
 def url(postgresql: PostgresServer) -> Iterator[str]:
     """Answer the URL of a database with the schema, and leave PostgreSQL running."""
     url = postgresql.create_database()
-    bootstrap.migrate(load(database_url=url))
+    bootstrap.migrate(read_settings(database_url=url))
     yield url
     if not postgresql.is_running:
         postgresql.start()

@@ -11,10 +11,10 @@ from sqlalchemy import Engine, insert
 from localdial.v1.call_routing_pb2 import RouteInboundCallRequest, RouteInboundCallResponse
 from localdial_client import Client, FailedPrecondition
 from localdial_server.domain.model import Organization, OutboundCall, User
-from localdial_server.storage import retention
-from localdial_server.storage.rows import from_call
-from localdial_server.storage.schema import outbound_calls
-from localdial_server.storage.transaction import SqlTransaction
+from localdial_server.storage.sql import retention
+from localdial_server.storage.sql.rows import from_call
+from localdial_server.storage.sql.schema import outbound_calls
+from localdial_server.storage.sql.transaction import SqlTransaction
 from tests.conformance.store_records import CALLEE, A, X, call, create, number, own
 from tests.functional.databases import NewDatabase, contents, document, run_on
 from tests.functional.server_process import ServerProcess

@@ -19,8 +19,8 @@ from sqlalchemy import NullPool, create_engine
 from localdial.v1 import directory_pb2 as directory
 from localdial.v1 import directory_pb2_grpc
 from localdial_client import Client
-from localdial_server.storage import migrate as schema
-from localdial_server.storage.spool import SpoolFolder
+from localdial_server.storage.call_log.spool import SpoolFolder
+from localdial_server.storage.sql import migrate as schema
 from tests.conformance.store_records import call
 from tests.functional.starting import (
     DEADLINE_SECONDS,

@@ -15,13 +15,13 @@ from typing import Any, BinaryIO
 import pytest
 from sqlalchemy import Engine, insert
 
-from localdial_server import administration
+from localdial_server.admin import data
 from localdial_server.domain.model import Organization
-from localdial_server.storage.migrate import VERSION_TABLE
-from localdial_server.storage.rows import from_call
-from localdial_server.storage.schema import outbound_calls
-from localdial_server.storage.spool import SpoolFolder
-from localdial_server.storage.transaction import SqlTransaction
+from localdial_server.storage.call_log.spool import SpoolFolder
+from localdial_server.storage.engines.database import VERSION_TABLE
+from localdial_server.storage.sql.rows import from_call
+from localdial_server.storage.sql.schema import outbound_calls
+from localdial_server.storage.sql.transaction import SqlTransaction
 from tests.conformance.store_records import A, call, create
 from tests.functional.databases import NewDatabase, contents, document, run_on
 from tests.functional.server_process import ServerProcess
@@ -259,7 +259,7 @@ def test_an_export_that_ends_half_way_leaves_the_file_that_was_there(
         assert path.with_name("export.jsonl.part").exists()
         raise error
 
-    monkeypatch.setattr(administration, "export", fail)
+    monkeypatch.setattr(data, "export", fail)
     assert run_on(new_database("sqlite"), "export", "--output", str(path)).exit_code != 0
     assert path.read_text() == "of yesterday"
     assert [file.name for file in tmp_path.glob("export*")] == [path.name]

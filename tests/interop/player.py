@@ -14,7 +14,7 @@ from tests.interop.matching import at, differences, error_differences, filled
 from tests.interop.schema import Error, Expected, Scene, Seen, Step
 from tests.interop.scripted_server import ScriptedServer, script_of
 from tests.interop.transcript import Said, Transcript
-from tests.scenarios.live_world import LiveWorld
+from tests.scenarios.live_target import LiveTarget
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -41,7 +41,7 @@ def play_scene(scene: Scene, driver: Driver, prefix: str, address: str, script: 
 
 async def _clean(scene: Scene, conversation: Conversation, prefix: str) -> None:
     organizations = re.findall(r'"@(\w+)"', scene.model_dump_json())
-    await LiveWorld(conversation.as_client(), prefix).clean(organizations)
+    await LiveTarget(conversation.as_client(), prefix).clean(organizations)
 
 
 class _Play:

@@ -12,7 +12,7 @@ from tests.interop.driver import Driver
 from tests.interop.languages import REFERENCE
 from tests.interop.stock import restore_stock
 from tests.interop.transcript import Said, Transcript, prefix_of
-from tests.scenarios.live_world import LiveWorld
+from tests.scenarios.live_target import LiveTarget
 from tests.scenarios.loader import load_cases
 from tests.scenarios.runner import run_case
 
@@ -51,7 +51,7 @@ async def play_all(driver: Driver, language: str) -> Played:
     for index, case in enumerate(load_cases()):
         prefix = prefix_of(language, f"m{index}")
         transcript = Transcript(prefix)
-        world = LiveWorld(Conversation(driver, "matrix", transcript).as_client(), prefix)
+        world = LiveTarget(Conversation(driver, "matrix", transcript).as_client(), prefix)
         try:
             await run_case(case, world)
         finally:

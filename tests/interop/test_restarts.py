@@ -17,8 +17,8 @@ import pytest
 
 from localdial.v1.directory_pb2 import Organization, SetOrganizationRequest, SetUserRequest, User
 from localdial_client import Client
-from localdial_server import bootstrap
-from localdial_server.config import load
+from localdial_server.runtime import bootstrap
+from localdial_server.settings.settings import read_settings
 from tests.functional.server_process import ServerProcess
 from tests.interop.conftest import StartDriver
 from tests.interop.driver import Driver
@@ -65,7 +65,7 @@ class Server(ServerProcess):
 @pytest.fixture(scope="module")
 def database_url(postgres: PostgresServer) -> str:
     url = postgres.create_database()
-    bootstrap.migrate(load(database_url=url))
+    bootstrap.migrate(read_settings(database_url=url))
     return url
 
 

@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 
 from hypothesis.stateful import RuleBasedStateMachine
 
-from localdial_server.bootstrap import application
-from localdial_server.config import load
+from localdial_server.runtime.bootstrap import application
+from localdial_server.settings.settings import read_settings
 from tests.scenarios.model import WITHHELD, Model, ModelCall, area_code
-from tests.scenarios.use_case_world import UseCaseWorld
-from tests.scenarios.world import Answer, Connection, Refused, refusals
+from tests.scenarios.target import Answer, Connection, Refused, refusals
+from tests.scenarios.use_case_target import UseCaseTarget
 
 T = TypeVar("T")
 
@@ -36,9 +36,9 @@ class ComparingMachine(RuleBasedStateMachine):
         self.folder = tempfile.mkdtemp(prefix="localdial-")
         self.runner = asyncio.Runner()
         self.exits = contextlib.AsyncExitStack()
-        opened = application(load(database_url=f"sqlite:///{self.folder}/localdial.db"))
+        opened = application(read_settings(database_url=f"sqlite:///{self.folder}/localdial.db"))
         self.application = self.runner.run(self.exits.enter_async_context(opened))
-        self.world = UseCaseWorld(self.application)
+        self.world = UseCaseTarget(self.application)
 
     def teardown(self) -> None:
         self.runner.run(self.exits.aclose())

@@ -15,14 +15,14 @@ from tests.scenarios.expectations import (
     Routed,
 )
 from tests.scenarios.operations import Operation, Resolve, ResolveMany, Strict
-from tests.scenarios.world import Answer, Refused, World, refusals
+from tests.scenarios.target import Answer, Refused, ScenarioTarget, refusals
 
 T = TypeVar("T")
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
-async def run_case(case: schema.Case, world: World) -> None:
+async def run_case(case: schema.Case, world: ScenarioTarget) -> None:
     """Play the case. What is raised is noted with the step where the world differs."""
     play = _Play(case, world)
     await play.prepare()
@@ -37,7 +37,7 @@ async def run_case(case: schema.Case, world: World) -> None:
 class _Play:
     """One case in one world, with what its steps were answered so far."""
 
-    def __init__(self, case: schema.Case, world: World) -> None:
+    def __init__(self, case: schema.Case, world: ScenarioTarget) -> None:
         self._case = case
         self._world = world
         self._revisions: dict[str, int] = {}

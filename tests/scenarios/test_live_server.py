@@ -7,7 +7,7 @@ import pytest
 
 from localdial_client import Client
 from tests.functional.server_process import ServerProcess
-from tests.scenarios.live_world import LiveWorld
+from tests.scenarios.live_target import LiveTarget
 from tests.scenarios.loader import load_cases
 from tests.scenarios.runner import run_case
 from tests.scenarios.schema import Case
@@ -30,7 +30,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
 
 @pytest.mark.parametrize("case", load_cases(), ids=attrgetter("name"))
 async def test_live_server(case: Case, client: Client) -> None:
-    world = LiveWorld(client)
+    world = LiveTarget(client)
     try:
         await run_case(case, world)
     finally:

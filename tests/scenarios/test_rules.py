@@ -5,11 +5,11 @@ from operator import attrgetter
 import pytest
 
 from tests.scenarios.loader import load_cases
-from tests.scenarios.rules_world import RulesWorld
+from tests.scenarios.rules_target import RulesTarget
 from tests.scenarios.runner import run_case
 from tests.scenarios.schema import Case
 
 
 @pytest.mark.parametrize("case", load_cases(), ids=attrgetter("name"))
 async def test_rules(case: Case) -> None:
-    await run_case(case, RulesWorld())
+    await run_case(case, RulesTarget())

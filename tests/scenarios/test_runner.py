@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.rules_world import RulesWorld
+from tests.scenarios.rules_target import RulesTarget
 from tests.scenarios.runner import run_case
 from tests.scenarios.schema import Case
-from tests.scenarios.world import Refused
+from tests.scenarios.target import Refused
 
 GIVEN = {
     "acme": {
@@ -27,7 +27,7 @@ ROUTED = {"destination": "+13125550151", "reason": "LAST_CALLER", "user": "ann",
 
 async def play(*steps: dict[str, Any]) -> None:
     case = Case.model_validate({"name": "a case of the runner", "given": GIVEN, "steps": list(steps)})
-    await run_case(case, RulesWorld())
+    await run_case(case, RulesTarget())
 
 
 async def test_right_expectations_hold() -> None:

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from localdial_server.bootstrap import application
-from localdial_server.config import load
+from localdial_server.runtime.bootstrap import application
+from localdial_server.settings.settings import read_settings
 from tests.scenarios.loader import load_cases
 from tests.scenarios.runner import run_case
 from tests.scenarios.schema import Case
-from tests.scenarios.use_case_world import UseCaseWorld
+from tests.scenarios.use_case_target import UseCaseTarget
 
 
 @pytest.mark.parametrize("case", load_cases(), ids=attrgetter("name"))
 async def test_use_cases(case: Case, tmp_path: Path) -> None:
-    settings = load(database_url=f"sqlite:///{tmp_path}/localdial.db")
+    settings = read_settings(database_url=f"sqlite:///{tmp_path}/localdial.db")
     async with application(settings) as app:
-        await run_case(case, UseCaseWorld(app))
+        await run_case(case, UseCaseTarget(app))

@@ -1,6 +1,6 @@
 """Ordering at a carrier that fills orders at once."""
 
-from localdial_server.app.carrier import Carrier, OwnedNumber
+from localdial_server.app.ports.carrier import Carrier, OwnedNumber
 
 
 async def ordered(carrier: Carrier, phone_number: str, reference: str) -> OwnedNumber:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from localdial_server.domain.model import Number, NumberState, Organization
-from localdial_server.domain.routing import RoutingSnapshot, build_snapshot
+from localdial_server.domain.routing_snapshot import RoutingSnapshot, build_snapshot
 
 
 def snapshot_of(

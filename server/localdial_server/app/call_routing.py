@@ -4,13 +4,15 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from localdial_server.app.changes import require_organization
-from localdial_server.app.clock import Clock
-from localdial_server.app.store import CallLog, CallQuery, Reader, RoutingSnapshots, Store
+from localdial_server.app.ports.call_log import CallLog
+from localdial_server.app.ports.clock import Clock
+from localdial_server.app.ports.snapshots import RoutingSnapshots
+from localdial_server.app.ports.store import CallQuery, Reader, Store
+from localdial_server.app.unit_of_work import require_organization
 from localdial_server.domain.area_codes import area_code_of
 from localdial_server.domain.call_back import Destination, decide_destination
 from localdial_server.domain.caller_id import CallerIdDecision, decide_caller_id
-from localdial_server.domain.errors import CallIdReused, LocaldialError, NumberNotFound
+from localdial_server.domain.errors import CallIdReused, NumberNotFound, ServiceError
 from localdial_server.domain.model import CallerIdReason, OutboundCall
 
 
@@ -41,7 +43,7 @@ class ResolvedCallerId:
     recorded_later: bool = False
 
 
-_Outcome = CallerIdDecision | ResolvedCallerId | LocaldialError
+_Outcome = CallerIdDecision | ResolvedCallerId | ServiceError
 
 
 class CallRouting:
@@ -71,16 +73,16 @@ class CallRouting:
         ``RevisionNotReached``, ``CallIdReused`` and ``StorageUnavailable``.
         """
         (result,) = await self.resolve_batch((leg,))
-        if isinstance(result, LocaldialError):
+        if isinstance(result, ServiceError):
             raise result
         return result
 
-    async def resolve_batch(self, legs: Sequence[Leg]) -> Sequence[ResolvedCallerId | LocaldialError]:
+    async def resolve_batch(self, legs: Sequence[Leg]) -> Sequence[ResolvedCallerId | ServiceError]:
         """Decide every leg on its own; answer a result or an error for each, in order.
 
         All calls of the batch are recorded together.
         """
-        results: list[ResolvedCallerId | LocaldialError | None] = [None] * len(legs)
+        results: list[ResolvedCallerId | ServiceError | None] = [None] * len(legs)
         calls: list[OutboundCall] = []
         recorded: list[int] = []
         for index, outcome in enumerate(await self._decide_all(legs)):
@@ -95,7 +97,7 @@ class CallRouting:
         if calls:
             try:
                 done = await self._call_log.append(calls)
-            except LocaldialError as error:
+            except ServiceError as error:
                 for index in recorded:
                     results[index] = error
             else:
@@ -153,7 +155,7 @@ class CallRouting:
             return None
         try:
             return decide_caller_id(snapshot, leg.user_id, leg.callee_number)
-        except LocaldialError:
+        except ServiceError:
             # It may have been answered before, which only the log can tell.
             return None
 
@@ -161,10 +163,10 @@ class CallRouting:
         try:
             snapshot = await self._snapshots.get(leg.organization_id, leg.min_revision)
             return decide_caller_id(snapshot, leg.user_id, leg.callee_number)
-        except LocaldialError as error:
+        except ServiceError as error:
             return await self._first_answer(leg, error)
 
-    async def _first_answer(self, leg: Leg, error: LocaldialError) -> ResolvedCallerId | LocaldialError:
+    async def _first_answer(self, leg: Leg, error: ServiceError) -> ResolvedCallerId | ServiceError:
         """Answer a repeat as it was answered first, even if it would now be an error."""
         call_id = leg.call_id
         if call_id is None or leg.validate_only:
@@ -173,7 +175,7 @@ class CallRouting:
             # What it was answered may wait where the database does not show it.
             self._call_log.require_complete()
             call = await self._store.read(lambda reader: reader.call(leg.organization_id, call_id))
-        except LocaldialError as failure:
+        except ServiceError as failure:
             return failure
         return _standing_answer(leg, call) if call is not None else error
 
@@ -198,7 +200,7 @@ def _answer(decision: CallerIdDecision, call_id: str | None) -> ResolvedCallerId
 
 def _standing_answer(
     leg: Leg, call: OutboundCall, *, recorded_later: bool = False
-) -> ResolvedCallerId | LocaldialError:
+) -> ResolvedCallerId | ServiceError:
     """Answer what is recorded under the leg's call_id, if it is this call."""
     if (call.user_id, call.callee_number) != (leg.user_id, leg.callee_number):
         return CallIdReused(call.call_id)

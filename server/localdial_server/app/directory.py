@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from localdial_server.app.changes import Changes, require_organization, require_user
-from localdial_server.app.store import NumberQuery, Reader, Store, Transaction
+from localdial_server.app.ports.store import NumberQuery, Reader, Store, Transaction
+from localdial_server.app.unit_of_work import Changes, require_organization, require_user
 from localdial_server.domain.errors import (
     FieldViolation,
     InvalidFields,

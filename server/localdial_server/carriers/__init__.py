@@ -1,1 +1,1 @@
-"""Carrier adapters: each implements the port in ``localdial_server.app.carrier``."""
+"""Carrier adapters: each implements the port in ``localdial_server.app.ports.carrier``."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from localdial_server.app.carrier import Carrier
+from localdial_server.app.ports.carrier import Carrier
 
 
 class SingleAccount:

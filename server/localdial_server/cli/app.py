@@ -7,14 +7,14 @@ from typing import Annotated
 import typer
 
 from localdial_server.cli import (
+    data,
     demo,
     directory,
     doctor,
-    keeping,
     numbers,
-    reconciling,
+    reconcile,
     routing,
-    serving,
+    serve,
     simulator,
     webhook,
 )
@@ -86,19 +86,19 @@ def version(context: typer.Context, *, as_json: JsonOption = False) -> None:
     out.answer({"version": _version()}, f"localdial {_version()}")
 
 
-app.command("serve", rich_help_panel=_SERVER_PANEL, epilog=serving.settings_help())(serving.serve)
+app.command("serve", rich_help_panel=_SERVER_PANEL, epilog=serve.settings_help())(serve.serve)
 app.command("webhook", rich_help_panel=_SERVER_PANEL)(webhook.webhook)
 app.command("doctor", rich_help_panel=_SERVER_PANEL)(doctor.doctor)
 app.add_typer(simulator.simulator, name="simulator", rich_help_panel=_SERVER_PANEL)
-app.command("migrate", rich_help_panel=_SERVER_PANEL)(serving.migrate)
-app.command("export", rich_help_panel=_SERVER_PANEL)(keeping.export)
-app.command("import", rich_help_panel=_SERVER_PANEL)(keeping.import_)
+app.command("migrate", rich_help_panel=_SERVER_PANEL)(serve.migrate)
+app.command("export", rich_help_panel=_SERVER_PANEL)(data.export)
+app.command("import", rich_help_panel=_SERVER_PANEL)(data.import_)
 app.command("demo", rich_help_panel=_SERVER_PANEL)(demo.demo)
 app.command("resolve", rich_help_panel=_CALLS_PANEL)(routing.resolve)
 app.command("route", rich_help_panel=_CALLS_PANEL)(routing.route)
-routing.calls.command("prune")(keeping.prune)
+routing.calls.command("prune")(data.prune)
 app.add_typer(routing.calls, name="calls", rich_help_panel=_CALLS_PANEL)
 app.add_typer(numbers.app, name="numbers", rich_help_panel=_KEEPING_PANEL)
-app.command("reconcile", rich_help_panel=_KEEPING_PANEL)(reconciling.reconcile)
+app.command("reconcile", rich_help_panel=_KEEPING_PANEL)(reconcile.reconcile)
 app.add_typer(directory.orgs, name="orgs", rich_help_panel=_KEEPING_PANEL)
 app.add_typer(directory.users, name="users", rich_help_panel=_KEEPING_PANEL)

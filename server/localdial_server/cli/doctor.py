@@ -7,11 +7,11 @@ from rich.text import Text
 
 from localdial_server.cli.command import JsonOption, errors_shown, root_options
 from localdial_server.cli.output import ExitCode, Output
-from localdial_server.cli.serving import ConfigOption, load_settings
+from localdial_server.cli.serve import ConfigOption, load_settings
 from localdial_server.cli.tables import console_of, plain
 
 if TYPE_CHECKING:
-    from localdial_server.findings import Finding
+    from localdial_server.admin.findings import Finding
 
 _STYLES: Final = {"ok": "green", "warning": "bold yellow", "problem": "bold red"}
 _WIDTH: Final = max(map(len, _STYLES))
@@ -20,7 +20,7 @@ _WIDTH: Final = max(map(len, _STYLES))
 def doctor(context: typer.Context, *, config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Check the settings, the database and the carrier, and say what is wrong. Changes and buys nothing."""
     # Only this command and the server need what the server is made of.
-    from localdial_server.doctor import examine  # noqa: PLC0415
+    from localdial_server.admin.doctor import examine  # noqa: PLC0415
 
     out = Output(as_json=as_json or root_options(context).as_json)
     findings: list[Finding] = []

@@ -9,8 +9,8 @@ import typer
 
 from localdial_server.cli.command import JsonOption, errors_shown, root_options
 from localdial_server.cli.output import CliError, ExitCode, Output
-from localdial_server.cli.serving import tell
-from localdial_server.start_error import StartError
+from localdial_server.cli.serve import tell
+from localdial_server.settings.start_error import StartError
 
 simulator = typer.Typer(no_args_is_help=True, help="A carrier to try and to test with.")
 
@@ -81,7 +81,7 @@ def serve(
     What it can be told while it runs is in the documentation of the simulator.
     """
     # Only this command needs a web server.
-    from localdial_server.simulator_server import SimulatorOptions, serve_simulator  # noqa: PLC0415
+    from localdial_server.runtime.simulator_server import SimulatorOptions, serve_simulator  # noqa: PLC0415
 
     out = Output(as_json=as_json or root_options(context).as_json)
     with errors_shown(out):

@@ -7,8 +7,8 @@ import typer
 
 from localdial_server.cli.command import JsonOption, ServerOption, errors_shown, root_options
 from localdial_server.cli.output import CliError, ExitCode, Output
-from localdial_server.cli.serving import ConfigOption, load_settings, require_webhook, tell
-from localdial_server.start_error import StartError
+from localdial_server.cli.serve import ConfigOption, load_settings, require_webhook, tell
+from localdial_server.settings.start_error import StartError
 
 _DEFAULT_LISTEN: Final = "127.0.0.1:8080"
 
@@ -34,7 +34,7 @@ def webhook(
     It asks a localdial that runs elsewhere. `localdial serve --webhook` serves both.
     """
     # Only this command needs a web server.
-    from localdial_server.webhook import standalone  # noqa: PLC0415
+    from localdial_server.web.webhook import standalone  # noqa: PLC0415
 
     before = root_options(context)
     out = Output(as_json=as_json or before.as_json)

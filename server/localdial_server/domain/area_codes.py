@@ -16,7 +16,7 @@ NANP and in Mexico, the area code counts.
 The country decides, never the count of digits: ``+4930123456`` is in Berlin.
 """
 
-from localdial_server.domain import world
+from localdial_server.domain import international
 from localdial_server.domain.nanp import AREAS
 from localdial_server.domain.phone_numbers import is_e164
 
@@ -38,7 +38,7 @@ def area_code_of(number: str) -> str | None:
         if code in AREAS and len(number) == _NANP_LENGTH and number[_EXCHANGE] >= "2":
             return code
         return None
-    return world.area_code_of(number) if is_e164(number) else None
+    return international.area_code_of(number) if is_e164(number) else None
 
 
 def is_geographic_area_code(code: str) -> bool:
@@ -48,7 +48,7 @@ def is_geographic_area_code(code: str) -> bool:
     ``+1415`` is none of them. An E.164 prefix takes up to 20 ms the first time,
     some 0.3 µs from then on.
     """
-    return code in AREAS or world.is_area_code(code)
+    return code in AREAS or international.is_area_code(code)
 
 
 def region_of(code: str) -> str | None:
@@ -70,7 +70,7 @@ def country_of(code: str) -> str | None:
     Rico, Guam and the other territories of the United States have their own.
     """
     area = AREAS.get(code)
-    return area.country if area else world.country_of(code)
+    return area.country if area else international.country_of(code)
 
 
 def probable_us_number(text: str) -> str | None:
@@ -81,4 +81,4 @@ def probable_us_number(text: str) -> str | None:
     other scripts. It is a suggestion for a message, never a value to act on. Any
     text will do; nothing is raised.
     """
-    return None if is_e164(text) else world.probable_us_number(text)
+    return None if is_e164(text) else international.probable_us_number(text)

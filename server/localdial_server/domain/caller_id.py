@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from localdial_server.domain.area_codes import area_code_of
 from localdial_server.domain.errors import NoCallerId, UserNotFound
 from localdial_server.domain.model import CallerIdReason
-from localdial_server.domain.routing import Candidate, RoutingSnapshot, hash64
+from localdial_server.domain.routing_snapshot import Candidate, RoutingSnapshot, hash64
 
 _64_BITS = (1 << 64) - 1
 # An odd constant whose bits are spread evenly: 2^64 divided by the golden ratio.

@@ -3,7 +3,7 @@
 ``reason`` is the name of a value of the contract's ``ErrorReason``; a test holds
 the two together. Messages are for the caller: they say what to do, and name
 nothing that the caller did not send or does not own. Which gRPC status each
-becomes is decided in ``localdial_server.rpc.errors`` alone.
+becomes is decided in ``localdial_server.rpc.status`` alone.
 """
 
 import math
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 
-class LocaldialError(Exception):
+class ServiceError(Exception):
     """An error that the caller is told about."""
 
     reason: ClassVar[str]
@@ -37,7 +37,7 @@ class FieldViolation:
 _VIOLATIONS_IN_MESSAGE = 5
 
 
-class InvalidFields(LocaldialError):
+class InvalidFields(ServiceError):
     """One or more fields of the request are at fault."""
 
     reason = "INVALID_FIELDS"
@@ -50,19 +50,19 @@ class InvalidFields(LocaldialError):
         self.violations = tuple(violations)
 
 
-class MalformedRequest(LocaldialError):
+class MalformedRequest(ServiceError):
     """The bytes received are no message of the request type."""
 
     reason = "MALFORMED_REQUEST"
 
 
-class RequestTooLarge(LocaldialError):
+class RequestTooLarge(ServiceError):
     """The request is larger than the server accepts."""
 
     reason = "REQUEST_TOO_LARGE"
 
 
-class OrganizationNotFound(LocaldialError):
+class OrganizationNotFound(ServiceError):
     """There is no such organization."""
 
     reason = "ORGANIZATION_NOT_FOUND"
@@ -74,7 +74,7 @@ class OrganizationNotFound(LocaldialError):
         )
 
 
-class UserNotFound(LocaldialError):
+class UserNotFound(ServiceError):
     """The organization has no such user."""
 
     reason = "USER_NOT_FOUND"
@@ -87,7 +87,7 @@ class UserNotFound(LocaldialError):
         )
 
 
-class NumberNotFound(LocaldialError):
+class NumberNotFound(ServiceError):
     """The number is not in the organization's inventory, or in nobody's."""
 
     reason = "NUMBER_NOT_FOUND"
@@ -96,7 +96,7 @@ class NumberNotFound(LocaldialError):
         super().__init__("no such number here", phone_number=phone_number)
 
 
-class NoCallerId(LocaldialError):
+class NoCallerId(ServiceError):
     """No rule gives a caller ID."""
 
     reason = "NO_CALLER_ID"
@@ -111,7 +111,7 @@ class NoCallerId(LocaldialError):
         )
 
 
-class NoDestination(LocaldialError):
+class NoDestination(ServiceError):
     """The call-back can be sent nowhere."""
 
     reason = "NO_DESTINATION"
@@ -124,7 +124,7 @@ class NoDestination(LocaldialError):
         )
 
 
-class NoNumbersAvailable(LocaldialError):
+class NoNumbersAvailable(ServiceError):
     """The carrier has no stock in the area code; nothing was charged."""
 
     reason = "NO_NUMBERS_AVAILABLE"
@@ -136,7 +136,7 @@ class NoNumbersAvailable(LocaldialError):
         )
 
 
-class NumbersSold(LocaldialError):
+class NumbersSold(ServiceError):
     """The carrier has stock in the area code, and others were faster each time."""
 
     reason = NoNumbersAvailable.reason
@@ -149,7 +149,7 @@ class NumbersSold(LocaldialError):
         )
 
 
-class NumberNotAtCarrier(LocaldialError):
+class NumberNotAtCarrier(ServiceError):
     """The carrier account does not own the number to import."""
 
     reason = "NUMBER_NOT_AT_CARRIER"
@@ -158,7 +158,7 @@ class NumberNotAtCarrier(LocaldialError):
         super().__init__("the carrier account does not own this number", phone_number=phone_number)
 
 
-class NumberInUse(LocaldialError):
+class NumberInUse(ServiceError):
     """The phone number is in use elsewhere."""
 
     reason = "NUMBER_IN_USE"
@@ -167,7 +167,7 @@ class NumberInUse(LocaldialError):
         super().__init__("this number is in use elsewhere", phone_number=phone_number)
 
 
-class NumberNotActive(LocaldialError):
+class NumberNotActive(ServiceError):
     """The number is being purchased or released."""
 
     reason = "NUMBER_NOT_ACTIVE"
@@ -180,7 +180,7 @@ class NumberNotActive(LocaldialError):
         )
 
 
-class RequestIdReused(LocaldialError):
+class RequestIdReused(ServiceError):
     """The request_id was used before with other arguments."""
 
     reason = "REQUEST_ID_REUSED"
@@ -192,7 +192,7 @@ class RequestIdReused(LocaldialError):
         )
 
 
-class CallIdReused(LocaldialError):
+class CallIdReused(ServiceError):
     """The call_id is recorded for another user or callee."""
 
     reason = "CALL_ID_REUSED"
@@ -204,7 +204,7 @@ class CallIdReused(LocaldialError):
         )
 
 
-class PurchasePending(LocaldialError):
+class PurchasePending(ServiceError):
     """The outcome of an order is not known yet."""
 
     reason = "PURCHASE_PENDING"
@@ -217,7 +217,7 @@ class PurchasePending(LocaldialError):
         )
 
 
-class OrganizationHasNumbers(LocaldialError):
+class OrganizationHasNumbers(ServiceError):
     """The organization still owns numbers."""
 
     reason = "ORGANIZATION_HAS_NUMBERS"
@@ -230,7 +230,7 @@ class OrganizationHasNumbers(LocaldialError):
         )
 
 
-class RevisionNotReached(LocaldialError):
+class RevisionNotReached(ServiceError):
     """min_revision is newer than the organization's revision."""
 
     reason = "REVISION_NOT_REACHED"
@@ -244,7 +244,7 @@ class RevisionNotReached(LocaldialError):
         )
 
 
-class StorageUnavailable(LocaldialError):
+class StorageUnavailable(ServiceError):
     """The database did not answer or did not commit."""
 
     reason = "STORAGE_UNAVAILABLE"
@@ -253,7 +253,7 @@ class StorageUnavailable(LocaldialError):
         super().__init__("the database is not available; try again")
 
 
-class NumberLimitReached(LocaldialError):
+class NumberLimitReached(ServiceError):
     """The organization may not have more numbers."""
 
     reason = "NUMBER_LIMIT_REACHED"
@@ -267,7 +267,7 @@ class NumberLimitReached(LocaldialError):
         )
 
 
-class PurchaseLimitReached(LocaldialError):
+class PurchaseLimitReached(ServiceError):
     """The organization may not buy more numbers today."""
 
     reason = "PURCHASE_LIMIT_REACHED"
@@ -282,7 +282,7 @@ class PurchaseLimitReached(LocaldialError):
         self.retry_after = retry_after
 
 
-class CarrierNotAvailable(LocaldialError):
+class CarrierNotAvailable(ServiceError):
     """The carrier cannot be reached, or is asked too much."""
 
     reason = "CARRIER_UNAVAILABLE"
@@ -292,7 +292,7 @@ class CarrierNotAvailable(LocaldialError):
         self.retry_after = retry_after
 
 
-class NumberElsewhere(LocaldialError):
+class NumberElsewhere(ServiceError):
     """The number is with a carrier, or in an account, that the server is not set up for."""
 
     reason = CarrierNotAvailable.reason
@@ -305,13 +305,13 @@ class NumberElsewhere(LocaldialError):
         )
 
 
-class CarrierRefused(LocaldialError):
+class CarrierRefused(ServiceError):
     """The carrier will not do what it is asked."""
 
     reason = "CARRIER_REFUSED"
 
 
-class ShuttingDown(LocaldialError):
+class ShuttingDown(ServiceError):
     """The server is stopping."""
 
     reason = "SHUTTING_DOWN"

@@ -29,7 +29,7 @@ class User:
 
 
 class NumberState(Enum):
-    """Where a number is in its life; see ``localdial_server.domain.life_cycle``."""
+    """Where a number is in its life; see ``localdial_server.domain.number_life_cycle``."""
 
     PURCHASING = "purchasing"
     ACTIVE = "active"

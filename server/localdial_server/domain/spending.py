@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from localdial_server.domain.errors import LocaldialError, NumberLimitReached, PurchaseLimitReached
+from localdial_server.domain.errors import NumberLimitReached, PurchaseLimitReached, ServiceError
 
 DAY_MICROSECONDS = 24 * 60 * 60 * 1_000_000
 
@@ -45,7 +45,7 @@ class Spent:
     now: int
 
 
-def why_not_one_more(organization_id: str, limits: Limits, spent: Spent) -> LocaldialError | None:
+def why_not_one_more(organization_id: str, limits: Limits, spent: Spent) -> ServiceError | None:
     """Answer what keeps the organization from buying one more number, if anything does."""
     if spent.number_count >= limits.numbers:
         return NumberLimitReached(organization_id, limits.numbers)

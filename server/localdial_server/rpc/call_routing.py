@@ -6,13 +6,13 @@ from google.rpc import status_pb2
 
 from localdial.v1 import call_routing_pb2 as pb
 from localdial_server.app.call_routing import CallRouting, Leg, ResolvedCallerId
-from localdial_server.app.store import CallQuery
-from localdial_server.domain.errors import InvalidFields, LocaldialError
+from localdial_server.app.ports.store import CallQuery
+from localdial_server.domain.errors import InvalidFields, ServiceError
 from localdial_server.domain.phone_numbers import caller_of
 from localdial_server.rpc.contract import Contract
 from localdial_server.rpc.encoding import CALLER_ID_REASONS, DESTINATION_REASONS, call_message, timestamp
-from localdial_server.rpc.errors import status_of
 from localdial_server.rpc.paging import Page
+from localdial_server.rpc.status import status_of
 
 _log = logging.getLogger(__name__)
 
@@ -109,9 +109,9 @@ def _resolved(answer: ResolvedCallerId) -> pb.ResolveOutboundCallerIdResponse:
 
 
 def _result(
-    answer: ResolvedCallerId | LocaldialError | status_pb2.Status,
+    answer: ResolvedCallerId | ServiceError | status_pb2.Status,
 ) -> pb.BatchResolveOutboundCallerIdsResult:
     if isinstance(answer, ResolvedCallerId):
         return pb.BatchResolveOutboundCallerIdsResult(response=_resolved(answer))
-    status = status_of(answer) if isinstance(answer, LocaldialError) else answer
+    status = status_of(answer) if isinstance(answer, ServiceError) else answer
     return pb.BatchResolveOutboundCallerIdsResult(status=status)

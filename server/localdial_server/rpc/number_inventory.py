@@ -2,16 +2,16 @@
 
 from localdial.v1 import number_inventory_pb2 as pb
 from localdial.v1 import number_pb2
-from localdial_server.app.carrier import OwnedNumber
-from localdial_server.app.deleting import Deleting
-from localdial_server.app.importing import Importing
-from localdial_server.app.inventory import Inventory
-from localdial_server.app.purchasing import Purchasing
-from localdial_server.app.reconciling import Reconciling
-from localdial_server.app.store import NumberQuery
+from localdial_server.app.numbers.delete import Deleting
+from localdial_server.app.numbers.import_numbers import Importing
+from localdial_server.app.numbers.inventory import Inventory
+from localdial_server.app.numbers.purchase import Purchasing
+from localdial_server.app.numbers.reconcile import Reconciling
+from localdial_server.app.ports.carrier import OwnedNumber
+from localdial_server.app.ports.store import NumberQuery
 from localdial_server.rpc.encoding import number_message, number_state
-from localdial_server.rpc.errors import status_of, status_with
 from localdial_server.rpc.paging import Page
+from localdial_server.rpc.status import status_of, status_with
 
 _DEFAULT_SEARCH_LIMIT = 20
 

@@ -1,1 +1,1 @@
-"""The SQL store: schema, migrations and queries behind the ports of ``app``."""
+"""The database behind the ports of `app`."""

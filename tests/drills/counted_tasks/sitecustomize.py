@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from localdial_server import bootstrap
+from localdial_server.runtime import bootstrap
 
 _SECONDS = 0.1
 

@@ -15,13 +15,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
-from localdial_server.app import purchasing
-from localdial_server.app.carrier import Capabilities, OwnedNumber
-from localdial_server.app.deleting import Deleting
-from localdial_server.app.intents import Intents
-from localdial_server.app.orders import Orders
-from localdial_server.app.purchasing import Purchasing
-from localdial_server.app.store import Transaction
+from localdial_server.app.numbers import purchase
+from localdial_server.app.numbers.delete import Deleting
+from localdial_server.app.numbers.order import Orders
+from localdial_server.app.numbers.pending_order import Intents
+from localdial_server.app.numbers.purchase import Purchasing
+from localdial_server.app.ports.carrier import Capabilities, OwnedNumber
+from localdial_server.app.ports.store import Transaction
 from localdial_server.carriers.twilio import adapter
 from localdial_server.carriers.twilio.api import TwilioApi
 from localdial_server.domain.model import Number, NumberState
@@ -138,5 +138,5 @@ async def _adopt_from_nothing(
 
 
 if os.environ.get("DRILL_WITHOUT_INTENT"):
-    purchasing.open_intent = _open_nothing  # type: ignore[attr-defined]
+    purchase.open_intent = _open_nothing  # type: ignore[attr-defined]
     _put(Intents, "adopt", _killed_after("adopted", _adopt_from_nothing))

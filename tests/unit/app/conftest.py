@@ -1,30 +1,30 @@
-"""A house for the tests of the use cases."""
+"""A harness for the tests of the use cases."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from localdial_server.app import orders
-from tests.unit.app.house import A, B, House
+from localdial_server.app.numbers import order
+from tests.unit.app.harness import A, B, Harness
 
 
 @pytest.fixture(autouse=True)
 def _look_ups_follow_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     for delays in "_DELAYS_WHEN_UNKNOWN", "_DELAYS_WHEN_PENDING":
-        monkeypatch.setattr(orders, delays, tuple(0.0 for _ in getattr(orders, delays)))
+        monkeypatch.setattr(order, delays, tuple(0.0 for _ in getattr(order, delays)))
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    """A house with two organizations, in which the books must balance in the end."""
-    house = House(tmp_path / "localdial.db")
-    house.open()
+async def harness(tmp_path: Path) -> AsyncIterator[Harness]:
+    """A harness with two organizations, in which the books must balance in the end."""
+    harness = Harness(tmp_path / "localdial.db")
+    harness.open()
     for organization_id in A, B:
-        await house.add_organization(organization_id)
-    yield house
+        await harness.add_organization(organization_id)
+    yield harness
     try:
-        assert await house.discrepancies() == []
-        assert house.faults.is_spent()
+        assert await harness.discrepancies() == []
+        assert harness.faults.is_spent()
     finally:
-        await house.crash()
+        await harness.crash()

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from localdial_server.app.carrier import (
+from localdial_server.app.ports.carrier import (
     AvailableNumber,
     Capabilities,
     Carrier,
@@ -17,7 +17,7 @@ from localdial_server.app.carrier import (
     Pending,
     Price,
 )
-from localdial_server.storage.database import Database
+from localdial_server.storage.engines.database import Database
 
 T = TypeVar("T")
 

@@ -8,46 +8,48 @@ import pytest
 from localdial_server.app.call_routing import CallRouting, Leg, ResolvedCallerId
 from localdial_server.domain.errors import OrganizationNotFound, StorageUnavailable
 from localdial_server.domain.model import User
-from localdial_server.storage.call_log import GroupCommitLog
-from localdial_server.storage.recorders import DatabaseRecorder
-from tests.unit.app.house import A, B, House
+from localdial_server.storage.call_log.group_commit import GroupCommitLog
+from localdial_server.storage.call_log.recorders import DatabaseRecorder
+from tests.unit.app.harness import A, B, Harness
 
 CALLEE = "+14155550123"
 
 
 @pytest.fixture
-async def routing(house: House) -> CallRouting:
-    await house.add_organization(A, "+13125550150")
-    await house.directory.set_users(A, [User(A, "ann", work_phone="+13125550160")])
+async def routing(harness: Harness) -> CallRouting:
+    await harness.add_organization(A, "+13125550150")
+    await harness.directory.set_users(A, [User(A, "ann", work_phone="+13125550160")])
     ids = map(str, itertools.count())
-    call_log = GroupCommitLog(DatabaseRecorder(house.database), 0)
-    return CallRouting(house.store, house.snapshots, call_log, house.clock, lambda: next(ids))
+    call_log = GroupCommitLog(DatabaseRecorder(harness.database), 0)
+    return CallRouting(harness.store, harness.snapshots, call_log, harness.clock, lambda: next(ids))
 
 
 async def test_a_call_back_while_the_database_is_away_is_not_answered_as_if_nobody_had_called(
-    house: House, routing: CallRouting
+    harness: Harness, routing: CallRouting
 ) -> None:
     await routing.resolve(Leg(A, "ann", CALLEE))
-    house.database.fail_read()
+    harness.database.fail_read()
     with pytest.raises(StorageUnavailable):
         await routing.route("+13125550150", CALLEE)
     assert (await routing.route("+13125550150", CALLEE)).user_id == "ann"
 
 
-async def test_a_call_that_could_not_be_recorded_is_not_answered(house: House, routing: CallRouting) -> None:
-    await house.snapshots.get(A)
-    house.database.fail_write()
+async def test_a_call_that_could_not_be_recorded_is_not_answered(
+    harness: Harness, routing: CallRouting
+) -> None:
+    await harness.snapshots.get(A)
+    harness.database.fail_write()
     with pytest.raises(StorageUnavailable):
         await routing.resolve(Leg(A, "ann", CALLEE, "call"))
     assert (await routing.resolve(Leg(A, "ann", CALLEE, "call"))).call_id == "call"
 
 
 async def test_a_leg_does_not_wait_for_the_organization_of_another_to_be_loaded_first(
-    house: House, routing: CallRouting
+    harness: Harness, routing: CallRouting
 ) -> None:
-    await house.add_organization(B, "+12125550150")
-    await house.directory.set_users(B, [User(B, "bob")])
-    first, second = house.database.hold_read(), house.database.hold_read()
+    await harness.add_organization(B, "+12125550150")
+    await harness.directory.set_users(B, [User(B, "bob")])
+    first, second = harness.database.hold_read(), harness.database.hold_read()
     batch = asyncio.create_task(
         routing.resolve_batch([Leg(A, "ann", CALLEE), Leg(B, "bob", CALLEE), Leg("none", "x", CALLEE)])
     )

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import pytest
 
 from localdial_server.app.call_routing import CallRouting, Leg, ResolvedCallerId
-from localdial_server.app.store import Recorded
+from localdial_server.app.ports.call_log import Recorded
 from localdial_server.domain.errors import NoDestination, NumberNotFound, StorageUnavailable
 from localdial_server.domain.model import OutboundCall, User
-from tests.unit.app.house import A, House
+from tests.unit.app.harness import A, Harness
 
 CALLEE = "+14155550123"
 OURS = "+13125550150"
@@ -36,10 +36,10 @@ def log() -> WaitingLog:
 
 
 @pytest.fixture
-async def routing(house: House, log: WaitingLog) -> CallRouting:
-    await house.add_organization(A, OURS)
-    await house.directory.set_users(A, [User(A, "ann", work_phone="+13125550160")])
-    return CallRouting(house.store, house.snapshots, log, house.clock, lambda: "made-up")
+async def routing(harness: Harness, log: WaitingLog) -> CallRouting:
+    await harness.add_organization(A, OURS)
+    await harness.directory.set_users(A, [User(A, "ann", work_phone="+13125550160")])
+    return CallRouting(harness.store, harness.snapshots, log, harness.clock, lambda: "made-up")
 
 
 @pytest.mark.parametrize("later", [True, False])
@@ -81,9 +81,9 @@ async def test_a_call_back_is_not_routed_while_a_call_waits(routing: CallRouting
 
 
 async def test_a_caller_that_withheld_its_number_is_routed_all_the_same(
-    house: House, routing: CallRouting
+    harness: Harness, routing: CallRouting
 ) -> None:
-    (ours,) = await house.bought()
+    (ours,) = await harness.bought()
     await routing.resolve(Leg(A, "ann", CALLEE))
     assert (await routing.route(ours, None)).destination_number == OURS
     with pytest.raises(NumberNotFound):
@@ -91,10 +91,10 @@ async def test_a_caller_that_withheld_its_number_is_routed_all_the_same(
 
 
 async def test_a_repeat_that_would_now_be_an_error_is_not_answered_by_guess_while_calls_wait(
-    house: House, routing: CallRouting
+    harness: Harness, routing: CallRouting
 ) -> None:
     # What it was answered first waits, where the database does not show it.
     await routing.resolve(Leg(A, "ann", CALLEE, "call"))
-    await house.directory.delete_user(A, "ann")
+    await harness.directory.delete_user(A, "ann")
     with pytest.raises(StorageUnavailable):
         await routing.resolve(Leg(A, "ann", CALLEE, "call"))

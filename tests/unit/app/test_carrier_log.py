@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import pytest
 
-from localdial_server.carriers.simulator_faults import Fault, Operation
+from localdial_server.carriers.simulator.faults import Fault, Operation
 from localdial_server.domain.errors import CarrierNotAvailable, CarrierRefused, PurchasePending
-from tests.unit.app.house import A, House
+from tests.unit.app.harness import A, Harness
 
 FIRST = "+14155550100"
 
@@ -37,11 +37,11 @@ def log(caplog: pytest.LogCaptureFixture) -> Log:
 DID_NOT = "the carrier did not do what it was asked"
 
 
-async def test_an_order_that_is_refused_leaves_one_line_with_the_cause(house: House, log: Log) -> None:
-    house.faults.add(Operation.ORDER, Fault.REFUSED)
+async def test_an_order_that_is_refused_leaves_one_line_with_the_cause(harness: Harness, log: Log) -> None:
+    harness.faults.add(Operation.ORDER, Fault.REFUSED)
     with pytest.raises(CarrierRefused):
-        await house.purchase()
-    ((_, reference),) = house.carrier.ordered
+        await harness.purchase()
+    ((_, reference),) = harness.carrier.ordered
     assert log.lines == [
         {
             "message": DID_NOT,
@@ -53,11 +53,13 @@ async def test_an_order_that_is_refused_leaves_one_line_with_the_cause(house: Ho
     ]
 
 
-async def test_an_order_that_was_turned_away_leaves_one_line_with_the_cause(house: House, log: Log) -> None:
-    house.faults.add(Operation.ORDER, Fault.UNAVAILABLE)
+async def test_an_order_that_was_turned_away_leaves_one_line_with_the_cause(
+    harness: Harness, log: Log
+) -> None:
+    harness.faults.add(Operation.ORDER, Fault.UNAVAILABLE)
     with pytest.raises(CarrierNotAvailable):
-        await house.purchase()
-    ((_, reference),) = house.carrier.ordered
+        await harness.purchase()
+    ((_, reference),) = harness.carrier.ordered
     assert log.lines == [
         {
             "message": DID_NOT,
@@ -68,19 +70,19 @@ async def test_an_order_that_was_turned_away_leaves_one_line_with_the_cause(hous
     ]
 
 
-async def test_the_other_questions_that_fail_leave_one_line_each(house: House, log: Log) -> None:
+async def test_the_other_questions_that_fail_leave_one_line_each(harness: Harness, log: Log) -> None:
     calls: dict[Operation, Callable[[], Awaitable[object]]] = {
-        Operation.SEARCH: lambda: house.inventory.search_available(A, "415", 1),
-        Operation.FIND_BY_NUMBER: lambda: house.importing.import_numbers(A, [FIRST]),
-        Operation.LIST_OWNED: lambda: house.importing.importable(A),
+        Operation.SEARCH: lambda: harness.inventory.search_available(A, "415", 1),
+        Operation.FIND_BY_NUMBER: lambda: harness.importing.import_numbers(A, [FIRST]),
+        Operation.LIST_OWNED: lambda: harness.importing.importable(A),
     }
     for operation, call in calls.items():
-        house.faults.add(operation, Fault.THROTTLED)
+        harness.faults.add(operation, Fault.THROTTLED)
         with pytest.raises(CarrierNotAvailable):
             await call()
-    house.faults.add(Operation.SEARCH, Fault.THROTTLED)
+    harness.faults.add(Operation.SEARCH, Fault.THROTTLED)
     with pytest.raises(CarrierNotAvailable):
-        await house.purchase()
+        await harness.purchase()
     assert log.lines == [
         {
             "message": DID_NOT,
@@ -92,10 +94,10 @@ async def test_the_other_questions_that_fail_leave_one_line_each(house: House, l
     ]
 
 
-async def test_a_reconciliation_that_fails_leaves_a_line(house: House, log: Log) -> None:
-    house.faults.add(Operation.LIST_OWNED, Fault.ACCOUNT_BLOCKED)
+async def test_a_reconciliation_that_fails_leaves_a_line(harness: Harness, log: Log) -> None:
+    harness.faults.add(Operation.LIST_OWNED, Fault.ACCOUNT_BLOCKED)
     with pytest.raises(CarrierRefused):
-        await house.reconciling.reconcile(None)
+        await harness.reconciling.reconcile(None)
     assert log.lines == [
         {
             "message": DID_NOT,
@@ -105,14 +107,14 @@ async def test_a_reconciliation_that_fails_leaves_a_line(house: House, log: Log)
     ]
 
 
-async def test_a_number_that_stays_open_is_named_by_its_reference(house: House, log: Log) -> None:
-    house.faults.add(Operation.ORDER, Fault.ANSWER_LOST)
-    house.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.UNAVAILABLE
+async def test_a_number_that_stays_open_is_named_by_its_reference(harness: Harness, log: Log) -> None:
+    harness.faults.add(Operation.ORDER, Fault.ANSWER_LOST)
+    harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.UNAVAILABLE
     with pytest.raises(PurchasePending):
-        await house.purchase()
-    await house.sweep.sweep()
-    await house.reconciling.reconcile(A)
-    ((_, reference),) = house.carrier.ordered
+        await harness.purchase()
+    await harness.sweep.sweep()
+    await harness.reconciling.reconcile(A)
+    ((_, reference),) = harness.carrier.ordered
     about = {"organization_id": A, "reference": reference}
     cause = "simulated fault: find_by_reference was turned away"
     unknown, *after = log.lines
@@ -123,11 +125,11 @@ async def test_a_number_that_stays_open_is_named_by_its_reference(house: House, 
     ]
 
 
-async def test_a_release_that_is_not_confirmed_is_named_by_its_reference(house: House, log: Log) -> None:
-    (number,) = await house.bought()
-    ((_, reference),) = house.carrier.ordered
-    house.faults.add(Operation.RELEASE, Fault.UNAVAILABLE)
-    await house.delete(number)
+async def test_a_release_that_is_not_confirmed_is_named_by_its_reference(harness: Harness, log: Log) -> None:
+    (number,) = await harness.bought()
+    ((_, reference),) = harness.carrier.ordered
+    harness.faults.add(Operation.RELEASE, Fault.UNAVAILABLE)
+    await harness.delete(number)
     assert log.lines == [
         {
             "message": "a release is not confirmed",

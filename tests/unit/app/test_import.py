@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from localdial_server.app.importing import ImportAnswer
-from localdial_server.carriers.simulator_faults import Fault, Operation
+from localdial_server.app.numbers.import_numbers import ImportAnswer
+from localdial_server.carriers.simulator.faults import Fault, Operation
 from localdial_server.domain.errors import (
     CarrierNotAvailable,
     OrganizationHasNumbers,
@@ -14,95 +14,99 @@ from localdial_server.domain.errors import (
 )
 from localdial_server.domain.model import NumberState
 from tests.conformance.watched_database import Gate
-from tests.unit.app.house import A, B, House
+from tests.unit.app.harness import A, B, Harness
 
 # The account owns the line 0199 of every area code from the start.
 FIRST, SECOND, THIRD = "+14155550199", "+16285550199", "+12125550199"
 NOT_OWNED = "+14155550101"
 
 
-async def test_an_imported_number_is_active_and_carries_what_the_carrier_says_of_it(house: House) -> None:
-    begin = house.clock.now()
-    answer = await house.importing.import_numbers(A, [FIRST])
+async def test_an_imported_number_is_active_and_carries_what_the_carrier_says_of_it(
+    harness: Harness,
+) -> None:
+    begin = harness.clock.now()
+    answer = await harness.importing.import_numbers(A, [FIRST])
     (number,) = answer.numbers
-    owned = await house.carrier.find_by_number(FIRST)
+    owned = await harness.carrier.find_by_number(FIRST)
     assert owned is not None
     assert (number.organization_id, number.phone_number, number.area_code) == (A, FIRST, "415")
     assert (number.state, number.carrier, number.reference) == (NumberState.ACTIVE, "simulator", "")
     assert (number.carrier_number_id, number.region) == (owned.carrier_number_id, "CA")
-    assert begin < number.purchase_time < house.clock.now()
+    assert begin < number.purchase_time < harness.clock.now()
     assert answer.failures == ()
-    assert await house.numbers() == [number]
-    assert await house.owner_of(FIRST) == A
+    assert await harness.numbers() == [number]
+    assert await harness.owner_of(FIRST) == A
 
 
-async def test_an_imported_number_is_shown_on_calls_at_once(house: House) -> None:
-    assert await house.shown() == set()
-    answer = await house.importing.import_numbers(A, [FIRST])
-    assert answer.revision == await house.revision()
-    snapshot = house.snapshots.cached(A)
+async def test_an_imported_number_is_shown_on_calls_at_once(harness: Harness) -> None:
+    assert await harness.shown() == set()
+    answer = await harness.importing.import_numbers(A, [FIRST])
+    assert answer.revision == await harness.revision()
+    snapshot = harness.snapshots.cached(A)
     assert snapshot is not None
     assert snapshot.revision >= answer.revision
-    assert await house.shown() == {FIRST}
+    assert await harness.shown() == {FIRST}
 
 
-async def test_importing_neither_orders_nor_releases(house: House) -> None:
-    await house.importing.import_numbers(A, [FIRST, SECOND])
-    assert set(house.carrier.calls) == {Operation.FIND_BY_NUMBER}
+async def test_importing_neither_orders_nor_releases(harness: Harness) -> None:
+    await harness.importing.import_numbers(A, [FIRST, SECOND])
+    assert set(harness.carrier.calls) == {Operation.FIND_BY_NUMBER}
 
 
-async def test_importing_again_answers_the_number_and_changes_nothing(house: House) -> None:
-    first = await house.importing.import_numbers(A, [FIRST])
-    house.clock.advance(60)
-    assert await house.importing.import_numbers(A, [FIRST]) == first
-    twice = await house.importing.import_numbers(A, [SECOND, FIRST, SECOND])
+async def test_importing_again_answers_the_number_and_changes_nothing(harness: Harness) -> None:
+    first = await harness.importing.import_numbers(A, [FIRST])
+    harness.clock.advance(60)
+    assert await harness.importing.import_numbers(A, [FIRST]) == first
+    twice = await harness.importing.import_numbers(A, [SECOND, FIRST, SECOND])
     assert [number.phone_number for number in twice.numbers] == [SECOND, FIRST, SECOND]
-    assert len(await house.numbers()) == 2
+    assert len(await harness.numbers()) == 2
 
 
-async def test_each_number_that_is_not_imported_says_why_and_spoils_no_other(house: House) -> None:
-    await house.importing.import_numbers(B, [SECOND])
-    await house.add_organization("rival", THIRD)
-    answer = await house.importing.import_numbers(A, [NOT_OWNED, SECOND, FIRST, THIRD])
+async def test_each_number_that_is_not_imported_says_why_and_spoils_no_other(harness: Harness) -> None:
+    await harness.importing.import_numbers(B, [SECOND])
+    await harness.add_organization("rival", THIRD)
+    answer = await harness.importing.import_numbers(A, [NOT_OWNED, SECOND, FIRST, THIRD])
     assert [number.phone_number for number in answer.numbers] == [FIRST]
     assert [(failure.phone_number, failure.error.reason) for failure in answer.failures] == [
         (NOT_OWNED, "NUMBER_NOT_AT_CARRIER"),
         (SECOND, "NUMBER_IN_USE"),
         (THIRD, "NUMBER_IN_USE"),
     ]
-    assert await house.owner_of(SECOND) == B
-    assert await house.owner_of(THIRD) == "rival"
-    assert await house.owner_of(NOT_OWNED) is None
+    assert await harness.owner_of(SECOND) == B
+    assert await harness.owner_of(THIRD) == "rival"
+    assert await harness.owner_of(NOT_OWNED) is None
 
 
-async def test_an_import_of_which_nothing_came_changes_no_revision(house: House) -> None:
-    answer = await house.importing.import_numbers(A, [NOT_OWNED])
-    assert (answer.numbers, answer.revision, await house.revision()) == ((), 1, 1)
+async def test_an_import_of_which_nothing_came_changes_no_revision(harness: Harness) -> None:
+    answer = await harness.importing.import_numbers(A, [NOT_OWNED])
+    assert (answer.numbers, answer.revision, await harness.revision()) == ((), 1, 1)
 
 
-async def test_the_organization_number_can_be_imported_too(house: House) -> None:
-    await house.add_organization(A, FIRST)
-    answer = await house.importing.import_numbers(A, [FIRST])
+async def test_the_organization_number_can_be_imported_too(harness: Harness) -> None:
+    await harness.add_organization(A, FIRST)
+    answer = await harness.importing.import_numbers(A, [FIRST])
     assert answer.failures == ()
-    assert await house.shown() == {FIRST}
+    assert await harness.shown() == {FIRST}
 
 
-async def test_a_number_that_others_bought_cannot_be_imported(house: House) -> None:
-    (bought,) = await house.bought(organization_id=B)
-    answer = await house.importing.import_numbers(A, [bought])
+async def test_a_number_that_others_bought_cannot_be_imported(harness: Harness) -> None:
+    (bought,) = await harness.bought(organization_id=B)
+    answer = await harness.importing.import_numbers(A, [bought])
     assert [failure.error.reason for failure in answer.failures] == ["NUMBER_IN_USE"]
-    assert await house.owner_of(bought) == B
+    assert await harness.owner_of(bought) == B
 
 
-async def test_a_number_that_is_being_purchased_or_released_cannot_be_imported(house: House) -> None:
-    (releasing,) = await house.bought()
-    house.faults.add(Operation.RELEASE, Fault.UNAVAILABLE)
-    await house.delete(releasing)
-    house.faults.add(Operation.ORDER, Fault.ANSWER_LOST)
-    house.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
+async def test_a_number_that_is_being_purchased_or_released_cannot_be_imported(
+    harness: Harness,
+) -> None:
+    (releasing,) = await harness.bought()
+    harness.faults.add(Operation.RELEASE, Fault.UNAVAILABLE)
+    await harness.delete(releasing)
+    harness.faults.add(Operation.ORDER, Fault.ANSWER_LOST)
+    harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
     with pytest.raises(PurchasePending):
-        await house.purchase()
-    answer = await house.importing.import_numbers(A, [releasing, NOT_OWNED])
+        await harness.purchase()
+    answer = await harness.importing.import_numbers(A, [releasing, NOT_OWNED])
     assert [(failure.phone_number, failure.error.reason) for failure in answer.failures] == [
         (releasing, "NUMBER_NOT_ACTIVE"),
         (NOT_OWNED, "NUMBER_NOT_ACTIVE"),
@@ -110,110 +114,114 @@ async def test_a_number_that_is_being_purchased_or_released_cannot_be_imported(h
     assert [failure.error.metadata["state"] for failure in answer.failures] == ["RELEASING", "PURCHASING"]
 
 
-async def test_an_unavailable_carrier_fails_the_whole_import(house: House) -> None:
-    house.faults.add(Operation.FIND_BY_NUMBER, None, Fault.UNAVAILABLE)
+async def test_an_unavailable_carrier_fails_the_whole_import(harness: Harness) -> None:
+    harness.faults.add(Operation.FIND_BY_NUMBER, None, Fault.UNAVAILABLE)
     with pytest.raises(CarrierNotAvailable):
-        await house.importing.import_numbers(A, [FIRST, SECOND, THIRD])
-    assert await house.numbers() == []
-    assert len((await house.importing.import_numbers(A, [FIRST, SECOND, THIRD])).numbers) == 3
+        await harness.importing.import_numbers(A, [FIRST, SECOND, THIRD])
+    assert await harness.numbers() == []
+    assert len((await harness.importing.import_numbers(A, [FIRST, SECOND, THIRD])).numbers) == 3
 
 
-async def test_an_unknown_organization_imports_nothing(house: House) -> None:
+async def test_an_unknown_organization_imports_nothing(harness: Harness) -> None:
     with pytest.raises(OrganizationNotFound):
-        await house.importing.import_numbers("unknown", [FIRST])
-    assert not house.carrier.calls
-    assert await house.owner_of(FIRST) is None
+        await harness.importing.import_numbers("unknown", [FIRST])
+    assert not harness.carrier.calls
+    assert await harness.owner_of(FIRST) is None
 
 
-async def test_an_organization_is_not_deleted_while_it_imports(house: House) -> None:
-    importing, claimed = await _import_until_claimed(house)
+async def test_an_organization_is_not_deleted_while_it_imports(harness: Harness) -> None:
+    importing, claimed = await _import_until_claimed(harness)
     with pytest.raises(OrganizationHasNumbers):
-        await house.directory.delete_organization(A)
+        await harness.directory.delete_organization(A)
     claimed.open()
     assert [number.phone_number for number in (await importing).numbers] == [FIRST]
 
 
-async def test_of_organizations_that_import_a_number_at_once_one_gets_it(house: House) -> None:
+async def test_of_organizations_that_import_a_number_at_once_one_gets_it(harness: Harness) -> None:
     answers = await asyncio.gather(
-        *(house.importing.import_numbers(organization_id, [FIRST]) for organization_id in (A, B))
+        *(harness.importing.import_numbers(organization_id, [FIRST]) for organization_id in (A, B))
     )
     assert sorted(len(answer.numbers) for answer in answers) == [0, 1]
     (failure,) = [failure for answer in answers for failure in answer.failures]
     assert failure.error.reason == "NUMBER_IN_USE"
 
 
-async def test_a_number_that_another_one_may_be_releasing_is_not_even_asked_for(house: House) -> None:
-    (number,) = await house.bought(organization_id=B)
-    answer = await house.importing.import_numbers(A, [number])
+async def test_a_number_that_another_one_may_be_releasing_is_not_even_asked_for(
+    harness: Harness,
+) -> None:
+    (number,) = await harness.bought(organization_id=B)
+    answer = await harness.importing.import_numbers(A, [number])
     assert [failure.error.reason for failure in answer.failures] == ["NUMBER_IN_USE"]
-    assert house.carrier.calls[Operation.FIND_BY_NUMBER] == 0
-    await house.delete(number, organization_id=B)
-    answer = await house.importing.import_numbers(A, [number])
+    assert harness.carrier.calls[Operation.FIND_BY_NUMBER] == 0
+    await harness.delete(number, organization_id=B)
+    answer = await harness.importing.import_numbers(A, [number])
     assert [failure.error.reason for failure in answer.failures] == ["NUMBER_NOT_AT_CARRIER"]
-    assert await house.owner_of(number) is None
+    assert await harness.owner_of(number) is None
 
 
-async def _import_until_claimed(house: House) -> "tuple[asyncio.Task[ImportAnswer], Gate]":
+async def _import_until_claimed(harness: Harness) -> "tuple[asyncio.Task[ImportAnswer], Gate]":
     """Import FIRST up to the second look at the carrier, under the claim."""
-    seen, claimed = (house.carrier.hold_answer(Operation.FIND_BY_NUMBER) for _ in range(2))
-    importing = asyncio.create_task(house.importing.import_numbers(A, [FIRST]))
+    seen, claimed = (harness.carrier.hold_answer(Operation.FIND_BY_NUMBER) for _ in range(2))
+    importing = asyncio.create_task(harness.importing.import_numbers(A, [FIRST]))
     await seen.reached()
     seen.open()
     await claimed.reached()
     return importing, claimed
 
 
-async def test_what_a_crash_leaves_of_an_import_can_be_imported_again(house: House) -> None:
-    await _import_until_claimed(house)
-    await house.restart()
-    assert [number.state for number in await house.numbers()] == [NumberState.PURCHASING]
+async def test_what_a_crash_leaves_of_an_import_can_be_imported_again(harness: Harness) -> None:
+    await _import_until_claimed(harness)
+    await harness.restart()
+    assert [number.state for number in await harness.numbers()] == [NumberState.PURCHASING]
     # By the organization itself at once; for others it is settled by the sweep.
-    assert len((await house.importing.import_numbers(A, [FIRST])).numbers) == 1
+    assert len((await harness.importing.import_numbers(A, [FIRST])).numbers) == 1
 
 
-async def test_the_sweep_settles_what_a_crash_left_of_an_import_at_once(house: House) -> None:
-    await _import_until_claimed(house)
-    await house.restart()
-    await house.sweep.sweep()
-    assert [number.state for number in await house.numbers()] == [NumberState.ACTIVE]
-    assert await house.paid_for() == set()
+async def test_the_sweep_settles_what_a_crash_left_of_an_import_at_once(harness: Harness) -> None:
+    await _import_until_claimed(harness)
+    await harness.restart()
+    await harness.sweep.sweep()
+    assert [number.state for number in await harness.numbers()] == [NumberState.ACTIVE]
+    assert await harness.paid_for() == set()
 
 
-async def test_the_sweep_does_not_touch_an_import_that_is_under_way(house: House) -> None:
-    gate = house.carrier.hold(Operation.FIND_BY_NUMBER)
-    importing = asyncio.create_task(house.importing.import_numbers(A, [FIRST]))
+async def test_the_sweep_does_not_touch_an_import_that_is_under_way(harness: Harness) -> None:
+    gate = harness.carrier.hold(Operation.FIND_BY_NUMBER)
+    importing = asyncio.create_task(harness.importing.import_numbers(A, [FIRST]))
     await gate.reached()
-    await house.sweep_later()
+    await harness.sweep_later()
     gate.open()
     answer = await importing
     assert answer.failures == ()
     assert [number.phone_number for number in answer.numbers] == [FIRST]
 
 
-async def test_the_sweep_may_end_an_import_that_is_under_way_and_spoils_no_answer(house: House) -> None:
-    importing, claimed = await _import_until_claimed(house)
-    await house.sweep_later()
+async def test_the_sweep_may_end_an_import_that_is_under_way_and_spoils_no_answer(
+    harness: Harness,
+) -> None:
+    importing, claimed = await _import_until_claimed(harness)
+    await harness.sweep_later()
     claimed.open()
     answer = await importing
     assert answer.failures == ()
-    assert list(answer.numbers) == await house.numbers()
+    assert list(answer.numbers) == await harness.numbers()
 
 
-async def test_concurrent_imports_of_a_number_are_answered_alike(house: House) -> None:
-    importing, claimed = await _import_until_claimed(house)
-    other = await house.importing.import_numbers(A, [FIRST])
+async def test_concurrent_imports_of_a_number_are_answered_alike(harness: Harness) -> None:
+    importing, claimed = await _import_until_claimed(harness)
+    other = await harness.importing.import_numbers(A, [FIRST])
     claimed.open()
     first = await importing
     assert (first.failures, other.failures) == ((), ())
-    assert list(first.numbers) == list(other.numbers) == await house.numbers()
+    assert list(first.numbers) == list(other.numbers) == await harness.numbers()
 
 
-async def test_an_import_that_takes_long_ends_no_later_deletion(house: House) -> None:
-    importing, claimed = await _import_until_claimed(house)
-    await house.importing.import_numbers(A, [FIRST])
-    await house.delete(FIRST)
-    assert await house.carrier.find_by_number(FIRST) is None
+async def test_an_import_that_takes_long_ends_no_later_deletion(harness: Harness) -> None:
+    importing, claimed = await _import_until_claimed(harness)
+    await harness.importing.import_numbers(A, [FIRST])
+    await harness.delete(FIRST)
+    assert await harness.carrier.find_by_number(FIRST) is None
     claimed.open()
     await importing
-    assert await house.numbers() == []
-    assert await house.owner_of(FIRST) is None
+    assert await harness.numbers() == []
+    assert await harness.owner_of(FIRST) is None

@@ -4,21 +4,21 @@ import asyncio
 
 import pytest
 
-from localdial_server.app.importing import ImportAnswer
-from localdial_server.carriers.simulator_faults import Fault, Operation
+from localdial_server.app.numbers.import_numbers import ImportAnswer
+from localdial_server.carriers.simulator.faults import Fault, Operation
 from localdial_server.domain.errors import CarrierNotAvailable
 from localdial_server.domain.model import NumberState
 from tests.conformance.watched_database import Gate
-from tests.unit.app.house import A, House
+from tests.unit.app.harness import A, Harness
 
 # The account owns it from the start.
 FIRST = "+14155550199"
 
 
-async def _begin(house: House) -> "tuple[asyncio.Task[ImportAnswer], Gate]":
+async def _begin(harness: Harness) -> "tuple[asyncio.Task[ImportAnswer], Gate]":
     """Import up to the second look at the carrier, under the claim."""
-    seen, claimed = (house.carrier.hold_answer(Operation.FIND_BY_NUMBER) for _ in range(2))
-    importing = asyncio.create_task(house.importing.import_numbers(A, [FIRST]))
+    seen, claimed = (harness.carrier.hold_answer(Operation.FIND_BY_NUMBER) for _ in range(2))
+    importing = asyncio.create_task(harness.importing.import_numbers(A, [FIRST]))
     await seen.reached()
     seen.open()
     await claimed.reached()
@@ -30,115 +30,115 @@ def _reasons(answer: ImportAnswer) -> list[str]:
 
 
 async def test_of_two_imports_that_saw_the_number_the_slower_one_revives_nothing_that_was_deleted(
-    house: House,
+    harness: Harness,
 ) -> None:
-    (faster, first), (slower, second) = await _begin(house), await _begin(house)
+    (faster, first), (slower, second) = await _begin(harness), await _begin(harness)
     first.open()
     assert (await faster).failures == ()
-    await house.delete(FIRST)
+    await harness.delete(FIRST)
     second.open()
     assert _reasons(await slower) == ["NUMBER_NOT_AT_CARRIER"]
-    assert await house.numbers() == []
-    assert await house.owner_of(FIRST) is None
+    assert await harness.numbers() == []
+    assert await harness.owner_of(FIRST) is None
 
 
 async def test_a_deletion_of_a_number_that_is_being_imported_is_refused_and_harms_no_import(
-    house: House,
+    harness: Harness,
 ) -> None:
-    importing, claimed = await _begin(house)
-    deletion = await house.delete(FIRST)
+    importing, claimed = await _begin(harness)
+    deletion = await harness.delete(FIRST)
     assert [kept.reason for kept in deletion.failures] == ["NUMBER_NOT_ACTIVE"]
     claimed.open()
     answer = await importing
     assert answer.failures == ()
-    assert await house.numbers() == list(answer.numbers)
-    assert house.carrier.calls[Operation.RELEASE] == 0
+    assert await harness.numbers() == list(answer.numbers)
+    assert harness.carrier.calls[Operation.RELEASE] == 0
 
 
 @pytest.mark.parametrize("sweeps", [0, 1, 2])
 async def test_imports_a_sweep_and_a_deletion_at_once_end_with_the_number_deleted_or_active(
-    house: House, sweeps: int
+    harness: Harness, sweeps: int
 ) -> None:
-    begun = [await _begin(house) for _ in range(3)]
+    begun = [await _begin(harness) for _ in range(3)]
     for _, gate in begun:
         gate.open()
-    deletions = [house.delete(FIRST, request_id=f"deletion {number}") for number in range(2)]
+    deletions = [harness.delete(FIRST, request_id=f"deletion {number}") for number in range(2)]
     await asyncio.gather(
-        *(importing for importing, _ in begun), *deletions, *(house.sweep.sweep() for _ in range(sweeps))
+        *(importing for importing, _ in begun), *deletions, *(harness.sweep.sweep() for _ in range(sweeps))
     )
-    owned = await house.carrier.find_by_number(FIRST)
-    states = [number.state for number in await house.numbers()]
+    owned = await harness.carrier.find_by_number(FIRST)
+    states = [number.state for number in await harness.numbers()]
     assert states == ([NumberState.ACTIVE] if owned is not None else [])
-    assert (await house.owner_of(FIRST) == A) is (owned is not None)
+    assert (await harness.owner_of(FIRST) == A) is (owned is not None)
 
 
 @pytest.mark.parametrize("is_done", [False, True])
 async def test_an_import_that_was_cut_off_while_it_configured_is_configured_by_a_repeat(
-    house: House, *, is_done: bool
+    harness: Harness, *, is_done: bool
 ) -> None:
-    gate = (house.carrier.hold_answer if is_done else house.carrier.hold)(Operation.CONFIGURE)
-    begun = asyncio.create_task(house.importing.import_numbers(A, [FIRST], configure=True))
+    gate = (harness.carrier.hold_answer if is_done else harness.carrier.hold)(Operation.CONFIGURE)
+    begun = asyncio.create_task(harness.importing.import_numbers(A, [FIRST], configure=True))
     await gate.reached()
-    await house.restart()
+    await harness.restart()
     assert begun.cancelled()
-    await house.sweep.sweep()
-    assert [number.state for number in await house.numbers()] == [NumberState.ACTIVE]
-    answer = await house.importing.import_numbers(A, [FIRST], configure=True)
+    await harness.sweep.sweep()
+    assert [number.state for number in await harness.numbers()] == [NumberState.ACTIVE]
+    answer = await harness.importing.import_numbers(A, [FIRST], configure=True)
     assert answer.failures == ()
-    assert house.carrier.calls[Operation.CONFIGURE] == 1
-    owned = await house.carrier.find_by_number(FIRST)
+    assert harness.carrier.calls[Operation.CONFIGURE] == 1
+    owned = await harness.carrier.find_by_number(FIRST)
     assert owned is not None
     assert owned.reference.startswith("import-")
-    assert [number.reference for number in await house.numbers()] == [owned.reference]
+    assert [number.reference for number in await harness.numbers()] == [owned.reference]
 
 
 async def test_a_number_that_is_in_the_inventory_is_configured_when_asked_and_keeps_our_tag(
-    house: House,
+    harness: Harness,
 ) -> None:
-    await house.importing.import_numbers(A, [FIRST])
-    (bought,) = await house.bought()
-    before = {number.phone_number: number.reference for number in await house.numbers()}
+    await harness.importing.import_numbers(A, [FIRST])
+    (bought,) = await harness.bought()
+    before = {number.phone_number: number.reference for number in await harness.numbers()}
     assert before[FIRST] == ""
-    answer = await house.importing.import_numbers(A, [bought, FIRST], configure=True)
+    answer = await harness.importing.import_numbers(A, [bought, FIRST], configure=True)
     assert [number.phone_number for number in answer.numbers] == [bought, FIRST]
-    assert house.carrier.calls[Operation.CONFIGURE] == 2
-    after = {number.phone_number: number.reference for number in await house.numbers()}
+    assert harness.carrier.calls[Operation.CONFIGURE] == 2
+    after = {number.phone_number: number.reference for number in await harness.numbers()}
     assert after[bought] == before[bought]
     assert after[FIRST].startswith("import-")
 
 
 async def test_a_number_of_the_inventory_that_is_gone_at_the_carrier_cannot_be_configured(
-    house: House,
+    harness: Harness,
 ) -> None:
-    (bought,) = await house.bought()
-    (number,) = await house.numbers()
-    await house.carrier.release(number.carrier_number_id)
-    answer = await house.importing.import_numbers(A, [bought], configure=True)
+    (bought,) = await harness.bought()
+    (number,) = await harness.numbers()
+    await harness.carrier.release(number.carrier_number_id)
+    answer = await harness.importing.import_numbers(A, [bought], configure=True)
     assert (answer.numbers, _reasons(answer)) == ((), ["NUMBER_NOT_AT_CARRIER"])
-    await house.delete(bought)
+    await harness.delete(bought)
 
 
-async def test_an_import_that_fails_ends_no_other_that_it_joined(house: House) -> None:
-    importing, claimed = await _begin(house)
-    house.faults.add(Operation.FIND_BY_NUMBER, None, Fault.UNAVAILABLE)
+async def test_an_import_that_fails_ends_no_other_that_it_joined(harness: Harness) -> None:
+    importing, claimed = await _begin(harness)
+    harness.faults.add(Operation.FIND_BY_NUMBER, None, Fault.UNAVAILABLE)
     with pytest.raises(CarrierNotAvailable):
-        await house.importing.import_numbers(A, [FIRST])
+        await harness.importing.import_numbers(A, [FIRST])
     claimed.open()
     answer = await importing
     assert answer.failures == ()
-    assert await house.numbers() == list(answer.numbers)
+    assert await harness.numbers() == list(answer.numbers)
 
 
-async def test_the_sweep_ends_no_import_by_what_it_read_before_another_began(house: House) -> None:
-    importing, claimed = await _begin(house)
+async def test_the_sweep_ends_no_import_by_what_it_read_before_another_began(harness: Harness) -> None:
+    importing, claimed = await _begin(harness)
     # The sweep has read of the intent, and is slow.
-    look = house.carrier.hold_answer(Operation.FIND_BY_NUMBER)
-    sweeping = asyncio.ensure_future(house.sweep.sweep())
+    look = harness.carrier.hold_answer(Operation.FIND_BY_NUMBER)
+    sweeping = asyncio.ensure_future(harness.sweep.sweep())
     await look.reached()
     claimed.open()
     await importing
-    await house.delete(FIRST)
+    await harness.delete(FIRST)
     look.open()
     await sweeping
-    assert await house.numbers() == []
-    assert await house.owner_of(FIRST) is None
+    assert await harness.numbers() == []
+    assert await harness.owner_of(FIRST) is None

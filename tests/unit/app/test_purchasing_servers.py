@@ -4,27 +4,27 @@ import asyncio
 
 import pytest
 
-from localdial_server.app.changes import Changes
-from localdial_server.app.purchasing import PurchaseAnswer, Purchasing
-from localdial_server.carriers.simulator_faults import Fault, Operation
+from localdial_server.app.numbers.purchase import PurchaseAnswer, Purchasing
+from localdial_server.app.unit_of_work import Changes
+from localdial_server.carriers.simulator.faults import Fault, Operation
 from localdial_server.carriers.single_account import SingleAccount
 from localdial_server.domain.errors import CarrierNotAvailable, PurchasePending
-from localdial_server.storage.snapshots import SnapshotCache
+from localdial_server.storage.snapshots.cache import SnapshotCache
 from tests.conformance.watched_database import DEADLINE_SECONDS
-from tests.unit.app.house import FOREVER, A, House
+from tests.unit.app.harness import FOREVER, A, Harness
 
 
 class Other:
-    """Another server on the house's database, with the same carrier account."""
+    """Another server on the harness's database, with the same carrier account."""
 
-    def __init__(self, house: House) -> None:
-        changes = Changes(house.store, SnapshotCache(house.database))
+    def __init__(self, harness: Harness) -> None:
+        changes = Changes(harness.store, SnapshotCache(harness.database))
         self._purchasing = Purchasing(
-            house.store,
+            harness.store,
             changes,
-            SingleAccount(house.carrier),
-            house.clock,
-            limits=house.limits,
+            SingleAccount(harness.carrier),
+            harness.clock,
+            limits=harness.limits,
             order_timeout=FOREVER,
         )
 
@@ -34,17 +34,17 @@ class Other:
 
 
 @pytest.fixture
-async def other(house: House) -> Other:
-    await house.add_organization(A)
-    return Other(house)
+async def other(harness: Harness) -> Other:
+    await harness.add_organization(A)
+    return Other(harness)
 
 
 @pytest.mark.parametrize("quantity", [1, 3])
 async def test_while_one_server_orders_another_orders_nothing_for_the_same_request(
-    house: House, other: Other, quantity: int
+    harness: Harness, other: Other, quantity: int
 ) -> None:
-    gates = [house.carrier.hold(Operation.ORDER) for _ in range(quantity)]
-    first = house.purchase(quantity)
+    gates = [harness.carrier.hold(Operation.ORDER) for _ in range(quantity)]
+    first = harness.purchase(quantity)
     for gate in gates:
         await gate.reached()
     with pytest.raises(PurchasePending):
@@ -54,32 +54,32 @@ async def test_while_one_server_orders_another_orders_nothing_for_the_same_reque
     answer = await first
     assert answer.unfilled_count == 0
     assert await other.purchase(quantity) == answer
-    assert len(house.carrier.ordered) == quantity == len(await house.paid_for())
+    assert len(harness.carrier.ordered) == quantity == len(await harness.paid_for())
 
 
-async def test_two_servers_share_the_orders_of_one_request(house: House, other: Other) -> None:
-    gate = house.carrier.hold(Operation.SEARCH)
-    first = house.purchase(4)
+async def test_two_servers_share_the_orders_of_one_request(harness: Harness, other: Other) -> None:
+    gate = harness.carrier.hold(Operation.SEARCH)
+    first = harness.purchase(4)
     await gate.reached()
     # The first has searched for four when the second has bought them already.
     answer = await other.purchase(4)
     gate.open()
     assert await first == answer
-    assert len(house.carrier.ordered) == 4 == len(await house.paid_for())
+    assert len(harness.carrier.ordered) == 4 == len(await harness.paid_for())
 
 
 async def test_a_server_that_comes_late_has_a_request_that_ended_with_nothing_repeated(
-    house: House, other: Other
+    harness: Harness, other: Other
 ) -> None:
-    gate = house.carrier.hold_answer(Operation.SEARCH)
-    first = house.purchase(1)
+    gate = harness.carrier.hold_answer(Operation.SEARCH)
+    first = harness.purchase(1)
     await gate.reached()
-    house.faults.add(Operation.SEARCH, Fault.UNAVAILABLE)
+    harness.faults.add(Operation.SEARCH, Fault.UNAVAILABLE)
     with pytest.raises(CarrierNotAvailable):
         await other.purchase(1)
     gate.open()
     # It had found numbers; but by now the request is one that a repeat begins anew.
     with pytest.raises(PurchasePending):
         await first
-    assert house.carrier.ordered == []
-    assert len((await house.purchase(1)).numbers) == 1 == len(await house.paid_for())
+    assert harness.carrier.ordered == []
+    assert len((await harness.purchase(1)).numbers) == 1 == len(await harness.paid_for())

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from localdial_server.app.carrier import NumberTaken, OwnedNumber, Refused
-from localdial_server.carriers.simulator import SimulatedCarrier
-from localdial_server.carriers.simulator_stock import stock_of
-from localdial_server.storage.database import Database
-from localdial_server.storage.schema import metadata
-from localdial_server.storage.simulator_state import SqlSimulatorState
-from localdial_server.storage.sqlite import SqliteDatabase
+from localdial_server.app.ports.carrier import NumberTaken, OwnedNumber, Refused
+from localdial_server.carriers.simulator.carrier import SimulatedCarrier
+from localdial_server.carriers.simulator.stock import stock_of
+from localdial_server.storage.engines.database import Database
+from localdial_server.storage.engines.sqlite import SqliteDatabase
+from localdial_server.storage.sql.schema import metadata
+from localdial_server.storage.sql.simulator_state import SqlSimulatorState
 from tests.support.carriers import ordered
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from localdial_server.app.carrier import NumberTaken, OrderStatus, OwnedNumber
-from localdial_server.carriers.simulator import SimulatedCarrier
-from localdial_server.storage.schema import metadata
-from localdial_server.storage.simulator_state import SqlSimulatorState
-from localdial_server.storage.sqlite import SqliteDatabase
+from localdial_server.app.ports.carrier import NumberTaken, OrderStatus, OwnedNumber
+from localdial_server.carriers.simulator.carrier import SimulatedCarrier
+from localdial_server.storage.engines.sqlite import SqliteDatabase
+from localdial_server.storage.sql.schema import metadata
+from localdial_server.storage.sql.simulator_state import SqlSimulatorState
 
 NUMBER = "+14155550100"
 

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
-from localdial_server.app.carrier import (
+from localdial_server.app.ports.carrier import (
     CarrierUnavailable,
     NumberTaken,
     OrderStatus,
@@ -19,13 +19,8 @@ from localdial_server.app.carrier import (
     OwnedNumber,
     Refused,
 )
-from localdial_server.carriers.simulator import SimulatedCarrier
-from localdial_server.carriers.simulator_faults import (
-    POSSIBLE_FAULTS,
-    Fault,
-    FaultScript,
-    Operation,
-)
+from localdial_server.carriers.simulator.carrier import SimulatedCarrier
+from localdial_server.carriers.simulator.faults import POSSIBLE_FAULTS, Fault, FaultScript, Operation
 from localdial_server.domain.errors import StorageUnavailable
 from tests.support.carriers import ordered
 

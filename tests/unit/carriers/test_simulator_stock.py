@@ -6,7 +6,7 @@ from itertools import islice
 
 import pytest
 
-from localdial_server.carriers.simulator_stock import (
+from localdial_server.carriers.simulator.stock import (
     AREA_CODES_ABROAD,
     SCARCE_AREA_CODE,
     SOLD_OUT_AREA_CODES,
@@ -154,7 +154,7 @@ def test_the_stock_is_the_same_in_every_process() -> None:
     first = [list(islice(stock_of(code), 150)) for code in ("212", "+4420")]
     program = (
         "from itertools import islice\n"
-        "from localdial_server.carriers.simulator_stock import stock_of\n"
+        "from localdial_server.carriers.simulator.stock import stock_of\n"
         "print([list(islice(stock_of(code), 150)) for code in ('212', '+4420')])"
     )
     for _ in range(2):

@@ -3,11 +3,11 @@ from collections.abc import Callable
 
 import pytest
 
-from localdial_server import bootstrap, config
 from localdial_server.cli.output import ExitCode
-from localdial_server.config import Settings
-from localdial_server.start_error import StartError
-from localdial_server.webhook import standalone
+from localdial_server.runtime import bootstrap
+from localdial_server.settings.settings import Settings, describe_settings
+from localdial_server.settings.start_error import StartError
+from localdial_server.web.webhook import standalone
 
 from .conftest import Cli
 
@@ -16,7 +16,7 @@ Started = tuple[str, str, str]
 
 @pytest.fixture(autouse=True)
 def _only_what_the_webhook_needs(monkeypatch: pytest.MonkeyPatch) -> None:
-    for setting in config.describe():
+    for setting in describe_settings():
         monkeypatch.delenv(setting.env, raising=False)
     monkeypatch.setenv("LOCALDIAL_WEBHOOK_PUBLIC_URL", "https://voice.example.com/")
     monkeypatch.setenv("LOCALDIAL_TWILIO_AUTH_TOKEN", "hunter2")

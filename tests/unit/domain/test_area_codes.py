@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from localdial_server.domain import area_codes, world
+from localdial_server.domain import area_codes, international
 from localdial_server.domain.area_codes import (
     area_code_of,
     country_of,
@@ -199,8 +199,10 @@ def test_every_nanp_area_code_is_that_of_a_number_in_it() -> None:
 
 @pytest.mark.parametrize("beginning", ["20", "390", "442", "44131", "493", "4993", "551", "811", "263", "77"])
 def test_a_prefix_is_geographic_exactly_where_a_number_has_it_as_area_code(beginning: str) -> None:
-    accepted = {code for code in (f"+{beginning}{digit}" for digit in range(10)) if world.is_area_code(code)}
-    witnesses = {code: world._number_in(code) for code in accepted}
+    accepted = {
+        code for code in (f"+{beginning}{digit}" for digit in range(10)) if international.is_area_code(code)
+    }
+    witnesses = {code: international._number_in(code) for code in accepted}
     assert accepted == {area_code_of(number) for number in witnesses.values() if number}
 
 
@@ -376,12 +378,12 @@ def test_a_suggestion_is_an_e164_number_of_nanp_shape_whatever_the_text(text: st
 
 
 def test_caches_are_bounded() -> None:
-    assert world.area_code_of.cache_info().maxsize is not None
-    assert world._number_in.cache_info().maxsize is not None
+    assert international.area_code_of.cache_info().maxsize is not None
+    assert international._number_in.cache_info().maxsize is not None
 
 
 def test_a_nanp_number_is_decided_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(area_codes, "world")
+    monkeypatch.delattr(area_codes, "international")
     assert area_code_of("+14155550100") == "415"
     assert area_code_of("+18005550100") is None
     assert is_geographic_area_code("415")

@@ -7,9 +7,9 @@ import pytest
 
 from localdial_server.domain.caller_id import choose_number, decide_caller_id
 from localdial_server.domain.errors import NoCallerId, NumberNotActive, UserNotFound
-from localdial_server.domain.life_cycle import require_active, require_deletable
 from localdial_server.domain.model import CallerIdReason, Number, NumberState, Organization, User
-from localdial_server.domain.routing import Candidate, RoutingSnapshot, hash64
+from localdial_server.domain.number_life_cycle import require_active, require_deletable
+from localdial_server.domain.routing_snapshot import Candidate, RoutingSnapshot, hash64
 from tests.support.snapshots import snapshot_of
 
 # Numbers as they are bought: alike but for the last digit.

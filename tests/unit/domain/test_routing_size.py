@@ -7,7 +7,7 @@ from multiprocessing import get_context
 import pytest
 
 from localdial_server.domain.model import Number, NumberState, Organization
-from localdial_server.domain.routing import RoutingSnapshot, estimated_size
+from localdial_server.domain.routing_snapshot import RoutingSnapshot, estimated_size
 from tests.support.snapshots import snapshot_of
 
 

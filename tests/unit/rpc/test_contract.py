@@ -9,8 +9,8 @@ from localdial_server.domain.errors import InvalidFields, MalformedRequest
 from localdial_server.rpc.call_routing import CallRoutingServicer
 from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract, parse
 from localdial_server.rpc.directory import DirectoryServicer
+from localdial_server.rpc.handlers import snake_case
 from localdial_server.rpc.number_inventory import NumberInventoryServicer
-from localdial_server.rpc.serving import snake_case
 
 CONTRACT = Contract()
 SERVICERS = {

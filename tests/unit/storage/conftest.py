@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from localdial_server.storage.migrate import migrate
-from localdial_server.storage.postgres import PostgresDatabase
-from localdial_server.storage.sqlite import SqliteDatabase
-from tests.unit.storage.transfer_world import exported, fill
+from localdial_server.storage.engines.postgres import PostgresDatabase
+from localdial_server.storage.engines.sqlite import SqliteDatabase
+from localdial_server.storage.sql.migrate import migrate
+from tests.unit.storage.transfer_databases import exported, fill
 
 KINDS = ("sqlite", "postgresql")
 

@@ -16,12 +16,13 @@ from sqlalchemy import Connection, create_engine, inspect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from localdial_server.bootstrap import migrate as migrate_as_told
-from localdial_server.config import load
-from localdial_server.start_error import StartError
-from localdial_server.storage.migrate import VERSION_TABLE, SchemaError, migrate
-from localdial_server.storage.schema import metadata
-from localdial_server.storage.sqlite import DatabaseInUse, SqliteDatabase
+from localdial_server.runtime.bootstrap import migrate as migrate_as_told
+from localdial_server.settings.settings import read_settings
+from localdial_server.settings.start_error import StartError
+from localdial_server.storage.engines.database import VERSION_TABLE
+from localdial_server.storage.engines.sqlite import DatabaseInUse, SqliteDatabase
+from localdial_server.storage.sql.migrate import SchemaError, migrate
+from localdial_server.storage.sql.schema import metadata
 
 # PostgreSQL cuts longer identifiers off, without a word.
 _LONGEST_IDENTIFIER = 63
@@ -193,7 +194,7 @@ def test_the_command_names_the_database_and_says_in_one_line_why_it_cannot_be_us
 ) -> None:
     spoil(path)
     with pytest.raises(StartError, match=reason) as refused:
-        migrate_as_told(load(database_url=f"sqlite:///{path}"))
+        migrate_as_told(read_settings(database_url=f"sqlite:///{path}"))
     assert str(path) in str(refused.value)
     assert "\n" not in str(refused.value)
     assert "sqlalche.me" not in str(refused.value)
@@ -202,7 +203,7 @@ def test_the_command_names_the_database_and_says_in_one_line_why_it_cannot_be_us
 _HOLD = """
 import sys
 from pathlib import Path
-from localdial_server.storage.sqlite import SqliteDatabase
+from localdial_server.storage.engines.sqlite import SqliteDatabase
 
 database = SqliteDatabase.open(Path(sys.argv[1]))
 print("open", flush=True)
@@ -219,7 +220,7 @@ def test_a_second_process_is_kept_off_the_file_until_the_first_one_ends(path: Pa
         with pytest.raises(DatabaseInUse):
             SqliteDatabase.open(path)
         with pytest.raises(StartError, match="another localdial"):
-            migrate_as_told(load(database_url=f"sqlite:///{path}"))
+            migrate_as_told(read_settings(database_url=f"sqlite:///{path}"))
         holder.kill()
         holder.communicate()
     before, _ = _migrate(path)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
 from localdial_server.domain.errors import StorageUnavailable
-from localdial_server.storage.postgres import PostgresDatabase
+from localdial_server.storage.engines.postgres import PostgresDatabase
 from tests.support.postgres import PostgresServer
 
 _DEADLINE_SECONDS = 30.0

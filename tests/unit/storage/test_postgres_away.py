@@ -18,7 +18,7 @@ from psycopg import sql
 from sqlalchemy import Connection, text
 
 from localdial_server.domain.errors import StorageUnavailable
-from localdial_server.storage.postgres import PostgresDatabase
+from localdial_server.storage.engines.postgres import PostgresDatabase
 from tests.support.postgres import PostgresServer
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from localdial_server.domain.errors import StorageUnavailable
-from localdial_server.storage.postgres import PostgresDatabase
+from localdial_server.storage.engines.postgres import PostgresDatabase
 from tests.support.daemon import DEADLINE_SECONDS, UNPRIVILEGED
 from tests.support.postgres import PostgresServer, programs
 

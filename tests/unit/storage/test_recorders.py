@@ -14,10 +14,10 @@ from sqlalchemy import Connection
 
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.domain.model import OutboundCall
-from localdial_server.storage import recorders
-from localdial_server.storage.call_log import GroupCommitLog
-from localdial_server.storage.recorders import SpoolingRecorder
-from localdial_server.storage.spool import Spool, SpoolFolder
+from localdial_server.storage.call_log import recorders
+from localdial_server.storage.call_log.group_commit import GroupCommitLog
+from localdial_server.storage.call_log.recorders import SpoolingRecorder
+from localdial_server.storage.call_log.spool import Spool, SpoolFolder
 from tests.conformance.store_records import call
 from tests.conformance.watched_database import Gate
 

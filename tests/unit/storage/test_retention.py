@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event, select
 
-from localdial_server.storage import retention
-from localdial_server.storage.reader import SqlReader
-from localdial_server.storage.retention import count_calls_before, delete_calls_before
-from localdial_server.storage.schema import outbound_calls
-from localdial_server.storage.transaction import SqlTransaction
+from localdial_server.storage.sql import retention
+from localdial_server.storage.sql.reader import SqlReader
+from localdial_server.storage.sql.retention import count_calls_before, delete_calls_before
+from localdial_server.storage.sql.schema import outbound_calls
+from localdial_server.storage.sql.transaction import SqlTransaction
 from tests.conformance.store_records import CALLEE, A, B, call, create
 from tests.unit.storage.conftest import KINDS, NewEngine
-from tests.unit.storage.transfer_world import ignored, record_calls
+from tests.unit.storage.transfer_databases import ignored, record_calls
 
 CUTOFF = 1_000_000
 

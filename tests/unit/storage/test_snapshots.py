@@ -7,8 +7,8 @@ from typing import TypeVar, cast
 from sqlalchemy import Connection
 
 from localdial_server.domain.model import Organization
-from localdial_server.domain.routing import RoutingSnapshot
-from localdial_server.storage.snapshots import SnapshotCache
+from localdial_server.domain.routing_snapshot import RoutingSnapshot
+from localdial_server.storage.snapshots.cache import SnapshotCache
 from tests.support.snapshots import snapshot_of
 
 T = TypeVar("T")

@@ -14,8 +14,8 @@ import pytest
 
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.domain.model import OutboundCall
-from localdial_server.storage.spool import ForeignSpool, Spool, SpoolFolder
-from localdial_server.storage.sqlite import DatabaseInUse
+from localdial_server.storage.call_log.spool import ForeignSpool, Spool, SpoolFolder
+from localdial_server.storage.engines.sqlite import DatabaseInUse
 from tests.conformance.store_records import A, B, call
 
 _DEADLINE_SECONDS = 60
@@ -25,7 +25,7 @@ _MANY_BYTES = 100_000_000
 _PROCESS = """
 import asyncio, sys, time
 from pathlib import Path
-from localdial_server.storage.spool import SpoolFolder
+from localdial_server.storage.call_log.spool import SpoolFolder
 from tests.conformance.store_records import call
 
 async def main() -> None:

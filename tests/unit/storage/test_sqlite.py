@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import Connection
 
 from localdial_server.domain.errors import StorageUnavailable
-from localdial_server.storage.migrate import migrate
-from localdial_server.storage.sqlite import DatabaseInUse, SqliteDatabase
+from localdial_server.storage.engines.sqlite import DatabaseInUse, SqliteDatabase
+from localdial_server.storage.sql.migrate import migrate
 
 _DEADLINE_SECONDS = 10.0
 

@@ -6,14 +6,14 @@ import pytest
 from sqlalchemy import Engine, text
 
 from localdial_server.domain.model import Organization
-from localdial_server.storage.reader import SqlReader
-from localdial_server.storage.transaction import SqlTransaction
-from localdial_server.storage.transfer.exporting import UnknownOrganizations, export_all
-from localdial_server.storage.transfer.importing import import_all
+from localdial_server.storage.sql.reader import SqlReader
+from localdial_server.storage.sql.transaction import SqlTransaction
+from localdial_server.storage.transfer.export_file import UnknownOrganizations, export_all
+from localdial_server.storage.transfer.import_file import import_all
 from localdial_server.storage.transfer.problems import ImportRefused
 from tests.conformance.store_records import A, B, Y, Z, call, create, number, own, user
 from tests.unit.storage.conftest import KINDS, NewEngine
-from tests.unit.storage.transfer_world import (
+from tests.unit.storage.transfer_databases import (
     GONE,
     MAIN,
     everything,

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from localdial_server.storage.transfer.problems import ImportRefused
 from tests.conformance.store_records import A, X
 from tests.unit.storage.conftest import KINDS, NewEngine
-from tests.unit.storage.transfer_world import imported, rows
+from tests.unit.storage.transfer_databases import imported, rows
 
 Records = list[dict[str, Any]]
 Change = Callable[[Records], object]

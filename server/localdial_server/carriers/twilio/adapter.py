@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
-from localdial_server.app.carrier import (
+from localdial_server.app.ports.carrier import (
     AvailableNumber,
     Capabilities,
     NumberNotOwned,
@@ -16,8 +16,8 @@ from localdial_server.app.carrier import (
 from localdial_server.carriers.twilio.account import TwilioAccount, is_resource_id
 from localdial_server.carriers.twilio.api import Owned, TwilioApi
 from localdial_server.carriers.twilio.calls import Calls
-from localdial_server.carriers.twilio.errors import NO_STOCK, Failure
-from localdial_server.carriers.twilio.ordering import order
+from localdial_server.carriers.twilio.error_codes import NO_STOCK, Failure
+from localdial_server.carriers.twilio.order import order
 from localdial_server.carriers.twilio.prices import PriceList, Prices
 from localdial_server.carriers.twilio.search import on_sale, query
 from localdial_server.carriers.twilio.threads import Threads

@@ -13,8 +13,8 @@ from twilio.rest.api.v2010.account.available_phone_number_country.local import L
 from twilio.rest.api.v2010.account.incoming_phone_number import IncomingPhoneNumberInstance
 
 from localdial_server.carriers.twilio.account import NumberSettings, TwilioAccount, is_resource_id
-from localdial_server.carriers.twilio.errors import Failure, NoAnswer
-from localdial_server.carriers.twilio.http import CarrierHttp
+from localdial_server.carriers.twilio.error_codes import Failure, NoAnswer
+from localdial_server.carriers.twilio.http_client import CarrierHttp
 
 _LARGEST_PAGE: Final = 1000
 # The filters are exact, and a number is owned once: a second page is for those

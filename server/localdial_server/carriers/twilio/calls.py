@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from localdial_server.app.carrier import CarrierUnavailable, OutcomeUnknown
+from localdial_server.app.ports.carrier import CarrierUnavailable, OutcomeUnknown
 from localdial_server.carriers.twilio.account import TwilioAccount
 from localdial_server.carriers.twilio.api import TwilioApi
-from localdial_server.carriers.twilio.errors import (
+from localdial_server.carriers.twilio.error_codes import (
     Failure,
     NoAnswer,
     NotSent,

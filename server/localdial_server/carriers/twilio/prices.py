@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from localdial_server.app.carrier import Price
+from localdial_server.app.ports.carrier import Price
 
 PriceList = tuple[str, Sequence[Mapping[str, object]]]
 """The currency, and the prices of each kind of number."""

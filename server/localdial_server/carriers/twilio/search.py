@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from localdial_server.app.carrier import AvailableNumber
+from localdial_server.app.ports.carrier import AvailableNumber
 from localdial_server.domain.area_codes import area_code_of, country_of, region_of
 
 _LARGEST_PAGE = 1000

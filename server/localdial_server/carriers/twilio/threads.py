@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
-from localdial_server.app.carrier import CarrierUnavailable
+from localdial_server.app.ports.carrier import CarrierUnavailable
 
 T = TypeVar("T")
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from localdial_server.carriers.simulator_http.company import Company
-from localdial_server.carriers.simulator_http.faults import Faults
-from localdial_server.carriers.simulator_http.journal import MemoryJournal
-from localdial_server.carriers.simulator_http.serving import served
 from localdial_server.carriers.twilio.account import NumberSettings, TwilioAccount
 from localdial_server.carriers.twilio.adapter import TwilioCarriers
+from localdial_server.carriers.twilio_simulator.faults import Faults
+from localdial_server.carriers.twilio_simulator.http_server import served
+from localdial_server.carriers.twilio_simulator.journal import MemoryJournal
+from localdial_server.carriers.twilio_simulator.ledger import Company
 
 MAIN = "AC" + "a" * 32
 SUB = "AC" + "b" * 32

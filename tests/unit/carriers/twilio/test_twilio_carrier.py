@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from localdial_server.app.carrier import (
+from localdial_server.app.ports.carrier import (
     CarrierUnavailable,
     NumberNotOwned,
     NumberTaken,
@@ -17,13 +17,13 @@ from localdial_server.app.carrier import (
     RefusalCause,
     Refused,
 )
-from localdial_server.carriers.simulator_http import company, resources
-from localdial_server.carriers.simulator_http.faults import NAMED, Fault, Kind, Operation, When, error
 from localdial_server.carriers.twilio.account import NumberSettings
 from localdial_server.carriers.twilio.adapter import TwilioCarriers
 from localdial_server.carriers.twilio.api import TwilioApi
-from localdial_server.carriers.twilio.errors import NotSent
-from localdial_server.carriers.twilio.http import CarrierHttp
+from localdial_server.carriers.twilio.error_codes import NotSent
+from localdial_server.carriers.twilio.http_client import CarrierHttp
+from localdial_server.carriers.twilio_simulator import ledger, resources
+from localdial_server.carriers.twilio_simulator.faults import NAMED, Fault, Kind, Operation, When, error
 from tests.unit.carriers.twilio.conftest import MAIN, SUB, World
 
 _NUMBER = "+14155550100"
@@ -287,7 +287,7 @@ async def test_what_is_not_owned_cannot_be_configured_and_is_released_already(
 async def test_a_number_is_configured_and_released_by_whatever_identifier_the_carrier_gave_it(
     world: World, monkeypatch: pytest.MonkeyPatch, carrier_number_id: str
 ) -> None:
-    monkeypatch.setattr(company, "_sid", lambda _kind: carrier_number_id)
+    monkeypatch.setattr(ledger, "_sid", lambda _kind: carrier_number_id)
     carrier = world.carriers().all()[0]
     number = await carrier.order(_NUMBER, "localdial-1", 5)
     assert number.carrier_number_id == carrier_number_id
@@ -300,7 +300,7 @@ async def test_a_number_is_configured_and_released_by_whatever_identifier_the_ca
 async def test_an_identifier_that_would_lead_elsewhere_in_a_path_names_no_number(
     world: World, monkeypatch: pytest.MonkeyPatch, carrier_number_id: str
 ) -> None:
-    monkeypatch.setattr(company, "_sid", lambda _kind: carrier_number_id)
+    monkeypatch.setattr(ledger, "_sid", lambda _kind: carrier_number_id)
     carrier = world.carriers().all()[0]
     with pytest.raises(OutcomeUnknown, match="names no number"):
         await carrier.order(_NUMBER, "localdial-1", 5)
@@ -388,7 +388,7 @@ async def test_names_of_places_that_are_too_long_to_be_stored_are_cut(
 
 
 async def test_a_country_without_numbers_is_told_from_an_account_that_is_none(world: World) -> None:
-    # Jamaica: the simulated company sells in every NANP country, so it is told to know none.
+    # Jamaica: the simulated ledger sells in every NANP country, so it is told to know none.
     world.faults.add(Operation.SEARCH, error(404, 20404), error(404, 20404))
     assert await world.carriers().all()[0].search("876", 5) == []
     world.faults.add(Operation.LIST, error(404, 20404))
@@ -415,7 +415,7 @@ async def test_prices_are_as_the_account_pays_them_and_asked_for_once(world: Wor
 
 
 def test_the_library_is_loaded_by_nobody_else() -> None:
-    loaded = "import sys, localdial_server.bootstrap, localdial_server.cli; print(*sys.modules)"
+    loaded = "import sys, localdial_server.runtime.bootstrap, localdial_server.cli; print(*sys.modules)"
     modules = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
     assert not {"twilio", "requests", "starlette", "uvicorn"} & set(modules.stdout.split())
 

@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from localdial_server.carriers.twilio.errors import Failure, NoAnswer, NotSent
-from localdial_server.carriers.twilio.http import CarrierHttp
+from localdial_server.carriers.twilio.error_codes import Failure, NoAnswer, NotSent
+from localdial_server.carriers.twilio.http_client import CarrierHttp
 
 _API = "https://api.twilio.com"
 _OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nDate: Wed, 25 Nov 2026 12:00:00 GMT\r\n\r\n{}"

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from localdial_server.app.carrier import CarrierUnavailable
+from localdial_server.app.ports.carrier import CarrierUnavailable
 from localdial_server.carriers.twilio.threads import Overdue, Threads
 
 _THREADS = 3

@@ -1,0 +1,106 @@
+"""What is done to a database as a whole, with no server in between.
+
+It works on a database that has this release's schema, and migrates none. Every
+function raises ``StartError`` when the database cannot be used.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from sqlalchemy import Engine, make_url
+from sqlalchemy.exc import DBAPIError
+
+from localdial_server.runtime.databases import open_database
+from localdial_server.settings.settings import Settings
+from localdial_server.settings.start_error import StartError
+from localdial_server.settings.validators import is_postgresql
+from localdial_server.storage.call_log.spool import SpoolFolder
+from localdial_server.storage.sql.migrate import SchemaError, missing_migration
+from localdial_server.storage.sql.retention import count_calls_before, delete_calls_before
+from localdial_server.storage.transfer.export_file import UnknownOrganizations, export_all
+from localdial_server.storage.transfer.import_file import import_all
+from localdial_server.storage.transfer.problems import ImportRefused, Problem
+from localdial_server.storage.transfer.records import End
+
+__all__ = [
+    "End",
+    "ImportRefused",
+    "Problem",
+    "StartError",
+    "UnknownOrganizations",
+    "calls_wait",
+    "export",
+    "import_",
+    "prune_calls",
+]
+
+Progress = Callable[[str, int, int | None], None]
+"""Told what is done, how far it is, and how far it goes if that is known."""
+
+
+def export(settings: Settings, organization_ids: Sequence[str], file: BinaryIO, on_progress: Progress) -> End:
+    """Write these organizations, or all if none is named, to the file; answer the last line.
+
+    Raises ``UnknownOrganizations``, and ``OSError`` where the file cannot be written.
+    """
+    with _opened(settings) as engine:
+        return export_all(engine, organization_ids, file.write, on_progress)
+
+
+def calls_wait(settings: Settings) -> bool:
+    """Answer whether calls wait in this machine's spool, which the database does not have yet."""
+    folder = settings.spool_directory
+    return (
+        is_postgresql(settings.database_url)
+        and folder.is_dir()
+        and not SpoolFolder(folder, max_bytes=0).is_empty()
+    )
+
+
+def import_(settings: Settings, file: BinaryIO, on_progress: Progress) -> End:
+    """Take in what an export wrote, all or nothing; answer its last line.
+
+    Raises ``ImportRefused``, and ``OSError`` where the file cannot be read.
+    """
+    with _opened(settings) as engine:
+        return import_all(engine, file, on_progress)
+
+
+def prune_calls(settings: Settings, older_than: int, on_progress: Progress, *, dry_run: bool = False) -> int:
+    """Delete the calls that are older than so many microseconds; answer how many there were.
+
+    With ``dry_run`` they are only counted.
+    """
+    # Fixed here: what comes of age on the way stays.
+    cutoff = time.time_ns() // 1000 - older_than
+    with _opened(settings) as engine:
+        count = count_calls_before(engine, cutoff)
+        if not dry_run:
+            return delete_calls_before(engine, cutoff, lambda done: on_progress("deleting", done, count))
+    return count
+
+
+@contextlib.contextmanager
+def _opened(settings: Settings) -> Iterator[Engine]:
+    """Open the database of the settings, which must be there and up to date."""
+    shown = settings.shown_database_url
+    url = settings.database_url
+    if not is_postgresql(url) and not Path(make_url(url.get_secret_value()).database or "").exists():
+        raise StartError(f"there is no {shown}: set LOCALDIAL_DATABASE_URL, or run `localdial migrate`")
+    database = open_database(settings)
+    try:
+        missing = missing_migration(database.engine)
+        if missing is not None:
+            raise StartError(f"cannot use {shown}: {missing}")
+        yield database.engine
+    except SchemaError as error:
+        raise StartError(f"cannot use {shown}: {error}") from None
+    except DBAPIError as error:
+        # The lines after the first repeat what was to be stored.
+        raise StartError(f"{shown} failed: {str(error.orig).splitlines()[0]}") from None
+    finally:
+        asyncio.run(database.close())

@@ -1,0 +1,102 @@
+"""Examines the settings, the database and the carrier: ``localdial doctor``. Changes and buys nothing."""
+
+import asyncio
+from pathlib import Path
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import DBAPIError
+
+from localdial_server.admin.findings import Finding, OnFinding, State, ok, problem, warning
+from localdial_server.runtime.databases import open_database
+from localdial_server.settings.settings import Settings, SettingsError, require_webhook_settings
+from localdial_server.settings.start_error import StartError
+from localdial_server.settings.validators import is_postgresql
+from localdial_server.storage.engines.postgres import PostgresDatabase
+from localdial_server.storage.engines.sqlite import DatabaseInUse, SqliteDatabase
+from localdial_server.storage.sql.migrate import SchemaError, missing_migration
+
+
+def examine(settings: Settings, on_finding: OnFinding) -> bool:
+    """Tell each finding as it is made; answer whether all is well."""
+    is_well = True
+
+    def tell(finding: Finding) -> None:
+        nonlocal is_well
+        is_well = is_well and finding.state is not State.PROBLEM
+        on_finding(finding)
+
+    tell(ok("settings", "can be used"))
+    tell(_database(settings))
+    tell(_webhook(settings))
+    asyncio.run(_carrier(settings, tell))
+    return is_well
+
+
+def _database(settings: Settings) -> Finding:
+    shown = settings.shown_database_url
+    try:
+        database = _opened(settings)
+        return (
+            _schema(database, settings)
+            if database
+            else warning("database", f"there is no {shown} yet: `localdial serve` makes it")
+        )
+    except DatabaseInUse:
+        return ok("database", f"{shown} is in use by a server that runs")
+    except OSError as error:
+        return problem("database", f"{shown} cannot be opened: {error.strerror}")
+    except SchemaError as error:
+        return problem("database", f"{shown} cannot be used: {error}")
+    except DBAPIError as error:
+        return problem("database", f"{shown} does not answer: {' '.join(str(error.orig).split())}")
+    except StartError as error:
+        return problem("database", str(error))
+
+
+def _opened(settings: Settings) -> SqliteDatabase | PostgresDatabase | None:
+    if is_postgresql(settings.database_url):
+        return open_database(settings)
+    # Not made by looking for it; and told apart from one that a server has locked.
+    file = Path(make_url(settings.database_url.get_secret_value()).database or "")
+    return SqliteDatabase.open(file) if file.exists() else None
+
+
+def _schema(database: SqliteDatabase | PostgresDatabase, settings: Settings) -> Finding:
+    try:
+        missing = missing_migration(database.engine)
+    finally:
+        asyncio.run(database.close())
+    if missing is None:
+        return ok("database", f"{settings.shown_database_url} has the schema of this release")
+    if is_postgresql(settings.database_url):
+        return problem("database", missing)
+    return warning("database", f"{missing}, or `localdial serve`")
+
+
+def _webhook(settings: Settings) -> Finding:
+    check = "webhook"
+    if not (settings.webhook_listen or settings.webhook_public_url):
+        return warning(check, "is not set up: call-backs are left to whoever calls RouteInboundCall")
+    try:
+        require_webhook_settings(settings)
+    except SettingsError as error:
+        return problem(check, "; ".join(str(error).splitlines()))
+    url = settings.webhook_public_url
+    if not url.startswith("https://"):
+        return warning(check, f"is public at {url}, in the clear: use https")
+    return ok(check, f"is public at {url}; call one of the numbers to see that Twilio reaches it")
+
+
+async def _carrier(settings: Settings, tell: OnFinding) -> None:
+    if settings.carrier == "simulator":
+        tell(ok("carrier", "is simulated: numbers cost nothing, and nobody can call them"))
+        return
+    # Over another carrier the library is not loaded.
+    from localdial_server.admin.doctor_twilio import diagnose  # noqa: PLC0415
+    from localdial_server.runtime.twilio_account import twilio_account  # noqa: PLC0415
+
+    account = twilio_account(settings)
+    if account.base_url:
+        tell(warning("carrier", f"is what answers at {account.base_url}, which is not Twilio itself"))
+    async for finding in diagnose(account):
+        tell(finding)

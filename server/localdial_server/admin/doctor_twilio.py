@@ -1,0 +1,182 @@
+"""Looks at a Twilio account as the adapter would use it, and says what is wrong in words. Buys nothing."""
+
+from collections.abc import AsyncIterator
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+from localdial_server.admin.findings import Finding, State, ok, problem, warning
+from localdial_server.app.ports.carrier import CarrierError, RefusalCause, Refused
+from localdial_server.carriers.twilio.account import TwilioAccount
+from localdial_server.carriers.twilio.adapter import TwilioCarrier, TwilioCarriers
+
+_ACTIVE: Final = "active"
+_TRIAL: Final = "trial"
+_AREA_CODE: Final = "415"
+_MICROS: Final = 1_000_000
+
+
+async def diagnose(account: TwilioAccount) -> AsyncIterator[Finding]:
+    """Find out whether numbers can be bought, and where their calls go."""
+    carriers = TwilioCarriers(account)
+    try:
+        main = carriers.by_account(account.account_sid)
+        assert main is not None
+        found = await _credentials(main, account)
+        yield found
+        if found.state is State.PROBLEM:
+            # Whatever else is asked fails in the same way.
+            return
+        yield await _status(main)
+        for subaccount in carriers.all()[1:]:
+            yield await _subaccount(subaccount, account)
+        yield await _balance(main)
+        yield await _search(main)
+        yield await _owned(main)
+        yield await _voice(main, account)
+    finally:
+        carriers.close()
+
+
+async def _credentials(carrier: TwilioCarrier, account: TwilioAccount) -> Finding:
+    check = "credentials"
+    names = (
+        "LOCALDIAL_TWILIO_API_KEY_SID and LOCALDIAL_TWILIO_API_KEY_SECRET"
+        if account.username != account.account_sid
+        else "LOCALDIAL_TWILIO_AUTH_TOKEN"
+    )
+    try:
+        await carrier.look(lambda api: api.probe(account.account_sid))
+    except Refused as refused:
+        if refused.cause is RefusalCause.CREDENTIALS:
+            return problem(
+                check,
+                f"Twilio does not accept them: {names} must be of the account that"
+                " LOCALDIAL_TWILIO_ACCOUNT_SID names. Test credentials cannot be used, and a suspended"
+                " account may be told so too",
+            )
+        return problem(check, _sentence(refused.explanation))
+    except CarrierError as error:
+        where = account.base_url or "Twilio"
+        return problem(check, f"{where} does not answer: {error}")
+    return ok(check, f"Twilio accepts {names}")
+
+
+async def _status(carrier: TwilioCarrier) -> Finding:
+    check = "account"
+    try:
+        status, kind = await carrier.look(lambda api: api.account(carrier.account))
+    except Refused:
+        # What a key of the kind "standard" may not see.
+        return warning(check, "the API key may not look at the account: its status is not known")
+    except CarrierError as error:
+        return problem(check, f"cannot be looked at: {error}")
+    if status != _ACTIVE:
+        return problem(check, f"is {status}: nothing can be bought, and calls do not come in")
+    if kind.lower() == _TRIAL:
+        return warning(
+            check, "is a trial account: it can have one number, and call only numbers that were verified"
+        )
+    return ok(check, f"is {status}")
+
+
+async def _subaccount(carrier: TwilioCarrier, account: TwilioAccount) -> Finding:
+    organizations = sorted(name for name, sid in account.subaccounts.items() if sid == carrier.account)
+    check = f"subaccount of {', '.join(organizations)}"
+    try:
+        await carrier.look(lambda api: api.probe(carrier.account))
+    except Refused as refused:
+        return problem(
+            check,
+            "cannot be used. It must be an active subaccount of the main account, and the credentials must be"
+            f" the main account's auth token. {_sentence(refused.explanation)}",
+        )
+    except CarrierError as error:
+        return problem(check, f"cannot be looked at: {error}")
+    return ok(check, "can be used")
+
+
+async def _balance(carrier: TwilioCarrier) -> Finding:
+    check = "balance"
+    try:
+        text, currency = await carrier.look(lambda api: api.balance(carrier.account))
+        price = await carrier.monthly_price(f"+1{_AREA_CODE}5550100")
+        balance = Decimal(text)
+    except (Refused, InvalidOperation):
+        return warning(check, "is not shown to these credentials")
+    except CarrierError as error:
+        return warning(check, f"cannot be looked at: {error}")
+    shown = f"{balance} {currency}"
+    if balance <= 0:
+        return problem(check, f"{shown}: nothing can be bought; add money in the Twilio console")
+    if price is not None and balance * _MICROS < price.micros:
+        return warning(check, f"{shown}: less than a number costs a month")
+    return ok(check, shown)
+
+
+async def _search(carrier: TwilioCarrier) -> Finding:
+    check = "search"
+    try:
+        found = await carrier.search(_AREA_CODE, 1)
+        price = await carrier.monthly_price(f"+1{_AREA_CODE}5550100")
+    except CarrierError as error:
+        return problem(check, f"failed: {_text(error)}")
+    cost = (
+        f"a local number in the United States costs {Decimal(price.micros) / _MICROS:.2f}"
+        f" {price.currency_code} a month"
+        if price is not None
+        else "prices are not known"
+    )
+    if not found:
+        return warning(check, f"there is no number on sale in {_AREA_CODE}; {cost}")
+    return ok(check, f"there are numbers on sale in {_AREA_CODE}; {cost}")
+
+
+async def _owned(carrier: TwilioCarrier) -> Finding:
+    check = "numbers"
+    try:
+        owned = len(await carrier.list_owned())
+    except CarrierError as error:
+        return problem(check, f"cannot be listed: {_text(error)}")
+    return ok(check, f"the main account owns {owned}; `localdial reconcile` compares all with the inventory")
+
+
+async def _voice(carrier: TwilioCarrier, account: TwilioAccount) -> Finding:
+    check = "calls"
+    numbers = account.numbers
+    if numbers.trunk_sid:
+        return ok(check, f"numbers that are bought send them to the SIP trunk {numbers.trunk_sid}")
+    if numbers.voice_application_sid:
+        return await _application(carrier, numbers.voice_application_sid)
+    if not numbers.voice_url:
+        return problem(
+            check,
+            "to numbers that are bought reach nobody: set LOCALDIAL_WEBHOOK_PUBLIC_URL, or one of"
+            " LOCALDIAL_TWILIO_VOICE_URL, LOCALDIAL_TWILIO_VOICE_APPLICATION_SID and"
+            " LOCALDIAL_TWILIO_TRUNK_SID",
+        )
+    if not numbers.voice_url.startswith("https://"):
+        return warning(
+            check, f"are asked about at {numbers.voice_url}, in the clear: phone numbers and signatures too"
+        )
+    return ok(check, f"are asked about at {numbers.voice_url}")
+
+
+async def _application(carrier: TwilioCarrier, sid: str) -> Finding:
+    check = "calls"
+    try:
+        url = await carrier.look(lambda api: api.application(carrier.account, sid))
+    except CarrierError as error:
+        return warning(check, f"the TwiML application cannot be looked at: {_text(error)}")
+    if url is None:
+        return problem(check, f"there is no TwiML application {sid} in the account")
+    if not url:
+        return problem(check, f"the TwiML application {sid} has no voice URL: calls reach nobody")
+    return ok(check, f"are asked about at {url}, by the TwiML application {sid}")
+
+
+def _text(error: CarrierError) -> str:
+    return _sentence(error.explanation) if isinstance(error, Refused) else str(error)
+
+
+def _sentence(text: str) -> str:
+    return text.removesuffix(" `localdial doctor` on the server says more.").removesuffix(".")

@@ -1,0 +1,1 @@
+"""The use cases of the inventory: search, purchase, import, map, delete, settle, reconcile."""

@@ -1,0 +1,168 @@
+"""Deleting numbers: out of the routing at once, released at the carrier after."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from localdial_server.app.idempotency import Requests
+from localdial_server.app.numbers.carrier_accounts import account_of, log_fields
+from localdial_server.app.ports.carrier import Carriers, CarrierUnavailable, OutcomeUnknown, Refused
+from localdial_server.app.ports.clock import Clock
+from localdial_server.app.ports.store import Transaction
+from localdial_server.app.unit_of_work import Changes, require_number, require_organization
+from localdial_server.domain.errors import ServiceError
+from localdial_server.domain.model import Number, NumberState
+from localdial_server.domain.number_life_cycle import require_deletable
+
+_log = logging.getLogger(__name__)
+
+# Releases of one request that are at the carrier at the same time.
+_CONCURRENT_RELEASES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class KeptNumber:
+    """A number that was not deleted: the error's parts, as they are remembered."""
+
+    phone_number: str
+    reason: str
+    message: str
+    metadata: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteAnswer:
+    """What became of the numbers of a deletion, in the order of the request."""
+
+    deleted: tuple[Number, ...]
+    failures: tuple[KeptNumber, ...]
+    revision: int
+
+
+class Deleting:
+    """Deletes numbers and goes on releasing those the carrier did not confirm."""
+
+    def __init__(self, changes: Changes, carriers: Carriers, clock: Clock) -> None:
+        self._changes = changes
+        self._carriers = carriers
+        self._clock = clock
+        self._requests = Requests("delete", DeleteAnswer)
+
+    async def delete(
+        self, organization_id: str, phone_numbers: Sequence[str], request_id: str
+    ) -> DeleteAnswer:
+        """Delete the numbers, each on its own.
+
+        Raises ``OrganizationNotFound`` and ``RequestIdReused``.
+        """
+        arguments = json.dumps({"phone_numbers": list(phone_numbers)})
+        return await self._requests.once(
+            organization_id,
+            request_id,
+            arguments,
+            lambda: self._delete(organization_id, phone_numbers, request_id, arguments),
+        )
+
+    async def release(self, number: Number) -> Number:
+        """Release a RELEASING number; answer it as it is then.
+
+        Raises ``CarrierUnavailable``, ``Refused`` and ``OutcomeUnknown``; the
+        number stays RELEASING.
+        """
+        carrier = account_of(self._carriers, number)
+        asked = self._clock.now()
+        was_known = await carrier.release(number.carrier_number_id)
+        if not was_known and carrier.capabilities.may_hide(number.purchase_time, asked):
+            raise CarrierUnavailable("the carrier does not show the number yet")
+
+        def work(transaction: Transaction) -> None:
+            known = transaction.number(number.organization_id, number.phone_number)
+            # Another release may have been faster, and the number be back since.
+            if known is not None and _is_same_release(known, number):
+                transaction.delete_number(number.organization_id, number.phone_number)
+                transaction.disclaim(number.phone_number, number.organization_id)
+
+        # Calls were decided without the number from its deletion on.
+        await self._changes.step(work)
+        return replace(number, state=NumberState.RELEASED)
+
+    async def _delete(
+        self, organization_id: str, phone_numbers: Sequence[str], request_id: str, arguments: str
+    ) -> DeleteAnswer:
+        def begin(transaction: Transaction) -> tuple[DeleteAnswer, bool]:
+            require_organization(transaction, organization_id)
+            first_answer = self._requests.begin(
+                transaction, organization_id, request_id, arguments, self._clock.now()
+            )
+            if first_answer is not None:
+                return first_answer, True
+            answer = self._mark(transaction, organization_id, phone_numbers)
+            # What is deleted is decided here; what follows only finishes it.
+            self._requests.note(transaction, organization_id, request_id, answer, is_final=True)
+            return answer, False
+
+        (answer, repeated), _ = await self._changes.run(organization_id, begin)
+        if repeated:
+            return answer
+        limit = asyncio.Semaphore(_CONCURRENT_RELEASES)
+        ended = await asyncio.gather(
+            *(self._try_release(number, limit) for number in answer.deleted),
+            # Each release is seen through, whatever becomes of another.
+            return_exceptions=True,
+        )
+        deleted: list[Number] = []
+        for outcome in ended:
+            if isinstance(outcome, BaseException):
+                raise outcome
+            deleted.append(outcome)
+
+        def finish(transaction: Transaction) -> DeleteAnswer:
+            final = replace(answer, deleted=tuple(deleted), revision=transaction.revision(organization_id))
+            self._requests.note(transaction, organization_id, request_id, final, is_final=True)
+            return final
+
+        final, _ = await self._changes.run(organization_id, finish)
+        return final
+
+    def _mark(
+        self, transaction: Transaction, organization_id: str, phone_numbers: Sequence[str]
+    ) -> DeleteAnswer:
+        """Take the numbers out of the routing, with their mappings."""
+        deleted: list[Number] = []
+        failures: list[KeptNumber] = []
+        for phone_number in phone_numbers:
+            try:
+                number = require_number(transaction, organization_id, phone_number)
+                require_deletable(number)
+            except ServiceError as error:
+                failures.append(KeptNumber(phone_number, error.reason, error.message, dict(error.metadata)))
+                continue
+            transaction.delete_mappings(organization_id, phone_number, None)
+            number = replace(number, state=NumberState.RELEASING, mapped_area_codes=())
+            transaction.update_number(number)
+            deleted.append(number)
+        revision = (
+            transaction.bump_revision(organization_id) if deleted else transaction.revision(organization_id)
+        )
+        return DeleteAnswer(tuple(deleted), tuple(failures), revision)
+
+    async def _try_release(self, number: Number, limit: asyncio.Semaphore) -> Number:
+        try:
+            async with limit:
+                return await self.release(number)
+        except (CarrierUnavailable, Refused, OutcomeUnknown) as error:
+            _log.warning(
+                "a release is not confirmed",
+                extra=log_fields(error, number.organization_id, number.reference),
+            )
+            return number
+
+
+def _is_same_release(known: Number, number: Number) -> bool:
+    return (
+        known.state is NumberState.RELEASING
+        and known.carrier_number_id == number.carrier_number_id
+        and known.purchase_time == number.purchase_time
+    )

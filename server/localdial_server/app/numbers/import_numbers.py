@@ -1,0 +1,258 @@
+"""Taking numbers into the inventory that the carrier account owns already."""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from localdial_server.app.numbers.carrier_accounts import account_of, told
+from localdial_server.app.numbers.pending_order import (
+    Intents,
+    is_import,
+    is_ours,
+    new_import_reference,
+    open_intent,
+)
+from localdial_server.app.ports.carrier import (
+    Carrier,
+    CarrierError,
+    Carriers,
+    CarrierUnavailable,
+    NumberNotOwned,
+    OwnedNumber,
+    Refused,
+)
+from localdial_server.app.ports.clock import Clock
+from localdial_server.app.ports.store import Reader, Store, Transaction
+from localdial_server.app.unit_of_work import Changes, require_organization
+from localdial_server.domain.area_codes import area_code_of
+from localdial_server.domain.errors import NumberInUse, NumberNotActive, NumberNotAtCarrier, ServiceError
+from localdial_server.domain.model import Number, NumberState
+
+
+@dataclass(frozen=True, slots=True)
+class NumberFailure:
+    """A number of a request that could not be served, and why."""
+
+    phone_number: str
+    error: ServiceError
+
+
+@dataclass(frozen=True, slots=True)
+class ImportAnswer:
+    """What became of the numbers of an import, in the order of the request."""
+
+    numbers: tuple[Number, ...]
+    failures: tuple[NumberFailure, ...]
+    revision: int
+
+
+class Importing:
+    """Imports numbers, and lists what can be imported."""
+
+    def __init__(self, store: Store, changes: Changes, carriers: Carriers, clock: Clock) -> None:
+        self._store = store
+        self._changes = changes
+        self._carriers = carriers
+        self._clock = clock
+        self._intents = Intents(changes)
+
+    async def importable(self, organization_id: str) -> Sequence[OwnedNumber]:
+        """Answer the numbers of the organization's account that nobody here has, by phone number.
+
+        Raises ``OrganizationNotFound``, ``CarrierRefused`` and ``CarrierNotAvailable``.
+        """
+        await self._store.read(lambda reader: require_organization(reader, organization_id))
+        try:
+            owned = await self._carriers.for_organization(organization_id).list_owned()
+        except (CarrierUnavailable, Refused) as error:
+            raise told(error, organization_id) from error
+        phone_numbers = [number.phone_number for number in owned]
+        owners = await self._store.read(lambda reader: reader.owners_of(phone_numbers))
+        return [number for number in owned if number.phone_number not in owners]
+
+    async def import_numbers(
+        self, organization_id: str, phone_numbers: Sequence[str], *, configure: bool = False
+    ) -> ImportAnswer:
+        """Take the numbers in; with ``configure`` also have the carrier send their calls to us.
+
+        Raises ``OrganizationNotFound``, ``CarrierRefused`` and ``CarrierNotAvailable``.
+        """
+        try:
+            return await self._import(organization_id, phone_numbers, configure=configure)
+        except CarrierError as error:
+            raise told(error, organization_id) from error
+
+    async def _import(
+        self, organization_id: str, phone_numbers: Sequence[str], *, configure: bool
+    ) -> ImportAnswer:
+        carrier = self._carriers.for_organization(organization_id)
+        work = _Import(organization_id)
+        await self._store.read(lambda reader: work.sort(reader, phone_numbers))
+        # Asked for before they are claimed, so that a slow carrier keeps no number
+        # from its owner, and again after: it may have been released in between.
+        found = await _found(carrier, work.wanted)
+        work.leave_out_unless_owned(found)
+        intents = {
+            phone_number: self._intent(organization_id, phone_number, carrier) for phone_number in found
+        }
+        await self._changes.step(lambda transaction: work.claim(transaction, intents))
+        try:
+            found = await _found(carrier, work.claimed)
+            if configure:
+                found = await _configured(carrier, found)
+        except (CarrierError, ServiceError):
+            # Not those of an import before this one: it may go on yet.
+            opened = [intent for intent in work.claimed.values() if intent in intents.values()]
+            await asyncio.gather(*map(self._intents.drop, opened))
+            raise
+        for phone_number, intent in work.claimed.items():
+            if phone_number in found:
+                await self._intents.adopt(intent, found[phone_number])
+            else:
+                await self._intents.drop(intent)
+        # Read back, since another import or the sweep may have ended an intent first.
+        revision = await self._store.read(work.read_back)
+        if configure:
+            # What was in the inventory already too: an import that was cut off may have
+            # left it there with its calls going elsewhere.
+            await self._set_up(work, [number for one, number in work.numbers.items() if one not in found])
+        return ImportAnswer(
+            tuple(work.numbers[one] for one in phone_numbers if one in work.numbers),
+            tuple(NumberFailure(one, work.failures[one]) for one in phone_numbers if one in work.failures),
+            revision,
+        )
+
+    async def _set_up(self, work: "_Import", numbers: Sequence[Number]) -> None:
+        asked = await asyncio.gather(*map(self._configure, numbers), return_exceptions=True)
+        phone_numbers = [number.phone_number for number in numbers]
+        owned = _by_number(phone_numbers, _none_if_not_owned(asked))
+        for phone_number in phone_numbers:
+            if phone_number not in owned:
+                del work.numbers[phone_number]
+                work.failures[phone_number] = NumberNotAtCarrier(phone_number)
+
+    async def _configure(self, number: Number) -> OwnedNumber:
+        """Have the carrier set the number up; it keeps its reference if that is ours."""
+        reference = number.reference if is_ours(number.reference) else new_import_reference()
+        owned = await account_of(self._carriers, number).configure(number.carrier_number_id, reference)
+
+        def note(transaction: Transaction) -> None:
+            known = transaction.number(number.organization_id, number.phone_number)
+            # It may have been deleted meanwhile.
+            if known is not None and known.carrier_number_id == owned.carrier_number_id:
+                transaction.update_number(replace(known, reference=owned.reference))
+
+        if owned.reference != number.reference:
+            await self._changes.step(note)
+        return owned
+
+    def _intent(self, organization_id: str, phone_number: str, carrier: Carrier) -> Number:
+        return Number(
+            organization_id=organization_id,
+            phone_number=phone_number,
+            area_code=area_code_of(phone_number),
+            state=NumberState.PURCHASING,
+            carrier=carrier.name,
+            carrier_account=carrier.account,
+            reference=new_import_reference(),
+            purchase_time=self._clock.now(),
+        )
+
+
+async def _found(carrier: Carrier, phone_numbers: Collection[str]) -> dict[str, OwnedNumber]:
+    """Ask the carrier for all of the numbers; answer those that it has."""
+    asked = await asyncio.gather(*map(carrier.find_by_number, phone_numbers), return_exceptions=True)
+    return _by_number(phone_numbers, asked)
+
+
+async def _configured(carrier: Carrier, found: Mapping[str, OwnedNumber]) -> dict[str, OwnedNumber]:
+    """Have the carrier set the numbers up; answer those that it still has."""
+    asked = await asyncio.gather(
+        *(carrier.configure(number.carrier_number_id, new_import_reference()) for number in found.values()),
+        return_exceptions=True,
+    )
+    return _by_number(found, _none_if_not_owned(asked))
+
+
+def _none_if_not_owned(
+    answers: Sequence[OwnedNumber | BaseException],
+) -> Sequence[OwnedNumber | BaseException | None]:
+    return [None if isinstance(answer, NumberNotOwned) else answer for answer in answers]
+
+
+def _by_number(
+    phone_numbers: Collection[str], answers: Sequence[OwnedNumber | BaseException | None]
+) -> dict[str, OwnedNumber]:
+    """Sort the answers by number; the first error is what the caller is told of."""
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+    return {
+        phone_number: answer
+        for phone_number, answer in zip(phone_numbers, answers, strict=True)
+        if isinstance(answer, OwnedNumber)
+    }
+
+
+class _Import:
+    """The numbers of one import: what is wanted, claimed, done and wrong."""
+
+    def __init__(self, organization_id: str) -> None:
+        self._organization_id = organization_id
+        self.wanted: list[str] = []
+        self.claimed: dict[str, Number] = {}
+        self.numbers: dict[str, Number] = {}
+        self.failures: dict[str, ServiceError] = {}
+
+    def sort(self, reader: Reader, phone_numbers: Sequence[str]) -> None:
+        """Tell what is there already or cannot be had from what to ask the carrier for."""
+        require_organization(reader, self._organization_id)
+        # It may be run again from the start.
+        self.wanted, self.numbers, self.failures = [], {}, {}
+        for phone_number in phone_numbers:
+            known = reader.number(self._organization_id, phone_number)
+            if known is not None and known.state is NumberState.ACTIVE:
+                self.numbers[phone_number] = known
+            elif known is not None and not is_import(known):
+                self.failures[phone_number] = NumberNotActive(phone_number, known.state.value)
+            elif reader.owner_of(phone_number) not in (None, self._organization_id):
+                self.failures[phone_number] = NumberInUse(phone_number)
+            else:
+                self.wanted.append(phone_number)
+
+    def leave_out_unless_owned(self, found: Collection[str]) -> None:
+        """Note what the carrier does not have."""
+        for phone_number in self.wanted:
+            if phone_number not in found:
+                self.failures[phone_number] = NumberNotAtCarrier(phone_number)
+
+    def read_back(self, reader: Reader) -> int:
+        """Note what became of the claimed numbers; answer the organization's revision."""
+        for phone_number in self.claimed:
+            known = reader.number(self._organization_id, phone_number)
+            if known is not None and known.state is NumberState.ACTIVE:
+                self.numbers[phone_number] = known
+            else:
+                self.failures[phone_number] = NumberNotAtCarrier(phone_number)
+        return reader.revision(self._organization_id)
+
+    def claim(self, transaction: Transaction, intents: Mapping[str, Number]) -> None:
+        """Open the intents, or take up those that an import before this one left."""
+        require_organization(transaction, self._organization_id)
+        # A transaction may be run again from the start.
+        self.claimed = {}
+        for phone_number in intents:
+            self.numbers.pop(phone_number, None)
+            self.failures.pop(phone_number, None)
+        for phone_number, intent in intents.items():
+            known = transaction.number(self._organization_id, phone_number)
+            if known is not None and is_import(known):
+                self.claimed[phone_number] = known
+            elif known is None and open_intent(transaction, intent):
+                self.claimed[phone_number] = intent
+            elif known is None:
+                self.failures[phone_number] = NumberInUse(phone_number)
+            elif known.state is NumberState.ACTIVE:
+                self.numbers[phone_number] = known
+            else:
+                self.failures[phone_number] = NumberNotActive(phone_number, known.state.value)

@@ -1,0 +1,83 @@
+"""An organization's numbers: looking at them, and mapping area codes."""
+
+from collections.abc import Sequence
+
+from localdial_server.app.numbers.carrier_accounts import told
+from localdial_server.app.numbers.geographic import require_geographic
+from localdial_server.app.ports.carrier import AvailableNumber, Carriers, CarrierUnavailable, Refused
+from localdial_server.app.ports.store import NumberQuery, Reader, Store, Transaction
+from localdial_server.app.unit_of_work import Changes, require_number, require_organization
+from localdial_server.domain.area_codes import area_code_of
+from localdial_server.domain.model import Number
+from localdial_server.domain.number_life_cycle import require_active
+
+
+class Inventory:
+    """The use cases of the NumberInventory service, but for buying, importing and deleting."""
+
+    def __init__(self, store: Store, changes: Changes, carriers: Carriers) -> None:
+        self._store = store
+        self._changes = changes
+        self._carriers = carriers
+
+    async def list_numbers(self, query: NumberQuery, after: str, limit: int) -> tuple[Sequence[Number], int]:
+        """Answer numbers by phone number, and how many match."""
+
+        def work(reader: Reader) -> tuple[Sequence[Number], int]:
+            require_organization(reader, query.organization_id)
+            return reader.numbers(query, after, limit), reader.count_numbers(query)
+
+        return await self._store.read(work)
+
+    async def get_number(self, organization_id: str, phone_number: str) -> Number:
+        """Answer the number or raise ``OrganizationNotFound`` or ``NumberNotFound``."""
+        return await self._store.read(lambda reader: require_number(reader, organization_id, phone_number))
+
+    async def search_available(
+        self, organization_id: str, area_code: str, limit: int
+    ) -> Sequence[AvailableNumber]:
+        """Answer what the carrier has to sell in the area code."""
+        await require_geographic({"area_code": area_code})
+        await self._store.read(lambda reader: require_organization(reader, organization_id))
+        try:
+            return await self._carriers.for_organization(organization_id).search(area_code, limit)
+        except (CarrierUnavailable, Refused) as error:
+            raise told(error, organization_id) from error
+
+    async def map_area_codes(
+        self, organization_id: str, phone_number: str, area_codes: Sequence[str]
+    ) -> tuple[Number, int]:
+        """Map the area codes to the number; answer it and the revision.
+
+        Raises ``InvalidFields`` for a code that does not exist, is not geographic
+        or is the number's own; ``OrganizationNotFound``, ``NumberNotFound`` and
+        ``NumberNotActive``.
+        """
+        own = area_code_of(phone_number)
+        await require_geographic(
+            {f"area_codes[{index}]": area_code for index, area_code in enumerate(area_codes)},
+            lambda area_code: (
+                "is the number's own area code; it needs no mapping" if area_code == own else None
+            ),
+        )
+
+        def work(transaction: Transaction) -> Number:
+            require_active(require_number(transaction, organization_id, phone_number))
+            if transaction.add_mappings(organization_id, phone_number, area_codes):
+                transaction.bump_revision(organization_id)
+            return require_number(transaction, organization_id, phone_number)
+
+        return await self._changes.run(organization_id, work)
+
+    async def unmap_area_codes(
+        self, organization_id: str, phone_number: str, area_codes: Sequence[str]
+    ) -> tuple[Number, int]:
+        """End the mappings of the area codes to the number; answer it and the revision."""
+
+        def work(transaction: Transaction) -> Number:
+            require_number(transaction, organization_id, phone_number)
+            if transaction.delete_mappings(organization_id, phone_number, area_codes):
+                transaction.bump_revision(organization_id)
+            return require_number(transaction, organization_id, phone_number)
+
+        return await self._changes.run(organization_id, work)

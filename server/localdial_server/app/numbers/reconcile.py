@@ -1,0 +1,242 @@
+"""Comparing the inventory with the carrier: settling what is open, reporting what differs."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import TypeVar
+
+from localdial_server.app.numbers.carrier_accounts import account_of, told
+from localdial_server.app.numbers.settle import Settled, Sweep
+from localdial_server.app.ports.carrier import (
+    AccountNotSetUp,
+    CarrierError,
+    Carriers,
+    CarrierUnavailable,
+    OwnedNumber,
+    Refused,
+)
+from localdial_server.app.ports.clock import Clock
+from localdial_server.app.ports.store import NumberQuery, Reader, Store
+from localdial_server.app.unit_of_work import require_organization
+from localdial_server.domain.errors import PurchasePending, ServiceError
+from localdial_server.domain.model import Number, NumberState
+
+T = TypeVar("T")
+
+# What is read of the inventory at a time.
+_PAGE = 1000
+
+# Numbers that are asked for singly at the same time.
+_CONCURRENT_LOOK_UPS = 8
+
+_by_number = attrgetter("phone_number")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenNumber:
+    """A number that could not be settled or compared, and why."""
+
+    number: Number
+    error: ServiceError
+
+
+@dataclass(frozen=True, slots=True)
+class MonthlyCost:
+    """What numbers cost a month, in millionths. Without a currency: no price is known."""
+
+    currency_code: str
+    micros: int
+    number_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was settled, what is open, and what differs; each by phone number."""
+
+    adopted: Sequence[Number]
+    failed: Sequence[Number]
+    released: Sequence[Number]
+    still_open: Sequence[OpenNumber]
+    missing: Sequence[Number]
+    strays: Sequence[OwnedNumber]
+    costs: Sequence[MonthlyCost]
+
+
+class Reconciling:
+    """Compares the inventory of one organization, or of all, with the carrier."""
+
+    def __init__(self, store: Store, carriers: Carriers, sweep: Sweep, clock: Clock) -> None:
+        self._store = store
+        self._carriers = carriers
+        self._sweep = sweep
+        self._clock = clock
+
+    async def reconcile(self, organization_id: str | None) -> Report:
+        """Settle what is open, and report; None: of every organization.
+
+        Raises ``OrganizationNotFound``, ``CarrierRefused`` and ``CarrierNotAvailable``.
+        """
+        settled = await self._sweep.settle(
+            await self._store.read(lambda reader: _unsettled(reader, organization_id))
+        )
+        # A number that is bought or released meanwhile is not to be taken for one
+        # that is missing or a stray. So what is missing was there before the
+        # carrier was asked, and what is a stray is nobody's after it.
+        numbers = await self._active(organization_id)
+        elsewhere = self._elsewhere(numbers, organization_id)
+        here = [number for number in numbers if number.phone_number not in elsewhere]
+        try:
+            owned = await self._owned(organization_id, here)
+            missing = [number for number in here if number.phone_number not in owned[number.carrier_account]]
+            missing = await self._still_missing(missing)
+            strays = await self._strays(owned) if organization_id is None else []
+            costs = await self._costs(here)
+        except (CarrierUnavailable, Refused) as error:
+            raise told(error, organization_id) from error
+        still_open = list(elsewhere.values())
+        still_open += [OpenNumber(one.before, _why_open(one)) for one in settled if _is_open(one)]
+        return Report(
+            adopted=_ended(settled, NumberState.ACTIVE),
+            failed=sorted((one.before for one in settled if one.after is None), key=_by_number),
+            released=_ended(settled, NumberState.RELEASED),
+            still_open=sorted(still_open, key=lambda one: one.number.phone_number),
+            missing=missing,
+            strays=strays,
+            costs=costs,
+        )
+
+    def _elsewhere(self, numbers: Iterable[Number], organization_id: str | None) -> Mapping[str, OpenNumber]:
+        """Answer the numbers of accounts that this server does not know, by phone number."""
+        # There may be thousands in one account, which the log tells once.
+        errors: dict[tuple[str, str], ServiceError] = {}
+        found: dict[str, OpenNumber] = {}
+        for number in numbers:
+            try:
+                account_of(self._carriers, number)
+            except AccountNotSetUp as error:
+                account = number.carrier, number.carrier_account
+                if account not in errors:
+                    errors[account] = told(error, organization_id)
+                found[number.phone_number] = OpenNumber(number, errors[account])
+        return found
+
+    async def _active(self, organization_id: str | None) -> list[Number]:
+        """Answer the active numbers, by phone number, a page of an organization at a time."""
+        ids = [organization_id] if organization_id is not None else await self._organization_ids()
+        found: list[Number] = []
+        for one in ids:
+            after = ""
+            while page := await self._page_of_numbers(one, after):
+                found += page
+                after = page[-1].phone_number
+        return sorted(found, key=_by_number)
+
+    async def _page_of_numbers(self, organization_id: str, after: str) -> Sequence[Number]:
+        query = NumberQuery(organization_id, state=NumberState.ACTIVE)
+        return await self._store.read(lambda reader: reader.numbers(query, after, _PAGE))
+
+    async def _organization_ids(self) -> list[str]:
+        ids: list[str] = []
+        while page := await self._page_of_organizations(ids[-1] if ids else ""):
+            ids += page
+        return ids
+
+    async def _page_of_organizations(self, after: str) -> list[str]:
+        page = await self._store.read(lambda reader: reader.organizations(after, _PAGE))
+        return [organization.organization_id for organization, _ in page]
+
+    async def _owned(
+        self, organization_id: str | None, here: Iterable[Number]
+    ) -> Mapping[str, Mapping[str, OwnedNumber]]:
+        """Answer what the accounts own: by account, then by phone number."""
+        wanted = {number.carrier_account for number in here}
+        accounts = [
+            account
+            for account in self._carriers.all()
+            if organization_id is None or account.account in wanted
+        ]
+        listed = await asyncio.gather(*(account.list_owned() for account in accounts))
+        return {
+            account.account: {number.phone_number: number for number in numbers}
+            for account, numbers in zip(accounts, listed, strict=True)
+        }
+
+    async def _still_missing(self, suspects: Sequence[Number]) -> list[Number]:
+        async def look(number: Number) -> bool:
+            carrier = account_of(self._carriers, number)
+            if carrier.capabilities.may_hide(number.purchase_time, self._clock.now()):
+                return False
+            owned = await carrier.find_by_number(number.phone_number)
+            known = await self._store.read(
+                lambda reader: reader.number(number.organization_id, number.phone_number)
+            )
+            return owned is None and known is not None and known.state is NumberState.ACTIVE
+
+        missing = await _each(suspects, look)
+        return [number for number, is_missing in zip(suspects, missing, strict=True) if is_missing]
+
+    async def _strays(self, owned: Mapping[str, Mapping[str, OwnedNumber]]) -> list[OwnedNumber]:
+        listed = [number for numbers in owned.values() for number in numbers.values()]
+        owners = await self._store.read(
+            lambda reader: reader.owners_of([number.phone_number for number in listed])
+        )
+        suspects = [number for number in listed if number.phone_number not in owners]
+        if not suspects:
+            return []
+        # What was released between the two questions is the account's no longer.
+        again = await self._owned(None, ())
+        kept = {number.carrier_number_id for numbers in again.values() for number in numbers.values()}
+        return sorted((one for one in suspects if one.carrier_number_id in kept), key=_by_number)
+
+    async def _costs(self, numbers: Iterable[Number]) -> list[MonthlyCost]:
+        micros: defaultdict[str, int] = defaultdict(int)
+        counts: defaultdict[str, int] = defaultdict(int)
+        priceless: set[str] = set()
+        for number in numbers:
+            price = None
+            if number.carrier_account not in priceless:
+                try:
+                    price = await account_of(self._carriers, number).monthly_price(number.phone_number)
+                except (CarrierUnavailable, Refused):
+                    # Without prices the rest of the report is worth as much. Not asked for
+                    # again, number by number, of who does not answer.
+                    priceless.add(number.carrier_account)
+            currency = price.currency_code if price is not None else ""
+            micros[currency] += price.micros if price is not None else 0
+            counts[currency] += 1
+        return [MonthlyCost(currency, micros[currency], counts[currency]) for currency in sorted(counts)]
+
+
+def _unsettled(reader: Reader, organization_id: str | None) -> Sequence[Number]:
+    if organization_id is not None:
+        require_organization(reader, organization_id)
+    return [
+        number for number in reader.unsettled_numbers() if organization_id in (None, number.organization_id)
+    ]
+
+
+async def _each(items: Sequence[T], look: Callable[[T], Awaitable[bool]]) -> list[bool]:
+    limit = asyncio.Semaphore(_CONCURRENT_LOOK_UPS)
+
+    async def bounded(item: T) -> bool:
+        async with limit:
+            return await look(item)
+
+    return await asyncio.gather(*map(bounded, items))
+
+
+def _ended(settled: Iterable[Settled], state: NumberState) -> list[Number]:
+    ended = [one.after for one in settled if one.after is not None and one.after.state is state]
+    return sorted(ended, key=_by_number)
+
+
+def _is_open(one: Settled) -> bool:
+    return one.after is not None and one.after.state in {NumberState.PURCHASING, NumberState.RELEASING}
+
+
+def _why_open(one: Settled) -> ServiceError:
+    if isinstance(one.problem, CarrierError):
+        return told(one.problem, one.before.organization_id, one.before.reference)
+    return PurchasePending(one.before.organization_id)

@@ -1,0 +1,82 @@
+"""Settling what a crash or a carrier left open: at start, and at intervals."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from localdial_server.app.numbers.carrier_accounts import log_fields
+from localdial_server.app.numbers.delete import Deleting
+from localdial_server.app.numbers.purchase import Purchasing
+from localdial_server.app.ports.carrier import CarrierUnavailable, OutcomeUnknown, Refused
+from localdial_server.app.ports.store import Store
+from localdial_server.domain.errors import StorageUnavailable
+from localdial_server.domain.model import Number, NumberState
+
+_log = logging.getLogger(__name__)
+
+
+# Numbers that are settled at the same time: a carrier that hangs must not keep
+# those waiting that are at another account.
+_CONCURRENT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """An open number, what became of it (None: nothing came of its order), and what went wrong."""
+
+    before: Number
+    after: Number | None
+    problem: Exception | None = None
+
+
+class Sweep:
+    """Looks after PURCHASING and RELEASING numbers every ``interval`` seconds."""
+
+    def __init__(self, store: Store, purchasing: Purchasing, deleting: Deleting, interval: float) -> None:
+        self._store = store
+        self._purchasing = purchasing
+        self._deleting = deleting
+        self._interval = interval
+
+    async def run(self) -> None:
+        """Sweep until cancelled."""
+        while True:
+            try:
+                await self.sweep()
+            except StorageUnavailable:
+                _log.warning("the sweep could not read the database")
+            await asyncio.sleep(self._interval)
+
+    async def sweep(self) -> None:
+        """Try once to settle every number that is open."""
+        for settled in await self.settle(await self._store.read(lambda reader: reader.unsettled_numbers())):
+            if settled.problem is not None:
+                number = settled.before
+                _log.warning(
+                    "a number stays open",
+                    extra=log_fields(settled.problem, number.organization_id, number.reference),
+                )
+
+    async def settle(self, numbers: Sequence[Number]) -> Sequence[Settled]:
+        """Try once to settle each of the open numbers; answer how each stands then."""
+        limit = asyncio.Semaphore(_CONCURRENT)
+
+        async def settle(number: Number) -> Settled:
+            async with limit:
+                return await self._settle(number)
+
+        return await asyncio.gather(*map(settle, numbers))
+
+    async def _settle(self, number: Number) -> Settled:
+        try:
+            if number.state is NumberState.PURCHASING:
+                return Settled(number, await self._purchasing.settle(number))
+            return Settled(number, await self._deleting.release(number))
+        except (CarrierUnavailable, Refused, OutcomeUnknown) as error:
+            return Settled(number, number, error)
+        except StorageUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 (one number must not keep the others open)
+            _log.exception("a number could not be settled")
+            return Settled(number, number, error)

@@ -1,0 +1,1 @@
+"""The simulated carrier: the embedded default, which costs nothing and calls nobody."""

@@ -1,0 +1,1 @@
+"""Server processes: how their parts are built, and how they start, run and stop."""

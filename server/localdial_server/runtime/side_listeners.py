@@ -1,0 +1,51 @@
+"""What a server serves beside gRPC: metrics and the voice webhook, where the settings say so."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from prometheus_client import REGISTRY
+
+from localdial_server.observability import metrics
+from localdial_server.settings.addresses import reachable
+from localdial_server.settings.settings import Settings
+from localdial_server.settings.start_error import StartError
+
+
+@contextlib.asynccontextmanager
+async def metrics_served(settings: Settings) -> AsyncIterator[None]:
+    """Serve metrics, if anywhere. Raises ``StartError``."""
+    if not settings.metrics_listen:
+        yield
+        return
+    try:
+        stop = metrics.serve(settings.metrics_listen, REGISTRY)
+    except metrics.CannotServe as error:
+        raise StartError(str(error)) from None
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(stop)
+
+
+@contextlib.asynccontextmanager
+async def webhook_served(
+    settings: Settings, address: str, *, shared_port: bool
+) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    """Serve the webhook, if anywhere, for the server that listens on ``address``.
+
+    Yields what ends it, once the requests under way are answered. Raises ``StartError``.
+    """
+    if not settings.webhook_listen:
+        yield _nothing
+        return
+    # Not everybody needs a web server.
+    from localdial_server.web.webhook.http_server import serving  # noqa: PLC0415 (see above)
+
+    server, listen = reachable(address), settings.webhook_listen
+    async with serving(settings, server, listen, shared_port=shared_port) as served:
+        yield served.stop
+
+
+async def _nothing() -> None:
+    pass

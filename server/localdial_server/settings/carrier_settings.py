@@ -1,0 +1,221 @@
+"""The settings of buying numbers: where, on whose account, and how many."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode
+
+from localdial_server.domain.spending import Limits, SpendingLimits
+from localdial_server.settings.validators import is_loopback
+
+_SID: Final = re.compile(r"[A-Z]{2}[0-9a-f]{32}", re.ASCII)
+_OTHER_CARRIERS_SID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}", re.ASCII)
+_URL: Final = re.compile(r"https?://[!-~]{1,2048}", re.ASCII)
+
+
+def _valid_url(url: str) -> str:
+    if url and not (_URL.fullmatch(url) and urlsplit(url).hostname):
+        raise ValueError("must be a URL, such as https://voice.example.com/voice")
+    return url
+
+
+def _valid_base_url(url: str) -> str:
+    parts = urlsplit(_valid_url(url))
+    if url and (parts.query or parts.fragment or parts.username is not None):
+        raise ValueError("must be the beginning of URLs, without credentials, ? or #")
+    if parts.scheme == "http" and not is_loopback(f"{parts.hostname}:0"):
+        raise ValueError("must begin with https:// unless it is on this machine: credentials are sent there")
+    return url.rstrip("/")
+
+
+def _read_json(value: object) -> object:
+    """Read an object of JSON; a table of TOML is one already."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise ValueError('must be JSON, an object such as {"acme": …}') from None
+
+
+Url = Annotated[str, AfterValidator(_valid_url)]
+
+
+class OrganizationLimits(BaseModel):
+    """One organization's own limits; what is left out is as for everybody."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    max_numbers: int | None = Field(None, ge=0, le=10_000_000)
+    max_purchases_per_day: int | None = Field(None, ge=0, le=10_000_000)
+
+
+class CarrierSettings(BaseSettings):
+    """The part of ``Settings`` that is about buying numbers."""
+
+    carrier: Literal["simulator", "twilio"] = Field(
+        "simulator",
+        description="Where numbers are bought: twilio, or the simulator, which sells fictional numbers and "
+        "costs nothing.",
+    )
+    carrier_timeout_seconds: float = Field(
+        10.0,
+        ge=0.1,
+        # Another server takes an order for lost when it has not shown at the carrier for
+        # two minutes: it has to have come to its end long before.
+        le=60,
+        description="How long the carrier may take for one request, and for an order as a whole, in seconds.",
+    )
+    simulator_latency_ms: float = Field(
+        0.0, ge=0, le=60_000, description="How long the simulated carrier takes to answer, in milliseconds."
+    )
+    twilio_base_url: Annotated[str, AfterValidator(_valid_base_url)] = Field(
+        "",
+        description="Where Twilio's API is reached, instead of at Twilio: a carrier that speaks it too, or "
+        "a test server.",
+    )
+    twilio_api_key_sid: str = Field(
+        "", description="API key of the Twilio account, SK…, to be used instead of the auth token."
+    )
+    twilio_api_key_secret: SecretStr = Field(SecretStr(""), description="Secret of that API key.")
+    twilio_auth_token: SecretStr = Field(SecretStr(""), description="Auth token of the Twilio account.")
+    twilio_account_sid: str = Field("", description="Twilio account that numbers are bought in, AC….")
+    twilio_subaccounts: Annotated[Mapping[str, str], NoDecode, BeforeValidator(_read_json)] = Field(
+        {},
+        description="Organizations that buy in a Twilio subaccount of their own, as JSON: "
+        '{"acme": "AC…"}. The credentials are the main account\'s for all of them.',
+    )
+    twilio_voice_url: Url = Field(
+        "",
+        description="Where Twilio asks about calls to the numbers. Default: the webhook's public URL with "
+        "/voice at its end.",
+    )
+    twilio_voice_application_sid: str = Field(
+        "", description="TwiML application, AP…, that takes the calls to the numbers, instead of a URL."
+    )
+    twilio_trunk_sid: str = Field(
+        "", description="SIP trunk, TK…, that takes the calls to the numbers, instead of a URL."
+    )
+    twilio_address_sid: str = Field(
+        "", description="Address, AD…, that numbers are bought with, where a country asks for one."
+    )
+    twilio_bundle_sid: str = Field(
+        "",
+        description="Regulatory bundle, BU…, that numbers outside the United States, Canada and the rest of "
+        "country code 1 are bought with.",
+    )
+
+    max_numbers: int = Field(
+        10_000,
+        ge=0,
+        le=10_000_000,
+        description="How many numbers an organization may have before it can buy no more.",
+    )
+    max_purchases_per_day: int = Field(
+        1_000,
+        ge=0,
+        le=10_000_000,
+        description="How many numbers an organization may buy within 24 hours.",
+    )
+    organization_limits: Annotated[
+        Mapping[str, OrganizationLimits], NoDecode, BeforeValidator(_read_json)
+    ] = Field(
+        {},
+        description="Organizations with limits of their own, as JSON: "
+        '{"acme": {"max_numbers": 20000, "max_purchases_per_day": 500}}.',
+    )
+
+    # Each checks its own field, with a look at those declared before it: a check of
+    # all would be skipped as soon as one is wrong, and all are to be reported.
+
+    @field_validator("twilio_auth_token")
+    @classmethod
+    def _twilio_needs_credentials(cls, token: SecretStr, info: ValidationInfo) -> SecretStr:
+        has_key = info.data.get("twilio_api_key_sid") != ""
+        if info.data.get("carrier") == "twilio" and not has_key and not token.get_secret_value():
+            raise ValueError(
+                "must be set for the carrier twilio, or LOCALDIAL_TWILIO_API_KEY_SID and "
+                "LOCALDIAL_TWILIO_API_KEY_SECRET instead"
+            )
+        return token
+
+    @field_validator("twilio_account_sid")
+    @classmethod
+    def _twilio_needs_an_account(cls, sid: str, info: ValidationInfo) -> str:
+        if info.data.get("carrier") == "twilio" and not sid:
+            raise ValueError("must be set for the carrier twilio")
+        return _sid(sid, "AC", info)
+
+    @field_validator("twilio_api_key_secret")
+    @classmethod
+    def _a_key_has_a_secret(cls, secret: SecretStr, info: ValidationInfo) -> SecretStr:
+        key = info.data.get("twilio_api_key_sid")
+        if key is not None and bool(key) != bool(secret.get_secret_value()):
+            raise ValueError("must be set together with LOCALDIAL_TWILIO_API_KEY_SID, or neither")
+        return secret
+
+    @field_validator("twilio_subaccounts")
+    @classmethod
+    def _subaccounts_are_accounts(
+        cls, accounts: Mapping[str, str], info: ValidationInfo
+    ) -> Mapping[str, str]:
+        for sid in accounts.values():
+            _sid(sid, "AC", info)
+        return accounts
+
+    @field_validator("twilio_voice_application_sid", "twilio_trunk_sid")
+    @classmethod
+    def _calls_go_one_way(cls, sid: str, info: ValidationInfo) -> str:
+        rivals = [
+            name for name in ("twilio_voice_url", "twilio_voice_application_sid") if info.data.get(name)
+        ]
+        if sid and rivals:
+            raise ValueError(f"cannot be set together with LOCALDIAL_{rivals[0].upper()}")
+        prefix = "TK" if info.field_name == "twilio_trunk_sid" else "AP"
+        return _sid(sid, prefix, info)
+
+    @field_validator("twilio_api_key_sid", "twilio_address_sid", "twilio_bundle_sid")
+    @classmethod
+    def _identifiers_look_like_it(cls, sid: str, info: ValidationInfo) -> str:
+        prefixes = {"twilio_api_key_sid": "SK", "twilio_address_sid": "AD", "twilio_bundle_sid": "BU"}
+        return _sid(sid, prefixes[info.field_name or ""], info)
+
+    @property
+    def spending_limits(self) -> SpendingLimits:
+        """How many numbers organizations may have and buy."""
+        everybody = Limits(self.max_numbers, self.max_purchases_per_day)
+        return SpendingLimits(
+            everybody,
+            {
+                organization_id: Limits(
+                    everybody.numbers if own.max_numbers is None else own.max_numbers,
+                    everybody.purchases_per_day
+                    if own.max_purchases_per_day is None
+                    else own.max_purchases_per_day,
+                )
+                for organization_id, own in self.organization_limits.items()
+            },
+        )
+
+
+def _sid(sid: str, prefix: str, info: ValidationInfo) -> str:
+    if info.data.get("twilio_base_url", "a wrong one"):
+        # Other carriers have other identifiers.
+        if sid and not _OTHER_CARRIERS_SID.fullmatch(sid):
+            raise ValueError("must consist of letters, digits and hyphens")
+    elif sid and not (_SID.fullmatch(sid) and sid.startswith(prefix)):
+        raise ValueError(f"must be {prefix} and 32 hexadecimal digits in lower case")
+    return sid

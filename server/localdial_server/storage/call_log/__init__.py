@@ -1,0 +1,1 @@
+"""The record of outbound calls: committed in groups, kept on disk while the database is down."""

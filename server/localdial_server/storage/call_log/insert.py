@@ -1,0 +1,74 @@
+"""Inserting records of calls, each call_id once."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Executable, String, bindparam, func, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from localdial_server.domain.model import OutboundCall
+from localdial_server.storage.sql.rows import from_call, to_call
+from localdial_server.storage.sql.schema import outbound_calls
+
+# Well under the number of parameters that a statement may have.
+_KEYS_PER_QUERY = 500
+
+# Built once: SQLAlchemy finds a statement's compiled form faster when it has seen
+# the very object before.
+_INSERT_SQLITE = (
+    sqlite.insert(outbound_calls).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+)
+
+
+def _insert_postgres() -> Executable:
+    # All rows in one statement and one message, as an array for each column: it
+    # commits by itself, and no number of rows makes it another statement.
+    # The texts without a length, to which a cast would cut them and say nothing.
+    types = [String() if isinstance(each.type, String) else each.type for each in outbound_calls.columns]
+    columns = [
+        func.unnest(bindparam(each.name, type_=postgresql.ARRAY(type_)))
+        for each, type_ in zip(outbound_calls.columns, types, strict=True)
+    ]
+    return (
+        postgresql.insert(outbound_calls)
+        .from_select([each.name for each in outbound_calls.columns], select(*columns))
+        .on_conflict_do_nothing()
+        .execution_options(preserve_rowcount=True)
+    )
+
+
+_INSERT_POSTGRES = _insert_postgres()
+
+
+def insert_calls(connection: Connection, calls: Sequence[OutboundCall]) -> Sequence[OutboundCall]:
+    """Insert the calls whose call_id is new; answer what stands under each call_id."""
+    if _insert(connection, calls) == len(calls):
+        return calls
+    standing: dict[tuple[str, str], OutboundCall] = {}
+    key = tuple_(outbound_calls.c.organization_id, outbound_calls.c.call_id)
+    for begin in range(0, len(calls), _KEYS_PER_QUERY):
+        wanted = [(call.organization_id, call.call_id) for call in calls[begin : begin + _KEYS_PER_QUERY]]
+        for row in connection.execute(_standing(connection).where(key.in_(wanted))):
+            standing[row.organization_id, row.call_id] = to_call(row)
+    return [standing[call.organization_id, call.call_id] for call in calls]
+
+
+def _standing(connection: Connection) -> Any:
+    """Make the query for what stands under call_ids, durable once it is answered."""
+    if connection.dialect.name == "postgresql":
+        # A change that changes nothing. What stands may be waiting for its standby
+        # still; this commits behind it, and so waits for the standby too.
+        same = {"call_id": outbound_calls.c.call_id}
+        return update(outbound_calls).values(same).returning(outbound_calls)
+    return select(outbound_calls)
+
+
+def _insert(connection: Connection, calls: Sequence[OutboundCall]) -> int:
+    if connection.dialect.name == "postgresql":
+        # In one order everywhere, or two servers that insert the same calls would
+        # each wait for the other's half.
+        in_order = sorted(calls, key=lambda call: (call.organization_id, call.call_id))
+        rows = [from_call(call) for call in in_order]
+        arrays = {each.name: [row[each.name] for row in rows] for each in outbound_calls.columns}
+        return connection.execute(_INSERT_POSTGRES, arrays).rowcount
+    return connection.execute(_INSERT_SQLITE, [from_call(call) for call in calls]).rowcount

@@ -1,0 +1,1 @@
+"""The databases that SQL runs on: SQLite and PostgreSQL."""

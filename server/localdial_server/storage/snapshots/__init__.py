@@ -1,0 +1,1 @@
+"""Routing snapshots in memory, and how they stay true."""

@@ -1,0 +1,1 @@
+"""The schema, its migrations, and the queries behind the store port."""

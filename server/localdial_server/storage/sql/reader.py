@@ -1,0 +1,256 @@
+"""The ``Reader`` port in SQL."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, exists, func, or_, select, tuple_
+
+from localdial_server.app.ports.store import CallQuery, NumberQuery, StoredRequest
+from localdial_server.domain.model import Number, NumberState, Organization, OutboundCall, User
+from localdial_server.storage.sql.rows import to_call, to_number, to_organization, to_request, to_user
+from localdial_server.storage.sql.schema import (
+    area_code_mappings,
+    numbers,
+    organizations,
+    outbound_calls,
+    phone_number_owners,
+    purchases,
+    requests,
+    revisions,
+    users,
+)
+
+# Well under the number of parameters that a statement may have.
+_IDS_PER_QUERY = 500
+
+_FEW_NUMBERS = 20
+
+_UNSETTLED = (NumberState.PURCHASING.value, NumberState.RELEASING.value)
+
+
+class SqlReader:
+    """Reads through one connection, in whatever transaction that is in."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def revision(self, organization_id: str) -> int:
+        """Answer how often the organization was changed; 0 if it never was."""
+        query = select(revisions.c.revision).where(revisions.c.organization_id == organization_id)
+        return self._connection.scalar(query) or 0
+
+    def organization(self, organization_id: str) -> Organization | None:
+        """Answer the organization."""
+        query = select(organizations).where(organizations.c.organization_id == organization_id)
+        row = self._connection.execute(query).one_or_none()
+        return to_organization(row) if row is not None else None
+
+    def organizations(self, after: str, limit: int) -> Sequence[tuple[Organization, int]]:
+        """Answer organizations with their revisions, by id, from behind ``after``."""
+        # Looked up for the page alone: a join may read them all from the first on.
+        revision = select(revisions.c.revision).where(
+            revisions.c.organization_id == organizations.c.organization_id
+        )
+        query = (
+            select(organizations, func.coalesce(revision.scalar_subquery(), 0).label("revision"))
+            .where(organizations.c.organization_id > after)
+            .order_by(organizations.c.organization_id)
+            .limit(limit)
+        )
+        return [(to_organization(row), row.revision) for row in self._connection.execute(query)]
+
+    def count_organizations(self) -> int:
+        """Answer how many organizations there are."""
+        return self._count(select(func.count()).select_from(organizations))
+
+    def user(self, organization_id: str, user_id: str) -> User | None:
+        """Answer the user."""
+        query = select(users).where(users.c.organization_id == organization_id, users.c.user_id == user_id)
+        row = self._connection.execute(query).one_or_none()
+        return to_user(row) if row is not None else None
+
+    def users_by_id(self, organization_id: str, user_ids: Sequence[str]) -> Mapping[str, User]:
+        """Answer those of the users that there are, by id."""
+        found: dict[str, User] = {}
+        for begin in range(0, len(user_ids), _IDS_PER_QUERY):
+            wanted = user_ids[begin : begin + _IDS_PER_QUERY]
+            query = select(users).where(
+                users.c.organization_id == organization_id, users.c.user_id.in_(wanted)
+            )
+            found |= {row.user_id: to_user(row) for row in self._connection.execute(query)}
+        return found
+
+    def users(self, organization_id: str, after: str, limit: int) -> Sequence[User]:
+        """Answer users by id, from behind ``after``."""
+        query = (
+            select(users)
+            .where(users.c.organization_id == organization_id, users.c.user_id > after)
+            .order_by(users.c.user_id)
+            .limit(limit)
+        )
+        return [to_user(row) for row in self._connection.execute(query)]
+
+    def caller_ids(self, organization_id: str) -> Mapping[str, str | None]:
+        """Answer the caller ID of every user of the organization, by user_id."""
+        query = select(users.c.user_id, users.c.caller_id).where(users.c.organization_id == organization_id)
+        return {row.user_id: row.caller_id for row in self._connection.execute(query)}
+
+    def count_users(self, organization_id: str) -> int:
+        """Answer how many users the organization has."""
+        return self._count(
+            select(func.count()).select_from(users).where(users.c.organization_id == organization_id)
+        )
+
+    def number(self, organization_id: str, phone_number: str) -> Number | None:
+        """Answer the number, in whatever state, if the organization has it."""
+        found = self._numbers(
+            select(numbers).where(
+                numbers.c.organization_id == organization_id, numbers.c.phone_number == phone_number
+            )
+        )
+        return found[0] if found else None
+
+    def numbers(self, query: NumberQuery, after: str, limit: int) -> Sequence[Number]:
+        """Answer numbers by phone number, from behind ``after``."""
+        return self._numbers(
+            select(numbers)
+            .where(*_matches(query), numbers.c.phone_number > after)
+            .order_by(numbers.c.phone_number)
+            .limit(limit)
+        )
+
+    def active_numbers(self, organization_id: str) -> Mapping[str, str | None]:
+        """Answer the area code of every active number of the organization, by phone number."""
+        query = select(numbers.c.phone_number, numbers.c.area_code).where(
+            numbers.c.organization_id == organization_id, numbers.c.state == NumberState.ACTIVE.value
+        )
+        return {row.phone_number: row.area_code for row in self._connection.execute(query)}
+
+    def mappings(self, organization_id: str) -> Sequence[tuple[str, str]]:
+        """Answer the area codes that are mapped to numbers: each with the phone number."""
+        mappings = area_code_mappings.c
+        query = select(mappings.area_code, mappings.phone_number).where(
+            mappings.organization_id == organization_id
+        )
+        return [(row.area_code, row.phone_number) for row in self._connection.execute(query)]
+
+    def count_numbers(self, query: NumberQuery) -> int:
+        """Answer how many numbers match."""
+        return self._count(select(func.count()).select_from(numbers).where(*_matches(query)))
+
+    def numbers_of_request(self, organization_id: str, request_id: str) -> Sequence[Number]:
+        """Answer the numbers of the purchase that are still there, by phone number."""
+        return self._numbers(
+            select(numbers)
+            .where(numbers.c.organization_id == organization_id, numbers.c.request_id == request_id)
+            .order_by(numbers.c.phone_number)
+        )
+
+    def purchases_since(self, organization_id: str, since: int) -> tuple[int, int | None]:
+        """Answer how many numbers were ordered from then on, and when the first of them was."""
+        query = select(func.count().label("made"), func.min(purchases.c.purchase_time).label("first")).where(
+            purchases.c.organization_id == organization_id, purchases.c.purchase_time >= since
+        )
+        row = self._connection.execute(query).one()
+        return row.made, row.first
+
+    def owners_of(self, phone_numbers: Sequence[str]) -> Mapping[str, str]:
+        """Answer which organization each number reaches; a number of nobody is left out."""
+        owners = phone_number_owners.c
+        found: dict[str, str] = {}
+        for begin in range(0, len(phone_numbers), _IDS_PER_QUERY):
+            wanted = phone_numbers[begin : begin + _IDS_PER_QUERY]
+            query = select(owners.phone_number, owners.organization_id).where(owners.phone_number.in_(wanted))
+            found |= {row.phone_number: row.organization_id for row in self._connection.execute(query)}
+        return found
+
+    def unsettled_numbers(self) -> Sequence[Number]:
+        """Answer every organization's numbers that are PURCHASING or RELEASING."""
+        return self._numbers(select(numbers).where(numbers.c.state.in_(_UNSETTLED)))
+
+    def owner_of(self, phone_number: str) -> str | None:
+        """Answer the organization that the number reaches, as inventory or its own."""
+        query = select(phone_number_owners.c.organization_id).where(
+            phone_number_owners.c.phone_number == phone_number
+        )
+        return self._connection.scalar(query)
+
+    def call(self, organization_id: str, call_id: str) -> OutboundCall | None:
+        """Answer the recorded call."""
+        query = select(outbound_calls).where(
+            outbound_calls.c.organization_id == organization_id, outbound_calls.c.call_id == call_id
+        )
+        row = self._connection.execute(query).one_or_none()
+        return to_call(row) if row is not None else None
+
+    def last_call_to(self, organization_id: str, callee_number: str) -> OutboundCall | None:
+        """Answer the newest recorded call to the number. One row read, by index."""
+        found = self.calls(CallQuery(organization_id, callee_number=callee_number), None, 1)
+        return found[0] if found else None
+
+    def calls(self, query: CallQuery, before: tuple[int, str] | None, limit: int) -> Sequence[OutboundCall]:
+        """Answer calls, newest first, from behind the (call_time, call_id)."""
+        calls = outbound_calls.c
+        matching = select(outbound_calls).where(calls.organization_id == query.organization_id)
+        if query.callee_number is not None:
+            matching = matching.where(calls.callee_number == query.callee_number)
+        if query.user_id is not None:
+            matching = matching.where(calls.user_id == query.user_id)
+        if before is not None:
+            matching = matching.where(tuple_(calls.call_time, calls.call_id) < before)
+        newest_first = matching.order_by(calls.call_time.desc(), calls.call_id.desc()).limit(limit)
+        return [to_call(row) for row in self._connection.execute(newest_first)]
+
+    def request(self, organization_id: str, request_id: str) -> StoredRequest | None:
+        """Answer the request."""
+        query = select(requests).where(
+            requests.c.organization_id == organization_id, requests.c.request_id == request_id
+        )
+        row = self._connection.execute(query).one_or_none()
+        return to_request(row) if row is not None else None
+
+    def _count(self, query: Select[int]) -> int:
+        return self._connection.execute(query).scalar_one()
+
+    def _numbers(self, query: Select[Any]) -> list[Number]:
+        rows = self._connection.execute(query).all()
+        mapped = self._mappings_of(rows)
+        return [to_number(row, tuple(mapped[row.organization_id, row.phone_number])) for row in rows]
+
+    def _mappings_of(self, rows: Sequence[Row[Any]]) -> defaultdict[tuple[str, str], list[str]]:
+        """Read the mappings of all these numbers with one query per organization."""
+        mapped: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+        mappings = area_code_mappings.c
+        for organization_id in {row.organization_id for row in rows}:
+            phone_numbers = [row.phone_number for row in rows if row.organization_id == organization_id]
+            # A few may lie far apart. Many are read as a range: PostgreSQL reads that
+            # faster than a list, and a whole inventory would be too long a one.
+            if len(phone_numbers) <= _FEW_NUMBERS:
+                asked = mappings.phone_number.in_(phone_numbers)
+            else:
+                asked = mappings.phone_number.between(min(phone_numbers), max(phone_numbers))
+            query = (
+                select(mappings.phone_number, mappings.area_code)
+                .where(mappings.organization_id == organization_id, asked)
+                .order_by(mappings.area_code)
+            )
+            for row in self._connection.execute(query):
+                mapped[organization_id, row.phone_number].append(row.area_code)
+        return mapped
+
+
+def _matches(query: NumberQuery) -> list[Any]:
+    conditions: list[Any] = [numbers.c.organization_id == query.organization_id]
+    if query.state is not None:
+        conditions.append(numbers.c.state == query.state.value)
+    if query.area_code is not None:
+        mapped = exists().where(
+            and_(
+                area_code_mappings.c.organization_id == query.organization_id,
+                area_code_mappings.c.area_code == query.area_code,
+                area_code_mappings.c.phone_number == numbers.c.phone_number,
+            )
+        )
+        conditions.append(or_(numbers.c.area_code == query.area_code, mapped))
+    return conditions

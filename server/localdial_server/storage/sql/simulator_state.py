@@ -1,0 +1,171 @@
+"""What the simulated carrier's account owns, in the table ``simulator_numbers``.
+
+A number has a row from its order on, and for good once it was given up: the
+primary key is what lets exactly one of several orders win.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Delete,
+    Executable,
+    Insert,
+    delete,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from localdial_server.app.ports.carrier import OrderStatus, OwnedNumber
+from localdial_server.storage.engines.database import Database
+from localdial_server.storage.sql.schema import simulator_numbers
+
+_OWNED = "owned"
+_PENDING = "pending"
+_FAILED = "failed"
+_RELEASED = "released"
+
+_column = simulator_numbers.c
+
+
+class _RowExistsError(Exception):
+    """The number has a row already."""
+
+
+class SqlSimulatorState:
+    """The ``SimulatorState`` of the simulated carrier, over any ``Database``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def buy(self, number: OwnedNumber, area_code: str, *, pending: bool) -> bool:
+        """Add the number, bought or ordered; False, and no change, if it is either already."""
+
+        def work(connection: Connection) -> None:
+            # An order that failed stands in nobody's way.
+            connection.execute(_delete(number.phone_number, _FAILED))
+            try:
+                connection.execute(_insert(number, area_code, _PENDING if pending else _OWNED))
+            except IntegrityError as error:
+                # An exception of our own, so that the transaction, which
+                # PostgreSQL takes for failed now, is rolled back without being
+                # taken for a failure of the database.
+                raise _RowExistsError from error
+
+        try:
+            await self._database.write(work)
+        except _RowExistsError:
+            return False
+        return True
+
+    async def end_order(self, reference: str, *, filled: bool) -> None:
+        """Let the pending order bring its number, or fail; without such an order do nothing."""
+        end = (
+            update(simulator_numbers)
+            .where(_column.reference == reference, _column.state == _PENDING)
+            .values(state=_OWNED if filled else _FAILED)
+        )
+        await self._run(end)
+
+    async def give_back(self, carrier_number_id: str) -> None:
+        """Remove the bought number with this id; one that is not there is no error."""
+        await self._run(
+            delete(simulator_numbers).where(
+                _column.carrier_number_id == carrier_number_id, _column.state == _OWNED
+            )
+        )
+
+    async def bought(self, phone_number: str) -> OwnedNumber | None:
+        """Answer the number if it is bought."""
+        return await self._find(_column.phone_number == phone_number)
+
+    async def bought_as(self, carrier_number_id: str) -> OwnedNumber | None:
+        """Answer the bought number with this id."""
+        return await self._find(_column.carrier_number_id == carrier_number_id)
+
+    async def ordered_with(self, reference: str) -> OwnedNumber | OrderStatus | None:
+        """Answer the bought number with the reference, or how its order stands."""
+        query = select(simulator_numbers).where(_column.reference == reference, _column.state != _RELEASED)
+
+        def work(connection: Connection) -> OwnedNumber | OrderStatus | None:
+            row = connection.execute(query).first()
+            if row is None:
+                return None
+            if row.state == _OWNED:
+                return OwnedNumber(row.phone_number, row.carrier_number_id, row.reference)
+            return OrderStatus(row.state)
+
+        return await self._database.read(work)
+
+    async def not_on_sale(self, area_code: str) -> frozenset[str]:
+        """Answer the phone numbers that are bought or ordered in the area code."""
+        query = select(_column.phone_number).where(
+            _column.area_code == area_code, _column.state.in_((_OWNED, _PENDING))
+        )
+        return await self._database.read(lambda connection: frozenset(connection.scalars(query)))
+
+    async def all_bought(self) -> Sequence[OwnedNumber]:
+        """Answer every bought number, by phone number."""
+        query = (
+            select(_column.phone_number, _column.carrier_number_id, _column.reference)
+            .where(_column.state == _OWNED)
+            .order_by(_column.phone_number)
+        )
+        return await self._database.read(
+            lambda connection: [OwnedNumber(*row) for row in connection.execute(query)]
+        )
+
+    async def tag(self, number: OwnedNumber, area_code: str) -> None:
+        """Store the number with its reference, be it there already or not."""
+        await self._replace(number, area_code, _OWNED)
+
+    async def give_up(self, number: OwnedNumber, area_code: str) -> None:
+        """Remember that a number owned from the start is gone; a repeat is no error."""
+        await self._replace(number, area_code, _RELEASED)
+
+    async def all_given_up(self) -> frozenset[str]:
+        """Answer every phone number that was given up."""
+        query = select(_column.phone_number).where(_column.state == _RELEASED)
+        return await self._database.read(lambda connection: frozenset(connection.scalars(query)))
+
+    async def _replace(self, number: OwnedNumber, area_code: str, state: str) -> None:
+        def work(connection: Connection) -> None:
+            connection.execute(_delete(number.phone_number))
+            connection.execute(_insert(number, area_code, state))
+
+        await self._database.write(work)
+
+    async def _run(self, statement: Executable) -> None:
+        def work(connection: Connection) -> None:
+            connection.execute(statement)
+
+        await self._database.write(work)
+
+    async def _find(self, condition: ColumnElement[bool]) -> OwnedNumber | None:
+        query = select(_column.phone_number, _column.carrier_number_id, _column.reference).where(
+            condition, _column.state == _OWNED
+        )
+
+        def work(connection: Connection) -> OwnedNumber | None:
+            row = connection.execute(query).first()
+            return OwnedNumber(*row) if row else None
+
+        return await self._database.read(work)
+
+
+def _insert(number: OwnedNumber, area_code: str, state: str) -> Insert:
+    return insert(simulator_numbers).values(
+        phone_number=number.phone_number,
+        area_code=area_code,
+        state=state,
+        carrier_number_id=number.carrier_number_id,
+        reference=number.reference,
+    )
+
+
+def _delete(phone_number: str, state: str | None = None) -> Delete:
+    statement = delete(simulator_numbers).where(_column.phone_number == phone_number)
+    return statement if state is None else statement.where(_column.state == state)

@@ -1,0 +1,210 @@
+"""The ``Transaction`` port in SQL."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Table, delete, exists, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from localdial_server.app.ports.store import StoredRequest
+from localdial_server.domain.model import Number, Organization, User
+from localdial_server.storage.sql.reader import SqlReader
+from localdial_server.storage.sql.rows import from_number, from_organization, from_user
+from localdial_server.storage.sql.schema import (
+    area_code_mappings,
+    numbers,
+    organizations,
+    phone_number_owners,
+    purchases,
+    requests,
+    revisions,
+    users,
+)
+
+
+class SqlTransaction(SqlReader):
+    """Reads and changes through one connection, in one transaction."""
+
+    def bump_revision(self, organization_id: str) -> int:
+        """Count one change of the organization; answer its new revision."""
+        upsert = self._insert(revisions).values(organization_id=organization_id, revision=1)
+        self._connection.execute(
+            upsert.on_conflict_do_update(
+                index_elements=["organization_id"], set_={"revision": revisions.c.revision + 1}
+            )
+        )
+        return self.revision(organization_id)
+
+    def put_organization(self, organization: Organization) -> None:
+        """Create or replace the organization. Claims are the caller's business."""
+        self._put(organizations, [from_organization(organization)])
+
+    def delete_organization(self, organization_id: str) -> None:
+        """Delete it with its users, claims and requests; it must have no numbers.
+
+        Its revision, the day's purchases and the records of its calls stay.
+        """
+        for table in users, phone_number_owners, requests, organizations:
+            self._connection.execute(delete(table).where(table.c.organization_id == organization_id))
+
+    def put_users(self, users_: Sequence[User]) -> None:
+        """Create or replace the users."""
+        self._put(users, [from_user(user) for user in users_])
+
+    def delete_user(self, organization_id: str, user_id: str) -> None:
+        """Delete the user; the records of the calls stay."""
+        self._connection.execute(
+            delete(users).where(users.c.organization_id == organization_id, users.c.user_id == user_id)
+        )
+
+    def claim(self, phone_number: str, organization_id: str) -> bool:
+        """Make the organization the number's owner; False if another one is."""
+        self._connection.execute(
+            self._insert(phone_number_owners)
+            .values(phone_number=phone_number, organization_id=organization_id)
+            .on_conflict_do_nothing()
+        )
+        return self.owner_of(phone_number) == organization_id
+
+    def disclaim(self, phone_number: str, organization_id: str) -> None:
+        """Give the number up, unless inventory or organization still uses it."""
+        in_use = or_(
+            exists(select(numbers.c.phone_number)).where(
+                numbers.c.organization_id == organization_id, numbers.c.phone_number == phone_number
+            ),
+            exists(select(organizations.c.organization_id)).where(
+                organizations.c.organization_id == organization_id,
+                organizations.c.organization_number == phone_number,
+            ),
+        )
+        self._connection.execute(
+            delete(phone_number_owners).where(
+                phone_number_owners.c.phone_number == phone_number,
+                phone_number_owners.c.organization_id == organization_id,
+                ~in_use,
+            )
+        )
+
+    def add_number(self, number: Number) -> None:
+        """Add a number that the organization has claimed."""
+        self._connection.execute(insert(numbers).values(**from_number(number)))
+
+    def update_number(self, number: Number) -> None:
+        """Store the number's state and what the carrier said of it."""
+        self._connection.execute(
+            update(numbers)
+            .where(
+                numbers.c.organization_id == number.organization_id,
+                numbers.c.phone_number == number.phone_number,
+            )
+            .values(**from_number(number))
+        )
+
+    def delete_number(self, organization_id: str, phone_number: str) -> None:
+        """Delete the number with its mappings. The claim stays."""
+        self.delete_mappings(organization_id, phone_number, None)
+        self._connection.execute(
+            delete(numbers).where(
+                numbers.c.organization_id == organization_id, numbers.c.phone_number == phone_number
+            )
+        )
+
+    def add_purchase(self, number: Number) -> None:
+        """Note that the number is ordered, by its reference and purchase time."""
+        self._connection.execute(
+            insert(purchases).values(
+                organization_id=number.organization_id,
+                reference=number.reference,
+                purchase_time=number.purchase_time,
+            )
+        )
+
+    def delete_purchase(self, organization_id: str, reference: str) -> None:
+        """Note that nothing came of the order; one that is not there is no error."""
+        self._connection.execute(
+            delete(purchases).where(
+                purchases.c.organization_id == organization_id, purchases.c.reference == reference
+            )
+        )
+
+    def delete_purchases_before(self, organization_id: str, time: int) -> None:
+        """Forget the organization's purchases that were made before then."""
+        self._connection.execute(
+            delete(purchases).where(
+                purchases.c.organization_id == organization_id, purchases.c.purchase_time < time
+            )
+        )
+
+    def add_mappings(self, organization_id: str, phone_number: str, area_codes: Sequence[str]) -> int:
+        """Map the area codes that are not mapped yet; answer how many those were."""
+        mappings = area_code_mappings.c
+        mapped = self._connection.scalars(
+            select(mappings.area_code).where(
+                mappings.organization_id == organization_id, mappings.phone_number == phone_number
+            )
+        ).all()
+        rows = [
+            {"organization_id": organization_id, "area_code": area_code, "phone_number": phone_number}
+            for area_code in sorted(set(area_codes).difference(mapped))
+        ]
+        if rows:
+            self._connection.execute(insert(area_code_mappings), rows)
+        return len(rows)
+
+    def delete_mappings(
+        self, organization_id: str, phone_number: str, area_codes: Sequence[str] | None
+    ) -> int:
+        """End the mappings (None: all of the number's); answer how many there were."""
+        mappings = area_code_mappings.c
+        statement = delete(area_code_mappings).where(
+            mappings.organization_id == organization_id, mappings.phone_number == phone_number
+        )
+        if area_codes is not None:
+            statement = statement.where(mappings.area_code.in_(area_codes))
+        return self._connection.execute(statement).rowcount
+
+    def add_request(self, request: StoredRequest) -> None:
+        """Store a request that was not stored yet."""
+        self._connection.execute(
+            insert(requests).values(
+                organization_id=request.organization_id,
+                request_id=request.request_id,
+                arguments=request.arguments,
+                answer=request.answer,
+                is_final=request.is_final,
+                create_time=request.create_time,
+            )
+        )
+
+    def set_answer(self, organization_id: str, request_id: str, answer: str, *, is_final: bool) -> None:
+        """Store the request's answer, or what is done of it so far."""
+        self._connection.execute(
+            update(requests)
+            .where(requests.c.organization_id == organization_id, requests.c.request_id == request_id)
+            .values(answer=answer, is_final=is_final)
+        )
+
+    def delete_request(self, organization_id: str, request_id: str) -> None:
+        """Forget the request; one that is not there is no error."""
+        self._connection.execute(
+            delete(requests).where(
+                requests.c.organization_id == organization_id, requests.c.request_id == request_id
+            )
+        )
+
+    def _insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        """Make an insert that can say what to do on conflict, alike in both dialects."""
+        if self._connection.dialect.name == "postgresql":
+            return postgresql.insert(table)
+        return sqlite.insert(table)
+
+    def _put(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Create or replace whole rows."""
+        if not rows:
+            return
+        statement = self._insert(table)
+        keys = [column.name for column in table.primary_key]
+        replaced = {column.name: column for column in statement.excluded if column.name not in keys}
+        self._connection.execute(
+            statement.on_conflict_do_update(index_elements=keys, set_=replaced), list(rows)
+        )

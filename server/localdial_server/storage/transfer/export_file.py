@@ -1,0 +1,191 @@
+"""Writing organizations out of a database."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, func, select, union
+
+from localdial_server.storage.sql.schema import (
+    area_code_mappings,
+    numbers,
+    organizations,
+    outbound_calls,
+    requests,
+    revisions,
+    users,
+)
+from localdial_server.storage.transfer.records import (
+    FORMAT,
+    VERSION,
+    CallRecord,
+    End,
+    Header,
+    NumberRecord,
+    RequestRecord,
+    Tally,
+    UserRecord,
+    written,
+)
+
+# Enough for the trip to the database not to count; a chunk is a megabyte.
+_ROWS_PER_CHUNK = 5000
+
+
+class UnknownOrganizations(Exception):
+    """No organizations with these ids were ever there."""
+
+    def __init__(self, organization_ids: Sequence[str]) -> None:
+        super().__init__(", ".join(organization_ids))
+        self.organization_ids = organization_ids
+
+
+def export_all(
+    engine: Engine,
+    organization_ids: Sequence[str],
+    write: Callable[[bytes], object],
+    on_progress: Callable[[str, int, int | None], None],
+) -> End:
+    """Write these organizations, or all if none is named, as of one moment; answer the last line.
+
+    Raises ``UnknownOrganizations``.
+    """
+    tally = Tally()
+    with engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        with connection.begin():
+            wanted = _known(connection, organization_ids)
+            total = len(wanted) + _count_rows(connection, organization_ids)
+            for lines in export_lines(connection, wanted, tally):
+                write(lines)
+                on_progress("exporting", tally.records, total)
+    return tally.end()
+
+
+def export_lines(
+    connection: Connection,
+    organization_ids: Sequence[str],
+    tally: Tally,
+    shown_revisions: Mapping[str, int] = MappingProxyType({}),
+) -> Iterator[bytes]:
+    """Write the organizations, whose ids are sorted, in chunks of whole lines.
+
+    What is written is counted in ``tally`` before it is answered.
+    ``shown_revisions`` stand in for the database's.
+    """
+    header = written([Header(kind="header", format=FORMAT, version=VERSION)])
+    tally.add("header", 1, header)
+    yield header
+    for organization_id in organization_ids:
+        for kind, records in _records(connection, organization_id, shown_revisions):
+            lines = written(records)
+            tally.add(kind, len(records), lines)
+            yield lines
+    yield written([tally.end()])
+
+
+def _known(connection: Connection, organization_ids: Sequence[str]) -> Sequence[str]:
+    """Answer which organizations to export, sorted; those that were deleted are among all."""
+    ids = union(select(revisions.c.organization_id), select(organizations.c.organization_id))
+    known = set(connection.scalars(ids))
+    unknown = sorted(set(organization_ids) - known)
+    if unknown:
+        raise UnknownOrganizations(unknown)
+    return sorted(set(organization_ids) or known)
+
+
+def _count_rows(connection: Connection, organization_ids: Sequence[str]) -> int:
+    """Answer how many users, numbers, requests and calls these organizations have; all, if none is named."""
+    count = 0
+    for table in users, numbers, requests, outbound_calls:
+        query = select(func.count()).select_from(table)
+        if organization_ids:
+            query = query.where(table.c.organization_id.in_(organization_ids))
+        count += connection.execute(query).scalar_one()
+    return count
+
+
+_Chunk = tuple[str, Sequence[Mapping[str, Any]]]
+
+
+def _records(
+    connection: Connection, organization_id: str, shown_revisions: Mapping[str, int]
+) -> Iterator[_Chunk]:
+    """Answer the records of one organization, in the order of an export."""
+    revision = connection.scalar(_of(organization_id, revisions, ("revision",))) or 0
+    organization = connection.execute(
+        _of(organization_id, organizations, ("display_name", "organization_number"))
+    ).one_or_none()
+    shared = {
+        "organization_id": organization_id,
+        "revision": shown_revisions.get(organization_id, revision),
+    }
+    if organization is None:
+        yield "deleted_organization", [{"kind": "deleted_organization", **shared}]
+    else:
+        display_name, organization_number = organization
+        yield (
+            "organization",
+            [
+                {
+                    "kind": "organization",
+                    **shared,
+                    "display_name": display_name,
+                    "organization_number": organization_number,
+                }
+            ],
+        )
+    yield from _stream(connection, organization_id, users, "user", UserRecord, users.c.user_id)
+    mappings = _mappings(connection, organization_id)
+    for kind, records in _stream(
+        connection, organization_id, numbers, "number", NumberRecord, numbers.c.phone_number
+    ):
+        yield (
+            kind,
+            [{**record, "mapped_area_codes": mappings[record["phone_number"]]} for record in records],
+        )
+    yield from _stream(connection, organization_id, requests, "request", RequestRecord, requests.c.request_id)
+    yield from _stream(
+        connection,
+        organization_id,
+        outbound_calls,
+        "call",
+        CallRecord,
+        outbound_calls.c.call_time,
+        outbound_calls.c.call_id,
+    )
+
+
+def _of(organization_id: str, table: Table, columns: Sequence[str]) -> Select[Any]:
+    return select(*(table.c[name] for name in columns)).where(table.c.organization_id == organization_id)
+
+
+def _stream(
+    connection: Connection,
+    organization_id: str,
+    table: Table,
+    kind: str,
+    record: type[Any],
+    *order: ColumnElement[Any],
+) -> Iterator[_Chunk]:
+    """Answer the organization's rows of the table as records, some at a time."""
+    fields = [field for field in record.__annotations__ if field in table.c]
+    rows = connection.execute(
+        _of(organization_id, table, fields).order_by(*order),
+        # A cursor at the server: the history of years does not fit into memory.
+        execution_options={"stream_results": True, "yield_per": _ROWS_PER_CHUNK},
+    )
+    names = ("kind", *fields)
+    for part in rows.partitions():
+        yield kind, [dict(zip(names, (kind, *row), strict=True)) for row in part]
+
+
+def _mappings(connection: Connection, organization_id: str) -> Mapping[str, Sequence[str]]:
+    """Answer the mapped area codes of each of the organization's numbers."""
+    query = _of(organization_id, area_code_mappings, ("phone_number", "area_code"))
+    mapped: defaultdict[str, list[str]] = defaultdict(list)
+    for phone_number, area_code in connection.execute(query.order_by(area_code_mappings.c.area_code)):
+        mapped[phone_number].append(area_code)
+    return mapped

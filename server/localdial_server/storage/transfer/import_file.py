@@ -1,0 +1,172 @@
+"""Taking an export into a database: all of it, or nothing.
+
+The file is read once, every line is checked as it comes, and the records are
+inserted on the way, in a transaction that the caller ends. From the first
+mistake on nothing is inserted any more; the rest is read to name what else is
+wrong. At last the records are read back and compared with the file.
+"""
+
+import os
+import stat
+from collections.abc import Callable
+from functools import partial
+from typing import Any, BinaryIO, Final
+
+from sqlalchemy import Connection, Engine
+
+from localdial_server.storage.transfer.export_file import export_lines
+from localdial_server.storage.transfer.insert import Inserter
+from localdial_server.storage.transfer.problems import ImportRefused, Problem
+from localdial_server.storage.transfer.records import (
+    FORMAT,
+    VERSION,
+    BadLineError,
+    End,
+    Fault,
+    Header,
+    Record,
+    Tally,
+    parse,
+    position,
+)
+
+# Longer than any line there is, by far: what has no line ends is none of ours.
+_LONGEST_LINE: Final = 64 * 1024 * 1024
+
+# When so many lines are wrong, no more are looked for.
+_MOST_BAD_LINES: Final = 20
+
+_ORGANIZATIONS: Final = {"organization", "deleted_organization"}
+
+# The header and the last line.
+_LINES_AROUND: Final = 2
+
+# So that telling how far it is costs nothing.
+_LINES_PER_REPORT: Final = 1000
+
+
+def import_all(engine: Engine, file: BinaryIO, on_progress: Callable[[str, int, int | None], None]) -> End:
+    """Take in what is in the file, all or nothing; answer its last line.
+
+    Raises ``ImportRefused``.
+    """
+    size = _size(file)
+    with engine.begin() as connection:
+        reading = _Reading(connection, lambda done: on_progress("importing", done, size))
+        end = reading.read(file)
+        tally = Tally()
+        ids, file_revisions = reading.organization_ids, reading.inserter.file_revisions
+        for _ in export_lines(connection, ids, tally, file_revisions):
+            on_progress("verifying", tally.records, reading.line - _LINES_AROUND)
+        if tally.end() != end:
+            raise ImportRefused(
+                Problem(reading.line, "", "is not what the database gives back for what it was given")
+            )
+    return end
+
+
+def _size(file: BinaryIO) -> int | None:
+    """Answer how long the file is, if it is one."""
+    try:
+        status = os.fstat(file.fileno())
+    except OSError:
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+
+class _Reading:
+    """One pass over a file."""
+
+    def __init__(self, connection: Connection, on_read: Callable[[int], None]) -> None:
+        self.line = 0
+        self.organization_ids: list[str] = []
+        self._problems: list[Problem] = []
+        self.inserter = Inserter(connection, self._problems)
+        self._on_read = on_read
+        self._tally = Tally()
+        self._bad_lines = 0
+        self._position: tuple[str, int, Any] = ("", 0, "")
+        self._is_deleted = False
+
+    def read(self, file: BinaryIO) -> End:
+        """Read and insert all; answer the last line. Raises ``ImportRefused``."""
+        end = self._read_to_end(file)
+        self.inserter.flush()
+        # What is wrong with a line is wrong with the counts as well.
+        if end is not None and not self._problems:
+            self._compare(end, self._tally.end())
+        if end is None or self._problems:
+            raise ImportRefused(*sorted(self._problems))
+        return end
+
+    def _read_to_end(self, file: BinaryIO) -> End | None:
+        bytes_read = 0
+        for line in iter(partial(file.readline, _LONGEST_LINE), b""):
+            self.line += 1
+            bytes_read += len(line)
+            if not line.endswith(b"\n"):
+                break
+            try:
+                record = parse(line[:-1])
+                if record["kind"] == "end":
+                    if file.read(1):
+                        self._problem("is the last line of an export, but the file goes on")
+                    return record
+                self._take(record)
+                self._tally.add(record["kind"], 1, line)
+            except BadLineError as error:
+                if self.line == 1:
+                    self._problem("is not the first line of an export of localdial")
+                    return None
+                self._problems += [Problem(self.line, *fault) for fault in error.faults]
+                self._bad_lines += 1
+                if self._bad_lines == _MOST_BAD_LINES:
+                    return None
+            if self.line % _LINES_PER_REPORT == 0:
+                self._on_read(bytes_read)
+        self.line = max(self.line, 1)
+        self._problem("is where the file was cut off: the last line of an export is missing")
+        return None
+
+    def _take(self, record: Header | Record) -> None:
+        if record["kind"] == "header":
+            self._check_header(record)
+        elif self.line == 1:
+            raise BadLineError(Fault("", "comes before the header"))
+        else:
+            self._check_place(record)
+            self.inserter.add(self.line, record)
+
+    def _check_header(self, header: Header) -> None:
+        if self.line > 1 or header["format"] != FORMAT:
+            raise BadLineError(Fault("", "is out of place"))
+        if header["version"] != VERSION:
+            problem = f"is {header['version']}, and this release of localdial reads {VERSION}"
+            raise ImportRefused(Problem(1, "version", problem))
+
+    def _check_place(self, record: Record) -> None:
+        """See that the record is its organization's, and that it is there once."""
+        before, self._position = self._position, position(record)
+        if self._position <= before:
+            self._position = before
+            raise BadLineError(Fault("", "is there twice, or out of place"))
+        kind = record["kind"]
+        if kind in _ORGANIZATIONS:
+            self.organization_ids.append(record["organization_id"])
+            self._is_deleted = kind == "deleted_organization"
+        elif self._position[0] != before[0]:
+            raise BadLineError(Fault("organization_id", "is of an organization without a line before"))
+        elif self._is_deleted and kind != "call":
+            raise BadLineError(Fault("kind", "must be call: the organization was deleted"))
+
+    def _compare(self, end: End, found: End) -> None:
+        """See that the last line says what the lines before are."""
+        for field, value in found.items():
+            said = end[field]  # type: ignore[literal-required]
+            if field == "sha256" and said != value:
+                self._problem("is not that of the lines before: the file was changed or damaged", field)
+            elif said != value:
+                self._problem(f"are {said} here, but {value} in the lines before", field)
+
+    def _problem(self, message: str, field: str = "") -> None:
+        self._problems.append(Problem(self.line, field, message))

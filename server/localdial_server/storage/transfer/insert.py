@@ -1,0 +1,206 @@
+"""Inserting the records of an export, many rows at a time."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, Final, NamedTuple
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import Connection, Row, Select, Table, exists, insert, select, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from localdial_server.storage.sql.schema import (
+    area_code_mappings,
+    numbers,
+    organizations,
+    outbound_calls,
+    phone_number_owners,
+    requests,
+    revisions,
+    users,
+)
+from localdial_server.storage.transfer.problems import ImportRefused, Problem
+from localdial_server.storage.transfer.records import (
+    DeletedOrganizationRecord,
+    NumberRecord,
+    OrganizationRecord,
+    Record,
+)
+
+# More at once is hardly faster, and their keys must fit into one query, which
+# takes 32,766 parameters.
+_RECORDS_AT_ONCE: Final = 5000
+
+# In this order each row finds those that it refers to.
+_TABLES: Final = (
+    organizations,
+    revisions,
+    users,
+    numbers,
+    area_code_mappings,
+    phone_number_owners,
+    requests,
+    outbound_calls,
+)
+
+_Row = tuple[Any, ...]
+
+
+def _row_of(table: Table) -> Callable[[Mapping[str, Any]], _Row]:
+    return itemgetter(*table.c.keys())
+
+
+_ORGANIZATION_ROW: Final = _row_of(organizations)
+_NUMBER_ROW: Final = _row_of(numbers)
+_PLAIN: Final = {
+    kind: (table, _row_of(table))
+    for kind, table in (("user", users), ("request", requests), ("call", outbound_calls))
+}
+
+
+class _Claim(NamedTuple):
+    """A phone number that a line gives to an organization."""
+
+    line: int
+    field: str
+    organization_id: str
+
+
+class Inserter:
+    """Inserts what is not there, in a transaction of the caller's.
+
+    ``problems`` are all those of the import. While there are any nothing is
+    inserted, but what stands in the way is added to them.
+    """
+
+    def __init__(self, connection: Connection, problems: list[Problem]) -> None:
+        self._connection = connection
+        self._problems = problems
+        self.file_revisions: dict[str, int] = {}
+        """The revisions that the file says, of the organizations that got another one."""
+        self._begin()
+
+    def _begin(self) -> None:
+        self._rows: defaultdict[Table, list[_Row]] = defaultdict(list)
+        self._arrivals: dict[str, tuple[int, int]] = {}
+        self._claims: defaultdict[str, list[_Claim]] = defaultdict(list)
+        self._lines: list[int] = []
+
+    def add(self, line: int, record: Record) -> None:
+        """Insert the record of this line, now or with others. Raises ``ImportRefused``."""
+        if record["kind"] == "organization" or record["kind"] == "deleted_organization":
+            self._add_organization(line, record)
+        elif record["kind"] == "number":
+            self._add_number(line, record)
+        else:
+            table, row_of = _PLAIN[record["kind"]]
+            self._rows[table].append(row_of(record))
+        self._lines.append(line)
+        if len(self._lines) >= _RECORDS_AT_ONCE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Insert what waits. Raises ``ImportRefused``."""
+        self._check_claims()
+        self._check_arrivals()
+        if not self._problems:
+            try:
+                for table in _TABLES:
+                    _insert(self._connection, table, self._rows[table])
+            except IntegrityError:
+                # The transaction cannot even be read in any more.
+                last = self._lines[-1]
+                message = f"this line, or one up to line {last}, has an id that is taken, such as a call_id"
+                raise ImportRefused(Problem(self._lines[0], "", message)) from None
+        self._begin()
+
+    def _add_organization(self, line: int, record: OrganizationRecord | DeletedOrganizationRecord) -> None:
+        organization_id = record["organization_id"]
+        self._arrivals[organization_id] = line, record["revision"]
+        if record["kind"] == "organization":
+            self._rows[organizations].append(_ORGANIZATION_ROW(record))
+            if record["organization_number"] is not None:
+                claim = _Claim(line, "organization_number", organization_id)
+                self._claims[record["organization_number"]].append(claim)
+
+    def _add_number(self, line: int, record: NumberRecord) -> None:
+        organization_id, phone_number = record["organization_id"], record["phone_number"]
+        self._rows[numbers].append(_NUMBER_ROW(record))
+        self._rows[area_code_mappings] += [
+            (organization_id, area_code, phone_number) for area_code in record["mapped_area_codes"]
+        ]
+        self._claims[phone_number].append(_Claim(line, "phone_number", organization_id))
+
+    def _check_arrivals(self) -> None:
+        """Refuse organizations that are there; the others get their revisions."""
+        if not self._arrivals:
+            return
+        there = self._known(select(organizations.c.organization_id), organizations)
+        has_calls = exists().where(outbound_calls.c.organization_id == revisions.c.organization_id)
+        called = self._known(select(revisions.c.organization_id).where(has_calls), revisions)
+        kept = self._known(select(revisions.c.organization_id, revisions.c.revision), revisions)
+        for organization_id, (line, revision) in self._arrivals.items():
+            if organization_id in there:
+                problem = f"the organization {organization_id} is there already"
+                self._problems.append(Problem(line, "organization_id", problem))
+            elif organization_id in called:
+                problem = f"calls of an organization {organization_id}, which was deleted, are there already"
+                self._problems.append(Problem(line, "organization_id", problem))
+            elif organization_id in kept:
+                self._go_on_from(organization_id, kept[organization_id].revision, revision)
+            else:
+                self._rows[revisions].append((organization_id, revision))
+
+    def _known(self, query: Select[Any], table: Table) -> Mapping[str, Row[Any]]:
+        """Run the query for the organizations that arrive; answer its rows by their id."""
+        rows = self._connection.execute(query.where(table.c.organization_id.in_(list(self._arrivals))))
+        return {row.organization_id: row for row in rows}
+
+    def _go_on_from(self, organization_id: str, kept: int, revision: int) -> None:
+        """Set the revision of an organization that was there before: it never comes back."""
+        if kept >= revision:
+            self.file_revisions[organization_id] = revision
+            revision = kept + 1
+        self._connection.execute(
+            update(revisions).where(revisions.c.organization_id == organization_id).values(revision=revision)
+        )
+
+    def _check_claims(self) -> None:
+        """Refuse numbers that others own; the others get their owner."""
+        if not self._claims:
+            return
+        query = select(phone_number_owners.c.phone_number, phone_number_owners.c.organization_id)
+        known = query.where(phone_number_owners.c.phone_number.in_(list(self._claims)))
+        owners = {row.phone_number: row.organization_id for row in self._connection.execute(known)}
+        for phone_number, claims in self._claims.items():
+            owner = owners.get(phone_number)
+            if owner is None:
+                owner = claims[0].organization_id
+                self._rows[phone_number_owners].append((phone_number, owner))
+            self._problems += [
+                Problem(claim.line, claim.field, f"{phone_number} belongs to the organization {owner}")
+                for claim in claims
+                if claim.organization_id != owner
+            ]
+
+
+def _insert(connection: Connection, table: Table, rows: Sequence[_Row]) -> None:
+    """Insert the rows, each with a value for every column."""
+    if not rows:
+        return
+    columns = table.c.keys()
+    if connection.dialect.name == "postgresql":
+        # Four times as fast as INSERT. In the transaction, like everything else.
+        names = sql.SQL(",").join(map(sql.Identifier, columns))
+        command = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.name), names)
+        raw: Any = connection.connection.driver_connection
+        try:
+            with raw.cursor() as cursor, cursor.copy(command) as copy:
+                for row in rows:
+                    copy.write_row(row)
+        except psycopg.Error as error:
+            # As SQLAlchemy says it: the callers know its errors only.
+            raise DBAPIError.instance("COPY", None, error, psycopg.Error, hide_parameters=True) from error
+    else:
+        connection.execute(insert(table), [dict(zip(columns, row, strict=True)) for row in rows])

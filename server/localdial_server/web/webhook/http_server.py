@@ -1,0 +1,144 @@
+"""The webhook's web server, in the event loop of whoever runs it."""
+
+import asyncio
+import contextlib
+import logging
+import math
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+import uvicorn
+from starlette.applications import Starlette
+
+from localdial_server.settings.addresses import opened
+from localdial_server.settings.settings import Settings
+from localdial_server.settings.start_error import StartError
+from localdial_server.settings.validators import account_tokens
+from localdial_server.web.webhook.app import Webhook
+from localdial_server.web.webhook.localdial import Localdial, connected
+from localdial_server.web.webhook.signature import Signatures
+from localdial_server.web.webhook.twiml import TwimlWriter
+
+_log = logging.getLogger(__name__)
+
+# More than any server of ours can answer, and few enough to have the memory for.
+_MAX_CONNECTIONS: Final = 1_000
+
+# Longer than proxies keep a connection by themselves (nginx: 60 s), so that none sends
+# a request into one that is about to be closed.
+_IDLE_SECONDS: Final = 75
+
+
+class Served(NamedTuple):
+    """A webhook that is served."""
+
+    address: str
+    """Where, with port 0 replaced by the real one."""
+    stop: Callable[[], Awaitable[None]]
+    """Answers the requests under way, and takes no more."""
+
+
+@contextlib.asynccontextmanager
+async def serving(
+    settings: Settings, server: str, listen: str, *, shared_port: bool = False
+) -> AsyncIterator[Served]:
+    """Serve the webhook on the address ``listen``, for the localdial at ``server``.
+
+    ``shared_port``: others may serve on the same one. Raises ``StartError``.
+    """
+    with _listening(listen, shared_port=shared_port) as (address, sockets):
+        async with connected(server) as localdial:
+            http = _HttpServer(application(settings, localdial), settings.drain_seconds)
+            async with http.running(sockets):
+                _log.info("serving the webhook", extra={"address": address, "server": server})
+                yield Served(address, http.stop)
+
+
+def application(settings: Settings, localdial: Localdial) -> Starlette:
+    """Put the application together."""
+    public_url = settings.webhook_public_url
+    webhook = Webhook(
+        localdial,
+        Signatures(
+            public_url,
+            settings.twilio_auth_token.get_secret_value(),
+            account_tokens(settings.webhook_account_tokens),
+        ),
+        TwimlWriter(public_url, settings.webhook_dial_seconds),
+        screening=settings.webhook_screening,
+    )
+    return webhook.application(public_url)
+
+
+class _HttpServer(uvicorn.Server):
+    """uvicorn, which leaves signals to us and says when it has started."""
+
+    def __init__(self, app: Starlette, drain_seconds: float) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http="h11",
+                ws="none",
+                lifespan="off",
+                # Its lines would have phone numbers in them.
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                # Nothing depends on what a proxy says of the client.
+                proxy_headers=False,
+                limit_concurrency=_MAX_CONNECTIONS,
+                timeout_keep_alive=_IDLE_SECONDS,
+                timeout_graceful_shutdown=math.ceil(drain_seconds),
+            )
+        )
+        # What it says of its coming and going, we say ourselves.
+        logging.getLogger("uvicorn").setLevel(logging.WARNING)
+        self._is_started = asyncio.Event()
+        self._serving: asyncio.Task[None] | None = None
+
+    @contextlib.asynccontextmanager
+    async def running(self, sockets: Sequence[socket.socket]) -> AsyncIterator[None]:
+        """Serve on the sockets, which listen."""
+        self._serving = asyncio.create_task(self.serve(list(sockets)))
+        started = asyncio.create_task(self._is_started.wait())
+        await asyncio.wait({self._serving, started}, return_when=asyncio.FIRST_COMPLETED)
+        try:
+            yield
+        finally:
+            started.cancel()
+            await self.stop()
+
+    async def stop(self) -> None:
+        """Answer the requests under way, and take no more. May be called again."""
+        assert self._serving is not None
+        self.should_exit = True
+        await self._serving
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start as uvicorn does, and say so."""
+        await super().startup(sockets)
+        self._is_started.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave them alone."""
+        yield
+
+
+@contextlib.contextmanager
+def _listening(listen: str, *, shared_port: bool) -> Iterator[tuple[str, Sequence[socket.socket]]]:
+    def listening(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
+        return socket.create_server((host, port), family=family, reuse_port=shared_port)
+
+    with contextlib.ExitStack() as stack:
+        try:
+            address, sockets = stack.enter_context(opened(listen, listening))
+        except OSError:
+            sockets = []
+        if not sockets:
+            raise StartError(
+                f"cannot serve the webhook on {listen}: is a server there already? "
+                "Set LOCALDIAL_WEBHOOK_LISTEN"
+            )
+        yield address, sockets

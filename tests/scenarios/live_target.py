@@ -1,0 +1,171 @@
+"""The scenarios on a live server, through the Python client."""
+
+import contextlib
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+
+from localdial.v1 import call_routing_pb2, directory_pb2, number_inventory_pb2
+from localdial_client import Client, NotFound, from_status, pages
+from tests.scenarios.target import Answer, Call, Connection, require_bought, split_orders
+
+
+class LiveTarget:
+    """A ``ScenarioTarget`` of organizations of its own on a server that others use too.
+
+    ``clean`` gives back what its organizations had, so that the next world finds
+    the carrier's stock and the organization numbers as this one did.
+    """
+
+    def __init__(self, client: Client, prefix: str | None = None) -> None:
+        """Take the client, and what the names of the organizations begin with."""
+        self._client = client
+        self._prefix = f"{uuid.uuid4().hex[:12]}-" if prefix is None else prefix
+        self._made: set[str] = set()
+
+    async def clean(self, others: Collection[str] = ()) -> None:
+        """Delete the organizations that were made here, and others, with everything in them."""
+        for organization in sorted({*self._made, *others}):
+            with contextlib.suppress(NotFound):
+                for number in await self.list_numbers(organization):
+                    await self.delete_number(organization, number)
+                await self.delete_organization(organization)
+
+    async def set_organization(self, organization: str, organization_number: str | None) -> int:
+        self._made.add(organization)
+        wanted = directory_pb2.Organization(
+            organization_id=self._id(organization), organization_number=organization_number or ""
+        )
+        request = directory_pb2.SetOrganizationRequest(organization=wanted)
+        return self._client.directory.set_organization(request).revision
+
+    async def delete_organization(self, organization: str) -> int:
+        request = directory_pb2.DeleteOrganizationRequest(organization_id=self._id(organization))
+        return self._client.directory.delete_organization(request).revision
+
+    async def set_user(
+        self, organization: str, user: str, caller_id: str | None, work_phone: str | None
+    ) -> int:
+        wanted = directory_pb2.User(
+            organization_id=self._id(organization),
+            user_id=user,
+            caller_id=caller_id or "",
+            work_phone=work_phone or "",
+        )
+        return self._client.directory.set_user(directory_pb2.SetUserRequest(user=wanted)).revision
+
+    async def delete_user(self, organization: str, user: str) -> int:
+        request = directory_pb2.DeleteUserRequest(organization_id=self._id(organization), user_id=user)
+        return self._client.directory.delete_user(request).revision
+
+    async def add_numbers(self, organization: str, numbers: Collection[str]) -> int:
+        revision = 0
+        imports, purchases = split_orders(numbers)
+        for area_code, wanted in purchases.items():
+            purchase = self._client.number_inventory.purchase_numbers(
+                number_inventory_pb2.PurchaseNumbersRequest(
+                    organization_id=self._id(organization), area_code=area_code, quantity=len(wanted)
+                )
+            )
+            require_bought([number.phone_number for number in purchase.numbers], wanted)
+            revision = purchase.revision
+        if imports:
+            answer = self._client.number_inventory.import_numbers(
+                number_inventory_pb2.ImportNumbersRequest(
+                    organization_id=self._id(organization), phone_numbers=imports
+                )
+            )
+            for failure in answer.failures:
+                raise from_status(failure.status)
+            revision = answer.revision
+        return revision
+
+    async def delete_number(self, organization: str, number: str) -> int:
+        answer = self._client.number_inventory.delete_numbers(
+            number_inventory_pb2.DeleteNumbersRequest(
+                organization_id=self._id(organization), phone_numbers=[number]
+            )
+        )
+        for failure in answer.failures:
+            raise from_status(failure.status)
+        return answer.revision
+
+    async def map_area_codes(self, organization: str, number: str, area_codes: Sequence[str]) -> int:
+        request = number_inventory_pb2.MapAreaCodesRequest(
+            organization_id=self._id(organization), phone_number=number, area_codes=area_codes
+        )
+        return self._client.number_inventory.map_area_codes(request).revision
+
+    async def unmap_area_codes(self, organization: str, number: str, area_codes: Sequence[str]) -> int:
+        request = number_inventory_pb2.UnmapAreaCodesRequest(
+            organization_id=self._id(organization), phone_number=number, area_codes=area_codes
+        )
+        return self._client.number_inventory.unmap_area_codes(request).revision
+
+    async def list_numbers(self, organization: str) -> Mapping[str, Sequence[str]]:
+        request = number_inventory_pb2.ListNumbersRequest(organization_id=self._id(organization))
+        return {
+            number.phone_number: number.mapped_area_codes
+            for page in pages(self._client.number_inventory.list_numbers, request)
+            for number in page.numbers
+        }
+
+    async def resolve(
+        self,
+        organization: str,
+        user: str,
+        callee: str,
+        *,
+        call_id: str | None = None,
+        validate_only: bool = False,
+        min_revision: int = 0,
+    ) -> Answer:
+        answer = self._client.call_routing.resolve_outbound_caller_id(
+            call_routing_pb2.ResolveOutboundCallerIdRequest(
+                organization_id=self._id(organization),
+                user_id=user,
+                callee_number=callee,
+                call_id=call_id or "",
+                validate_only=validate_only,
+                min_revision=min_revision,
+            )
+        )
+        return Answer(
+            caller_id=answer.caller_id,
+            reason=_caller_id_reason(answer.reason),
+            callee_area_code=answer.callee_area_code or None,
+            call_id=answer.call_id or None,
+            revision=answer.revision,
+        )
+
+    async def route(self, called: str, caller: str) -> Connection:
+        found = self._client.call_routing.route_inbound_call(
+            call_routing_pb2.RouteInboundCallRequest(called_number=called, caller_number=caller)
+        )
+        assert found.HasField("last_call_time") == bool(found.last_call_id)
+        reason = call_routing_pb2.DestinationReason.Name(found.reason)
+        return Connection(
+            organization=found.organization_id.removeprefix(self._prefix),
+            destination=found.destination_number,
+            reason=reason.removeprefix("DESTINATION_REASON_"),
+            user=found.user_id or None,
+            last_call=found.last_call_id or None,
+        )
+
+    async def list_calls(self, organization: str, callee: str | None, user: str | None) -> Sequence[Call]:
+        request = call_routing_pb2.ListOutboundCallsRequest(
+            organization_id=self._id(organization), callee_number=callee or "", user_id=user or ""
+        )
+        return [
+            Call(
+                call.call_id, call.user_id, call.callee_number, call.caller_id, _caller_id_reason(call.reason)
+            )
+            for page in pages(self._client.call_routing.list_outbound_calls, request)
+            for call in page.calls
+        ]
+
+    def _id(self, organization: str) -> str:
+        return f"{self._prefix}{organization}"
+
+
+def _caller_id_reason(reason: call_routing_pb2.CallerIdReason.ValueType) -> str:
+    return call_routing_pb2.CallerIdReason.Name(reason).removeprefix("CALLER_ID_REASON_")

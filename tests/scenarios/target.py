@@ -1,0 +1,142 @@
+"""What the scenarios are played in: the rules, the use cases, or a live server."""
+
+import contextlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import localdial_client
+from localdial_server.domain.area_codes import area_code_of
+from localdial_server.domain.errors import ServiceError
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a resolve answers. Reasons are written without the contract's prefix."""
+
+    caller_id: str
+    reason: str
+    callee_area_code: str | None
+    call_id: str | None
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Where a call-back goes. ``last_call`` is a call_id."""
+
+    organization: str
+    destination: str
+    reason: str
+    user: str | None
+    last_call: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A recorded call."""
+
+    call_id: str
+    user: str
+    callee: str
+    caller_id: str
+    reason: str
+
+
+class Refused(Exception):
+    """An operation was refused. ``status`` is None where there are no gRPC statuses yet."""
+
+    def __init__(
+        self, reason: str, message: str, metadata: Mapping[str, str], status: str | None = None
+    ) -> None:
+        super().__init__(f"{reason}: {message} {dict(metadata)}")
+        self.reason = reason
+        self.status = status
+
+
+@contextlib.contextmanager
+def refusals() -> Iterator[None]:
+    """Raise every world's errors as ``Refused``."""
+    try:
+        yield
+    except ServiceError as error:
+        raise Refused(error.reason, error.message, error.metadata) from error
+    except localdial_client.LocaldialError as error:
+        raise Refused(error.reason, error.message, error.metadata, error.code.name) from error
+
+
+class ScenarioTarget(Protocol):
+    """The operations of the scenarios. Changes answer the organization's revision.
+
+    Each may raise an error that ``refusals`` knows.
+    """
+
+    async def set_organization(self, organization: str, organization_number: str | None) -> int:
+        """Create or replace the organization."""
+
+    async def delete_organization(self, organization: str) -> int:
+        """Delete the organization."""
+
+    async def set_user(
+        self, organization: str, user: str, caller_id: str | None, work_phone: str | None
+    ) -> int:
+        """Create or replace the user."""
+
+    async def delete_user(self, organization: str, user: str) -> int:
+        """Delete the user."""
+
+    async def add_numbers(self, organization: str, numbers: Collection[str]) -> int:
+        """Buy exactly these numbers, or import those that the account owns from the start."""
+
+    async def delete_number(self, organization: str, number: str) -> int:
+        """Delete the number."""
+
+    async def map_area_codes(self, organization: str, number: str, area_codes: Sequence[str]) -> int:
+        """Map the area codes to the number."""
+
+    async def unmap_area_codes(self, organization: str, number: str, area_codes: Sequence[str]) -> int:
+        """End the mappings of the area codes to the number."""
+
+    async def list_numbers(self, organization: str) -> Mapping[str, Sequence[str]]:
+        """Answer the numbers with their mapped area codes."""
+
+    async def resolve(
+        self,
+        organization: str,
+        user: str,
+        callee: str,
+        *,
+        call_id: str | None = None,
+        validate_only: bool = False,
+        min_revision: int = 0,
+    ) -> Answer:
+        """Decide which caller ID the callee is shown."""
+
+    async def route(self, called: str, caller: str) -> Connection:
+        """Decide where a call-back goes."""
+
+    async def list_calls(self, organization: str, callee: str | None, user: str | None) -> Sequence[Call]:
+        """Answer the recorded calls, newest first."""
+
+
+_OWNED_FROM_START = "5550199"
+
+
+def split_orders(numbers: Collection[str]) -> tuple[list[str], dict[str, set[str]]]:
+    """Answer which of the numbers to import, and which to buy in which area code."""
+    imports = [number for number in numbers if number.endswith(_OWNED_FROM_START)]
+    purchases: dict[str, set[str]] = {}
+    for number in numbers:
+        if number not in imports:
+            area_code = area_code_of(number)
+            assert area_code is not None, f"{number} cannot be bought: it has no area code"
+            purchases.setdefault(area_code, set()).add(number)
+    return imports, purchases
+
+
+def require_bought(bought: Collection[str], wanted: Collection[str]) -> None:
+    """Fail unless the carrier sold what the case is about."""
+    assert set(bought) == set(wanted), (
+        f"the simulated carrier sold {sorted(bought)}, the case wants {sorted(wanted)}: numbers are sold in "
+        "the order of its stock, the first ones first"
+    )

@@ -1,0 +1,109 @@
+"""The scenarios on the use cases, over whatever store and carrier they are put together with."""
+
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+
+from localdial_server.app.call_routing import Leg
+from localdial_server.app.ports.store import CallQuery, NumberQuery
+from localdial_server.domain.model import Organization, User
+from localdial_server.domain.phone_numbers import caller_of
+from localdial_server.runtime.bootstrap import Application
+from tests.scenarios.target import Answer, Call, Connection, Refused, require_bought, split_orders
+
+# More than any case has.
+_ALL = 1000
+
+
+class UseCaseTarget:
+    """A ``ScenarioTarget`` of one ``Application``."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+
+    async def set_organization(self, organization: str, organization_number: str | None) -> int:
+        wanted = Organization(organization, organization_number=organization_number)
+        return await self._application.directory.set_organization(wanted)
+
+    async def delete_organization(self, organization: str) -> int:
+        return await self._application.directory.delete_organization(organization)
+
+    async def set_user(
+        self, organization: str, user: str, caller_id: str | None, work_phone: str | None
+    ) -> int:
+        wanted = User(organization, user, caller_id=caller_id, work_phone=work_phone)
+        return await self._application.directory.set_users(organization, [wanted])
+
+    async def delete_user(self, organization: str, user: str) -> int:
+        return await self._application.directory.delete_user(organization, user)
+
+    async def add_numbers(self, organization: str, numbers: Collection[str]) -> int:
+        revision = 0
+        imports, purchases = split_orders(numbers)
+        for area_code, wanted in purchases.items():
+            purchase = await self._application.purchasing.purchase(
+                organization, area_code, len(wanted), str(uuid.uuid4())
+            )
+            require_bought([number.phone_number for number in purchase.numbers], wanted)
+            revision = purchase.revision
+        if imports:
+            answer = await self._application.importing.import_numbers(organization, imports)
+            for failure in answer.failures:
+                raise failure.error
+            revision = answer.revision
+        return revision
+
+    async def delete_number(self, organization: str, number: str) -> int:
+        answer = await self._application.deleting.delete(organization, [number], str(uuid.uuid4()))
+        for failure in answer.failures:
+            raise Refused(failure.reason, failure.message, failure.metadata)
+        return answer.revision
+
+    async def map_area_codes(self, organization: str, number: str, area_codes: Sequence[str]) -> int:
+        _, revision = await self._application.inventory.map_area_codes(organization, number, area_codes)
+        return revision
+
+    async def unmap_area_codes(self, organization: str, number: str, area_codes: Sequence[str]) -> int:
+        _, revision = await self._application.inventory.unmap_area_codes(organization, number, area_codes)
+        return revision
+
+    async def list_numbers(self, organization: str) -> Mapping[str, Sequence[str]]:
+        numbers, total = await self._application.inventory.list_numbers(NumberQuery(organization), "", _ALL)
+        assert len(numbers) == total
+        return {number.phone_number: number.mapped_area_codes for number in numbers}
+
+    async def resolve(
+        self,
+        organization: str,
+        user: str,
+        callee: str,
+        *,
+        call_id: str | None = None,
+        validate_only: bool = False,
+        min_revision: int = 0,
+    ) -> Answer:
+        leg = Leg(organization, user, callee, call_id, validate_only, min_revision)
+        answer = await self._application.routing.resolve(leg)
+        return Answer(
+            caller_id=answer.caller_id,
+            reason=answer.reason.name,
+            callee_area_code=answer.callee_area_code,
+            call_id=answer.call_id,
+            revision=answer.revision,
+        )
+
+    async def route(self, called: str, caller: str) -> Connection:
+        found = await self._application.routing.route(called, caller_of(caller))
+        return Connection(
+            organization=found.organization_id,
+            destination=found.destination_number,
+            reason=found.reason.name,
+            user=found.user_id,
+            last_call=found.last_call.call_id if found.last_call is not None else None,
+        )
+
+    async def list_calls(self, organization: str, callee: str | None, user: str | None) -> Sequence[Call]:
+        calls = await self._application.routing.list_calls(CallQuery(organization, callee, user), None, _ALL)
+        return [
+            Call(call.call_id, call.user_id, call.callee_number, call.caller_id, call.reason.name)
+            for call in calls
+        ]

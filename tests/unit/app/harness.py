@@ -1,0 +1,342 @@
+"""The use cases over one SQLite file and one simulated carrier account, for tests of what they do.
+
+What the carrier sees and when it answers, what the database does and what time
+it is are the test's to decide.
+"""
+
+import asyncio
+import uuid
+from collections import Counter, defaultdict, deque
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import Connection, select
+
+from localdial_server.app.directory import Directory
+from localdial_server.app.numbers.delete import DeleteAnswer, Deleting
+from localdial_server.app.numbers.import_numbers import Importing
+from localdial_server.app.numbers.inventory import Inventory
+from localdial_server.app.numbers.purchase import PurchaseAnswer, Purchasing
+from localdial_server.app.numbers.reconcile import Reconciling
+from localdial_server.app.numbers.settle import Sweep
+from localdial_server.app.ports.carrier import (
+    AvailableNumber,
+    Capabilities,
+    Carrier,
+    OrderStatus,
+    OwnedNumber,
+    Pending,
+    Price,
+)
+from localdial_server.app.ports.store import NumberQuery
+from localdial_server.app.unit_of_work import Changes
+from localdial_server.carriers.simulator.carrier import SimulatedCarrier
+from localdial_server.carriers.simulator.faults import Fault, FaultScript, Operation
+from localdial_server.carriers.single_account import SingleAccount
+from localdial_server.domain.model import Number, NumberState, Organization
+from localdial_server.domain.spending import Limits, SpendingLimits
+from localdial_server.storage.engines.database import Database
+from localdial_server.storage.engines.sqlite import SqliteDatabase
+from localdial_server.storage.snapshots.cache import SnapshotCache
+from localdial_server.storage.sql.migrate import migrate
+from localdial_server.storage.sql.schema import numbers, organizations, phone_number_owners, simulator_numbers
+from localdial_server.storage.sql.simulator_state import SqlSimulatorState
+from localdial_server.storage.sql.store import SqlStore
+from tests.conformance.watched_database import DEADLINE_SECONDS, Gate, WatchedDatabase
+
+T = TypeVar("T")
+
+A, B = "org-a", "org-b"
+
+# Nothing is given up by itself, unless a test says so.
+FOREVER = 3600.0
+
+# Longer than an order may take to show at the carrier.
+READ_LAG_SECONDS = 121
+
+
+async def _in_time(call: Awaitable[T]) -> T:
+    """Let a call that never ends fail the test rather than hang it."""
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        return await call
+
+
+class ManualClock:
+    """Stands still, but for one microsecond per look, until it is moved."""
+
+    def __init__(self) -> None:
+        self._now = 1_800_000_000_000_000
+
+    def now(self) -> int:
+        self._now += 1
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        """Let time go by."""
+        self._now += int(seconds * 1_000_000)
+
+
+class CarrierFaults(FaultScript):
+    """A script, and faults that last until they are taken away."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lasting: dict[Operation, Fault] = {}
+
+    def clear(self) -> None:
+        """Let all go well from now on."""
+        self._next.clear()
+        self.lasting.clear()
+
+    def __call__(self, operation: Operation, argument: str) -> Fault | None:
+        return self.lasting.get(operation) or super().__call__(operation, argument)
+
+
+class WatchedCarrier:
+    """A ``Carrier`` over another one: counts the calls, and holds up the next ones."""
+
+    def __init__(self, carrier: Carrier) -> None:
+        self._carrier = carrier
+        self._calls: defaultdict[Operation, deque[Gate]] = defaultdict(deque)
+        self._answers: defaultdict[Operation, deque[Gate]] = defaultdict(deque)
+        self._under_way: Counter[Operation] = Counter()
+        self.calls: Counter[Operation] = Counter()
+        self.most_at_once: Counter[Operation] = Counter()
+        self.ordered: list[tuple[str, str]] = []
+
+    @property
+    def name(self) -> str:
+        return self._carrier.name
+
+    @property
+    def account(self) -> str:
+        return self._carrier.account
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._carrier.capabilities
+
+    def hold(self, operation: Operation) -> Gate:
+        """Hold up the operation's next call on its way to the carrier."""
+        gate = Gate()
+        self._calls[operation].append(gate)
+        return gate
+
+    def hold_answer(self, operation: Operation) -> Gate:
+        """Hold up the answer to the operation's next call, or its error."""
+        gate = Gate()
+        self._answers[operation].append(gate)
+        return gate
+
+    async def search(self, area_code: str, limit: int) -> Sequence[AvailableNumber]:
+        return await self._watch(Operation.SEARCH, lambda: self._carrier.search(area_code, limit))
+
+    async def order(
+        self,
+        phone_number: str,
+        reference: str,
+        timeout: float,  # noqa: ASYNC109 (the port's)
+    ) -> OwnedNumber | Pending:
+        self.ordered.append((phone_number, reference))
+        return await self._watch(
+            Operation.ORDER, lambda: self._carrier.order(phone_number, reference, timeout)
+        )
+
+    async def find_by_reference(self, reference: str) -> OwnedNumber | OrderStatus | None:
+        return await self._watch(
+            Operation.FIND_BY_REFERENCE, lambda: self._carrier.find_by_reference(reference)
+        )
+
+    async def find_by_number(self, phone_number: str) -> OwnedNumber | None:
+        return await self._watch(Operation.FIND_BY_NUMBER, lambda: self._carrier.find_by_number(phone_number))
+
+    async def list_owned(self) -> Sequence[OwnedNumber]:
+        return await self._watch(Operation.LIST_OWNED, self._carrier.list_owned)
+
+    async def configure(self, carrier_number_id: str, reference: str) -> OwnedNumber:
+        return await self._watch(
+            Operation.CONFIGURE, lambda: self._carrier.configure(carrier_number_id, reference)
+        )
+
+    async def monthly_price(self, phone_number: str) -> Price | None:
+        return await self._carrier.monthly_price(phone_number)
+
+    async def release(self, carrier_number_id: str) -> bool:
+        return await self._watch(Operation.RELEASE, lambda: self._carrier.release(carrier_number_id))
+
+    async def _watch(self, operation: Operation, call: Callable[[], Awaitable[T]]) -> T:
+        self.calls[operation] += 1
+        self._under_way[operation] += 1
+        self.most_at_once |= self._under_way
+        gate = self._calls[operation].popleft() if self._calls[operation] else None
+        answer_gate = self._answers[operation].popleft() if self._answers[operation] else None
+        try:
+            if gate is not None:
+                await gate.pass_through()
+            return await call()
+        finally:
+            if answer_gate is not None:
+                await answer_gate.pass_through()
+            self._under_way[operation] -= 1
+
+
+class Harness:
+    """All of it, put together; opened again after a crash it finds what was committed."""
+
+    database: WatchedDatabase
+    carrier: WatchedCarrier
+    store: SqlStore
+    snapshots: SnapshotCache
+    directory: Directory
+    inventory: Inventory
+    purchasing: Purchasing
+    deleting: Deleting
+    importing: Importing
+    sweep: Sweep
+    reconciling: Reconciling
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.limits = SpendingLimits(Limits(numbers=1000, purchases_per_day=1000))
+        self.orders_are_asynchronous = False
+        self.clock = ManualClock()
+        self.faults = CarrierFaults()
+
+    def open(
+        self,
+        wrap_database: Callable[[Database], Database] = lambda database: database,
+        wrap_carrier: Callable[[Carrier], Carrier] = lambda carrier: carrier,
+    ) -> None:
+        """Open the file and put the use cases together, over wrapped parts if need be."""
+        is_new = not self._path.exists()
+        self._file = SqliteDatabase.open(self._path)
+        if is_new:
+            migrate(self._file.engine)
+        self._account = SqlSimulatorState(self._file)
+        self.simulator = SimulatedCarrier(
+            self._account, faults=self.faults, timeout=FOREVER, asynchronous=self.orders_are_asynchronous
+        )
+        self.carrier = WatchedCarrier(self.simulator)
+        self.database = WatchedDatabase(self._file)
+        database, carrier = wrap_database(self.database), wrap_carrier(self.carrier)
+        self.store = SqlStore(database)
+        self.snapshots = SnapshotCache(database)
+        changes = Changes(self.store, self.snapshots)
+        self.directory = Directory(self.store, changes)
+        carriers = SingleAccount(carrier)
+        self.inventory = Inventory(self.store, changes, carriers)
+        self.purchasing = Purchasing(
+            self.store, changes, carriers, self.clock, limits=self.limits, order_timeout=FOREVER
+        )
+        self.deleting = Deleting(changes, carriers, self.clock)
+        self.importing = Importing(self.store, changes, carriers, self.clock)
+        self.sweep = Sweep(self.store, self.purchasing, self.deleting, interval=60)
+        self.reconciling = Reconciling(self.store, carriers, self.sweep, self.clock)
+
+    async def crash(self) -> None:
+        """Let everything under way be lost, but what the database holds."""
+        under_way = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+        await self._file.close()
+
+    async def restart(self) -> None:
+        """Crash, and open again."""
+        await self.crash()
+        self.open()
+
+    async def add_organization(self, organization_id: str, organization_number: str | None = None) -> None:
+        """Add an organization, or give it another organization number."""
+        await self.directory.set_organization(Organization(organization_id, "", organization_number))
+
+    def purchase(
+        self,
+        quantity: int = 1,
+        *,
+        area_code: str = "415",
+        request_id: str = "request",
+        organization_id: str = A,
+    ) -> "asyncio.Task[PurchaseAnswer]":
+        """Begin a purchase; await it for the answer."""
+        return asyncio.create_task(
+            _in_time(self.purchasing.purchase(organization_id, area_code, quantity, request_id))
+        )
+
+    async def bought(
+        self, quantity: int = 1, *, area_code: str = "415", organization_id: str = A
+    ) -> list[str]:
+        """Purchase numbers, and answer which."""
+        answer = await self.purchase(
+            quantity, area_code=area_code, request_id=str(uuid.uuid4()), organization_id=organization_id
+        )
+        assert answer.unfilled_count == 0
+        return [number.phone_number for number in answer.numbers]
+
+    def delete(
+        self, *phone_numbers: str, request_id: str = "deletion", organization_id: str = A
+    ) -> "asyncio.Task[DeleteAnswer]":
+        """Begin a deletion; await it for the answer."""
+        return asyncio.create_task(_in_time(self.deleting.delete(organization_id, phone_numbers, request_id)))
+
+    async def numbers(self, organization_id: str = A, state: NumberState | None = None) -> list[Number]:
+        """Answer the organization's numbers."""
+        query = NumberQuery(organization_id, state=state)
+        return list(await self.store.read(lambda reader: reader.numbers(query, "", 1000)))
+
+    async def owner_of(self, phone_number: str) -> str | None:
+        """Answer the organization that the number reaches."""
+        return await self.store.read(lambda reader: reader.owner_of(phone_number))
+
+    async def revision(self, organization_id: str = A) -> int:
+        """Answer the organization's revision."""
+        return await self.store.read(lambda reader: reader.revision(organization_id))
+
+    async def shown(self, area_code: str = "415", organization_id: str = A) -> set[str]:
+        """Answer the numbers that calls into the area code show, as this process decides it now."""
+        snapshot = await self.snapshots.get(organization_id)
+        candidates = (*snapshot.own.get(area_code, ()), *snapshot.mapped.get(area_code, ()))
+        return {phone_number for phone_number, _ in candidates}
+
+    async def paid_for(self) -> set[str]:
+        """Answer the numbers that the carrier account has bought and still owns."""
+        query = select(simulator_numbers.c.phone_number).where(simulator_numbers.c.state == "owned")
+        return await self._file.read(lambda connection: set(connection.scalars(query)))
+
+    async def sweep_later(self) -> None:
+        """Sweep when every order that went through shows at the carrier."""
+        self.clock.advance(READ_LAG_SECONDS)
+        await self.sweep.sweep()
+
+    async def discrepancies(self) -> list[str]:
+        """Settle all that is open; answer what then differs between carrier and inventory."""
+        self.faults.lasting.clear()
+        await self.sweep_later()
+        found: list[str] = []
+        paid_for = await self.paid_for()
+        organizations = await self.store.read(lambda reader: reader.organizations("", 1000))
+        for organization, _ in organizations:
+            for number in await self.numbers(organization.organization_id):
+                if not number.reference:
+                    continue  # It was not bought by localdial.
+                paid_for.discard(number.phone_number)
+                owned = await self.carrier.find_by_reference(number.reference)
+                if not isinstance(owned, OwnedNumber):
+                    found.append(f"not owned: {number}")
+                elif owned.carrier_number_id != number.carrier_number_id:
+                    found.append(f"known as {owned.carrier_number_id}: {number}")
+                if number.state is not NumberState.ACTIVE:
+                    found.append(f"not settled: {number}")
+                if await self.owner_of(number.phone_number) != number.organization_id:
+                    found.append(f"not claimed: {number}")
+        found += [f"paid for and in no inventory: {phone_number}" for phone_number in paid_for]
+        return found + [f"claimed for nothing: {phone_number}" for phone_number in await self._idle_claims()]
+
+    async def _idle_claims(self) -> set[str]:
+        def read(connection: Connection) -> set[str]:
+            claims = set(connection.scalars(select(phone_number_owners.c.phone_number)))
+            inventory = set(connection.scalars(select(numbers.c.phone_number)))
+            return claims - inventory - set(connection.scalars(select(organizations.c.organization_number)))
+
+        return await self._file.read(read)

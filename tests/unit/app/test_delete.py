@@ -1,0 +1,331 @@
+"""Deleting numbers: off the calls at once, released at the carrier after, and once per request_id."""
+
+import asyncio
+
+import pytest
+
+from localdial_server.carriers.simulator.faults import Fault, Operation
+from localdial_server.domain.errors import (
+    OrganizationNotFound,
+    PurchasePending,
+    RequestIdReused,
+    StorageUnavailable,
+)
+from localdial_server.domain.model import NumberState
+from tests.unit.app.harness import READ_LAG_SECONDS, A, B, Harness
+
+FIRST, SECOND, THIRD = "+14155550100", "+14155550101", "+14155550102"
+OWNED_FROM_START = "+14155550199"
+
+UNCONFIRMED = pytest.mark.parametrize("fault", [Fault.UNAVAILABLE, Fault.REQUEST_LOST, Fault.ANSWER_LOST])
+
+
+async def test_a_deleted_number_is_gone_here_and_at_the_carrier(harness: Harness) -> None:
+    bought = await harness.bought(3)
+    answer = await harness.delete(SECOND, FIRST)
+    assert [(number.phone_number, number.state) for number in answer.deleted] == [
+        (SECOND, NumberState.RELEASED),
+        (FIRST, NumberState.RELEASED),
+    ]
+    assert answer.failures == ()
+    assert answer.revision == await harness.revision()
+    assert [number.phone_number for number in await harness.numbers()] == bought[2:]
+    assert await harness.paid_for() == {THIRD}
+    assert await harness.owner_of(FIRST) is None
+
+
+async def test_a_number_is_off_the_calls_with_its_mappings_before_the_carrier_is_asked(
+    harness: Harness,
+) -> None:
+    await harness.bought()
+    await harness.inventory.map_area_codes(A, FIRST, ["628", "650"])
+    assert await harness.shown("628") == {FIRST}
+    revision = await harness.revision()
+    gate = harness.carrier.hold(Operation.RELEASE)
+    deleting = harness.delete(FIRST)
+    await gate.reached()
+    (number,) = await harness.numbers()
+    assert (number.state, number.mapped_area_codes) == (NumberState.RELEASING, ())
+    assert await harness.revision() == revision + 1
+    assert [await harness.shown(area_code) for area_code in ("415", "628", "650")] == [set()] * 3
+    gate.open()
+    await deleting
+
+
+@UNCONFIRMED
+async def test_a_number_is_off_the_calls_though_the_carrier_does_not_confirm(
+    harness: Harness, fault: Fault
+) -> None:
+    await harness.bought(2)
+    harness.faults.add(Operation.RELEASE, fault)
+    answer = await harness.delete(FIRST, SECOND)
+    states = {number.state for number in answer.deleted}
+    assert states == {NumberState.RELEASING, NumberState.RELEASED}
+    assert await harness.shown() == set()
+    (left,) = await harness.numbers()
+    # People who were called from it may still call back, and nobody else can have it.
+    assert (left.state, await harness.owner_of(left.phone_number)) == (NumberState.RELEASING, A)
+
+
+@UNCONFIRMED
+async def test_the_sweep_goes_on_releasing_what_was_not_confirmed(harness: Harness, fault: Fault) -> None:
+    await harness.bought()
+    harness.faults.add(Operation.RELEASE, fault, fault)
+    await harness.delete(FIRST)
+    await harness.sweep.sweep()
+    assert [number.state for number in await harness.numbers()] == [NumberState.RELEASING]
+    await harness.sweep_later()
+    assert await harness.numbers() == []
+    assert await harness.owner_of(FIRST) is None
+    assert await harness.paid_for() == set()
+
+
+async def test_a_number_that_the_carrier_does_not_show_yet_is_not_taken_for_gone(
+    harness: Harness,
+) -> None:
+    await harness.bought()
+    harness.faults.add(Operation.RELEASE, Fault.NOT_SEEN, Fault.NOT_SEEN)
+    (number,) = (await harness.delete(FIRST)).deleted
+    await harness.sweep.sweep()
+    assert number.state is NumberState.RELEASING
+    assert await harness.owner_of(FIRST) == A
+    assert await harness.paid_for() == {FIRST}
+    await harness.sweep.sweep()
+    assert (await harness.numbers(), await harness.paid_for()) == ([], set())
+
+
+async def test_when_the_carrier_was_asked_counts_and_not_when_it_answered(harness: Harness) -> None:
+    await harness.bought()
+    harness.faults.add(Operation.RELEASE, Fault.NOT_SEEN)
+    gate = harness.carrier.hold_answer(Operation.RELEASE)
+    deleting = harness.delete(FIRST)
+    await gate.reached()
+    harness.clock.advance(READ_LAG_SECONDS)
+    gate.open()
+    await deleting
+    assert await harness.owner_of(FIRST) == A
+    assert await harness.paid_for() == {FIRST}
+
+
+async def test_a_number_that_is_gone_at_the_carrier_is_gone_once_it_would_be_shown(
+    harness: Harness,
+) -> None:
+    await harness.bought()
+    owned = await harness.carrier.find_by_number(FIRST)
+    assert owned is not None
+    await harness.carrier.release(owned.carrier_number_id)
+    await harness.delete(FIRST)
+    assert [number.state for number in await harness.numbers()] == [NumberState.RELEASING]
+    await harness.sweep_later()
+    assert await harness.numbers() == []
+
+
+async def test_the_sweep_goes_on_to_the_next_number_when_one_cannot_be_released(
+    harness: Harness,
+) -> None:
+    await harness.bought(3)
+    harness.faults.add(Operation.RELEASE, *[Fault.UNAVAILABLE] * 3)
+    await harness.delete(FIRST, SECOND, THIRD)
+    harness.faults.add(Operation.RELEASE, None, Fault.UNAVAILABLE, None)
+    await harness.sweep.sweep()
+    assert len(await harness.numbers()) == 1
+
+
+async def test_a_released_number_can_be_bought_by_others(harness: Harness) -> None:
+    await harness.bought()
+    await harness.delete(FIRST)
+    assert await harness.bought(organization_id=B) == [FIRST]
+    assert await harness.owner_of(FIRST) == B
+
+
+async def test_a_repeat_is_given_the_first_answer_and_deletes_nothing(harness: Harness) -> None:
+    await harness.bought()
+    first = await harness.delete(FIRST, THIRD)
+    assert await harness.bought() == [FIRST]
+    assert await harness.delete(FIRST, THIRD) == first
+    assert harness.carrier.calls[Operation.RELEASE] == 1
+    await harness.restart()
+    assert await harness.delete(FIRST, THIRD) == first
+    assert await harness.shown() == {FIRST}
+
+
+async def test_a_repeat_is_given_the_first_answer_though_the_release_was_confirmed_later(
+    harness: Harness,
+) -> None:
+    await harness.bought()
+    harness.faults.add(Operation.RELEASE, Fault.UNAVAILABLE)
+    first = await harness.delete(FIRST)
+    await harness.sweep.sweep()
+    assert await harness.delete(FIRST) == first
+
+
+async def test_a_request_id_cannot_be_used_for_another_deletion(harness: Harness) -> None:
+    await harness.bought(2)
+    await harness.delete(FIRST)
+    for others in [(SECOND,), (FIRST, SECOND), ()]:
+        with pytest.raises(RequestIdReused):
+            await harness.delete(*others)
+    assert await harness.shown() == {SECOND}
+
+
+async def test_a_request_id_of_a_purchase_cannot_be_used_for_a_deletion(harness: Harness) -> None:
+    await harness.purchase(request_id="shared")
+    with pytest.raises(RequestIdReused):
+        await harness.delete(FIRST, request_id="shared")
+    assert await harness.shown() == {FIRST}
+
+
+async def test_deletions_of_different_request_ids_are_all_different(harness: Harness) -> None:
+    await harness.bought()
+    await harness.delete(FIRST, request_id="first")
+    await harness.bought()
+    assert len((await harness.delete(FIRST, request_id="second")).deleted) == 1
+    assert await harness.numbers() == []
+
+
+async def test_concurrent_repeats_release_once_and_are_answered_alike(harness: Harness) -> None:
+    await harness.bought(2)
+    answers = await asyncio.gather(*(harness.delete(FIRST, SECOND) for _ in range(5)))
+    assert answers == [answers[0]] * 5
+    assert harness.carrier.calls[Operation.RELEASE] == 2
+
+
+async def test_concurrent_deletions_of_one_number_both_succeed(harness: Harness) -> None:
+    await harness.bought()
+    gate = harness.carrier.hold(Operation.RELEASE)
+    first = harness.delete(FIRST, request_id="first")
+    await gate.reached()
+    second = await harness.delete(FIRST, request_id="second")
+    gate.open()
+    assert [number.phone_number for number in second.deleted] == [FIRST]
+    assert [number.phone_number for number in (await first).deleted] == [FIRST]
+    assert await harness.numbers() == []
+
+
+async def test_deleting_again_what_is_not_confirmed_yet_is_answered_as_at_first(
+    harness: Harness,
+) -> None:
+    await harness.bought()
+    harness.faults.add(Operation.RELEASE, Fault.UNAVAILABLE, Fault.UNAVAILABLE)
+    first = await harness.delete(FIRST, request_id="first")
+    second = await harness.delete(FIRST, request_id="second")
+    assert first.deleted == second.deleted
+    assert second.failures == ()
+
+
+async def test_a_deletion_is_completed_when_its_caller_gives_up(harness: Harness) -> None:
+    await harness.bought()
+    gate = harness.carrier.hold(Operation.RELEASE)
+    caller = harness.delete(FIRST)
+    await gate.reached()
+    caller.cancel()
+    await asyncio.wait({caller})
+    gate.open()
+    answer = await harness.delete(FIRST)
+    assert [number.state for number in answer.deleted] == [NumberState.RELEASED]
+    assert harness.carrier.calls[Operation.RELEASE] == 1
+    assert await harness.numbers() == []
+
+
+async def test_each_number_that_is_not_deleted_says_why_and_spoils_no_other(harness: Harness) -> None:
+    await harness.bought()
+    await harness.bought(organization_id=B)
+    harness.faults.add(Operation.ORDER, Fault.ANSWER_LOST)
+    harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
+    with pytest.raises(PurchasePending):
+        await harness.purchase()
+    answer = await harness.delete(SECOND, THIRD, FIRST, "+12125550100")
+    assert [number.phone_number for number in answer.deleted] == [FIRST]
+    assert [(kept.phone_number, kept.reason) for kept in answer.failures] == [
+        (SECOND, "NUMBER_NOT_FOUND"),  # it is B's
+        (THIRD, "NUMBER_NOT_ACTIVE"),  # it is being purchased
+        ("+12125550100", "NUMBER_NOT_FOUND"),
+    ]
+    assert answer.failures[1].metadata == {"phone_number": THIRD, "state": "PURCHASING"}
+    # Another organization's number and nobody's are told apart by nothing.
+    of_b, of_nobody = answer.failures[0], answer.failures[2]
+    assert of_b.message == of_nobody.message
+    assert await harness.shown(organization_id=B) == {SECOND}
+    assert [number.phone_number for number in await harness.numbers()] == [THIRD]
+
+
+async def test_deleting_nothing_changes_no_revision(harness: Harness) -> None:
+    answer = await harness.delete(FIRST)
+    assert (answer.deleted, answer.revision, await harness.revision()) == ((), 1, 1)
+    assert harness.carrier.calls[Operation.RELEASE] == 0
+
+
+async def test_an_unknown_organization_deletes_nothing(harness: Harness) -> None:
+    await harness.bought()
+    with pytest.raises(OrganizationNotFound):
+        await harness.delete(FIRST, organization_id="unknown")
+    assert await harness.shown() == {FIRST}
+
+
+async def test_the_organization_number_stays_one_when_it_leaves_the_inventory(
+    harness: Harness,
+) -> None:
+    await harness.bought()
+    await harness.add_organization(A, FIRST)
+    await harness.delete(FIRST)
+    assert await harness.numbers() == []
+    assert await harness.owner_of(FIRST) == A
+    await harness.add_organization(A)
+    assert await harness.owner_of(FIRST) is None
+
+
+async def test_an_imported_number_is_given_back_for_good(harness: Harness) -> None:
+    await harness.importing.import_numbers(A, [OWNED_FROM_START])
+    answer = await harness.delete(OWNED_FROM_START)
+    assert [number.state for number in answer.deleted] == [NumberState.RELEASED]
+    assert await harness.numbers() == []
+    assert await harness.carrier.find_by_number(OWNED_FROM_START) is None
+
+
+async def test_many_numbers_are_released_a_few_at_a_time(harness: Harness) -> None:
+    answer = await harness.delete(*await harness.bought(30))
+    assert {number.state for number in answer.deleted} == {NumberState.RELEASED}
+    assert harness.carrier.calls[Operation.RELEASE] == 30
+    assert 1 < harness.carrier.most_at_once[Operation.RELEASE] <= 8
+
+
+async def test_a_late_answer_to_a_release_spares_the_number_that_was_bought_anew(
+    harness: Harness,
+) -> None:
+    await harness.bought()
+    gate = harness.carrier.hold_answer(Operation.RELEASE)
+    deleting = harness.delete(FIRST)
+    await gate.reached()
+    await harness.sweep_later()
+    assert await harness.numbers() == []
+    assert await harness.bought() == [FIRST]
+    gate.open()
+    await deleting
+    assert await harness.shown() == {FIRST}
+
+
+async def test_a_deletion_that_was_not_committed_changes_nothing(harness: Harness) -> None:
+    await harness.bought()
+    harness.database.fail_write()
+    with pytest.raises(StorageUnavailable):
+        await harness.delete(FIRST)
+    assert await harness.shown() == {FIRST}
+    assert harness.carrier.calls[Operation.RELEASE] == 0
+    assert len((await harness.delete(FIRST)).deleted) == 1
+
+
+async def test_a_deletion_whose_end_was_not_committed_is_answered_to_a_repeat(
+    harness: Harness,
+) -> None:
+    await harness.bought()
+    gate = harness.carrier.hold_answer(Operation.RELEASE)
+    deleting = harness.delete(FIRST)
+    await gate.reached()
+    harness.database.fail_write()
+    gate.open()
+    with pytest.raises(StorageUnavailable):
+        await deleting
+    assert await harness.shown() == set()
+    assert [number.phone_number for number in (await harness.delete(FIRST)).deleted] == [FIRST]
+    await harness.sweep_later()
+    assert await harness.numbers() == []

@@ -1,0 +1,191 @@
+"""Calls that spend or delete: under way once per request_id, with the first answer kept."""
+
+import asyncio
+from dataclasses import dataclass
+
+import pytest
+
+from localdial_server.app.idempotency import Requests
+from localdial_server.app.numbers.delete import DeleteAnswer, KeptNumber
+from localdial_server.app.numbers.purchase import PurchaseAnswer
+from localdial_server.app.ports.store import Store
+from localdial_server.domain.errors import NoNumbersAvailable, RequestIdReused
+from localdial_server.domain.model import Number, NumberState
+from tests.unit.app.harness import A, B, Harness
+
+
+@dataclass(frozen=True)
+class Answer:
+    text: str
+
+
+@pytest.fixture
+def requests() -> Requests[Answer]:
+    return Requests("test", Answer)
+
+
+@pytest.fixture
+def store(harness: Harness) -> Store:
+    return harness.store
+
+
+class Run:
+    """What a request does: waits until it is told to end, and counts how often it was begun."""
+
+    def __init__(self) -> None:
+        self.begun = 0
+        self._end = asyncio.Event()
+        self._error: Exception | None = None
+
+    def end(self, error: Exception | None = None) -> None:
+        self._error = error
+        self._end.set()
+
+    async def __call__(self) -> Answer:
+        self.begun += 1
+        await self._end.wait()
+        if self._error is not None:
+            raise self._error
+        return Answer(f"run {self.begun}")
+
+
+@pytest.fixture
+def run() -> Run:
+    return Run()
+
+
+async def _begin(
+    requests: Requests[Answer], store: Store, arguments: str = "arguments", organization_id: str = A
+) -> Answer | None:
+    return await store.write(lambda tx: requests.begin(tx, organization_id, "r", arguments, 1))
+
+
+async def test_requests_with_one_id_run_once_at_a_time_and_are_answered_alike(
+    requests: Requests[Answer], run: Run
+) -> None:
+    waiting = [asyncio.create_task(requests.once(A, "r", "arguments", run)) for _ in range(5)]
+    await asyncio.sleep(0)
+    run.end()
+    assert await asyncio.gather(*waiting) == [Answer("run 1")] * 5
+    assert run.begun == 1
+
+
+async def test_an_error_is_told_to_all_who_wait(requests: Requests[Answer], run: Run) -> None:
+    waiting = [asyncio.create_task(requests.once(A, "r", "arguments", run)) for _ in range(3)]
+    await asyncio.sleep(0)
+    run.end(NoNumbersAvailable("415"))
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    assert {type(outcome) for outcome in outcomes} == {NoNumbersAvailable}
+
+
+@pytest.mark.parametrize("error", [None, NoNumbersAvailable("415")])
+async def test_a_request_that_has_ended_is_run_again_and_finds_its_answer_itself(
+    requests: Requests[Answer], run: Run, error: Exception | None
+) -> None:
+    run.end(error)
+    await asyncio.gather(requests.once(A, "r", "arguments", run), return_exceptions=True)
+    run.end()
+    assert await requests.once(A, "r", "arguments", run) == Answer("run 2")
+
+
+async def test_other_arguments_under_the_id_of_a_request_under_way_are_refused(
+    requests: Requests[Answer], run: Run
+) -> None:
+    waiting = asyncio.create_task(requests.once(A, "r", "arguments", run))
+    await asyncio.sleep(0)
+    with pytest.raises(RequestIdReused):
+        await requests.once(A, "r", "others", run)
+    run.end()
+    assert await waiting == Answer("run 1")
+
+
+@pytest.mark.parametrize(("organization_id", "request_id"), [(A, "s"), (B, "r")])
+async def test_other_requests_are_not_held_up(
+    requests: Requests[Answer], run: Run, organization_id: str, request_id: str
+) -> None:
+    waiting = asyncio.create_task(requests.once(A, "r", "arguments", run))
+    await asyncio.sleep(0)
+    other = Run()
+    other.end()
+    assert await requests.once(organization_id, request_id, "others", other) == Answer("run 1")
+    assert not waiting.done()
+    run.end()
+    await waiting
+
+
+async def test_a_run_goes_on_when_every_caller_has_given_up(requests: Requests[Answer], run: Run) -> None:
+    callers = [asyncio.create_task(requests.once(A, "r", "arguments", run)) for _ in range(2)]
+    await asyncio.sleep(0)
+    for caller in callers:
+        caller.cancel()
+    await asyncio.wait(callers)
+    late = asyncio.create_task(requests.once(A, "r", "arguments", run))
+    await asyncio.sleep(0)
+    run.end()
+    assert await late == Answer("run 1")
+    assert all(caller.cancelled() for caller in callers)
+
+
+async def test_a_request_has_no_answer_until_it_is_finished(requests: Requests[Answer], store: Store) -> None:
+    assert await _begin(requests, store) is None
+    assert await _begin(requests, store) is None
+    await store.write(lambda transaction: requests.note(transaction, A, "r", Answer("first"), is_final=True))
+    assert await _begin(requests, store) == Answer("first")
+
+
+@pytest.mark.parametrize("finished", [True, False])
+async def test_other_arguments_under_a_stored_id_are_refused(
+    requests: Requests[Answer], store: Store, *, finished: bool
+) -> None:
+    await _begin(requests, store)
+    if finished:
+        await store.write(
+            lambda transaction: requests.note(transaction, A, "r", Answer("first"), is_final=True)
+        )
+    with pytest.raises(RequestIdReused):
+        await _begin(requests, store, "others")
+
+
+async def test_a_request_of_another_kind_under_a_stored_id_is_refused(
+    requests: Requests[Answer], store: Store
+) -> None:
+    await _begin(requests, store)
+    with pytest.raises(RequestIdReused):
+        await _begin(Requests("other", Answer), store)
+
+
+async def test_organizations_have_requests_of_their_own(requests: Requests[Answer], store: Store) -> None:
+    await _begin(requests, store)
+    assert await _begin(requests, store, "others", B) is None
+
+
+NUMBER = Number(
+    A,
+    "+14155550100",
+    "415",
+    NumberState.RELEASING,
+    "simulator",
+    "ref",
+    1,
+    "request",
+    ("628", "650"),
+    "Zürich",
+    "CA",
+    "id",
+)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        PurchaseAnswer((NUMBER,), 2, 3),
+        PurchaseAnswer((), 0, 0),
+        DeleteAnswer((NUMBER,), (KeptNumber("+1", "REASON", 'it\'s "kept"', {"state": "ACTIVE"}),), 7),
+        DeleteAnswer((), (), 1),
+    ],
+)
+async def test_an_answer_is_kept_to_the_letter(store: Store, answer: PurchaseAnswer | DeleteAnswer) -> None:
+    requests = Requests("kept", type(answer))
+    await store.write(lambda tx: requests.begin(tx, A, "r", "", 1))
+    await store.write(lambda tx: requests.note(tx, A, "r", answer, is_final=True))
+    assert await store.write(lambda tx: requests.begin(tx, A, "r", "", 1)) == answer

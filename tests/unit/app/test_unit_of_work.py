@@ -1,0 +1,99 @@
+"""What was committed is what this process decides calls on, whatever failed right after."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable
+
+import pytest
+
+from localdial_server.carriers.simulator.faults import Fault, Operation
+from localdial_server.domain.errors import PurchasePending, StorageUnavailable
+from localdial_server.domain.model import User
+from tests.unit.app.harness import A, Harness
+
+FIRST, SECOND = "+14155550100", "+14155550101"
+OWNED_FROM_START = "+14155550199"
+
+
+async def _fails(call: Awaitable[object]) -> bool:
+    """Await what may fail for want of the database."""
+    with contextlib.suppress(StorageUnavailable):
+        await call
+        return False
+    return True
+
+
+async def test_a_change_is_decided_on_though_the_snapshot_could_not_be_loaded(
+    harness: Harness,
+) -> None:
+    await harness.snapshots.get(A)
+    harness.database.fail_read()
+    assert await harness.directory.set_users(A, [User(A, "anna")]) == 2
+    assert set((await harness.snapshots.get(A)).caller_ids) == {"anna"}
+
+
+async def test_a_number_bought_is_shown_though_the_purchase_could_not_go_on(harness: Harness) -> None:
+    assert await harness.shown() == set()
+    gate = harness.carrier.hold_answer(Operation.ORDER)
+    purchasing = harness.purchase()
+    await gate.reached()
+    harness.database.fail_read()
+    gate.open()
+    await _fails(purchasing)
+    assert await harness.shown() == {FIRST}
+
+
+async def test_a_number_bought_is_shown_though_another_one_could_not_be_committed(
+    harness: Harness,
+) -> None:
+    assert await harness.shown() == set()
+    first, second = (harness.carrier.hold_answer(Operation.ORDER) for _ in range(2))
+    purchasing = harness.purchase(2)
+    await first.reached()
+    await second.reached()
+    committed = harness.database.hold_committed()
+    first.open()
+    await committed.reached()
+    harness.database.fail_write()
+    second.open()
+    committed.open()
+    assert await _fails(purchasing)
+    (active,) = [number.phone_number for number in await harness.numbers() if number.carrier_number_id]
+    assert await harness.shown() == {active}
+
+
+async def test_a_number_adopted_is_shown_though_the_sweep_could_not_go_on(harness: Harness) -> None:
+    harness.faults.add(Operation.ORDER, Fault.ANSWER_LOST)
+    harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
+    with pytest.raises(PurchasePending):
+        await harness.purchase()
+    harness.faults.lasting.clear()
+    assert await harness.shown() == set()
+    gate = harness.carrier.hold_answer(Operation.FIND_BY_REFERENCE)
+    sweeping = asyncio.ensure_future(harness.sweep.sweep())
+    await gate.reached()
+    harness.database.fail_read()
+    gate.open()
+    await _fails(sweeping)
+    assert await harness.shown() == {FIRST}
+
+
+async def test_a_number_imported_is_shown_though_the_import_could_not_go_on(harness: Harness) -> None:
+    assert await harness.shown() == set()
+    gate = harness.carrier.hold_answer(Operation.FIND_BY_NUMBER)
+    importing = asyncio.ensure_future(harness.importing.import_numbers(A, [OWNED_FROM_START]))
+    await gate.reached()
+    harness.database.fail_read()
+    gate.open()
+    await _fails(importing)
+    assert await harness.shown() == {OWNED_FROM_START}
+
+
+async def test_a_deleted_number_is_not_shown_though_the_deletion_could_not_go_on(
+    harness: Harness,
+) -> None:
+    await harness.bought()
+    assert await harness.shown() == {FIRST}
+    harness.database.fail_read()
+    await _fails(harness.delete(FIRST))
+    assert await harness.shown() == set()

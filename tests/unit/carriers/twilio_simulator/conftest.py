@@ -1,0 +1,82 @@
+"""The simulated company's server, and a client of it that follows nothing by itself."""
+
+import json
+import urllib.error
+import urllib.request
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from localdial_server.carriers.twilio_simulator.faults import Faults
+from localdial_server.carriers.twilio_simulator.http_server import served
+from localdial_server.carriers.twilio_simulator.journal import MemoryJournal
+from localdial_server.carriers.twilio_simulator.ledger import Company
+
+MAIN = "AC" + "a" * 32
+SUB = "AC" + "b" * 32
+OTHER = "AC" + "c" * 32
+TOKEN = "a-secret"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+
+@dataclass(frozen=True)
+class Site:
+    """The server, as a client sees it."""
+
+    url: str
+    company: Company
+    faults: Faults
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        form: Mapping[str, str] | None = None,
+        *,
+        document: object = None,
+        user: tuple[str, str] | None = (MAIN, TOKEN),
+        timeout: float = 10.0,
+    ) -> Answer:
+        """Make one request."""
+        data = urlencode(form).encode() if form is not None else None
+        if document is not None:
+            data = json.dumps(document).encode()
+        request = urllib.request.Request(self.url + path, data, method=method)
+        if user is not None:
+            request.add_header("Authorization", f"Basic {b64encode(':'.join(user).encode()).decode()}")
+        try:
+            with urllib.request.urlopen(request, timeout=timeout) as response:
+                return _answer(response.status, response.headers, response.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return _answer(error.code, error.headers, error.read())
+
+    def numbers(self, account: str = MAIN) -> str:
+        """Answer the path of an account's numbers."""
+        return f"/2010-04-01/Accounts/{account}/IncomingPhoneNumbers"
+
+
+def _answer(status: int, headers: Any, body: bytes) -> Answer:
+    return Answer(status, dict(headers), json.loads(body) if body else None)
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    company, faults = Company(MemoryJournal()), Faults()
+    company.open_account(MAIN, TOKEN)
+    company.open_account(SUB, "sub-secret", owner_sid=MAIN)
+    company.open_account(OTHER, "other-secret")
+    with served(company, faults) as url:
+        yield Site(url, company, faults)

@@ -1,0 +1,128 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from localdial_server.cli.command import DEFAULT_SERVER, command_line
+from localdial_server.cli.output import ExitCode
+from localdial_server.runtime import bootstrap
+from localdial_server.settings.addresses import reachable
+from localdial_server.settings.settings import Settings, describe_settings
+from localdial_server.settings.start_error import StartError
+
+from .conftest import Cli
+
+Ready = Callable[[str], None]
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for setting in describe_settings():
+        monkeypatch.delenv(setting.env, raising=False)
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
+    """The settings that a server was started with; it is ready and stops at once."""
+    started: list[Settings] = []
+
+    def serve(settings: Settings, on_ready: Ready) -> None:
+        started.append(settings)
+        on_ready("127.0.0.1:4711")
+
+    monkeypatch.setattr(bootstrap, "serve", serve)
+    return started
+
+
+def test_the_help_lists_every_setting_with_its_default_and_description(cli: Cli) -> None:
+    text = " ".join(cli.run("serve", "--help").stdout.split())
+    for setting in describe_settings():
+        assert f"{setting.env} (default: {setting.default}) {setting.description}" in text
+
+
+def test_the_flag_reaches_the_server_and_the_address_is_told(cli: Cli, served: list[Settings]) -> None:
+    result = cli.run("serve", "--listen", "127.0.0.1:0")
+    assert result.stdout == "localdial is ready on 127.0.0.1:4711\n"
+    assert [settings.listen for settings in served] == ["127.0.0.1:0"]
+    assert json.loads(cli.run("serve", "--json").stdout) == {"address": "127.0.0.1:4711"}
+
+
+def test_wrong_settings_are_wrong_usage_and_start_nothing(
+    cli: Cli, served: list[Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOCALDIAL_LOG_FORMAT", "xml")
+    result = cli.run("serve", "--listen", "nowhere")
+    assert result.exit_code == ExitCode.USAGE
+    lines = result.stderr.splitlines()
+    assert lines[0] == "Error: the settings cannot be used"
+    assert [line.split(":")[0].strip() for line in lines[1:]] == ["--listen", "LOCALDIAL_LOG_FORMAT"]
+    assert served == []
+
+
+def test_one_wrong_setting_is_one_line(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCALDIAL_LOG_FORMAT", "xml")
+    for command in ("serve", "migrate"):
+        (line,) = cli.run(command).stderr.splitlines()
+        assert line.startswith("Error: the settings cannot be used: LOCALDIAL_LOG_FORMAT: must be ")
+    (problem,) = json.loads(cli.run("serve", "--json").stderr)["error"]["field_violations"]
+    assert problem["field"] == "LOCALDIAL_LOG_FORMAT"
+
+
+def test_what_keeps_the_server_from_starting_is_one_line(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> str:
+        raise StartError("the port is taken")
+
+    monkeypatch.setattr(bootstrap, "serve", refuse)
+    monkeypatch.setattr(bootstrap, "migrate", refuse)
+    for command in ("serve", "migrate"):
+        result = cli.run(command)
+        assert result.exit_code == ExitCode.ERROR
+        assert result.stderr == "Error: the port is taken\n"
+
+
+def test_migrate_says_what_it_did(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bootstrap, "migrate", lambda _: "all is new")
+    assert cli.run("migrate").stdout == "all is new\n"
+    assert json.loads(cli.run("migrate", "--json").stdout) == {"done": "all is new"}
+
+
+def test_the_server_goes_on_when_the_demo_cannot_be_loaded(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bootstrap, "serve", lambda _, on_ready: on_ready("127.0.0.1:1"))
+    result = cli.run("serve", "--demo")
+    assert result.exit_code == ExitCode.OK
+    assert "The demo organization is not loaded" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("served_on", "reached_at"),
+    [
+        ("0.0.0.0:1", "127.0.0.1:1"),
+        ("[::]:1", "[::1]:1"),
+        ("10.0.0.0:1", "10.0.0.0:1"),
+        ("localhost:1", "localhost:1"),
+    ],
+)
+def test_an_address_that_stands_for_all_is_not_one_to_call(served_on: str, reached_at: str) -> None:
+    assert reachable(served_on) == reached_at
+
+
+@pytest.mark.parametrize(
+    ("started_as", "on_path", "shown"),
+    [
+        ("bin/localdial", True, "localdial"),
+        ("bin/localdial", False, "bin/localdial"),
+        ("localdial_server/__main__.py", False, "localdial"),
+    ],
+)
+def test_a_call_to_paste_names_the_program_as_it_can_be_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, started_as: str, shown: str, *, on_path: bool
+) -> None:
+    program = tmp_path / started_as
+    program.parent.mkdir()
+    program.touch(mode=0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(program.parent) if on_path else str(tmp_path))
+    monkeypatch.setattr("sys.argv", [str(program), "serve"])
+    assert command_line(DEFAULT_SERVER, "orgs", "list") == f"{shown} orgs list"
+    assert command_line("[::1]:1", "route", "+1") == f"{shown} route +1 --server '[::1]:1'"

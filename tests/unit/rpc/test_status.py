@@ -1,0 +1,105 @@
+from pathlib import Path
+
+import google.rpc.error_details_pb2 as details
+import pytest
+from grpc import StatusCode
+
+from localdial.v1 import errors_pb2
+from localdial_server.domain import errors
+from localdial_server.rpc.status import STATUS_OF, InternalError, status_of, trailing_metadata
+
+PUBLIC_REASONS = {
+    value.name.removeprefix("ERROR_REASON_")
+    for value in errors_pb2.ErrorReason.DESCRIPTOR.values
+    if value.number != 0
+}
+
+
+def all_errors() -> list[type[errors.ServiceError]]:
+    return [*errors.ServiceError.__subclasses__()]
+
+
+def test_every_reason_of_the_contract_has_a_status_and_no_other() -> None:
+    assert set(STATUS_OF) == PUBLIC_REASONS
+
+
+def test_every_error_has_a_reason_of_the_contract_and_every_reason_an_error() -> None:
+    assert {error.reason for error in all_errors()} == PUBLIC_REASONS
+
+
+@pytest.mark.parametrize("value", errors_pb2.ErrorReason.DESCRIPTOR.values[1:], ids=lambda value: value.name)
+def test_the_status_is_the_one_that_the_contract_documents(value: object) -> None:
+    # The generated stubs carry the contract's comments, and each begins with the
+    # status of its reason.
+    stub = Path(errors_pb2.__file__).with_suffix(".pyi").read_text("utf-8")
+    name = value.name  # type: ignore[attr-defined]
+    documented = stub.split(f"\n{name}: ErrorReason.ValueType")[1].split('"""')[1].split(".")[0]
+    assert StatusCode[documented] is STATUS_OF[name.removeprefix("ERROR_REASON_")]
+
+
+def test_an_error_carries_reason_domain_and_metadata() -> None:
+    status = status_of(errors.UserNotFound("acme", "ann"))
+    info = details.ErrorInfo()
+    assert status.details[0].Unpack(info)
+    assert (info.reason, info.domain, dict(info.metadata)) == (
+        "USER_NOT_FOUND",
+        "localdial",
+        {"organization_id": "acme", "user_id": "ann"},
+    )
+
+
+def test_field_violations_come_all_at_once() -> None:
+    status = status_of(
+        errors.InvalidFields(
+            [errors.FieldViolation("a", "is bad"), errors.FieldViolation("b[1]", "is worse")]
+        )
+    )
+    bad = details.BadRequest()
+    assert status.details[1].Unpack(bad)
+    assert [(v.field, v.description) for v in bad.field_violations] == [("a", "is bad"), ("b[1]", "is worse")]
+
+
+def test_what_a_repeat_may_cure_says_when_to_repeat() -> None:
+    for error in errors.StorageUnavailable(), errors.CarrierNotAvailable(), errors.PurchasePending("acme"):
+        retry = details.RetryInfo()
+        assert status_of(error).details[1].Unpack(retry)
+        assert retry.retry_delay.ToTimedelta().total_seconds() > 0
+
+
+def test_what_no_repeat_cures_names_no_time_for_one() -> None:
+    status = status_of(errors.NumberElsewhere())
+    assert (status.code, len(status.details)) == (StatusCode.UNAVAILABLE.value[0], 1)
+    assert "grpc-retry-pushback-ms" not in dict(trailing_metadata(status))
+
+
+def test_an_internal_error_names_its_incident_and_nothing_else() -> None:
+    status = status_of(InternalError("1234"))
+    assert status.message == "internal error; the server's log has incident 1234"
+
+
+def test_grpcs_own_retries_wait_as_long_as_the_details_say() -> None:
+    metadata = dict(trailing_metadata(status_of(errors.PurchasePending("acme"))))
+    assert metadata["grpc-retry-pushback-ms"] == "5000"
+    assert "grpc-retry-pushback-ms" not in dict(trailing_metadata(status_of(errors.NumberInUse("+1"))))
+
+
+@pytest.mark.parametrize(("seconds_left", "told"), [(None, "5000"), (5.1, "5000"), (5.0, "-1"), (0.1, "-1")])
+def test_grpcs_own_retries_do_not_wait_beyond_the_deadline(seconds_left: float | None, told: str) -> None:
+    metadata = dict(trailing_metadata(status_of(errors.PurchasePending("acme")), seconds_left))
+    assert metadata["grpc-retry-pushback-ms"] == told
+
+
+def test_an_error_that_knows_when_a_repeat_helps_says_so() -> None:
+    retry = details.RetryInfo()
+    assert status_of(errors.PurchaseLimitReached("acme", 3, 7200.5)).details[1].Unpack(retry)
+    assert retry.retry_delay.ToTimedelta().total_seconds() == 7200.5
+    assert status_of(errors.CarrierNotAvailable(30)).details[1].Unpack(retry)
+    assert retry.retry_delay.ToTimedelta().total_seconds() == 30
+
+
+def test_the_message_stays_short_when_there_are_many_violations() -> None:
+    violations = [errors.FieldViolation(f"users[{index}].user_id", "is required") for index in range(1000)]
+    error = errors.InvalidFields(violations)
+    assert error.message.endswith("; and 995 more")
+    assert len(status_of(error).message) < 500
+    assert error.violations == tuple(violations)

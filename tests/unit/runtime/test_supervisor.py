@@ -1,0 +1,276 @@
+"""The supervisor, with small programs for workers."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from localdial_server.runtime import supervisor as supervisor_module
+from localdial_server.runtime.supervisor import Supervisor, WorkersFailed
+
+# It leaves a file with its PID for a name, and ends as it is asked to.
+WORKER = """
+import os, pathlib, signal, sys
+signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+folder = pathlib.Path(sys.argv[1])
+(folder / str(os.getpid())).touch()
+print('{"address": "127.0.0.1:1"}', flush=True)
+sys.stdin.read()
+"""
+DEAF_WORKER = """
+import os, pathlib, signal, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+(pathlib.Path(sys.argv[1]) / str(os.getpid())).touch()
+print('{"address": "127.0.0.1:1"}', flush=True)
+time.sleep(60)
+"""
+
+
+class Workers:
+    """What a supervisor with these workers does."""
+
+    def __init__(self, folder: Path, script: str, count: int = 2, patience: float = 20) -> None:
+        self.folder = folder
+        self.ready = 0
+        self.ended: list[int] = []
+        self.supervisor = Supervisor(
+            (sys.executable, "-I", "-S", "-c", script, str(folder)),
+            dict(os.environ),
+            count,
+            patience,
+            on_ready=self._on_ready,
+            on_end=self.ended.append,
+        )
+
+    def _on_ready(self) -> None:
+        self.ready += 1
+
+    @property
+    def started(self) -> set[int]:
+        """The PIDs of all that have started."""
+        return {int(file.name) for file in self.folder.iterdir() if file.name.isdecimal()}
+
+    @property
+    def running(self) -> set[int]:
+        return {pid for pid in self.started if pid not in self.ended}
+
+    @asynccontextmanager
+    async def run(self) -> AsyncIterator["asyncio.Task[None]"]:
+        """Start them and wait until they are ready; in the end they are all stopped, by force if need be."""
+        running = asyncio.create_task(self.supervisor.run())
+        try:
+            await until(lambda: self.ready or running.done())
+            yield running
+        finally:
+            if not running.done():
+                send(signal.SIGTERM)
+                await asyncio.wait([running], timeout=20)
+                assert running.done()
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(30):
+        while not condition():  # noqa: ASYNC110 - the workers are processes, and set no event
+            await asyncio.sleep(0.01)
+
+
+def send(number: signal.Signals) -> None:
+    """Send the supervisor a signal: it runs in this process."""
+    os.kill(os.getpid(), number)
+
+
+async def test_it_is_ready_once_when_all_workers_are(tmp_path: Path) -> None:
+    # The last one waits for the others.
+    workers = Workers(
+        tmp_path,
+        WORKER.replace(
+            "print(",
+            "import time\nwhile len(list(folder.glob('[0-9]*'))) < 3: time.sleep(0.01)\nprint(",
+        ),
+        count=3,
+    )
+    async with workers.run():
+        assert len(workers.started) == 3
+        os.kill(min(workers.started), signal.SIGKILL)
+        await until(lambda: len(workers.started) == 4)
+    assert workers.ready == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_ends_all_workers_and_replaces_none(tmp_path: Path, number: signal.Signals) -> None:
+    workers = Workers(tmp_path, WORKER, count=3)
+    async with workers.run() as running:
+        send(number)
+        await asyncio.wait_for(running, 20)
+    assert len(workers.ended) == len(workers.started) == 3
+
+
+async def test_a_signal_while_workers_are_started_ends_them_too(tmp_path: Path) -> None:
+    workers = Workers(tmp_path, WORKER, patience=1000)
+    workers.supervisor._on_signal()
+    await asyncio.wait_for(workers.supervisor.run(), 20)
+    assert len(workers.ended) == 2
+
+
+async def test_a_worker_that_dies_is_replaced_and_the_others_are_left_alone(tmp_path: Path) -> None:
+    workers = Workers(tmp_path, WORKER, count=3)
+    async with workers.run():
+        first = workers.started
+        victim = min(first)
+        os.kill(victim, signal.SIGKILL)
+        await until(lambda: len(workers.started) == 4)
+        assert workers.ended == [victim]
+        assert first - {victim} < workers.running
+
+
+async def test_a_worker_that_had_settled_is_replaced_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(supervisor_module, "_SETTLED_SECONDS", 0.0)
+    workers = Workers(tmp_path, WORKER)
+    async with workers.run():
+        os.kill(min(workers.started), signal.SIGKILL)
+        await until(lambda: len(workers.started) == 3)
+    assert delays(caplog) == [0]
+
+
+async def test_a_worker_that_dies_again_and_again_is_replaced_more_and_more_slowly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(supervisor_module, "_FIRST_DELAY_SECONDS", 0.01)
+    monkeypatch.setattr(supervisor_module, "_LONGEST_DELAY_SECONDS", 0.05)
+    workers = Workers(tmp_path, WORKER.replace("sys.stdin.read()", "sys.exit(3)"), count=1)
+    async with workers.run():
+        await until(lambda: len(workers.started) == 6)
+    assert delays(caplog)[:5] == [0.01, 0.02, 0.04, 0.05, 0.05]
+    assert "exit code 3" in vars(caplog.records[0])["reason"]
+
+
+def delays(caplog: pytest.LogCaptureFixture) -> list[float]:
+    return [
+        vars(record)["replaced_in_seconds"]
+        for record in caplog.records
+        if record.getMessage() == "a worker died"
+    ]
+
+
+async def test_what_keeps_the_first_workers_from_starting_ends_all_and_is_said(tmp_path: Path) -> None:
+    # One of them fails, once the others are ready.
+    script = WORKER.replace(
+        "print(",
+        "import time\n"
+        "try: (folder / 'fails').mkdir()\n"
+        "except FileExistsError: pass\n"
+        "else:\n"
+        "    while len(list(folder.glob('[0-9]*'))) < 3: time.sleep(0.01)\n"
+        """    print('{"error": "the schema is too new"}')\n"""
+        "    sys.exit(1)\n"
+        "print(",
+    )
+    workers = Workers(tmp_path, script, count=3)
+    async with workers.run() as running:
+        with pytest.raises(WorkersFailed, match=r"^the schema is too new$"):
+            await asyncio.wait_for(running, 20)
+    assert workers.ready == 0
+    assert len(workers.ended) == len(workers.started) == 3
+
+
+async def test_a_first_worker_that_dies_without_a_word_ends_all(tmp_path: Path) -> None:
+    workers = Workers(tmp_path, "import os; os.abort()")
+    async with workers.run() as running:
+        with pytest.raises(WorkersFailed, match="Aborted"):
+            await asyncio.wait_for(running, 20)
+
+
+async def test_a_worker_that_cannot_start_later_is_tried_until_it_can(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    script = WORKER.replace(
+        "print(",
+        "if (folder / 'away').exists():\n"
+        """    print('{"error": "the database is away"}')\n"""
+        "    sys.exit(1)\n"
+        "print(",
+    )
+    workers = Workers(tmp_path, script)
+    async with workers.run():
+        (tmp_path / "away").touch()
+        os.kill(min(workers.started), signal.SIGKILL)
+        await until(lambda: len(delays(caplog)) >= 3)
+        (tmp_path / "away").unlink()
+        await until(lambda: len(workers.running) == 2)
+    assert "the database is away" in [vars(record).get("reason") for record in caplog.records]
+
+
+async def test_a_program_that_is_not_there_is_said(tmp_path: Path) -> None:
+    workers = Workers(tmp_path, "")
+    workers.supervisor._command = (str(tmp_path / "nothing"),)
+    async with workers.run() as running:
+        with pytest.raises(WorkersFailed, match="No such file"):
+            await asyncio.wait_for(running, 20)
+
+
+async def test_a_worker_that_fails_while_it_ends_is_told_of(tmp_path: Path) -> None:
+    workers = Workers(tmp_path, WORKER.replace("sys.exit()", "sys.exit(7)"))
+    async with workers.run() as running:
+        send(signal.SIGTERM)
+        with pytest.raises(WorkersFailed, match="exit code 7"):
+            await asyncio.wait_for(running, 20)
+
+
+async def test_workers_that_do_not_end_in_time_are_killed(tmp_path: Path) -> None:
+    workers = Workers(tmp_path, DEAF_WORKER, patience=0.1)
+    async with workers.run() as running:
+        send(signal.SIGTERM)
+        with pytest.raises(WorkersFailed, match="were killed"):
+            await asyncio.wait_for(running, 20)
+    assert set(workers.ended) == workers.started
+
+
+async def test_a_second_signal_ends_them_at_once(tmp_path: Path) -> None:
+    workers = Workers(tmp_path, DEAF_WORKER, patience=1000)
+    async with workers.run() as running:
+        send(signal.SIGINT)
+        send(signal.SIGINT)
+        with pytest.raises(WorkersFailed, match="were killed"):
+            await asyncio.wait_for(running, 20)
+
+
+async def test_ctrl_c_in_a_terminal_does_not_reach_the_workers(tmp_path: Path) -> None:
+    workers = Workers(tmp_path, WORKER)
+    async with workers.run():
+        # A terminal interrupts the group of processes that is in front.
+        assert os.getpgid(0) not in {os.getpgid(pid) for pid in workers.started}
+
+
+async def test_a_worker_may_print_more_than_a_pipe_holds(tmp_path: Path) -> None:
+    chatter = "import sys\nfor _ in range(100_000): print('{}')\nopen(f'{folder}/done', 'w').close()\n"
+    workers = Workers(tmp_path, WORKER.replace("sys.stdin.read()", f"{chatter}sys.stdin.read()"), count=1)
+    async with workers.run():
+        await until((tmp_path / "done").exists)
+
+
+def test_the_workers_of_a_supervisor_that_was_killed_end_by_themselves(tmp_path: Path) -> None:
+    script = f"""
+import asyncio, os, sys
+from localdial_server.runtime.supervisor import Supervisor
+command = (sys.executable, "-I", "-S", "-c", {WORKER!r}, sys.argv[1])
+ready = lambda: print("ready", flush=True)
+asyncio.run(Supervisor(command, dict(os.environ), 3, 20, on_ready=ready, on_end=lambda pid: None).run())
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        process.kill()
+        # The workers have its standard error too, which ends with the last of them.
+        _, said = process.communicate(timeout=30)
+    assert said == b""
+    assert len(list(tmp_path.iterdir())) == 3

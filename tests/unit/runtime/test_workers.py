@@ -1,0 +1,201 @@
+"""What several workers share: the port, the settings and the metrics."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from localdial_server.runtime import workers
+from localdial_server.runtime.supervisor import WorkersFailed
+from localdial_server.settings.settings import CONFIG_ENV, read_settings
+
+
+def listener(address: str, *, shared: bool) -> socket.socket:
+    """Listen as gRPC does."""
+    host, _, port = address.rpartition(":")
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, int(shared))
+    try:
+        listening.bind((host, int(port)))
+        listening.listen(100)
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+def test_workers_share_the_port_and_get_all_connections() -> None:
+    with workers._held_port("listen", "127.0.0.1:0") as address:
+        assert re.fullmatch(r"127\.0\.0\.1:[1-9][0-9]+", address)
+        with listener(address, shared=True) as first, listener(address, shared=True) as second:
+            port = int(address.rpartition(":")[2])
+            clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(64)]
+            counts = [accepted(first), accepted(second)]
+            for client in clients:
+                client.close()
+    assert sum(counts) == 64
+    assert min(counts) > 0
+
+
+def accepted(listening: socket.socket) -> int:
+    listening.settimeout(0)
+    count = 0
+    while True:
+        try:
+            listening.accept()[0].close()
+        except BlockingIOError:
+            return count
+        count += 1
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_port_where_a_server_is_already_is_refused(shared: bool) -> None:  # noqa: FBT001
+    with listener("127.0.0.1:0", shared=shared) as other:
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        with (
+            pytest.raises(WorkersFailed, match=f"^cannot listen on {address}: .* Set LOCALDIAL_LISTEN$"),
+            workers._held_port("listen", address),
+        ):
+            pass
+
+
+def test_a_port_is_kept_from_all_others_before_any_worker_listens() -> None:
+    with workers._held_port("listen", "127.0.0.1:0") as address:
+        with pytest.raises(OSError, match="in use"):
+            listener(address, shared=False)
+        with pytest.raises(WorkersFailed), workers._held_port("listen", address):
+            pass
+
+
+def test_a_port_with_connections_that_a_former_server_has_closed_is_free() -> None:
+    with listener("127.0.0.1:0", shared=False) as former:
+        address = f"127.0.0.1:{former.getsockname()[1]}"
+        with socket.create_connection(former.getsockname()) as client:
+            # Closed by the server first, so that its end is the one that lingers.
+            former.accept()[0].close()
+            assert client.recv(1) == b""
+    with workers._held_port("listen", address) as held:
+        assert held == address
+
+
+@pytest.mark.parametrize("host", ["localhost", "[::1]", "[::]", "0.0.0.0"])
+def test_names_and_ipv6_are_held_too(host: str) -> None:
+    with workers._held_port("listen", f"{host}:0") as address:
+        name, _, port = address.rpartition(":")
+        assert name == host
+        with pytest.raises(WorkersFailed), workers._held_port("listen", address):
+            pass
+    assert int(port) > 0
+
+
+def test_a_name_that_stands_for_nothing_is_refused() -> None:
+    with (
+        pytest.raises(WorkersFailed, match="cannot listen on"),
+        workers._held_port("listen", "nobody.invalid:0"),
+    ):
+        pass
+
+
+def test_a_worker_has_the_settings_of_its_supervisor_wherever_they_came_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "localdial.toml"
+    file.write_text(
+        "drain_seconds = 3\n"
+        'database_url = "postgresql://localdial:p%40ss=w%20@127.0.0.1:1/name"\n'
+        'metrics_listen = "127.0.0.1:9"\n'
+        'webhook_listen = "127.0.0.1:0"\n'
+        'webhook_account_tokens = "AC1:a,AC2:b"\n'
+        "webhook_screening = true\n"
+        "change_hints = false\n"
+        f'twilio_subaccounts = {{ acme = "AC{"0" * 32}", other = "AC{"1" * 32}" }}\n'
+        "[organization_limits.acme]\n"
+        "max_numbers = 20000\n"
+    )
+    monkeypatch.setenv(CONFIG_ENV, str(file))
+    monkeypatch.setenv("localdial_workers", "4")
+    monkeypatch.setenv("LOCALDIAL_SPOOL_DIRECTORY", "with a space/and=more")
+    settings = read_settings(listen="127.0.0.1:0")
+    environment = workers._environment(settings, "127.0.0.1:1234", "127.0.0.1:1235")
+    for name in list(os.environ):
+        monkeypatch.delenv(name)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    addresses = {
+        "listen": "127.0.0.1:1234",
+        "webhook_listen": "127.0.0.1:1235",
+        "metrics_listen": "",
+    }
+    assert dict(read_settings()) == {**dict(settings), **addresses, "workers": 1}
+
+
+def test_a_worker_imports_nothing_from_the_working_directory(tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text("raise SystemExit('not the typer that is meant')")
+    *program, serve, worker = workers._COMMAND
+    assert (serve, worker) == ("serve", "--worker")
+    subprocess.run([*program, "--version"], cwd=tmp_path, check=True, timeout=60)
+
+
+COUNTING = """
+from prometheus_client import Counter, Gauge
+Counter("calls", "").inc(2)
+Gauge("held", "", multiprocess_mode="livesum").set(5)
+print("counted", flush=True)
+input()
+"""
+
+
+def test_metrics_of_all_workers_are_served_as_one() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    with workers._metrics(address) as (variables, forget):
+        counting = [
+            subprocess.Popen(
+                [sys.executable, "-c", COUNTING],
+                env={**os.environ, **variables},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
+            for _ in range(2)
+        ]
+        for process in counting:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"counted\n"
+        assert served(address) == {"calls_total": 4, "held": 10}
+        for process in counting:
+            process.communicate(b"\n", timeout=20)
+        forget(counting[0].pid)
+        # What has happened stays; what is no longer held does not.
+        assert served(address) == {"calls_total": 4, "held": 5}
+        folder = Path(next(iter(variables.values())))
+        assert folder.is_dir()
+    assert not folder.exists()
+    with pytest.raises(OSError, match="refused"):
+        served(address)
+
+
+def served(address: str) -> dict[str, float]:
+    with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as answer:
+        lines = answer.read().decode().splitlines()
+    return {name: float(value) for name, value in (line.split() for line in lines if line[0] != "#")}
+
+
+def test_metrics_where_a_server_is_already_are_refused() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        with (
+            pytest.raises(WorkersFailed, match=f"cannot serve metrics on {address}.*LOCALDIAL_METRICS"),
+            workers._metrics(address),
+        ):
+            pass
+
+
+def test_without_an_address_for_metrics_none_are_counted() -> None:
+    with workers._metrics("") as (variables, _):
+        assert variables == {}

@@ -1,0 +1,266 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from localdial_server.settings.settings import Settings, SettingsError, describe_settings, read_settings
+
+README = Path(__file__).parents[3] / "README.md"
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for setting in describe_settings():
+        monkeypatch.delenv(setting.env, raising=False)
+    monkeypatch.delenv("LOCALDIAL_CONFIG", raising=False)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "localdial.toml"
+
+
+def problems(**flags: object) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        read_settings(None, **flags)
+    return str(caught.value).splitlines()
+
+
+def test_without_any_setting_it_serves_loopback_over_sqlite_with_the_simulator() -> None:
+    settings = read_settings()
+    assert settings.listen == "127.0.0.1:50051"
+    assert settings.shown_database_url == "sqlite:///var/localdial.db"
+    assert settings.carrier == "simulator"
+
+
+def test_a_flag_goes_before_the_environment_and_that_before_the_file(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text('listen = "127.0.0.1:1"\nlog_format = "json"\ndrain_seconds = 1\nlog_level = "debug"\n')
+    monkeypatch.setenv("LOCALDIAL_LISTEN", "127.0.0.1:2")
+    monkeypatch.setenv("LOCALDIAL_LOG_FORMAT", "console")
+    monkeypatch.setenv("LOCALDIAL_DRAIN_SECONDS", "")
+    settings = read_settings(file, listen="127.0.0.1:3")
+    assert settings.listen == "127.0.0.1:3"
+    assert settings.log_format == "console"
+    assert settings.drain_seconds == 1, "an empty variable counts as not set"
+    assert settings.log_level == "debug"
+
+
+def test_an_empty_variable_leaves_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCALDIAL_DRAIN_SECONDS", "")
+    monkeypatch.setenv("LOCALDIAL_CONFIG", "")
+    assert read_settings().drain_seconds == 10
+
+
+def test_the_file_is_named_by_the_environment_unless_a_flag_names_another(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text("drain_seconds = 1")
+    other = tmp_path / "other.toml"
+    other.write_text("drain_seconds = 2")
+    monkeypatch.setenv("LOCALDIAL_CONFIG", str(file))
+    assert read_settings().drain_seconds == 1
+    assert read_settings(other).drain_seconds == 2
+
+
+def test_every_problem_is_named_at_once_each_on_a_line_with_the_place_it_comes_from(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text('drain_seconds = -1\nlisten_on = "x"\nlisten = 7\n')
+    monkeypatch.setenv("LOCALDIAL_CONFIG", str(file))
+    monkeypatch.setenv("LOCALDIAL_LOG_FORMAT", "xml")
+    assert problems(listen="nowhere") == [
+        "--listen: must be host:port, such as 127.0.0.1:50051 or [::1]:50051; port 0 takes any free port",
+        "LOCALDIAL_LOG_FORMAT: must be 'console' or 'json'",
+        f"drain_seconds in {file}: must be greater than or equal to 0",
+        f"listen_on in {file}: there is no such setting; did you mean listen?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"listen = ", "is not TOML"),
+        (b'carrier = "\xff"', "is not UTF-8 text"),
+        (None, "cannot be read: No such file or directory"),
+        (b"[server]\nlisten = '127.0.0.1:1'", "there is no such setting"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named(file: Path, content: bytes | None, problem: str) -> None:
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(SettingsError, match=f"{re.escape(str(file))}: {re.escape(problem)}"):
+        read_settings(file)
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1:0", "127.8.8.8:1", "[::1]:65535", "localhost:50051", "LOCALHOST:50051"]
+)
+def test_loopback_addresses_are_served_without_credentials(address: str) -> None:
+    assert read_settings(listen=address).listen == address
+
+
+@pytest.mark.parametrize(
+    "address", ["0.0.0.0:1", "[::]:1", "10.0.0.1:1", "example.com:1", "localhost.example:1"]
+)
+def test_an_address_that_others_can_reach_needs_the_explicit_flag(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [problem] = problems(listen=address)
+    assert problem.startswith(f"LOCALDIAL_ALLOW_INSECURE: is false, but other machines can reach {address}")
+    monkeypatch.setenv("LOCALDIAL_ALLOW_INSECURE", "true")
+    assert read_settings(listen=address).listen == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "localhost",
+        ":50051",
+        "::1:50051",
+        "[::1]",
+        "[1.2.3.4]:1",
+        "[:::]:1",
+        "h:65536",
+        "h:-1",
+        "h:\u0661",
+        "a b:1",
+        "unix:/s",
+    ],
+)
+def test_what_is_no_address_is_refused(address: str) -> None:
+    # The environment's empty value would count as not set.
+    [problem] = problems(listen=address)
+    assert problem.startswith("--listen: must be host:port")
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite:///var/localdial.db", "sqlite:////srv/localdial.db", "sqlite:///a b.db"]
+)
+def test_sqlite_files_are_taken(url: str) -> None:
+    settings = read_settings(database_url=url)
+    assert settings.database_url.get_secret_value() == settings.shown_database_url == url
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("postgresql://app:hunter2@db", "must name the database"),
+        ("postgresql://app:hunter2/hunter2@db:5432/localdial", "is not a PostgreSQL URL"),
+        ("postgresql://app:22/hunter2@db:5432/localdial", "is not a PostgreSQL URL"),
+        ("postgresql://app:hunter2@hunter2@db/localdial", "is not a PostgreSQL URL"),
+        ("postgresql+psycopg://app:hunter2@db/localdial", "must be an SQLite or a PostgreSQL URL"),
+        ("mysql://app:hunter2@db/localdial", "must be an SQLite or a PostgreSQL URL"),
+        ("sqlite+aiosqlite:///x.db", "must be an SQLite or a PostgreSQL URL"),
+        ("localdial.db", "must be an SQLite or a PostgreSQL URL"),
+        ("sqlite://", "must name a file"),
+        ("sqlite:///", "must name a file"),
+        ("sqlite:///:memory:", "must name a file"),
+        ("sqlite://localdial.db", "must name a file"),
+        ("sqlite:///x.db?mode=ro", "must name a file"),
+    ],
+)
+def test_other_databases_are_refused_without_repeating_the_password(
+    url: str, problem: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOCALDIAL_DATABASE_URL", url)
+    [line] = problems()
+    assert line.startswith(f"LOCALDIAL_DATABASE_URL: {problem}")
+    assert "hunter2" not in line
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://app:hunter2@db:5433/localdial",
+        "postgres://app@db:5433/localdial?password=hunter2&sslmode=require",
+    ],
+)
+def test_a_password_is_shown_neither_by_the_url_for_people_nor_by_the_object(url: str) -> None:
+    settings = read_settings(database_url=url)
+    assert settings.shown_database_url == "postgresql://db:5433/localdial"
+    assert "hunter2" not in repr(settings)
+    assert "hunter2" not in str(settings.model_dump())
+
+
+def test_several_workers_are_refused_on_sqlite_with_the_reason() -> None:
+    [problem] = problems(workers=2)
+    assert problem.startswith("--workers: must be 1 on SQLite")
+    assert read_settings(workers=2, database_url="postgresql://db/localdial").workers == 2
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-1", "2000", "soon"])
+def test_durations_are_finite_and_within_reason(value: str) -> None:
+    [problem] = problems(call_log_max_delay_ms=value)
+    assert problem.startswith("--call-log-max-delay-ms: must be ")
+
+
+def test_a_level_may_be_written_in_capitals() -> None:
+    assert read_settings(log_level="WARNING").log_level == "warning"
+
+
+@pytest.mark.parametrize(
+    ("url", "taken_as"),
+    [
+        ("https://voice.example.com", "https://voice.example.com"),
+        ("https://voice.example.com:8443/localdial/v1/", "https://voice.example.com:8443/localdial/v1"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+    ],
+)
+def test_a_webhooks_public_url_is_the_beginning_of_urls(url: str, taken_as: str) -> None:
+    assert read_settings(webhook_public_url=url).webhook_public_url == taken_as
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "voice.example.com",
+        "ftp://voice.example.com",
+        "https://",
+        "https://user:hunter2@voice.example.com",
+        "https://voice.example.com/a b",
+        "https://voice.example.com/%61",
+        "https://voice.example.com/a?b=c",
+        "https://voice.example.com/#",
+        "https://voice.example.com//a",
+        "https://voice.example.com/\u0661",
+    ],
+)
+def test_a_public_url_that_others_would_write_differently_is_refused(url: str) -> None:
+    [problem] = problems(webhook_public_url=url)
+    assert problem.startswith("--webhook-public-url: must be the beginning of the URLs")
+    assert "hunter2" not in problem
+
+
+@pytest.mark.parametrize("tokens", ["hunter2", "AC1:", ":hunter2", "AC1:hunter2,AC2"])
+def test_tokens_that_are_nobodys_are_refused_without_repeating_them(tokens: str) -> None:
+    [problem] = problems(webhook_account_tokens=tokens)
+    assert problem.startswith("--webhook-account-tokens: must be ACCOUNT_SID:TOKEN")
+    assert "hunter2" not in problem
+
+
+def test_tokens_are_not_shown() -> None:
+    settings = read_settings(webhook_account_tokens="AC1:hunter2, AC2:hunter2", twilio_auth_token="hunter2")
+    assert "hunter2" not in repr(settings)
+    assert "hunter2" not in str(settings.model_dump())
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        read_settings().listen = "127.0.0.1:1"
+
+
+def test_every_setting_is_described_with_its_default() -> None:
+    described = describe_settings()
+    assert len(described) == len(Settings.model_fields)
+    for setting in described:
+        assert setting.env.startswith("LOCALDIAL_")
+        assert setting.default, setting.env
+        assert setting.description.endswith("."), setting.env
+
+
+def test_the_readme_has_every_setting() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert [setting.env for setting in describe_settings() if setting.env not in text] == []

@@ -1,0 +1,202 @@
+"""The watch on PostgreSQL: it asks for what is held, finds the database back, and never ends."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+
+import pytest
+from sqlalchemy import Connection, event, text
+
+from localdial_server.domain.errors import StorageUnavailable
+from localdial_server.storage.engines.postgres import PostgresDatabase
+from localdial_server.storage.snapshots import revision_poller as watch_module
+from localdial_server.storage.snapshots.cache import Keeping, SnapshotCache
+from localdial_server.storage.snapshots.revision_poller import Watch
+from localdial_server.storage.sql.migrate import migrate
+from localdial_server.storage.sql.store import SqlStore
+from tests.conformance.store_records import A, B, create
+from tests.support.postgres import PostgresServer
+
+_DEADLINE_SECONDS = 30.0
+_INTERVAL_SECONDS = 0.05
+
+_FOR_EVER = Keeping()
+
+
+@pytest.fixture(scope="module")
+def url(postgres: PostgresServer) -> Iterator[str]:
+    url = postgres.create_database()
+    migrate(PostgresDatabase.open(url, timeout=10).engine)
+    yield url
+    postgres.drop_database(url)
+
+
+class Server:
+    """What one process has of it: a database, a cache and a watch."""
+
+    def __init__(self, url: str, keeping: Keeping) -> None:
+        self.database = PostgresDatabase(url, timeout=_DEADLINE_SECONDS)
+        self.store = SqlStore(self.database)
+        self.snapshots = SnapshotCache(self.database, keeping)
+        self.watch = Watch(self.database, self.snapshots, _INTERVAL_SECONDS)
+        self.watching: asyncio.Task[None] | None = None
+
+    async def close(self) -> None:
+        await self.stop_watching()
+        await self.database.close()
+
+    async def stop_watching(self) -> None:
+        if self.watching is not None:
+            self.watching.cancel()
+            await asyncio.wait({self.watching})
+            self.watching = None
+
+    def revision(self, organization_id: str) -> int:
+        """Answer the revision that is decided on; 0 if none is held."""
+        cached = self.snapshots.cached(organization_id)
+        return cached.revision if cached is not None else 0
+
+    async def until_revision(self, organization_id: str, revision: int) -> None:
+        async with asyncio.timeout(_DEADLINE_SECONDS):
+            while self.revision(organization_id) != revision:
+                assert self.watching is None or not self.watching.done(), self.watching
+                await asyncio.sleep(0.005)
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(_DEADLINE_SECONDS):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def _opened(url: str, keeping: Keeping = _FOR_EVER) -> AsyncIterator[Server]:
+    server = Server(url, keeping)
+    try:
+        yield server
+    finally:
+        await server.close()
+
+
+@pytest.fixture
+async def server(postgres: PostgresServer, url: str) -> AsyncIterator[Server]:
+    """Answer a server that watches, with two organizations in its database."""
+    postgres.execute("TRUNCATE revisions, organizations CASCADE", url.rpartition("/")[2])
+    async with _opened(url, Keeping(max_age=60)) as server:
+        await server.store.write(create(A, B))
+        server.watching = asyncio.create_task(server.watch.run())
+        yield server
+
+
+async def test_what_another_server_changed_is_loaded(server: Server, url: str) -> None:
+    await server.snapshots.get(A)
+    async with _opened(url) as other:
+        for revision in 2, 3, 4:
+            await other.store.write(create(A))
+            await server.until_revision(A, revision)
+
+
+async def test_what_is_held_is_confirmed_and_what_is_not_is_not_asked_for(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+    read = watch_module._read_revisions
+
+    def note(connection: Connection, organization_ids: list[str]) -> object:
+        asked.append(organization_ids)
+        return read(connection, organization_ids)
+
+    monkeypatch.setattr(watch_module, "_read_revisions", note)
+    await server.snapshots.get(A)
+    held = server.snapshots._held[A]
+    confirmed = held.confirmed
+    async with asyncio.timeout(_DEADLINE_SECONDS):
+        while held.confirmed == confirmed:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+    assert asked[-1] == [A]
+    assert all(B not in organization_ids for organization_ids in asked)
+    assert server.snapshots.held() == [A]
+
+
+async def test_an_organization_whose_revision_is_gone_is_dropped(
+    server: Server, postgres: PostgresServer, url: str
+) -> None:
+    # As after a backup was restored from before there was one.
+    await server.snapshots.get(A)
+    postgres.execute("TRUNCATE revisions, organizations CASCADE", url.rpartition("/")[2])
+    async with asyncio.timeout(_DEADLINE_SECONDS):
+        while server.snapshots.held():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
+async def test_it_finds_the_database_away_and_back(
+    server: Server, postgres: PostgresServer, url: str
+) -> None:
+    await server.snapshots.get(A)
+    postgres.stop()
+    try:
+        async with asyncio.timeout(_DEADLINE_SECONDS):
+            while not bool(server.database.is_away):  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+        # What is held is decided on all the same.
+        assert server.revision(A) == 1
+    finally:
+        postgres.start()
+    await _until(lambda: not server.database.is_away)
+    async with _opened(url) as other:
+        await other.store.write(create(A))
+    await server.until_revision(A, 2)
+
+
+async def test_a_failure_of_any_other_call_makes_it_look_at_once(postgres: PostgresServer, url: str) -> None:
+    async with _opened(url) as server:
+        server.watch = Watch(server.database, server.snapshots, interval=600)
+        server.watching = asyncio.create_task(server.watch.run())
+        await server.database.probe(lambda connection: connection.execute(text("SELECT 1")))
+        postgres.stop()
+        try:
+            async with asyncio.timeout(_DEADLINE_SECONDS):
+                while not server.database.is_away:
+                    with pytest.raises(StorageUnavailable):
+                        await server.store.read(lambda reader: reader.count_organizations())
+                    await asyncio.sleep(0.005)
+        finally:
+            postgres.start()
+
+
+async def test_it_goes_on_after_whatever_error(
+    server: Server, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await server.snapshots.get(A)
+    failed = asyncio.Event()
+    with monkeypatch.context() as broken:
+
+        def fail(*_: object) -> None:
+            failed.set()
+            raise ArithmeticError
+
+        broken.setattr(server.snapshots, "confirm", fail)
+        async with asyncio.timeout(_DEADLINE_SECONDS):
+            await failed.wait()
+    async with _opened(url) as other:
+        await other.store.write(create(A))
+    await server.until_revision(A, 2)
+
+
+async def test_it_asks_one_question_however_much_is_held(server: Server, url: str) -> None:
+    names = [f"org{number}" for number in range(60)]
+    await server.store.write(create(*names))
+    for name in names:
+        await server.snapshots.get(name)
+    await server.stop_watching()
+    # What the watch was about to ask is asked before this.
+    await server.watch.look()
+    statements: list[str] = []
+    engine = server.database._probes._engine
+    event.listen(engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2]))
+    await server.watch.look()
+    assert len(statements) == 2
+    server.watching = asyncio.create_task(server.watch.run())
+    async with _opened(url) as other:
+        await other.store.write(create(names[30]))
+    await server.until_revision(names[30], 2)

@@ -1,0 +1,500 @@
+"""How long snapshots are kept, in how much memory, and how they follow what others change.
+
+The suite of all stores has what holds for one process; here the database is the
+test's own, and its loads end when the test says so.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import TypeVar, cast
+
+import pytest
+from prometheus_client import REGISTRY
+from sqlalchemy import Connection
+
+from localdial_server.domain.errors import (
+    OrganizationNotFound,
+    RevisionNotReached,
+    StorageUnavailable,
+)
+from localdial_server.domain.model import Organization
+from localdial_server.domain.routing_snapshot import RoutingSnapshot, build_snapshot, estimated_size
+from localdial_server.storage.snapshots import cache as snapshots_module
+from localdial_server.storage.snapshots.cache import Keeping, SnapshotCache
+
+T = TypeVar("T")
+
+A, B, C = "org-a", "org-b", "org-c"
+
+ABSURD = 10**100
+
+
+class Clock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+
+    def now(self) -> float:
+        return self.time
+
+
+@dataclass
+class _Load:
+    organization_id: str
+    answer: "asyncio.Future[RoutingSnapshot]"
+
+
+class FakeDatabase:
+    """Holds a revision and a size for each organization, and counts the loads.
+
+    While ``held`` is a list, loads end when the test calls ``finish``; what they
+    find is what there was when they began.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.revisions: dict[str, int] = {}
+        self.users: dict[str, int] = {}
+        self.loads: list[str] = []
+        self.fails = False
+        self.held: deque[Callable[[], None]] | None = None
+        # Which organization a load is for, only its work knows.
+        monkeypatch.setattr(snapshots_module, "_read_snapshot", self._snapshot)
+
+    def _snapshot(
+        self, _reader: object, organization_id: str, _cached: RoutingSnapshot | None
+    ) -> RoutingSnapshot:
+        self.loads.append(organization_id)
+        if self.fails:
+            raise StorageUnavailable
+        if organization_id not in self.revisions:
+            raise OrganizationNotFound(organization_id)
+        users = {f"user{index}": None for index in range(self.users.get(organization_id, 0))}
+        return build_snapshot(Organization(organization_id), self.revisions[organization_id], users, {}, [])
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        found: T | None = None
+        error: Exception | None = None
+        try:
+            found = work(cast(Connection, None))
+        except Exception as caught:  # noqa: BLE001 (told when the load ends)
+            error = caught
+        if self.held is None:
+            await asyncio.sleep(0)
+        else:
+            ended = asyncio.Event()
+            self.held.append(ended.set)
+            await ended.wait()
+        if error is not None:
+            raise error
+        return cast(T, found)
+
+    def finish(self) -> None:
+        """End the oldest load that is under way."""
+        assert self.held is not None
+        self.held.popleft()()
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        raise AssertionError(work)
+
+    async def append(self, work: Callable[[Connection], T]) -> T:
+        raise AssertionError(work)
+
+    async def close(self) -> None:
+        """Hold nothing."""
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def database(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeDatabase]:
+    database = FakeDatabase(monkeypatch)
+    database.revisions = {A: 1, B: 1, C: 1}
+    yield database
+    # Nothing goes on in the background that nobody will ever end.
+    database.held = None
+    await settled()
+    assert len(asyncio.all_tasks()) == 1
+
+
+async def settled() -> None:
+    """Let all that can run now run, also what that wakes."""
+    for _ in range(30):
+        await asyncio.sleep(0)
+
+
+def size_of(users: int = 0) -> int:
+    snapshot = build_snapshot(Organization(A), 1, {str(index): None for index in range(users)}, {}, [])
+    return estimated_size(snapshot)
+
+
+def shown(metric: str) -> float:
+    value = REGISTRY.get_sample_value(metric)
+    assert value is not None
+    return value
+
+
+async def test_what_nobody_asks_for_is_dropped_after_its_idle_time(
+    database: FakeDatabase, clock: Clock
+) -> None:
+    cache = SnapshotCache(database, Keeping(idle=60), now=clock.now)
+    await cache.get(A)
+    await cache.get(B)
+    clock.time += 50
+    assert cache.cached(A) is not None
+    clock.time += 20
+    cache.drop_idle()
+    assert cache.held() == [A]
+    clock.time += 100
+    cache.drop_idle()
+    assert cache.held() == []
+
+
+@pytest.mark.parametrize("how", ["confirmed", "changed elsewhere", "changed here"])
+async def test_to_be_kept_up_to_date_is_not_to_be_asked_for(
+    database: FakeDatabase, clock: Clock, how: str
+) -> None:
+    cache = SnapshotCache(database, Keeping(idle=60), now=clock.now)
+    await cache.get(A)
+    clock.time += 50
+    match how:
+        case "confirmed":
+            cache.confirm(A, 1, clock.time)
+        case "changed elsewhere":
+            database.revisions[A] = 2
+            cache.changed_elsewhere(A, 2)
+            await settled()
+        case "changed here":
+            database.revisions[A] = 2
+            await cache.advance(A, 2)
+    clock.time += 20
+    cache.drop_idle()
+    assert cache.held() == []
+
+
+async def test_idle_ones_are_dropped_in_the_background(database: FakeDatabase, clock: Clock) -> None:
+    cache = SnapshotCache(database, Keeping(idle=0.04), now=clock.now)
+    await cache.get(A)
+    clock.time += 1
+    dropping = asyncio.create_task(cache.drop_idle_always())
+    async with asyncio.timeout(10):
+        while cache.held():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    dropping.cancel()
+    await asyncio.wait({dropping})
+
+
+async def test_over_the_memory_bound_those_not_used_for_longest_go_first(
+    database: FakeDatabase, clock: Clock
+) -> None:
+    names = [f"org{index}" for index in range(10)]
+    database.revisions = dict.fromkeys(names, 1) | {"new": 1}
+    cache = SnapshotCache(database, Keeping(memory=10 * size_of()), now=clock.now)
+    for name in names:
+        clock.time += 1
+        await cache.get(name)
+    assert cache.held() == names
+    clock.time += 1
+    assert cache.cached("org0") is not None
+    await cache.get("new")
+    # Room is made for more than one at a time.
+    assert set(cache.held()) == {"org0", *names[3:], "new"}
+
+
+async def test_a_snapshot_larger_than_all_the_memory_is_kept_alone(
+    database: FakeDatabase, clock: Clock
+) -> None:
+    cache = SnapshotCache(database, Keeping(memory=size_of(10)), now=clock.now)
+    await cache.get(A)
+    database.users[B] = 1000
+    assert (await cache.get(B)).revision == 1
+    assert cache.held() == [B]
+    assert cache.cached(B) is not None
+    await cache.get(C)
+    assert cache.held() == [C]
+
+
+async def test_a_snapshot_that_grows_makes_room_for_itself(database: FakeDatabase, clock: Clock) -> None:
+    cache = SnapshotCache(database, Keeping(memory=size_of(10)), now=clock.now)
+    await cache.get(A)
+    await cache.get(B)
+    database.revisions[A], database.users[A] = 2, 10
+    await cache.advance(A, 2)
+    assert cache.held() == [A]
+    assert shown("localdial_snapshot_bytes") == size_of(10)
+
+
+async def test_the_metrics_show_how_many_are_held_and_in_how_many_bytes(
+    database: FakeDatabase, clock: Clock
+) -> None:
+    database.users = {A: 7, B: 3}
+    cache = SnapshotCache(database, Keeping(idle=60), now=clock.now)
+    await cache.get(A)
+    await cache.get(B)
+    assert shown("localdial_snapshots") == 2
+    assert shown("localdial_snapshot_bytes") == size_of(7) + size_of(3)
+    database.users[A], database.revisions[A] = 2, 2
+    await cache.advance(A, 2)
+    assert shown("localdial_snapshot_bytes") == size_of(2) + size_of(3)
+    clock.time += 61
+    cache.drop_idle()
+    assert (shown("localdial_snapshots"), shown("localdial_snapshot_bytes")) == (0, 0)
+    await cache.get(A)
+    del database.revisions[A]
+    await cache.advance(A, 3)
+    assert (shown("localdial_snapshots"), shown("localdial_snapshot_bytes")) == (0, 0)
+
+
+async def test_what_was_not_confirmed_for_too_long_is_loaded_again(
+    database: FakeDatabase, clock: Clock
+) -> None:
+    cache = SnapshotCache(database, Keeping(max_age=300), now=clock.now)
+    await cache.get(A)
+    clock.time += 300
+    assert cache.cached(A) is not None
+    clock.time += 1
+    assert cache.cached(A) is None
+    assert (await cache.get(A)).revision == 1
+    assert database.loads == [A, A]
+    assert cache.cached(A) is not None
+
+
+async def test_what_was_not_confirmed_for_too_long_is_not_answered_while_the_database_is_away(
+    database: FakeDatabase, clock: Clock
+) -> None:
+    cache = SnapshotCache(database, Keeping(max_age=300), now=clock.now)
+    await cache.get(A)
+    database.fails = True
+    clock.time += 299
+    assert (await cache.get(A)).revision == 1
+    clock.time += 2
+    for _ in range(2):
+        with pytest.raises(StorageUnavailable):
+            await cache.get(A)
+    database.fails = False
+    assert (await cache.get(A)).revision == 1
+
+
+async def test_the_age_counts_from_when_the_load_was_asked_for(database: FakeDatabase, clock: Clock) -> None:
+    cache = SnapshotCache(database, Keeping(max_age=300), now=clock.now)
+    database.held = deque()
+    loading = asyncio.create_task(cache.get(A))
+    await settled()
+    clock.time += 200
+    database.finish()
+    await loading
+    clock.time += 99
+    assert cache.cached(A) is not None
+    clock.time += 2
+    assert cache.cached(A) is None
+
+
+async def test_the_databases_word_that_nothing_changed_keeps_a_snapshot_fresh(
+    database: FakeDatabase, clock: Clock
+) -> None:
+    cache = SnapshotCache(database, Keeping(max_age=300), now=clock.now)
+    await cache.get(A)
+    for _ in range(5):
+        clock.time += 200
+        asked = clock.time
+        clock.time += 50
+        cache.confirm(A, 1, asked)
+        assert cache.cached(A) is not None
+    # It counts from when it was asked for, and an older word takes nothing back.
+    cache.confirm(A, 1, asked - 100)
+    clock.time += 249
+    assert cache.cached(A) is not None
+    clock.time += 2
+    assert cache.cached(A) is None
+    assert database.loads == [A]
+
+
+async def test_the_databases_word_of_a_newer_revision_starts_a_load(
+    database: FakeDatabase, clock: Clock
+) -> None:
+    cache = SnapshotCache(database, now=clock.now)
+    before = await cache.get(A)
+    database.revisions[A] = 2
+    cache.confirm(A, 2, clock.time)
+    # What is there is answered meanwhile.
+    assert cache.cached(A) is before
+    await settled()
+    after = cache.cached(A)
+    assert after is not None
+    assert after.revision == 2
+
+
+async def test_a_database_that_has_gone_back_is_believed(database: FakeDatabase, clock: Clock) -> None:
+    cache = SnapshotCache(database, now=clock.now)
+    database.revisions[A] = 5
+    await cache.get(A)
+    database.revisions[A] = 3
+    clock.time += 1
+    cache.confirm(A, 3, clock.time)
+    assert cache.cached(A) is None
+    assert (await cache.get(A)).revision == 3
+
+
+async def test_an_older_word_that_was_asked_for_before_the_load_changes_nothing(
+    database: FakeDatabase, clock: Clock
+) -> None:
+    cache = SnapshotCache(database, now=clock.now)
+    database.held = deque()
+    asked_before = clock.time
+    clock.time += 1
+    loading = asyncio.create_task(cache.get(A))
+    await settled()
+    clock.time += 1
+    asked_during = clock.time
+    clock.time += 1
+    database.finish()
+    snapshot = await loading
+    for asked in asked_before, asked_during:
+        cache.confirm(A, 0, asked)
+        assert cache.cached(A) is snapshot
+
+
+async def test_a_word_of_what_is_not_held_loads_nothing(database: FakeDatabase, clock: Clock) -> None:
+    cache = SnapshotCache(database, now=clock.now)
+    cache.confirm(A, 1, clock.time)
+    cache.changed_elsewhere(A, 2)
+    cache.changed_elsewhere("unknown", 2)
+    cache.changed_elsewhere("", ABSURD)
+    await cache.advance(B, 2)
+    await settled()
+    assert database.loads == []
+    assert cache.held() == []
+
+
+async def test_a_burst_of_changes_elsewhere_costs_few_loads(database: FakeDatabase, clock: Clock) -> None:
+    cache = SnapshotCache(database, now=clock.now)
+    await cache.get(A)
+    database.held = deque()
+    for revision in range(2, 1000):
+        database.revisions[A] = revision
+        cache.changed_elsewhere(A, revision)
+        if revision % 100 == 0:
+            await settled()
+    while database.held:
+        database.finish()
+        await settled()
+    cached = cache.cached(A)
+    assert cached is not None
+    assert cached.revision == 999
+    assert len(database.loads) <= 3
+
+
+async def test_a_forged_hint_costs_one_load_and_leaves_what_is_there(
+    database: FakeDatabase, clock: Clock
+) -> None:
+    cache = SnapshotCache(database, now=clock.now)
+    await cache.get(A)
+    cache.changed_elsewhere(A, ABSURD)
+    await settled()
+    assert database.loads == [A, A]
+    cached = cache.cached(A)
+    assert cached is not None
+    assert cached.revision == 1
+    # And what is true is heard afterwards.
+    database.revisions[A] = 2
+    cache.changed_elsewhere(A, 2)
+    await settled()
+    cached = cache.cached(A)
+    assert cached is not None
+    assert cached.revision == 2
+
+
+async def test_catching_up_that_failed_is_tried_again_at_the_next_word(
+    database: FakeDatabase, clock: Clock
+) -> None:
+    cache = SnapshotCache(database, now=clock.now)
+    await cache.get(A)
+    database.revisions[A], database.fails = 2, True
+    for _ in range(3):
+        cache.confirm(A, 2, clock.time)
+        await settled()
+    assert database.loads == [A] * 4
+    database.fails = False
+    cache.confirm(A, 2, clock.time)
+    await settled()
+    cached = cache.cached(A)
+    assert cached is not None
+    assert cached.revision == 2
+
+
+async def test_an_organization_that_others_deleted_is_dropped(database: FakeDatabase, clock: Clock) -> None:
+    cache = SnapshotCache(database, now=clock.now)
+    await cache.get(A)
+    del database.revisions[A]
+    cache.changed_elsewhere(A, 2)
+    await settled()
+    assert cache.held() == []
+
+
+async def test_own_changes_are_announced_and_others_are_not(database: FakeDatabase, clock: Clock) -> None:
+    announced: list[tuple[str, int]] = []
+    cache = SnapshotCache(
+        database, announce=lambda organization_id, revision: announced.append((organization_id, revision))
+    )
+    await cache.advance(A, 1)
+    await cache.get(A)
+    database.revisions[A] = 2
+    await cache.advance(A, 2)
+    database.revisions[A] = 3
+    cache.changed_elsewhere(A, 3)
+    cache.confirm(A, 3, clock.time)
+    await settled()
+    assert announced == [(A, 1), (A, 2)]
+
+
+async def test_a_change_here_while_one_elsewhere_is_caught_up_with_leaves_nothing_older(
+    database: FakeDatabase, clock: Clock
+) -> None:
+    cache = SnapshotCache(database, now=clock.now)
+    await cache.get(A)
+    database.held = deque()
+    database.revisions[A] = 2
+    cache.changed_elsewhere(A, 2)
+    await settled()
+    database.revisions[A] = 3
+    advancing = asyncio.create_task(cache.advance(A, 3))
+    await settled()
+    database.finish()
+    await settled()
+    assert not advancing.done()
+    database.finish()
+    await advancing
+    cached = cache.cached(A)
+    assert cached is not None
+    assert cached.revision == 3
+
+
+async def test_a_snapshot_that_is_dropped_during_its_load_is_answered_all_the_same(
+    database: FakeDatabase, clock: Clock
+) -> None:
+    cache = SnapshotCache(database, Keeping(idle=60), now=clock.now)
+    await cache.get(A)
+    database.revisions[A] = 2
+    database.held = deque()
+    loading = asyncio.create_task(cache.get(A, 2))
+    await settled()
+    clock.time += 61
+    cache.drop_idle()
+    database.finish()
+    assert (await loading).revision == 2
+
+
+async def test_a_snapshot_that_is_too_old_for_want_of_a_word_is_no_excuse_for_one_of_an_older_revision(
+    database: FakeDatabase, clock: Clock
+) -> None:
+    cache = SnapshotCache(database, Keeping(max_age=300), now=clock.now)
+    await cache.get(A)
+    clock.time += 301
+    with pytest.raises(RevisionNotReached):
+        await cache.get(A, 2)
+    assert (await cache.get(A, 1)).revision == 1

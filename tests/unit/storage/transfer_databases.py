@@ -1,0 +1,110 @@
+"""A database with something of everything in it, and what is in a database."""
+
+import io
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, Engine, insert, select
+
+from localdial_server.app.ports.store import CallQuery, NumberQuery
+from localdial_server.domain.model import NumberState, Organization, OutboundCall, User
+from localdial_server.storage.sql.reader import SqlReader
+from localdial_server.storage.sql.rows import from_call
+from localdial_server.storage.sql.schema import metadata, outbound_calls
+from localdial_server.storage.sql.transaction import SqlTransaction
+from localdial_server.storage.transfer.export_file import export_all
+from localdial_server.storage.transfer.import_file import import_all
+from localdial_server.storage.transfer.records import End
+from tests.conformance.store_records import A, B, X, Y, Z, call, create, number, own, request, user
+
+MAIN, OTHER, GONE = "+13125550150", "+13125550151", "gone"
+
+
+def ignored(*_: object) -> None:
+    """Show no progress."""
+
+
+def exported(engine: Engine, *organization_ids: str) -> bytes:
+    file = io.BytesIO()
+    export_all(engine, organization_ids, file.write, ignored)
+    return file.getvalue()
+
+
+def imported(engine: Engine, export: bytes) -> End:
+    return import_all(engine, io.BytesIO(export), ignored)
+
+
+def records(export: bytes) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in export.splitlines()]
+
+
+def record_calls(connection: Connection, calls: Iterable[OutboundCall]) -> None:
+    connection.execute(insert(outbound_calls), [from_call(call) for call in calls])
+
+
+def fill(engine: Engine) -> None:
+    """Put in something of everything."""
+    with engine.begin() as connection:
+        transaction = SqlTransaction(connection)
+        create(Organization(A, "Zoë & Søn", MAIN), B)(transaction)
+        assert transaction.claim(MAIN, A)
+        transaction.bump_revision(A)
+        transaction.put_users(
+            [
+                User(A, "ann", "Ann", "+13125550142", "+13125550143"),
+                User(A, "Bob", 'quote " backslash \\ 雪'),
+                user("1", B),
+            ]
+        )
+        full = replace(
+            number(X),
+            mapped_area_codes=("510", "628"),
+            locality="San José",
+            region="CA",
+            carrier_number_id="PN1",
+            purchase_time=1_790_000_000_123_456,
+        )
+        own(full, replace(number(Y), area_code=None), request_id="r1")(transaction)
+        own(number(Z, B, NumberState.PURCHASING), number("+14155550103", B, NumberState.RELEASING))(
+            transaction
+        )
+        transaction.add_request(request("r1"))
+        transaction.set_answer(A, "r1", '{"numbers":["a\\"b"]}', is_final=True)
+        transaction.add_request(request("r2"))
+        for _ in range(5):
+            transaction.bump_revision(GONE)
+        record_calls(
+            connection,
+            [
+                call("b", 7, user_id="ann"),
+                call("a", 7),
+                call("B", 7),
+                call("z", 3),
+                call("c", 9, organization_id=GONE),
+            ],
+        )
+
+
+def everything(engine: Engine) -> list[object]:
+    """What the store answers."""
+    with engine.begin() as connection:
+        reader = SqlReader(connection)
+        found: list[object] = [list(reader.organizations("", 100)), reader.revision(GONE)]
+        for organization_id in A, B, GONE:
+            found += [
+                reader.users(organization_id, "", 100),
+                reader.numbers(NumberQuery(organization_id), "", 100),
+                reader.calls(CallQuery(organization_id), None, 100),
+                [reader.request(organization_id, request_id) for request_id in ("r1", "r2")],
+            ]
+        return [*found, [reader.owner_of(owned) for owned in (MAIN, X, Y, Z, OTHER)]]
+
+
+def rows(engine: Engine) -> dict[str, list[Any]]:
+    with engine.begin() as connection:
+        return {
+            table.name: [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key))]
+            for table in metadata.sorted_tables
+        }

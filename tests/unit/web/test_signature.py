@@ -1,0 +1,50 @@
+"""Who may ask the webhook."""
+
+import pytest
+from twilio.request_validator import RequestValidator
+
+from localdial_server.web.webhook.signature import Signatures
+
+URL = "https://voice.example.com"
+FORM = {"AccountSid": "AC1", "CallSid": "CA1", "To": "+14155550100", "FromCity": ""}
+
+
+def signed(token: str, url: str = f"{URL}/voice", form: dict[str, str] | None = None) -> str:
+    return str(RequestValidator(token).compute_signature(url, form or FORM))
+
+
+def test_the_main_accounts_signature_is_taken() -> None:
+    assert Signatures(URL, "main").fits("/voice", "", FORM, signed("main"))
+
+
+def test_a_signature_over_the_query_is_taken_with_the_query_only() -> None:
+    signatures, signature = Signatures(URL, "main"), signed("main", f"{URL}/voice?a=%26&b=")
+    assert signatures.fits("/voice", "a=%26&b=", FORM, signature)
+    for query in "", "a=&b=", "b=&a=%26", "a=%26":
+        assert not signatures.fits("/voice", query, FORM, signature)
+
+
+def test_blank_parameters_are_part_of_it() -> None:
+    signatures = Signatures(URL, "main")
+    without = {name: value for name, value in FORM.items() if value}
+    assert not signatures.fits("/voice", "", without, signed("main"))
+
+
+def test_an_account_has_its_own_token() -> None:
+    signatures = Signatures(URL, "main", [("AC1", "one"), ("AC2", "two"), ("AC1", "newer")])
+    assert signatures.fits("/voice", "", FORM, signed("one"))
+    assert signatures.fits("/voice", "", FORM, signed("newer")), "while a token is replaced"
+    assert not signatures.fits("/voice", "", FORM, signed("two"))
+    of_second = {**FORM, "AccountSid": "AC2"}
+    assert signatures.fits("/voice", "", of_second, signed("two", form=of_second))
+    assert not signatures.fits("/voice", "", of_second, signed("one", form=of_second))
+
+
+@pytest.mark.parametrize("signature", ["", "x", "x" * 28, "\u00e9" * 28])
+def test_anything_else_is_refused(signature: str) -> None:
+    assert not Signatures(URL, "main").fits("/voice", "", FORM, signature)
+
+
+def test_where_no_token_is_known_nobody_may_ask() -> None:
+    assert not Signatures(URL, "").fits("/voice", "", FORM, signed(""))
+    assert not Signatures(URL, "", [("AC2", "two")]).fits("/voice", "", FORM, signed("two"))

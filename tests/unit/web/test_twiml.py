@@ -1,0 +1,101 @@
+"""What the carrier is told to do with a call."""
+
+from urllib.parse import parse_qs, urlsplit
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from localdial_server.web.webhook.flow import Dial, HangUp, Message
+from localdial_server.web.webhook.twiml import TwimlWriter
+
+WRITER = TwimlWriter("https://voice.example.com/localdial", 20)
+DIAL = Dial("+13125550160", "+16285550155", "acme")
+
+
+def verbs(twiml: str) -> list[ET.Element]:
+    response = ET.fromstring(twiml.encode())
+    assert response.tag == "Response"
+    return list(response)
+
+
+def test_a_phone_is_rung_for_a_time_and_its_end_is_reported() -> None:
+    [dial] = verbs(WRITER.step(DIAL))
+    assert dial.tag == "Dial"
+    action = dial.attrib.pop("action")
+    assert dial.attrib == {
+        "method": "POST",
+        "timeout": "20",
+        "callerId": "+16285550155",
+        "answerOnBridge": "true",
+    }
+    assert action == (
+        "https://voice.example.com/localdial/dial-ended?organization=acme&screened=no&dialled=13125550160"
+    )
+    [number] = dial
+    assert (number.tag, number.text, number.attrib) == ("Number", "+13125550160", {})
+
+
+def test_whoever_answers_a_screened_call_is_asked_first() -> None:
+    [dial] = verbs(WRITER.step(Dial("+13125550160", "+16285550155", "acme", screened=True)))
+    [number] = dial
+    assert number.attrib == {
+        "url": "https://voice.example.com/localdial/screen"
+        "?organization=acme&screened=yes&dialled=13125550160",
+        "method": "POST",
+    }
+    gather, hang_up = verbs(WRITER.question("Acme Lending"))
+    assert gather.attrib == {
+        "numDigits": "1",
+        "timeout": "6",
+        "action": "https://voice.example.com/localdial/screened",
+        "method": "POST",
+    }
+    [say] = gather
+    assert say.text == "A call back for Acme Lending. Press 1 to accept."
+    assert hang_up.tag == "Hangup", "whoever presses nothing does not get the call"
+    assert verbs(WRITER.accepted()) == []
+
+
+@pytest.mark.parametrize(
+    "organization_id", ["a&b=c", "100%", "a+b", "<acme>", '"acme"', "a/b?c#d", "~a.b_c-d"]
+)
+def test_any_organization_identifier_comes_back_from_a_url_as_it_was(organization_id: str) -> None:
+    [dial] = verbs(WRITER.step(Dial("+13125550160", "+16285550155", organization_id)))
+    url = urlsplit(dial.attrib["action"])
+    assert parse_qs(url.query, strict_parsing=True)["organization"] == [organization_id]
+    # In the one form that nobody on the way writes differently.
+    assert set(url.query) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~%&=")
+
+
+@pytest.mark.parametrize(
+    ("name", "spoken"),
+    [
+        ("Acme Lending", "Acme Lending"),
+        ("Smith & Sons <Loans> \"First\" 'n' More ]]>", "Smith & Sons <Loans> \"First\" 'n' More ]]>"),
+        ("Zürich Crédit 日本 🏠", "Zürich Crédit 日本 🏠"),
+        ("</Say><Dial>+19005550100</Dial>", "</Say><Dial>+19005550100</Dial>"),
+        ("Ac\x00me\x0b\ufffe Lend\ning", "Ac me  Lend ing"),
+    ],
+)
+def test_an_organizations_name_is_spoken_whatever_is_in_it(name: str, spoken: str) -> None:
+    say, hang_up = verbs(WRITER.step(Message(name)))
+    assert say.text == (
+        f"Thank you for calling {spoken}. Nobody can take your call right now. "
+        "Please call again later. Goodbye."
+    )
+    assert (say.tag, hang_up.tag) == ("Say", "Hangup")
+    [gather, _] = verbs(WRITER.question(name))
+    assert gather[0].text == f"A call back for {spoken}. Press 1 to accept."
+
+
+@pytest.mark.parametrize("name", ["", " ", "\x00"])
+def test_without_a_name_the_caller_is_told_all_the_same(name: str) -> None:
+    say, _ = verbs(WRITER.step(Message(name)))
+    assert say.text == "Your call cannot be connected right now. Please call again later. Goodbye."
+    [gather, _] = verbs(WRITER.question(name))
+    assert gather[0].text == "A call back. Press 1 to accept."
+
+
+def test_an_answered_call_is_hung_up() -> None:
+    [hang_up] = verbs(WRITER.step(HangUp()))
+    assert hang_up.tag == "Hangup"
