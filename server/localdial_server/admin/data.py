@@ -15,8 +15,8 @@ from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import DBAPIError
 
 from localdial_server.runtime.databases import open_database
+from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import Settings
-from localdial_server.settings.start_error import StartError
 from localdial_server.settings.validators import is_postgresql
 from localdial_server.storage.call_log.spool import SpoolFolder
 from localdial_server.storage.sql.migrate import SchemaError, missing_migration

@@ -8,8 +8,8 @@ from sqlalchemy.exc import DBAPIError
 
 from localdial_server.admin.findings import Finding, OnFinding, State, ok, problem, warning
 from localdial_server.runtime.databases import open_database
-from localdial_server.settings.settings import Settings, SettingsError, require_webhook_settings
-from localdial_server.settings.start_error import StartError
+from localdial_server.settings.errors import SettingsError, StartError
+from localdial_server.settings.settings import Settings, require_webhook_settings
 from localdial_server.settings.validators import is_postgresql
 from localdial_server.storage.engines.postgres import PostgresDatabase
 from localdial_server.storage.engines.sqlite import DatabaseInUse, SqliteDatabase

@@ -19,16 +19,15 @@ from localdial_server.cli.demo_setup import DEMO, MAPPED
 from localdial_server.cli.output import CliError, ExitCode, Output
 from localdial_server.runtime.supervisor import WorkersFailed
 from localdial_server.settings.addresses import reachable
+from localdial_server.settings.errors import SettingsError, StartError
 from localdial_server.settings.settings import (
     CONFIG_ENV,
     ENV_PREFIX,
     Settings,
-    SettingsError,
     describe_settings,
     read_settings,
     require_webhook_settings,
 )
-from localdial_server.settings.start_error import StartError
 
 # How long the demo may take to notice that the server is gone.
 _DEMO_PATIENCE_SECONDS: Final = 5.0

@@ -10,7 +10,7 @@ import typer
 from localdial_server.cli.command import JsonOption, errors_shown, root_options
 from localdial_server.cli.output import CliError, ExitCode, Output
 from localdial_server.cli.serve import tell
-from localdial_server.settings.start_error import StartError
+from localdial_server.settings.errors import StartError
 
 simulator = typer.Typer(no_args_is_help=True, help="A carrier to try and to test with.")
 

@@ -8,7 +8,7 @@ import typer
 from localdial_server.cli.command import JsonOption, ServerOption, errors_shown, root_options
 from localdial_server.cli.output import CliError, ExitCode, Output
 from localdial_server.cli.serve import ConfigOption, load_settings, require_webhook, tell
-from localdial_server.settings.start_error import StartError
+from localdial_server.settings.errors import StartError
 
 _DEFAULT_LISTEN: Final = "127.0.0.1:8080"
 

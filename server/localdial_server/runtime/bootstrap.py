@@ -41,8 +41,8 @@ from localdial_server.rpc.reflection import enable_reflection
 from localdial_server.runtime.databases import migrate_database, one_line, open_database, unusable
 from localdial_server.runtime.side_listeners import metrics_served, webhook_served
 from localdial_server.runtime.spools import claim_spool, take_spool
+from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import Settings
-from localdial_server.settings.start_error import StartError
 from localdial_server.storage.call_log.group_commit import GroupCommitLog, Recorder
 from localdial_server.storage.call_log.recorders import DatabaseRecorder, SpoolingRecorder
 from localdial_server.storage.call_log.spool import SpoolFolder

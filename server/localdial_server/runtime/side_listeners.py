@@ -8,8 +8,8 @@ from prometheus_client import REGISTRY
 
 from localdial_server.observability import metrics
 from localdial_server.settings.addresses import reachable
+from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import Settings
-from localdial_server.settings.start_error import StartError
 
 
 @contextlib.asynccontextmanager

@@ -11,7 +11,7 @@ from localdial_server.carriers.twilio_simulator.http_server import listen, serve
 from localdial_server.carriers.twilio_simulator.journal import FileJournal, MemoryJournal
 from localdial_server.carriers.twilio_simulator.ledger import FULL, TRIAL, Company
 from localdial_server.settings.addresses import opened
-from localdial_server.settings.start_error import StartError
+from localdial_server.settings.errors import StartError
 from localdial_server.settings.validators import is_loopback, valid_address
 
 FAULT_NAMES = tuple(NAMED)

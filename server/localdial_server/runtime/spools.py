@@ -3,8 +3,8 @@
 from sqlalchemy.exc import DBAPIError
 
 from localdial_server.runtime.databases import one_line
+from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import Settings
-from localdial_server.settings.start_error import StartError
 from localdial_server.storage.call_log.spool import ForeignSpool, Spool, SpoolFolder
 from localdial_server.storage.engines.postgres import PostgresDatabase
 from localdial_server.storage.sql.identity import identity_of

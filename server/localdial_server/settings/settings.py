@@ -25,6 +25,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsConfigDict
 
 from localdial_server.settings.carrier_settings import CarrierSettings
+from localdial_server.settings.errors import SettingProblem, SettingsError
 from localdial_server.settings.validators import (
     is_loopback,
     is_postgresql,
@@ -46,23 +47,6 @@ _FLAGS = {"webhook_listen": "--webhook"}
 # gRPC keeps message sizes in a signed 32-bit integer, and the transport's limit
 # is four times ours (TRANSPORT_LIMIT_FACTOR).
 _MAX_REQUEST_BYTES = 2_147_483_647 // 4
-
-
-class Problem(NamedTuple):
-    """What is wrong with one setting."""
-
-    setting: str
-    """The setting as the user wrote it: ``LOCALDIAL_LISTEN``, ``--listen``, ``listen in localdial.toml``."""
-    message: str
-    """What is wrong with it. It never repeats the value, which may be a secret."""
-
-
-class SettingsError(Exception):
-    """The settings cannot be used. The text has one line for every problem, and no secret in it."""
-
-    def __init__(self, *problems: Problem) -> None:
-        super().__init__("\n".join(f"{problem.setting}: {problem.message}" for problem in problems))
-        self.problems = problems
 
 
 class Settings(CarrierSettings):
@@ -328,7 +312,7 @@ def require_webhook_settings(settings: Settings) -> None:
     problems = []
     if not settings.webhook_public_url:
         problems.append(
-            Problem(
+            SettingProblem(
                 env_name("webhook_public_url"),
                 "must be set for the webhook: the URL that Twilio is told, up to the /voice at its end",
             )
@@ -336,7 +320,7 @@ def require_webhook_settings(settings: Settings) -> None:
     tokens = settings.twilio_auth_token, settings.webhook_account_tokens
     if not any(token.get_secret_value() for token in tokens):
         problems.append(
-            Problem(
+            SettingProblem(
                 env_name("twilio_auth_token"),
                 "must be set for the webhook: without it nobody can tell who asks",
             )
@@ -349,18 +333,18 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SettingsError(Problem(str(path), f"cannot be read: {error.strerror}")) from None
+        raise SettingsError(SettingProblem(str(path), f"cannot be read: {error.strerror}")) from None
     except UnicodeDecodeError:
-        raise SettingsError(Problem(str(path), "is not UTF-8 text")) from None
+        raise SettingsError(SettingProblem(str(path), "is not UTF-8 text")) from None
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(Problem(str(path), f"is not TOML: {error}")) from None
+        raise SettingsError(SettingProblem(str(path), f"is not TOML: {error}")) from None
 
 
-def _problem(detail: ErrorDetails, origins: Mapping[str, str]) -> Problem:
+def _problem(detail: ErrorDetails, origins: Mapping[str, str]) -> SettingProblem:
     setting = str(detail["loc"][0])
     if detail["type"] == "extra_forbidden":
         close = difflib.get_close_matches(setting, Settings.model_fields, n=1)
         meant = f"; did you mean {close[0]}?" if close else ""
-        return Problem(origins[setting], f"there is no such setting{meant}")
+        return SettingProblem(origins[setting], f"there is no such setting{meant}")
     message = str(detail["msg"]).removeprefix("Value error, ").replace("Input should be", "must be")
-    return Problem(origins[setting], message)
+    return SettingProblem(origins[setting], message)

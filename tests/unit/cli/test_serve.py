@@ -8,8 +8,8 @@ from localdial_server.cli.command import DEFAULT_SERVER, command_line
 from localdial_server.cli.output import ExitCode
 from localdial_server.runtime import bootstrap
 from localdial_server.settings.addresses import reachable
+from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import Settings, describe_settings
-from localdial_server.settings.start_error import StartError
 
 from .conftest import Cli
 

@@ -5,8 +5,8 @@ import pytest
 
 from localdial_server.cli.output import ExitCode
 from localdial_server.runtime import bootstrap
+from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import Settings, describe_settings
-from localdial_server.settings.start_error import StartError
 from localdial_server.web.webhook import standalone
 
 from .conftest import Cli

@@ -4,7 +4,8 @@ import pytest
 
 from localdial_server.carriers.twilio.adapter import TwilioCarriers
 from localdial_server.runtime.twilio_account import twilio_account
-from localdial_server.settings.settings import Settings, SettingsError, describe_settings, read_settings
+from localdial_server.settings.errors import SettingsError
+from localdial_server.settings.settings import Settings, describe_settings, read_settings
 
 _HEX = "0123456789abcdef" * 2
 _ACCOUNT, _SUBACCOUNT, _KEY = f"AC{_HEX}", f"AC{_HEX[::-1]}", f"SK{_HEX}"

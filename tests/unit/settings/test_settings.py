@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from localdial_server.settings.settings import Settings, SettingsError, describe_settings, read_settings
+from localdial_server.settings.errors import SettingsError
+from localdial_server.settings.settings import Settings, describe_settings, read_settings
 
 README = Path(__file__).parents[3] / "README.md"
 

@@ -17,8 +17,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from localdial_server.runtime.bootstrap import migrate as migrate_as_told
+from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import read_settings
-from localdial_server.settings.start_error import StartError
 from localdial_server.storage.engines.database import VERSION_TABLE
 from localdial_server.storage.engines.sqlite import DatabaseInUse, SqliteDatabase
 from localdial_server.storage.sql.migrate import SchemaError, migrate

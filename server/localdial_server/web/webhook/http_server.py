@@ -12,8 +12,8 @@ import uvicorn
 from starlette.applications import Starlette
 
 from localdial_server.settings.addresses import opened
+from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import Settings
-from localdial_server.settings.start_error import StartError
 from localdial_server.settings.validators import account_tokens
 from localdial_server.web.webhook.app import Webhook
 from localdial_server.web.webhook.localdial import Localdial, connected
