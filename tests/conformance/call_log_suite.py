@@ -21,7 +21,7 @@ _AN_HOUR = 3600.0
 
 async def _recorded(home: Home, organization_id: str = A) -> Sequence[OutboundCall]:
     query = CallQuery(organization_id)
-    return await home.store.read(lambda reader: reader.calls(query, None, 10_000))
+    return await home.store.read("test", lambda reader: reader.calls(query, None, 10_000))
 
 
 def _append(call_log: CallLog, *calls: OutboundCall) -> asyncio.Task[Sequence[OutboundCall]]:

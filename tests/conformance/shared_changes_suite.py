@@ -80,23 +80,24 @@ class SharedChangesSuite(SharedStoreFixtures):
         self, stores: tuple[Store, Store]
     ) -> None:
         home, other = stores
-        await home.write(create(Organization(A, "0")))
+        await home.write("test", create(Organization(A, "0")))
         await overtaken(
-            lambda pause: home.write(lambda transaction: _add_one(transaction, pause)), other.write(_add_one)
+            lambda pause: home.write("test", lambda transaction: _add_one(transaction, pause)),
+            other.write("test", _add_one),
         )
-        assert await home.read(lambda reader: reader.organization(A)) == Organization(A, "2")
+        assert await home.read("test", lambda reader: reader.organization(A)) == Organization(A, "2")
 
     async def test_changes_of_what_was_read_lose_nothing_to_each_other(
         self, stores: tuple[Store, Store]
     ) -> None:
-        await stores[0].write(create(Organization(A, "0")))
-        await asyncio.gather(*(store.write(_add_one) for _ in range(_ROUNDS) for store in stores))
-        after = await stores[0].read(lambda reader: reader.organization(A))
+        await stores[0].write("test", create(Organization(A, "0")))
+        await asyncio.gather(*(store.write("test", _add_one) for _ in range(_ROUNDS) for store in stores))
+        after = await stores[0].read("test", lambda reader: reader.organization(A))
         assert after == Organization(A, str(2 * _ROUNDS))
 
     async def test_changes_each_get_a_revision_of_their_own(self, stores: tuple[Store, Store]) -> None:
         revisions = await asyncio.gather(
-            *(store.write(lambda tx: tx.bump_revision(A)) for _ in range(_ROUNDS) for store in stores)
+            *(store.write("test", lambda tx: tx.bump_revision(A)) for _ in range(_ROUNDS) for store in stores)
         )
         assert sorted(revisions) == list(range(1, 2 * _ROUNDS + 1))
 
@@ -104,8 +105,8 @@ class SharedChangesSuite(SharedStoreFixtures):
         self, stores: tuple[Store, Store]
     ) -> None:
         home, other = stores
-        await home.write(create(A))
-        await home.write(lambda tx: tx.put_users([user("1"), user("2")]))
+        await home.write("test", create(A))
+        await home.write("test", lambda tx: tx.put_users([user("1"), user("2")]))
 
         def leave_unless_last(user_id: str, pause: Pause = no_pause) -> Callable[[Transaction], bool]:
             def work(transaction: Transaction) -> bool:
@@ -118,15 +119,16 @@ class SharedChangesSuite(SharedStoreFixtures):
             return work
 
         left = await overtaken(
-            lambda pause: home.write(leave_unless_last("1", pause)), other.write(leave_unless_last("2"))
+            lambda pause: home.write("test", leave_unless_last("1", pause)),
+            other.write("test", leave_unless_last("2")),
         )
         assert left == (False, True)
-        assert await home.read(lambda reader: reader.users(A, "", 9)) == [user("1")]
+        assert await home.read("test", lambda reader: reader.users(A, "", 9)) == [user("1")]
 
     async def test_servers_that_change_the_same_in_opposite_order_both_succeed(
         self, stores: tuple[Store, Store]
     ) -> None:
-        await stores[0].write(create(A))
+        await stores[0].write("test", create(A))
         both_began = threading.Barrier(2)
 
         def change(name: str, *user_ids: str) -> Callable[[Transaction], None]:
@@ -143,9 +145,10 @@ class SharedChangesSuite(SharedStoreFixtures):
             return work
 
         await asyncio.gather(
-            stores[0].write(change("home", "1", "2")), stores[1].write(change("other", "2", "1"))
+            stores[0].write("test", change("home", "1", "2")),
+            stores[1].write("test", change("other", "2", "1")),
         )
-        users = await stores[0].read(lambda reader: reader.users(A, "", 9))
+        users = await stores[0].read("test", lambda reader: reader.users(A, "", 9))
         assert len(users) == 2
         # One after the other, not each a half.
         assert len({each.display_name for each in users}) == 1
@@ -154,68 +157,69 @@ class SharedChangesSuite(SharedStoreFixtures):
         self, stores: tuple[Store, Store]
     ) -> None:
         home, other = stores
-        await home.write(create(A))
+        await home.write("test", create(A))
         answers = await overtaken(
-            lambda pause: home.write(_take_request("home", pause)), other.write(_take_request("other"))
+            lambda pause: home.write("test", _take_request("home", pause)),
+            other.write("test", _take_request("other")),
         )
         assert [answer.arguments for answer in answers] == ["other", "other"]
-        assert await home.read(lambda reader: reader.request(A, "r")) == answers[0]
+        assert await home.read("test", lambda reader: reader.request(A, "r")) == answers[0]
 
     async def test_of_many_servers_calls_with_a_request_id_one_stores_it(
         self, stores: tuple[Store, Store]
     ) -> None:
-        await stores[0].write(create(A))
+        await stores[0].write("test", create(A))
         answers = await asyncio.gather(
-            *(store.write(_take_request(f"{index}")) for index in range(_ROUNDS) for store in stores)
+            *(store.write("test", _take_request(f"{index}")) for index in range(_ROUNDS) for store in stores)
         )
-        assert set(answers) == {await stores[0].read(lambda reader: reader.request(A, "r"))}
+        assert set(answers) == {await stores[0].read("test", lambda reader: reader.request(A, "r"))}
 
     async def test_of_two_organizations_that_claim_a_number_through_two_servers_one_gets_it(
         self, stores: tuple[Store, Store]
     ) -> None:
         home, other = stores
-        await home.write(create(A, B))
+        await home.write("test", create(A, B))
 
         won = await overtaken(
-            lambda pause: home.write(lambda tx: _look_and_claim(tx, A, pause)),
-            other.write(lambda transaction: transaction.claim(X, B)),
+            lambda pause: home.write("test", lambda tx: _look_and_claim(tx, A, pause)),
+            other.write("test", lambda transaction: transaction.claim(X, B)),
         )
         assert won == (False, True)
-        assert await home.read(lambda reader: reader.owner_of(X)) == B
+        assert await home.read("test", lambda reader: reader.owner_of(X)) == B
 
     async def test_numbers_that_are_claimed_at_once_through_two_servers_each_get_one_owner(
         self, stores: tuple[Store, Store]
     ) -> None:
-        await stores[0].write(create(A, B))
+        await stores[0].write("test", create(A, B))
         numbers = [f"+1415555{line:04}" for line in range(_ROUNDS)]
         for phone_number in numbers:
             won = await asyncio.gather(
-                stores[0].write(lambda tx, p=phone_number: tx.claim(p, A)),
-                stores[1].write(lambda tx, p=phone_number: tx.claim(p, B)),
+                stores[0].write("test", lambda tx, p=phone_number: tx.claim(p, A)),
+                stores[1].write("test", lambda tx, p=phone_number: tx.claim(p, B)),
             )
-            owner = await stores[0].read(lambda reader, p=phone_number: reader.owner_of(p))
+            owner = await stores[0].read("test", lambda reader, p=phone_number: reader.owner_of(p))
             assert list(won) == [owner == A, owner == B]
 
     async def test_a_number_that_another_server_gave_up_meanwhile_can_be_claimed(
         self, stores: tuple[Store, Store]
     ) -> None:
         home, other = stores
-        await home.write(create(A, B))
-        await home.write(lambda transaction: transaction.claim(X, A))
+        await home.write("test", create(A, B))
+        await home.write("test", lambda transaction: transaction.claim(X, A))
 
         won, _ = await overtaken(
-            lambda pause: home.write(lambda tx: _look_and_claim(tx, B, pause)),
-            other.write(lambda transaction: transaction.disclaim(X, A)),
+            lambda pause: home.write("test", lambda tx: _look_and_claim(tx, B, pause)),
+            other.write("test", lambda transaction: transaction.disclaim(X, A)),
         )
         assert won
-        assert await home.read(lambda reader: reader.owner_of(X)) == B
+        assert await home.read("test", lambda reader: reader.owner_of(X)) == B
 
     async def test_a_mapping_that_another_server_was_quicker_to_add_is_none_of_ours(
         self, stores: tuple[Store, Store]
     ) -> None:
         home, other = stores
-        await home.write(create(A))
-        await home.write(own(number(X)))
+        await home.write("test", create(A))
+        await home.write("test", own(number(X)))
 
         def look_and_map(transaction: Transaction, pause: Pause) -> int:
             assert transaction.number(A, X) is not None
@@ -223,32 +227,32 @@ class SharedChangesSuite(SharedStoreFixtures):
             return transaction.add_mappings(A, X, ["628", "650"])
 
         added = await overtaken(
-            lambda pause: home.write(lambda tx: look_and_map(tx, pause)),
-            other.write(lambda transaction: transaction.add_mappings(A, X, ["628", "510"])),
+            lambda pause: home.write("test", lambda tx: look_and_map(tx, pause)),
+            other.write("test", lambda transaction: transaction.add_mappings(A, X, ["628", "510"])),
         )
         assert added == (1, 2)
         mapped = replace(number(X), mapped_area_codes=("510", "628", "650"))
-        assert await home.read(lambda reader: reader.number(A, X)) == mapped
+        assert await home.read("test", lambda reader: reader.number(A, X)) == mapped
 
     @pytest.mark.parametrize("what", _ADDITIONS)
     async def test_nothing_is_added_to_an_organization_that_another_server_deleted_meanwhile(
         self, stores: tuple[Store, Store], what: str
     ) -> None:
         home, other = stores
-        await home.write(create(A))
+        await home.write("test", create(A))
         added, _ = await overtaken(
-            lambda pause: home.write(_add_if_there(_ADDITIONS[what], pause)),
-            other.write(lambda transaction: transaction.delete_organization(A)),
+            lambda pause: home.write("test", _add_if_there(_ADDITIONS[what], pause)),
+            other.write("test", lambda transaction: transaction.delete_organization(A)),
         )
         assert not added
-        assert await home.read(_what_is_left) == [None, None, None]
+        assert await home.read("test", _what_is_left) == [None, None, None]
 
     @pytest.mark.parametrize("what", _ADDITIONS)
     async def test_deleting_an_organization_takes_what_another_server_added_meanwhile(
         self, stores: tuple[Store, Store], what: str
     ) -> None:
         home, other = stores
-        await home.write(create(A))
+        await home.write("test", create(A))
 
         def look_and_delete(transaction: Transaction, pause: Pause) -> None:
             assert transaction.organization(A) is not None
@@ -256,8 +260,8 @@ class SharedChangesSuite(SharedStoreFixtures):
             transaction.delete_organization(A)
 
         _, added = await overtaken(
-            lambda pause: home.write(lambda tx: look_and_delete(tx, pause)),
-            other.write(_add_if_there(_ADDITIONS[what])),
+            lambda pause: home.write("test", lambda tx: look_and_delete(tx, pause)),
+            other.write("test", _add_if_there(_ADDITIONS[what])),
         )
         assert added
-        assert await home.read(_what_is_left) == [None, None, None]
+        assert await home.read("test", _what_is_left) == [None, None, None]

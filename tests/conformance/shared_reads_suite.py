@@ -27,20 +27,20 @@ class SharedReadsSuite(SharedStoreFixtures):
     ) -> None:
         for revision in range(1, _ROUNDS):
             writer, reader = stores[revision % 2], stores[(revision + 1) % 2]
-            await writer.write(lambda transaction: transaction.bump_revision(A))
-            assert await reader.read(lambda reader: reader.revision(A)) == revision
+            await writer.write("test", lambda transaction: transaction.bump_revision(A))
+            assert await reader.read("test", lambda reader: reader.revision(A)) == revision
 
     async def test_a_server_that_stops_takes_nothing_from_the_other(self, home: Home, other: Home) -> None:
-        await other.store.write(create(A))
+        await other.store.write("test", create(A))
         await other.database.close()
-        await home.store.write(create(A))
-        assert await home.store.read(lambda reader: reader.revision(A)) == 2
+        await home.store.write("test", create(A))
+        assert await home.store.read("test", lambda reader: reader.revision(A)) == 2
 
     async def test_a_read_sees_one_state_whatever_other_servers_commit_meanwhile(
         self, stores: tuple[Store, Store]
     ) -> None:
         home, other = stores
-        await home.write(create(A))
+        await home.write("test", create(A))
 
         def look_twice(reader: Reader, pause: Pause) -> tuple[object, object]:
             revision = reader.revision(A)
@@ -49,10 +49,14 @@ class SharedReadsSuite(SharedStoreFixtures):
 
         changed = Organization(A, "changed")
         seen, _ = await overtaken(
-            lambda pause: home.read(lambda reader: look_twice(reader, pause)), other.write(create(changed))
+            lambda pause: home.read("test", lambda reader: look_twice(reader, pause)),
+            other.write("test", create(changed)),
         )
         assert seen == (1, Organization(A))
-        assert await home.read(lambda reader: (reader.revision(A), reader.organization(A))) == (2, changed)
+        assert await home.read("test", lambda reader: (reader.revision(A), reader.organization(A))) == (
+            2,
+            changed,
+        )
 
     async def test_facts_that_a_server_keeps_in_step_are_never_seen_apart(
         self, home: Home, other: Home
@@ -63,15 +67,15 @@ class SharedReadsSuite(SharedStoreFixtures):
 
         async def write() -> None:
             for _ in range(2 * _ROUNDS):
-                await other.store.write(add_user)
+                await other.store.write("test", add_user)
 
-        await home.store.write(lambda transaction: transaction.put_organization(Organization(A)))
-        await home.store.write(add_user)
+        await home.store.write("test", lambda transaction: transaction.put_organization(Organization(A)))
+        await home.store.write("test", add_user)
         writing = asyncio.create_task(write())
         revisions = set()
         while not writing.done():
             revision, users = await home.store.read(
-                lambda reader: (reader.revision(A), reader.count_users(A))
+                "test", lambda reader: (reader.revision(A), reader.count_users(A))
             )
             assert revision == users
             snapshot = await SnapshotCache(home.database).get(A)
@@ -84,7 +88,7 @@ class SharedReadsSuite(SharedStoreFixtures):
     async def test_a_transaction_under_way_holds_up_neither_reads_nor_calls_of_other_servers(
         self, home: Home, other: Home
     ) -> None:
-        await home.store.write(create(A))
+        await home.store.write("test", create(A))
 
         def change_and_wait(transaction: Transaction, pause: Pause) -> None:
             transaction.put_users([user("1")])
@@ -93,13 +97,13 @@ class SharedReadsSuite(SharedStoreFixtures):
 
         async def live_on() -> int:
             await other.record(call("c"))
-            return await other.store.read(lambda reader: reader.revision(A))
+            return await other.store.read("test", lambda reader: reader.revision(A))
 
         _, revision = await overtaken(
-            lambda pause: home.store.write(lambda tx: change_and_wait(tx, pause)), live_on()
+            lambda pause: home.store.write("test", lambda tx: change_and_wait(tx, pause)), live_on()
         )
         assert revision == 1
-        assert await other.store.read(lambda reader: reader.revision(A)) == 2
+        assert await other.store.read("test", lambda reader: reader.revision(A)) == 2
 
     async def test_a_call_id_that_two_servers_record_at_once_makes_one_record_and_one_answer(
         self, home: Home, other: Home
@@ -110,7 +114,7 @@ class SharedReadsSuite(SharedStoreFixtures):
             answers = await asyncio.gather(
                 *(log.append([each]) for log, each in zip(logs, calls, strict=True))
             )
-            stored = await home.store.read(lambda reader, i=index: reader.call(A, f"c{i}"))
+            stored = await home.store.read("test", lambda reader, i=index: reader.call(A, f"c{i}"))
             assert stored in calls
             assert [answer.calls for answer in answers] == [[stored]] * 2
 
@@ -140,7 +144,7 @@ class SharedReadsSuite(SharedStoreFixtures):
             def last_call(reader: Reader) -> OutboundCall | None:
                 return reader.last_call_to(A, CALLEE)
 
-            assert await servers[(call_time + 1) % 2].store.read(last_call) == last
+            assert await servers[(call_time + 1) % 2].store.read("test", last_call) == last
 
     async def test_a_snapshot_of_a_revision_that_another_server_made_is_of_that_revision(
         self, home: Home, other: Home
@@ -148,14 +152,14 @@ class SharedReadsSuite(SharedStoreFixtures):
         snapshots = SnapshotCache(other.database)
         for revision in range(1, _ROUNDS):
             number_ = X if revision % 2 else Y
-            await home.store.write(create(Organization(A, "", number_)))
+            await home.store.write("test", create(Organization(A, "", number_)))
             snapshot = await snapshots.get(A, min_revision=revision)
             assert (snapshot.revision, snapshot.organization_number) == (revision, number_)
 
     async def test_an_organization_that_another_server_deleted_is_not_found_by_that_revision(
         self, home: Home, other: Home
     ) -> None:
-        await home.store.write(create(A))
+        await home.store.write("test", create(A))
         snapshots = SnapshotCache(other.database)
         await snapshots.get(A)
 
@@ -163,6 +167,6 @@ class SharedReadsSuite(SharedStoreFixtures):
             transaction.delete_organization(A)
             return transaction.bump_revision(A)
 
-        revision = await home.store.write(delete)
+        revision = await home.store.write("test", delete)
         with pytest.raises(OrganizationNotFound):
             await snapshots.get(A, min_revision=revision)

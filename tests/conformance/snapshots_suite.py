@@ -34,7 +34,7 @@ async def _delete(store: Store) -> int:
         transaction.delete_organization(A)
         return transaction.bump_revision(A)
 
-    return await store.write(work)
+    return await store.write("test", work)
 
 
 class SnapshotsSuite(StoreFixtures):
@@ -47,7 +47,7 @@ class SnapshotsSuite(StoreFixtures):
     async def test_a_snapshot_is_in_memory_from_its_first_use_on(
         self, home: Home, snapshots: RoutingSnapshots
     ) -> None:
-        await home.store.write(create(A))
+        await home.store.write("test", create(A))
         assert snapshots.cached(A) is None
         snapshot = await snapshots.get(A)
         assert snapshot.revision == 1
@@ -67,9 +67,9 @@ class SnapshotsSuite(StoreFixtures):
             number("+14155550103", state=NumberState.PURCHASING),
             number("+14155550104", state=NumberState.RELEASING),
         ]
-        await home.store.write(create(organization, B))
-        await home.store.write(lambda tx: tx.put_users([*users, user("3", B)]))
-        await home.store.write(own(*numbers, number("+14155550105", B)))
+        await home.store.write("test", create(organization, B))
+        await home.store.write("test", lambda tx: tx.put_users([*users, user("3", B)]))
+        await home.store.write("test", own(*numbers, number("+14155550105", B)))
         assert await snapshots.get(A) == snapshot_of(organization, 1, {"1": Z, "2": None}, numbers)
 
     async def test_an_unknown_organization_has_no_snapshot(
@@ -79,13 +79,13 @@ class SnapshotsSuite(StoreFixtures):
             with pytest.raises(OrganizationNotFound):
                 await snapshots.get(A)
         assert snapshots.cached(A) is None
-        await home.store.write(create(A))
+        await home.store.write("test", create(A))
         assert (await snapshots.get(A)).revision == 1
 
     async def test_concurrent_gets_of_an_organization_cause_one_load(
         self, home: Home, snapshots: RoutingSnapshots
     ) -> None:
-        await home.store.write(create(A))
+        await home.store.write("test", create(A))
         answers = await asyncio.gather(*(snapshots.get(A) for _ in range(20)))
         assert home.database.reads == 1
         assert all(answer is answers[0] for answer in answers)
@@ -93,7 +93,7 @@ class SnapshotsSuite(StoreFixtures):
     async def test_a_load_of_one_organization_delays_no_other(
         self, home: Home, snapshots: RoutingSnapshots
     ) -> None:
-        await home.store.write(create(A, B))
+        await home.store.write("test", create(A, B))
         gate = home.database.hold_read()
         loading = _get(snapshots, A)
         await gate.reached()
@@ -106,9 +106,9 @@ class SnapshotsSuite(StoreFixtures):
     async def test_a_snapshot_that_is_too_old_is_replaced(
         self, home: Home, snapshots: RoutingSnapshots
     ) -> None:
-        await home.store.write(create(A))
+        await home.store.write("test", create(A))
         before = await snapshots.get(A)
-        await home.store.write(create(Organization(A, "", X)))
+        await home.store.write("test", create(Organization(A, "", X)))
         assert await snapshots.get(A) is before
         after = await snapshots.get(A, min_revision=2)
         assert (after.revision, after.organization_number) == (2, X)
@@ -118,9 +118,9 @@ class SnapshotsSuite(StoreFixtures):
     async def test_a_revision_that_was_never_reached_is_refused(
         self, home: Home, snapshots: RoutingSnapshots
     ) -> None:
-        await home.store.write(create(A))
+        await home.store.write("test", create(A))
         await snapshots.get(A)
-        await home.store.write(create(A))
+        await home.store.write("test", create(A))
         with pytest.raises(RevisionNotReached) as refused:
             await snapshots.get(A, min_revision=3)
         assert refused.value.metadata["revision"] == "2"
@@ -129,10 +129,10 @@ class SnapshotsSuite(StoreFixtures):
     async def test_after_advancing_nothing_older_is_in_memory(
         self, home: Home, snapshots: RoutingSnapshots
     ) -> None:
-        await home.store.write(create(A))
+        await home.store.write("test", create(A))
         await snapshots.get(A)
         for revision in 2, 3:
-            await home.store.write(create(A))
+            await home.store.write("test", create(A))
             await snapshots.advance(A, revision)
             cached = snapshots.cached(A)
             assert cached is not None
@@ -141,7 +141,7 @@ class SnapshotsSuite(StoreFixtures):
     async def test_advancing_reads_nothing_that_is_not_needed(
         self, home: Home, snapshots: RoutingSnapshots
     ) -> None:
-        await home.store.write(create(A))
+        await home.store.write("test", create(A))
         await snapshots.advance(A, 1)
         assert home.database.reads == 0
         assert snapshots.cached(A) is None
@@ -151,7 +151,7 @@ class SnapshotsSuite(StoreFixtures):
         assert home.database.reads == 1
 
     async def test_a_deleted_organization_is_dropped(self, home: Home, snapshots: RoutingSnapshots) -> None:
-        await home.store.write(create(A))
+        await home.store.write("test", create(A))
         await snapshots.get(A)
         await snapshots.advance(A, await _delete(home.store))
         assert snapshots.cached(A) is None
@@ -161,7 +161,7 @@ class SnapshotsSuite(StoreFixtures):
     async def test_a_deletion_that_another_server_made_is_seen_by_its_revision(
         self, home: Home, snapshots: RoutingSnapshots
     ) -> None:
-        await home.store.write(create(A))
+        await home.store.write("test", create(A))
         await snapshots.get(A)
         revision = await _delete(home.store)
         with pytest.raises(OrganizationNotFound):
@@ -171,7 +171,7 @@ class SnapshotsSuite(StoreFixtures):
     async def test_a_load_that_fails_is_told_to_who_asked_and_those_who_waited_try_again(
         self, home: Home, snapshots: RoutingSnapshots
     ) -> None:
-        await home.store.write(create(A))
+        await home.store.write("test", create(A))
         home.database.fail_read()
         first, *others = await asyncio.gather(*(snapshots.get(A) for _ in range(5)), return_exceptions=True)
         assert isinstance(first, StorageUnavailable)
@@ -181,9 +181,9 @@ class SnapshotsSuite(StoreFixtures):
     async def test_a_load_that_fails_after_a_change_leaves_nothing_older_behind(
         self, home: Home, snapshots: RoutingSnapshots
     ) -> None:
-        await home.store.write(create(A))
+        await home.store.write("test", create(A))
         await snapshots.get(A)
-        await home.store.write(create(A))
+        await home.store.write("test", create(A))
         home.database.fail_read()
         # The change is committed, so its caller is told of no failure.
         await snapshots.advance(A, 2)
@@ -220,7 +220,7 @@ class SnapshotsSuite(StoreFixtures):
     async def test_a_load_from_before_the_deletion_leaves_nothing_behind(
         self, home: Home, snapshots: RoutingSnapshots
     ) -> None:
-        await home.store.write(create(A))
+        await home.store.write("test", create(A))
         gate = home.database.hold_read()
         early = _get(snapshots)
         await gate.reached()
@@ -233,12 +233,12 @@ class SnapshotsSuite(StoreFixtures):
     async def test_a_failed_load_from_before_the_change_leaves_nothing_older_behind(
         self, home: Home, snapshots: RoutingSnapshots
     ) -> None:
-        await home.store.write(create(A))
+        await home.store.write("test", create(A))
         await snapshots.get(A)
         gate = home.database.hold_read(fails=True)
         early = _get(snapshots, A, min_revision=2)
         await gate.reached()
-        await home.store.write(create(A))
+        await home.store.write("test", create(A))
         advancing = asyncio.ensure_future(snapshots.advance(A, 2))
         await asyncio.sleep(0)
         gate.open()
@@ -253,7 +253,7 @@ class SnapshotsSuite(StoreFixtures):
         gate = home.database.hold_read()
         early = _get(snapshots)
         await gate.reached()
-        await home.store.write(create(A))
+        await home.store.write("test", create(A))
         late = _get(snapshots, A, min_revision=1)
         await asyncio.sleep(0)
         gate.open()
@@ -264,7 +264,7 @@ class SnapshotsSuite(StoreFixtures):
     async def test_a_caller_that_gives_up_leaves_the_load_to_the_others(
         self, home: Home, snapshots: RoutingSnapshots
     ) -> None:
-        await home.store.write(create(A))
+        await home.store.write("test", create(A))
         gate = home.database.hold_read()
         impatient = _get(snapshots)
         await gate.reached()
@@ -292,9 +292,9 @@ class SnapshotsSuite(StoreFixtures):
         self, home: Home, snapshots: RoutingSnapshots
     ) -> tuple[Gate, asyncio.Task[RoutingSnapshot]]:
         """Have a load read revision 1, hold it up, and change the organization to revision 2."""
-        await home.store.write(create(A))
+        await home.store.write("test", create(A))
         gate = home.database.hold_read()
         early = _get(snapshots)
         await gate.reached()
-        await home.store.write(create(A))
+        await home.store.write("test", create(A))
         return gate, early

@@ -22,7 +22,7 @@ class Statement:
 async def queries_of(store: Store, work: Callable[[Reader], object]) -> Sequence[Statement]:
     """Run a read; answer the queries that it ran."""
     with _seen() as seen:
-        await store.read(work)
+        await store.read("test", work)
     return seen
 
 

@@ -14,6 +14,7 @@ from localdial_server.domain.model import OutboundCall
 from localdial_server.storage.call_log.group_commit import GroupCommitLog
 from localdial_server.storage.call_log.recorders import DatabaseRecorder
 from localdial_server.storage.engines.database import Database
+from localdial_server.storage.snapshots.cache import SnapshotCache
 from localdial_server.storage.sql.store import SqlStore
 from tests.conformance.watched_database import WatchedDatabase
 
@@ -41,7 +42,7 @@ class Home:
     async def open(self) -> None:
         """Open the database."""
         self.database = WatchedDatabase(await self._backend.open())
-        self.store = SqlStore(self.database)
+        self.store = SqlStore(self.database, SnapshotCache(self.database))
 
     async def record(self, *calls: OutboundCall) -> None:
         """Record calls."""

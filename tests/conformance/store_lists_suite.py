@@ -28,7 +28,7 @@ async def _pages(
     """Read pages until an empty one."""
     pages: list[Sequence[T]] = []
     after = ""
-    while found := await store.read(lambda reader, after=after: page(reader, after)):
+    while found := await store.read("test", lambda reader, after=after: page(reader, after)):
         pages.append(found)
         after = key(found[-1])
     return pages
@@ -38,61 +38,61 @@ class StoreListsSuite(StoreFixtures):
     """Every store: lists."""
 
     async def test_organizations_are_paged_by_id(self, store: Store) -> None:
-        await store.write(create(*_IDS))
+        await store.write("test", create(*_IDS))
         pages = await _pages(
             store, lambda reader, after: reader.organizations(after, 4), lambda item: item[0].organization_id
         )
         assert [len(page) for page in pages] == [4, 4, 4, 3]
         assert [item for page in pages for item in page] == [(Organization(i), 1) for i in sorted(_IDS)]
-        assert await store.read(lambda reader: reader.count_organizations()) == len(_IDS)
+        assert await store.read("test", lambda reader: reader.count_organizations()) == len(_IDS)
 
     async def test_organizations_are_listed_with_their_revisions(self, store: Store) -> None:
-        await store.write(create(A, B))
-        await store.write(lambda transaction: transaction.bump_revision(B))
-        listed = await store.read(lambda reader: reader.organizations("", 9))
+        await store.write("test", create(A, B))
+        await store.write("test", lambda transaction: transaction.bump_revision(B))
+        listed = await store.read("test", lambda reader: reader.organizations("", 9))
         assert listed == [(Organization(A), 1), (Organization(B), 2)]
 
     async def test_an_organization_whose_revision_was_never_counted_is_listed_too(self, store: Store) -> None:
-        await store.write(lambda transaction: transaction.put_organization(Organization(A)))
-        assert await store.read(lambda reader: reader.organizations("", 9)) == [(Organization(A), 0)]
-        assert await store.read(lambda reader: reader.count_organizations()) == 1
+        await store.write("test", lambda transaction: transaction.put_organization(Organization(A)))
+        assert await store.read("test", lambda reader: reader.organizations("", 9)) == [(Organization(A), 0)]
+        assert await store.read("test", lambda reader: reader.count_organizations()) == 1
 
     async def test_users_are_paged_by_id_within_their_organization(self, store: Store) -> None:
-        await store.write(create(A, B))
-        await store.write(lambda tx: tx.put_users([user(user_id) for user_id in _IDS]))
-        await store.write(lambda tx: tx.put_users([user(user_id, B) for user_id in ("b", *_IDS)]))
+        await store.write("test", create(A, B))
+        await store.write("test", lambda tx: tx.put_users([user(user_id) for user_id in _IDS]))
+        await store.write("test", lambda tx: tx.put_users([user(user_id, B) for user_id in ("b", *_IDS)]))
         pages = await _pages(store, lambda reader, after: reader.users(A, after, 7), lambda u: u.user_id)
         assert [len(page) for page in pages] == [7, 7, 1]
         assert [item for page in pages for item in page] == [user(user_id) for user_id in sorted(_IDS)]
-        assert await store.read(lambda reader: reader.count_users(A)) == len(_IDS)
-        assert await store.read(lambda reader: reader.count_users("unknown")) == 0
-        assert await store.read(lambda reader: reader.users("unknown", "", 9)) == []
+        assert await store.read("test", lambda reader: reader.count_users(A)) == len(_IDS)
+        assert await store.read("test", lambda reader: reader.count_users("unknown")) == 0
+        assert await store.read("test", lambda reader: reader.users("unknown", "", 9)) == []
 
     async def test_of_many_users_those_that_are_there_are_found_by_their_ids(self, store: Store) -> None:
-        await store.write(create(A, B))
+        await store.write("test", create(A, B))
         users = [user(f"u{index}") for index in range(1200)]
-        await store.write(lambda tx: tx.put_users([*users, user("others", B)]))
+        await store.write("test", lambda tx: tx.put_users([*users, user("others", B)]))
         asked = ["unknown", "others", *(each.user_id for each in users), "u1"]
-        found = await store.read(lambda reader: reader.users_by_id(A, asked))
+        found = await store.read("test", lambda reader: reader.users_by_id(A, asked))
         assert found == {each.user_id: each for each in users}
-        assert await store.read(lambda reader: reader.users_by_id(A, [])) == {}
+        assert await store.read("test", lambda reader: reader.users_by_id(A, [])) == {}
 
     async def test_numbers_are_paged_by_phone_number_each_with_its_own_mappings(self, store: Store) -> None:
-        await store.write(create(A, B))
+        await store.write("test", create(A, B))
         mapped = [("628", "650"), (), ("510",), ("628",), ()]
         numbers = [
             replace(number(f"+1415555010{line}"), mapped_area_codes=area_codes)
             for line, area_codes in enumerate(mapped)
         ]
-        await store.write(own(*reversed(numbers)))
+        await store.write("test", own(*reversed(numbers)))
         others = replace(number("+14155550111", B), mapped_area_codes=("628", "510"))
-        await store.write(own(others))
+        await store.write("test", own(others))
         query = NumberQuery(A)
         pages = await _pages(
             store, lambda reader, after: reader.numbers(query, after, 2), lambda item: item.phone_number
         )
         assert [list(page) for page in pages] == [numbers[0:2], numbers[2:4], numbers[4:5]]
-        assert await store.read(lambda reader: reader.count_numbers(query)) == 5
+        assert await store.read("test", lambda reader: reader.count_numbers(query)) == 5
 
     @pytest.mark.parametrize(
         ("area_code", "state", "expected"),
@@ -113,7 +113,7 @@ class StoreListsSuite(StoreFixtures):
     async def test_numbers_are_listed_by_own_or_mapped_area_code_and_by_state(
         self, store: Store, area_code: str | None, state: NumberState | None, expected: str
     ) -> None:
-        await store.write(create(A, B))
+        await store.write("test", create(A, B))
         numbers = {
             "a": replace(number(X), mapped_area_codes=("628",)),
             "b": number(Y, state=NumberState.PURCHASING),
@@ -123,11 +123,11 @@ class StoreListsSuite(StoreFixtures):
             "f": replace(number(Z, state=NumberState.RELEASING), mapped_area_codes=("510", "628")),
         }
         others = replace(number("+12125550100", B, area_code="212"), mapped_area_codes=("415", "628"))
-        await store.write(own(*numbers.values(), others))
+        await store.write("test", own(*numbers.values(), others))
         query = NumberQuery(A, area_code, state)
         wanted = sorted((numbers[name] for name in expected), key=lambda item: item.phone_number)
-        assert await store.read(lambda reader: reader.numbers(query, "", 9)) == wanted
-        assert await store.read(lambda reader: reader.count_numbers(query)) == len(wanted)
+        assert await store.read("test", lambda reader: reader.numbers(query, "", 9)) == wanted
+        assert await store.read("test", lambda reader: reader.count_numbers(query)) == len(wanted)
 
     async def test_calls_are_listed_newest_first_and_at_one_time_by_call_id(self, home: Home) -> None:
         calls = [call(f"{call_id} {time}", time) for time in (3, 1, 2) for call_id in _IDS]
@@ -168,7 +168,7 @@ class StoreListsSuite(StoreFixtures):
 
         async def behind(call_time: int, call_id: str) -> list[str]:
             before = call_time, call_id
-            page = await home.store.read(lambda reader: reader.calls(CallQuery(A), before, 9))
+            page = await home.store.read("test", lambda reader: reader.calls(CallQuery(A), before, 9))
             return [found.call_id for found in page]
 
         assert await behind(3, "d") == ["c", "b", "a"]
@@ -179,7 +179,7 @@ class StoreListsSuite(StoreFixtures):
 
     async def test_the_last_call_is_the_newest_by_time_and_then_by_call_id(self, home: Home) -> None:
         async def last_call() -> OutboundCall | None:
-            return await home.store.read(lambda reader: reader.last_call_to(A, CALLEE))
+            return await home.store.read("test", lambda reader: reader.last_call_to(A, CALLEE))
 
         assert await last_call() is None
         await home.record(call("others", 9, callee_number=_OTHER_CALLEE), call("b's", 9, organization_id=B))
@@ -198,17 +198,17 @@ class StoreListsSuite(StoreFixtures):
 
     async def test_a_call_is_found_by_its_id_within_its_organization(self, home: Home) -> None:
         await home.record(call("c", user_id="1"), call("c", user_id="2", organization_id=B))
-        assert await home.store.read(lambda reader: reader.call(A, "c")) == call("c", user_id="1")
-        in_b = await home.store.read(lambda reader: reader.call(B, "c"))
+        assert await home.store.read("test", lambda reader: reader.call(A, "c")) == call("c", user_id="1")
+        in_b = await home.store.read("test", lambda reader: reader.call(B, "c"))
         assert in_b == call("c", user_id="2", organization_id=B)
-        assert await home.store.read(lambda reader: reader.call(A, "d")) is None
+        assert await home.store.read("test", lambda reader: reader.call(A, "d")) is None
 
 
 async def _all_calls(store: Store, query: CallQuery, limit: int) -> list[OutboundCall]:
     """Read all calls in pages of ``limit``."""
     calls: list[OutboundCall] = []
     before: tuple[int, str] | None = None
-    while page := await store.read(lambda reader, before=before: reader.calls(query, before, limit)):
+    while page := await store.read("test", lambda reader, before=before: reader.calls(query, before, limit)):
         assert len(page) <= limit
         calls += page
         before = page[-1].call_time, page[-1].call_id

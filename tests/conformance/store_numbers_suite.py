@@ -16,115 +16,115 @@ class StoreNumbersSuite(StoreFixtures):
     """Every store: numbers, whom they belong to, and what they are mapped to."""
 
     async def test_a_number_is_claimed_by_one_organization_at_most(self, store: Store) -> None:
-        await store.write(create(A, B))
-        assert await store.write(lambda transaction: transaction.claim(X, A))
-        assert not await store.write(lambda transaction: transaction.claim(X, B))
-        assert await store.read(lambda reader: reader.owner_of(X)) == A
-        assert await store.read(lambda reader: reader.owner_of(Y)) is None
+        await store.write("test", create(A, B))
+        assert await store.write("test", lambda transaction: transaction.claim(X, A))
+        assert not await store.write("test", lambda transaction: transaction.claim(X, B))
+        assert await store.read("test", lambda reader: reader.owner_of(X)) == A
+        assert await store.read("test", lambda reader: reader.owner_of(Y)) is None
 
     async def test_claiming_again_what_is_claimed_already_is_no_conflict(self, store: Store) -> None:
-        await store.write(create(A))
+        await store.write("test", create(A))
         for _ in range(2):
-            assert await store.write(lambda transaction: transaction.claim(X, A))
-        assert await store.read(lambda reader: reader.owner_of(X)) == A
+            assert await store.write("test", lambda transaction: transaction.claim(X, A))
+        assert await store.read("test", lambda reader: reader.owner_of(X)) == A
 
     async def test_of_many_organizations_that_claim_a_number_one_gets_it(self, store: Store) -> None:
         rivals = [f"rival-{index}" for index in range(20)]
-        await store.write(create(*rivals))
+        await store.write("test", create(*rivals))
 
         def claim_as(organization_id: str) -> asyncio.Future[bool]:
-            return asyncio.ensure_future(store.write(lambda tx: tx.claim(X, organization_id)))
+            return asyncio.ensure_future(store.write("test", lambda tx: tx.claim(X, organization_id)))
 
         outcomes = await asyncio.gather(*(claim_as(rival) for rival in rivals))
         (winner,) = [rival for rival, won in zip(rivals, outcomes, strict=True) if won]
-        assert await store.read(lambda reader: reader.owner_of(X)) == winner
+        assert await store.read("test", lambda reader: reader.owner_of(X)) == winner
 
     async def test_a_claim_needs_an_organization(self, store: Store) -> None:
         with pytest.raises(IntegrityError):
-            await store.write(lambda transaction: transaction.claim(X, A))
-        assert await store.read(lambda reader: reader.owner_of(X)) is None
+            await store.write("test", lambda transaction: transaction.claim(X, A))
+        assert await store.read("test", lambda reader: reader.owner_of(X)) is None
 
     async def test_a_number_that_was_given_up_is_free_for_others(self, store: Store) -> None:
-        await store.write(create(A, B))
-        await store.write(lambda transaction: transaction.claim(X, A))
-        await store.write(lambda transaction: transaction.disclaim(X, A))
-        assert await store.read(lambda reader: reader.owner_of(X)) is None
-        assert await store.write(lambda transaction: transaction.claim(X, B))
+        await store.write("test", create(A, B))
+        await store.write("test", lambda transaction: transaction.claim(X, A))
+        await store.write("test", lambda transaction: transaction.disclaim(X, A))
+        assert await store.read("test", lambda reader: reader.owner_of(X)) is None
+        assert await store.write("test", lambda transaction: transaction.claim(X, B))
 
     async def test_nobody_gives_up_the_number_of_another_organization(self, store: Store) -> None:
-        await store.write(create(A, B))
-        await store.write(lambda transaction: transaction.claim(X, A))
-        await store.write(lambda transaction: transaction.disclaim(X, B))
-        await store.write(lambda transaction: transaction.disclaim(Y, B))
-        assert await store.read(lambda reader: reader.owner_of(X)) == A
+        await store.write("test", create(A, B))
+        await store.write("test", lambda transaction: transaction.claim(X, A))
+        await store.write("test", lambda transaction: transaction.disclaim(X, B))
+        await store.write("test", lambda transaction: transaction.disclaim(Y, B))
+        assert await store.read("test", lambda reader: reader.owner_of(X)) == A
 
     async def test_a_claim_is_kept_while_it_is_the_organization_number(self, store: Store) -> None:
-        await store.write(create(Organization(A, "", X)))
-        await store.write(own(number(X)))
+        await store.write("test", create(Organization(A, "", X)))
+        await store.write("test", own(number(X)))
 
         def drop_from_inventory(transaction: Transaction) -> None:
             transaction.delete_number(A, X)
             transaction.disclaim(X, A)
 
-        await store.write(drop_from_inventory)
-        assert await store.read(lambda reader: reader.owner_of(X)) == A
+        await store.write("test", drop_from_inventory)
+        assert await store.read("test", lambda reader: reader.owner_of(X)) == A
 
         def drop_as_organization_number(transaction: Transaction) -> None:
             transaction.put_organization(Organization(A))
             transaction.disclaim(X, A)
 
-        await store.write(drop_as_organization_number)
-        assert await store.read(lambda reader: reader.owner_of(X)) is None
+        await store.write("test", drop_as_organization_number)
+        assert await store.read("test", lambda reader: reader.owner_of(X)) is None
 
     @pytest.mark.parametrize("state", NumberState)
     async def test_a_claim_is_kept_while_the_number_is_in_the_inventory(
         self, store: Store, state: NumberState
     ) -> None:
-        await store.write(create(A))
-        await store.write(own(number(X, state=state)))
-        await store.write(lambda transaction: transaction.disclaim(X, A))
-        assert await store.read(lambda reader: reader.owner_of(X)) == A
+        await store.write("test", create(A))
+        await store.write("test", own(number(X, state=state)))
+        await store.write("test", lambda transaction: transaction.disclaim(X, A))
+        assert await store.read("test", lambda reader: reader.owner_of(X)) == A
 
     async def test_a_claim_is_not_kept_for_what_others_use(self, store: Store) -> None:
         # B uses X without having claimed it: nothing of B's keeps A's claim alive.
-        await store.write(create(A, Organization(B, "", X)))
-        await store.write(lambda transaction: transaction.claim(X, A))
-        await store.write(lambda transaction: transaction.disclaim(X, A))
-        assert await store.read(lambda reader: reader.owner_of(X)) is None
+        await store.write("test", create(A, Organization(B, "", X)))
+        await store.write("test", lambda transaction: transaction.claim(X, A))
+        await store.write("test", lambda transaction: transaction.disclaim(X, A))
+        assert await store.read("test", lambda reader: reader.owner_of(X)) is None
 
     async def test_a_deleted_number_is_gone_with_its_mappings_and_the_claim_stays(self, store: Store) -> None:
-        await store.write(create(A))
+        await store.write("test", create(A))
         kept = replace(number(Y), mapped_area_codes=("628", "650"))
-        await store.write(own(replace(number(X), mapped_area_codes=("628",)), kept))
-        await store.write(lambda transaction: transaction.delete_number(A, X))
+        await store.write("test", own(replace(number(X), mapped_area_codes=("628",)), kept))
+        await store.write("test", lambda transaction: transaction.delete_number(A, X))
 
         def left(reader: Reader) -> tuple[object, ...]:
             mapped = reader.numbers(NumberQuery(A, "628"), "", 9)
             return reader.number(A, X), reader.owner_of(X), reader.number(A, Y), mapped
 
-        assert await store.read(left) == (None, A, kept, [kept])
-        await store.write(own(number(X)))
-        assert await store.read(lambda reader: reader.number(A, X)) == number(X)
+        assert await store.read("test", left) == (None, A, kept, [kept])
+        await store.write("test", own(number(X)))
+        assert await store.read("test", lambda reader: reader.number(A, X)) == number(X)
 
     async def test_a_number_is_there_once_and_only_in_its_organization(self, store: Store) -> None:
-        await store.write(create(A, B))
-        await store.write(own(number(X)))
+        await store.write("test", create(A, B))
+        await store.write("test", own(number(X)))
         with pytest.raises(IntegrityError):
-            await store.write(lambda transaction: transaction.add_number(number(X)))
-        assert await store.read(lambda reader: reader.number(A, X)) == number(X)
-        assert await store.read(lambda reader: reader.number(B, X)) is None
+            await store.write("test", lambda transaction: transaction.add_number(number(X)))
+        assert await store.read("test", lambda reader: reader.number(A, X)) == number(X)
+        assert await store.read("test", lambda reader: reader.number(B, X)) is None
 
     async def test_a_number_needs_an_organization(self, store: Store) -> None:
         with pytest.raises(IntegrityError):
-            await store.write(lambda transaction: transaction.add_number(number(X)))
-        assert await store.read(lambda reader: reader.number(A, X)) is None
+            await store.write("test", lambda transaction: transaction.add_number(number(X)))
+        assert await store.read("test", lambda reader: reader.number(A, X)) is None
 
     async def test_an_update_stores_all_that_the_carrier_said_and_keeps_the_rest(self, store: Store) -> None:
-        await store.write(create(A))
+        await store.write("test", create(A))
         intent = replace(
             number(X, state=NumberState.PURCHASING), mapped_area_codes=("628",), request_id="request"
         )
-        await store.write(own(intent, number(Y), request_id="request"))
+        await store.write("test", own(intent, number(Y), request_id="request"))
         bought = replace(
             intent,
             state=NumberState.ACTIVE,
@@ -132,131 +132,134 @@ class StoreNumbersSuite(StoreFixtures):
             locality="San Francisco",
             region="CA",
         )
-        await store.write(lambda transaction: transaction.update_number(bought))
-        assert await store.read(lambda reader: reader.number(A, X)) == bought
+        await store.write("test", lambda transaction: transaction.update_number(bought))
+        assert await store.read("test", lambda reader: reader.number(A, X)) == bought
         other = replace(number(Y), request_id="request")
-        assert await store.read(lambda reader: reader.number(A, Y)) == other
-        of_request = await store.read(lambda reader: reader.numbers_of_request(A, "request"))
+        assert await store.read("test", lambda reader: reader.number(A, Y)) == other
+        of_request = await store.read("test", lambda reader: reader.numbers_of_request(A, "request"))
         assert of_request == [bought, other]
 
     async def test_a_number_may_have_no_area_code(self, store: Store) -> None:
-        await store.write(create(A))
+        await store.write("test", create(A))
         toll_free = replace(number("+18005550199"), area_code=None)
-        await store.write(own(toll_free))
-        assert await store.read(lambda reader: reader.number(A, "+18005550199")) == toll_free
+        await store.write("test", own(toll_free))
+        assert await store.read("test", lambda reader: reader.number(A, "+18005550199")) == toll_free
 
     async def test_the_numbers_of_a_request_are_those_and_no_others(self, store: Store) -> None:
-        await store.write(create(A, B))
-        await store.write(own(number(Y), number(X), request_id="request"))
-        await store.write(own(number(Z), request_id="other"))
-        await store.write(own(number("+14155550103")))
-        await store.write(own(number("+14155550104", B), request_id="request"))
-        of_request = await store.read(lambda reader: reader.numbers_of_request(A, "request"))
+        await store.write("test", create(A, B))
+        await store.write("test", own(number(Y), number(X), request_id="request"))
+        await store.write("test", own(number(Z), request_id="other"))
+        await store.write("test", own(number("+14155550103")))
+        await store.write("test", own(number("+14155550104", B), request_id="request"))
+        of_request = await store.read("test", lambda reader: reader.numbers_of_request(A, "request"))
         assert of_request == [replace(number(one), request_id="request") for one in (X, Y)]
-        assert await store.read(lambda reader: reader.numbers_of_request(A, "unknown")) == []
+        assert await store.read("test", lambda reader: reader.numbers_of_request(A, "unknown")) == []
 
     async def test_unsettled_are_the_purchasing_and_the_releasing_numbers_of_all(self, store: Store) -> None:
-        await store.write(create(A, B))
+        await store.write("test", create(A, B))
         purchasing = number(X, A, NumberState.PURCHASING)
         releasing = replace(number(Y, B, NumberState.RELEASING), mapped_area_codes=("650",))
-        await store.write(own(purchasing, number(Z, A), releasing, number("+14155550103", B)))
-        unsettled = await store.read(lambda reader: reader.unsettled_numbers())
+        await store.write("test", own(purchasing, number(Z, A), releasing, number("+14155550103", B)))
+        unsettled = await store.read("test", lambda reader: reader.unsettled_numbers())
         assert sorted(unsettled, key=lambda item: item.phone_number) == [purchasing, releasing]
 
     async def test_mapping_area_codes_again_adds_nothing(self, store: Store) -> None:
-        await store.write(create(A))
-        await store.write(own(number(X)))
-        assert await store.write(lambda tx: tx.add_mappings(A, X, ["650", "628", "650"])) == 2
-        assert await store.write(lambda tx: tx.add_mappings(A, X, ["628", "510"])) == 1
-        assert await store.write(lambda tx: tx.add_mappings(A, X, ["628", "510"])) == 0
-        assert await store.write(lambda tx: tx.add_mappings(A, X, [])) == 0
+        await store.write("test", create(A))
+        await store.write("test", own(number(X)))
+        assert await store.write("test", lambda tx: tx.add_mappings(A, X, ["650", "628", "650"])) == 2
+        assert await store.write("test", lambda tx: tx.add_mappings(A, X, ["628", "510"])) == 1
+        assert await store.write("test", lambda tx: tx.add_mappings(A, X, ["628", "510"])) == 0
+        assert await store.write("test", lambda tx: tx.add_mappings(A, X, [])) == 0
         mapped = replace(number(X), mapped_area_codes=("510", "628", "650"))
-        assert await store.read(lambda reader: reader.number(A, X)) == mapped
+        assert await store.read("test", lambda reader: reader.number(A, X)) == mapped
 
     async def test_an_area_code_maps_to_many_numbers_and_each_mapping_ends_alone(self, store: Store) -> None:
-        await store.write(create(A))
-        await store.write(own(number(X), number(Y)))
+        await store.write("test", create(A))
+        await store.write("test", own(number(X), number(Y)))
         for phone_number in X, Y:
-            await store.write(lambda tx, p=phone_number: tx.add_mappings(A, p, ["628", "650"]))
-        assert await store.write(lambda tx: tx.delete_mappings(A, X, ["628", "510"])) == 1
-        assert await store.write(lambda tx: tx.delete_mappings(A, X, ["628"])) == 0
-        assert await store.write(lambda tx: tx.delete_mappings(A, X, [])) == 0
-        assert await store.read(lambda reader: reader.numbers(NumberQuery(A), "", 9)) == [
+            await store.write("test", lambda tx, p=phone_number: tx.add_mappings(A, p, ["628", "650"]))
+        assert await store.write("test", lambda tx: tx.delete_mappings(A, X, ["628", "510"])) == 1
+        assert await store.write("test", lambda tx: tx.delete_mappings(A, X, ["628"])) == 0
+        assert await store.write("test", lambda tx: tx.delete_mappings(A, X, [])) == 0
+        assert await store.read("test", lambda reader: reader.numbers(NumberQuery(A), "", 9)) == [
             replace(number(X), mapped_area_codes=("650",)),
             replace(number(Y), mapped_area_codes=("628", "650")),
         ]
 
     async def test_all_mappings_of_a_number_can_be_ended_at_once(self, store: Store) -> None:
-        await store.write(create(A))
+        await store.write("test", create(A))
         kept = replace(number(Y), mapped_area_codes=("650",))
-        await store.write(own(replace(number(X), mapped_area_codes=("628", "650")), kept))
-        assert await store.write(lambda tx: tx.delete_mappings(A, X, None)) == 2
-        assert await store.write(lambda tx: tx.delete_mappings(A, X, None)) == 0
-        assert await store.read(lambda reader: reader.numbers(NumberQuery(A), "", 9)) == [number(X), kept]
+        await store.write("test", own(replace(number(X), mapped_area_codes=("628", "650")), kept))
+        assert await store.write("test", lambda tx: tx.delete_mappings(A, X, None)) == 2
+        assert await store.write("test", lambda tx: tx.delete_mappings(A, X, None)) == 0
+        assert await store.read("test", lambda reader: reader.numbers(NumberQuery(A), "", 9)) == [
+            number(X),
+            kept,
+        ]
 
     async def test_a_mapping_needs_a_number(self, store: Store) -> None:
-        await store.write(create(A))
+        await store.write("test", create(A))
         with pytest.raises(IntegrityError):
-            await store.write(lambda transaction: transaction.add_mappings(A, X, ["628"]))
-        assert await store.write(lambda transaction: transaction.delete_mappings(A, X, None)) == 0
+            await store.write("test", lambda transaction: transaction.add_mappings(A, X, ["628"]))
+        assert await store.write("test", lambda transaction: transaction.delete_mappings(A, X, None)) == 0
 
     async def test_a_request_has_no_answer_until_it_is_set(self, store: Store) -> None:
-        await store.write(create(A, B))
+        await store.write("test", create(A, B))
         for organization_id in A, B:
-            await store.write(lambda tx, o=organization_id: tx.add_request(request("r", o)))
-        assert await store.read(lambda reader: reader.request(A, "r")) == request("r")
-        assert await store.read(lambda reader: reader.request(A, "unknown")) is None
+            await store.write("test", lambda tx, o=organization_id: tx.add_request(request("r", o)))
+        assert await store.read("test", lambda reader: reader.request(A, "r")) == request("r")
+        assert await store.read("test", lambda reader: reader.request(A, "unknown")) is None
         for answer in "first", "second":
-            await store.write(lambda tx, a=answer: tx.set_answer(A, "r", a, is_final=True))
+            await store.write("test", lambda tx, a=answer: tx.set_answer(A, "r", a, is_final=True))
             answered = replace(request("r"), answer=answer, is_final=True)
-            assert await store.read(lambda reader: reader.request(A, "r")) == answered
-        assert await store.read(lambda reader: reader.request(B, "r")) == request("r", B)
+            assert await store.read("test", lambda reader: reader.request(A, "r")) == answered
+        assert await store.read("test", lambda reader: reader.request(B, "r")) == request("r", B)
 
     async def test_a_request_is_stored_once(self, store: Store) -> None:
-        await store.write(create(A))
-        await store.write(lambda transaction: transaction.add_request(request("r")))
+        await store.write("test", create(A))
+        await store.write("test", lambda transaction: transaction.add_request(request("r")))
         again = replace(request("r"), arguments="others")
         with pytest.raises(IntegrityError):
-            await store.write(lambda transaction: transaction.add_request(again))
-        assert await store.read(lambda reader: reader.request(A, "r")) == request("r")
+            await store.write("test", lambda transaction: transaction.add_request(again))
+        assert await store.read("test", lambda reader: reader.request(A, "r")) == request("r")
 
     async def test_forgetting_a_request_that_is_not_there_is_no_error(self, store: Store) -> None:
-        await store.write(create(A, B))
+        await store.write("test", create(A, B))
         for organization_id in A, B:
-            await store.write(lambda tx, o=organization_id: tx.add_request(request("r", o)))
+            await store.write("test", lambda tx, o=organization_id: tx.add_request(request("r", o)))
         for _ in range(2):
-            await store.write(lambda transaction: transaction.delete_request(A, "r"))
-        assert await store.read(lambda reader: reader.request(A, "r")) is None
-        assert await store.read(lambda reader: reader.request(B, "r")) == request("r", B)
+            await store.write("test", lambda transaction: transaction.delete_request(A, "r"))
+        assert await store.read("test", lambda reader: reader.request(A, "r")) is None
+        assert await store.read("test", lambda reader: reader.request(B, "r")) == request("r", B)
 
     async def test_purchases_are_counted_from_a_time_on_with_the_first_of_them(self, store: Store) -> None:
-        await store.write(create(A, B))
-        assert await store.read(lambda reader: reader.purchases_since(A, 0)) == (0, None)
+        await store.write("test", create(A, B))
+        assert await store.read("test", lambda reader: reader.purchases_since(A, 0)) == (0, None)
         made = [
             replace(number(X), reference=f"r{time}", purchase_time=time, organization_id=organization_id)
             for organization_id, time in ((A, 10), (A, 30), (A, 20), (B, 5))
         ]
-        await store.write(lambda tx: [tx.add_purchase(one) for one in made])
-        assert await store.read(lambda reader: reader.purchases_since(A, 10)) == (3, 10)
-        assert await store.read(lambda reader: reader.purchases_since(A, 11)) == (2, 20)
-        await store.write(lambda tx: tx.delete_purchase(A, "r20"))
-        await store.write(lambda tx: tx.delete_purchase(A, "unknown"))
-        assert await store.read(lambda reader: reader.purchases_since(A, 11)) == (1, 30)
-        await store.write(lambda tx: tx.delete_purchases_before(A, 30))
-        assert await store.read(lambda reader: reader.purchases_since(A, 0)) == (1, 30)
-        assert await store.read(lambda reader: reader.purchases_since(B, 0)) == (1, 5)
+        await store.write("test", lambda tx: [tx.add_purchase(one) for one in made])
+        assert await store.read("test", lambda reader: reader.purchases_since(A, 10)) == (3, 10)
+        assert await store.read("test", lambda reader: reader.purchases_since(A, 11)) == (2, 20)
+        await store.write("test", lambda tx: tx.delete_purchase(A, "r20"))
+        await store.write("test", lambda tx: tx.delete_purchase(A, "unknown"))
+        assert await store.read("test", lambda reader: reader.purchases_since(A, 11)) == (1, 30)
+        await store.write("test", lambda tx: tx.delete_purchases_before(A, 30))
+        assert await store.read("test", lambda reader: reader.purchases_since(A, 0)) == (1, 30)
+        assert await store.read("test", lambda reader: reader.purchases_since(B, 0)) == (1, 5)
 
     async def test_purchases_outlive_the_organization(self, store: Store) -> None:
-        await store.write(create(A))
-        await store.write(lambda tx: tx.add_purchase(number(X)))
-        await store.write(lambda tx: tx.delete_organization(A))
-        assert await store.read(lambda reader: reader.purchases_since(A, 0)) == (1, 1)
+        await store.write("test", create(A))
+        await store.write("test", lambda tx: tx.add_purchase(number(X)))
+        await store.write("test", lambda tx: tx.delete_organization(A))
+        assert await store.read("test", lambda reader: reader.purchases_since(A, 0)) == (1, 1)
 
     async def test_the_owners_of_many_numbers_are_answered_at_once(self, store: Store) -> None:
-        await store.write(create(A, B))
+        await store.write("test", create(A, B))
         numbers = [f"+1415{line:07}" for line in range(2_000_000, 2_001_200)]
-        await store.write(lambda tx: [tx.claim(one, A) for one in numbers[::2]])
-        await store.write(lambda tx: tx.claim(X, B))
-        owners = await store.read(lambda reader: reader.owners_of([*numbers, X, Y]))
+        await store.write("test", lambda tx: [tx.claim(one, A) for one in numbers[::2]])
+        await store.write("test", lambda tx: tx.claim(X, B))
+        owners = await store.read("test", lambda reader: reader.owners_of([*numbers, X, Y]))
         assert owners == {**dict.fromkeys(numbers[::2], A), X: B}
-        assert await store.read(lambda reader: reader.owners_of([])) == {}
+        assert await store.read("test", lambda reader: reader.owners_of([])) == {}

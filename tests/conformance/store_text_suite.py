@@ -39,13 +39,13 @@ class StoreTextSuite(StoreFixtures):
     @pytest.mark.parametrize("text", _TEXTS.values(), ids=_TEXTS)
     async def test_a_name_comes_back_as_it_was(self, store: Store, text: str) -> None:
         organization, someone = Organization(A, text), user("1", display_name=text)
-        await store.write(create(organization))
-        await store.write(lambda transaction: transaction.put_users([someone]))
+        await store.write("test", create(organization))
+        await store.write("test", lambda transaction: transaction.put_users([someone]))
 
         def read(reader: Reader) -> tuple[object, ...]:
             return reader.organization(A), reader.user(A, "1"), *reader.users(A, "", 9)
 
-        assert await store.read(read) == (organization, someone, someone)
+        assert await store.read("test", read) == (organization, someone, someone)
 
     @pytest.mark.parametrize("text", _TEXTS.values(), ids=_TEXTS)
     async def test_a_call_comes_back_as_it_was(self, home: Home, text: str) -> None:
@@ -55,12 +55,12 @@ class StoreTextSuite(StoreFixtures):
         recorded = await home.log().append(calls)
         assert recorded.calls == calls
         assert (await home.log().append(calls)).calls == calls
-        assert await home.store.read(lambda reader: reader.call(A, f"{text}2")) == calls[1]
+        assert await home.store.read("test", lambda reader: reader.call(A, f"{text}2")) == calls[1]
 
     async def test_ids_that_are_merely_alike_are_different(self, home: Home) -> None:
-        await home.store.write(create(*_ALIKE))
-        await home.store.write(lambda tx: tx.put_users([user(each, "a") for each in _ALIKE]))
-        await home.store.write(lambda tx: [tx.add_request(request(each, "a")) for each in _ALIKE])
+        await home.store.write("test", create(*_ALIKE))
+        await home.store.write("test", lambda tx: tx.put_users([user(each, "a") for each in _ALIKE]))
+        await home.store.write("test", lambda tx: [tx.add_request(request(each, "a")) for each in _ALIKE])
         calls = [call(each, organization_id="a") for each in _ALIKE]
         await home.record(*calls)
 
@@ -69,21 +69,23 @@ class StoreTextSuite(StoreFixtures):
             return *found, reader.call("a", each)
 
         for each, its_call in zip(_ALIKE, calls, strict=True):
-            found = await home.store.read(lambda reader, each=each: read(reader, each))
+            found = await home.store.read("test", lambda reader, each=each: read(reader, each))
             assert found == (Organization(each), user(each, "a"), request(each, "a"), its_call)
-        assert await home.store.read(lambda reader: reader.count_users("a")) == len(_ALIKE)
+        assert await home.store.read("test", lambda reader: reader.count_users("a")) == len(_ALIKE)
 
     async def test_ids_may_have_their_full_length(self, home: Home) -> None:
         long, longer = "!" * 127 + "a", "!" * 127 + "b"
-        await home.store.write(create(long, longer))
-        await home.store.write(lambda tx: tx.put_users([user(longer, long)]))
+        await home.store.write("test", create(long, longer))
+        await home.store.write("test", lambda tx: tx.put_users([user(longer, long)]))
         its_call = call(longer, organization_id=long, user_id=longer)
         await home.record(its_call)
-        assert await home.store.read(lambda reader: reader.users(long, long, 9)) == [user(longer, long)]
-        assert await home.store.read(lambda reader: reader.last_call_to(long, CALLEE)) == its_call
+        assert await home.store.read("test", lambda reader: reader.users(long, long, 9)) == [
+            user(longer, long)
+        ]
+        assert await home.store.read("test", lambda reader: reader.last_call_to(long, CALLEE)) == its_call
 
     async def test_what_a_carrier_says_of_a_number_comes_back_as_it_was(self, store: Store) -> None:
-        await store.write(create(A))
+        await store.write("test", create(A))
         said = replace(
             number("+14155550100"),
             carrier_number_id="PN'%s\\",
@@ -91,15 +93,15 @@ class StoreTextSuite(StoreFixtures):
             region="CO",
             purchase_time=2**62,
         )
-        await store.write(own(said))
-        assert await store.read(lambda reader: reader.number(A, "+14155550100")) == said
+        await store.write("test", own(said))
+        assert await store.read("test", lambda reader: reader.number(A, "+14155550100")) == said
 
     async def test_an_answer_may_be_long(self, store: Store) -> None:
         answer = '{"é\\": ' * 100_000
-        await store.write(create(A))
-        await store.write(lambda tx: tx.add_request(replace(request("r"), arguments=answer)))
-        await store.write(lambda tx: tx.set_answer(A, "r", answer, is_final=True))
-        stored = await store.read(lambda reader: reader.request(A, "r"))
+        await store.write("test", create(A))
+        await store.write("test", lambda tx: tx.add_request(replace(request("r"), arguments=answer)))
+        await store.write("test", lambda tx: tx.set_answer(A, "r", answer, is_final=True))
+        stored = await store.read("test", lambda reader: reader.request(A, "r"))
         assert stored is not None
         assert (stored.arguments, stored.answer) == (answer, answer)
 
@@ -107,15 +109,15 @@ class StoreTextSuite(StoreFixtures):
     async def test_a_name_that_does_not_fit_is_refused_or_kept_never_cut(
         self, store: Store, text: str
     ) -> None:
-        await store.write(create(A))
+        await store.write("test", create(A))
         unfit, fit = user("1", display_name=text), user("2")
         try:
-            await store.write(lambda transaction: transaction.put_users([unfit]))
+            await store.write("test", lambda transaction: transaction.put_users([unfit]))
             kept = [unfit]
         except DataError:
             kept = []
-        await store.write(lambda transaction: transaction.put_users([fit]))
-        assert await store.read(lambda reader: reader.users(A, "", 9)) == [*kept, fit]
+        await store.write("test", lambda transaction: transaction.put_users([fit]))
+        assert await store.read("test", lambda reader: reader.users(A, "", 9)) == [*kept, fit]
 
     @pytest.mark.parametrize("text", _UNFIT.values(), ids=_UNFIT)
     async def test_a_call_that_does_not_fit_is_refused_or_kept_never_cut(self, home: Home, text: str) -> None:
@@ -126,4 +128,7 @@ class StoreTextSuite(StoreFixtures):
         except DataError:
             kept = []
         await home.record(fit)
-        assert await home.store.read(lambda reader: reader.calls(CallQuery(A), None, 9)) == [fit, *kept]
+        assert await home.store.read("test", lambda reader: reader.calls(CallQuery(A), None, 9)) == [
+            fit,
+            *kept,
+        ]

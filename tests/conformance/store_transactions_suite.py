@@ -49,19 +49,19 @@ class StoreTransactionsSuite(StoreFixtures):
     """Every store: units of work, claims, organizations and requests."""
 
     async def test_a_unit_of_work_answers_what_its_function_answers(self, store: Store) -> None:
-        assert await store.write(lambda transaction: transaction.bump_revision(A)) == 1
-        assert await store.read(lambda reader: reader.revision(A)) == 1
+        assert await store.write("test", lambda transaction: transaction.bump_revision(A)) == 1
+        assert await store.read("test", lambda reader: reader.revision(A)) == 1
 
     async def test_what_was_written_survives_a_restart(self, home: Home) -> None:
         await self._furnish(home.store)
-        await home.store.write(_change_everything)
-        before = await home.store.read(_everything)
+        await home.store.write("test", _change_everything)
+        before = await home.store.read("test", _everything)
         await home.reopen()
-        assert await home.store.read(_everything) == before
+        assert await home.store.read("test", _everything) == before
 
     async def test_work_that_raises_changes_nothing_and_its_error_comes_through(self, store: Store) -> None:
         await self._furnish(store)
-        before = await store.read(_everything)
+        before = await store.read("test", _everything)
 
         def work(transaction: Transaction) -> None:
             _change_everything(transaction)
@@ -69,8 +69,8 @@ class StoreTransactionsSuite(StoreFixtures):
             raise _ChangedMyMindError
 
         with pytest.raises(_ChangedMyMindError):
-            await store.write(work)
-        assert await store.read(_everything) == before
+            await store.write("test", work)
+        assert await store.read("test", _everything) == before
 
     async def test_a_transaction_sees_its_own_changes(self, store: Store) -> None:
         await self._furnish(store)
@@ -79,17 +79,19 @@ class StoreTransactionsSuite(StoreFixtures):
             _change_everything(transaction)
             return _everything(transaction)
 
-        seen = await store.write(work)
-        assert seen == await store.read(_everything)
+        seen = await store.write("test", work)
+        assert seen == await store.read("test", _everything)
 
     async def test_what_a_write_returned_from_every_later_read_sees(self, store: Store) -> None:
         for revision in range(1, 30):
-            await store.write(lambda transaction: transaction.bump_revision(A))
-            seen = await asyncio.gather(*(store.read(lambda reader: reader.revision(A)) for _ in range(5)))
+            await store.write("test", lambda transaction: transaction.bump_revision(A))
+            seen = await asyncio.gather(
+                *(store.read("test", lambda reader: reader.revision(A)) for _ in range(5))
+            )
             assert seen == [revision] * 5
 
     async def test_a_read_sees_one_state_whatever_is_committed_meanwhile(self, store: Store) -> None:
-        await store.write(create(A))
+        await store.write("test", create(A))
         looked, changed = threading.Event(), threading.Event()
 
         def look_twice(reader: Reader) -> tuple[object, object]:
@@ -98,18 +100,18 @@ class StoreTransactionsSuite(StoreFixtures):
             assert changed.wait(DEADLINE_SECONDS)
             return first, (reader.revision(A), reader.organization(A))
 
-        reading = asyncio.create_task(store.read(look_twice))
+        reading = asyncio.create_task(store.read("test", look_twice))
         try:
             assert await asyncio.to_thread(looked.wait, DEADLINE_SECONDS)
-            await store.write(create(Organization(A, "changed")))
+            await store.write("test", create(Organization(A, "changed")))
         finally:
             changed.set()
         first, second = await reading
         assert first == second == (1, Organization(A))
-        assert await store.read(lambda reader: reader.revision(A)) == 2
+        assert await store.read("test", lambda reader: reader.revision(A)) == 2
 
     async def test_a_read_neither_sees_nor_awaits_a_transaction_under_way(self, store: Store) -> None:
-        await store.write(create(A))
+        await store.write("test", create(A))
         changed, finish = threading.Event(), threading.Event()
 
         def change_and_wait(transaction: Transaction) -> None:
@@ -117,18 +119,18 @@ class StoreTransactionsSuite(StoreFixtures):
             changed.set()
             assert finish.wait(DEADLINE_SECONDS)
 
-        writing = asyncio.create_task(store.write(change_and_wait))
+        writing = asyncio.create_task(store.write("test", change_and_wait))
         try:
             assert await asyncio.to_thread(changed.wait, DEADLINE_SECONDS)
-            assert await store.read(lambda reader: reader.revision(A)) == 1
+            assert await store.read("test", lambda reader: reader.revision(A)) == 1
             assert not writing.done()
         finally:
             finish.set()
         await writing
-        assert await store.read(lambda reader: reader.revision(A)) == 2
+        assert await store.read("test", lambda reader: reader.revision(A)) == 2
 
     async def test_concurrent_changes_of_what_was_read_lose_nothing(self, store: Store) -> None:
-        await store.write(create(Organization(A, "0")))
+        await store.write("test", create(Organization(A, "0")))
 
         def add_one(transaction: Transaction) -> None:
             organization = transaction.organization(A)
@@ -136,54 +138,58 @@ class StoreTransactionsSuite(StoreFixtures):
             one_more = str(int(organization.display_name) + 1)
             transaction.put_organization(replace(organization, display_name=one_more))
 
-        await asyncio.gather(*(store.write(add_one) for _ in range(60)))
-        assert await store.read(lambda reader: reader.organization(A)) == Organization(A, "60")
+        await asyncio.gather(*(store.write("test", add_one) for _ in range(60)))
+        assert await store.read("test", lambda reader: reader.organization(A)) == Organization(A, "60")
 
     async def test_concurrent_changes_each_get_a_revision_of_their_own(self, store: Store) -> None:
-        revisions = await asyncio.gather(*(store.write(lambda tx: tx.bump_revision(A)) for _ in range(60)))
+        revisions = await asyncio.gather(
+            *(store.write("test", lambda tx: tx.bump_revision(A)) for _ in range(60))
+        )
         assert sorted(revisions) == list(range(1, 61))
 
     async def test_a_revision_counts_the_changes_of_its_organization_alone(self, store: Store) -> None:
-        assert await store.read(lambda reader: reader.revision(A)) == 0
+        assert await store.read("test", lambda reader: reader.revision(A)) == 0
         for expected in 1, 2, 3:
-            assert await store.write(lambda transaction: transaction.bump_revision(A)) == expected
-        assert await store.read(lambda reader: (reader.revision(A), reader.revision(B))) == (3, 0)
+            assert await store.write("test", lambda transaction: transaction.bump_revision(A)) == expected
+        assert await store.read("test", lambda reader: (reader.revision(A), reader.revision(B))) == (3, 0)
 
     async def test_putting_an_organization_creates_or_replaces_all_of_it(self, store: Store) -> None:
         for organization in Organization(A, "name", X), Organization(A), Organization(A, "", Y):
-            await store.write(create(organization))
-            assert await store.read(lambda reader: reader.organization(A)) == organization
-        assert await store.read(lambda reader: reader.organization(B)) is None
+            await store.write("test", create(organization))
+            assert await store.read("test", lambda reader: reader.organization(A)) == organization
+        assert await store.read("test", lambda reader: reader.organization(B)) is None
 
     async def test_putting_users_creates_or_replaces_them_and_no_others(self, store: Store) -> None:
-        await store.write(create(A, B))
+        await store.write("test", create(A, B))
         full = replace(user("full"), display_name="name", caller_id=X, work_phone=Y)
-        await store.write(lambda tx: tx.put_users([full, user("1"), user("2"), user("1", B)]))
-        await store.write(lambda tx: tx.put_users([user("1", display_name="new"), user("full"), user("3")]))
-        assert await store.read(lambda reader: reader.user(A, "1")) == user("1", display_name="new")
-        assert await store.read(lambda reader: reader.user(A, "2")) == user("2")
-        assert await store.read(lambda reader: reader.user(A, "3")) == user("3")
-        assert await store.read(lambda reader: reader.user(A, "full")) == user("full")
-        assert await store.read(lambda reader: reader.user(B, "1")) == user("1", B)
-        assert await store.read(lambda reader: reader.user(B, "2")) is None
+        await store.write("test", lambda tx: tx.put_users([full, user("1"), user("2"), user("1", B)]))
+        await store.write(
+            "test", lambda tx: tx.put_users([user("1", display_name="new"), user("full"), user("3")])
+        )
+        assert await store.read("test", lambda reader: reader.user(A, "1")) == user("1", display_name="new")
+        assert await store.read("test", lambda reader: reader.user(A, "2")) == user("2")
+        assert await store.read("test", lambda reader: reader.user(A, "3")) == user("3")
+        assert await store.read("test", lambda reader: reader.user(A, "full")) == user("full")
+        assert await store.read("test", lambda reader: reader.user(B, "1")) == user("1", B)
+        assert await store.read("test", lambda reader: reader.user(B, "2")) is None
 
     async def test_putting_no_users_changes_nothing(self, store: Store) -> None:
-        await store.write(create(A))
-        await store.write(lambda transaction: transaction.put_users([]))
-        assert await store.read(lambda reader: reader.count_users(A)) == 0
+        await store.write("test", create(A))
+        await store.write("test", lambda transaction: transaction.put_users([]))
+        assert await store.read("test", lambda reader: reader.count_users(A)) == 0
 
     async def test_a_user_needs_an_organization(self, store: Store) -> None:
         with pytest.raises(IntegrityError):
-            await store.write(lambda transaction: transaction.put_users([user("1")]))
-        assert await store.read(lambda reader: reader.user(A, "1")) is None
+            await store.write("test", lambda transaction: transaction.put_users([user("1")]))
+        assert await store.read("test", lambda reader: reader.user(A, "1")) is None
 
     async def test_a_deleted_user_is_gone_and_the_records_of_the_calls_stay(self, home: Home) -> None:
-        await home.store.write(create(A))
-        await home.store.write(lambda tx: tx.put_users([user("1"), user("2")]))
+        await home.store.write("test", create(A))
+        await home.store.write("test", lambda tx: tx.put_users([user("1"), user("2")]))
         await home.record(call("c", user_id="1"))
-        await home.store.write(lambda transaction: transaction.delete_user(A, "1"))
-        assert await home.store.read(lambda reader: reader.users(A, "", 9)) == [user("2")]
-        assert await home.store.read(lambda reader: reader.call(A, "c")) == call("c", user_id="1")
+        await home.store.write("test", lambda transaction: transaction.delete_user(A, "1"))
+        assert await home.store.read("test", lambda reader: reader.users(A, "", 9)) == [user("2")]
+        assert await home.store.read("test", lambda reader: reader.call(A, "c")) == call("c", user_id="1")
 
     async def test_deleting_an_organization_takes_what_is_its_own_and_nothing_else(self, home: Home) -> None:
         store = home.store
@@ -197,9 +203,9 @@ class StoreTransactionsSuite(StoreFixtures):
                 transaction.put_users([user("1", organization_id)])
                 transaction.add_request(request("r", organization_id))
 
-        await store.write(furnish)
+        await store.write("test", furnish)
         await home.record(*(call("c", organization_id=organization_id) for organization_id, _ in of_both))
-        await store.write(lambda transaction: transaction.delete_organization(A))
+        await store.write("test", lambda transaction: transaction.delete_organization(A))
 
         def left(reader: Reader, organization_id: str, phone_number: str) -> tuple[object, ...]:
             return (
@@ -213,31 +219,35 @@ class StoreTransactionsSuite(StoreFixtures):
             )
 
         record, other_record = call("c"), call("c", organization_id=B)
-        assert await store.read(lambda reader: left(reader, A, X)) == (
+        assert await store.read("test", lambda reader: left(reader, A, X)) == (
             *[None] * 4, record, record, 1,
         )  # fmt: skip
-        assert await store.read(lambda reader: left(reader, B, Y)) == (
+        assert await store.read("test", lambda reader: left(reader, B, Y)) == (
             Organization(B, "", Y), user("1", B), B, request("r", B), other_record, other_record, 1,
         )  # fmt: skip
-        assert await store.read(lambda reader: reader.organizations("", 9)) == [(Organization(B, "", Y), 1)]
+        assert await store.read("test", lambda reader: reader.organizations("", 9)) == [
+            (Organization(B, "", Y), 1)
+        ]
 
     async def test_the_revision_goes_on_growing_when_an_organization_comes_back(self, store: Store) -> None:
-        await store.write(create(A))
-        await store.write(lambda transaction: transaction.delete_organization(A))
-        assert await store.write(lambda transaction: transaction.bump_revision(A)) == 2
-        await store.write(create(A))
-        assert await store.read(lambda reader: reader.organizations("", 9)) == [(Organization(A), 3)]
+        await store.write("test", create(A))
+        await store.write("test", lambda transaction: transaction.delete_organization(A))
+        assert await store.write("test", lambda transaction: transaction.bump_revision(A)) == 2
+        await store.write("test", create(A))
+        assert await store.read("test", lambda reader: reader.organizations("", 9)) == [(Organization(A), 3)]
 
     async def test_an_organization_with_numbers_cannot_be_deleted(self, store: Store) -> None:
-        await store.write(create(A))
-        await store.write(own(number(X)))
+        await store.write("test", create(A))
+        await store.write("test", own(number(X)))
         with pytest.raises(IntegrityError):
-            await store.write(lambda transaction: transaction.delete_organization(A))
-        assert await store.read(lambda reader: reader.number(A, X)) == number(X)
-        assert await store.read(lambda reader: reader.organization(A)) == Organization(A)
+            await store.write("test", lambda transaction: transaction.delete_organization(A))
+        assert await store.read("test", lambda reader: reader.number(A, X)) == number(X)
+        assert await store.read("test", lambda reader: reader.organization(A)) == Organization(A)
 
     async def _furnish(self, store: Store) -> None:
-        await store.write(create(A))
-        await store.write(lambda tx: tx.put_users([user("old"), user("changed", display_name="before")]))
-        await store.write(own(replace(number(X), mapped_area_codes=("650",)), number(Y)))
-        await store.write(lambda tx: [tx.add_request(request(name)) for name in ("old", "older")])
+        await store.write("test", create(A))
+        await store.write(
+            "test", lambda tx: tx.put_users([user("old"), user("changed", display_name="before")])
+        )
+        await store.write("test", own(replace(number(X), mapped_area_codes=("650",)), number(Y)))
+        await store.write("test", lambda tx: [tx.add_request(request(name)) for name in ("old", "older")])

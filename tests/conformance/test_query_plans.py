@@ -13,6 +13,7 @@ from localdial_server.storage.call_log.group_commit import GroupCommitLog
 from localdial_server.storage.call_log.recorders import DatabaseRecorder
 from localdial_server.storage.engines.database import Database
 from localdial_server.storage.engines.sqlite import SqliteDatabase
+from localdial_server.storage.snapshots.cache import SnapshotCache
 from localdial_server.storage.sql.migrate import migrate
 from localdial_server.storage.sql.store import SqlStore
 from tests.conformance.statements import queries_of
@@ -31,7 +32,7 @@ class _Plans:
     def __init__(self, path: Path, database: Database) -> None:
         self._path = path
         self.database = database
-        self._store: Store = SqlStore(database)
+        self._store: Store = SqlStore(database, SnapshotCache(database))
 
     async def of(self, work: Callable[[Reader], object]) -> list[str]:
         """Answer SQLite's plan of the one query that the work runs."""

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import NoReturn, TypeVar
 
 from sqlalchemy import Connection
@@ -86,17 +87,17 @@ class WatchedDatabase:
         """Let the next write fail."""
         self._next_writes.append(_Plan(fails=True))
 
-    async def read(self, work: Callable[[Connection], T]) -> T:
+    async def read(self, work: Callable[[Connection], T], *, name: str = "") -> T:
         self.reads += 1
-        return await _run(self._next_reads, self._database.read, work)
+        return await _run(self._next_reads, partial(self._database.read, name=name), work)
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
+    async def write(self, work: Callable[[Connection], T], *, name: str = "") -> T:
         self.writes += 1
-        return await _run(self._next_writes, self._database.write, work)
+        return await _run(self._next_writes, partial(self._database.write, name=name), work)
 
-    async def append(self, work: Callable[[Connection], T]) -> T:
+    async def append(self, work: Callable[[Connection], T], *, name: str = "") -> T:
         self.writes += 1
-        return await _run(self._next_writes, self._database.append, work, _instead_of)
+        return await _run(self._next_writes, partial(self._database.append, name=name), work, _instead_of)
 
     async def close(self) -> None:
         await self._database.close()

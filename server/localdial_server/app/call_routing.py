@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from localdial_server.app.lookup import require_organization
 from localdial_server.app.ports.call_log import CallLog
 from localdial_server.app.ports.clock import Clock
 from localdial_server.app.ports.snapshots import RoutingSnapshots
 from localdial_server.app.ports.store import CallQuery, Reader, Store
-from localdial_server.app.unit_of_work import require_organization
 from localdial_server.domain.area_codes import area_code_of
 from localdial_server.domain.call_back import Destination, decide_destination
 from localdial_server.domain.caller_id import CallerIdDecision, decide_caller_id
@@ -125,7 +125,7 @@ class CallRouting:
         if caller_number is not None:
             # The last call may be one that is not there yet.
             self._call_log.require_complete()
-        return await self._store.read(work)
+        return await self._store.read("call_routing.route", work)
 
     async def list_calls(
         self, query: CallQuery, before: tuple[int, str] | None, limit: int
@@ -136,7 +136,7 @@ class CallRouting:
             require_organization(reader, query.organization_id)
             return reader.calls(query, before, limit)
 
-        return await self._store.read(work)
+        return await self._store.read("call_routing.list_calls", work)
 
     async def _decide_all(self, legs: Sequence[Leg]) -> Sequence[_Outcome]:
         """Decide the legs from memory, and those that need the database all at once."""
@@ -174,7 +174,9 @@ class CallRouting:
         try:
             # What it was answered may wait where the database does not show it.
             self._call_log.require_complete()
-            call = await self._store.read(lambda reader: reader.call(leg.organization_id, call_id))
+            call = await self._store.read(
+                "call_routing.first_answer", lambda reader: reader.call(leg.organization_id, call_id)
+            )
         except ServiceError as failure:
             return failure
         return _standing_answer(leg, call) if call is not None else error

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from localdial_server.app.lookup import require_organization, require_user
 from localdial_server.app.ports.store import NumberQuery, Reader, Store, Transaction
-from localdial_server.app.unit_of_work import Changes, require_organization, require_user
 from localdial_server.domain.errors import (
     FieldViolation,
     InvalidFields,
@@ -16,9 +16,8 @@ from localdial_server.domain.model import Organization, User
 class Directory:
     """The use cases of the Directory service."""
 
-    def __init__(self, store: Store, changes: Changes) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._changes = changes
 
     async def set_organization(self, organization: Organization) -> int:
         """Create or replace the organization; answer its revision.
@@ -27,10 +26,10 @@ class Directory:
         """
         organization_id = organization.organization_id
 
-        def work(transaction: Transaction) -> None:
+        def work(transaction: Transaction) -> int:
             before = transaction.organization(organization_id)
             if before == organization:
-                return
+                return transaction.revision(organization_id)
             # First the row, since a claim refers to it, then the claims by it.
             transaction.put_organization(organization)
             number = organization.organization_number
@@ -38,18 +37,18 @@ class Directory:
                 raise NumberInUse(number)
             if before is not None and before.organization_number is not None:
                 transaction.disclaim(before.organization_number, organization_id)
-            transaction.bump_revision(organization_id)
+            return transaction.bump_revision(organization_id)
 
-        _, revision = await self._changes.run(organization_id, work)
-        return revision
+        return await self._store.write("directory.set_organization", work, serialize_on=organization_id)
 
     async def get_organization(self, organization_id: str) -> tuple[Organization, int]:
         """Answer the organization and its revision."""
         return await self._store.read(
+            "directory.get_organization",
             lambda reader: (
                 require_organization(reader, organization_id),
                 reader.revision(organization_id),
-            )
+            ),
         )
 
     async def list_organizations(
@@ -57,7 +56,8 @@ class Directory:
     ) -> tuple[Sequence[tuple[Organization, int]], int]:
         """Answer organizations with their revisions, by id, and how many there are."""
         return await self._store.read(
-            lambda reader: (reader.organizations(after, limit), reader.count_organizations())
+            "directory.list_organizations",
+            lambda reader: (reader.organizations(after, limit), reader.count_organizations()),
         )
 
     async def delete_organization(self, organization_id: str) -> int:
@@ -66,16 +66,15 @@ class Directory:
         Raises ``OrganizationNotFound`` and ``OrganizationHasNumbers``.
         """
 
-        def work(transaction: Transaction) -> None:
+        def work(transaction: Transaction) -> int:
             require_organization(transaction, organization_id)
             owned = transaction.count_numbers(NumberQuery(organization_id))
             if owned:
                 raise OrganizationHasNumbers(organization_id, owned)
             transaction.delete_organization(organization_id)
-            transaction.bump_revision(organization_id)
+            return transaction.bump_revision(organization_id)
 
-        _, revision = await self._changes.run(organization_id, work)
-        return revision
+        return await self._store.write("directory.delete_organization", work, serialize_on=organization_id)
 
     async def set_users(
         self, organization_id: str, users: Sequence[User], *, validate_only: bool = False
@@ -92,22 +91,24 @@ class Directory:
             return reader.revision(organization_id)
 
         if validate_only:
-            return await self._store.read(check)
+            return await self._store.read("directory.check_users", check)
 
-        def work(transaction: Transaction) -> None:
+        def work(transaction: Transaction) -> int:
             require_organization(transaction, organization_id)
             known = transaction.users_by_id(organization_id, [user.user_id for user in users])
             changed = [user for user in users if known.get(user.user_id) != user]
-            if changed:
-                transaction.put_users(changed)
-                transaction.bump_revision(organization_id)
+            if not changed:
+                return transaction.revision(organization_id)
+            transaction.put_users(changed)
+            return transaction.bump_revision(organization_id)
 
-        _, revision = await self._changes.run(organization_id, work)
-        return revision
+        return await self._store.write("directory.set_users", work, serialize_on=organization_id)
 
     async def get_user(self, organization_id: str, user_id: str) -> User:
         """Answer the user or raise ``OrganizationNotFound`` or ``UserNotFound``."""
-        return await self._store.read(lambda reader: require_user(reader, organization_id, user_id))
+        return await self._store.read(
+            "directory.get_user", lambda reader: require_user(reader, organization_id, user_id)
+        )
 
     async def list_users(self, organization_id: str, after: str, limit: int) -> tuple[Sequence[User], int]:
         """Answer users by id, and how many the organization has."""
@@ -116,7 +117,7 @@ class Directory:
             require_organization(reader, organization_id)
             return reader.users(organization_id, after, limit), reader.count_users(organization_id)
 
-        return await self._store.read(work)
+        return await self._store.read("directory.list_users", work)
 
     async def delete_user(self, organization_id: str, user_id: str) -> int:
         """Delete the user; answer the revision.
@@ -124,13 +125,12 @@ class Directory:
         Raises ``OrganizationNotFound`` and ``UserNotFound``.
         """
 
-        def work(transaction: Transaction) -> None:
+        def work(transaction: Transaction) -> int:
             require_user(transaction, organization_id, user_id)
             transaction.delete_user(organization_id, user_id)
-            transaction.bump_revision(organization_id)
+            return transaction.bump_revision(organization_id)
 
-        _, revision = await self._changes.run(organization_id, work)
-        return revision
+        return await self._store.write("directory.delete_user", work, serialize_on=organization_id)
 
 
 def _require_one_organization(organization_id: str, users: Sequence[User]) -> None:

@@ -28,7 +28,6 @@ from localdial_server.app.numbers.settle import Sweep
 from localdial_server.app.ports.carrier import Carriers
 from localdial_server.app.ports.clock import SystemClock
 from localdial_server.app.ports.store import Store
-from localdial_server.app.unit_of_work import Changes
 from localdial_server.carriers.simulator.carrier import SimulatedCarrier
 from localdial_server.carriers.single_account import SingleAccount
 from localdial_server.observability.logs import configure_logging
@@ -132,28 +131,26 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
     """Put the use cases together; on leaving, all that was recorded is durable."""
     async with _storage(settings) as storage, _carriers(settings, storage.database) as carriers:
         database, snapshots = storage.database, storage.snapshots
-        store = SqlStore(database)
-        changes = Changes(store, snapshots)
+        store = SqlStore(database, snapshots)
         clock = SystemClock()
         call_log = GroupCommitLog(storage.recorder, settings.call_log_max_delay_ms / 1000)
         purchasing = Purchasing(
             store,
-            changes,
             carriers,
             clock,
             limits=settings.spending_limits,
             order_timeout=settings.carrier_timeout_seconds,
         )
-        deleting = Deleting(changes, carriers, clock)
+        deleting = Deleting(store, carriers, clock)
         sweep = Sweep(store, purchasing, deleting, settings.sweep_interval_seconds)
         try:
             yield Application(
                 store=store,
-                directory=Directory(store, changes),
-                inventory=Inventory(store, changes, carriers),
+                directory=Directory(store),
+                inventory=Inventory(store, carriers),
                 purchasing=purchasing,
                 deleting=deleting,
-                importing=Importing(store, changes, carriers, clock),
+                importing=Importing(store, carriers, clock),
                 reconciling=Reconciling(store, carriers, sweep, clock),
                 # Version 7 begins with the time, which keeps inserts together in
                 # the index.

@@ -133,8 +133,7 @@ async def _adopt_from_nothing(
         also(transaction, number)
         return number
 
-    adopted, _ = await self._changes.run(intent.organization_id, work)
-    return adopted
+    return await self._store.write("order.adopt", work, serialize_on=intent.organization_id)
 
 
 if os.environ.get("DRILL_WITHOUT_INTENT"):

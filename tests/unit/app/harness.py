@@ -30,7 +30,6 @@ from localdial_server.app.ports.carrier import (
     Price,
 )
 from localdial_server.app.ports.store import NumberQuery
-from localdial_server.app.unit_of_work import Changes
 from localdial_server.carriers.simulator.carrier import SimulatedCarrier
 from localdial_server.carriers.simulator.faults import Fault, FaultScript, Operation
 from localdial_server.carriers.single_account import SingleAccount
@@ -220,17 +219,16 @@ class Harness:
         self.carrier = WatchedCarrier(self.simulator)
         self.database = WatchedDatabase(self._file)
         database, carrier = wrap_database(self.database), wrap_carrier(self.carrier)
-        self.store = SqlStore(database)
         self.snapshots = SnapshotCache(database)
-        changes = Changes(self.store, self.snapshots)
-        self.directory = Directory(self.store, changes)
+        self.store = SqlStore(database, self.snapshots)
+        self.directory = Directory(self.store)
         carriers = SingleAccount(carrier)
-        self.inventory = Inventory(self.store, changes, carriers)
+        self.inventory = Inventory(self.store, carriers)
         self.purchasing = Purchasing(
-            self.store, changes, carriers, self.clock, limits=self.limits, order_timeout=FOREVER
+            self.store, carriers, self.clock, limits=self.limits, order_timeout=FOREVER
         )
-        self.deleting = Deleting(changes, carriers, self.clock)
-        self.importing = Importing(self.store, changes, carriers, self.clock)
+        self.deleting = Deleting(self.store, carriers, self.clock)
+        self.importing = Importing(self.store, carriers, self.clock)
         self.sweep = Sweep(self.store, self.purchasing, self.deleting, interval=60)
         self.reconciling = Reconciling(self.store, carriers, self.sweep, self.clock)
 
@@ -283,15 +281,15 @@ class Harness:
     async def numbers(self, organization_id: str = A, state: NumberState | None = None) -> list[Number]:
         """Answer the organization's numbers."""
         query = NumberQuery(organization_id, state=state)
-        return list(await self.store.read(lambda reader: reader.numbers(query, "", 1000)))
+        return list(await self.store.read("test", lambda reader: reader.numbers(query, "", 1000)))
 
     async def owner_of(self, phone_number: str) -> str | None:
         """Answer the organization that the number reaches."""
-        return await self.store.read(lambda reader: reader.owner_of(phone_number))
+        return await self.store.read("test", lambda reader: reader.owner_of(phone_number))
 
     async def revision(self, organization_id: str = A) -> int:
         """Answer the organization's revision."""
-        return await self.store.read(lambda reader: reader.revision(organization_id))
+        return await self.store.read("test", lambda reader: reader.revision(organization_id))
 
     async def shown(self, area_code: str = "415", organization_id: str = A) -> set[str]:
         """Answer the numbers that calls into the area code show, as this process decides it now."""
@@ -315,7 +313,7 @@ class Harness:
         await self.sweep_later()
         found: list[str] = []
         paid_for = await self.paid_for()
-        organizations = await self.store.read(lambda reader: reader.organizations("", 1000))
+        organizations = await self.store.read("test", lambda reader: reader.organizations("", 1000))
         for organization, _ in organizations:
             for number in await self.numbers(organization.organization_id):
                 if not number.reference:

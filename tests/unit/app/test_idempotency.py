@@ -57,7 +57,7 @@ def run() -> Run:
 async def _begin(
     requests: Requests[Answer], store: Store, arguments: str = "arguments", organization_id: str = A
 ) -> Answer | None:
-    return await store.write(lambda tx: requests.begin(tx, organization_id, "r", arguments, 1))
+    return await store.write("test", lambda tx: requests.begin(tx, organization_id, "r", arguments, 1))
 
 
 async def test_requests_with_one_id_run_once_at_a_time_and_are_answered_alike(
@@ -129,7 +129,9 @@ async def test_a_run_goes_on_when_every_caller_has_given_up(requests: Requests[A
 async def test_a_request_has_no_answer_until_it_is_finished(requests: Requests[Answer], store: Store) -> None:
     assert await _begin(requests, store) is None
     assert await _begin(requests, store) is None
-    await store.write(lambda transaction: requests.note(transaction, A, "r", Answer("first"), is_final=True))
+    await store.write(
+        "test", lambda transaction: requests.note(transaction, A, "r", Answer("first"), is_final=True)
+    )
     assert await _begin(requests, store) == Answer("first")
 
 
@@ -140,7 +142,7 @@ async def test_other_arguments_under_a_stored_id_are_refused(
     await _begin(requests, store)
     if finished:
         await store.write(
-            lambda transaction: requests.note(transaction, A, "r", Answer("first"), is_final=True)
+            "test", lambda transaction: requests.note(transaction, A, "r", Answer("first"), is_final=True)
         )
     with pytest.raises(RequestIdReused):
         await _begin(requests, store, "others")
@@ -186,6 +188,6 @@ NUMBER = Number(
 )
 async def test_an_answer_is_kept_to_the_letter(store: Store, answer: PurchaseAnswer | DeleteAnswer) -> None:
     requests = Requests("kept", type(answer))
-    await store.write(lambda tx: requests.begin(tx, A, "r", "", 1))
-    await store.write(lambda tx: requests.note(tx, A, "r", answer, is_final=True))
-    assert await store.write(lambda tx: requests.begin(tx, A, "r", "", 1)) == answer
+    await store.write("test", lambda tx: requests.begin(tx, A, "r", "", 1))
+    await store.write("test", lambda tx: requests.note(tx, A, "r", answer, is_final=True))
+    assert await store.write("test", lambda tx: requests.begin(tx, A, "r", "", 1)) == answer

@@ -25,13 +25,14 @@ FIRST, SECOND, THIRD = "+14155550100", "+14155550101", "+14155550102"
 async def _nothing_is_stored(harness: Harness) -> bool:
     """Tell that no purchase of A's left anything behind."""
     return await harness.store.read(
+        "test",
         lambda reader: (
             not reader.count_numbers(NumberQuery(A))
             and not reader.unsettled_numbers()
             and reader.owner_of(FIRST) is None
             and reader.request(A, "request") is None
             and reader.revision(A) == 1
-        )
+        ),
     )
 
 
@@ -125,7 +126,7 @@ async def test_in_place_of_a_number_that_was_taken_the_next_is_bought(harness: H
     assert [number.phone_number for number in answer.numbers] == [SECOND, THIRD]
     assert answer.unfilled_count == 0
     assert await harness.owner_of(FIRST) is None
-    assert await harness.store.read(lambda reader: reader.number(A, FIRST)) is None
+    assert await harness.store.read("test", lambda reader: reader.number(A, FIRST)) is None
 
 
 async def test_when_every_number_is_taken_the_purchase_ends_after_some_rounds(

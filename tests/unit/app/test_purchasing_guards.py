@@ -107,7 +107,7 @@ async def test_a_number_that_turns_up_after_the_final_answer_changes_no_repeat(
     gate.open()
     await slower
     assert {number.phone_number for number in await harness.numbers()} == {FIRST, SECOND}
-    request = await harness.store.read(lambda reader: reader.request("org-a", "request"))
+    request = await harness.store.read("test", lambda reader: reader.request("org-a", "request"))
     assert request is not None
     assert request.is_final
     assert await harness.purchase() == answer

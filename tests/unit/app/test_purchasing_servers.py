@@ -5,11 +5,11 @@ import asyncio
 import pytest
 
 from localdial_server.app.numbers.purchase import PurchaseAnswer, Purchasing
-from localdial_server.app.unit_of_work import Changes
 from localdial_server.carriers.simulator.faults import Fault, Operation
 from localdial_server.carriers.single_account import SingleAccount
 from localdial_server.domain.errors import CarrierNotAvailable, PurchasePending
 from localdial_server.storage.snapshots.cache import SnapshotCache
+from localdial_server.storage.sql.store import SqlStore
 from tests.conformance.watched_database import DEADLINE_SECONDS
 from tests.unit.app.harness import FOREVER, A, Harness
 
@@ -18,10 +18,9 @@ class Other:
     """Another server on the harness's database, with the same carrier account."""
 
     def __init__(self, harness: Harness) -> None:
-        changes = Changes(harness.store, SnapshotCache(harness.database))
+        store = SqlStore(harness.database, SnapshotCache(harness.database))
         self._purchasing = Purchasing(
-            harness.store,
-            changes,
+            store,
             SingleAccount(harness.carrier),
             harness.clock,
             limits=harness.limits,

@@ -145,4 +145,4 @@ async def test_imports_are_not_purchases(harness: Harness) -> None:
     await harness.restart()
     answer = await harness.importing.import_numbers(A, ["+14155550199"])
     assert len(answer.numbers) == 1
-    assert await harness.store.read(lambda reader: reader.purchases_since(A, 0)) == (0, None)
+    assert await harness.store.read("test", lambda reader: reader.purchases_since(A, 0)) == (0, None)

@@ -41,7 +41,7 @@ class FakeDatabase:
         self.appends = 0
         self.gate: Gate | None = None
 
-    async def append(self, work: Callable[[Connection], T]) -> T:
+    async def append(self, work: Callable[[Connection], T], *, name: str = "") -> T:  # noqa: ARG002 (the port's)
         self.appends += 1
         fails = "before" if self.is_away else self.fail()
         if self.gate is not None:
@@ -57,11 +57,11 @@ class FakeDatabase:
     def insert(self, calls: Sequence[OutboundCall]) -> Sequence[OutboundCall]:
         return [self.calls.setdefault(each.call_id, each) for each in calls]
 
-    async def read(self, work: Callable[[Connection], T]) -> T:
-        raise AssertionError(work)
+    async def read(self, work: Callable[[Connection], T], *, name: str = "") -> T:
+        raise AssertionError(name or work)
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
-        raise AssertionError(work)
+    async def write(self, work: Callable[[Connection], T], *, name: str = "") -> T:
+        raise AssertionError(name or work)
 
     async def close(self) -> None:
         """Hold nothing."""

@@ -36,7 +36,7 @@ class Server:
 
     def __init__(self, url: str, keeping: Keeping) -> None:
         self.database = PostgresDatabase(url, timeout=_DEADLINE_SECONDS)
-        self.store = SqlStore(self.database)
+        self.store = SqlStore(self.database, SnapshotCache(self.database))
         self.snapshots = SnapshotCache(self.database, keeping)
         self.watch = Watch(self.database, self.snapshots, _INTERVAL_SECONDS)
         self.watching: asyncio.Task[None] | None = None
@@ -83,7 +83,7 @@ async def server(postgres: PostgresServer, url: str) -> AsyncIterator[Server]:
     """Answer a server that watches, with two organizations in its database."""
     postgres.execute("TRUNCATE revisions, organizations CASCADE", url.rpartition("/")[2])
     async with _opened(url, Keeping(max_age=60)) as server:
-        await server.store.write(create(A, B))
+        await server.store.write("test", create(A, B))
         server.watching = asyncio.create_task(server.watch.run())
         yield server
 
@@ -92,7 +92,7 @@ async def test_what_another_server_changed_is_loaded(server: Server, url: str) -
     await server.snapshots.get(A)
     async with _opened(url) as other:
         for revision in 2, 3, 4:
-            await other.store.write(create(A))
+            await other.store.write("test", create(A))
             await server.until_revision(A, revision)
 
 
@@ -144,7 +144,7 @@ async def test_it_finds_the_database_away_and_back(
         postgres.start()
     await _until(lambda: not server.database.is_away)
     async with _opened(url) as other:
-        await other.store.write(create(A))
+        await other.store.write("test", create(A))
     await server.until_revision(A, 2)
 
 
@@ -158,7 +158,7 @@ async def test_a_failure_of_any_other_call_makes_it_look_at_once(postgres: Postg
             async with asyncio.timeout(_DEADLINE_SECONDS):
                 while not server.database.is_away:
                     with pytest.raises(StorageUnavailable):
-                        await server.store.read(lambda reader: reader.count_organizations())
+                        await server.store.read("test", lambda reader: reader.count_organizations())
                     await asyncio.sleep(0.005)
         finally:
             postgres.start()
@@ -179,13 +179,13 @@ async def test_it_goes_on_after_whatever_error(
         async with asyncio.timeout(_DEADLINE_SECONDS):
             await failed.wait()
     async with _opened(url) as other:
-        await other.store.write(create(A))
+        await other.store.write("test", create(A))
     await server.until_revision(A, 2)
 
 
 async def test_it_asks_one_question_however_much_is_held(server: Server, url: str) -> None:
     names = [f"org{number}" for number in range(60)]
-    await server.store.write(create(*names))
+    await server.store.write("test", create(*names))
     for name in names:
         await server.snapshots.get(name)
     await server.stop_watching()
@@ -198,5 +198,5 @@ async def test_it_asks_one_question_however_much_is_held(server: Server, url: st
     assert len(statements) == 2
     server.watching = asyncio.create_task(server.watch.run())
     async with _opened(url) as other:
-        await other.store.write(create(names[30]))
+        await other.store.write("test", create(names[30]))
     await server.until_revision(names[30], 2)

@@ -20,16 +20,16 @@ class HeldDatabase:
     def __init__(self) -> None:
         self.reads: list[asyncio.Future[RoutingSnapshot]] = []
 
-    async def read(self, _work: Callable[[Connection], T]) -> T:
+    async def read(self, _work: Callable[[Connection], T], *, name: str = "") -> T:  # noqa: ARG002 (the port's)
         held: asyncio.Future[RoutingSnapshot] = asyncio.get_running_loop().create_future()
         self.reads.append(held)
         return cast(T, await held)
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
-        raise AssertionError(work)
+    async def write(self, work: Callable[[Connection], T], *, name: str = "") -> T:
+        raise AssertionError(name or work)
 
-    async def append(self, work: Callable[[Connection], T]) -> T:
-        raise AssertionError(work)
+    async def append(self, work: Callable[[Connection], T], *, name: str = "") -> T:
+        raise AssertionError(name or work)
 
     async def close(self) -> None:
         """Hold nothing."""

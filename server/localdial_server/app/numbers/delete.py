@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from localdial_server.app.idempotency import Requests
+from localdial_server.app.lookup import require_number, require_organization
 from localdial_server.app.numbers.carrier_accounts import account_of, log_fields
 from localdial_server.app.ports.carrier import Carriers, CarrierUnavailable, OutcomeUnknown, Refused
 from localdial_server.app.ports.clock import Clock
-from localdial_server.app.ports.store import Transaction
-from localdial_server.app.unit_of_work import Changes, require_number, require_organization
+from localdial_server.app.ports.store import Store, Transaction
 from localdial_server.domain.errors import ServiceError
 from localdial_server.domain.model import Number, NumberState
 from localdial_server.domain.number_life_cycle import require_deletable
@@ -44,8 +44,8 @@ class DeleteAnswer:
 class Deleting:
     """Deletes numbers and goes on releasing those the carrier did not confirm."""
 
-    def __init__(self, changes: Changes, carriers: Carriers, clock: Clock) -> None:
-        self._changes = changes
+    def __init__(self, store: Store, carriers: Carriers, clock: Clock) -> None:
+        self._store = store
         self._carriers = carriers
         self._clock = clock
         self._requests = Requests("delete", DeleteAnswer)
@@ -85,7 +85,7 @@ class Deleting:
                 transaction.disclaim(number.phone_number, number.organization_id)
 
         # Calls were decided without the number from its deletion on.
-        await self._changes.step(work)
+        await self._store.write("delete.release", work)
         return replace(number, state=NumberState.RELEASED)
 
     async def _delete(
@@ -103,7 +103,7 @@ class Deleting:
             self._requests.note(transaction, organization_id, request_id, answer, is_final=True)
             return answer, False
 
-        (answer, repeated), _ = await self._changes.run(organization_id, begin)
+        answer, repeated = await self._store.write("delete.begin", begin, serialize_on=organization_id)
         if repeated:
             return answer
         limit = asyncio.Semaphore(_CONCURRENT_RELEASES)
@@ -123,8 +123,7 @@ class Deleting:
             self._requests.note(transaction, organization_id, request_id, final, is_final=True)
             return final
 
-        final, _ = await self._changes.run(organization_id, finish)
-        return final
+        return await self._store.write("delete.finish", finish, serialize_on=organization_id)
 
     def _mark(
         self, transaction: Transaction, organization_id: str, phone_numbers: Sequence[str]

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from localdial_server.app.lookup import require_organization
 from localdial_server.app.numbers.carrier_accounts import account_of, told
 from localdial_server.app.numbers.pending_order import (
     Intents,
@@ -23,7 +24,6 @@ from localdial_server.app.ports.carrier import (
 )
 from localdial_server.app.ports.clock import Clock
 from localdial_server.app.ports.store import Reader, Store, Transaction
-from localdial_server.app.unit_of_work import Changes, require_organization
 from localdial_server.domain.area_codes import area_code_of
 from localdial_server.domain.errors import NumberInUse, NumberNotActive, NumberNotAtCarrier, ServiceError
 from localdial_server.domain.model import Number, NumberState
@@ -49,25 +49,28 @@ class ImportAnswer:
 class Importing:
     """Imports numbers, and lists what can be imported."""
 
-    def __init__(self, store: Store, changes: Changes, carriers: Carriers, clock: Clock) -> None:
+    def __init__(self, store: Store, carriers: Carriers, clock: Clock) -> None:
         self._store = store
-        self._changes = changes
         self._carriers = carriers
         self._clock = clock
-        self._intents = Intents(changes)
+        self._intents = Intents(store)
 
     async def importable(self, organization_id: str) -> Sequence[OwnedNumber]:
         """Answer the numbers of the organization's account that nobody here has, by phone number.
 
         Raises ``OrganizationNotFound``, ``CarrierRefused`` and ``CarrierNotAvailable``.
         """
-        await self._store.read(lambda reader: require_organization(reader, organization_id))
+        await self._store.read(
+            "import.list_importable", lambda reader: require_organization(reader, organization_id)
+        )
         try:
             owned = await self._carriers.for_organization(organization_id).list_owned()
         except (CarrierUnavailable, Refused) as error:
             raise told(error, organization_id) from error
         phone_numbers = [number.phone_number for number in owned]
-        owners = await self._store.read(lambda reader: reader.owners_of(phone_numbers))
+        owners = await self._store.read(
+            "import.list_importable", lambda reader: reader.owners_of(phone_numbers)
+        )
         return [number for number in owned if number.phone_number not in owners]
 
     async def import_numbers(
@@ -87,7 +90,7 @@ class Importing:
     ) -> ImportAnswer:
         carrier = self._carriers.for_organization(organization_id)
         work = _Import(organization_id)
-        await self._store.read(lambda reader: work.sort(reader, phone_numbers))
+        await self._store.read("import.sort", lambda reader: work.sort(reader, phone_numbers))
         # Asked for before they are claimed, so that a slow carrier keeps no number
         # from its owner, and again after: it may have been released in between.
         found = await _found(carrier, work.wanted)
@@ -95,7 +98,7 @@ class Importing:
         intents = {
             phone_number: self._intent(organization_id, phone_number, carrier) for phone_number in found
         }
-        await self._changes.step(lambda transaction: work.claim(transaction, intents))
+        await self._store.write("import.claim", lambda transaction: work.claim(transaction, intents))
         try:
             found = await _found(carrier, work.claimed)
             if configure:
@@ -111,7 +114,7 @@ class Importing:
             else:
                 await self._intents.drop(intent)
         # Read back, since another import or the sweep may have ended an intent first.
-        revision = await self._store.read(work.read_back)
+        revision = await self._store.read("import.read_back", work.read_back)
         if configure:
             # What was in the inventory already too: an import that was cut off may have
             # left it there with its calls going elsewhere.
@@ -143,7 +146,7 @@ class Importing:
                 transaction.update_number(replace(known, reference=owned.reference))
 
         if owned.reference != number.reference:
-            await self._changes.step(note)
+            await self._store.write("import.configure", note)
         return owned
 
     def _intent(self, organization_id: str, phone_number: str, carrier: Carrier) -> Number:

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
+from localdial_server.app.lookup import require_number, require_organization
 from localdial_server.app.numbers.carrier_accounts import told
 from localdial_server.app.numbers.geographic import require_geographic
 from localdial_server.app.ports.carrier import AvailableNumber, Carriers, CarrierUnavailable, Refused
 from localdial_server.app.ports.store import NumberQuery, Reader, Store, Transaction
-from localdial_server.app.unit_of_work import Changes, require_number, require_organization
 from localdial_server.domain.area_codes import area_code_of
 from localdial_server.domain.model import Number
 from localdial_server.domain.number_life_cycle import require_active
@@ -15,9 +15,8 @@ from localdial_server.domain.number_life_cycle import require_active
 class Inventory:
     """The use cases of the NumberInventory service, but for buying, importing and deleting."""
 
-    def __init__(self, store: Store, changes: Changes, carriers: Carriers) -> None:
+    def __init__(self, store: Store, carriers: Carriers) -> None:
         self._store = store
-        self._changes = changes
         self._carriers = carriers
 
     async def list_numbers(self, query: NumberQuery, after: str, limit: int) -> tuple[Sequence[Number], int]:
@@ -27,18 +26,22 @@ class Inventory:
             require_organization(reader, query.organization_id)
             return reader.numbers(query, after, limit), reader.count_numbers(query)
 
-        return await self._store.read(work)
+        return await self._store.read("inventory.list_numbers", work)
 
     async def get_number(self, organization_id: str, phone_number: str) -> Number:
         """Answer the number or raise ``OrganizationNotFound`` or ``NumberNotFound``."""
-        return await self._store.read(lambda reader: require_number(reader, organization_id, phone_number))
+        return await self._store.read(
+            "inventory.get_number", lambda reader: require_number(reader, organization_id, phone_number)
+        )
 
     async def search_available(
         self, organization_id: str, area_code: str, limit: int
     ) -> Sequence[AvailableNumber]:
         """Answer what the carrier has to sell in the area code."""
         await require_geographic({"area_code": area_code})
-        await self._store.read(lambda reader: require_organization(reader, organization_id))
+        await self._store.read(
+            "inventory.search_available", lambda reader: require_organization(reader, organization_id)
+        )
         try:
             return await self._carriers.for_organization(organization_id).search(area_code, limit)
         except (CarrierUnavailable, Refused) as error:
@@ -61,23 +64,25 @@ class Inventory:
             ),
         )
 
-        def work(transaction: Transaction) -> Number:
+        def work(transaction: Transaction) -> tuple[Number, int]:
             require_active(require_number(transaction, organization_id, phone_number))
             if transaction.add_mappings(organization_id, phone_number, area_codes):
                 transaction.bump_revision(organization_id)
-            return require_number(transaction, organization_id, phone_number)
+            number = require_number(transaction, organization_id, phone_number)
+            return number, transaction.revision(organization_id)
 
-        return await self._changes.run(organization_id, work)
+        return await self._store.write("inventory.map_area_codes", work, serialize_on=organization_id)
 
     async def unmap_area_codes(
         self, organization_id: str, phone_number: str, area_codes: Sequence[str]
     ) -> tuple[Number, int]:
         """End the mappings of the area codes to the number; answer it and the revision."""
 
-        def work(transaction: Transaction) -> Number:
+        def work(transaction: Transaction) -> tuple[Number, int]:
             require_number(transaction, organization_id, phone_number)
             if transaction.delete_mappings(organization_id, phone_number, area_codes):
                 transaction.bump_revision(organization_id)
-            return require_number(transaction, organization_id, phone_number)
+            number = require_number(transaction, organization_id, phone_number)
+            return number, transaction.revision(organization_id)
 
-        return await self._changes.run(organization_id, work)
+        return await self._store.write("inventory.unmap_area_codes", work, serialize_on=organization_id)

@@ -24,8 +24,7 @@ from localdial_server.app.ports.carrier import (
     Refused,
 )
 from localdial_server.app.ports.clock import Clock
-from localdial_server.app.ports.store import Transaction
-from localdial_server.app.unit_of_work import Changes
+from localdial_server.app.ports.store import Store, Transaction
 from localdial_server.domain.model import Number, NumberState
 
 _log = logging.getLogger(__name__)
@@ -45,18 +44,18 @@ class Orders:
 
     def __init__(
         self,
-        changes: Changes,
+        store: Store,
         carriers: Carriers,
         clock: Clock,
         timeout: float,
         put_down: Callable[[Transaction, Number], None],
     ) -> None:
-        self._changes = changes
+        self._store = store
         self._carriers = carriers
         self._clock = clock
         self._timeout = timeout
         self._put_down = put_down
-        self._intents = Intents(changes)
+        self._intents = Intents(store)
         # References of the orders that this process is about to place or has
         # placed: their outcome is on its way, and not for the sweep to guess.
         self._under_way: set[str] = set()
@@ -153,7 +152,9 @@ class Orders:
             return adopted
         # The intent was given up for failed, or the number is deleted since. Only
         # the carrier can tell, while nobody else can touch the number.
-        is_open = await self._changes.step(lambda transaction: open_intent(transaction, intent))
+        is_open = await self._store.write(
+            "order.reopen", lambda transaction: open_intent(transaction, intent)
+        )
         if not is_open:
             return None
         try:

@@ -9,8 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from localdial_server.app.ports.carrier import OwnedNumber
-from localdial_server.app.ports.store import Transaction
-from localdial_server.app.unit_of_work import Changes
+from localdial_server.app.ports.store import Store, Transaction
 from localdial_server.domain.model import Number, NumberState
 
 # Begins the reference of an order, and that of an intent to import, for which no order
@@ -55,8 +54,8 @@ def open_intent(transaction: Transaction, intent: Number) -> bool:
 class Intents:
     """Ends intents, each once, however many look after it at the same time."""
 
-    def __init__(self, changes: Changes) -> None:
-        self._changes = changes
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
     async def adopt(
         self,
@@ -87,8 +86,7 @@ class Intents:
             also(transaction, number)
             return number
 
-        adopted, _ = await self._changes.run(intent.organization_id, work)
-        return adopted
+        return await self._store.write("order.adopt", work, serialize_on=intent.organization_id)
 
     async def drop(self, intent: Number) -> None:
         """Commit that nothing came of the intent, unless it was adopted or touched since."""
@@ -101,7 +99,7 @@ class Intents:
                 transaction.delete_purchase(known.organization_id, known.reference)
                 transaction.disclaim(known.phone_number, known.organization_id)
 
-        await self._changes.step(work)
+        await self._store.write("order.drop", work)
 
     async def touch(self, intent: Number, now: int) -> Number:
         """Commit that the carrier was busy with the order until now."""
@@ -114,7 +112,7 @@ class Intents:
             transaction.update_number(touched)
             return touched
 
-        return await self._changes.step(work)
+        return await self._store.write("order.touch", work)
 
 
 def _find(transaction: Transaction, intent: Number) -> Number | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from localdial_server.app.idempotency import KeptError, Requests
+from localdial_server.app.lookup import require_organization
 from localdial_server.app.numbers.carrier_accounts import told
 from localdial_server.app.numbers.geographic import require_geographic
 from localdial_server.app.numbers.order import Orders
@@ -25,7 +26,6 @@ from localdial_server.app.ports.carrier import (
 )
 from localdial_server.app.ports.clock import Clock
 from localdial_server.app.ports.store import NumberQuery, Reader, Store, Transaction
-from localdial_server.app.unit_of_work import Changes, require_organization
 from localdial_server.domain.area_codes import area_code_of
 from localdial_server.domain.errors import NoNumbersAvailable, NumbersSold, PurchasePending, ServiceError
 from localdial_server.domain.model import Number, NumberState
@@ -107,7 +107,6 @@ class Purchasing:
     def __init__(
         self,
         store: Store,
-        changes: Changes,
         carriers: Carriers,
         clock: Clock,
         *,
@@ -115,11 +114,10 @@ class Purchasing:
         order_timeout: float,
     ) -> None:
         self._store = store
-        self._changes = changes
         self._carriers = carriers
         self._clock = clock
         self._limits = limits
-        self._orders = Orders(changes, carriers, clock, order_timeout, self._put_down)
+        self._orders = Orders(store, carriers, clock, order_timeout, self._put_down)
         self._requests = Requests("purchase", PurchaseAnswer)
         self._turns = asyncio.Semaphore(_ALL_CONCURRENT_ORDERS)
 
@@ -147,7 +145,9 @@ class Purchasing:
         return await self._orders.settle(intent)
 
     async def _purchase(self, order: _Order) -> PurchaseAnswer:
-        answer, _ = await self._changes.run(order.organization_id, lambda tx: self._begin(tx, order))
+        answer = await self._store.write(
+            "purchase.begin", lambda tx: self._begin(tx, order), serialize_on=order.organization_id
+        )
         if answer is not None:
             return answer
         problem = await self._buy(order)
@@ -168,7 +168,9 @@ class Purchasing:
             progress.wanted = order.quantity - await self._settle_all(order)
             if progress.wanted <= 0 or progress.is_over:
                 break
-            problem = await self._store.read(lambda reader: self._why_not_one_more(reader, order))
+            problem = await self._store.read(
+                "purchase.check_limits", lambda reader: self._why_not_one_more(reader, order)
+            )
             if problem is not None:
                 return problem
             limit = progress.wanted + 2 * len(seen) + _SPARE_OFFERS
@@ -242,7 +244,7 @@ class Purchasing:
             return _Opening.OPEN if is_free and open_intent(transaction, intent) else _Opening.IN_USE
 
         with self._orders.under_way(intent):
-            match await self._changes.step(open_if_wanted):
+            match await self._store.write("purchase.open_order", open_if_wanted):
                 case _Opening.OPEN:
                     return await self._order(progress, intent)
                 case _Opening.IN_USE:
@@ -292,11 +294,11 @@ class Purchasing:
             numbers = reader.numbers_of_request(order.organization_id, order.request_id)
             return [number for number in numbers if number.state is NumberState.PURCHASING]
 
-        for intent in await self._store.read(open_intents):
+        for intent in await self._store.read("purchase.list_open_orders", open_intents):
             with contextlib.suppress(CarrierUnavailable, Refused):
                 await self.settle(intent)
         # Counted in one view, since the sweep may have settled some meanwhile.
-        return await self._store.read(lambda reader: self._count(reader, order))
+        return await self._store.read("purchase.count", lambda reader: self._count(reader, order))
 
     def _put_down(self, transaction: Transaction, number: Number) -> None:
         """Note the number as bought by its request, unless that has its answer."""
@@ -342,7 +344,7 @@ class Purchasing:
             self._requests.note(transaction, organization_id, request_id, answer, is_final=True)
             return answer
 
-        answer, _ = await self._changes.run(organization_id, work)
+        answer = await self._store.write("purchase.finish", work, serialize_on=organization_id)
         if isinstance(answer, ServiceError):
             raise answer
         return answer

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TypeVar
 
+from localdial_server.app.lookup import require_organization
 from localdial_server.app.numbers.carrier_accounts import account_of, told
 from localdial_server.app.numbers.settle import Settled, Sweep
 from localdial_server.app.ports.carrier import (
@@ -19,7 +20,6 @@ from localdial_server.app.ports.carrier import (
 )
 from localdial_server.app.ports.clock import Clock
 from localdial_server.app.ports.store import NumberQuery, Reader, Store
-from localdial_server.app.unit_of_work import require_organization
 from localdial_server.domain.errors import PurchasePending, ServiceError
 from localdial_server.domain.model import Number, NumberState
 
@@ -79,7 +79,9 @@ class Reconciling:
         Raises ``OrganizationNotFound``, ``CarrierRefused`` and ``CarrierNotAvailable``.
         """
         settled = await self._sweep.settle(
-            await self._store.read(lambda reader: _unsettled(reader, organization_id))
+            await self._store.read(
+                "reconcile.list_unsettled", lambda reader: _unsettled(reader, organization_id)
+            )
         )
         # A number that is bought or released meanwhile is not to be taken for one
         # that is missing or a stray. So what is missing was there before the
@@ -135,7 +137,9 @@ class Reconciling:
 
     async def _page_of_numbers(self, organization_id: str, after: str) -> Sequence[Number]:
         query = NumberQuery(organization_id, state=NumberState.ACTIVE)
-        return await self._store.read(lambda reader: reader.numbers(query, after, _PAGE))
+        return await self._store.read(
+            "reconcile.list_numbers", lambda reader: reader.numbers(query, after, _PAGE)
+        )
 
     async def _organization_ids(self) -> list[str]:
         ids: list[str] = []
@@ -144,7 +148,9 @@ class Reconciling:
         return ids
 
     async def _page_of_organizations(self, after: str) -> list[str]:
-        page = await self._store.read(lambda reader: reader.organizations(after, _PAGE))
+        page = await self._store.read(
+            "reconcile.list_organizations", lambda reader: reader.organizations(after, _PAGE)
+        )
         return [organization.organization_id for organization, _ in page]
 
     async def _owned(
@@ -170,7 +176,8 @@ class Reconciling:
                 return False
             owned = await carrier.find_by_number(number.phone_number)
             known = await self._store.read(
-                lambda reader: reader.number(number.organization_id, number.phone_number)
+                "reconcile.get_number",
+                lambda reader: reader.number(number.organization_id, number.phone_number),
             )
             return owned is None and known is not None and known.state is NumberState.ACTIVE
 
@@ -180,7 +187,8 @@ class Reconciling:
     async def _strays(self, owned: Mapping[str, Mapping[str, OwnedNumber]]) -> list[OwnedNumber]:
         listed = [number for numbers in owned.values() for number in numbers.values()]
         owners = await self._store.read(
-            lambda reader: reader.owners_of([number.phone_number for number in listed])
+            "reconcile.find_owners",
+            lambda reader: reader.owners_of([number.phone_number for number in listed]),
         )
         suspects = [number for number in listed if number.phone_number not in owners]
         if not suspects:

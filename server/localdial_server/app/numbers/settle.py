@@ -50,7 +50,8 @@ class Sweep:
 
     async def sweep(self) -> None:
         """Try once to settle every number that is open."""
-        for settled in await self.settle(await self._store.read(lambda reader: reader.unsettled_numbers())):
+        unsettled = await self._store.read("settle.list_unsettled", lambda reader: reader.unsettled_numbers())
+        for settled in await self.settle(unsettled):
             if settled.problem is not None:
                 number = settled.before
                 _log.warning(

@@ -179,10 +179,25 @@ class Transaction(Reader, Protocol):
 
 
 class Store(Protocol):
-    """The database. Every method may raise ``StorageUnavailable``."""
+    """The database. Every method raises `StorageUnavailable` when it does not answer.
 
-    async def read(self, work: Callable[[Reader], T]) -> T:
-        """Run ``work`` on one consistent view of all that was committed before."""
+    Every unit of work has a constant `name`, "<use case>.<step>", by which the log tells it from
+    others when it fails.
+    """
 
-    async def write(self, work: Callable[[Transaction], T]) -> T:
-        """Run ``work`` in a transaction: durable on return, rolled back if it raises."""
+    async def read(self, name: str, work: Callable[[Reader], T]) -> T:
+        """Run `work` on one consistent view of everything committed before, and return its result."""
+
+    async def write(
+        self, name: str, work: Callable[[Transaction], T], *, serialize_on: str | None = None
+    ) -> T:
+        """Run `work` in a transaction and return its result: durable then, rolled back if `work` raises.
+
+        On return this process decides calls at the revisions that `work` bumped: where a snapshot of
+        such an organization is in memory, it was reloaded. A reload that fails drops the snapshot
+        instead, since the change itself is committed.
+
+        Units of work with the same `serialize_on` run one at a time in this process. Pass the
+        organization_id where `work` bumps or reads the organization's revision: concurrent
+        transactions on that row would only roll each other back.
+        """

@@ -29,7 +29,9 @@ class DatabaseRecorder:
 
     async def record(self, calls: Sequence[OutboundCall]) -> Recorded:
         """Record the calls in one statement."""
-        standing = await self._database.append(lambda connection: insert_calls(connection, calls))
+        standing = await self._database.append(
+            lambda connection: insert_calls(connection, calls), name="call_log.append"
+        )
         metrics.CALLS_RECORDED.inc(len(calls))
         return Recorded(standing)
 

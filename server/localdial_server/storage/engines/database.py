@@ -20,21 +20,24 @@ VERSION_TABLE = "localdial_schema_version"
 class Reads(Protocol):
     """What can be read from. Raises ``StorageUnavailable`` when it does not answer."""
 
-    async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run ``work`` on one consistent view of the database."""
+    async def read(self, work: Callable[[Connection], T], *, name: str = "") -> T:
+        """Run ``work`` on one consistent view of the database.
+
+        `name` is what the log calls the unit of work when it fails.
+        """
 
 
 class Database(Reads, Protocol):
     """An SQL database. Raises ``StorageUnavailable`` when it does not answer."""
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
+    async def write(self, work: Callable[[Connection], T], *, name: str = "") -> T:
         """Run ``work`` in a transaction: durable on return, rolled back if it raises.
 
         No other transaction interleaves: the outcome is that of running them one
         after the other.
         """
 
-    async def append(self, work: Callable[[Connection], T]) -> T:
+    async def append(self, work: Callable[[Connection], T], *, name: str = "") -> T:
         """Run ``work``, one insert that stands by itself, durable on return.
 
         It waits for no ``write``, and others may commit between its statements:

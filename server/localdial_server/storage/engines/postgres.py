@@ -103,17 +103,17 @@ class PostgresDatabase:
         """Whether the database did not answer when it was last asked."""
         return self._away
 
-    async def read(self, work: Callable[[Connection], T]) -> T:
+    async def read(self, work: Callable[[Connection], T], *, name: str = "") -> T:
         """Run ``work`` on one consistent view of the database."""
-        return await self._run(self._reads, work)
+        return await self._run(self._reads, work, name)
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
+    async def write(self, work: Callable[[Connection], T], *, name: str = "") -> T:
         """Run ``work`` in a transaction, again from the start where it lost against another."""
-        return await self._run(self._writes, work)
+        return await self._run(self._writes, work, name)
 
-    async def append(self, work: Callable[[Connection], T]) -> T:
+    async def append(self, work: Callable[[Connection], T], *, name: str = "") -> T:
         """Run ``work``, whose statements commit one by one; it may run twice."""
-        return await self._run(self._appends, work)
+        return await self._run(self._appends, work, name)
 
     @property
     def loads(self) -> Reads:
@@ -156,22 +156,22 @@ class PostgresDatabase:
         """Finish what is running and let go of the connections."""
         await asyncio.gather(*(asyncio.to_thread(lane.close) for lane in (*self._lanes, self._probes)))
 
-    async def _run(self, lane: Lane, work: Callable[[Connection], T]) -> T:
+    async def _run(self, lane: Lane, work: Callable[[Connection], T], name: str) -> T:
         if self._away:
             raise StorageUnavailable
         try:
-            return await lane.run(work)
+            return await lane.run(work, name)
         except StorageUnavailable as error:
             self._doubt.set()
-            self._tell(error.__cause__)
+            self._tell(error.__cause__, name)
             raise
 
-    def _tell(self, cause: BaseException | None) -> None:
+    def _tell(self, cause: BaseException | None, name: str) -> None:
         """Log that there was no answer, or no connection: the probe may have both."""
         now = time.monotonic()
         if isinstance(cause, ConnectionError | TimeoutError) and now >= self._quiet_until:
             self._quiet_until = now + _QUIET_SECONDS
-            _log.warning("the database did not answer", extra={"cause": str(cause)})
+            _log.warning("the database did not answer", extra={"unit_of_work": name, "cause": str(cause)})
 
     def _engine(
         self, connections: int, isolation: IsolationLevel | None, *, read_only: bool = False
@@ -202,13 +202,13 @@ class _Loads:
         self._run = run
         self._lane = lane
 
-    async def read(self, work: Callable[[Connection], T]) -> T:
+    async def read(self, work: Callable[[Connection], T], *, name: str = "") -> T:
         """Run ``work`` on one consistent view of the database."""
-        return await self._run(self._lane, work)
+        return await self._run(self._lane, work, name)
 
 
 class _Run(Protocol):
-    async def __call__(self, lane: Lane, work: Callable[[Connection], T]) -> T: ...
+    async def __call__(self, lane: Lane, work: Callable[[Connection], T], name: str) -> T: ...
 
 
 def conninfo(url: str) -> str:

@@ -76,10 +76,10 @@ class Lane:
         self._first = first
         self._jobs: set[_Job] = set()
 
-    async def run(self, work: Callable[[Connection], T]) -> T:
+    async def run(self, work: Callable[[Connection], T], name: str = "") -> T:
         """Run ``work`` in a transaction. Raises ``StorageUnavailable``, with the cause."""
         line = _Line()
-        outcome = self._threads.submit(self._transact, work, line)
+        outcome = self._threads.submit(self._transact, work, line, name)
         job = _Job(line, outcome, self._patience, self._cutters)
         self._jobs.add(job)
         running = asyncio.wrap_future(outcome)
@@ -109,7 +109,7 @@ class Lane:
         if not running.cancelled():
             running.exception()
 
-    def _transact(self, work: Callable[[Connection], T], line: "_Line") -> T:
+    def _transact(self, work: Callable[[Connection], T], line: "_Line", name: str) -> T:
         line.begun = time.monotonic()
         duplicates = losses = 0
         pause = _FIRST_PAUSE_SECONDS
@@ -134,7 +134,8 @@ class Lane:
                     raise
                 elif not line.is_lost(error):
                     # A full disk, a cancelled query: only the log says which it was.
-                    _log.error("the database failed", extra={"cause": " ".join(str(error.orig).split())})
+                    cause = " ".join(str(error.orig).split())
+                    _log.error("the database failed", extra={"unit_of_work": name, "cause": cause})
                     raise StorageUnavailable from error
                 elif losses == 0 and line.connected and (self._repeatable or not line.committing):
                     # An idle connection was closed; perhaps only that one was.

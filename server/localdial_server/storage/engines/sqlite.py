@@ -86,17 +86,17 @@ class SqliteDatabase:
             # It is in the first page, which is written in any case; nobody reads it.
             connection.exec_driver_sql("PRAGMA user_version = 0")
 
-    async def read(self, work: Callable[[Connection], T]) -> T:
+    async def read(self, work: Callable[[Connection], T], *, name: str = "") -> T:
         """Run ``work`` on one consistent view of the database."""
-        return await self._run(self._read_threads, self._reader, work)
+        return await self._run(self._read_threads, self._reader, work, name)
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
+    async def write(self, work: Callable[[Connection], T], *, name: str = "") -> T:
         """Run ``work`` in a transaction: durable on return, rolled back if it raises."""
-        return await self._run(self._write_thread, self._writer, work)
+        return await self._run(self._write_thread, self._writer, work, name)
 
-    async def append(self, work: Callable[[Connection], T]) -> T:
+    async def append(self, work: Callable[[Connection], T], *, name: str = "") -> T:
         """Run ``work`` as ``write`` does: SQLite has one writer."""
-        return await self.write(work)
+        return await self.write(work, name=name)
 
     async def close(self) -> None:
         """Finish what is running and let go of the file."""
@@ -110,9 +110,11 @@ class SqliteDatabase:
             engine.dispose()
         self._lock.release()
 
-    async def _run(self, threads: ThreadPoolExecutor, engine: Engine, work: Callable[[Connection], T]) -> T:
+    async def _run(
+        self, threads: ThreadPoolExecutor, engine: Engine, work: Callable[[Connection], T], name: str
+    ) -> T:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(threads, functools.partial(_in_transaction, engine, work))
+        return await loop.run_in_executor(threads, functools.partial(_in_transaction, engine, work, name))
 
 
 def reason_of(error: BaseException | None) -> str:
@@ -123,7 +125,7 @@ def reason_of(error: BaseException | None) -> str:
     return str(error)
 
 
-def _in_transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
+def _in_transaction(engine: Engine, work: Callable[[Connection], T], name: str) -> T:
     try:
         with engine.begin() as connection:
             return work(connection)
@@ -133,7 +135,7 @@ def _in_transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
     except DBAPIError as error:
         # A full disk, a lock held by a tool, a damaged file: the caller may try
         # again, and only the log says which it was.
-        _log.exception("the database failed")
+        _log.exception("the database failed", extra={"unit_of_work": name})
         raise StorageUnavailable from error
 
 

@@ -205,7 +205,8 @@ class SnapshotCache:
                 snapshot = await self._database.read(
                     lambda connection: _read_snapshot(
                         SqlReader(connection), organization_id, held.snapshot if held is not None else None
-                    )
+                    ),
+                    name="snapshots.load",
                 )
         except OrganizationNotFound:
             self._drop(organization_id)

@@ -64,5 +64,6 @@ class ChangeHints:
         # Some databases that speak PostgreSQL's protocol have no NOTIFY.
         with contextlib.suppress(StorageUnavailable, DBAPIError):
             await self._database.write(
-                lambda connection: connection.execute(select(func.pg_notify(_CHANNEL, payload)))
+                lambda connection: connection.execute(select(func.pg_notify(_CHANNEL, payload))),
+                name="snapshots.notify",
             )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Table, delete, exists, insert, or_, select, update
+from sqlalchemy import Connection, Table, delete, exists, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from localdial_server.app.ports.store import StoredRequest
@@ -23,7 +23,14 @@ from localdial_server.storage.sql.schema import (
 
 
 class SqlTransaction(SqlReader):
-    """Reads and changes through one connection, in one transaction."""
+    """Reads and changes through one connection, in one transaction.
+
+    `bumped_revisions` has the new revision of every organization whose revision was bumped.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self.bumped_revisions: dict[str, int] = {}
 
     def bump_revision(self, organization_id: str) -> int:
         """Count one change of the organization; answer its new revision."""
@@ -33,7 +40,9 @@ class SqlTransaction(SqlReader):
                 index_elements=["organization_id"], set_={"revision": revisions.c.revision + 1}
             )
         )
-        return self.revision(organization_id)
+        revision = self.revision(organization_id)
+        self.bumped_revisions[organization_id] = revision
+        return revision
 
     def put_organization(self, organization: Organization) -> None:
         """Create or replace the organization. Claims are the caller's business."""
