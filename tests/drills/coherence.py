@@ -34,9 +34,10 @@ from tests.support.postgres import PostgresServer
 
 CALLEE = "+14155550123"
 
-# Its sitecustomize makes the server ignore min_revision.
-WITHOUT_CHECK = {"PYTHONPATH": str(Path(__file__).parent / "without_check")}
-WITHOUT_HINTS = {"LOCALDIAL_CHANGE_HINTS": "false"}
+# The sitecustomize of this folder removes what the variables name.
+_WITHOUT = {"PYTHONPATH": str(Path(__file__).parent / "without")}
+WITHOUT_CHECK = {**_WITHOUT, "DRILL_WITHOUT_CHECK": "1"}
+WITHOUT_HINTS = {**_WITHOUT, "DRILL_WITHOUT_HINTS": "1"}
 
 Clients = Mapping[int, Sequence[AsyncClient]]
 

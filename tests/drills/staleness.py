@@ -29,6 +29,7 @@ from localdial.v1.directory_pb2 import (
 from localdial_client import AsyncClient
 from localdial_server.runtime.bootstrap import loop_factory
 from tests.drills.cluster import PATIENCE_SECONDS, Cluster
+from tests.drills.coherence import WITHOUT_HINTS
 from tests.drills.rounds import print_machine
 from tests.support.pgbouncer import PROGRAM, PgBouncer
 from tests.support.postgres import PostgresServer
@@ -45,8 +46,6 @@ _USERS_PER_REQUEST = 1_000
 
 # Between two questions to the same worker.
 _PAUSE_SECONDS = 0.002
-
-WITHOUT_HINTS = {"LOCALDIAL_CHANGE_HINTS": "false"}
 
 Clients = Mapping[int, AsyncClient]
 

@@ -44,8 +44,7 @@ def unchecked(server: PostgresServer) -> Iterator[Cluster]:
         server.create_database(),
         2,
         LOCALDIAL_SNAPSHOT_POLL_SECONDS=str(POLL_SECONDS),
-        **WITHOUT_HINTS,
-        **WITHOUT_CHECK,
+        **(WITHOUT_HINTS | WITHOUT_CHECK),
     ) as cluster:
         yield cluster
 

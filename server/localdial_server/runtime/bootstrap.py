@@ -58,6 +58,8 @@ _log = logging.getLogger(__name__)
 
 _BYTES_PER_MB = 1024 * 1024
 
+# How long an organization without calls stays in memory.
+_SNAPSHOT_IDLE_SECONDS = 3_600.0
 
 # How often the schema is looked at, while it is waited for.
 _SCHEMA_LOOK_SECONDS = 0.5
@@ -133,7 +135,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
         database, snapshots = storage.database, storage.snapshots
         store = SqlStore(database, snapshots)
         clock = SystemClock()
-        call_log = GroupCommitLog(storage.recorder, settings.call_log_max_delay_ms / 1000)
+        call_log = GroupCommitLog(storage.recorder)
         purchasing = Purchasing(
             store,
             carriers,
@@ -215,18 +217,18 @@ async def _storage(settings: Settings) -> AsyncIterator[_Storage]:
 @contextlib.asynccontextmanager
 async def _shared_storage(database: PostgresDatabase, settings: Settings) -> AsyncIterator[_Storage]:
     keeping = _keeping(settings, max_age=settings.snapshot_max_age_seconds)
-    background: list[Background] = []
-    if settings.change_hints:
-        hints = ChangeHints(database, settings.database_url.get_secret_value())
-        snapshots = SnapshotCache(database.loads, keeping, hints.send)
-        background.append(functools.partial(hints.listen, snapshots.changed_elsewhere))
-    else:
-        snapshots = SnapshotCache(database.loads, keeping)
+    hints = ChangeHints(database, settings.database_url.get_secret_value())
+    snapshots = SnapshotCache(database.loads, keeping, hints.send)
     folder = SpoolFolder(settings.spool_directory, settings.spool_max_mb * _BYTES_PER_MB)
     spool = take_spool(folder, settings)
     recorder = SpoolingRecorder(database, folder, spool)
     watch = Watch(database, snapshots, settings.snapshot_poll_seconds)
-    background += [snapshots.drop_idle_always, watch.run, recorder.empty_spools]
+    background: list[Background] = [
+        functools.partial(hints.listen, snapshots.changed_elsewhere),
+        snapshots.drop_idle_always,
+        watch.run,
+        recorder.empty_spools,
+    ]
     try:
         yield _Storage(
             database,
@@ -246,7 +248,7 @@ def _no_spool() -> None:
 def _keeping(settings: Settings, max_age: float = math.inf) -> Keeping:
     return Keeping(
         max_age=max_age,
-        idle=settings.snapshot_idle_seconds,
+        idle=_SNAPSHOT_IDLE_SECONDS,
         memory=settings.snapshot_memory_mb * _BYTES_PER_MB,
     )
 

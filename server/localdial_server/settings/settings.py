@@ -115,13 +115,6 @@ class Settings(CarrierSettings):
         le=_MAX_REQUEST_BYTES,
         description="The largest request that is accepted, in bytes.",
     )
-    call_log_max_delay_ms: float = Field(
-        2.0,
-        ge=0,
-        le=1_000,
-        description="How long records of calls may be collected for one commit under load, in milliseconds. "
-        "A lone call never waits; 0 commits at once always.",
-    )
     sweep_interval_seconds: float = Field(
         60.0,
         ge=1,
@@ -136,22 +129,11 @@ class Settings(CarrierSettings):
         description="How often a server on PostgreSQL asks what other servers have changed, in seconds. "
         "A change is decided on everywhere within twice that time and the time of a load.",
     )
-    change_hints: bool = Field(
-        default=True,
-        description="Tell other servers of a change by NOTIFY, which is sooner than they would ask. Of no "
-        "use through a pgbouncer that pools transactions.",
-    )
     snapshot_max_age_seconds: float = Field(
         300.0,
         ge=1,
         le=86_400,
         description="How long resolves are answered from memory while PostgreSQL is away, in seconds.",
-    )
-    snapshot_idle_seconds: float = Field(
-        3_600.0,
-        ge=1,
-        le=31_536_000,
-        description="How long an organization without calls is kept in memory, in seconds.",
     )
     snapshot_memory_mb: int = Field(
         512,

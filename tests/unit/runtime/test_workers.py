@@ -113,7 +113,6 @@ def test_a_worker_has_the_settings_of_its_supervisor_wherever_they_came_from(
         'webhook_listen = "127.0.0.1:0"\n'
         'webhook_account_tokens = "AC1:a,AC2:b"\n'
         "webhook_screening = true\n"
-        "change_hints = false\n"
         f'twilio_subaccounts = {{ acme = "AC{"0" * 32}", other = "AC{"1" * 32}" }}\n'
         "[organization_limits.acme]\n"
         "max_numbers = 20000\n"

@@ -36,7 +36,7 @@ class GroupCommitLog:
     ``max_delay`` bounds, in seconds, how long records are collected.
     """
 
-    def __init__(self, recorder: Recorder, max_delay: float) -> None:
+    def __init__(self, recorder: Recorder, max_delay: float = 0.002) -> None:
         self._recorder = recorder
         self._max_delay = max_delay
         self._waiting: list[_Waiting] = []
