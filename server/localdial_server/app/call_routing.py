@@ -112,6 +112,9 @@ class CallRouting:
         """
 
         def work(reader: Reader) -> Destination:
+            if caller_number is not None:
+                # The last call may be one that is not in the database yet.
+                self._call_log.require_complete()
             organization_id = reader.owner_of(called_number)
             if organization_id is None:
                 raise NumberNotFound(called_number)
@@ -122,9 +125,6 @@ class CallRouting:
             last_user = reader.user(organization_id, last_call.user_id) if last_call is not None else None
             return decide_destination(organization, called_number, caller_number, last_call, last_user)
 
-        if caller_number is not None:
-            # The last call may be one that is not there yet.
-            self._call_log.require_complete()
         return await self._store.read("call_routing.route", work)
 
     async def list_calls(
@@ -171,12 +171,14 @@ class CallRouting:
         call_id = leg.call_id
         if call_id is None or leg.validate_only:
             return error
-        try:
-            # What it was answered may wait where the database does not show it.
+
+        def recorded_call(reader: Reader) -> OutboundCall | None:
+            # The call may wait in the spool, where the database does not show it.
             self._call_log.require_complete()
-            call = await self._store.read(
-                "call_routing.first_answer", lambda reader: reader.call(leg.organization_id, call_id)
-            )
+            return reader.call(leg.organization_id, call_id)
+
+        try:
+            call = await self._store.read("call_routing.first_answer", recorded_call)
         except ServiceError as failure:
             return failure
         return _standing_answer(leg, call) if call is not None else error

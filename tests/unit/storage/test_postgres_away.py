@@ -171,6 +171,16 @@ async def test_a_connection_that_was_closed_while_idle_costs_its_next_user_nothi
     assert not database.is_away
 
 
+async def test_work_that_gives_up_by_itself_says_nothing_of_the_database(database: PostgresDatabase) -> None:
+    def give_up(_connection: Connection) -> None:
+        raise StorageUnavailable
+
+    with pytest.raises(StorageUnavailable):
+        await database.read(give_up)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(database.wait_for_doubt(), 0.05)
+
+
 async def test_a_restart_of_the_server_while_nobody_asks_costs_nobody_anything(
     database: PostgresDatabase, postgres: PostgresServer
 ) -> None:

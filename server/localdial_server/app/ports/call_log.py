@@ -29,7 +29,9 @@ class CallLog(Protocol):
         """
 
     def require_complete(self) -> None:
-        """Raise ``StorageUnavailable`` while a call that was answered is not in the database.
+        """Raise `StorageUnavailable` while a call that was answered is not in the database.
 
-        Where another server keeps it, on another machine, that cannot be known.
+        A call that waits on another machine cannot be known. This may look at the disk:
+        call it in the work of `Store.read`, off the event loop, before the first query, so
+        that a call that left the spool since is in what the queries see.
         """

@@ -43,24 +43,57 @@ class ForeignSpool(Exception):
     """Calls of another database wait in the folder, or servers of another one use it."""
 
 
+class Disk:
+    """The file operations of the spool. They block, so none of them may run on the event loop."""
+
+    def create(self, path: Path) -> None:
+        """Create an empty file, durable on return."""
+        path.touch()
+        # A new name in a folder is on the disk once the folder is.
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def exists(self, path: Path) -> bool:
+        """Return whether there is a file of that name."""
+        return path.exists()
+
+    def remove(self, path: Path) -> None:
+        """Remove the file; a missing one is no error."""
+        path.unlink(missing_ok=True)
+
+    def file_number(self, path: Path) -> int:
+        """Return the number that the file keeps while it exists. Raises `FileNotFoundError`."""
+        return path.stat().st_ino
+
+    def names(self, folder: Path) -> Sequence[str]:
+        """Return the names of the files in the folder, in no order."""
+        return [path.name for path in folder.iterdir()]
+
+
+_DISK = Disk()
+
+
 class Spool:
     """One file of the spool folder, held by this process."""
 
-    def __init__(self, database: SqliteDatabase, marker: Path, count: int) -> None:
+    def __init__(self, database: SqliteDatabase, marker: Path, count: int, disk: Disk) -> None:
         self._database = database
         self._marker = marker
-        self._count = count
-        self._file_number = self.path.stat().st_ino
-        self._mark()
+        self._disk = disk
+        self._file_number = disk.file_number(self.path)
+        self._set_count(count)
 
     @classmethod
-    def open(cls, path: Path, max_bytes: int) -> "Spool":
-        """Open the file, or make it. Raises ``DatabaseInUse`` if another process holds it."""
+    def open(cls, path: Path, max_bytes: int, disk: Disk = _DISK) -> "Spool":
+        """Open the file, or create it. Raises `DatabaseInUse` if another process holds it."""
         database = SqliteDatabase.open(path, max_bytes=max_bytes)
         try:
             migrate(database.engine)
             with database.engine.begin() as connection:
-                return cls(database, path.with_suffix(_MARKED), _count(connection))
+                return cls(database, path.with_suffix(_MARKED), _count(connection), disk)
         except BaseException:
             database.close_now()
             raise
@@ -81,18 +114,20 @@ class Spool:
         Raises ``StorageUnavailable`` when the spool or its disk is full.
         """
 
-        def work(connection: Connection) -> tuple[Sequence[OutboundCall], int]:
+        def insert(connection: Connection) -> tuple[Sequence[OutboundCall], int]:
             return insert_calls(connection, calls), _count(connection)
 
-        standing, self._count = await self._database.write(work)
-        try:
-            self._mark()
-            is_in_place = self.path.stat().st_ino == self._file_number
-        except OSError as error:
-            raise StorageUnavailable from error
-        if not is_in_place:
-            # The folder was replaced: nobody would find the calls after a crash.
-            raise StorageUnavailable
+        def make_findable(inserted: tuple[Sequence[OutboundCall], int]) -> None:
+            try:
+                self._set_count(inserted[1])
+                is_in_place = self._disk.file_number(self.path) == self._file_number
+            except OSError as error:
+                raise StorageUnavailable from error
+            if not is_in_place:
+                # The folder was replaced: nobody would find the calls after a crash.
+                raise StorageUnavailable
+
+        standing, _ = await self._database.write(insert, after_commit=make_findable)
         return standing
 
     async def first(self, limit: int) -> Sequence[OutboundCall]:
@@ -106,12 +141,11 @@ class Spool:
         """Forget as many of the first calls: they are in the database now."""
         oldest = select(_ROW_ID).select_from(outbound_calls).order_by(_ROW_ID).limit(number)
 
-        def work(connection: Connection) -> int:
+        def remove(connection: Connection) -> int:
             connection.execute(delete(outbound_calls).where(_ROW_ID.in_(oldest)))
             return _count(connection)
 
-        self._count = await self._database.write(work)
-        self._mark()
+        await self._database.write(remove, after_commit=self._set_count)
 
     async def close(self) -> None:
         """Let go of the file; what waits in it stays."""
@@ -121,17 +155,13 @@ class Spool:
         """Do the same, and wait for it."""
         self._database.close_now()
 
-    def _mark(self) -> None:
-        if self._count == 0:
-            self._marker.unlink(missing_ok=True)
-        elif not self._marker.exists():
-            self._marker.touch()
-            # Or a loss of power might take the marker and leave the calls.
-            folder = os.open(self._marker.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+    def _set_count(self, count: int) -> None:
+        """Set how many calls wait, and the marker accordingly."""
+        self._count = count
+        if count == 0:
+            self._disk.remove(self._marker)
+        elif not self._disk.exists(self._marker):
+            self._disk.create(self._marker)
 
 
 def _count(connection: Connection) -> int:
@@ -153,9 +183,10 @@ def _owner(path: Path) -> str | None:
 class SpoolFolder:
     """The folder where the processes of one machine keep their spools."""
 
-    def __init__(self, path: Path, max_bytes: int) -> None:
+    def __init__(self, path: Path, max_bytes: int, disk: Disk = _DISK) -> None:
         self._path = path
         self._max_bytes = max_bytes
+        self._disk = disk
         self._unreadable: set[Path] = set()
         self._looked = False
 
@@ -168,7 +199,7 @@ class SpoolFolder:
         for number in itertools.count():
             # A newer release may have left one: that is for a newer one to empty.
             with contextlib.suppress(DatabaseInUse, SchemaError):
-                spool = Spool.open(self._path / f"{number}{_FILE}", self._max_bytes)
+                spool = Spool.open(self._path / f"{number}{_FILE}", self._max_bytes, self._disk)
                 if spool.count == 0:
                     # Whose calls were in it last means nothing to those who look now.
                     spool.path.with_suffix(_OWNER).unlink(missing_ok=True)
@@ -203,7 +234,7 @@ class SpoolFolder:
     def _is_used(self, path: Path) -> bool:
         """Answer whether another process has the file, or calls wait in it."""
         try:
-            spool = Spool.open(path, self._max_bytes)
+            spool = Spool.open(path, self._max_bytes, self._disk)
         except (DatabaseInUse, SchemaError, DBAPIError):
             return True
         count = spool.count
@@ -218,7 +249,7 @@ class SpoolFolder:
         for path in self._path.glob(f"*{_MARKED if self._looked else _FILE}"):
             file = path.with_suffix(_FILE)
             try:
-                found.append(Spool.open(file, self._max_bytes))
+                found.append(Spool.open(file, self._max_bytes, self._disk))
             except DatabaseInUse:
                 continue
             except (OSError, SchemaError, DBAPIError):
@@ -229,10 +260,9 @@ class SpoolFolder:
         return found
 
     def is_empty(self) -> bool:
-        """Answer whether no call waits in any process's spool. Raises ``StorageUnavailable``."""
+        """Return whether no call waits in any process's spool. Raises `StorageUnavailable`. Blocks."""
         try:
-            with os.scandir(self._path) as entries:
-                return not any(entry.name.endswith(_MARKED) for entry in entries)
+            return not any(name.endswith(_MARKED) for name in self._disk.names(self._path))
         except OSError as error:
             _log.exception("the spool's folder cannot be read, and call-backs fail")
             raise StorageUnavailable from error

@@ -162,8 +162,10 @@ class PostgresDatabase:
         try:
             return await lane.run(work, name)
         except StorageUnavailable as error:
-            self._doubt.set()
-            self._tell(error.__cause__, name)
+            # Work that raises this by itself gives no cause, and says nothing of the database.
+            if error.__cause__ is not None:
+                self._doubt.set()
+                self._tell(error.__cause__, name)
             raise
 
     def _tell(self, cause: BaseException | None, name: str) -> None:

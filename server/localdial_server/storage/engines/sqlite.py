@@ -8,7 +8,6 @@ All writes go through one thread, as SQLite would serialize them anyhow.
 
 import asyncio
 import errno
-import functools
 import logging
 import os
 from collections.abc import Callable
@@ -37,6 +36,10 @@ _READERS = 4
 _IS_EMPTY_OR_OURS = """
     SELECT NOT EXISTS (SELECT * FROM sqlite_master) OR EXISTS (SELECT * FROM sqlite_master WHERE name = ?)
 """
+
+
+def _do_nothing(_result: object) -> None:
+    """Do nothing."""
 
 
 class DatabaseInUse(Exception):
@@ -90,9 +93,18 @@ class SqliteDatabase:
         """Run ``work`` on one consistent view of the database."""
         return await self._run(self._read_threads, self._reader, work, name)
 
-    async def write(self, work: Callable[[Connection], T], *, name: str = "") -> T:
-        """Run ``work`` in a transaction: durable on return, rolled back if it raises."""
-        return await self._run(self._write_thread, self._writer, work, name)
+    async def write(
+        self,
+        work: Callable[[Connection], T],
+        *,
+        name: str = "",
+        after_commit: Callable[[T], None] = _do_nothing,
+    ) -> T:
+        """Run ``work`` in a transaction: durable on return, rolled back if it raises.
+
+        Then call ``after_commit`` with its result, in the same thread, before the next write.
+        """
+        return await self._run(self._write_thread, self._writer, work, name, after_commit)
 
     async def append(self, work: Callable[[Connection], T], *, name: str = "") -> T:
         """Run ``work`` as ``write`` does: SQLite has one writer."""
@@ -111,10 +123,19 @@ class SqliteDatabase:
         self._lock.release()
 
     async def _run(
-        self, threads: ThreadPoolExecutor, engine: Engine, work: Callable[[Connection], T], name: str
+        self,
+        threads: ThreadPoolExecutor,
+        engine: Engine,
+        work: Callable[[Connection], T],
+        name: str,
+        after_commit: Callable[[T], None] = _do_nothing,
     ) -> T:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(threads, functools.partial(_in_transaction, engine, work, name))
+        def run() -> T:
+            result = _in_transaction(engine, work, name)
+            after_commit(result)
+            return result
+
+        return await asyncio.get_running_loop().run_in_executor(threads, run)
 
 
 def reason_of(error: BaseException | None) -> str:

@@ -1,0 +1,144 @@
+"""A slow disk under the spool holds up only the calls that need it, never the event loop."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from localdial_server.app.call_routing import CallRouting, Leg
+from localdial_server.domain.errors import NoDestination
+from localdial_server.domain.model import User
+from localdial_server.storage.call_log.group_commit import GroupCommitLog
+from localdial_server.storage.call_log.recorders import SpoolingRecorder
+from localdial_server.storage.call_log.spool import Disk, Spool, SpoolFolder
+from tests.conformance.store_records import call
+from tests.unit.app.harness import A, Harness
+
+_DEADLINE_SECONDS = 10
+_MANY_BYTES = 100_000_000
+_CALLEE = "+14155550123"
+_OURS = "+13125550150"
+
+
+class StuckDisk(Disk):
+    """A disk that the test can stop: its operations wait until the test lets them go on.
+
+    The test does so on the event loop. An operation that blocks the loop is
+    therefore never let go on, and fails at the deadline.
+    """
+
+    def __init__(self) -> None:
+        self.reached: list[str] = []
+        self._goes_on = threading.Event()
+        self._goes_on.set()
+
+    def stop(self) -> None:
+        self._goes_on.clear()
+
+    def go_on(self) -> None:
+        self._goes_on.set()
+
+    async def until_stopped(self, operation: str) -> None:
+        """Wait until the operation is held up."""
+        async with asyncio.timeout(_DEADLINE_SECONDS):
+            while operation not in self.reached:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+
+    def create(self, path: Path) -> None:
+        self._wait("create")
+        super().create(path)
+
+    def exists(self, path: Path) -> bool:
+        self._wait("exists")
+        return super().exists(path)
+
+    def remove(self, path: Path) -> None:
+        self._wait("remove")
+        super().remove(path)
+
+    def file_number(self, path: Path) -> int:
+        self._wait("file_number")
+        return super().file_number(path)
+
+    def names(self, folder: Path) -> Sequence[str]:
+        self._wait("names")
+        return super().names(folder)
+
+    def _wait(self, operation: str) -> None:
+        if not self._goes_on.is_set():
+            self.reached.append(operation)
+            assert self._goes_on.wait(_DEADLINE_SECONDS), f"{operation} blocks the event loop"
+
+
+@pytest.fixture
+def disk() -> StuckDisk:
+    return StuckDisk()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, disk: StuckDisk) -> SpoolFolder:
+    return SpoolFolder(tmp_path / "spool", _MANY_BYTES, disk)
+
+
+@pytest.fixture
+async def spool(folder: SpoolFolder) -> AsyncIterator[Spool]:
+    spool = folder.take()
+    yield spool
+    await spool.close()
+
+
+@pytest.fixture
+async def routing(tmp_path: Path, folder: SpoolFolder, spool: Spool) -> AsyncIterator[CallRouting]:
+    """Call routing with a snapshot in memory, whose first call goes to the spool."""
+    harness = Harness(tmp_path / "localdial.db")
+    harness.open()
+    await harness.add_organization(A, _OURS)
+    await harness.directory.set_users(A, [User(A, "ann")])
+    call_log = GroupCommitLog(SpoolingRecorder(harness.database, folder, spool), 0)
+    routing = CallRouting(harness.store, harness.snapshots, call_log, harness.clock, lambda: "made-up")
+    await _resolve(routing)
+    harness.database.fail_write()
+    yield routing
+    await harness.crash()
+
+
+async def _resolve(routing: CallRouting) -> None:
+    answer = await routing.resolve(Leg(A, "ann", _CALLEE, validate_only=True))
+    assert answer.caller_id == _OURS
+
+
+async def test_resolves_go_on_while_a_call_is_spooled(routing: CallRouting, disk: StuckDisk) -> None:
+    disk.stop()
+    recorded = asyncio.create_task(routing.resolve(Leg(A, "ann", _CALLEE)))
+    await disk.until_stopped("exists")
+    await _resolve(routing)
+    assert not recorded.done()
+    disk.go_on()
+    assert (await recorded).recorded_later
+
+
+async def test_resolves_go_on_while_a_call_back_waits_for_the_disk(
+    routing: CallRouting, disk: StuckDisk
+) -> None:
+    disk.stop()
+    call_back = asyncio.create_task(routing.route(_OURS, _CALLEE))
+    await disk.until_stopped("names")
+    await _resolve(routing)
+    disk.go_on()
+    with pytest.raises(NoDestination):
+        await call_back
+
+
+async def test_resolves_go_on_while_the_spool_is_emptied(
+    routing: CallRouting, disk: StuckDisk, spool: Spool
+) -> None:
+    await spool.add([call("1")])
+    disk.stop()
+    removed = asyncio.create_task(spool.remove_first(1))
+    await disk.until_stopped("remove")
+    await _resolve(routing)
+    disk.go_on()
+    await removed
+    assert spool.count == 0
