@@ -28,6 +28,7 @@ from localdial.v1.directory_pb2 import Organization, SetOrganizationRequest, Set
 from localdial.v1.number_inventory_pb2 import PurchaseNumbersRequest
 from localdial_client import Client
 from localdial_server.runtime import bootstrap
+from localdial_server.runtime import serve as server_process
 from localdial_server.settings.settings import read_settings
 from tests.support.postgres import PostgresServer
 
@@ -221,13 +222,13 @@ def server(what: str) -> Iterator[str]:
 def serve(what: str) -> None:
     """Be the server, and say the address."""
     if what == "ceiling":
-        with asyncio.Runner(loop_factory=bootstrap.loop_factory()) as runner:
+        with asyncio.Runner(loop_factory=server_process.loop_factory()) as runner:
             runner.run(serve_ceiling())
     with tempfile.TemporaryDirectory() as spool:
         settings = read_settings(
             listen="127.0.0.1:0", database_url=what, spool_directory=spool, log_level="warning"
         )
-        bootstrap.serve(settings, lambda address: print(address, flush=True))
+        server_process.serve(settings, lambda address: print(address, flush=True))
 
 
 async def serve_ceiling() -> None:
@@ -236,7 +237,7 @@ async def serve_ceiling() -> None:
     async def echo(request: bytes, _context: object) -> bytes:
         return request
 
-    ceiling = bootstrap.grpc_server(read_settings())
+    ceiling = server_process.grpc_server(read_settings())
     service, _, method = CEILING.removeprefix("/").partition("/")
     handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {method: grpc.unary_unary_rpc_method_handler(echo)}
     ceiling.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, handlers)])

@@ -91,7 +91,7 @@ class Cluster:
                     break
                 self._position += len(line)
                 # The supervisor says as much of all of them together.
-                self._served += b'"serving"' in line and b"localdial_server.runtime.bootstrap" in line
+                self._served += b'"serving"' in line and b"localdial_server.runtime.serve" in line
         return self._served
 
     async def clients(self, each: int, *, retries: bool = True) -> Mapping[int, Sequence[AsyncClient]]:

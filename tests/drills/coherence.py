@@ -27,7 +27,7 @@ from localdial.v1.directory_pb2 import (
     User,
 )
 from localdial_client import AsyncClient, LocaldialError
-from localdial_server.runtime.bootstrap import loop_factory
+from localdial_server.runtime.serve import loop_factory
 from tests.drills.cluster import PATIENCE_SECONDS, Cluster
 from tests.drills.rounds import print_machine, print_progress
 from tests.support.postgres import PostgresServer

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from localdial.v1.call_routing_pb2 import ResolveOutboundCallerIdRequest
 from localdial.v1.directory_pb2 import Organization, SetOrganizationRequest, SetUserRequest, User
 from localdial_client import AsyncClient, LocaldialError
-from localdial_server.runtime.bootstrap import loop_factory
+from localdial_server.runtime.serve import loop_factory
 from tests.drills.cluster import PATIENCE_SECONDS, Cluster, until
 from tests.drills.rounds import print_machine, print_progress
 from tests.support.postgres import PostgresServer

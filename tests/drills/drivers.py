@@ -21,7 +21,7 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, insert
 
 from localdial_server.domain.model import CallerIdReason, OutboundCall
-from localdial_server.runtime.bootstrap import loop_factory
+from localdial_server.runtime.serve import loop_factory
 from localdial_server.storage.sql.migrate import migrate
 from localdial_server.storage.sql.schema import area_code_mappings, numbers, organizations, revisions, users
 from tests.drills.call_history import (

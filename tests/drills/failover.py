@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from localdial_server.runtime.bootstrap import loop_factory
+from localdial_server.runtime.serve import loop_factory
 from tests.drills.cluster import Cluster, until
 from tests.drills.outage_support import (
     CALLS,

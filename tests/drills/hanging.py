@@ -21,7 +21,7 @@ from localdial.v1.call_routing_pb2 import ResolveOutboundCallerIdRequest
 from localdial.v1.directory_pb2 import Organization, SetOrganizationRequest, SetUserRequest, User
 from localdial.v1.number_inventory_pb2 import PurchaseNumbersRequest
 from localdial_client import AsyncClient, LocaldialError
-from localdial_server.runtime.bootstrap import loop_factory
+from localdial_server.runtime.serve import loop_factory
 from tests.drills import open_loop
 from tests.drills.rounds import print_machine
 from tests.drills.simulator import SimulatorProcess, twilio_settings

@@ -21,7 +21,8 @@ from pathlib import Path
 from sqlalchemy import Engine, create_engine, text
 
 from localdial_server.app.call_routing import CallRouting
-from localdial_server.runtime.bootstrap import application, loop_factory, migrate
+from localdial_server.runtime.bootstrap import application, migrate
+from localdial_server.runtime.serve import loop_factory
 from localdial_server.settings.settings import read_settings
 from localdial_server.storage.sql.schema import outbound_calls
 from tests.drills.call_history import BUSY_CALLEE, CALLED, History, callee, fill, organization_of
@@ -142,7 +143,7 @@ async def measure(
         subjects: dict[str, Callable[[], Awaitable[float]]] = {}
         for name, url in urls.items():
             settings = read_settings(database_url=url, spool_directory=f"{spools}/{name}")
-            routing = (await stack.enter_async_context(application(settings))).routing
+            routing = (await stack.enter_async_context(application(settings))).use_cases.routing
             subjects[name] = partial(look_up_time, routing, partial(anybody, histories[name]))
             if histories[name].busy_calls:
                 subjects[BUSY] = partial(look_up_time, routing, lambda: (0, BUSY_CALLEE))

@@ -17,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from localdial_server.runtime.bootstrap import loop_factory
+from localdial_server.runtime.serve import loop_factory
 from tests.drills import metrics
 from tests.drills.cluster import Cluster
 from tests.drills.outage_support import Claims, Load, is_well, report, set_up

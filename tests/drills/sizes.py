@@ -24,6 +24,7 @@ from localdial.v1.directory_pb2 import SetUserRequest, User
 from localdial_client import AsyncClient, Client
 from localdial_server.cli import demo_setup
 from localdial_server.runtime import bootstrap
+from localdial_server.runtime.serve import loop_factory
 from localdial_server.settings.settings import read_settings
 from tests.drills import metrics, open_loop, sizes_inside
 from tests.drills.open_loop import LATENCIES_HEAD, latencies
@@ -79,11 +80,11 @@ def main() -> None:
         try:
             with Client(server.address) as client:
                 demo_setup.load(client)
-            with asyncio.Runner(loop_factory=bootstrap.loop_factory()) as runner:
+            with asyncio.Runner(loop_factory=loop_factory()) as runner:
                 problems = runner.run(measure(server, arguments.calls, arguments.seconds))
         finally:
             server.stop()
-        with asyncio.Runner(loop_factory=bootstrap.loop_factory()) as runner:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(sizes_inside.measure(url))
     print_machine()
     for problem in problems:

@@ -38,7 +38,7 @@ class ComparingMachine(RuleBasedStateMachine):
         self.exits = contextlib.AsyncExitStack()
         opened = application(read_settings(database_url=f"sqlite:///{self.folder}/localdial.db"))
         self.application = self.runner.run(self.exits.enter_async_context(opened))
-        self.world = UseCaseTarget(self.application)
+        self.world = UseCaseTarget(self.application.use_cases)
 
     def teardown(self) -> None:
         self.runner.run(self.exits.aclose())
@@ -131,7 +131,7 @@ class ComparingMachine(RuleBasedStateMachine):
         return True
 
     async def import_one(self, organization: str, number: str) -> int:
-        answer = await self.application.importing.import_numbers(organization, [number])
+        answer = await self.application.use_cases.importing.import_numbers(organization, [number])
         for failure in answer.failures:
             raise failure.error
         return answer.revision

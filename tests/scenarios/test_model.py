@@ -96,7 +96,9 @@ class RulesMachine(ComparingMachine):
     )
     def buy(self, organization: str, code: str, quantity: int) -> None:
         request_id = str(uuid.uuid4())
-        bought = self.ask(self.application.purchasing.purchase(organization, code, quantity, request_id))
+        bought = self.ask(
+            self.application.use_cases.purchasing.purchase(organization, code, quantity, request_id)
+        )
         if self.unknown(organization) or code == "907":  # which is sold out
             assert bought == (self.unknown(organization) or "NO_NUMBERS_AVAILABLE")
             return

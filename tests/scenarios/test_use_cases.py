@@ -17,4 +17,4 @@ from tests.scenarios.use_case_target import UseCaseTarget
 async def test_use_cases(case: Case, tmp_path: Path) -> None:
     settings = read_settings(database_url=f"sqlite:///{tmp_path}/localdial.db")
     async with application(settings) as app:
-        await run_case(case, UseCaseTarget(app))
+        await run_case(case, UseCaseTarget(app.use_cases))

@@ -5,9 +5,9 @@ from collections.abc import Collection, Mapping, Sequence
 
 from localdial_server.app.call_routing import Leg
 from localdial_server.app.ports.store import CallQuery, NumberQuery
+from localdial_server.app.use_cases import UseCases
 from localdial_server.domain.model import Organization, User
 from localdial_server.domain.phone_numbers import caller_of
-from localdial_server.runtime.bootstrap import Application
 from tests.scenarios.target import Answer, Call, Connection, Refused, require_bought, split_orders
 
 # More than any case has.
@@ -15,59 +15,59 @@ _ALL = 1000
 
 
 class UseCaseTarget:
-    """A ``ScenarioTarget`` of one ``Application``."""
+    """A `ScenarioTarget` of the use cases themselves."""
 
-    def __init__(self, application: Application) -> None:
-        self._application = application
+    def __init__(self, use_cases: UseCases) -> None:
+        self._use_cases = use_cases
 
     async def set_organization(self, organization: str, organization_number: str | None) -> int:
         wanted = Organization(organization, organization_number=organization_number)
-        return await self._application.directory.set_organization(wanted)
+        return await self._use_cases.directory.set_organization(wanted)
 
     async def delete_organization(self, organization: str) -> int:
-        return await self._application.directory.delete_organization(organization)
+        return await self._use_cases.directory.delete_organization(organization)
 
     async def set_user(
         self, organization: str, user: str, caller_id: str | None, work_phone: str | None
     ) -> int:
         wanted = User(organization, user, caller_id=caller_id, work_phone=work_phone)
-        return await self._application.directory.set_users(organization, [wanted])
+        return await self._use_cases.directory.set_users(organization, [wanted])
 
     async def delete_user(self, organization: str, user: str) -> int:
-        return await self._application.directory.delete_user(organization, user)
+        return await self._use_cases.directory.delete_user(organization, user)
 
     async def add_numbers(self, organization: str, numbers: Collection[str]) -> int:
         revision = 0
         imports, purchases = split_orders(numbers)
         for area_code, wanted in purchases.items():
-            purchase = await self._application.purchasing.purchase(
+            purchase = await self._use_cases.purchasing.purchase(
                 organization, area_code, len(wanted), str(uuid.uuid4())
             )
             require_bought([number.phone_number for number in purchase.numbers], wanted)
             revision = purchase.revision
         if imports:
-            answer = await self._application.importing.import_numbers(organization, imports)
+            answer = await self._use_cases.importing.import_numbers(organization, imports)
             for failure in answer.failures:
                 raise failure.error
             revision = answer.revision
         return revision
 
     async def delete_number(self, organization: str, number: str) -> int:
-        answer = await self._application.deleting.delete(organization, [number], str(uuid.uuid4()))
+        answer = await self._use_cases.deleting.delete(organization, [number], str(uuid.uuid4()))
         for failure in answer.failures:
             raise Refused(failure.reason, failure.message, failure.metadata)
         return answer.revision
 
     async def map_area_codes(self, organization: str, number: str, area_codes: Sequence[str]) -> int:
-        _, revision = await self._application.inventory.map_area_codes(organization, number, area_codes)
+        _, revision = await self._use_cases.inventory.map_area_codes(organization, number, area_codes)
         return revision
 
     async def unmap_area_codes(self, organization: str, number: str, area_codes: Sequence[str]) -> int:
-        _, revision = await self._application.inventory.unmap_area_codes(organization, number, area_codes)
+        _, revision = await self._use_cases.inventory.unmap_area_codes(organization, number, area_codes)
         return revision
 
     async def list_numbers(self, organization: str) -> Mapping[str, Sequence[str]]:
-        numbers, total = await self._application.inventory.list_numbers(NumberQuery(organization), "", _ALL)
+        numbers, total = await self._use_cases.inventory.list_numbers(NumberQuery(organization), "", _ALL)
         assert len(numbers) == total
         return {number.phone_number: number.mapped_area_codes for number in numbers}
 
@@ -82,7 +82,7 @@ class UseCaseTarget:
         min_revision: int = 0,
     ) -> Answer:
         leg = Leg(organization, user, callee, call_id, validate_only, min_revision)
-        answer = await self._application.routing.resolve(leg)
+        answer = await self._use_cases.routing.resolve(leg)
         return Answer(
             caller_id=answer.caller_id,
             reason=answer.reason.name,
@@ -92,7 +92,7 @@ class UseCaseTarget:
         )
 
     async def route(self, called: str, caller: str) -> Connection:
-        found = await self._application.routing.route(called, caller_of(caller))
+        found = await self._use_cases.routing.route(called, caller_of(caller))
         return Connection(
             organization=found.organization_id,
             destination=found.destination_number,
@@ -102,7 +102,7 @@ class UseCaseTarget:
         )
 
     async def list_calls(self, organization: str, callee: str | None, user: str | None) -> Sequence[Call]:
-        calls = await self._application.routing.list_calls(CallQuery(organization, callee, user), None, _ALL)
+        calls = await self._use_cases.routing.list_calls(CallQuery(organization, callee, user), None, _ALL)
         return [
             Call(call.call_id, call.user_id, call.callee_number, call.caller_id, call.reason.name)
             for call in calls

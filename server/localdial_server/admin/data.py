@@ -14,7 +14,7 @@ from typing import BinaryIO
 from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import DBAPIError
 
-from localdial_server.runtime.databases import open_database
+from localdial_server.runtime.storage import open_database
 from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import Settings
 from localdial_server.settings.validators import is_postgresql

@@ -7,7 +7,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
 from localdial_server.admin.findings import Finding, OnFinding, State, ok, problem, warning
-from localdial_server.runtime.databases import open_database
+from localdial_server.runtime.storage import open_database
 from localdial_server.settings.errors import SettingsError, StartError
 from localdial_server.settings.settings import Settings, require_webhook_settings
 from localdial_server.settings.validators import is_postgresql
@@ -93,7 +93,7 @@ async def _carrier(settings: Settings, tell: OnFinding) -> None:
         return
     # Over another carrier the library is not loaded.
     from localdial_server.admin.doctor_twilio import diagnose  # noqa: PLC0415
-    from localdial_server.runtime.twilio_account import twilio_account  # noqa: PLC0415
+    from localdial_server.runtime.carriers import twilio_account  # noqa: PLC0415
 
     account = twilio_account(settings)
     if account.base_url:

@@ -113,10 +113,10 @@ def serve(
 
 def _serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
     # Only the server needs all that it is made of; the other commands start faster without.
-    from localdial_server.runtime import bootstrap  # noqa: PLC0415
+    from localdial_server.runtime import serve as server_process  # noqa: PLC0415
 
     try:
-        bootstrap.serve(settings, on_ready)
+        server_process.serve(settings, on_ready)
     except StartError as error:
         raise CliError(str(error), ExitCode.ERROR) from error
 
@@ -134,10 +134,10 @@ def _serve_by_workers(settings: Settings, on_ready: Callable[[str], None]) -> No
 def _serve_as_worker(settings: Settings) -> None:
     """Serve for a supervisor, in the manner that ``Supervisor`` asks of a worker."""
     # See _serve.
-    from localdial_server.runtime import bootstrap  # noqa: PLC0415
+    from localdial_server.runtime import serve as server_process  # noqa: PLC0415
 
     try:
-        bootstrap.serve(
+        server_process.serve(
             settings,
             lambda address: tell(json.dumps({"address": address})),
             shared_port=True,

@@ -5,11 +5,12 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from localdial_server.runtime import bootstrap
+from localdial_server.runtime import serve
+from localdial_server.runtime.storage import Background
 
 _SECONDS = 0.1
 
-_running = bootstrap._running
+_running = serve._running
 
 
 async def _count_tasks() -> None:
@@ -22,8 +23,8 @@ async def _count_tasks() -> None:
         await asyncio.sleep(_SECONDS)
 
 
-def _running_and_counting(background: Sequence[bootstrap.Background]) -> object:
+def _running_and_counting(background: Sequence[Background]) -> object:
     return _running([*background, _count_tasks])
 
 
-bootstrap._running = _running_and_counting  # type: ignore[assignment]
+serve._running = _running_and_counting  # type: ignore[assignment]

@@ -5,6 +5,7 @@ it is are the test's to decide.
 """
 
 import asyncio
+import itertools
 import uuid
 from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -13,6 +14,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, select
 
+from localdial_server.app.call_routing import CallRouting
 from localdial_server.app.directory import Directory
 from localdial_server.app.numbers.delete import DeleteAnswer, Deleting
 from localdial_server.app.numbers.import_numbers import Importing
@@ -20,6 +22,7 @@ from localdial_server.app.numbers.inventory import Inventory
 from localdial_server.app.numbers.purchase import PurchaseAnswer, Purchasing
 from localdial_server.app.numbers.reconcile import Reconciling
 from localdial_server.app.numbers.settle import Sweep
+from localdial_server.app.ports.call_log import CallLog
 from localdial_server.app.ports.carrier import (
     AvailableNumber,
     Capabilities,
@@ -29,12 +32,16 @@ from localdial_server.app.ports.carrier import (
     Pending,
     Price,
 )
-from localdial_server.app.ports.store import NumberQuery
+from localdial_server.app.ports.snapshots import RoutingSnapshots
+from localdial_server.app.ports.store import NumberQuery, Store
+from localdial_server.app.use_cases import UseCases, use_cases
 from localdial_server.carriers.simulator.carrier import SimulatedCarrier
 from localdial_server.carriers.simulator.faults import Fault, FaultScript, Operation
 from localdial_server.carriers.single_account import SingleAccount
 from localdial_server.domain.model import Number, NumberState, Organization
 from localdial_server.domain.spending import Limits, SpendingLimits
+from localdial_server.storage.call_log.group_commit import GroupCommitLog
+from localdial_server.storage.call_log.recorders import DatabaseRecorder
 from localdial_server.storage.engines.database import Database
 from localdial_server.storage.engines.sqlite import SqliteDatabase
 from localdial_server.storage.snapshots.cache import SnapshotCache
@@ -192,8 +199,9 @@ class Harness:
     purchasing: Purchasing
     deleting: Deleting
     importing: Importing
-    sweep: Sweep
     reconciling: Reconciling
+    routing: CallRouting
+    sweep: Sweep
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -219,18 +227,35 @@ class Harness:
         self.carrier = WatchedCarrier(self.simulator)
         self.database = WatchedDatabase(self._file)
         database, carrier = wrap_database(self.database), wrap_carrier(self.carrier)
+        self._carriers = SingleAccount(carrier)
         self.snapshots = SnapshotCache(database)
         self.store = SqlStore(database, self.snapshots)
-        self.directory = Directory(self.store)
-        carriers = SingleAccount(carrier)
-        self.inventory = Inventory(self.store, carriers)
-        self.purchasing = Purchasing(
-            self.store, carriers, self.clock, limits=self.limits, order_timeout=FOREVER
+        built = self.build(
+            self.store, self.snapshots, GroupCommitLog(DatabaseRecorder(database), max_delay=0)
         )
-        self.deleting = Deleting(self.store, carriers, self.clock)
-        self.importing = Importing(self.store, carriers, self.clock)
-        self.sweep = Sweep(self.store, self.purchasing, self.deleting, interval=60)
-        self.reconciling = Reconciling(self.store, carriers, self.sweep, self.clock)
+        self.directory = built.directory
+        self.inventory = built.inventory
+        self.purchasing = built.purchasing
+        self.deleting = built.deleting
+        self.importing = built.importing
+        self.reconciling = built.reconciling
+        self.routing = built.routing
+        self.sweep = built.sweep
+
+    def build(self, store: Store, snapshots: RoutingSnapshots, call_log: CallLog) -> UseCases:
+        """Build the use cases of a server on this database and carrier account."""
+        ids = itertools.count()
+        return use_cases(
+            store=store,
+            snapshots=snapshots,
+            call_log=call_log,
+            carriers=self._carriers,
+            clock=self.clock,
+            new_call_id=lambda: f"call-{next(ids)}",
+            limits=self.limits,
+            order_timeout=FOREVER,
+            sweep_interval=60,
+        )
 
     async def crash(self) -> None:
         """Let everything under way be lost, but what the database holds."""

@@ -1,15 +1,12 @@
 """Resolving and routing when the database is away: never an answer that looks like another."""
 
 import asyncio
-import itertools
 
 import pytest
 
 from localdial_server.app.call_routing import CallRouting, Leg, ResolvedCallerId
 from localdial_server.domain.errors import OrganizationNotFound, StorageUnavailable
 from localdial_server.domain.model import User
-from localdial_server.storage.call_log.group_commit import GroupCommitLog
-from localdial_server.storage.call_log.recorders import DatabaseRecorder
 from tests.unit.app.harness import A, B, Harness
 
 CALLEE = "+14155550123"
@@ -19,9 +16,7 @@ CALLEE = "+14155550123"
 async def routing(harness: Harness) -> CallRouting:
     await harness.add_organization(A, "+13125550150")
     await harness.directory.set_users(A, [User(A, "ann", work_phone="+13125550160")])
-    ids = map(str, itertools.count())
-    call_log = GroupCommitLog(DatabaseRecorder(harness.database), 0)
-    return CallRouting(harness.store, harness.snapshots, call_log, harness.clock, lambda: next(ids))
+    return harness.routing
 
 
 async def test_a_call_back_while_the_database_is_away_is_not_answered_as_if_nobody_had_called(

@@ -39,7 +39,7 @@ def log() -> WaitingLog:
 async def routing(harness: Harness, log: WaitingLog) -> CallRouting:
     await harness.add_organization(A, OURS)
     await harness.directory.set_users(A, [User(A, "ann", work_phone="+13125550160")])
-    return CallRouting(harness.store, harness.snapshots, log, harness.clock, lambda: "made-up")
+    return harness.build(harness.store, harness.snapshots, log).routing
 
 
 @pytest.mark.parametrize("later", [True, False])
@@ -48,7 +48,7 @@ async def test_an_answer_says_whether_its_record_is_in_the_database(
 ) -> None:
     log.later = later
     answer = await routing.resolve(Leg(A, "ann", CALLEE))
-    assert (answer.call_id, answer.recorded_later) == ("made-up", later)
+    assert (answer.call_id, answer.recorded_later) == ("call-0", later)
 
 
 async def test_each_answer_of_a_batch_that_is_recorded_says_so(routing: CallRouting) -> None:

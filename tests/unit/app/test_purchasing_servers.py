@@ -4,28 +4,25 @@ import asyncio
 
 import pytest
 
-from localdial_server.app.numbers.purchase import PurchaseAnswer, Purchasing
+from localdial_server.app.numbers.purchase import PurchaseAnswer
 from localdial_server.carriers.simulator.faults import Fault, Operation
-from localdial_server.carriers.single_account import SingleAccount
 from localdial_server.domain.errors import CarrierNotAvailable, PurchasePending
+from localdial_server.storage.call_log.group_commit import GroupCommitLog
+from localdial_server.storage.call_log.recorders import DatabaseRecorder
 from localdial_server.storage.snapshots.cache import SnapshotCache
 from localdial_server.storage.sql.store import SqlStore
 from tests.conformance.watched_database import DEADLINE_SECONDS
-from tests.unit.app.harness import FOREVER, A, Harness
+from tests.unit.app.harness import A, Harness
 
 
 class Other:
     """Another server on the harness's database, with the same carrier account."""
 
     def __init__(self, harness: Harness) -> None:
-        store = SqlStore(harness.database, SnapshotCache(harness.database))
-        self._purchasing = Purchasing(
-            store,
-            SingleAccount(harness.carrier),
-            harness.clock,
-            limits=harness.limits,
-            order_timeout=FOREVER,
-        )
+        snapshots = SnapshotCache(harness.database)
+        call_log = GroupCommitLog(DatabaseRecorder(harness.database), max_delay=0)
+        store = SqlStore(harness.database, snapshots)
+        self._purchasing = harness.build(store, snapshots, call_log).purchasing
 
     async def purchase(self, quantity: int) -> PurchaseAnswer:
         async with asyncio.timeout(DEADLINE_SECONDS):

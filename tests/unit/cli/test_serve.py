@@ -7,6 +7,7 @@ import pytest
 from localdial_server.cli.command import DEFAULT_SERVER, command_line
 from localdial_server.cli.output import ExitCode
 from localdial_server.runtime import bootstrap
+from localdial_server.runtime import serve as server_process
 from localdial_server.settings.addresses import reachable
 from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import Settings, describe_settings
@@ -31,7 +32,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
         started.append(settings)
         on_ready("127.0.0.1:4711")
 
-    monkeypatch.setattr(bootstrap, "serve", serve)
+    monkeypatch.setattr(server_process, "serve", serve)
     return started
 
 
@@ -73,7 +74,7 @@ def test_what_keeps_the_server_from_starting_is_one_line(cli: Cli, monkeypatch: 
     def refuse(*_: object) -> str:
         raise StartError("the port is taken")
 
-    monkeypatch.setattr(bootstrap, "serve", refuse)
+    monkeypatch.setattr(server_process, "serve", refuse)
     monkeypatch.setattr(bootstrap, "migrate", refuse)
     for command in ("serve", "migrate"):
         result = cli.run(command)
@@ -88,7 +89,7 @@ def test_migrate_says_what_it_did(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_the_server_goes_on_when_the_demo_cannot_be_loaded(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bootstrap, "serve", lambda _, on_ready: on_ready("127.0.0.1:1"))
+    monkeypatch.setattr(server_process, "serve", lambda _, on_ready: on_ready("127.0.0.1:1"))
     result = cli.run("serve", "--demo")
     assert result.exit_code == ExitCode.OK
     assert "The demo organization is not loaded" in result.stderr

@@ -4,7 +4,7 @@ from collections.abc import Callable
 import pytest
 
 from localdial_server.cli.output import ExitCode
-from localdial_server.runtime import bootstrap
+from localdial_server.runtime import serve as server_process
 from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import Settings, describe_settings
 from localdial_server.web.webhook import standalone
@@ -80,7 +80,7 @@ def test_the_tokens_of_other_accounts_are_enough(
 
 def test_serve_serves_it_where_the_flag_says(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     served: list[Settings] = []
-    monkeypatch.setattr(bootstrap, "serve", lambda settings, _: served.append(settings))
+    monkeypatch.setattr(server_process, "serve", lambda settings, _: served.append(settings))
     cli.run("serve", "--webhook", "127.0.0.1:0")
     cli.run("serve")
     assert [settings.webhook_listen for settings in served] == ["127.0.0.1:0", ""]

@@ -3,7 +3,7 @@ import re
 import pytest
 
 from localdial_server.carriers.twilio.adapter import TwilioCarriers
-from localdial_server.runtime.twilio_account import twilio_account
+from localdial_server.runtime.carriers import twilio_account
 from localdial_server.settings.errors import SettingsError
 from localdial_server.settings.settings import Settings, describe_settings, read_settings
 

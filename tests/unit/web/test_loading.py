@@ -12,7 +12,7 @@ def loaded(module: str) -> set[str]:
 
 
 def test_a_server_without_a_webhook_loads_nothing_of_it() -> None:
-    assert loaded("localdial_server.runtime.bootstrap").isdisjoint(NEEDED_BY_THE_WEBHOOK_ALONE)
+    assert loaded("localdial_server.runtime.serve").isdisjoint(NEEDED_BY_THE_WEBHOOK_ALONE)
 
 
 def test_the_webhook_loads_neither_twilios_client_nor_a_database() -> None:

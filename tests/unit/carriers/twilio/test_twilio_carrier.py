@@ -415,7 +415,7 @@ async def test_prices_are_as_the_account_pays_them_and_asked_for_once(world: Wor
 
 
 def test_the_library_is_loaded_by_nobody_else() -> None:
-    loaded = "import sys, localdial_server.runtime.bootstrap, localdial_server.cli; print(*sys.modules)"
+    loaded = "import sys, localdial_server.runtime.serve, localdial_server.cli; print(*sys.modules)"
     modules = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
     assert not {"twilio", "requests", "starlette", "uvicorn"} & set(modules.stdout.split())
 

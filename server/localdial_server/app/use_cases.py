@@ -1,0 +1,65 @@
+"""All use cases, built from the ports. Servers build them with adapters, tests with fakes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from localdial_server.app.call_routing import CallRouting
+from localdial_server.app.directory import Directory
+from localdial_server.app.numbers.delete import Deleting
+from localdial_server.app.numbers.import_numbers import Importing
+from localdial_server.app.numbers.inventory import Inventory
+from localdial_server.app.numbers.purchase import Purchasing
+from localdial_server.app.numbers.reconcile import Reconciling
+from localdial_server.app.numbers.settle import Sweep
+from localdial_server.app.ports.call_log import CallLog
+from localdial_server.app.ports.carrier import Carriers
+from localdial_server.app.ports.clock import Clock
+from localdial_server.app.ports.snapshots import RoutingSnapshots
+from localdial_server.app.ports.store import Store
+from localdial_server.domain.spending import SpendingLimits
+
+
+@dataclass(frozen=True, slots=True)
+class UseCases:
+    """What a server can do. `sweep` settles open numbers in the background."""
+
+    directory: Directory
+    inventory: Inventory
+    purchasing: Purchasing
+    deleting: Deleting
+    importing: Importing
+    reconciling: Reconciling
+    routing: CallRouting
+    sweep: Sweep
+
+
+def use_cases(
+    *,
+    store: Store,
+    snapshots: RoutingSnapshots,
+    call_log: CallLog,
+    carriers: Carriers,
+    clock: Clock,
+    new_call_id: Callable[[], str],
+    limits: SpendingLimits,
+    order_timeout: float,
+    sweep_interval: float,
+) -> UseCases:
+    """Build the use cases over these ports.
+
+    `new_call_id` makes the identifiers of calls that come without one. `order_timeout` is how many
+    seconds the carrier may take for an order, `sweep_interval` how many pass between two sweeps.
+    """
+    purchasing = Purchasing(store, carriers, clock, limits=limits, order_timeout=order_timeout)
+    deleting = Deleting(store, carriers, clock)
+    sweep = Sweep(store, purchasing, deleting, sweep_interval)
+    return UseCases(
+        directory=Directory(store),
+        inventory=Inventory(store, carriers),
+        purchasing=purchasing,
+        deleting=deleting,
+        importing=Importing(store, carriers, clock),
+        reconciling=Reconciling(store, carriers, sweep, clock),
+        routing=CallRouting(store, snapshots, call_log, clock, new_call_id),
+        sweep=sweep,
+    )

@@ -1,0 +1,189 @@
+"""The life of one server process: start, health, signals, drain, stop."""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+
+from localdial_server.app.use_cases import UseCases
+from localdial_server.observability.logs import configure_logging
+from localdial_server.rpc.call_routing import CallRoutingServicer
+from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract
+from localdial_server.rpc.directory import DirectoryServicer
+from localdial_server.rpc.handlers import TRANSPORT_LIMIT_FACTOR, Serving
+from localdial_server.rpc.number_inventory import NumberInventoryServicer
+from localdial_server.rpc.reflection import enable_reflection
+from localdial_server.runtime.bootstrap import application
+from localdial_server.runtime.side_listeners import metrics_served, webhook_served
+from localdial_server.runtime.storage import Background
+from localdial_server.settings.errors import StartError
+from localdial_server.settings.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+# Shorter than Python's 5 ms, so that threads yield to the event loop, and with it to
+# resolves, sooner: loading a large organization is pure Python.
+_SWITCH_INTERVAL_SECONDS = 0.0005
+
+_SERVICE_NAMES = [f"{PACKAGE}.{name}" for name in SERVICES]
+
+
+def serve(
+    settings: Settings,
+    on_ready: Callable[[str], None],
+    *,
+    shared_port: bool = False,
+    stop_when: int | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is under way.
+
+    `on_ready` is given the address that is served. With `shared_port`, other processes may serve on
+    the same one. `stop_when` is a file descriptor that stops the server when it becomes readable.
+    Raises `StartError`.
+    """
+    configure_logging(settings.log_level, settings.log_format)
+    sys.setswitchinterval(_SWITCH_INTERVAL_SECONDS)
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(_serve(settings, on_ready, shared_port=shared_port, stop_when=stop_when))
+
+
+async def _serve(
+    settings: Settings, on_ready: Callable[[str], None], *, shared_port: bool, stop_when: int | None
+) -> None:
+    stop = _stop_event(stop_when)
+    async with application(settings) as app, metrics_served(settings):
+        contract = Contract()
+        serving = Serving(contract, settings.max_request_bytes)
+        server = grpc_server(settings, shared_port=shared_port)
+        server.add_generic_rpc_handlers(serving.handlers(_servicers(app.use_cases, contract)))
+        enable_reflection([*_SERVICE_NAMES, health.SERVICE_NAME], server)
+        health_servicer = health.aio.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
+        await _set_health(health_servicer, health_pb2.HealthCheckResponse.NOT_SERVING)
+        address = f"{settings.listen.rpartition(':')[0]}:{_bind(server, settings.listen)}"
+        async with (
+            _started(server),
+            webhook_served(settings, address, shared_port=shared_port) as stop_webhook,
+        ):
+            await app.wait_until_usable(stop, address)
+            if stop.is_set():
+                return
+            async with _running(app.background):
+                # The garbage collector need not walk over what is there for good.
+                gc.collect()
+                gc.freeze()
+                serving.open()
+                await _set_health(health_servicer, health_pb2.HealthCheckResponse.SERVING)
+                _log.info("serving", extra={"address": address, "database": settings.shown_database_url})
+                on_ready(address)
+                await stop.wait()
+                _log.info("stopping")
+                await stop_webhook()
+                await health_servicer.enter_graceful_shutdown()
+                # Changes end first, whether a client still waits for them or not, with their
+                # answer or with SHUTTING_DOWN, before the connections close.
+                await serving.drain(settings.drain_seconds)
+                await server.stop(settings.drain_seconds)
+    _log.info("stopped")
+
+
+def _stop_event(stop_when: int | None) -> asyncio.Event:
+    """Return the event that signals and the file descriptor `stop_when` set."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signal_number in signal.SIGTERM, signal.SIGINT:
+        loop.add_signal_handler(signal_number, stop.set)
+    if stop_when is not None:
+
+        def stop_once() -> None:
+            # A descriptor at its end stays readable.
+            loop.remove_reader(stop_when)
+            stop.set()
+
+        loop.add_reader(stop_when, stop_once)
+    return stop
+
+
+def _servicers(use_cases: UseCases, contract: Contract) -> dict[str, object]:
+    return {
+        "CallRouting": CallRoutingServicer(use_cases.routing, contract),
+        "Directory": DirectoryServicer(use_cases.directory),
+        "NumberInventory": NumberInventoryServicer(
+            use_cases.inventory,
+            use_cases.purchasing,
+            use_cases.deleting,
+            use_cases.importing,
+            use_cases.reconciling,
+        ),
+    }
+
+
+async def _set_health(servicer: health.aio.HealthServicer, status: int) -> None:
+    for name in ["", *_SERVICE_NAMES]:
+        await servicer.set(name, status)
+
+
+@contextlib.asynccontextmanager
+async def _started(server: grpc.aio.Server) -> AsyncIterator[None]:
+    await server.start()
+    try:
+        yield
+    finally:
+        await server.stop(0)
+
+
+@contextlib.asynccontextmanager
+async def _running(background: Sequence[Background]) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(run()) for run in background]
+    for task in tasks:
+        task.add_done_callback(_log_failure)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+def _log_failure(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and task.exception() is not None:
+        _log.error("a background task failed; restart the server", exc_info=task.exception())
+
+
+def grpc_server(settings: Settings, *, shared_port: bool = False) -> grpc.aio.Server:
+    """Return a server without services. It belongs to the running event loop."""
+    return grpc.aio.server(
+        options=(
+            # Without a supervisor a second server on the same port is a mistake.
+            ("grpc.so_reuseport", int(shared_port)),
+            ("grpc.max_receive_message_length", settings.max_request_bytes * TRANSPORT_LIMIT_FACTOR),
+            # Clients may keep idle connections open through firewalls.
+            ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+            ("grpc.keepalive_permit_without_calls", 1),
+        )
+    )
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    """Return the factory of the fastest event loop that is installed."""
+    try:
+        import uvloop  # noqa: PLC0415  (not made for Windows)
+    except ImportError:
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop
+
+
+def _bind(server: grpc.aio.Server, listen: str) -> int:
+    try:
+        port = server.add_insecure_port(listen)
+    except RuntimeError:
+        port = 0
+    if port == 0:
+        raise StartError(f"cannot listen on {listen}: is a server there already? Set LOCALDIAL_LISTEN")
+    return port

@@ -1,0 +1,193 @@
+"""The storage of the settings: opened, migrated, closed. Its problems are `StartError`s of one line."""
+
+import contextlib
+import functools
+import math
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from sqlalchemy import make_url
+from sqlalchemy.exc import DBAPIError
+
+from localdial_server.settings.errors import StartError
+from localdial_server.settings.settings import Settings
+from localdial_server.settings.validators import is_postgresql
+from localdial_server.storage.call_log.group_commit import Recorder
+from localdial_server.storage.call_log.recorders import DatabaseRecorder, SpoolingRecorder
+from localdial_server.storage.call_log.spool import ForeignSpool, Spool, SpoolFolder
+from localdial_server.storage.engines.postgres import PostgresDatabase
+from localdial_server.storage.engines.sqlite import DatabaseInUse, SqliteDatabase, reason_of
+from localdial_server.storage.snapshots.cache import Keeping, SnapshotCache
+from localdial_server.storage.snapshots.notify import ChangeHints
+from localdial_server.storage.snapshots.revision_poller import Watch
+from localdial_server.storage.sql.identity import identity_of
+from localdial_server.storage.sql.migrate import SchemaError, missing_migration
+from localdial_server.storage.sql.migrate import migrate as migrate_schema
+
+_BYTES_PER_MB = 1024 * 1024
+
+# How long an organization without calls stays in memory.
+_SNAPSHOT_IDLE_SECONDS = 3_600.0
+
+Background = Callable[[], Coroutine[Any, Any, None]]
+"""Runs until cancelled, while calls are served."""
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """An open database with what stands around it.
+
+    `background` is to be run while calls are served. `claim` makes sure that the database can be
+    used: it returns what is missing from the schema, or None once nothing is. It blocks, and raises
+    `StartError` where waiting does not help and `DBAPIError` where the database does not answer.
+    """
+
+    database: SqliteDatabase | PostgresDatabase
+    snapshots: SnapshotCache
+    recorder: Recorder
+    background: Sequence[Background]
+    claim: Callable[[], str | None]
+
+
+@contextlib.asynccontextmanager
+async def opened_storage(settings: Settings) -> AsyncIterator[Storage]:
+    """Open the storage of the settings, and close it in the end. Raises `StartError`."""
+    database = open_database(settings)
+    try:
+        if isinstance(database, SqliteDatabase):
+            migrate_database(database, settings)
+            snapshots = SnapshotCache(database, _cache_policy(settings, max_age=math.inf))
+            yield Storage(
+                database,
+                snapshots,
+                DatabaseRecorder(database),
+                [snapshots.drop_idle_always],
+                functools.partial(missing_migration, database.engine),
+            )
+        else:
+            async with _shared_storage(database, settings) as storage:
+                yield storage
+    finally:
+        await database.close()
+
+
+@contextlib.asynccontextmanager
+async def _shared_storage(database: PostgresDatabase, settings: Settings) -> AsyncIterator[Storage]:
+    """Open what stands around a database that several servers share."""
+    policy = _cache_policy(settings, max_age=settings.snapshot_max_age_seconds)
+    hints = ChangeHints(database, settings.database_url.get_secret_value())
+    snapshots = SnapshotCache(database.loads, policy, hints.send)
+    folder = SpoolFolder(settings.spool_directory, settings.spool_max_mb * _BYTES_PER_MB)
+    spool = _take_spool(folder, settings)
+    recorder = SpoolingRecorder(database, folder, spool)
+    poller = Watch(database, snapshots, settings.snapshot_poll_seconds)
+    background: list[Background] = [
+        functools.partial(hints.listen, snapshots.changed_elsewhere),
+        snapshots.drop_idle_always,
+        poller.run,
+        recorder.empty_spools,
+    ]
+
+    def claim() -> str | None:
+        missing = missing_migration(database.engine)
+        if missing is None:
+            _claim_spool(folder, spool, database, settings)
+        return missing
+
+    try:
+        yield Storage(database, snapshots, recorder, background, claim)
+    finally:
+        await recorder.close()
+
+
+def _cache_policy(settings: Settings, *, max_age: float) -> Keeping:
+    return Keeping(
+        max_age=max_age,
+        idle=_SNAPSHOT_IDLE_SECONDS,
+        memory=settings.snapshot_memory_mb * _BYTES_PER_MB,
+    )
+
+
+def open_database(settings: Settings) -> SqliteDatabase | PostgresDatabase:
+    """Open the database of the settings. Raises `StartError`."""
+    url = settings.database_url
+    if is_postgresql(url):
+        return _open_postgres(url.get_secret_value(), settings)
+    file = make_url(url.get_secret_value()).database
+    assert file is not None
+    return _open_sqlite(Path(file))
+
+
+def _open_sqlite(file: Path) -> SqliteDatabase:
+    try:
+        return SqliteDatabase.open(file)
+    except DatabaseInUse:
+        raise StartError(
+            f"another localdial uses {file}; stop it first, or set LOCALDIAL_DATABASE_URL to another file"
+        ) from None
+    except OSError as error:
+        raise StartError(f"cannot open {file}: {error.strerror}; set LOCALDIAL_DATABASE_URL") from None
+
+
+def _open_postgres(url: str, settings: Settings) -> PostgresDatabase:
+    try:
+        return PostgresDatabase.open(url, settings.database_timeout_seconds)
+    except psycopg.Error as error:
+        raise StartError(
+            f"cannot use {settings.shown_database_url} (LOCALDIAL_DATABASE_URL): {one_line(error)}"
+        ) from None
+
+
+def migrate_database(database: SqliteDatabase | PostgresDatabase, settings: Settings) -> str:
+    """Bring the schema up to date; return one line that says what was done. Raises `StartError`."""
+    try:
+        before, after = migrate_schema(database.engine)
+        if isinstance(database, SqliteDatabase):
+            database.write_something()
+    except (SchemaError, DBAPIError) as error:
+        raise unusable_database(settings, error) from None
+    if before == after:
+        return f"the schema is up to date ({after})"
+    return f"the schema was migrated from {before or 'nothing'} to {after}"
+
+
+def unusable_database(settings: Settings, error: SchemaError | DBAPIError) -> StartError:
+    """Return the error that says why the database of the settings cannot be used."""
+    return StartError(f"cannot use {settings.shown_database_url}: {one_line(error)}")
+
+
+def one_line(error: BaseException | None) -> str:
+    """Return what the database or its driver says, in one line."""
+    # SQLAlchemy appends the statement and a link.
+    return " ".join(reason_of(error.orig if isinstance(error, DBAPIError) else error).split())
+
+
+def _take_spool(folder: SpoolFolder, settings: Settings) -> Spool:
+    try:
+        return folder.take()
+    except (OSError, SchemaError, DBAPIError) as error:
+        raise _unusable_spool(settings, error) from None
+
+
+def _claim_spool(folder: SpoolFolder, spool: Spool, database: PostgresDatabase, settings: Settings) -> None:
+    """Keep the calls of another database out of this one."""
+    identity = identity_of(database.engine)
+    try:
+        folder.claim(identity, spool)
+    except ForeignSpool:
+        raise StartError(
+            f"{settings.spool_directory} is the spool of another database, which is served or whose calls "
+            "wait there: serve that one until they are recorded, or set LOCALDIAL_SPOOL_DIRECTORY to another "
+            f"folder for {settings.shown_database_url}"
+        ) from None
+    except OSError as error:
+        raise _unusable_spool(settings, error) from None
+
+
+def _unusable_spool(settings: Settings, error: Exception) -> StartError:
+    return StartError(
+        f"cannot keep calls in {settings.spool_directory} (LOCALDIAL_SPOOL_DIRECTORY): {one_line(error)}"
+    )
