@@ -1,4 +1,4 @@
-"""What a server serves beside gRPC: metrics and the voice webhook, where the settings say so."""
+"""What a server serves beside gRPC, where the settings say so: metrics and the voice webhook."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ from localdial_server.settings.settings import Settings
 
 @contextlib.asynccontextmanager
 async def metrics_served(settings: Settings) -> AsyncIterator[None]:
-    """Serve metrics, if anywhere. Raises ``StartError``."""
+    """Serve metrics if the settings name an address. Raise `StartError` if it cannot be bound."""
     if not settings.metrics_listen:
         yield
         return
@@ -32,14 +32,15 @@ async def metrics_served(settings: Settings) -> AsyncIterator[None]:
 async def webhook_served(
     settings: Settings, address: str, *, shared_port: bool
 ) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-    """Serve the webhook, if anywhere, for the server that listens on ``address``.
+    """Serve the webhook of the server at `address`, if the settings name an address for it.
 
-    Yields what ends it, once the requests under way are answered. Raises ``StartError``.
+    Yield a function that stops it once the requests under way are answered. Raise `StartError` if its
+    address cannot be bound.
     """
     if not settings.webhook_listen:
         yield _nothing
         return
-    # Not everybody needs a web server.
+    # The web server is loaded only by those who serve a webhook.
     from localdial_server.web.webhook.http_server import serving  # noqa: PLC0415 (see above)
 
     server, listen = reachable(address), settings.webhook_listen

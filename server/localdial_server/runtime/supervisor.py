@@ -1,4 +1,4 @@
-"""Several processes of one command: started, replaced when they die, ended together."""
+"""Runs several processes of one command: starts them, replaces those that die, stops them together."""
 
 import asyncio
 import contextlib
@@ -11,21 +11,37 @@ from typing import Any, Final, NamedTuple
 
 _log = logging.getLogger(__name__)
 
-# A worker that dies sooner than this after it was ready, or before, is replaced
-# after a delay that doubles each time.
-_SETTLED_SECONDS: Final = 1.0
-_FIRST_DELAY_SECONDS: Final = 0.1
-_LONGEST_DELAY_SECONDS: Final = 5.0
-
-# A process on its last steps does not handle signals any more.
-_ENDED_AS_TOLD: Final = {0, -signal.SIGTERM}
+# Exit codes of a worker that stopped when it was told to. SIGTERM is among them: a
+# process that is exiting has given up its signal handlers.
+_STOPPED_CODES: Final = {0, -signal.SIGTERM}
 
 
 class WorkersFailed(Exception):
-    """The workers cannot start, or did not end; the text is one line that says what happened."""
+    """The workers could not start or did not stop. The text is one line that says what happened."""
 
 
-class _End(NamedTuple):
+class RestartDelays(NamedTuple):
+    """How long the supervisor waits before it replaces a dead worker, in seconds.
+
+    A worker that was ready for at least `settled_after` is replaced at once. The delay before any other
+    one begins at `first` and doubles with each death, up to `longest`.
+    """
+
+    settled_after: float = 1.0
+    first: float = 0.1
+    longest: float = 5.0
+
+    def after(self, previous: float, ready_seconds: float | None) -> float:
+        """Return the delay that follows one of `previous` seconds; `ready_seconds` as in `_Exit`."""
+        if ready_seconds is not None and ready_seconds >= self.settled_after:
+            return 0.0
+        return min(max(2 * previous, self.first), self.longest)
+
+
+DEFAULT_RESTART_DELAYS: Final = RestartDelays()
+
+
+class _Exit(NamedTuple):
     ready_seconds: float | None
     """How long the worker was ready; None if it never was."""
     reason: str
@@ -33,12 +49,11 @@ class _End(NamedTuple):
 
 
 class Supervisor:
-    """Keeps a number of processes of one command running until it is told to stop.
+    """Keeps a number of worker processes running until it is told to stop.
 
-    A worker says on its standard output that it is ready (``{"address": …}``), or
-    why it cannot start (``{"error": …}``), in one line. It ends by itself on SIGTERM,
-    and when its standard input ends: that is how it learns that nobody supervises it
-    any more.
+    A worker prints one line of JSON on its standard output when it is ready (`{"address": …}`) or cannot
+    start (`{"error": …}`). It stops on SIGTERM, and when its standard input ends, which tells it that the
+    supervisor is gone.
     """
 
     def __init__(
@@ -46,43 +61,44 @@ class Supervisor:
         command: Sequence[str],
         environment: Mapping[str, str],
         count: int,
-        patience: float,
+        stop_timeout: float,
         *,
         on_ready: Callable[[], None],
-        on_end: Callable[[int], None],
+        on_exit: Callable[[int], None],
+        restart_delays: RestartDelays = DEFAULT_RESTART_DELAYS,
     ) -> None:
-        """Say what to run, and how many times.
+        """Run `command` `count` times.
 
-        ``patience``: seconds in which the workers have to end when they are told to.
-        ``on_ready`` is called once, when all of them are ready; ``on_end`` is given
-        the PID of each that has ended.
+        Workers that have not stopped `stop_timeout` seconds after they were told to are killed. `on_ready`
+        is called once, when all of them are ready; `on_exit` gets the PID of each that has exited.
         """
         self._command = command
         self._environment = environment
         self._count = count
-        self._patience = patience
+        self._stop_timeout = stop_timeout
         self._on_ready = on_ready
-        self._on_end = on_end
-        self._not_ready_yet = count
+        self._on_exit = on_exit
+        self._restart_delays = restart_delays
+        self._not_ready_count = count
         self._running: set[Process] = set()
         self._stopping = asyncio.Event()
         self._problem = ""
 
     async def run(self) -> None:
-        """Run the workers until SIGTERM or SIGINT, then end them; a second signal ends them at once.
+        """Run the workers until SIGTERM or SIGINT, then stop them; a second signal kills them.
 
-        Raises ``WorkersFailed`` if one of the first cannot start, or if one did not end
-        well. Nothing is left running then either.
+        Raise `WorkersFailed` if one of the first workers cannot start, or if one stops with an error. No
+        process is left running in either case.
         """
         loop = asyncio.get_running_loop()
         for number in signal.SIGTERM, signal.SIGINT:
             loop.add_signal_handler(number, self._on_signal)
         async with asyncio.TaskGroup() as tasks:
-            keeping = [tasks.create_task(self._keep_one()) for _ in range(self._count)]
+            slots = [tasks.create_task(self._keep_running()) for _ in range(self._count)]
             await self._stopping.wait()
             for process in self._running:
                 _send(process, signal.SIGTERM)
-            await asyncio.wait(keeping, timeout=self._patience)
+            await asyncio.wait(slots, timeout=self._stop_timeout)
             self._kill()
         if self._problem:
             raise WorkersFailed(self._problem)
@@ -96,47 +112,43 @@ class Supervisor:
 
     def _kill(self) -> None:
         for process in self._running:
-            self._problem = self._problem or "workers did not end in time and were killed"
+            self._problem = self._problem or "workers did not stop in time and were killed"
             _log.warning("a worker is killed", extra={"pid": process.pid})
             _send(process, signal.SIGKILL)
 
-    async def _keep_one(self) -> None:
-        """Run one worker after the other."""
-        end = await self._run_one(self._first_is_ready)
-        if end.ready_seconds is None and not self._stopping.is_set():
-            # What keeps it from starting (a setting, the database) keeps the others too.
-            self._problem = end.reason
+    async def _keep_running(self) -> None:
+        """Run a worker, and another one each time it dies."""
+        exited = await self._run_worker(self._count_ready)
+        if exited.ready_seconds is None and not self._stopping.is_set():
+            # A setting or the database keeps it from starting, and would keep the others too.
+            self._problem = exited.reason
             self._stopping.set()
         delay = 0.0
         while not self._stopping.is_set():
-            if (end.ready_seconds or 0.0) >= _SETTLED_SECONDS:
-                delay = 0.0
-            else:
-                delay = min(max(2 * delay, _FIRST_DELAY_SECONDS), _LONGEST_DELAY_SECONDS)
-            _log.warning("a worker died", extra={"reason": end.reason, "replaced_in_seconds": delay})
+            delay = self._restart_delays.after(delay, exited.ready_seconds)
+            _log.warning("a worker died", extra={"reason": exited.reason, "replaced_in_seconds": delay})
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), delay)
                 return
-            end = await self._run_one(lambda: None)
+            exited = await self._run_worker(lambda: None)
 
-    def _first_is_ready(self) -> None:
-        self._not_ready_yet -= 1
-        if not self._not_ready_yet:
+    def _count_ready(self) -> None:
+        self._not_ready_count -= 1
+        if not self._not_ready_count:
             self._on_ready()
 
-    async def _run_one(self, on_ready: Callable[[], None]) -> _End:
-        """Run a worker to its end."""
+    async def _run_worker(self, on_ready: Callable[[], None]) -> _Exit:
         try:
             process = await asyncio.create_subprocess_exec(
                 *self._command,
                 env=self._environment,
                 stdin=PIPE,
                 stdout=PIPE,
-                # Ctrl-C in a terminal is for the supervisor, which passes it on.
+                # Ctrl-C in a terminal reaches the supervisor alone, which tells the workers to stop.
                 process_group=0,
             )
         except OSError as error:
-            return _End(None, f"a worker cannot be started: {error.strerror}")
+            return _Exit(None, f"a worker cannot be started: {error.strerror}")
         assert process.stdout is not None
         clock = asyncio.get_running_loop().time
         ready_at = None
@@ -153,21 +165,21 @@ class Supervisor:
                     problem = text
         code = await process.wait()
         self._running.discard(process)
-        self._on_end(process.pid)
+        self._on_exit(process.pid)
         how = signal.strsignal(-code) if code < 0 else f"exit code {code}"
-        reason = problem or f"the worker with PID {process.pid} ended: {how}"
+        reason = problem or f"the worker with PID {process.pid} exited: {how}"
         if ready_at is None:
-            return _End(None, reason)
-        if self._stopping.is_set() and code not in _ENDED_AS_TOLD:
+            return _Exit(None, reason)
+        if self._stopping.is_set() and code not in _STOPPED_CODES:
             self._problem = self._problem or reason
-        return _End(clock() - ready_at, reason)
+        return _Exit(clock() - ready_at, reason)
 
 
 def _message(line: bytes) -> Any:
     try:
         return json.loads(line)
     except ValueError:
-        # Somebody else's: a library may print what it likes.
+        # A library may print lines of its own.
         return None
 
 

@@ -1,7 +1,7 @@
 """Several server processes on one port.
 
-The supervisor serves no calls. It holds the port, on which each worker listens as
-well (SO_REUSEPORT): the kernel spreads the connections over them.
+The supervisor serves no calls. It binds the port, and each worker listens on it (SO_REUSEPORT): the
+kernel spreads the connections over the workers.
 """
 
 import asyncio
@@ -28,27 +28,27 @@ from localdial_server.settings.settings import CONFIG_ENV, Settings, env_name
 
 _log = logging.getLogger(__name__)
 
-# The settings are not among the arguments, which anybody on the machine can list.
-# Nothing is imported from the working directory (-P).
+# Settings are passed in the environment: any user of the machine can list arguments.
+# -P keeps modules in the working directory from being imported.
 _COMMAND: Final = (sys.executable, "-P", "-m", "localdial_server", "serve", "--worker")
 
-# Names the folder in which prometheus_client counts for several processes.
+# Where prometheus_client finds the folder that it shares between processes.
 _METRICS_FOLDER_ENV: Final = "PROMETHEUS_MULTIPROC_DIR"
 
-# What a worker may take to end besides its drains and its last transaction.
+# How long a worker may take to stop, besides its drains and its last transaction.
 _MARGIN_SECONDS: Final = 5.0
 
 
 def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
-    """Serve by several processes until SIGTERM or SIGINT, and let each finish what is under way.
+    """Serve with several processes until SIGTERM or SIGINT, and let each finish what is under way.
 
-    ``on_ready`` is given the address once all of them serve. Raises ``WorkersFailed``.
+    `on_ready` gets the address once all of them serve. Raise `WorkersFailed` if they cannot.
     """
     configure_logging(settings.log_level, settings.log_format)
     with (
         _held_port("listen", settings.listen) as address,
         _held_webhook_port(settings.webhook_listen) as webhook_address,
-        _metrics(settings.metrics_listen) as (variables, forget),
+        _metrics(settings.metrics_listen) as (variables, forget_worker),
     ):
 
         def ready() -> None:
@@ -61,27 +61,27 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
             _COMMAND,
             {**_environment(settings, address, webhook_address), **variables},
             settings.workers,
-            # Changes are drained first, and then all calls.
+            # Changes drain first, then all calls.
             2 * settings.drain_seconds + settings.database_timeout_seconds + _MARGIN_SECONDS,
             on_ready=ready,
-            on_end=forget,
+            on_exit=forget_worker,
         )
         asyncio.run(supervisor.run())
     _log.info("stopped")
 
 
 def _environment(settings: Settings, address: str, webhook_address: str) -> Mapping[str, str]:
-    """Write the settings for a worker: it finds all of them in its environment, and reads no file."""
+    """Return the environment of a worker. It holds all settings, so the worker reads no file."""
     addresses = {"listen": address, "webhook_listen": webhook_address, "metrics_listen": ""}
     values = {**dict(settings), **addresses, "workers": 1}
-    written = {env_name(name): _written(value) for name, value in values.items()}
-    # Names are read in any case, and the last one counts.
+    written = {env_name(name): _serialized(value) for name, value in values.items()}
+    # The names of settings are read in any case, and the last one wins.
     others = {name: value for name, value in os.environ.items() if name not in {CONFIG_ENV, *written}}
     return {**others, **written}
 
 
-def _written(value: object) -> str:
-    """Write a setting as its environment variable has it."""
+def _serialized(value: object) -> str:
+    """Return a setting in the form of its environment variable."""
     match value:
         case SecretStr():
             return value.get_secret_value()
@@ -93,9 +93,9 @@ def _written(value: object) -> str:
 
 @contextlib.contextmanager
 def _held_port(setting: str, listen: str) -> Iterator[str]:
-    """Hold the port of an address; yields the address with port 0 replaced by the real one.
+    """Bind the port of an address; yield the address with port 0 replaced by the real one.
 
-    Raises ``WorkersFailed`` if somebody else is there.
+    Raise `WorkersFailed` if another server listens there.
     """
     with contextlib.ExitStack() as held:
         try:
@@ -109,7 +109,7 @@ def _held_port(setting: str, listen: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _held_webhook_port(listen: str) -> Iterator[str]:
-    """Hold the port of the webhook, if there is to be one."""
+    """Bind the port of the webhook. Yield an empty address if there is none."""
     if not listen:
         yield ""
         return
@@ -118,21 +118,19 @@ def _held_webhook_port(listen: str) -> Iterator[str]:
 
 
 def _bound(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
-    """Bind a socket that shares its port with the workers and with nobody else.
+    """Bind a socket that shares its port with the workers and with no other server.
 
-    It does not listen, so it gets no connections; it keeps the port while workers
-    come and go.
+    It does not listen, so it gets no connections. It keeps the port while workers come and go.
     """
-    # Sockets that share a port are not told of each other. So another server there is
-    # found by one that does not share, and listens as that one does.
+    # SO_REUSEPORT hides other listeners, so bind once without it to detect a foreign server.
     socket.create_server((host, port), family=family).close()
     bound = socket.socket(family)
     try:
-        # Connections that a former server has closed may still have the port.
+        # Closed connections of a former server may still occupy the port.
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         bound.bind((host, port))
-        # A server that is started now is to be told that the port is taken.
+        # A foreign server that starts from now on must find the port taken.
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
     except OSError:
         bound.close()
@@ -142,10 +140,10 @@ def _bound(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
 
 @contextlib.contextmanager
 def _metrics(listen: str) -> Iterator[tuple[Mapping[str, str], Callable[[int], None]]]:
-    """Serve what all workers count together, where ``listen`` says, if anywhere.
+    """Serve the sum of all workers' metrics on `listen`, unless that is empty.
 
-    Yields what workers need in their environment, and what is to be told the PID of one
-    that has ended. Raises ``WorkersFailed`` if the address cannot be served on.
+    Yield the workers' environment variables, and a function to call with the PID of a worker that has
+    exited. Raise `WorkersFailed` if `listen` cannot be bound.
     """
     if not listen:
         yield {}, lambda _: None

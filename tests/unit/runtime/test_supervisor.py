@@ -11,8 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from localdial_server.runtime import supervisor as supervisor_module
-from localdial_server.runtime.supervisor import Supervisor, WorkersFailed
+from localdial_server.runtime.supervisor import (
+    DEFAULT_RESTART_DELAYS,
+    RestartDelays,
+    Supervisor,
+    WorkersFailed,
+)
 
 # It leaves a file with its PID for a name, and ends as it is asked to.
 WORKER = """
@@ -35,7 +39,14 @@ time.sleep(60)
 class Workers:
     """What a supervisor with these workers does."""
 
-    def __init__(self, folder: Path, script: str, count: int = 2, patience: float = 20) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        script: str,
+        count: int = 2,
+        stop_timeout: float = 20,
+        restart_delays: RestartDelays = DEFAULT_RESTART_DELAYS,
+    ) -> None:
         self.folder = folder
         self.ready = 0
         self.ended: list[int] = []
@@ -43,9 +54,10 @@ class Workers:
             (sys.executable, "-I", "-S", "-c", script, str(folder)),
             dict(os.environ),
             count,
-            patience,
+            stop_timeout,
             on_ready=self._on_ready,
-            on_end=self.ended.append,
+            on_exit=self.ended.append,
+            restart_delays=restart_delays,
         )
 
     def _on_ready(self) -> None:
@@ -112,7 +124,7 @@ async def test_a_signal_ends_all_workers_and_replaces_none(tmp_path: Path, numbe
 
 
 async def test_a_signal_while_workers_are_started_ends_them_too(tmp_path: Path) -> None:
-    workers = Workers(tmp_path, WORKER, patience=1000)
+    workers = Workers(tmp_path, WORKER, stop_timeout=1000)
     workers.supervisor._on_signal()
     await asyncio.wait_for(workers.supervisor.run(), 20)
     assert len(workers.ended) == 2
@@ -130,10 +142,9 @@ async def test_a_worker_that_dies_is_replaced_and_the_others_are_left_alone(tmp_
 
 
 async def test_a_worker_that_had_settled_is_replaced_at_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(supervisor_module, "_SETTLED_SECONDS", 0.0)
-    workers = Workers(tmp_path, WORKER)
+    workers = Workers(tmp_path, WORKER, restart_delays=RestartDelays(settled_after=0.0))
     async with workers.run():
         os.kill(min(workers.started), signal.SIGKILL)
         await until(lambda: len(workers.started) == 3)
@@ -141,11 +152,11 @@ async def test_a_worker_that_had_settled_is_replaced_at_once(
 
 
 async def test_a_worker_that_dies_again_and_again_is_replaced_more_and_more_slowly(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(supervisor_module, "_FIRST_DELAY_SECONDS", 0.01)
-    monkeypatch.setattr(supervisor_module, "_LONGEST_DELAY_SECONDS", 0.05)
-    workers = Workers(tmp_path, WORKER.replace("sys.stdin.read()", "sys.exit(3)"), count=1)
+    script = WORKER.replace("sys.stdin.read()", "sys.exit(3)")
+    short_delays = RestartDelays(first=0.01, longest=0.05)
+    workers = Workers(tmp_path, script, count=1, restart_delays=short_delays)
     async with workers.run():
         await until(lambda: len(workers.started) == 6)
     assert delays(caplog)[:5] == [0.01, 0.02, 0.04, 0.05, 0.05]
@@ -160,7 +171,7 @@ def delays(caplog: pytest.LogCaptureFixture) -> list[float]:
     ]
 
 
-async def test_what_keeps_the_first_workers_from_starting_ends_all_and_is_said(tmp_path: Path) -> None:
+async def test_the_reason_why_a_first_worker_cannot_start_stops_all_and_is_reported(tmp_path: Path) -> None:
     # One of them fails, once the others are ready.
     script = WORKER.replace(
         "print(",
@@ -181,14 +192,14 @@ async def test_what_keeps_the_first_workers_from_starting_ends_all_and_is_said(t
     assert len(workers.ended) == len(workers.started) == 3
 
 
-async def test_a_first_worker_that_dies_without_a_word_ends_all(tmp_path: Path) -> None:
+async def test_a_first_worker_that_dies_silently_stops_all(tmp_path: Path) -> None:
     workers = Workers(tmp_path, "import os; os.abort()")
     async with workers.run() as running:
         with pytest.raises(WorkersFailed, match="Aborted"):
             await asyncio.wait_for(running, 20)
 
 
-async def test_a_worker_that_cannot_start_later_is_tried_until_it_can(
+async def test_a_replacement_that_cannot_start_is_tried_until_it_can(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     script = WORKER.replace(
@@ -208,7 +219,7 @@ async def test_a_worker_that_cannot_start_later_is_tried_until_it_can(
     assert "the database is away" in [vars(record).get("reason") for record in caplog.records]
 
 
-async def test_a_program_that_is_not_there_is_said(tmp_path: Path) -> None:
+async def test_a_missing_program_is_reported(tmp_path: Path) -> None:
     workers = Workers(tmp_path, "")
     workers.supervisor._command = (str(tmp_path / "nothing"),)
     async with workers.run() as running:
@@ -216,7 +227,7 @@ async def test_a_program_that_is_not_there_is_said(tmp_path: Path) -> None:
             await asyncio.wait_for(running, 20)
 
 
-async def test_a_worker_that_fails_while_it_ends_is_told_of(tmp_path: Path) -> None:
+async def test_a_worker_that_fails_while_it_stops_is_reported(tmp_path: Path) -> None:
     workers = Workers(tmp_path, WORKER.replace("sys.exit()", "sys.exit(7)"))
     async with workers.run() as running:
         send(signal.SIGTERM)
@@ -224,8 +235,8 @@ async def test_a_worker_that_fails_while_it_ends_is_told_of(tmp_path: Path) -> N
             await asyncio.wait_for(running, 20)
 
 
-async def test_workers_that_do_not_end_in_time_are_killed(tmp_path: Path) -> None:
-    workers = Workers(tmp_path, DEAF_WORKER, patience=0.1)
+async def test_workers_that_do_not_stop_in_time_are_killed(tmp_path: Path) -> None:
+    workers = Workers(tmp_path, DEAF_WORKER, stop_timeout=0.1)
     async with workers.run() as running:
         send(signal.SIGTERM)
         with pytest.raises(WorkersFailed, match="were killed"):
@@ -233,8 +244,8 @@ async def test_workers_that_do_not_end_in_time_are_killed(tmp_path: Path) -> Non
     assert set(workers.ended) == workers.started
 
 
-async def test_a_second_signal_ends_them_at_once(tmp_path: Path) -> None:
-    workers = Workers(tmp_path, DEAF_WORKER, patience=1000)
+async def test_a_second_signal_kills_the_workers(tmp_path: Path) -> None:
+    workers = Workers(tmp_path, DEAF_WORKER, stop_timeout=1000)
     async with workers.run() as running:
         send(signal.SIGINT)
         send(signal.SIGINT)
@@ -262,7 +273,7 @@ import asyncio, os, sys
 from localdial_server.runtime.supervisor import Supervisor
 command = (sys.executable, "-I", "-S", "-c", {WORKER!r}, sys.argv[1])
 ready = lambda: print("ready", flush=True)
-asyncio.run(Supervisor(command, dict(os.environ), 3, 20, on_ready=ready, on_end=lambda pid: None).run())
+asyncio.run(Supervisor(command, dict(os.environ), 3, 20, on_ready=ready, on_exit=lambda pid: None).run())
 """
     with subprocess.Popen(
         [sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
