@@ -212,7 +212,7 @@ def test_users_are_imported_all_or_none(run: Run, tmp_path: Path) -> None:
     refused = run("users", "import", "acme", str(path))
     assert refused.returncode == 2
     lines = refused.stderr.splitlines()
-    assert lines[0] == "Error: users.csv: 1 of 2501 rows is wrong, and nothing was written"
+    assert lines[0] == "Error: users.csv: 1 of 2,501 rows is wrong, and nothing was written"
     assert [line.split(":")[0] for line in lines[1:]] == [
         "  line 2502, user_id",
         "  line 2502, display_name",

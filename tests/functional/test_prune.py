@@ -74,10 +74,10 @@ def test_old_calls_are_deleted_and_call_backs_to_younger_ones_still_reach_their_
 def test_a_dry_run_counts_and_deletes_nothing(new_database: NewDatabase) -> None:
     url = new_database("sqlite", with_calls(call("old", days_ago(3)), call("young", days_ago(1))))
     command = ("calls", "prune", "--older-than", "2d")
-    assert run_on(url, *command, "--dry-run").stdout == "1 calls are older than 2d\n"
+    assert run_on(url, *command, "--dry-run").stdout == "1 call is older than 2d\n"
     assert document(run_on(url, *command, "--dry-run", "--json")) == {"would_delete": 1}
     assert call_ids(url) == {"old", "young"}
-    assert run_on(url, *command).stdout == "1 calls older than 2d are deleted\n"
+    assert run_on(url, *command).stdout == "deleted 1 call older than 2d\n"
     assert call_ids(url) == {"young"}
 
 
@@ -97,7 +97,8 @@ def test_an_age_that_is_none_or_too_short_is_refused(new_database: NewDatabase, 
     refused = run_on(url, "calls", "prune", "--older-than", age)
     assert refused.exit_code == 2
     assert refused.stderr == (
-        "Error: --older-than must be a number of days, weeks or hours, such as 400d, and at least 1d\n"
+        f"Error: --older-than is {age!r}, but must be a number of days, weeks or hours, such as 400d, 57w or "
+        "9600h, and at least 1d\n"
     )
     assert call_ids(url) == {"old"}
 
@@ -132,7 +133,7 @@ def test_interrupted_it_says_how_many_are_deleted(
     monkeypatch.setattr(retention, "_end_of_batch", interrupt)
     interrupted = run_on(url, "calls", "prune", "--older-than", "1d")
     assert interrupted.exit_code != 0
-    assert "4 calls are deleted, the others are still there" in interrupted.stderr
+    assert "4 calls deleted so far; the others are still there" in interrupted.stderr
     assert call_ids(url) == {f"c{index}" for index in range(4, 9)}
 
 

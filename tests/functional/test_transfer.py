@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 import pytest
 from sqlalchemy import Engine, insert
 
-from localdial_server.admin import data
+from localdial_server.admin import maintenance
 from localdial_server.domain.model import Organization
 from localdial_server.storage.call_log.spool import SpoolFolder
 from localdial_server.storage.engines.database import VERSION_TABLE
@@ -118,7 +118,7 @@ class TestOfEachCommand:
         refused = run_on(f"sqlite:///{tmp_path}/none/none.db", *arguments)
         assert refused.exit_code == 1
         (line,) = refused.stderr.splitlines()
-        assert "there is no sqlite:///" in line
+        assert "does not exist" in line
         assert list(tmp_path.iterdir()) == []
 
     @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_an_export_warns_of_calls_that_wait_in_a_spool(
     asyncio.run(spool.add([call("waiting")]))
     exported = run_on(source, "export")
     assert exported.exit_code == 0
-    assert "Warning: calls wait in" in exported.stderr
+    assert "Warning: the spool" in exported.stderr
     spool.close_now()
 
 
@@ -259,7 +259,7 @@ def test_an_export_that_ends_half_way_leaves_the_file_that_was_there(
         assert path.with_name("export.jsonl.part").exists()
         raise error
 
-    monkeypatch.setattr(data, "export", fail)
+    monkeypatch.setattr(maintenance, "export", fail)
     assert run_on(new_database("sqlite"), "export", "--output", str(path)).exit_code != 0
     assert path.read_text() == "of yesterday"
     assert [file.name for file in tmp_path.glob("export*")] == [path.name]
@@ -268,7 +268,7 @@ def test_an_export_that_ends_half_way_leaves_the_file_that_was_there(
 def test_what_is_no_file_is_not_replaced(new_database: NewDatabase) -> None:
     refused = run_on(new_database("sqlite"), "export", "--output", os.devnull)
     assert refused.exit_code == 2
-    assert "is no file" in refused.stderr
+    assert "is not a regular file" in refused.stderr
     assert not Path(os.devnull).is_file()
 
 

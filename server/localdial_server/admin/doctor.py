@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
-from localdial_server.admin.findings import Finding, OnFinding, State, ok, problem, warning
+from localdial_server.admin.doctor_finding import Finding, OnFinding, State, ok, problem, warning
 from localdial_server.runtime.storage import open_database
 from localdial_server.settings.errors import SettingsError, StartError
 from localdial_server.settings.settings import Settings, require_webhook_settings

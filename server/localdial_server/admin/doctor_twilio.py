@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from localdial_server.admin.findings import Finding, State, ok, problem, warning
+from localdial_server.admin.doctor_finding import Finding, State, ok, problem, warning
 from localdial_server.app.ports.carrier import CarrierError, RefusalCause, Refused
 from localdial_server.carriers.twilio.account import TwilioAccount
 from localdial_server.carriers.twilio.adapter import TwilioCarrier, TwilioCarriers

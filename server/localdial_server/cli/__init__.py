@@ -1,4 +1,4 @@
-"""The command ``localdial``: it serves, and it asks a server that runs."""
+"""The command `localdial`: run a server, or call one."""
 
 import io
 import sys
@@ -9,9 +9,9 @@ __all__ = ["app", "main"]
 
 
 def main() -> None:
-    """Run the command with the arguments of the process, and exit."""
+    """Run the command with the process's arguments, and exit."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # Where the terminal cannot show a name, a table with an escape in it beats no table.
+            # If the terminal cannot show a name, print it escaped rather than fail.
             stream.reconfigure(errors="backslashreplace")
     app(prog_name="localdial")

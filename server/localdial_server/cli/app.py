@@ -1,4 +1,4 @@
-"""The command ``localdial`` as a whole: its groups, and the options before a command's name."""
+"""The command `localdial`: its subcommands, and the options that stand before their names."""
 
 import os
 from importlib import metadata
@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from localdial_server.cli import (
-    data,
     demo,
     directory,
     doctor,
+    maintenance,
     numbers,
     reconcile,
     routing,
@@ -21,17 +21,17 @@ from localdial_server.cli import (
 from localdial_server.cli.command import (
     DEFAULT_SERVER,
     SERVER_ENV,
-    ConnectionOptions,
+    CommonOptions,
     JsonOption,
     ServerOption,
     TimeoutOption,
-    root_options,
+    output_of,
 )
-from localdial_server.cli.output import EXIT_CODE_HELP, Output
+from localdial_server.cli.output import EXIT_CODE_HELP
 
-_SERVER_PANEL = "The server"
+_SERVER_PANEL = "Server"
 _CALLS_PANEL = "Calls"
-_KEEPING_PANEL = "What is kept"
+_INVENTORY_PANEL = "Numbers, organizations and users"
 
 _EPILOG = "Exit codes, for scripts:\n\n" + "\n".join(
     f"{code.value}  {meaning}" for code, meaning in EXIT_CODE_HELP.items()
@@ -39,12 +39,12 @@ _EPILOG = "Exit codes, for scripts:\n\n" + "\n".join(
 
 app = typer.Typer(
     name="localdial",
-    help="Local presence: a caller ID with the callee's area code, and call-backs that reach who called.",
+    help="Local presence: show callees a number with their own area code, and connect their call-backs.",
     epilog=_EPILOG,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",
-    # A traceback that shows variables would show settings and phone numbers.
+    # A traceback with variables would show secrets and phone numbers.
     pretty_exceptions_enable=False,
 )
 
@@ -73,8 +73,8 @@ def root(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Remember the options that stand before the command's name."""
-    context.obj = ConnectionOptions(
+    """Keep the options that stand before the command's name."""
+    context.obj = CommonOptions(
         server=server or os.environ.get(SERVER_ENV) or DEFAULT_SERVER, as_json=as_json, timeout=timeout
     )
 
@@ -82,23 +82,23 @@ def root(
 @app.command(rich_help_panel=_SERVER_PANEL)
 def version(context: typer.Context, *, as_json: JsonOption = False) -> None:
     """Print the version."""
-    out = Output(as_json=as_json or root_options(context).as_json)
-    out.answer({"version": _version()}, f"localdial {_version()}")
+    out = output_of(context, as_json=as_json)
+    out.result({"version": _version()}, f"localdial {_version()}")
 
 
 app.command("serve", rich_help_panel=_SERVER_PANEL, epilog=serve.settings_help())(serve.serve)
 app.command("webhook", rich_help_panel=_SERVER_PANEL)(webhook.webhook)
 app.command("doctor", rich_help_panel=_SERVER_PANEL)(doctor.doctor)
 app.add_typer(simulator.simulator, name="simulator", rich_help_panel=_SERVER_PANEL)
-app.command("migrate", rich_help_panel=_SERVER_PANEL)(serve.migrate)
-app.command("export", rich_help_panel=_SERVER_PANEL)(data.export)
-app.command("import", rich_help_panel=_SERVER_PANEL)(data.import_)
+app.command("migrate", rich_help_panel=_SERVER_PANEL)(maintenance.migrate)
+app.command("export", rich_help_panel=_SERVER_PANEL)(maintenance.export)
+app.command("import", rich_help_panel=_SERVER_PANEL)(maintenance.import_)
 app.command("demo", rich_help_panel=_SERVER_PANEL)(demo.demo)
 app.command("resolve", rich_help_panel=_CALLS_PANEL)(routing.resolve)
 app.command("route", rich_help_panel=_CALLS_PANEL)(routing.route)
-routing.calls.command("prune")(data.prune)
+routing.calls.command("prune")(maintenance.prune)
 app.add_typer(routing.calls, name="calls", rich_help_panel=_CALLS_PANEL)
-app.add_typer(numbers.app, name="numbers", rich_help_panel=_KEEPING_PANEL)
-app.command("reconcile", rich_help_panel=_KEEPING_PANEL)(reconcile.reconcile)
-app.add_typer(directory.orgs, name="orgs", rich_help_panel=_KEEPING_PANEL)
-app.add_typer(directory.users, name="users", rich_help_panel=_KEEPING_PANEL)
+app.add_typer(numbers.app, name="numbers", rich_help_panel=_INVENTORY_PANEL)
+app.command("reconcile", rich_help_panel=_INVENTORY_PANEL)(reconcile.reconcile)
+app.add_typer(directory.orgs, name="orgs", rich_help_panel=_INVENTORY_PANEL)
+app.add_typer(directory.users, name="users", rich_help_panel=_INVENTORY_PANEL)

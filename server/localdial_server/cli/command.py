@@ -1,4 +1,4 @@
-"""What every client command has in common: which server it asks, and how its answer and errors are shown."""
+"""What the commands share: their options, the server that they call, and how results and errors are shown."""
 
 import functools
 import inspect
@@ -14,31 +14,33 @@ from typing import Annotated, Concatenate, Final, ParamSpec, TypeVar
 import typer
 from google.protobuf.message import Message
 
-from localdial_client import Client, LocaldialError
-from localdial_server.cli.output import CliError, Output, exit_code
+from localdial_client import Client, FieldViolation, LocaldialError
+from localdial_server.cli.output import CliError, ExitCode, Output, exit_code
+from localdial_server.settings.errors import SettingsError, StartError
+from localdial_server.settings.settings import CONFIG_ENV
 
 DEFAULT_SERVER: Final = "127.0.0.1:50051"
 SERVER_ENV: Final = "LOCALDIAL_SERVER"
 
-# The largest page that the contract grants.
+# The largest page that the contract allows.
 PAGE_SIZE: Final = 1000
 
 _PROGRAM: Final = "localdial"
-_PANEL: Final = "Every command"
+_COMMON_OPTIONS_PANEL: Final = "Common options"
 
 ServerOption = Annotated[
     str | None,
     typer.Option(
         "--server",
         metavar="HOST:PORT",
-        help=f"The server to ask. Environment: {SERVER_ENV}. Default: {DEFAULT_SERVER}.",
-        rich_help_panel=_PANEL,
+        help=f"The server to call. Environment: {SERVER_ENV}. Default: {DEFAULT_SERVER}.",
+        rich_help_panel=_COMMON_OPTIONS_PANEL,
         show_default=False,
     ),
 ]
 JsonOption = Annotated[
     bool,
-    typer.Option("--json", help="Answer with one JSON document, for programs.", rich_help_panel=_PANEL),
+    typer.Option("--json", help="Print one JSON document.", rich_help_panel=_COMMON_OPTIONS_PANEL),
 ]
 TimeoutOption = Annotated[
     float | None,
@@ -46,8 +48,17 @@ TimeoutOption = Annotated[
         "--timeout",
         metavar="SECONDS",
         min=0.001,
-        help="How long a call may take. Default: 5, or 60 where the carrier is asked.",
-        rich_help_panel=_PANEL,
+        help="Deadline of each call. Default: 5, or 60 for calls that involve the carrier.",
+        rich_help_panel=_COMMON_OPTIONS_PANEL,
+        show_default=False,
+    ),
+]
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help=f"A TOML file with settings. Environment: {CONFIG_ENV}.",
         show_default=False,
     ),
 ]
@@ -57,20 +68,22 @@ OrganizationArgument = Annotated[
 ]
 UserArgument = Annotated[str, typer.Argument(metavar="USER", help="The user (agent).", show_default=False)]
 NumberArgument = Annotated[
-    str, typer.Argument(metavar="NUMBER", help="The number, as +14155550100.", show_default=False)
+    str, typer.Argument(metavar="NUMBER", help="The number, such as +14155550100.", show_default=False)
 ]
 YesOption = Annotated[
-    bool, typer.Option("--yes", "-y", help="Do not ask first. Needed where nobody can be asked.")
+    bool,
+    typer.Option("--yes", "-y", help="Skip the confirmation. Required when there is no terminal to ask on."),
 ]
 
 
 @dataclass(frozen=True, slots=True)
-class ConnectionOptions:
-    """The options that may stand before or after the name of a command; after it they win."""
+class CommonOptions:
+    """The options that may stand before or after a command's name; the one after it wins."""
 
     server: str = DEFAULT_SERVER
     as_json: bool = False
     timeout: float | None = None
+    """Deadline of each call in seconds; None: the client's defaults."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,51 +95,69 @@ class Session:
     server: str
 
     def confirm(self, question: str, *, yes: bool) -> None:
-        """Go on only if the user agrees: what follows spends money, or destroys something.
+        """Continue only if the user agrees to spend money or to destroy something.
 
-        Raises ``CliError`` where nobody can be asked, ``typer.Abort`` when the answer is no.
+        `yes` is the option that skips the question. Raises `CliError` if there is no terminal to ask on
+        and `typer.Abort` if the user declines.
         """
         if yes:
             return
         if not sys.stdin.isatty():
-            raise CliError(f"{question} Nobody can answer that here; say --yes to go ahead")
+            raise CliError(f"{question} There is no terminal to ask on; pass --yes to continue")
         typer.confirm(question, abort=True, err=True)
 
 
-def root_options(context: typer.Context) -> ConnectionOptions:
-    """Answer the options that stand before the name of the command."""
-    options: ConnectionOptions = context.find_root().obj
+def root_options(context: typer.Context) -> CommonOptions:
+    """Return the options that stand before the command's name."""
+    options: CommonOptions = context.find_root().obj
     return options
+
+
+def output_of(context: typer.Context, *, as_json: bool) -> Output:
+    """Return the output of a command that does not call a server; `as_json` is its own option."""
+    return Output(as_json=as_json or root_options(context).as_json)
 
 
 @contextmanager
 def errors_shown(out: Output) -> Iterator[None]:
-    """Show the errors that a command may end with, and exit with their code."""
+    """Show the error that a command ends with, and exit with its code."""
     try:
         yield
-    except (LocaldialError, CliError) as error:
-        out.error(error)
-        raise typer.Exit(exit_code(error)) from error
+    except (LocaldialError, CliError, SettingsError, StartError) as error:
+        shown = _shown_error(error)
+        out.error(shown)
+        raise typer.Exit(exit_code(shown)) from error
+
+
+def _shown_error(error: LocaldialError | CliError | SettingsError | StartError) -> LocaldialError | CliError:
+    match error:
+        case SettingsError():
+            problems = [FieldViolation(problem.setting, problem.message) for problem in error.problems]
+            return CliError("the settings cannot be used", ExitCode.USAGE, problems)
+        case StartError():
+            return CliError(str(error), ExitCode.ERROR)
+        case _:
+            return error
 
 
 def command_line(server: str, *arguments: str) -> str:
-    """Write a command for the user to paste, which asks the same server."""
-    elsewhere = () if server == DEFAULT_SERVER else ("--server", server)
-    return shlex.join((_program(), *arguments, *elsewhere))
+    """Return a command that the user can paste to call the same server."""
+    server_option = () if server == DEFAULT_SERVER else ("--server", server)
+    return shlex.join((_program(), *arguments, *server_option))
 
 
 def _program() -> str:
     started = Path(sys.argv[0])
     if started.name != _PROGRAM or shutil.which(_PROGRAM) == str(started.absolute()):
         return _PROGRAM
-    # It was started by a path that is not on PATH, and only so can it be started again.
+    # The program is not on PATH, so the user needs the path to start it again.
     directory = Path.cwd()
     absolute = started.absolute()
     return str(absolute.relative_to(directory) if absolute.is_relative_to(directory) else absolute)
 
 
-def connect(options: ConnectionOptions) -> Client:
-    """Make a client of the server that the options name."""
+def connect(options: CommonOptions) -> Client:
+    """Return a client of the server that the options name."""
     if options.timeout is None:
         return Client(options.server)
     return Client(options.server, timeout=options.timeout, carrier_timeout=options.timeout)
@@ -136,7 +167,7 @@ Arguments = ParamSpec("Arguments")
 
 
 def client_command(function: Callable[Concatenate[Session, Arguments], None]) -> Callable[..., None]:
-    """Make a function of a ``Session`` a command: with the options of every command, and its errors shown."""
+    """Turn a function of a `Session` into a command with the common options and with its errors shown."""
 
     @functools.wraps(function)
     def command(
@@ -148,7 +179,7 @@ def client_command(function: Callable[Concatenate[Session, Arguments], None]) ->
         **kwargs: Arguments.kwargs,
     ) -> None:
         before = root_options(context)
-        options = ConnectionOptions(
+        options = CommonOptions(
             server=before.server if server is None else server,
             as_json=before.as_json or as_json,
             timeout=before.timeout if timeout is None else timeout,
@@ -157,25 +188,25 @@ def client_command(function: Callable[Concatenate[Session, Arguments], None]) ->
         with errors_shown(out), connect(options) as client:
             function(Session(client, out, options.server), *args, **kwargs)
 
-    # typer reads the parameters off the signature: those of the function behind its session, and ours.
+    # typer reads the parameters from the signature: the function's without the session, and the common ones.
     own = list(inspect.signature(function).parameters.values())[1:]
-    ours = [
+    common = [
         inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context),
         inspect.Parameter("server", inspect.Parameter.KEYWORD_ONLY, annotation=ServerOption, default=None),
         inspect.Parameter("as_json", inspect.Parameter.KEYWORD_ONLY, annotation=JsonOption, default=False),
         inspect.Parameter("timeout", inspect.Parameter.KEYWORD_ONLY, annotation=TimeoutOption, default=None),
     ]
-    command.__signature__ = inspect.Signature([*own, *ours])  # type: ignore[attr-defined]
+    command.__signature__ = inspect.Signature([*own, *common])  # type: ignore[attr-defined]
     return command
 
 
 PageT = TypeVar("PageT", bound=Message)
 
 
-def gather(pages: Iterable[PageT], into: PageT) -> PageT:
-    """Merge all pages into one response, which has no page token."""
+def merge_pages(pages: Iterable[PageT], into: PageT) -> PageT:
+    """Merge all pages into one response without a page token."""
     for page in pages:
         into.MergeFrom(page)
-    # A token of an earlier page stays in a merge, because the last page's is empty.
+    # The last page's token is empty, so merging it does not overwrite an earlier page's.
     into.ClearField("next_page_token")
     return into

@@ -1,4 +1,4 @@
-"""``localdial demo``: the demo organization, and what the rules decide for it, one sentence each."""
+"""`localdial demo`: load the demo organization, and show what the rules decide for it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from localdial_server.cli.tables import enum_name
 class Step:
     """One call of the demo: what it shows, the command that does the same, and the call itself.
 
-    ``expected_reason`` is that of the error that is the point of the step.
+    `expected_reason` is the reason of the error that the step is meant to show; empty if it should succeed.
     """
 
     title: str
@@ -37,36 +37,36 @@ class Step:
 
 @client_command
 def demo(session: Session) -> None:
-    """Load the demo organization into a running server, and show what it does.
+    """Load the demo organization into a running server, and show what the server decides for it.
 
-    Safe to run again. It works only where the carrier is the simulator, and spends no money.
+    Safe to run again. It requires the simulator carrier, so it spends no money.
     """
     loaded = demo_setup.load(session.client)
     owned = [number.phone_number for number in loaded.numbers]
-    session.out.show(
+    session.out.partial_result(
         f"The organization `{DEMO}` has the numbers {' and '.join(owned)}, "
         f"and the area code {demo_setup.MAPPED} is mapped to {loaded.local_number}.\n"
     )
     documents = []
     for number, step in enumerate(steps(loaded), start=1):
         command = command_line(session.server, *step.command)
-        session.out.show(f"{number}. {step.title}\n   $ {command}")
+        session.out.partial_result(f"{number}. {step.title}\n   $ {command}")
         outcome, sentence = _run(session.client, step)
-        session.out.show(f"   {sentence}\n")
+        session.out.partial_result(f"   {sentence}\n")
         documents.append({"title": step.title, "command": command, **outcome})
     document = {"organization_id": DEMO, "numbers": [as_dict(number) for number in loaded.numbers]}
-    session.out.answer({**document, "steps": documents})
+    session.out.result({**document, "steps": documents})
 
 
 def steps(loaded: Demo) -> Sequence[Step]:
-    """List the calls of the demo, in the order they are to be made."""
+    """Return the calls of the demo, in the order in which to make them."""
     local = loaded.local_number
     return (
         _resolve("Ann calls Chicago, where her own caller ID is from", "ann", "+13125550155"),
         _resolve("Bob calls San Francisco (415)", "bob", "+14155550155"),
         _resolve("Bob calls San Francisco (628), which is mapped", "bob", "+16285550155", record=True),
         _resolve("Bob calls Honolulu (808), where a number was imported", "bob", "+18085550155"),
-        _resolve("Carol calls Seattle (206), where there is no number", "carol", "+12065550155"),
+        _resolve("Carol calls Seattle (206), where the organization has no number", "carol", "+12065550155"),
         _resolve("Bob calls Seattle, and has no caller ID of his own", "bob", "+12065550155"),
         _resolve(
             "Dave calls Seattle, and neither he nor his organization has any number",
@@ -82,7 +82,7 @@ def steps(loaded: Demo) -> Sequence[Step]:
             loaded.numbers[1].phone_number,
             "+12125550155",
         ),
-        _route("Somebody calls back who withholds the number", local, ""),
+        _route("A caller who withholds the number calls back", local, ""),
         _sold_out(),
     )
 
@@ -125,7 +125,7 @@ def _sold_out() -> Step:
 
 
 def _run(client: Client, step: Step) -> tuple[Mapping[str, Any], str]:
-    """Make the call. Answers what came of it for programs, and as a sentence for people."""
+    """Make the call. Return its outcome as JSON for programs and as a sentence for people."""
     try:
         response = step.call(client)
     except LocaldialError as error:
@@ -145,4 +145,4 @@ def _sentence(response: Message) -> str:
             user = f" of {response.user_id}" if response.user_id else ""
             return f"goes to {response.destination_number}{user} ({enum_name(response, 'reason')}): {why}"
         case _:
-            return "was answered"
+            return "succeeded"

@@ -1,7 +1,7 @@
 """The demo organization: a made-up lender, loaded through the API like any other.
 
-Every phone number is of the range 555-0100 to 555-0199, which is kept for fiction. Loading it again changes
-nothing.
+Every phone number is in the range 555-0100 to 555-0199, which is reserved for fiction. Loading the demo again
+changes nothing.
 """
 
 import itertools
@@ -22,13 +22,13 @@ from localdial_client import Client, NotFound, pages
 from localdial_server.cli.output import CliError, ExitCode
 
 DEMO: Final = "demo"
-# An organization for which nothing can be shown.
+# An organization that has no caller ID to show.
 EMPTY: Final = "demo-empty"
 
-# The area codes in which the demo buys, and one that is mapped to the first of them (both are San Francisco).
+# The area codes in which the demo buys, and one that is mapped to the first number (both are San Francisco).
 BOUGHT: Final = ("415", "212")
 MAPPED: Final = "628"
-# The simulated carrier never has any to sell in these; its account owns one in the second from the start.
+# The simulator never has numbers for sale in 907 or 808; its account owns this 808 number from the start.
 SOLD_OUT: Final = "907"
 IMPORTED: Final = "+18085550199"
 
@@ -64,21 +64,21 @@ _SIMULATOR: Final = "simulator"
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """What the demo organization owns: its number in each area code of ``BOUGHT``, bought now or before."""
+    """What the demo organization owns: one number in each area code of `BOUGHT`, in that order."""
 
     numbers: tuple[Number, ...]
 
     @property
     def local_number(self) -> str:
-        """The number that borrowers in San Francisco see."""
+        """The number that is shown to borrowers in San Francisco."""
         return self.numbers[0].phone_number
 
 
 def load(client: Client) -> Demo:
-    """Make the demo organization what it is meant to be.
+    """Create the demo organization, or complete it.
 
-    Raises ``CliError`` where the server's carrier is not the simulator: the demo spends no money. Raises what
-    the client raises.
+    Raises `CliError` if the server's carrier is not the simulator, because the demo must not spend money, and
+    what the client raises.
     """
     for organization in _ORGANIZATIONS:
         client.directory.set_organization(SetOrganizationRequest(organization=organization))
@@ -90,7 +90,7 @@ def load(client: Client) -> Demo:
     client.number_inventory.map_area_codes(
         MapAreaCodesRequest(organization_id=DEMO, phone_number=demo.local_number, area_codes=[MAPPED])
     )
-    # It may fail, and nothing depends on it: who deletes this number has given it up for good.
+    # Failures are ignored: once deleted, this number cannot be imported again, and the demo does without it.
     client.number_inventory.import_numbers(
         ImportNumbersRequest(organization_id=DEMO, phone_numbers=[IMPORTED])
     )
@@ -103,7 +103,7 @@ def _owned(client: Client, area_code: str) -> Number | None:
     )
     for page in pages(client.number_inventory.list_numbers, request):
         for number in page.numbers:
-            # The list has those that are only mapped to the area code, too.
+            # The list also has numbers that are only mapped to the area code.
             if number.area_code == area_code:
                 _require_simulator(is_simulator=number.carrier == _SIMULATOR)
                 return number
@@ -114,33 +114,33 @@ def _buy(client: Client, area_code: str) -> Number:
     available = client.number_inventory.search_available_numbers(
         SearchAvailableNumbersRequest(organization_id=DEMO, area_code=area_code, limit=1)
     ).available
-    # The answer does not say whose numbers these are, but only the simulator sells lines of the exchange 555.
+    # The response does not name the carrier, but only the simulator sells numbers with the exchange 555.
     _require_simulator(is_simulator=all(each.phone_number[5:8] == "555" for each in available))
     for attempt in itertools.count(1):
-        # The same request_id each time, so that two demos at once buy one number. If it was deleted since, it
-        # is still the answer to its request_id, and the next one is due.
+        # A fixed request_id, so that two demos at once buy one number. If that number has been deleted since,
+        # its request_id still returns it, so the next request_id is used.
         request = PurchaseNumbersRequest(
             organization_id=DEMO, area_code=area_code, request_id=f"demo-{area_code}-{attempt}"
         )
         number = client.number_inventory.purchase_numbers(request).numbers[0]
-        if _is_there(client, number):
+        if _is_active(client, number):
             break
     return number
 
 
-def _is_there(client: Client, number: Number) -> bool:
+def _is_active(client: Client, number: Number) -> bool:
     request = GetNumberRequest(organization_id=DEMO, phone_number=number.phone_number)
     try:
-        found = client.number_inventory.get_number(request).number
+        current = client.number_inventory.get_number(request).number
     except NotFound:
         return False
-    return found.state == NumberState.NUMBER_STATE_ACTIVE
+    return current.state == NumberState.NUMBER_STATE_ACTIVE
 
 
 def _require_simulator(*, is_simulator: bool) -> None:
     if not is_simulator:
         raise CliError(
-            "the demo buys numbers, and the carrier of this server sells real ones; "
-            "it runs only where the carrier is the simulator",
+            "the demo buys numbers, and this server's carrier sells real ones; run it against a server that "
+            "uses the simulator",
             ExitCode.CONFLICT,
         )

@@ -1,4 +1,4 @@
-"""``localdial orgs`` and ``localdial users``: the organizations and their users."""
+"""`localdial orgs` and `localdial users`: the organizations and their users."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -30,14 +30,16 @@ from localdial_server.cli.command import (
     UserArgument,
     YesOption,
     client_command,
-    gather,
+    merge_pages,
 )
 from localdial_server.cli.tables import record, table
 
-orgs = typer.Typer(no_args_is_help=True, help="Keep the organizations.")
-users = typer.Typer(no_args_is_help=True, help="Keep the users (agents) of an organization.")
+orgs = typer.Typer(no_args_is_help=True, help="Create, show, list and delete organizations.")
+users = typer.Typer(
+    no_args_is_help=True, help="Create, show, list, import and delete the users (agents) of an organization."
+)
 
-NameOption = Annotated[str, typer.Option("--name", help="A name for people.", show_default=False)]
+NameOption = Annotated[str, typer.Option("--name", help="A display name.", show_default=False)]
 
 
 @orgs.command("set")
@@ -47,15 +49,16 @@ def set_organization(
     organization: OrganizationArgument,
     name: NameOption = "",
     number: Annotated[
-        str, typer.Option("--number", help="The organization number, as +14155550100.", show_default=False)
+        str,
+        typer.Option("--number", help="The organization number, such as +14155550100.", show_default=False),
     ] = "",
 ) -> None:
-    """Create an organization, or replace it as a whole: what is not given is cleared."""
+    """Create an organization, or replace it entirely: fields that are not given are cleared."""
     request = SetOrganizationRequest(
         organization=Organization(organization_id=organization, display_name=name, organization_number=number)
     )
     response = session.client.directory.set_organization(request)
-    session.out.answer(response, _organization_record(response.organization))
+    session.out.result(response, _organization_record(response.organization))
 
 
 @orgs.command("get")
@@ -63,7 +66,7 @@ def set_organization(
 def get_organization(session: Session, organization: OrganizationArgument) -> None:
     """Show one organization."""
     response = session.client.directory.get_organization(GetOrganizationRequest(organization_id=organization))
-    session.out.answer(response, _organization_record(response.organization))
+    session.out.result(response, _organization_record(response.organization))
 
 
 @orgs.command("list")
@@ -71,14 +74,14 @@ def get_organization(session: Session, organization: OrganizationArgument) -> No
 def list_organizations(session: Session) -> None:
     """List all organizations."""
     request = ListOrganizationsRequest(page_size=PAGE_SIZE)
-    response = gather(
+    response = merge_pages(
         pages(session.client.directory.list_organizations, request), ListOrganizationsResponse()
     )
     rows = [
         (each.organization_id, each.organization_number, str(each.revision), each.display_name)
         for each in response.organizations
     ]
-    session.out.answer(
+    session.out.result(
         response, table(("ORGANIZATION", "NUMBER", "REVISION", "NAME"), rows, may_wrap={"NAME"})
     )
 
@@ -88,11 +91,11 @@ def list_organizations(session: Session) -> None:
 def delete_organization(
     session: Session, organization: OrganizationArgument, *, yes: YesOption = False
 ) -> None:
-    """Delete an organization and its users. Its numbers must be deleted before."""
+    """Delete an organization and its users. Its numbers must be deleted first."""
     session.confirm(f"Delete {organization} and all its users?", yes=yes)
     request = DeleteOrganizationRequest(organization_id=organization)
     response = session.client.directory.delete_organization(request)
-    session.out.answer(response, f"{organization} is deleted")
+    session.out.result(response, f"{organization} is deleted")
 
 
 @users.command("set")
@@ -105,16 +108,18 @@ def set_user(
     name: NameOption = "",
     caller_id: Annotated[
         str,
-        typer.Option("--caller-id", help="The user's own caller ID, as +14155550100.", show_default=False),
+        typer.Option(
+            "--caller-id", help="The user's own caller ID, such as +14155550100.", show_default=False
+        ),
     ] = "",
     work_phone: Annotated[
         str,
         typer.Option(
-            "--work-phone", help="Where call-backs reach the user, as +14155550100.", show_default=False
+            "--work-phone", help="Where call-backs reach the user, such as +14155550100.", show_default=False
         ),
     ] = "",
 ) -> None:
-    """Create a user, or replace it as a whole: what is not given is cleared."""
+    """Create a user, or replace it entirely: fields that are not given are cleared."""
     request = SetUserRequest(
         user=User(
             organization_id=organization,
@@ -125,7 +130,7 @@ def set_user(
         )
     )
     response = session.client.directory.set_user(request)
-    session.out.answer(response, _user_record(response.user))
+    session.out.result(response, _user_record(response.user))
 
 
 @users.command("get")
@@ -133,7 +138,7 @@ def set_user(
 def get_user(session: Session, organization: OrganizationArgument, user: UserArgument) -> None:
     """Show one user."""
     response = session.client.directory.get_user(GetUserRequest(organization_id=organization, user_id=user))
-    session.out.answer(response, _user_record(response.user))
+    session.out.result(response, _user_record(response.user))
 
 
 @users.command("list")
@@ -141,8 +146,8 @@ def get_user(session: Session, organization: OrganizationArgument, user: UserArg
 def list_users(session: Session, organization: OrganizationArgument) -> None:
     """List the users of an organization."""
     request = ListUsersRequest(organization_id=organization, page_size=PAGE_SIZE)
-    response = gather(pages(session.client.directory.list_users, request), ListUsersResponse())
-    session.out.answer(response, _user_table(response.users))
+    response = merge_pages(pages(session.client.directory.list_users, request), ListUsersResponse())
+    session.out.result(response, _user_table(response.users))
 
 
 @users.command("delete")
@@ -150,12 +155,12 @@ def list_users(session: Session, organization: OrganizationArgument) -> None:
 def delete_user(
     session: Session, organization: OrganizationArgument, user: UserArgument, *, yes: YesOption = False
 ) -> None:
-    """Delete a user. Call-backs to the user go to the organization number from then on."""
+    """Delete a user. From then on, the user's call-backs go to the organization number."""
     session.confirm(f"Delete user {user} of {organization}?", yes=yes)
     response = session.client.directory.delete_user(
         DeleteUserRequest(organization_id=organization, user_id=user)
     )
-    session.out.answer(response, f"user {user} of {organization} is deleted")
+    session.out.result(response, f"user {user} of {organization} is deleted")
 
 
 @users.command("import")
@@ -170,7 +175,7 @@ def import_users(
             exists=True,
             dir_okay=False,
             readable=True,
-            help="UTF-8, with the header user_id,display_name,caller_id,work_phone in any order.",
+            help="UTF-8; the header is user_id,display_name,caller_id,work_phone in any order.",
             show_default=False,
         ),
     ],
@@ -178,7 +183,7 @@ def import_users(
     """Create or replace many users from a CSV file.
 
     The whole file is checked first, and every bad row is reported with its line. Nothing is written
-    unless all rows are good. Users that are not in the file stay as they are.
+    unless all rows are valid. Users that are not in the file stay as they are.
     """
     users_import.run(session, organization, file)
 

@@ -1,50 +1,50 @@
-"""``localdial doctor``: says in words what is wrong with the settings, the database and the carrier."""
+"""`localdial doctor`: check the settings, the database and the carrier."""
 
 from typing import TYPE_CHECKING, Final
 
 import typer
 from rich.text import Text
 
-from localdial_server.cli.command import JsonOption, errors_shown, root_options
-from localdial_server.cli.output import ExitCode, Output
-from localdial_server.cli.serve import ConfigOption, load_settings
-from localdial_server.cli.tables import console_of, plain
+from localdial_server.cli.command import ConfigOption, JsonOption, errors_shown, output_of
+from localdial_server.cli.output import ExitCode
+from localdial_server.cli.tables import make_console, printable
+from localdial_server.settings.settings import read_settings
 
 if TYPE_CHECKING:
-    from localdial_server.admin.findings import Finding
+    from localdial_server.admin.doctor_finding import Finding
 
 _STYLES: Final = {"ok": "green", "warning": "bold yellow", "problem": "bold red"}
-_WIDTH: Final = max(map(len, _STYLES))
+_STATE_WIDTH: Final = max(map(len, _STYLES))
 
 
 def doctor(context: typer.Context, *, config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Check the settings, the database and the carrier, and say what is wrong. Changes and buys nothing."""
-    # Only this command and the server need what the server is made of.
+    # What the server is made of is slow to load, and the client commands do not need it.
     from localdial_server.admin.doctor import examine  # noqa: PLC0415
 
-    out = Output(as_json=as_json or root_options(context).as_json)
+    out = output_of(context, as_json=as_json)
     findings: list[Finding] = []
-    console = console_of()
+    console = make_console()
 
-    def tell(finding: "Finding") -> None:
+    def on_finding(finding: "Finding") -> None:
         findings.append(finding)
         if not out.as_json:
             state = finding.state.value
             line = Text.assemble(
-                (f"{state:{_WIDTH}}  ", _STYLES[state]), plain(f"{finding.check}: {finding.text}")
+                (f"{state:{_STATE_WIDTH}}  ", _STYLES[state]), printable(f"{finding.check}: {finding.text}")
             )
             console.print(line, soft_wrap=True)
 
     with errors_shown(out):
-        is_well = examine(load_settings(config_file), tell)
-    out.answer(
+        is_healthy = examine(read_settings(config_file), on_finding)
+    out.result(
         {
-            "ok": is_well,
+            "ok": is_healthy,
             "findings": [
                 {"check": finding.check, "state": finding.state.value, "text": finding.text}
                 for finding in findings
             ],
         }
     )
-    if not is_well:
+    if not is_healthy:
         raise typer.Exit(ExitCode.ERROR)

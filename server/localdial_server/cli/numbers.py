@@ -1,4 +1,4 @@
-"""``localdial numbers``: the local presence numbers of an organization."""
+"""`localdial numbers`: the local presence numbers of an organization."""
 
 import uuid
 from collections.abc import Iterable
@@ -31,24 +31,24 @@ from localdial_server.cli.command import (
     Session,
     YesOption,
     client_command,
-    gather,
+    merge_pages,
 )
-from localdial_server.cli.output import CliError, ExitCode, exit_code_of_items
-from localdial_server.cli.tables import enum_name, moment, record, table
+from localdial_server.cli.output import CliError, ExitCode, counted, exit_code_of_items
+from localdial_server.cli.tables import enum_name, record, table, utc_time
 
 app = typer.Typer(no_args_is_help=True, help="Buy, list, map and delete an organization's numbers.")
 
 
 class ListedState(StrEnum):
-    """The states that a number of the list may be in."""
+    """The states that a listed number can have."""
 
     PURCHASING = "purchasing"
     ACTIVE = "active"
     RELEASING = "releasing"
 
 
-# What the contract allows in one call.
-_MOST: Final = 100
+# The most numbers that the contract allows in one call.
+_MAX_PER_CALL: Final = 100
 
 _STATES: Final = {
     None: NumberState.NUMBER_STATE_UNSPECIFIED,
@@ -58,20 +58,24 @@ _STATES: Final = {
 }
 
 AreaCodeArgument = Annotated[
-    str, typer.Argument(metavar="AREA_CODE", help="An area code: 415, or +4420 abroad.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="AREA_CODE", help="An area code: 415, or +4420 outside country code 1.", show_default=False
+    ),
 ]
 AreaCodesArgument = Annotated[
-    list[str], typer.Argument(metavar="AREA_CODE...", help="Area codes, as 628.", show_default=False)
+    list[str], typer.Argument(metavar="AREA_CODE...", help="Area codes, such as 628.", show_default=False)
 ]
 NumbersArgument = Annotated[
-    list[str], typer.Argument(metavar="NUMBER...", help="The numbers, as +14155550100.", show_default=False)
+    list[str],
+    typer.Argument(metavar="NUMBER...", help="The numbers, such as +14155550100.", show_default=False),
 ]
 RequestIdOption = Annotated[
     str,
     typer.Option(
         "--request-id",
         metavar="ID",
-        help="Makes the command safe to repeat: the same ID is done once. Default: a fresh one.",
+        help="Makes the command safe to repeat: one ID is carried out once. Default: a new one.",
         show_default=False,
     ),
 ]
@@ -93,8 +97,10 @@ def list_numbers(
     request = ListNumbersRequest(
         organization_id=organization, area_code=area_code, state=_STATES[state], page_size=PAGE_SIZE
     )
-    response = gather(pages(session.client.number_inventory.list_numbers, request), ListNumbersResponse())
-    session.out.answer(response, numbers_table(response.numbers))
+    response = merge_pages(
+        pages(session.client.number_inventory.list_numbers, request), ListNumbersResponse()
+    )
+    session.out.result(response, numbers_table(response.numbers))
 
 
 @app.command("get")
@@ -103,7 +109,7 @@ def get(session: Session, organization: OrganizationArgument, number: NumberArgu
     """Show one number."""
     request = GetNumberRequest(organization_id=organization, phone_number=number)
     response = session.client.number_inventory.get_number(request)
-    session.out.answer(response, _record(response.number))
+    session.out.result(response, _record(response.number))
 
 
 @app.command("search")
@@ -112,15 +118,15 @@ def search(
     session: Session,
     organization: OrganizationArgument,
     area_code: AreaCodeArgument,
-    limit: Annotated[int, typer.Option(min=1, max=_MOST, help="The most numbers to show.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=_MAX_PER_CALL, help="The most numbers to show.")] = 20,
 ) -> None:
-    """Show the numbers that the carrier has to sell in an area code."""
+    """Show the numbers that the carrier has for sale in an area code."""
     request = SearchAvailableNumbersRequest(organization_id=organization, area_code=area_code, limit=limit)
     response = session.client.number_inventory.search_available_numbers(request)
     rows = [(each.phone_number, _place(each.locality, each.region)) for each in response.available]
-    session.out.answer(response, table(("NUMBER", "PLACE"), rows, may_wrap={"PLACE"}))
+    session.out.result(response, table(("NUMBER", "PLACE"), rows, may_wrap={"PLACE"}))
     if not response.available:
-        session.out.warn(f"the carrier has no numbers to sell in {area_code}; try another area code")
+        session.out.warn(f"the carrier has no numbers for sale in {area_code}; try another area code")
 
 
 @app.command("buy")
@@ -131,39 +137,41 @@ def buy(
     area_code: AreaCodeArgument,
     *,
     quantity: Annotated[
-        int, typer.Option("--quantity", "-n", min=1, max=_MOST, help="How many numbers.")
+        int, typer.Option("--quantity", "-n", min=1, max=_MAX_PER_CALL, help="How many numbers.")
     ] = 1,
     request_id: RequestIdOption = "",
     yes: YesOption = False,
 ) -> None:
     """Buy numbers in an area code. This spends money."""
-    what = "a number" if quantity == 1 else f"{quantity} numbers"
-    session.confirm(f"Buy {what} in area code {area_code} for {organization}? This spends money.", yes=yes)
+    session.confirm(
+        f"Buy {counted(quantity, 'number')} in area code {area_code} for {organization}? This spends money.",
+        yes=yes,
+    )
     request = PurchaseNumbersRequest(
         organization_id=organization,
         area_code=area_code,
         quantity=quantity,
-        request_id=request_id or _fresh_id(),
+        request_id=request_id or _new_request_id(),
     )
     response = session.client.number_inventory.purchase_numbers(request)
-    session.out.answer(response, numbers_table(response.numbers))
+    session.out.result(response, numbers_table(response.numbers))
     if response.unfilled_count:
-        # A server of an older release does not say.
-        why = (
+        # An older server does not give the reason.
+        reason = (
             from_status(response.unfilled_status).message
             if response.HasField("unfilled_status")
             else f"the carrier has no more in {area_code}"
         )
-        session.out.warn(f"{response.unfilled_count} of {quantity} could not be bought: {why}")
+        session.out.warn(f"{response.unfilled_count} of {quantity} could not be bought: {reason}")
         raise typer.Exit(ExitCode.PARTIAL)
 
 
 @app.command("importable")
 @client_command
 def importable(session: Session, organization: OrganizationArgument) -> None:
-    """List the numbers that the carrier account owns and no organization has."""
+    """List the numbers that the carrier account owns but no organization has."""
     response = _importable(session, organization)
-    session.out.answer(response, carrier_numbers_table(response.numbers))
+    session.out.result(response, carrier_numbers_table(response.numbers))
 
 
 @app.command("import")
@@ -173,7 +181,7 @@ def import_numbers(
     organization: OrganizationArgument,
     numbers: Annotated[
         list[str] | None,
-        typer.Argument(metavar="NUMBER...", help="The numbers, as +14155550100.", show_default=False),
+        typer.Argument(metavar="NUMBER...", help="The numbers, such as +14155550100.", show_default=False),
     ] = None,
     *,
     every: Annotated[
@@ -182,32 +190,31 @@ def import_numbers(
     configure: Annotated[
         bool,
         typer.Option(
-            "--configure", help="Also have the carrier send calls to them here, as for numbers bought here."
+            "--configure", help="Also have the carrier send their calls here, as for numbers bought here."
         ),
     ] = False,
     yes: YesOption = False,
 ) -> None:
-    """Take in numbers that the carrier account owns already."""
+    """Add numbers that the carrier account already owns."""
     if bool(numbers) is every:
-        raise CliError("name the numbers to import, or say --all")
+        raise CliError("name the numbers to import, or pass --all")
     wanted = numbers or [number.phone_number for number in _importable(session, organization).numbers]
+    importing = f"Import {counted(len(wanted), 'number')} into {organization}"
     if configure:
-        session.confirm(
-            f"Import {len(wanted)} numbers into {organization}, and replace what is set up for them at the "
-            "carrier?",
-            yes=yes,
-        )
+        session.confirm(f"{importing}, and replace their configuration at the carrier?", yes=yes)
     elif every:
-        session.confirm(f"Import {len(wanted)} numbers into {organization}?", yes=yes)
+        session.confirm(f"{importing}?", yes=yes)
     response = ImportNumbersResponse()
-    for begin in range(0, len(wanted), _MOST):
+    for begin in range(0, len(wanted), _MAX_PER_CALL):
         request = ImportNumbersRequest(
-            organization_id=organization, phone_numbers=wanted[begin : begin + _MOST], configure=configure
+            organization_id=organization,
+            phone_numbers=wanted[begin : begin + _MAX_PER_CALL],
+            configure=configure,
         )
         response.MergeFrom(session.client.number_inventory.import_numbers(request))
-        if len(wanted) > _MOST:
-            session.out.note(f"{min(begin + _MOST, len(wanted))} of {len(wanted)} done")
-    session.out.answer(response, numbers_table(response.numbers))
+        if len(wanted) > _MAX_PER_CALL:
+            session.out.note(f"{min(begin + _MAX_PER_CALL, len(wanted))} of {len(wanted)} numbers done")
+    session.out.result(response, numbers_table(response.numbers))
     session.out.failures(response.failures)
     raise typer.Exit(exit_code_of_items(len(response.numbers), response.failures))
 
@@ -222,15 +229,16 @@ def delete(
     request_id: RequestIdOption = "",
     yes: YesOption = False,
 ) -> None:
-    """Delete numbers: they are released at the carrier, and their area code mappings end."""
+    """Delete numbers: release them at the carrier and remove their area code mappings."""
     session.confirm(
-        f"Delete {', '.join(numbers)} of {organization}? The carrier may sell it to others.", yes=yes
+        f"Delete {', '.join(numbers)} of {organization}? The carrier may sell released numbers to others.",
+        yes=yes,
     )
     request = DeleteNumbersRequest(
-        organization_id=organization, phone_numbers=numbers, request_id=request_id or _fresh_id()
+        organization_id=organization, phone_numbers=numbers, request_id=request_id or _new_request_id()
     )
     response = session.client.number_inventory.delete_numbers(request)
-    session.out.answer(response, numbers_table(response.deleted))
+    session.out.result(response, numbers_table(response.deleted))
     session.out.failures(response.failures)
     raise typer.Exit(exit_code_of_items(len(response.deleted), response.failures))
 
@@ -243,10 +251,10 @@ def map_area_codes(
     number: NumberArgument,
     area_codes: AreaCodesArgument,
 ) -> None:
-    """Show a number in further area codes too."""
+    """Also show a number to callees in these area codes."""
     request = MapAreaCodesRequest(organization_id=organization, phone_number=number, area_codes=area_codes)
     response = session.client.number_inventory.map_area_codes(request)
-    session.out.answer(response, _record(response.number))
+    session.out.result(response, _record(response.number))
 
 
 @app.command("unmap")
@@ -257,22 +265,22 @@ def unmap_area_codes(
     number: NumberArgument,
     area_codes: AreaCodesArgument,
 ) -> None:
-    """Show a number in these area codes no longer."""
+    """Stop showing a number to callees in these area codes."""
     request = UnmapAreaCodesRequest(organization_id=organization, phone_number=number, area_codes=area_codes)
     response = session.client.number_inventory.unmap_area_codes(request)
-    session.out.answer(response, _record(response.number))
+    session.out.result(response, _record(response.number))
 
 
 def _importable(session: Session, organization: str) -> ListImportableNumbersResponse:
     request = ListImportableNumbersRequest(organization_id=organization, page_size=PAGE_SIZE)
-    return gather(
+    return merge_pages(
         pages(session.client.number_inventory.list_importable_numbers, request),
         ListImportableNumbersResponse(),
     )
 
 
-def _fresh_id() -> str:
-    # The client would make one up too; here it is known when the call fails and has to be repeated.
+def _new_request_id() -> str:
+    # The client would choose one as well, but this command must show it when the outcome is unknown.
     return str(uuid.uuid4())
 
 
@@ -281,7 +289,7 @@ def _place(locality: str, region: str) -> str:
 
 
 def carrier_numbers_table(numbers: Iterable[CarrierNumber]) -> Table:
-    """Show numbers of the carrier account."""
+    """Return a table of numbers of the carrier account."""
     rows = [
         (
             number.phone_number,
@@ -295,7 +303,7 @@ def carrier_numbers_table(numbers: Iterable[CarrierNumber]) -> Table:
 
 
 def numbers_table(numbers: Iterable[Number]) -> Table:
-    """Show numbers of an inventory."""
+    """Return a table of numbers of an inventory."""
     rows = [
         (
             number.phone_number,
@@ -304,7 +312,7 @@ def numbers_table(numbers: Iterable[Number]) -> Table:
             enum_name(number, "state"),
             _place(number.locality, number.region),
             number.carrier,
-            moment(number, "purchase_time"),
+            utc_time(number, "purchase_time"),
         )
         for number in numbers
     ]
@@ -323,6 +331,6 @@ def _record(number: Number) -> Table:
             "place": _place(number.locality, number.region),
             "carrier": number.carrier,
             "carrier's id": number.carrier_number_id,
-            "since": moment(number, "purchase_time"),
+            "since": utc_time(number, "purchase_time"),
         }
     )

@@ -1,9 +1,10 @@
-"""What the commands print, for people or for programs, and what they exit with.
+"""What the commands print, for people or for programs, and their exit codes.
 
-Answers go to stdout and everything else to stderr, so that a pipe carries answers only. With ``--json``
+Results go to stdout and everything else to stderr, so that a pipe carries only results. With `--json`
 stdout gets exactly one document, and an error is a document on stderr.
 """
 
+import contextlib
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,11 +19,11 @@ from rich.text import Text
 
 from localdial.v1.number_pb2 import NumberFailure
 from localdial_client import FieldViolation, LocaldialError, from_status
-from localdial_server.cli.tables import console_of, plain, written
+from localdial_server.cli.tables import make_console, printable, render
 
 
 class ExitCode(IntEnum):
-    """What a command exits with, for scripts to decide by."""
+    """Exit codes of the commands."""
 
     OK = 0
     ERROR = 1
@@ -36,11 +37,11 @@ class ExitCode(IntEnum):
 EXIT_CODE_HELP: Final[Mapping[ExitCode, str]] = {
     ExitCode.OK: "done",
     ExitCode.ERROR: "any other error",
-    ExitCode.USAGE: "wrong usage, or the server finds an argument invalid (INVALID_ARGUMENT)",
-    ExitCode.NOT_FOUND: "no such organization, user or number, or none to buy (NOT_FOUND)",
-    ExitCode.CONFLICT: "not possible as things stand (FAILED_PRECONDITION, ALREADY_EXISTS)",
+    ExitCode.USAGE: "wrong usage, or an invalid argument (INVALID_ARGUMENT)",
+    ExitCode.NOT_FOUND: "no such organization, user or number, or no number for sale (NOT_FOUND)",
+    ExitCode.CONFLICT: "not possible in the current state (FAILED_PRECONDITION, ALREADY_EXISTS)",
     ExitCode.UNAVAILABLE: "no answer from the server (UNAVAILABLE, DEADLINE_EXCEEDED)",
-    ExitCode.PARTIAL: "done in part: some numbers failed, or fewer were bought than asked for",
+    ExitCode.PARTIAL: "partly done: some numbers failed, or fewer were bought than requested",
 }
 
 _EXIT_CODES: Final = {
@@ -52,7 +53,7 @@ _EXIT_CODES: Final = {
     grpc.StatusCode.DEADLINE_EXCEEDED: ExitCode.UNAVAILABLE,
 }
 
-# After these nobody knows whether the call took effect.
+# With these codes the client cannot know whether the call took effect.
 _OUTCOME_UNKNOWN: Final = {
     grpc.StatusCode.CANCELLED,
     grpc.StatusCode.DEADLINE_EXCEEDED,
@@ -62,24 +63,25 @@ _OUTCOME_UNKNOWN: Final = {
 }
 
 _HINTS: Final = {
-    "NO_NUMBERS_AVAILABLE": "Try another area code: `localdial numbers search` shows what there is.",
-    "ORGANIZATION_NOT_FOUND": "`localdial orgs list` shows those there are, `localdial orgs set` makes one.",
+    "NO_NUMBERS_AVAILABLE": "Try another area code: `localdial numbers search` shows what is for sale.",
+    "ORGANIZATION_NOT_FOUND": "`localdial orgs list` shows the organizations; "
+    "`localdial orgs set` creates one.",
     "ORGANIZATION_HAS_NUMBERS": "`localdial numbers delete` releases them.",
     "NO_CALLER_ID": "Give the user a caller ID (`localdial users set`), or the organization a number "
     "(`localdial orgs set --number`, `localdial numbers buy`).",
 }
 
-# What the contract asks to be shown as a warning: the caller did nothing wrong.
+# The contract asks clients to show these as warnings: the caller did nothing wrong.
 _WARNINGS: Final = {"NO_NUMBERS_AVAILABLE"}
 
 
 class CliError(Exception):
-    """A command cannot do what it was asked, for a reason of its own: no server said so."""
+    """A command failed for a reason of its own, not because of an error from the server."""
 
     def __init__(
         self, message: str, exit_code: ExitCode = ExitCode.USAGE, details: Iterable[FieldViolation] = ()
     ) -> None:
-        """``details``: what is wrong in particular, each with the place it is at."""
+        """`details`: the individual faults, each with its place, such as a setting or a line of a file."""
         super().__init__(message)
         self.message = message
         self.exit_code = exit_code
@@ -87,14 +89,14 @@ class CliError(Exception):
 
 
 def exit_code(error: LocaldialError | CliError) -> ExitCode:
-    """Tell what a command that failed like this exits with."""
+    """Return the exit code of a command that failed with this error."""
     if isinstance(error, CliError):
         return error.exit_code
     return _EXIT_CODES.get(error.code, ExitCode.ERROR)
 
 
 def exit_code_of_items(done: int, failures: Sequence[NumberFailure]) -> ExitCode:
-    """Tell what a command exits with whose items succeed and fail each on its own."""
+    """Return the exit code of a command whose items succeed or fail one by one."""
     if not failures:
         return ExitCode.OK
     codes = {exit_code(from_status(failure.status)) for failure in failures}
@@ -103,74 +105,92 @@ def exit_code_of_items(done: int, failures: Sequence[NumberFailure]) -> ExitCode
     return codes.pop() if len(codes) == 1 else ExitCode.ERROR
 
 
+def counted(count: int, noun: str) -> str:
+    """Return the count and the noun, in the plural unless the count is 1: `1 number`, `2,500 numbers`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 class Output:
-    """Where a command's answer and its errors go, in the form that was asked for."""
+    """Where a command's result and its errors go, as text or as JSON."""
 
     def __init__(self, *, as_json: bool) -> None:
-        """``as_json``: for programs instead of people."""
+        """`as_json`: for programs instead of people."""
         self.as_json = as_json
-        self._err = console_of(stderr=True)
+        self._err = make_console(stderr=True)
 
-    def answer(self, document: Message | Mapping[str, Any], *shown: Table | str) -> None:
-        """Print what the command was asked for: ``document`` to programs, ``shown`` to people."""
+    def result(self, document: Message | Mapping[str, Any], *parts: Table | str) -> None:
+        """Print the result on stdout: `document` for programs, `parts` for people."""
         if self.as_json:
             print(json.dumps(as_dict(document), indent=2), flush=True)
             return
-        for each in shown:
-            print(written(each))
+        for part in parts:
+            print(render(part))
 
-    def show(self, text: str) -> None:
-        """Print a part of the answer to people as soon as it is known. Programs get it in the document."""
+    def partial_result(self, text: str) -> None:
+        """Print a part of the result for people as soon as it is known. Programs get it in the document."""
         if not self.as_json:
             print(text, flush=True)
 
+    def announce(self, document: Mapping[str, Any], text: str = "") -> None:
+        """Print a line on stdout while a server runs: `document` for programs, `text` for people.
+
+        An empty one is not printed. The server keeps running when stdout is closed.
+        """
+        line = (json.dumps(document) if document else "") if self.as_json else text
+        if line:
+            with contextlib.suppress(BrokenPipeError):
+                print(line, flush=True)
+
     def note(self, text: str) -> None:
-        """Tell people something besides the answer. Programs have it in the document."""
+        """Print a remark for people on stderr. Programs get it in the document."""
         if not self.as_json:
-            self._say(text)
+            self._print_line(text)
 
     def warn(self, text: str) -> None:
-        """Warn people about something in the answer. Programs have it in the document."""
+        """Print a warning for people on stderr. Programs get it in the document."""
         if not self.as_json:
-            self._say(text, "Warning: ", "bold yellow")
+            self._print_line(text, "Warning: ", "bold yellow")
 
     def failures(self, failures: Iterable[NumberFailure]) -> None:
-        """Tell people which numbers failed and why. Programs have it in the document."""
+        """Print for people which numbers failed and why. Programs get it in the document."""
         if self.as_json:
             return
         for failure in failures:
             error = from_status(failure.status)
-            self._say(f"{error.message} [{_names(error)}]", f"{failure.phone_number}: ", "bold red")
+            self._print_line(
+                f"{error.message} [{_reason_and_code(error)}]", f"{failure.phone_number}: ", "bold red"
+            )
 
     def error(self, error: LocaldialError | CliError) -> None:
-        """Say on stderr why the command failed."""
+        """Print on stderr why the command failed."""
         if self.as_json:
             print(json.dumps({"error": error_document(error)}, indent=2), file=sys.stderr, flush=True)
             return
         if isinstance(error, LocaldialError) and error.reason in _WARNINGS:
-            self._say(error.message, "Warning: ", "bold yellow")
+            self._print_line(error.message, "Warning: ", "bold yellow")
         elif isinstance(error, CliError) and len(error.details) == 1:
             ((field, description),) = error.details
-            self._say(f"{error.message}: {field}: {description}", "Error: ", "bold red")
+            self._print_line(f"{error.message}: {field}: {description}", "Error: ", "bold red")
             return
         else:
-            # The message of the server only repeats some of the fields.
-            listed = isinstance(error, LocaldialError) and error.field_violations
-            self._say("these arguments are wrong" if listed else error.message, "Error: ", "bold red")
+            # The server's message only repeats some of the fields, which are all listed below.
+            has_fields = isinstance(error, LocaldialError) and error.field_violations
+            message = "these arguments are wrong" if has_fields else error.message
+            self._print_line(message, "Error: ", "bold red")
         for field, description in error.details if isinstance(error, CliError) else error.field_violations:
-            self._say(description, f"  {field}: ")
+            self._print_line(description, f"  {field}: ")
         if isinstance(error, LocaldialError):
-            self._say(_names(error), "Reason: ")
+            self._print_line(_reason_and_code(error), "Reason: ")
             for hint in (*_notes(error), *_hints(error)):
-                self._say(hint)
+                self._print_line(hint)
 
-    def _say(self, text: str, label: str = "", style: str = "") -> None:
-        line = Text.assemble((plain(label), style), plain(text))
+    def _print_line(self, text: str, label: str = "", style: str = "") -> None:
+        line = Text.assemble((printable(label), style), printable(text))
         self._err.print(line, soft_wrap=True)
 
 
 def as_dict(document: Message | Mapping[str, Any]) -> Mapping[str, Any]:
-    """Write the document as JSON has it: fields named as in the contract, lists there even when empty."""
+    """Return the document for JSON: fields named as in the contract, lists present even when empty."""
     if isinstance(document, Message):
         return MessageToDict(
             document, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
@@ -178,17 +198,17 @@ def as_dict(document: Message | Mapping[str, Any]) -> Mapping[str, Any]:
     return document
 
 
-def _names(error: LocaldialError) -> str:
+def _reason_and_code(error: LocaldialError) -> str:
     return f"{error.reason} ({error.code.name})" if error.reason else error.code.name
 
 
 def request_id(error: LocaldialError) -> str:
-    """Find the identifier that makes a repeat of the failed call harmless, if there is one."""
+    """Return the request ID that makes a repeat of the failed call safe; empty if none is needed."""
     return getattr(error.request, "request_id", "") if error.code in _OUTCOME_UNKNOWN else ""
 
 
 def _notes(error: LocaldialError) -> Sequence[str]:
-    """Answer what the command added to the error on its way."""
+    """Return the notes that the command added to the error."""
     return getattr(error, "__notes__", ())
 
 
@@ -196,18 +216,18 @@ def _hints(error: LocaldialError) -> Iterable[str]:
     if error.reason in _HINTS:
         yield _HINTS[error.reason]
     if error.code is grpc.StatusCode.DEADLINE_EXCEEDED:
-        yield "There was no answer in time; --timeout gives it longer."
+        yield "The server did not answer in time; --timeout sets a longer deadline."
     if error.code is grpc.StatusCode.UNAVAILABLE and not error.reason:
-        yield "Is the server running there? `localdial serve` starts one, --server names another."
+        yield "Is the server running there? `localdial serve` starts one; --server names another."
     if request_id(error):
         yield (
-            "It may or may not have been done. Repeat the command with "
-            f"--request-id {request_id(error)} to learn the outcome: it is never done twice."
+            "The request may or may not have been carried out. Repeat the command with "
+            f"--request-id {request_id(error)} to learn the outcome; it is never carried out twice."
         )
 
 
 def error_document(error: LocaldialError | CliError) -> Mapping[str, Any]:
-    """Write the error as JSON has it."""
+    """Return the error for JSON."""
     if isinstance(error, CliError):
         details = [violation._asdict() for violation in error.details]
         return {"code": "", "reason": "", "message": error.message, "field_violations": details}

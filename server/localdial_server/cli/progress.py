@@ -1,4 +1,4 @@
-"""How far a long piece of work is, shown where people watch."""
+"""A progress bar for long work."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -6,16 +6,17 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from localdial_server.cli.output import Output
-from localdial_server.cli.tables import console_of
+from localdial_server.cli.tables import make_console
 
 
 @contextmanager
 def progress(out: Output) -> Iterator[Callable[[str, int, int | None], None]]:
-    """Show a progress bar on stderr, if that is a terminal.
+    """Show a progress bar on stderr if that is a terminal.
 
-    Gives what moves it: told what is being done, how far it is, and how far it goes, if that is known.
+    Yields the function that updates it. Its arguments are what is being done, how much of it is done, and
+    how much there is, or None if not known.
     """
-    console = console_of(stderr=True)
+    console = make_console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(
         *columns, console=console, transient=True, disable=out.as_json or not console.is_terminal

@@ -1,4 +1,4 @@
-"""``localdial reconcile``: the inventory compared with the carrier."""
+"""`localdial reconcile`: compare the inventory with the carrier."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -10,10 +10,10 @@ from localdial.v1.number_inventory_pb2 import MonthlyCost, ReconcileNumbersReque
 from localdial.v1.number_pb2 import Number
 from localdial_server.cli.command import Session, client_command
 from localdial_server.cli.numbers import carrier_numbers_table, numbers_table
-from localdial_server.cli.output import ExitCode
+from localdial_server.cli.output import ExitCode, counted
 from localdial_server.cli.tables import table
 
-_MICROS = 1_000_000
+_MICROS_PER_UNIT = 1_000_000
 
 
 @client_command
@@ -23,23 +23,23 @@ def reconcile(
         str, typer.Argument(metavar="[ORG]", help="Only this organization's numbers.", show_default=False)
     ] = "",
 ) -> None:
-    """Settle open purchases and releases, and report what differs from the carrier.
+    """Settle open purchases and releases, and report differences from the carrier.
 
-    Exits with 6 when something is open, missing or astray.
+    Exits with 6 when a number is still open, is missing at the carrier, or is at the carrier only (a stray).
     """
     request = ReconcileNumbersRequest(organization_id=organization)
     response = session.client.number_inventory.reconcile_numbers(request)
-    session.out.answer(response, *_report(response))
+    session.out.result(response, *_report(response))
     session.out.failures(response.open)
     if response.missing_count:
         session.out.warn(
-            f"{response.missing_count} numbers of the inventory are not the account's any more: calls must "
-            "not show them. `localdial numbers delete` takes them out"
+            f"missing at the carrier: {counted(response.missing_count, 'number')}. Calls must not show a "
+            "number that the account no longer owns; remove it with `localdial numbers delete`"
         )
     if response.strays_count:
         session.out.warn(
-            f"{response.strays_count} numbers of the account are in no inventory, and cost money. `localdial "
-            "numbers import` takes them in"
+            f"in no inventory: {counted(response.strays_count, 'number')}. Each costs money; add it with "
+            "`localdial numbers import`, or release it at the carrier"
         )
     if response.open_count or response.missing_count or response.strays_count:
         raise typer.Exit(ExitCode.PARTIAL)
@@ -55,7 +55,7 @@ def _report(response: ReconcileNumbersResponse) -> Sequence[Table | str]:
         ("strays at the carrier", str(response.strays_count)),
         *(("costs a month", _cost(cost)) for cost in response.monthly_costs),
     ]
-    shown: list[Table | str] = [table(("WHAT", "HOW MANY"), counts)]
+    parts: list[Table | str] = [table(("WHAT", "HOW MANY"), counts)]
     listed: Sequence[tuple[str, Sequence[Number], int]] = (
         ("Adopted", response.adopted, response.adopted_count),
         ("Failed", response.failed, response.failed_count),
@@ -64,18 +64,19 @@ def _report(response: ReconcileNumbersResponse) -> Sequence[Table | str]:
     )
     for title, numbers, count in listed:
         if numbers:
-            shown += [f"\n{title}{_of(len(numbers), count)}", numbers_table(numbers)]
+            parts += [f"\n{title}{_listed_of(len(numbers), count)}", numbers_table(numbers)]
     if response.strays:
-        title = f"\nStrays at the carrier{_of(len(response.strays), response.strays_count)}"
-        shown += [title, carrier_numbers_table(response.strays)]
-    return shown
+        title = f"\nStrays at the carrier{_listed_of(len(response.strays), response.strays_count)}"
+        parts += [title, carrier_numbers_table(response.strays)]
+    return parts
 
 
-def _of(listed: int, count: int) -> str:
+def _listed_of(listed: int, count: int) -> str:
     return f" (the first {listed} of {count})" if listed < count else ""
 
 
 def _cost(cost: MonthlyCost) -> str:
+    numbers = counted(cost.number_count, "number")
     if not cost.currency_code:
-        return f"unknown for {cost.number_count} numbers"
-    return f"{cost.micros / _MICROS:.2f} {cost.currency_code} for {cost.number_count} numbers"
+        return f"unknown for {numbers}"
+    return f"{cost.micros / _MICROS_PER_UNIT:.2f} {cost.currency_code} for {numbers}"

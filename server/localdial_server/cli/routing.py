@@ -1,4 +1,4 @@
-"""``localdial resolve``, ``route`` and ``calls``: what is shown, where a call-back goes, what was called."""
+"""`localdial resolve`, `route` and `calls`: choose a caller ID, route a call-back, list recorded calls."""
 
 import itertools
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ from localdial_server.cli.command import (
     UserArgument,
     client_command,
 )
-from localdial_server.cli.tables import enum_name, moment, record, table
+from localdial_server.cli.tables import enum_name, record, table, utc_time
 
 calls = typer.Typer(no_args_is_help=True, help="The recorded calls.")
 
@@ -38,14 +38,14 @@ CALLER_ID_REASONS: Final[Mapping[int, str]] = {
 }
 DESTINATION_REASONS: Final[Mapping[int, str]] = {
     DestinationReason.DESTINATION_REASON_LAST_CALLER: "the work phone of the user who called last",
-    DestinationReason.DESTINATION_REASON_ORGANIZATION_NUMBER: "nobody called, or who called last cannot be "
+    DestinationReason.DESTINATION_REASON_ORGANIZATION_NUMBER: "no user called, or the last one cannot be "
     "reached; this is the organization number",
 }
 
 
 def _revision(value: int) -> int:
     if not 0 <= value <= _MAX_REVISION:
-        raise typer.BadParameter(f"{value} is no revision")
+        raise typer.BadParameter(f"{value} is not a revision: it must be from 0 to {_MAX_REVISION}")
     return value
 
 
@@ -55,7 +55,7 @@ def resolve(
     organization: OrganizationArgument,
     user: UserArgument,
     callee: Annotated[
-        str, typer.Argument(metavar="CALLEE", help="The number that is called, as +14155550100.")
+        str, typer.Argument(metavar="CALLEE", help="The number to call, such as +14155550100.")
     ],
     *,
     call_id: Annotated[
@@ -63,22 +63,22 @@ def resolve(
         typer.Option(
             "--call-id",
             metavar="ID",
-            help="The call's own ID. A repeat gives the same answer.",
+            help="The call's own ID. A repeat with the same ID gives the same result.",
             show_default=False,
         ),
     ] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide, but record no call.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide without recording the call.")] = False,
     min_revision: Annotated[
         int,
         typer.Option(
             callback=_revision,
             metavar="REVISION",
-            help="Decide on no older state than this revision, which a change answered.",
+            help="Decide on this revision or a newer one. Every change returns its revision.",
             show_default=False,
         ),
     ] = 0,
 ) -> None:
-    """Decide which caller ID a call shows, and record the call."""
+    """Choose the caller ID for a call, and record the call."""
     request = ResolveOutboundCallerIdRequest(
         organization_id=organization,
         user_id=user,
@@ -88,18 +88,18 @@ def resolve(
         min_revision=min_revision,
     )
     response = session.client.call_routing.resolve_outbound_caller_id(request)
-    shown = record(
+    details = record(
         {
             "caller ID": response.caller_id,
             "reason": enum_name(response, "reason"),
             "": CALLER_ID_REASONS.get(response.reason, ""),
             "callee's area code": response.callee_area_code or "none",
             "call": "not recorded" if dry_run else response.call_id,
-            **({"recorded": "later: the database is away"} if response.recorded_later else {}),
+            **({"recorded": "later: the database is unavailable"} if response.recorded_later else {}),
             "revision": str(response.revision),
         }
     )
-    session.out.answer(response, shown)
+    session.out.result(response, details)
 
 
 @client_command
@@ -112,7 +112,7 @@ def route(
     caller: Annotated[
         str,
         typer.Argument(
-            metavar="CALLER", help="Who calls, as the carrier sent it. None: withheld.", show_default=False
+            metavar="CALLER", help="The caller as the carrier sent it. Default: withheld.", show_default=False
         ),
     ] = "",
     call_id: Annotated[
@@ -125,17 +125,19 @@ def route(
     """Decide where a call-back goes."""
     request = RouteInboundCallRequest(called_number=called, caller_number=caller, call_id=call_id)
     response = session.client.call_routing.route_inbound_call(request)
-    shown = record(
+    details = record(
         {
             "destination": response.destination_number,
             "reason": enum_name(response, "reason"),
             "": DESTINATION_REASONS.get(response.reason, ""),
             "organization": response.organization_id,
             "user": response.user_id,
-            "last call": " ".join(filter(None, (response.last_call_id, moment(response, "last_call_time")))),
+            "last call": " ".join(
+                filter(None, (response.last_call_id, utc_time(response, "last_call_time")))
+            ),
         }
     )
-    session.out.answer(response, shown)
+    session.out.result(response, details)
 
 
 @calls.command("list")
@@ -156,14 +158,14 @@ def list_calls(
         organization_id=organization, callee_number=callee, user_id=user, page_size=min(limit, PAGE_SIZE)
     )
     response = ListOutboundCallsResponse()
-    # Page after page, since an organization may have called for years.
-    found = itertools.chain.from_iterable(
+    # Only as many pages as needed: an organization may have years of calls.
+    listed = itertools.chain.from_iterable(
         page.calls for page in pages(session.client.call_routing.list_outbound_calls, request)
     )
-    response.calls.extend(itertools.islice(found, limit))
+    response.calls.extend(itertools.islice(listed, limit))
     rows = [
         (
-            moment(call, "call_time"),
+            utc_time(call, "call_time"),
             call.user_id,
             call.callee_number,
             call.caller_id,
@@ -172,4 +174,4 @@ def list_calls(
         )
         for call in response.calls
     ]
-    session.out.answer(response, table(("TIME", "USER", "CALLEE", "CALLER ID", "REASON", "CALL"), rows))
+    session.out.result(response, table(("TIME", "USER", "CALLEE", "CALLER ID", "REASON", "CALL"), rows))

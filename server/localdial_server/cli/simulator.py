@@ -1,16 +1,13 @@
 """``localdial simulator serve``: the simulated carrier as a server that speaks Twilio's API."""
 
-import json
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from localdial_server.cli.command import JsonOption, errors_shown, root_options
-from localdial_server.cli.output import CliError, ExitCode, Output
-from localdial_server.cli.serve import tell
-from localdial_server.settings.errors import StartError
+from localdial_server.cli.command import JsonOption, errors_shown, output_of
+from localdial_server.cli.output import CliError
 
 simulator = typer.Typer(no_args_is_help=True, help="A carrier to try and to test with.")
 
@@ -83,7 +80,7 @@ def serve(
     # Only this command needs a web server.
     from localdial_server.runtime.simulator_server import SimulatorOptions, serve_simulator  # noqa: PLC0415
 
-    out = Output(as_json=as_json or root_options(context).as_json)
+    out = output_of(context, as_json=as_json)
     with errors_shown(out):
         options = SimulatorOptions(
             listen=listen,
@@ -102,20 +99,15 @@ def serve(
         sid, token = options.account
 
         def ready(url: str) -> None:
-            if out.as_json:
-                tell(json.dumps({"url": url, "account_sid": sid}))
-                return
-            tell(
+            out.announce(
+                {"url": url, "account_sid": sid},
                 f"the simulated carrier is ready on {url}\n\n"
                 "To have a localdial buy there, set\n\n"
                 f"  export LOCALDIAL_CARRIER=twilio LOCALDIAL_TWILIO_BASE_URL={url}\n"
-                f"  export LOCALDIAL_TWILIO_ACCOUNT_SID={sid} LOCALDIAL_TWILIO_AUTH_TOKEN={token}\n"
+                f"  export LOCALDIAL_TWILIO_ACCOUNT_SID={sid} LOCALDIAL_TWILIO_AUTH_TOKEN={token}\n",
             )
 
-        try:
-            serve_simulator(options, ready)
-        except StartError as error:
-            raise CliError(str(error), ExitCode.ERROR) from error
+        serve_simulator(options, ready)
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""A CSV file of users, row by row. Nothing here knows of a server."""
+"""Reads a CSV file of users, row by row. It does not call a server."""
 
 import csv
 import os
@@ -21,7 +21,7 @@ _NOT_UTF8: Final = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A user of the file, and the line that its row begins on."""
+    """A user of the file, and the line on which its row begins."""
 
     line: int
     user: User
@@ -29,7 +29,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that is no user: the line it begins on, the column at fault if it is one, and what is wrong."""
+    """A row that is not a valid user.
+
+    `line` is where it begins; `column` is the column at fault, empty if it is not a single one.
+    """
 
     line: int
     column: str
@@ -37,7 +40,7 @@ class BadRow:
 
 
 class UsersFile:
-    """An open CSV file of users. Raises ``CliError`` when it cannot be opened or its header is wrong."""
+    """An open CSV file of users. Raises `CliError` if it cannot be opened or its header is wrong."""
 
     def __init__(self, path: Path) -> None:
         self.name = path.name
@@ -61,22 +64,23 @@ class UsersFile:
 
     @property
     def position(self) -> int:
-        """How many bytes are read."""
+        """How many bytes have been read."""
         return self._file.tell()
 
     @property
     def version(self) -> tuple[int, int]:
-        """Differs when the file was written to in between."""
+        """A value that changes when the file is written to."""
         status = os.fstat(self._file.fileno())
         return status.st_mtime_ns, status.st_size
 
     def rows(self, organization: str) -> Iterator[Row | BadRow]:
-        """All rows from the first, as users of the organization; blank lines are skipped.
+        """Yield all rows, in order, as users of the organization; blank lines are skipped.
 
-        It is read on the fly. Each call begins anew, and ends the one before.
+        Rows are read from the file as they are taken. Each call starts again at the first row, and
+        invalidates the iterator of the previous call.
         """
         self._file.seek(0)
-        # Strict: a quote that is never closed must be an error, and not a user with half the file for a name.
+        # strict: a quote that is never closed must be an error, not a user named like half the file.
         reader = csv.reader(self._lines(), strict=True)
         header: Sequence[str] | None = None
         first_lines: dict[str, int] = {}
@@ -99,7 +103,7 @@ class UsersFile:
     def _lines(self) -> Iterator[str]:
         encoding = "utf-8-sig"
         for line in self._file:
-            # What is not UTF-8 is let through, marked, so that it spoils its own row and no other.
+            # Bytes that are not UTF-8 become surrogates, so that only their own row is bad.
             yield line.decode(encoding, errors="surrogateescape")
             encoding = "utf-8"
 
@@ -108,11 +112,11 @@ class UsersFile:
             raise CliError(f"{self.name} is not UTF-8 text")
         problems = [f"unknown column {name!r}" for name in header if name not in COLUMNS]
         problems += [f"column {name} twice" for name in COLUMNS if header.count(name) > 1]
-        # A column that is left out would clear this field of every user, which must be said, not implied.
+        # A missing column would silently clear this field of every user.
         problems += [f"no column {name}" for name in COLUMNS if name not in header]
         if problems:
             raise CliError(
-                f"{self.name} has a wrong header: {', '.join(problems)}; its first line must be "
+                f"{self.name} has the wrong header: {', '.join(problems)}; its first line must be "
                 f"{','.join(COLUMNS)}, in any order, separated by commas"
             )
         return header
@@ -129,9 +133,9 @@ def _row(
             return BadRow(line, column, "is not UTF-8 text")
     user_id = values["user_id"]
     first = first_lines.setdefault(user_id, line)
-    # Without an identifier rows are alike only in what the server reports anyway.
+    # The server reports rows without a user_id, so they are not also reported as duplicates.
     if first != line and user_id:
-        return BadRow(line, "user_id", f"{user_id} is in line {first} already")
+        return BadRow(line, "user_id", f"{user_id} is already in line {first}")
     return Row(line, User(organization_id=organization, **values))
 
 
@@ -139,7 +143,7 @@ def _open(path: Path) -> BinaryIO:
     file = path.open("rb")
     if file.seekable():
         return file
-    # A pipe can be read once only, and the file is read twice.
+    # A pipe can be read only once, but the file is read twice.
     with file:
         copy = tempfile.TemporaryFile()  # noqa: SIM115 (the caller closes it)
         shutil.copyfileobj(file, copy)

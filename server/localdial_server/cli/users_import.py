@@ -1,4 +1,4 @@
-"""``localdial users import``: the whole file is checked before the first user is written."""
+"""`localdial users import`: check the whole file before writing the first user."""
 
 import re
 from collections import defaultdict
@@ -10,11 +10,11 @@ from typing import Final
 from localdial.v1.directory_pb2 import BatchSetUsersRequest, BatchSetUsersResponse
 from localdial_client import FieldViolation, InvalidArgument, LocaldialError
 from localdial_server.cli.command import Session
-from localdial_server.cli.output import CliError, ExitCode
+from localdial_server.cli.output import CliError, ExitCode, counted
 from localdial_server.cli.progress import progress
 from localdial_server.cli.users_file import BadRow, Row, UsersFile
 
-# What BatchSetUsers takes in one transaction.
+# The most users that BatchSetUsers writes in one transaction.
 BATCH_SIZE: Final = 1000
 
 _USER_FIELD: Final = re.compile(r"users\[([0-9]+)\](?:\.(.+))?")
@@ -23,7 +23,7 @@ _USER_FIELD: Final = re.compile(r"users\[([0-9]+)\](?:\.(.+))?")
 def run(session: Session, organization: str, path: Path) -> None:
     """Import the file into the organization.
 
-    Raises ``CliError`` that names every bad row, before anything is written; what the client raises.
+    Raises `CliError` that names every bad row before anything is written, and what the client raises.
     """
     with UsersFile(path) as file:
         version = file.version
@@ -34,15 +34,16 @@ def run(session: Session, organization: str, path: Path) -> None:
             raise CliError(f"{file.name} has no users; nothing was written")
         if file.version != version:
             raise CliError(
-                f"{file.name} was changed while it was checked; nothing was written", ExitCode.ERROR
+                f"{file.name} changed while it was being checked; nothing was written. Run the command again",
+                ExitCode.ERROR,
             )
         revision = _write(session, organization, file, total)
     document = {"organization_id": organization, "user_count": total, "revision": str(revision)}
-    session.out.answer(document, f"{total} users are set in {organization}")
+    session.out.result(document, f"{counted(total, 'user')} set in {organization}")
 
 
 def _check(session: Session, organization: str, file: UsersFile) -> tuple[int, list[BadRow]]:
-    """Check every row, here and at the server. Answers how many there are, and the bad ones."""
+    """Check every row, here and at the server. Return how many there are, and the bad ones."""
     bad_rows: list[BadRow] = []
     total = 0
     rows = file.rows(organization)
@@ -50,12 +51,12 @@ def _check(session: Session, organization: str, file: UsersFile) -> tuple[int, l
         while batch := list(islice(rows, BATCH_SIZE)):
             total += len(batch)
             bad_rows += [row for row in batch if isinstance(row, BadRow)]
-            bad_rows += _bad_at_server(session, organization, [row for row in batch if isinstance(row, Row)])
+            bad_rows += _rejected_rows(session, organization, [row for row in batch if isinstance(row, Row)])
             show("checking", file.position, file.size)
     return total, bad_rows
 
 
-def _bad_at_server(session: Session, organization: str, rows: Sequence[Row]) -> Iterator[BadRow]:
+def _rejected_rows(session: Session, organization: str, rows: Sequence[Row]) -> Iterator[BadRow]:
     while rows:
         try:
             _send(session, organization, rows, validate_only=True)
@@ -69,21 +70,21 @@ def _bad_at_server(session: Session, organization: str, rows: Sequence[Row]) -> 
         for index in bad:
             for column, description in violations[index]:
                 yield BadRow(rows[index].line, column, description)
-        # Once more without them: what a server checks in stages, or names up to a limit, comes out too.
+        # Ask again without them: the server may check in stages, or name only so many faults at once.
         rows = [row for index, row in enumerate(rows) if index not in violations]
 
 
 def _by_index(error: LocaldialError) -> Mapping[int, list[FieldViolation]]:
-    """Sort what is wrong by the index of the user; the fields are those of the user."""
-    found = defaultdict(list)
+    """Return the violations by the index of the user; their fields are relative to the user."""
+    violations = defaultdict(list)
     for violation in error.field_violations:
         if match := _USER_FIELD.fullmatch(violation.field):
-            found[int(match[1])].append(FieldViolation(match[2] or "", violation.description))
-    return found
+            violations[int(match[1])].append(FieldViolation(match[2] or "", violation.description))
+    return violations
 
 
 def _write(session: Session, organization: str, file: UsersFile, total: int) -> int:
-    """Write every row, which is known to be good. Answers the revision."""
+    """Write every row, all of which passed the check. Return the last revision."""
     written = revision = 0
     rows = file.rows(organization)
     try:
@@ -92,14 +93,15 @@ def _write(session: Session, organization: str, file: UsersFile, total: int) -> 
                 users = [row for row in batch if isinstance(row, Row)]
                 if len(users) < len(batch):
                     raise CliError(
-                        f"{file.name} was changed after it was checked; {written} users were written",
+                        f"{file.name} changed after it was checked; {counted(written, 'user')} written. "
+                        "Run the command again",
                         ExitCode.ERROR,
                     )
                 revision = _send(session, organization, users).revision
                 written += len(users)
                 show("writing", written, total)
     except LocaldialError as error:
-        error.add_note(f"{written} of {total} users are written. It is safe to run the command again.")
+        error.add_note(f"{written:,} of {total:,} users were written. Running the command again is safe.")
         raise
     return revision
 
@@ -116,7 +118,7 @@ def _send(
 def _rejection(name: str, total: int, bad_rows: Sequence[BadRow]) -> CliError:
     count = len({row.line for row in bad_rows})
     return CliError(
-        f"{name}: {count} of {total} rows {'is' if count == 1 else 'are'} wrong, and nothing was written",
+        f"{name}: {count:,} of {total:,} rows {'is' if count == 1 else 'are'} wrong, and nothing was written",
         details=[
             FieldViolation(
                 f"line {row.line}, {row.column}" if row.column else f"line {row.line}", row.problem

@@ -1,14 +1,18 @@
-"""``localdial webhook``: the voice webhook as a process of its own."""
+"""`localdial webhook`: the voice webhook as a process of its own."""
 
-import json
 from typing import Annotated, Final
 
 import typer
 
-from localdial_server.cli.command import JsonOption, ServerOption, errors_shown, root_options
-from localdial_server.cli.output import CliError, ExitCode, Output
-from localdial_server.cli.serve import ConfigOption, load_settings, require_webhook, tell
-from localdial_server.settings.errors import StartError
+from localdial_server.cli.command import (
+    ConfigOption,
+    JsonOption,
+    ServerOption,
+    errors_shown,
+    output_of,
+    root_options,
+)
+from localdial_server.settings.settings import read_settings, require_webhook_settings
 
 _DEFAULT_LISTEN: Final = "127.0.0.1:8080"
 
@@ -20,7 +24,7 @@ def webhook(
         str | None,
         typer.Option(
             metavar="HOST:PORT",
-            help="The address to serve the webhook on; port 0 takes any. Default: "
+            help="The address to listen on; port 0 takes any free port. Default: "
             f"LOCALDIAL_WEBHOOK_LISTEN, or {_DEFAULT_LISTEN}.",
             show_default=False,
         ),
@@ -29,25 +33,24 @@ def webhook(
     server: ServerOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Serve the voice webhook, which Twilio asks about call-backs, until it is told to stop.
+    """Serve the voice webhook, which Twilio calls for each call-back, until SIGTERM or Ctrl-C.
 
-    It asks a localdial that runs elsewhere. `localdial serve --webhook` serves both.
+    It calls a localdial server that runs elsewhere. `localdial serve --webhook` runs both in one process.
     """
-    # Only this command needs a web server.
+    # The web server is slow to load, and only this command needs it.
     from localdial_server.web.webhook import standalone  # noqa: PLC0415
 
-    before = root_options(context)
-    out = Output(as_json=as_json or before.as_json)
+    out = output_of(context, as_json=as_json)
 
-    def ready(address: str) -> None:
-        tell(json.dumps({"address": address}) if out.as_json else f"the webhook is ready on {address}")
+    def on_ready(address: str) -> None:
+        out.announce({"address": address}, f"the webhook is ready on {address}")
 
     with errors_shown(out):
-        settings = load_settings(config_file, webhook_listen=listen)
-        require_webhook(settings)
-        try:
-            standalone.serve(
-                settings, server or before.server, settings.webhook_listen or _DEFAULT_LISTEN, ready
-            )
-        except StartError as error:
-            raise CliError(str(error), ExitCode.ERROR) from error
+        settings = read_settings(config_file, webhook_listen=listen)
+        require_webhook_settings(settings)
+        standalone.serve(
+            settings,
+            server or root_options(context).server,
+            settings.webhook_listen or _DEFAULT_LISTEN,
+            on_ready,
+        )

@@ -15,7 +15,7 @@ from localdial.v1.number_pb2 import Number, NumberState
 from localdial_server.cli.numbers import _STATES, ListedState
 from localdial_server.cli.output import ExitCode
 from localdial_server.cli.routing import CALLER_ID_REASONS, DESTINATION_REASONS
-from localdial_server.cli.tables import enum_name, plain, table
+from localdial_server.cli.tables import enum_name, printable, table
 
 from .conftest import Cli
 
@@ -151,7 +151,7 @@ def test_what_a_server_sends_cannot_steer_the_terminal(cli: Cli) -> None:
 
 def test_names_from_everywhere_are_left_as_they_are() -> None:
     name = "Zo\u00eb\u00a0\u4e2d\u6587 \U0001f469\u200d\U0001f4bb"
-    assert plain(name) == name
+    assert printable(name) == name
 
 
 def test_a_folded_column_does_not_take_the_others_with_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,7 +65,7 @@ def test_a_bad_row_spoils_no_other(path: Path) -> None:
 
 def test_a_user_that_comes_again_names_both_lines(path: Path) -> None:
     assert rows_of(path, HEADER + b"a,,,\nb,,,\na,again,,\n")[2] == BadRow(
-        4, "user_id", "a is in line 2 already"
+        4, "user_id", "a is already in line 2"
     )
 
 

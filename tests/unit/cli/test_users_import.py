@@ -64,12 +64,12 @@ def test_the_bad_rows_of_all_batches_are_reported_with_their_lines_and_nothing_i
     result = cli.run("users", "import", "acme", str(path))
     assert result.exit_code == ExitCode.USAGE
     assert result.stderr.splitlines() == [
-        f"Error: users.csv: 4 of {ROWS + 1} rows are wrong, and nothing was written",
+        f"Error: users.csv: 4 of {ROWS + 1:,} rows are wrong, and nothing was written",
         "  line 4: is wrong",
         "  line 19, caller_id: is wrong",
         "  line 19, work_phone: is wrong",
         "  line 1002, user_id: is wrong",
-        "  line 1502, user_id: user3 is in line 5 already",
+        "  line 1502, user_id: user3 is already in line 5",
     ]
     assert all(only_checks for only_checks, _ in sent(cli))
 
@@ -99,7 +99,7 @@ def test_a_failure_in_the_middle_of_writing_says_how_far_it_came(cli: Cli, path:
     )
     result = cli.run("users", "import", "acme", str(path))
     assert result.exit_code == ExitCode.ERROR
-    assert f"{BATCH_SIZE} of {ROWS} users are written" in result.stderr
+    assert f"{BATCH_SIZE:,} of {ROWS:,} users were written" in result.stderr
 
 
 def test_a_file_that_is_changed_while_it_is_checked_is_not_written(cli: Cli, path: Path) -> None:
@@ -110,7 +110,7 @@ def test_a_file_that_is_changed_while_it_is_checked_is_not_written(cli: Cli, pat
     cli.server.answers(BatchSetUsersResponse(), change)
     result = cli.run("users", "import", "acme", str(path))
     assert result.exit_code == ExitCode.ERROR
-    assert "was changed while it was checked" in result.stderr
+    assert "changed while it was being checked" in result.stderr
     assert all(only_checks for only_checks, _ in sent(cli))
 
 
@@ -123,7 +123,7 @@ def test_a_row_that_went_bad_after_the_check_ends_the_writing(cli: Cli, path: Pa
     cli.server.answers(*[BatchSetUsersResponse()] * 2, change)
     result = cli.run("users", "import", "acme", str(path))
     assert result.exit_code == ExitCode.ERROR
-    assert f"was changed after it was checked; {BATCH_SIZE} users were written" in result.stderr
+    assert f"changed after it was checked; {BATCH_SIZE:,} users written" in result.stderr
     assert sent(cli)[2:] == [(False, BATCH_SIZE)]
 
 

@@ -1,4 +1,7 @@
-"""``localdial export``, ``import`` and ``calls prune``: work on the database itself, as ``migrate`` is."""
+"""`localdial migrate`, `export`, `import` and `calls prune`: work on the database itself, without a server.
+
+What the server is made of is slow to load, so each command imports it only when it runs.
+"""
 
 import os
 import re
@@ -11,17 +14,29 @@ from typing import Annotated, Any, BinaryIO, Final
 import typer
 
 from localdial_client import FieldViolation
-from localdial_server.cli.command import JsonOption, errors_shown, root_options
-from localdial_server.cli.output import CliError, ExitCode, Output
+from localdial_server.cli.command import ConfigOption, JsonOption, errors_shown, output_of
+from localdial_server.cli.output import CliError, ExitCode, counted
 from localdial_server.cli.progress import progress
-from localdial_server.cli.serve import ConfigOption, load_settings
+from localdial_server.settings.errors import StartError
+from localdial_server.settings.settings import read_settings
 
+# As a file name: stdin or stdout.
 _STREAM: Final = "-"
 
 _AGE: Final = re.compile(r"([1-9][0-9]{0,5})([hdw])", re.ASCII)
 _HOURS: Final = {"h": 1, "d": 24, "w": 7 * 24}
-_LEAST_HOURS: Final = 24
+_MIN_HOURS: Final = 24
 _MICROSECONDS_PER_HOUR: Final = 3_600_000_000
+
+
+def migrate(context: typer.Context, *, config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Bring the database's schema up to date."""
+    from localdial_server.runtime import bootstrap  # noqa: PLC0415
+
+    out = output_of(context, as_json=as_json)
+    with errors_shown(out):
+        done = bootstrap.migrate(read_settings(config_file))
+        out.result({"done": done}, done)
 
 
 def export(
@@ -43,30 +58,29 @@ def export(
     as_json: JsonOption = False,
 ) -> None:
     """Write organizations with their call history to a file, for `localdial import`."""
-    # Only these commands need what the server is made of; the others start faster without.
-    from localdial_server.admin import data  # noqa: PLC0415
+    from localdial_server.admin import maintenance  # noqa: PLC0415
 
-    out = Output(as_json=as_json or root_options(context).as_json)
-    with _errors_shown(out):
-        settings = load_settings(config_file)
+    out = output_of(context, as_json=as_json)
+    with errors_shown(out):
+        settings = read_settings(config_file)
         try:
-            with _written(output) as file, progress(out) as show:
-                end = data.export(settings, organizations or (), file, show)
-        except data.UnknownOrganizations as error:
+            with _writable(output) as file, progress(out) as show:
+                end = maintenance.export(settings, organizations or (), file, show)
+        except maintenance.UnknownOrganizations as error:
             raise CliError(f"no such organization: {error}", ExitCode.NOT_FOUND) from None
         except OSError as error:
             raise CliError(f"{output} cannot be written: {error.strerror}", ExitCode.ERROR) from None
-    if data.calls_wait(settings):
+    if maintenance.has_spooled_calls(settings):
         out.warn(
-            f"calls wait in {settings.spool_directory} that are not in the database yet, nor in the export: "
-            "serve until they are recorded, and export again"
+            f"the spool {settings.spool_directory} holds calls that are not in the database yet, and so are "
+            "not in the export: run the server until it has recorded them, then export again"
         )
-    shown = f"exported: {_counts(end)}"
+    summary = f"exported: {_counts(end)}"
     if output == _STREAM:
-        # The export itself is the answer, and its last line says the same.
-        out.note(shown)
+        # The export itself is the result, and its last line has the same counts.
+        out.note(summary)
     else:
-        out.answer(_document(end), f"{output}: {shown}")
+        out.result(_document(end), f"{output}: {summary}")
 
 
 def import_(
@@ -76,17 +90,16 @@ def import_(
     config_file: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take in the organizations of an export: all that is in it, or nothing."""
-    # See export.
-    from localdial_server.admin import data  # noqa: PLC0415
+    """Import the organizations of an export: all of them or none."""
+    from localdial_server.admin import maintenance  # noqa: PLC0415
 
-    out = Output(as_json=as_json or root_options(context).as_json)
-    with _errors_shown(out):
-        settings = load_settings(config_file)
+    out = output_of(context, as_json=as_json)
+    with errors_shown(out):
+        settings = read_settings(config_file)
         try:
-            with _read(file) as lines, progress(out) as show:
-                end = data.import_(settings, lines, show)
-        except data.ImportRefused as error:
+            with _readable(file) as lines, progress(out) as show:
+                end = maintenance.import_(settings, lines, show)
+        except maintenance.ImportRefused as error:
             problems = [
                 FieldViolation(f"line {line}, {field}" if field else f"line {line}", message)
                 for line, field, message in error.problems
@@ -94,7 +107,7 @@ def import_(
             raise CliError(f"{file} cannot be imported, and nothing was", details=problems) from None
         except OSError as error:
             raise CliError(f"{file} cannot be read: {error.strerror}") from None
-    out.answer(_document(end), f"imported, and read back to be the same: {_counts(end)}")
+    out.result(_document(end), f"imported and verified: {_counts(end)}")
 
 
 def prune(
@@ -108,64 +121,52 @@ def prune(
             show_default=False,
         ),
     ],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count them.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count the calls.")] = False,
     config_file: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Delete the records of old calls, of all organizations."""
-    # See export.
-    from localdial_server.admin import data  # noqa: PLC0415
+    from localdial_server.admin import maintenance  # noqa: PLC0415
 
-    out = Output(as_json=as_json or root_options(context).as_json)
+    out = output_of(context, as_json=as_json)
     deleted = 0
-    with _errors_shown(out):
+    with errors_shown(out):
         age = _microseconds(older_than)
-        settings = load_settings(config_file)
+        settings = read_settings(config_file)
         try:
             with progress(out) as show:
 
-                def note(what: str, done: int, total: int | None) -> None:
+                def on_progress(what: str, done: int, total: int | None) -> None:
                     nonlocal deleted
                     deleted = done
                     show(what, done, total)
 
-                count = data.prune_calls(settings, age, note, dry_run=dry_run)
-        except (KeyboardInterrupt, data.StartError):
+                count = maintenance.prune_calls(settings, age, on_progress, dry_run=dry_run)
+        except (KeyboardInterrupt, StartError):
             if deleted:
-                out.note(f"{deleted:,} calls are deleted, the others are still there")
+                out.note(f"{counted(deleted, 'call')} deleted so far; the others are still there")
             raise
     if dry_run:
-        out.answer({"would_delete": count}, f"{count:,} calls are older than {older_than}")
+        verb = "is" if count == 1 else "are"
+        out.result({"would_delete": count}, f"{counted(count, 'call')} {verb} older than {older_than}")
     else:
-        out.answer({"deleted": count}, f"{count:,} calls older than {older_than} are deleted")
+        out.result({"deleted": count}, f"deleted {counted(count, 'call')} older than {older_than}")
 
 
 @contextmanager
-def _errors_shown(out: Output) -> Iterator[None]:
-    # See export.
-    from localdial_server.admin.data import StartError  # noqa: PLC0415
-
-    with errors_shown(out):
-        try:
-            yield
-        except StartError as error:
-            raise CliError(str(error), ExitCode.ERROR) from None
-
-
-@contextmanager
-def _written(output: str) -> Iterator[BinaryIO]:
-    """Open what to write to. A file gets its name when it is complete, and is its owner's alone."""
+def _writable(output: str) -> Iterator[BinaryIO]:
+    """Open the output. A file is readable only by its owner, and gets its name once it is complete."""
     if output == _STREAM:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
     path = Path(output)
     if path.exists() and not path.is_file():
-        raise CliError(f"{output} is no file that could be replaced")
+        raise CliError(f"{output} is not a regular file; pass another --output")
     part = path.with_name(f"{path.name}.part")
     part.unlink(missing_ok=True)
     try:
-        # Everybody's phone numbers are in it.
+        # The export holds phone numbers of borrowers.
         with os.fdopen(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
             yield file
             file.flush()
@@ -177,7 +178,7 @@ def _written(output: str) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _read(name: str) -> Iterator[BinaryIO]:
+def _readable(name: str) -> Iterator[BinaryIO]:
     if name == _STREAM:
         yield sys.stdin.buffer
         return
@@ -188,16 +189,20 @@ def _read(name: str) -> Iterator[BinaryIO]:
 def _microseconds(age: str) -> int:
     match = _AGE.fullmatch(age)
     hours = int(match[1]) * _HOURS[match[2]] if match else 0
-    if hours < _LEAST_HOURS:
-        raise CliError("--older-than must be a number of days, weeks or hours, such as 400d, and at least 1d")
+    if hours < _MIN_HOURS:
+        raise CliError(
+            f"--older-than is {age!r}, but must be a number of days, weeks or hours, such as 400d, 57w or "
+            "9600h, and at least 1d"
+        )
     return hours * _MICROSECONDS_PER_HOUR
 
 
 def _document(end: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the export's last line without its kind."""
     return {field: value for field, value in end.items() if field != "kind"}
 
 
 def _counts(end: Mapping[str, Any]) -> str:
-    """Say what is in an export: `organizations: 1, users: 50, ...`."""
+    """Return what an export contains: `organizations: 1, users: 50, ...`."""
     counts = {field: value for field, value in end.items() if isinstance(value, int)}
     return ", ".join(f"{field.replace('_', ' ')}: {value:,}" for field, value in counts.items())

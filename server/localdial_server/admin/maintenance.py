@@ -1,7 +1,7 @@
-"""What is done to a database as a whole, with no server in between.
+"""Export, import and prune a database, without a server.
 
-It works on a database that has this release's schema, and migrates none. Every
-function raises ``StartError`` when the database cannot be used.
+The database must have this release's schema; nothing here migrates it. Every
+function raises `StartError` when the database cannot be used.
 """
 
 import asyncio
@@ -23,36 +23,33 @@ from localdial_server.storage.sql.migrate import SchemaError, missing_migration
 from localdial_server.storage.sql.retention import count_calls_before, delete_calls_before
 from localdial_server.storage.transfer.export_file import UnknownOrganizations, export_all
 from localdial_server.storage.transfer.import_file import import_all
-from localdial_server.storage.transfer.problems import ImportRefused, Problem
+from localdial_server.storage.transfer.problems import ImportRefused
 from localdial_server.storage.transfer.records import End
 
 __all__ = [
-    "End",
     "ImportRefused",
-    "Problem",
-    "StartError",
     "UnknownOrganizations",
-    "calls_wait",
     "export",
+    "has_spooled_calls",
     "import_",
     "prune_calls",
 ]
 
 Progress = Callable[[str, int, int | None], None]
-"""Told what is done, how far it is, and how far it goes if that is known."""
+"""Called with what is being done, how much of it is done, and how much there is, or None if not known."""
 
 
 def export(settings: Settings, organization_ids: Sequence[str], file: BinaryIO, on_progress: Progress) -> End:
-    """Write these organizations, or all if none is named, to the file; answer the last line.
+    """Write the organizations, or all of them if none is named, to the file; return the export's last line.
 
-    Raises ``UnknownOrganizations``, and ``OSError`` where the file cannot be written.
+    Raises `UnknownOrganizations`, and `OSError` if the file cannot be written.
     """
     with _opened(settings) as engine:
         return export_all(engine, organization_ids, file.write, on_progress)
 
 
-def calls_wait(settings: Settings) -> bool:
-    """Answer whether calls wait in this machine's spool, which the database does not have yet."""
+def has_spooled_calls(settings: Settings) -> bool:
+    """Return whether this machine's spool holds calls that are not in the database yet."""
     folder = settings.spool_directory
     return (
         is_postgresql(settings.database_url)
@@ -62,20 +59,20 @@ def calls_wait(settings: Settings) -> bool:
 
 
 def import_(settings: Settings, file: BinaryIO, on_progress: Progress) -> End:
-    """Take in what an export wrote, all or nothing; answer its last line.
+    """Import what an export wrote, all of it or nothing; return the export's last line.
 
-    Raises ``ImportRefused``, and ``OSError`` where the file cannot be read.
+    Raises `ImportRefused`, and `OSError` if the file cannot be read.
     """
     with _opened(settings) as engine:
         return import_all(engine, file, on_progress)
 
 
 def prune_calls(settings: Settings, older_than: int, on_progress: Progress, *, dry_run: bool = False) -> int:
-    """Delete the calls that are older than so many microseconds; answer how many there were.
+    """Delete the calls that are older than `older_than` microseconds; return how many there were.
 
-    With ``dry_run`` they are only counted.
+    With `dry_run` they are only counted.
     """
-    # Fixed here: what comes of age on the way stays.
+    # The cutoff is fixed at the start, so calls that grow too old meanwhile stay.
     cutoff = time.time_ns() // 1000 - older_than
     with _opened(settings) as engine:
         count = count_calls_before(engine, cutoff)
@@ -86,11 +83,13 @@ def prune_calls(settings: Settings, older_than: int, on_progress: Progress, *, d
 
 @contextlib.contextmanager
 def _opened(settings: Settings) -> Iterator[Engine]:
-    """Open the database of the settings, which must be there and up to date."""
+    """Open the database of the settings, which must exist and have this release's schema."""
     shown = settings.shown_database_url
     url = settings.database_url
     if not is_postgresql(url) and not Path(make_url(url.get_secret_value()).database or "").exists():
-        raise StartError(f"there is no {shown}: set LOCALDIAL_DATABASE_URL, or run `localdial migrate`")
+        raise StartError(
+            f"{shown} does not exist: set LOCALDIAL_DATABASE_URL, or create it with `localdial migrate`"
+        )
     database = open_database(settings)
     try:
         missing = missing_migration(database.engine)
@@ -100,7 +99,7 @@ def _opened(settings: Settings) -> Iterator[Engine]:
     except SchemaError as error:
         raise StartError(f"cannot use {shown}: {error}") from None
     except DBAPIError as error:
-        # The lines after the first repeat what was to be stored.
+        # The lines after the first repeat the values of the statement.
         raise StartError(f"{shown} failed: {str(error.orig).splitlines()[0]}") from None
     finally:
         asyncio.run(database.close())
