@@ -15,7 +15,7 @@ from localdial_server.storage.sql.simulator_state import SqlSimulatorState
 from tests.conformance.carrier_account import CarrierAccount
 from tests.conformance.carrier_mishap_suite import CarrierMishapSuite
 from tests.conformance.carrier_suite import CarrierSuite
-from tests.conformance.twilio_account import TwilioWorld, twilio_world
+from tests.conformance.twilio_account import TwilioSetup, twilio_setup
 
 
 @contextlib.asynccontextmanager
@@ -63,12 +63,12 @@ class TestTwilio(CarrierSuite, CarrierMishapSuite):
     """Nor does Twilio, but for what its API cannot tell; over real HTTP, in the words of its description."""
 
     @pytest.fixture
-    def world(self) -> Iterator[TwilioWorld]:
-        with twilio_world() as world:
-            yield world
-        if world.watched is not None:
-            assert world.watched.violations() == []
+    def setup(self) -> Iterator[TwilioSetup]:
+        with twilio_setup() as setup:
+            yield setup
+        if setup.watched is not None:
+            assert setup.watched.violations() == []
 
     @pytest.fixture
-    def account(self, world: TwilioWorld) -> CarrierAccount:
-        return world.account
+    def account(self, setup: TwilioSetup) -> CarrierAccount:
+        return setup.account

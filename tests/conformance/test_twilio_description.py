@@ -1,4 +1,4 @@
-"""What the Twilio adapter asks, and what the simulated company answers, is as Twilio describes its API."""
+"""The Twilio adapter's requests and the Twilio simulator's responses match Twilio's API description."""
 
 import json
 import urllib.request
@@ -12,12 +12,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from localdial_server.app.ports.carrier import NumberTaken
 from localdial_server.carriers.twilio.account import NumberSettings, TwilioAccount
 from localdial_server.carriers.twilio.adapter import TwilioCarriers
-from localdial_server.carriers.twilio_simulator.faults import Faults
-from localdial_server.carriers.twilio_simulator.http_server import served
+from localdial_server.carriers.twilio_simulator.http_faults import FaultInjector
 from localdial_server.carriers.twilio_simulator.journal import MemoryJournal
-from localdial_server.carriers.twilio_simulator.ledger import Company
+from localdial_server.carriers.twilio_simulator.ledger import Ledger
 from tests.conformance.twilio_account import ACCOUNT_SID
 from tests.support.twilio_description import Watched, require_description
+from tests.support.twilio_simulator import simulator_served
 
 _TOKEN = "a-secret"
 _DIGITS = "0" * 32
@@ -31,9 +31,9 @@ def watched() -> Watched:
 
 @pytest.fixture
 def url(watched: Watched) -> Iterator[str]:
-    company = Company(MemoryJournal())
-    company.open_account(ACCOUNT_SID, _TOKEN)
-    with served(company, Faults(), around=watched.around) as url:
+    ledger = Ledger(MemoryJournal())
+    ledger.open_account(ACCOUNT_SID, _TOKEN)
+    with simulator_served(ledger, FaultInjector(), watched.around) as url:
         yield url
 
 
@@ -102,8 +102,8 @@ def test_an_answer_that_is_not_as_described_is_noticed(watched: Watched) -> None
         await answer(scope, receive, send)
 
     app: ASGIApp = watched.around(wrong)
-    company = Company(MemoryJournal())
-    with served(company, Faults(), around=lambda _: app) as url:
+    ledger = Ledger(MemoryJournal())
+    with simulator_served(ledger, FaultInjector(), lambda _: app) as url:
         ask(url, _NUMBERS)
     (violation,) = watched.violations()
     assert violation.startswith(f"get {_NUMBERS}, answered: ")

@@ -106,8 +106,8 @@ class Drill:
     def _hang(self) -> None:
         """Let every request hang, for longer than the turn."""
         count = int(self._plan.seconds * self._plan.purchases * 40) + 1000
-        for operation in "search", "create", "list":
-            fault = {"kind": "hang", "when": "before", "seconds": self._plan.seconds + 60}
+        for operation in "search", "order", "find_by_number", "find_by_reference", "list_owned":
+            fault = {"kind": "timeout", "when": "before", "seconds": self._plan.seconds + 60}
             self._carrier.tell("faults", {"operation": operation, "fault": fault, "count": count})
 
     async def _set_up(self, client: AsyncClient) -> None:

@@ -96,7 +96,7 @@ class Drill:
                 for organization_id in self._organizations:
                     wanted = Organization(organization_id=organization_id)
                     await client.directory.set_organization(SetOrganizationRequest(organization=wanted))
-            self._carrier.tell("chance", {"rate": plan.fault_rate, "seed": plan.seed, "hang_seconds": 3})
+            self._carrier.tell("chance", {"rate": plan.fault_rate, "seed": plan.seed, "timeout_seconds": 3})
             async with self._load():
                 # In an order that mixes them.
                 kills = [*POINTS * plan.kills_at_points, *["random time"] * plan.random_kills]
@@ -128,8 +128,8 @@ class Drill:
             **twilio_settings(self._carrier.url),
             LOCALDIAL_CARRIER_TIMEOUT_SECONDS="1",
             LOCALDIAL_SWEEP_INTERVAL_SECONDS="2",
-            LOCALDIALMAX_NUMBERS="100000",
-            LOCALDIALMAX_PURCHASES_PER_DAY="100000",
+            LOCALDIAL_MAX_NUMBERS="100000",
+            LOCALDIAL_MAX_PURCHASES_PER_DAY="100000",
             LOCALDIAL_ORGANIZATION_LIMITS=json.dumps(
                 {LIMITED: {"max_numbers": MAX_NUMBERS, "max_purchases_per_day": MAX_PURCHASES}}
             ),

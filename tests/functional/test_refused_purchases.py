@@ -119,7 +119,7 @@ def test_a_trial_account_buys_its_one_number_and_says_what_to_do_for_more(
 def test_a_regulatory_refusal_says_which_papers_are_missing(
     client: Client, simulator: SimulatorProcess, fault: str, said: str
 ) -> None:
-    simulator.tell("faults", {"operation": "create", "fault": fault})
+    simulator.tell("faults", {"operation": "order", "fault": fault})
     error = refused(client, area_code="+4420")
     assert (error.code.name, error.reason) == ("FAILED_PRECONDITION", "CARRIER_REFUSED")
     assert error.metadata["cause"] == "REGULATORY"
@@ -140,7 +140,7 @@ def test_numbers_that_take_no_calls_are_not_bought(client: Client, simulator: Si
 def test_a_number_taken_between_search_and_order_is_replaced_by_the_next(
     client: Client, simulator: SimulatorProcess
 ) -> None:
-    simulator.tell("faults", {"operation": "create", "fault": "taken", "count": 2})
+    simulator.tell("faults", {"operation": "order", "fault": "taken", "count": 2})
     (number,) = buy(client).numbers
     assert number.phone_number == "+14155550102"
     assert_books_balance(client, simulator)
@@ -149,7 +149,7 @@ def test_a_number_taken_between_search_and_order_is_replaced_by_the_next(
 def test_when_every_number_is_taken_the_carrier_is_not_asked_without_end(
     client: Client, simulator: SimulatorProcess
 ) -> None:
-    simulator.tell("faults", {"operation": "create", "fault": "taken", "count": 100})
+    simulator.tell("faults", {"operation": "order", "fault": "taken", "count": 100})
     assert refused(client).reason == "NO_NUMBERS_AVAILABLE"
     assert simulator.ask("faults")["left"] == 100 - _MOST_ORDERS_OF_ONE
     assert bought(simulator) == 0

@@ -72,7 +72,7 @@ def test_an_order_whose_answer_is_lost_is_found_and_made_once(
     simulator: SimulatorProcess, start_server: StartServer, fault: str
 ) -> None:
     server = start_server(**simulator.settings)
-    simulator.tell("faults", {"operation": "create", "fault": fault})
+    simulator.tell("faults", {"operation": "order", "fault": fault})
     with connected(server) as client:
         assert buy(client, "acme", "415") == ["+14155550100"]
     assert simulator.ask("journal")["bought"] == 1

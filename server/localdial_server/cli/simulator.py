@@ -1,4 +1,4 @@
-"""``localdial simulator serve``: the simulated carrier as a server that speaks Twilio's API."""
+"""`localdial simulator serve`: a test server that speaks Twilio's API."""
 
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -9,10 +9,10 @@ import typer
 from localdial_server.cli.command import JsonOption, errors_shown, output_of
 from localdial_server.cli.output import CliError
 
-simulator = typer.Typer(no_args_is_help=True, help="A carrier to try and to test with.")
+simulator = typer.Typer(no_args_is_help=True, help="Run a simulated carrier to test with.")
 
 _SID: Final = "AC00000000000000000000000000000000"
-_TOKEN: Final = "simulator"  # noqa: S105 - opens nothing but a simulation on this machine
+_TOKEN: Final = "simulator"  # noqa: S105 - only opens a simulation on this machine
 
 
 @simulator.command("serve")
@@ -20,13 +20,14 @@ def serve(
     context: typer.Context,
     *,
     listen: Annotated[
-        str, typer.Option(metavar="HOST:PORT", help="A loopback address; port 0 takes any.")
+        str,
+        typer.Option(metavar="HOST:PORT", help="A loopback address. Port 0 takes any free port."),
     ] = "127.0.0.1:8090",
     state: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Where to keep what was sold, so that it outlives the server. Default: nowhere.",
+            help="A file to keep what was sold in, so that it survives a restart. Default: none.",
             show_default=False,
         ),
     ] = None,
@@ -36,7 +37,7 @@ def serve(
     subaccounts: Annotated[
         list[str] | None,
         typer.Option(
-            "--subaccount", metavar="SID:TOKEN", help="A subaccount; may be repeated.", show_default=False
+            "--subaccount", metavar="SID:TOKEN", help="A subaccount. May be repeated.", show_default=False
         ),
     ] = None,
     owned: Annotated[
@@ -44,40 +45,40 @@ def serve(
         typer.Option(
             "--owned",
             metavar="NUMBER",
-            help="A number that the account has already; may be repeated.",
+            help="A number that the account owns from the start. May be repeated.",
             show_default=False,
         ),
     ] = None,
-    balance: Annotated[str, typer.Option(metavar="AMOUNT", help="What the account has to spend.")] = "1000",
+    balance: Annotated[str, typer.Option(metavar="AMOUNT", help="The balance in US dollars.")] = "1000",
     trial: Annotated[bool, typer.Option("--trial", help="Make it a trial account.")] = False,
     read_lag: Annotated[
         float,
-        typer.Option(metavar="SECONDS", min=0, max=600, help="How long a number just bought is not shown."),
+        typer.Option(metavar="SECONDS", min=0, max=600, help="How long a new number is not shown."),
     ] = 0.0,
     faults: Annotated[
         list[str] | None,
         typer.Option(
             "--fault",
-            metavar="REQUEST:FAULT[:COUNT]",
-            help="What the next requests suffer, such as create:timeout_after; may be repeated.",
+            metavar="OPERATION:FAULT[:COUNT]",
+            help="How the next requests fail, such as order:timeout_after. May be repeated.",
             show_default=False,
         ),
     ] = None,
     fault_rate: Annotated[
-        float, typer.Option(metavar="SHARE", min=0, max=1, help="Which share of requests fails by chance.")
+        float, typer.Option(metavar="SHARE", min=0, max=1, help="The share of requests that fail by chance.")
     ] = 0.0,
-    seed: Annotated[int, typer.Option(help="What chance is made from.")] = 0,
-    hang_seconds: Annotated[
+    seed: Annotated[int, typer.Option(help="The seed of the random faults.")] = 0,
+    timeout_seconds: Annotated[
         float,
-        typer.Option(metavar="SECONDS", min=0, max=3600, help="How long what hangs by chance does so."),
+        typer.Option(metavar="SECONDS", min=0, max=3600, help="How long a random timeout lasts."),
     ] = 30.0,
     as_json: JsonOption = False,
 ) -> None:
-    """Sell fictional numbers over Twilio's number API, and fail on demand.
+    """Sell fictional numbers over Twilio's API, and fail on demand.
 
-    What it can be told while it runs is in the documentation of the simulator.
+    `/simulator/` on the same address injects faults while it runs; see the documentation.
     """
-    # Only this command needs a web server.
+    # Only this command needs the web server, which is slow to load.
     from localdial_server.runtime.simulator_server import SimulatorOptions, serve_simulator  # noqa: PLC0415
 
     out = output_of(context, as_json=as_json)
@@ -92,17 +93,17 @@ def serve(
             owned=owned or (),
             lag_seconds=read_lag,
             faults=[_fault(fault) for fault in faults or ()],
-            rate=fault_rate,
+            fault_rate=fault_rate,
             seed=seed,
-            hang_seconds=hang_seconds,
+            timeout_seconds=timeout_seconds,
         )
         sid, token = options.account
 
         def ready(url: str) -> None:
             out.announce(
                 {"url": url, "account_sid": sid},
-                f"the simulated carrier is ready on {url}\n\n"
-                "To have a localdial buy there, set\n\n"
+                f"the Twilio simulator is ready on {url}\n\n"
+                "To let a localdial server buy there, set\n\n"
                 f"  export LOCALDIAL_CARRIER=twilio LOCALDIAL_TWILIO_BASE_URL={url}\n"
                 f"  export LOCALDIAL_TWILIO_ACCOUNT_SID={sid} LOCALDIAL_TWILIO_AUTH_TOKEN={token}\n",
             )
@@ -113,7 +114,7 @@ def serve(
 def _pair(text: str) -> tuple[str, str]:
     sid, _, token = text.partition(":")
     if not (sid and token):
-        raise CliError("an account is its SID and its token, SID:TOKEN")
+        raise CliError(f"an account is written SID:TOKEN, such as {_SID}:{_TOKEN}")
     return sid, token
 
 
@@ -123,7 +124,7 @@ def _amount(text: str) -> Decimal:
     except InvalidOperation:
         amount = Decimal("nan")
     if not amount.is_finite():
-        raise CliError("--balance must be an amount, such as 12.50")
+        raise CliError(f"--balance {text!r} is not an amount: use a number such as 12.50")
     return amount
 
 
@@ -131,5 +132,7 @@ def _fault(text: str) -> tuple[str, str, int]:
     operation, _, rest = text.partition(":")
     name, _, count = rest.partition(":")
     if not name or (count and not count.isdigit()):
-        raise CliError("--fault must be REQUEST:FAULT or REQUEST:FAULT:COUNT, such as create:timeout_after")
+        raise CliError(
+            f"--fault {text!r} is not a fault: use OPERATION:FAULT[:COUNT], such as order:timeout_after:2"
+        )
     return operation, name, int(count or 1)

@@ -1,66 +1,68 @@
-"""The simulated company as a process: ``localdial simulator serve``."""
+"""Run the Twilio simulator as a process: `localdial simulator serve`."""
 
+import signal
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-from localdial_server.carriers.twilio_simulator.admin_api import fault_of
-from localdial_server.carriers.twilio_simulator.faults import NAMED, Faults, Operation
-from localdial_server.carriers.twilio_simulator.http_server import listen, serve
+from localdial_server.carriers.simulator.faults import Operation
+from localdial_server.carriers.twilio_simulator.admin_api import parse_fault
+from localdial_server.carriers.twilio_simulator.application import application, listen, served
+from localdial_server.carriers.twilio_simulator.http_faults import FaultInjector
 from localdial_server.carriers.twilio_simulator.journal import FileJournal, MemoryJournal
-from localdial_server.carriers.twilio_simulator.ledger import FULL, TRIAL, Company
+from localdial_server.carriers.twilio_simulator.ledger import FULL, TRIAL, Ledger
 from localdial_server.settings.addresses import opened
 from localdial_server.settings.errors import StartError
 from localdial_server.settings.validators import is_loopback, valid_address
 
-FAULT_NAMES = tuple(NAMED)
-OPERATIONS = tuple(operation.value for operation in Operation)
-
 
 @dataclass(frozen=True, slots=True)
 class SimulatorOptions:
-    """What the simulated company is like. Accounts are SID and token."""
+    """How the simulator is set up. An account is its SID and its auth token."""
 
     listen: str
     account: tuple[str, str]
     subaccounts: Mapping[str, str] = field(default_factory=dict)
     state: Path | None = None
-    """The file of the journal; without it all is forgotten in the end."""
+    """The journal's file. None keeps nothing beyond the process."""
     balance: Decimal = Decimal(1000)
+    """In US dollars."""
     is_trial: bool = False
     owned: Sequence[str] = ()
-    """Numbers that the account owns without having bought them here."""
+    """Numbers (E.164) that the account owns without having bought them here."""
     lag_seconds: float = 0.0
+    """How long a number that was just bought is not shown."""
     faults: Sequence[tuple[str, str, int]] = ()
-    """Operation, fault and how often."""
-    rate: float = 0.0
+    """Operation, fault and count."""
+    fault_rate: float = 0.0
+    """The share of requests that fail by chance, 0 to 1."""
     seed: int = 0
-    hang_seconds: float = 30.0
+    timeout_seconds: float = 30.0
+    """How long a timeout by chance lasts."""
 
 
 def serve_simulator(options: SimulatorOptions, on_ready: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or SIGINT; ``on_ready`` is given the base URL. Raises ``StartError``."""
+    """Serve until SIGTERM or SIGINT; call `on_ready` with the base URL first. Raises `StartError`."""
     _require_loopback(options.listen)
-    faults = _faults(options)
+    faults = _fault_injector(options)
+    ledger = _ledger(options)
     try:
-        journal = FileJournal(options.state) if options.state is not None else MemoryJournal()
-        company = Company(journal, lag_seconds=options.lag_seconds)
-    except OSError as error:
-        raise StartError(f"cannot use {options.state}: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError, ArithmeticError):
-        raise StartError(f"{options.state} is no journal of a simulator") from None
-    try:
-        _open_accounts(company, options)
+        _open_accounts(ledger, options)
         with opened(options.listen, lambda _family, host, port: listen(host, port)) as (address, sockets):
             if not sockets:
                 raise StartError(f"cannot listen on {options.listen}: this machine has no such address")
-            on_ready(f"http://{address}")
-            serve(company, faults, sockets)
+            stop = threading.Event()
+            for signal_number in signal.SIGTERM, signal.SIGINT:
+                signal.signal(signal_number, lambda *_: stop.set())
+            with served(application(ledger, faults), sockets):
+                on_ready(f"http://{address}")
+                stop.wait()
     except OSError as error:
         raise StartError(f"cannot listen on {options.listen}: {error.strerror}") from None
     finally:
-        company.close()
+        ledger.close()
 
 
 def _require_loopback(address: str) -> None:
@@ -69,28 +71,43 @@ def _require_loopback(address: str) -> None:
     except ValueError as error:
         raise StartError(f"the address {error}") from None
     if not is_loopback(address):
-        # Anyone may tell it to fail, and read what it knows.
-        raise StartError(f"the simulator listens on loopback addresses only, and {address} is none")
+        # Anyone who reaches it can make it fail, and read what was sold.
+        raise StartError(
+            f"{address} is not a loopback address, and the simulator listens on no other: "
+            "use 127.0.0.1, [::1] or localhost"
+        )
 
 
-def _faults(options: SimulatorOptions) -> Faults:
-    faults = Faults()
+def _fault_injector(options: SimulatorOptions) -> FaultInjector:
+    faults = FaultInjector()
     for operation, name, count in options.faults:
         try:
-            faults.add(Operation(operation), *[fault_of(name)] * count)
+            faults.add(Operation(operation), *[parse_fault(name)] * count)
         except ValueError as error:
             raise StartError(f"no such fault: {error}") from None
-    if options.rate:
-        faults.by_chance(options.rate, options.seed, options.hang_seconds)
+    if options.fault_rate:
+        faults.fail_by_chance(options.fault_rate, options.seed, options.timeout_seconds)
     return faults
 
 
-def _open_accounts(company: Company, options: SimulatorOptions) -> None:
+def _ledger(options: SimulatorOptions) -> Ledger:
+    try:
+        journal = FileJournal(options.state) if options.state is not None else MemoryJournal()
+        return Ledger(journal, lag_seconds=options.lag_seconds)
+    except OSError as error:
+        raise StartError(f"cannot use {options.state}: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError, ArithmeticError):
+        raise StartError(
+            f"{options.state} is not a journal of the simulator: name another file with --state"
+        ) from None
+
+
+def _open_accounts(ledger: Ledger, options: SimulatorOptions) -> None:
     sid, token = options.account
-    main = company.open_account(
+    main = ledger.open_account(
         sid, token, account_type=TRIAL if options.is_trial else FULL, balance=options.balance
     )
     for subaccount, subaccount_token in options.subaccounts.items():
-        company.open_account(subaccount, subaccount_token, owner_sid=sid)
+        ledger.open_account(subaccount, subaccount_token, owner_sid=sid)
     for phone_number in options.owned:
-        company.put_in(main, phone_number, "")
+        ledger.grant(main, phone_number)

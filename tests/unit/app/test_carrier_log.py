@@ -45,7 +45,7 @@ async def test_an_order_that_is_refused_leaves_one_line_with_the_cause(harness: 
     assert log.lines == [
         {
             "message": DID_NOT,
-            "cause": "The simulated carrier was told to refuse this order; nothing was bought.",
+            "cause": "The simulated carrier was told to require an address; nothing was bought.",
             "refusal": "regulatory",
             "organization_id": A,
             "reference": reference,
@@ -86,8 +86,8 @@ async def test_the_other_questions_that_fail_leave_one_line_each(harness: Harnes
     assert log.lines == [
         {
             "message": DID_NOT,
-            "cause": f"simulated fault: {operation} came too soon",
-            "retry_after_seconds": 0.5,
+            "cause": f"simulated fault: {operation} was throttled",
+            "retry_after_seconds": 1.0,
             "organization_id": A,
         }
         for operation in ("search", "find_by_number", "list_owned", "search")
@@ -101,7 +101,7 @@ async def test_a_reconciliation_that_fails_leaves_a_line(harness: Harness, log: 
     assert log.lines == [
         {
             "message": DID_NOT,
-            "cause": "The simulated account was told to be out of money.",
+            "cause": "The simulated account was told to be suspended.",
             "refusal": "account",
         }
     ]

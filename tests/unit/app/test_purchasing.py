@@ -169,7 +169,7 @@ async def test_numbers_in_use_here_hide_no_stock_that_lies_behind_them(harness: 
 
 async def test_a_refused_order_is_explained_and_leaves_nothing_behind(harness: Harness) -> None:
     harness.faults.add(Operation.ORDER, Fault.REFUSED)
-    with pytest.raises(CarrierRefused, match="told to refuse") as refused:
+    with pytest.raises(CarrierRefused, match="told to require") as refused:
         await harness.purchase()
     assert refused.value.metadata["phone_number"] == FIRST
     assert await _nothing_is_stored(harness)

@@ -21,6 +21,7 @@ from localdial_server.app.ports.carrier import (
 )
 from localdial_server.carriers.simulator.carrier import SimulatedCarrier
 from localdial_server.carriers.simulator.faults import POSSIBLE_FAULTS, Fault, FaultScript, Operation
+from localdial_server.carriers.twilio_simulator.http_faults import HTTP_FAULTS
 from localdial_server.domain.errors import StorageUnavailable
 from tests.support.carriers import ordered
 
@@ -119,7 +120,7 @@ def carrier(state: MemoryState, script: FaultScript) -> SimulatedCarrier:
 async def test_a_script_is_played_in_order_and_per_operation(
     carrier: SimulatedCarrier, script: FaultScript
 ) -> None:
-    script.add(Operation.ORDER, Fault.TAKEN, None, Fault.REFUSED)
+    script.add(Operation.ORDER, Fault.TAKEN, None, Fault.ADDRESS_REQUIRED)
     script.add(Operation.SEARCH, Fault.UNAVAILABLE)
     with pytest.raises(NumberTaken):
         await ordered(carrier, NUMBER, "first")
@@ -161,7 +162,7 @@ async def test_a_fault_can_depend_on_the_argument(state: MemoryState) -> None:
 async def test_read_lag_hides_an_order_for_as_many_look_ups(
     carrier: SimulatedCarrier, script: FaultScript
 ) -> None:
-    script.add(Operation.ORDER, Fault.ANSWER_LOST)
+    script.add(Operation.ORDER, Fault.RESET_AFTER)
     script.add(Operation.FIND_BY_REFERENCE, *[Fault.NOT_SEEN] * 3)
     with pytest.raises(OutcomeUnknown):
         await ordered(carrier, NUMBER, "lagging")
@@ -185,7 +186,7 @@ async def test_a_lost_answer_hides_a_refusal_as_well(
     carrier: SimulatedCarrier, script: FaultScript, state: MemoryState
 ) -> None:
     await ordered(carrier, NUMBER, "first")
-    script.add(Operation.ORDER, Fault.ANSWER_LOST, Fault.ANSWER_LOST)
+    script.add(Operation.ORDER, Fault.RESET_AFTER, Fault.RESET_AFTER)
     with pytest.raises(OutcomeUnknown):
         await ordered(carrier, NUMBER, "second")
     with pytest.raises(OutcomeUnknown):
@@ -193,7 +194,7 @@ async def test_a_lost_answer_hides_a_refusal_as_well(
     assert [number.reference for number in state.numbers.values()] == ["first"]
 
 
-@pytest.mark.parametrize("operation", Operation)
+@pytest.mark.parametrize("operation", CALLS)
 async def test_only_faults_that_the_port_allows_are_possible(
     operation: Operation, state: MemoryState
 ) -> None:
@@ -207,15 +208,15 @@ async def test_only_faults_that_the_port_allows_are_possible(
     assert state.numbers == {}
 
 
-async def test_every_fault_is_possible_somewhere() -> None:
-    assert frozenset().union(*POSSIBLE_FAULTS.values()) == set(Fault)
-    assert POSSIBLE_FAULTS.keys() == set(Operation)
+async def test_the_simulators_know_every_fault() -> None:
+    assert set(HTTP_FAULTS) == set(Fault)
+    assert POSSIBLE_FAULTS.keys() == CALLS.keys()
 
 
 async def test_a_call_that_hangs_is_not_collected_as_garbage(
     carrier: SimulatedCarrier, script: FaultScript
 ) -> None:
-    script.add(Operation.ORDER, Fault.HANG, Fault.ANSWER_HANGS)
+    script.add(Operation.ORDER, Fault.TIMEOUT_BEFORE, Fault.TIMEOUT_AFTER)
     ended: list[str] = []
 
     async def order(phone_number: str) -> None:
@@ -239,7 +240,7 @@ async def test_a_call_that_hangs_is_not_collected_as_garbage(
     assert sorted(ended) == [NUMBER, OTHER]
 
 
-@pytest.mark.parametrize("operation", Operation)
+@pytest.mark.parametrize("operation", CALLS)
 async def test_latency_comes_before_each_call_is_processed(state: MemoryState, operation: Operation) -> None:
     carrier = SimulatedCarrier(state, latency=0.05)
     start = time.monotonic()
@@ -295,6 +296,6 @@ async def test_a_reference_that_no_carrier_takes_is_refused(
     assert state.numbers == {}
 
 
-@pytest.mark.parametrize("operation", Operation)
+@pytest.mark.parametrize("operation", CALLS)
 async def test_without_faults_nothing_goes_wrong(state: MemoryState, operation: Operation) -> None:
     await CALLS[operation](SimulatedCarrier(state))

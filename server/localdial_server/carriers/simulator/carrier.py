@@ -1,11 +1,7 @@
-"""The simulated carrier: the embedded default, which costs nothing and calls nobody.
+"""The simulated carrier: it keeps every promise of the carrier port, without a provider.
 
-It keeps every promise of the port, so that all of localdial can be tried without
-an account. What it sells is in ``simulator_stock``, what can be made to go wrong
-in ``simulator_faults``; what was bought survives a restart in a ``SimulatorState``.
-
-A number that is released goes back on sale at once. Only the numbers that the
-account owned from the start are gone for good.
+What was bought survives a restart in a `SimulatorState`. A released number goes back on sale at
+once, except for the numbers that the account owned from the start: those are gone for good.
 """
 
 import asyncio
@@ -14,11 +10,14 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
+
+from typing_extensions import override
 
 from localdial_server.app.ports.carrier import (
     AvailableNumber,
     Capabilities,
+    Carrier,
     CarrierError,
     CarrierUnavailable,
     NumberNotOwned,
@@ -31,86 +30,91 @@ from localdial_server.app.ports.carrier import (
     RefusalCause,
     Refused,
 )
-from localdial_server.carriers.simulator.faults import Fault, Faults, Operation, no_faults, require_possible
+from localdial_server.carriers.simulator.faults import (
+    THROTTLED_SECONDS,
+    Fault,
+    FaultSource,
+    Operation,
+    no_faults,
+    require_possible,
+)
 from localdial_server.carriers.simulator.stock import (
     area_code_in_stock,
     is_owned_from_start,
+    monthly_price,
     numbers_owned_from_start,
     place_of,
     stock_of,
 )
-from localdial_server.domain.area_codes import area_code_of
+from localdial_server.domain.area_codes import area_code_of, country_of
 from localdial_server.domain.errors import StorageUnavailable
 
 T = TypeVar("T")
 
-# So long may a simulated order be hidden from look-ups (NOT_SEEN).
-_READ_LAG_SECONDS = 120.0
+# For how long tests may hide an order from look-ups (`Fault.NOT_SEEN`).
+_READ_LAG_SECONDS: Final = 120.0
 
-_PRICES = {"+1": Price("USD", 1_150_000), "+44": Price("USD", 1_150_000), "+61": Price("USD", 3_000_000)}
-_PRICE_ELSEWHERE = Price("USD", 1_500_000)
+_MICROS: Final = 1_000_000
 
-_REFERENCE = re.compile(r"[!-~]{1,64}")
-# With the digits of the number, and for an ordered one a hash of its reference.
-_NUMBER_ID = re.compile(r"SIM-(?P<digits>[0-9]{7,15})(-(?P<order>[0-9a-f]{16}))?")
+_REFERENCE: Final = re.compile(r"[!-~]{1,64}")
+# A carrier number id: the number's digits, and for an ordered one a hash of its reference.
+_NUMBER_ID: Final = re.compile(r"SIM-(?P<digits>[0-9]{7,15})(-(?P<order>[0-9a-f]{16}))?")
 
 
 class SimulatorState(Protocol):
-    """What the simulated account has ordered, and what it has given up for good.
+    """The numbers that the account has bought, and those it has given up for good.
 
-    Numbers carry no locality and region here. Each method is atomic, and a change
-    is durable on return. Raises ``StorageUnavailable``, after which a change may
-    or may not have been made.
+    Its numbers carry no locality and no region. Each method is atomic, and a change is durable on
+    return. Raises `StorageUnavailable`, after which a change may or may not have been made.
     """
 
     async def buy(self, number: OwnedNumber, area_code: str, *, pending: bool) -> bool:
-        """Add the number, bought or ordered; False, and no change, if it is either already."""
+        """Add the number as bought, or as ordered; return False and change nothing if it is either."""
 
     async def end_order(self, reference: str, *, filled: bool) -> None:
-        """Let the pending order bring its number, or fail; without such an order do nothing."""
+        """Fill the pending order with the reference, or fail it; without one, do nothing."""
 
     async def give_back(self, carrier_number_id: str) -> None:
-        """Remove the bought number with this id; one that is not there is no error."""
+        """Remove the bought number with this id, if there is one."""
 
     async def bought(self, phone_number: str) -> OwnedNumber | None:
-        """Answer the number if it is bought."""
+        """Return the number, or None unless it is bought."""
 
     async def bought_as(self, carrier_number_id: str) -> OwnedNumber | None:
-        """Answer the bought number with this id."""
+        """Return the bought number with this id, or None."""
 
     async def ordered_with(self, reference: str) -> OwnedNumber | OrderStatus | None:
-        """Answer the bought number with the reference, or how its order stands."""
+        """Return the bought number with the reference, else the status of its order, else None."""
 
     async def not_on_sale(self, area_code: str) -> frozenset[str]:
-        """Answer the phone numbers that are bought or ordered in the area code."""
+        """Return the phone numbers in the area code that are bought or ordered."""
 
     async def all_bought(self) -> Sequence[OwnedNumber]:
-        """Answer every bought number, by phone number."""
+        """Return every bought number, by phone number."""
 
     async def tag(self, number: OwnedNumber, area_code: str) -> None:
-        """Store the number with its reference, be it there already or not."""
+        """Store the number with its reference, as bought, whether or not it is there."""
 
     async def give_up(self, number: OwnedNumber, area_code: str) -> None:
-        """Remember that a number owned from the start is gone; a repeat is no error."""
+        """Record that a number owned from the start is gone for good. Repeating it is safe."""
 
     async def all_given_up(self) -> frozenset[str]:
-        """Answer every phone number that was given up."""
+        """Return every phone number that was given up."""
 
 
-class SimulatedCarrier:
-    """A ``Carrier`` that needs no company.
+class SimulatedCarrier(Carrier):
+    """A carrier account that costs nothing. Any number of them may share one state.
 
-    ``latency`` is how many seconds each call takes before anything is done,
-    ``timeout`` after how many one that hangs is given up, and ``faults`` decides
-    what goes wrong. ``asynchronous``: orders are filled later. Any number of them
-    may share one state.
+    `faults` decides which calls fail, and how. `latency` is how many seconds each call takes before
+    anything is done, and `timeout` after how many seconds a call that hangs is given up.
+    `asynchronous` lets orders be pending first, and filled later.
     """
 
     def __init__(
         self,
         state: SimulatorState,
         *,
-        faults: Faults = no_faults,
+        faults: FaultSource = no_faults,
         latency: float = 0.0,
         timeout: float = 10.0,
         asynchronous: bool = False,
@@ -124,23 +128,22 @@ class SimulatedCarrier:
         )
 
     @property
+    @override
     def name(self) -> str:
-        """Answer ``simulator``."""
         return "simulator"
 
     @property
+    @override
     def account(self) -> str:
-        """Answer nothing: there is but one account."""
         return ""
 
     @property
+    @override
     def capabilities(self) -> Capabilities:
-        """Tell whether orders are filled later."""
         return self._capabilities
 
+    @override
     async def search(self, area_code: str, limit: int) -> Sequence[AvailableNumber]:
-        """Answer the first numbers of the stock that are not bought."""
-
         async def look() -> Sequence[AvailableNumber]:
             gone = await self._state.not_on_sale(area_code)
             locality, region = place_of(area_code)
@@ -149,14 +152,13 @@ class SimulatedCarrier:
 
         return await self._look(Operation.SEARCH, area_code, look, [])
 
+    @override
     async def order(
         self,
         phone_number: str,
         reference: str,
-        timeout: float,  # noqa: ASYNC109 (the port's: the outcome is unknown then, not cancelled)
+        timeout: float,
     ) -> OwnedNumber | Pending:
-        """Buy the number; one that is never on sale, and a bad reference, are refused."""
-
         async def change() -> OwnedNumber | Pending:
             if not _REFERENCE.fullmatch(reference):
                 raise Refused(
@@ -166,43 +168,41 @@ class SimulatedCarrier:
             if area_code is None:
                 raise Refused(
                     RefusalCause.INVALID,
-                    "The simulated carrier does not sell this number; order one that a search answers.",
+                    "The simulated carrier does not sell this number. Order one that a search returns.",
                 )
             number = OwnedNumber(phone_number, _ordered_number_id(phone_number, reference), reference)
             is_later = self._capabilities.asynchronous_orders
             if not await self._state.buy(number, area_code, pending=is_later):
-                raise NumberTaken(f"{phone_number} is bought already")
+                raise NumberTaken("the number is already bought")
             return OrderStatus.PENDING if is_later else _with_place(number, area_code)
 
         return await self._change(Operation.ORDER, phone_number, change, min(timeout, self._timeout))
 
+    @override
     async def find_by_reference(self, reference: str) -> OwnedNumber | OrderStatus | None:
-        """Answer what came of the order; a pending one is filled after this look."""
-
         async def look() -> OwnedNumber | OrderStatus | None:
             found = await self._state.ordered_with(reference)
             if found is OrderStatus.PENDING:
+                # The next look-up finds the number.
                 await self._state.end_order(reference, filled=True)
-            return _placed(found) if isinstance(found, OwnedNumber) else found
+            return _with_own_place(found) if isinstance(found, OwnedNumber) else found
 
         return await self._look(Operation.FIND_BY_REFERENCE, reference, look, None)
 
     async def fail_order(self, reference: str) -> None:
-        """Let nothing come of a pending order."""
+        """Let a pending order fail."""
         await self._state.end_order(reference, filled=False)
 
+    @override
     async def find_by_number(self, phone_number: str) -> OwnedNumber | None:
-        """Answer the number if it is bought, or owned from the start and not given up."""
-
         async def look() -> OwnedNumber | None:
             number = await self._state.bought(phone_number) or await self._kept_from_start(phone_number)
-            return _placed(number) if number else None
+            return _with_own_place(number) if number else None
 
         return await self._look(Operation.FIND_BY_NUMBER, phone_number, look, None)
 
+    @override
     async def list_owned(self) -> Sequence[OwnedNumber]:
-        """Answer what is bought, and what is owned from the start and not given up."""
-
         async def look() -> Sequence[OwnedNumber]:
             given_up = await self._state.all_given_up()
             owned = {
@@ -211,35 +211,33 @@ class SimulatedCarrier:
                 if phone_number not in given_up
             }
             owned |= {number.phone_number: number for number in await self._state.all_bought()}
-            return [_placed(owned[phone_number]) for phone_number in sorted(owned)]
+            return [_with_own_place(owned[phone_number]) for phone_number in sorted(owned)]
 
         return await self._look(Operation.LIST_OWNED, "", look, [])
 
+    @override
     async def configure(self, carrier_number_id: str, reference: str) -> OwnedNumber:
-        """Tag the number. Calls to it reach nobody all the same."""
-
         async def change() -> OwnedNumber:
             number = await self._state.bought_as(carrier_number_id)
-            named = _NUMBER_ID.fullmatch(carrier_number_id)
-            if number is None and named and not named["order"]:
-                number = await self._kept_from_start(f"+{named['digits']}")
+            parsed = _NUMBER_ID.fullmatch(carrier_number_id)
+            if number is None and parsed and not parsed["order"]:
+                number = await self._kept_from_start(f"+{parsed['digits']}")
             if number is None:
-                raise NumberNotOwned(f"the simulated account has no number {carrier_number_id}")
+                raise NumberNotOwned("the simulated account does not own the number")
             tagged = replace(number, reference=reference)
             await self._state.tag(tagged, area_code_of(number.phone_number) or "")
-            return _placed(tagged)
+            return _with_own_place(tagged)
 
         return await self._change(Operation.CONFIGURE, carrier_number_id, change, self._timeout)
 
+    @override
     async def release(self, carrier_number_id: str) -> bool:
-        """Give the number back; an id that names no owned number is no error."""
-
         async def change() -> bool:
-            if not (named := _NUMBER_ID.fullmatch(carrier_number_id)):
+            if not (parsed := _NUMBER_ID.fullmatch(carrier_number_id)):
                 return False
-            phone_number = f"+{named['digits']}"
+            phone_number = f"+{parsed['digits']}"
             area_code = area_code_of(phone_number)
-            if named["order"]:
+            if parsed["order"]:
                 was_owned = await self._state.bought_as(carrier_number_id) is not None
                 await self._state.give_back(carrier_number_id)
                 return was_owned
@@ -249,14 +247,12 @@ class SimulatedCarrier:
             await self._state.give_up(OwnedNumber(phone_number, carrier_number_id), area_code)
             return was_owned
 
-        return await self._change(Operation.RELEASE, carrier_number_id, change, self._timeout, unseen=False)
+        return await self._change(Operation.RELEASE, carrier_number_id, change, self._timeout, not_seen=False)
 
+    @override
     async def monthly_price(self, phone_number: str) -> Price | None:
-        """Answer a price for show: nothing here costs anything."""
-        for prefix, price in _PRICES.items():
-            if phone_number.startswith(prefix):
-                return price
-        return _PRICE_ELSEWHERE
+        price = monthly_price(country_of(area_code_of(phone_number) or ""))
+        return Price("USD", int(price * _MICROS))
 
     async def _kept_from_start(self, phone_number: str) -> OwnedNumber | None:
         if not is_owned_from_start(phone_number) or phone_number in await self._state.all_given_up():
@@ -266,13 +262,13 @@ class SimulatedCarrier:
     async def _look(
         self, operation: Operation, argument: str, look: Callable[[], Awaitable[T]], nothing: T
     ) -> T:
-        """Answer a look-up, unless a fault gets in its way."""
+        """Return what `look` returns, unless a fault strikes; `nothing` is the result of a read lag."""
         fault = await self._reach(operation, argument)
         if fault is Fault.NOT_SEEN:
             return nothing
-        if fault is Fault.HANG:
+        if fault is Fault.TIMEOUT_BEFORE:
             await asyncio.sleep(self._timeout)
-            raise CarrierUnavailable(f"simulated fault: {operation.value} hung")
+            raise CarrierUnavailable(f"simulated fault: {operation.value} timed out")
         try:
             return await look()
         except StorageUnavailable as error:
@@ -283,62 +279,63 @@ class SimulatedCarrier:
         operation: Operation,
         argument: str,
         change: Callable[[], Awaitable[T]],
-        patience: float,
+        timeout: float,  # noqa: ASYNC109 - how long a fault hangs
         *,
-        unseen: T | None = None,
+        not_seen: T | None = None,
     ) -> T:
-        """Carry out a change, unless a fault gets in its way or in that of its answer.
+        """Return what `change` returns, unless a fault strikes before or after it.
 
-        ``unseen``: what is answered where the carrier does not see what is to be changed.
+        `not_seen` is the result of a read lag; None means that the operation has none.
         """
         fault = await self._reach(operation, argument)
-        if fault is Fault.NOT_SEEN and unseen is not None:
-            return unseen
-        if fault is Fault.HANG:
-            await asyncio.sleep(patience)
-        if fault in {Fault.HANG, Fault.REQUEST_LOST}:
+        if fault is Fault.NOT_SEEN and not_seen is not None:
+            return not_seen
+        if fault is Fault.TIMEOUT_BEFORE:
+            await asyncio.sleep(timeout)
+        if fault in {Fault.TIMEOUT_BEFORE, Fault.RESET_BEFORE}:
             raise OutcomeUnknown(f"simulated fault: the request to {operation.value} was lost")
         try:
             result = await change()
         except StorageUnavailable as error:
-            # The database may have committed before the connection to it broke.
+            # The database may have committed before its connection broke.
             raise OutcomeUnknown("the state of the simulated carrier cannot be written") from error
         except CarrierError:
-            await _lose_answer(operation, fault, patience)
+            await _lose_response(operation, fault, timeout)
             raise
-        await _lose_answer(operation, fault, patience)
+        await _lose_response(operation, fault, timeout)
         return result
 
     async def _reach(self, operation: Operation, argument: str) -> Fault | None:
-        """Let a call come in; answer the fault that it has yet to suffer."""
+        """Wait for the latency, then raise the fault that turns the call away, or return any other fault."""
         fault = self._faults(operation, argument)
         if fault is not None:
             require_possible(operation, fault)
-        # Even without latency other tasks get their turn here, as they would
-        # while a real carrier is asked.
+        # Even without latency other tasks get their turn, as they would with a real carrier.
         await asyncio.sleep(self._latency)
         match fault:
             case Fault.UNAVAILABLE:
                 raise CarrierUnavailable(f"simulated fault: {operation.value} was turned away")
             case Fault.THROTTLED:
-                raise CarrierUnavailable(f"simulated fault: {operation.value} came too soon", 0.5)
+                raise CarrierUnavailable(
+                    f"simulated fault: {operation.value} was throttled", THROTTLED_SECONDS
+                )
             case Fault.TAKEN:
-                raise NumberTaken(f"simulated fault: {argument} was taken")
-            case Fault.REFUSED:
+                raise NumberTaken("simulated fault: the number was taken")
+            case Fault.ADDRESS_REQUIRED:
                 raise Refused(
                     RefusalCause.REGULATORY,
-                    "The simulated carrier was told to refuse this order; nothing was bought.",
+                    "The simulated carrier was told to require an address; nothing was bought.",
                 )
-            case Fault.ACCOUNT_BLOCKED:
-                raise Refused(RefusalCause.ACCOUNT, "The simulated account was told to be out of money.")
+            case Fault.SUSPENDED:
+                raise Refused(RefusalCause.ACCOUNT, "The simulated account was told to be suspended.")
         return fault
 
 
-async def _lose_answer(operation: Operation, fault: Fault | None, patience: float) -> None:
-    if fault is Fault.ANSWER_HANGS:
-        await asyncio.sleep(patience)
-    if fault in {Fault.ANSWER_HANGS, Fault.ANSWER_LOST}:
-        raise OutcomeUnknown(f"simulated fault: the answer to {operation.value} was lost")
+async def _lose_response(operation: Operation, fault: Fault | None, timeout: float) -> None:  # noqa: ASYNC109
+    if fault is Fault.TIMEOUT_AFTER:
+        await asyncio.sleep(timeout)
+    if fault in {Fault.TIMEOUT_AFTER, Fault.RESET_AFTER}:
+        raise OutcomeUnknown(f"simulated fault: the response to {operation.value} was lost")
 
 
 def _first_number_id(phone_number: str) -> str:
@@ -350,15 +347,15 @@ def _owned_from_start(phone_number: str) -> OwnedNumber:
 
 
 def _ordered_number_id(phone_number: str, reference: str) -> str:
-    """Name the number as this order bought it.
+    """Return the carrier number id of the number as this order bought it.
 
-    A number that was released and is bought again has another id, so that a late
-    repeat of the release cannot take it from its new owner.
+    A number that is released and bought again gets another id, so that a late repeat of the release
+    cannot take it from its new owner.
     """
     return f"{_first_number_id(phone_number)}-{hashlib.sha256(reference.encode()).hexdigest()[:16]}"
 
 
-def _placed(number: OwnedNumber) -> OwnedNumber:
+def _with_own_place(number: OwnedNumber) -> OwnedNumber:
     return _with_place(number, area_code_of(number.phone_number))
 
 

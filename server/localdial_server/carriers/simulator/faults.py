@@ -1,17 +1,19 @@
-"""What can be made to go wrong at the simulated carrier, for tests and demonstrations.
+"""What can be made to go wrong at a simulated carrier: operations, faults, and scripts of faults.
 
-The carrier asks a ``Faults`` function once per call, as the call comes in, which
-fault it shall suffer. ``FaultScript`` is the one most tests want.
+The simulated carrier and the Twilio simulator share these names. A name that ends in `AFTER`
+means that the carrier has carried out the request, and the caller cannot know it.
 """
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from enum import Enum
+from typing import Final
 
 
 class Operation(Enum):
-    """A call of the carrier port."""
+    """What a carrier is asked to do."""
 
+    # The calls of the carrier port.
     SEARCH = "search"
     ORDER = "order"
     FIND_BY_REFERENCE = "find_by_reference"
@@ -20,83 +22,118 @@ class Operation(Enum):
     CONFIGURE = "configure"
     RELEASE = "release"
 
+    # Only the Twilio simulator can fail these.
+    MONTHLY_PRICE = "monthly_price"
+    FETCH = "fetch"
+    ACCOUNT = "account"
+    BALANCE = "balance"
+
 
 class Fault(Enum):
-    """One way for a call to fail; ``POSSIBLE_FAULTS`` says in which calls."""
+    """One way for an operation to fail."""
 
+    # Both simulators commit these faults.
     UNAVAILABLE = "unavailable"
-    """The call is turned away before anything is done: ``CarrierUnavailable``."""
+    """The request is turned away: `CarrierUnavailable`."""
 
     THROTTLED = "throttled"
-    """The call is turned away, with word of when to come again: ``CarrierUnavailable``."""
+    """The request is turned away for `THROTTLED_SECONDS`: `CarrierUnavailable`."""
 
-    ACCOUNT_BLOCKED = "account_blocked"
-    """The account may do nothing any more: ``Refused``."""
-
-    HANG = "hang"
-    """The call does nothing, and does not come back before its time is up. Cancelling it ends it."""
-
-    NOT_SEEN = "not_seen"
-    """Read lag: the look-up, or the release, answers as if there were nothing, whatever there is."""
-
-    REQUEST_LOST = "request_lost"
-    """Nothing is done, but the caller cannot know: ``OutcomeUnknown``."""
-
-    ANSWER_LOST = "answer_lost"
-    """The call is carried out, but the caller cannot know: ``OutcomeUnknown``."""
-
-    ANSWER_HANGS = "answer_hangs"
-    """The call is carried out, and does not come back before its time is up. Cancelling it ends it."""
+    SUSPENDED = "suspended"
+    """The account may do nothing any more: `Refused`."""
 
     TAKEN = "taken"
-    """Somebody else was faster: ``NumberTaken``."""
+    """The number has just been sold to another customer: `NumberTaken`."""
 
-    REFUSED = "refused"
-    """The carrier will not take the order: ``Refused``."""
+    ADDRESS_REQUIRED = "address_required"
+    """The country's rules require an address: `Refused`."""
+
+    NOT_SEEN = "not_seen"
+    """Read lag: the look-up or the release finds nothing, although the number is there."""
+
+    TIMEOUT_BEFORE = "timeout_before"
+    """Nothing is done, and no response comes before the caller's time is up."""
+
+    TIMEOUT_AFTER = "timeout_after"
+    """The request is carried out, and no response comes before the caller's time is up."""
+
+    RESET_BEFORE = "reset_before"
+    """Nothing is done, and the connection is reset: `OutcomeUnknown`."""
+
+    RESET_AFTER = "reset_after"
+    """The request is carried out, and the connection is reset: `OutcomeUnknown`."""
+
+    # Only the Twilio simulator commits these faults.
+    CUT_AFTER = "cut_after"
+    """The request is carried out, and the response breaks off in the middle."""
+
+    NO_VOICE = "no_voice"
+    """The numbers on sale cannot take calls."""
+
+    ERROR_500 = "error_500"
+    ERROR_500_AFTER = "error_500_after"
+    ERROR_503 = "error_503"
+    ERROR_503_AFTER = "error_503_after"
+    NO_STOCK = "no_stock"
+    INVALID_NUMBER = "invalid_number"
+    LOCAL_ADDRESS_REQUIRED = "local_address_required"
+    BUNDLE_REQUIRED = "bundle_required"
+    BUNDLE_WRONG = "bundle_wrong"
+    CREDENTIALS = "credentials"
+    TRIAL = "trial"
+
+    # Aliases, until every test uses the names above.
+    ACCOUNT_BLOCKED = "suspended"  # noqa: PIE796
+    REFUSED = "address_required"  # noqa: PIE796
+    REQUEST_LOST = "reset_before"  # noqa: PIE796
+    ANSWER_LOST = "reset_after"  # noqa: PIE796
 
 
-_ANYWHERE = frozenset({Fault.UNAVAILABLE, Fault.THROTTLED, Fault.ACCOUNT_BLOCKED, Fault.HANG})
-_IN_LOOK_UPS = _ANYWHERE | {Fault.NOT_SEEN}
-_IN_CHANGES = _ANYWHERE | {Fault.REQUEST_LOST, Fault.ANSWER_LOST, Fault.ANSWER_HANGS}
+THROTTLED_SECONDS: Final = 1.0
+"""How long `Fault.THROTTLED` asks the caller to wait."""
 
-POSSIBLE_FAULTS: Mapping[Operation, frozenset[Fault]] = {
-    Operation.SEARCH: _IN_LOOK_UPS,
-    Operation.FIND_BY_REFERENCE: _IN_LOOK_UPS,
-    Operation.FIND_BY_NUMBER: _IN_LOOK_UPS,
-    Operation.LIST_OWNED: _ANYWHERE,
-    Operation.ORDER: _IN_CHANGES | {Fault.TAKEN, Fault.REFUSED},
-    Operation.CONFIGURE: _IN_CHANGES,
-    Operation.RELEASE: _IN_CHANGES | {Fault.NOT_SEEN},
+_ALWAYS_POSSIBLE = frozenset({Fault.UNAVAILABLE, Fault.THROTTLED, Fault.SUSPENDED, Fault.TIMEOUT_BEFORE})
+_POSSIBLE_IN_LOOK_UPS = _ALWAYS_POSSIBLE | {Fault.NOT_SEEN}
+_POSSIBLE_IN_CHANGES = _ALWAYS_POSSIBLE | {Fault.RESET_BEFORE, Fault.RESET_AFTER, Fault.TIMEOUT_AFTER}
+
+POSSIBLE_FAULTS: Final[Mapping[Operation, frozenset[Fault]]] = {
+    Operation.SEARCH: _POSSIBLE_IN_LOOK_UPS,
+    Operation.FIND_BY_REFERENCE: _POSSIBLE_IN_LOOK_UPS,
+    Operation.FIND_BY_NUMBER: _POSSIBLE_IN_LOOK_UPS,
+    Operation.LIST_OWNED: _ALWAYS_POSSIBLE,
+    Operation.ORDER: _POSSIBLE_IN_CHANGES | {Fault.TAKEN, Fault.ADDRESS_REQUIRED},
+    Operation.CONFIGURE: _POSSIBLE_IN_CHANGES,
+    Operation.RELEASE: _POSSIBLE_IN_CHANGES | {Fault.NOT_SEEN},
 }
-"""The faults that the port allows each call: the simulator commits no others."""
+"""The faults that the simulated carrier commits in each operation: none that the port rules out."""
 
-Faults = Callable[[Operation, str], Fault | None]
-"""Decides what a call suffers, from the operation and its (first) argument."""
+FaultSource = Callable[[Operation, str], Fault | None]
+"""Decides how a call fails, given the operation and its first argument; None lets it succeed."""
 
 
 def no_faults(_operation: Operation, _argument: str) -> None:
-    """Let every call go well."""
+    """Let every call succeed."""
 
 
 def require_possible(operation: Operation, fault: Fault) -> None:
-    """Raise ``ValueError`` for a fault that no carrier may commit in the call."""
-    if fault not in POSSIBLE_FAULTS[operation]:
-        raise ValueError(f"{operation.value} cannot fail by {fault.value}")
+    """Raise `ValueError` unless the simulated carrier can commit the fault in the operation."""
+    if fault not in POSSIBLE_FAULTS.get(operation, ()):
+        raise ValueError(f"the simulated carrier cannot fail {operation.value} with {fault.value}")
 
 
 class FaultScript:
-    """``Faults`` by script: for each operation, what its next calls suffer, in order.
+    """A `FaultSource` that plays a list of faults for each operation, in order.
 
-    Calls beyond the script go well. For one event loop; not safe across threads.
+    Calls beyond the script succeed. For one event loop; not safe across threads.
     """
 
     def __init__(self) -> None:
         self._next: defaultdict[Operation, deque[Fault | None]] = defaultdict(deque)
 
     def add(self, operation: Operation, *faults: Fault | None) -> None:
-        """Give the operation's next calls a fault each; None is a call that goes well.
+        """Append a fault for each of the operation's next calls; None is a call that succeeds.
 
-        Raises ``ValueError`` for a fault that is not possible there.
+        Raises `ValueError` if the simulated carrier cannot commit the fault there.
         """
         for fault in faults:
             if fault is not None:
@@ -104,10 +141,10 @@ class FaultScript:
         self._next[operation].extend(faults)
 
     def is_spent(self) -> bool:
-        """Tell whether every fault was suffered: a test can see that it tested something."""
+        """Return whether every fault was committed. A test asserts it to know that it tested something."""
         return not any(self._next.values())
 
     def __call__(self, operation: Operation, _argument: str) -> Fault | None:
-        """Answer what the operation's next call suffers, and go on to the one after."""
+        """Remove and return the fault of the operation's next call."""
         faults = self._next[operation]
         return faults.popleft() if faults else None

@@ -1,41 +1,45 @@
-"""What the simulated carrier sells: a rule, not a list, and the same in every run.
+"""What the simulators sell: a rule, not a list, and the same in every run.
 
-An area code is written as everywhere in localdial: `415` for a NANP area code,
-`+4420` for another country's geographic code. Phone numbers are E.164.
+Area codes are written as everywhere in localdial: `415` for a NANP area code, `+4420` for another
+country's geographic code. Phone numbers are E.164.
 
-None of the numbers has a subscriber. In each NANP area code they are lines of
-the exchange 555: first the lines that the numbering plan reserves for fiction,
-then made-up ones, which nobody can be given today. Elsewhere they are the numbers
-that a regulator has set aside for films and plays, and nothing else.
+No number has a subscriber. Those of a NANP area code are lines of exchange 555: first the lines
+that the numbering plan reserves for fiction, then made-up ones, which nobody can be assigned today.
+In other countries they are the numbers that a regulator has set aside for films and plays.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import chain
+from typing import Final
 
 from localdial_server.domain.area_codes import area_code_of, is_geographic_area_code, region_of
 from localdial_server.domain.nanp import AREAS
 
-SOLD_OUT_AREA_CODES = frozenset({"808", "907"})
-"""Geographic NANP area codes (Hawaii, Alaska) without a number on sale, ever."""
+SOLD_OUT_AREA_CODES: Final = frozenset({"808", "907"})
+"""Geographic NANP area codes (Hawaii, Alaska) that never have a number on sale."""
 
-SCARCE_AREA_CODE = "307"
+SCARCE_AREA_CODE: Final = "307"
 """The geographic NANP area code (Wyoming) that has only three numbers."""
 
-OWNED_FROM_START_LINE = "0199"
-"""The line in exchange 555 of each NANP area code that the account starts out with."""
+OWNED_FROM_START_LINE: Final = "0199"
+"""The line in exchange 555 of each NANP area code that the simulated carrier's account starts out with."""
 
-# Reserved for fiction, but for 0199, which is not on sale.
+_PRICE: Final = Decimal("1.15")
+_PRICES: Final[Mapping[str, Decimal]] = {"AU": Decimal("3.00"), "PR": Decimal("3.25")}
+
+# All that is reserved for fiction, except 0199, which is never on sale.
 _FICTIONAL_LINES = range(100, 199)
 _SCARCE_LINES = range(100, 103)
-# Below 2000 lie directory assistance (1212) and what was once built beside it;
-# 4334 is the one other line that is still assigned in the whole numbering plan.
+# Below 2000 are directory assistance (1212) and former services like it; 4334 is the only other
+# line that is still assigned anywhere in the numbering plan.
 _MADE_UP_LINES = (range(2000, 4334), range(4335, 10000))
 
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """The numbers that begin with ``prefix`` and end in ``digits`` digits of ``lines``."""
+    """The numbers that begin with `prefix` and end in a line of `lines`, written with `digits` digits."""
 
     prefix: str
     digits: int
@@ -57,11 +61,10 @@ class _Block:
 
 @dataclass(frozen=True, slots=True)
 class _Fiction:
-    """The blocks that a regulator keeps for fiction in one area code.
+    """The blocks of one area code that a regulator has set aside for fiction.
 
-    ``locality`` is the place the regulator names, empty where it names a region.
-    Each block is a prefix, of which all numbers with ``digits`` more digits are
-    set aside.
+    `locality` is the town that the regulator names, empty where it names a region. Every number
+    that has one of `prefixes` and `digits` more digits is set aside.
     """
 
     locality: str
@@ -72,9 +75,8 @@ class _Fiction:
         return [_Block(prefix, self.digits, range(10**self.digits)) for prefix in self.prefixes]
 
 
-# Two ranges of Ofcom's are missing, Nottingham (0115 496 0xxx) and "no area"
-# (01632 960xxx): the metadata that area codes are read from knows no subscribers
-# there, so these numbers would have no area code.
+# Two of Ofcom's ranges are missing, Nottingham (0115 496 0xxx) and "no area" (01632 960xxx): the
+# metadata that area codes are read from has no subscribers there, so they would have no area code.
 _ABROAD: Mapping[str, _Fiction] = {
     # United Kingdom: Ofcom, "telephone numbers for use in TV and radio drama".
     "+44113": _Fiction("Leeds", 3, ["+441134960"]),
@@ -117,35 +119,40 @@ AREA_CODES_ABROAD = frozenset(_ABROAD)
 def stock_of(area_code: str) -> Iterator[str]:
     """Yield every number that is ever on sale in the area code, always in the same order.
 
-    The numbers reserved for fiction come first. An area code without stock, and
-    a text that is no area code, yield nothing.
+    The numbers reserved for fiction come first. Yield nothing for an area code without stock, or a
+    text that is not an area code.
     """
     return chain.from_iterable(_blocks(area_code))
 
 
 def area_code_in_stock(phone_number: str) -> str | None:
-    """Answer the area code under which the number is ever on sale, None if it never is."""
+    """Return the area code under which the number is ever on sale, or None if it never is."""
     area_code = area_code_of(phone_number)
     if area_code is None or not any(phone_number in block for block in _blocks(area_code)):
         return None
     return area_code
 
 
+def monthly_price(country: str | None) -> Decimal:
+    """Return what a number in the country (ISO 3166, two letters) costs a month, in US dollars."""
+    return _PRICES.get(country or "", _PRICE)
+
+
 def is_owned_from_start(phone_number: str) -> bool:
-    """Tell whether the account owns the number without ever having ordered it."""
+    """Return whether the simulated carrier's account owns the number without having ordered it."""
     area_code = area_code_of(phone_number)
     return area_code is not None and phone_number == f"+1{area_code}555{OWNED_FROM_START_LINE}"
 
 
 def numbers_owned_from_start() -> Iterator[str]:
-    """Yield every number that the account owned from the start."""
+    """Yield every number that the simulated carrier's account owns from the start."""
     return (f"+1{area_code}555{OWNED_FROM_START_LINE}" for area_code in AREAS)
 
 
 def place_of(area_code: str) -> tuple[str, str]:
-    """Answer the locality and the region, each empty where it is not known.
+    """Return the locality and the region of the area code's numbers, each empty if unknown.
 
-    An exchange 555 is in no town, so a NANP number has a region at most.
+    No town has exchange 555, so a NANP number has a region at most.
     """
     abroad = _ABROAD.get(area_code)
     return abroad.locality if abroad else "", region_of(area_code) or ""

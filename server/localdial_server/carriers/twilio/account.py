@@ -3,6 +3,10 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
+
+LARGEST_PAGE: Final = 1000
+"""How many items a page of a list may have at most."""
 
 # Carriers that speak Twilio's API have identifiers of other kinds: what RFC 3986 lets
 # stand in a segment of a path as it is, but for what leads to another one.
@@ -41,6 +45,7 @@ class TwilioAccount:
     password: str = field(repr=False)
     base_url: str = ""
     timeout: float = 10.0
+    page_size: int = LARGEST_PAGE
     numbers: NumberSettings = NumberSettings()
     subaccounts: Mapping[str, str] = field(default_factory=dict)
 

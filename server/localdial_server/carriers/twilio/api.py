@@ -16,7 +16,6 @@ from localdial_server.carriers.twilio.account import NumberSettings, TwilioAccou
 from localdial_server.carriers.twilio.error_codes import Failure, NoAnswer
 from localdial_server.carriers.twilio.http_client import CarrierHttp
 
-_LARGEST_PAGE: Final = 1000
 # The filters are exact, and a number is owned once: a second page is for those
 # who have given many numbers the same name.
 _FOUND_PAGE: Final = 50
@@ -46,6 +45,7 @@ class TwilioApi:
     """
 
     def __init__(self, account: TwilioAccount) -> None:
+        self._page_size = account.page_size
         self._http = CarrierHttp(account.base_url, account.timeout)
         self._client = Client(
             account.username,
@@ -74,7 +74,7 @@ class TwilioApi:
             contains=contains or values.unset,
             voice_enabled=True,
             limit=limit,
-            page_size=min(limit, _LARGEST_PAGE),
+            page_size=min(limit, self._page_size),
         )
 
     def owned_with_number(self, account_sid: str, phone_number: str) -> Owned | None:
@@ -93,7 +93,8 @@ class TwilioApi:
 
     def all_owned(self, account_sid: str) -> Sequence[Owned]:
         """Answer every number that the account owns."""
-        return list(_owned(self._account(account_sid).incoming_phone_numbers.stream(page_size=_LARGEST_PAGE)))
+        numbers = self._account(account_sid).incoming_phone_numbers
+        return list(_owned(numbers.stream(page_size=self._page_size)))
 
     def probe(self, account_sid: str) -> None:
         """Ask for something that every account has an answer to, and every key may ask for."""

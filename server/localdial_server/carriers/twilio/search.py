@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from localdial_server.app.ports.carrier import AvailableNumber
+from localdial_server.carriers.twilio.account import LARGEST_PAGE
 from localdial_server.domain.area_codes import area_code_of, country_of, region_of
 
-_LARGEST_PAGE = 1000
 # Elsewhere the pattern is matched with numbers of longer area codes too (`+492` with
 # `+49201`), which are left out afterwards.
 _SURPLUS = 5
@@ -54,8 +54,8 @@ def query(area_code: str, limit: int) -> Query | None:
         return None
     if area_code.startswith("+"):
         # A pattern that begins with a plus is one for the number's beginning.
-        return Query(country, "", area_code, min(limit * _SURPLUS, _LARGEST_PAGE))
-    return Query(country, area_code, "", min(limit, _LARGEST_PAGE))
+        return Query(country, "", area_code, min(limit * _SURPLUS, LARGEST_PAGE))
+    return Query(country, area_code, "", min(limit, LARGEST_PAGE))
 
 
 def on_sale(offers: Iterable[Offer], area_code: str) -> Iterator[AvailableNumber]:

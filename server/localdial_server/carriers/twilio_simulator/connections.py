@@ -1,4 +1,4 @@
-"""Answers that break off: what a network does to a connection, and no framework offers."""
+"""Responses that break off, as networks break them; no framework offers this."""
 
 import asyncio
 import contextlib
@@ -9,51 +9,54 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
+from typing_extensions import override
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 _TRANSPORT: Final = "localdial.transport"
-# Closing sends a reset rather than an end: linger, for no time.
-_RESET: Final = struct.pack("ii", 1, 0)
+# SO_LINGER with a time of 0: closing sends a reset instead of an orderly end.
+_LINGER_0: Final = struct.pack("ii", 1, 0)
 
 
 class BreakableProtocol(H11Protocol):
-    """uvicorn's HTTP, which lets the application get at the connection."""
+    """uvicorn's HTTP/1.1 protocol, with the connection's transport in the ASGI scope."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        served: ASGIApp = self.app
+        inner: ASGIApp = self.app
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
-            await served({**scope, _TRANSPORT: self.transport}, receive, send)
+            await inner({**scope, _TRANSPORT: self.transport}, receive, send)
 
         self.app = app
 
 
 def reset(request: Request) -> Response:
-    """Reset the connection; answer what is then to be returned."""
+    """Reset the connection; return the response to hand to the framework then."""
     transport = _transport(request.scope)
-    # One who no longer waits has closed it by now.
+    # A client that gave up has closed the socket already.
     with contextlib.suppress(OSError):
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0)
     transport.abort()
-    return _Nothing()
+    return _NoResponse()
 
 
 def cut(response: Response) -> Response:
-    """Answer with half of what the response has, and then close."""
-    return _Half(response)
+    """Return a response that sends half of the body and then closes the connection."""
+    return _HalfResponse(response)
 
 
-class _Nothing(Response):
+class _NoResponse(Response):
+    @override
     async def __call__(self, _scope: Scope, receive: Receive, _send: Send) -> None:
         await _closed(receive)
 
 
-class _Half(Response):
+class _HalfResponse(Response):
     def __init__(self, whole: Response) -> None:
         super().__init__()
         self._whole = whole
 
+    @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = bytes(self._whole.body)
         await send(
@@ -74,6 +77,6 @@ def _transport(scope: Scope) -> asyncio.Transport:
 
 
 async def _closed(receive: Receive) -> None:
-    # Before that the server would miss the rest of the answer, and say so.
+    # uvicorn logs an error if the application returns without a response on an open connection.
     while (await receive())["type"] != "http.disconnect":
         pass

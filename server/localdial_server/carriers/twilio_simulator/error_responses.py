@@ -1,11 +1,11 @@
-"""How the API says no: a status, one of Twilio's error codes, and a text."""
+"""The API's error responses: a status, one of Twilio's error codes, and a message."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """An answer that is no success."""
+class ErrorResponse:
+    """A response to a request that failed."""
 
     status: int
     code: int
@@ -13,7 +13,7 @@ class Problem:
     headers: dict[str, str] = field(default_factory=dict)
 
     def body(self) -> dict[str, object]:
-        """Write it as Twilio does."""
+        """Return the JSON document that Twilio sends."""
         return {
             "code": self.code,
             "message": self.message,
@@ -22,24 +22,24 @@ class Problem:
         }
 
 
-class Refusal(Exception):
-    """The API answers with a problem, and nothing was done."""
+class RequestRefused(Exception):
+    """The API responds with an error, and has done nothing."""
 
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.message)
-        self.problem = problem
-
-
-def refusal(status: int, code: int, message: str) -> Refusal:
-    """Make the refusal of a request."""
-    return Refusal(Problem(status, code, message))
+    def __init__(self, response: ErrorResponse) -> None:
+        super().__init__(response.message)
+        self.response = response
 
 
-def not_found(path: str) -> Refusal:
-    """Make the refusal of a request for what is not there."""
-    return refusal(404, 20404, f"The requested resource {path} was not found")
+def refused(status: int, code: int, message: str) -> RequestRefused:
+    """Return the refusal of a request."""
+    return RequestRefused(ErrorResponse(status, code, message))
 
 
-def wrong_credentials() -> Refusal:
-    """Make the refusal of a request by nobody who is known."""
-    return refusal(401, 20003, "Authenticate")
+def not_found(path: str) -> RequestRefused:
+    """Return the refusal of a request for a resource that does not exist."""
+    return refused(404, 20404, f"The requested resource {path} was not found")
+
+
+def wrong_credentials() -> RequestRefused:
+    """Return the refusal of a request without valid credentials."""
+    return refused(401, 20003, "Authenticate")

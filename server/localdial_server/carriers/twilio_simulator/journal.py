@@ -1,7 +1,7 @@
-"""What happened at the simulated company, line by line: its memory, and what a drill audits it by.
+"""The journal of the simulated provider: one event a line, only ever appended to.
 
-The file has one JSON object a line and is only ever added to. Read from the
-beginning it is the state, so that a server that was killed knows what it sold.
+Read from its beginning it is the ledger's state, so a server that was killed still knows what it
+sold, and a test can audit it.
 """
 
 import json
@@ -10,74 +10,77 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from typing_extensions import override
+
 Event = Mapping[str, Any]
 
-_BEGIN = b'{"event": "'
+_FIRST_BYTES = b'{"event": "'
 
 
 class Journal(Protocol):
     """Where events are kept."""
 
     def read(self) -> Iterator[Event]:
-        """Answer all events, in order."""
+        """Yield every event, the oldest first."""
 
-    def add(self, event: Event) -> None:
-        """Keep the event; it is there for good on return."""
+    def append(self, event: Event) -> None:
+        """Append the event; it is durable on return."""
 
     def close(self) -> None:
-        """Let go of what is held."""
+        """Close the journal."""
 
 
-class MemoryJournal:
-    """A ``Journal`` that ends with the process."""
+class MemoryJournal(Journal):
+    """A journal that ends with the process."""
 
     def __init__(self) -> None:
         self._events: list[Event] = []
 
+    @override
     def read(self) -> Iterator[Event]:
-        """Answer all events."""
         return iter(list(self._events))
 
-    def add(self, event: Event) -> None:
-        """Keep the event."""
+    @override
+    def append(self, event: Event) -> None:
         self._events.append(event)
 
+    @override
     def close(self) -> None:
-        """Do nothing."""
+        pass
 
 
-class FileJournal:
-    """A ``Journal`` in a file. A line that a crash cut off never happened.
+class FileJournal(Journal):
+    """A journal in a file of JSON objects, one a line. A line that a crash cut off never happened.
 
-    Raises ``OSError``, and ``ValueError`` where the file is none of a journal.
+    Raises `OSError`, and `ValueError` if the file exists and is not a journal.
     """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
-        self._cut_off()
+        self._drop_unfinished_line()
         self._file = path.open("ab")
 
+    @override
     def read(self) -> Iterator[Event]:
-        """Answer all events."""
         with self._path.open("rb") as lines:
             yield from map(json.loads, lines)
 
-    def add(self, event: Event) -> None:
-        """Keep the event."""
+    @override
+    def append(self, event: Event) -> None:
         self._file.write(json.dumps(event).encode() + b"\n")
         self._file.flush()
         os.fsync(self._file.fileno())
 
+    @override
     def close(self) -> None:
-        """Close the file."""
         self._file.close()
 
-    def _cut_off(self) -> None:
+    def _drop_unfinished_line(self) -> None:
         content = self._path.read_bytes() if self._path.exists() else b""
-        # Nobody else's file is to lose its end.
-        if content and not content.startswith(_BEGIN[: len(content)]):
-            raise ValueError("not the file of a journal")
+        # Never truncate a file that is something else.
+        if content and not content.startswith(_FIRST_BYTES[: len(content)]):
+            raise ValueError("not a journal of the simulator")
         whole = content.rfind(b"\n") + 1
         if whole < len(content):
             os.truncate(self._path, whole)

@@ -1,12 +1,12 @@
-"""What the API shows of accounts and numbers, field by field as Twilio's description has them."""
+"""How the API shows accounts and numbers, field by field as in Twilio's OpenAPI description."""
 
 import email.utils
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from localdial_server.carriers.simulator.stock import place_of
-from localdial_server.carriers.twilio_simulator.ledger import Account, Number, price_in
+from localdial_server.carriers.simulator.stock import monthly_price, place_of
+from localdial_server.carriers.twilio_simulator.ledger import Account, IncomingPhoneNumber
 from localdial_server.domain.area_codes import area_code_of, country_of
 
 API_VERSION = "2010-04-01"
@@ -16,16 +16,16 @@ _SUBRESOURCES = {
     "balance": "Balance",
     "incoming_phone_numbers": "IncomingPhoneNumbers",
 }
-_CALLS = {"voice": True, "sms": False, "mms": False, "fax": False}
+_CAPABILITIES = {"voice": True, "sms": False, "mms": False, "fax": False}
 
 
 def account_path(sid: str) -> str:
-    """Answer where an account is, without the ending."""
+    """Return the path of an account, without `.json`."""
     return f"/{API_VERSION}/Accounts/{sid}"
 
 
 def account(shown: Account) -> dict[str, Any]:
-    """Show an account, without its secret, as to whom may not see it."""
+    """Return an account. It has no auth token, as for a client that may not see it."""
     path = account_path(shown.sid)
     return {
         "auth_token": None,
@@ -42,12 +42,12 @@ def account(shown: Account) -> dict[str, Any]:
 
 
 def balance(shown: Account) -> dict[str, Any]:
-    """Show what money an account has."""
+    """Return the balance of an account."""
     return {"account_sid": shown.sid, "balance": str(shown.balance), "currency": "USD"}
 
 
-def number(shown: Number) -> dict[str, Any]:
-    """Show an owned number."""
+def incoming_phone_number(shown: IncomingPhoneNumber) -> dict[str, Any]:
+    """Return a number that an account owns."""
     fields = shown.fields
     return {
         "account_sid": shown.account_sid,
@@ -56,13 +56,13 @@ def number(shown: Number) -> dict[str, Any]:
         "api_version": API_VERSION,
         "beta": False,
         "bundle_sid": fields.get("BundleSid") or None,
-        "capabilities": dict(_CALLS),
+        "capabilities": dict(_CAPABILITIES),
         "date_created": _date(shown.created),
         "date_updated": _date(shown.updated),
         "emergency_address_sid": None,
         "emergency_address_status": "unregistered",
         "emergency_status": "Inactive",
-        "friendly_name": fields.get("FriendlyName") or formatted(shown.phone_number),
+        "friendly_name": friendly_name(shown),
         "identity_sid": None,
         "origin": "twilio",
         "phone_number": shown.phone_number,
@@ -88,15 +88,15 @@ def number(shown: Number) -> dict[str, Any]:
     }
 
 
-def available(phone_number: str, *, takes_calls: bool = True) -> dict[str, Any]:
-    """Show a number on sale."""
+def available_phone_number(phone_number: str, *, takes_calls: bool = True) -> dict[str, Any]:
+    """Return a number on sale."""
     area_code = area_code_of(phone_number) or ""
     locality, region = place_of(area_code)
     return {
         "address_requirements": "none",
         "beta": False,
         "capabilities": {"mms": False, "sms": not takes_calls, "voice": takes_calls},
-        "friendly_name": formatted(phone_number),
+        "friendly_name": _default_name(phone_number),
         "iso_country": country_of(area_code),
         "lata": None,
         "locality": locality or None,
@@ -108,8 +108,8 @@ def available(phone_number: str, *, takes_calls: bool = True) -> dict[str, Any]:
 
 
 def prices(country: str) -> dict[str, Any]:
-    """Show what numbers cost in a country."""
-    price = f"{price_in(country):f}"
+    """Return what numbers cost in a country."""
+    price = f"{monthly_price(country):f}"
     return {
         "country": country,
         "iso_country": country,
@@ -123,7 +123,7 @@ def prices(country: str) -> dict[str, Any]:
 
 
 def page(path: str, name: str, shown: Sequence[dict[str, Any]], query: Mapping[str, str]) -> dict[str, Any]:
-    """Show one page of a list. The token of a page is where it begins."""
+    """Return one page of a list. A page's token is the index of its first item."""
     size = int(query["PageSize"])
     start = int(query.get("PageToken", "0"))
     index = int(query.get("Page", "0"))
@@ -147,8 +147,12 @@ def page(path: str, name: str, shown: Sequence[dict[str, Any]], query: Mapping[s
     }
 
 
-def formatted(phone_number: str) -> str:
-    """Write a number as the API names numbers that were given no name."""
+def friendly_name(shown: IncomingPhoneNumber) -> str:
+    """Return the name of an owned number: its own, or the one that Twilio makes up."""
+    return shown.fields.get("FriendlyName") or _default_name(shown.phone_number)
+
+
+def _default_name(phone_number: str) -> str:
     if phone_number.startswith("+1"):
         return f"({phone_number[2:5]}) {phone_number[5:8]}-{phone_number[8:]}"
     return phone_number

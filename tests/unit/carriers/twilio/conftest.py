@@ -1,5 +1,6 @@
-"""The adapter in front of a simulated company, for what only this carrier does."""
+"""The Twilio adapter in front of the Twilio simulator."""
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -7,10 +8,10 @@ import pytest
 
 from localdial_server.carriers.twilio.account import NumberSettings, TwilioAccount
 from localdial_server.carriers.twilio.adapter import TwilioCarriers
-from localdial_server.carriers.twilio_simulator.faults import Faults
-from localdial_server.carriers.twilio_simulator.http_server import served
+from localdial_server.carriers.twilio_simulator.http_faults import FaultInjector
 from localdial_server.carriers.twilio_simulator.journal import MemoryJournal
-from localdial_server.carriers.twilio_simulator.ledger import Company
+from localdial_server.carriers.twilio_simulator.ledger import Ledger
+from tests.support.twilio_simulator import simulator_served
 
 MAIN = "AC" + "a" * 32
 SUB = "AC" + "b" * 32
@@ -18,24 +19,27 @@ TOKEN = "a-secret"
 
 
 @dataclass
-class Clock:
-    """The company's clock, which stands still."""
+class TwilioHarness:
+    """A simulator with a main account and a subaccount, and adapters of it."""
 
     now: float = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@dataclass
-class World:
-    """A company with an account, and adapters of it."""
-
-    company: Company
-    faults: Faults
-    clock: Clock
-    account: TwilioAccount
+    """The simulator's clock, which stands still."""
+    next_sid: str = ""
+    """The identifier of every number that is bought from now on; empty makes new ones."""
+    faults: FaultInjector = field(default_factory=FaultInjector)
     made: list[TwilioCarriers] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.ledger = Ledger(MemoryJournal(), clock=lambda: self.now, new_sid=self._new_sid)
+        self.ledger.open_account(MAIN, TOKEN, keys={"SK" + "c" * 32: "key-secret"})
+        self.ledger.open_account(SUB, "another-secret", owner_sid=MAIN)
+        self.account = TwilioAccount(
+            MAIN,
+            MAIN,
+            TOKEN,
+            timeout=3.0,
+            numbers=NumberSettings(voice_url="https://voice.example/voice"),
+        )
 
     def carriers(self, **changes: object) -> TwilioCarriers:
         """Make an adapter, of an account that differs in these fields."""
@@ -44,31 +48,19 @@ class World:
         return self.made[-1]
 
     def events(self, *kinds: str) -> list[dict[str, object]]:
-        """Answer what happened at the company."""
-        return [dict(event) for event in self.company.events() if not kinds or event["event"] in kinds]
+        """Return the ledger's events of these kinds, or all events."""
+        return [dict(event) for event in self.ledger.events() if not kinds or event["event"] in kinds]
+
+    def _new_sid(self, prefix: str) -> str:
+        return self.next_sid or f"{prefix}{uuid.uuid4().hex}"
 
 
 @pytest.fixture
-def company_clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def world(company_clock: Clock) -> Iterator[World]:
-    company, faults = Company(MemoryJournal(), clock=company_clock), Faults()
-    company.open_account(MAIN, TOKEN, keys={"SK" + "c" * 32: "key-secret"})
-    company.open_account(SUB, "another-secret", owner_sid=MAIN)
-    with served(company, faults) as url:
-        account = TwilioAccount(
-            MAIN,
-            MAIN,
-            TOKEN,
-            base_url=url,
-            timeout=3.0,
-            numbers=NumberSettings(voice_url="https://voice.example/voice"),
-        )
-        made = World(company, faults, company_clock, account)
-        yield made
-        for carriers in made.made:
+def twilio() -> Iterator[TwilioHarness]:
+    twilio = TwilioHarness()
+    with simulator_served(twilio.ledger, twilio.faults) as url:
+        twilio.account = replace(twilio.account, base_url=url)
+        yield twilio
+        for carriers in twilio.made:
             carriers.close()
             assert carriers.threads.join(10)

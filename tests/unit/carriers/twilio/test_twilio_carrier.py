@@ -17,14 +17,15 @@ from localdial_server.app.ports.carrier import (
     RefusalCause,
     Refused,
 )
+from localdial_server.carriers.simulator.faults import Fault, Operation
 from localdial_server.carriers.twilio.account import NumberSettings
 from localdial_server.carriers.twilio.adapter import TwilioCarriers
 from localdial_server.carriers.twilio.api import TwilioApi
 from localdial_server.carriers.twilio.error_codes import NotSent
 from localdial_server.carriers.twilio.http_client import CarrierHttp
-from localdial_server.carriers.twilio_simulator import ledger, resources
-from localdial_server.carriers.twilio_simulator.faults import NAMED, Fault, Kind, Operation, When, error
-from tests.unit.carriers.twilio.conftest import MAIN, SUB, World
+from localdial_server.carriers.twilio_simulator import resources
+from localdial_server.carriers.twilio_simulator.http_faults import HttpFault, Kind, When, error
+from tests.unit.carriers.twilio.conftest import MAIN, SUB, TwilioHarness
 
 _NUMBER = "+14155550100"
 _APPLICATION = "AP" + "1" * 32
@@ -33,8 +34,8 @@ _ADDRESS = "AD" + "3" * 32
 _BUNDLE = "BU" + "4" * 32
 
 
-def fields_of(world: World, phone_number: str) -> dict[str, str]:
-    (number,) = [each for each in world.company.numbers.values() if each.phone_number == phone_number]
+def fields_of(twilio: TwilioHarness, phone_number: str) -> dict[str, str]:
+    (number,) = [each for each in twilio.ledger.numbers.values() if each.phone_number == phone_number]
     return number.fields
 
 
@@ -46,23 +47,23 @@ def _offer(phone_number: str, locality: str, region: str) -> dict[str, str]:
 
 
 async def test_an_organization_with_a_subaccount_buys_in_it_and_the_others_in_the_main_account(
-    world: World,
+    twilio: TwilioHarness,
 ) -> None:
-    carriers = world.carriers(subaccounts={"acme": SUB})
+    carriers = twilio.carriers(subaccounts={"acme": SUB})
     bought = await carriers.for_organization("acme").order(_NUMBER, "localdial-1", 5)
     await carriers.for_organization("other").order("+14155550101", "localdial-2", 5)
-    assert [(e["phone_number"], e["account_sid"]) for e in world.events("number_bought")] == [
+    assert [(e["phone_number"], e["account_sid"]) for e in twilio.events("number_bought")] == [
         (_NUMBER, SUB),
         ("+14155550101", MAIN),
     ]
     assert await carriers.for_organization("other").find_by_number(_NUMBER) is None
     assert await carriers.for_organization("acme").find_by_number(_NUMBER) == bought
     # What was paid for it is the main account's.
-    assert world.company.accounts[MAIN].balance < world.company.accounts[SUB].balance
+    assert twilio.ledger.accounts[MAIN].balance < twilio.ledger.accounts[SUB].balance
 
 
-async def test_accounts_are_found_by_their_name_and_listed_once(world: World) -> None:
-    carriers = world.carriers(subaccounts={"acme": SUB, "acme-two": SUB, "third": MAIN})
+async def test_accounts_are_found_by_their_name_and_listed_once(twilio: TwilioHarness) -> None:
+    carriers = twilio.carriers(subaccounts={"acme": SUB, "acme-two": SUB, "third": MAIN})
     assert [carrier.account for carrier in carriers.all()] == [MAIN, SUB]
     assert carriers.by_account(SUB) is carriers.for_organization("acme")
     assert carriers.by_account("AC" + "f" * 32) is None
@@ -70,12 +71,14 @@ async def test_accounts_are_found_by_their_name_and_listed_once(world: World) ->
     assert {carriers.name, *(carrier.name for carrier in carriers.all())} == {"twilio"}
 
 
-async def test_an_api_key_does_instead_of_the_auth_token(world: World) -> None:
-    carriers = world.carriers(username="SK" + "c" * 32, password="key-secret")
+async def test_an_api_key_does_instead_of_the_auth_token(twilio: TwilioHarness) -> None:
+    carriers = twilio.carriers(username="SK" + "c" * 32, password="key-secret")
     assert (await carriers.all()[0].order(_NUMBER, "localdial-1", 5)).phone_number == _NUMBER
 
 
-def test_the_librarys_own_environment_is_not_looked_at(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_librarys_own_environment_is_not_looked_at(
+    twilio: TwilioHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TWILIO_ACCOUNT_SID", SUB)
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", "another-secret")
     monkeypatch.setenv("TWILIO_REGION", "au1")
@@ -87,7 +90,7 @@ def test_the_librarys_own_environment_is_not_looked_at(world: World, monkeypatch
         raise NotSent("enough")
 
     monkeypatch.setattr(CarrierHttp, "request", answer)
-    api = TwilioApi(dataclasses.replace(world.account, base_url=""))
+    api = TwilioApi(dataclasses.replace(twilio.account, base_url=""))
     with pytest.raises(NotSent):
         api.account(MAIN)
     api.close()
@@ -95,8 +98,10 @@ def test_the_librarys_own_environment_is_not_looked_at(world: World, monkeypatch
 
 
 @pytest.mark.parametrize("password", ["wrong", "another-secret"])
-async def test_wrong_credentials_are_refused_and_shown_to_nobody(world: World, password: str) -> None:
-    carrier = world.carriers(password=password).all()[0]
+async def test_wrong_credentials_are_refused_and_shown_to_nobody(
+    twilio: TwilioHarness, password: str
+) -> None:
+    carrier = twilio.carriers(password=password).all()[0]
     for call in (
         carrier.search("415", 1),
         carrier.order(_NUMBER, "localdial-1", 5),
@@ -108,34 +113,34 @@ async def test_wrong_credentials_are_refused_and_shown_to_nobody(world: World, p
             await call
         assert refused.value.cause is RefusalCause.CREDENTIALS
         assert password not in f"{refused.value!r} {refused.value.__cause__!r}"
-    assert password not in repr(world.carriers(password=password)) + repr(
-        dataclasses.replace(world.account, password=password)
+    assert password not in repr(twilio.carriers(password=password)) + repr(
+        dataclasses.replace(twilio.account, password=password)
     )
 
 
-async def test_a_suspended_account_is_refused_with_what_to_do(world: World) -> None:
-    world.company.change_account(MAIN, {"status": "suspended"})
+async def test_a_suspended_account_is_refused_with_what_to_do(twilio: TwilioHarness) -> None:
+    twilio.ledger.change_account(MAIN, {"status": "suspended"})
     with pytest.raises(Refused) as refused:
-        await world.carriers().all()[0].order(_NUMBER, "localdial-1", 5)
+        await twilio.carriers().all()[0].order(_NUMBER, "localdial-1", 5)
     assert refused.value.cause is RefusalCause.ACCOUNT
     assert "suspended" in refused.value.explanation
 
 
-async def test_a_balance_that_runs_out_half_way_keeps_what_was_bought(world: World) -> None:
-    world.company.change_account(MAIN, {"balance": "2.50"})
-    carrier = world.carriers().all()[0]
+async def test_a_balance_that_runs_out_half_way_keeps_what_was_bought(twilio: TwilioHarness) -> None:
+    twilio.ledger.change_account(MAIN, {"balance": "2.50"})
+    carrier = twilio.carriers().all()[0]
     await carrier.order("+14155550100", "localdial-1", 5)
     await carrier.order("+14155550101", "localdial-2", 5)
     with pytest.raises(Refused) as refused:
         await carrier.order("+14155550102", "localdial-3", 5)
     assert refused.value.cause is RefusalCause.ACCOUNT
-    world.company.change_account(MAIN, {"status": "active", "balance": "10"})
+    twilio.ledger.change_account(MAIN, {"status": "active", "balance": "10"})
     assert [each.phone_number for each in await carrier.list_owned()] == ["+14155550100", "+14155550101"]
 
 
-async def test_a_trial_account_has_one_number(world: World) -> None:
-    world.company.change_account(MAIN, {"type": "Trial"})
-    carrier = world.carriers().all()[0]
+async def test_a_trial_account_has_one_number(twilio: TwilioHarness) -> None:
+    twilio.ledger.change_account(MAIN, {"type": "Trial"})
+    carrier = twilio.carriers().all()[0]
     await carrier.order("+14155550100", "localdial-1", 5)
     with pytest.raises(Refused) as refused:
         await carrier.order("+14155550101", "localdial-2", 5)
@@ -146,70 +151,70 @@ async def test_a_trial_account_has_one_number(world: World) -> None:
 # Orders
 
 
-async def test_a_number_that_the_account_owns_is_taken_and_left_as_it_is(world: World) -> None:
-    world.company.put_in(world.company.account(MAIN), _NUMBER, "the receptionist")
+async def test_a_number_that_the_account_owns_is_taken_and_left_as_it_is(twilio: TwilioHarness) -> None:
+    twilio.ledger.grant(twilio.ledger.account(MAIN), _NUMBER, "the receptionist")
     with pytest.raises(NumberTaken):
-        await world.carriers().all()[0].order(_NUMBER, "localdial-1", 5)
-    assert fields_of(world, _NUMBER) == {"FriendlyName": "the receptionist"}
-    assert world.events("number_updated", "number_bought") == []
+        await twilio.carriers().all()[0].order(_NUMBER, "localdial-1", 5)
+    assert fields_of(twilio, _NUMBER) == {"FriendlyName": "the receptionist"}
+    assert twilio.events("number_updated", "number_bought") == []
 
 
-async def test_an_order_that_is_repeated_with_its_reference_buys_once(world: World) -> None:
-    carrier = world.carriers().all()[0]
+async def test_an_order_that_is_repeated_with_its_reference_buys_once(twilio: TwilioHarness) -> None:
+    carrier = twilio.carriers().all()[0]
     first = await carrier.order(_NUMBER, "localdial-1", 5)
     assert await carrier.order(_NUMBER, "localdial-1", 5) == first
-    assert len(world.events("number_bought")) == 1
+    assert len(twilio.events("number_bought")) == 1
 
 
 async def test_a_success_that_only_changed_an_owned_number_is_no_purchase(
-    world: World, caplog: pytest.LogCaptureFixture
+    twilio: TwilioHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     # The account has owned the number for long, and the look-up does not show it.
-    world.company.put_in(world.company.account(MAIN), _NUMBER, "the receptionist")
-    world.clock.now = time.time() + 3600
-    world.faults.add(Operation.LIST, NAMED["not_seen"])
-    owner = world.company.numbers
+    twilio.ledger.grant(twilio.ledger.account(MAIN), _NUMBER, "the receptionist")
+    twilio.now = time.time() + 3600
+    twilio.faults.add(Operation.FIND_BY_NUMBER, Fault.NOT_SEEN)
+    owner = twilio.ledger.numbers
     for number in owner.values():
         number.created = time.time() - 3600
-    carrier = world.carriers().all()[0]
+    carrier = twilio.carriers().all()[0]
     with pytest.raises(NumberTaken):
         await carrier.order(_NUMBER, "localdial-1", 5)
-    assert world.events("number_bought") == []
+    assert twilio.events("number_bought") == []
     assert await carrier.find_by_reference("localdial-1") is None, "nothing is left to be adopted"
     assert "see to it" in caplog.text
 
 
-async def test_in_one_process_one_of_many_orders_of_a_number_wins(world: World) -> None:
-    carrier = world.carriers().all()[0]
+async def test_in_one_process_one_of_many_orders_of_a_number_wins(twilio: TwilioHarness) -> None:
+    carrier = twilio.carriers().all()[0]
     outcomes = await asyncio.gather(
         *(carrier.order(_NUMBER, f"localdial-{n}", 10) for n in range(8)), return_exceptions=True
     )
     assert sum(not isinstance(outcome, NumberTaken) for outcome in outcomes) == 1
-    assert len(world.events("number_bought")) == 1
-    assert world.events("number_updated") == []
+    assert len(twilio.events("number_bought")) == 1
+    assert twilio.events("number_updated") == []
 
 
-async def test_an_order_is_over_when_its_time_is(world: World) -> None:
-    world.faults.add(Operation.CREATE, NAMED["timeout_before"])
+async def test_an_order_is_over_when_its_time_is(twilio: TwilioHarness) -> None:
+    twilio.faults.add(Operation.ORDER, Fault.TIMEOUT_BEFORE)
     began = time.monotonic()
     with pytest.raises(OutcomeUnknown):
-        await world.carriers().all()[0].order(_NUMBER, "localdial-1", 1.0)
+        await twilio.carriers().all()[0].order(_NUMBER, "localdial-1", 1.0)
     assert time.monotonic() - began < 2.0
 
 
-async def test_a_look_up_before_the_order_that_fails_has_ordered_nothing(world: World) -> None:
-    carrier = world.carriers().all()[0]
-    for fault in ("timeout_before", "reset_before", "error_500"):
-        world.faults.add(Operation.LIST, NAMED[fault])
+async def test_a_look_up_before_the_order_that_fails_has_ordered_nothing(twilio: TwilioHarness) -> None:
+    carrier = twilio.carriers().all()[0]
+    for fault in Fault.TIMEOUT_BEFORE, Fault.RESET_BEFORE, Fault.ERROR_500:
+        twilio.faults.add(Operation.FIND_BY_NUMBER, fault)
         with pytest.raises(CarrierUnavailable):
             await carrier.order(_NUMBER, "localdial-1", 1.0)
-    assert world.events("number_bought") == []
+    assert twilio.events("number_bought") == []
 
 
-async def test_the_carriers_wish_to_be_left_alone_is_passed_on(world: World) -> None:
-    carrier = world.carriers().all()[0]
-    world.faults.add(Operation.CREATE, error(429, 20429, retry_after=7))
-    world.faults.add(Operation.LIST, error(503, 20503, retry_after=9))
+async def test_the_carriers_wish_to_be_left_alone_is_passed_on(twilio: TwilioHarness) -> None:
+    carrier = twilio.carriers().all()[0]
+    twilio.faults.add(Operation.ORDER, error(429, 20429, retry_after=7))
+    twilio.faults.add(Operation.FIND_BY_NUMBER, error(503, 20503, retry_after=9))
     for seconds in 9, 7:
         with pytest.raises(CarrierUnavailable) as unavailable:
             await carrier.order(_NUMBER, "localdial-1", 5)
@@ -217,10 +222,12 @@ async def test_the_carriers_wish_to_be_left_alone_is_passed_on(world: World) -> 
 
 
 @pytest.mark.parametrize("reference", ["", "x" * 65, "two words", "é"])
-async def test_a_reference_that_the_carrier_would_change_is_refused(world: World, reference: str) -> None:
+async def test_a_reference_that_the_carrier_would_change_is_refused(
+    twilio: TwilioHarness, reference: str
+) -> None:
     with pytest.raises(Refused):
-        await world.carriers().all()[0].order(_NUMBER, reference, 5)
-    assert world.events("number_bought") == []
+        await twilio.carriers().all()[0].order(_NUMBER, reference, 5)
+    assert twilio.events("number_bought") == []
 
 
 @pytest.mark.parametrize(
@@ -240,17 +247,17 @@ async def test_a_reference_that_the_carrier_would_change_is_refused(world: World
     ids=["nothing", "url", "application", "trunk", "address", "bundle"],
 )
 async def test_a_number_is_set_up_when_it_is_bought(
-    world: World, settings: NumberSettings, fields: dict[str, str]
+    twilio: TwilioHarness, settings: NumberSettings, fields: dict[str, str]
 ) -> None:
-    await world.carriers(numbers=settings).all()[0].order(_NUMBER, "localdial-1", 5)
-    assert fields_of(world, _NUMBER) == {"FriendlyName": "localdial-1", **fields}
+    await twilio.carriers(numbers=settings).all()[0].order(_NUMBER, "localdial-1", 5)
+    assert fields_of(twilio, _NUMBER) == {"FriendlyName": "localdial-1", **fields}
 
 
-async def test_a_number_abroad_is_bought_on_the_bundle(world: World) -> None:
+async def test_a_number_abroad_is_bought_on_the_bundle(twilio: TwilioHarness) -> None:
     settings = NumberSettings(address_sid=_ADDRESS, bundle_sid=_BUNDLE)
-    carrier = world.carriers(numbers=settings).all()[0]
+    carrier = twilio.carriers(numbers=settings).all()[0]
     await carrier.order("+442079460000", "localdial-1", 5)
-    assert fields_of(world, "+442079460000") == {
+    assert fields_of(twilio, "+442079460000") == {
         "FriendlyName": "localdial-1",
         "AddressSid": _ADDRESS,
         "BundleSid": _BUNDLE,
@@ -261,12 +268,14 @@ async def test_a_number_abroad_is_bought_on_the_bundle(world: World) -> None:
 
 
 @pytest.mark.parametrize("before", [{"VoiceApplicationSid": _APPLICATION}, {"TrunkSid": _TRUNK}])
-async def test_what_would_go_before_the_voice_url_is_removed(world: World, before: dict[str, str]) -> None:
-    number = world.company.put_in(world.company.account(MAIN), _NUMBER, "")
-    world.company.set_up(world.company.account(MAIN), number.sid, before)
-    configured = await world.carriers().all()[0].configure(number.sid, "localdial-1")
+async def test_what_would_go_before_the_voice_url_is_removed(
+    twilio: TwilioHarness, before: dict[str, str]
+) -> None:
+    number = twilio.ledger.grant(twilio.ledger.account(MAIN), _NUMBER, "")
+    twilio.ledger.update(twilio.ledger.account(MAIN), number.sid, before)
+    configured = await twilio.carriers().all()[0].configure(number.sid, "localdial-1")
     assert configured.reference == "localdial-1"
-    fields = fields_of(world, _NUMBER)
+    fields = fields_of(twilio, _NUMBER)
     assert fields["VoiceUrl"] == "https://voice.example/voice"
     assert not fields.get("VoiceApplicationSid")
     assert not fields.get("TrunkSid")
@@ -274,87 +283,80 @@ async def test_what_would_go_before_the_voice_url_is_removed(world: World, befor
 
 @pytest.mark.parametrize("number_id", ["PN" + "9" * 32, "SIM-14155550100", "../Accounts", "", "a/b?c"])
 async def test_what_is_not_owned_cannot_be_configured_and_is_released_already(
-    world: World, number_id: str
+    twilio: TwilioHarness, number_id: str
 ) -> None:
-    carrier = world.carriers().all()[0]
+    carrier = twilio.carriers().all()[0]
     with pytest.raises(NumberNotOwned):
         await carrier.configure(number_id, "localdial-1")
     await carrier.release(number_id)
-    assert world.events("number_updated", "number_released") == []
+    assert twilio.events("number_updated", "number_released") == []
 
 
 @pytest.mark.parametrize("carrier_number_id", ["number_1", "urn:number:1", "_", "~1.", "1" * 128])
 async def test_a_number_is_configured_and_released_by_whatever_identifier_the_carrier_gave_it(
-    world: World, monkeypatch: pytest.MonkeyPatch, carrier_number_id: str
+    twilio: TwilioHarness, carrier_number_id: str
 ) -> None:
-    monkeypatch.setattr(ledger, "_sid", lambda _kind: carrier_number_id)
-    carrier = world.carriers().all()[0]
+    twilio.next_sid = carrier_number_id
+    carrier = twilio.carriers().all()[0]
     number = await carrier.order(_NUMBER, "localdial-1", 5)
     assert number.carrier_number_id == carrier_number_id
     assert (await carrier.configure(carrier_number_id, "import-1")).reference == "import-1"
     assert await carrier.release(carrier_number_id)
-    assert world.company.numbers == {}
+    assert twilio.ledger.numbers == {}
 
 
 @pytest.mark.parametrize("carrier_number_id", ["..", "a/b", "a?b", "a#b", "a%2Fb", "a b", "1" * 129])
 async def test_an_identifier_that_would_lead_elsewhere_in_a_path_names_no_number(
-    world: World, monkeypatch: pytest.MonkeyPatch, carrier_number_id: str
+    twilio: TwilioHarness, carrier_number_id: str
 ) -> None:
-    monkeypatch.setattr(ledger, "_sid", lambda _kind: carrier_number_id)
-    carrier = world.carriers().all()[0]
+    twilio.next_sid = carrier_number_id
+    carrier = twilio.carriers().all()[0]
     with pytest.raises(OutcomeUnknown, match="names no number"):
         await carrier.order(_NUMBER, "localdial-1", 5)
 
 
-async def test_a_404_of_an_account_that_is_not_there_is_no_release(world: World) -> None:
-    carrier = world.carriers().all()[0]
+async def test_a_404_of_an_account_that_is_not_there_is_no_release(twilio: TwilioHarness) -> None:
+    carrier = twilio.carriers().all()[0]
     owned = await carrier.order(_NUMBER, "localdial-1", 5)
-    world.faults.add(Operation.DELETE, error(404, 0))
-    world.faults.add(Operation.LIST, error(404, 0))
+    twilio.faults.add(Operation.RELEASE, error(404, 0))
+    twilio.faults.add(Operation.LIST_OWNED, error(404, 0))
     with pytest.raises(Refused) as refused:
         await carrier.release(owned.carrier_number_id)
     assert refused.value.cause is RefusalCause.ACCOUNT
-    assert world.events("number_released") == []
+    assert twilio.events("number_released") == []
     await carrier.release(owned.carrier_number_id)
-    assert len(world.events("number_released")) == 1
+    assert len(twilio.events("number_released")) == 1
 
 
-async def test_a_release_that_is_under_way_is_waited_for_before_it_is_repeated(world: World) -> None:
-    carrier = world.carriers(timeout=1.0).all()[0]
+async def test_a_release_that_is_under_way_is_waited_for_before_it_is_repeated(twilio: TwilioHarness) -> None:
+    carrier = twilio.carriers(timeout=1.0).all()[0]
     owned = await carrier.order(_NUMBER, "localdial-1", 5)
-    world.faults.add(Operation.DELETE, Fault(Kind.HANG, When.AFTER, seconds=0.3))
+    twilio.faults.add(Operation.RELEASE, HttpFault(Kind.TIMEOUT, When.AFTER, seconds=0.3))
     first = asyncio.ensure_future(carrier.release(owned.carrier_number_id))
     await asyncio.sleep(0.05)
     first.cancel()
     await asyncio.wait({first})
     await carrier.release(owned.carrier_number_id)
-    assert len(world.events("number_released")) == 1
+    assert len(twilio.events("number_released")) == 1
 
 
 # Looking
 
 
-async def test_all_pages_of_a_list_are_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("localdial_server.carriers.twilio.api._LARGEST_PAGE", 7)
-    account = world.company.account(MAIN)
+async def test_all_pages_of_a_list_are_read(twilio: TwilioHarness) -> None:
+    account = twilio.ledger.account(MAIN)
     numbers = [f"+1415555{line}" for line in range(2000, 2040)]
     for number in reversed(numbers):
-        world.company.put_in(account, number, "")
-    owned = await world.carriers().all()[0].list_owned()
+        twilio.ledger.grant(account, number, "")
+    owned = await twilio.carriers(page_size=7).all()[0].list_owned()
     assert [each.phone_number for each in owned] == numbers
 
 
-async def test_a_list_that_breaks_off_is_no_list(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("localdial_server.carriers.twilio.api._LARGEST_PAGE", 2)
+async def test_a_list_that_breaks_off_is_no_list(twilio: TwilioHarness) -> None:
     for line in range(2000, 2005):
-        world.company.put_in(world.company.account(MAIN), f"+1415555{line}", "")
-    carrier = world.carriers().all()[0]
-    await carrier.find_by_number(_NUMBER)
-    original = world.faults.next
-    calls = iter([None, NAMED["error_500"]])
-    monkeypatch.setattr(
-        world.faults, "next", lambda op: next(calls, None) if op is Operation.LIST else original(op)
-    )
+        twilio.ledger.grant(twilio.ledger.account(MAIN), f"+1415555{line}", "")
+    carrier = twilio.carriers(page_size=2).all()[0]
+    twilio.faults.add(Operation.LIST_OWNED, None, Fault.ERROR_500)
     with pytest.raises(CarrierUnavailable):
         await carrier.list_owned()
 
@@ -372,42 +374,48 @@ async def test_a_list_that_breaks_off_is_no_list(world: World, monkeypatch: pyte
         ("localdial-1", "localdial-1"),
     ],
 )
-async def test_a_number_named_after_itself_has_no_reference(world: World, name: str, reference: str) -> None:
-    world.company.put_in(world.company.account(MAIN), _NUMBER, name)
-    found = await world.carriers().all()[0].find_by_number(_NUMBER)
+async def test_a_number_named_after_itself_has_no_reference(
+    twilio: TwilioHarness, name: str, reference: str
+) -> None:
+    twilio.ledger.grant(twilio.ledger.account(MAIN), _NUMBER, name)
+    found = await twilio.carriers().all()[0].find_by_number(_NUMBER)
     assert found is not None
     assert found.reference == reference
 
 
 async def test_names_of_places_that_are_too_long_to_be_stored_are_cut(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    twilio: TwilioHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resources, "available", lambda number, **_: _offer(number, "T" * 201, "R" * 17))
-    (found,) = await world.carriers().all()[0].search("415", 1)
+    monkeypatch.setattr(
+        resources, "available_phone_number", lambda number, **_: _offer(number, "T" * 201, "R" * 17)
+    )
+    (found,) = await twilio.carriers().all()[0].search("415", 1)
     assert (found.locality, found.region) == ("T" * 200, "R" * 16)
 
 
-async def test_a_country_without_numbers_is_told_from_an_account_that_is_none(world: World) -> None:
+async def test_a_country_without_numbers_is_told_from_an_account_that_is_none(twilio: TwilioHarness) -> None:
     # Jamaica: the simulated ledger sells in every NANP country, so it is told to know none.
-    world.faults.add(Operation.SEARCH, error(404, 20404), error(404, 20404))
-    assert await world.carriers().all()[0].search("876", 5) == []
-    world.faults.add(Operation.LIST, error(404, 20404))
+    twilio.faults.add(Operation.SEARCH, error(404, 20404), error(404, 20404))
+    assert await twilio.carriers().all()[0].search("876", 5) == []
+    twilio.faults.add(Operation.LIST_OWNED, error(404, 20404))
     with pytest.raises(Refused):
-        await world.carriers().all()[0].search("876", 5)
+        await twilio.carriers().all()[0].search("876", 5)
 
 
 @pytest.mark.parametrize("code", [21451, 21452])
-async def test_an_area_code_that_the_carrier_has_nothing_in_has_no_stock(world: World, code: int) -> None:
-    world.faults.add(Operation.SEARCH, error(400, code))
-    assert await world.carriers().all()[0].search("415", 5) == []
+async def test_an_area_code_that_the_carrier_has_nothing_in_has_no_stock(
+    twilio: TwilioHarness, code: int
+) -> None:
+    twilio.faults.add(Operation.SEARCH, error(400, code))
+    assert await twilio.carriers().all()[0].search("415", 5) == []
 
 
-async def test_prices_are_as_the_account_pays_them_and_asked_for_once(world: World) -> None:
-    carrier = world.carriers(subaccounts={"acme": SUB}).all()[0]
+async def test_prices_are_as_the_account_pays_them_and_asked_for_once(twilio: TwilioHarness) -> None:
+    carrier = twilio.carriers(subaccounts={"acme": SUB}).all()[0]
     assert await carrier.monthly_price(_NUMBER) == Price("USD", 1_150_000)
-    world.faults.add(Operation.PRICING, NAMED["error_500"])
+    twilio.faults.add(Operation.MONTHLY_PRICE, Fault.ERROR_500)
     assert await carrier.monthly_price("+12125550100") == Price("USD", 1_150_000)
-    assert world.faults.left() == 1
+    assert twilio.faults.left() == 1
     with pytest.raises(CarrierUnavailable):
         await carrier.monthly_price("+61255500000")
     assert await carrier.monthly_price("+61255500000") == Price("USD", 3_000_000)
@@ -423,10 +431,10 @@ def test_the_library_is_loaded_by_nobody_else() -> None:
 # A carrier that hangs
 
 
-async def test_a_carrier_that_hangs_piles_up_neither_threads_nor_calls(world: World) -> None:
-    carriers: TwilioCarriers = world.carriers(timeout=1.0, threads=4, waiting=8)
+async def test_a_carrier_that_hangs_piles_up_neither_threads_nor_calls(twilio: TwilioHarness) -> None:
+    carriers: TwilioCarriers = twilio.carriers(timeout=1.0, threads=4, waiting=8)
     carrier = carriers.all()[0]
-    world.faults.add(Operation.LIST, *[NAMED["timeout_before"]] * 100)
+    twilio.faults.add(Operation.FIND_BY_NUMBER, *[Fault.TIMEOUT_BEFORE] * 100)
     began = time.monotonic()
     calls = [asyncio.ensure_future(carrier.find_by_number(_NUMBER)) for _ in range(60)]
     done, pending = await asyncio.wait(calls, timeout=0.2)
@@ -436,5 +444,5 @@ async def test_a_carrier_that_hangs_piles_up_neither_threads_nor_calls(world: Wo
     await asyncio.wait(calls)
     assert all(isinstance(call.exception(), CarrierUnavailable) for call in calls)
     assert time.monotonic() - began < 4.5, "each call ends within twice its time-out, and a grace"
-    world.faults.clear()
+    twilio.faults.clear()
     assert await carrier.find_by_number(_NUMBER) is None

@@ -1,4 +1,4 @@
-"""The simulated company's server, and a client of it that follows nothing by itself."""
+"""The Twilio simulator, and a client of it that follows no redirects."""
 
 import json
 import urllib.error
@@ -11,10 +11,10 @@ from urllib.parse import urlencode
 
 import pytest
 
-from localdial_server.carriers.twilio_simulator.faults import Faults
-from localdial_server.carriers.twilio_simulator.http_server import served
+from localdial_server.carriers.twilio_simulator.http_faults import FaultInjector
 from localdial_server.carriers.twilio_simulator.journal import MemoryJournal
-from localdial_server.carriers.twilio_simulator.ledger import Company
+from localdial_server.carriers.twilio_simulator.ledger import Ledger
+from tests.support.twilio_simulator import simulator_served
 
 MAIN = "AC" + "a" * 32
 SUB = "AC" + "b" * 32
@@ -36,8 +36,8 @@ class Site:
     """The server, as a client sees it."""
 
     url: str
-    company: Company
-    faults: Faults
+    ledger: Ledger
+    faults: FaultInjector
 
     def call(
         self,
@@ -74,9 +74,9 @@ def _answer(status: int, headers: Any, body: bytes) -> Answer:
 
 @pytest.fixture
 def site() -> Iterator[Site]:
-    company, faults = Company(MemoryJournal()), Faults()
-    company.open_account(MAIN, TOKEN)
-    company.open_account(SUB, "sub-secret", owner_sid=MAIN)
-    company.open_account(OTHER, "other-secret")
-    with served(company, faults) as url:
-        yield Site(url, company, faults)
+    ledger, faults = Ledger(MemoryJournal()), FaultInjector()
+    ledger.open_account(MAIN, TOKEN)
+    ledger.open_account(SUB, "sub-secret", owner_sid=MAIN)
+    ledger.open_account(OTHER, "other-secret")
+    with simulator_served(ledger, faults) as url:
+        yield Site(url, ledger, faults)

@@ -79,11 +79,11 @@ def test_buying_an_owned_number_succeeds_costs_nothing_and_changes_it(site: Site
 def test_what_cannot_be_bought_is_refused_with_its_code(site: Site, form: dict[str, str], code: int) -> None:
     answer = site.call("POST", f"{site.numbers()}.json", form)
     assert (answer.status, answer.body["code"]) == (400, code)
-    assert site.company.numbers == {}
+    assert site.ledger.numbers == {}
 
 
 def test_who_cannot_pay_is_suspended_with_all_subaccounts(site: Site) -> None:
-    site.company.change_account(MAIN, {"balance": "1.20"})
+    site.ledger.change_account(MAIN, {"balance": "1.20"})
     buy(site, account=SUB)
     answer = site.call("POST", f"{site.numbers(SUB)}.json", {"PhoneNumber": "+14155550101"})
     assert (answer.status, answer.body["code"]) == (403, 20005)

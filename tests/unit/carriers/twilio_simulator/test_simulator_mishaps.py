@@ -5,9 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from localdial_server.carriers.twilio_simulator.faults import NAMED, Fault, Faults, Kind, Operation, When
+from localdial_server.carriers.simulator.faults import Fault, Operation
+from localdial_server.carriers.twilio_simulator.http_faults import (
+    HTTP_FAULTS,
+    FaultInjector,
+    HttpFault,
+    Kind,
+    When,
+)
 from localdial_server.carriers.twilio_simulator.journal import FileJournal, MemoryJournal
-from localdial_server.carriers.twilio_simulator.ledger import Company
+from localdial_server.carriers.twilio_simulator.ledger import Ledger
 from tests.unit.carriers.twilio_simulator.conftest import MAIN, SUB, TOKEN, Site
 
 _NUMBER = "+14155550100"
@@ -18,38 +25,41 @@ def order(site: Site, *, timeout: float = 5.0) -> int:
     return site.call("POST", f"{site.numbers()}.json", {"PhoneNumber": _NUMBER}, timeout=timeout).status
 
 
-@pytest.mark.parametrize("name", [name for name, fault in NAMED.items() if fault.kind is Kind.ERROR])
-def test_an_error_is_answered_and_done_or_not_as_was_asked(site: Site, name: str) -> None:
-    fault = NAMED[name]
-    site.call("POST", "/simulator/faults", document={"operation": "create", "fault": name}, user=None)
+@pytest.mark.parametrize("name", [name for name, fault in HTTP_FAULTS.items() if fault.kind is Kind.ERROR])
+def test_an_error_response_comes_before_or_after_the_request_is_carried_out(site: Site, name: Fault) -> None:
+    fault = HTTP_FAULTS[name]
+    site.call("POST", "/simulator/faults", document={"operation": "order", "fault": name.value}, user=None)
     answer = site.call("POST", f"{site.numbers()}.json", {"PhoneNumber": _NUMBER})
     assert (answer.status, answer.body["code"]) == (fault.status, fault.code)
     assert answer.headers.get("retry-after") == (f"{fault.retry_after:g}" if fault.retry_after else None)
-    assert site.company.is_owned(_NUMBER) is (fault.when is When.AFTER)
+    assert site.ledger.is_owned(_NUMBER) is (fault.when is When.AFTER)
     assert order(site) == 201
 
 
 @pytest.mark.parametrize(
-    ("name", "is_done"),
-    [("reset_before", False), ("reset_after", True), ("cut_after", True)],
+    ("fault", "is_done"), [(Fault.RESET_BEFORE, False), (Fault.RESET_AFTER, True), (Fault.CUT_AFTER, True)]
 )
-def test_a_connection_breaks_before_or_after(site: Site, name: str, is_done: bool) -> None:  # noqa: FBT001 (by name)
-    site.faults.add(Operation.CREATE, NAMED[name])
+def test_a_connection_breaks_before_or_after_the_request_is_carried_out(
+    site: Site, fault: Fault, *, is_done: bool
+) -> None:
+    site.faults.add(Operation.ORDER, fault)
     with pytest.raises(_BROKEN):
         order(site)
-    assert site.company.is_owned(_NUMBER) is is_done
+    assert site.ledger.is_owned(_NUMBER) is is_done
 
 
-@pytest.mark.parametrize(("name", "is_done"), [("timeout_before", False), ("timeout_after", True)])
-def test_an_answer_does_not_come(site: Site, name: str, is_done: bool) -> None:  # noqa: FBT001 (by name)
-    site.faults.add(Operation.CREATE, NAMED[name])
+@pytest.mark.parametrize(("fault", "is_done"), [(Fault.TIMEOUT_BEFORE, False), (Fault.TIMEOUT_AFTER, True)])
+def test_a_timeout_comes_before_or_after_the_request_is_carried_out(
+    site: Site, fault: Fault, *, is_done: bool
+) -> None:
+    site.faults.add(Operation.ORDER, fault)
     with pytest.raises(_BROKEN):
         order(site, timeout=0.3)
-    assert site.company.is_owned(_NUMBER) is is_done
+    assert site.ledger.is_owned(_NUMBER) is is_done
 
 
 def test_who_hangs_for_a_while_is_reset_at_its_end(site: Site) -> None:
-    site.faults.add(Operation.CREATE, Fault(Kind.HANG, seconds=0.1))
+    site.faults.add(Operation.ORDER, HttpFault(Kind.TIMEOUT, seconds=0.1))
     began = time.monotonic()
     with pytest.raises(_BROKEN):
         order(site)
@@ -58,45 +68,45 @@ def test_who_hangs_for_a_while_is_reset_at_its_end(site: Site) -> None:
 
 def test_read_lag_hides_a_new_number_for_a_while() -> None:
     now = [100.0]
-    company = Company(MemoryJournal(), lag_seconds=5, clock=lambda: now[0])
-    account = company.open_account(MAIN, TOKEN)
-    number = company.buy(account, {"PhoneNumber": _NUMBER})
-    assert company.numbers_of(account) == []
-    assert company.is_owned(_NUMBER), "and it is sold all the same"
+    ledger = Ledger(MemoryJournal(), lag_seconds=5, clock=lambda: now[0])
+    account = ledger.open_account(MAIN, TOKEN)
+    number = ledger.buy(account, {"PhoneNumber": _NUMBER})
+    assert ledger.shown_numbers(account) == []
+    assert ledger.is_owned(_NUMBER), "and it is sold all the same"
     now[0] = 105.0
-    assert company.numbers_of(account) == [number]
+    assert ledger.shown_numbers(account) == [number]
 
 
 def test_a_look_up_can_be_blind_once(site: Site) -> None:
     order(site)
-    site.faults.add(Operation.LIST, NAMED["not_seen"])
+    site.faults.add(Operation.LIST_OWNED, Fault.NOT_SEEN)
     path = f"{site.numbers()}.json"
     assert [len(site.call("GET", path).body["incoming_phone_numbers"]) for _ in range(2)] == [0, 1]
 
 
 def test_chance_is_the_same_for_the_same_seed_and_strikes_as_often_as_it_is_told() -> None:
-    def drawn(seed: int) -> list[Fault | None]:
-        faults = Faults()
-        faults.by_chance(0.3, seed, 2.0)
-        return [faults.next(Operation.CREATE) for _ in range(1000)]
+    def drawn(seed: int) -> list[HttpFault | None]:
+        faults = FaultInjector()
+        faults.fail_by_chance(0.3, seed, 2.0)
+        return [faults.next(Operation.ORDER) for _ in range(1000)]
 
     assert drawn(7) == drawn(7) != drawn(8)
     struck = [fault for fault in drawn(7) if fault is not None]
     assert 250 < len(struck) < 350
     assert {(fault.kind, fault.when) for fault in struck} >= {
-        (Kind.HANG, When.BEFORE),
-        (Kind.HANG, When.AFTER),
+        (Kind.TIMEOUT, When.BEFORE),
+        (Kind.TIMEOUT, When.AFTER),
         (Kind.RESET, When.BEFORE),
         (Kind.RESET, When.AFTER),
         (Kind.ERROR, When.AFTER),
     }
-    assert {fault.seconds for fault in struck if fault.kind is Kind.HANG} == {2.0}
+    assert {fault.seconds for fault in struck if fault.kind is Kind.TIMEOUT} == {2.0}
 
 
 def test_a_look_up_never_loses_a_number_by_chance() -> None:
-    faults = Faults()
-    faults.by_chance(1.0, 1, 1.0)
-    kinds = {fault.kind for _ in range(200) if (fault := faults.next(Operation.LIST)) is not None}
+    faults = FaultInjector()
+    faults.fail_by_chance(1.0, 1, 1.0)
+    kinds = {fault.kind for _ in range(200) if (fault := faults.next(Operation.LIST_OWNED)) is not None}
     assert Kind.NOT_SEEN not in kinds, (
         "a look-up that is blind beyond the lag would break the carrier's promise"
     )
@@ -108,18 +118,18 @@ def test_the_server_tells_what_it_was_told(site: Site) -> None:
         return body
 
     assert admin("GET", "health") == {"status": "ok"}
-    admin("POST", "faults", {"operation": "list", "fault": "error_503", "count": 3})
+    admin("POST", "faults", {"operation": "list_owned", "fault": "error_503", "count": 3})
     site.call("GET", f"{site.numbers()}.json")
-    assert admin("GET", "faults") == {"left": 2, "suffered": {"list error before": 1}}
+    assert admin("GET", "faults") == {"left": 2, "suffered": {"list_owned error before": 1}}
     admin("DELETE", "faults")
     assert site.call("GET", f"{site.numbers()}.json").status == 200
-    admin("POST", "faults", {"operation": "list", "fault": {"kind": "error", "status": 418, "code": 1}})
+    admin("POST", "faults", {"operation": "list_owned", "fault": {"kind": "error", "status": 418, "code": 1}})
     assert site.call("GET", f"{site.numbers()}.json").status == 418
     admin("POST", f"accounts/{MAIN}", {"balance": "3", "type": "Trial"})
     assert {"sid": MAIN, "owner_sid": MAIN, "status": "active", "type": "Trial", "balance": "3"} in (
         admin("GET", "accounts")["accounts"]  # type: ignore[operator]
     )
-    admin("POST", "chance", {"rate": 1, "seed": 3, "hang_seconds": 0.05})
+    admin("POST", "chance", {"rate": 1, "seed": 3, "timeout_seconds": 0.05})
     with pytest.raises((AssertionError, *_BROKEN)):
         assert order(site) == 201
 
@@ -127,9 +137,9 @@ def test_the_server_tells_what_it_was_told(site: Site) -> None:
 @pytest.mark.parametrize(
     ("path", "document"),
     [
-        ("faults", {"operation": "list", "fault": "nonsense"}),
+        ("faults", {"operation": "list_owned", "fault": "nonsense"}),
         ("faults", {"operation": "nonsense", "fault": "taken"}),
-        ("faults", {"operation": "list", "fault": {"kind": "error", "colour": "red"}}),
+        ("faults", {"operation": "list_owned", "fault": {"kind": "error", "colour": "red"}}),
         ("faults", {}),
         ("chance", {}),
         ("chance", {"rate": "often"}),
@@ -146,11 +156,11 @@ def test_what_it_does_not_understand_it_refuses(site: Site, path: str, document:
 
 def test_what_was_sold_outlives_the_server(tmp_path: Path) -> None:
     file = tmp_path / "journal.jsonl"
-    first = Company(FileJournal(file))
+    first = Ledger(FileJournal(file))
     main = first.open_account(MAIN, TOKEN)
     sub = first.open_account(SUB, "sub-secret", owner_sid=MAIN)
     kept = first.buy(main, {"PhoneNumber": _NUMBER, "FriendlyName": "localdial-1"})
-    first.set_up(main, kept.sid, {"VoiceUrl": "https://a.example/"})
+    first.update(main, kept.sid, {"VoiceUrl": "https://a.example/"})
     released = first.buy(sub, {"PhoneNumber": "+14155550101"})
     first.release(sub, released.sid)
     first.change_account(MAIN, {"type": "Trial"})
@@ -159,7 +169,7 @@ def test_what_was_sold_outlives_the_server(tmp_path: Path) -> None:
     with file.open("ab") as journal:
         journal.write(b'{"event": "number_bought", "acc')
 
-    second = Company(FileJournal(file))
+    second = Ledger(FileJournal(file))
     assert second.numbers == first.numbers
     assert second.accounts == first.accounts
     assert second.open_account(MAIN, "another-token").secrets == {MAIN: TOKEN}, "an account is opened once"

@@ -1,10 +1,10 @@
-"""Which numbers a search among the local numbers of a country finds."""
+"""Searches among the local numbers on sale in a country."""
 
 from collections.abc import Callable, Mapping
 from itertools import islice
 
 from localdial_server.carriers.simulator.stock import AREA_CODES_ABROAD, stock_of
-from localdial_server.carriers.twilio_simulator.error_responses import not_found, refusal
+from localdial_server.carriers.twilio_simulator.error_responses import not_found, refused
 from localdial_server.domain.area_codes import country_of, region_of
 from localdial_server.domain.nanp import AREAS
 
@@ -12,20 +12,23 @@ _PAGE_SIZE = 50
 _SHORTEST_PATTERN, _LONGEST_PATTERN = 2, 16
 
 
-def find(country: str, query: Mapping[str, str], is_owned: Callable[[str], bool]) -> list[str]:
-    """Answer the numbers on sale that the query asks for."""
+def numbers_on_sale(country: str, query: Mapping[str, str], is_owned: Callable[[str], bool]) -> list[str]:
+    """Return the numbers that match the query's parameters (`AreaCode`, `InRegion`, `Contains`, `PageSize`).
+
+    Raises `RequestRefused` for a country without stock and for a parameter that is not valid.
+    """
     area_codes = _area_codes_in(country)
     if not area_codes:
         raise not_found(f"/AvailablePhoneNumbers/{country}/Local.json")
     if "AreaCode" in query:
         if not query["AreaCode"].isdigit():
-            raise refusal(400, 21451, "AreaCode is not valid")
+            raise refused(400, 21451, "AreaCode is not valid")
         area_codes = [code for code in area_codes if code == query["AreaCode"]]
     if "InRegion" in query:
         area_codes = [code for code in area_codes if region_of(code) == query["InRegion"]]
     pattern = query.get("Contains", "")
     if pattern and not _SHORTEST_PATTERN <= len(pattern) <= _LONGEST_PATTERN:
-        raise refusal(400, 20001, "Contains must have 2 to 16 characters")
+        raise refused(400, 20001, "Contains must have 2 to 16 characters")
     numbers = (
         number
         for code in area_codes

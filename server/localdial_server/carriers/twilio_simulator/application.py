@@ -1,0 +1,76 @@
+"""The simulator as an ASGI application, and served from a thread of this process."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp
+
+from localdial_server.carriers.twilio_simulator.admin_api import AdminApi
+from localdial_server.carriers.twilio_simulator.connections import BreakableProtocol
+from localdial_server.carriers.twilio_simulator.error_responses import ErrorResponse
+from localdial_server.carriers.twilio_simulator.http_faults import FaultInjector
+from localdial_server.carriers.twilio_simulator.ledger import Ledger
+from localdial_server.carriers.twilio_simulator.twilio_api import TwilioApi
+
+_SHUTDOWN_SECONDS = 1
+
+
+def application(ledger: Ledger, faults: FaultInjector) -> Starlette:
+    """Return the application: Twilio's API and the admin API."""
+    routes = [*TwilioApi(ledger, faults).routes(), *AdminApi(ledger, faults).routes()]
+    return Starlette(routes=routes, exception_handlers={HTTPException: _http_error})
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket to serve on. Raises `OSError`."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.create_server((host, port), family=family, backlog=512)
+    # Connections inherit TCP_NODELAY. asyncio does not set it on connections of a socket made like
+    # this, and without it each response waits 40 ms for an acknowledgement.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    listening.setblocking(False)  # noqa: FBT003 - positional-only
+    return listening
+
+
+@contextlib.contextmanager
+def served(app: ASGIApp, sockets: Sequence[socket.socket]) -> Iterator[threading.Thread]:
+    """Serve on the listening sockets, from the thread that is yielded, until the context ends.
+
+    Connections that come before the server has started wait in the sockets' backlog.
+    """
+    # Outside of the main thread uvicorn handles no signals.
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            http=BreakableProtocol,
+            ws="none",
+            lifespan="off",
+            loop="asyncio",
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            # A request that hangs must not delay the end.
+            timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+        )
+    )
+    thread = threading.Thread(target=server.run, kwargs={"sockets": list(sockets)}, name="simulator")
+    thread.start()
+    try:
+        yield thread
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+async def _http_error(_request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    # Twilio's codes of this kind end in the HTTP status.
+    response = ErrorResponse(status, 20_000 + status, "There is nothing here")
+    return JSONResponse(response.body(), status)
