@@ -1,1 +1,1 @@
-"""Carrier adapters: each implements the port in ``localdial_server.app.ports.carrier``."""
+"""The carriers: adapters of the port in `app.ports.carrier`, and a server to test one of them with."""

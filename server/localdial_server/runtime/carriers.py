@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 from localdial_server.app.ports.carrier import Carriers
 from localdial_server.carriers.simulator.carrier import SimulatedCarrier
-from localdial_server.carriers.single_account import SingleAccount
+from localdial_server.carriers.simulator.single_account import SingleAccount
 from localdial_server.carriers.twilio.account import NumberSettings, TwilioAccount
 from localdial_server.settings.settings import Settings
 from localdial_server.storage.engines.database import Database

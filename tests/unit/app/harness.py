@@ -37,7 +37,7 @@ from localdial_server.app.ports.store import NumberQuery, Store
 from localdial_server.app.use_cases import UseCases, use_cases
 from localdial_server.carriers.simulator.carrier import SimulatedCarrier
 from localdial_server.carriers.simulator.faults import Fault, FaultScript, Operation
-from localdial_server.carriers.single_account import SingleAccount
+from localdial_server.carriers.simulator.single_account import SingleAccount
 from localdial_server.domain.model import Number, NumberState, Organization
 from localdial_server.domain.spending import Limits, SpendingLimits
 from localdial_server.storage.call_log.group_commit import GroupCommitLog

@@ -1,6 +1,7 @@
-"""The carrier port: what localdial asks of the company that sells the numbers.
+"""The carrier port: what localdial needs of the provider that sells the numbers.
 
-Every carrier adapter is held to these promises by ``tests/conformance``.
+`tests/conformance` holds every adapter to these promises. Phone numbers are E.164; area codes are
+written as everywhere in localdial: `415`, or `+4420` outside the NANP.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from typing import Literal, Protocol
 
 @dataclass(frozen=True, slots=True)
 class AvailableNumber:
-    """A number the carrier has to sell. Locality and region may be empty."""
+    """A number that is on sale. Locality and region are empty where they are unknown."""
 
     phone_number: str
     locality: str = ""
@@ -22,8 +23,8 @@ class AvailableNumber:
 class OwnedNumber:
     """A number that the carrier account owns.
 
-    ``reference`` is the one it was ordered or configured with, or whatever else
-    the account's owner has written there; empty where there is nothing.
+    `carrier_number_id` is the carrier's own identifier. `reference` is what the number was ordered or
+    configured with, or whatever else the account's owner wrote there; empty if there is nothing.
     """
 
     phone_number: str
@@ -34,13 +35,13 @@ class OwnedNumber:
 
 
 class OrderStatus(Enum):
-    """An order that the carrier knows and that has brought no number."""
+    """The status of an order that the carrier knows and that has not produced a number."""
 
     PENDING = "pending"
-    """The carrier has taken the order and says later what came of it."""
+    """The carrier accepted the order and will fill it or fail it later."""
 
     FAILED = "failed"
-    """Nothing came of the order, and nothing will."""
+    """The carrier will never fill the order."""
 
 
 Pending = Literal[OrderStatus.PENDING]
@@ -48,7 +49,7 @@ Pending = Literal[OrderStatus.PENDING]
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What a number costs a month: millionths of the currency (ISO 4217)."""
+    """What a number costs a month, in millionths of the currency (ISO 4217)."""
 
     currency_code: str
     micros: int
@@ -58,49 +59,54 @@ class Price:
 class Capabilities:
     """What this carrier does differently from others.
 
-    ``asynchronous_orders``: an order may be PENDING. ``read_lag_seconds``: how
-    long after the end of a call that ordered a number the look-ups may not show
-    it; only after that does "not found" mean that nothing was bought.
+    `asynchronous_orders`: an order may be pending. `read_lag_seconds`: for how long after the end of
+    an `order` call look-ups may miss the number; only after that does "not found" mean "not bought".
     """
 
     asynchronous_orders: bool
     read_lag_seconds: float
 
     def may_hide(self, ordered: int, asked: int) -> bool:
-        """Answer whether a number ordered then may not have been shown when asked for then (microseconds)."""
+        """Return whether a look-up at `asked` may have missed a number ordered at `ordered`.
+
+        Both are in microseconds since the epoch.
+        """
         return asked - ordered < self.read_lag_seconds * 1_000_000
 
 
 class CarrierError(Exception):
-    """A carrier did not do what it was asked. The text is for the server's log: no phone numbers."""
+    """The carrier did not do what it was asked.
+
+    The text is for the server's log and names no phone number.
+    """
 
 
 class NumberTaken(CarrierError):
-    """The number is not on sale any more. Nothing was ordered; try another."""
+    """The number is no longer on sale. Nothing was ordered; another number may succeed."""
 
 
 class RefusalCause(Enum):
-    """What a refusal is about, and so who can cure it."""
+    """What a refusal is about, and so who can resolve it."""
 
     INVALID = "invalid"
-    """The request itself: the number or the area code cannot be had like this."""
+    """The request itself: this number or area code cannot be bought."""
 
     REGULATORY = "regulatory"
-    """The country's rules: an address or a bundle of documents is missing."""
+    """The country's rules: an address or a bundle of documents is missing or wrong."""
 
     ACCOUNT = "account"
-    """The carrier account: suspended, a trial, or without money."""
+    """The carrier account: it is suspended, a trial, or out of money."""
 
     CREDENTIALS = "credentials"
-    """The carrier does not take the credentials that the server was given."""
+    """The carrier does not accept the server's credentials."""
 
 
 class Refused(CarrierError):
-    """The carrier will not do this, and a repeat does not cure it. Nothing was done.
+    """The carrier refuses, and repeating the request does not help. Nothing was done.
 
-    ``explanation`` is a sentence for the user: what is wrong and what to do. It
-    names no credentials, no phone number and no other customer. ``answer`` is what the
-    carrier said, for the log alone.
+    `explanation` is for the user, in whole sentences: what is wrong and what to do. It names no
+    credentials, no phone number and no other customer. `answer` is the carrier's response, for the
+    log only.
     """
 
     def __init__(self, cause: RefusalCause, explanation: str, answer: str = "") -> None:
@@ -112,8 +118,7 @@ class Refused(CarrierError):
 class CarrierUnavailable(CarrierError):
     """The carrier did not process the request: repeating it is safe.
 
-    ``retry_after`` is how many seconds the carrier asked to be left alone; None
-    where it did not say.
+    `retry_after` is how many seconds the carrier asked us to wait, or None if it did not say.
     """
 
     def __init__(self, text: str, retry_after: float | None = None) -> None:
@@ -122,11 +127,11 @@ class CarrierUnavailable(CarrierError):
 
 
 class AccountNotSetUp(CarrierUnavailable):
-    """The number is with a carrier, or in an account, that this server does not know."""
+    """The number is at a carrier, or in an account, that this server is not set up for."""
 
 
 class OutcomeUnknown(CarrierError):
-    """The request may or may not have been processed: look before repeating."""
+    """The request may or may not have been processed: look it up before repeating it."""
 
 
 class NumberNotOwned(CarrierError):
@@ -136,29 +141,27 @@ class NumberNotOwned(CarrierError):
 class Carrier(Protocol):
     """A carrier account. Safe for concurrent use; every call may be cancelled.
 
-    A cancelled call may have been carried out or not, or be carried out yet.
-    Every call comes to an end by itself, within a time that the adapter is set
-    to. Each raises ``CarrierUnavailable`` and, for the causes ACCOUNT and
-    CREDENTIALS, ``Refused``.
+    A cancelled call may have been carried out, or may still be carried out. Every call ends by itself
+    within a time that the adapter is set to. Each raises `CarrierUnavailable` and, for the causes
+    ACCOUNT and CREDENTIALS, `Refused`.
     """
 
     @property
     def name(self) -> str:
-        """A short constant name, such as ``simulator``; stored with each number."""
+        """The carrier's name, such as `simulator`: short, constant, and stored with each number."""
 
     @property
     def account(self) -> str:
-        """The carrier's own identifier of the account; empty where it has but one."""
+        """The carrier's own identifier of the account; empty if the carrier has only one."""
 
     @property
     def capabilities(self) -> Capabilities:
         """What this carrier does differently from others; constant."""
 
     async def search(self, area_code: str, limit: int) -> Sequence[AvailableNumber]:
-        """Answer up to ``limit`` different numbers on sale in the area code.
+        """Return up to `limit` different numbers on sale in the area code; empty without stock.
 
-        Every number has that area code and takes calls. No stock is an empty
-        answer. Nothing is reserved.
+        Every number has that area code and takes calls. Nothing is reserved.
         """
 
     async def order(
@@ -167,61 +170,58 @@ class Carrier(Protocol):
         reference: str,
         timeout: float,  # noqa: ASYNC109 (an order that takes longer is of unknown outcome, not cancelled)
     ) -> OwnedNumber | Pending:
-        """Buy this one number, tag it with the reference and have its calls reach us.
+        """Buy this one number, tag it with the reference and route its calls to us.
 
-        The reference is 1 to 64 visible ASCII characters and unique to this
-        order. After an answer, and after ``OutcomeUnknown`` where the order went
-        through, ``find_by_reference`` finds the order. ``timeout``: the seconds
-        after which the outcome is ``OutcomeUnknown``, if it is not known before.
+        The reference is 1 to 64 visible ASCII characters and unique to this order. After a return,
+        and after `OutcomeUnknown` if the order went through, `find_by_reference` finds the order.
+        After `timeout` seconds the outcome is `OutcomeUnknown` unless it is known by then.
 
-        Raises ``NumberTaken``, ``Refused`` and ``CarrierUnavailable``, after each
-        of which nothing was bought, and ``OutcomeUnknown``.
+        Raises `NumberTaken`, `Refused` and `CarrierUnavailable`, after each of which nothing was
+        bought, and `OutcomeUnknown`.
         """
 
     async def find_by_reference(self, reference: str) -> OwnedNumber | OrderStatus | None:
-        """Answer what came of the order with the reference.
+        """Return the number that was ordered or configured with the reference, if it is still owned.
 
-        A number: it is still owned. None: the carrier knows of no such order, or
-        the number is not owned any more.
+        Else return the status of the order, or None if the carrier knows of no such order or the
+        number is no longer owned.
         """
 
     async def find_by_number(self, phone_number: str) -> OwnedNumber | None:
-        """Answer the number if the account owns it, however it came by it."""
+        """Return the number if the account owns it, however it got it, else None."""
 
     async def list_owned(self) -> Sequence[OwnedNumber]:
-        """Answer every number that the account owns, by phone number, each once."""
+        """Return every number that the account owns, each once, by phone number."""
 
     async def configure(self, carrier_number_id: str, reference: str) -> OwnedNumber:
-        """Have calls to the owned number reach us, and tag it with the reference.
+        """Route the calls of an owned number to us, and tag it with the reference.
 
-        Repeating is safe, after an error too. Raises ``NumberNotOwned`` and
-        ``OutcomeUnknown``.
+        Repeating is safe, after an error too. Raises `NumberNotOwned` and `OutcomeUnknown`.
         """
 
     async def release(self, carrier_number_id: str) -> bool:
-        """Give the number back; answer whether the account knew it. One that is gone is no error.
+        """Give the number back; return whether the account knew it. A number that is gone is no error.
 
-        After True the account does not own the number. After False neither, unless it
-        bought the number within the read lag. Raises ``OutcomeUnknown``; repeating is
-        safe.
+        After True the account does not own the number. After False it does not either, unless it
+        bought the number within the read lag. Raises `OutcomeUnknown`; repeating is safe.
         """
 
     async def monthly_price(self, phone_number: str) -> Price | None:
-        """Answer what a number of this kind costs a month; None where it is not known."""
+        """Return what a number of this kind costs a month, or None if that is unknown."""
 
 
 class Carriers(Protocol):
-    """The accounts that numbers are held in. All are of one carrier."""
+    """The accounts that hold numbers. All are with one carrier."""
 
     @property
     def name(self) -> str:
-        """The name of the carrier."""
+        """The carrier's name."""
 
     def for_organization(self, organization_id: str) -> Carrier:
-        """Answer the account that the organization buys in."""
+        """Return the account that the organization buys in."""
 
     def by_account(self, account: str) -> Carrier | None:
-        """Answer the account of that name; None if there is none (any more)."""
+        """Return the account with the carrier's identifier, or None if it is not set up."""
 
     def all(self) -> Sequence[Carrier]:
-        """Answer every account, each once."""
+        """Return every account, each once."""

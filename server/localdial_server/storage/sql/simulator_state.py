@@ -1,7 +1,7 @@
-"""What the simulated carrier's account owns, in the table ``simulator_numbers``.
+"""The numbers of the simulated carrier's account, in the table `simulator_numbers`.
 
-A number has a row from its order on, and for good once it was given up: the
-primary key is what lets exactly one of several orders win.
+A number has a row from its order on, and keeps it for good once it is given up. The primary key
+lets exactly one of several orders win.
 """
 
 from collections.abc import Sequence
@@ -18,8 +18,10 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import IntegrityError
+from typing_extensions import override
 
 from localdial_server.app.ports.carrier import OrderStatus, OwnedNumber
+from localdial_server.app.ports.simulator_state import SimulatorState
 from localdial_server.storage.engines.database import Database
 from localdial_server.storage.sql.schema import simulator_numbers
 
@@ -32,27 +34,25 @@ _column = simulator_numbers.c
 
 
 class _RowExistsError(Exception):
-    """The number has a row already."""
+    """The number already has a row."""
 
 
-class SqlSimulatorState:
-    """The ``SimulatorState`` of the simulated carrier, over any ``Database``."""
+class SqlSimulatorState(SimulatorState):
+    """The state of the simulated carrier, in a database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @override
     async def buy(self, number: OwnedNumber, area_code: str, *, pending: bool) -> bool:
-        """Add the number, bought or ordered; False, and no change, if it is either already."""
-
         def work(connection: Connection) -> None:
-            # An order that failed stands in nobody's way.
+            # After a failed order the number can be ordered again.
             connection.execute(_delete(number.phone_number, _FAILED))
             try:
                 connection.execute(_insert(number, area_code, _PENDING if pending else _OWNED))
             except IntegrityError as error:
-                # An exception of our own, so that the transaction, which
-                # PostgreSQL takes for failed now, is rolled back without being
-                # taken for a failure of the database.
+                # PostgreSQL has failed the transaction. An exception of our own rolls it back
+                # without counting as a failure of the database.
                 raise _RowExistsError from error
 
         try:
@@ -61,8 +61,8 @@ class SqlSimulatorState:
             return False
         return True
 
+    @override
     async def end_order(self, reference: str, *, filled: bool) -> None:
-        """Let the pending order bring its number, or fail; without such an order do nothing."""
         end = (
             update(simulator_numbers)
             .where(_column.reference == reference, _column.state == _PENDING)
@@ -70,24 +70,24 @@ class SqlSimulatorState:
         )
         await self._run(end)
 
+    @override
     async def give_back(self, carrier_number_id: str) -> None:
-        """Remove the bought number with this id; one that is not there is no error."""
         await self._run(
             delete(simulator_numbers).where(
                 _column.carrier_number_id == carrier_number_id, _column.state == _OWNED
             )
         )
 
+    @override
     async def bought(self, phone_number: str) -> OwnedNumber | None:
-        """Answer the number if it is bought."""
         return await self._find(_column.phone_number == phone_number)
 
+    @override
     async def bought_as(self, carrier_number_id: str) -> OwnedNumber | None:
-        """Answer the bought number with this id."""
         return await self._find(_column.carrier_number_id == carrier_number_id)
 
+    @override
     async def ordered_with(self, reference: str) -> OwnedNumber | OrderStatus | None:
-        """Answer the bought number with the reference, or how its order stands."""
         query = select(simulator_numbers).where(_column.reference == reference, _column.state != _RELEASED)
 
         def work(connection: Connection) -> OwnedNumber | OrderStatus | None:
@@ -100,15 +100,15 @@ class SqlSimulatorState:
 
         return await self._database.read(work)
 
+    @override
     async def not_on_sale(self, area_code: str) -> frozenset[str]:
-        """Answer the phone numbers that are bought or ordered in the area code."""
         query = select(_column.phone_number).where(
             _column.area_code == area_code, _column.state.in_((_OWNED, _PENDING))
         )
         return await self._database.read(lambda connection: frozenset(connection.scalars(query)))
 
+    @override
     async def all_bought(self) -> Sequence[OwnedNumber]:
-        """Answer every bought number, by phone number."""
         query = (
             select(_column.phone_number, _column.carrier_number_id, _column.reference)
             .where(_column.state == _OWNED)
@@ -118,16 +118,16 @@ class SqlSimulatorState:
             lambda connection: [OwnedNumber(*row) for row in connection.execute(query)]
         )
 
+    @override
     async def tag(self, number: OwnedNumber, area_code: str) -> None:
-        """Store the number with its reference, be it there already or not."""
         await self._replace(number, area_code, _OWNED)
 
+    @override
     async def give_up(self, number: OwnedNumber, area_code: str) -> None:
-        """Remember that a number owned from the start is gone; a repeat is no error."""
         await self._replace(number, area_code, _RELEASED)
 
+    @override
     async def all_given_up(self) -> frozenset[str]:
-        """Answer every phone number that was given up."""
         query = select(_column.phone_number).where(_column.state == _RELEASED)
         return await self._database.read(lambda connection: frozenset(connection.scalars(query)))
 

@@ -1,29 +1,31 @@
-"""A carrier with one account, which every organization buys in."""
+"""`Carriers` of one account, in which every organization buys."""
 
 from collections.abc import Sequence
 
-from localdial_server.app.ports.carrier import Carrier
+from typing_extensions import override
+
+from localdial_server.app.ports.carrier import Carrier, Carriers
 
 
-class SingleAccount:
-    """``Carriers`` of one account."""
+class SingleAccount(Carriers):
+    """One carrier account for all organizations."""
 
     def __init__(self, carrier: Carrier) -> None:
         self._carrier = carrier
 
     @property
+    @override
     def name(self) -> str:
-        """Answer the carrier's name."""
         return self._carrier.name
 
-    def for_organization(self, _organization_id: str) -> Carrier:
-        """Answer the account."""
+    @override
+    def for_organization(self, organization_id: str) -> Carrier:
         return self._carrier
 
+    @override
     def by_account(self, account: str) -> Carrier | None:
-        """Answer the account if it is meant."""
         return self._carrier if account == self._carrier.account else None
 
+    @override
     def all(self) -> Sequence[Carrier]:
-        """Answer the account."""
         return (self._carrier,)
