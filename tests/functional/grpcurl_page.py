@@ -18,7 +18,7 @@ from pathlib import Path
 from tests.functional.server_process import ServerProcess
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "clients/grpcurl.md"
+PAGE = ROOT / "docs/grpcurl.md"
 GRPCURL = ROOT / "scripts/grpcurl"
 ADDRESS = "127.0.0.1:50051"
 # A command, and below it what it says.

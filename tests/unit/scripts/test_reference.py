@@ -10,7 +10,7 @@ from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSe
 from scripts.lib.reference import Reference
 
 ROOT = Path(__file__).parents[3]
-PAGE = (ROOT / "proto/README.md").read_text("utf-8")
+PAGE = (ROOT / "docs/api.md").read_text("utf-8")
 CONTRACT = FileDescriptorSet.FromString((ROOT / "server/localdial_server/rpc/contract.binpb").read_bytes())
 
 
@@ -45,7 +45,7 @@ def test_every_link_within_the_page_has_its_target() -> None:
 
 def test_every_link_to_a_file_has_its_target() -> None:
     for path in re.findall(r"\]\(([^#)]+)", PAGE):
-        assert (ROOT / "proto" / path).exists()
+        assert (ROOT / "docs" / path).exists()
 
 
 def test_everything_of_the_contract_is_there() -> None:
