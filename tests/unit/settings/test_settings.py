@@ -5,8 +5,9 @@ import pytest
 
 from localdial_server.settings.errors import SettingsError
 from localdial_server.settings.settings import Settings, describe_settings, read_settings
+from scripts.lib import settings_page
 
-README = Path(__file__).parents[3] / "README.md"
+PAGE = Path(__file__).parents[3] / "docs/settings.md"
 
 
 @pytest.fixture(autouse=True)
@@ -262,6 +263,10 @@ def test_every_setting_is_described_with_its_default() -> None:
         assert setting.description.endswith("."), setting.env
 
 
-def test_the_readme_has_every_setting() -> None:
-    text = README.read_text(encoding="utf-8")
-    assert [setting.env for setting in describe_settings() if setting.env not in text] == []
+def test_the_settings_page_is_up_to_date() -> None:
+    assert PAGE.read_text(encoding="utf-8") == settings_page.page(), "run scripts/generate"
+
+
+def test_the_settings_page_has_every_setting() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert [setting.env for setting in describe_settings() if f"| `{setting.env}` |" not in text] == []
