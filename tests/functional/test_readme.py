@@ -1,7 +1,9 @@
-"""What the README tells to paste works when pasted."""
+"""The commands and programs of the README and of the guides work when pasted."""
 
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from tests.functional.server_process import ServerProcess
+from tests.functional.simulator_process import SimulatorProcess
 
-README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
 COMMANDS = re.findall(r"^\.venv/bin/localdial (.+)$", README, re.MULTILINE)
 (PROGRAM,) = re.findall(r"^```python\n(.+?)^```$", README, re.MULTILINE | re.DOTALL)
 
@@ -53,3 +57,30 @@ def test_the_python_example_prints_the_caller_id(demo_server: ServerProcess) -> 
     program = PROGRAM.replace('"127.0.0.1:50051"', repr(demo_server.address))
     assert program != PROGRAM
     assert said(demo_server, "-c", program).startswith("+1415")
+
+
+def test_the_commands_of_getting_started_work_one_after_the_other(
+    start_server: Callable[..., ServerProcess],
+) -> None:
+    page = (ROOT / "docs/getting-started.md").read_text("utf-8")
+    commands = re.findall(r"^localdial (.+)$", page, re.MULTILINE)
+    server = start_server()
+    printed = {command: said(server, "-m", "localdial_server", *shlex.split(command)) for command in commands}
+    assert len(printed) > 8
+    assert "LOCAL_PRESENCE_MAPPED" in printed["resolve acme ann +16285550155"]
+    assert "LAST_CALLER" in printed["route +14155550100 +16285550155"]
+
+
+def test_the_twilio_simulator_can_be_told_what_its_page_says(tmp_path: Path) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("curl is missing")
+    page = (ROOT / "docs/twilio-simulator.md").read_text("utf-8")
+    commands = re.findall(r"^curl (.+)$", page, re.MULTILINE)
+    assert len(commands) > 5
+    simulator = SimulatorProcess(tmp_path).start()
+    try:
+        for command in commands:
+            arguments = shlex.split(command.replace("127.0.0.1:8090", simulator.url), comments=True)
+            subprocess.run(["curl", "--fail", "--silent", *arguments], check=True, timeout=30)
+    finally:
+        simulator.kill()
