@@ -33,8 +33,8 @@ An unknown setting or an invalid value stops the server from starting, with one 
 # The first section with a matching beginning of the name takes the setting.
 SECTIONS = {
     "Server": ("listen", "allow_insecure", "workers", "drain", "max_request", "log_", "metrics"),
-    "Database and call log": ("database", "schema", "call_log", "spool"),
-    "Snapshots": ("snapshot", "change_hints"),
+    "Database and spool": ("database", "schema", "spool"),
+    "Snapshots": ("snapshot",),
     "Carrier": ("carrier", "simulator", "sweep"),
     "Twilio": ("twilio",),
     "Spending limits": ("max_numbers", "max_purchases", "organization_limits"),
