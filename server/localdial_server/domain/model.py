@@ -1,7 +1,8 @@
-"""The things the rules are about. All phone numbers are E.164 strings.
+"""The things the rules are about.
 
-Times are whole microseconds since the Unix epoch: exact, ordered, and the same
-in every database.
+Phone numbers are E.164 strings (see `phone_numbers`), area codes are `415` or `+4420` (see
+`area_codes`). Times are whole microseconds since the Unix epoch: exact, ordered, and the same in
+every database. A revision is the organization's own counter, which every change increases.
 """
 
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ class Organization:
     organization_id: str
     display_name: str = ""
     organization_number: str | None = None
+    """The number shown and called when nothing else applies. It belongs to this organization alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +25,16 @@ class User:
 
     organization_id: str
     user_id: str
+    """Unique within the organization."""
     display_name: str = ""
     caller_id: str | None = None
+    """The number that the user shows to callees for whom no local number fits better."""
     work_phone: str | None = None
+    """The number on which call-backs reach the user."""
 
 
 class NumberState(Enum):
-    """Where a number is in its life; see ``localdial_server.domain.number_life_cycle``."""
+    """Where a number is in its life; see `localdial_server.domain.number_life_cycle`."""
 
     PURCHASING = "purchasing"
     ACTIVE = "active"
@@ -39,31 +44,36 @@ class NumberState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A local presence number of an organization.
-
-    ``reference`` is our own name for the order at the carrier: what an order
-    whose outcome is unknown is looked up by. ``request_id`` is that of the
-    purchase that brought the number; None for an import. ``carrier_account`` is
-    where the carrier holds it; empty with a carrier that has but one account.
-    """
+    """A local presence number of an organization, or the intent to buy one."""
 
     organization_id: str
     phone_number: str
+    """Live in one organization at most."""
     area_code: str | None
+    """Derived from the phone number; None if that has no geographic area code."""
     state: NumberState
     carrier: str
+    """The name of the carrier that holds it: `simulator` or `twilio`."""
     reference: str
+    """Our own name for the order at the carrier, by which an order with an unknown outcome is looked up."""
     purchase_time: int
+    """When the number came into the inventory, by purchase or by import."""
     request_id: str | None = None
+    """The request of the purchase that ordered it; None for an import."""
     mapped_area_codes: tuple[str, ...] = ()
+    """Further area codes to whose callees it is shown, sorted. Its own is never among them."""
     locality: str = ""
+    """The city or rate center as the carrier names it; empty if the carrier does not say."""
     region: str = ""
+    """The state or province as the carrier names it, such as `CA`; empty if the carrier does not say."""
     carrier_number_id: str = ""
+    """The carrier's identifier of the number; empty until the carrier has confirmed the order."""
     carrier_account: str = ""
+    """The account that holds it at the carrier; empty for a carrier with only one account."""
 
 
 class CallerIdReason(Enum):
-    """Why a caller ID was chosen."""
+    """Why a caller ID was chosen, in the order of the rules."""
 
     AGENT_CALLER_ID_LOCAL = "agent_caller_id_local"
     LOCAL_PRESENCE = "local_presence"
@@ -81,13 +91,15 @@ class DestinationReason(Enum):
 
 @dataclass(frozen=True, slots=True)
 class OutboundCall:
-    """A recorded outbound call: who called whom, and what was shown."""
+    """A recorded outbound call: who called whom, and which caller ID was shown."""
 
     organization_id: str
     call_id: str
+    """Unique within the organization."""
     user_id: str
     callee_number: str
     caller_id: str
     reason: CallerIdReason
     call_time: int
     revision: int
+    """The revision of the organization on which the caller ID was decided."""

@@ -1,8 +1,8 @@
 """The geographic area codes of the North American Numbering Plan (NANP), from a committed table.
 
-The table is ``data/nanp_area_codes.csv``; ``scripts/build-area-codes`` writes
-it and says where its facts are from. A code that is not in it is not geographic:
-toll-free, premium, personal (5XX), government, an N11 service code, or not in use.
+The table is `data/nanp_area_codes.csv`. `scripts/build-area-codes` writes it and names the source of
+each row: libphonenumber's data, or reports of NANPA, the plan's administrator. A code that
+is not in the table is not geographic (toll-free, premium, personal (5XX), government or N11) or not in use.
 """
 
 import csv
@@ -16,10 +16,9 @@ from typing import Final
 class NanpArea:
     """Where an area code is.
 
-    ``country`` is an ISO 3166 two-letter code; territories of the United States
-    have their own (``PR``). ``region`` is the postal code of the state, province
-    or US territory; ``None`` for codes that several share (867, 782, 902) and
-    for countries without any.
+    `country` is an ISO 3166-1 alpha-2 code; territories of the United States have their own (`PR`).
+    `region` is the postal code of the state, province or US territory; None for codes that several
+    share (867, 782, 902) and for other countries.
     """
 
     country: str
@@ -35,4 +34,4 @@ def _load() -> dict[str, NanpArea]:
 
 
 AREAS: Final[Mapping[str, NanpArea]] = _load()
-"""Every geographic area code of the NANP, such as ``415``, and where it is."""
+"""Every geographic area code of the NANP, such as `415`, and where it is."""

@@ -6,8 +6,8 @@
                     |                                                                     (no row)
                     +--not ours: no row
 
-Only an ACTIVE number is shown on calls. A number in any state with a row belongs
-to its organization: call-backs to it are routed, and nobody else can own it.
+Only an ACTIVE number is shown on calls. A number in any state that has a row belongs to its
+organization: call-backs to it are routed, and no other organization can own it.
 """
 
 from localdial_server.domain.errors import NumberNotActive
@@ -15,16 +15,16 @@ from localdial_server.domain.model import Number, NumberState
 
 
 def require_active(number: Number) -> None:
-    """Raise ``NumberNotActive`` unless calls may show the number."""
+    """Raise `NumberNotActive` unless calls may show the number."""
     if number.state is not NumberState.ACTIVE:
         raise NumberNotActive(number.phone_number, number.state.value)
 
 
 def require_deletable(number: Number) -> None:
-    """Raise ``NumberNotActive`` while the outcome of the purchase is unknown.
+    """Raise `NumberNotActive` while the outcome of the purchase is unknown.
 
-    Deleting is open in every other state: a repeat while the carrier has not
-    confirmed the release yet is answered like the first call.
+    A number in any other state can be deleted: repeating a deletion before the carrier has confirmed
+    the release has the same result as the first call.
     """
     if number.state is NumberState.PURCHASING:
         raise NumberNotActive(number.phone_number, number.state.value)

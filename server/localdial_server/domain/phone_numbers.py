@@ -1,17 +1,15 @@
-"""What a phone number is: E.164, decided by its characters alone.
+"""Phone numbers: E.164, the format of ITU-T Recommendation E.164, judged by their characters alone.
 
-Whether a number is in use, or could be, is not asked here: area codes go live
-before any library knows them.
+Whether a number is assigned is never judged: area codes go into service before any library knows them.
 """
 
 import re
 
-# Not \d, which takes the digits of every script.
+# At most 15 digits by E.164; at least 7 by our contract. Not \d, which matches digits of every script.
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
-# What carriers send as the number of a caller who withheld it: a word, typed on
-# a telephone's letter keys (2 ABC, 3 DEF, ... 9 WXYZ). Each one looks like an
-# E.164 number, and some are in a range that a country uses.
+# What carriers send as the number of a caller who withheld it: a word typed on a telephone's letter keys
+# (2 ABC, 3 DEF, ... 9 WXYZ). Each looks like an E.164 number, and some are in a range that a country uses.
 # Source: Twilio's list of the caller IDs it sends for calls without one.
 _CODES_FOR_WITHHELD = frozenset(
     {
@@ -25,19 +23,19 @@ _CODES_FOR_WITHHELD = frozenset(
 
 
 def is_e164(text: str) -> bool:
-    """Say whether the text is an E.164 number: ``+`` and 7 to 15 ASCII digits, the first not 0.
+    """Return whether the text is an E.164 number: `+` and 7 to 15 ASCII digits, the first not 0.
 
-    Nothing may stand around it, not even a line end.
+    Text with anything before or after the number, even a line end, is not one.
     """
     return _E164.fullmatch(text) is not None
 
 
 def caller_of(text: str) -> str | None:
-    """Answer the E.164 number of a caller from what a carrier sent, ``None`` if it was withheld.
+    """Return the E.164 number of a caller from what a carrier sent, None if it was withheld.
 
-    Withheld is whatever nobody can be called back on: a word (``anonymous``,
-    ``restricted``), an address (``sip:``, ``client:``), a short code, nothing at
-    all, and the numbers that carriers send in place of such a word.
+    Everything that cannot be called back counts as withheld: a word (`anonymous`, `restricted`), an
+    address (`sip:`, `client:`), a short code, an empty text, and the numbers that carriers send in
+    place of such a word.
     """
     if is_e164(text) and text not in _CODES_FOR_WITHHELD:
         return text

@@ -1,4 +1,4 @@
-"""How many numbers an organization may have and buy."""
+"""Spending limits: how many numbers an organization may have and buy."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,8 +12,8 @@ DAY_MICROSECONDS = 24 * 60 * 60 * 1_000_000
 class Limits:
     """Limits of one organization.
 
-    ``numbers``: those in the inventory, being bought and being released included.
-    ``purchases_per_day``: numbers bought within any 24 hours, kept since or not.
+    `numbers` counts the inventory, including numbers that are being bought or released.
+    `purchases_per_day` counts the numbers bought within any 24 hours, including those deleted since.
     """
 
     numbers: int
@@ -28,25 +28,27 @@ class SpendingLimits:
     own: Mapping[str, Limits] = field(default_factory=dict)
 
     def of(self, organization_id: str) -> Limits:
-        """Answer the organization's limits."""
+        """Return the organization's limits."""
         return self.own.get(organization_id, self.default)
 
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What counts against the limits: as of ``now``, in microseconds since the epoch.
+    """What counts against an organization's limits.
 
-    ``first_purchase_time`` is that of the oldest purchase that counts.
+    Times are in microseconds since the epoch.
     """
 
     number_count: int
     purchase_count: int
+    """Numbers bought in the 24 hours before `now`."""
     first_purchase_time: int | None
+    """The time of the oldest of them; None if there is none."""
     now: int
 
 
 def why_not_one_more(organization_id: str, limits: Limits, spent: Spent) -> ServiceError | None:
-    """Answer what keeps the organization from buying one more number, if anything does."""
+    """Return the error that keeps the organization from buying one more number, None if it may."""
     if spent.number_count >= limits.numbers:
         return NumberLimitReached(organization_id, limits.numbers)
     if spent.purchase_count >= limits.purchases_per_day:
