@@ -1,5 +1,6 @@
 """`localdial serve`: run the server, as one process or with several workers."""
 
+import itertools
 import json
 import shlex
 import sys
@@ -32,9 +33,15 @@ _DEMO_JOIN_SECONDS: Final = 5.0
 
 def settings_help() -> str:
     """Return the list of all settings, for the end of `localdial serve --help`."""
-    listed = "\n".join(
-        f"{setting.env} (default: {setting.default})\n    {setting.description}"
-        for setting in describe_settings()
+    groups = itertools.groupby(describe_settings(), lambda setting: setting.group)
+    listed = "\n\n".join(
+        "\n".join(
+            [
+                f"{group}:",
+                *(f"{each.env} (default: {each.default})\n    {each.description}" for each in settings),
+            ]
+        )
+        for group, settings in groups
     )
     return escape(
         "Settings. Each is an environment variable, or a key of the TOML file in lower case and without "

@@ -1,1 +1,1 @@
-"""The settings of a server: one typed object, read once at the start."""
+"""The settings of a server: one typed object, read once when it starts."""

@@ -1,4 +1,4 @@
-"""Addresses of the settings: what they stand for when listening, and where to call who listens."""
+"""Network addresses: opening the sockets of a listen address, and calling who listens there."""
 
 import contextlib
 import errno
@@ -6,27 +6,26 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-_ANY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - to be replaced, not listened on
+_ANY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - replaced, never listened on
 
-# A name may stand for addresses of a kind that this machine does not have.
+# A name may resolve to an address family that this machine does not have.
 _NO_SUCH_ADDRESS_HERE: Final = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 
 OpenSocket = Callable[[socket.AddressFamily, str, int], socket.socket]
 
 
 def reachable(address: str) -> str:
-    """Answer where to call a server that listens there."""
+    """Return the address, host:port, at which to call a server that listens on `address`."""
     host, _, port = address.rpartition(":")
     return f"{_ANY_ADDRESS.get(host, host)}:{port}"
 
 
 @contextlib.contextmanager
 def opened(listen: str, open_socket: OpenSocket) -> Iterator[tuple[str, Sequence[socket.socket]]]:
-    """Open a socket for everything that an address stands for, all on one port.
+    """Open a socket for every address that `listen`, host:port, resolves to, all on one port.
 
-    Yields the address with port 0 replaced by the real one, and the sockets, which
-    are closed in the end. There is none where this machine has no such address.
-    Raises ``OSError``.
+    Yields the address with port 0 replaced by the real port, and the sockets, which are closed on exit.
+    The sequence is empty if this machine has none of the addresses. Raises `OSError`.
     """
     name, _, wanted = listen.rpartition(":")
     port = int(wanted)

@@ -1,4 +1,4 @@
-"""The settings of buying numbers: where, on whose account, and how many."""
+"""The settings for buying numbers: from which carrier, with which account, and how many."""
 
 import json
 import re
@@ -35,27 +35,29 @@ def _valid_url(url: str) -> str:
 def _valid_base_url(url: str) -> str:
     parts = urlsplit(_valid_url(url))
     if url and (parts.query or parts.fragment or parts.username is not None):
-        raise ValueError("must be the beginning of URLs, without credentials, ? or #")
+        raise ValueError("must be a base URL, without credentials, query (?) and fragment (#)")
     if parts.scheme == "http" and not is_loopback(f"{parts.hostname}:0"):
-        raise ValueError("must begin with https:// unless it is on this machine: credentials are sent there")
+        raise ValueError(
+            "must begin with https:// unless it is on this machine, because credentials are sent there"
+        )
     return url.rstrip("/")
 
 
 def _read_json(value: object) -> object:
-    """Read an object of JSON; a table of TOML is one already."""
+    """Parse JSON from a variable or option; a table of the TOML file is an object already."""
     if not isinstance(value, str):
         return value
     try:
         return json.loads(value)
     except ValueError:
-        raise ValueError('must be JSON, an object such as {"acme": …}') from None
+        raise ValueError('must be a JSON object such as {"acme": …}') from None
 
 
 Url = Annotated[str, AfterValidator(_valid_url)]
 
 
 class OrganizationLimits(BaseModel):
-    """One organization's own limits; what is left out is as for everybody."""
+    """One organization's own limits; None: the limit for all organizations applies."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -64,82 +66,82 @@ class OrganizationLimits(BaseModel):
 
 
 class CarrierSettings(BaseSettings):
-    """The part of ``Settings`` that is about buying numbers."""
+    """The part of `Settings` for buying numbers."""
 
     carrier: Literal["simulator", "twilio"] = Field(
         "simulator",
-        description="Where numbers are bought: twilio, or the simulator, which sells fictional numbers and "
-        "costs nothing.",
+        description="Where numbers are bought: twilio, or simulator, which sells fictional numbers at "
+        "no cost.",
     )
     carrier_timeout_seconds: float = Field(
         10.0,
         ge=0.1,
-        # Another server takes an order for lost when it has not shown at the carrier for
-        # two minutes: it has to have come to its end long before.
+        # Another server gives up an order that has not appeared at the carrier within two minutes, so
+        # an order must end long before that.
         le=60,
-        description="How long the carrier may take for one request, and for an order as a whole, in seconds.",
+        description="Time limit, in seconds, for one request to the carrier and for a whole order.",
     )
     simulator_latency_ms: float = Field(
-        0.0, ge=0, le=60_000, description="How long the simulated carrier takes to answer, in milliseconds."
+        0.0, ge=0, le=60_000, description="Delay before each response of the simulator, in milliseconds."
     )
     twilio_base_url: Annotated[str, AfterValidator(_valid_base_url)] = Field(
         "",
-        description="Where Twilio's API is reached, instead of at Twilio: a carrier that speaks it too, or "
-        "a test server.",
+        description="Base URL of Twilio's API, if it is not Twilio itself: another carrier with the same "
+        "API, or a test server.",
     )
     twilio_api_key_sid: str = Field(
-        "", description="API key of the Twilio account, SK…, to be used instead of the auth token."
+        "", description="API key of the Twilio account, SK…, to use instead of the auth token."
     )
-    twilio_api_key_secret: SecretStr = Field(SecretStr(""), description="Secret of that API key.")
+    twilio_api_key_secret: SecretStr = Field(SecretStr(""), description="Secret of the API key.")
     twilio_auth_token: SecretStr = Field(SecretStr(""), description="Auth token of the Twilio account.")
-    twilio_account_sid: str = Field("", description="Twilio account that numbers are bought in, AC….")
+    twilio_account_sid: str = Field("", description="Twilio account in which numbers are bought, AC….")
     twilio_subaccounts: Annotated[Mapping[str, str], NoDecode, BeforeValidator(_read_json)] = Field(
         {},
-        description="Organizations that buy in a Twilio subaccount of their own, as JSON: "
-        '{"acme": "AC…"}. The credentials are the main account\'s for all of them.',
+        description='Organizations that buy in a Twilio subaccount of their own, as JSON: {"acme": "AC…"}. '
+        "The main account's credentials are used for all of them.",
     )
     twilio_voice_url: Url = Field(
         "",
-        description="Where Twilio asks about calls to the numbers. Default: the webhook's public URL with "
-        "/voice at its end.",
+        description="URL that Twilio calls for calls to the numbers. Default: the webhook's public URL "
+        "followed by /voice.",
     )
     twilio_voice_application_sid: str = Field(
-        "", description="TwiML application, AP…, that takes the calls to the numbers, instead of a URL."
+        "", description="TwiML application, AP…, that handles calls to the numbers, instead of a URL."
     )
     twilio_trunk_sid: str = Field(
-        "", description="SIP trunk, TK…, that takes the calls to the numbers, instead of a URL."
+        "", description="SIP trunk, TK…, that handles calls to the numbers, instead of a URL."
     )
     twilio_address_sid: str = Field(
-        "", description="Address, AD…, that numbers are bought with, where a country asks for one."
+        "", description="Address, AD…, for buying numbers in countries that require one."
     )
     twilio_bundle_sid: str = Field(
         "",
-        description="Regulatory bundle, BU…, that numbers outside the United States, Canada and the rest of "
-        "country code 1 are bought with.",
+        description="Regulatory bundle, BU…, for buying numbers outside country code 1 (the United States, "
+        "Canada and much of the Caribbean).",
     )
 
     max_numbers: int = Field(
         10_000,
         ge=0,
         le=10_000_000,
-        description="How many numbers an organization may have before it can buy no more.",
+        description="The most numbers an organization may have; at the limit it cannot buy more.",
     )
     max_purchases_per_day: int = Field(
         1_000,
         ge=0,
         le=10_000_000,
-        description="How many numbers an organization may buy within 24 hours.",
+        description="The most numbers an organization may buy within 24 hours.",
     )
     organization_limits: Annotated[
         Mapping[str, OrganizationLimits], NoDecode, BeforeValidator(_read_json)
     ] = Field(
         {},
-        description="Organizations with limits of their own, as JSON: "
-        '{"acme": {"max_numbers": 20000, "max_purchases_per_day": 500}}.',
+        description='Organizations with limits of their own, as JSON: {"acme": {"max_numbers": 20000, '
+        '"max_purchases_per_day": 500}}.',
     )
 
-    # Each checks its own field, with a look at those declared before it: a check of
-    # all would be skipped as soon as one is wrong, and all are to be reported.
+    # Each validator checks its own field and may look at fields declared before it. pydantic skips a
+    # validator of the whole model as soon as one field is wrong, but all problems must be reported.
 
     @field_validator("twilio_auth_token")
     @classmethod
@@ -179,30 +181,30 @@ class CarrierSettings(BaseSettings):
     @field_validator("twilio_voice_application_sid", "twilio_trunk_sid")
     @classmethod
     def _calls_go_one_way(cls, sid: str, info: ValidationInfo) -> str:
-        rivals = [
+        alternatives = [
             name for name in ("twilio_voice_url", "twilio_voice_application_sid") if info.data.get(name)
         ]
-        if sid and rivals:
-            raise ValueError(f"cannot be set together with LOCALDIAL_{rivals[0].upper()}")
+        if sid and alternatives:
+            raise ValueError(f"cannot be set together with LOCALDIAL_{alternatives[0].upper()}")
         prefix = "TK" if info.field_name == "twilio_trunk_sid" else "AP"
         return _sid(sid, prefix, info)
 
     @field_validator("twilio_api_key_sid", "twilio_address_sid", "twilio_bundle_sid")
     @classmethod
-    def _identifiers_look_like_it(cls, sid: str, info: ValidationInfo) -> str:
+    def _identifiers_have_the_right_prefix(cls, sid: str, info: ValidationInfo) -> str:
         prefixes = {"twilio_api_key_sid": "SK", "twilio_address_sid": "AD", "twilio_bundle_sid": "BU"}
         return _sid(sid, prefixes[info.field_name or ""], info)
 
     @property
     def spending_limits(self) -> SpendingLimits:
-        """How many numbers organizations may have and buy."""
-        everybody = Limits(self.max_numbers, self.max_purchases_per_day)
+        """The spending limits of all organizations."""
+        default = Limits(self.max_numbers, self.max_purchases_per_day)
         return SpendingLimits(
-            everybody,
+            default,
             {
                 organization_id: Limits(
-                    everybody.numbers if own.max_numbers is None else own.max_numbers,
-                    everybody.purchases_per_day
+                    default.numbers if own.max_numbers is None else own.max_numbers,
+                    default.purchases_per_day
                     if own.max_purchases_per_day is None
                     else own.max_purchases_per_day,
                 )
@@ -212,8 +214,8 @@ class CarrierSettings(BaseSettings):
 
 
 def _sid(sid: str, prefix: str, info: ValidationInfo) -> str:
-    if info.data.get("twilio_base_url", "a wrong one"):
-        # Other carriers have other identifiers.
+    if info.data.get("twilio_base_url", "invalid"):
+        # Other carriers have identifiers of other forms.
         if sid and not _OTHER_CARRIERS_SID.fullmatch(sid):
             raise ValueError("must consist of letters, digits and hyphens")
     elif sid and not (_SID.fullmatch(sid) and sid.startswith(prefix)):

@@ -1,7 +1,7 @@
-"""The settings of the server: one typed object, read once at the start.
+"""The settings of the server: one typed object, read once when it starts.
 
-A setting comes from the command line, else from the environment
-(``LOCALDIAL_…``), else from a TOML file, else from its default here.
+Each setting comes from the first of these places that has it: the command line, the environment
+(`LOCALDIAL_…`), a TOML file, its default here.
 """
 
 import difflib
@@ -10,7 +10,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import (
     AfterValidator,
@@ -41,18 +41,29 @@ from localdial_server.settings.validators import (
 ENV_PREFIX = "LOCALDIAL_"
 CONFIG_ENV = "LOCALDIAL_CONFIG"
 
-# Flags that have another name than the setting.
-_FLAGS = {"webhook_listen": "--webhook"}
+# For the help and the documentation: the groups of settings, by the beginnings of their names.
+_GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "Server": ("listen", "allow_insecure", "workers", "drain", "max_request", "log_", "metrics"),
+    "Database and spool": ("database", "schema", "spool"),
+    "Snapshots": ("snapshot",),
+    "Carrier": ("carrier", "simulator", "sweep"),
+    "Twilio": ("twilio",),
+    "Spending limits": ("max_numbers", "max_purchases", "organization_limits"),
+    "Voice webhook": ("webhook",),
+}
 
-# gRPC keeps message sizes in a signed 32-bit integer, and the transport's limit
-# is four times ours (TRANSPORT_LIMIT_FACTOR).
+# Options whose name is not that of the setting.
+_OPTION_NAMES = {"webhook_listen": "--webhook"}
+
+# gRPC keeps message sizes in a signed 32-bit integer, and the transport's limit is four times this one
+# (TRANSPORT_LIMIT_FACTOR).
 _MAX_REQUEST_BYTES = 2_147_483_647 // 4
 
 
 class Settings(CarrierSettings):
-    """What the server can be told. Made by ``load``; immutable.
+    """The settings of the server, made by `read_settings`; immutable.
 
-    Constructed directly (in tests) it takes keyword arguments and the environment, but no file.
+    Constructed directly, in tests, it reads keyword arguments and the environment, but no file.
     """
 
     model_config = SettingsConfigDict(
@@ -60,127 +71,132 @@ class Settings(CarrierSettings):
         env_ignore_empty=True,
         extra="forbid",
         frozen=True,
-        # Defaults are checked too: that is how allow_insecure gets to see the listen address.
+        # Validate defaults too, so that the default of allow_insecure is checked against the listen address.
         validate_default=True,
         hide_input_in_errors=True,
     )
 
     listen: Annotated[str, AfterValidator(valid_address)] = Field(
         "127.0.0.1:50051",
-        description="Address to serve on, host:port or [IPv6]:port. Port 0 takes any free port.",
+        description="Address to listen on, host:port or [IPv6]:port. Port 0 takes any free port.",
     )
     allow_insecure: bool = Field(
         default=False,
-        description="Serve on an address that other machines can reach, although anyone there may then buy "
-        "and delete numbers: there are neither TLS nor keys yet.",
+        description="Listen on an address that other machines can reach. Anyone there can then buy and "
+        "delete numbers, because the server has neither TLS nor API keys yet.",
     )
     database_url: Annotated[SecretStr, AfterValidator(valid_database_url)] = Field(
         SecretStr("sqlite:///var/localdial.db"),
-        description="Database: sqlite:///FILE, relative to the working directory, or sqlite:////FILE, or "
-        "postgresql://USER:PASSWORD@HOST:PORT/NAME with whatever else libpq understands.",
+        description="Database: sqlite:///FILE (relative to the working directory), sqlite:////FILE "
+        "(absolute), or postgresql://USER:PASSWORD@HOST:PORT/NAME with any parameters of "
+        "libpq.",
     )
     workers: int = Field(
         1,
         ge=1,
         le=64,
-        description="Server processes on the one port. SQLite can only be served by one.",
+        description="Server processes that share the port. SQLite allows only 1.",
     )
     database_timeout_seconds: float = Field(
         5.0,
         ge=0.1,
         le=600,
-        description="How long PostgreSQL may take for one transaction, in seconds, before it is given up.",
+        description="Time limit for one PostgreSQL transaction, in seconds.",
     )
     schema_wait_seconds: float = Field(
         60.0,
         ge=0,
         le=86_400,
-        description="How long a server on PostgreSQL waits for `localdial migrate`, NOT_SERVING, in seconds.",
+        description="How long a server on PostgreSQL waits for `localdial migrate`, in seconds. It is "
+        "NOT_SERVING meanwhile, and then gives up.",
     )
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(lower_case)] = Field(
-        "info", description="Least severity that is logged: debug, info, warning or error."
+        "info", description="Lowest level that is logged: debug, info, warning or error."
     )
     log_format: Annotated[Literal["console", "json"], BeforeValidator(lower_case)] = Field(
-        "console", description="Form of the log: console for people, json for machines (one object a line)."
+        "console",
+        description="Format of the log: console for people, json for machines (one object per line).",
     )
     drain_seconds: float = Field(
         10.0,
         ge=0,
         le=3_600,
-        description="How long calls in flight may still take when the server is stopped.",
+        description="How long calls in flight may take to finish when the server stops, in seconds.",
     )
     max_request_bytes: int = Field(
         4 * 1024 * 1024,
         ge=1_024,
         le=_MAX_REQUEST_BYTES,
-        description="The largest request that is accepted, in bytes.",
+        description="Largest accepted request, in bytes.",
     )
     sweep_interval_seconds: float = Field(
         60.0,
         ge=1,
         le=86_400,
-        description="How often purchases and releases with an unknown outcome are looked after, in seconds.",
+        description="How often purchases and releases with an unknown outcome are settled, in seconds.",
     )
 
     snapshot_poll_seconds: float = Field(
         0.5,
         ge=0.05,
         le=60,
-        description="How often a server on PostgreSQL asks what other servers have changed, in seconds. "
-        "A change is decided on everywhere within twice that time and the time of a load.",
+        description="How often a server on PostgreSQL polls for changes by other servers, in seconds. "
+        "Every server applies a change within twice this time plus the time to load the "
+        "organization.",
     )
     snapshot_max_age_seconds: float = Field(
         300.0,
         ge=1,
         le=86_400,
-        description="How long resolves are answered from memory while PostgreSQL is away, in seconds.",
+        description="How long caller IDs are still resolved from memory while PostgreSQL is unavailable, "
+        "in seconds.",
     )
     snapshot_memory_mb: int = Field(
         512,
         ge=1,
         le=1_048_576,
-        description="How much memory the organizations may take, in MiB (an estimate, per process). Those "
-        "without calls for longest are dropped first.",
+        description="Memory for organizations, in MiB per process (estimated). Those "
+        "without calls for the longest time are dropped first.",
     )
     spool_directory: Path = Field(
         Path("var/spool"),
-        description="Where the records of calls are kept, on a disk that survives a restart, while "
-        "PostgreSQL is away. Servers on one machine may share it.",
+        description="Folder that keeps the records of calls while PostgreSQL is unavailable. It must "
+        "survive a restart. Servers on one machine may share it.",
     )
     spool_max_mb: int = Field(
         64,
         ge=1,
         le=1_048_576,
-        description="How large one process's spool may grow, in MiB, before its resolves are refused.",
+        description="Largest size of one process's spool, in MiB. When it is full, resolves are refused.",
     )
     metrics_listen: Annotated[str, AfterValidator(valid_address_or_empty)] = Field(
         "",
-        description="Address to serve metrics on for Prometheus (http://HOST:PORT/metrics). Empty: nowhere.",
+        description="Address to serve Prometheus metrics on (http://HOST:PORT/metrics). Empty: no metrics.",
     )
 
     webhook_listen: Annotated[str, AfterValidator(valid_address_or_empty)] = Field(
         "",
-        description="Address to serve the voice webhook on, which Twilio asks about call-backs. "
-        "Empty: nowhere.",
+        description="Address to serve the voice webhook on, which Twilio calls for each call-back. Empty: "
+        "no webhook.",
     )
     webhook_public_url: Annotated[str, AfterValidator(valid_public_url)] = Field(
         "",
-        description="Beginning of the webhook's URLs as Twilio knows them, https://HOST or "
-        "https://HOST/PATH. Twilio's signatures are over them.",
+        description="Base of the webhook's URLs as Twilio calls them, https://HOST or https://HOST/PATH. "
+        "Twilio signs these URLs.",
     )
     webhook_dial_seconds: int = Field(
         20,
         ge=5,
         le=600,
-        description="How long a phone rings for a call-back, in seconds, before the next one is tried.",
+        description="How long a phone rings for a call-back, in seconds, before the next phone is tried.",
     )
     webhook_screening: bool = Field(
         default=False,
-        description="Ask a user who answers a call-back to press 1, so that a voicemail does not take it.",
+        description="Ask a user who answers a call-back to press 1, so that a voicemail cannot accept it.",
     )
     webhook_account_tokens: Annotated[SecretStr, AfterValidator(valid_account_tokens)] = Field(
         SecretStr(""),
-        description="Auth tokens of further Twilio accounts (subaccounts) that the webhook is asked by, "
+        description="Auth tokens of further Twilio accounts (subaccounts) that call the webhook, "
         "ACCOUNT_SID:TOKEN, separated by commas.",
     )
 
@@ -190,8 +206,7 @@ class Settings(CarrierSettings):
         url = info.data.get("database_url")
         if workers > 1 and url is not None and not is_postgresql(url):
             raise ValueError(
-                "must be 1 on SQLite: one process holds the file, and another would not see its changes; use "
-                "PostgreSQL for more"
+                "must be 1 on SQLite, because only one process can use the file; use PostgreSQL for more"
             )
         return workers
 
@@ -202,21 +217,21 @@ class Settings(CarrierSettings):
         allowed: bool,  # noqa: FBT001 - pydantic calls it with the value
         info: ValidationInfo,
     ) -> bool:
-        # A check of this one field, not of the whole model: pydantic skips the latter as soon as another
-        # field is wrong, and all problems are to be reported at once. `listen` is absent if it is wrong.
+        # A validator of one field, because pydantic skips those of the whole model as soon as a field is
+        # wrong, but all problems must be reported. `listen` is absent if it is wrong itself.
         listen = info.data.get("listen")
         if listen is not None and not allowed and not is_loopback(listen):
             raise ValueError(
-                f"is false, but other machines can reach {listen}, and there are neither TLS nor keys yet; "
-                "listen on a loopback address such as 127.0.0.1:50051, or set this to true"
+                f"is false, but other machines can reach {listen}, and the server has neither TLS nor API "
+                "keys yet; listen on a loopback address such as 127.0.0.1:50051, or set this to true"
             )
         return allowed
 
     @property
     def voice_url(self) -> str:
-        """Where Twilio asks about calls to the numbers; empty where they go another way, or nowhere."""
-        goes_elsewhere = self.twilio_voice_application_sid or self.twilio_trunk_sid
-        if self.twilio_voice_url or goes_elsewhere or not self.webhook_public_url:
+        """The URL that Twilio calls for calls to the numbers; empty if it is not configured to call one."""
+        has_other_handler = self.twilio_voice_application_sid or self.twilio_trunk_sid
+        if self.twilio_voice_url or has_other_handler or not self.webhook_public_url:
             return self.twilio_voice_url
         return f"{self.webhook_public_url}/voice"
 
@@ -231,27 +246,35 @@ class Settings(CarrierSettings):
 
 
 class SettingHelp(NamedTuple):
-    """What the help says about one setting."""
+    """What the help and the documentation say about one setting."""
 
+    group: str
     env: str
     default: str
+    """`none` if it is empty."""
     description: str
 
 
 def env_name(setting: str) -> str:
-    """Name the environment variable of a setting."""
+    """Return the name of a setting's environment variable."""
     return f"{ENV_PREFIX}{setting.upper()}"
 
 
 def describe_settings() -> list[SettingHelp]:
-    """List every setting, in the order they are declared."""
+    """Return every setting, group by group, and within a group in the order of declaration."""
     return [
-        SettingHelp(env_name(name), _shown_default(field.default), field.description or "")
+        SettingHelp(group, env_name(name), _default_text(field.default), field.description or "")
+        for group in _GROUPS
         for name, field in Settings.model_fields.items()
+        if _group_of(name) == group
     ]
 
 
-def _shown_default(value: object) -> str:
+def _group_of(setting: str) -> str:
+    return next(group for group, prefixes in _GROUPS.items() if setting.startswith(prefixes))
+
+
+def _default_text(value: object) -> str:
     match value:
         case SecretStr():
             return value.get_secret_value() or "none"
@@ -265,23 +288,23 @@ def _shown_default(value: object) -> str:
             return str(value) or "none"
 
 
-def read_settings(config_file: Path | None = None, **flags: object) -> Settings:
-    """Read the settings from everywhere.
+def read_settings(config_file: Path | None = None, **options: object) -> Settings:
+    """Read the settings from the command line, the environment and the TOML file.
 
-    ``config_file`` goes before the file named by ``LOCALDIAL_CONFIG``. ``flags`` are settings from the
-    command line; those that are None were not given. Raises ``SettingsError``.
+    `config_file` wins over the file named by `LOCALDIAL_CONFIG`. `options` are settings from the command
+    line; None means not given. Raises `SettingsError`.
     """
     named = os.environ.get(CONFIG_ENV)
     path = config_file or (Path(named) if named else None)
-    in_file = _read(path) if path else {}
+    in_file = _read_file(path) if path else {}
     environment = {name.upper() for name, value in os.environ.items() if value}
-    given = {name: value for name, value in flags.items() if value is not None}
-    # What the environment says too is left out of the file's part, because arguments win over it.
+    given = {name: value for name, value in options.items() if value is not None}
+    # Keyword arguments win over the environment, so drop from the file what the environment sets.
     from_file = {name: value for name, value in in_file.items() if env_name(name) not in environment}
 
     origins = {name: env_name(name) for name in Settings.model_fields}
     origins |= {name: f"{name} in {path}" for name in from_file}
-    origins |= {name: _FLAGS.get(name, f"--{name.replace('_', '-')}") for name in given}
+    origins |= {name: _OPTION_NAMES.get(name, f"--{name.replace('_', '-')}") for name in given}
     values: dict[str, Any] = {**from_file, **given}
     try:
         return Settings(**values)
@@ -290,13 +313,13 @@ def read_settings(config_file: Path | None = None, **flags: object) -> Settings:
 
 
 def require_webhook_settings(settings: Settings) -> None:
-    """Make sure that the settings say what the voice webhook needs. Raises ``SettingsError``."""
+    """Raise `SettingsError` unless the settings have all that the voice webhook needs."""
     problems = []
     if not settings.webhook_public_url:
         problems.append(
             SettingProblem(
                 env_name("webhook_public_url"),
-                "must be set for the webhook: the URL that Twilio is told, up to the /voice at its end",
+                "must be set for the webhook: the URL that Twilio calls, up to the /voice at its end",
             )
         )
     tokens = settings.twilio_auth_token, settings.webhook_account_tokens
@@ -304,14 +327,14 @@ def require_webhook_settings(settings: Settings) -> None:
         problems.append(
             SettingProblem(
                 env_name("twilio_auth_token"),
-                "must be set for the webhook: without it nobody can tell who asks",
+                "must be set for the webhook, which checks with it that requests come from Twilio",
             )
         )
     if problems:
         raise SettingsError(*problems)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read_file(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -325,8 +348,8 @@ def _read(path: Path) -> dict[str, Any]:
 def _problem(detail: ErrorDetails, origins: Mapping[str, str]) -> SettingProblem:
     setting = str(detail["loc"][0])
     if detail["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(setting, Settings.model_fields, n=1)
-        meant = f"; did you mean {close[0]}?" if close else ""
-        return SettingProblem(origins[setting], f"there is no such setting{meant}")
+        similar = difflib.get_close_matches(setting, Settings.model_fields, n=1)
+        suggestion = f"; did you mean {similar[0]}?" if similar else ""
+        return SettingProblem(origins[setting], f"there is no such setting{suggestion}")
     message = str(detail["msg"]).removeprefix("Value error, ").replace("Input should be", "must be")
     return SettingProblem(origins[setting], message)

@@ -1,7 +1,7 @@
-"""What the values of settings may be: checks of one value each.
+"""Validators of single settings.
 
-Each answers the value, or raises ``ValueError`` with what is wrong with it. The
-messages never repeat the value, which may be a secret.
+Each returns the value, or raises `ValueError` with what is wrong. The messages never repeat the value,
+which may be a secret.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 _MAX_PORT = 65_535
 
-# What libpq takes a URL to begin with.
+# The schemes that libpq accepts.
 _POSTGRESQL = frozenset({"postgresql", "postgres"})
 
 _ADDRESS = re.compile(
@@ -23,7 +23,7 @@ _ADDRESS = re.compile(
 
 
 def valid_address(address: str) -> str:
-    """Take ``host:port`` or ``[IPv6]:port``."""
+    """Accept `host:port` and `[IPv6]:port`."""
     match = _ADDRESS.fullmatch(address)
     if match is None or int(match["port"]) > _MAX_PORT or not _is_ipv6(match["ipv6"] or "::"):
         raise ValueError(
@@ -33,7 +33,7 @@ def valid_address(address: str) -> str:
 
 
 def valid_address_or_empty(address: str) -> str:
-    """Take an address, or nothing."""
+    """Accept an address or an empty text."""
     return valid_address(address) if address else address
 
 
@@ -46,24 +46,24 @@ def _is_ipv6(host: str) -> bool:
 
 
 def is_loopback(address: str) -> bool:
-    """Answer whether only this machine can reach the (valid) address."""
+    """Return whether only this machine can reach the (valid) address."""
     host = address.rpartition(":")[0].strip("[]")
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        # A name can be made to mean anything; only this one is reserved for loopback (RFC 6761).
+        # Any other name may resolve to anything; RFC 6761 reserves only this one for loopback.
         return host.lower() == "localhost"
 
 
 def valid_database_url(secret: SecretStr) -> SecretStr:
-    """Take the URL of an SQLite file or of a PostgreSQL database."""
+    """Accept the URL of an SQLite file or of a PostgreSQL database."""
     scheme, separator, rest = secret.get_secret_value().partition("://")
     if scheme == "sqlite" and separator:
         path = rest.removeprefix("/")
         if not rest.startswith("/") or not path.strip("/") or path == ":memory:" or "?" in path:
             raise ValueError(
                 "must name a file and nothing else: sqlite:///relative/path.db or "
-                "sqlite:////absolute/path.db; a database in memory would lose the calls it promised to keep"
+                "sqlite:////absolute/path.db; a database in memory would lose calls that must be kept"
             )
     elif scheme in _POSTGRESQL and separator:
         if postgresql_parameters(secret).get("dbname") is None:
@@ -77,16 +77,16 @@ def valid_database_url(secret: SecretStr) -> SecretStr:
 
 
 def postgresql_parameters(url: SecretStr) -> Mapping[str, Any]:
-    """Take a PostgreSQL URL apart, into libpq's parameters."""
-    # Read by the driver itself, which alone knows what such a URL may hold:
-    # several hosts, sockets, TLS.
+    """Return libpq's parameters for a PostgreSQL URL. Raises `ValueError`."""
+    # The driver parses the URL: only it knows everything that may be in it, such as several hosts,
+    # sockets and TLS.
     import psycopg.conninfo  # noqa: PLC0415 (not needed on SQLite)
 
     text = url.get_secret_value()
     authority, _, rest = text.partition("://")[2].partition("?")[0].partition("/")
     if authority.count("@") <= 1 and "@" not in rest:
-        # Else the driver would take a part of the password for the host or the
-        # database, which are not kept secret.
+        # With other characters, the driver would read part of the password as the host or the database,
+        # which appear in messages.
         with contextlib.suppress(psycopg.ProgrammingError):
             return psycopg.conninfo.conninfo_to_dict(text)
     raise ValueError(
@@ -96,39 +96,39 @@ def postgresql_parameters(url: SecretStr) -> Mapping[str, Any]:
 
 
 def lower_case(value: object) -> object:
-    """Take text in any case."""
+    """Accept text in any case."""
     return value.lower() if isinstance(value, str) else value
 
 
 def is_postgresql(database_url: SecretStr) -> bool:
-    """Answer whether the (valid) URL is one of PostgreSQL rather than of SQLite."""
+    """Return whether the (valid) URL is for PostgreSQL, not SQLite."""
     return database_url.get_secret_value().partition("://")[0] in _POSTGRESQL
 
 
-# Only what nobody on the way writes in another form: the signature is over the URL.
+# Only characters that no proxy rewrites: Twilio signs the URL.
 _PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~-]+)*", re.ASCII)
 
 
 def valid_public_url(url: str) -> str:
-    """Take the beginning of URLs, without a slash at its end; or nothing."""
+    """Accept a base URL, and drop the slashes at its end; or an empty text."""
     url = url.rstrip("/")
     if url and _PUBLIC_URL.fullmatch(url) is None:
         raise ValueError(
-            "must be the beginning of the URLs that the carrier asks, such as https://voice.example.com or "
+            "must be the base of the URLs that the carrier calls, such as https://voice.example.com or "
             "https://example.com/localdial"
         )
     return url
 
 
 def valid_account_tokens(secret: SecretStr) -> SecretStr:
-    """Take ACCOUNT_SID:TOKEN, any number of times."""
+    """Accept any number of ACCOUNT_SID:TOKEN pairs."""
     account_tokens(secret)
     return secret
 
 
 def account_tokens(secret: SecretStr) -> Sequence[tuple[str, str]]:
-    """Take the tokens of accounts apart."""
+    """Return the pairs of an account SID and its auth token."""
     pairs = [pair.partition(":") for pair in secret.get_secret_value().replace(",", " ").split()]
     if not all(account and token for account, _, token in pairs):
-        raise ValueError("must be ACCOUNT_SID:TOKEN, several of them separated by commas or blanks")
+        raise ValueError("must be ACCOUNT_SID:TOKEN, several of them separated by commas or spaces")
     return [(account, token) for account, _, token in pairs]

@@ -120,7 +120,7 @@ def test_subaccounts_come_as_json_or_as_a_table(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     ("value", "problem"),
     [
-        ("acme=AC1", "must be JSON"),
+        ("acme=AC1", "must be a JSON object"),
         ('{"acme": "AC1"}', "must be AC and 32"),
         ('["acme"]', "must be a valid dictionary"),
         ('{"acme": 1}', "must be a valid string"),

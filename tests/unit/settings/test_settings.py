@@ -232,7 +232,7 @@ def test_a_webhooks_public_url_is_the_beginning_of_urls(url: str, taken_as: str)
 )
 def test_a_public_url_that_others_would_write_differently_is_refused(url: str) -> None:
     [problem] = problems(webhook_public_url=url)
-    assert problem.startswith("--webhook-public-url: must be the beginning of the URLs")
+    assert problem.startswith("--webhook-public-url: must be the base of the URLs")
     assert "hunter2" not in problem
 
 
