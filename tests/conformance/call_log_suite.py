@@ -13,7 +13,7 @@ from localdial_server.domain.model import OutboundCall
 from localdial_server.storage.call_log.group_commit import GroupCommitLog
 from localdial_server.storage.call_log.recorders import DatabaseRecorder
 from tests.conformance.store_backend import Home, StoreFixtures
-from tests.conformance.store_records import A, B, call
+from tests.conformance.store_records import A, B, append, call
 from tests.conformance.watched_database import DEADLINE_SECONDS
 
 _AN_HOUR = 3600.0
@@ -25,12 +25,12 @@ async def _recorded(home: Home, organization_id: str = A) -> Sequence[OutboundCa
 
 
 def _append(call_log: CallLog, *calls: OutboundCall) -> asyncio.Task[Sequence[OutboundCall]]:
-    async def append() -> Sequence[OutboundCall]:
+    async def bounded() -> Sequence[OutboundCall]:
         # An answer that is forgotten shall fail the test, not hang it.
         async with asyncio.timeout(DEADLINE_SECONDS):
-            return (await call_log.append(calls)).calls
+            return await append(call_log, calls)
 
-    return asyncio.create_task(append())
+    return asyncio.create_task(bounded())
 
 
 class CallLogSuite(StoreFixtures):
@@ -43,23 +43,19 @@ class CallLogSuite(StoreFixtures):
     async def test_an_appended_call_is_recorded_when_the_append_returns(
         self, home: Home, call_log: CallLog
     ) -> None:
-        assert (await call_log.append([call("c")])).calls == [call("c")]
+        assert (await call_log.append(call("c"))).call == call("c")
         assert await _recorded(home) == [call("c")]
 
     async def test_recorded_calls_survive_a_restart(self, home: Home, call_log: CallLog) -> None:
-        await call_log.append([call("c", 1), call("d", 2)])
+        await append(call_log, [call("c", 1), call("d", 2)])
         await home.reopen()
         assert await _recorded(home) == [call("d", 2), call("c", 1)]
-
-    async def test_appending_nothing_answers_nothing(self, home: Home, call_log: CallLog) -> None:
-        assert list((await call_log.append([])).calls) == []
-        assert await _recorded(home) == []
 
     async def test_what_was_recorded_first_stands_whatever_comes_later(
         self, home: Home, call_log: CallLog
     ) -> None:
         first = call("c", 5)
-        await call_log.append([first])
+        await call_log.append(first)
         for later in (
             first,
             call("c", 4),
@@ -67,14 +63,14 @@ class CallLogSuite(StoreFixtures):
             call("c", 5, user_id="other", callee_number="+12125550123"),
             replace(first, caller_id="+12125550100", revision=9),
         ):
-            assert (await call_log.append([later])).calls == [first]
+            assert (await call_log.append(later)).call == first
         assert await _recorded(home) == [first]
 
     async def test_of_equal_call_ids_in_one_append_the_first_stands(
         self, home: Home, call_log: CallLog
     ) -> None:
-        standing = await call_log.append([call("c", 1), call("d", 2), call("c", 3)])
-        assert standing.calls == [call("c", 1), call("d", 2), call("c", 1)]
+        standing = await append(call_log, [call("c", 1), call("d", 2), call("c", 3)])
+        assert standing == [call("c", 1), call("d", 2), call("c", 1)]
         assert await _recorded(home) == [call("d", 2), call("c", 1)]
 
     async def test_of_equal_call_ids_in_one_group_one_stands_for_all(
@@ -109,16 +105,16 @@ class CallLogSuite(StoreFixtures):
     ) -> None:
         other_log = GroupCommitLog(DatabaseRecorder(home.database), max_delay=0.0)
         answers = await asyncio.gather(
-            *(log.append([call("c", time)]) for time in range(40) for log in (call_log, other_log))
+            *(log.append(call("c", time)) for time in range(40) for log in (call_log, other_log))
         )
         (record,) = await _recorded(home)
-        assert [answer.calls for answer in answers] == [[record]] * 80
+        assert [answer.call for answer in answers] == [record] * 80
 
     async def test_organizations_do_not_clash_over_a_call_id(self, home: Home, call_log: CallLog) -> None:
         in_a, in_b = call("c", user_id="1"), call("c", user_id="2", organization_id=B)
-        assert (await call_log.append([in_a, in_b])).calls == [in_a, in_b]
+        assert await append(call_log, [in_a, in_b]) == [in_a, in_b]
         again = [call("c", 9, organization_id=B), call("c", 9)]
-        assert (await call_log.append(again)).calls == [in_b, in_a]
+        assert await append(call_log, again) == [in_b, in_a]
         assert await _recorded(home, A) == [in_a]
         assert await _recorded(home, B) == [in_b]
 
@@ -127,7 +123,7 @@ class CallLogSuite(StoreFixtures):
         self, home: Home, call_log: CallLog, count: int
     ) -> None:
         calls = [call(f"c{index}", index) for index in range(count)]
-        assert (await call_log.append(calls)).calls == calls
+        assert await append(call_log, calls) == calls
         assert home.database.writes == 1
         assert await _recorded(home) == calls[::-1]
 
@@ -140,7 +136,7 @@ class CallLogSuite(StoreFixtures):
             for index in range(0, 700, 3)
             for organization_id in organizations
         ]
-        await call_log.append(known)
+        await append(call_log, known)
         standing = {(item.organization_id, item.call_id): item for item in known}
         calls = [
             call(f"c{index}", 2, organization_id=organization_id)
@@ -148,19 +144,19 @@ class CallLogSuite(StoreFixtures):
             for organization_id in organizations
         ]
         expected = [standing.get((item.organization_id, item.call_id), item) for item in calls]
-        assert (await call_log.append(calls)).calls == expected
+        assert await append(call_log, calls) == expected
         assert len(await _recorded(home, A)) == len(await _recorded(home, B)) == 700
 
     async def test_of_equal_call_ids_in_a_large_append_the_first_stands(
         self, home: Home, call_log: CallLog
     ) -> None:
         known = [call(f"c{index}", 1) for index in range(0, 800, 7)]
-        await call_log.append(known)
+        await append(call_log, known)
         calls = [call(f"c{index % 800}", 2 + index) for index in range(1000)]
         first: dict[str, OutboundCall] = {}
         for each in (*known, *calls):
             first.setdefault(each.call_id, each)
-        assert (await call_log.append(calls)).calls == [first[each.call_id] for each in calls]
+        assert await append(call_log, calls) == [first[each.call_id] for each in calls]
         assert len(await _recorded(home)) == 800
 
     async def test_when_the_database_fails_every_waiting_caller_is_told_and_nothing_is_recorded(
@@ -187,7 +183,7 @@ class CallLogSuite(StoreFixtures):
         with pytest.raises(StorageUnavailable):
             await failing
         assert await waiting == [call("d", 2)]
-        assert (await call_log.append([call("c", 3)])).calls == [call("c", 3)]
+        assert (await call_log.append(call("c", 3))).call == call("c", 3)
         assert await _recorded(home) == [call("c", 3), call("d", 2)]
 
     async def test_a_caller_that_gives_up_leaves_its_record_and_others_their_answers(
@@ -224,10 +220,10 @@ class CallLogSuite(StoreFixtures):
         call_log = GroupCommitLog(DatabaseRecorder(home.database), max_delay=_AN_HOUR)
         async with asyncio.timeout(DEADLINE_SECONDS):
             for index in range(5):
-                await call_log.append([call(f"lone-{index}")])
+                await call_log.append(call(f"lone-{index}"))
             # Nor does a rush that is over keep the next one waiting.
-            await asyncio.gather(*(call_log.append([call(f"rush-{index}")]) for index in range(50)))
-            await call_log.append([call("lone-again")])
+            await asyncio.gather(*(call_log.append(call(f"rush-{index}")) for index in range(50)))
+            await call_log.append(call("lone-again"))
         assert home.database.writes == 7
 
     async def test_closing_waits_for_all_that_was_appended(

@@ -16,6 +16,7 @@ from localdial_server.storage.call_log.recorders import DatabaseRecorder
 from localdial_server.storage.engines.database import Database
 from localdial_server.storage.snapshots.cache import SnapshotCache
 from localdial_server.storage.sql.store import SqlStore
+from tests.conformance.store_records import append
 from tests.conformance.watched_database import WatchedDatabase
 
 
@@ -46,7 +47,7 @@ class Home:
 
     async def record(self, *calls: OutboundCall) -> None:
         """Record calls."""
-        await self.log().append(calls)
+        await append(self.log(), calls)
 
     def log(self) -> GroupCommitLog:
         """Answer a call log of its own over the database."""

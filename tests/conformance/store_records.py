@@ -1,8 +1,10 @@
 """Records for the suites of the stores, with what does not matter filled in."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
+from localdial_server.app.ports.call_log import CallLog
 from localdial_server.app.ports.store import StoredRequest, Transaction
 from localdial_server.domain.model import (
     CallerIdReason,
@@ -61,6 +63,12 @@ def call(
         call_time=call_time,
         revision=1,
     )
+
+
+async def append(call_log: CallLog, calls: Iterable[OutboundCall]) -> Sequence[OutboundCall]:
+    """Append the calls together; return the call that stands for each, in order."""
+    recorded = await asyncio.gather(*map(call_log.append, calls))
+    return [each.call for each in recorded]
 
 
 def create(*organizations: str | Organization) -> Callable[[Transaction], None]:

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DataError
 from localdial_server.app.ports.store import CallQuery, Reader, Store
 from localdial_server.domain.model import Organization
 from tests.conformance.store_backend import Home, StoreFixtures
-from tests.conformance.store_records import CALLEE, A, call, create, number, own, request, user
+from tests.conformance.store_records import CALLEE, A, append, call, create, number, own, request, user
 
 _TEXTS = {
     "empty": "",
@@ -52,9 +52,8 @@ class StoreTextSuite(StoreFixtures):
         # As a part of several, since those travel together.
         text = text[:127]
         calls = [call("1", 1), call(f"{text}2", 2, user_id=text), call("3", 3)]
-        recorded = await home.log().append(calls)
-        assert recorded.calls == calls
-        assert (await home.log().append(calls)).calls == calls
+        assert await append(home.log(), calls) == calls
+        assert await append(home.log(), calls) == calls
         assert await home.store.read("test", lambda reader: reader.call(A, f"{text}2")) == calls[1]
 
     async def test_ids_that_are_merely_alike_are_different(self, home: Home) -> None:

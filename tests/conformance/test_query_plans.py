@@ -17,7 +17,7 @@ from localdial_server.storage.snapshots.cache import SnapshotCache
 from localdial_server.storage.sql.migrate import migrate
 from localdial_server.storage.sql.store import SqlStore
 from tests.conformance.statements import queries_of
-from tests.conformance.store_records import CALLEE, A, X, call
+from tests.conformance.store_records import CALLEE, A, X, append, call
 
 _BEFORE = 5, "c"
 
@@ -73,10 +73,10 @@ async def test_the_last_call_to_a_callee_is_found_by_its_index(plans: _Plans) ->
 
 async def test_the_last_call_costs_the_same_whatever_the_size_of_the_history(plans: _Plans) -> None:
     call_log = GroupCommitLog(DatabaseRecorder(plans.database), 0)
-    await call_log.append([call("first", 1)])
+    await call_log.append(call("first", 1))
     of_one = await plans.steps(lambda reader: reader.last_call_to(A, CALLEE))
-    await call_log.append([call(f"c{index}", index) for index in range(2, 3000)])
-    await call_log.append([call(f"d{index}", index, callee_number=X) for index in range(3000)])
+    await append(call_log, (call(f"c{index}", index) for index in range(2, 3000)))
+    await append(call_log, (call(f"d{index}", index, callee_number=X) for index in range(3000)))
     assert await plans.steps(lambda reader: reader.last_call_to(A, CALLEE)) == of_one
 
 

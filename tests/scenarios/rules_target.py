@@ -128,7 +128,7 @@ class RulesTarget:
             caller_id=decision.caller_id,
             reason=decision.reason,
             call_time=len(self._calls),
-            revision=decision.revision,
+            revision=snapshot.revision,
         )
         if validate_only:
             return replace(_answer(call), call_id=call_id)
@@ -203,7 +203,7 @@ def _answer(call: OutboundCall) -> Answer:
     return Answer(
         caller_id=call.caller_id,
         reason=call.reason.name,
-        callee_area_code=area_code_of(call.callee_number),
+        callee_area_code=call.callee_area_code,
         call_id=call.call_id,
         revision=call.revision,
     )

@@ -82,13 +82,13 @@ class UseCaseTarget:
         min_revision: int = 0,
     ) -> Answer:
         leg = Leg(organization, user, callee, call_id, validate_only, min_revision)
-        answer = await self._use_cases.routing.resolve(leg)
+        call = (await self._use_cases.routing.resolve(leg)).call
         return Answer(
-            caller_id=answer.caller_id,
-            reason=answer.reason.name,
-            callee_area_code=answer.callee_area_code,
-            call_id=answer.call_id,
-            revision=answer.revision,
+            caller_id=call.caller_id,
+            reason=call.reason.name,
+            callee_area_code=call.callee_area_code,
+            call_id=call.call_id or None,
+            revision=call.revision,
         )
 
     async def route(self, called: str, caller: str) -> Connection:

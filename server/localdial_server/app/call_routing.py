@@ -1,24 +1,27 @@
-"""The use cases of the CallRouting service: the hot path."""
+"""The use cases of the CallRouting service."""
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from localdial_server.app.lookup import require_organization
-from localdial_server.app.ports.call_log import CallLog
+from localdial_server.app.ports.call_log import CallLog, RecordedCall
 from localdial_server.app.ports.clock import Clock
 from localdial_server.app.ports.snapshots import RoutingSnapshots
 from localdial_server.app.ports.store import CallQuery, Reader, Store
-from localdial_server.domain.area_codes import area_code_of
 from localdial_server.domain.call_back import Destination, decide_destination
-from localdial_server.domain.caller_id import CallerIdDecision, decide_caller_id
+from localdial_server.domain.caller_id import decide_caller_id
 from localdial_server.domain.errors import CallIdReused, NumberNotFound, ServiceError
-from localdial_server.domain.model import CallerIdReason, OutboundCall
+from localdial_server.domain.model import OutboundCall
+from localdial_server.domain.routing_snapshot import RoutingSnapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
-    """One outbound call to decide. ``call_id`` None: one is made up."""
+class Leg(NamedTuple):
+    """One outbound call to decide.
+
+    `call_id`: None lets the server make one. `min_revision`: the oldest revision of the
+    organization that may be decided on; 0 allows any.
+    """
 
     organization_id: str
     user_id: str
@@ -28,28 +31,10 @@ class Leg:
     min_revision: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ResolvedCallerId:
-    """The answer to a leg. ``call_id`` is None where none was given nor recorded.
-
-    ``recorded_later``: the record is durable, but not in the database yet.
-    """
-
-    caller_id: str
-    reason: CallerIdReason
-    callee_area_code: str | None
-    call_id: str | None
-    revision: int
-    recorded_later: bool = False
-
-
-_Outcome = CallerIdDecision | ResolvedCallerId | ServiceError
-
-
 class CallRouting:
     """Decides caller IDs and call-backs, and records the calls.
 
-    ``new_call_id`` makes the identifiers of calls that come without one.
+    `new_call_id` makes the identifier of a call that comes without one.
     """
 
     def __init__(
@@ -66,49 +51,42 @@ class CallRouting:
         self._clock = clock
         self._new_call_id = new_call_id
 
-    async def resolve(self, leg: Leg) -> ResolvedCallerId:
-        """Decide which caller ID the callee is shown, and record the call.
+    async def resolve(self, leg: Leg) -> RecordedCall:
+        """Decide which caller ID the callee sees, and record the call unless `validate_only`.
 
-        Raises ``OrganizationNotFound``, ``UserNotFound``, ``NoCallerId``,
-        ``RevisionNotReached``, ``CallIdReused`` and ``StorageUnavailable``.
+        A repeat of a recorded `call_id` returns the first answer, whatever has changed since.
+        With `validate_only` the `call_id` is empty if the leg has none.
+
+        Raises `OrganizationNotFound`, `UserNotFound`, `NoCallerId`, `RevisionNotReached`,
+        `CallIdReused` and `StorageUnavailable`.
         """
-        (result,) = await self.resolve_batch((leg,))
-        if isinstance(result, ServiceError):
-            raise result
-        return result
+        return _require_same_call(leg, await self._decide_and_append(leg))
 
-    async def resolve_batch(self, legs: Sequence[Leg]) -> Sequence[ResolvedCallerId | ServiceError]:
-        """Decide every leg on its own; answer a result or an error for each, in order.
+    async def resolve_batch(self, legs: Sequence[Leg]) -> Sequence[RecordedCall | ServiceError]:
+        """Resolve each leg on its own; return its answer or its error, in the order of the legs.
 
-        All calls of the batch are recorded together.
+        Calls that memory decides are recorded in one transaction.
         """
-        results: list[ResolvedCallerId | ServiceError | None] = [None] * len(legs)
-        calls: list[OutboundCall] = []
-        recorded: list[int] = []
-        for index, outcome in enumerate(await self._decide_all(legs)):
-            leg = legs[index]
-            if not isinstance(outcome, CallerIdDecision):
-                results[index] = outcome
-            elif leg.validate_only:
-                results[index] = _answer(outcome, leg.call_id)
-            else:
-                calls.append(self._record(leg, outcome))
-                recorded.append(index)
-        if calls:
-            try:
-                done = await self._call_log.append(calls)
-            except ServiceError as error:
-                for index in recorded:
-                    results[index] = error
-            else:
-                for index, call in zip(recorded, done.calls, strict=True):
-                    results[index] = _standing_answer(legs[index], call, recorded_later=done.later)
-        return [result for result in results if result is not None]
+        appended = [self._decide_and_append(leg) for leg in legs]
+        answers: list[RecordedCall | ServiceError] = []
+        try:
+            for leg, recorded in zip(legs, appended, strict=True):
+                try:
+                    answers.append(_require_same_call(leg, await recorded))
+                except ServiceError as error:
+                    answers.append(error)
+        finally:
+            # If the caller gave up, no leg goes on waiting. Legs that are done stay as they are.
+            for recorded in appended:
+                recorded.cancel()
+        return answers
 
     async def route(self, called_number: str, caller_number: str | None) -> Destination:
-        """Decide where a call to one of our numbers goes; None: the caller withheld.
+        """Decide where a call to one of our numbers goes.
 
-        Raises ``NumberNotFound``, ``NoDestination`` and ``StorageUnavailable``.
+        `caller_number` is E.164; None if the caller withheld it.
+
+        Raises `NumberNotFound`, `NoDestination` and `StorageUnavailable`.
         """
 
         def work(reader: Reader) -> Destination:
@@ -130,7 +108,11 @@ class CallRouting:
     async def list_calls(
         self, query: CallQuery, before: tuple[int, str] | None, limit: int
     ) -> Sequence[OutboundCall]:
-        """Answer recorded calls, newest first, from behind the (call_time, call_id)."""
+        """Return at most `limit` recorded calls, newest first.
+
+        `before` is the (call_time, call_id) of the call that the list continues after; None
+        starts with the newest call. Raises `OrganizationNotFound` and `StorageUnavailable`.
+        """
 
         def work(reader: Reader) -> Sequence[OutboundCall]:
             require_organization(reader, query.organization_id)
@@ -138,81 +120,68 @@ class CallRouting:
 
         return await self._store.read("call_routing.list_calls", work)
 
-    async def _decide_all(self, legs: Sequence[Leg]) -> Sequence[_Outcome]:
-        """Decide the legs from memory, and those that need the database all at once."""
-        outcomes = [self._decide_from_memory(leg) for leg in legs]
-        if None not in outcomes:
-            return [outcome for outcome in outcomes if outcome is not None]
-        waiting = [index for index, outcome in enumerate(outcomes) if outcome is None]
-        decided = await asyncio.gather(*(self._decide(legs[index]) for index in waiting))
-        found = dict(zip(waiting, decided, strict=True))
-        return [outcome or found[index] for index, outcome in enumerate(outcomes)]
+    def _decide_and_append(self, leg: Leg) -> asyncio.Future[RecordedCall]:
+        """Decide the leg and append it to the call log, both at once if memory decides it.
 
-    def _decide_from_memory(self, leg: Leg) -> CallerIdDecision | None:
-        """Decide without waiting for anything; None where that cannot be done."""
+        Only a leg that waits for the database gets a task: a task costs more than a
+        decision, and a batch has up to 500 legs.
+        """
         snapshot = self._snapshots.cached(leg.organization_id)
-        if snapshot is None or snapshot.revision < leg.min_revision:
-            return None
-        try:
-            return decide_caller_id(snapshot, leg.user_id, leg.callee_number)
-        except ServiceError:
-            # It may have been answered before, which only the log can tell.
-            return None
+        if snapshot is not None and snapshot.revision >= leg.min_revision:
+            try:
+                return self._append(leg, snapshot)
+            except ServiceError:
+                # The leg may be a repeat. Only the database knows.
+                pass
+        return asyncio.create_task(self._load_and_append(leg))
 
-    async def _decide(self, leg: Leg) -> _Outcome:
+    async def _load_and_append(self, leg: Leg) -> RecordedCall:
         try:
             snapshot = await self._snapshots.get(leg.organization_id, leg.min_revision)
-            return decide_caller_id(snapshot, leg.user_id, leg.callee_number)
-        except ServiceError as error:
-            return await self._first_answer(leg, error)
+            appended = self._append(leg, snapshot)
+        except ServiceError:
+            call = await self._recorded_call(leg)
+            if call is None:
+                raise
+            return RecordedCall(call)
+        return await appended
 
-    async def _first_answer(self, leg: Leg, error: ServiceError) -> ResolvedCallerId | ServiceError:
-        """Answer a repeat as it was answered first, even if it would now be an error."""
-        call_id = leg.call_id
-        if call_id is None or leg.validate_only:
-            return error
-
-        def recorded_call(reader: Reader) -> OutboundCall | None:
-            # The call may wait in the spool, where the database does not show it.
-            self._call_log.require_complete()
-            return reader.call(leg.organization_id, call_id)
-
-        try:
-            call = await self._store.read("call_routing.first_answer", recorded_call)
-        except ServiceError as failure:
-            return failure
-        return _standing_answer(leg, call) if call is not None else error
-
-    def _record(self, leg: Leg, decision: CallerIdDecision) -> OutboundCall:
-        return OutboundCall(
+    def _append(self, leg: Leg, snapshot: RoutingSnapshot) -> asyncio.Future[RecordedCall]:
+        """Decide the leg and append the call. Raises `UserNotFound` and `NoCallerId`."""
+        decision = decide_caller_id(snapshot, leg.user_id, leg.callee_number)
+        call = OutboundCall(
             organization_id=leg.organization_id,
-            call_id=leg.call_id if leg.call_id is not None else self._new_call_id(),
+            call_id=leg.call_id or ("" if leg.validate_only else self._new_call_id()),
             user_id=leg.user_id,
             callee_number=leg.callee_number,
             caller_id=decision.caller_id,
             reason=decision.reason,
             call_time=self._clock.now(),
-            revision=decision.revision,
+            revision=snapshot.revision,
         )
+        if not leg.validate_only:
+            return self._call_log.append(call)
+        decided: asyncio.Future[RecordedCall] = asyncio.get_running_loop().create_future()
+        decided.set_result(RecordedCall(call))
+        return decided
+
+    async def _recorded_call(self, leg: Leg) -> OutboundCall | None:
+        """Return the call that an earlier resolve recorded under the leg's `call_id`, if any."""
+        call_id = leg.call_id
+        if call_id is None or leg.validate_only:
+            return None
+
+        def work(reader: Reader) -> OutboundCall | None:
+            # The call may wait in the spool, where the database does not show it.
+            self._call_log.require_complete()
+            return reader.call(leg.organization_id, call_id)
+
+        return await self._store.read("call_routing.recorded_call", work)
 
 
-def _answer(decision: CallerIdDecision, call_id: str | None) -> ResolvedCallerId:
-    return ResolvedCallerId(
-        decision.caller_id, decision.reason, decision.callee_area_code, call_id, decision.revision
-    )
-
-
-def _standing_answer(
-    leg: Leg, call: OutboundCall, *, recorded_later: bool = False
-) -> ResolvedCallerId | ServiceError:
-    """Answer what is recorded under the leg's call_id, if it is this call."""
-    if (call.user_id, call.callee_number) != (leg.user_id, leg.callee_number):
-        return CallIdReused(call.call_id)
-    return ResolvedCallerId(
-        call.caller_id,
-        call.reason,
-        area_code_of(call.callee_number),
-        call.call_id,
-        call.revision,
-        recorded_later,
-    )
+def _require_same_call(leg: Leg, recorded: RecordedCall) -> RecordedCall:
+    """Return the record. Raises `CallIdReused` if it is of another user or callee."""
+    call = recorded.call
+    if call.user_id != leg.user_id or call.callee_number != leg.callee_number:
+        raise CallIdReused(call.call_id)
+    return recorded

@@ -8,6 +8,8 @@ every database. A revision is the organization's own counter, which every change
 from dataclasses import dataclass
 from enum import Enum
 
+from localdial_server.domain.area_codes import area_code_of
+
 
 @dataclass(frozen=True, slots=True)
 class Organization:
@@ -103,3 +105,8 @@ class OutboundCall:
     call_time: int
     revision: int
     """The revision of the organization on which the caller ID was decided."""
+
+    @property
+    def callee_area_code(self) -> str | None:
+        """The callee's area code, `415` or `+4420`; None if it has no geographic one."""
+        return area_code_of(self.callee_number)

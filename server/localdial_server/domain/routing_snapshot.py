@@ -1,24 +1,20 @@
-"""All that an organization's calls are decided on, as one immutable value."""
+"""Everything that an organization's outbound calls are decided on, as one immutable value."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from localdial_server.domain.model import Organization
-
-# A number that may be shown, with the hash that spreads callees over it. A plain
-# tuple, of which Python's garbage collector keeps no account: there are many.
-Candidate = tuple[str, int]
+from localdial_server.domain.rendezvous import Candidate, candidate
 
 
 @dataclass(frozen=True, slots=True)
 class RoutingSnapshot:
-    """An organization as of one revision.
+    """An organization as of one revision. Phone numbers are E.164.
 
-    ``caller_ids`` holds every user's own caller ID, or None, by user_id.
-    ``own`` and ``mapped`` hold the active numbers that serve an area code: by
-    their own, or by a mapping. An area code without any is absent.
+    `caller_ids` has every user's caller ID by `user_id`; None if the user has none.
+    `own` and `mapped` have the active numbers of each area code: those with that area
+    code, and those mapped to it. An area code without numbers is absent.
     """
 
     organization_id: str
@@ -27,11 +23,6 @@ class RoutingSnapshot:
     caller_ids: Mapping[str, str | None]
     own: Mapping[str, tuple[Candidate, ...]]
     mapped: Mapping[str, tuple[Candidate, ...]]
-
-
-def hash64(text: str) -> int:
-    """Hash a phone number to 64 bits: the same in every process and release."""
-    return int.from_bytes(hashlib.blake2b(text.encode("ascii"), digest_size=8).digest(), "big")
 
 
 def build_snapshot(
@@ -43,12 +34,12 @@ def build_snapshot(
 ) -> RoutingSnapshot:
     """Build the snapshot of an organization.
 
-    ``caller_ids`` is by user_id, ``active_numbers`` tells the area code of each by
-    phone number, ``mappings`` are area codes with phone numbers.
+    `active_numbers` has the area code, or None, of each active number. `mappings` are pairs
+    of area code and phone number; those of numbers that are not active are left out.
     """
     own: defaultdict[str, list[Candidate]] = defaultdict(list)
     mapped: defaultdict[str, list[Candidate]] = defaultdict(list)
-    candidates = {phone_number: (phone_number, hash64(phone_number)) for phone_number in active_numbers}
+    candidates = {phone_number: candidate(phone_number) for phone_number in active_numbers}
     for phone_number, area_code in active_numbers.items():
         if area_code is not None:
             own[area_code].append(candidates[phone_number])
@@ -65,7 +56,7 @@ def build_snapshot(
     )
 
 
-# As measured with tracemalloc; a test holds them to it.
+# Measured with tracemalloc; a test compares the estimate with the real size.
 _ORGANIZATION_BYTES = 450
 _USER_BYTES = 150
 _AREA_CODE_BYTES = 130
@@ -74,7 +65,7 @@ _MAPPING_BYTES = 8
 
 
 def estimated_size(snapshot: RoutingSnapshot) -> int:
-    """Estimate how much memory the snapshot takes, in bytes."""
+    """Return an estimate of the snapshot's memory, in bytes."""
     return (
         _ORGANIZATION_BYTES
         + _USER_BYTES * len(snapshot.caller_ids)

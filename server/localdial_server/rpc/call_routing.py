@@ -2,10 +2,9 @@
 
 import logging
 
-from google.rpc import status_pb2
-
 from localdial.v1 import call_routing_pb2 as pb
-from localdial_server.app.call_routing import CallRouting, Leg, ResolvedCallerId
+from localdial_server.app.call_routing import CallRouting, Leg
+from localdial_server.app.ports.call_log import RecordedCall
 from localdial_server.app.ports.store import CallQuery
 from localdial_server.domain.errors import InvalidFields, ServiceError
 from localdial_server.domain.phone_numbers import caller_of
@@ -37,24 +36,25 @@ class CallRoutingServicer:
         self, request: pb.BatchResolveOutboundCallerIdsRequest
     ) -> pb.BatchResolveOutboundCallerIdsResponse:
         """Serve BatchResolveOutboundCallerIds."""
-        # A leg that breaks a rule fails alone, so each is checked here and not
-        # with the request.
-        bad: dict[int, status_pb2.Status] = {}
+        # A leg fails alone, even if it breaks a field rule.
+        response = pb.BatchResolveOutboundCallerIdsResponse()
         legs: list[Leg] = []
-        for index, leg in enumerate(request.requests):
+        unanswered: list[pb.BatchResolveOutboundCallerIdsResult] = []
+        for leg in request.requests:
+            result = response.results.add()
             try:
                 self._check(leg)
             except InvalidFields as error:
-                bad[index] = status_of(error)
+                result.status.CopyFrom(status_of(error))
             else:
                 legs.append(_leg(leg))
-        answers = iter(await self._use_cases.resolve_batch(legs))
-        return pb.BatchResolveOutboundCallerIdsResponse(
-            results=[
-                _result(bad[index] if index in bad else next(answers))
-                for index in range(len(request.requests))
-            ]
-        )
+                unanswered.append(result)
+        for result, answer in zip(unanswered, await self._use_cases.resolve_batch(legs), strict=True):
+            if isinstance(answer, ServiceError):
+                result.status.CopyFrom(status_of(answer))
+            else:
+                result.response.CopyFrom(_resolved(answer))
+        return response
 
     async def route_inbound_call(self, request: pb.RouteInboundCallRequest) -> pb.RouteInboundCallResponse:
         """Serve RouteInboundCall."""
@@ -97,21 +97,13 @@ def _leg(request: pb.ResolveOutboundCallerIdRequest) -> Leg:
     )
 
 
-def _resolved(answer: ResolvedCallerId) -> pb.ResolveOutboundCallerIdResponse:
+def _resolved(recorded: RecordedCall) -> pb.ResolveOutboundCallerIdResponse:
+    call = recorded.call
     return pb.ResolveOutboundCallerIdResponse(
-        caller_id=answer.caller_id,
-        reason=CALLER_ID_REASONS[answer.reason],
-        callee_area_code=answer.callee_area_code or "",
-        call_id=answer.call_id or "",
-        revision=answer.revision,
-        recorded_later=answer.recorded_later,
+        caller_id=call.caller_id,
+        reason=CALLER_ID_REASONS[call.reason],
+        callee_area_code=call.callee_area_code or "",
+        call_id=call.call_id,
+        revision=call.revision,
+        recorded_later=recorded.later,
     )
-
-
-def _result(
-    answer: ResolvedCallerId | ServiceError | status_pb2.Status,
-) -> pb.BatchResolveOutboundCallerIdsResult:
-    if isinstance(answer, ResolvedCallerId):
-        return pb.BatchResolveOutboundCallerIdsResult(response=_resolved(answer))
-    status = status_of(answer) if isinstance(answer, ServiceError) else answer
-    return pb.BatchResolveOutboundCallerIdsResult(status=status)

@@ -3,21 +3,19 @@
 `DRILL_WITHOUT_HINTS=1` leaves polling alone; `DRILL_WITHOUT_CHECK=1` ignores `min_revision`.
 """
 
+import asyncio
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 
-from localdial_server.app.call_routing import CallRouting, Leg, ResolvedCallerId
-from localdial_server.domain.errors import ServiceError
+from localdial_server.app.call_routing import CallRouting, Leg
+from localdial_server.app.ports.call_log import RecordedCall
 from localdial_server.storage.snapshots.notify import ChangeHints
 
-_resolve_batch = CallRouting.resolve_batch
+_decide_and_append = CallRouting._decide_and_append
 
 
-async def _resolve_batch_unchecked(
-    self: CallRouting, legs: Sequence[Leg]
-) -> Sequence[ResolvedCallerId | ServiceError]:
-    return await _resolve_batch(self, [replace(leg, min_revision=0) for leg in legs])
+def _decide_unchecked(self: CallRouting, leg: Leg) -> asyncio.Future[RecordedCall]:
+    return _decide_and_append(self, leg._replace(min_revision=0))
 
 
 async def _listen_to_nothing(self: ChangeHints, on_change: Callable[[str, int], None]) -> None:
@@ -25,6 +23,6 @@ async def _listen_to_nothing(self: ChangeHints, on_change: Callable[[str, int], 
 
 
 if "DRILL_WITHOUT_CHECK" in os.environ:
-    CallRouting.resolve_batch = _resolve_batch_unchecked  # type: ignore[method-assign]
+    CallRouting._decide_and_append = _decide_unchecked  # type: ignore[method-assign]
 if "DRILL_WITHOUT_HINTS" in os.environ:
     ChangeHints.listen = _listen_to_nothing  # type: ignore[method-assign]

@@ -4,8 +4,16 @@ import asyncio
 
 import pytest
 
-from localdial_server.app.call_routing import CallRouting, Leg, ResolvedCallerId
-from localdial_server.domain.errors import OrganizationNotFound, StorageUnavailable
+from localdial_server.app.call_routing import CallRouting, Leg
+from localdial_server.app.ports.call_log import RecordedCall
+from localdial_server.app.ports.store import CallQuery
+from localdial_server.domain.errors import (
+    CallIdReused,
+    OrganizationNotFound,
+    RevisionNotReached,
+    StorageUnavailable,
+    UserNotFound,
+)
 from localdial_server.domain.model import User
 from tests.unit.app.harness import A, B, Harness
 
@@ -36,7 +44,7 @@ async def test_a_call_that_could_not_be_recorded_is_not_answered(
     harness.database.fail_write()
     with pytest.raises(StorageUnavailable):
         await routing.resolve(Leg(A, "ann", CALLEE, "call"))
-    assert (await routing.resolve(Leg(A, "ann", CALLEE, "call"))).call_id == "call"
+    assert (await routing.resolve(Leg(A, "ann", CALLEE, "call"))).call.call_id == "call"
 
 
 async def test_a_leg_does_not_wait_for_the_organization_of_another_to_be_loaded_first(
@@ -54,7 +62,73 @@ async def test_a_leg_does_not_wait_for_the_organization_of_another_to_be_loaded_
     first.open()
     second.open()
     ann, bob, nobody = await batch
-    assert isinstance(ann, ResolvedCallerId)
-    assert isinstance(bob, ResolvedCallerId)
-    assert (ann.caller_id, bob.caller_id) == ("+13125550150", "+12125550150")
+    assert isinstance(ann, RecordedCall)
+    assert isinstance(bob, RecordedCall)
+    assert (ann.call.caller_id, bob.call.caller_id) == ("+13125550150", "+12125550150")
     assert isinstance(nobody, OrganizationNotFound)
+
+
+async def test_a_batch_is_recorded_in_one_transaction(harness: Harness, routing: CallRouting) -> None:
+    await harness.snapshots.get(A)
+    before = harness.database.writes
+    answers = await routing.resolve_batch([Leg(A, "ann", f"+1415555{line:04}") for line in range(500)])
+    assert [isinstance(answer, RecordedCall) for answer in answers] == [True] * 500
+    assert harness.database.writes == before + 1
+
+
+async def test_a_leg_that_fails_does_so_alone_and_in_its_place(
+    harness: Harness, routing: CallRouting
+) -> None:
+    await harness.snapshots.get(A)
+    first, unknown, reused, late, last = await routing.resolve_batch(
+        [
+            Leg(A, "ann", CALLEE, "call"),
+            Leg(A, "nobody", CALLEE),
+            Leg(A, "ann", "+12125550123", "call"),
+            Leg(A, "ann", CALLEE, min_revision=99),
+            Leg(A, "ann", CALLEE, "last"),
+        ]
+    )
+    assert isinstance(first, RecordedCall)
+    assert isinstance(unknown, UserNotFound)
+    assert isinstance(reused, CallIdReused)
+    assert isinstance(late, RevisionNotReached)
+    assert isinstance(last, RecordedCall)
+    assert (first.call.call_id, last.call.call_id) == ("call", "last")
+
+
+async def test_when_a_batch_cannot_be_recorded_each_of_its_calls_fails(
+    harness: Harness, routing: CallRouting
+) -> None:
+    await harness.snapshots.get(A)
+    harness.database.fail_write()
+    *calls, tried = await routing.resolve_batch(
+        [Leg(A, "ann", CALLEE), Leg(A, "ann", CALLEE), Leg(A, "ann", CALLEE, validate_only=True)]
+    )
+    assert [type(call) for call in calls] == [StorageUnavailable] * 2
+    assert isinstance(tried, RecordedCall)
+
+
+async def test_a_caller_that_gives_up_on_a_batch_leaves_its_records_and_no_leg_that_waits(
+    harness: Harness, routing: CallRouting
+) -> None:
+    await harness.add_organization(B)
+    await harness.snapshots.get(A)
+    tasks = asyncio.all_tasks()
+    commit, load = harness.database.hold_write(), harness.database.hold_read()
+    batch = asyncio.create_task(
+        routing.resolve_batch([Leg(A, "ann", CALLEE, "call"), Leg(B, "bob", CALLEE), Leg(B, "bob", CALLEE)])
+    )
+    await commit.reached()
+    await load.reached()
+    batch.cancel()
+    await asyncio.wait({batch})
+    # A leg that is cancelled takes a turn of the event loop to end.
+    await asyncio.sleep(0)
+    # The commit and the load go on: others may wait for them.
+    assert len(asyncio.all_tasks() - tasks) == 2
+    commit.open()
+    load.open()
+    await asyncio.wait(asyncio.all_tasks() - tasks, timeout=5)
+    assert batch.cancelled()
+    assert [call.call_id for call in await routing.list_calls(CallQuery(A), None, 9)] == ["call"]

@@ -1,12 +1,12 @@
 """Calls whose records are not in the database yet: their answers say so, and call-backs do not guess."""
 
-from collections.abc import Sequence
+import asyncio
 
 import pytest
 
-from localdial_server.app.call_routing import CallRouting, Leg, ResolvedCallerId
-from localdial_server.app.ports.call_log import Recorded
-from localdial_server.domain.errors import NoDestination, NumberNotFound, StorageUnavailable
+from localdial_server.app.call_routing import CallRouting, Leg
+from localdial_server.app.ports.call_log import RecordedCall
+from localdial_server.domain.errors import NoDestination, NumberNotFound, StorageUnavailable, UserNotFound
 from localdial_server.domain.model import OutboundCall, User
 from tests.unit.app.harness import A, Harness
 
@@ -21,9 +21,10 @@ class WaitingLog:
         self.calls: dict[str, OutboundCall] = {}
         self.later = True
 
-    async def append(self, calls: Sequence[OutboundCall]) -> Recorded:
-        standing = [self.calls.setdefault(call.call_id, call) for call in calls]
-        return Recorded(standing, later=self.later)
+    def append(self, call: OutboundCall) -> asyncio.Future[RecordedCall]:
+        recorded: asyncio.Future[RecordedCall] = asyncio.get_running_loop().create_future()
+        recorded.set_result(RecordedCall(self.calls.setdefault(call.call_id, call), later=self.later))
+        return recorded
 
     def require_complete(self) -> None:
         if self.calls and self.later:
@@ -48,7 +49,7 @@ async def test_an_answer_says_whether_its_record_is_in_the_database(
 ) -> None:
     log.later = later
     answer = await routing.resolve(Leg(A, "ann", CALLEE))
-    assert (answer.call_id, answer.recorded_later) == ("call-0", later)
+    assert (answer.call.call_id, answer.later) == ("call-0", later)
 
 
 async def test_each_answer_of_a_batch_that_is_recorded_says_so(routing: CallRouting) -> None:
@@ -59,10 +60,10 @@ async def test_each_answer_of_a_batch_that_is_recorded_says_so(routing: CallRout
             Leg(A, "nobody", CALLEE),
         ]
     )
-    assert isinstance(recorded, ResolvedCallerId)
-    assert isinstance(tried, ResolvedCallerId)
-    assert (recorded.recorded_later, tried.recorded_later) == (True, False)
-    assert not isinstance(unknown, ResolvedCallerId)
+    assert isinstance(recorded, RecordedCall)
+    assert isinstance(tried, RecordedCall)
+    assert (recorded.later, tried.later) == (True, False)
+    assert isinstance(unknown, UserNotFound)
 
 
 async def test_a_repeat_of_a_call_that_waits_is_answered_alike(routing: CallRouting) -> None:

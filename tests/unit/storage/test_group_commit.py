@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from localdial_server.app.ports.call_log import RecordedCall
 from localdial_server.storage.call_log.group_commit import GroupCommitLog
 from localdial_server.storage.call_log.recorders import DatabaseRecorder
 from localdial_server.storage.engines.sqlite import SqliteDatabase
@@ -42,13 +43,11 @@ def delays(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 async def _append_in_groups(database: WatchedDatabase, *sizes: int) -> None:
     """Append groups of calls, each while the one before is being committed."""
     call_log = GroupCommitLog(DatabaseRecorder(database), _MAX_DELAY)
-    appends: list[asyncio.Future[object]] = []
+    appends: list[asyncio.Future[RecordedCall]] = []
     gate = None
     for group, size in enumerate(sizes):
         next_gate = database.hold_write()
-        appends += [
-            asyncio.ensure_future(call_log.append([call(f"{group}-{index}")])) for index in range(size)
-        ]
+        appends += [call_log.append(call(f"{group}-{index}")) for index in range(size)]
         await asyncio.sleep(0)
         if gate is not None:
             gate.open()

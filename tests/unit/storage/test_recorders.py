@@ -12,13 +12,14 @@ import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import Connection
 
+from localdial_server.app.ports.call_log import RecordedCall
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.domain.model import OutboundCall
 from localdial_server.storage.call_log import recorders
 from localdial_server.storage.call_log.group_commit import GroupCommitLog
 from localdial_server.storage.call_log.recorders import SpoolingRecorder
 from localdial_server.storage.call_log.spool import Spool, SpoolFolder
-from tests.conformance.store_records import call
+from tests.conformance.store_records import append, call
 from tests.conformance.watched_database import Gate
 
 T = TypeVar("T")
@@ -125,15 +126,14 @@ def _shown(metric: str) -> float:
 
 async def test_while_the_database_answers_nothing_goes_to_the_spool(world: World) -> None:
     recorded = await world.recorder.record([call("1"), call("2")])
-    assert (recorded.calls, recorded.later) == ([call("1"), call("2")], False)
+    assert recorded == [RecordedCall(call("1")), RecordedCall(call("2"))]
     world.recorder.require_complete()
     assert world.spool.count == 0
 
 
 async def test_what_the_database_does_not_take_waits_in_the_spool_and_says_so(world: World) -> None:
     world.database.is_away = True
-    recorded = await world.recorder.record([call("1")])
-    assert (list(recorded.calls), recorded.later) == ([call("1")], True)
+    assert await world.recorder.record([call("1")]) == [RecordedCall(call("1"), later=True)]
     assert _shown("localdial_spool_calls") == 1
     with pytest.raises(StorageUnavailable):
         world.recorder.require_complete()
@@ -141,7 +141,7 @@ async def test_what_the_database_does_not_take_waits_in_the_spool_and_says_so(wo
     world.empty()
     await world.until_complete()
     assert list(world.database.calls) == ["1"]
-    assert (await world.recorder.record([call("2")])).later is False
+    assert await world.recorder.record([call("2")]) == [RecordedCall(call("2"))]
     async with asyncio.timeout(_DEADLINE_SECONDS):
         while _shown("localdial_spool_calls"):  # noqa: ASYNC110
             await asyncio.sleep(0.005)
@@ -152,7 +152,7 @@ async def test_nothing_passes_by_what_waits(world: World) -> None:
     await world.recorder.record([call("1")])
     world.database.is_away = False
     appends = world.database.appends
-    assert (await world.recorder.record([call("2")])).later is True
+    assert await world.recorder.record([call("2")]) == [RecordedCall(call("2"), later=True)]
     assert world.database.appends == appends
     world.empty()
     await world.until_complete()
@@ -161,8 +161,7 @@ async def test_nothing_passes_by_what_waits(world: World) -> None:
 
 async def test_a_call_that_was_committed_though_nobody_said_so_is_recorded_once(world: World) -> None:
     world.database.fail = lambda: "after"
-    recorded = await world.recorder.record([call("1")])
-    assert recorded.later is True
+    assert await world.recorder.record([call("1")]) == [RecordedCall(call("1"), later=True)]
     assert list(world.database.calls) == ["1"]
     world.database.fail = lambda: ""
     world.empty()
@@ -175,7 +174,7 @@ async def test_a_repeat_of_a_call_that_waits_is_answered_with_the_first(world: W
     first = call("1", 1)
     await world.recorder.record([first])
     recorded = await world.recorder.record([replace(first, call_time=2, user_id="other"), call("2")])
-    assert (list(recorded.calls), recorded.later) == ([first, call("2")], True)
+    assert recorded == [RecordedCall(first, later=True), RecordedCall(call("2"), later=True)]
 
 
 async def test_when_the_spool_is_full_calls_are_refused_and_counted(tmp_path: Path) -> None:
@@ -197,7 +196,7 @@ async def test_when_the_spool_is_full_calls_are_refused_and_counted(tmp_path: Pa
     world.empty()
     await world.until_complete()
     assert list(world.database.calls) == kept
-    assert (await world.recorder.record([call("after")])).later is False
+    assert await world.recorder.record([call("after")]) == [RecordedCall(call("after"))]
     await world.close()
 
 
@@ -240,7 +239,7 @@ async def test_every_acknowledged_call_gets_into_the_database_once_and_in_order(
         for number in range(40):
             calls = [call(f"{worker}-{number}-{index}") for index in range(chance.randint(1, 4))]
             begun = len(acknowledged)
-            await log.append(calls)
+            await append(log, calls)
             for each in calls:
                 later_than[each.call_id] = begun
                 acknowledged.append(each.call_id)
@@ -349,7 +348,7 @@ async def test_what_waits_is_still_there_for_the_next_server(tmp_path: Path) -> 
     again = World(tmp_path / "spool")
     assert again.spool.count == 1
     # Neither it nor anything newer passes by it.
-    assert (await again.recorder.record([call("2")])).later is True
+    assert await again.recorder.record([call("2")]) == [RecordedCall(call("2"), later=True)]
     again.empty()
     await again.until_complete()
     assert list(again.database.calls) == ["1", "2"]

@@ -106,7 +106,7 @@ async def routing(tmp_path: Path, folder: SpoolFolder, spool: Spool) -> AsyncIte
 
 async def _resolve(routing: CallRouting) -> None:
     answer = await routing.resolve(Leg(A, "ann", _CALLEE, validate_only=True))
-    assert answer.caller_id == _OURS
+    assert answer.call.caller_id == _OURS
 
 
 async def test_resolves_go_on_while_a_call_is_spooled(routing: CallRouting, disk: StuckDisk) -> None:
@@ -116,7 +116,7 @@ async def test_resolves_go_on_while_a_call_is_spooled(routing: CallRouting, disk
     await _resolve(routing)
     assert not recorded.done()
     disk.go_on()
-    assert (await recorded).recorded_later
+    assert (await recorded).later
 
 
 async def test_resolves_go_on_while_a_call_back_waits_for_the_disk(

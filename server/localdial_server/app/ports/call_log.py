@@ -1,31 +1,30 @@
 """The call log port: the durable record of outbound calls."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+import asyncio
+from typing import NamedTuple, Protocol
 
 from localdial_server.domain.model import OutboundCall
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """What was recorded: for each call the one that stands under its call_id.
+class RecordedCall(NamedTuple):
+    """The call that stands under a `call_id`: the one just appended, or an earlier one.
 
-    That is the call itself, or the one that was recorded before, whatever it
-    says. ``later``: durable, but not in the database yet.
+    `later`: the record is durable, but it is not in the database yet.
     """
 
-    calls: Sequence[OutboundCall]
+    call: OutboundCall
     later: bool = False
 
 
 class CallLog(Protocol):
     """The record of outbound calls."""
 
-    async def append(self, calls: Sequence[OutboundCall]) -> Recorded:
-        """Record the calls; durable on return.
+    def append(self, call: OutboundCall) -> asyncio.Future[RecordedCall]:
+        """Record the call unless its `call_id` has a record already; done when that is durable.
 
-        Raises ``StorageUnavailable``, after which some may be recorded all the same.
+        Calls that are appended without waiting in between are recorded in one transaction.
+
+        The future raises `StorageUnavailable`; the call may have been recorded all the same.
         """
 
     def require_complete(self) -> None:

@@ -1,39 +1,43 @@
-"""The call log: every answered resolve is in it, committed before the answer.
+"""The call log: every resolve is recorded here and committed before it is answered.
 
-Records that wait at the same time are committed together. A lone call is
-committed at once. Under load the log collects for a moment before it commits,
-since a commit costs about the same for one record as for many; how long grows
-with the number of records that a commit finds waiting, up to a bound.
+Calls that wait at the same time are committed in one transaction. A lone call is
+committed at once. Under load the log waits a moment before each commit, to collect
+more calls: a commit costs about the same for one call as for many. The wait grows
+with the number of calls that recent commits found, up to a bound.
 """
 
 import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
-from localdial_server.app.ports.call_log import Recorded
+from typing_extensions import override
+
+from localdial_server.app.ports.call_log import CallLog, RecordedCall
 from localdial_server.domain.model import OutboundCall
 
-# A commit that found this many records waiting is under full load: collect for
-# as long as is allowed.
+# With this many calls in a commit, the log waits for the full `max_delay`.
 _FULL_LOAD = 4
 
-_Waiting = tuple[Sequence[OutboundCall], asyncio.Future[Recorded]]
+_Waiting = tuple[OutboundCall, asyncio.Future[RecordedCall]]
 
 
 class Recorder(Protocol):
-    """Where groups of calls are recorded, one group at a time."""
+    """Records groups of calls, one group at a time."""
 
-    async def record(self, calls: Sequence[OutboundCall]) -> Recorded:
-        """Record the calls durably, as ``CallLog.append`` does."""
+    async def record(self, calls: Sequence[OutboundCall]) -> Sequence[RecordedCall]:
+        """Record the calls durably; return the call that stands for each, in order.
+
+        Raises `StorageUnavailable`; some calls may have been recorded all the same.
+        """
 
     def require_complete(self) -> None:
-        """Do what ``CallLog.require_complete`` does."""
+        """Raise `StorageUnavailable` as `CallLog.require_complete` does."""
 
 
-class GroupCommitLog:
-    """The ``CallLog`` port over any ``Recorder``.
+class GroupCommitLog(CallLog):
+    """The call log over any recorder.
 
-    ``max_delay`` bounds, in seconds, how long records are collected.
+    `max_delay`: how long calls are collected for one commit at most, in seconds.
     """
 
     def __init__(self, recorder: Recorder, max_delay: float = 0.002) -> None:
@@ -42,30 +46,25 @@ class GroupCommitLog:
         self._waiting: list[_Waiting] = []
         self._commits: asyncio.Task[None] | None = None
 
-    async def append(self, calls: Sequence[OutboundCall]) -> Recorded:
-        """Record the calls; durable on return.
-
-        Raises ``StorageUnavailable``, after which some may be recorded all the same.
-        """
-        if not calls:
-            return Recorded(calls)
-        recorded: asyncio.Future[Recorded] = asyncio.get_running_loop().create_future()
-        self._waiting.append((calls, recorded))
+    @override
+    def append(self, call: OutboundCall) -> asyncio.Future[RecordedCall]:
+        recorded: asyncio.Future[RecordedCall] = asyncio.get_running_loop().create_future()
+        self._waiting.append((call, recorded))
         if self._commits is None:
             self._commits = asyncio.create_task(self._commit_all())
-        return await recorded
+        return recorded
 
+    @override
     def require_complete(self) -> None:
-        """Raise ``StorageUnavailable`` while a call that was answered is not in the database."""
         self._recorder.require_complete()
 
     async def close(self) -> None:
-        """Wait until all that was appended is committed or has failed."""
+        """Wait until every appended call is committed or has failed."""
         if self._commits is not None:
             await self._commits
 
     async def _commit_all(self) -> None:
-        """Commit group after group until nothing waits any more."""
+        """Commit group after group until no call waits."""
         load = 0.0
         try:
             while self._waiting:
@@ -79,16 +78,13 @@ class GroupCommitLog:
 
     async def _commit(self, group: Sequence[_Waiting]) -> None:
         try:
-            done = await self._recorder.record([call for calls, _ in group for call in calls])
-        except Exception as error:  # noqa: BLE001 (each caller is told, or it would wait for ever)
-            for _, recorded in group:
-                if not recorded.done():
-                    recorded.set_exception(error)
+            recorded = await self._recorder.record([call for call, _ in group])
+        except Exception as error:  # noqa: BLE001 (every caller gets it, or would wait forever)
+            for _, future in group:
+                if not future.done():
+                    future.set_exception(error)
             return
-        begin = 0
-        for calls, recorded in group:
-            end = begin + len(calls)
-            # A caller that gave up has cancelled its future; the record stands.
-            if not recorded.done():
-                recorded.set_result(Recorded(done.calls[begin:end], later=done.later))
-            begin = end
+        for (_, future), each in zip(group, recorded, strict=True):
+            # A caller that gave up has cancelled its future; its record stands.
+            if not future.done():
+                future.set_result(each)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
-from localdial_server.app.ports.call_log import Recorded
+from localdial_server.app.ports.call_log import RecordedCall
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.domain.model import OutboundCall
 from localdial_server.observability import metrics
@@ -27,13 +27,13 @@ class DatabaseRecorder:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def record(self, calls: Sequence[OutboundCall]) -> Recorded:
+    async def record(self, calls: Sequence[OutboundCall]) -> Sequence[RecordedCall]:
         """Record the calls in one statement."""
         standing = await self._database.append(
             lambda connection: insert_calls(connection, calls), name="call_log.append"
         )
         metrics.CALLS_RECORDED.inc(len(calls))
-        return Recorded(standing)
+        return [RecordedCall(call) for call in standing]
 
     def require_complete(self) -> None:
         """Do nothing: what was answered is in the database."""
@@ -53,7 +53,7 @@ class SpoolingRecorder:
         # Held by whoever may empty the spool or pass by it.
         self._turn = asyncio.Lock()
 
-    async def record(self, calls: Sequence[OutboundCall]) -> Recorded:
+    async def record(self, calls: Sequence[OutboundCall]) -> Sequence[RecordedCall]:
         """Record the calls, in the spool if it must be."""
         async with self._turn:
             if self._spool.count == 0:
@@ -63,7 +63,7 @@ class SpoolingRecorder:
                     # Perhaps they are recorded; then the spool's will be repeats.
                     pass
             try:
-                return Recorded(await self._spool.add(calls), later=True)
+                return [RecordedCall(call, later=True) for call in await self._spool.add(calls)]
             except StorageUnavailable:
                 metrics.SPOOL_REFUSALS.inc(len(calls))
                 raise
@@ -114,7 +114,7 @@ class SpoolingRecorder:
     async def _move(self, spool: Spool) -> None:
         calls = await spool.first(_BATCH)
         recorded = await self._recorder.record(calls)
-        for call, standing in zip(calls, recorded.calls, strict=True):
+        for call, standing in zip(calls, (each.call for each in recorded), strict=True):
             if (call.user_id, call.callee_number) != (standing.user_id, standing.callee_number):
                 # Two calls were answered under one call_id, while nobody could tell.
                 metrics.SPOOL_CONFLICTS.inc()

@@ -1,0 +1,56 @@
+"""Rendezvous hashing: which of several numbers a callee sees.
+
+The same callee always gets the same number, callees spread evenly over the numbers,
+and when a number goes only its own callees move. Nothing is counted or stored, so all
+servers agree without talking to each other.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+# A phone number (E.164) with its hash. A plain tuple, because there are many and
+# Python's garbage collector stops tracking tuples of strings and integers.
+Candidate = tuple[str, int]
+
+_64_BITS = (1 << 64) - 1
+# An odd constant whose bits are spread evenly: 2^64 divided by the golden ratio.
+_MULTIPLIER = 0x9E3779B97F4A7C15
+
+
+def candidate(phone_number: str) -> Candidate:
+    """Return the number with its hash, to choose from."""
+    return phone_number, _hash64(phone_number)
+
+
+def choose_number(candidates: Sequence[Candidate], callee_number: str) -> str | None:
+    """Return the candidate for this callee, in E.164; the order of candidates does not matter.
+
+    The callee's own number is never chosen. Returns None if no other is left.
+    """
+    if len(candidates) == 1:
+        only, _ = candidates[0]
+        return only if only != callee_number else None
+    callee_hash = _hash64(callee_number)
+    best: tuple[int, str] | None = None
+    for phone_number, number_hash in candidates:
+        if phone_number == callee_number:
+            continue
+        score = _weight(callee_hash, number_hash), phone_number
+        if best is None or score > best:
+            best = score
+    return best[1] if best is not None else None
+
+
+def _hash64(phone_number: str) -> int:
+    """Hash a phone number to 64 bits, identically in every process and release."""
+    return int.from_bytes(hashlib.blake2b(phone_number.encode("ascii"), digest_size=8).digest(), "big")
+
+
+def _weight(callee_hash: int, number_hash: int) -> int:
+    """Mix two uniform hashes so that one callee's weights for different numbers are independent.
+
+    XOR alone is not enough: the weights would sort by the leading bits of the numbers'
+    hashes. Two multiplications with a fold between them are.
+    """
+    mixed = ((callee_hash ^ number_hash) * _MULTIPLIER) & _64_BITS
+    return ((mixed ^ (mixed >> 32)) * _MULTIPLIER) & _64_BITS
