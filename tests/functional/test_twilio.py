@@ -180,7 +180,7 @@ def test_the_doctor_finds_nothing_wrong_where_nothing_is(
     database = {"LOCALDIAL_DATABASE_URL": f"sqlite:///{server.database}"}
     code, found = examined(**settings, **database)
     assert code == 0
-    assert "in use by a server" in found["database"][1]
+    assert "in use by a running server" in found["database"][1]
     states = {check: state for check, (state, _) in found.items()}
     # What it says to a server that is not Twilio's is a warning, and the only one.
     assert states.pop("carrier") == "warning"
@@ -234,4 +234,4 @@ def test_the_doctor_warns_of_a_trial(simulator: SimulatorProcess) -> None:
 def test_the_doctor_has_little_to_say_of_the_simulated_carrier() -> None:
     code, found = examined()
     assert code == 0
-    assert found["carrier"] == ("ok", "is simulated: numbers cost nothing, and nobody can call them")
+    assert found["carrier"] == ("ok", "is the simulator: its numbers cost nothing and cannot be called")

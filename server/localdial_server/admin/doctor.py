@@ -1,4 +1,4 @@
-"""Examines the settings, the database and the carrier: ``localdial doctor``. Changes and buys nothing."""
+"""Checks the settings, the database and the carrier: `localdial doctor`. Changes and buys nothing."""
 
 import asyncio
 from pathlib import Path
@@ -17,19 +17,19 @@ from localdial_server.storage.sql.migrate import SchemaError, missing_migration
 
 
 def examine(settings: Settings, on_finding: OnFinding) -> bool:
-    """Tell each finding as it is made; answer whether all is well."""
-    is_well = True
+    """Pass each finding to `on_finding` as it is made; return whether none is a problem."""
+    is_healthy = True
 
-    def tell(finding: Finding) -> None:
-        nonlocal is_well
-        is_well = is_well and finding.state is not State.PROBLEM
+    def report(finding: Finding) -> None:
+        nonlocal is_healthy
+        is_healthy = is_healthy and finding.state is not State.PROBLEM
         on_finding(finding)
 
-    tell(ok("settings", "can be used"))
-    tell(_database(settings))
-    tell(_webhook(settings))
-    asyncio.run(_carrier(settings, tell))
-    return is_well
+    report(ok("settings", "can be used"))
+    report(_database(settings))
+    report(_webhook(settings))
+    asyncio.run(_carrier(settings, report))
+    return is_healthy
 
 
 def _database(settings: Settings) -> Finding:
@@ -39,10 +39,10 @@ def _database(settings: Settings) -> Finding:
         return (
             _schema(database, settings)
             if database
-            else warning("database", f"there is no {shown} yet: `localdial serve` makes it")
+            else warning("database", f"{shown} does not exist yet: `localdial serve` creates it")
         )
     except DatabaseInUse:
-        return ok("database", f"{shown} is in use by a server that runs")
+        return ok("database", f"{shown} is in use by a running server")
     except OSError as error:
         return problem("database", f"{shown} cannot be opened: {error.strerror}")
     except SchemaError as error:
@@ -56,7 +56,7 @@ def _database(settings: Settings) -> Finding:
 def _opened(settings: Settings) -> SqliteDatabase | PostgresDatabase | None:
     if is_postgresql(settings.database_url):
         return open_database(settings)
-    # Not made by looking for it; and told apart from one that a server has locked.
+    # open_database would create the file, and would not tell a file in use from other failures.
     file = Path(make_url(settings.database_url.get_secret_value()).database or "")
     return SqliteDatabase.open(file) if file.exists() else None
 
@@ -76,27 +76,29 @@ def _schema(database: SqliteDatabase | PostgresDatabase, settings: Settings) -> 
 def _webhook(settings: Settings) -> Finding:
     check = "webhook"
     if not (settings.webhook_listen or settings.webhook_public_url):
-        return warning(check, "is not set up: call-backs are left to whoever calls RouteInboundCall")
+        return warning(
+            check, "is not set up: Twilio cannot ask where call-backs go; your PBX must call RouteInboundCall"
+        )
     try:
         require_webhook_settings(settings)
     except SettingsError as error:
         return problem(check, "; ".join(str(error).splitlines()))
     url = settings.webhook_public_url
     if not url.startswith("https://"):
-        return warning(check, f"is public at {url}, in the clear: use https")
-    return ok(check, f"is public at {url}; call one of the numbers to see that Twilio reaches it")
+        return warning(check, f"is public at {url} without encryption: use https")
+    return ok(check, f"is public at {url}; call one of your numbers to check that Twilio reaches it")
 
 
-async def _carrier(settings: Settings, tell: OnFinding) -> None:
+async def _carrier(settings: Settings, report: OnFinding) -> None:
     if settings.carrier == "simulator":
-        tell(ok("carrier", "is simulated: numbers cost nothing, and nobody can call them"))
+        report(ok("carrier", "is the simulator: its numbers cost nothing and cannot be called"))
         return
-    # Over another carrier the library is not loaded.
+    # Twilio's library is loaded only if Twilio is the carrier.
     from localdial_server.admin.doctor_twilio import diagnose  # noqa: PLC0415
     from localdial_server.runtime.carriers import twilio_account  # noqa: PLC0415
 
     account = twilio_account(settings)
     if account.base_url:
-        tell(warning("carrier", f"is what answers at {account.base_url}, which is not Twilio itself"))
+        report(warning("carrier", f"is the server at {account.base_url}, not Twilio itself"))
     async for finding in diagnose(account):
-        tell(finding)
+        report(finding)

@@ -1,4 +1,4 @@
-"""What an examination finds, one line for each thing that was looked at."""
+"""A finding of `localdial doctor`: the result of one check."""
 
 from collections.abc import Callable
 from enum import Enum
@@ -6,36 +6,38 @@ from typing import NamedTuple
 
 
 class State(Enum):
-    """How things stand."""
+    """How a check ended."""
 
     OK = "ok"
     WARNING = "warning"
-    """It works, but perhaps not as is wanted."""
+    """It works, but perhaps not as intended."""
     PROBLEM = "problem"
     """It does not work; the text says what to do."""
 
 
 class Finding(NamedTuple):
-    """What was found. The text is for whoever runs the server, and has no secret in it."""
+    """The result of one check."""
 
     check: str
+    """What was checked, such as `database`."""
     state: State
     text: str
+    """What was found, as the rest of a sentence that begins with `check`. It contains no secret."""
 
 
 OnFinding = Callable[[Finding], None]
 
 
 def ok(check: str, text: str) -> Finding:
-    """Find that all is well."""
+    """Return a finding of a check that passed."""
     return Finding(check, State.OK, text)
 
 
 def warning(check: str, text: str) -> Finding:
-    """Find what may not be wanted."""
+    """Return a finding of something that may not be intended."""
     return Finding(check, State.WARNING, text)
 
 
 def problem(check: str, text: str) -> Finding:
-    """Find what does not work."""
+    """Return a finding of something that does not work."""
     return Finding(check, State.PROBLEM, text)

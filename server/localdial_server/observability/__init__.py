@@ -1,1 +1,1 @@
-"""What a server shows of itself: logs and metrics."""
+"""What operators see of a running server: logs and metrics."""

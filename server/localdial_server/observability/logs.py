@@ -1,7 +1,6 @@
-"""The log: one line an event, for people or for machines.
+"""The log: one line per event, as text for people or as JSON for machines.
 
-Modules log through the standard library; what they pass as ``extra`` becomes
-fields of the line.
+Modules log through the standard library; what they pass as `extra` becomes fields of the line.
 """
 
 import logging
@@ -11,25 +10,25 @@ from typing import Literal
 import structlog
 
 
-def configure_logging(level: str, form: Literal["console", "json"]) -> None:
-    """Send everything of at least this level to standard error in this form."""
+def configure_logging(level: str, log_format: Literal["console", "json"]) -> None:
+    """Log events of at least this level to standard error in this format."""
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
-        # Several workers write to one log.
+        # Several workers write to one log; this tells them apart.
         structlog.processors.CallsiteParameterAdder([structlog.processors.CallsiteParameter.PROCESS]),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     renderer: list[structlog.typing.Processor] = (
         [
-            # Without the values of variables: requests and phone numbers are among them.
+            # Variables may hold requests and phone numbers, so tracebacks do not show them.
             structlog.processors.ExceptionRenderer(
                 structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
             ),
             structlog.processors.JSONRenderer(),
         ]
-        if form == "json"
+        if log_format == "json"
         else [
             structlog.dev.ConsoleRenderer(
                 colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
@@ -44,5 +43,5 @@ def configure_logging(level: str, form: Literal["console", "json"]) -> None:
         )
     )
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    # Its lines say what ours say, before ours and less clearly.
+    # We log migrations ourselves.
     logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -1,7 +1,7 @@
-"""What the server tells Prometheus of itself.
+"""The server's Prometheus metrics.
 
-With several workers prometheus_client adds the workers up, in files of a folder
-that the supervisor names in PROMETHEUS_MULTIPROC_DIR before they start.
+With several workers, prometheus_client sums them up through files in a folder that the supervisor names
+in PROMETHEUS_MULTIPROC_DIR before the workers start.
 """
 
 import logging
@@ -11,20 +11,18 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, star
 
 _log = logging.getLogger(__name__)
 
-SNAPSHOTS = Gauge(
-    "localdial_snapshots", "Organizations that are held in memory.", multiprocess_mode="livesum"
-)
+SNAPSHOTS = Gauge("localdial_snapshots", "Organizations in memory.", multiprocess_mode="livesum")
 SNAPSHOT_BYTES = Gauge(
     "localdial_snapshot_bytes",
-    "Estimated memory that the held organizations take.",
+    "Estimated memory of these organizations, in bytes.",
     multiprocess_mode="livesum",
 )
 SNAPSHOT_LOAD_SECONDS = Histogram(
-    "localdial_snapshot_load_seconds", "How long it took to load an organization from the database."
+    "localdial_snapshot_load_seconds", "Time to load an organization from the database, in seconds."
 )
-DATABASE_AWAY = Gauge(
-    "localdial_database_away",
-    "1 while the database does not answer (of several workers: one of them at least).",
+DATABASE_DOWN = Gauge(
+    "localdial_database_down",
+    "1 while the database does not answer at least one of the workers.",
     multiprocess_mode="livemax",
 )
 CALLS_RECORDED = Counter(
@@ -33,27 +31,27 @@ CALLS_RECORDED = Counter(
 )
 SPOOL_CALLS = Gauge(
     "localdial_spool_calls",
-    "Outbound calls that wait on the local disk for the database to come back.",
+    "Outbound calls that wait on the local disk until the database answers again.",
     multiprocess_mode="livesum",
 )
 SPOOL_CONFLICTS = Counter(
     "localdial_spool_conflicts_total",
-    "Outbound calls from the spool under whose call_id another call was recorded first.",
+    "Outbound calls from the spool whose call_id already belonged to another call in the database.",
 )
 SPOOL_REFUSALS = Counter(
     "localdial_spool_refusals_total",
-    "Outbound calls that were refused because the spool is full or its disk failed.",
+    "Outbound calls that were refused because the spool was full or its disk failed.",
 )
 
 
 class CannotServe(Exception):
-    """The address for the metrics cannot be served on; the text is one line."""
+    """The metrics cannot be served on their address. The text is one line that says what to do."""
 
 
 def serve(listen: str, registry: CollectorRegistry) -> Callable[[], None]:
-    """Serve metrics on an address of the settings; answer what ends that.
+    """Serve metrics on `listen`, host:port; return the function that stops serving them.
 
-    Raises ``CannotServe``.
+    Raises `CannotServe`.
     """
     host, _, port = listen.rpartition(":")
     try:

@@ -57,7 +57,7 @@ class Watch:
                 pass
             except Exception:  # noqa: BLE001 (without the watch, old snapshots would go on being used)
                 _log.exception("the watch on the database failed")
-            metrics.DATABASE_AWAY.set(self._database.is_away)
+            metrics.DATABASE_DOWN.set(self._database.is_away)
             await asyncio.sleep(_PAUSE_SECONDS)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(begun + self._interval - time.monotonic()):
