@@ -1,5 +1,5 @@
-"""Numbers from Twilio, or from a carrier that speaks the same API.
+"""The carrier Twilio, or any carrier that speaks the same API.
 
-The library ``twilio`` is loaded where it is used, by ``api`` and ``http``: it
-costs 18 MiB, which a server over another carrier does not pay.
+Only `api` and `http_client` load Twilio's library: it costs 18 MiB, which a server with another
+carrier does not pay.
 """

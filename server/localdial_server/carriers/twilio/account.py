@@ -1,4 +1,4 @@
-"""What the adapter is told: whose numbers it buys, how, and where their calls go."""
+"""The adapter's settings: the account, how to reach it, and how its numbers are set up."""
 
 import re
 from collections.abc import Mapping
@@ -8,18 +8,17 @@ from typing import Final
 LARGEST_PAGE: Final = 1000
 """How many items a page of a list may have at most."""
 
-# Carriers that speak Twilio's API have identifiers of other kinds: what RFC 3986 lets
-# stand in a segment of a path as it is, but for what leads to another one.
+# Carriers that speak Twilio's API have identifiers of other kinds: the characters that RFC 3986
+# allows in a path segment without encoding, except for `.` and `..`.
 _RESOURCE_ID = re.compile(r"(?!\.\.?\Z)[A-Za-z0-9._~:-]{1,128}")
 
 
 @dataclass(frozen=True, slots=True)
 class NumberSettings:
-    """What a number is set to: where its calls go, and on whose papers it is bought.
+    """How a number is set up: where its calls go, and with which address and documents it is bought.
 
-    Empty is left as it is. At most one of ``voice_url``, ``voice_application_sid``
-    and ``trunk_sid``. The bundle is for numbers outside the North American
-    Numbering Plan: within it none is ever asked for.
+    An empty setting changes nothing. At most one of `voice_url`, `voice_application_sid` and
+    `trunk_sid` is set. `bundle_sid` is used outside the NANP, where regulators may require it.
     """
 
     voice_url: str = ""
@@ -31,13 +30,12 @@ class NumberSettings:
 
 @dataclass(frozen=True, slots=True)
 class TwilioAccount:
-    """An account at Twilio and how it is reached.
+    """An account at Twilio, and how it is reached.
 
-    ``username`` and ``password`` are the account SID and its auth token, or an API
-    key's SID and secret. ``base_url`` goes in the place of every host of Twilio's;
-    empty is Twilio itself. ``timeout`` is how many seconds one request may take.
-    ``subaccounts`` names the account (SID) of each organization that does not buy
-    in ``account_sid``.
+    `username` and `password` are the account's SID and auth token, or an API key's SID and secret.
+    `base_url` replaces every host of Twilio's; empty means Twilio itself. `timeout` is how many
+    seconds one request may take, and `page_size` how many numbers a page of a list has.
+    `subaccounts` maps each organization that does not buy in `account_sid` to its subaccount's SID.
     """
 
     account_sid: str
@@ -51,5 +49,5 @@ class TwilioAccount:
 
 
 def is_resource_id(text: str) -> bool:
-    """Tell whether the text can stand in a path as the identifier of a resource."""
+    """Return whether the text can stand in a path as a resource's identifier."""
     return _RESOURCE_ID.fullmatch(text) is not None

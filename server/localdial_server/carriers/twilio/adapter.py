@@ -1,12 +1,16 @@
-"""Twilio as a carrier: the port's calls, of one account and of all that are set up."""
+"""Twilio as a carrier: one account, and all accounts that are set up."""
 
 import re
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
+from typing_extensions import override
+
 from localdial_server.app.ports.carrier import (
     AvailableNumber,
     Capabilities,
+    Carrier,
+    Carriers,
     NumberNotOwned,
     OwnedNumber,
     Price,
@@ -14,9 +18,10 @@ from localdial_server.app.ports.carrier import (
     Refused,
 )
 from localdial_server.carriers.twilio.account import TwilioAccount, is_resource_id
-from localdial_server.carriers.twilio.api import Owned, TwilioApi
+from localdial_server.carriers.twilio.api import TwilioApi, TwilioNumber
+from localdial_server.carriers.twilio.api_errors import ApiError
 from localdial_server.carriers.twilio.calls import Calls
-from localdial_server.carriers.twilio.error_codes import NO_STOCK, Failure
+from localdial_server.carriers.twilio.error_codes import NO_STOCK
 from localdial_server.carriers.twilio.order import order
 from localdial_server.carriers.twilio.prices import PriceList, Prices
 from localdial_server.carriers.twilio.search import on_sale, query
@@ -27,26 +32,26 @@ T = TypeVar("T")
 
 NAME: Final = "twilio"
 
-# Twilio lets an account have about 100 requests under way.
+# Twilio allows an account about 100 requests at a time.
 _THREADS: Final = 16
 _WAITING: Final = 256
 
-# A look-up right after a purchase has been seen to answer 404. How long that may
-# last nobody says; a number counts as not bought only after this.
+# Look-ups right after a purchase have been seen to respond with 404. Twilio does not say how long
+# that may last.
 _READ_LAG_SECONDS: Final = 120.0
 
-# All the pages of a list, of 1000 numbers each.
-_REQUESTS_OF_A_LIST: Final = 30
+# A list is 1000 numbers a request.
+_MAX_REQUESTS_OF_A_LIST: Final = 30
 
 _REFERENCE: Final = re.compile(r"[!-~]{1,64}")
-# Unless it is given a name, a number is named after itself: `(415) 555-0100`.
-_OWN_NAME: Final = re.compile(r"[0-9 ()+.-]{7,}")
+# Twilio names a number after itself unless it is given a name: `(415) 555-0100`.
+_DEFAULT_NAME: Final = re.compile(r"[0-9 ()+.-]{7,}")
 
 _CAPABILITIES: Final = Capabilities(asynchronous_orders=False, read_lag_seconds=_READ_LAG_SECONDS)
 
 
-class TwilioCarrier:
-    """One account (or subaccount) as a ``Carrier``; made by ``TwilioCarriers``."""
+class TwilioCarrier(Carrier):
+    """One account or subaccount. `TwilioCarriers` makes it."""
 
     def __init__(self, account: TwilioAccount, account_sid: str, calls: Calls, prices: Prices) -> None:
         self._account_sid = account_sid
@@ -55,22 +60,22 @@ class TwilioCarrier:
         self._prices = prices
 
     @property
+    @override
     def name(self) -> str:
-        """Answer ``twilio``."""
         return NAME
 
     @property
+    @override
     def account(self) -> str:
-        """Answer the account's SID."""
         return self._account_sid
 
     @property
+    @override
     def capabilities(self) -> Capabilities:
-        """Tell that orders are filled at once, and look-ups may lag behind."""
         return _CAPABILITIES
 
+    @override
     async def search(self, area_code: str, limit: int) -> Sequence[AvailableNumber]:
-        """Search the local numbers of the area code's country."""
         wanted = query(area_code, limit)
         if wanted is None:
             return []
@@ -84,11 +89,11 @@ class TwilioCarrier:
                     contains=wanted.contains,
                     limit=wanted.limit,
                 )
-            except Failure as failure:
-                if failure.code in NO_STOCK:
+            except ApiError as error:
+                if error.code in NO_STOCK:
                     return []
-                if failure.is_not_found:
-                    # A country that nothing is sold in, or an account that is none.
+                if error.is_not_found:
+                    # Nothing is sold in the country, unless the account does not exist.
                     api.probe(self._account_sid)
                     return []
                 raise
@@ -96,13 +101,8 @@ class TwilioCarrier:
 
         return await self._calls.look(look)
 
-    async def order(
-        self,
-        phone_number: str,
-        reference: str,
-        timeout: float,  # noqa: ASYNC109 (the port's: the outcome is unknown then, not cancelled)
-    ) -> OwnedNumber:
-        """Look the number up, and buy it unless the account owns it."""
+    @override
+    async def order(self, phone_number: str, reference: str, timeout: float) -> OwnedNumber:
         if not _REFERENCE.fullmatch(reference):
             raise Refused(
                 RefusalCause.INVALID, "The order's reference must be 1 to 64 visible ASCII characters."
@@ -113,42 +113,44 @@ class TwilioCarrier:
 
         return await self._calls.change((self._account_sid, phone_number), change, timeout)
 
+    @override
     async def find_by_reference(self, reference: str) -> OwnedNumber | None:
-        """Look for the number with the reference as its friendly name."""
-        return await self._calls.look(lambda api: _found(api.owned_with_name(self._account_sid, reference)))
-
-    async def find_by_number(self, phone_number: str) -> OwnedNumber | None:
-        """Look for the number."""
         return await self._calls.look(
-            lambda api: _found(api.owned_with_number(self._account_sid, phone_number))
+            lambda api: _found(api.find_by_friendly_name(self._account_sid, reference))
         )
 
-    async def list_owned(self) -> Sequence[OwnedNumber]:
-        """Read all pages of what the account owns."""
-        owned = await self._calls.look(
-            lambda api: api.all_owned(self._account_sid), requests=_REQUESTS_OF_A_LIST
+    @override
+    async def find_by_number(self, phone_number: str) -> OwnedNumber | None:
+        return await self._calls.look(
+            lambda api: _found(api.find_by_phone_number(self._account_sid, phone_number))
         )
-        # A number that is bought in the middle may turn up on two pages.
+
+    @override
+    async def list_owned(self) -> Sequence[OwnedNumber]:
+        owned = await self._calls.look(
+            lambda api: api.list_numbers(self._account_sid), requests=_MAX_REQUESTS_OF_A_LIST
+        )
+        # A number bought meanwhile makes another one appear on two pages.
         numbers = {each.phone_number: each for each in owned}
         return [_number(numbers[phone_number]) for phone_number in sorted(numbers)]
 
+    @override
     async def configure(self, carrier_number_id: str, reference: str) -> OwnedNumber:
-        """Name the number, and send its calls where the settings say."""
         if not is_resource_id(carrier_number_id):
-            raise NumberNotOwned("there is no number with such an identifier")
+            raise NumberNotOwned("the identifier cannot be one of the carrier's")
 
         def change(api: TwilioApi) -> OwnedNumber:
             try:
                 return _number(api.set_up(self._account_sid, carrier_number_id, reference, self._settings))
-            except Failure as failure:
-                if failure.is_not_found:
-                    raise NumberNotOwned("the account does not own the number") from failure
+            except ApiError as error:
+                if error.is_not_found:
+                    raise NumberNotOwned("the account does not own the number") from error
                 raise
 
         return await self._calls.change((self._account_sid, carrier_number_id), change)
 
+    @override
     async def release(self, carrier_number_id: str) -> bool:
-        """Delete the number; one that is not found is gone, unless it was bought just now."""
         if not is_resource_id(carrier_number_id):
             return False
         return await self._calls.change(
@@ -156,20 +158,20 @@ class TwilioCarrier:
             lambda api: api.release(self._account_sid, carrier_number_id),
         )
 
+    @override
     async def monthly_price(self, phone_number: str) -> Price | None:
-        """Answer what a local number costs in the number's country, as the account pays it."""
         country = country_of(area_code_of(phone_number) or "")
         return await self._prices.of(country) if country else None
 
     async def look(self, look: Callable[[TwilioApi], T]) -> T:
-        """Answer some other look at the API, with the errors of a look-up."""
+        """Return what `look` returns; raise the errors of a look-up. For `localdial doctor`."""
         return await self._calls.look(look)
 
 
-class TwilioCarriers:
-    """The accounts at Twilio: one for all, and those of their own that some organizations have.
+class TwilioCarriers(Carriers):
+    """The main account, and the subaccounts that some organizations buy in.
 
-    For one event loop. All share the threads, which end with ``close``.
+    For one event loop. All accounts share one pool of threads, which `close` ends.
     """
 
     def __init__(self, account: TwilioAccount, *, threads: int = _THREADS, waiting: int = _WAITING) -> None:
@@ -177,26 +179,26 @@ class TwilioCarriers:
         prices = Prices(self._ask_prices)
         sids = dict.fromkeys([account.account_sid, *account.subaccounts.values()])
         self._accounts = {sid: TwilioCarrier(account, sid, self._calls, prices) for sid in sids}
-        self._for_all = self._accounts[account.account_sid]
-        self._of_organization = {
+        self._main = self._accounts[account.account_sid]
+        self._subaccounts = {
             organization_id: self._accounts[sid] for organization_id, sid in account.subaccounts.items()
         }
 
     @property
+    @override
     def name(self) -> str:
-        """Answer ``twilio``."""
         return NAME
 
+    @override
     def for_organization(self, organization_id: str) -> TwilioCarrier:
-        """Answer the organization's own account if it has one, else the one for all."""
-        return self._of_organization.get(organization_id, self._for_all)
+        return self._subaccounts.get(organization_id, self._main)
 
+    @override
     def by_account(self, account: str) -> TwilioCarrier | None:
-        """Answer the account with the SID if the settings name it."""
         return self._accounts.get(account)
 
+    @override
     def all(self) -> Sequence[TwilioCarrier]:
-        """Answer the account for all, then the others."""
         return list(self._accounts.values())
 
     @property
@@ -205,27 +207,27 @@ class TwilioCarriers:
         return self._calls.threads
 
     def close(self) -> None:
-        """Make no more calls; those under way end by themselves."""
+        """Refuse further calls. Those that are running end by themselves."""
         self._calls.threads.close()
 
     async def _ask_prices(self, country: str) -> PriceList | None:
         return await self._calls.look(lambda api: api.prices(country))
 
 
-def _found(owned: Owned | None) -> OwnedNumber | None:
+def _found(owned: TwilioNumber | None) -> OwnedNumber | None:
     return _number(owned) if owned is not None else None
 
 
-def _number(owned: Owned) -> OwnedNumber:
-    # The town of a number is known while it is on sale, and not after.
+def _number(owned: TwilioNumber) -> OwnedNumber:
+    # Twilio shows the town of a number only while it is on sale.
     return OwnedNumber(
         phone_number=owned.phone_number,
         carrier_number_id=owned.sid,
-        reference="" if _is_own_name(owned) else owned.friendly_name,
+        reference="" if _has_default_name(owned) else owned.friendly_name,
         region=region_of(area_code_of(owned.phone_number) or "") or "",
     )
 
 
-def _is_own_name(owned: Owned) -> bool:
+def _has_default_name(owned: TwilioNumber) -> bool:
     name = owned.friendly_name
-    return bool(_OWN_NAME.fullmatch(name)) and owned.phone_number.endswith(re.sub("[^0-9]", "", name))
+    return bool(_DEFAULT_NAME.fullmatch(name)) and owned.phone_number.endswith(re.sub("[^0-9]", "", name))

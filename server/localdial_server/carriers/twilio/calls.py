@@ -9,13 +9,8 @@ from typing import TypeVar
 from localdial_server.app.ports.carrier import CarrierUnavailable, OutcomeUnknown
 from localdial_server.carriers.twilio.account import TwilioAccount
 from localdial_server.carriers.twilio.api import TwilioApi
-from localdial_server.carriers.twilio.error_codes import (
-    Failure,
-    NoAnswer,
-    NotSent,
-    error_of_change,
-    error_of_look_up,
-)
+from localdial_server.carriers.twilio.api_errors import RequestFailed
+from localdial_server.carriers.twilio.error_codes import change_error, look_up_error
 from localdial_server.carriers.twilio.threads import Overdue, Threads
 
 T = TypeVar("T")
@@ -37,8 +32,8 @@ class Calls:
             return await self.threads.run(
                 lambda api: look(api.until(time.monotonic() + seconds)), time.monotonic() + 2 * seconds
             )
-        except (Failure, NotSent, NoAnswer) as error:
-            raise error_of_look_up(error) from error
+        except RequestFailed as error:
+            raise look_up_error(error) from error
         except Overdue as error:
             raise CarrierUnavailable("the carrier does not answer in time") from error
 
@@ -54,8 +49,8 @@ class Calls:
         ended = await self._turn(subject, deadline)
         try:
             return await self.threads.run(lambda api: change(api.until(deadline)), deadline, ended)
-        except (Failure, NotSent, NoAnswer) as error:
-            raise error_of_change(error) from error
+        except RequestFailed as error:
+            raise change_error(error) from error
         except Overdue as error:
             raise OutcomeUnknown("the carrier does not answer in time") from error
 

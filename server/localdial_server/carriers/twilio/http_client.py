@@ -1,16 +1,18 @@
-"""How the library's requests go out: to which host, within which time, and never twice.
+"""The HTTP client of Twilio's library: it sets the host and the time limit, and sends nothing twice.
 
-The library reports a failed answer in four ways and drops its headers in all of
-them. Here it is one: ``Failure``.
+The library reports an error response in four ways and drops its headers in all of them. Here it is
+one exception, `ApiError`.
 """
 
+import email.utils
 import io
 import json
 import logging
+import math
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import requests
@@ -18,19 +20,22 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from twilio.http import HttpClient
 from twilio.http.response import Response
+from typing_extensions import override
 
-from localdial_server.carriers.twilio.error_codes import Failure, NoAnswer, NotSent, retry_after
+from localdial_server.carriers.twilio.api_errors import ApiError, NoResponse, NotSent, RequestFailed
 
-# Something between here and the carrier forgets connections that nobody uses.
+# Firewalls silently drop connections that have been idle for longer.
 _IDLE_SECONDS: Final = 30.0
-# To connect is a matter of milliseconds, so not all the time is given to it.
+# Connecting takes milliseconds, so it gets only a part of the time.
 _CONNECT_SECONDS: Final = 3.0
 _CONNECT_SHARE: Final = 0.3
 _LEAST_SECONDS: Final = 0.05
 
 # A page of 1000 numbers has 1.2 MB.
-_LARGEST_ANSWER: Final = 16 * 1024 * 1024
+_LARGEST_RESPONSE: Final = 16 * 1024 * 1024
 _CHUNK: Final = 64 * 1024
+
+_LONGEST_RETRY_AFTER: Final = 24 * 3600.0
 
 _TWILIO: Final = ".twilio.com"
 _SUCCESS: Final = range(200, 300)
@@ -42,15 +47,12 @@ _NOT_CONNECTED: Final = (
 )
 
 
-class CarrierHttp(HttpClient):
-    """The library's way to the carrier, for one thread.
+class TwilioHttpClient(HttpClient):
+    """Sends the library's requests, from one thread.
 
-    ``base_url`` goes in the place of every host of Twilio's; empty is Twilio
-    itself. ``deadline`` (of ``time.monotonic``) is to be set before each call of
-    the library, and holds for all requests that it makes; ``timeout`` is how many
-    seconds each may take.
-
-    Raises ``Failure``, ``NotSent`` and ``NoAnswer``.
+    `base_url` replaces every host of Twilio's; empty means Twilio itself. `timeout` is how many
+    seconds each request may take. Before each call of the library, `deadline` (of `time.monotonic`)
+    must be set: it limits all requests of that call.
     """
 
     def __init__(self, base_url: str, timeout: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -61,10 +63,11 @@ class CarrierHttp(HttpClient):
         self._session = _session()
         self._used = clock()
         self.deadline = 0.0
-        self.answered_at = ""
-        """The carrier's own time of its last answer, as in the header ``Date``."""
+        self.last_date = ""
+        """The `Date` header of the last response; empty without one."""
 
-    def request(  # noqa: PLR0917 - the library gives the first two by position
+    @override
+    def request(
         self,
         method: str,
         uri: str,
@@ -72,18 +75,17 @@ class CarrierHttp(HttpClient):
         data: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
         auth: tuple[str, str] | None = None,
-        timeout: float | None = None,  # noqa: ARG002 - the library never gives one
-        allow_redirects: bool = False,  # noqa: ARG002, FBT001, FBT002 - credentials follow nobody elsewhere
+        timeout: float | None = None,
+        allow_redirects: bool = False,
     ) -> Response:
-        """Make the library's request, once."""
+        """Send the request once; return a successful response. Raises `RequestFailed`."""
         end = min(self.deadline, self._clock() + self._timeout)
-        body = _Body(urlencode(data).encode(), lambda: self._clock() > end) if data else None
+        body = _TimedBody(urlencode(data).encode(), lambda: self._clock() > end) if data else None
         session = self._fresh_session()
         request = session.prepare_request(
             requests.Request(method, self._at_base(uri), params=params, data=body, headers=headers, auth=auth)
         )
-        # The function takes them by position alone.
-        settings = session.merge_environment_settings(request.url, {}, True, None, None)  # noqa: FBT003
+        settings = session.merge_environment_settings(request.url, {}, True, None, None)  # noqa: FBT003 - positional-only
         left = end - self._clock()
         if left < _LEAST_SECONDS:
             raise NotSent("there was no time left to ask")
@@ -96,22 +98,25 @@ class CarrierHttp(HttpClient):
                 **settings,
             )
             text = self._read(response, end)
-        except (NotSent, NoAnswer):
+        except RequestFailed:
             raise
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise _not_answered(error, may_be_sent=body is not None and body.is_begun) from error
+            # Not chained: the library's error quotes the URL, and with it a phone number.
+            raise _request_error(error, may_be_sent=body is not None and body.is_begun) from None
         self._used = self._clock()
-        self.answered_at = response.headers.get("Date", "")
+        self.last_date = response.headers.get("Date", "")
         if response.status_code not in _SUCCESS:
-            raise Failure(response.status_code, _code(text), retry_after(response.headers.get("Retry-After")))
+            raise ApiError(
+                response.status_code, _code(text), retry_after(response.headers.get("Retry-After"))
+            )
         if text or method != "DELETE":
-            # Here rather than in the library, where nobody could tell it from a fault of
-            # ours. One that broke off within its head looks like one without a body.
-            _parse(text)
+            # The library would raise an error that looks like a bug of ours. A response that broke
+            # off within its head looks like one without a body.
+            _require_json_object(text)
         return Response(response.status_code, text, response.headers)
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connection."""
         self._session.close()
 
     def _fresh_session(self) -> requests.Session:
@@ -126,11 +131,11 @@ class CarrierHttp(HttpClient):
         asked = urlsplit(url)
         if not self._base_url:
             if not (asked.scheme == "https" and asked.netloc.endswith(_TWILIO)):
-                raise NoAnswer("the carrier named an address that is not its own")
+                raise NoResponse("the carrier named an address that is not its own")
             return url
         base = urlsplit(self._base_url)
         folder = base.path.rstrip("/")
-        # The address of a list's next page has the folder in it already.
+        # The URL of a list's next page already has the folder in it.
         path = asked.path if asked.path.startswith(f"{folder}/") and folder else folder + asked.path
         return urlunsplit((base.scheme, base.netloc, path, asked.query, ""))
 
@@ -139,26 +144,27 @@ class CarrierHttp(HttpClient):
         with response:
             for part in _parts(response):
                 parts += part
-                if len(parts) > _LARGEST_ANSWER:
-                    raise NoAnswer("the answer is too large")
+                if len(parts) > _LARGEST_RESPONSE:
+                    raise NoResponse("the response is too large")
                 if self._clock() > end:
-                    raise NoAnswer("the answer did not come in time")
+                    raise NoResponse("the response did not come in time")
         return parts.decode("utf-8", "replace")
 
 
-class _Body(io.BytesIO):
-    """A request's body that is not sent any more once its time is up.
+class _TimedBody(io.BytesIO):
+    """A request's body that is not sent once its time is up.
 
-    Connecting may take long, and by then whoever asked may have been told that
-    there was no answer. A carrier that has no body carries nothing out.
+    If connecting takes all the time, the caller has been told that there was no response. Without a
+    body the carrier carries nothing out.
     """
 
     def __init__(self, body: bytes, is_over: Callable[[], bool]) -> None:
         super().__init__(body)
         self._is_over = is_over
         self.is_begun = False
-        """Whether anything of it may have been sent."""
+        """Whether any of it may have been sent."""
 
+    @override
     def read(self, size: int | None = -1, /) -> bytes:
         if self.tell() == 0 and self._is_over():
             raise NotSent("connecting took all the time there was")
@@ -168,37 +174,37 @@ class _Body(io.BytesIO):
 
 def _session() -> requests.Session:
     session = requests.Session()
-    # An order that is sent again is an order made twice.
+    # No retries: an order that is sent twice may be made twice.
     session.mount("https://", HTTPAdapter(max_retries=0, pool_maxsize=1))
     session.mount("http://", HTTPAdapter(max_retries=0, pool_maxsize=1))
     return session
 
 
 def _parts(response: requests.Response) -> Iterator[bytes]:
-    # read1 comes back with what there is; iter_content would wait for a full chunk,
-    # and with a carrier that drips, for ever.
+    # `read1` returns what has arrived. `iter_content` waits for a full chunk, which never ends if
+    # the response comes byte by byte.
     while part := response.raw.read1(_CHUNK, decode_content=True):
         yield part
 
 
-def _not_answered(error: Exception, *, may_be_sent: bool) -> NotSent | NoAnswer:
-    """Tell a request that was surely not sent from one that may have been."""
+def _request_error(error: Exception, *, may_be_sent: bool) -> RequestFailed:
+    """Return `NotSent` only if the request was certainly not sent."""
     cause = _innermost(error)
     if may_be_sent:
-        # Whatever the library calls it: behind a proxy, an answer that is cut off is a
-        # ProxyError too, as is a proxy that cannot be reached.
-        return NoAnswer(f"no answer came: {type(cause).__name__}")
+        # The library's types do not tell: a proxy that cuts the response off is a `ProxyError`, like
+        # a proxy that cannot be reached.
+        return NoResponse(f"no response came: {type(cause).__name__}")
     if isinstance(error, requests.ConnectTimeout) or isinstance(cause, _NOT_CONNECTED):
         return NotSent(f"the carrier cannot be reached: {type(cause).__name__}")
     if isinstance(cause, ssl.SSLCertVerificationError):
         return NotSent(f"the carrier's certificate cannot be verified: {cause.verify_message}")
     if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
-        return NotSent("the carrier's address is none: is LOCALDIAL_TWILIO_BASE_URL right?")
-    return NoAnswer(f"no answer came: {type(cause).__name__}")
+        return NotSent("the carrier's address is not a URL: is LOCALDIAL_TWILIO_BASE_URL right?")
+    return NoResponse(f"no response came: {type(cause).__name__}")
 
 
 def _innermost(error: BaseException) -> BaseException:
-    """Unwrap what requests and urllib3 put around what happened."""
+    """Return the error that requests and urllib3 wrapped."""
     while True:
         inner = getattr(error, "reason", None)
         if not isinstance(inner, BaseException):
@@ -219,11 +225,24 @@ def _code(text: str) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _parse(text: str) -> dict[str, Any]:
+def _require_json_object(text: str) -> None:
     try:
-        parsed = json.loads(text)
+        document = json.loads(text)
     except ValueError:
-        raise NoAnswer("the answer is not JSON") from None
-    if not isinstance(parsed, dict):
-        raise NoAnswer("the answer is no JSON object")
-    return parsed
+        raise NoResponse("the response is not JSON") from None
+    if not isinstance(document, dict):
+        raise NoResponse("the response is not a JSON object")
+
+
+def retry_after(header: str | None) -> float | None:
+    """Return the seconds of a `Retry-After` header, a number or a date; None if it has neither."""
+    if not header:
+        return None
+    try:
+        seconds = float(header)
+    except ValueError:
+        try:
+            seconds = email.utils.parsedate_to_datetime(header).timestamp() - time.time()
+        except (ValueError, OverflowError):
+            return None
+    return min(max(seconds, 0.0), _LONGEST_RETRY_AFTER) if math.isfinite(seconds) else None

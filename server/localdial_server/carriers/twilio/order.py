@@ -1,12 +1,10 @@
 """An order: a look-up, and then the purchase of that one number.
 
-The look-up is needed because buying a number that the account owns already
-succeeds too, and changes it: it would take the number's name, which is the
-reference it was ordered with, from whoever has it. Two orders of a number that
-run at the same moment cannot be told apart by the carrier's answers. Within a
-process they are made one after the other (``Calls.change``); between servers the
-claim in the database keeps them apart; between programs that share an account
-nothing does, so each deserves an account, or a subaccount, of its own.
+The look-up is needed because buying a number that the account already owns succeeds too, and
+changes it: it replaces the number's name, which is the reference of the order that bought it. The
+API's responses do not tell two simultaneous orders of a number apart. Within a process they run one
+after the other (`Calls.change`), and the claim in the database keeps servers apart. Nothing keeps
+other programs that share the account apart, so give localdial an account or a subaccount of its own.
 """
 
 import datetime as dt
@@ -15,50 +13,56 @@ from typing import Final
 
 from localdial_server.app.ports.carrier import NumberTaken
 from localdial_server.carriers.twilio.account import NumberSettings
-from localdial_server.carriers.twilio.api import Owned, TwilioApi
-from localdial_server.carriers.twilio.error_codes import Failure, NoAnswer, NotSent, error_of_look_up
+from localdial_server.carriers.twilio.api import TwilioApi, TwilioNumber
+from localdial_server.carriers.twilio.api_errors import NoResponse, RequestFailed
+from localdial_server.carriers.twilio.error_codes import look_up_error
 
 _log = logging.getLogger(__name__)
 
-# A number that is older than this when it is bought was owned before. As long as
-# that, because a purchase that is taken for none is money lost.
-_SURELY_OWNED_BEFORE: Final = dt.timedelta(seconds=60)
+# A "bought" number that is older than this was owned before. Generous, because a purchase that is
+# mistaken for a number owned before is money lost.
+_OWNED_BEFORE: Final = dt.timedelta(seconds=60)
 
 
 def order(
     api: TwilioApi, account_sid: str, phone_number: str, reference: str, settings: NumberSettings
-) -> Owned:
-    """Buy the number, tag it with the reference and set it up.
+) -> TwilioNumber:
+    """Buy the number, tag it with the reference and set it up; return it.
 
-    Raises ``NumberTaken``; ``Failure``, ``NotSent`` and ``NoAnswer`` of the
-    purchase; and what a look-up raises, after which nothing was bought.
+    Raises `NumberTaken`, the error of a look-up, after which nothing was bought, and `RequestFailed`
+    of the purchase.
     """
     try:
-        owned = api.owned_with_number(account_sid, phone_number)
-    except (Failure, NotSent, NoAnswer) as error:
-        raise error_of_look_up(error) from error
+        owned = api.find_by_phone_number(account_sid, phone_number)
+    except RequestFailed as error:
+        raise look_up_error(error) from error
     if owned is not None:
         if owned.friendly_name == reference:
             return owned
-        raise NumberTaken("the account owns the number already")
-    asked_at = api.answered_at
+        raise NumberTaken("the account already owns the number")
+    looked_up_at = api.last_response_at
     bought = api.buy(account_sid, phone_number, reference, settings)
     if bought.phone_number != phone_number or bought.friendly_name != reference:
-        raise NoAnswer("the carrier's answer is about another order")
-    if asked_at and bought.created and bought.created < asked_at - _SURELY_OWNED_BEFORE:
-        _give_up_name(api, account_sid, bought)
-        raise NumberTaken("the account owned the number already, though the carrier did not show it")
+        raise NoResponse("the response is about another order")
+    if looked_up_at and bought.created and bought.created < looked_up_at - _OWNED_BEFORE:
+        _remove_reference(api, account_sid, bought)
+        raise NumberTaken("the account already owned the number, though the look-up did not show it")
     return bought
 
 
-def _give_up_name(api: TwilioApi, account_sid: str, number: Owned) -> None:
-    """Take our reference from a number that we have not bought, so that nobody finds it by that."""
+def _remove_reference(api: TwilioApi, account_sid: str, number: TwilioNumber) -> None:
+    """Rename a number that we did not buy, so that `find_by_reference` does not find it."""
+    # The log gets the number's SID, never the phone number.
+    number_fields = {"account_sid": account_sid, "carrier_number_id": number.sid}
     _log.error(
-        "a number that somebody else has in the carrier account was set up as if it had been bought: its"
-        " calls come here; see to it in the carrier's console",
-        extra={"phone_number": number.phone_number, "carrier_number_id": number.sid},
+        "an order changed a number that the carrier account already owned: its calls now come here;"
+        " correct the number in the carrier's console",
+        extra=number_fields,
     )
     try:
         api.rename(account_sid, number.sid, number.phone_number)
-    except (Failure, NotSent, NoAnswer):
-        _log.exception("it bears the reference of an order that failed")
+    except RequestFailed as error:
+        _log.error(
+            "the number still bears the reference of the failed order: rename it in the carrier's console",
+            extra={**number_fields, "reference": number.friendly_name, "cause": str(error)},
+        )

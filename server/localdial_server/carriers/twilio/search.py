@@ -1,4 +1,4 @@
-"""What is asked of Twilio to find numbers of an area code, and which answers are taken."""
+"""Searches for numbers of an area code: what to ask Twilio, and which of its offers fit."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from localdial_server.app.ports.carrier import AvailableNumber
 from localdial_server.carriers.twilio.account import LARGEST_PAGE
 from localdial_server.domain.area_codes import area_code_of, country_of, region_of
 
-# Elsewhere the pattern is matched with numbers of longer area codes too (`+492` with
-# `+49201`), which are left out afterwards.
+# Outside the NANP the pattern also matches numbers of longer area codes (`+492` matches `+49201`),
+# which `on_sale` leaves out.
 _SURPLUS = 5
 
-# Nothing longer can be stored. Twilio's own region is two letters.
+# Longer ones cannot be stored. Twilio's own regions have two letters.
 _LONGEST_LOCALITY = 200
 _LONGEST_REGION = 16
 
@@ -28,11 +28,11 @@ class Query:
 
 
 class Offer(Protocol):
-    """A number on sale, as the library answers it."""
+    """A number on sale, as Twilio's library returns it."""
 
     @property
     def phone_number(self) -> str | None:
-        """In E.164."""
+        """E.164."""
 
     @property
     def locality(self) -> str | None:
@@ -44,22 +44,22 @@ class Offer(Protocol):
 
     @property
     def capabilities(self) -> object:
-        """A dictionary of what the number can do, such as ``voice``."""
+        """A dictionary of what the number can do, such as `voice`."""
 
 
 def query(area_code: str, limit: int) -> Query | None:
-    """Answer what to search for; None for what is no area code."""
+    """Return what to search for, or None if the text is not an area code or the limit is below 1."""
     country = country_of(area_code)
     if country is None or limit < 1:
         return None
     if area_code.startswith("+"):
-        # A pattern that begins with a plus is one for the number's beginning.
+        # A pattern with a plus matches the beginning of a number.
         return Query(country, "", area_code, min(limit * _SURPLUS, LARGEST_PAGE))
     return Query(country, area_code, "", min(limit, LARGEST_PAGE))
 
 
 def on_sale(offers: Iterable[Offer], area_code: str) -> Iterator[AvailableNumber]:
-    """Pick the numbers that have the area code and take calls, each once."""
+    """Yield the numbers that have the area code and take calls, each once."""
     seen: set[str] = set()
     for offer in offers:
         number = offer.phone_number or ""
@@ -72,7 +72,7 @@ def on_sale(offers: Iterable[Offer], area_code: str) -> Iterator[AvailableNumber
 
 
 def _takes_calls(capabilities: object) -> bool:
-    # Asked for already; a carrier that does not say is believed.
+    # The search asked for it, so a carrier that does not say is trusted.
     if not isinstance(capabilities, dict):
         return True
     return bool({name.lower(): value for name, value in capabilities.items()}.get("voice", True))

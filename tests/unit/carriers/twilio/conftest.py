@@ -25,7 +25,7 @@ class TwilioHarness:
     now: float = 1_800_000_000.0
     """The simulator's clock, which stands still."""
     next_sid: str = ""
-    """The identifier of every number that is bought from now on; empty makes new ones."""
+    """The identifier of every number bought from now on; empty generates new ones."""
     faults: FaultInjector = field(default_factory=FaultInjector)
     made: list[TwilioCarriers] = field(default_factory=list)
 
@@ -42,7 +42,7 @@ class TwilioHarness:
         )
 
     def carriers(self, **changes: object) -> TwilioCarriers:
-        """Make an adapter, of an account that differs in these fields."""
+        """Return a new adapter of the account, with these fields changed."""
         limits = {name: changes.pop(name) for name in ("threads", "waiting") if name in changes}
         self.made.append(TwilioCarriers(replace(self.account, **changes), **limits))  # type: ignore[arg-type]
         return self.made[-1]

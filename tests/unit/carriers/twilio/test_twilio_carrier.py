@@ -1,4 +1,4 @@
-"""What the adapter does beyond the promises that every carrier keeps."""
+"""What the Twilio adapter does beyond the promises of the carrier port."""
 
 import asyncio
 import dataclasses
@@ -21,8 +21,8 @@ from localdial_server.carriers.simulator.faults import Fault, Operation
 from localdial_server.carriers.twilio.account import NumberSettings
 from localdial_server.carriers.twilio.adapter import TwilioCarriers
 from localdial_server.carriers.twilio.api import TwilioApi
-from localdial_server.carriers.twilio.error_codes import NotSent
-from localdial_server.carriers.twilio.http_client import CarrierHttp
+from localdial_server.carriers.twilio.api_errors import NotSent
+from localdial_server.carriers.twilio.http_client import TwilioHttpClient
 from localdial_server.carriers.twilio_simulator import resources
 from localdial_server.carriers.twilio_simulator.http_faults import HttpFault, Kind, When, error
 from tests.unit.carriers.twilio.conftest import MAIN, SUB, TwilioHarness
@@ -43,10 +43,7 @@ def _offer(phone_number: str, locality: str, region: str) -> dict[str, str]:
     return {"phone_number": phone_number, "locality": locality, "region": region}
 
 
-# Accounts
-
-
-async def test_an_organization_with_a_subaccount_buys_in_it_and_the_others_in_the_main_account(
+async def test_organizations_buy_in_their_own_subaccount_or_else_in_the_main_account(
     twilio: TwilioHarness,
 ) -> None:
     carriers = twilio.carriers(subaccounts={"acme": SUB})
@@ -58,11 +55,11 @@ async def test_an_organization_with_a_subaccount_buys_in_it_and_the_others_in_th
     ]
     assert await carriers.for_organization("other").find_by_number(_NUMBER) is None
     assert await carriers.for_organization("acme").find_by_number(_NUMBER) == bought
-    # What was paid for it is the main account's.
+    # The main account pays.
     assert twilio.ledger.accounts[MAIN].balance < twilio.ledger.accounts[SUB].balance
 
 
-async def test_accounts_are_found_by_their_name_and_listed_once(twilio: TwilioHarness) -> None:
+async def test_each_account_is_found_by_its_sid_and_listed_once(twilio: TwilioHarness) -> None:
     carriers = twilio.carriers(subaccounts={"acme": SUB, "acme-two": SUB, "third": MAIN})
     assert [carrier.account for carrier in carriers.all()] == [MAIN, SUB]
     assert carriers.by_account(SUB) is carriers.for_organization("acme")
@@ -71,12 +68,12 @@ async def test_accounts_are_found_by_their_name_and_listed_once(twilio: TwilioHa
     assert {carriers.name, *(carrier.name for carrier in carriers.all())} == {"twilio"}
 
 
-async def test_an_api_key_does_instead_of_the_auth_token(twilio: TwilioHarness) -> None:
+async def test_an_api_key_replaces_the_auth_token(twilio: TwilioHarness) -> None:
     carriers = twilio.carriers(username="SK" + "c" * 32, password="key-secret")
     assert (await carriers.all()[0].order(_NUMBER, "localdial-1", 5)).phone_number == _NUMBER
 
 
-def test_the_librarys_own_environment_is_not_looked_at(
+def test_the_librarys_environment_variables_are_ignored(
     twilio: TwilioHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TWILIO_ACCOUNT_SID", SUB)
@@ -85,11 +82,11 @@ def test_the_librarys_own_environment_is_not_looked_at(
     monkeypatch.setenv("TWILIO_EDGE", "sydney")
     asked: list[str] = []
 
-    def answer(_self: CarrierHttp, _method: str, uri: str, **_rest: object) -> None:
+    def answer(_self: TwilioHttpClient, _method: str, uri: str, **_rest: object) -> None:
         asked.append(uri)
         raise NotSent("enough")
 
-    monkeypatch.setattr(CarrierHttp, "request", answer)
+    monkeypatch.setattr(TwilioHttpClient, "request", answer)
     api = TwilioApi(dataclasses.replace(twilio.account, base_url=""))
     with pytest.raises(NotSent):
         api.account(MAIN)
@@ -98,9 +95,7 @@ def test_the_librarys_own_environment_is_not_looked_at(
 
 
 @pytest.mark.parametrize("password", ["wrong", "another-secret"])
-async def test_wrong_credentials_are_refused_and_shown_to_nobody(
-    twilio: TwilioHarness, password: str
-) -> None:
+async def test_wrong_credentials_are_refused_and_never_shown(twilio: TwilioHarness, password: str) -> None:
     carrier = twilio.carriers(password=password).all()[0]
     for call in (
         carrier.search("415", 1),
@@ -118,7 +113,7 @@ async def test_wrong_credentials_are_refused_and_shown_to_nobody(
     )
 
 
-async def test_a_suspended_account_is_refused_with_what_to_do(twilio: TwilioHarness) -> None:
+async def test_a_suspended_account_is_refused_with_an_explanation(twilio: TwilioHarness) -> None:
     twilio.ledger.change_account(MAIN, {"status": "suspended"})
     with pytest.raises(Refused) as refused:
         await twilio.carriers().all()[0].order(_NUMBER, "localdial-1", 5)
@@ -126,7 +121,7 @@ async def test_a_suspended_account_is_refused_with_what_to_do(twilio: TwilioHarn
     assert "suspended" in refused.value.explanation
 
 
-async def test_a_balance_that_runs_out_half_way_keeps_what_was_bought(twilio: TwilioHarness) -> None:
+async def test_numbers_bought_before_the_balance_ran_out_are_kept(twilio: TwilioHarness) -> None:
     twilio.ledger.change_account(MAIN, {"balance": "2.50"})
     carrier = twilio.carriers().all()[0]
     await carrier.order("+14155550100", "localdial-1", 5)
@@ -138,7 +133,7 @@ async def test_a_balance_that_runs_out_half_way_keeps_what_was_bought(twilio: Tw
     assert [each.phone_number for each in await carrier.list_owned()] == ["+14155550100", "+14155550101"]
 
 
-async def test_a_trial_account_has_one_number(twilio: TwilioHarness) -> None:
+async def test_a_trial_account_can_have_only_one_number(twilio: TwilioHarness) -> None:
     twilio.ledger.change_account(MAIN, {"type": "Trial"})
     carrier = twilio.carriers().all()[0]
     await carrier.order("+14155550100", "localdial-1", 5)
@@ -148,10 +143,9 @@ async def test_a_trial_account_has_one_number(twilio: TwilioHarness) -> None:
     assert "trial" in refused.value.explanation
 
 
-# Orders
-
-
-async def test_a_number_that_the_account_owns_is_taken_and_left_as_it_is(twilio: TwilioHarness) -> None:
+async def test_an_order_of_an_owned_number_fails_and_leaves_the_number_unchanged(
+    twilio: TwilioHarness,
+) -> None:
     twilio.ledger.grant(twilio.ledger.account(MAIN), _NUMBER, "the receptionist")
     with pytest.raises(NumberTaken):
         await twilio.carriers().all()[0].order(_NUMBER, "localdial-1", 5)
@@ -159,32 +153,49 @@ async def test_a_number_that_the_account_owns_is_taken_and_left_as_it_is(twilio:
     assert twilio.events("number_updated", "number_bought") == []
 
 
-async def test_an_order_that_is_repeated_with_its_reference_buys_once(twilio: TwilioHarness) -> None:
+async def test_repeating_an_order_with_its_reference_buys_once(twilio: TwilioHarness) -> None:
     carrier = twilio.carriers().all()[0]
     first = await carrier.order(_NUMBER, "localdial-1", 5)
     assert await carrier.order(_NUMBER, "localdial-1", 5) == first
     assert len(twilio.events("number_bought")) == 1
 
 
-async def test_a_success_that_only_changed_an_owned_number_is_no_purchase(
+async def test_a_purchase_that_only_changed_an_owned_number_fails_and_is_undone(
     twilio: TwilioHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    # The account has owned the number for long, and the look-up does not show it.
+    # The account has owned the number for an hour, and the look-up does not show it.
     twilio.ledger.grant(twilio.ledger.account(MAIN), _NUMBER, "the receptionist")
     twilio.now = time.time() + 3600
     twilio.faults.add(Operation.FIND_BY_NUMBER, Fault.NOT_SEEN)
-    owner = twilio.ledger.numbers
-    for number in owner.values():
+    for number in twilio.ledger.numbers.values():
         number.created = time.time() - 3600
     carrier = twilio.carriers().all()[0]
     with pytest.raises(NumberTaken):
         await carrier.order(_NUMBER, "localdial-1", 5)
     assert twilio.events("number_bought") == []
-    assert await carrier.find_by_reference("localdial-1") is None, "nothing is left to be adopted"
-    assert "see to it" in caplog.text
+    assert await carrier.find_by_reference("localdial-1") is None, "nothing is left to adopt"
+    (record,) = caplog.records
+    assert "correct the number in the carrier's console" in record.message
+    assert _NUMBER.removeprefix("+") not in str(vars(record)), "no phone number in the log"
 
 
-async def test_in_one_process_one_of_many_orders_of_a_number_wins(twilio: TwilioHarness) -> None:
+async def test_when_an_owned_number_keeps_our_reference_the_log_says_so_without_the_number(
+    twilio: TwilioHarness, caplog: pytest.LogCaptureFixture
+) -> None:
+    number = twilio.ledger.grant(twilio.ledger.account(MAIN), _NUMBER)
+    twilio.now = time.time() + 3600
+    number.created = time.time() - 3600
+    twilio.faults.add(Operation.FIND_BY_NUMBER, Fault.NOT_SEEN)
+    twilio.faults.add(Operation.CONFIGURE, Fault.ERROR_503)
+    with pytest.raises(NumberTaken):
+        await twilio.carriers().all()[0].order(_NUMBER, "localdial-1", 5)
+    _, still_named = caplog.records
+    logged = vars(still_named)
+    assert (logged["reference"], logged["carrier_number_id"]) == ("localdial-1", number.sid)
+    assert _NUMBER.removeprefix("+") not in str(logged)
+
+
+async def test_one_of_many_simultaneous_orders_of_a_number_in_one_process_wins(twilio: TwilioHarness) -> None:
     carrier = twilio.carriers().all()[0]
     outcomes = await asyncio.gather(
         *(carrier.order(_NUMBER, f"localdial-{n}", 10) for n in range(8)), return_exceptions=True
@@ -194,7 +205,7 @@ async def test_in_one_process_one_of_many_orders_of_a_number_wins(twilio: Twilio
     assert twilio.events("number_updated") == []
 
 
-async def test_an_order_is_over_when_its_time_is(twilio: TwilioHarness) -> None:
+async def test_an_order_ends_at_its_timeout(twilio: TwilioHarness) -> None:
     twilio.faults.add(Operation.ORDER, Fault.TIMEOUT_BEFORE)
     began = time.monotonic()
     with pytest.raises(OutcomeUnknown):
@@ -202,7 +213,7 @@ async def test_an_order_is_over_when_its_time_is(twilio: TwilioHarness) -> None:
     assert time.monotonic() - began < 2.0
 
 
-async def test_a_look_up_before_the_order_that_fails_has_ordered_nothing(twilio: TwilioHarness) -> None:
+async def test_when_the_look_up_before_an_order_fails_nothing_is_ordered(twilio: TwilioHarness) -> None:
     carrier = twilio.carriers().all()[0]
     for fault in Fault.TIMEOUT_BEFORE, Fault.RESET_BEFORE, Fault.ERROR_500:
         twilio.faults.add(Operation.FIND_BY_NUMBER, fault)
@@ -211,7 +222,7 @@ async def test_a_look_up_before_the_order_that_fails_has_ordered_nothing(twilio:
     assert twilio.events("number_bought") == []
 
 
-async def test_the_carriers_wish_to_be_left_alone_is_passed_on(twilio: TwilioHarness) -> None:
+async def test_the_carriers_retry_after_is_passed_on(twilio: TwilioHarness) -> None:
     carrier = twilio.carriers().all()[0]
     twilio.faults.add(Operation.ORDER, error(429, 20429, retry_after=7))
     twilio.faults.add(Operation.FIND_BY_NUMBER, error(503, 20503, retry_after=9))
@@ -222,7 +233,7 @@ async def test_the_carriers_wish_to_be_left_alone_is_passed_on(twilio: TwilioHar
 
 
 @pytest.mark.parametrize("reference", ["", "x" * 65, "two words", "é"])
-async def test_a_reference_that_the_carrier_would_change_is_refused(
+async def test_an_invalid_reference_is_refused_before_anything_is_sent(
     twilio: TwilioHarness, reference: str
 ) -> None:
     with pytest.raises(Refused):
@@ -253,7 +264,7 @@ async def test_a_number_is_set_up_when_it_is_bought(
     assert fields_of(twilio, _NUMBER) == {"FriendlyName": "localdial-1", **fields}
 
 
-async def test_a_number_abroad_is_bought_on_the_bundle(twilio: TwilioHarness) -> None:
+async def test_a_number_outside_the_nanp_is_bought_with_the_bundle(twilio: TwilioHarness) -> None:
     settings = NumberSettings(address_sid=_ADDRESS, bundle_sid=_BUNDLE)
     carrier = twilio.carriers(numbers=settings).all()[0]
     await carrier.order("+442079460000", "localdial-1", 5)
@@ -264,11 +275,8 @@ async def test_a_number_abroad_is_bought_on_the_bundle(twilio: TwilioHarness) ->
     }
 
 
-# Configuring and releasing
-
-
 @pytest.mark.parametrize("before", [{"VoiceApplicationSid": _APPLICATION}, {"TrunkSid": _TRUNK}])
-async def test_what_would_go_before_the_voice_url_is_removed(
+async def test_configuring_a_voice_url_removes_what_takes_precedence_over_it(
     twilio: TwilioHarness, before: dict[str, str]
 ) -> None:
     number = twilio.ledger.grant(twilio.ledger.account(MAIN), _NUMBER, "")
@@ -282,7 +290,7 @@ async def test_what_would_go_before_the_voice_url_is_removed(
 
 
 @pytest.mark.parametrize("number_id", ["PN" + "9" * 32, "SIM-14155550100", "../Accounts", "", "a/b?c"])
-async def test_what_is_not_owned_cannot_be_configured_and_is_released_already(
+async def test_an_unknown_number_cannot_be_configured_and_counts_as_released(
     twilio: TwilioHarness, number_id: str
 ) -> None:
     carrier = twilio.carriers().all()[0]
@@ -293,7 +301,7 @@ async def test_what_is_not_owned_cannot_be_configured_and_is_released_already(
 
 
 @pytest.mark.parametrize("carrier_number_id", ["number_1", "urn:number:1", "_", "~1.", "1" * 128])
-async def test_a_number_is_configured_and_released_by_whatever_identifier_the_carrier_gave_it(
+async def test_a_number_is_configured_and_released_by_any_identifier_that_fits_a_path(
     twilio: TwilioHarness, carrier_number_id: str
 ) -> None:
     twilio.next_sid = carrier_number_id
@@ -306,7 +314,7 @@ async def test_a_number_is_configured_and_released_by_whatever_identifier_the_ca
 
 
 @pytest.mark.parametrize("carrier_number_id", ["..", "a/b", "a?b", "a#b", "a%2Fb", "a b", "1" * 129])
-async def test_an_identifier_that_would_lead_elsewhere_in_a_path_names_no_number(
+async def test_an_identifier_that_changes_the_meaning_of_a_path_is_rejected(
     twilio: TwilioHarness, carrier_number_id: str
 ) -> None:
     twilio.next_sid = carrier_number_id
@@ -315,7 +323,7 @@ async def test_an_identifier_that_would_lead_elsewhere_in_a_path_names_no_number
         await carrier.order(_NUMBER, "localdial-1", 5)
 
 
-async def test_a_404_of_an_account_that_is_not_there_is_no_release(twilio: TwilioHarness) -> None:
+async def test_a_404_of_a_missing_account_does_not_count_as_a_release(twilio: TwilioHarness) -> None:
     carrier = twilio.carriers().all()[0]
     owned = await carrier.order(_NUMBER, "localdial-1", 5)
     twilio.faults.add(Operation.RELEASE, error(404, 0))
@@ -328,7 +336,7 @@ async def test_a_404_of_an_account_that_is_not_there_is_no_release(twilio: Twili
     assert len(twilio.events("number_released")) == 1
 
 
-async def test_a_release_that_is_under_way_is_waited_for_before_it_is_repeated(twilio: TwilioHarness) -> None:
+async def test_repeating_a_release_waits_for_the_one_that_is_running(twilio: TwilioHarness) -> None:
     carrier = twilio.carriers(timeout=1.0).all()[0]
     owned = await carrier.order(_NUMBER, "localdial-1", 5)
     twilio.faults.add(Operation.RELEASE, HttpFault(Kind.TIMEOUT, When.AFTER, seconds=0.3))
@@ -340,10 +348,7 @@ async def test_a_release_that_is_under_way_is_waited_for_before_it_is_repeated(t
     assert len(twilio.events("number_released")) == 1
 
 
-# Looking
-
-
-async def test_all_pages_of_a_list_are_read(twilio: TwilioHarness) -> None:
+async def test_every_page_of_a_list_is_read(twilio: TwilioHarness) -> None:
     account = twilio.ledger.account(MAIN)
     numbers = [f"+1415555{line}" for line in range(2000, 2040)]
     for number in reversed(numbers):
@@ -352,7 +357,7 @@ async def test_all_pages_of_a_list_are_read(twilio: TwilioHarness) -> None:
     assert [each.phone_number for each in owned] == numbers
 
 
-async def test_a_list_that_breaks_off_is_no_list(twilio: TwilioHarness) -> None:
+async def test_a_list_with_a_failed_page_fails(twilio: TwilioHarness) -> None:
     for line in range(2000, 2005):
         twilio.ledger.grant(twilio.ledger.account(MAIN), f"+1415555{line}", "")
     carrier = twilio.carriers(page_size=2).all()[0]
@@ -383,7 +388,7 @@ async def test_a_number_named_after_itself_has_no_reference(
     assert found.reference == reference
 
 
-async def test_names_of_places_that_are_too_long_to_be_stored_are_cut(
+async def test_place_names_that_are_too_long_to_store_are_cut(
     twilio: TwilioHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
@@ -393,8 +398,8 @@ async def test_names_of_places_that_are_too_long_to_be_stored_are_cut(
     assert (found.locality, found.region) == ("T" * 200, "R" * 16)
 
 
-async def test_a_country_without_numbers_is_told_from_an_account_that_is_none(twilio: TwilioHarness) -> None:
-    # Jamaica: the simulated ledger sells in every NANP country, so it is told to know none.
+async def test_a_country_without_numbers_is_told_apart_from_a_missing_account(twilio: TwilioHarness) -> None:
+    # The simulator sells in every NANP country, so it is told to know nothing of Jamaica.
     twilio.faults.add(Operation.SEARCH, error(404, 20404), error(404, 20404))
     assert await twilio.carriers().all()[0].search("876", 5) == []
     twilio.faults.add(Operation.LIST_OWNED, error(404, 20404))
@@ -403,14 +408,12 @@ async def test_a_country_without_numbers_is_told_from_an_account_that_is_none(tw
 
 
 @pytest.mark.parametrize("code", [21451, 21452])
-async def test_an_area_code_that_the_carrier_has_nothing_in_has_no_stock(
-    twilio: TwilioHarness, code: int
-) -> None:
+async def test_error_codes_for_an_unstocked_area_code_mean_no_stock(twilio: TwilioHarness, code: int) -> None:
     twilio.faults.add(Operation.SEARCH, error(400, code))
     assert await twilio.carriers().all()[0].search("415", 5) == []
 
 
-async def test_prices_are_as_the_account_pays_them_and_asked_for_once(twilio: TwilioHarness) -> None:
+async def test_prices_are_those_of_the_account_and_are_cached(twilio: TwilioHarness) -> None:
     carrier = twilio.carriers(subaccounts={"acme": SUB}).all()[0]
     assert await carrier.monthly_price(_NUMBER) == Price("USD", 1_150_000)
     twilio.faults.add(Operation.MONTHLY_PRICE, Fault.ERROR_500)
@@ -422,16 +425,13 @@ async def test_prices_are_as_the_account_pays_them_and_asked_for_once(twilio: Tw
     assert await carrier.monthly_price("+18005550100") is None, "no local number"
 
 
-def test_the_library_is_loaded_by_nobody_else() -> None:
+def test_the_library_is_not_loaded_unless_it_is_used() -> None:
     loaded = "import sys, localdial_server.runtime.serve, localdial_server.cli; print(*sys.modules)"
     modules = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
     assert not {"twilio", "requests", "starlette", "uvicorn"} & set(modules.stdout.split())
 
 
-# A carrier that hangs
-
-
-async def test_a_carrier_that_hangs_piles_up_neither_threads_nor_calls(twilio: TwilioHarness) -> None:
+async def test_a_hanging_carrier_piles_up_neither_threads_nor_calls(twilio: TwilioHarness) -> None:
     carriers: TwilioCarriers = twilio.carriers(timeout=1.0, threads=4, waiting=8)
     carrier = carriers.all()[0]
     twilio.faults.add(Operation.FIND_BY_NUMBER, *[Fault.TIMEOUT_BEFORE] * 100)

@@ -1,6 +1,3 @@
-import email.utils
-import time
-
 import pytest
 
 from localdial_server.app.ports.carrier import (
@@ -10,17 +7,11 @@ from localdial_server.app.ports.carrier import (
     RefusalCause,
     Refused,
 )
-from localdial_server.carriers.twilio.error_codes import (
-    Failure,
-    NoAnswer,
-    NotSent,
-    error_of_change,
-    error_of_look_up,
-    retry_after,
-)
+from localdial_server.carriers.twilio.api_errors import ApiError, NoResponse, NotSent, RequestFailed
+from localdial_server.carriers.twilio.error_codes import change_error, look_up_error
 
 _REFUSED = {
-    # Every code of Twilio's for a purchase that a repeat does not cure.
+    # Every code of a purchase for which repeating does not help.
     (400, 21421): RefusalCause.INVALID,
     (400, 21451): RefusalCause.INVALID,
     (400, 21457): RefusalCause.INVALID,
@@ -36,7 +27,7 @@ _REFUSED = {
     (400, 10001): RefusalCause.ACCOUNT,
     (400, 10002): RefusalCause.ACCOUNT,
     (400, 21404): RefusalCause.ACCOUNT,
-    # What has no code that is known goes by its status.
+    # Without a known code the status decides.
     (400, 99999): RefusalCause.INVALID,
     (400, 0): RefusalCause.INVALID,
     (401, 0): RefusalCause.CREDENTIALS,
@@ -49,56 +40,59 @@ _REFUSED = {
 
 
 @pytest.mark.parametrize(("answer", "cause"), _REFUSED.items(), ids=str)
-def test_a_change_is_refused_for_a_cause_and_says_what_to_do(
+def test_a_refusal_of_a_change_has_a_cause_and_an_explanation(
     answer: tuple[int, int], cause: RefusalCause
 ) -> None:
-    error = error_of_change(Failure(*answer))
+    error = change_error(ApiError(*answer))
     assert isinstance(error, Refused)
     assert error.cause is cause
     assert error.explanation[0].isupper()
     assert error.explanation.endswith(".")
     assert str(answer[0]) not in error.explanation
-    # The log has the carrier's code too.
-    assert str(error).startswith(str(Failure(*answer)))
+    # The log also has the carrier's code.
+    assert str(error).startswith(str(ApiError(*answer)))
 
 
 @pytest.mark.parametrize("code", [21422, 21452])
-def test_a_number_that_is_gone_is_taken(code: int) -> None:
-    assert isinstance(error_of_change(Failure(400, code)), NumberTaken)
+def test_error_codes_for_an_unavailable_number_mean_taken(code: int) -> None:
+    assert isinstance(change_error(ApiError(400, code)), NumberTaken)
 
 
 @pytest.mark.parametrize("answer", [(429, 20429), (429, 0), (400, 20429), (409, 0)])
-def test_what_was_turned_away_may_be_repeated_after_the_time_that_was_asked_for(
+def test_a_throttled_request_can_be_repeated_after_the_requested_delay(
     answer: tuple[int, int],
 ) -> None:
-    for error in error_of_change(Failure(*answer, 7.5)), error_of_look_up(Failure(*answer, 7.5)):
+    for error in change_error(ApiError(*answer, 7.5)), look_up_error(ApiError(*answer, 7.5)):
         assert isinstance(error, CarrierUnavailable)
         assert error.retry_after == 7.5
 
 
-# The last: a code that says "taken" is not believed of a server that is out of order.
+# The last one: a 5xx is not trusted to mean "taken".
 @pytest.mark.parametrize("answer", [(500, 20500), (502, 0), (503, 20503), (504, 0), (408, 0), (500, 21422)])
-def test_after_a_servers_error_a_change_has_an_unknown_outcome(answer: tuple[int, int]) -> None:
-    assert type(error_of_change(Failure(*answer))) is OutcomeUnknown
+def test_a_change_has_an_unknown_outcome_after_a_server_error(answer: tuple[int, int]) -> None:
+    assert type(change_error(ApiError(*answer))) is OutcomeUnknown
 
 
-def test_no_answer_is_an_unknown_outcome_and_a_request_that_was_not_sent_none() -> None:
-    assert type(error_of_change(NoAnswer("reset"))) is OutcomeUnknown
-    assert type(error_of_change(NotSent("refused"))) is CarrierUnavailable
+def test_a_change_without_a_response_has_an_unknown_outcome_unless_it_was_not_sent() -> None:
+    assert type(change_error(NoResponse("reset"))) is OutcomeUnknown
+    assert type(change_error(NotSent("refused"))) is CarrierUnavailable
 
 
 @pytest.mark.parametrize(
-    "error", [Failure(500), Failure(503, 20503, 3.0), Failure(408), NoAnswer("reset"), NotSent("refused")]
+    "error",
+    [ApiError(500), ApiError(503, 20503, 3.0), ApiError(408), NoResponse("reset"), NotSent("refused")],
 )
-def test_a_look_up_without_an_answer_may_be_repeated(error: Failure | NoAnswer | NotSent) -> None:
-    raised = error_of_look_up(error)
+def test_a_look_up_without_a_response_can_be_repeated(error: RequestFailed) -> None:
+    raised = look_up_error(error)
     assert type(raised) is CarrierUnavailable
     assert raised.retry_after == getattr(error, "retry_after", None)
 
 
 @pytest.mark.parametrize(("answer", "cause"), _REFUSED.items(), ids=str)
-def test_a_look_up_is_refused_for_the_account_alone(answer: tuple[int, int], cause: RefusalCause) -> None:
-    raised = error_of_look_up(Failure(*answer))
+def test_a_look_up_is_refused_only_because_of_the_account(
+    answer: tuple[int, int], cause: RefusalCause
+) -> None:
+    raised = look_up_error(ApiError(*answer))
     if cause in {RefusalCause.ACCOUNT, RefusalCause.CREDENTIALS}:
         assert isinstance(raised, Refused)
         assert raised.cause is cause
@@ -106,32 +100,7 @@ def test_a_look_up_is_refused_for_the_account_alone(answer: tuple[int, int], cau
         assert type(raised) is CarrierUnavailable
 
 
-def test_a_redirect_points_at_the_setting() -> None:
-    error = error_of_change(Failure(302))
+def test_the_error_of_a_redirect_names_the_setting() -> None:
+    error = change_error(ApiError(302))
     assert isinstance(error, CarrierUnavailable)
     assert "LOCALDIAL_TWILIO_BASE_URL" in str(error)
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
-        ("5", 5.0),
-        ("0.25", 0.25),
-        ("-3", 0.0),
-        ("1e9", 86_400.0),
-        ("nan", None),
-        ("inf", None),
-        ("soon", None),
-        ("", None),
-        (None, None),
-    ],
-)
-def test_retry_after_is_read_and_bounded(header: str | None, seconds: float | None) -> None:
-    assert retry_after(header) == seconds
-
-
-def test_retry_after_may_be_a_date() -> None:
-    seconds = retry_after(email.utils.formatdate(time.time() + 60, usegmt=True))
-    assert seconds is not None
-    assert 50 < seconds <= 60
-    assert retry_after(email.utils.formatdate(0, usegmt=True)) == 0

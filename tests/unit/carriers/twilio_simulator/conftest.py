@@ -23,8 +23,8 @@ TOKEN = "a-secret"
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came back."""
+class Reply:
+    """A response."""
 
     status: int
     headers: Mapping[str, str]
@@ -48,8 +48,8 @@ class Site:
         document: object = None,
         user: tuple[str, str] | None = (MAIN, TOKEN),
         timeout: float = 10.0,
-    ) -> Answer:
-        """Make one request."""
+    ) -> Reply:
+        """Make one request; return the response."""
         data = urlencode(form).encode() if form is not None else None
         if document is not None:
             data = json.dumps(document).encode()
@@ -58,18 +58,18 @@ class Site:
             request.add_header("Authorization", f"Basic {b64encode(':'.join(user).encode()).decode()}")
         try:
             with urllib.request.urlopen(request, timeout=timeout) as response:
-                return _answer(response.status, response.headers, response.read())
+                return _reply(response.status, response.headers, response.read())
         except urllib.error.HTTPError as error:
             with error:
-                return _answer(error.code, error.headers, error.read())
+                return _reply(error.code, error.headers, error.read())
 
     def numbers(self, account: str = MAIN) -> str:
-        """Answer the path of an account's numbers."""
+        """Return the path of an account's numbers."""
         return f"/2010-04-01/Accounts/{account}/IncomingPhoneNumbers"
 
 
-def _answer(status: int, headers: Any, body: bytes) -> Answer:
-    return Answer(status, dict(headers), json.loads(body) if body else None)
+def _reply(status: int, headers: Any, body: bytes) -> Reply:
+    return Reply(status, dict(headers), json.loads(body) if body else None)
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ def test_a_timeout_comes_before_or_after_the_request_is_carried_out(
     assert site.ledger.is_owned(_NUMBER) is is_done
 
 
-def test_who_hangs_for_a_while_is_reset_at_its_end(site: Site) -> None:
+def test_a_timeout_ends_with_a_reset(site: Site) -> None:
     site.faults.add(Operation.ORDER, HttpFault(Kind.TIMEOUT, seconds=0.1))
     began = time.monotonic()
     with pytest.raises(_BROKEN):
@@ -72,19 +72,19 @@ def test_read_lag_hides_a_new_number_for_a_while() -> None:
     account = ledger.open_account(MAIN, TOKEN)
     number = ledger.buy(account, {"PhoneNumber": _NUMBER})
     assert ledger.shown_numbers(account) == []
-    assert ledger.is_owned(_NUMBER), "and it is sold all the same"
+    assert ledger.is_owned(_NUMBER), "hidden, but sold"
     now[0] = 105.0
     assert ledger.shown_numbers(account) == [number]
 
 
-def test_a_look_up_can_be_blind_once(site: Site) -> None:
+def test_read_lag_can_be_injected_into_one_list(site: Site) -> None:
     order(site)
     site.faults.add(Operation.LIST_OWNED, Fault.NOT_SEEN)
     path = f"{site.numbers()}.json"
     assert [len(site.call("GET", path).body["incoming_phone_numbers"]) for _ in range(2)] == [0, 1]
 
 
-def test_chance_is_the_same_for_the_same_seed_and_strikes_as_often_as_it_is_told() -> None:
+def test_random_faults_are_the_same_for_the_same_seed_and_as_frequent_as_the_rate() -> None:
     def drawn(seed: int) -> list[HttpFault | None]:
         faults = FaultInjector()
         faults.fail_by_chance(0.3, seed, 2.0)
@@ -103,16 +103,14 @@ def test_chance_is_the_same_for_the_same_seed_and_strikes_as_often_as_it_is_told
     assert {fault.seconds for fault in struck if fault.kind is Kind.TIMEOUT} == {2.0}
 
 
-def test_a_look_up_never_loses_a_number_by_chance() -> None:
+def test_random_faults_never_hide_an_owned_number() -> None:
     faults = FaultInjector()
     faults.fail_by_chance(1.0, 1, 1.0)
     kinds = {fault.kind for _ in range(200) if (fault := faults.next(Operation.LIST_OWNED)) is not None}
-    assert Kind.NOT_SEEN not in kinds, (
-        "a look-up that is blind beyond the lag would break the carrier's promise"
-    )
+    assert Kind.NOT_SEEN not in kinds, "beyond the read lag this would break the promise of the carrier port"
 
 
-def test_the_server_tells_what_it_was_told(site: Site) -> None:
+def test_the_admin_api_injects_faults_and_changes_accounts(site: Site) -> None:
     def admin(method: str, path: str, document: object = None) -> dict[str, object]:
         body: dict[str, object] = site.call(method, f"/simulator/{path}", document=document, user=None).body
         return body
@@ -150,11 +148,11 @@ def test_the_server_tells_what_it_was_told(site: Site) -> None:
     ],
     ids=str,
 )
-def test_what_it_does_not_understand_it_refuses(site: Site, path: str, document: object) -> None:
+def test_the_admin_api_refuses_invalid_documents(site: Site, path: str, document: object) -> None:
     assert site.call("POST", f"/simulator/{path}", document=document, user=None).status == 400
 
 
-def test_what_was_sold_outlives_the_server(tmp_path: Path) -> None:
+def test_the_journal_restores_the_ledger_after_a_crash(tmp_path: Path) -> None:
     file = tmp_path / "journal.jsonl"
     first = Ledger(FileJournal(file))
     main = first.open_account(MAIN, TOKEN)
@@ -165,7 +163,7 @@ def test_what_was_sold_outlives_the_server(tmp_path: Path) -> None:
     first.release(sub, released.sid)
     first.change_account(MAIN, {"type": "Trial"})
     first.close()
-    # What a crash cuts off in the middle was never answered.
+    # A crash cut this line off, so nobody was told of it.
     with file.open("ab") as journal:
         journal.write(b'{"event": "number_bought", "acc')
 
@@ -179,7 +177,7 @@ def test_what_was_sold_outlives_the_server(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"somebody else's\nlast line", b'{"not": "ours"}\n{"cut'])
-def test_nobody_elses_file_is_taken_for_a_journal_or_cut(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_a_journal_is_left_alone(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "notes.txt"
     file.write_bytes(content)
     with pytest.raises(ValueError, match="journal"):

@@ -21,13 +21,13 @@ def buy(site: Site, phone_number: str = _NUMBER, account: str = MAIN, **fields: 
         ((MAIN, ""), MAIN),
         (("", ""), MAIN),
         ((OTHER, "other-secret"), MAIN),
-        # A subaccount's credentials are good for nothing but itself.
+        # A subaccount's credentials give no access to its parent.
         ((SUB, "sub-secret"), MAIN),
         ((MAIN, TOKEN), "AC" + "9" * 32),
     ],
     ids=str,
 )
-def test_who_is_not_known_or_not_the_owner_is_told_so_as_twilio_does(
+def test_a_client_without_access_to_the_account_gets_twilios_401(
     site: Site, user: tuple[str, str] | None, account: str
 ) -> None:
     answer = site.call("GET", f"{site.numbers(account)}.json", user=user)
@@ -40,20 +40,20 @@ def test_who_is_not_known_or_not_the_owner_is_told_so_as_twilio_does(
     }
 
 
-def test_a_main_account_may_use_its_subaccounts(site: Site) -> None:
+def test_a_main_account_has_access_to_its_subaccounts(site: Site) -> None:
     buy(site, account=SUB)
     assert site.call("GET", f"{site.numbers(SUB)}.json").body["incoming_phone_numbers"]
     assert site.call("GET", f"{site.numbers(SUB)}.json", user=(SUB, "sub-secret")).status == 200
     assert site.call("GET", f"{site.numbers()}.json").body["incoming_phone_numbers"] == []
 
 
-def test_a_number_of_another_account_is_not_for_sale(site: Site) -> None:
+def test_a_number_of_another_account_cannot_be_bought(site: Site) -> None:
     buy(site, account=SUB)
     answer = site.call("POST", f"{site.numbers()}.json", {"PhoneNumber": _NUMBER})
     assert (answer.status, answer.body["code"]) == (400, 21422)
 
 
-def test_buying_an_owned_number_succeeds_costs_nothing_and_changes_it(site: Site) -> None:
+def test_buying_an_owned_number_succeeds_for_free_and_changes_it(site: Site) -> None:
     sid = buy(site, FriendlyName="first", VoiceUrl="https://a.example/")
     assert buy(site, FriendlyName="second") == sid
     shown = site.call("GET", f"{site.numbers()}/{sid}.json").body
@@ -76,13 +76,15 @@ def test_buying_an_owned_number_succeeds_costs_nothing_and_changes_it(site: Site
     ],
     ids=str,
 )
-def test_what_cannot_be_bought_is_refused_with_its_code(site: Site, form: dict[str, str], code: int) -> None:
+def test_a_number_that_cannot_be_bought_is_refused_with_twilios_code(
+    site: Site, form: dict[str, str], code: int
+) -> None:
     answer = site.call("POST", f"{site.numbers()}.json", form)
     assert (answer.status, answer.body["code"]) == (400, code)
     assert site.ledger.numbers == {}
 
 
-def test_who_cannot_pay_is_suspended_with_all_subaccounts(site: Site) -> None:
+def test_an_account_that_cannot_pay_is_suspended_with_its_subaccounts(site: Site) -> None:
     site.ledger.change_account(MAIN, {"balance": "1.20"})
     buy(site, account=SUB)
     answer = site.call("POST", f"{site.numbers(SUB)}.json", {"PhoneNumber": "+14155550101"})
@@ -97,7 +99,7 @@ def test_a_subaccount_has_no_balance_of_its_own(site: Site) -> None:
     assert site.call("GET", f"/2010-04-01/Accounts/{SUB}/Balance.json").status == 404
 
 
-def test_a_released_number_is_gone_and_on_sale_again(site: Site) -> None:
+def test_a_released_number_is_on_sale_again(site: Site) -> None:
     sid = buy(site)
     assert site.call("DELETE", f"{site.numbers()}/{sid}.json").status == 204
     for method in "GET", "DELETE":
@@ -106,7 +108,7 @@ def test_a_released_number_is_gone_and_on_sale_again(site: Site) -> None:
     assert buy(site) != sid
 
 
-def test_a_list_comes_in_pages_the_newest_first(site: Site) -> None:
+def test_a_list_is_paged_with_the_newest_number_first(site: Site) -> None:
     numbers = [f"+14155550{line}" for line in range(100, 107)]
     for number in numbers:
         buy(site, number)
@@ -122,7 +124,7 @@ def test_a_list_comes_in_pages_the_newest_first(site: Site) -> None:
 
 
 @pytest.mark.parametrize("query", ["PageSize=0", "PageSize=1001", "PageSize=x", "PageToken=-1", "Page=%00"])
-def test_a_page_that_cannot_be_is_refused(site: Site, query: str) -> None:
+def test_an_invalid_page_is_refused(site: Site, query: str) -> None:
     assert site.call("GET", f"{site.numbers()}.json?{query}").status == 400
 
 
@@ -155,12 +157,12 @@ def test_a_list_is_filtered_by_name_and_by_number(site: Site) -> None:
         ("US/Local.json?InRegion=WY&PageSize=9", ["+13075550100", "+13075550101", "+13075550102"]),
     ],
 )
-def test_a_search_finds_what_is_on_sale_in_the_country(site: Site, path: str, numbers: list[str]) -> None:
+def test_a_search_finds_the_countrys_numbers_on_sale(site: Site, path: str, numbers: list[str]) -> None:
     found = site.call("GET", f"/2010-04-01/Accounts/{MAIN}/AvailablePhoneNumbers/{path}").body
     assert [each["phone_number"] for each in found["available_phone_numbers"]] == numbers
 
 
-def test_nothing_is_sold_in_a_country_that_is_not_served(site: Site) -> None:
+def test_a_search_in_a_country_without_stock_is_not_found(site: Site) -> None:
     path = f"/2010-04-01/Accounts/{MAIN}/AvailablePhoneNumbers/ZZ/Local.json"
     assert site.call("GET", path).body["code"] == 20404
 
@@ -181,7 +183,7 @@ def test_accounts_are_shown_without_their_secrets(site: Site) -> None:
     assert TOKEN not in str(listed)
 
 
-def test_prices_are_by_country(site: Site) -> None:
+def test_prices_depend_on_the_country(site: Site) -> None:
     assert site.call("GET", "/v1/PhoneNumbers/Countries/AU").body["phone_number_prices"][0] == {
         "number_type": "local",
         "base_price": "3.00",
@@ -190,6 +192,6 @@ def test_prices_are_by_country(site: Site) -> None:
     assert site.call("GET", "/v1/PhoneNumbers/Countries/ZZ").status == 404
 
 
-def test_what_is_not_served_is_not_found_in_twilios_words(site: Site) -> None:
+def test_an_unknown_path_gets_twilios_404(site: Site) -> None:
     answer = site.call("GET", "/2010-04-01/Nothing.json")
     assert (answer.status, answer.body["code"]) == (404, 20404)

@@ -1,7 +1,6 @@
-"""What can be made to go wrong at the simulated carrier.
+"""The faults of the simulated carrier: the script, and what only this carrier does.
 
-That each fault is what the port calls it is for the conformance suite; here are
-the script, and what only the simulator does.
+The conformance suite tests that each fault is the error that the port calls it.
 """
 
 import asyncio
@@ -10,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
+from typing_extensions import override
 
 from localdial_server.app.ports.carrier import (
     CarrierUnavailable,
@@ -19,6 +19,7 @@ from localdial_server.app.ports.carrier import (
     OwnedNumber,
     Refused,
 )
+from localdial_server.app.ports.simulator_state import SimulatorState
 from localdial_server.carriers.simulator.carrier import SimulatedCarrier
 from localdial_server.carriers.simulator.faults import POSSIBLE_FAULTS, Fault, FaultScript, Operation
 from localdial_server.carriers.twilio_simulator.http_faults import HTTP_FAULTS
@@ -38,8 +39,8 @@ CALLS: dict[Operation, Callable[[SimulatedCarrier], Awaitable[object]]] = {
 }
 
 
-class MemoryState:
-    """A simulator state that is lost with the test, and fails when it is told to."""
+class MemoryState(SimulatorState):
+    """A simulator state in memory, which fails while `broken` is set."""
 
     def __init__(self) -> None:
         self.numbers: dict[str, OwnedNumber] = {}
@@ -47,58 +48,69 @@ class MemoryState:
         self.gone: set[str] = set()
         self.broken = False
 
-    def _touch(self) -> None:
+    def _require_working(self) -> None:
         if self.broken:
             raise StorageUnavailable
 
+    @override
     async def buy(self, number: OwnedNumber, area_code: str, *, pending: bool) -> bool:
         assert not pending
-        self._touch()
+        self._require_working()
         self.area_codes[number.phone_number] = area_code
         return self.numbers.setdefault(number.phone_number, number) is number
 
+    @override
     async def give_back(self, carrier_number_id: str) -> None:
-        self._touch()
+        self._require_working()
         kept = [number for number in self.numbers.values() if number.carrier_number_id != carrier_number_id]
         self.numbers = {number.phone_number: number for number in kept}
 
+    @override
     async def bought(self, phone_number: str) -> OwnedNumber | None:
-        self._touch()
+        self._require_working()
         return self.numbers.get(phone_number)
 
+    @override
     async def bought_as(self, carrier_number_id: str) -> OwnedNumber | None:
-        self._touch()
+        self._require_working()
         numbers = self.numbers.values()
         return next((number for number in numbers if number.carrier_number_id == carrier_number_id), None)
 
+    @override
     async def ordered_with(self, reference: str) -> OwnedNumber | OrderStatus | None:
-        self._touch()
+        self._require_working()
         return next((number for number in self.numbers.values() if number.reference == reference), None)
 
+    @override
     async def end_order(self, reference: str, *, filled: bool) -> None:
         raise AssertionError(reference, filled)
 
+    @override
     async def not_on_sale(self, area_code: str) -> frozenset[str]:
-        self._touch()
+        self._require_working()
         return frozenset(number for number in self.numbers if self.area_codes[number] == area_code)
 
+    @override
     async def all_bought(self) -> Sequence[OwnedNumber]:
-        self._touch()
+        self._require_working()
         return [self.numbers[phone_number] for phone_number in sorted(self.numbers)]
 
+    @override
     async def tag(self, number: OwnedNumber, area_code: str) -> None:
-        self._touch()
+        self._require_working()
         self.area_codes[number.phone_number] = area_code
         self.numbers[number.phone_number] = number
 
+    @override
     async def give_up(self, number: OwnedNumber, area_code: str) -> None:
-        self._touch()
+        self._require_working()
         self.area_codes[number.phone_number] = area_code
         self.numbers.pop(number.phone_number, None)
         self.gone.add(number.phone_number)
 
+    @override
     async def all_given_up(self) -> frozenset[str]:
-        self._touch()
+        self._require_working()
         return frozenset(self.gone)
 
 
@@ -159,7 +171,7 @@ async def test_a_fault_can_depend_on_the_argument(state: MemoryState) -> None:
     ]
 
 
-async def test_read_lag_hides_an_order_for_as_many_look_ups(
+async def test_read_lag_hides_an_order_for_the_scripted_look_ups(
     carrier: SimulatedCarrier, script: FaultScript
 ) -> None:
     script.add(Operation.ORDER, Fault.RESET_AFTER)
@@ -170,7 +182,7 @@ async def test_read_lag_hides_an_order_for_as_many_look_ups(
     assert [number is not None for number in found] == [False, False, False, True, True]
 
 
-async def test_read_lag_empties_the_other_look_ups_too(
+async def test_read_lag_hides_numbers_from_the_other_look_ups_too(
     carrier: SimulatedCarrier, script: FaultScript
 ) -> None:
     await ordered(carrier, NUMBER, "r")
@@ -182,7 +194,7 @@ async def test_read_lag_empties_the_other_look_ups_too(
     assert len(await carrier.search("415", 3))
 
 
-async def test_a_lost_answer_hides_a_refusal_as_well(
+async def test_a_lost_response_hides_a_refusal_too(
     carrier: SimulatedCarrier, script: FaultScript, state: MemoryState
 ) -> None:
     await ordered(carrier, NUMBER, "first")
@@ -225,7 +237,7 @@ async def test_a_call_that_hangs_is_not_collected_as_garbage(
         finally:
             ended.append(phone_number)
 
-    # Nobody keeps the tasks, as in a server whose client is long gone.
+    # Nothing refers to the tasks, as in a server whose client has gone.
     for phone_number in NUMBER, OTHER:
         asyncio.ensure_future(order(phone_number))  # noqa: RUF006
     for _ in range(10):
@@ -248,14 +260,14 @@ async def test_latency_comes_before_each_call_is_processed(state: MemoryState, o
     assert time.monotonic() - start >= 0.05
 
 
-async def test_an_order_that_is_given_up_during_the_latency_is_not_made(state: MemoryState) -> None:
+async def test_an_order_cancelled_during_the_latency_is_not_made(state: MemoryState) -> None:
     carrier = SimulatedCarrier(state, latency=3600)
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(ordered(carrier, NUMBER, "r"), timeout=0.02)
     assert state.numbers == {}
 
 
-async def test_calls_wait_out_their_latency_side_by_side(state: MemoryState) -> None:
+async def test_calls_wait_for_their_latency_concurrently(state: MemoryState) -> None:
     calls, latency = 50, 0.2
     carrier = SimulatedCarrier(state, latency=latency)
     start = time.monotonic()
@@ -270,13 +282,13 @@ async def test_calls_wait_out_their_latency_side_by_side(state: MemoryState) -> 
         (Operation.FIND_BY_REFERENCE, CarrierUnavailable),
         (Operation.FIND_BY_NUMBER, CarrierUnavailable),
         (Operation.LIST_OWNED, CarrierUnavailable),
-        # The database may have committed all the same.
+        # The database may have committed before it failed.
         (Operation.ORDER, OutcomeUnknown),
         (Operation.CONFIGURE, OutcomeUnknown),
         (Operation.RELEASE, OutcomeUnknown),
     ],
 )
-async def test_a_database_that_fails_is_a_carrier_that_fails(
+async def test_a_database_failure_is_a_carrier_failure(
     state: MemoryState, operation: Operation, error: type[Exception]
 ) -> None:
     carrier = SimulatedCarrier(state)
@@ -288,7 +300,7 @@ async def test_a_database_that_fails_is_a_carrier_that_fails(
 
 
 @pytest.mark.parametrize("reference", ["", "a" * 65, "with space", "tab\t", "end\n", "ümlaut", "\x7f"])
-async def test_a_reference_that_no_carrier_takes_is_refused(
+async def test_an_invalid_reference_is_refused(
     carrier: SimulatedCarrier, state: MemoryState, reference: str
 ) -> None:
     with pytest.raises(Refused, match="reference"):
@@ -297,5 +309,5 @@ async def test_a_reference_that_no_carrier_takes_is_refused(
 
 
 @pytest.mark.parametrize("operation", CALLS)
-async def test_without_faults_nothing_goes_wrong(state: MemoryState, operation: Operation) -> None:
+async def test_without_faults_every_call_succeeds(state: MemoryState, operation: Operation) -> None:
     await CALLS[operation](SimulatedCarrier(state))

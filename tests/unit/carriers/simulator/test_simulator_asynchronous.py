@@ -1,4 +1,4 @@
-"""The simulated carrier that takes an order first and fills it later."""
+"""The simulated carrier when it accepts orders first and fills them later."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -22,7 +22,7 @@ async def carrier(tmp_path: Path) -> AsyncIterator[SimulatedCarrier]:
     await database.close()
 
 
-async def test_an_order_is_pending_until_it_was_looked_up(carrier: SimulatedCarrier) -> None:
+async def test_an_order_is_pending_until_it_is_looked_up(carrier: SimulatedCarrier) -> None:
     assert await carrier.order(NUMBER, "r", 10) is OrderStatus.PENDING
     assert await carrier.find_by_number(NUMBER) is None
     assert NUMBER not in {number.phone_number for number in await carrier.list_owned()}
@@ -39,7 +39,7 @@ async def test_a_number_on_order_is_not_on_sale(carrier: SimulatedCarrier) -> No
         await carrier.order(NUMBER, "s", 10)
 
 
-async def test_an_order_that_failed_says_so_and_frees_the_number(carrier: SimulatedCarrier) -> None:
+async def test_a_failed_order_frees_the_number(carrier: SimulatedCarrier) -> None:
     await carrier.order(NUMBER, "r", 10)
     await carrier.fail_order("r")
     assert await carrier.find_by_reference("r") is OrderStatus.FAILED

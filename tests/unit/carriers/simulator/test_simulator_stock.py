@@ -1,4 +1,4 @@
-"""What the simulated carrier has on sale."""
+"""The stock of the simulators."""
 
 import subprocess
 import sys
@@ -30,14 +30,14 @@ def test_there_are_area_codes_to_test() -> None:
     assert {"800", "900", "555", "500", "911"} <= set(ELSEWHERE)
 
 
-def test_every_other_geographic_area_code_has_plenty() -> None:
+def test_every_other_geographic_area_code_is_well_stocked() -> None:
     for area_code in WELL_STOCKED:
         assert len(set(islice(stock_of(area_code), PLENTY))) == PLENTY, area_code
 
 
 def test_every_number_has_the_area_code_that_it_is_sold_under() -> None:
     for area_code in GEOGRAPHIC:
-        # Every 97th: all of the blocks, and no minute of the developer's life.
+        # Every 97th number: it covers all blocks and is fast.
         numbers = [*islice(stock_of(area_code), 100), *islice(stock_of(area_code), 100, None, 97)]
         assert {area_code_of(number) for number in numbers} <= {area_code}, area_code
 
@@ -58,7 +58,7 @@ def test_numbers_reserved_for_fiction_come_first() -> None:
 
 
 @pytest.mark.parametrize("line", ["0000", "0099", "0199", "0200", "1212", "1313", "1999", "4334"])
-def test_lines_that_mean_something_else_are_never_sold(line: str) -> None:
+def test_lines_with_another_purpose_are_never_sold(line: str) -> None:
     assert f"+1415555{line}" not in set(stock_of("415"))
     assert area_code_in_stock(f"+1415555{line}") is None
 
@@ -82,12 +82,12 @@ def test_lines_that_mean_something_else_are_never_sold(line: str) -> None:
         "+390612345678",  # a country without a range for fiction
     ],
 )
-def test_what_is_not_in_stock(phone_number: str) -> None:
+def test_numbers_that_are_not_in_stock(phone_number: str) -> None:
     assert area_code_in_stock(phone_number) is None
 
 
 @pytest.mark.parametrize("area_code", sorted(SOLD_OUT_AREA_CODES))
-def test_sold_out_area_codes_are_geographic_and_have_nothing(area_code: str) -> None:
+def test_sold_out_area_codes_are_geographic_and_have_no_stock(area_code: str) -> None:
     assert is_geographic_area_code(area_code)
     assert list(stock_of(area_code)) == []
 
@@ -97,12 +97,12 @@ def test_the_scarce_area_code_has_three_numbers() -> None:
     assert list(stock_of(SCARCE_AREA_CODE)) == ["+13075550100", "+13075550101", "+13075550102"]
 
 
-def test_area_codes_that_are_not_geographic_have_nothing() -> None:
+def test_area_codes_that_are_not_geographic_have_no_stock() -> None:
     for area_code in [*ELSEWHERE, "", "+", "+1", "+1415", "1415", "4155", "+39", "+4477", "abc"]:
         assert list(stock_of(area_code)) == [], area_code
 
 
-def test_abroad_every_number_has_the_area_code_that_it_is_sold_under() -> None:
+def test_outside_the_nanp_every_number_has_the_area_code_that_it_is_sold_under() -> None:
     for area_code in AREA_CODES_ABROAD:
         stock = list(stock_of(area_code))
         assert len(stock) == len(set(stock)) >= PLENTY, area_code
@@ -122,7 +122,7 @@ def test_abroad_every_number_has_the_area_code_that_it_is_sold_under() -> None:
         ("+331", "+33199000000", "+33199009999"),
     ],
 )
-def test_abroad_the_stock_is_what_the_regulator_keeps_for_fiction(
+def test_outside_the_nanp_the_stock_is_what_the_regulator_keeps_for_fiction(
     area_code: str, first: str, last: str
 ) -> None:
     stock = list(stock_of(area_code))
@@ -142,7 +142,7 @@ def test_no_other_number_is_owned_from_the_start(phone_number: str) -> None:
     assert not is_owned_from_start(phone_number)
 
 
-def test_places() -> None:
+def test_the_place_of_an_area_code() -> None:
     assert place_of("415") == ("", "CA")
     assert place_of("+4420")[0] == "London"
     assert place_of("") == ("", "")
@@ -158,6 +158,6 @@ def test_the_stock_is_the_same_in_every_process() -> None:
         "print([list(islice(stock_of(code), 150)) for code in ('212', '+4420')])"
     )
     for _ in range(2):
-        # Each with a hash seed of its own.
+        # Each process has its own hash seed.
         output = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
         assert output.stdout.strip() == str(first)

@@ -59,7 +59,7 @@ async def test_the_state_survives_a_restart(tmp_path: Path) -> None:
     await database.close()
 
 
-async def test_a_scarce_area_code_runs_out_and_what_is_released_is_on_sale_again(
+async def test_a_scarce_area_code_runs_out_until_a_number_is_released(
     carrier: SimulatedCarrier,
 ) -> None:
     bought = await buy_all(carrier, "307")
@@ -73,7 +73,7 @@ async def test_a_scarce_area_code_runs_out_and_what_is_released_is_on_sale_again
         await ordered(carrier, bought[1].phone_number, "once-more")
 
 
-async def test_a_number_owned_from_the_start_that_was_released_is_gone_for_good(
+async def test_a_released_number_owned_from_the_start_is_gone_for_good(
     carrier: SimulatedCarrier,
 ) -> None:
     owned = await carrier.find_by_number("+13075550199")
@@ -113,7 +113,7 @@ async def test_other_numbers_are_not_owned(carrier: SimulatedCarrier, phone_numb
         "SIM-\uff11\uff14\uff11\uff15\uff15\uff15\uff15\uff10\uff11\uff19\uff19",
     ],
 )
-async def test_an_id_that_names_no_owned_number_releases_nothing(
+async def test_releasing_an_unknown_id_releases_nothing(
     carrier: SimulatedCarrier, carrier_number_id: str
 ) -> None:
     owned = await ordered(carrier, "+14155550100", "r")
@@ -123,7 +123,7 @@ async def test_an_id_that_names_no_owned_number_releases_nothing(
     assert (await ordered(carrier, "+14155550101", "still-on-sale")).reference == "still-on-sale"
 
 
-async def test_search_and_order_tell_the_same_place(carrier: SimulatedCarrier) -> None:
+async def test_search_and_order_return_the_same_place(carrier: SimulatedCarrier) -> None:
     for area_code, place in {"415": ("", "CA"), "+4420": ("London", "")}.items():
         (offer,) = await carrier.search(area_code, 1)
         owned = await ordered(carrier, offer.phone_number, f"r{area_code}")
@@ -143,7 +143,7 @@ async def test_a_search_for_nothing_finds_nothing(carrier: SimulatedCarrier, lim
     assert list(await carrier.search("415", limit)) == []
 
 
-async def test_what_is_bought_and_what_is_given_up_are_kept_apart(database: Database) -> None:
+async def test_the_state_keeps_bought_numbers_apart_from_numbers_given_up(database: Database) -> None:
     state = SqlSimulatorState(database)
     bought = OwnedNumber("+14155550100", "id-1", "r-1")
     given_up = OwnedNumber("+14155550199", "id-2")
