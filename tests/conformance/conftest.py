@@ -18,10 +18,8 @@ def _migrated(postgres: PostgresServer) -> str:
 
 
 @pytest.fixture
-def postgres_url(postgres: PostgresServer, _migrated: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Answer the URL of a database of the newest schema, empty."""
-    # The suites hold stores to what they answer, not a busy machine to its speed.
-    monkeypatch.setattr("localdial_server.storage.engines.postgres._SHORT_PATIENCE_SECONDS", 10.0)
+def postgres_url(postgres: PostgresServer, _migrated: str) -> str:
+    """Return the URL of an empty database with the newest schema."""
     # Many times faster than a new one for each test.
     postgres.execute(f"TRUNCATE {', '.join(metadata.tables)}", "conformance")
     return _migrated

@@ -144,7 +144,7 @@ def populated(postgres: PostgresServer) -> Iterator[str]:
 
 @pytest.fixture
 async def plans(populated: str) -> AsyncIterator[_Plans]:
-    database = PostgresDatabase.open(populated, timeout=10)
+    database = PostgresDatabase.open(populated, timeout=10, short_timeout=10)
     yield _Plans(database)
     await database.close()
 

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from localdial_server.domain.model import OutboundCall
 from localdial_server.storage.call_log.insert import insert_calls
 from localdial_server.storage.engines.postgres import PostgresDatabase
-from localdial_server.storage.snapshots.cache import _read_snapshot
+from localdial_server.storage.snapshots.cache import read_snapshot
 from localdial_server.storage.sql.reader import SqlReader
 from localdial_server.storage.sql.rows import from_call
 from localdial_server.storage.sql.schema import organizations, outbound_calls, phone_number_owners, users
@@ -73,7 +73,7 @@ def _look_up(how: LookUp, called: str, caller: str) -> Callable[[Connection], ob
 
 
 def _load(organization_id: str) -> Callable[[Connection], object]:
-    return lambda connection: _read_snapshot(SqlReader(connection), organization_id, None)
+    return lambda connection: read_snapshot(SqlReader(connection), organization_id, None)
 
 
 class Built(Driver):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from localdial_server.storage.engines.postgres import PostgresDatabase
 from localdial_server.storage.snapshots.cache import SnapshotCache
-from localdial_server.storage.snapshots.revision_poller import Watch
+from localdial_server.storage.snapshots.revision_poller import RevisionPoller
 from tests.drills.open_loop import LATENCIES_HEAD, latencies
 from tests.drills.sizes_data import MANY
 
@@ -34,10 +34,10 @@ async def measure(url: str) -> None:
         for _ in range(3):
             gc.collect()
         print(f"{'full garbage collections afterwards':44}{latencies(collections)}")
-        watch = Watch(database, snapshots, interval=1.0)
+        poller = RevisionPoller(database, snapshots, interval=1.0)
         lags: list[float] = []
         ticking = asyncio.create_task(_tick(lags))
-        looks = [await _timed(watch) for _ in range(LOOKS)]
+        looks = [await _timed(poller) for _ in range(LOOKS)]
         ticking.cancel()
         print(f"{'one look of the watch':44}{latencies(looks)}")
         print(f"{'lag of the event loop meanwhile':44}{latencies(lags)}")
@@ -63,9 +63,9 @@ def _timing(collections: list[float]) -> Callable[[str, dict[str, int]], None]:
     return note
 
 
-async def _timed(watch: Watch) -> float:
+async def _timed(poller: RevisionPoller) -> float:
     begun = time.perf_counter()
-    await watch.look()
+    await poller.poll()
     return time.perf_counter() - begun
 
 

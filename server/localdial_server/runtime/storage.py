@@ -20,9 +20,9 @@ from localdial_server.storage.call_log.recorders import DatabaseRecorder, Spooli
 from localdial_server.storage.call_log.spool import ForeignSpool, Spool, SpoolFolder
 from localdial_server.storage.engines.postgres import PostgresDatabase
 from localdial_server.storage.engines.sqlite import DatabaseInUse, SqliteDatabase, reason_of
-from localdial_server.storage.snapshots.cache import Keeping, SnapshotCache
-from localdial_server.storage.snapshots.notify import ChangeHints
-from localdial_server.storage.snapshots.revision_poller import Watch
+from localdial_server.storage.snapshots.cache import CachePolicy, SnapshotCache
+from localdial_server.storage.snapshots.notify import RevisionNotifications
+from localdial_server.storage.snapshots.revision_poller import RevisionPoller
 from localdial_server.storage.sql.identity import identity_of
 from localdial_server.storage.sql.migrate import SchemaError, missing_migration
 from localdial_server.storage.sql.migrate import migrate as migrate_schema
@@ -78,14 +78,14 @@ async def opened_storage(settings: Settings) -> AsyncIterator[Storage]:
 async def _shared_storage(database: PostgresDatabase, settings: Settings) -> AsyncIterator[Storage]:
     """Open what stands around a database that several servers share."""
     policy = _cache_policy(settings, max_age=settings.snapshot_max_age_seconds)
-    hints = ChangeHints(database, settings.database_url.get_secret_value())
-    snapshots = SnapshotCache(database.loads, policy, hints.send)
+    notifications = RevisionNotifications(database, settings.database_url.get_secret_value())
+    snapshots = SnapshotCache(database.loads, policy, notifications.send)
     folder = SpoolFolder(settings.spool_directory, settings.spool_max_mb * _BYTES_PER_MB)
     spool = _take_spool(folder, settings)
     recorder = SpoolingRecorder(database, folder, spool)
-    poller = Watch(database, snapshots, settings.snapshot_poll_seconds)
+    poller = RevisionPoller(database, snapshots, settings.snapshot_poll_seconds)
     background: list[Background] = [
-        functools.partial(hints.listen, snapshots.changed_elsewhere),
+        functools.partial(notifications.listen, snapshots.changed_elsewhere),
         snapshots.drop_idle_always,
         poller.run,
         recorder.empty_spools,
@@ -103,8 +103,8 @@ async def _shared_storage(database: PostgresDatabase, settings: Settings) -> Asy
         await recorder.close()
 
 
-def _cache_policy(settings: Settings, *, max_age: float) -> Keeping:
-    return Keeping(
+def _cache_policy(settings: Settings, *, max_age: float) -> CachePolicy:
+    return CachePolicy(
         max_age=max_age,
         idle=_SNAPSHOT_IDLE_SECONDS,
         memory=settings.snapshot_memory_mb * _BYTES_PER_MB,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from localdial_server.app.call_routing import CallRouting, Leg
 from localdial_server.app.ports.call_log import RecordedCall
-from localdial_server.storage.snapshots.notify import ChangeHints
+from localdial_server.storage.snapshots.notify import RevisionNotifications
 
 _decide_and_append = CallRouting._decide_and_append
 
@@ -18,11 +18,11 @@ def _decide_unchecked(self: CallRouting, leg: Leg) -> asyncio.Future[RecordedCal
     return _decide_and_append(self, leg._replace(min_revision=0))
 
 
-async def _listen_to_nothing(self: ChangeHints, on_change: Callable[[str, int], None]) -> None:
+async def _listen_to_nothing(self: RevisionNotifications, on_change: Callable[[str, int], None]) -> None:
     """Return at once: every hint of another process is lost."""
 
 
 if "DRILL_WITHOUT_CHECK" in os.environ:
     CallRouting._decide_and_append = _decide_unchecked  # type: ignore[method-assign]
 if "DRILL_WITHOUT_HINTS" in os.environ:
-    ChangeHints.listen = _listen_to_nothing  # type: ignore[method-assign]
+    RevisionNotifications.listen = _listen_to_nothing  # type: ignore[method-assign]

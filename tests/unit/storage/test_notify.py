@@ -9,8 +9,7 @@ import pytest
 from psycopg import sql
 
 from localdial_server.storage.engines.postgres import PostgresDatabase
-from localdial_server.storage.snapshots import notify as hints_module
-from localdial_server.storage.snapshots.notify import ChangeHints
+from localdial_server.storage.snapshots.notify import RevisionNotifications
 from tests.support.postgres import PostgresServer
 
 _DEADLINE_SECONDS = 30.0
@@ -25,17 +24,12 @@ def url(postgres: PostgresServer) -> Iterator[str]:
     postgres.drop_database(url)
 
 
-@pytest.fixture(autouse=True)
-def _reconnect_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hints_module, "_RECONNECT_SECONDS", 0.05)
-
-
 class Process:
     """One that sends hints and listens."""
 
     def __init__(self, url: str) -> None:
         self.database = PostgresDatabase(url, timeout=_DEADLINE_SECONDS)
-        self.hints = ChangeHints(self.database, url)
+        self.hints = RevisionNotifications(self.database, url, reconnect_seconds=0.05)
         self.heard: Heard = []
         self.listening = asyncio.create_task(self.hints.listen(lambda *hint: self.heard.append(hint)))
 

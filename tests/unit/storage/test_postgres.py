@@ -141,7 +141,7 @@ async def test_a_deadlock_costs_one_of_the_two_another_run(
         database.write(lambda connection: lock_both("b", "a", connection)),
     )
     assert meeting.runs > 2
-    assert not database.is_away
+    assert not database.is_down
 
 
 @pytest.mark.parametrize("state", ["40001", "40P01"])
@@ -157,7 +157,7 @@ async def test_a_change_that_loses_again_and_again_is_given_up(url: str, state: 
         with pytest.raises(StorageUnavailable):
             await database.write(lose)
         assert len(runs) > 5
-        assert not database.is_away
+        assert not database.is_down
         await database.write(lambda connection: _put(connection, "a", 1))
     finally:
         await database.close()
@@ -188,7 +188,7 @@ async def test_a_key_that_is_a_duplicate_in_every_run_is_a_mistake(database: Pos
     with pytest.raises(IntegrityError):
         await database.write(insert_again)
     assert 1 < len(runs) < 10
-    assert not database.is_away
+    assert not database.is_down
     assert await database.read(_items) == {"a": 1}
 
 
@@ -203,7 +203,7 @@ async def test_a_mistake_of_ours_is_raised_as_it_is_after_one_run(database: Post
         with pytest.raises(ProgrammingError):
             await run(misspell)
     assert len(runs) == 3
-    assert not database.is_away
+    assert not database.is_down
 
 
 @pytest.mark.parametrize("state", ["42501", "42P01"])
@@ -233,7 +233,7 @@ async def test_connections_that_are_refused_are_told_of_once_in_a_while(
             await database.read(_items)
     [told] = [record for record in caplog.records if record.message == "the database did not answer"]
     assert "too many connections" in told.cause  # type: ignore[attr-defined]
-    assert not database.is_away
+    assert not database.is_down
     postgres.execute(f"ALTER DATABASE {name} CONNECTION LIMIT -1")
     assert await database.read(_items) == {}
 

@@ -145,10 +145,10 @@ async def _until_back(database: PostgresDatabase) -> None:
 
 async def _found_away(database: PostgresDatabase) -> None:
     """Do as the watch does: look when there is reason to."""
-    await _in_time(database.wait_for_doubt())
+    await _in_time(database.wait_for_failure())
     with pytest.raises(StorageUnavailable):
         await database.probe(_one)
-    assert database.is_away
+    assert database.is_down
 
 
 async def _refused_at_once(database: PostgresDatabase) -> None:
@@ -168,7 +168,7 @@ async def test_a_connection_that_was_closed_while_idle_costs_its_next_user_nothi
     for _ in range(3):
         _end_backend(postgres, await run(_pid))
         assert await run(_one) == 1
-    assert not database.is_away
+    assert not database.is_down
 
 
 async def test_work_that_gives_up_by_itself_says_nothing_of_the_database(database: PostgresDatabase) -> None:
@@ -178,7 +178,7 @@ async def test_work_that_gives_up_by_itself_says_nothing_of_the_database(databas
     with pytest.raises(StorageUnavailable):
         await database.read(give_up)
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(database.wait_for_doubt(), 0.05)
+        await asyncio.wait_for(database.wait_for_failure(), 0.05)
 
 
 async def test_a_restart_of_the_server_while_nobody_asks_costs_nobody_anything(
@@ -193,7 +193,7 @@ async def test_a_restart_of_the_server_while_nobody_asks_costs_nobody_anything(
     postgres.start()
     for run in [database.read] * 4 + [database.write, database.append, database.probe]:
         assert await run(_one) == 1
-    assert not database.is_away
+    assert not database.is_down
 
 
 @pytest.mark.parametrize("kind", ["read", "write"])
@@ -245,7 +245,7 @@ async def test_an_insert_that_was_not_answered_is_run_again(
     await database.append(insert_and_lose)
     assert len(runs) == 2
     assert await database.read(_keys) == ["a"]
-    assert not database.is_away
+    assert not database.is_down
 
 
 async def test_a_server_that_hangs_costs_a_caller_its_patience_once_and_the_others_nothing(
@@ -304,7 +304,7 @@ async def test_a_server_that_hung_is_found_back_by_the_probe_and_not_before(
     postgres.thaw()
     await _refused_at_once(impatient)
     await _until_back(impatient)
-    assert not impatient.is_away
+    assert not impatient.is_down
     for run in impatient.read, impatient.write, impatient.append:
         assert await run(_one) == 1
 
@@ -330,13 +330,23 @@ async def test_calls_that_never_got_a_thread_do_not_say_that_the_database_is_awa
 ) -> None:
     hold = threading.Event()
     runs: list[None] = []
-    loop = asyncio.get_running_loop()
-    busy = [loop.run_in_executor(impatient._reads._threads, hold.wait, _DEADLINE_SECONDS) for _ in range(4)]
+    threads = impatient._reads.threads
+    busy = [
+        asyncio.create_task(
+            threads.run(
+                lambda _: hold.wait(_DEADLINE_SECONDS),
+                turn_seconds=_DEADLINE_SECONDS,
+                run_seconds=_DEADLINE_SECONDS,
+            )
+        )
+        for _ in range(4)
+    ]
+    await asyncio.sleep(0)
     try:
         with pytest.raises(StorageUnavailable):
             await _in_time(impatient.read(lambda _connection: runs.append(None)))
         assert await impatient.probe(_one) == 1
-        assert not impatient.is_away
+        assert not impatient.is_down
     finally:
         hold.set()
         await asyncio.gather(*busy)
@@ -431,7 +441,7 @@ async def test_the_password_is_in_no_error_and_in_no_line_of_the_log(
         PostgresDatabase.open(wrong, timeout=1)
     note(unreachable.value)
     logged = [logging.Formatter().format(record) + str(vars(record)) for record in caplog.records]
-    assert any("the database is away" in line for line in logged)
+    assert any("the database is down" in line for line in logged)
     for line in [*logged, *map(str, said)]:
         assert postgres.password not in line
         assert "wr0ng-secret" not in line

@@ -94,7 +94,7 @@ async def test_a_standby_is_not_what_was_waited_for(database: PostgresDatabase) 
         await database.append(_insert)
     with contextlib.suppress(StorageUnavailable):
         await database.probe(lambda connection: connection.execute(text("SELECT 1")))
-    assert database.is_away
+    assert database.is_down
 
 
 async def test_a_standby_that_is_promoted_is_used(postgres: PostgresServer, name: str) -> None:

@@ -37,14 +37,14 @@ class FakeDatabase:
 
     def __init__(self) -> None:
         self.calls: dict[str, OutboundCall] = {}
-        self.is_away = False
+        self.is_down = False
         self.fail: Callable[[], str] = lambda: ""
         self.appends = 0
         self.gate: Gate | None = None
 
     async def append(self, work: Callable[[Connection], T], *, name: str = "") -> T:  # noqa: ARG002 (the port's)
         self.appends += 1
-        fails = "before" if self.is_away else self.fail()
+        fails = "before" if self.is_down else self.fail()
         if self.gate is not None:
             await self.gate.pass_through()
         await asyncio.sleep(0)
@@ -132,12 +132,12 @@ async def test_while_the_database_answers_nothing_goes_to_the_spool(world: World
 
 
 async def test_what_the_database_does_not_take_waits_in_the_spool_and_says_so(world: World) -> None:
-    world.database.is_away = True
+    world.database.is_down = True
     assert await world.recorder.record([call("1")]) == [RecordedCall(call("1"), later=True)]
     assert _shown("localdial_spool_calls") == 1
     with pytest.raises(StorageUnavailable):
         world.recorder.require_complete()
-    world.database.is_away = False
+    world.database.is_down = False
     world.empty()
     await world.until_complete()
     assert list(world.database.calls) == ["1"]
@@ -148,9 +148,9 @@ async def test_what_the_database_does_not_take_waits_in_the_spool_and_says_so(wo
 
 
 async def test_nothing_passes_by_what_waits(world: World) -> None:
-    world.database.is_away = True
+    world.database.is_down = True
     await world.recorder.record([call("1")])
-    world.database.is_away = False
+    world.database.is_down = False
     appends = world.database.appends
     assert await world.recorder.record([call("2")]) == [RecordedCall(call("2"), later=True)]
     assert world.database.appends == appends
@@ -170,7 +170,7 @@ async def test_a_call_that_was_committed_though_nobody_said_so_is_recorded_once(
 
 
 async def test_a_repeat_of_a_call_that_waits_is_answered_with_the_first(world: World) -> None:
-    world.database.is_away = True
+    world.database.is_down = True
     first = call("1", 1)
     await world.recorder.record([first])
     recorded = await world.recorder.record([replace(first, call_time=2, user_id="other"), call("2")])
@@ -179,7 +179,7 @@ async def test_a_repeat_of_a_call_that_waits_is_answered_with_the_first(world: W
 
 async def test_when_the_spool_is_full_calls_are_refused_and_counted(tmp_path: Path) -> None:
     world = World(tmp_path / "spool", max_bytes=300_000)
-    world.database.is_away = True
+    world.database.is_down = True
     before = _shown("localdial_spool_refusals_total")
     kept: list[str] = []
 
@@ -192,7 +192,7 @@ async def test_when_the_spool_is_full_calls_are_refused_and_counted(tmp_path: Pa
         await fill()
     assert kept
     assert _shown("localdial_spool_refusals_total") - before == 50
-    world.database.is_away = False
+    world.database.is_down = False
     world.empty()
     await world.until_complete()
     assert list(world.database.calls) == kept
@@ -201,10 +201,10 @@ async def test_when_the_spool_is_full_calls_are_refused_and_counted(tmp_path: Pa
 
 
 async def test_under_constant_load_the_spool_gets_empty(world: World) -> None:
-    world.database.is_away = True
+    world.database.is_down = True
     for group in range(30):
         await world.recorder.record([call(f"before-{group}-{index}") for index in range(100)])
-    world.database.is_away = False
+    world.database.is_down = False
     stop = asyncio.Event()
 
     async def load(worker: int) -> None:
@@ -247,14 +247,14 @@ async def test_every_acknowledged_call_gets_into_the_database_once_and_in_order(
 
     async def come_and_go() -> None:
         while True:
-            world.database.is_away = chance.random() < 0.5
+            world.database.is_down = chance.random() < 0.5
             await asyncio.sleep(chance.random() * 0.05)
 
     coming_and_going = asyncio.create_task(come_and_go())
     async with asyncio.timeout(_DEADLINE_SECONDS):
         await asyncio.gather(*(load(worker) for worker in range(5)))
     coming_and_going.cancel()
-    world.database.is_away, failures[:] = False, [""]
+    world.database.is_down, failures[:] = False, [""]
     await world.until_complete()
     committed = list(world.database.calls)
     assert sorted(committed) == sorted(acknowledged)
@@ -287,9 +287,9 @@ async def test_a_file_that_cannot_be_used_keeps_no_other_spool_from_being_emptie
     emptying = world.empty()
     await asyncio.sleep(0.1)
     assert not emptying.done()
-    world.database.is_away = True
+    world.database.is_down = True
     await world.recorder.record([call("1")])
-    world.database.is_away = False
+    world.database.is_down = False
     async with asyncio.timeout(_DEADLINE_SECONDS):
         while world.spool.count:
             assert not emptying.done(), emptying
@@ -304,9 +304,9 @@ async def test_an_error_that_nobody_thought_of_loses_nothing_and_ends_nothing(wo
     def fail() -> str:
         raise ArithmeticError
 
-    world.database.is_away = True
+    world.database.is_down = True
     await world.recorder.record([call("1")])
-    world.database.is_away, world.database.fail = False, fail
+    world.database.is_down, world.database.fail = False, fail
     emptying = world.empty()
     async with asyncio.timeout(_DEADLINE_SECONDS):
         while world.database.appends < 4:
@@ -322,9 +322,9 @@ async def test_emptying_that_is_cut_off_anywhere_loses_nothing_and_repeats_nothi
     tmp_path: Path, turns: int
 ) -> None:
     world = World(tmp_path / "spool")
-    world.database.is_away = True
+    world.database.is_down = True
     await world.recorder.record([call("1"), call("2")])
-    world.database.is_away = False
+    world.database.is_down = False
     emptying = asyncio.create_task(world.recorder.empty_spools())
     for _ in range(turns):
         await asyncio.sleep(0.0005)
@@ -342,7 +342,7 @@ async def test_emptying_that_is_cut_off_anywhere_loses_nothing_and_repeats_nothi
 
 async def test_what_waits_is_still_there_for_the_next_server(tmp_path: Path) -> None:
     world = World(tmp_path / "spool")
-    world.database.is_away = True
+    world.database.is_down = True
     await world.recorder.record([call("1")])
     await world.close()
     again = World(tmp_path / "spool")
@@ -358,7 +358,7 @@ async def test_what_waits_is_still_there_for_the_next_server(tmp_path: Path) -> 
 async def test_a_spool_on_a_disk_that_fails_refuses_and_goes_on_later(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.database.is_away = True
+    world.database.is_down = True
     await world.recorder.record([call("1")])
     with monkeypatch.context() as broken:
 
@@ -369,7 +369,7 @@ async def test_a_spool_on_a_disk_that_fails_refuses_and_goes_on_later(
             broken.setattr(Spool, name, fail)
         with pytest.raises(StorageUnavailable):
             await world.recorder.record([call("2")])
-        world.database.is_away = False
+        world.database.is_down = False
         emptying = world.empty()
         await asyncio.sleep(0.05)
         assert not emptying.done()

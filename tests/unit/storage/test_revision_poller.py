@@ -5,13 +5,12 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
-from sqlalchemy import Connection, event, text
+from sqlalchemy import event, text
 
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.storage.engines.postgres import PostgresDatabase
-from localdial_server.storage.snapshots import revision_poller as watch_module
-from localdial_server.storage.snapshots.cache import Keeping, SnapshotCache
-from localdial_server.storage.snapshots.revision_poller import Watch
+from localdial_server.storage.snapshots.cache import CachePolicy, SnapshotCache
+from localdial_server.storage.snapshots.revision_poller import RevisionPoller
 from localdial_server.storage.sql.migrate import migrate
 from localdial_server.storage.sql.store import SqlStore
 from tests.conformance.store_records import A, B, create
@@ -20,7 +19,7 @@ from tests.support.postgres import PostgresServer
 _DEADLINE_SECONDS = 30.0
 _INTERVAL_SECONDS = 0.05
 
-_FOR_EVER = Keeping()
+_FOR_EVER = CachePolicy()
 
 
 @pytest.fixture(scope="module")
@@ -31,25 +30,37 @@ def url(postgres: PostgresServer) -> Iterator[str]:
     postgres.drop_database(url)
 
 
-class Server:
-    """What one process has of it: a database, a cache and a watch."""
+class NotingCache(SnapshotCache):
+    """A cache that notes what the database confirms."""
 
-    def __init__(self, url: str, keeping: Keeping) -> None:
+    def __init__(self, database: PostgresDatabase, policy: CachePolicy) -> None:
+        super().__init__(database, policy)
+        self.confirmed: list[tuple[str, int]] = []
+
+    def confirm(self, organization_id: str, revision: int, asked_at: float) -> None:
+        self.confirmed.append((organization_id, revision))
+        super().confirm(organization_id, revision, asked_at)
+
+
+class Server:
+    """One process: a database, a cache and a poller."""
+
+    def __init__(self, url: str, policy: CachePolicy) -> None:
         self.database = PostgresDatabase(url, timeout=_DEADLINE_SECONDS)
         self.store = SqlStore(self.database, SnapshotCache(self.database))
-        self.snapshots = SnapshotCache(self.database, keeping)
-        self.watch = Watch(self.database, self.snapshots, _INTERVAL_SECONDS)
-        self.watching: asyncio.Task[None] | None = None
+        self.snapshots = NotingCache(self.database, policy)
+        self.poller = RevisionPoller(self.database, self.snapshots, _INTERVAL_SECONDS)
+        self.polling: asyncio.Task[None] | None = None
 
     async def close(self) -> None:
-        await self.stop_watching()
+        await self.stop_polling()
         await self.database.close()
 
-    async def stop_watching(self) -> None:
-        if self.watching is not None:
-            self.watching.cancel()
-            await asyncio.wait({self.watching})
-            self.watching = None
+    async def stop_polling(self) -> None:
+        if self.polling is not None:
+            self.polling.cancel()
+            await asyncio.wait({self.polling})
+            self.polling = None
 
     def revision(self, organization_id: str) -> int:
         """Answer the revision that is decided on; 0 if none is held."""
@@ -59,7 +70,7 @@ class Server:
     async def until_revision(self, organization_id: str, revision: int) -> None:
         async with asyncio.timeout(_DEADLINE_SECONDS):
             while self.revision(organization_id) != revision:
-                assert self.watching is None or not self.watching.done(), self.watching
+                assert self.polling is None or not self.polling.done(), self.polling
                 await asyncio.sleep(0.005)
 
 
@@ -70,8 +81,8 @@ async def _until(condition: Callable[[], bool]) -> None:
 
 
 @asynccontextmanager
-async def _opened(url: str, keeping: Keeping = _FOR_EVER) -> AsyncIterator[Server]:
-    server = Server(url, keeping)
+async def _opened(url: str, policy: CachePolicy = _FOR_EVER) -> AsyncIterator[Server]:
+    server = Server(url, policy)
     try:
         yield server
     finally:
@@ -82,9 +93,9 @@ async def _opened(url: str, keeping: Keeping = _FOR_EVER) -> AsyncIterator[Serve
 async def server(postgres: PostgresServer, url: str) -> AsyncIterator[Server]:
     """Answer a server that watches, with two organizations in its database."""
     postgres.execute("TRUNCATE revisions, organizations CASCADE", url.rpartition("/")[2])
-    async with _opened(url, Keeping(max_age=60)) as server:
+    async with _opened(url, CachePolicy(max_age=60)) as server:
         await server.store.write("test", create(A, B))
-        server.watching = asyncio.create_task(server.watch.run())
+        server.polling = asyncio.create_task(server.poller.run())
         yield server
 
 
@@ -96,26 +107,11 @@ async def test_what_another_server_changed_is_loaded(server: Server, url: str) -
             await server.until_revision(A, revision)
 
 
-async def test_what_is_held_is_confirmed_and_what_is_not_is_not_asked_for(
-    server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[list[str]] = []
-    read = watch_module._read_revisions
-
-    def note(connection: Connection, organization_ids: list[str]) -> object:
-        asked.append(organization_ids)
-        return read(connection, organization_ids)
-
-    monkeypatch.setattr(watch_module, "_read_revisions", note)
+async def test_what_is_held_is_confirmed_and_what_is_not_is_not_asked_for(server: Server) -> None:
     await server.snapshots.get(A)
-    held = server.snapshots._held[A]
-    confirmed = held.confirmed
-    async with asyncio.timeout(_DEADLINE_SECONDS):
-        while held.confirmed == confirmed:  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
-    assert asked[-1] == [A]
-    assert all(B not in organization_ids for organization_ids in asked)
-    assert server.snapshots.held() == [A]
+    await _until(lambda: len(server.snapshots.confirmed) >= 3)
+    assert set(server.snapshots.confirmed) == {(A, 1)}
+    assert server.snapshots.organization_ids() == [A]
 
 
 async def test_an_organization_whose_revision_is_gone_is_dropped(
@@ -125,7 +121,7 @@ async def test_an_organization_whose_revision_is_gone_is_dropped(
     await server.snapshots.get(A)
     postgres.execute("TRUNCATE revisions, organizations CASCADE", url.rpartition("/")[2])
     async with asyncio.timeout(_DEADLINE_SECONDS):
-        while server.snapshots.held():  # noqa: ASYNC110
+        while server.snapshots.organization_ids():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
 
@@ -136,13 +132,13 @@ async def test_it_finds_the_database_away_and_back(
     postgres.stop()
     try:
         async with asyncio.timeout(_DEADLINE_SECONDS):
-            while not bool(server.database.is_away):  # noqa: ASYNC110
+            while not bool(server.database.is_down):  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
         # What is held is decided on all the same.
         assert server.revision(A) == 1
     finally:
         postgres.start()
-    await _until(lambda: not server.database.is_away)
+    await _until(lambda: not server.database.is_down)
     async with _opened(url) as other:
         await other.store.write("test", create(A))
     await server.until_revision(A, 2)
@@ -150,13 +146,13 @@ async def test_it_finds_the_database_away_and_back(
 
 async def test_a_failure_of_any_other_call_makes_it_look_at_once(postgres: PostgresServer, url: str) -> None:
     async with _opened(url) as server:
-        server.watch = Watch(server.database, server.snapshots, interval=600)
-        server.watching = asyncio.create_task(server.watch.run())
+        server.poller = RevisionPoller(server.database, server.snapshots, interval=600)
+        server.polling = asyncio.create_task(server.poller.run())
         await server.database.probe(lambda connection: connection.execute(text("SELECT 1")))
         postgres.stop()
         try:
             async with asyncio.timeout(_DEADLINE_SECONDS):
-                while not server.database.is_away:
+                while not server.database.is_down:
                     with pytest.raises(StorageUnavailable):
                         await server.store.read("test", lambda reader: reader.count_organizations())
                     await asyncio.sleep(0.005)
@@ -188,15 +184,15 @@ async def test_it_asks_one_question_however_much_is_held(server: Server, url: st
     await server.store.write("test", create(*names))
     for name in names:
         await server.snapshots.get(name)
-    await server.stop_watching()
+    await server.stop_polling()
     # What the watch was about to ask is asked before this.
-    await server.watch.look()
+    await server.poller.poll()
     statements: list[str] = []
     engine = server.database._probes._engine
     event.listen(engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2]))
-    await server.watch.look()
+    await server.poller.poll()
     assert len(statements) == 2
-    server.watching = asyncio.create_task(server.watch.run())
+    server.polling = asyncio.create_task(server.poller.run())
     async with _opened(url) as other:
         await other.store.write("test", create(names[30]))
     await server.until_revision(names[30], 2)

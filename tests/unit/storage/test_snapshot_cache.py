@@ -21,8 +21,7 @@ from localdial_server.domain.errors import (
 )
 from localdial_server.domain.model import Organization
 from localdial_server.domain.routing_snapshot import RoutingSnapshot, build_snapshot, estimated_size
-from localdial_server.storage.snapshots import cache as snapshots_module
-from localdial_server.storage.snapshots.cache import Keeping, SnapshotCache
+from localdial_server.storage.snapshots.cache import CachePolicy, SnapshotCache
 
 T = TypeVar("T")
 
@@ -54,16 +53,14 @@ class FakeDatabase:
     find is what there was when they began.
     """
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self) -> None:
         self.revisions: dict[str, int] = {}
         self.users: dict[str, int] = {}
         self.loads: list[str] = []
         self.fails = False
         self.held: deque[Callable[[], None]] | None = None
-        # Which organization a load is for, only its work knows.
-        monkeypatch.setattr(snapshots_module, "_read_snapshot", self._snapshot)
 
-    def _snapshot(
+    def snapshot(
         self, _reader: object, organization_id: str, _cached: RoutingSnapshot | None
     ) -> RoutingSnapshot:
         self.loads.append(organization_id)
@@ -112,8 +109,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def database(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeDatabase]:
-    database = FakeDatabase(monkeypatch)
+async def database() -> AsyncIterator[FakeDatabase]:
+    database = FakeDatabase()
     database.revisions = {A: 1, B: 1, C: 1}
     yield database
     # Nothing goes on in the background that nobody will ever end.
@@ -142,24 +139,24 @@ def shown(metric: str) -> float:
 async def test_what_nobody_asks_for_is_dropped_after_its_idle_time(
     database: FakeDatabase, clock: Clock
 ) -> None:
-    cache = SnapshotCache(database, Keeping(idle=60), now=clock.now)
+    cache = SnapshotCache(database, CachePolicy(idle=60), now=clock.now, read=database.snapshot)
     await cache.get(A)
     await cache.get(B)
     clock.time += 50
     assert cache.cached(A) is not None
     clock.time += 20
     cache.drop_idle()
-    assert cache.held() == [A]
+    assert cache.organization_ids() == [A]
     clock.time += 100
     cache.drop_idle()
-    assert cache.held() == []
+    assert cache.organization_ids() == []
 
 
 @pytest.mark.parametrize("how", ["confirmed", "changed elsewhere", "changed here"])
 async def test_to_be_kept_up_to_date_is_not_to_be_asked_for(
     database: FakeDatabase, clock: Clock, how: str
 ) -> None:
-    cache = SnapshotCache(database, Keeping(idle=60), now=clock.now)
+    cache = SnapshotCache(database, CachePolicy(idle=60), now=clock.now, read=database.snapshot)
     await cache.get(A)
     clock.time += 50
     match how:
@@ -174,16 +171,16 @@ async def test_to_be_kept_up_to_date_is_not_to_be_asked_for(
             await cache.advance(A, 2)
     clock.time += 20
     cache.drop_idle()
-    assert cache.held() == []
+    assert cache.organization_ids() == []
 
 
 async def test_idle_ones_are_dropped_in_the_background(database: FakeDatabase, clock: Clock) -> None:
-    cache = SnapshotCache(database, Keeping(idle=0.04), now=clock.now)
+    cache = SnapshotCache(database, CachePolicy(idle=0.04), now=clock.now, read=database.snapshot)
     await cache.get(A)
     clock.time += 1
     dropping = asyncio.create_task(cache.drop_idle_always())
     async with asyncio.timeout(10):
-        while cache.held():  # noqa: ASYNC110
+        while cache.organization_ids():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     dropping.cancel()
     await asyncio.wait({dropping})
@@ -194,38 +191,38 @@ async def test_over_the_memory_bound_those_not_used_for_longest_go_first(
 ) -> None:
     names = [f"org{index}" for index in range(10)]
     database.revisions = dict.fromkeys(names, 1) | {"new": 1}
-    cache = SnapshotCache(database, Keeping(memory=10 * size_of()), now=clock.now)
+    cache = SnapshotCache(database, CachePolicy(memory=10 * size_of()), now=clock.now, read=database.snapshot)
     for name in names:
         clock.time += 1
         await cache.get(name)
-    assert cache.held() == names
+    assert cache.organization_ids() == names
     clock.time += 1
     assert cache.cached("org0") is not None
     await cache.get("new")
     # Room is made for more than one at a time.
-    assert set(cache.held()) == {"org0", *names[3:], "new"}
+    assert set(cache.organization_ids()) == {"org0", *names[3:], "new"}
 
 
 async def test_a_snapshot_larger_than_all_the_memory_is_kept_alone(
     database: FakeDatabase, clock: Clock
 ) -> None:
-    cache = SnapshotCache(database, Keeping(memory=size_of(10)), now=clock.now)
+    cache = SnapshotCache(database, CachePolicy(memory=size_of(10)), now=clock.now, read=database.snapshot)
     await cache.get(A)
     database.users[B] = 1000
     assert (await cache.get(B)).revision == 1
-    assert cache.held() == [B]
+    assert cache.organization_ids() == [B]
     assert cache.cached(B) is not None
     await cache.get(C)
-    assert cache.held() == [C]
+    assert cache.organization_ids() == [C]
 
 
 async def test_a_snapshot_that_grows_makes_room_for_itself(database: FakeDatabase, clock: Clock) -> None:
-    cache = SnapshotCache(database, Keeping(memory=size_of(10)), now=clock.now)
+    cache = SnapshotCache(database, CachePolicy(memory=size_of(10)), now=clock.now, read=database.snapshot)
     await cache.get(A)
     await cache.get(B)
     database.revisions[A], database.users[A] = 2, 10
     await cache.advance(A, 2)
-    assert cache.held() == [A]
+    assert cache.organization_ids() == [A]
     assert shown("localdial_snapshot_bytes") == size_of(10)
 
 
@@ -233,7 +230,7 @@ async def test_the_metrics_show_how_many_are_held_and_in_how_many_bytes(
     database: FakeDatabase, clock: Clock
 ) -> None:
     database.users = {A: 7, B: 3}
-    cache = SnapshotCache(database, Keeping(idle=60), now=clock.now)
+    cache = SnapshotCache(database, CachePolicy(idle=60), now=clock.now, read=database.snapshot)
     await cache.get(A)
     await cache.get(B)
     assert shown("localdial_snapshots") == 2
@@ -253,7 +250,7 @@ async def test_the_metrics_show_how_many_are_held_and_in_how_many_bytes(
 async def test_what_was_not_confirmed_for_too_long_is_loaded_again(
     database: FakeDatabase, clock: Clock
 ) -> None:
-    cache = SnapshotCache(database, Keeping(max_age=300), now=clock.now)
+    cache = SnapshotCache(database, CachePolicy(max_age=300), now=clock.now, read=database.snapshot)
     await cache.get(A)
     clock.time += 300
     assert cache.cached(A) is not None
@@ -267,7 +264,7 @@ async def test_what_was_not_confirmed_for_too_long_is_loaded_again(
 async def test_what_was_not_confirmed_for_too_long_is_not_answered_while_the_database_is_away(
     database: FakeDatabase, clock: Clock
 ) -> None:
-    cache = SnapshotCache(database, Keeping(max_age=300), now=clock.now)
+    cache = SnapshotCache(database, CachePolicy(max_age=300), now=clock.now, read=database.snapshot)
     await cache.get(A)
     database.fails = True
     clock.time += 299
@@ -281,7 +278,7 @@ async def test_what_was_not_confirmed_for_too_long_is_not_answered_while_the_dat
 
 
 async def test_the_age_counts_from_when_the_load_was_asked_for(database: FakeDatabase, clock: Clock) -> None:
-    cache = SnapshotCache(database, Keeping(max_age=300), now=clock.now)
+    cache = SnapshotCache(database, CachePolicy(max_age=300), now=clock.now, read=database.snapshot)
     database.held = deque()
     loading = asyncio.create_task(cache.get(A))
     await settled()
@@ -297,7 +294,7 @@ async def test_the_age_counts_from_when_the_load_was_asked_for(database: FakeDat
 async def test_the_databases_word_that_nothing_changed_keeps_a_snapshot_fresh(
     database: FakeDatabase, clock: Clock
 ) -> None:
-    cache = SnapshotCache(database, Keeping(max_age=300), now=clock.now)
+    cache = SnapshotCache(database, CachePolicy(max_age=300), now=clock.now, read=database.snapshot)
     await cache.get(A)
     for _ in range(5):
         clock.time += 200
@@ -317,7 +314,7 @@ async def test_the_databases_word_that_nothing_changed_keeps_a_snapshot_fresh(
 async def test_the_databases_word_of_a_newer_revision_starts_a_load(
     database: FakeDatabase, clock: Clock
 ) -> None:
-    cache = SnapshotCache(database, now=clock.now)
+    cache = SnapshotCache(database, now=clock.now, read=database.snapshot)
     before = await cache.get(A)
     database.revisions[A] = 2
     cache.confirm(A, 2, clock.time)
@@ -330,7 +327,7 @@ async def test_the_databases_word_of_a_newer_revision_starts_a_load(
 
 
 async def test_a_database_that_has_gone_back_is_believed(database: FakeDatabase, clock: Clock) -> None:
-    cache = SnapshotCache(database, now=clock.now)
+    cache = SnapshotCache(database, now=clock.now, read=database.snapshot)
     database.revisions[A] = 5
     await cache.get(A)
     database.revisions[A] = 3
@@ -343,7 +340,7 @@ async def test_a_database_that_has_gone_back_is_believed(database: FakeDatabase,
 async def test_an_older_word_that_was_asked_for_before_the_load_changes_nothing(
     database: FakeDatabase, clock: Clock
 ) -> None:
-    cache = SnapshotCache(database, now=clock.now)
+    cache = SnapshotCache(database, now=clock.now, read=database.snapshot)
     database.held = deque()
     asked_before = clock.time
     clock.time += 1
@@ -360,7 +357,7 @@ async def test_an_older_word_that_was_asked_for_before_the_load_changes_nothing(
 
 
 async def test_a_word_of_what_is_not_held_loads_nothing(database: FakeDatabase, clock: Clock) -> None:
-    cache = SnapshotCache(database, now=clock.now)
+    cache = SnapshotCache(database, now=clock.now, read=database.snapshot)
     cache.confirm(A, 1, clock.time)
     cache.changed_elsewhere(A, 2)
     cache.changed_elsewhere("unknown", 2)
@@ -368,11 +365,11 @@ async def test_a_word_of_what_is_not_held_loads_nothing(database: FakeDatabase, 
     await cache.advance(B, 2)
     await settled()
     assert database.loads == []
-    assert cache.held() == []
+    assert cache.organization_ids() == []
 
 
 async def test_a_burst_of_changes_elsewhere_costs_few_loads(database: FakeDatabase, clock: Clock) -> None:
-    cache = SnapshotCache(database, now=clock.now)
+    cache = SnapshotCache(database, now=clock.now, read=database.snapshot)
     await cache.get(A)
     database.held = deque()
     for revision in range(2, 1000):
@@ -392,7 +389,7 @@ async def test_a_burst_of_changes_elsewhere_costs_few_loads(database: FakeDataba
 async def test_a_forged_hint_costs_one_load_and_leaves_what_is_there(
     database: FakeDatabase, clock: Clock
 ) -> None:
-    cache = SnapshotCache(database, now=clock.now)
+    cache = SnapshotCache(database, now=clock.now, read=database.snapshot)
     await cache.get(A)
     cache.changed_elsewhere(A, ABSURD)
     await settled()
@@ -412,7 +409,7 @@ async def test_a_forged_hint_costs_one_load_and_leaves_what_is_there(
 async def test_catching_up_that_failed_is_tried_again_at_the_next_word(
     database: FakeDatabase, clock: Clock
 ) -> None:
-    cache = SnapshotCache(database, now=clock.now)
+    cache = SnapshotCache(database, now=clock.now, read=database.snapshot)
     await cache.get(A)
     database.revisions[A], database.fails = 2, True
     for _ in range(3):
@@ -428,18 +425,20 @@ async def test_catching_up_that_failed_is_tried_again_at_the_next_word(
 
 
 async def test_an_organization_that_others_deleted_is_dropped(database: FakeDatabase, clock: Clock) -> None:
-    cache = SnapshotCache(database, now=clock.now)
+    cache = SnapshotCache(database, now=clock.now, read=database.snapshot)
     await cache.get(A)
     del database.revisions[A]
     cache.changed_elsewhere(A, 2)
     await settled()
-    assert cache.held() == []
+    assert cache.organization_ids() == []
 
 
 async def test_own_changes_are_announced_and_others_are_not(database: FakeDatabase, clock: Clock) -> None:
     announced: list[tuple[str, int]] = []
     cache = SnapshotCache(
-        database, announce=lambda organization_id, revision: announced.append((organization_id, revision))
+        database,
+        announce=lambda organization_id, revision: announced.append((organization_id, revision)),
+        read=database.snapshot,
     )
     await cache.advance(A, 1)
     await cache.get(A)
@@ -455,7 +454,7 @@ async def test_own_changes_are_announced_and_others_are_not(database: FakeDataba
 async def test_a_change_here_while_one_elsewhere_is_caught_up_with_leaves_nothing_older(
     database: FakeDatabase, clock: Clock
 ) -> None:
-    cache = SnapshotCache(database, now=clock.now)
+    cache = SnapshotCache(database, now=clock.now, read=database.snapshot)
     await cache.get(A)
     database.held = deque()
     database.revisions[A] = 2
@@ -477,7 +476,7 @@ async def test_a_change_here_while_one_elsewhere_is_caught_up_with_leaves_nothin
 async def test_a_snapshot_that_is_dropped_during_its_load_is_answered_all_the_same(
     database: FakeDatabase, clock: Clock
 ) -> None:
-    cache = SnapshotCache(database, Keeping(idle=60), now=clock.now)
+    cache = SnapshotCache(database, CachePolicy(idle=60), now=clock.now, read=database.snapshot)
     await cache.get(A)
     database.revisions[A] = 2
     database.held = deque()
@@ -492,7 +491,7 @@ async def test_a_snapshot_that_is_dropped_during_its_load_is_answered_all_the_sa
 async def test_a_snapshot_that_is_too_old_for_want_of_a_word_is_no_excuse_for_one_of_an_older_revision(
     database: FakeDatabase, clock: Clock
 ) -> None:
-    cache = SnapshotCache(database, Keeping(max_age=300), now=clock.now)
+    cache = SnapshotCache(database, CachePolicy(max_age=300), now=clock.now, read=database.snapshot)
     await cache.get(A)
     clock.time += 301
     with pytest.raises(RevisionNotReached):

@@ -25,7 +25,7 @@ from localdial_server.carriers.twilio.error_codes import NO_STOCK
 from localdial_server.carriers.twilio.order import order
 from localdial_server.carriers.twilio.prices import PriceList, Prices
 from localdial_server.carriers.twilio.search import on_sale, query
-from localdial_server.carriers.twilio.threads import Threads
+from localdial_server.concurrency.thread_pool import ThreadPool
 from localdial_server.domain.area_codes import area_code_of, country_of, region_of
 
 T = TypeVar("T")
@@ -202,7 +202,7 @@ class TwilioCarriers(Carriers):
         return list(self._accounts.values())
 
     @property
-    def threads(self) -> Threads[TwilioApi]:
+    def threads(self) -> ThreadPool[TwilioApi]:
         """The threads that the calls are made in."""
         return self._calls.threads
 

@@ -1,7 +1,7 @@
-"""How a call of the port becomes work in a thread, and what went wrong there one of the port's errors."""
+"""Calls to the carrier: run in a thread, with the errors of the carrier port."""
 
 import asyncio
-import functools
+import contextlib
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -11,55 +11,78 @@ from localdial_server.carriers.twilio.account import TwilioAccount
 from localdial_server.carriers.twilio.api import TwilioApi
 from localdial_server.carriers.twilio.api_errors import RequestFailed
 from localdial_server.carriers.twilio.error_codes import change_error, look_up_error
-from localdial_server.carriers.twilio.threads import Overdue, Threads
+from localdial_server.concurrency.thread_pool import NoThread, Overdue, ThreadPool
 
 T = TypeVar("T")
 
+# A call ends by its own time limit. The caller gives up a little later, should its thread hang.
+_GRACE_SECONDS = 1.0
+
 
 class Calls:
-    """The calls to the carrier, of all its accounts. For one event loop."""
+    """The calls to the carrier, of all its accounts. For one event loop.
+
+    Twilio's library is synchronous and not thread-safe, so each thread has a client of its own. A
+    carrier that hangs holds up these threads and nothing else.
+    """
 
     def __init__(self, account: TwilioAccount, *, threads: int, waiting: int) -> None:
-        self.threads = Threads(functools.partial(TwilioApi, account), threads=threads, waiting=waiting)
+        self.threads: ThreadPool[TwilioApi] = ThreadPool(
+            "carrier", threads, lambda: contextlib.closing(TwilioApi(account)), max_waiting=waiting
+        )
         self._timeout = account.timeout
         self._changes: dict[object, asyncio.Future[None]] = {}
 
     async def look(self, look: Callable[[TwilioApi], T], *, requests: int = 1) -> T:
-        """Answer a look-up, which may take the time of so many requests."""
+        """Return the result of a look-up, which may take the time of that many requests.
+
+        It may wait for a thread for as long again.
+        """
         seconds = self._timeout * requests
         try:
-            # As long again may it wait for a thread.
             return await self.threads.run(
-                lambda api: look(api.until(time.monotonic() + seconds)), time.monotonic() + 2 * seconds
+                lambda api: look(api.until(time.monotonic() + seconds)),
+                turn_seconds=seconds,
+                run_seconds=seconds + _GRACE_SECONDS,
             )
         except RequestFailed as error:
             raise look_up_error(error) from error
+        except NoThread as error:
+            raise CarrierUnavailable(str(error)) from error
         except Overdue as error:
             raise CarrierUnavailable("the carrier does not answer in time") from error
 
     async def change(
         self, subject: object, change: Callable[[TwilioApi], T], seconds: float | None = None
     ) -> T:
-        """Carry out a change, which may take so many seconds in all; by default, a request's.
+        """Make a change and return its result.
 
-        Within this process no two changes of one subject go on at once, be there
-        still anyone who waits for the first or not.
+        `seconds` limits the whole of it (None: the time of one request). Changes to one subject run
+        one at a time in this process, even when the caller of the first has gone.
         """
         deadline = time.monotonic() + (self._timeout if seconds is None else seconds)
-        ended = await self._turn(subject, deadline)
+        end = await self._turn(subject, deadline)
+        left = deadline - time.monotonic()
         try:
-            return await self.threads.run(lambda api: change(api.until(deadline)), deadline, ended)
+            return await self.threads.run(
+                lambda api: change(api.until(deadline)),
+                turn_seconds=left,
+                run_seconds=left + _GRACE_SECONDS,
+                on_end=end,
+            )
         except RequestFailed as error:
             raise change_error(error) from error
+        except NoThread as error:
+            raise CarrierUnavailable(str(error)) from error
         except Overdue as error:
             raise OutcomeUnknown("the carrier does not answer in time") from error
 
     async def _turn(self, subject: object, deadline: float) -> Callable[[], None]:
-        """Wait for the subject's change under way to end; answer what is to be called at our end."""
+        """Wait until no other change of the subject runs; return what to call when ours has ended."""
         while (other := self._changes.get(subject)) is not None:
             await asyncio.wait({other}, timeout=deadline - time.monotonic())
             if time.monotonic() >= deadline:
-                raise CarrierUnavailable("another change of the number is still under way")
+                raise CarrierUnavailable("another change of the number is still running")
         under_way: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._changes[subject] = under_way
 

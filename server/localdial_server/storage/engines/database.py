@@ -1,8 +1,8 @@
 """One way to run SQL: a plain function of a connection, in one transaction.
 
-The function runs off the event loop and cannot await, so no transaction is ever
-held open across a call to the carrier or to a client. It may run again from
-the start, so it must have no effects but those in the database.
+The function runs off the event loop and cannot await, so that no transaction stays
+open during a call to the carrier or to a client. It may run again from the start, so
+its only effects must be those in the database.
 """
 
 from collections.abc import Callable
@@ -12,38 +12,37 @@ from sqlalchemy import Connection
 
 T = TypeVar("T")
 
-# The table that holds the schema's version. The name is our own, so that another
-# program's Alembic table is not taken for ours.
+# The table with the schema's version. The name is our own, so that the Alembic table of
+# another program is not taken for ours.
 VERSION_TABLE = "localdial_schema_version"
 
 
-class Reads(Protocol):
-    """What can be read from. Raises ``StorageUnavailable`` when it does not answer."""
+class Readable(Protocol):
+    """A source of reads. Raises `StorageUnavailable` when the database does not answer."""
 
     async def read(self, work: Callable[[Connection], T], *, name: str = "") -> T:
-        """Run ``work`` on one consistent view of the database.
+        """Run `work` on one consistent view of the database and return its result.
 
-        `name` is what the log calls the unit of work when it fails.
+        The log names the unit of work by `name` when it fails.
         """
 
 
-class Database(Reads, Protocol):
-    """An SQL database. Raises ``StorageUnavailable`` when it does not answer."""
+class Database(Readable, Protocol):
+    """An SQL database. Raises `StorageUnavailable` when it does not answer."""
 
     async def write(self, work: Callable[[Connection], T], *, name: str = "") -> T:
-        """Run ``work`` in a transaction: durable on return, rolled back if it raises.
+        """Run `work` in a transaction and return its result: durable then, rolled back if `work` raises.
 
-        No other transaction interleaves: the outcome is that of running them one
-        after the other.
+        Transactions are serializable: the outcome is that of running them one after the other.
         """
 
     async def append(self, work: Callable[[Connection], T], *, name: str = "") -> T:
-        """Run ``work``, one insert that stands by itself, durable on return.
+        """Run `work`, which inserts with one statement, and return its result: durable then.
 
-        It waits for no ``write``, and others may commit between its statements:
-        what it reads after the insert is at least what it inserted or met. When
-        this raises, the rows may be there all the same.
+        It does not wait for any `write`, and others may commit between its statements: a read after
+        the insert sees at least what `work` inserted or met. When this raises, the rows may have
+        been committed all the same.
         """
 
     async def close(self) -> None:
-        """Finish what is running and let go of the database."""
+        """Finish what is running and close the database."""

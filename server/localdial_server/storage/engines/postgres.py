@@ -1,14 +1,13 @@
 """PostgreSQL, for any number of server processes on any number of machines.
 
-Each kind of transaction has threads and connections of its own, so that none
-waits behind another kind: reads see one moment (REPEATABLE READ), changes are
-SERIALIZABLE and run again where PostgreSQL says so, and the call log inserts
-with single statements that commit by themselves. Nothing is kept in a session
-and nothing is prepared in one, as a pgbouncer that pools transactions requires.
+Each kind of transaction has threads and connections of its own, so that none waits
+behind another kind. Reads see one moment (REPEATABLE READ). Changes are SERIALIZABLE
+and run again where PostgreSQL asks for it. The call log inserts with single statements
+that commit by themselves. Sessions keep no state and no prepared statements, as a
+pgbouncer that pools transactions requires.
 
-Whether the database is away, a probe decides and nothing else: one slow or failed
-transaction says little about it. From then on everything fails at once, and what
-still waits is given up, until the probe finds it back.
+Only the probe decides that the database is down; one slow or failed transaction does
+not. While it is down every call fails at once, and calls that still wait are failed too.
 """
 
 import asyncio
@@ -22,10 +21,11 @@ import psycopg
 import psycopg.conninfo
 from psycopg import IsolationLevel
 from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine
+from typing_extensions import override
 
 from localdial_server.domain.errors import StorageUnavailable
-from localdial_server.storage.engines.database import Reads
-from localdial_server.storage.engines.postgres_pool import Lane
+from localdial_server.storage.engines.database import Database, Readable
+from localdial_server.storage.engines.postgres_pool import TransactionPool
 
 T = TypeVar("T")
 
@@ -38,58 +38,59 @@ _WRITERS = 2
 # How long a host may take to accept a connection. libpq rounds up to 2 s.
 _CONNECT_SECONDS = 2
 
-# How long a lone insert or a probe may take: those who wait for an insert have a
-# borrower on the line, and have the spool to turn to.
-_SHORT_PATIENCE_SECONDS = 1.0
+# How long an insert into the call log or a probe may take: a borrower waits on the line
+# for the insert, and the spool takes the call when it fails.
+_SHORT_TIMEOUT_SECONDS = 1.0
 
 # While transactions get no answer, the log says so this often.
 _QUIET_SECONDS = 10.0
 
-
-# A SERIALIZABLE transaction that reads a small table as a whole, as the planner
-# likes to, conflicts with every change of it, whosever.
+# The planner likes to read a small table as a whole. A SERIALIZABLE transaction that does
+# so conflicts with every change of the table, by any organization.
 _BY_INDEX = "SET LOCAL enable_seqscan = off"
 
 
-class PostgresDatabase:
-    """A ``Database`` on a PostgreSQL server. It may be shared with other processes."""
+class PostgresDatabase(Database):
+    """A PostgreSQL server, which other processes may share.
 
-    def __init__(self, url: str, timeout: float) -> None:
+    `timeout` bounds each transaction, and `short_timeout` inserts into the call log and probes, in
+    seconds. Each may wait for a connection for as long again.
+    """
+
+    def __init__(self, url: str, timeout: float, short_timeout: float = _SHORT_TIMEOUT_SECONDS) -> None:
         self._url = url
-        self._away = False
+        self._is_down = False
         self._quiet_until = 0.0
-        self._doubt = asyncio.Event()
-        self._reads = Lane(
-            "read", self._engine(_READERS, IsolationLevel.REPEATABLE_READ, read_only=True), _READERS, timeout
-        )
-        self._writes = Lane(
+        self._failure = asyncio.Event()
+        read_only = functools.partial(self._engine, isolation=IsolationLevel.REPEATABLE_READ, read_only=True)
+        self._reads = TransactionPool("read", read_only(_READERS), _READERS, timeout)
+        self._loads = TransactionPool("load", read_only(_LOADERS), _LOADERS, timeout)
+        self._writes = TransactionPool(
             "write",
             self._engine(_WRITERS, IsolationLevel.SERIALIZABLE),
             _WRITERS,
             timeout,
-            first=_BY_INDEX,
+            first_statement=_BY_INDEX,
         )
-        self._loads = Lane(
-            "load", self._engine(_LOADERS, IsolationLevel.REPEATABLE_READ, read_only=True), _LOADERS, timeout
-        )
-        short = min(timeout, _SHORT_PATIENCE_SECONDS)
-        self._appends = Lane("append", self._engine(1, None), 1, short, repeatable=True)
-        self._lanes = self._reads, self._loads, self._writes, self._appends
-        self._probes = Lane("probe", self._engine(1, None), 1, short, repeatable=True)
+        short_timeout = min(timeout, short_timeout)
+        self._appends = TransactionPool("append", self._engine(1, None), 1, short_timeout, repeatable=True)
+        self._probes = TransactionPool("probe", self._engine(1, None), 1, short_timeout, repeatable=True)
+        self._pools = self._reads, self._loads, self._writes, self._appends
 
     @classmethod
-    def open(cls, url: str, timeout: float) -> "PostgresDatabase":
-        """Open the database at a libpq URL, after one look whether it answers.
+    def open(
+        cls, url: str, timeout: float, short_timeout: float = _SHORT_TIMEOUT_SECONDS
+    ) -> "PostgresDatabase":
+        """Open the database at a libpq URL, after one connection to see that it answers.
 
-        ``timeout`` bounds each transaction, in seconds. Raises
-        ``psycopg.Error``, which says in words what is wrong.
+        Raises `psycopg.Error`, whose text says what is wrong.
         """
         _connect(url).close()
-        return cls(url, timeout)
+        return cls(url, timeout, short_timeout)
 
     @functools.cached_property
     def engine(self) -> Engine:
-        """An engine for the work of an administrator, which may take its time."""
+        """An engine for an administrator's work, which no timeout bounds."""
         return create_engine(
             "postgresql+psycopg://",
             creator=functools.partial(_connect, self._url),
@@ -99,32 +100,33 @@ class PostgresDatabase:
         )
 
     @property
-    def is_away(self) -> bool:
-        """Whether the database did not answer when it was last asked."""
-        return self._away
+    def is_down(self) -> bool:
+        """Whether the last probe failed."""
+        return self._is_down
 
+    @override
     async def read(self, work: Callable[[Connection], T], *, name: str = "") -> T:
-        """Run ``work`` on one consistent view of the database."""
         return await self._run(self._reads, work, name)
 
+    @override
     async def write(self, work: Callable[[Connection], T], *, name: str = "") -> T:
-        """Run ``work`` in a transaction, again from the start where it lost against another."""
         return await self._run(self._writes, work, name)
 
+    @override
     async def append(self, work: Callable[[Connection], T], *, name: str = "") -> T:
-        """Run ``work``, whose statements commit one by one; it may run twice."""
         return await self._run(self._appends, work, name)
 
     @property
-    def loads(self) -> Reads:
-        """What organizations are loaded from: no list delays a load, and no load a list."""
-        return _Loads(self._run, self._loads)
+    def loads(self) -> Readable:
+        """Reads of whole organizations: these and other reads do not wait for each other."""
+        return _Loads(functools.partial(self._run, self._loads))
 
     async def probe(self, work: Callable[[Connection], T]) -> T:
-        """Run ``work``, a single query: if it fails, the database is away, and else it is there.
+        """Run `work`, a single query: the database is down if it fails, and up if it succeeds.
 
-        A standby is not what is looked for. To be called every so often, and when
-        ``wait_for_doubt`` returns.
+        Call it at intervals, and when `wait_for_failure` returns. A standby counts as down.
+
+        Raises `StorageUnavailable`.
         """
 
         def on_the_primary(connection: Connection) -> T:
@@ -133,43 +135,43 @@ class PostgresDatabase:
                 raise StorageUnavailable from ConnectionError("the database can only be read")
             return work(connection)
 
-        self._doubt.clear()
+        self._failure.clear()
         try:
             result = await self._probes.run(on_the_primary)
         except StorageUnavailable as error:
-            if not self._away:
-                self._away = True
-                _log.warning("the database is away", extra={"cause": str(error.__cause__)})
-                for lane in self._lanes:
-                    lane.give_up()
+            if not self._is_down:
+                self._is_down = True
+                _log.warning("the database is down", extra={"cause": str(error.__cause__)})
+                for pool in self._pools:
+                    pool.give_up()
             raise
-        if self._away:
-            self._away = False
-            _log.warning("the database is back")
+        if self._is_down:
+            self._is_down = False
+            _log.warning("the database is up again")
         return result
 
-    async def wait_for_doubt(self) -> None:
-        """Wait until there is reason to believe that the database is away."""
-        await self._doubt.wait()
+    async def wait_for_failure(self) -> None:
+        """Wait until a transaction fails for want of an answer, after the last probe."""
+        await self._failure.wait()
 
+    @override
     async def close(self) -> None:
-        """Finish what is running and let go of the connections."""
-        await asyncio.gather(*(asyncio.to_thread(lane.close) for lane in (*self._lanes, self._probes)))
+        await asyncio.gather(*(asyncio.to_thread(pool.close) for pool in (*self._pools, self._probes)))
 
-    async def _run(self, lane: Lane, work: Callable[[Connection], T], name: str) -> T:
-        if self._away:
+    async def _run(self, pool: TransactionPool, work: Callable[[Connection], T], name: str) -> T:
+        if self._is_down:
             raise StorageUnavailable
         try:
-            return await lane.run(work, name)
+            return await pool.run(work, name)
         except StorageUnavailable as error:
-            # Work that raises this by itself gives no cause, and says nothing of the database.
+            # Work that raises this by itself gives no cause, and says nothing about the database.
             if error.__cause__ is not None:
-                self._doubt.set()
-                self._tell(error.__cause__, name)
+                self._failure.set()
+                self._log_no_answer(error.__cause__, name)
             raise
 
-    def _tell(self, cause: BaseException | None, name: str) -> None:
-        """Log that there was no answer, or no connection: the probe may have both."""
+    def _log_no_answer(self, cause: BaseException, name: str) -> None:
+        """Log a missing answer or connection, now and then: the next probe may get both."""
         now = time.monotonic()
         if isinstance(cause, ConnectionError | TimeoutError) and now >= self._quiet_until:
             self._quiet_until = now + _QUIET_SECONDS
@@ -180,7 +182,7 @@ class PostgresDatabase:
     ) -> Engine:
         def connect() -> "psycopg.Connection[Any]":
             connection = _connect(self._url)
-            # Said with each BEGIN, not once to the session.
+            # psycopg sets these with each BEGIN, not once for the session.
             connection.isolation_level = isolation
             connection.read_only = read_only
             connection.autocommit = isolation is None
@@ -192,47 +194,46 @@ class PostgresDatabase:
             poolclass=QueuePool,
             pool_size=connections,
             max_overflow=0,
-            # Phone numbers do not belong into the log.
+            # Phone numbers do not belong in the log.
             hide_parameters=True,
-            # It would be looked for with every new connection.
+            # SQLAlchemy would look for hstore on every new connection.
             use_native_hstore=False,
         )
 
 
-class _Loads:
-    def __init__(self, run: "_Run", lane: Lane) -> None:
+class _Loads(Readable):
+    def __init__(self, run: "_Run") -> None:
         self._run = run
-        self._lane = lane
 
+    @override
     async def read(self, work: Callable[[Connection], T], *, name: str = "") -> T:
-        """Run ``work`` on one consistent view of the database."""
-        return await self._run(self._lane, work, name)
+        return await self._run(work, name)
 
 
 class _Run(Protocol):
-    async def __call__(self, lane: Lane, work: Callable[[Connection], T], name: str) -> T: ...
+    async def __call__(self, work: Callable[[Connection], T], name: str, /) -> T: ...
 
 
 def conninfo(url: str) -> str:
-    """Write a libpq URL with what we ask of every connection, where it does not say."""
+    """Return the libpq connection string of a URL, with our own defaults where it says nothing."""
     parameters = psycopg.conninfo.conninfo_to_dict(url)
     parameters.setdefault("connect_timeout", _CONNECT_SECONDS)
     parameters.setdefault("application_name", "localdial")
-    # Whatever the environment says.
+    # PGCLIENTENCODING in the environment must not change it.
     parameters["client_encoding"] = "utf8"
     if "," in str(parameters.get("host", "")):
-        # Of several hosts the one that takes changes, be it after a failover.
+        # Connect to the host that accepts writes, also after a failover.
         parameters.setdefault("target_session_attrs", "read-write")
     return psycopg.conninfo.make_conninfo("", **parameters)
 
 
 def _connect(url: str) -> "psycopg.Connection[Any]":
     connection: psycopg.Connection[Any] = psycopg.connect(conninfo(url), prepare_threshold=None)
-    # A pooled session may listen for someone else; without a handler psycopg would
-    # keep every notice for ever.
+    # pgbouncer may hand us a session that listens for another client; without a handler
+    # psycopg would keep every notification in memory.
     connection.add_notify_handler(_ignore)
     return connection
 
 
-def _ignore(_notice: object) -> None:
+def _ignore(_notification: object) -> None:
     """Do nothing."""

@@ -1,8 +1,6 @@
-"""Lanes: threads and connections for one kind of transaction with PostgreSQL."""
+"""Threads and connections for one kind of transaction with PostgreSQL."""
 
-import asyncio
 import contextlib
-import functools
 import logging
 import os
 import random
@@ -10,51 +8,52 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import psycopg
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
+from localdial_server.concurrency.thread_pool import NoThread, Overdue, ThreadPool
 from localdial_server.domain.errors import StorageUnavailable
 
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
-# The transaction was rolled back and may succeed if it is run again: lost against
-# a concurrent one, or in a deadlock.
+# serialization_failure and deadlock_detected: PostgreSQL rolled the transaction back,
+# and it may succeed when it runs again.
 _ROLLED_BACK = frozenset({"40001", "40P01"})
 
-# Between the runs, so that those who met once do not meet again: up to twice as
-# long each time.
+# How long to wait before it runs again, at random up to this, so that two transactions
+# that met once do not meet again. Doubles with each run.
 _FIRST_PAUSE_SECONDS = 0.002
 _LONGEST_PAUSE_SECONDS = 0.1
 
-# How long the server may take to take note that nobody waits any more.
+# How long a request to cancel a query may take.
 _CANCEL_SECONDS = 1.0
 
-# Two transactions wrote the same key at once: when it runs again, the loser finds
-# the row and can decide what that means. More often than this, it is a mistake of
-# ours.
+# unique_violation: two transactions inserted the same key at once. When the loser runs
+# again it finds the row and decides what that means. More often than this, it is a bug.
 _DUPLICATE = "23505"
 _MAX_DUPLICATES = 3
 
-# A right was taken away, or a table is not there, as in the course of a restore.
+# insufficient_privilege and undefined_table: an administrator is changing the database,
+# for example restoring it.
 _NOT_AS_SET_UP = frozenset({"42501", "42P01"})
 
-# A standby answers, since the primary moved: the connection is of no use.
+# read_only_sql_transaction: the primary moved and a standby answers, so the connection
+# is of no use.
 _READ_ONLY = "25006"
 
 
-class Lane:
+class TransactionPool:
     """Threads and connections for one kind of transaction.
 
-    ``patience`` bounds, in seconds, how long a transaction may wait for its turn,
-    and how long it may take then. ``repeatable``: the work may be run again
-    although it may have been committed. ``first`` is a statement that each
-    transaction begins with.
+    A transaction waits for a thread for at most `timeout` seconds, and takes at most as long again.
+    `repeatable`: the work may run again although it may have been committed. Each transaction
+    begins with the statement `first_statement`.
     """
 
     def __init__(
@@ -62,64 +61,58 @@ class Lane:
         name: str,
         engine: Engine,
         size: int,
-        patience: float,
+        timeout: float,
         *,
         repeatable: bool = False,
-        first: str | None = None,
+        first_statement: str | None = None,
     ) -> None:
         self._engine = engine
-        self._threads = ThreadPoolExecutor(size, f"postgres-{name}")
-        # As many as can wait at once, since a cut may have to wait too.
-        self._cutters = ThreadPoolExecutor(size, f"postgres-{name}-cut")
-        self._patience = patience
+        self.threads = ThreadPool(f"postgres-{name}", size, contextlib.nullcontext)
+        # One for each thread: cancelling blocks as well.
+        self._cancel_threads = ThreadPoolExecutor(size, f"postgres-{name}-cancel")
+        self._timeout = timeout
         self._repeatable = repeatable
-        self._first = first
-        self._jobs: set[_Job] = set()
+        self._first_statement = first_statement
 
     async def run(self, work: Callable[[Connection], T], name: str = "") -> T:
-        """Run ``work`` in a transaction. Raises ``StorageUnavailable``, with the cause."""
-        line = _Line()
-        outcome = self._threads.submit(self._transact, work, line, name)
-        job = _Job(line, outcome, self._patience, self._cutters)
-        self._jobs.add(job)
-        running = asyncio.wrap_future(outcome)
-        # A caller that gives up does not take the transaction with it. It ends all
-        # the same, and then nobody may ask how.
-        running.add_done_callback(functools.partial(self._ended, job))
-        either: set[asyncio.Future[Any]] = {running, job.given_up}
-        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        if running.done() and not running.cancelled():
-            return running.result()
-        raise StorageUnavailable from TimeoutError(f"no answer within {self._patience:g} s")
+        """Run `work` in a transaction and return its result.
+
+        A transaction that has begun ends even if its caller is cancelled.
+
+        Raises `StorageUnavailable`, with the cause.
+        """
+        transaction = _RunningTransaction()
+        try:
+            return await self.threads.run(
+                lambda _: self._run(work, transaction, name),
+                turn_seconds=self._timeout,
+                run_seconds=self._timeout,
+                on_overdue=lambda: self._cancel_threads.submit(transaction.cancel),
+            )
+        except (NoThread, Overdue):
+            raise StorageUnavailable from TimeoutError(f"no answer within {self._timeout:g} s")
 
     def give_up(self) -> None:
-        """Fail whoever waits for an answer."""
-        for job in list(self._jobs):
-            job.give_up()
+        """Fail every caller that waits, and cancel what runs."""
+        self.threads.give_up()
 
     def close(self) -> None:
-        """Finish what is running and let go of the connections."""
-        self._threads.shutdown(wait=True)
-        self._cutters.shutdown(wait=True)
+        """Finish what is running and close the connections. Blocks."""
+        self.threads.close()
+        self.threads.join()
+        self._cancel_threads.shutdown(wait=True)
         self._engine.dispose()
 
-    def _ended(self, job: "_Job", running: "asyncio.Future[Any]") -> None:
-        self._jobs.discard(job)
-        job.end()
-        if not running.cancelled():
-            running.exception()
-
-    def _transact(self, work: Callable[[Connection], T], line: "_Line", name: str) -> T:
-        line.begun = time.monotonic()
+    def _run(self, work: Callable[[Connection], T], transaction: "_RunningTransaction", name: str) -> T:
         duplicates = losses = 0
         pause = _FIRST_PAUSE_SECONDS
         while True:
             try:
-                return self._once(work, line)
+                return self._run_once(work, transaction)
             except DBAPIError as error:
                 state = _sqlstate(error)
-                if line.was_cut():
-                    # Nobody waits for it any more.
+                if transaction.is_cancelled():
+                    # The caller has its error already.
                     raise StorageUnavailable from error
                 if state in _ROLLED_BACK:
                     time.sleep(random.uniform(0, pause))  # noqa: S311 (not a secret)
@@ -130,125 +123,95 @@ class Lane:
                     isinstance(error, (IntegrityError, DataError, ProgrammingError))
                     and state not in _NOT_AS_SET_UP
                 ):
-                    # A mistake of ours, which no repeat cures.
+                    # A bug in the caller: running again would not help.
                     raise
-                elif not line.is_lost(error):
-                    # A full disk, a cancelled query: only the log says which it was.
+                elif not transaction.has_lost_connection(error):
+                    # A full disk, a query that an administrator cancelled: only the log says which.
                     cause = " ".join(str(error.orig).split())
                     _log.error("the database failed", extra={"unit_of_work": name, "cause": cause})
                     raise StorageUnavailable from error
-                elif losses == 0 and line.connected and (self._repeatable or not line.committing):
-                    # An idle connection was closed; perhaps only that one was.
+                elif (
+                    losses == 0
+                    and transaction.is_connected
+                    and (self._repeatable or not transaction.is_committing)
+                ):
+                    # The server may have closed just this connection, while it was idle.
                     losses += 1
                 else:
                     raise StorageUnavailable from ConnectionError(" ".join(str(error.orig).split()))
 
-    def _once(self, work: Callable[[Connection], T], line: "_Line") -> T:
-        line.connected = line.committing = False
-        with self._engine.connect() as connection, line.held(connection):
+    def _run_once(self, work: Callable[[Connection], T], running: "_RunningTransaction") -> T:
+        running.is_connected = running.is_committing = False
+        with self._engine.connect() as connection, running.on(connection):
             transaction = connection.begin()
             try:
-                if self._first is not None:
-                    connection.exec_driver_sql(self._first)
+                if self._first_statement is not None:
+                    connection.exec_driver_sql(self._first_statement)
                 result = work(connection)
             except BaseException as error:
                 transaction.rollback()
                 if _sqlstate(error) == _READ_ONLY:
                     connection.invalidate()
                 raise
-            line.committing = True
+            running.is_committing = True
             transaction.commit()
             return result
 
 
-class _Job:
-    """A transaction that somebody waits for, in the event loop's view."""
-
-    def __init__(
-        self, line: "_Line", outcome: "Future[Any]", patience: float, cutters: ThreadPoolExecutor
-    ) -> None:
-        self._line = line
-        self._cutters = cutters
-        self._outcome = outcome
-        self._patience = patience
-        self._loop = asyncio.get_running_loop()
-        self._timer = self._loop.call_later(patience, self._look)
-        self.given_up: asyncio.Future[None] = self._loop.create_future()
-
-    def give_up(self) -> None:
-        """Take the transaction from its caller, and its thread out of waiting."""
-        if not self._outcome.cancel():
-            self._cutters.submit(self._line.cut)
-        self.end()
-
-    def end(self) -> None:
-        """Let nobody wait any longer."""
-        self._timer.cancel()
-        if not self.given_up.done():
-            self.given_up.set_result(None)
-
-    def _look(self) -> None:
-        begun = self._line.begun
-        left = begun + self._patience - time.monotonic() if begun is not None else 0
-        if left > 0:
-            # It had to wait for its turn.
-            self._timer = self._loop.call_later(left, self._look)
-        else:
-            self.give_up()
-
-
-class _Line:
-    """The connection that a job has taken, for whoever loses patience with it."""
+class _RunningTransaction:
+    """The state of a transaction, and how another thread cancels it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._raw: psycopg.Connection[Any] | None = None
-        self._cut = threading.Event()
-        self.begun: float | None = None
-        self.connected = False
-        self.committing = False
+        self._connection: psycopg.Connection[Any] | None = None
+        self._cancelled = threading.Event()
+        self.is_connected = False
+        self.is_committing = False
 
     @contextlib.contextmanager
-    def held(self, connection: Connection) -> Iterator[None]:
-        """Let ``cut`` reach the connection, until it goes back to the others."""
+    def on(self, connection: Connection) -> Iterator[None]:
+        """Let `cancel` reach the connection until it goes back to the engine's pool."""
         with self._lock:
-            if self.was_cut():
+            if self.is_cancelled():
                 raise StorageUnavailable
-            self._raw = connection.connection.driver_connection
-        self.connected = True
+            self._connection = connection.connection.driver_connection
+        self.is_connected = True
         try:
             yield
         finally:
             with self._lock:
-                self._raw = None
-                if self.was_cut():
-                    # A cancel that comes late must not meet whoever has it next.
+                self._connection = None
+                if self.is_cancelled():
+                    # A cancel request that arrives late must not hit the next transaction on it.
                     connection.invalidate()
 
-    def cut(self) -> None:
-        """Let nobody have the connection any more, and wake the thread that waits for its answer.
+    def cancel(self) -> None:
+        """Cancel the query and shut down the socket, so that the blocked thread returns.
 
-        It may take ``_CANCEL_SECONDS``.
+        Blocks for at most `_CANCEL_SECONDS`.
         """
-        self._cut.set()
+        self._cancelled.set()
         with self._lock:
-            raw = self._raw
-            if raw is None:
+            connection = self._connection
+            if connection is None:
                 return
-            # Or a server that waits (for a lock, for a standby) would wait on for
-            # nobody, and connections would pile up there.
+            # Without a cancel request the server process goes on waiting for its lock or its
+            # standby, and such processes pile up there.
             with contextlib.suppress(psycopg.Error):
-                raw.cancel_safe(timeout=_CANCEL_SECONDS)
-            with contextlib.suppress(OSError, psycopg.Error), _twin(raw.fileno()) as twin:
-                twin.shutdown(socket.SHUT_RDWR)
+                connection.cancel_safe(timeout=_CANCEL_SECONDS)
+            with (
+                contextlib.suppress(OSError, psycopg.Error),
+                _duplicate_socket(connection.fileno()) as duplicate,
+            ):
+                duplicate.shutdown(socket.SHUT_RDWR)
 
-    def was_cut(self) -> bool:
-        """Answer whether nobody waits any more."""
-        return self._cut.is_set()
+    def is_cancelled(self) -> bool:
+        """Return whether `cancel` was called."""
+        return self._cancelled.is_set()
 
-    def is_lost(self, error: DBAPIError) -> bool:
-        """Answer whether it was the connection that failed, and is to be thrown away."""
-        if not self.connected or error.connection_invalidated:
+    def has_lost_connection(self, error: DBAPIError) -> bool:
+        """Return whether the error is the connection's, which must not be used again."""
+        if not self.is_connected or error.connection_invalidated:
             return True
         return _sqlstate(error) == _READ_ONLY
 
@@ -257,5 +220,5 @@ def _sqlstate(error: BaseException) -> str | None:
     return getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
 
 
-def _twin(descriptor: int) -> socket.socket:
+def _duplicate_socket(descriptor: int) -> socket.socket:
     return socket.socket(fileno=os.dup(descriptor))

@@ -1,9 +1,9 @@
 """SQLite, the embedded default: one file, one server process.
 
-WAL, so that readers never wait for the writer; synchronous=FULL, because a call
-that was answered must survive the loss of power; BEGIN IMMEDIATE for writers,
-because SQLite's deferred transactions lose the race for the write lock half-way.
-All writes go through one thread, as SQLite would serialize them anyhow.
+WAL, so that readers never wait for the writer. synchronous=FULL, because a call that
+was answered must survive a loss of power. BEGIN IMMEDIATE for writers, because a
+deferred transaction of SQLite can fail when it asks for the write lock half-way. One
+thread does all the writes: SQLite would serialize them in any case.
 """
 
 import asyncio
@@ -20,18 +20,17 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.pool import QueuePool
+from typing_extensions import override
 
 from localdial_server.domain.errors import StorageUnavailable
-from localdial_server.storage.engines.database import VERSION_TABLE
+from localdial_server.storage.engines.database import VERSION_TABLE, Database
 
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
-# Enough for every core of the small machines that SQLite serves; more threads
-# would only wait for each other.
+# Enough for every core of the small machines that SQLite serves.
 _READERS = 4
-
 
 _IS_EMPTY_OR_OURS = """
     SELECT NOT EXISTS (SELECT * FROM sqlite_master) OR EXISTS (SELECT * FROM sqlite_master WHERE name = ?)
@@ -46,8 +45,8 @@ class DatabaseInUse(Exception):
     """Another process serves this file."""
 
 
-class SqliteDatabase:
-    """A ``Database`` on one SQLite file, which it holds exclusively."""
+class SqliteDatabase(Database):
+    """One SQLite file, which this process holds alone."""
 
     def __init__(self, path: Path, lock: FileLock, max_bytes: int | None) -> None:
         self._lock = lock
@@ -58,19 +57,21 @@ class SqliteDatabase:
 
     @classmethod
     def open(cls, path: Path, max_bytes: int | None = None) -> "SqliteDatabase":
-        """Open the file, which may grow to ``max_bytes``, and keep other servers off it.
+        """Open or create the file and lock other servers out of it.
 
-        Two processes on one file would not see each other's changes in their
-        snapshots, and older SQLite versions can corrupt a WAL that several
-        processes check-point. Raises ``DatabaseInUse`` and ``OSError``.
+        `max_bytes` bounds its size (None: no bound). Two processes on one file would not see each
+        other's changes in their snapshots, and older versions of SQLite can corrupt a WAL that
+        several processes checkpoint.
+
+        Raises `DatabaseInUse` and `OSError`.
         """
-        # The lock is the file's, by whatever name it is opened.
+        # One lock for the file, whatever link it is opened through.
         path = path.resolve()
         if path.exists() and not os.access(path, os.W_OK):
-            # SQLite would open it to be read, and leave files beside it that are read-only too.
+            # SQLite would open it for reading and leave read-only files beside it.
             raise PermissionError(errno.EACCES, "it is read-only", str(path))
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Not counted by thread: it is let go in another one than it was taken in.
+        # The thread that releases the lock is not the one that acquired it.
         lock = FileLock(f"{path}.lock", thread_local=False)
         try:
             lock.acquire(timeout=0)
@@ -80,19 +81,23 @@ class SqliteDatabase:
 
     @property
     def engine(self) -> Engine:
-        """The engine that writes, for the migrations."""
+        """The engine that writes, for migrations and for an administrator's work."""
         return self._writer
 
     def write_something(self) -> None:
-        """Write what changes nothing. Raises ``DBAPIError``: on a full disk sooner than the first call."""
+        """Write without changing anything, to find a full disk before the first call does.
+
+        Raises `DBAPIError`.
+        """
         with self._writer.begin() as connection:
-            # It is in the first page, which is written in any case; nobody reads it.
+            # The user_version is unused, and its page is written with every commit anyway.
             connection.exec_driver_sql("PRAGMA user_version = 0")
 
+    @override
     async def read(self, work: Callable[[Connection], T], *, name: str = "") -> T:
-        """Run ``work`` on one consistent view of the database."""
         return await self._run(self._read_threads, self._reader, work, name)
 
+    @override
     async def write(
         self,
         work: Callable[[Connection], T],
@@ -100,22 +105,23 @@ class SqliteDatabase:
         name: str = "",
         after_commit: Callable[[T], None] = _do_nothing,
     ) -> T:
-        """Run ``work`` in a transaction: durable on return, rolled back if it raises.
+        """Run `work` in a transaction, then `after_commit` with its result, before the next write.
 
-        Then call ``after_commit`` with its result, in the same thread, before the next write.
+        Both run in the write thread and may block.
         """
         return await self._run(self._write_thread, self._writer, work, name, after_commit)
 
+    @override
     async def append(self, work: Callable[[Connection], T], *, name: str = "") -> T:
-        """Run ``work`` as ``write`` does: SQLite has one writer."""
+        # SQLite has one writer.
         return await self.write(work, name=name)
 
+    @override
     async def close(self) -> None:
-        """Finish what is running and let go of the file."""
         await asyncio.to_thread(self.close_now)
 
     def close_now(self) -> None:
-        """Do the same, and wait for it."""
+        """Finish what is running and close the file. Blocks."""
         for threads in self._write_thread, self._read_threads:
             threads.shutdown(wait=True)
         for engine in self._reader, self._writer:
@@ -139,9 +145,9 @@ class SqliteDatabase:
 
 
 def reason_of(error: BaseException | None) -> str:
-    """Answer why SQLite failed, in its words, where they say it."""
+    """Return why SQLite failed, in its own words where those say it."""
     if getattr(error, "sqlite_errorname", None) == "SQLITE_IOERR_SHMSIZE":
-        # A "disk I/O error" to SQLite, which makes a file of 32 KiB beside its own.
+        # SQLite says "disk I/O error" when it cannot create the 32 KiB file beside its own.
         return "database or disk is full"
     return str(error)
 
@@ -151,11 +157,10 @@ def _in_transaction(engine: Engine, work: Callable[[Connection], T], name: str) 
         with engine.begin() as connection:
             return work(connection)
     except (IntegrityError, DataError, ProgrammingError):
-        # A mistake of ours, which no repeat cures.
+        # A bug in the caller: running again would not help.
         raise
     except DBAPIError as error:
-        # A full disk, a lock held by a tool, a damaged file: the caller may try
-        # again, and only the log says which it was.
+        # A full disk, a lock held by a tool, a damaged file: only the log says which.
         _log.exception("the database failed", extra={"unit_of_work": name})
         raise StorageUnavailable from error
 
@@ -166,25 +171,24 @@ def _engine(path: Path, begin: str, connections: int, max_bytes: int | None = No
         poolclass=QueuePool,
         pool_size=connections,
         max_overflow=0,
-        # Phone numbers do not belong into the log.
+        # Phone numbers do not belong in the log.
         hide_parameters=True,
-        # Each connection is used by one thread at a time, though not always the
-        # same one.
+        # One thread at a time uses a connection, though not always the same one.
         connect_args={"check_same_thread": False},
     )
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: object) -> None:
-        # The driver's own transaction control off: it would begin deferred ones.
+        # Turn off the driver's transaction control, which begins deferred transactions.
         connection.isolation_level = None
         cursor = connection.cursor()
-        # A tool such as the sqlite3 shell may hold the file for a moment.
+        # A tool such as the sqlite3 shell may lock the file for a moment.
         cursor.execute("PRAGMA busy_timeout = 5000")
-        # Kept in the file itself, so not before it is known to be ours.
+        # The journal mode is stored in the file, so leave a file that is not ours alone.
         if cursor.execute(_IS_EMPTY_OR_OURS, (VERSION_TABLE,)).fetchone()[0]:
             cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")
-        # On macOS an fsync alone leaves the data in the drive's cache.
+        # On macOS fsync leaves the data in the drive's cache.
         cursor.execute("PRAGMA fullfsync = ON")
         cursor.execute("PRAGMA foreign_keys = ON")
         if max_bytes is not None:

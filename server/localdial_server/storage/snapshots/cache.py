@@ -1,7 +1,8 @@
 """The routing snapshots: what resolves are decided on, in memory.
 
 A snapshot is never changed, only replaced by a newer one, so a decision needs no
-lock. One load at a time runs for an organization, and none for another waits.
+lock. Each organization has at most one load at a time, and no load waits for the
+load of another organization.
 """
 
 import asyncio
@@ -10,6 +11,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from typing_extensions import override
+
+from localdial_server.app.ports.snapshots import RoutingSnapshots
 from localdial_server.domain.errors import (
     OrganizationNotFound,
     RevisionNotReached,
@@ -17,20 +21,21 @@ from localdial_server.domain.errors import (
 )
 from localdial_server.domain.routing_snapshot import RoutingSnapshot, build_snapshot, estimated_size
 from localdial_server.observability import metrics
-from localdial_server.storage.engines.database import Reads
+from localdial_server.storage.engines.database import Readable
 from localdial_server.storage.sql.reader import SqlReader
 
-# Dropping goes on until there is room for some more loads, since it looks at
-# everything that is held.
-_ROOM = 0.9
+# When the memory is full, drop snapshots until this share of it is used: looking for the
+# least recently used ones takes long enough not to do it for every load.
+_USED_AFTER_DROPPING = 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Keeping:
+class CachePolicy:
     """How long snapshots are kept, in seconds, and in how many bytes altogether.
 
-    ``max_age`` is how long one is decided on without word from the database that
-    it is the newest. A database that nobody else changes needs no such word.
+    `max_age` is how long a snapshot is used after the database last confirmed that it is the
+    newest. `idle` is how long one is kept after it was last asked for. A database that no other
+    process changes needs no confirmation.
     """
 
     max_age: float = math.inf
@@ -39,228 +44,38 @@ class Keeping:
 
 
 @dataclass(slots=True)
-class _Held:
-    snapshot: RoutingSnapshot
-    size: int
-    loaded: float
-    confirmed: float
-    used: float
+class _Entry:
+    """What the cache has of one organization: a snapshot, a load that runs, or both.
 
-
-class SnapshotCache:
-    """The ``RoutingSnapshots`` port over any database.
-
-    ``announce`` is told of this process's own changes.
+    Times are those of the cache's clock, in seconds.
     """
 
-    def __init__(
-        self,
-        database: Reads,
-        keeping: Keeping = Keeping(),
-        announce: Callable[[str, int], None] = lambda _organization_id, _revision: None,
-        now: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._database = database
-        self._keeping = keeping
-        self._announce = announce
-        self._now = now
-        self._held: dict[str, _Held] = {}
-        self._size = 0
-        self._loads: dict[str, asyncio.Task[RoutingSnapshot]] = {}
-        # Revisions that became known while a load was running: if it finds an
-        # older one, it began too early and is not kept.
-        self._newest: dict[str, int] = {}
-        # Revisions that are being caught up with.
-        self._wanted: dict[str, int] = {}
-        self._catching_up: set[asyncio.Task[None]] = set()
-
-    def cached(self, organization_id: str) -> RoutingSnapshot | None:
-        """Answer the snapshot if it is in memory, without waiting for anything."""
-        held = self._held.get(organization_id)
-        if held is None:
-            return None
-        held.used = now = self._now()
-        return held.snapshot if now - held.confirmed <= self._keeping.max_age else None
-
-    async def get(self, organization_id: str, min_revision: int = 0) -> RoutingSnapshot:
-        """Answer a snapshot of at least that revision, loading it where needed.
-
-        Raises ``OrganizationNotFound``, ``RevisionNotReached`` and
-        ``StorageUnavailable``.
-        """
-        # To be kept up to date is not to be asked for: only this and ``cached`` count.
-        held = self._held.get(organization_id)
-        if held is not None:
-            held.used = self._now()
-        return await self._get(organization_id, min_revision)
-
-    async def _get(self, organization_id: str, min_revision: int) -> RoutingSnapshot:
-        snapshot = self._fresh(organization_id, min_revision)
-        if snapshot is not None:
-            return snapshot
-        running = self._loads.get(organization_id)
-        if running is not None:
-            # It may have begun to read before what this caller knows of was
-            # committed, so whatever it finds does not settle the matter.
-            await asyncio.wait({running})
-            snapshot = self._fresh(organization_id, min_revision)
-            if snapshot is not None:
-                return snapshot
-        snapshot = await self._load(organization_id)
-        if snapshot.revision < min_revision:
-            raise RevisionNotReached(organization_id, snapshot.revision)
-        return snapshot
-
-    async def advance(self, organization_id: str, revision: int) -> None:
-        """Have no snapshot older than that revision in memory on return."""
-        self._announce(organization_id, revision)
-        if organization_id in self._loads:
-            self._newest[organization_id] = max(revision, self._newest.get(organization_id, 0))
-        elif organization_id not in self._held:
-            return
-        try:
-            await self._get(organization_id, revision)
-        except ServiceError:
-            # The change is committed, and the answer to it is no failure: it is
-            # for the next resolve to load, not to decide on what was before.
-            self._drop(organization_id)
-        except asyncio.CancelledError:
-            self._drop(organization_id)
-            raise
-
-    def held(self) -> list[str]:
-        """Answer the organizations that are in memory."""
-        return list(self._held)
-
-    def changed_elsewhere(self, organization_id: str, revision: int) -> None:
-        """Catch up in the background with a change that another process made."""
-        held = self._held.get(organization_id)
-        if held is None or held.snapshot.revision >= revision:
-            return
-        wanted = self._wanted.get(organization_id)
-        self._wanted[organization_id] = max(revision, wanted or 0)
-        if wanted is None:
-            task = asyncio.create_task(self._catch_up(organization_id))
-            self._catching_up.add(task)
-            task.add_done_callback(self._catching_up.discard)
-
-    def confirm(self, organization_id: str, revision: int, asked: float) -> None:
-        """Take the database's word, asked for at that time, for what its revision is."""
-        held = self._held.get(organization_id)
-        if held is None:
-            return
-        if revision > held.snapshot.revision:
-            self.changed_elsewhere(organization_id, revision)
-        elif revision == held.snapshot.revision:
-            held.confirmed = max(held.confirmed, asked)
-        elif held.loaded < asked:
-            # What was committed is gone: a standby that lagged has taken over, or a
-            # backup was restored. What it has is the truth now.
-            self._drop(organization_id)
-
-    def drop_idle(self) -> None:
-        """Drop what nobody asked for lately."""
-        idle_since = self._now() - self._keeping.idle
-        for organization_id in [id_ for id_, held in self._held.items() if held.used < idle_since]:
-            self._drop(organization_id)
-
-    async def drop_idle_always(self) -> None:
-        """Drop what is idle, until cancelled."""
-        while True:
-            await asyncio.sleep(min(self._keeping.idle / 4, 60))
-            self.drop_idle()
-
-    async def _catch_up(self, organization_id: str) -> None:
-        try:
-            while (held := self._held.get(organization_id)) is not None:
-                wanted = self._wanted[organization_id]
-                if held.snapshot.revision >= wanted:
-                    break
-                await self._get(organization_id, wanted)
-        except ServiceError:
-            # The next word from the database will come back to it.
-            return
-        finally:
-            del self._wanted[organization_id]
-
-    def _fresh(self, organization_id: str, min_revision: int) -> RoutingSnapshot | None:
-        held = self._held.get(organization_id)
-        if held is None or held.snapshot.revision < min_revision:
-            return None
-        return held.snapshot if self._now() - held.confirmed <= self._keeping.max_age else None
-
-    async def _load(self, organization_id: str) -> RoutingSnapshot:
-        task = self._loads.get(organization_id)
-        if task is None:
-            task = asyncio.create_task(self._replace(organization_id))
-            self._loads[organization_id] = task
-        # One caller that gives up must not take the load from the others.
-        return await asyncio.shield(task)
-
-    async def _replace(self, organization_id: str) -> RoutingSnapshot:
-        held = self._held.get(organization_id)
-        asked = self._now()
-        try:
-            with metrics.SNAPSHOT_LOAD_SECONDS.time():
-                snapshot = await self._database.read(
-                    lambda connection: _read_snapshot(
-                        SqlReader(connection), organization_id, held.snapshot if held is not None else None
-                    ),
-                    name="snapshots.load",
-                )
-        except OrganizationNotFound:
-            self._drop(organization_id)
-            raise
-        finally:
-            # Not in a callback of the task, which runs a little later: nobody may
-            # join a load that is over.
-            del self._loads[organization_id]
-            newest = self._newest.pop(organization_id, 0)
-        if snapshot.revision >= newest:
-            self._keep(snapshot, asked)
-        return snapshot
-
-    def _keep(self, snapshot: RoutingSnapshot, asked: float) -> None:
-        now, size = self._now(), estimated_size(snapshot)
-        before = self._held.get(snapshot.organization_id)
-        used = before.used if before is not None else now
-        self._drop(snapshot.organization_id)
-        if self._size + size > self._keeping.memory:
-            self._make_room(size)
-        self._held[snapshot.organization_id] = _Held(snapshot, size, loaded=now, confirmed=asked, used=used)
-        self._size += size
-        self._show_size()
-
-    def _make_room(self, size: int) -> None:
-        """Drop what was not asked for for longest.
-
-        A snapshot that is larger than all the memory is kept alone.
-        """
-        for organization_id in sorted(self._held, key=lambda id_: self._held[id_].used):
-            if self._size + size <= self._keeping.memory * _ROOM:
-                break
-            self._drop(organization_id)
-
-    def _drop(self, organization_id: str) -> None:
-        held = self._held.pop(organization_id, None)
-        if held is not None:
-            self._size -= held.size
-            self._show_size()
-
-    def _show_size(self) -> None:
-        metrics.SNAPSHOTS.set(len(self._held))
-        metrics.SNAPSHOT_BYTES.set(self._size)
+    last_used_at: float
+    snapshot: RoutingSnapshot | None = None
+    size: int = 0
+    """The size of the snapshot, in bytes."""
+    loaded_at: float = 0
+    confirmed_at: float = 0
+    """When the database was asked and had no newer revision."""
+    load: "asyncio.Task[RoutingSnapshot] | None" = None
+    required_revision: int = 0
+    """Of a change that was committed during the load: if the load finds an older one, it began too
+    early, and its snapshot is not kept."""
+    catch_up_to: int = 0
+    """The revision that a background task is loading; 0 if none is running."""
 
 
-def _read_snapshot(
-    reader: SqlReader, organization_id: str, cached: RoutingSnapshot | None
-) -> RoutingSnapshot:
+def read_snapshot(reader: SqlReader, organization_id: str, cached: RoutingSnapshot | None) -> RoutingSnapshot:
+    """Return the organization's snapshot; `cached` itself if that is of the newest revision.
+
+    Raises `OrganizationNotFound`.
+    """
     organization = reader.organization(organization_id)
     if organization is None:
         raise OrganizationNotFound(organization_id)
     revision = reader.revision(organization_id)
     if cached is not None and cached.revision == revision:
-        # Asked for a revision that never was: that must not cost a whole load.
+        # A caller asked for a revision that never was: that must not cost a whole load.
         return cached
     return build_snapshot(
         organization,
@@ -269,3 +84,216 @@ def _read_snapshot(
         reader.active_numbers(organization_id),
         reader.mappings(organization_id),
     )
+
+
+class SnapshotCache(RoutingSnapshots):
+    """Snapshots of what any database holds.
+
+    `announce` is called with the organization_id and the revision of each change that this process
+    makes. `now` is the clock, in seconds. `read` reads a snapshot, given the one in memory.
+    """
+
+    def __init__(
+        self,
+        database: Readable,
+        policy: CachePolicy = CachePolicy(),
+        announce: Callable[[str, int], None] = lambda _organization_id, _revision: None,
+        *,
+        now: Callable[[], float] = time.monotonic,
+        read: Callable[[SqlReader, str, RoutingSnapshot | None], RoutingSnapshot] = read_snapshot,
+    ) -> None:
+        self._database = database
+        self._policy = policy
+        self._announce = announce
+        self._now = now
+        self._read = read
+        self._entries: dict[str, _Entry] = {}
+        self._snapshot_count = 0
+        self._size = 0
+        self._catching_up: set[asyncio.Task[None]] = set()
+
+    @override
+    def cached(self, organization_id: str) -> RoutingSnapshot | None:
+        entry = self._entries.get(organization_id)
+        if entry is None:
+            return None
+        entry.last_used_at = self._now()
+        return self._usable(entry)
+
+    @override
+    async def get(self, organization_id: str, min_revision: int = 0) -> RoutingSnapshot:
+        entry = self._entries.get(organization_id)
+        if entry is not None:
+            entry.last_used_at = self._now()
+        return await self._get(organization_id, min_revision)
+
+    @override
+    async def advance(self, organization_id: str, revision: int) -> None:
+        self._announce(organization_id, revision)
+        entry = self._entries.get(organization_id)
+        if entry is None:
+            return
+        if entry.load is not None:
+            entry.required_revision = max(revision, entry.required_revision)
+        elif entry.snapshot is None:
+            return
+        try:
+            await self._get(organization_id, revision)
+        except ServiceError:
+            # The change is committed, so this is no failure of the change. Without a snapshot the
+            # next resolve loads, instead of deciding on the revision before.
+            self._drop(organization_id)
+        except asyncio.CancelledError:
+            self._drop(organization_id)
+            raise
+
+    def organization_ids(self) -> list[str]:
+        """Return the organizations whose snapshots are in memory."""
+        return [id_ for id_, entry in self._entries.items() if entry.snapshot is not None]
+
+    def changed_elsewhere(self, organization_id: str, revision: int) -> None:
+        """Load, in the background, a change that another process made."""
+        entry = self._entries.get(organization_id)
+        if entry is None or entry.snapshot is None or entry.snapshot.revision >= revision:
+            return
+        is_running = entry.catch_up_to != 0
+        entry.catch_up_to = max(revision, entry.catch_up_to)
+        if not is_running:
+            task = asyncio.create_task(self._catch_up(organization_id, entry))
+            self._catching_up.add(task)
+            task.add_done_callback(self._catching_up.discard)
+
+    def confirm(self, organization_id: str, revision: int, asked_at: float) -> None:
+        """Record that the database, asked at `asked_at`, has the organization at `revision`."""
+        entry = self._entries.get(organization_id)
+        if entry is None or entry.snapshot is None:
+            return
+        if revision > entry.snapshot.revision:
+            self.changed_elsewhere(organization_id, revision)
+        elif revision == entry.snapshot.revision:
+            entry.confirmed_at = max(entry.confirmed_at, asked_at)
+        elif entry.loaded_at < asked_at:
+            # The database lost commits: a standby that lagged has taken over, or a backup was
+            # restored. Its state is the truth now.
+            self._drop(organization_id)
+
+    def drop_idle(self) -> None:
+        """Drop the snapshots that no caller asked for lately."""
+        idle_since = self._now() - self._policy.idle
+        for organization_id, entry in list(self._entries.items()):
+            if entry.last_used_at < idle_since:
+                self._drop(organization_id)
+
+    async def drop_idle_always(self) -> None:
+        """Drop idle snapshots at intervals, until cancelled."""
+        while True:
+            await asyncio.sleep(min(self._policy.idle / 4, 60))
+            self.drop_idle()
+
+    async def _get(self, organization_id: str, min_revision: int) -> RoutingSnapshot:
+        """Do what `get` does, without counting as a use."""
+        snapshot = self._find(organization_id, min_revision)
+        if snapshot is not None:
+            return snapshot
+        entry = self._entries.get(organization_id)
+        if entry is not None and entry.load is not None:
+            # This load may have begun before the change that the caller knows of was committed,
+            # so its outcome, even an error, does not settle the matter.
+            await asyncio.wait({entry.load})
+            snapshot = self._find(organization_id, min_revision)
+            if snapshot is not None:
+                return snapshot
+        snapshot = await self._load(organization_id)
+        if snapshot.revision < min_revision:
+            raise RevisionNotReached(organization_id, snapshot.revision)
+        return snapshot
+
+    async def _catch_up(self, organization_id: str, entry: _Entry) -> None:
+        try:
+            while entry.snapshot is not None and entry.snapshot.revision < entry.catch_up_to:
+                await self._get(organization_id, entry.catch_up_to)
+        except ServiceError:
+            # The next poll finds the change again.
+            pass
+        finally:
+            entry.catch_up_to = 0
+            self._remove_if_empty(organization_id, entry)
+
+    def _find(self, organization_id: str, min_revision: int) -> RoutingSnapshot | None:
+        entry = self._entries.get(organization_id)
+        snapshot = self._usable(entry) if entry is not None else None
+        return snapshot if snapshot is not None and snapshot.revision >= min_revision else None
+
+    def _usable(self, entry: _Entry) -> RoutingSnapshot | None:
+        return entry.snapshot if self._now() - entry.confirmed_at <= self._policy.max_age else None
+
+    async def _load(self, organization_id: str) -> RoutingSnapshot:
+        """Return the snapshot of the load that is running, or else of a new one."""
+        entry = self._entries.get(organization_id)
+        if entry is None:
+            entry = self._entries[organization_id] = _Entry(last_used_at=self._now())
+        if entry.load is None:
+            entry.load = asyncio.create_task(self._replace(organization_id, entry))
+        # A caller that is cancelled must not cancel the load for the others.
+        return await asyncio.shield(entry.load)
+
+    async def _replace(self, organization_id: str, entry: _Entry) -> RoutingSnapshot:
+        before, asked_at = entry.snapshot, self._now()
+        try:
+            with metrics.SNAPSHOT_LOAD_SECONDS.time():
+                snapshot = await self._database.read(
+                    lambda connection: self._read(SqlReader(connection), organization_id, before),
+                    name="snapshots.load",
+                )
+        except OrganizationNotFound:
+            self._drop(organization_id)
+            raise
+        else:
+            if snapshot.revision >= entry.required_revision:
+                self._keep(organization_id, entry, snapshot, asked_at)
+            return snapshot
+        finally:
+            # Not in a callback of the task, which would run a little later: a caller must not join
+            # a load that is over.
+            entry.load, entry.required_revision = None, 0
+            self._remove_if_empty(organization_id, entry)
+
+    def _keep(self, organization_id: str, entry: _Entry, snapshot: RoutingSnapshot, asked_at: float) -> None:
+        now, size = self._now(), estimated_size(snapshot)
+        if entry.snapshot is None:
+            entry.last_used_at = now
+        self._drop(organization_id)
+        if self._size + size > self._policy.memory:
+            self._make_room(size)
+        entry.snapshot, entry.size = snapshot, size
+        entry.loaded_at, entry.confirmed_at = now, asked_at
+        self._count(1, size)
+
+    def _make_room(self, size: int) -> None:
+        """Drop the least recently used snapshots, so that one of `size` bytes fits.
+
+        A snapshot that is larger than the whole memory is kept alone.
+        """
+        by_last_use = sorted(self._entries.items(), key=lambda item: item[1].last_used_at)
+        for organization_id, _ in by_last_use:
+            if self._size + size <= self._policy.memory * _USED_AFTER_DROPPING:
+                break
+            self._drop(organization_id)
+
+    def _drop(self, organization_id: str) -> None:
+        entry = self._entries.get(organization_id)
+        if entry is None or entry.snapshot is None:
+            return
+        self._count(-1, -entry.size)
+        entry.snapshot = None
+        self._remove_if_empty(organization_id, entry)
+
+    def _remove_if_empty(self, organization_id: str, entry: _Entry) -> None:
+        if entry.snapshot is None and entry.load is None and entry.catch_up_to == 0:
+            self._entries.pop(organization_id, None)
+
+    def _count(self, snapshots: int, size: int) -> None:
+        self._snapshot_count += snapshots
+        self._size += size
+        metrics.SNAPSHOTS.set(self._snapshot_count)
+        metrics.SNAPSHOT_BYTES.set(self._size)

@@ -1,9 +1,8 @@
-"""The watch on a database that others change: it asks, again and again, what is new.
+"""The poller keeps snapshots up to date in a database that other processes change.
 
-Revisions are bumped in the transaction of each change, so what is asked for is
-ordered by commits: a change that was committed before the question is in the
-answer. How fast others' changes are decided on is therefore bounded by the time
-between two questions and the time of a load.
+Each change bumps its organization's revision in its own transaction, so a poll sees every
+change that was committed before it. A change by another process is therefore used in
+decisions after at most the interval between two polls and the time of a load.
 """
 
 import asyncio
@@ -24,21 +23,21 @@ from localdial_server.storage.sql.schema import revisions
 
 _log = logging.getLogger(__name__)
 
-# However much reason there is to doubt the database, it is not asked more often.
+# Minimum pause between polls, even after repeated failures.
 _PAUSE_SECONDS = 0.02
 
-# So many organizations are asked for with one question.
-_AT_ONCE = 500
+# How many organizations one query asks for.
+_BATCH_SIZE = 500
 
 _REVISIONS = select(revisions.c.organization_id, revisions.c.revision).where(
     revisions.c.organization_id == any_(bindparam("ids", type_=ARRAY(VARCHAR)))
 )
 
 
-class Watch:
-    """Keeps snapshots up to date, and finds out when the database is back.
+class RevisionPoller:
+    """Polls the revisions of the organizations in memory, and finds out when the database is up again.
 
-    ``interval`` is the time between two questions, in seconds.
+    `interval` is the time between two polls, in seconds.
     """
 
     def __init__(self, database: PostgresDatabase, snapshots: SnapshotCache, interval: float) -> None:
@@ -47,32 +46,32 @@ class Watch:
         self._interval = interval
 
     async def run(self) -> None:
-        """Watch until cancelled."""
+        """Poll until cancelled: at each interval, and at once when a transaction fails."""
         while True:
-            begun = time.monotonic()
+            begun_at = time.monotonic()
             try:
-                await self.look()
+                await self.poll()
             except StorageUnavailable:
-                # Said by the database when it went away.
+                # The database logs this itself.
                 pass
-            except Exception:  # noqa: BLE001 (without the watch, old snapshots would go on being used)
-                _log.exception("the watch on the database failed")
-            metrics.DATABASE_DOWN.set(self._database.is_away)
+            except Exception:  # noqa: BLE001 (without the poller, old snapshots would stay in use)
+                _log.exception("polling the database for changes failed")
+            metrics.DATABASE_DOWN.set(self._database.is_down)
             await asyncio.sleep(_PAUSE_SECONDS)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(begun + self._interval - time.monotonic()):
-                    await self._database.wait_for_doubt()
+                async with asyncio.timeout(begun_at + self._interval - time.monotonic()):
+                    await self._database.wait_for_failure()
 
-    async def look(self) -> None:
-        """Ask once."""
-        held = self._snapshots.held()
-        # In pieces, so that neither the probe nor a resolve waits for all of them; and
-        # at least once, to know whether the database is there.
-        for begin in range(0, max(1, len(held)), _AT_ONCE):
-            piece, asked = held[begin : begin + _AT_ONCE], time.monotonic()
-            known = await self._database.probe(functools.partial(_read_revisions, organization_ids=piece))
-            for organization_id in piece:
-                self._snapshots.confirm(organization_id, known.get(organization_id, 0), asked)
+    async def poll(self) -> None:
+        """Poll once. Raises `StorageUnavailable`."""
+        organization_ids = self._snapshots.organization_ids()
+        # In batches, so that neither the probe nor a resolve waits for all of them, and at least
+        # once, to find out whether the database is up.
+        for begin in range(0, max(1, len(organization_ids)), _BATCH_SIZE):
+            batch, asked_at = organization_ids[begin : begin + _BATCH_SIZE], time.monotonic()
+            known = await self._database.probe(functools.partial(_read_revisions, organization_ids=batch))
+            for organization_id in batch:
+                self._snapshots.confirm(organization_id, known.get(organization_id, 0), asked_at)
 
 
 def _read_revisions(connection: Connection, organization_ids: Sequence[str]) -> Mapping[str, int]:

@@ -1,0 +1,1 @@
+"""Threads for what blocks, so that the event loop never does."""
