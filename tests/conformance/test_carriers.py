@@ -9,19 +9,17 @@ import pytest
 from localdial_server.app.ports.carrier import Carrier
 from localdial_server.carriers.simulator.carrier import SimulatedCarrier
 from localdial_server.carriers.simulator.faults import FaultScript
-from localdial_server.storage.engines.sqlite import SqliteDatabase
-from localdial_server.storage.sql.schema import metadata
 from localdial_server.storage.sql.simulator_state import SqlSimulatorState
 from tests.conformance.carrier_account import CarrierAccount
 from tests.conformance.carrier_mishap_suite import CarrierMishapSuite
 from tests.conformance.carrier_suite import CarrierSuite
 from tests.conformance.twilio_account import TwilioSetup, twilio_setup
+from tests.support.databases import open_sqlite
 
 
 @contextlib.asynccontextmanager
 async def _simulated(path: Path, *, asynchronous: bool) -> AsyncIterator[CarrierAccount]:
-    database = SqliteDatabase.open(path)
-    metadata.create_all(database.engine)
+    database = open_sqlite(path)
     script = FaultScript()
 
     async def reconnect() -> Carrier:

@@ -12,12 +12,11 @@ from localdial_server.domain.model import NumberState
 from localdial_server.storage.call_log.group_commit import GroupCommitLog
 from localdial_server.storage.call_log.recorders import DatabaseRecorder
 from localdial_server.storage.engines.database import Database
-from localdial_server.storage.engines.sqlite import SqliteDatabase
 from localdial_server.storage.snapshots.cache import SnapshotCache
-from localdial_server.storage.sql.migrate import migrate
 from localdial_server.storage.sql.store import SqlStore
 from tests.conformance.statements import queries_of
 from tests.conformance.store_records import CALLEE, A, X, append, call
+from tests.support.databases import open_sqlite
 
 _BEFORE = 5, "c"
 
@@ -60,8 +59,7 @@ class _Plans:
 @pytest.fixture
 async def plans(tmp_path: Path) -> AsyncIterator[_Plans]:
     path = tmp_path / "localdial.db"
-    database = SqliteDatabase.open(path)
-    migrate(database.engine)
+    database = open_sqlite(path)
     yield _Plans(path, database)
     await database.close()
 

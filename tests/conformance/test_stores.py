@@ -6,11 +6,10 @@ import pytest
 
 from localdial_server.storage.engines.database import Database
 from localdial_server.storage.engines.postgres import PostgresDatabase
-from localdial_server.storage.engines.sqlite import SqliteDatabase
-from localdial_server.storage.sql.migrate import migrate
 from tests.conformance.shared_store_suite import SharedStoreSuite
 from tests.conformance.store_backend import Backend, StoreFixtures
 from tests.conformance.store_suite import StoreSuite
+from tests.support.databases import open_sqlite
 from tests.support.pgbouncer import PROGRAM, PgBouncer
 
 
@@ -21,9 +20,7 @@ class SqliteBackend:
         self._path = path
 
     async def open(self) -> Database:
-        database = SqliteDatabase.open(self._path)
-        migrate(database.engine)
-        return database
+        return open_sqlite(self._path)
 
 
 class PostgresBackend:

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections import defaultdict
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any, TypeVar
 
 from hypothesis.stateful import RuleBasedStateMachine
@@ -15,6 +16,7 @@ from localdial_server.settings.settings import read_settings
 from tests.scenarios.model import WITHHELD, Model, ModelCall, area_code
 from tests.scenarios.target import Answer, Connection, Refused, refusals
 from tests.scenarios.use_case_target import UseCaseTarget
+from tests.support.databases import create_sqlite
 
 T = TypeVar("T")
 
@@ -34,6 +36,7 @@ class ComparingMachine(RuleBasedStateMachine):
         self.changed = True
 
         self.folder = tempfile.mkdtemp(prefix="localdial-")
+        create_sqlite(Path(self.folder, "localdial.db"))
         self.runner = asyncio.Runner()
         self.exits = contextlib.AsyncExitStack()
         opened = application(read_settings(database_url=f"sqlite:///{self.folder}/localdial.db"))

@@ -1,9 +1,10 @@
 """Calls that spend or delete: once per request_id, with the first answer kept."""
 
 import asyncio
+import functools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -11,6 +12,9 @@ from localdial_server.app.ports.store import Reader, StoredRequest, Transaction
 from localdial_server.domain.errors import CarrierNotAvailable, RequestIdReused, ServiceError
 
 A = TypeVar("A")
+
+# Kept for each type, because building one takes milliseconds.
+_adapter: Any = functools.cache(TypeAdapter)
 
 # Requests of one kind that are under way in this process. Each may wait for the
 # carrier; beyond that a caller had better come again.
@@ -40,7 +44,7 @@ class Requests(Generic[A]):
 
     def __init__(self, kind: str, answer_type: type[A]) -> None:
         self._kind = kind
-        self._answers = TypeAdapter(answer_type)
+        self._answers: TypeAdapter[A] = _adapter(answer_type)
         self._running: dict[tuple[str, str], tuple[str, asyncio.Task[A]]] = {}
 
     async def once(

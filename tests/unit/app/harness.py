@@ -43,13 +43,12 @@ from localdial_server.domain.spending import Limits, SpendingLimits
 from localdial_server.storage.call_log.group_commit import GroupCommitLog
 from localdial_server.storage.call_log.recorders import DatabaseRecorder
 from localdial_server.storage.engines.database import Database
-from localdial_server.storage.engines.sqlite import SqliteDatabase
 from localdial_server.storage.snapshots.cache import SnapshotCache
-from localdial_server.storage.sql.migrate import migrate
 from localdial_server.storage.sql.schema import numbers, organizations, phone_number_owners, simulator_numbers
 from localdial_server.storage.sql.simulator_state import SqlSimulatorState
 from localdial_server.storage.sql.store import SqlStore
 from tests.conformance.watched_database import DEADLINE_SECONDS, Gate, WatchedDatabase
+from tests.support.databases import open_sqlite
 
 T = TypeVar("T")
 
@@ -216,10 +215,7 @@ class Harness:
         wrap_carrier: Callable[[Carrier], Carrier] = lambda carrier: carrier,
     ) -> None:
         """Open the file and put the use cases together, over wrapped parts if need be."""
-        is_new = not self._path.exists()
-        self._file = SqliteDatabase.open(self._path)
-        if is_new:
-            migrate(self._file.engine)
+        self._file = open_sqlite(self._path)
         self._account = SqlSimulatorState(self._file)
         self.simulator = SimulatedCarrier(
             self._account, faults=self.faults, timeout=FOREVER, asynchronous=self.orders_are_asynchronous

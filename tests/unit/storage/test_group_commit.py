@@ -9,18 +9,16 @@ import pytest
 from localdial_server.app.ports.call_log import RecordedCall
 from localdial_server.storage.call_log.group_commit import GroupCommitLog
 from localdial_server.storage.call_log.recorders import DatabaseRecorder
-from localdial_server.storage.engines.sqlite import SqliteDatabase
-from localdial_server.storage.sql.migrate import migrate
 from tests.conformance.store_records import call
 from tests.conformance.watched_database import WatchedDatabase
+from tests.support.databases import open_sqlite
 
 _MAX_DELAY = 2.0
 
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[WatchedDatabase]:
-    database = SqliteDatabase.open(tmp_path / "localdial.db")
-    migrate(database.engine)
+    database = open_sqlite(tmp_path / "localdial.db")
     yield WatchedDatabase(database)
     await database.close()
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.storage.engines.sqlite import DatabaseInUse, SqliteDatabase
-from localdial_server.storage.sql.migrate import migrate
+from tests.support.databases import open_sqlite
 
 _DEADLINE_SECONDS = 10.0
 
@@ -24,8 +24,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def database(path: Path) -> AsyncIterator[SqliteDatabase]:
-    database = SqliteDatabase.open(path)
-    migrate(database.engine)
+    database = open_sqlite(path)
     await database.write(lambda connection: connection.exec_driver_sql("CREATE TABLE counter (value)"))
     await database.write(lambda connection: connection.exec_driver_sql("INSERT INTO counter VALUES (0)"))
     yield database

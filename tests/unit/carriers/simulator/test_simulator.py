@@ -10,21 +10,14 @@ from localdial_server.app.ports.carrier import NumberTaken, OwnedNumber, Refused
 from localdial_server.carriers.simulator.carrier import SimulatedCarrier
 from localdial_server.carriers.simulator.stock import stock_of
 from localdial_server.storage.engines.database import Database
-from localdial_server.storage.engines.sqlite import SqliteDatabase
-from localdial_server.storage.sql.schema import metadata
 from localdial_server.storage.sql.simulator_state import SqlSimulatorState
 from tests.support.carriers import ordered
-
-
-def open_database(path: Path) -> SqliteDatabase:
-    database = SqliteDatabase.open(path)
-    metadata.create_all(database.engine)
-    return database
+from tests.support.databases import open_sqlite
 
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = open_database(tmp_path / "localdial.db")
+    database = open_sqlite(tmp_path / "localdial.db")
     yield database
     await database.close()
 
@@ -41,7 +34,7 @@ async def buy_all(carrier: SimulatedCarrier, area_code: str) -> list[OwnedNumber
 
 async def test_the_state_survives_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "localdial.db"
-    database = open_database(path)
+    database = open_sqlite(path)
     carrier = SimulatedCarrier(SqlSimulatorState(database))
     kept = await ordered(carrier, "+14155550100", "kept")
     given_back = await ordered(carrier, "+14155550101", "given-back")
@@ -49,7 +42,7 @@ async def test_the_state_survives_a_restart(tmp_path: Path) -> None:
     await carrier.release("SIM-14155550199")
     await database.close()
 
-    database = open_database(path)
+    database = open_sqlite(path)
     carrier = SimulatedCarrier(SqlSimulatorState(database))
     assert await carrier.find_by_number("+14155550100") == kept
     assert await carrier.find_by_reference("kept") == kept

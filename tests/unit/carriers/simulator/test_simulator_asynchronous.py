@@ -7,17 +7,15 @@ import pytest
 
 from localdial_server.app.ports.carrier import NumberTaken, OrderStatus, OwnedNumber
 from localdial_server.carriers.simulator.carrier import SimulatedCarrier
-from localdial_server.storage.engines.sqlite import SqliteDatabase
-from localdial_server.storage.sql.schema import metadata
 from localdial_server.storage.sql.simulator_state import SqlSimulatorState
+from tests.support.databases import open_sqlite
 
 NUMBER = "+14155550100"
 
 
 @pytest.fixture
 async def carrier(tmp_path: Path) -> AsyncIterator[SimulatedCarrier]:
-    database = SqliteDatabase.open(tmp_path / "localdial.db")
-    metadata.create_all(database.engine)
+    database = open_sqlite(tmp_path / "localdial.db")
     yield SimulatedCarrier(SqlSimulatorState(database), asynchronous=True)
     await database.close()
 
