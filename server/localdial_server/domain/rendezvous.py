@@ -31,26 +31,20 @@ def choose_number(candidates: Sequence[Candidate], callee_number: str) -> str | 
         only, _ = candidates[0]
         return only if only != callee_number else None
     callee_hash = _hash64(callee_number)
-    best: tuple[int, str] | None = None
+    chosen, best = "", -1
     for phone_number, number_hash in candidates:
         if phone_number == callee_number:
             continue
-        score = _weight(callee_hash, number_hash), phone_number
-        if best is None or score > best:
-            best = score
-    return best[1] if best is not None else None
+        # Mix the two hashes, each uniform already, so that one callee's weights for different
+        # numbers are independent. XOR alone is not enough: the weights would sort by the
+        # leading bits of the numbers' hashes. Two multiplications with a fold between them are.
+        mixed = ((callee_hash ^ number_hash) * _MULTIPLIER) & _64_BITS
+        weight = ((mixed ^ (mixed >> 32)) * _MULTIPLIER) & _64_BITS
+        if weight > best or (weight == best and phone_number > chosen):
+            chosen, best = phone_number, weight
+    return chosen or None
 
 
 def _hash64(phone_number: str) -> int:
     """Hash a phone number to 64 bits, identically in every process and release."""
     return int.from_bytes(hashlib.blake2b(phone_number.encode("ascii"), digest_size=8).digest(), "big")
-
-
-def _weight(callee_hash: int, number_hash: int) -> int:
-    """Mix two uniform hashes so that one callee's weights for different numbers are independent.
-
-    XOR alone is not enough: the weights would sort by the leading bits of the numbers'
-    hashes. Two multiplications with a fold between them are.
-    """
-    mixed = ((callee_hash ^ number_hash) * _MULTIPLIER) & _64_BITS
-    return ((mixed ^ (mixed >> 32)) * _MULTIPLIER) & _64_BITS
