@@ -9,7 +9,7 @@ from typing import Any, Generic, Self, TypeVar
 from pydantic import TypeAdapter
 
 from localdial_server.app.ports.store import Reader, StoredRequest, Transaction
-from localdial_server.domain.errors import CarrierNotAvailable, RequestIdReused, ServiceError
+from localdial_server.domain.errors import CarrierNotAvailable, Reason, RequestIdReused, ServiceError
 
 A = TypeVar("A")
 
@@ -25,7 +25,7 @@ _MOST_UNDER_WAY = 256
 class KeptError:
     """An error's parts, as they are remembered in an answer."""
 
-    reason: str
+    reason: Reason
     message: str
     metadata: dict[str, str] = field(default_factory=dict)
 

@@ -1,21 +1,49 @@
-"""What can go wrong, as one exception per public reason; more where its cures differ.
+"""Errors that callers get: one exception per reason, or several where the advice differs.
 
-``reason`` is the name of a value of the contract's ``ErrorReason``; a test holds
-the two together. Messages are for the caller: they say what to do, and name
-nothing that the caller did not send or does not own. Which gRPC status each
-becomes is decided in ``localdial_server.rpc.status`` alone.
+Messages are for the caller. They say what to do, and name nothing that the caller did not
+send or does not own. Only `localdial_server.rpc.status` knows their gRPC statuses.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import ClassVar
+
+
+class Reason(StrEnum):
+    """Why a call failed, as the contract's `ErrorReason` names it. A test compares the two."""
+
+    INVALID_FIELDS = "INVALID_FIELDS"
+    MALFORMED_REQUEST = "MALFORMED_REQUEST"
+    REQUEST_TOO_LARGE = "REQUEST_TOO_LARGE"
+    ORGANIZATION_NOT_FOUND = "ORGANIZATION_NOT_FOUND"
+    USER_NOT_FOUND = "USER_NOT_FOUND"
+    NUMBER_NOT_FOUND = "NUMBER_NOT_FOUND"
+    NO_CALLER_ID = "NO_CALLER_ID"
+    NO_DESTINATION = "NO_DESTINATION"
+    NO_NUMBERS_AVAILABLE = "NO_NUMBERS_AVAILABLE"
+    NUMBER_NOT_AT_CARRIER = "NUMBER_NOT_AT_CARRIER"
+    NUMBER_IN_USE = "NUMBER_IN_USE"
+    NUMBER_NOT_ACTIVE = "NUMBER_NOT_ACTIVE"
+    REQUEST_ID_REUSED = "REQUEST_ID_REUSED"
+    CALL_ID_REUSED = "CALL_ID_REUSED"
+    PURCHASE_PENDING = "PURCHASE_PENDING"
+    ORGANIZATION_HAS_NUMBERS = "ORGANIZATION_HAS_NUMBERS"
+    REVISION_NOT_REACHED = "REVISION_NOT_REACHED"
+    STORAGE_UNAVAILABLE = "STORAGE_UNAVAILABLE"
+    CARRIER_UNAVAILABLE = "CARRIER_UNAVAILABLE"
+    CARRIER_REFUSED = "CARRIER_REFUSED"
+    SHUTTING_DOWN = "SHUTTING_DOWN"
+    INTERNAL = "INTERNAL"
+    NUMBER_LIMIT_REACHED = "NUMBER_LIMIT_REACHED"
+    PURCHASE_LIMIT_REACHED = "PURCHASE_LIMIT_REACHED"
 
 
 class ServiceError(Exception):
     """An error that the caller is told about."""
 
-    reason: ClassVar[str]
+    reason: ClassVar[Reason]
     retry_after: float | None = None
     """When a repeat may help, in seconds, where more is known than that it may; ``math.inf``: never."""
 
@@ -40,7 +68,7 @@ _VIOLATIONS_IN_MESSAGE = 5
 class InvalidFields(ServiceError):
     """One or more fields of the request are at fault."""
 
-    reason = "INVALID_FIELDS"
+    reason = Reason.INVALID_FIELDS
 
     def __init__(self, violations: Sequence[FieldViolation]) -> None:
         told = [f"{v.field} {v.description}" for v in violations[:_VIOLATIONS_IN_MESSAGE]]
@@ -50,22 +78,10 @@ class InvalidFields(ServiceError):
         self.violations = tuple(violations)
 
 
-class MalformedRequest(ServiceError):
-    """The bytes received are no message of the request type."""
-
-    reason = "MALFORMED_REQUEST"
-
-
-class RequestTooLarge(ServiceError):
-    """The request is larger than the server accepts."""
-
-    reason = "REQUEST_TOO_LARGE"
-
-
 class OrganizationNotFound(ServiceError):
     """There is no such organization."""
 
-    reason = "ORGANIZATION_NOT_FOUND"
+    reason = Reason.ORGANIZATION_NOT_FOUND
 
     def __init__(self, organization_id: str) -> None:
         super().__init__(
@@ -77,7 +93,7 @@ class OrganizationNotFound(ServiceError):
 class UserNotFound(ServiceError):
     """The organization has no such user."""
 
-    reason = "USER_NOT_FOUND"
+    reason = Reason.USER_NOT_FOUND
 
     def __init__(self, organization_id: str, user_id: str) -> None:
         super().__init__(
@@ -90,7 +106,7 @@ class UserNotFound(ServiceError):
 class NumberNotFound(ServiceError):
     """The number is not in the organization's inventory, or in nobody's."""
 
-    reason = "NUMBER_NOT_FOUND"
+    reason = Reason.NUMBER_NOT_FOUND
 
     def __init__(self, phone_number: str) -> None:
         super().__init__("no such number here", phone_number=phone_number)
@@ -99,7 +115,7 @@ class NumberNotFound(ServiceError):
 class NoCallerId(ServiceError):
     """No rule gives a caller ID."""
 
-    reason = "NO_CALLER_ID"
+    reason = Reason.NO_CALLER_ID
 
     def __init__(self, organization_id: str, user_id: str, callee_area_code: str | None) -> None:
         super().__init__(
@@ -114,7 +130,7 @@ class NoCallerId(ServiceError):
 class NoDestination(ServiceError):
     """The call-back can be sent nowhere."""
 
-    reason = "NO_DESTINATION"
+    reason = Reason.NO_DESTINATION
 
     def __init__(self, organization_id: str) -> None:
         super().__init__(
@@ -127,7 +143,7 @@ class NoDestination(ServiceError):
 class NoNumbersAvailable(ServiceError):
     """The carrier has no stock in the area code; nothing was charged."""
 
-    reason = "NO_NUMBERS_AVAILABLE"
+    reason = Reason.NO_NUMBERS_AVAILABLE
 
     def __init__(self, area_code: str) -> None:
         super().__init__(
@@ -152,7 +168,7 @@ class NumbersSold(ServiceError):
 class NumberNotAtCarrier(ServiceError):
     """The carrier account does not own the number to import."""
 
-    reason = "NUMBER_NOT_AT_CARRIER"
+    reason = Reason.NUMBER_NOT_AT_CARRIER
 
     def __init__(self, phone_number: str) -> None:
         super().__init__("the carrier account does not own this number", phone_number=phone_number)
@@ -161,7 +177,7 @@ class NumberNotAtCarrier(ServiceError):
 class NumberInUse(ServiceError):
     """The phone number is in use elsewhere."""
 
-    reason = "NUMBER_IN_USE"
+    reason = Reason.NUMBER_IN_USE
 
     def __init__(self, phone_number: str) -> None:
         super().__init__("this number is in use elsewhere", phone_number=phone_number)
@@ -170,7 +186,7 @@ class NumberInUse(ServiceError):
 class NumberNotActive(ServiceError):
     """The number is being purchased or released."""
 
-    reason = "NUMBER_NOT_ACTIVE"
+    reason = Reason.NUMBER_NOT_ACTIVE
 
     def __init__(self, phone_number: str, state: str) -> None:
         super().__init__(
@@ -183,7 +199,7 @@ class NumberNotActive(ServiceError):
 class RequestIdReused(ServiceError):
     """The request_id was used before with other arguments."""
 
-    reason = "REQUEST_ID_REUSED"
+    reason = Reason.REQUEST_ID_REUSED
 
     def __init__(self, request_id: str) -> None:
         super().__init__(
@@ -195,7 +211,7 @@ class RequestIdReused(ServiceError):
 class CallIdReused(ServiceError):
     """The call_id is recorded for another user or callee."""
 
-    reason = "CALL_ID_REUSED"
+    reason = Reason.CALL_ID_REUSED
 
     def __init__(self, call_id: str) -> None:
         super().__init__(
@@ -207,7 +223,7 @@ class CallIdReused(ServiceError):
 class PurchasePending(ServiceError):
     """The outcome of an order is not known yet."""
 
-    reason = "PURCHASE_PENDING"
+    reason = Reason.PURCHASE_PENDING
 
     def __init__(self, organization_id: str) -> None:
         super().__init__(
@@ -220,7 +236,7 @@ class PurchasePending(ServiceError):
 class OrganizationHasNumbers(ServiceError):
     """The organization still owns numbers."""
 
-    reason = "ORGANIZATION_HAS_NUMBERS"
+    reason = Reason.ORGANIZATION_HAS_NUMBERS
 
     def __init__(self, organization_id: str, number_count: int) -> None:
         super().__init__(
@@ -233,7 +249,7 @@ class OrganizationHasNumbers(ServiceError):
 class RevisionNotReached(ServiceError):
     """min_revision is newer than the organization's revision."""
 
-    reason = "REVISION_NOT_REACHED"
+    reason = Reason.REVISION_NOT_REACHED
 
     def __init__(self, organization_id: str, revision: int) -> None:
         super().__init__(
@@ -247,7 +263,7 @@ class RevisionNotReached(ServiceError):
 class StorageUnavailable(ServiceError):
     """The database did not answer or did not commit."""
 
-    reason = "STORAGE_UNAVAILABLE"
+    reason = Reason.STORAGE_UNAVAILABLE
 
     def __init__(self) -> None:
         super().__init__("the database is not available; try again")
@@ -256,7 +272,7 @@ class StorageUnavailable(ServiceError):
 class NumberLimitReached(ServiceError):
     """The organization may not have more numbers."""
 
-    reason = "NUMBER_LIMIT_REACHED"
+    reason = Reason.NUMBER_LIMIT_REACHED
 
     def __init__(self, organization_id: str, limit: int) -> None:
         super().__init__(
@@ -270,7 +286,7 @@ class NumberLimitReached(ServiceError):
 class PurchaseLimitReached(ServiceError):
     """The organization may not buy more numbers today."""
 
-    reason = "PURCHASE_LIMIT_REACHED"
+    reason = Reason.PURCHASE_LIMIT_REACHED
 
     def __init__(self, organization_id: str, limit: int, retry_after: float) -> None:
         super().__init__(
@@ -285,7 +301,7 @@ class PurchaseLimitReached(ServiceError):
 class CarrierNotAvailable(ServiceError):
     """The carrier cannot be reached, or is asked too much."""
 
-    reason = "CARRIER_UNAVAILABLE"
+    reason = Reason.CARRIER_UNAVAILABLE
 
     def __init__(self, retry_after: float | None = None) -> None:
         super().__init__("the carrier is not available; try again")
@@ -308,13 +324,4 @@ class NumberElsewhere(ServiceError):
 class CarrierRefused(ServiceError):
     """The carrier will not do what it is asked."""
 
-    reason = "CARRIER_REFUSED"
-
-
-class ShuttingDown(ServiceError):
-    """The server is stopping."""
-
-    reason = "SHUTTING_DOWN"
-
-    def __init__(self) -> None:
-        super().__init__("the server is stopping; repeat the call")
+    reason = Reason.CARRIER_REFUSED

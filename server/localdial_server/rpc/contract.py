@@ -19,12 +19,8 @@ from google.protobuf.descriptor import (
 from google.protobuf.message import DecodeError, Message
 
 from localdial_server.domain.area_codes import probable_us_number
-from localdial_server.domain.errors import (
-    FieldViolation,
-    InvalidFields,
-    MalformedRequest,
-    RequestTooLarge,
-)
+from localdial_server.domain.errors import FieldViolation, InvalidFields
+from localdial_server.rpc.transport_errors import MalformedRequest, RequestTooLarge
 
 PACKAGE = "localdial.v1"
 # Guessing what number was meant takes time; a request with more mistakes than

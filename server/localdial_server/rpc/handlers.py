@@ -1,7 +1,7 @@
-"""The outermost layer: from bytes to a use case and back, for every method alike.
+"""The outermost layer: from bytes to a use case and back, the same way for every method.
 
-It stands around the parsing too, since gRPC for Python would answer whatever
-escapes it with the exception's own text.
+It includes the parsing, because gRPC for Python sends the text of any exception that
+escapes to the caller.
 """
 
 import asyncio
@@ -15,38 +15,35 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.descriptor_pb2 import MethodOptions
 from google.protobuf.message import Message
 
-from localdial_server.domain.errors import (
-    PurchasePending,
-    ServiceError,
-    ShuttingDown,
-    StorageUnavailable,
-)
+from localdial_server.domain.errors import PurchasePending, ServiceError, StorageUnavailable
 from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract, parse
-from localdial_server.rpc.status import InternalError, status_of, trailing_metadata
+from localdial_server.rpc.status import status_of, trailing_metadata
+from localdial_server.rpc.transport_errors import InternalError, ShuttingDown
 
 _log = logging.getLogger(__name__)
 
 Method = Callable[[Any], Awaitable[Message]]
 
-# A change must not be cut in half when its caller hangs up, and resolves do not
-# need it: their records are committed by the call log's own task.
+# A change runs to its end even if its caller hangs up. Resolves do not need that: the
+# call log commits their records in a task of its own.
 _RUNS_IN_THE_CALL = frozenset({"ResolveOutboundCallerId", "BatchResolveOutboundCallerIds"})
 
-# What is answered when the caller's deadline is near and the change is not done. It
-# tells more than a DEADLINE_EXCEEDED: that the change goes on, and what to repeat.
+# What the caller gets when its deadline is near and the change still runs. It says more
+# than DEADLINE_EXCEEDED: that the change goes on, and what to repeat.
 _WHEN_TIME_IS_UP: Mapping[str, Callable[[Any], ServiceError]] = {
     "PurchaseNumbers": lambda request: PurchasePending(request.organization_id),
 }
 
-# How long before the deadline that is, in seconds: the answer has to get there.
+# How long before the deadline that answer is sent, so that it arrives in time.
 _WAY_BACK_SECONDS = 0.25
 
-# Above this the transport refuses a request itself, without our error details.
+# Requests larger than `max_request_bytes` times this are refused by the transport, without
+# our error details.
 TRANSPORT_LIMIT_FACTOR = 4
 
 
-class Serving:
-    """Serves the methods of the contract, and knows what is under way."""
+class RpcHandlers:
+    """Serves the methods of the contract, and keeps track of the changes that run."""
 
     def __init__(self, contract: Contract, max_request_bytes: int) -> None:
         self._contract = contract
@@ -56,10 +53,10 @@ class Serving:
         self._stopping = False
 
     def handlers(self, services: Mapping[str, object]) -> list[grpc.GenericRpcHandler]:
-        """Make the handlers of all services from their implementations.
+        """Return the handlers of all services.
 
-        An implementation has a coroutine method for each RPC, by its name in
-        snake case.
+        `services` has the implementation of each of `SERVICES`: an object with a coroutine
+        method for each RPC, named in snake case.
         """
         return [
             grpc.method_handlers_generic_handler(
@@ -73,14 +70,13 @@ class Serving:
         ]
 
     def open(self) -> None:
-        """Begin to serve. Until then every call is told that the database is not available."""
+        """Begin to serve. Until then every call fails with `StorageUnavailable`."""
         self._is_open = True
 
     async def drain(self, seconds: float) -> None:
-        """Take on no further changes, and wait up to that many seconds for those under way.
+        """Refuse new changes, wait up to `seconds` for running ones, then cancel them.
 
-        What is cut off then (a carrier that does not answer) is settled by the
-        sweep of the next start.
+        The sweep of the next start settles purchases and releases that were cancelled.
         """
         self._stopping = True
         if not self._changes:
@@ -111,7 +107,7 @@ class Serving:
                 return response.SerializeToString()
             except ServiceError as error:
                 refusal = error
-            except Exception:  # noqa: BLE001 (whatever it is, its text must not leave)
+            except Exception:  # noqa: BLE001 (the text of no exception may leave the server)
                 refusal = InternalError(str(uuid.uuid4()))
                 _log.exception("a handler failed", extra={"method": descriptor.full_name, **refusal.metadata})
             status = status_of(refusal)
@@ -126,7 +122,7 @@ class Serving:
             raise StorageUnavailable
 
     def _to_the_end(self, method: Method) -> Method:
-        """Let a change run to its end, even when the caller gives up waiting."""
+        """Return the method as one that runs to its end even if the caller gives up."""
 
         async def run(request: Message) -> Message:
             if self._stopping:
@@ -138,7 +134,7 @@ class Serving:
                 return await asyncio.shield(change)
             except asyncio.CancelledError:
                 if change.cancelled():
-                    # Cut off by ``drain``; the caller is still there.
+                    # `drain` cancelled the change; the caller still waits.
                     raise ShuttingDown from None
                 change.add_done_callback(_log_failure)
                 raise
@@ -151,7 +147,7 @@ async def _in_time(
     context: "grpc.aio.ServicerContext[bytes, bytes]",
     when_time_is_up: Callable[[], ServiceError],
 ) -> Message:
-    """Await the call, but not beyond the caller's deadline."""
+    """Await the call until shortly before the caller's deadline; then raise `when_time_is_up()`."""
     seconds = context.time_remaining()
     try:
         async with asyncio.timeout(None if seconds is None else max(seconds - _WAY_BACK_SECONDS, 0)):
@@ -161,7 +157,7 @@ async def _in_time(
 
 
 def _log_failure(abandoned: asyncio.Future[Message]) -> None:
-    """Log what nobody is left to be told of, unless it is what callers are told."""
+    """Log an unexpected failure of a change whose caller has hung up."""
     error = None if abandoned.cancelled() else abandoned.exception()
     if error is not None and not isinstance(error, ServiceError):
         _log.error("an abandoned change failed", exc_info=error)
@@ -176,5 +172,5 @@ def _changes_state(method: MethodDescriptor) -> bool:
 
 
 def snake_case(name: str) -> str:
-    """Write ``ListNumbers`` as ``list_numbers``."""
+    """Return `ListNumbers` as `list_numbers`."""
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")

@@ -1,4 +1,4 @@
-"""The one table of which gRPC status an error becomes, and what travels with it."""
+"""Which gRPC status each error becomes, and which details travel with it."""
 
 import math
 from collections.abc import Mapping
@@ -9,59 +9,48 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 from grpc import StatusCode
 
-from localdial_server.domain.errors import InvalidFields, ServiceError
+from localdial_server.domain.errors import InvalidFields, Reason, ServiceError
 
 DOMAIN = "localdial"
 
-STATUS_OF: Mapping[str, StatusCode] = {
-    "INVALID_FIELDS": StatusCode.INVALID_ARGUMENT,
-    "MALFORMED_REQUEST": StatusCode.INVALID_ARGUMENT,
-    "REQUEST_TOO_LARGE": StatusCode.RESOURCE_EXHAUSTED,
-    "ORGANIZATION_NOT_FOUND": StatusCode.NOT_FOUND,
-    "USER_NOT_FOUND": StatusCode.NOT_FOUND,
-    "NUMBER_NOT_FOUND": StatusCode.NOT_FOUND,
-    "NO_CALLER_ID": StatusCode.FAILED_PRECONDITION,
-    "NO_DESTINATION": StatusCode.FAILED_PRECONDITION,
-    "NO_NUMBERS_AVAILABLE": StatusCode.NOT_FOUND,
-    "NUMBER_NOT_AT_CARRIER": StatusCode.NOT_FOUND,
-    "NUMBER_IN_USE": StatusCode.ALREADY_EXISTS,
-    "NUMBER_NOT_ACTIVE": StatusCode.FAILED_PRECONDITION,
-    "REQUEST_ID_REUSED": StatusCode.ALREADY_EXISTS,
-    "CALL_ID_REUSED": StatusCode.ALREADY_EXISTS,
-    "PURCHASE_PENDING": StatusCode.UNAVAILABLE,
-    "ORGANIZATION_HAS_NUMBERS": StatusCode.FAILED_PRECONDITION,
-    "REVISION_NOT_REACHED": StatusCode.FAILED_PRECONDITION,
-    "STORAGE_UNAVAILABLE": StatusCode.UNAVAILABLE,
-    "CARRIER_UNAVAILABLE": StatusCode.UNAVAILABLE,
-    "CARRIER_REFUSED": StatusCode.FAILED_PRECONDITION,
-    "SHUTTING_DOWN": StatusCode.UNAVAILABLE,
-    "INTERNAL": StatusCode.INTERNAL,
-    "NUMBER_LIMIT_REACHED": StatusCode.RESOURCE_EXHAUSTED,
-    "PURCHASE_LIMIT_REACHED": StatusCode.RESOURCE_EXHAUSTED,
+STATUS_OF: Mapping[Reason, StatusCode] = {
+    Reason.INVALID_FIELDS: StatusCode.INVALID_ARGUMENT,
+    Reason.MALFORMED_REQUEST: StatusCode.INVALID_ARGUMENT,
+    Reason.REQUEST_TOO_LARGE: StatusCode.RESOURCE_EXHAUSTED,
+    Reason.ORGANIZATION_NOT_FOUND: StatusCode.NOT_FOUND,
+    Reason.USER_NOT_FOUND: StatusCode.NOT_FOUND,
+    Reason.NUMBER_NOT_FOUND: StatusCode.NOT_FOUND,
+    Reason.NO_CALLER_ID: StatusCode.FAILED_PRECONDITION,
+    Reason.NO_DESTINATION: StatusCode.FAILED_PRECONDITION,
+    Reason.NO_NUMBERS_AVAILABLE: StatusCode.NOT_FOUND,
+    Reason.NUMBER_NOT_AT_CARRIER: StatusCode.NOT_FOUND,
+    Reason.NUMBER_IN_USE: StatusCode.ALREADY_EXISTS,
+    Reason.NUMBER_NOT_ACTIVE: StatusCode.FAILED_PRECONDITION,
+    Reason.REQUEST_ID_REUSED: StatusCode.ALREADY_EXISTS,
+    Reason.CALL_ID_REUSED: StatusCode.ALREADY_EXISTS,
+    Reason.PURCHASE_PENDING: StatusCode.UNAVAILABLE,
+    Reason.ORGANIZATION_HAS_NUMBERS: StatusCode.FAILED_PRECONDITION,
+    Reason.REVISION_NOT_REACHED: StatusCode.FAILED_PRECONDITION,
+    Reason.STORAGE_UNAVAILABLE: StatusCode.UNAVAILABLE,
+    Reason.CARRIER_UNAVAILABLE: StatusCode.UNAVAILABLE,
+    Reason.CARRIER_REFUSED: StatusCode.FAILED_PRECONDITION,
+    Reason.SHUTTING_DOWN: StatusCode.UNAVAILABLE,
+    Reason.INTERNAL: StatusCode.INTERNAL,
+    Reason.NUMBER_LIMIT_REACHED: StatusCode.RESOURCE_EXHAUSTED,
+    Reason.PURCHASE_LIMIT_REACHED: StatusCode.RESOURCE_EXHAUSTED,
 }
 
-# When to repeat what a repeat may cure, in seconds, unless the error itself says.
-_RETRY_AFTER: Mapping[str, float] = {
-    "PURCHASE_PENDING": 5,
-    "STORAGE_UNAVAILABLE": 0.5,
-    "CARRIER_UNAVAILABLE": 2,
-    "SHUTTING_DOWN": 0.1,
+# How long to wait before a repeat that may succeed, in seconds, unless the error says.
+_RETRY_AFTER: Mapping[Reason, float] = {
+    Reason.PURCHASE_PENDING: 5,
+    Reason.STORAGE_UNAVAILABLE: 0.5,
+    Reason.CARRIER_UNAVAILABLE: 2,
+    Reason.SHUTTING_DOWN: 0.1,
 }
-
-
-class InternalError(ServiceError):
-    """A fault of ours. The incident id finds the cause in the log."""
-
-    reason = "INTERNAL"
-
-    def __init__(self, incident_id: str) -> None:
-        super().__init__(
-            f"internal error; the server's log has incident {incident_id}", incident_id=incident_id
-        )
 
 
 def status_of(error: ServiceError) -> status_pb2.Status:
-    """Write the error as it leaves the server."""
+    """Return the status that the caller gets."""
     status = status_with(error.reason, error.message, error.metadata, error.retry_after)
     if isinstance(error, InvalidFields):
         violations = [
@@ -73,9 +62,13 @@ def status_of(error: ServiceError) -> status_pb2.Status:
 
 
 def status_with(
-    reason: str, message: str, metadata: Mapping[str, str], retry_after: float | None = None
+    reason: Reason, message: str, metadata: Mapping[str, str], retry_after: float | None = None
 ) -> status_pb2.Status:
-    """Write an error of that reason; ``retry_after`` in seconds where it is known, infinite for never."""
+    """Return the status of an error with that reason.
+
+    `retry_after`: how long to wait before a repeat, in seconds; `math.inf` if none helps,
+    None for the reason's own time.
+    """
     code: int = STATUS_OF[reason].value[0]
     status = status_pb2.Status(code=code, message=message)
     info = error_details_pb2.ErrorInfo(reason=reason, domain=DOMAIN, metadata=metadata)
@@ -91,17 +84,17 @@ def status_with(
 def trailing_metadata(
     status: status_pb2.Status, seconds_left: float | None = None
 ) -> tuple[tuple[str, str | bytes], ...]:
-    """Write what travels beside the code and the message of a failed call.
+    """Return what travels beside the code and the message of a failed call.
 
-    ``seconds_left``: until the caller's deadline, if it has one.
+    `seconds_left`: time until the caller's deadline; None if it has none.
     """
     details = ("grpc-status-details-bin", status.SerializeToString())
     for detail in status.details:
         retry = error_details_pb2.RetryInfo()
         if detail.Unpack(retry):
-            # gRPC's own retries wait by this header; they do not read the details. Told
-            # to wait beyond the deadline they would wait all the same, and leave the
-            # caller with a DEADLINE_EXCEEDED in place of the reason.
+            # gRPC's own retries read this header, not the details. They would even wait
+            # beyond the deadline, and the caller would get DEADLINE_EXCEEDED instead of
+            # the reason; -1 tells them not to retry.
             delay = retry.retry_delay.ToMilliseconds()
             is_too_late = seconds_left is not None and delay >= seconds_left * 1000
             return details, ("grpc-retry-pushback-ms", "-1" if is_too_late else str(delay))

@@ -16,7 +16,7 @@ from localdial_server.observability.logs import configure_logging
 from localdial_server.rpc.call_routing import CallRoutingServicer
 from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract
 from localdial_server.rpc.directory import DirectoryServicer
-from localdial_server.rpc.handlers import TRANSPORT_LIMIT_FACTOR, Serving
+from localdial_server.rpc.handlers import TRANSPORT_LIMIT_FACTOR, RpcHandlers
 from localdial_server.rpc.number_inventory import NumberInventoryServicer
 from localdial_server.rpc.reflection import enable_reflection
 from localdial_server.runtime.bootstrap import application
@@ -59,9 +59,9 @@ async def _serve(
     stop = _stop_event(stop_when)
     async with application(settings) as app, metrics_served(settings):
         contract = Contract()
-        serving = Serving(contract, settings.max_request_bytes)
+        rpc = RpcHandlers(contract, settings.max_request_bytes)
         server = grpc_server(settings, shared_port=shared_port)
-        server.add_generic_rpc_handlers(serving.handlers(_servicers(app.use_cases, contract)))
+        server.add_generic_rpc_handlers(rpc.handlers(_servicers(app.use_cases, contract)))
         enable_reflection([*_SERVICE_NAMES, health.SERVICE_NAME], server)
         health_servicer = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
@@ -78,7 +78,7 @@ async def _serve(
                 # The garbage collector need not walk over what is there for good.
                 gc.collect()
                 gc.freeze()
-                serving.open()
+                rpc.open()
                 await _set_health(health_servicer, health_pb2.HealthCheckResponse.SERVING)
                 _log.info("serving", extra={"address": address, "database": settings.shown_database_url})
                 on_ready(address)
@@ -88,7 +88,7 @@ async def _serve(
                 await health_servicer.enter_graceful_shutdown()
                 # Changes end first, whether a client still waits for them or not, with their
                 # answer or with SHUTTING_DOWN, before the connections close.
-                await serving.drain(settings.drain_seconds)
+                await rpc.drain(settings.drain_seconds)
                 await server.stop(settings.drain_seconds)
     _log.info("stopped")
 

@@ -9,7 +9,7 @@ from localdial_server.app.idempotency import Requests
 from localdial_server.app.numbers.delete import DeleteAnswer, KeptNumber
 from localdial_server.app.numbers.purchase import PurchaseAnswer
 from localdial_server.app.ports.store import Store
-from localdial_server.domain.errors import NoNumbersAvailable, RequestIdReused
+from localdial_server.domain.errors import NoNumbersAvailable, Reason, RequestIdReused
 from localdial_server.domain.model import Number, NumberState
 from tests.unit.app.harness import A, B, Harness
 
@@ -182,7 +182,9 @@ NUMBER = Number(
     [
         PurchaseAnswer((NUMBER,), 2, 3),
         PurchaseAnswer((), 0, 0),
-        DeleteAnswer((NUMBER,), (KeptNumber("+1", "REASON", 'it\'s "kept"', {"state": "ACTIVE"}),), 7),
+        DeleteAnswer(
+            (NUMBER,), (KeptNumber("+1", Reason.NUMBER_NOT_ACTIVE, 'it\'s "kept"', {"state": "ACTIVE"}),), 7
+        ),
         DeleteAnswer((), (), 1),
     ],
 )

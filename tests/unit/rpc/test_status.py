@@ -6,7 +6,8 @@ from grpc import StatusCode
 
 from localdial.v1 import errors_pb2
 from localdial_server.domain import errors
-from localdial_server.rpc.status import STATUS_OF, InternalError, status_of, trailing_metadata
+from localdial_server.rpc.status import STATUS_OF, status_of, trailing_metadata
+from localdial_server.rpc.transport_errors import InternalError
 
 PUBLIC_REASONS = {
     value.name.removeprefix("ERROR_REASON_")
@@ -15,16 +16,14 @@ PUBLIC_REASONS = {
 }
 
 
-def all_errors() -> list[type[errors.ServiceError]]:
-    return [*errors.ServiceError.__subclasses__()]
+def test_the_reasons_are_those_of_the_contract() -> None:
+    assert {reason.name for reason in errors.Reason} == PUBLIC_REASONS
+    assert [reason.value for reason in errors.Reason] == [reason.name for reason in errors.Reason]
 
 
-def test_every_reason_of_the_contract_has_a_status_and_no_other() -> None:
-    assert set(STATUS_OF) == PUBLIC_REASONS
-
-
-def test_every_error_has_a_reason_of_the_contract_and_every_reason_an_error() -> None:
-    assert {error.reason for error in all_errors()} == PUBLIC_REASONS
+def test_every_reason_has_a_status_and_an_error() -> None:
+    assert set(STATUS_OF) == set(errors.Reason)
+    assert {error.reason for error in errors.ServiceError.__subclasses__()} == set(errors.Reason)
 
 
 @pytest.mark.parametrize("value", errors_pb2.ErrorReason.DESCRIPTOR.values[1:], ids=lambda value: value.name)
@@ -34,7 +33,7 @@ def test_the_status_is_the_one_that_the_contract_documents(value: object) -> Non
     stub = Path(errors_pb2.__file__).with_suffix(".pyi").read_text("utf-8")
     name = value.name  # type: ignore[attr-defined]
     documented = stub.split(f"\n{name}: ErrorReason.ValueType")[1].split('"""')[1].split(".")[0]
-    assert StatusCode[documented] is STATUS_OF[name.removeprefix("ERROR_REASON_")]
+    assert StatusCode[documented] is STATUS_OF[errors.Reason[name.removeprefix("ERROR_REASON_")]]
 
 
 def test_an_error_carries_reason_domain_and_metadata() -> None:

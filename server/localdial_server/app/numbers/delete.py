@@ -12,7 +12,7 @@ from localdial_server.app.numbers.carrier_accounts import account_of, log_fields
 from localdial_server.app.ports.carrier import Carriers, CarrierUnavailable, OutcomeUnknown, Refused
 from localdial_server.app.ports.clock import Clock
 from localdial_server.app.ports.store import Store, Transaction
-from localdial_server.domain.errors import ServiceError
+from localdial_server.domain.errors import Reason, ServiceError
 from localdial_server.domain.model import Number, NumberState
 from localdial_server.domain.number_life_cycle import require_deletable
 
@@ -27,7 +27,7 @@ class KeptNumber:
     """A number that was not deleted: the error's parts, as they are remembered."""
 
     phone_number: str
-    reason: str
+    reason: Reason
     message: str
     metadata: dict[str, str]
 
