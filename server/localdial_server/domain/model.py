@@ -43,6 +43,11 @@ class NumberState(Enum):
     RELEASING = "releasing"
     RELEASED = "released"
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the carrier's answer is still to come: to a purchase or to a release."""
+        return self in {NumberState.PURCHASING, NumberState.RELEASING}
+
 
 @dataclass(frozen=True, slots=True)
 class Number:

@@ -5,8 +5,9 @@ Whether a number is assigned is never judged: area codes go into service before 
 
 import re
 
-# At most 15 digits by E.164; at least 7 by our contract. Not \d, which matches digits of every script.
-_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+from localdial_server.domain.formats import E164
+
+_E164 = re.compile(E164.pattern)
 
 # What carriers send as the number of a caller who withheld it: a word typed on a telephone's letter keys
 # (2 ABC, 3 DEF, ... 9 WXYZ). Each looks like an E.164 number, and some are in a range that a country uses.

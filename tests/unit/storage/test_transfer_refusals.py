@@ -107,8 +107,14 @@ def test_a_file_that_is_changed_as_these_tests_do_is_imported_if_it_is_right(
         (setting("call", kind="sms"), "line 3: kind is none that this release"),
         (without("call", "kind"), "line 3:  is no record"),
         (without("call", "user_id"), "line 3: user_id is missing"),
-        (setting("user", display_name="bell\a"), "display_name must have no control characters"),
-        (setting("user", display_name="x" * 201), "display_name must have at most 200 characters"),
+        (
+            setting("user", display_name="bell\a"),
+            "display_name must be up to 200 characters, without control characters",
+        ),
+        (
+            setting("user", display_name="x" * 201),
+            "display_name must be up to 200 characters, without control characters",
+        ),
         (setting("user", work_phone="soon"), "work_phone must be a phone number"),
         (setting("number", area_code="1415"), "area_code must be a NANP area code"),
         (setting("number", state="lost"), "state must be 'purchasing'"),

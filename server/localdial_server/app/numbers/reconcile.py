@@ -241,7 +241,7 @@ def _ended(settled: Iterable[Settled], state: NumberState) -> list[Number]:
 
 
 def _is_open(one: Settled) -> bool:
-    return one.after is not None and one.after.state in {NumberState.PURCHASING, NumberState.RELEASING}
+    return one.after is not None and one.after.state.is_open
 
 
 def _why_open(one: Settled) -> ServiceError:

@@ -26,7 +26,7 @@ _IDS_PER_QUERY = 500
 
 _FEW_NUMBERS = 20
 
-_UNSETTLED = (NumberState.PURCHASING.value, NumberState.RELEASING.value)
+_OPEN_STATES = [state.value for state in NumberState if state.is_open]
 
 
 class SqlReader:
@@ -167,7 +167,7 @@ class SqlReader:
 
     def unsettled_numbers(self) -> Sequence[Number]:
         """Answer every organization's numbers that are PURCHASING or RELEASING."""
-        return self._numbers(select(numbers).where(numbers.c.state.in_(_UNSETTLED)))
+        return self._numbers(select(numbers).where(numbers.c.state.in_(_OPEN_STATES)))
 
     def owner_of(self, phone_number: str) -> str | None:
         """Answer the organization that the number reaches, as inventory or its own."""

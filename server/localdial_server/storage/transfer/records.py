@@ -22,26 +22,18 @@ from pydantic import (
 from pydantic_core import to_json
 from typing_extensions import TypedDict
 
+from localdial_server.domain.formats import AREA_CODE, DISPLAY_NAME, E164, IDENTIFIER, Format
 from localdial_server.domain.model import CallerIdReason, NumberState
 
 FORMAT: Final = "localdial-export"
 VERSION: Final = 2
 
-# The rules of the contract (rules.proto), with what is said when one is broken.
-_IDENTIFIER = "^[!-~]{1,128}$"
-_E164 = "^[+][1-9][0-9]{6,14}$"
-_AREA_CODE = "^([2-9][0-9]{2}|[+][2-9][0-9]{1,6})$"
-_NAME = "^[^\\p{Cc}\\p{Zl}\\p{Zp}\\x{202a}-\\x{202e}\\x{2066}-\\x{2069}]*$"
-# PostgreSQL stores every character but this one.
-_NO_NUL = "^[^\\x00]*$"
-_CHECKSUM = "^[0-9a-f]{64}$"
-_SENTENCES = {
-    _IDENTIFIER: "must be 1 to 128 visible ASCII characters, without spaces",
-    _E164: "must be a phone number in E.164: + and 7 to 15 digits",
-    _AREA_CODE: "must be a NANP area code or another country's as an E.164 prefix",
-    _NAME: "must have no control characters",
-    _NO_NUL: "must have no NUL characters",
-    _CHECKSUM: "must be a SHA-256 in hexadecimal digits",
+# PostgreSQL stores every character but NUL.
+_NO_NUL: Final = Format("^[^\\x00]*$", "must have no NUL characters")
+_CHECKSUM: Final = Format("^[0-9a-f]{64}$", "must be a SHA-256 in hexadecimal digits")
+_REQUIREMENTS: Final = {
+    format_.pattern: format_.requirement
+    for format_ in (IDENTIFIER, E164, AREA_CODE, DISPLAY_NAME, _NO_NUL, _CHECKSUM)
 }
 
 
@@ -51,16 +43,16 @@ def _distinct_and_sorted(area_codes: list[str]) -> list[str]:
     return area_codes
 
 
-_Identifier = Annotated[str, StringConstraints(pattern=_IDENTIFIER)]
-_PhoneNumber = Annotated[str, StringConstraints(pattern=_E164)]
-_AreaCode = Annotated[str, StringConstraints(pattern=_AREA_CODE)]
-_Text = Annotated[str, StringConstraints(pattern=_NO_NUL)]
+_Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER.pattern)]
+_PhoneNumber = Annotated[str, StringConstraints(pattern=E164.pattern)]
+_AreaCode = Annotated[str, StringConstraints(pattern=AREA_CODE.pattern)]
+_Text = Annotated[str, StringConstraints(pattern=_NO_NUL.pattern)]
 _Text16 = Annotated[_Text, StringConstraints(max_length=16)]
 _Text32 = Annotated[_Text, StringConstraints(max_length=32)]
 _Text64 = Annotated[_Text, StringConstraints(max_length=64)]
 _Text128 = Annotated[_Text, StringConstraints(max_length=128)]
 _Text200 = Annotated[_Text, StringConstraints(max_length=200)]
-_DisplayName = Annotated[str, StringConstraints(pattern=_NAME, max_length=200)]
+_DisplayName = Annotated[str, StringConstraints(pattern=DISPLAY_NAME.pattern)]
 # What a BIGINT holds.
 _Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 # It has to go on from there.
@@ -171,7 +163,7 @@ class End(TypedDict):
     numbers: _Count
     requests: _Count
     calls: _Count
-    sha256: Annotated[str, StringConstraints(pattern=_CHECKSUM)]
+    sha256: Annotated[str, StringConstraints(pattern=_CHECKSUM.pattern)]
 
 
 Record = (
@@ -280,7 +272,7 @@ def _fault(detail: Mapping[str, Any]) -> Fault:
     message = str(detail["msg"]).removeprefix("Value error, ")
     match detail["type"]:
         case "string_pattern_mismatch":
-            message = _SENTENCES[detail["ctx"]["pattern"]]
+            message = _REQUIREMENTS[detail["ctx"]["pattern"]]
         case "json_invalid":
             message = "is not JSON"
         case "union_tag_not_found" | "dict_type":
