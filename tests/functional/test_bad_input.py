@@ -1,4 +1,4 @@
-"""Each bad input gets a clear status with ErrorInfo, and every field at fault."""
+"""Each bad input gets a clear status with ErrorInfo and every invalid field."""
 
 from collections.abc import Callable, Iterator
 from typing import cast
@@ -97,7 +97,7 @@ def resolve(client: Client, **fields: object) -> Callable[[], Message]:
         ("anonymous", None),
     ],
 )
-def test_a_number_that_is_not_e164_is_refused_with_what_was_meant(
+def test_a_number_that_is_not_e164_is_refused_with_a_suggestion(
     client: Client, number: str, meant: str | None
 ) -> None:
     fields = fields_of(resolve(client, callee_number=number))
@@ -127,7 +127,7 @@ def test_fields_of_nested_messages_are_named_by_their_path(client: Client) -> No
     }
 
 
-def test_a_batch_of_users_must_be_one_organizations_and_each_user_once(client: Client) -> None:
+def test_a_batch_must_have_users_of_one_organization_each_only_once(client: Client) -> None:
     users = [
         directory.User(organization_id=MINE, user_id="ann"),
         directory.User(organization_id=THEIRS, user_id="bob"),
@@ -161,7 +161,7 @@ def test_a_page_token_of_another_organization_is_refused(client: Client) -> None
 @pytest.mark.parametrize(
     "area_code", ["800", "900", "500", "911", "000", "41", "4155", "+1415", "+447", "abc", ""]
 )
-def test_an_area_code_that_is_nowhere_is_refused(client: Client, area_code: str) -> None:
+def test_an_area_code_that_is_not_geographic_is_refused(client: Client, area_code: str) -> None:
     request = inventory.PurchaseNumbersRequest(organization_id=MINE, area_code=area_code)
     assert set(fields_of(lambda: client.number_inventory.purchase_numbers(request))) == {"area_code"}
 
@@ -185,9 +185,7 @@ def test_a_number_cannot_be_mapped_to_its_own_area_code(client: Client, my_numbe
     assert list(found.number.mapped_area_codes) == []
 
 
-def test_a_number_of_another_organization_answers_like_one_of_nobody(
-    client: Client, their_number: str
-) -> None:
+def test_another_organizations_number_looks_like_an_unknown_number(client: Client, their_number: str) -> None:
     def ask(phone_number: str) -> tuple[str, str, dict[str, str]]:
         request = inventory.GetNumberRequest(organization_id=MINE, phone_number=phone_number)
         error = refused(lambda: client.number_inventory.get_number(request), NotFound, "NUMBER_NOT_FOUND")
@@ -226,12 +224,12 @@ def test_the_same_call_id_for_another_callee_is_refused(client: Client) -> None:
     assert error.metadata == {"call_id": "call-1"}
 
 
-def test_a_revision_that_never_was_is_refused(client: Client) -> None:
+def test_a_revision_that_was_never_reached_is_refused(client: Client) -> None:
     error = refused(resolve(client, min_revision=2**62), FailedPrecondition, "REVISION_NOT_REACHED")
     assert int(error.metadata["revision"]) > 0
 
 
-def test_a_caller_number_may_be_anything_up_to_256_characters(client: Client, my_number: str) -> None:
+def test_a_caller_number_may_be_any_text_of_up_to_256_characters(client: Client, my_number: str) -> None:
     organization = directory.Organization(organization_id=MINE, organization_number="+13125550150")
     client.directory.set_organization(directory.SetOrganizationRequest(organization=organization))
 
@@ -245,7 +243,7 @@ def test_a_caller_number_may_be_anything_up_to_256_characters(client: Client, my
     assert set(fields_of(lambda: route("1" * 257))) == {"caller_number"}
 
 
-def test_a_bad_leg_of_a_batch_spoils_no_other(client: Client) -> None:
+def test_a_bad_leg_of_a_batch_does_not_affect_the_others(client: Client) -> None:
     def leg(
         organization_id: str = MINE, user_id: str = "ann", callee_number: str = "+13125550123"
     ) -> calls.ResolveOutboundCallerIdRequest:
@@ -285,7 +283,7 @@ def test_a_request_over_the_size_limit_is_refused(start_server: Callable[..., Se
 
 
 def call_raw(server: ServerProcess, method: str, request: bytes) -> tuple[grpc.StatusCode, set[str]]:
-    """Call a method with whatever bytes; answer its status and the names of its trailers."""
+    """Call a method with these bytes; return its status and the names of its trailers."""
     with grpc.insecure_channel(server.address) as channel:
         call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(method)
         with pytest.raises(grpc.RpcError) as caught:
@@ -294,7 +292,7 @@ def call_raw(server: ServerProcess, method: str, request: bytes) -> tuple[grpc.S
     return failed.code(), {name for name, _ in failed.trailing_metadata()}
 
 
-def test_bytes_that_are_no_message_are_refused(server: ServerProcess) -> None:
+def test_bytes_that_are_not_a_message_are_refused(server: ServerProcess) -> None:
     code, trailers = call_raw(server, "/localdial.v1.CallRouting/RouteInboundCall", b"\xff\xff\xff")
     assert code is grpc.StatusCode.INVALID_ARGUMENT
     assert "grpc-status-details-bin" in trailers

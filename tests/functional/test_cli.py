@@ -1,4 +1,4 @@
-"""The commands as they are typed, against a server that runs."""
+"""The commands as users type them, against a running server."""
 
 import fcntl
 import json
@@ -20,15 +20,15 @@ import pytest
 from tests.functional.server_process import ServerProcess
 
 LOCALDIAL = (sys.executable, "-m", "localdial_server")
-# Longer than anything here takes: it ends a test that would hang.
-PATIENCE = 60.0
+# Time limit in seconds for a command, so that a test fails instead of hanging.
+TIMEOUT_SECONDS = 60.0
 
 Completed = subprocess.CompletedProcess[str]
 Run = Callable[..., Completed]
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """The environment without the settings and the terminal of whoever runs the tests."""
+    """Return the environment without the settings and the terminal of the user who runs the tests."""
     clean = {
         name: value
         for name, value in os.environ.items()
@@ -39,7 +39,7 @@ def environment(**settings: str) -> dict[str, str]:
 
 @pytest.fixture
 def run(server: ServerProcess) -> Run:
-    """Run a command that asks the server."""
+    """Return a function that runs a command that calls the server."""
 
     def run(*arguments: str, stdin: str | None = None) -> Completed:
         return subprocess.run(
@@ -49,7 +49,7 @@ def run(server: ServerProcess) -> Run:
             stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=TIMEOUT_SECONDS,
             check=False,
         )
 
@@ -57,7 +57,7 @@ def run(server: ServerProcess) -> Run:
 
 
 def answer(completed: Completed) -> Any:
-    """What a command with --json answered."""
+    """Return the document that a command with --json printed."""
     assert completed.returncode == 0, completed.stderr
     return json.loads(completed.stdout)
 
@@ -65,12 +65,12 @@ def answer(completed: Completed) -> Any:
 def on_terminal(
     server: ServerProcess, *arguments: str, types: str = "", columns: int = 80
 ) -> tuple[int, str]:
-    """Run a command that asks the server as a person does; see ``typed``."""
+    """Run a command that calls the server, on a terminal; see `typed`."""
     return typed(*arguments, types=types, columns=columns, LOCALDIAL_SERVER=server.address)
 
 
 def typed(*arguments: str, types: str = "", columns: int = 80, **settings: str) -> tuple[int, str]:
-    """Run a command on a terminal; answer its exit code and all that the terminal shows."""
+    """Run a command on a terminal; return its exit code and everything that the terminal shows."""
     terminal, screen = pty.openpty()
     fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     process = subprocess.Popen(
@@ -86,18 +86,18 @@ def typed(*arguments: str, types: str = "", columns: int = 80, **settings: str) 
     while chunk := _read(terminal):
         shown += chunk
     os.close(terminal)
-    return process.wait(PATIENCE), shown.decode()
+    return process.wait(TIMEOUT_SECONDS), shown.decode()
 
 
 def _read(terminal: int) -> bytes:
     try:
         return os.read(terminal, 4096)
     except OSError:
-        # At its end a terminal answers with an error, not with nothing.
+        # Reading a closed terminal fails instead of returning nothing.
         return b""
 
 
-def test_the_demo_shows_every_rule_and_changes_nothing_the_second_time(run: Run) -> None:
+def test_the_demo_shows_every_rule_and_a_second_run_changes_nothing(run: Run) -> None:
     first = answer(run("demo", "--json"))
     owned = answer(run("numbers", "list", "demo", "--json"))
     second = answer(run("demo", "--json"))
@@ -123,7 +123,7 @@ def test_the_demo_shows_every_rule_and_changes_nothing_the_second_time(run: Run)
         assert call_back["user_id"] == "bob"
 
 
-def test_the_demo_survives_the_deletion_of_what_it_bought(run: Run) -> None:
+def test_the_demo_replaces_a_number_that_was_deleted(run: Run) -> None:
     [local, *_] = answer(run("demo", "--json"))["numbers"]
     deleted = run("numbers", "delete", "demo", local["phone_number"], "--yes")
     assert deleted.returncode == 0, deleted.stderr
@@ -177,7 +177,7 @@ def test_a_number_is_bought_mapped_used_and_deleted(run: Run) -> None:
     assert answer(run("orgs", "list", "--json"))["organizations"] == []
 
 
-def test_stock_that_runs_out_is_a_success_in_part_and_then_a_warning(run: Run) -> None:
+def test_running_out_of_stock_is_first_a_partial_success_and_then_a_warning(run: Run) -> None:
     answer(run("orgs", "set", "acme", "--json"))
     in_part = run("numbers", "buy", "acme", "307", "--quantity", "5", "--yes", "--json")
     assert in_part.returncode == 6
@@ -195,7 +195,7 @@ def test_the_same_request_id_buys_once(run: Run) -> None:
     assert answer(run("numbers", "list", "acme", "--json"))["total_size"] == 1
 
 
-def test_a_number_as_people_write_it_is_answered_with_what_was_meant(run: Run) -> None:
+def test_a_number_in_national_format_is_refused_with_a_suggestion(run: Run) -> None:
     answer(run("demo", "--json"))
     result = run("resolve", "demo", "bob", "(415) 555-0155")
     assert result.returncode == 2
@@ -225,12 +225,12 @@ def test_users_are_imported_all_or_none(run: Run, tmp_path: Path) -> None:
     assert len(answer(run("users", "list", "acme", "--json"))["users"]) == 2500
 
 
-def test_a_file_in_which_everything_is_wrong_is_reported_to_the_last_field(run: Run, tmp_path: Path) -> None:
+def test_a_file_full_of_errors_is_reported_to_the_last_field(run: Run, tmp_path: Path) -> None:
     answer(run("orgs", "set", "acme", "--json"))
     path = tmp_path / "users.csv"
     path.write_text("user_id,display_name,caller_id,work_phone\n" + "no id,x,1,2\n" * 1500)
     refused = run("users", "import", "acme", str(path))
-    # The second row on are duplicates, and known to be without asking.
+    # All rows but the first are duplicates, which the command finds without the server.
     assert len(refused.stderr.splitlines()) == 1 + 3 + 1499
     path.write_text(
         "user_id,display_name,caller_id,work_phone\n"
@@ -240,7 +240,7 @@ def test_a_file_in_which_everything_is_wrong_is_reported_to_the_last_field(run: 
     assert len(refused.stderr.splitlines()) == 1 + 3 * 1500
 
 
-def test_on_a_terminal_a_purchase_is_asked_about(run: Run, server: ServerProcess) -> None:
+def test_on_a_terminal_a_purchase_needs_a_confirmation(run: Run, server: ServerProcess) -> None:
     answer(run("orgs", "set", "acme", "--json"))
     code, shown = on_terminal(server, "numbers", "buy", "acme", "415", types="n\n")
     assert code == 1
@@ -251,7 +251,7 @@ def test_on_a_terminal_a_purchase_is_asked_about(run: Run, server: ServerProcess
     assert answer(run("numbers", "list", "acme", "--json"))["total_size"] == 1
 
 
-def test_a_narrow_terminal_cuts_no_phone_number_and_no_identifier(run: Run, server: ServerProcess) -> None:
+def test_a_narrow_terminal_never_cuts_phone_numbers_or_identifiers(run: Run, server: ServerProcess) -> None:
     answer(run("demo", "--json"))
     [call, *_] = answer(run("calls", "list", "demo", "--json"))["calls"]
     _, shown = on_terminal(server, "calls", "list", "demo", columns=40)
@@ -275,7 +275,7 @@ def test_an_import_shows_its_progress_on_a_terminal(run: Run, server: ServerProc
 
 @contextmanager
 def serving(folder: Path, *arguments: str, **settings: str) -> Iterator[subprocess.Popen[str]]:
-    """``localdial serve`` as a person starts it, with what it prints."""
+    """Run `localdial serve` as a user starts it, and capture what it prints."""
     process = subprocess.Popen(
         [*LOCALDIAL, "serve", *arguments],
         env=environment(**settings),
@@ -311,11 +311,11 @@ def test_serve_with_the_demo_prints_three_calls_that_work(tmp_path: Path) -> Non
         assert grpcurl[-2:] == [address, "localdial.v1.CallRouting/ResolveOutboundCallerId"]
         assert json.loads(grpcurl[3])["organization_id"] == "demo"
         process.send_signal(signal.SIGTERM)
-        assert process.wait(PATIENCE) == 0
+        assert process.wait(TIMEOUT_SECONDS) == 0
     assert (tmp_path / "var" / "localdial.db").is_file()
 
 
-def test_serve_takes_its_settings_from_a_file(tmp_path: Path) -> None:
+def test_serve_reads_settings_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "localdial.toml"
     file.write_text('database_url = "sqlite:///elsewhere.db"\nlog_format = "json"\n')
     with serving(tmp_path, "--config", str(file)) as process:
@@ -323,24 +323,26 @@ def test_serve_takes_its_settings_from_a_file(tmp_path: Path) -> None:
         assert "ready" in process.stdout.readline()
         assert (tmp_path / "elsewhere.db").is_file()
         process.send_signal(signal.SIGINT)
-        _, log = process.communicate(timeout=PATIENCE)
+        _, log = process.communicate(timeout=TIMEOUT_SECONDS)
         assert process.returncode == 0
     assert all(json.loads(line) for line in log.splitlines())
 
 
-def test_what_keeps_it_from_serving_is_said_in_a_line(server: ServerProcess, tmp_path: Path) -> None:
+def test_an_error_that_prevents_serving_is_reported_in_one_line(
+    server: ServerProcess, tmp_path: Path
+) -> None:
     with serving(tmp_path, "--listen", server.address) as process:
-        _, error = process.communicate(timeout=PATIENCE)
+        _, error = process.communicate(timeout=TIMEOUT_SECONDS)
         assert process.returncode == 1
     assert error.splitlines()[-1].startswith(f"Error: cannot listen on {server.address}")
     with serving(tmp_path, LOCALDIAL_DATABASE_URL="mysql://app:hunter2@db/localdial") as process:
-        _, error = process.communicate(timeout=PATIENCE)
+        _, error = process.communicate(timeout=TIMEOUT_SECONDS)
         assert process.returncode == 2
     assert "LOCALDIAL_DATABASE_URL: must be an SQLite or a PostgreSQL URL" in error
     assert "hunter2" not in error
 
 
-def test_migrate_says_what_it_did_and_then_that_there_is_nothing_to_do(tmp_path: Path) -> None:
+def test_migrate_reports_a_migration_and_then_that_the_schema_is_up_to_date(tmp_path: Path) -> None:
     def migrate() -> str:
         return subprocess.run(
             [*LOCALDIAL, "migrate"],

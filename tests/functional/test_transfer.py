@@ -25,7 +25,7 @@ from localdial_server.storage.sql.transaction import SqlTransaction
 from tests.conformance.store_records import A, call, create
 from tests.functional.databases import NewDatabase, contents, document, run_on
 from tests.functional.server_process import ServerProcess
-from tests.functional.test_cli import LOCALDIAL, PATIENCE, environment, typed
+from tests.functional.test_cli import LOCALDIAL, TIMEOUT_SECONDS, environment, typed
 
 KINDS = ("sqlite", "postgresql")
 
@@ -180,7 +180,7 @@ def test_on_stdout_is_the_export_and_nothing_else(new_database: NewDatabase) -> 
     assert kinds == ["header", "organization", "call", "call", "end"]
     assert "calls: 2" in exported.stderr
     process = start_on(target, "import", "-")
-    _, errors = process.communicate(exported.stdout_bytes, PATIENCE)
+    _, errors = process.communicate(exported.stdout_bytes, TIMEOUT_SECONDS)
     assert process.returncode == 0, errors
     assert run_on(target, "export").stdout == exported.stdout
 
@@ -211,7 +211,7 @@ def test_a_file_of_an_export_is_its_owners_alone(new_database: NewDatabase, tmp_
 def test_a_full_disk_is_one_line(new_database: NewDatabase) -> None:
     with Path("/dev/full").open("wb") as full:
         process = start_on(new_database("sqlite", with_history(9)), "export", stdout=full)
-        _, errors = process.communicate(timeout=PATIENCE)
+        _, errors = process.communicate(timeout=TIMEOUT_SECONDS)
     assert process.returncode == 1
     assert errors == b"Error: - cannot be written: No space left on device\n"
 
@@ -221,7 +221,7 @@ def test_a_reader_that_goes_away_is_one_line(new_database: NewDatabase) -> None:
     os.close(reading)
     with os.fdopen(writing, "wb") as gone:
         process = start_on(new_database("sqlite", with_history(9)), "export", stdout=gone)
-        _, errors = process.communicate(timeout=PATIENCE)
+        _, errors = process.communicate(timeout=TIMEOUT_SECONDS)
     assert process.returncode == 1
     assert errors == b"Error: - cannot be written: Broken pipe\n"
 
@@ -242,7 +242,7 @@ def test_an_import_that_is_ended_half_way_leaves_nothing(
     process.stdin.write(exported[: len(exported) // 10 * 9])
     process.stdin.flush()
     process.send_signal(with_signal)
-    _, errors = process.communicate(timeout=PATIENCE)
+    _, errors = process.communicate(timeout=TIMEOUT_SECONDS)
     assert process.returncode != 0
     assert b"Traceback" not in errors
     assert not any(contents(target).values())

@@ -32,11 +32,11 @@ MAPPED: Final = "628"
 SOLD_OUT: Final = "907"
 IMPORTED: Final = "+18085550199"
 
-_ORGANIZATIONS: Final = (
+ORGANIZATIONS: Final = (
     Organization(organization_id=DEMO, display_name="Demo Home Loans", organization_number="+13035550199"),
     Organization(organization_id=EMPTY, display_name="Demo without any number"),
 )
-_USERS: Final = (
+USERS: Final = (
     User(
         organization_id=DEMO,
         user_id="ann",
@@ -80,9 +80,9 @@ def load(client: Client) -> Demo:
     Raises `CliError` if the server's carrier is not the simulator, because the demo must not spend money, and
     what the client raises.
     """
-    for organization in _ORGANIZATIONS:
+    for organization in ORGANIZATIONS:
         client.directory.set_organization(SetOrganizationRequest(organization=organization))
-        users = [user for user in _USERS if user.organization_id == organization.organization_id]
+        users = [user for user in USERS if user.organization_id == organization.organization_id]
         client.directory.batch_set_users(
             BatchSetUsersRequest(organization_id=organization.organization_id, users=users)
         )

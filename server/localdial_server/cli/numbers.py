@@ -50,7 +50,7 @@ class ListedState(StrEnum):
 # The most numbers that the contract allows in one call.
 _MAX_PER_CALL: Final = 100
 
-_STATES: Final = {
+STATES: Final = {
     None: NumberState.NUMBER_STATE_UNSPECIFIED,
     ListedState.PURCHASING: NumberState.NUMBER_STATE_PURCHASING,
     ListedState.ACTIVE: NumberState.NUMBER_STATE_ACTIVE,
@@ -95,7 +95,7 @@ def list_numbers(
 ) -> None:
     """List the numbers of an organization."""
     request = ListNumbersRequest(
-        organization_id=organization, area_code=area_code, state=_STATES[state], page_size=PAGE_SIZE
+        organization_id=organization, area_code=area_code, state=STATES[state], page_size=PAGE_SIZE
     )
     response = merge_pages(
         pages(session.client.number_inventory.list_numbers, request), ListNumbersResponse()

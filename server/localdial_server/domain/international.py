@@ -47,12 +47,12 @@ def area_code_of(number: str) -> str | None:
 
 def is_area_code(prefix: str) -> bool:
     """Return whether `area_code_of` returns this prefix (`+4420`) for some number."""
-    return _PREFIX.fullmatch(prefix) is not None and _number_in(prefix) is not None
+    return _PREFIX.fullmatch(prefix) is not None and example_number(prefix) is not None
 
 
 def country_of(prefix: str) -> str | None:
     """Return the ISO 3166-1 alpha-2 code of the area code's country, None if it is not an area code."""
-    number = _number_in(prefix) if _PREFIX.fullmatch(prefix) else None
+    number = example_number(prefix) if _PREFIX.fullmatch(prefix) else None
     return phonenumbers.region_code_for_number(phonenumbers.parse(number)) if number else None
 
 
@@ -91,7 +91,7 @@ def _area_prefix(number: str) -> str | None:
 
 
 @lru_cache(maxsize=16_384)
-def _number_in(prefix: str) -> str | None:
+def example_number(prefix: str) -> str | None:
     """Return a number whose area code is the prefix, None if none is found.
 
     There is no list of the world's area codes: they follow from each country's rules. So this tries

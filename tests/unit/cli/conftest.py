@@ -1,4 +1,4 @@
-"""The command line against a server that answers as it is told."""
+"""The command line against a fake server."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,21 +11,21 @@ from tests.support.fake_server import FakeServer
 
 
 class Cli:
-    """Runs ``localdial`` in this process."""
+    """Runs `localdial` in this process, against a fake server."""
 
     def __init__(self, server: FakeServer) -> None:
         self.server = server
         self.address = server.start()
 
     def run(self, *arguments: str) -> Result:
-        """Run a command that asks the server."""
+        """Run a command that calls the fake server."""
         result = CliRunner().invoke(app, ["--server", self.address, *arguments])
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result
 
     def requests(self, method: str) -> list[Any]:
-        """The requests that came for this method."""
+        """Return the requests that the fake server received for the method, in order."""
         return [call.request for call in self.server.received if call.path.endswith(f"/{method}")]
 
 

@@ -12,7 +12,7 @@ from localdial.v1.call_routing_pb2 import (
 from localdial.v1.directory_pb2 import ListUsersResponse, User
 from localdial.v1.number_inventory_pb2 import ListNumbersResponse
 from localdial.v1.number_pb2 import Number, NumberState
-from localdial_server.cli.numbers import _STATES, ListedState
+from localdial_server.cli.numbers import STATES, ListedState
 from localdial_server.cli.output import ExitCode
 from localdial_server.cli.routing import CALLER_ID_REASONS, DESTINATION_REASONS
 from localdial_server.cli.tables import enum_name, printable, table
@@ -36,7 +36,7 @@ def test_a_list_is_one_document_of_all_pages(cli: Cli) -> None:
     assert [request.page_token for request in cli.requests("ListNumbers")] == ["", "more"]
 
 
-def test_json_names_the_fields_of_the_contract_and_leaves_none_out(cli: Cli) -> None:
+def test_json_uses_the_contracts_field_names_and_keeps_empty_fields(cli: Cli) -> None:
     cli.server.answers(ListNumbersResponse(numbers=[Number(phone_number="+14155550100")]))
     [number] = json.loads(cli.run("numbers", "list", "acme", "--json").stdout)["numbers"]
     assert number["mapped_area_codes"] == []
@@ -45,22 +45,22 @@ def test_json_names_the_fields_of_the_contract_and_leaves_none_out(cli: Cli) -> 
 
 
 @pytest.mark.parametrize("arguments", [("--json", "orgs", "list"), ("orgs", "list", "--json")])
-def test_json_may_be_asked_for_before_and_after_the_command(cli: Cli, arguments: tuple[str, ...]) -> None:
+def test_json_may_be_given_before_or_after_the_command(cli: Cli, arguments: tuple[str, ...]) -> None:
     assert json.loads(cli.run(*arguments).stdout)["organizations"] == []
 
 
-def test_the_server_after_the_command_goes_before_the_one_in_front(cli: Cli) -> None:
+def test_a_server_option_after_the_command_wins_over_one_before_it(cli: Cli) -> None:
     result = cli.run("--server", "127.0.0.1:1", "orgs", "list", "--server", cli.address)
     assert result.exit_code == ExitCode.OK
 
 
-def test_the_server_is_taken_from_the_environment(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_server_is_read_from_the_environment(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOCALDIAL_SERVER", cli.address)
     assert cli.run("--server", "", "orgs", "list").exit_code == ExitCode.OK
 
 
-def test_the_timeout_is_the_deadline_of_every_call_also_to_the_carrier(cli: Cli) -> None:
-    # Between the two defaults, and far enough from both for a slow machine.
+def test_the_timeout_is_the_deadline_of_every_call_including_those_to_the_carrier(cli: Cli) -> None:
+    # Between the two defaults (5 and 60), and far enough from both for a slow machine.
     cli.run("numbers", "search", "acme", "415", "--timeout", "30")
     cli.run("--timeout", "30", "orgs", "list")
     assert all(10 < call.seconds_left < 31 for call in cli.server.received)
@@ -76,9 +76,7 @@ def test_the_timeout_is_the_deadline_of_every_call_also_to_the_carrier(cli: Cli)
         ("users", "delete", "acme", "ann"),
     ],
 )
-def test_what_costs_or_destroys_needs_a_yes_where_nobody_can_be_asked(
-    cli: Cli, command: tuple[str, ...]
-) -> None:
+def test_spending_and_deleting_need_yes_when_there_is_no_terminal(cli: Cli, command: tuple[str, ...]) -> None:
     result = cli.run(*command)
     assert result.exit_code == ExitCode.USAGE
     assert "--yes" in result.stderr
@@ -96,7 +94,7 @@ def test_a_dry_run_records_nothing(cli: Cli) -> None:
     assert "not recorded" in result.stdout
 
 
-def test_a_call_that_is_recorded_later_is_shown_as_that(cli: Cli) -> None:
+def test_a_call_that_is_recorded_later_is_shown_as_such(cli: Cli) -> None:
     response = ResolveOutboundCallerIdResponse(caller_id="+14155550100", call_id="c")
     for later in True, False:
         response.recorded_later = later
@@ -105,14 +103,14 @@ def test_a_call_that_is_recorded_later_is_shown_as_that(cli: Cli) -> None:
         assert ("later" in result.stdout) == later
 
 
-def test_a_revision_that_cannot_be_is_refused_before_the_call(cli: Cli) -> None:
+def test_an_impossible_revision_is_refused_before_the_call(cli: Cli) -> None:
     for revision in ("-1", str(2**63)):
         result = cli.run("resolve", "acme", "ann", CALLEE, "--min-revision", revision)
         assert result.exit_code == ExitCode.USAGE
     assert cli.server.received == []
 
 
-def test_calls_are_listed_up_to_the_limit_and_no_page_more_is_fetched(cli: Cli) -> None:
+def test_calls_are_listed_up_to_the_limit_without_fetching_further_pages(cli: Cli) -> None:
     pages = [
         ListOutboundCallsResponse(
             calls=[OutboundCall(call_id=f"{page}{index}") for index in range(2)], next_page_token="more"
@@ -125,13 +123,13 @@ def test_calls_are_listed_up_to_the_limit_and_no_page_more_is_fetched(cli: Cli) 
     assert len(cli.requests("ListOutboundCalls")) == 2
 
 
-def test_a_withheld_caller_is_sent_as_nothing(cli: Cli) -> None:
+def test_a_withheld_caller_is_sent_as_an_empty_number(cli: Cli) -> None:
     cli.run("route", "+14155550100")
     [request] = cli.requests("RouteInboundCall")
     assert request.caller_number == ""
 
 
-def test_nothing_in_a_table_is_cut_or_coloured_where_a_program_reads(cli: Cli) -> None:
+def test_a_table_is_neither_cut_nor_colored_when_stdout_is_not_a_terminal(cli: Cli) -> None:
     name = "n" * 200
     cli.server.answers(
         ListUsersResponse(users=[User(user_id="u" * 128, caller_id=CALLEE, display_name=name)])
@@ -143,18 +141,18 @@ def test_nothing_in_a_table_is_cut_or_coloured_where_a_program_reads(cli: Cli) -
     ]
 
 
-def test_what_a_server_sends_cannot_steer_the_terminal(cli: Cli) -> None:
+def test_text_from_a_server_cannot_control_the_terminal(cli: Cli) -> None:
     cli.server.answers(ListUsersResponse(users=[User(user_id="u", display_name="\x1b[2J\x9b[bold]\u202eok")]))
     output = cli.run("users", "list", "acme").stdout
     assert "\ufffd[2J\ufffd[bold]\ufffdok" in output
 
 
-def test_names_from_everywhere_are_left_as_they_are() -> None:
+def test_names_in_any_script_are_left_as_they_are() -> None:
     name = "Zo\u00eb\u00a0\u4e2d\u6587 \U0001f469\u200d\U0001f4bb"
     assert printable(name) == name
 
 
-def test_a_folded_column_does_not_take_the_others_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_column_that_may_wrap_is_folded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", "40")
     shown = table(("NUMBER", "PLACE"), [(CALLEE, "p" * 100)], may_wrap={"PLACE"})
@@ -164,7 +162,7 @@ def test_a_folded_column_does_not_take_the_others_with_it(monkeypatch: pytest.Mo
     assert [column.width for column in shown.columns] == [len(CALLEE), 16]
 
 
-def test_a_value_that_only_a_newer_server_knows_is_shown_as_its_number() -> None:
+def test_an_unknown_enum_value_is_shown_as_its_number() -> None:
     assert enum_name(Number(state=NumberState.NUMBER_STATE_ACTIVE), "state") == "ACTIVE"
     assert enum_name(Number.FromString(b"\x28\x63"), "state") == "99"
 
@@ -174,18 +172,18 @@ def test_every_reason_has_its_sentence() -> None:
     assert set(DESTINATION_REASONS) == {value for value in DestinationReason.values() if value}
 
 
-def test_the_list_can_be_narrowed_to_every_state_that_a_listed_number_has(cli: Cli) -> None:
+def test_numbers_can_be_listed_by_every_state_that_a_listed_number_can_have(cli: Cli) -> None:
     never_listed = {NumberState.NUMBER_STATE_RELEASED}
-    assert set(_STATES.values()) == set(NumberState.values()) - never_listed
+    assert set(STATES.values()) == set(NumberState.values()) - never_listed
     for state in ListedState:
         assert cli.run("numbers", "list", "acme", "--state", state).exit_code == ExitCode.OK
     assert [request.state for request in cli.requests("ListNumbers")] == [
-        _STATES[each] for each in ListedState
+        STATES[each] for each in ListedState
     ]
 
 
 @pytest.mark.parametrize("arguments", [("version",), ("--version",)])
-def test_the_version_is_told(cli: Cli, arguments: tuple[str, ...]) -> None:
+def test_the_version_is_printed(cli: Cli, arguments: tuple[str, ...]) -> None:
     result = cli.run(*arguments)
     assert result.exit_code == ExitCode.OK
     assert result.stdout.startswith("localdial ")

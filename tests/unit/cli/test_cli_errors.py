@@ -36,7 +36,7 @@ def failure(code: grpc.StatusCode, reason: str, message: str = "told to fail", *
         (grpc.StatusCode.PERMISSION_DENIED, 1),
     ],
 )
-def test_the_exit_code_tells_the_kind_of_error(cli: Cli, code: grpc.StatusCode, expected: int) -> None:
+def test_the_exit_code_depends_on_the_status_code(cli: Cli, code: grpc.StatusCode, expected: int) -> None:
     cli.server.answers(failure(code, "SOME_REASON"))
     result = cli.run("orgs", "get", "acme")
     assert result.exit_code == expected
@@ -44,14 +44,14 @@ def test_the_exit_code_tells_the_kind_of_error(cli: Cli, code: grpc.StatusCode, 
     assert result.stderr.splitlines()[:2] == ["Error: told to fail", f"Reason: SOME_REASON ({code.name})"]
 
 
-def test_a_server_that_cannot_be_reached_is_said_to_be_so(cli: Cli) -> None:
+def test_an_unreachable_server_is_reported_with_a_hint(cli: Cli) -> None:
     result = cli.run("orgs", "list", "--server", "127.0.0.1:1")
     assert result.exit_code == 5
     assert "Connection refused" in result.stderr
     assert "`localdial serve` starts one" in result.stderr
 
 
-def test_fields_at_fault_are_listed_one_a_line(cli: Cli) -> None:
+def test_invalid_fields_are_listed_one_per_line(cli: Cli) -> None:
     violations = [
         BadRequest.FieldViolation(
             field="callee_number", description="must be E.164; did you mean +14155550100?"
@@ -78,7 +78,7 @@ def test_fields_at_fault_are_listed_one_a_line(cli: Cli) -> None:
     assert request.callee_number == "(415) 555-0100", "what the user typed is for the server to judge"
 
 
-def test_an_error_for_programs_is_one_document_on_stderr(cli: Cli) -> None:
+def test_with_json_an_error_is_one_document_on_stderr(cli: Cli) -> None:
     cli.server.answers(
         fails(
             grpc.StatusCode.FAILED_PRECONDITION,
@@ -104,7 +104,7 @@ def test_an_error_for_programs_is_one_document_on_stderr(cli: Cli) -> None:
     }
 
 
-def test_no_numbers_to_buy_is_a_warning_that_proposes_another_area_code(cli: Cli) -> None:
+def test_no_numbers_for_sale_is_a_warning_that_suggests_another_area_code(cli: Cli) -> None:
     cli.server.answers(failure(grpc.StatusCode.NOT_FOUND, "NO_NUMBERS_AVAILABLE", "sold out"))
     result = cli.run("numbers", "buy", "acme", "907", "--yes")
     assert result.exit_code == 3
@@ -120,7 +120,7 @@ def test_no_numbers_to_buy_is_a_warning_that_proposes_another_area_code(cli: Cli
         ("DeleteNumbers", ("numbers", "delete", "acme", NUMBER, "--yes")),
     ],
 )
-def test_after_an_unknown_outcome_the_same_call_can_be_repeated(
+def test_after_an_unknown_outcome_the_request_id_for_a_repeat_is_shown(
     cli: Cli, method: str, command: tuple[str, ...], *, as_json: bool
 ) -> None:
     cli.server.answers(failure(grpc.StatusCode.INTERNAL, "INTERNAL"))
@@ -136,7 +136,7 @@ def test_after_an_unknown_outcome_the_same_call_can_be_repeated(
     assert cli.requests(method)[1].request_id == request.request_id
 
 
-def test_after_a_refusal_no_repeat_is_proposed(cli: Cli) -> None:
+def test_after_a_refusal_no_repeat_is_suggested(cli: Cli) -> None:
     cli.server.answers(failure(grpc.StatusCode.FAILED_PRECONDITION, "CARRIER_REFUSED"))
     assert "--request-id" not in cli.run("numbers", "buy", "acme", "415", "--yes").stderr
 
@@ -161,7 +161,7 @@ BUSY = number_failure("+14155550102", grpc.StatusCode.FAILED_PRECONDITION, "NUMB
         ([], [MISSING, BUSY], ExitCode.ERROR),
     ],
 )
-def test_numbers_that_fail_on_their_own_are_counted_into_the_exit_code(
+def test_the_exit_code_reflects_the_failures_of_single_numbers(
     cli: Cli, done: list[str], failures: list[NumberFailure], expected: ExitCode
 ) -> None:
     numbers = [Number(phone_number=each) for each in done]
@@ -177,7 +177,7 @@ def test_numbers_that_fail_on_their_own_are_counted_into_the_exit_code(
         ]
 
 
-def test_a_purchase_that_was_not_filled_is_shown_and_warned_about(cli: Cli) -> None:
+def test_a_partly_filled_purchase_is_shown_with_a_warning(cli: Cli) -> None:
     cli.server.answers(PurchaseNumbersResponse(numbers=[Number(phone_number=NUMBER)], unfilled_count=2))
     result = cli.run("numbers", "buy", "acme", "307", "--quantity", "3", "--yes")
     assert result.exit_code == ExitCode.PARTIAL

@@ -33,7 +33,7 @@ def number(phone_number: str, carrier: str = "simulator") -> Number:
 LOCAL, NEW_YORK = number("+14155550100"), number("+12125550100")
 
 
-def test_it_buys_nothing_where_the_carrier_sells_real_numbers(cli: Cli) -> None:
+def test_the_demo_buys_nothing_from_a_carrier_that_sells_real_numbers(cli: Cli) -> None:
     on_sale = SearchAvailableNumbersResponse(available=[AvailableNumber(phone_number="+14152345678")])
     cli.server.answers(*DIRECTORY, ListNumbersResponse(), on_sale)
     with Client(cli.address) as client, pytest.raises(CliError, match="sells real ones"):
@@ -41,14 +41,14 @@ def test_it_buys_nothing_where_the_carrier_sells_real_numbers(cli: Cli) -> None:
     assert cli.requests("PurchaseNumbers") == []
 
 
-def test_it_stops_where_its_number_is_one_of_another_carrier(cli: Cli) -> None:
+def test_the_demo_stops_if_its_number_is_at_another_carrier(cli: Cli) -> None:
     cli.server.answers(*DIRECTORY, ListNumbersResponse(numbers=[number("+14155550100", carrier="other")]))
     with Client(cli.address) as client, pytest.raises(CliError, match="sells real ones"):
         demo_setup.load(client)
     assert cli.requests("PurchaseNumbers") == []
 
 
-def test_numbers_it_has_already_are_not_bought_again(cli: Cli) -> None:
+def test_the_demo_does_not_buy_numbers_that_it_already_owns(cli: Cli) -> None:
     only_mapped = number("+17075550100")
     cli.server.answers(
         *DIRECTORY, ListNumbersResponse(numbers=[only_mapped, LOCAL]), ListNumbersResponse(numbers=[NEW_YORK])
@@ -58,7 +58,7 @@ def test_numbers_it_has_already_are_not_bought_again(cli: Cli) -> None:
     assert cli.requests("PurchaseNumbers") == []
 
 
-def test_a_purchase_whose_number_was_deleted_since_is_made_anew(cli: Cli) -> None:
+def test_the_demo_buys_again_if_its_number_was_deleted(cli: Cli) -> None:
     gone = fails(StatusCode.NOT_FOUND, "gone", ErrorInfo(reason="NUMBER_NOT_FOUND", domain="localdial"))
     cli.server.answers(
         *DIRECTORY,
@@ -77,9 +77,9 @@ def test_a_purchase_whose_number_was_deleted_since_is_made_anew(cli: Cli) -> Non
 
 def test_every_number_of_the_demo_is_fictional() -> None:
     loaded = Demo((LOCAL, NEW_YORK))
-    users = [phone for user in demo_setup._USERS for phone in (user.caller_id, user.work_phone) if phone]
+    users = [phone for user in demo_setup.USERS for phone in (user.caller_id, user.work_phone) if phone]
     organizations = [
-        each.organization_number for each in demo_setup._ORGANIZATIONS if each.organization_number
+        each.organization_number for each in demo_setup.ORGANIZATIONS if each.organization_number
     ]
     in_steps = [word for step in demo.steps(loaded) for word in step.command if word.startswith("+")]
     assert len(users) == 4
@@ -87,7 +87,7 @@ def test_every_number_of_the_demo_is_fictional() -> None:
         assert phone[5:10] == "55501", phone
 
 
-def test_an_error_that_is_not_the_point_of_a_step_ends_the_demo(cli: Cli) -> None:
+def test_an_unexpected_error_ends_the_demo(cli: Cli) -> None:
     cli.server.answers(
         *DIRECTORY, ListNumbersResponse(numbers=[LOCAL]), ListNumbersResponse(numbers=[NEW_YORK])
     )

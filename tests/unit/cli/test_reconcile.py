@@ -1,4 +1,4 @@
-"""``localdial reconcile``, and importing everything that the account owns."""
+"""`localdial reconcile`, `numbers import` and partly filled purchases."""
 
 import json
 
@@ -18,7 +18,7 @@ from localdial_server.cli.output import ExitCode
 from .conftest import Cli
 
 
-def test_books_that_balance_exit_with_0(cli: Cli) -> None:
+def test_reconciling_without_differences_exits_with_0(cli: Cli) -> None:
     cli.server.answers(
         ReconcileNumbersResponse(
             adopted=[Number(phone_number="+14155550100")],
@@ -44,9 +44,7 @@ def test_books_that_balance_exit_with_0(cli: Cli) -> None:
         ),
     ],
 )
-def test_whatever_needs_somebody_is_shown_and_exits_with_6(
-    cli: Cli, response: ReconcileNumbersResponse
-) -> None:
+def test_a_difference_is_shown_and_exits_with_6(cli: Cli, response: ReconcileNumbersResponse) -> None:
     cli.server.answers(response)
     result = cli.run("reconcile", "acme")
     assert result.exit_code == ExitCode.PARTIAL
@@ -54,7 +52,7 @@ def test_whatever_needs_somebody_is_shown_and_exits_with_6(
     assert [request.organization_id for request in cli.requests("ReconcileNumbers")] == ["acme"]
 
 
-def test_everything_is_imported_a_hundred_at_a_time(cli: Cli) -> None:
+def test_all_numbers_are_imported_a_hundred_at_a_time(cli: Cli) -> None:
     numbers = [f"+1415555{line:04}" for line in range(100, 250)]
     cli.server.answers(
         ListImportableNumbersResponse(numbers=[CarrierNumber(phone_number=number) for number in numbers]),
@@ -69,7 +67,7 @@ def test_everything_is_imported_a_hundred_at_a_time(cli: Cli) -> None:
     assert len(json.loads(result.stdout)["numbers"]) == 150
 
 
-def test_an_import_configures_nothing_unless_told_to(cli: Cli) -> None:
+def test_an_import_changes_no_configuration_unless_asked_to(cli: Cli) -> None:
     cli.server.answers(ImportNumbersResponse(numbers=[Number(phone_number="+14155550100")]))
     assert cli.run("numbers", "import", "acme", "+14155550100").exit_code == ExitCode.OK
     (request,) = cli.requests("ImportNumbers")
@@ -77,12 +75,12 @@ def test_an_import_configures_nothing_unless_told_to(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize("arguments", [(), ("--all", "+14155550100")])
-def test_either_numbers_are_named_or_all_are_meant(cli: Cli, arguments: tuple[str, ...]) -> None:
+def test_an_import_needs_either_numbers_or_all(cli: Cli, arguments: tuple[str, ...]) -> None:
     assert cli.run("numbers", "import", "acme", *arguments).exit_code == ExitCode.USAGE
     assert cli.requests("ImportNumbers") == []
 
 
-def test_a_purchase_that_is_not_filled_says_why(cli: Cli) -> None:
+def test_a_partly_filled_purchase_gives_the_reason(cli: Cli) -> None:
     cli.server.answers(
         PurchaseNumbersResponse(
             numbers=[Number(phone_number="+14155550100")],

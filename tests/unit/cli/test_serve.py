@@ -25,7 +25,7 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
-    """The settings that a server was started with; it is ready and stops at once."""
+    """Replace the server by one that is ready and stops at once; return the settings it was started with."""
     started: list[Settings] = []
 
     def serve(settings: Settings, on_ready: Ready) -> None:
@@ -42,14 +42,16 @@ def test_the_help_lists_every_setting_with_its_default_and_description(cli: Cli)
         assert f"{setting.env} (default: {setting.default}) {setting.description}" in text
 
 
-def test_the_flag_reaches_the_server_and_the_address_is_told(cli: Cli, served: list[Settings]) -> None:
+def test_the_listen_option_reaches_the_server_and_the_address_is_printed(
+    cli: Cli, served: list[Settings]
+) -> None:
     result = cli.run("serve", "--listen", "127.0.0.1:0")
     assert result.stdout == "localdial is ready on 127.0.0.1:4711\n"
     assert [settings.listen for settings in served] == ["127.0.0.1:0"]
     assert json.loads(cli.run("serve", "--json").stdout) == {"address": "127.0.0.1:4711"}
 
 
-def test_wrong_settings_are_wrong_usage_and_start_nothing(
+def test_invalid_settings_are_a_usage_error_and_start_nothing(
     cli: Cli, served: list[Settings], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LOCALDIAL_LOG_FORMAT", "xml")
@@ -61,7 +63,7 @@ def test_wrong_settings_are_wrong_usage_and_start_nothing(
     assert served == []
 
 
-def test_one_wrong_setting_is_one_line(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_invalid_setting_is_reported_in_one_line(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOCALDIAL_LOG_FORMAT", "xml")
     for command in ("serve", "migrate"):
         (line,) = cli.run(command).stderr.splitlines()
@@ -70,7 +72,7 @@ def test_one_wrong_setting_is_one_line(cli: Cli, monkeypatch: pytest.MonkeyPatch
     assert problem["field"] == "LOCALDIAL_LOG_FORMAT"
 
 
-def test_what_keeps_the_server_from_starting_is_one_line(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_start_error_is_reported_in_one_line(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> str:
         raise StartError("the port is taken")
 
@@ -82,13 +84,15 @@ def test_what_keeps_the_server_from_starting_is_one_line(cli: Cli, monkeypatch: 
         assert result.stderr == "Error: the port is taken\n"
 
 
-def test_migrate_says_what_it_did(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_migrate_prints_what_it_did(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bootstrap, "migrate", lambda _: "all is new")
     assert cli.run("migrate").stdout == "all is new\n"
     assert json.loads(cli.run("migrate", "--json").stdout) == {"done": "all is new"}
 
 
-def test_the_server_goes_on_when_the_demo_cannot_be_loaded(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_server_keeps_running_when_the_demo_cannot_be_loaded(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(server_process, "serve", lambda _, on_ready: on_ready("127.0.0.1:1"))
     result = cli.run("serve", "--demo")
     assert result.exit_code == ExitCode.OK
@@ -104,7 +108,7 @@ def test_the_server_goes_on_when_the_demo_cannot_be_loaded(cli: Cli, monkeypatch
         ("localhost:1", "localhost:1"),
     ],
 )
-def test_an_address_that_stands_for_all_is_not_one_to_call(served_on: str, reached_at: str) -> None:
+def test_a_wildcard_address_is_called_at_loopback(served_on: str, reached_at: str) -> None:
     assert reachable(served_on) == reached_at
 
 
@@ -116,7 +120,7 @@ def test_an_address_that_stands_for_all_is_not_one_to_call(served_on: str, reach
         ("localdial_server/__main__.py", False, "localdial"),
     ],
 )
-def test_a_call_to_paste_names_the_program_as_it_can_be_started_again(
+def test_a_pasted_command_starts_the_same_program(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, started_as: str, shown: str, *, on_path: bool
 ) -> None:
     program = tmp_path / started_as

@@ -40,11 +40,13 @@ def test_columns_may_come_in_any_order_and_empty_fields_are_empty(path: Path) ->
     ],
     ids=["plain", "byte order mark", "CRLF", "no line end at the end"],
 )
-def test_utf8_as_the_usual_programs_write_it_is_read(path: Path, content: bytes) -> None:
+def test_utf8_is_read_with_and_without_a_byte_order_mark_and_with_any_line_ends(
+    path: Path, content: bytes
+) -> None:
     assert rows_of(path, content) == [Row(2, User(organization_id="acme", user_id="zo\u00eb"))]
 
 
-def test_the_line_of_a_row_is_the_one_it_begins_on(path: Path) -> None:
+def test_the_line_of_a_row_is_where_it_begins(path: Path) -> None:
     content = HEADER + b'a,"two\nlines",,\n\nb,,,\n\n\n"c",,,\n'
     assert [(row.line, row.user.user_id) for row in rows_of(path, content) if isinstance(row, Row)] == [
         (2, "a"),
@@ -53,7 +55,7 @@ def test_the_line_of_a_row_is_the_one_it_begins_on(path: Path) -> None:
     ]
 
 
-def test_a_bad_row_spoils_no_other(path: Path) -> None:
+def test_a_bad_row_leaves_the_other_rows_valid(path: Path) -> None:
     content = HEADER + b"a,,\nb,caf\xe9,,\nc,,,,\nd,,,\n"
     assert rows_of(path, content) == [
         BadRow(2, "", "has 3 columns instead of 4"),
@@ -63,13 +65,13 @@ def test_a_bad_row_spoils_no_other(path: Path) -> None:
     ]
 
 
-def test_a_user_that_comes_again_names_both_lines(path: Path) -> None:
+def test_a_duplicate_user_names_both_lines(path: Path) -> None:
     assert rows_of(path, HEADER + b"a,,,\nb,,,\na,again,,\n")[2] == BadRow(
         4, "user_id", "a is already in line 2"
     )
 
 
-def test_rows_without_a_user_are_left_to_the_server(path: Path) -> None:
+def test_rows_without_a_user_id_are_left_to_the_server(path: Path) -> None:
     assert all(isinstance(row, Row) for row in rows_of(path, HEADER + b",,,\n,,,\n"))
 
 
@@ -98,7 +100,7 @@ def test_a_wrong_header_is_refused(path: Path, content: bytes, problem: str) -> 
     assert caught.value.message.startswith("users.csv ")
 
 
-def test_it_can_be_read_again(path: Path) -> None:
+def test_a_file_can_be_read_twice(path: Path) -> None:
     path.write_bytes(HEADER + b"a,,,\nb,,,\n")
     with UsersFile(path) as file:
         assert list(file.rows("acme")) == list(file.rows("acme"))
@@ -114,7 +116,7 @@ def test_a_pipe_can_be_read_twice_too(path: Path) -> None:
     writer.join()
 
 
-def test_a_file_that_is_written_to_in_between_is_noticed(path: Path) -> None:
+def test_a_change_of_the_file_is_noticed(path: Path) -> None:
     path.write_bytes(HEADER)
     with UsersFile(path) as file:
         before = file.version
@@ -124,6 +126,6 @@ def test_a_file_that_is_written_to_in_between_is_noticed(path: Path) -> None:
         assert file.version != before
 
 
-def test_a_file_that_cannot_be_read_is_an_error_of_one_line(path: Path) -> None:
+def test_an_unreadable_file_is_reported_in_one_line(path: Path) -> None:
     with pytest.raises(CliError, match="cannot be read: No such file or directory"):
         UsersFile(path)

@@ -27,7 +27,7 @@ def invalid(*fields: str) -> Answer:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A file of one and a half batches."""
+    """Return a file of one and a half batches."""
     path = tmp_path / "users.csv"
     rows = "".join(f"user{index},,,\n" for index in range(ROWS))
     path.write_text(f"user_id,display_name,caller_id,work_phone\n{rows}")
@@ -35,7 +35,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def sent(cli: Cli) -> list[tuple[bool, int]]:
-    """Of each request, whether it only checks, and how many users it has."""
+    """Return for each request whether it only checks, and how many users it has."""
     requests: list[BatchSetUsersRequest] = cli.requests("BatchSetUsers")
     return [(request.validate_only, len(request.users)) for request in requests]
 
@@ -74,9 +74,7 @@ def test_the_bad_rows_of_all_batches_are_reported_with_their_lines_and_nothing_i
     assert all(only_checks for only_checks, _ in sent(cli))
 
 
-def test_a_server_that_names_a_few_bad_users_at_a_time_is_asked_until_it_names_none(
-    cli: Cli, path: Path
-) -> None:
+def test_the_check_is_repeated_until_the_server_finds_no_more_bad_users(cli: Cli, path: Path) -> None:
     cli.server.answers(invalid("users[0].user_id"), invalid("users[0].caller_id"))
     result = cli.run("users", "import", "acme", str(path))
     assert result.stderr.splitlines()[1:] == ["  line 2, user_id: is wrong", "  line 3, caller_id: is wrong"]
@@ -84,7 +82,9 @@ def test_a_server_that_names_a_few_bad_users_at_a_time_is_asked_until_it_names_n
 
 
 @pytest.mark.parametrize("field", ["organization_id", "users", "users[5000].user_id"])
-def test_what_is_wrong_with_no_row_is_shown_as_the_server_says_it(cli: Cli, path: Path, field: str) -> None:
+def test_a_violation_that_concerns_no_row_is_shown_as_the_server_sent_it(
+    cli: Cli, path: Path, field: str
+) -> None:
     cli.server.answers(invalid(field))
     result = cli.run("users", "import", "acme", str(path))
     assert result.exit_code == ExitCode.USAGE
@@ -92,7 +92,7 @@ def test_what_is_wrong_with_no_row_is_shown_as_the_server_says_it(cli: Cli, path
     assert sent(cli) == [(True, BATCH_SIZE)]
 
 
-def test_a_failure_in_the_middle_of_writing_says_how_far_it_came(cli: Cli, path: Path) -> None:
+def test_a_failure_while_writing_says_how_many_users_were_written(cli: Cli, path: Path) -> None:
     cli.server.answers(
         *[BatchSetUsersResponse()] * 3,
         fails(grpc.StatusCode.INTERNAL, "told to fail"),
@@ -114,7 +114,7 @@ def test_a_file_that_is_changed_while_it_is_checked_is_not_written(cli: Cli, pat
     assert all(only_checks for only_checks, _ in sent(cli))
 
 
-def test_a_row_that_went_bad_after_the_check_ends_the_writing(cli: Cli, path: Path) -> None:
+def test_a_row_that_is_changed_after_the_check_stops_the_writing(cli: Cli, path: Path) -> None:
     def change(_: grpc.ServicerContext) -> BatchSetUsersResponse:
         content = path.read_bytes()
         path.write_bytes(content.replace(b"user1400,,,\n", b"user1400,,;\n"))

@@ -24,7 +24,7 @@ def _only_what_the_webhook_needs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[Started]:
-    """What webhooks were started with; each is ready and stops at once."""
+    """Replace the webhook by one that is ready and stops at once; return what each was started with."""
     started: list[Started] = []
 
     def serve(settings: Settings, server: str, listen: str, on_ready: Callable[[str], None]) -> None:
@@ -35,7 +35,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Started]:
     return started
 
 
-def test_a_webhook_asks_the_server_that_other_commands_ask(cli: Cli, started: list[Started]) -> None:
+def test_the_webhook_calls_the_same_server_as_other_commands(cli: Cli, started: list[Started]) -> None:
     result = cli.run("webhook")
     assert result.stdout == "the webhook is ready on 127.0.0.1:4711\n"
     assert json.loads(cli.run("--json", "webhook", "--server", "there:1").stdout) == {
@@ -45,7 +45,7 @@ def test_a_webhook_asks_the_server_that_other_commands_ask(cli: Cli, started: li
     assert started == [(url, cli.address, "127.0.0.1:8080"), (url, "there:1", "127.0.0.1:8080")]
 
 
-def test_its_address_is_that_of_the_flag_or_else_of_the_settings(
+def test_the_listen_option_wins_over_the_setting(
     cli: Cli, started: list[Started], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LOCALDIAL_WEBHOOK_LISTEN", "127.0.0.1:1")
@@ -55,7 +55,7 @@ def test_its_address_is_that_of_the_flag_or_else_of_the_settings(
 
 
 @pytest.mark.parametrize("command", [["webhook"], ["serve", "--webhook", "127.0.0.1:0"]])
-def test_without_what_proves_requests_no_webhook_is_started(
+def test_without_a_public_url_and_a_token_no_webhook_is_started(
     cli: Cli, started: list[Started], monkeypatch: pytest.MonkeyPatch, command: list[str]
 ) -> None:
     monkeypatch.delenv("LOCALDIAL_WEBHOOK_PUBLIC_URL")
@@ -69,7 +69,7 @@ def test_without_what_proves_requests_no_webhook_is_started(
     assert started == []
 
 
-def test_the_tokens_of_other_accounts_are_enough(
+def test_tokens_of_further_accounts_are_enough(
     cli: Cli, started: list[Started], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("LOCALDIAL_TWILIO_AUTH_TOKEN")
@@ -78,7 +78,7 @@ def test_the_tokens_of_other_accounts_are_enough(
     assert len(started) == 1
 
 
-def test_serve_serves_it_where_the_flag_says(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_serve_takes_the_webhook_address_from_its_option(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     served: list[Settings] = []
     monkeypatch.setattr(server_process, "serve", lambda settings, _: served.append(settings))
     cli.run("serve", "--webhook", "127.0.0.1:0")
@@ -87,7 +87,7 @@ def test_serve_serves_it_where_the_flag_says(cli: Cli, monkeypatch: pytest.Monke
     assert "--webhook: must be host:port" in cli.run("serve", "--webhook", "nowhere").stderr
 
 
-def test_what_keeps_it_from_starting_is_one_line(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_start_error_is_reported_in_one_line(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise StartError("the port is taken")
 

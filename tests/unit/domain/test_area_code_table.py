@@ -1,4 +1,4 @@
-"""The committed table of NANP area codes is what its builder builds, and holds what it should."""
+"""The committed table of NANP area codes: it is up to date, complete and plausible."""
 
 import csv
 import importlib.machinery
@@ -76,8 +76,8 @@ STATES = frozenset(
         ),
     }
 )
-# Nova Scotia and Prince Edward Island share their codes, and so do the territories.
-PROVINCES_WITH_CODES_OF_THEIR_OWN = frozenset({"AB", "BC", "MB", "NB", "NL", "ON", "QC", "SK"})
+# Nova Scotia and Prince Edward Island share their codes, and so do the northern territories.
+PROVINCES_WITH_THEIR_OWN_CODES = frozenset({"AB", "BC", "MB", "NB", "NL", "ON", "QC", "SK"})
 SHARED = frozenset({"782", "867", "902"})
 TERRITORIES = frozenset({"AS", "GU", "MP", "PR", "VI"})
 CARIBBEAN = frozenset(
@@ -123,13 +123,13 @@ def rows() -> dict[str, dict[str, str]]:
     return {row["area_code"]: row for row in table}
 
 
-def test_the_table_is_what_the_builder_builds(builder: ModuleType) -> None:
+def test_the_committed_table_is_up_to_date(builder: ModuleType) -> None:
     built = builder.build().splitlines()
     committed = TABLE.read_text("ascii").splitlines()
     assert built == committed, f"run scripts/build-area-codes (phonenumbers is {phonenumbers.__version__})"
 
 
-def test_the_check_shows_a_drift_and_fails(
+def test_the_check_shows_differences_and_fails(
     builder: ModuleType,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
@@ -168,7 +168,7 @@ def test_the_check_shows_a_drift_and_fails(
         (("290", "US", "CA", "a rumour"), "290: geographic area codes do not look like this"),
     ],
 )
-def test_an_addition_that_cannot_be_right_is_refused(
+def test_an_invalid_addition_is_refused(
     builder: ModuleType, addition: tuple[str, str, str, str], fault: str
 ) -> None:
     known = builder.rows_of_geodata() | builder.rows_of_metadata()
@@ -176,7 +176,7 @@ def test_an_addition_that_cannot_be_right_is_refused(
     assert any(re.fullmatch(fault, line) for line in found), found
 
 
-def test_a_code_that_phonenumbers_learns_after_us_changes_nothing(
+def test_a_code_that_phonenumbers_learns_later_changes_nothing(
     builder: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known = builder.rows_of_geodata() | {"861": builder.Row("861", "US", "IL", "phonenumbers")}
@@ -184,7 +184,7 @@ def test_a_code_that_phonenumbers_learns_after_us_changes_nothing(
     assert builder.build() == TABLE.read_text("ascii")
 
 
-def test_an_area_code_in_several_states_is_left_to_a_person(
+def test_an_area_code_in_several_states_must_be_added_by_hand(
     builder: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     without = [row for row in builder.rows_made_by_hand() if row.area_code not in SHARED]
@@ -203,16 +203,16 @@ def test_every_row_is_complete(rows: dict[str, dict[str, str]]) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_no_code_for_services_is_in_the_table(service: str, rows: dict[str, dict[str, str]]) -> None:
+def test_no_service_code_is_in_the_table(service: str, rows: dict[str, dict[str, str]]) -> None:
     assert not SERVICES[service] & rows.keys()
 
 
-def test_every_region_is_one_of_its_country(rows: dict[str, dict[str, str]]) -> None:
+def test_every_region_belongs_to_its_country(rows: dict[str, dict[str, str]]) -> None:
     regions: dict[str, set[str]] = {}
     for row in rows.values():
         regions.setdefault(row["country"], set()).add(row["region"])
     assert regions.pop("US") == STATES
-    assert regions.pop("CA") == {*PROVINCES_WITH_CODES_OF_THEIR_OWN, ""}
+    assert regions.pop("CA") == {*PROVINCES_WITH_THEIR_OWN_CODES, ""}
     for territory in TERRITORIES:
         assert regions.pop(territory) == {territory}
     assert regions == {country: {""} for country in CARIBBEAN}
@@ -235,7 +235,7 @@ def test_every_region_is_one_of_its_country(rows: dict[str, dict[str, str]]) -> 
         ("PR", "787 939"),
     ],
 )  # fmt: skip
-def test_a_region_has_these_area_codes_and_maybe_newer_ones(
+def test_a_region_has_at_least_these_area_codes(
     region: str, codes: str, rows: dict[str, dict[str, str]]
 ) -> None:
     assert set(codes.split()) <= {code for code, row in rows.items() if row["region"] == region}
@@ -251,9 +251,9 @@ def test_a_caribbean_country_has_its_own_area_codes(
     assert {code for code, row in rows.items() if row["country"] == country} == codes
 
 
-def test_there_are_about_as_many_area_codes_as_nanpa_counts(rows: dict[str, dict[str, str]]) -> None:
-    # In service in September 2026, by NANPA's report: 378 of the United States and
-    # its territories, 55 of Canada, 21 of other countries. A few are added each year.
+def test_the_table_has_about_as_many_area_codes_as_nanpa_reports(rows: dict[str, dict[str, str]]) -> None:
+    # NANPA reported in September 2026: in service are 378 codes of the United States and its territories,
+    # 55 of Canada and 21 of other countries. A few are added each year.
     united_states = sum(row["country"] in {"US", *TERRITORIES} for row in rows.values())
     canada = sum(row["country"] == "CA" for row in rows.values())
     assert 378 <= united_states <= 420

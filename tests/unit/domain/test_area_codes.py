@@ -18,8 +18,8 @@ from localdial_server.domain.area_codes import (
 from localdial_server.domain.nanp import AREAS
 from localdial_server.domain.phone_numbers import is_e164
 
-# Countries with area codes, without, with mobile numbers inside area codes,
-# with leading zeros; shared country codes, non-geographic ones, none at all.
+# Countries with and without area codes, with mobile numbers inside area codes, with leading zeros;
+# shared, non-geographic and unassigned country codes.
 BEGINNINGS = (
     "1", "1415", "1876", "1800", "20", "27", "30", "33", "34", "39", "390", "4420", "447", "441534", "46",
     "49", "4930", "52", "54", "549", "55", "61", "62", "65", "7", "770", "800", "81", "82", "86", "8610",
@@ -30,7 +30,7 @@ E164 = st.builds(
     st.sampled_from(BEGINNINGS),
     st.text("0123456789", min_size=6, max_size=14),
 )
-# What the library turns into digits and separators, between what it does not.
+# Characters that the library reads as digits and separators, mixed with others.
 NEARLY_PHONE_NUMBERS = st.text(
     st.one_of(
         st.sampled_from("0123456789+()-. /~*#;=,xXetpioscubn\u200e\u200f\uff0b\uff0d\uff08\uff09\u3000"),
@@ -83,7 +83,7 @@ def test_a_nanp_number_has_its_three_digit_area_code(number: str, area_code: str
         "+1415555",
     ],
 )
-def test_a_nanp_number_outside_geographic_area_codes_has_none(number: str) -> None:
+def test_a_nanp_number_without_a_geographic_area_code_has_none(number: str) -> None:
     assert is_e164(number)
     assert area_code_of(number) is None
 
@@ -110,7 +110,7 @@ def test_a_nanp_number_outside_geographic_area_codes_has_none(number: str) -> No
         ("+251258804412", "+25125"),  # Dire Dawa: likewise
     ],
 )
-def test_another_countrys_landline_has_an_e164_prefix_as_area_code(number: str, area_code: str) -> None:
+def test_the_area_code_of_a_foreign_landline_is_an_e164_prefix(number: str, area_code: str) -> None:
     assert area_code_of(number) == area_code
     assert is_geographic_area_code(area_code)
 
@@ -127,7 +127,7 @@ def test_another_countrys_landline_has_an_e164_prefix_as_area_code(number: str, 
         "+8613812345678",  # China
     ],
 )
-def test_another_countrys_mobile_has_no_area_code(number: str) -> None:
+def test_a_foreign_mobile_number_has_no_area_code(number: str) -> None:
     assert area_code_of(number) is None
 
 
@@ -140,7 +140,7 @@ def test_another_countrys_mobile_has_no_area_code(number: str) -> None:
         "+34911234567",  # Spain
     ],
 )
-def test_a_country_that_numbers_without_area_codes_has_none(number: str) -> None:
+def test_a_number_of_a_country_without_area_codes_has_none(number: str) -> None:
     assert area_code_of(number) is None
 
 
@@ -159,7 +159,7 @@ def test_a_country_that_numbers_without_area_codes_has_none(number: str) -> None
         "+976227689057",  # Mongolia: an area code too long for the contract
     ],
 )
-def test_what_is_no_landline_of_another_country_has_no_area_code(number: str) -> None:
+def test_a_foreign_number_that_is_not_a_landline_has_no_area_code(number: str) -> None:
     assert is_e164(number)
     assert area_code_of(number) is None
 
@@ -177,7 +177,7 @@ def test_what_is_no_landline_of_another_country_has_no_area_code(number: str) ->
         "+\uff14\uff142079460123",
     ],
 )
-def test_text_that_is_no_e164_number_has_no_area_code(text: str) -> None:
+def test_text_that_is_not_an_e164_number_has_no_area_code(text: str) -> None:
     assert area_code_of(text) is None
 
 
@@ -193,20 +193,20 @@ def test_an_area_code_is_geographic_and_the_number_starts_with_it(number: str) -
     assert re.fullmatch(r"[2-9][0-9]{2}|\+[2-9][0-9]{1,6}", area_code)
 
 
-def test_every_nanp_area_code_is_that_of_a_number_in_it() -> None:
+def test_every_nanp_area_code_is_the_area_code_of_a_number() -> None:
     assert {area_code_of(f"+1{code}5550100") for code in AREAS} == AREAS.keys()
 
 
 @pytest.mark.parametrize("beginning", ["20", "390", "442", "44131", "493", "4993", "551", "811", "263", "77"])
-def test_a_prefix_is_geographic_exactly_where_a_number_has_it_as_area_code(beginning: str) -> None:
+def test_a_prefix_is_geographic_exactly_if_it_is_a_numbers_area_code(beginning: str) -> None:
     accepted = {
         code for code in (f"+{beginning}{digit}" for digit in range(10)) if international.is_area_code(code)
     }
-    witnesses = {code: international._number_in(code) for code in accepted}
+    witnesses = {code: international.example_number(code) for code in accepted}
     assert accepted == {area_code_of(number) for number in witnesses.values() if number}
 
 
-def test_a_prefix_that_numbers_are_not_split_at_is_no_area_code() -> None:
+def test_a_prefix_that_is_too_short_or_too_long_is_not_an_area_code() -> None:
     assert not is_geographic_area_code("+442")
     assert is_geographic_area_code("+4420")
     assert not is_geographic_area_code("+44207")
@@ -255,7 +255,7 @@ def test_an_area_code_that_exists_is_geographic(code: str) -> None:
         "+442079460123",
     ],
 )
-def test_what_is_no_area_code_is_not_geographic(code: str) -> None:
+def test_text_that_is_not_an_area_code_has_no_place(code: str) -> None:
     assert not is_geographic_area_code(code)
     assert region_of(code) is None
     assert country_of(code) is None
@@ -263,7 +263,7 @@ def test_what_is_no_area_code_is_not_geographic(code: str) -> None:
 
 @settings(deadline=None)
 @given(st.one_of(st.text(), NEARLY_PHONE_NUMBERS))
-def test_any_text_at_all_can_be_asked_about(text: str) -> None:
+def test_any_text_is_accepted(text: str) -> None:
     assert isinstance(is_geographic_area_code(text), bool)
     for answer in (area_code_of(text), region_of(text), country_of(text)):
         assert answer is None or answer.isascii()
@@ -297,7 +297,7 @@ def test_any_text_at_all_can_be_asked_about(text: str) -> None:
         ("+3906", "IT", None),
     ],
 )
-def test_an_area_code_is_in_a_country_and_maybe_in_a_region(
+def test_an_area_code_has_a_country_and_some_have_a_region(
     code: str, country: str, region: str | None
 ) -> None:
     assert country_of(code) == country
@@ -326,11 +326,11 @@ def test_an_area_code_is_in_a_country_and_maybe_in_a_region(
         "415\u2011555\u20110100",
     ],
 )
-def test_text_that_reads_as_a_us_number_probably_meant_it(text: str) -> None:
+def test_text_that_is_a_us_number_when_dialed_is_understood(text: str) -> None:
     assert probable_us_number(text) == "+14155550100"
 
 
-def test_a_us_number_in_an_area_code_that_the_library_does_not_know_is_understood() -> None:
+def test_a_us_number_is_understood_even_if_the_library_does_not_know_its_area_code() -> None:
     assert probable_us_number("(861) 555-0100") == "+18615550100"
 
 
@@ -358,7 +358,7 @@ def test_a_us_number_in_an_area_code_that_the_library_does_not_know_is_understoo
         "9" * 500,
     ],
 )
-def test_other_text_meant_no_us_number(text: str) -> None:
+def test_other_text_gives_no_suggestion(text: str) -> None:
     assert probable_us_number(text) is None
 
 
@@ -368,7 +368,7 @@ def test_other_text_meant_no_us_number(text: str) -> None:
 @example("(" * 250)
 @example("4155550100" + ";ext=" * 40)
 @example("\u00bc" * 10)
-def test_a_suggestion_is_an_e164_number_of_nanp_shape_whatever_the_text(text: str) -> None:
+def test_a_suggestion_is_always_an_e164_number_of_the_nanp(text: str) -> None:
     suggestion = probable_us_number(text)
     if suggestion is None:
         return
@@ -379,7 +379,7 @@ def test_a_suggestion_is_an_e164_number_of_nanp_shape_whatever_the_text(text: st
 
 def test_caches_are_bounded() -> None:
     assert international.area_code_of.cache_info().maxsize is not None
-    assert international._number_in.cache_info().maxsize is not None
+    assert international.example_number.cache_info().maxsize is not None
 
 
 def test_a_nanp_number_is_decided_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""The call-back decision on everything there can be: the scenarios show one call at a time."""
+"""The call-back decision for every combination of numbers. The scenarios show single calls."""
 
 import re
 
@@ -41,7 +41,7 @@ def decide(
 @pytest.mark.parametrize("caller", [BORROWER, None, OTHERS[0]])
 @pytest.mark.parametrize("work_phone", PHONES)
 @pytest.mark.parametrize("main_number", PHONES)
-def test_the_work_phone_goes_first_and_no_end_of_the_call_is_its_destination(
+def test_the_work_phone_comes_first_and_a_call_is_never_connected_to_its_own_ends(
     caller: str | None, work_phone: str | None, main_number: str | None
 ) -> None:
     ann = User("acme", "ann", work_phone=work_phone)
@@ -60,7 +60,7 @@ def test_the_work_phone_goes_first_and_no_end_of_the_call_is_its_destination(
 
 
 @pytest.mark.parametrize("call", [CALL, None])
-def test_without_a_user_the_organization_number_is_left_and_the_call_is_told(
+def test_without_a_user_the_destination_is_the_organization_number(
     call: OutboundCall | None,
 ) -> None:
     assert decide(BORROWER, OTHERS[0], call, None) == Destination(
@@ -68,12 +68,12 @@ def test_without_a_user_the_organization_number_is_left_and_the_call_is_told(
     )
 
 
-def test_a_caller_id_of_the_user_is_no_way_to_reach_them() -> None:
+def test_a_users_caller_id_is_not_a_destination() -> None:
     ann = User("acme", "ann", caller_id=OTHERS[1])
     assert decide(BORROWER, OTHERS[0], CALL, ann).destination_number == OTHERS[0]
 
 
-def test_a_refusal_names_the_organization_and_no_number() -> None:
+def test_an_error_names_the_organization_but_no_number() -> None:
     ann = User("acme", "ann", work_phone=BORROWER)
     with pytest.raises(NoDestination) as raised:
         decide(BORROWER, NUMBER, CALL, ann)

@@ -46,7 +46,7 @@ def test_only_active_numbers_are_shown(state: NumberState) -> None:
         assert {local.caller_id, mapped.caller_id} == {"+12125550142"}
 
 
-def test_a_number_that_is_not_active_hides_no_other() -> None:
+def test_an_inactive_number_does_not_hide_active_ones() -> None:
     acme = snapshot(
         number("+14155550100", NumberState.PURCHASING),
         number("+14155550101"),
@@ -69,7 +69,7 @@ def test_only_active_numbers_can_be_mapped(state: NumberState) -> None:
 
 
 @pytest.mark.parametrize("state", NumberState)
-def test_a_number_can_be_deleted_unless_its_purchase_is_under_way(state: NumberState) -> None:
+def test_a_number_can_be_deleted_unless_its_purchase_is_pending(state: NumberState) -> None:
     if state is not NumberState.PURCHASING:
         require_deletable(number("+14155550100", state))
         return
@@ -82,7 +82,7 @@ def test_a_number_can_be_deleted_unless_its_purchase_is_under_way(state: NumberS
 
 
 @pytest.mark.parametrize(("callee", "area_code"), [("+14155550172", "415"), ("+18005550172", "")])
-def test_a_refusal_says_for_whom_there_is_no_caller_id(callee: str, area_code: str) -> None:
+def test_the_error_without_a_caller_id_names_user_and_area_code(callee: str, area_code: str) -> None:
     acme = snapshot(number("+15105550100"), users=[User("acme", "ann")])
     with pytest.raises(NoCallerId) as raised:
         decide_caller_id(acme, "ann", callee)
@@ -93,7 +93,7 @@ def test_a_refusal_says_for_whom_there_is_no_caller_id(callee: str, area_code: s
     }
 
 
-def test_an_unknown_user_is_named() -> None:
+def test_the_error_for_an_unknown_user_names_the_user() -> None:
     with pytest.raises(UserNotFound) as raised:
         decide_caller_id(snapshot(number("+14155550100")), "ann", "+14155550172")
     assert raised.value.metadata == {"organization_id": "acme", "user_id": "ann"}

@@ -34,8 +34,8 @@ def organization(users: int, area_codes: int, numbers_each: int, mapped: int) ->
 
 
 def memory_of(users: int, area_codes: int, numbers_each: int, mapped: int) -> int:
-    # What Python keeps for reuse of tuples that are gone is no part of a snapshot,
-    # and a tuple made of it is not traced: a collection gives it back.
+    # Python keeps freed tuples for reuse, and tracemalloc does not see a tuple that reuses one. Collecting
+    # first returns them, so that every tuple of the snapshot is counted.
     organization(users, area_codes, numbers_each, mapped)
     gc.collect()
     tracemalloc.start()
@@ -48,7 +48,7 @@ def memory_of(users: int, area_codes: int, numbers_each: int, mapped: int) -> in
 
 @pytest.fixture(scope="module")
 def elsewhere() -> Iterator[ProcessPoolExecutor]:
-    """A process where nothing else takes memory, or has left any."""
+    """Return a fresh process, in which nothing else uses memory or has freed any."""
     with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as process:
         yield process
 
@@ -65,7 +65,7 @@ def elsewhere() -> Iterator[ProcessPoolExecutor]:
         (0, 5, 100, 90),
     ],
 )
-def test_the_memory_of_a_snapshot_is_estimated_to_a_fifth(
+def test_the_memory_of_a_snapshot_is_estimated_within_a_fifth(
     made_of: tuple[int, int, int, int], elsewhere: ProcessPoolExecutor
 ) -> None:
     taken = elsewhere.submit(memory_of, *made_of).result()

@@ -29,12 +29,12 @@ def problems(**flags: object) -> dict[str, str]:
     return {problem.setting: problem.message for problem in caught.value.problems}
 
 
-def test_twilio_needs_an_account_and_credentials_and_names_both_at_once() -> None:
+def test_twilio_needs_an_account_and_credentials_and_both_are_reported_at_once() -> None:
     found = problems(carrier="twilio", listen="nowhere")
     assert set(found) == {"LOCALDIAL_TWILIO_AUTH_TOKEN", "LOCALDIAL_TWILIO_ACCOUNT_SID", "--listen"}
 
 
-def test_an_api_key_does_instead_of_the_auth_token() -> None:
+def test_an_api_key_replaces_the_auth_token() -> None:
     settings = read_settings(
         None,
         carrier="twilio",
@@ -49,7 +49,7 @@ def test_an_api_key_does_instead_of_the_auth_token() -> None:
 
 
 @pytest.mark.parametrize("half", [{"twilio_api_key_sid": _KEY}, {"twilio_api_key_secret": "hunter2"}])
-def test_half_an_api_key_is_none(half: dict[str, str]) -> None:
+def test_an_api_key_needs_both_its_sid_and_its_secret(half: dict[str, str]) -> None:
     (found,) = problems(**_TWILIO, **half).items()
     assert found[0].upper().replace("-", "_").endswith("TWILIO_API_KEY_SECRET")
     assert found[1].startswith("must be set together with")
@@ -66,7 +66,7 @@ def test_half_an_api_key_is_none(half: dict[str, str]) -> None:
         ("twilio_bundle_sid", "BU"),
     ],
 )
-def test_identifiers_look_like_twilios(setting: str, prefix: str) -> None:
+def test_twilio_identifiers_must_have_twilios_form(setting: str, prefix: str) -> None:
     rest = {"twilio_api_key_secret": "hunter2"} if setting == "twilio_api_key_sid" else {}
     assert getattr(twilio(**{setting: prefix + _HEX}, **rest), setting) == prefix + _HEX
     for wrong in ("XX" + _HEX, prefix + _HEX[1:], prefix + _HEX.upper(), f"{prefix}{_HEX}\n", "../x"):
@@ -74,7 +74,7 @@ def test_identifiers_look_like_twilios(setting: str, prefix: str) -> None:
         assert found[f"--{setting.replace('_', '-')}"].startswith(f"must be {prefix} and 32")
 
 
-def test_another_carriers_identifiers_are_of_another_kind() -> None:
+def test_another_carriers_identifiers_may_have_another_form() -> None:
     settings = twilio(
         twilio_base_url="https://example.signalwire.com/api/laml/",
         twilio_account_sid="4b7f5d2e-0000-4000-8000-000000000000",
@@ -89,7 +89,7 @@ def test_another_carriers_identifiers_are_of_another_kind() -> None:
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.1:8090", "http://[::1]:8090/x", "http://localhost", "https://a.example"]
 )
-def test_credentials_go_in_the_clear_within_this_machine_only(url: str) -> None:
+def test_a_base_url_needs_https_unless_it_is_on_this_machine(url: str) -> None:
     assert twilio(twilio_base_url=url).twilio_base_url == url
 
 
@@ -106,7 +106,7 @@ def test_credentials_go_in_the_clear_within_this_machine_only(url: str) -> None:
         "ftp://carrier.example",
     ],
 )
-def test_a_base_url_that_cannot_be_or_would_show_credentials_is_refused(url: str) -> None:
+def test_an_invalid_base_url_or_one_with_credentials_is_refused(url: str) -> None:
     assert set(problems(**_TWILIO, twilio_base_url=url)) == {"--twilio-base-url"}
 
 
@@ -126,21 +126,19 @@ def test_subaccounts_come_as_json_or_as_a_table(monkeypatch: pytest.MonkeyPatch)
         ('{"acme": 1}', "must be a valid string"),
     ],
 )
-def test_subaccounts_that_are_none_are_refused(value: str, problem: str) -> None:
+def test_invalid_subaccounts_are_refused(value: str, problem: str) -> None:
     (found,) = problems(**_TWILIO, twilio_subaccounts=value).values()
     assert re.search(problem, found)
 
 
 @pytest.mark.parametrize("value", ["{acme", "acme=2", "[1]", '{"acme": 2}', '{"acme": {"max": 2}}'])
-def test_limits_of_organizations_that_are_none_are_refused(
-    monkeypatch: pytest.MonkeyPatch, value: str
-) -> None:
+def test_invalid_limits_of_organizations_are_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("LOCALDIAL_ORGANIZATION_LIMITS", value)
     (problem,) = problems()
     assert problem.startswith("LOCALDIAL_ORGANIZATION_LIMITS")
 
 
-def test_calls_go_to_the_webhook_unless_they_are_sent_elsewhere() -> None:
+def test_calls_go_to_the_webhook_unless_something_else_is_configured() -> None:
     def goes(**settings: str) -> tuple[str, str, str]:
         numbers = twilio_account(twilio(**settings)).numbers
         return numbers.voice_url, numbers.voice_application_sid, numbers.trunk_sid
@@ -154,7 +152,7 @@ def test_calls_go_to_the_webhook_unless_they_are_sent_elsewhere() -> None:
     assert goes(**webhook, twilio_trunk_sid=trunk) == ("", "", trunk)
 
 
-def test_an_order_ends_long_before_another_server_takes_it_for_lost() -> None:
+def test_an_order_ends_long_before_another_server_gives_it_up() -> None:
     longest = 60
     assert longest * 2 <= TwilioCarriers(twilio_account(twilio())).all()[0].capabilities.read_lag_seconds
     assert twilio(carrier_timeout_seconds=str(longest)).carrier_timeout_seconds == longest
@@ -162,7 +160,7 @@ def test_an_order_ends_long_before_another_server_takes_it_for_lost() -> None:
     assert "timeout" in found.lower()
 
 
-def test_calls_go_one_way() -> None:
+def test_only_one_handler_of_calls_can_be_configured() -> None:
     found = problems(
         **_TWILIO,
         twilio_voice_url="https://a.example/b",

@@ -28,14 +28,14 @@ def problems(**flags: object) -> list[str]:
     return str(caught.value).splitlines()
 
 
-def test_without_any_setting_it_serves_loopback_over_sqlite_with_the_simulator() -> None:
+def test_the_defaults_are_loopback_sqlite_and_the_simulator() -> None:
     settings = read_settings()
     assert settings.listen == "127.0.0.1:50051"
     assert settings.shown_database_url == "sqlite:///var/localdial.db"
     assert settings.carrier == "simulator"
 
 
-def test_a_flag_goes_before_the_environment_and_that_before_the_file(
+def test_an_option_wins_over_the_environment_and_that_over_the_file(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file.write_text('listen = "127.0.0.1:1"\nlog_format = "json"\ndrain_seconds = 1\nlog_level = "debug"\n')
@@ -55,7 +55,7 @@ def test_an_empty_variable_leaves_the_default(monkeypatch: pytest.MonkeyPatch) -
     assert read_settings().drain_seconds == 10
 
 
-def test_the_file_is_named_by_the_environment_unless_a_flag_names_another(
+def test_the_config_option_wins_over_the_file_named_by_the_environment(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file.write_text("drain_seconds = 1")
@@ -66,7 +66,7 @@ def test_the_file_is_named_by_the_environment_unless_a_flag_names_another(
     assert read_settings(other).drain_seconds == 2
 
 
-def test_every_problem_is_named_at_once_each_on_a_line_with_the_place_it_comes_from(
+def test_all_problems_are_reported_at_once_each_with_its_source(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file.write_text('drain_seconds = -1\nlisten_on = "x"\nlisten = 7\n')
@@ -89,7 +89,7 @@ def test_every_problem_is_named_at_once_each_on_a_line_with_the_place_it_comes_f
         (b"[server]\nlisten = '127.0.0.1:1'", "there is no such setting"),
     ],
 )
-def test_a_file_that_cannot_be_used_is_named(file: Path, content: bytes | None, problem: str) -> None:
+def test_an_unusable_file_is_reported_with_its_path(file: Path, content: bytes | None, problem: str) -> None:
     if content is not None:
         file.write_bytes(content)
     with pytest.raises(SettingsError, match=f"{re.escape(str(file))}: {re.escape(problem)}"):
@@ -99,14 +99,14 @@ def test_a_file_that_cannot_be_used_is_named(file: Path, content: bytes | None, 
 @pytest.mark.parametrize(
     "address", ["127.0.0.1:0", "127.8.8.8:1", "[::1]:65535", "localhost:50051", "LOCALHOST:50051"]
 )
-def test_loopback_addresses_are_served_without_credentials(address: str) -> None:
+def test_loopback_addresses_need_no_permission(address: str) -> None:
     assert read_settings(listen=address).listen == address
 
 
 @pytest.mark.parametrize(
     "address", ["0.0.0.0:1", "[::]:1", "10.0.0.1:1", "example.com:1", "localhost.example:1"]
 )
-def test_an_address_that_others_can_reach_needs_the_explicit_flag(
+def test_an_address_that_others_can_reach_needs_allow_insecure(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     [problem] = problems(listen=address)
@@ -132,8 +132,8 @@ def test_an_address_that_others_can_reach_needs_the_explicit_flag(
         "unix:/s",
     ],
 )
-def test_what_is_no_address_is_refused(address: str) -> None:
-    # The environment's empty value would count as not set.
+def test_an_invalid_address_is_refused(address: str) -> None:
+    # As an option, because an empty environment variable counts as not set.
     [problem] = problems(listen=address)
     assert problem.startswith("--listen: must be host:port")
 
@@ -141,7 +141,7 @@ def test_what_is_no_address_is_refused(address: str) -> None:
 @pytest.mark.parametrize(
     "url", ["sqlite:///var/localdial.db", "sqlite:////srv/localdial.db", "sqlite:///a b.db"]
 )
-def test_sqlite_files_are_taken(url: str) -> None:
+def test_urls_of_sqlite_files_are_accepted(url: str) -> None:
     settings = read_settings(database_url=url)
     assert settings.database_url.get_secret_value() == settings.shown_database_url == url
 
@@ -164,7 +164,7 @@ def test_sqlite_files_are_taken(url: str) -> None:
         ("sqlite:///x.db?mode=ro", "must name a file"),
     ],
 )
-def test_other_databases_are_refused_without_repeating_the_password(
+def test_invalid_database_urls_are_refused_without_repeating_the_password(
     url: str, problem: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LOCALDIAL_DATABASE_URL", url)
@@ -180,14 +180,14 @@ def test_other_databases_are_refused_without_repeating_the_password(
         "postgres://app@db:5433/localdial?password=hunter2&sslmode=require",
     ],
 )
-def test_a_password_is_shown_neither_by_the_url_for_people_nor_by_the_object(url: str) -> None:
+def test_a_password_is_shown_neither_in_messages_nor_by_the_object(url: str) -> None:
     settings = read_settings(database_url=url)
     assert settings.shown_database_url == "postgresql://db:5433/localdial"
     assert "hunter2" not in repr(settings)
     assert "hunter2" not in str(settings.model_dump())
 
 
-def test_several_workers_are_refused_on_sqlite_with_the_reason() -> None:
+def test_several_workers_are_refused_on_sqlite() -> None:
     [problem] = problems(workers=2)
     assert problem.startswith("--workers: must be 1 on SQLite")
     assert read_settings(workers=2, database_url="postgresql://db/localdial").workers == 2
@@ -199,7 +199,7 @@ def test_durations_are_finite_and_within_reason(value: str) -> None:
     assert problem.startswith("--drain-seconds: must be ")
 
 
-def test_a_level_may_be_written_in_capitals() -> None:
+def test_a_log_level_may_be_in_upper_case() -> None:
     assert read_settings(log_level="WARNING").log_level == "warning"
 
 
@@ -211,7 +211,7 @@ def test_a_level_may_be_written_in_capitals() -> None:
         ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
     ],
 )
-def test_a_webhooks_public_url_is_the_beginning_of_urls(url: str, taken_as: str) -> None:
+def test_the_webhooks_public_url_is_a_base_url(url: str, taken_as: str) -> None:
     assert read_settings(webhook_public_url=url).webhook_public_url == taken_as
 
 
@@ -230,14 +230,14 @@ def test_a_webhooks_public_url_is_the_beginning_of_urls(url: str, taken_as: str)
         "https://voice.example.com/\u0661",
     ],
 )
-def test_a_public_url_that_others_would_write_differently_is_refused(url: str) -> None:
+def test_a_public_url_that_a_proxy_could_rewrite_is_refused(url: str) -> None:
     [problem] = problems(webhook_public_url=url)
     assert problem.startswith("--webhook-public-url: must be the base of the URLs")
     assert "hunter2" not in problem
 
 
 @pytest.mark.parametrize("tokens", ["hunter2", "AC1:", ":hunter2", "AC1:hunter2,AC2"])
-def test_tokens_that_are_nobodys_are_refused_without_repeating_them(tokens: str) -> None:
+def test_invalid_tokens_are_refused_without_repeating_them(tokens: str) -> None:
     [problem] = problems(webhook_account_tokens=tokens)
     assert problem.startswith("--webhook-account-tokens: must be ACCOUNT_SID:TOKEN")
     assert "hunter2" not in problem
