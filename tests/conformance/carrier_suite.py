@@ -1,6 +1,6 @@
-"""The promises of the carrier port, each as a test: how things go when they go well.
+"""The promises of the carrier port, each as a test, as long as nothing fails.
 
-A carrier joins by a subclass with a fixture ``account``; see ``test_carriers``.
+A carrier joins with a subclass that has a fixture `account`; see `test_carriers`.
 """
 
 import asyncio
@@ -12,29 +12,29 @@ from localdial_server.app.ports.carrier import NumberNotOwned, NumberTaken, Owne
 from localdial_server.domain.area_codes import area_code_of
 from tests.conformance.carrier_account import Ability, CarrierAccount, new_reference
 
-# What the inventory stores of a carrier's own identifier.
+# The carrier number ids that the inventory can store.
 _ID = re.compile(r"[!-~]{1,128}")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 class CarrierSuite:
-    """Every carrier, on its good days."""
+    """What every carrier does when nothing fails."""
 
-    async def test_the_name_fits_beside_each_number(self, account: CarrierAccount) -> None:
+    async def test_the_name_can_be_stored_with_each_number(self, account: CarrierAccount) -> None:
         assert re.fullmatch(r"[a-z][a-z0-9-]{0,31}", account.carrier.name)
         assert account.carrier.name == (await account.reconnect()).name
 
-    async def test_a_search_answers_different_numbers_of_the_area_code(self, account: CarrierAccount) -> None:
+    async def test_a_search_returns_different_numbers_of_the_area_code(self, account: CarrierAccount) -> None:
         found = await account.on_sale(30)
         assert len(set(found)) == len(found)
         assert all(_E164.fullmatch(number) for number in found)
         assert {area_code_of(number) for number in found} == {account.stocked_area_code}
 
     @pytest.mark.parametrize("limit", [1, 2, 7])
-    async def test_a_search_answers_no_more_than_the_limit(self, account: CarrierAccount, limit: int) -> None:
+    async def test_a_search_returns_no_more_than_the_limit(self, account: CarrierAccount, limit: int) -> None:
         assert len(await account.carrier.search(account.stocked_area_code, limit)) == limit
 
-    async def test_a_search_without_stock_answers_nothing(self, account: CarrierAccount) -> None:
+    async def test_a_search_without_stock_returns_nothing(self, account: CarrierAccount) -> None:
         assert list(await account.carrier.search(account.sold_out_area_code, 10)) == []
 
     async def test_a_search_neither_buys_nor_reserves(self, account: CarrierAccount) -> None:
@@ -57,7 +57,7 @@ class CarrierSuite:
         owned = await account.order_one()
         assert owned.phone_number not in await account.on_sale(20)
 
-    async def test_what_is_owned_outlives_the_adapter(self, account: CarrierAccount) -> None:
+    async def test_owned_numbers_survive_a_restart(self, account: CarrierAccount) -> None:
         kept, released = await account.order_one(), await account.order_one()
         await account.carrier.release(released.carrier_number_id)
         carrier = await account.reconnect()
@@ -67,7 +67,7 @@ class CarrierSuite:
         await carrier.release(kept.carrier_number_id)
         assert await account.outcome_of(kept.reference, carrier) is None
 
-    async def test_what_is_not_owned_is_not_found(self, account: CarrierAccount) -> None:
+    async def test_a_number_that_is_not_owned_is_not_found(self, account: CarrierAccount) -> None:
         (phone_number,) = await account.on_sale()
         assert not await account.owns(phone_number, new_reference())
 
@@ -130,13 +130,13 @@ class CarrierSuite:
         assert not await account.owns(owned.phone_number, owned.reference)
         assert await account.carrier.find_by_number(other.phone_number) == other
 
-    async def test_releasing_what_is_gone_is_no_error(self, account: CarrierAccount) -> None:
+    async def test_releasing_a_number_that_is_gone_is_no_error(self, account: CarrierAccount) -> None:
         owned = await account.order_one()
         assert await account.carrier.release(owned.carrier_number_id)
         assert not await account.carrier.release(owned.carrier_number_id)
         assert not await account.owns(owned.phone_number, owned.reference)
 
-    async def test_many_releases_of_a_number_are_one(self, account: CarrierAccount) -> None:
+    async def test_simultaneous_releases_of_a_number_are_one(self, account: CarrierAccount) -> None:
         owned = await account.order_one()
         await asyncio.gather(*(account.carrier.release(owned.carrier_number_id) for _ in range(6)))
         assert not await account.owns(owned.phone_number, owned.reference)
@@ -170,7 +170,7 @@ class CarrierSuite:
             assert await account.carrier.release(owned.carrier_number_id) is was_known
             assert await account.carrier.find_by_number(account.owned_from_start) is None
 
-    async def test_everything_owned_is_listed_once_in_order(self, account: CarrierAccount) -> None:
+    async def test_owned_numbers_are_listed_once_and_in_order(self, account: CarrierAccount) -> None:
         bought = [await account.order_one() for _ in range(3)]
         released = await account.order_one()
         await account.carrier.release(released.carrier_number_id)

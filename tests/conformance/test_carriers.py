@@ -1,4 +1,4 @@
-"""Every carrier keeps the promises of the port."""
+"""Every carrier keeps the promises of the carrier port."""
 
 import contextlib
 from collections.abc import AsyncIterator, Iterator
@@ -11,7 +11,7 @@ from localdial_server.carriers.simulator.carrier import SimulatedCarrier
 from localdial_server.carriers.simulator.faults import FaultScript
 from localdial_server.storage.sql.simulator_state import SqlSimulatorState
 from tests.conformance.carrier_account import CarrierAccount
-from tests.conformance.carrier_mishap_suite import CarrierMishapSuite
+from tests.conformance.carrier_fault_suite import CarrierFaultSuite
 from tests.conformance.carrier_suite import CarrierSuite
 from tests.conformance.twilio_account import TwilioSetup, twilio_setup
 from tests.support.databases import open_sqlite
@@ -39,8 +39,8 @@ async def _simulated(path: Path, *, asynchronous: bool) -> AsyncIterator[Carrier
     assert script.is_spent()
 
 
-class TestSimulatedCarrier(CarrierSuite, CarrierMishapSuite):
-    """The simulated carrier lacks nothing."""
+class TestSimulatedCarrier(CarrierSuite, CarrierFaultSuite):
+    """The simulated carrier keeps every promise."""
 
     @pytest.fixture
     async def account(self, tmp_path: Path) -> AsyncIterator[CarrierAccount]:
@@ -48,8 +48,8 @@ class TestSimulatedCarrier(CarrierSuite, CarrierMishapSuite):
             yield account
 
 
-class TestAsynchronousSimulatedCarrier(CarrierSuite, CarrierMishapSuite):
-    """Nor does it when it takes orders first and fills them later."""
+class TestAsynchronousSimulatedCarrier(CarrierSuite, CarrierFaultSuite):
+    """It keeps them too when it accepts orders first and fills them later."""
 
     @pytest.fixture
     async def account(self, tmp_path: Path) -> AsyncIterator[CarrierAccount]:
@@ -57,8 +57,8 @@ class TestAsynchronousSimulatedCarrier(CarrierSuite, CarrierMishapSuite):
             yield account
 
 
-class TestTwilio(CarrierSuite, CarrierMishapSuite):
-    """Nor does Twilio, but for what its API cannot tell; over real HTTP, in the words of its description."""
+class TestTwilio(CarrierSuite, CarrierFaultSuite):
+    """So does the Twilio adapter, over HTTP as Twilio describes it, but for what its API cannot tell."""
 
     @pytest.fixture
     def setup(self) -> Iterator[TwilioSetup]:

@@ -1,4 +1,4 @@
-"""``localdial simulator serve`` for a test, on a free port."""
+"""`localdial simulator serve` for a test, on a free port."""
 
 import json
 import signal
@@ -15,7 +15,7 @@ SUBACCOUNT_SID = "AC" + "1" * 32
 
 
 class SimulatorProcess:
-    """A simulated company in a process of its own. It may be killed and started again."""
+    """The Twilio simulator in a process of its own. It can be killed and started again."""
 
     def __init__(self, folder: Path) -> None:
         self._state = folder / "simulator.jsonl"
@@ -23,7 +23,7 @@ class SimulatorProcess:
         self.url = ""
 
     def start(self, *arguments: str) -> "SimulatorProcess":
-        """Start it, on another port than before."""
+        """Start the process, on another port than before; return self."""
         command = [sys.executable, "-m", "localdial_server", "simulator", "serve", "--json"]
         accounts = ["--subaccount", f"{SUBACCOUNT_SID}:sub-secret", "--owned", "+14155550199"]
         self._process = subprocess.Popen(
@@ -49,19 +49,19 @@ class SimulatorProcess:
         }
 
     def tell(self, path: str, document: object) -> Any:
-        """Tell it what to do."""
+        """Post a document to the admin API; return the response."""
         return self._ask(path, json.dumps(document).encode())
 
     def ask(self, path: str) -> Any:
-        """Ask it what it knows."""
+        """Return a document of the admin API."""
         return self._ask(path, None)
 
     def kill(self) -> None:
-        """End it as a crash does."""
+        """End the process as a crash does."""
         self._end(signal.SIGKILL)
 
     def stop(self) -> int:
-        """Ask it to stop; answer its exit code."""
+        """Stop the process in good order; return its exit code."""
         return self._end(signal.SIGTERM)
 
     def _end(self, signal_number: int) -> int:

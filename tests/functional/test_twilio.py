@@ -1,4 +1,4 @@
-"""A server that buys from Twilio, as the simulated company speaks it: all of it as processes."""
+"""A server that buys from the Twilio simulator, both as processes."""
 
 import json
 import subprocess
@@ -39,7 +39,7 @@ def buy(client: Client, organization_id: str, area_code: str, quantity: int = 1)
     return [number.phone_number for number in answer.numbers]
 
 
-def test_numbers_are_bought_set_up_imported_and_given_back(
+def test_numbers_are_bought_set_up_imported_and_released(
     simulator: SimulatorProcess, start_server: StartServer
 ) -> None:
     server = start_server(**simulator.settings)
@@ -68,7 +68,7 @@ def test_numbers_are_bought_set_up_imported_and_given_back(
 
 
 @pytest.mark.parametrize("fault", ["error_500_after", "reset_after", "cut_after", "error_503_after"])
-def test_an_order_whose_answer_is_lost_is_found_and_made_once(
+def test_an_order_whose_response_is_lost_is_found_and_made_once(
     simulator: SimulatorProcess, start_server: StartServer, fault: str
 ) -> None:
     server = start_server(**simulator.settings)
@@ -98,7 +98,7 @@ def test_an_organization_buys_in_its_own_subaccount(
 @pytest.mark.parametrize(
     ("account", "said"), [({"status": "suspended"}, "suspended"), ({"balance": "0.10"}, "balance")]
 )
-def test_what_is_wrong_with_the_account_is_said_to_the_user(
+def test_the_user_is_told_what_is_wrong_with_the_account(
     simulator: SimulatorProcess, start_server: StartServer, account: dict[str, str], said: str
 ) -> None:
     server = start_server(**simulator.settings)
@@ -110,7 +110,7 @@ def test_what_is_wrong_with_the_account_is_said_to_the_user(
     assert simulator.ask("journal")["bought"] == 0
 
 
-def test_a_carrier_that_hangs_holds_up_no_resolve_and_no_stop(
+def test_a_hanging_carrier_delays_neither_resolves_nor_the_stop(
     simulator: SimulatorProcess, start_server: StartServer
 ) -> None:
     server = start_server(
@@ -141,7 +141,9 @@ def test_a_carrier_that_hangs_holds_up_no_resolve_and_no_stop(
     assert time.monotonic() - began < 20
 
 
-def test_what_the_simulator_sold_outlives_it(simulator: SimulatorProcess, start_server: StartServer) -> None:
+def test_the_simulator_remembers_what_it_sold_after_a_crash(
+    simulator: SimulatorProcess, start_server: StartServer
+) -> None:
     server = start_server(**simulator.settings)
     with connected(server) as client:
         buy(client, "acme", "415")
@@ -153,7 +155,7 @@ def test_what_the_simulator_sold_outlives_it(simulator: SimulatorProcess, start_
 
 
 def examined(**settings: str) -> tuple[int, dict[str, tuple[str, str]]]:
-    """Run ``localdial doctor``; answer its exit code, and the state and text of each finding."""
+    """Run `localdial doctor`; return its exit code, and the state and text of each finding."""
     done = subprocess.run(
         [sys.executable, "-m", "localdial_server", "doctor", "--json"],
         env=environment_with(**settings),
@@ -167,7 +169,7 @@ def examined(**settings: str) -> tuple[int, dict[str, tuple[str, str]]]:
     return done.returncode, {each["check"]: (each["state"], each["text"]) for each in document["findings"]}
 
 
-def test_the_doctor_finds_nothing_wrong_where_nothing_is(
+def test_the_doctor_finds_no_problem_in_a_working_setup(
     simulator: SimulatorProcess, start_server: StartServer
 ) -> None:
     webhook = {"LOCALDIAL_WEBHOOK_PUBLIC_URL": "https://voice.example.com"}
@@ -182,7 +184,7 @@ def test_the_doctor_finds_nothing_wrong_where_nothing_is(
     assert code == 0
     assert "in use by a running server" in found["database"][1]
     states = {check: state for check, (state, _) in found.items()}
-    # What it says to a server that is not Twilio's is a warning, and the only one.
+    # The only warning is that the carrier is not Twilio itself.
     assert states.pop("carrier") == "warning"
     assert set(states.values()) == {"ok"}
     assert "1000 USD" in found["balance"][1]
@@ -192,7 +194,7 @@ def test_the_doctor_finds_nothing_wrong_where_nothing_is(
     assert "the schema of this release" in examined(**settings, **database)[1]["database"][1]
 
 
-def test_the_doctor_says_what_is_wrong(simulator: SimulatorProcess, tmp_path: Path) -> None:
+def test_the_doctor_reports_each_problem(simulator: SimulatorProcess, tmp_path: Path) -> None:
     settings = {**simulator.settings, "LOCALDIAL_DATABASE_URL": f"sqlite:///{tmp_path}/none.db"}
     unknown = f'{{"acme": "AC{"2" * 32}"}}'
 
@@ -209,7 +211,7 @@ def test_the_doctor_says_what_is_wrong(simulator: SimulatorProcess, tmp_path: Pa
     assert "cannot be used" in problems(LOCALDIAL_TWILIO_SUBACCOUNTS=unknown)["subaccount of acme"]
     assert "reach nobody" in problems(LOCALDIAL_TWILIO_VOICE_URL="")["calls"]
     assert (
-        "no TwiML application"
+        "has no TwiML application"
         in problems(LOCALDIAL_TWILIO_VOICE_URL="", LOCALDIAL_TWILIO_VOICE_APPLICATION_SID="AP1")["calls"]
     )
     assert "LOCALDIAL_WEBHOOK_PUBLIC_URL" in problems(LOCALDIAL_WEBHOOK_LISTEN="127.0.0.1:0")["webhook"]
@@ -223,7 +225,7 @@ def test_the_doctor_says_what_is_wrong(simulator: SimulatorProcess, tmp_path: Pa
     assert "suspended" in problems()["credentials"]
 
 
-def test_the_doctor_warns_of_a_trial(simulator: SimulatorProcess) -> None:
+def test_the_doctor_warns_about_a_trial_account(simulator: SimulatorProcess) -> None:
     simulator.tell(f"accounts/{ACCOUNT_SID}", {"type": "Trial"})
     code, found = examined(**simulator.settings)
     assert code == 0
@@ -231,7 +233,7 @@ def test_the_doctor_warns_of_a_trial(simulator: SimulatorProcess) -> None:
     assert "one number" in found["account"][1]
 
 
-def test_the_doctor_has_little_to_say_of_the_simulated_carrier() -> None:
+def test_the_doctor_reports_the_simulated_carrier() -> None:
     code, found = examined()
     assert code == 0
     assert found["carrier"] == ("ok", "is the simulator: its numbers cost nothing and cannot be called")

@@ -1,4 +1,4 @@
-"""Looks at a Twilio account as the adapter would use it, and says what is wrong in words. Buys nothing."""
+"""Check a Twilio account as the adapter would use it. Changes and buys nothing."""
 
 from collections.abc import AsyncIterator
 from decimal import Decimal, InvalidOperation
@@ -8,6 +8,7 @@ from localdial_server.admin.doctor_finding import Finding, State, ok, problem, w
 from localdial_server.app.ports.carrier import CarrierError, RefusalCause, Refused
 from localdial_server.carriers.twilio.account import TwilioAccount
 from localdial_server.carriers.twilio.adapter import TwilioCarrier, TwilioCarriers
+from localdial_server.carriers.twilio.error_codes import SEE_DOCTOR
 
 _ACTIVE: Final = "active"
 _TRIAL: Final = "trial"
@@ -16,7 +17,7 @@ _MICROS: Final = 1_000_000
 
 
 async def diagnose(account: TwilioAccount) -> AsyncIterator[Finding]:
-    """Find out whether numbers can be bought, and where their calls go."""
+    """Yield what was found: whether numbers can be bought, and where their calls go."""
     carriers = TwilioCarriers(account)
     try:
         main = carriers.by_account(account.account_sid)
@@ -24,7 +25,7 @@ async def diagnose(account: TwilioAccount) -> AsyncIterator[Finding]:
         found = await _credentials(main, account)
         yield found
         if found.state is State.PROBLEM:
-            # Whatever else is asked fails in the same way.
+            # Every other request would fail in the same way.
             return
         yield await _status(main)
         for subaccount in carriers.all()[1:]:
@@ -50,9 +51,9 @@ async def _credentials(carrier: TwilioCarrier, account: TwilioAccount) -> Findin
         if refused.cause is RefusalCause.CREDENTIALS:
             return problem(
                 check,
-                f"Twilio does not accept them: {names} must be of the account that"
-                " LOCALDIAL_TWILIO_ACCOUNT_SID names. Test credentials cannot be used, and a suspended"
-                " account may be told so too",
+                f"Twilio does not accept them: {names} must belong to the account"
+                f" {account.account_sid} (LOCALDIAL_TWILIO_ACCOUNT_SID). Test credentials cannot be used."
+                " Twilio may respond the same if the account is suspended",
             )
         return problem(check, _sentence(refused.explanation))
     except CarrierError as error:
@@ -66,15 +67,15 @@ async def _status(carrier: TwilioCarrier) -> Finding:
     try:
         status, kind = await carrier.look(lambda api: api.account(carrier.account))
     except Refused:
-        # What a key of the kind "standard" may not see.
-        return warning(check, "the API key may not look at the account: its status is not known")
+        # Twilio shows the account to a main API key, but not to a standard one.
+        return warning(check, "its status is unknown: these credentials may not read it")
     except CarrierError as error:
-        return problem(check, f"cannot be looked at: {error}")
+        return problem(check, f"cannot be read: {error}")
     if status != _ACTIVE:
-        return problem(check, f"is {status}: nothing can be bought, and calls do not come in")
+        return problem(check, f"is {status}: it can neither buy nor take calls; ask Twilio's support")
     if kind.lower() == _TRIAL:
         return warning(
-            check, "is a trial account: it can have one number, and call only numbers that were verified"
+            check, "is a trial account: it can have one number, and call only verified numbers; upgrade it"
         )
     return ok(check, f"is {status}")
 
@@ -87,12 +88,12 @@ async def _subaccount(carrier: TwilioCarrier, account: TwilioAccount) -> Finding
     except Refused as refused:
         return problem(
             check,
-            "cannot be used. It must be an active subaccount of the main account, and the credentials must be"
-            f" the main account's auth token. {_sentence(refused.explanation)}",
+            f"{carrier.account} cannot be used: it must be an active subaccount of the main account, and the"
+            f" credentials must be the main account's auth token. {_sentence(refused.explanation)}",
         )
     except CarrierError as error:
-        return problem(check, f"cannot be looked at: {error}")
-    return ok(check, "can be used")
+        return problem(check, f"{carrier.account} cannot be read: {error}")
+    return ok(check, f"{carrier.account} can be used")
 
 
 async def _balance(carrier: TwilioCarrier) -> Finding:
@@ -102,14 +103,14 @@ async def _balance(carrier: TwilioCarrier) -> Finding:
         price = await carrier.monthly_price(f"+1{_AREA_CODE}5550100")
         balance = Decimal(text)
     except (Refused, InvalidOperation):
-        return warning(check, "is not shown to these credentials")
+        return warning(check, "is unknown: these credentials may not read it")
     except CarrierError as error:
-        return warning(check, f"cannot be looked at: {error}")
+        return warning(check, f"cannot be read: {error}")
     shown = f"{balance} {currency}"
     if balance <= 0:
-        return problem(check, f"{shown}: nothing can be bought; add money in the Twilio console")
+        return problem(check, f"{shown}: you can buy nothing; add money in the Twilio console")
     if price is not None and balance * _MICROS < price.micros:
-        return warning(check, f"{shown}: less than a number costs a month")
+        return warning(check, f"{shown}: less than one number costs a month; add money in the Twilio console")
     return ok(check, shown)
 
 
@@ -124,11 +125,11 @@ async def _search(carrier: TwilioCarrier) -> Finding:
         f"a local number in the United States costs {Decimal(price.micros) / _MICROS:.2f}"
         f" {price.currency_code} a month"
         if price is not None
-        else "prices are not known"
+        else "prices are unknown"
     )
     if not found:
-        return warning(check, f"there is no number on sale in {_AREA_CODE}; {cost}")
-    return ok(check, f"there are numbers on sale in {_AREA_CODE}; {cost}")
+        return warning(check, f"found no number on sale in {_AREA_CODE}; {cost}")
+    return ok(check, f"found numbers on sale in {_AREA_CODE}; {cost}")
 
 
 async def _owned(carrier: TwilioCarrier) -> Finding:
@@ -137,28 +138,32 @@ async def _owned(carrier: TwilioCarrier) -> Finding:
         owned = len(await carrier.list_owned())
     except CarrierError as error:
         return problem(check, f"cannot be listed: {_text(error)}")
-    return ok(check, f"the main account owns {owned}; `localdial reconcile` compares all with the inventory")
+    return ok(
+        check,
+        f"the main account owns {owned}; `localdial reconcile` compares all accounts with the inventory",
+    )
 
 
 async def _voice(carrier: TwilioCarrier, account: TwilioAccount) -> Finding:
     check = "calls"
     numbers = account.numbers
     if numbers.trunk_sid:
-        return ok(check, f"numbers that are bought send them to the SIP trunk {numbers.trunk_sid}")
+        return ok(check, f"to new numbers go to the SIP trunk {numbers.trunk_sid}")
     if numbers.voice_application_sid:
         return await _application(carrier, numbers.voice_application_sid)
     if not numbers.voice_url:
         return problem(
             check,
-            "to numbers that are bought reach nobody: set LOCALDIAL_WEBHOOK_PUBLIC_URL, or one of"
-            " LOCALDIAL_TWILIO_VOICE_URL, LOCALDIAL_TWILIO_VOICE_APPLICATION_SID and"
-            " LOCALDIAL_TWILIO_TRUNK_SID",
+            "to new numbers reach nobody: set LOCALDIAL_WEBHOOK_PUBLIC_URL, LOCALDIAL_TWILIO_VOICE_URL,"
+            " LOCALDIAL_TWILIO_VOICE_APPLICATION_SID or LOCALDIAL_TWILIO_TRUNK_SID",
         )
     if not numbers.voice_url.startswith("https://"):
         return warning(
-            check, f"are asked about at {numbers.voice_url}, in the clear: phone numbers and signatures too"
+            check,
+            f"to new numbers go to {numbers.voice_url} without encryption, phone numbers and signatures"
+            " included: use https",
         )
-    return ok(check, f"are asked about at {numbers.voice_url}")
+    return ok(check, f"to new numbers go to {numbers.voice_url}")
 
 
 async def _application(carrier: TwilioCarrier, sid: str) -> Finding:
@@ -166,12 +171,17 @@ async def _application(carrier: TwilioCarrier, sid: str) -> Finding:
     try:
         url = await carrier.look(lambda api: api.application(carrier.account, sid))
     except CarrierError as error:
-        return warning(check, f"the TwiML application cannot be looked at: {_text(error)}")
+        return warning(check, f"the TwiML application {sid} cannot be read: {_text(error)}")
     if url is None:
-        return problem(check, f"there is no TwiML application {sid} in the account")
+        return problem(
+            check, f"the account has no TwiML application {sid} (LOCALDIAL_TWILIO_VOICE_APPLICATION_SID)"
+        )
     if not url:
-        return problem(check, f"the TwiML application {sid} has no voice URL: calls reach nobody")
-    return ok(check, f"are asked about at {url}, by the TwiML application {sid}")
+        return problem(
+            check,
+            f"the TwiML application {sid} has no voice URL: set one, or calls reach nobody",
+        )
+    return ok(check, f"to new numbers go to {url}, by the TwiML application {sid}")
 
 
 def _text(error: CarrierError) -> str:
@@ -179,4 +189,4 @@ def _text(error: CarrierError) -> str:
 
 
 def _sentence(text: str) -> str:
-    return text.removesuffix(" `localdial doctor` on the server says more.").removesuffix(".")
+    return text.removesuffix(f" {SEE_DOCTOR}").removesuffix(".")

@@ -1,4 +1,4 @@
-"""The promises of the carrier port, each as a test: what holds when things go wrong."""
+"""The promises of the carrier port, each as a test, when something fails."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -46,8 +46,8 @@ _ANY: dict[Operation, Callable[[CarrierAccount, str], Awaitable[object]]] = {
 _each_look_up = pytest.mark.parametrize("operation", _LOOK_UPS, ids=lambda operation: operation.value)
 
 
-class CarrierMishapSuite:
-    """Every carrier, on its bad days."""
+class CarrierFaultSuite:
+    """What every carrier does when something fails."""
 
     @pytest.mark.parametrize(
         ("fault", "error"),
@@ -60,7 +60,7 @@ class CarrierMishapSuite:
     async def test_after_a_definite_error_nothing_was_bought(
         self, account: CarrierAccount, fault: Fault, error: type[CarrierError]
     ) -> None:
-        account.require(Ability.MISHAPS)
+        account.require(Ability.FAULTS)
         (phone_number,) = await account.on_sale()
         reference = new_reference()
         account.arrange(Operation.ORDER, fault)
@@ -72,10 +72,10 @@ class CarrierMishapSuite:
         assert not await account.owns(phone_number, reference)
 
     @pytest.mark.parametrize("fault", [Fault.TIMEOUT_BEFORE, Fault.TIMEOUT_AFTER])
-    async def test_an_order_that_takes_longer_than_it_may_has_an_unknown_outcome(
+    async def test_an_order_that_exceeds_its_timeout_has_an_unknown_outcome(
         self, account: CarrierAccount, fault: Fault
     ) -> None:
-        account.require(Ability.MISHAPS)
+        account.require(Ability.FAULTS)
         (phone_number,) = await account.on_sale()
         reference = new_reference()
         account.arrange(Operation.ORDER, fault)
@@ -85,10 +85,10 @@ class CarrierMishapSuite:
         assert await account.owns(phone_number, reference) is (fault is Fault.TIMEOUT_AFTER)
 
     @pytest.mark.parametrize("operation", _ANY)
-    async def test_a_carrier_that_is_asked_too_often_says_when_to_come_again(
+    async def test_a_throttling_carrier_says_when_to_retry(
         self, account: CarrierAccount, operation: Operation
     ) -> None:
-        account.require(Ability.MISHAPS)
+        account.require(Ability.FAULTS)
         (phone_number,) = await account.on_sale()
         account.arrange(operation, Fault.THROTTLED)
         with pytest.raises(CarrierUnavailable) as throttled:
@@ -97,10 +97,10 @@ class CarrierMishapSuite:
         assert throttled.value.retry_after > 0
 
     @pytest.mark.parametrize("operation", _ANY)
-    async def test_an_account_that_may_do_nothing_any_more_is_a_refusal(
+    async def test_a_suspended_account_is_a_refusal(
         self, account: CarrierAccount, operation: Operation
     ) -> None:
-        account.require(Ability.MISHAPS)
+        account.require(Ability.FAULTS)
         (phone_number,) = await account.on_sale()
         account.arrange(operation, Fault.SUSPENDED)
         with pytest.raises(Refused) as refusal:
@@ -109,7 +109,7 @@ class CarrierMishapSuite:
         assert refusal.value.explanation.strip()
 
     async def test_an_order_that_was_turned_away_can_be_repeated(self, account: CarrierAccount) -> None:
-        account.require(Ability.MISHAPS)
+        account.require(Ability.FAULTS)
         (phone_number,) = await account.on_sale()
         reference = new_reference()
         account.arrange(Operation.ORDER, Fault.UNAVAILABLE)
@@ -120,7 +120,7 @@ class CarrierMishapSuite:
     async def test_an_order_of_unknown_outcome_that_went_through_is_found(
         self, account: CarrierAccount
     ) -> None:
-        account.require(Ability.MISHAPS)
+        account.require(Ability.FAULTS)
         (phone_number,) = await account.on_sale()
         reference = new_reference()
         account.arrange(Operation.ORDER, Fault.RESET_AFTER)
@@ -133,10 +133,10 @@ class CarrierMishapSuite:
         await account.carrier.release(found.carrier_number_id)
         assert not await account.owns(phone_number, reference)
 
-    async def test_an_order_of_unknown_outcome_that_was_lost_is_not_found(
+    async def test_an_order_of_unknown_outcome_that_was_not_made_is_not_found(
         self, account: CarrierAccount
     ) -> None:
-        account.require(Ability.MISHAPS)
+        account.require(Ability.FAULTS)
         (phone_number,) = await account.on_sale()
         reference = new_reference()
         account.arrange(Operation.ORDER, Fault.RESET_BEFORE)
@@ -156,7 +156,7 @@ class CarrierMishapSuite:
     async def test_a_release_that_failed_can_be_repeated(
         self, account: CarrierAccount, fault: Fault, error: type[CarrierError], *, owned_after: bool
     ) -> None:
-        account.require(Ability.MISHAPS)
+        account.require(Ability.FAULTS)
         owned = await account.order_one()
         account.arrange(Operation.RELEASE, fault)
         with pytest.raises(error):
@@ -165,10 +165,10 @@ class CarrierMishapSuite:
         await account.carrier.release(owned.carrier_number_id)
         assert not await account.owns(owned.phone_number, owned.reference)
 
-    async def test_a_release_of_a_number_that_is_not_seen_yet_says_so_and_releases_nothing(
+    async def test_a_release_within_the_read_lag_returns_false_and_releases_nothing(
         self, account: CarrierAccount
     ) -> None:
-        account.require(Ability.MISHAPS)
+        account.require(Ability.FAULTS)
         owned = await account.order_one()
         account.arrange(Operation.RELEASE, Fault.NOT_SEEN)
         assert not await account.carrier.release(owned.carrier_number_id)
@@ -176,8 +176,10 @@ class CarrierMishapSuite:
         assert await account.carrier.release(owned.carrier_number_id)
 
     @_each_look_up
-    async def test_a_look_up_that_failed_says_so(self, account: CarrierAccount, operation: Operation) -> None:
-        account.require(Ability.MISHAPS)
+    async def test_a_look_up_that_was_turned_away_says_so(
+        self, account: CarrierAccount, operation: Operation
+    ) -> None:
+        account.require(Ability.FAULTS)
         account.arrange(operation, Fault.UNAVAILABLE)
         with pytest.raises(CarrierUnavailable):
             await _LOOK_UPS[operation](account.carrier, account.stocked_area_code)
@@ -187,13 +189,13 @@ class CarrierMishapSuite:
     async def test_a_look_up_that_hangs_can_be_cancelled(
         self, account: CarrierAccount, operation: Operation
     ) -> None:
-        account.require(Ability.MISHAPS)
+        account.require(Ability.FAULTS)
         account.arrange(operation, Fault.TIMEOUT_BEFORE)
         await _cancel_when_hanging(account, _LOOK_UPS[operation](account.carrier, account.stocked_area_code))
         await _LOOK_UPS[operation](account.carrier, account.stocked_area_code)
 
     async def test_an_order_that_hangs_can_be_cancelled(self, account: CarrierAccount) -> None:
-        account.require(Ability.MISHAPS)
+        account.require(Ability.FAULTS)
         (phone_number,) = await account.on_sale()
         reference = new_reference()
         account.arrange(Operation.ORDER, Fault.TIMEOUT_BEFORE)
@@ -201,10 +203,10 @@ class CarrierMishapSuite:
         assert not await account.owns(phone_number, reference)
         assert (await account.order(phone_number, reference)).reference == reference
 
-    async def test_an_order_that_went_through_is_found_though_its_caller_gave_up(
+    async def test_an_order_that_went_through_is_found_after_its_caller_gave_up(
         self, account: CarrierAccount
     ) -> None:
-        account.require(Ability.MISHAPS)
+        account.require(Ability.FAULTS)
         (phone_number,) = await account.on_sale()
         reference = new_reference()
         account.arrange(Operation.ORDER, Fault.TIMEOUT_AFTER)
@@ -216,15 +218,15 @@ class CarrierMishapSuite:
 
     @pytest.mark.parametrize("fault", [Fault.TIMEOUT_BEFORE, Fault.TIMEOUT_AFTER])
     async def test_a_release_that_hangs_can_be_cancelled(self, account: CarrierAccount, fault: Fault) -> None:
-        account.require(Ability.MISHAPS)
+        account.require(Ability.FAULTS)
         owned = await account.order_one()
         account.arrange(Operation.RELEASE, fault)
         await _cancel_when_hanging(account, account.carrier.release(owned.carrier_number_id))
         await account.carrier.release(owned.carrier_number_id)
         assert not await account.owns(owned.phone_number, owned.reference)
 
-    async def test_a_call_that_hangs_holds_up_no_other(self, account: CarrierAccount) -> None:
-        account.require(Ability.MISHAPS)
+    async def test_a_call_that_hangs_does_not_delay_others(self, account: CarrierAccount) -> None:
+        account.require(Ability.FAULTS)
         first, second = await account.on_sale(2)
         account.arrange(Operation.ORDER, Fault.TIMEOUT_BEFORE)
         hanging = asyncio.ensure_future(account.carrier.order(first, new_reference(), DEADLINE_SECONDS))
@@ -233,11 +235,11 @@ class CarrierMishapSuite:
             await account.order(second, new_reference())
         await _cancel_when_hanging(account, hanging)
 
-    async def test_an_order_cancelled_at_any_moment_is_made_or_not_made(
+    async def test_an_order_that_is_cancelled_at_any_moment_is_made_or_not_made(
         self, account: CarrierAccount
     ) -> None:
         account.require(Ability.ONE_BUYER)
-        # First step by step through the event loop, then into the waiting for I/O.
+        # First after each turn of the event loop, then while the order waits for I/O.
         for pauses in [*([0.0] * turns for turns in range(15)), *([0.0003] * n for n in range(1, 11))]:
             (phone_number,) = await account.on_sale()
             reference = new_reference()
@@ -246,8 +248,8 @@ class CarrierMishapSuite:
                 await asyncio.sleep(pause)
             ordering.cancel()
             await asyncio.gather(ordering, return_exceptions=True)
-            # The order may still be on its way; another one of the same number
-            # settles which of the two it is.
+            # The order may still be running. Another order of the same number settles whether it
+            # was made.
             reference_of_next = new_reference()
             try:
                 await account.order(phone_number, reference_of_next)
@@ -268,7 +270,7 @@ async def _is_found(carrier: Carrier, reference: str) -> bool:
 
 
 async def _cancel_when_hanging(account: CarrierAccount, call: Awaitable[object]) -> None:
-    """See that the call does not come back, and that cancelling ends it at once."""
+    """Assert that the call hangs, and that cancelling it ends it at once."""
     task = asyncio.ensure_future(call)
     await eventually(lambda: _is_spent(account))
     done, _ = await asyncio.wait({task}, timeout=0.05)
