@@ -38,7 +38,7 @@ DID_NOT = "the carrier did not do what it was asked"
 
 
 async def test_an_order_that_is_refused_leaves_one_line_with_the_cause(harness: Harness, log: Log) -> None:
-    harness.faults.add(Operation.ORDER, Fault.REFUSED)
+    harness.faults.add(Operation.ORDER, Fault.ADDRESS_REQUIRED)
     with pytest.raises(CarrierRefused):
         await harness.purchase()
     ((_, reference),) = harness.carrier.ordered
@@ -95,7 +95,7 @@ async def test_the_other_questions_that_fail_leave_one_line_each(harness: Harnes
 
 
 async def test_a_reconciliation_that_fails_leaves_a_line(harness: Harness, log: Log) -> None:
-    harness.faults.add(Operation.LIST_OWNED, Fault.ACCOUNT_BLOCKED)
+    harness.faults.add(Operation.LIST_OWNED, Fault.SUSPENDED)
     with pytest.raises(CarrierRefused):
         await harness.reconciling.reconcile(None)
     assert log.lines == [
@@ -108,7 +108,7 @@ async def test_a_reconciliation_that_fails_leaves_a_line(harness: Harness, log: 
 
 
 async def test_a_number_that_stays_open_is_named_by_its_reference(harness: Harness, log: Log) -> None:
-    harness.faults.add(Operation.ORDER, Fault.ANSWER_LOST)
+    harness.faults.add(Operation.ORDER, Fault.RESET_AFTER)
     harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.UNAVAILABLE
     with pytest.raises(PurchasePending):
         await harness.purchase()

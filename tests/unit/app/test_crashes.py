@@ -76,8 +76,8 @@ def _purchase(fault: Fault | None) -> Do:
     ("fault", "lag"),
     [
         (None, True),
-        (Fault.ANSWER_LOST, True),
-        (Fault.REQUEST_LOST, False),
+        (Fault.RESET_AFTER, True),
+        (Fault.RESET_BEFORE, False),
         (Fault.TAKEN, False),
         (Fault.UNAVAILABLE, False),
     ],
@@ -104,7 +104,7 @@ async def test_a_repeat_after_a_crash_makes_the_purchase_whole_and_no_larger(
         assert fault is Fault.UNAVAILABLE or len(bought) == QUANTITY
 
 
-@pytest.mark.parametrize("fault", [None, Fault.ANSWER_LOST, Fault.REQUEST_LOST])
+@pytest.mark.parametrize("fault", [None, Fault.RESET_AFTER, Fault.RESET_BEFORE])
 async def test_the_sweep_after_a_crash_settles_all_that_was_ordered(
     lives: Lives, fault: Fault | None
 ) -> None:
@@ -147,7 +147,7 @@ async def test_the_sweep_after_a_crash_finishes_the_deletion_or_it_never_began(l
 async def _leave_open(harness: Harness) -> None:
     """Leave a number to release, one to adopt, and one to drop."""
     await harness.bought()
-    harness.faults.add(Operation.ORDER, Fault.ANSWER_LOST, Fault.REQUEST_LOST)
+    harness.faults.add(Operation.ORDER, Fault.RESET_AFTER, Fault.RESET_BEFORE)
     harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
     with pytest.raises(PurchasePending):
         await harness.purchase(QUANTITY)

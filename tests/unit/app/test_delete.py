@@ -17,7 +17,7 @@ from tests.unit.app.harness import READ_LAG_SECONDS, A, B, Harness
 FIRST, SECOND, THIRD = "+14155550100", "+14155550101", "+14155550102"
 OWNED_FROM_START = "+14155550199"
 
-UNCONFIRMED = pytest.mark.parametrize("fault", [Fault.UNAVAILABLE, Fault.REQUEST_LOST, Fault.ANSWER_LOST])
+UNCONFIRMED = pytest.mark.parametrize("fault", [Fault.UNAVAILABLE, Fault.RESET_BEFORE, Fault.RESET_AFTER])
 
 
 async def test_a_deleted_number_is_gone_here_and_at_the_carrier(harness: Harness) -> None:
@@ -230,7 +230,7 @@ async def test_a_deletion_is_completed_when_its_caller_gives_up(harness: Harness
 async def test_each_number_that_is_not_deleted_says_why_and_spoils_no_other(harness: Harness) -> None:
     await harness.bought()
     await harness.bought(organization_id=B)
-    harness.faults.add(Operation.ORDER, Fault.ANSWER_LOST)
+    harness.faults.add(Operation.ORDER, Fault.RESET_AFTER)
     harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
     with pytest.raises(PurchasePending):
         await harness.purchase()

@@ -121,7 +121,7 @@ async def test_an_organization_is_not_deleted_while_the_carrier_may_have_a_numbe
     with pytest.raises(OrganizationHasNumbers):
         await harness.directory.delete_organization(A)
     await harness.sweep.sweep()
-    harness.faults.add(Operation.ORDER, Fault.REQUEST_LOST)
+    harness.faults.add(Operation.ORDER, Fault.RESET_BEFORE)
     with pytest.raises(PurchasePending):
         await harness.purchase()
     with pytest.raises(OrganizationHasNumbers):

@@ -102,7 +102,7 @@ async def test_a_number_that_is_being_purchased_or_released_cannot_be_imported(
     (releasing,) = await harness.bought()
     harness.faults.add(Operation.RELEASE, Fault.UNAVAILABLE)
     await harness.delete(releasing)
-    harness.faults.add(Operation.ORDER, Fault.ANSWER_LOST)
+    harness.faults.add(Operation.ORDER, Fault.RESET_AFTER)
     harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
     with pytest.raises(PurchasePending):
         await harness.purchase()

@@ -63,7 +63,7 @@ async def test_for_an_order_that_failed_another_number_is_ordered(harness: Harne
 
 
 async def test_an_order_whose_answer_was_lost_is_waited_for_too(harness: Harness) -> None:
-    harness.faults.add(Operation.ORDER, Fault.ANSWER_LOST)
+    harness.faults.add(Operation.ORDER, Fault.RESET_AFTER)
     answer = await harness.purchase()
     assert [number.phone_number for number in answer.numbers] == [FIRST]
     assert await harness.paid_for() == {FIRST}

@@ -168,7 +168,7 @@ async def test_numbers_in_use_here_hide_no_stock_that_lies_behind_them(harness: 
 
 
 async def test_a_refused_order_is_explained_and_leaves_nothing_behind(harness: Harness) -> None:
-    harness.faults.add(Operation.ORDER, Fault.REFUSED)
+    harness.faults.add(Operation.ORDER, Fault.ADDRESS_REQUIRED)
     with pytest.raises(CarrierRefused, match="told to require") as refused:
         await harness.purchase()
     assert refused.value.metadata["phone_number"] == FIRST
@@ -177,7 +177,7 @@ async def test_a_refused_order_is_explained_and_leaves_nothing_behind(harness: H
     assert [number.phone_number for number in (await harness.purchase()).numbers] == [FIRST]
 
 
-@pytest.mark.parametrize("fault", [Fault.REFUSED, Fault.UNAVAILABLE])
+@pytest.mark.parametrize("fault", [Fault.ADDRESS_REQUIRED, Fault.UNAVAILABLE])
 async def test_what_was_bought_before_an_order_failed_is_the_answer(harness: Harness, fault: Fault) -> None:
     harness.faults.add(Operation.ORDER, None, fault, None)
     answer = await harness.purchase(3)

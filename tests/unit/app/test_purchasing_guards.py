@@ -91,7 +91,7 @@ async def test_a_slow_order_that_ended_in_an_odd_error_has_its_read_lag(
 async def test_a_number_that_turns_up_after_the_final_answer_changes_no_repeat(
     harness: Harness,
 ) -> None:
-    harness.faults.add(Operation.ORDER, Fault.ANSWER_LOST)
+    harness.faults.add(Operation.ORDER, Fault.RESET_AFTER)
     harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
     with pytest.raises(PurchasePending):
         await harness.purchase()

@@ -14,7 +14,7 @@ FIRST, SECOND, THIRD = "+14155550100", "+14155550101", "+14155550102"
 
 async def _leave_pending(harness: Harness) -> None:
     """Leave FIRST bought, shown by the carrier from now on, and not adopted yet."""
-    harness.faults.add(Operation.ORDER, Fault.ANSWER_LOST)
+    harness.faults.add(Operation.ORDER, Fault.RESET_AFTER)
     harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
     with pytest.raises(PurchasePending):
         await harness.purchase()
@@ -96,7 +96,7 @@ async def test_the_sweep_drops_nothing_by_what_it_read_before_the_order_ended(
     sweeping = asyncio.ensure_future(harness.sweep.sweep())
     await look_up.reached()
     harness.clock.advance(READ_LAG_SECONDS)
-    harness.faults.add(Operation.ORDER, Fault.ANSWER_LOST)
+    harness.faults.add(Operation.ORDER, Fault.RESET_AFTER)
     harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
     order.open()
     with pytest.raises(PurchasePending):
@@ -149,7 +149,7 @@ async def test_a_number_that_was_adopted_twice_at_once_counts_once(harness: Harn
 async def test_a_number_that_was_adopted_during_a_look_up_of_a_repeat_is_counted_once(
     harness: Harness,
 ) -> None:
-    harness.faults.add(Operation.ORDER, Fault.ANSWER_LOST, Fault.UNAVAILABLE)
+    harness.faults.add(Operation.ORDER, Fault.RESET_AFTER, Fault.UNAVAILABLE)
     harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
     with pytest.raises(PurchasePending):
         await harness.purchase(2)
@@ -200,7 +200,7 @@ async def test_an_order_given_up_for_failed_that_went_through_late_is_recorded(
 
 
 async def test_a_drop_of_an_old_intent_spares_a_new_one_for_the_same_number(harness: Harness) -> None:
-    harness.faults.add(Operation.ORDER, Fault.REQUEST_LOST)
+    harness.faults.add(Operation.ORDER, Fault.RESET_BEFORE)
     with pytest.raises(PurchasePending):
         await harness.purchase()
     (old,) = await harness.numbers()

@@ -76,7 +76,7 @@ async def test_a_request_id_cannot_be_used_for_another_purchase_while_the_first_
 async def test_a_request_id_cannot_be_used_for_another_purchase_while_the_outcome_is_unknown(
     harness: Harness,
 ) -> None:
-    harness.faults.add(Operation.ORDER, Fault.ANSWER_LOST)
+    harness.faults.add(Operation.ORDER, Fault.RESET_AFTER)
     harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
     with pytest.raises(PurchasePending):
         await harness.purchase()
@@ -154,7 +154,7 @@ async def test_a_caller_that_gives_up_leaves_the_answer_to_the_others(harness: H
 async def test_a_repeat_buys_nothing_in_place_of_what_was_adopted_and_deleted_meanwhile(
     harness: Harness,
 ) -> None:
-    harness.faults.add(Operation.ORDER, Fault.ANSWER_LOST)
+    harness.faults.add(Operation.ORDER, Fault.RESET_AFTER)
     harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
     with pytest.raises(PurchasePending):
         await harness.purchase()

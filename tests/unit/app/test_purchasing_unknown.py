@@ -26,7 +26,7 @@ async def _pending(harness: Harness, order_fault: Fault, look_up_fault: Fault = 
 
 
 async def test_an_order_that_went_through_unseen_is_looked_up_and_adopted(harness: Harness) -> None:
-    harness.faults.add(Operation.ORDER, Fault.ANSWER_LOST)
+    harness.faults.add(Operation.ORDER, Fault.RESET_AFTER)
     answer = await harness.purchase()
     (number,) = answer.numbers
     assert (number.phone_number, number.state, number.region) == (FIRST, NumberState.ACTIVE, "CA")
@@ -36,7 +36,7 @@ async def test_an_order_that_went_through_unseen_is_looked_up_and_adopted(harnes
 
 
 async def test_an_order_that_shows_at_the_last_look_up_is_adopted(harness: Harness) -> None:
-    harness.faults.add(Operation.ORDER, Fault.ANSWER_LOST)
+    harness.faults.add(Operation.ORDER, Fault.RESET_AFTER)
     harness.faults.add(Operation.FIND_BY_REFERENCE, Fault.NOT_SEEN, Fault.UNAVAILABLE)
     (number,) = (await harness.purchase()).numbers
     assert number.state is NumberState.ACTIVE
@@ -47,7 +47,7 @@ async def test_an_order_that_shows_at_the_last_look_up_is_adopted(harness: Harne
 async def test_while_the_outcome_is_unknown_the_number_is_the_organizations_and_on_no_call(
     harness: Harness, look_up_fault: Fault
 ) -> None:
-    await _pending(harness, Fault.ANSWER_LOST, look_up_fault)
+    await _pending(harness, Fault.RESET_AFTER, look_up_fault)
     (number,) = await harness.numbers()
     assert number.state is NumberState.PURCHASING
     assert await harness.owner_of(FIRST) == A
@@ -58,7 +58,7 @@ async def test_while_the_outcome_is_unknown_the_number_is_the_organizations_and_
 async def test_a_repeat_gets_the_number_when_the_outcome_is_known(
     harness: Harness, look_up_fault: Fault
 ) -> None:
-    await _pending(harness, Fault.ANSWER_LOST, look_up_fault)
+    await _pending(harness, Fault.RESET_AFTER, look_up_fault)
     harness.faults.lasting.clear()
     answer = await harness.purchase()
     assert [number.phone_number for number in answer.numbers] == [FIRST]
@@ -72,7 +72,7 @@ async def test_a_repeat_gets_the_number_when_the_outcome_is_known(
 async def test_repeats_order_nothing_while_the_outcome_is_unknown(
     harness: Harness, look_up_fault: Fault
 ) -> None:
-    await _pending(harness, Fault.ANSWER_LOST, look_up_fault)
+    await _pending(harness, Fault.RESET_AFTER, look_up_fault)
     for _ in range(3):
         harness.clock.advance(10)
         with pytest.raises(PurchasePending):
@@ -82,7 +82,7 @@ async def test_repeats_order_nothing_while_the_outcome_is_unknown(
 
 
 async def test_a_look_up_that_fails_is_never_taken_for_a_failed_order(harness: Harness) -> None:
-    await _pending(harness, Fault.ANSWER_LOST, Fault.UNAVAILABLE)
+    await _pending(harness, Fault.RESET_AFTER, Fault.UNAVAILABLE)
     harness.clock.advance(10 * READ_LAG_SECONDS)
     with pytest.raises(PurchasePending):
         await harness.purchase()
@@ -94,7 +94,7 @@ async def test_a_look_up_that_fails_is_never_taken_for_a_failed_order(harness: H
 async def test_an_order_that_never_went_through_is_replaced_only_after_the_read_lag(
     harness: Harness,
 ) -> None:
-    await _pending(harness, Fault.REQUEST_LOST)
+    await _pending(harness, Fault.RESET_BEFORE)
     harness.faults.lasting.clear()
     harness.clock.advance(READ_LAG_SECONDS - 2)
     with pytest.raises(PurchasePending):
@@ -109,7 +109,7 @@ async def test_an_order_that_never_went_through_is_replaced_only_after_the_read_
 
 
 async def test_what_was_never_bought_is_free_for_others_after_the_read_lag(harness: Harness) -> None:
-    await _pending(harness, Fault.REQUEST_LOST)
+    await _pending(harness, Fault.RESET_BEFORE)
     assert await harness.bought(organization_id=B) == [SECOND]
     await harness.sweep_later()
     assert await harness.numbers() == []
@@ -120,7 +120,7 @@ async def test_what_was_never_bought_is_free_for_others_after_the_read_lag(harne
 async def test_the_sweep_adopts_an_order_that_shows_late_and_a_repeat_is_told(
     harness: Harness,
 ) -> None:
-    await _pending(harness, Fault.ANSWER_LOST)
+    await _pending(harness, Fault.RESET_AFTER)
     await harness.sweep.sweep()
     assert [number.state for number in await harness.numbers()] == [NumberState.PURCHASING]
     revision = await harness.revision()
@@ -135,7 +135,7 @@ async def test_the_sweep_adopts_an_order_that_shows_late_and_a_repeat_is_told(
 
 
 async def test_a_repeat_buys_what_the_sweep_found_never_bought(harness: Harness) -> None:
-    await _pending(harness, Fault.REQUEST_LOST)
+    await _pending(harness, Fault.RESET_BEFORE)
     harness.faults.lasting.clear()
     await harness.sweep.sweep()
     assert [number.state for number in await harness.numbers()] == [NumberState.PURCHASING]
@@ -149,7 +149,7 @@ async def test_a_repeat_buys_what_the_sweep_found_never_bought(harness: Harness)
 async def test_the_sweep_goes_on_to_the_next_number_when_one_cannot_be_looked_up(
     harness: Harness,
 ) -> None:
-    harness.faults.add(Operation.ORDER, *[Fault.ANSWER_LOST] * 3)
+    harness.faults.add(Operation.ORDER, *[Fault.RESET_AFTER] * 3)
     harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
     with pytest.raises(PurchasePending):
         await harness.purchase(3)
@@ -163,7 +163,7 @@ async def test_the_sweep_goes_on_to_the_next_number_when_one_cannot_be_looked_up
 async def test_of_several_orders_the_known_ones_are_used_while_one_is_unknown(
     harness: Harness,
 ) -> None:
-    harness.faults.add(Operation.ORDER, None, Fault.ANSWER_LOST, None)
+    harness.faults.add(Operation.ORDER, None, Fault.RESET_AFTER, None)
     harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
     with pytest.raises(PurchasePending):
         await harness.purchase(3)
@@ -177,7 +177,7 @@ async def test_of_several_orders_the_known_ones_are_used_while_one_is_unknown(
 async def test_the_read_lag_counts_from_the_order_and_not_from_its_intent(harness: Harness) -> None:
     # The order is slow: by the time its connection breaks, the intent is old. But
     # what the carrier shows now says nothing yet about what it did just now.
-    harness.faults.add(Operation.ORDER, Fault.ANSWER_LOST)
+    harness.faults.add(Operation.ORDER, Fault.RESET_AFTER)
     harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
     gate = harness.carrier.hold(Operation.ORDER)
     purchasing = harness.purchase()
@@ -195,7 +195,7 @@ async def test_an_order_that_waited_for_others_of_its_purchase_has_its_read_lag_
 ) -> None:
     # Eight at a time: the ninth is ordered when one of the first is answered.
     slow = [harness.carrier.hold(Operation.ORDER) for _ in range(8)]
-    harness.faults.add(Operation.ORDER, *[None] * 8, Fault.ANSWER_LOST)
+    harness.faults.add(Operation.ORDER, *[None] * 8, Fault.RESET_AFTER)
     harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
     purchasing = harness.purchase(9)
     for gate in slow:
@@ -231,7 +231,7 @@ async def test_an_order_that_waited_for_others_has_its_read_lag_after_a_crash_to
     assert len((await harness.purchase(9)).numbers) == len(await harness.paid_for()) == 9
 
 
-@pytest.mark.parametrize("answer", [None, Fault.ANSWER_LOST], ids=["answered", "answer lost"])
+@pytest.mark.parametrize("answer", [None, Fault.RESET_AFTER], ids=["answered", "answer lost"])
 async def test_a_slow_order_has_its_read_lag_though_its_end_could_not_be_committed(
     harness: Harness, answer: Fault | None
 ) -> None:

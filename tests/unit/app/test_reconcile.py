@@ -56,7 +56,7 @@ async def test_prices_that_cannot_be_had_are_unknown_and_spoil_no_report(
 
 
 async def test_an_order_that_went_through_unnoticed_is_adopted(harness: Harness) -> None:
-    harness.faults.add(Operation.ORDER, Fault.ANSWER_LOST)
+    harness.faults.add(Operation.ORDER, Fault.RESET_AFTER)
     harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.UNAVAILABLE
     with pytest.raises(PurchasePending):
         await harness.purchase()
@@ -70,7 +70,7 @@ async def test_an_order_that_went_through_unnoticed_is_adopted(harness: Harness)
 async def test_an_order_that_was_lost_is_open_until_it_is_sure_and_failed_then(
     harness: Harness,
 ) -> None:
-    harness.faults.add(Operation.ORDER, Fault.REQUEST_LOST)
+    harness.faults.add(Operation.ORDER, Fault.RESET_BEFORE)
     with pytest.raises(PurchasePending):
         await harness.purchase()
     report = await harness.reconciling.reconcile(A)
@@ -159,7 +159,7 @@ async def test_what_is_deleted_meanwhile_is_neither_missing_nor_a_stray(harness:
 
 @pytest.mark.parametrize(
     ("fault", "error"),
-    [(Fault.UNAVAILABLE, CarrierNotAvailable), (Fault.ACCOUNT_BLOCKED, CarrierRefused)],
+    [(Fault.UNAVAILABLE, CarrierNotAvailable), (Fault.SUSPENDED, CarrierRefused)],
 )
 async def test_a_carrier_that_does_not_answer_is_said_to(
     harness: Harness, fault: Fault, error: type[Exception]

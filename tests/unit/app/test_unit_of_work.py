@@ -63,7 +63,7 @@ async def test_a_number_bought_is_shown_though_another_one_could_not_be_committe
 
 
 async def test_a_number_adopted_is_shown_though_the_sweep_could_not_go_on(harness: Harness) -> None:
-    harness.faults.add(Operation.ORDER, Fault.ANSWER_LOST)
+    harness.faults.add(Operation.ORDER, Fault.RESET_AFTER)
     harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
     with pytest.raises(PurchasePending):
         await harness.purchase()

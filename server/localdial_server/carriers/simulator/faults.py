@@ -82,12 +82,6 @@ class Fault(Enum):
     CREDENTIALS = "credentials"
     TRIAL = "trial"
 
-    # Aliases, until every test uses the names above.
-    ACCOUNT_BLOCKED = "suspended"  # noqa: PIE796
-    REFUSED = "address_required"  # noqa: PIE796
-    REQUEST_LOST = "reset_before"  # noqa: PIE796
-    ANSWER_LOST = "reset_after"  # noqa: PIE796
-
 
 THROTTLED_SECONDS: Final = 1.0
 """How long `Fault.THROTTLED` asks the caller to wait."""
