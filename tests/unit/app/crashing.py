@@ -3,21 +3,16 @@
 What it does to the database and at the carrier before that stays done.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from sqlalchemy import Connection
+from typing_extensions import override
 
-from localdial_server.app.ports.carrier import (
-    AvailableNumber,
-    Capabilities,
-    Carrier,
-    OrderStatus,
-    OwnedNumber,
-    Pending,
-    Price,
-)
+from localdial_server.app.ports.carrier import Carrier
+from localdial_server.carriers.simulator.faults import Operation
 from localdial_server.storage.engines.database import Database
+from tests.support.carriers import DelegatingCarrier
 
 T = TypeVar("T")
 
@@ -70,50 +65,13 @@ class MortalDatabase:
         await self._database.close()
 
 
-class MortalCarrier:
-    """A ``Carrier`` used by such a process."""
+class MortalCarrier(DelegatingCarrier):
+    """A carrier used by such a process."""
 
     def __init__(self, process: Process, carrier: Carrier) -> None:
-        self._carrier = carrier
+        super().__init__(carrier)
         self._process = process
 
-    @property
-    def name(self) -> str:
-        return self._carrier.name
-
-    @property
-    def account(self) -> str:
-        return self._carrier.account
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return self._carrier.capabilities
-
-    async def search(self, area_code: str, limit: int) -> Sequence[AvailableNumber]:
-        return await self._process.run(lambda: self._carrier.search(area_code, limit))
-
-    async def order(
-        self,
-        phone_number: str,
-        reference: str,
-        timeout: float,  # noqa: ASYNC109 (the port's)
-    ) -> OwnedNumber | Pending:
-        return await self._process.run(lambda: self._carrier.order(phone_number, reference, timeout))
-
-    async def find_by_reference(self, reference: str) -> OwnedNumber | OrderStatus | None:
-        return await self._process.run(lambda: self._carrier.find_by_reference(reference))
-
-    async def find_by_number(self, phone_number: str) -> OwnedNumber | None:
-        return await self._process.run(lambda: self._carrier.find_by_number(phone_number))
-
-    async def list_owned(self) -> Sequence[OwnedNumber]:
-        return await self._process.run(self._carrier.list_owned)
-
-    async def configure(self, carrier_number_id: str, reference: str) -> OwnedNumber:
-        return await self._process.run(lambda: self._carrier.configure(carrier_number_id, reference))
-
-    async def release(self, carrier_number_id: str) -> bool:
-        return await self._process.run(lambda: self._carrier.release(carrier_number_id))
-
-    async def monthly_price(self, phone_number: str) -> Price | None:
-        return await self._process.run(lambda: self._carrier.monthly_price(phone_number))
+    @override
+    async def _call(self, _operation: Operation, call: Callable[[], Awaitable[T]]) -> T:
+        return await self._process.run(call)

@@ -8,11 +8,12 @@ import asyncio
 import itertools
 import uuid
 from collections import Counter, defaultdict, deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection, select
+from typing_extensions import override
 
 from localdial_server.app.call_routing import CallRouting
 from localdial_server.app.directory import Directory
@@ -23,15 +24,7 @@ from localdial_server.app.numbers.purchase import PurchaseAnswer, Purchasing
 from localdial_server.app.numbers.reconcile import Reconciling
 from localdial_server.app.numbers.settle import Sweep
 from localdial_server.app.ports.call_log import CallLog
-from localdial_server.app.ports.carrier import (
-    AvailableNumber,
-    Capabilities,
-    Carrier,
-    OrderStatus,
-    OwnedNumber,
-    Pending,
-    Price,
-)
+from localdial_server.app.ports.carrier import Carrier, OwnedNumber, Pending
 from localdial_server.app.ports.snapshots import RoutingSnapshots
 from localdial_server.app.ports.store import NumberQuery, Store
 from localdial_server.app.use_cases import UseCases, use_cases
@@ -48,6 +41,7 @@ from localdial_server.storage.sql.schema import numbers, organizations, phone_nu
 from localdial_server.storage.sql.simulator_state import SqlSimulatorState
 from localdial_server.storage.sql.store import SqlStore
 from tests.conformance.watched_database import DEADLINE_SECONDS, Gate, WatchedDatabase
+from tests.support.carriers import DelegatingCarrier
 from tests.support.databases import open_sqlite
 
 T = TypeVar("T")
@@ -98,29 +92,17 @@ class CarrierFaults(FaultScript):
         return self.lasting.get(operation) or super().__call__(operation, argument)
 
 
-class WatchedCarrier:
-    """A ``Carrier`` over another one: counts the calls, and holds up the next ones."""
+class WatchedCarrier(DelegatingCarrier):
+    """A carrier over another one: counts the calls, and holds up the next ones."""
 
     def __init__(self, carrier: Carrier) -> None:
-        self._carrier = carrier
+        super().__init__(carrier)
         self._calls: defaultdict[Operation, deque[Gate]] = defaultdict(deque)
         self._answers: defaultdict[Operation, deque[Gate]] = defaultdict(deque)
         self._under_way: Counter[Operation] = Counter()
         self.calls: Counter[Operation] = Counter()
         self.most_at_once: Counter[Operation] = Counter()
         self.ordered: list[tuple[str, str]] = []
-
-    @property
-    def name(self) -> str:
-        return self._carrier.name
-
-    @property
-    def account(self) -> str:
-        return self._carrier.account
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return self._carrier.capabilities
 
     def hold(self, operation: Operation) -> Gate:
         """Hold up the operation's next call on its way to the carrier."""
@@ -134,43 +116,13 @@ class WatchedCarrier:
         self._answers[operation].append(gate)
         return gate
 
-    async def search(self, area_code: str, limit: int) -> Sequence[AvailableNumber]:
-        return await self._watch(Operation.SEARCH, lambda: self._carrier.search(area_code, limit))
-
-    async def order(
-        self,
-        phone_number: str,
-        reference: str,
-        timeout: float,  # noqa: ASYNC109 (the port's)
-    ) -> OwnedNumber | Pending:
+    @override
+    async def order(self, phone_number: str, reference: str, timeout: float) -> OwnedNumber | Pending:
         self.ordered.append((phone_number, reference))
-        return await self._watch(
-            Operation.ORDER, lambda: self._carrier.order(phone_number, reference, timeout)
-        )
+        return await super().order(phone_number, reference, timeout)
 
-    async def find_by_reference(self, reference: str) -> OwnedNumber | OrderStatus | None:
-        return await self._watch(
-            Operation.FIND_BY_REFERENCE, lambda: self._carrier.find_by_reference(reference)
-        )
-
-    async def find_by_number(self, phone_number: str) -> OwnedNumber | None:
-        return await self._watch(Operation.FIND_BY_NUMBER, lambda: self._carrier.find_by_number(phone_number))
-
-    async def list_owned(self) -> Sequence[OwnedNumber]:
-        return await self._watch(Operation.LIST_OWNED, self._carrier.list_owned)
-
-    async def configure(self, carrier_number_id: str, reference: str) -> OwnedNumber:
-        return await self._watch(
-            Operation.CONFIGURE, lambda: self._carrier.configure(carrier_number_id, reference)
-        )
-
-    async def monthly_price(self, phone_number: str) -> Price | None:
-        return await self._carrier.monthly_price(phone_number)
-
-    async def release(self, carrier_number_id: str) -> bool:
-        return await self._watch(Operation.RELEASE, lambda: self._carrier.release(carrier_number_id))
-
-    async def _watch(self, operation: Operation, call: Callable[[], Awaitable[T]]) -> T:
+    @override
+    async def _call(self, operation: Operation, call: Callable[[], Awaitable[T]]) -> T:
         self.calls[operation] += 1
         self._under_way[operation] += 1
         self.most_at_once |= self._under_way
