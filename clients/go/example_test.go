@@ -100,10 +100,10 @@ func ExampleError() {
 func ExampleItems() {
 	address, stop := pretend(
 		fakeserver.Says(&localdialv1.ListNumbersResponse{
-			Numbers: []*localdialv1.Number{{PhoneNumber: "+14155550100"}}, NextPageToken: "next",
+			Numbers: []*localdialv1.LocalPresenceNumber{{PhoneNumber: "+14155550100"}}, NextPageToken: "next",
 		}),
 		fakeserver.Says(&localdialv1.ListNumbersResponse{
-			Numbers: []*localdialv1.Number{{PhoneNumber: "+14155550101"}},
+			Numbers: []*localdialv1.LocalPresenceNumber{{PhoneNumber: "+14155550101"}},
 		}),
 	)
 	defer stop()

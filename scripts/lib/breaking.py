@@ -1,14 +1,16 @@
-"""Compares the contract with what clients rely on, by `buf breaking`.
+"""Compare the contract with what clients rely on, by `buf breaking`.
 
 The contract has to be compatible with
 
-- `proto/baseline.binpb`, the contract as it was last released, and with every older
-  baseline that git remembers, so that none is recorded over a break;
-- the main line before this change: what clients that follow it have by now.
+- `proto/baseline-v1.binpb`, the contract as it was last recorded, and every earlier
+  version of that file in git, so that no baseline is recorded over a break;
+- the main line before this change, which clients that follow it already use.
 
-The baseline goes with the files, so there is always something to compare with. A
-main line is compared with itself where the change is on it already, as in a clone
-of it; then the commit before counts.
+`localdial.v1` has been stable since that file was first recorded, shortly before the first
+release. A commit without the file is older than that and is not compared with.
+
+When the change is on the main line already, as in a fresh clone of it, the commit
+before it is compared. Without git history, the baseline alone is.
 """
 
 import argparse
@@ -21,14 +23,14 @@ from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
-BASELINE = Path("proto/baseline.binpb")
-# What a contract consists of: the files, and how they are built.
+BASELINE = Path("proto/baseline-v1.binpb")
+# The files of a contract, and how buf builds them.
 CONTRACT = ("proto/localdial", "third_party/proto", "buf.yaml")
 MAIN_LINES = ("origin/main", "main")
 
 
 def git(root: Path, *arguments: str) -> bytes | None:
-    """Answer what git says; None where it does not know, or is not there."""
+    """Return what git prints, or None if it fails or is not installed."""
     try:
         return subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
@@ -36,13 +38,13 @@ def git(root: Path, *arguments: str) -> bytes | None:
 
 
 def commit(root: Path, *arguments: str) -> str | None:
-    """Answer the commit that git finds."""
+    """Return the commit that git prints, or None if it finds none."""
     found = git(root, *arguments)
     return found.decode().strip() if found else None
 
 
 def baselines(root: Path) -> Iterator[tuple[str, bytes]]:
-    """Find every baseline that ever was, each with a name for people."""
+    """Yield the name and the image of every baseline, the current one first, then newest first."""
     yield f"{BASELINE}", (root / BASELINE).read_bytes()
     history = git(root, "log", "--format=%H", "--", f"{BASELINE}") or b""
     for each in history.decode().split():
@@ -52,7 +54,7 @@ def baselines(root: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def main_line(root: Path) -> str | None:
-    """Find the commit of the main line that this change is made on."""
+    """Return the commit of the main line that this change is based on, or None if git does not know it."""
     head = commit(root, "rev-parse", "HEAD")
     edited = git(root, "status", "--porcelain", "--", *CONTRACT)
     for name in MAIN_LINES:
@@ -64,7 +66,7 @@ def main_line(root: Path) -> str | None:
 
 @contextmanager
 def files_of(root: Path, base: str) -> Iterator[Path]:
-    """Take the contract's files as they were in a commit; yields the folder to compare with."""
+    """Yield a folder with the contract's files as they were in the commit `base`."""
     archive = git(root, "archive", base, *CONTRACT)
     if archive is None:
         raise SystemExit(f"{base} has no contract to compare with")
@@ -75,7 +77,7 @@ def files_of(root: Path, base: str) -> Iterator[Path]:
 
 
 def breaks(root: Path, against: Path) -> str:
-    """Answer what of the contract breaks clients of another; nothing if nothing does."""
+    """Return what breaks clients of the contract `against`, one finding per line; empty if nothing does."""
     ended = subprocess.run(
         ["buf", "breaking", "proto", "--exclude-imports", "--against", f"{against}"],
         cwd=root,
@@ -83,14 +85,14 @@ def breaks(root: Path, against: Path) -> str:
         text=True,
         check=False,
     )
-    # 100 is buf's code for what it was asked to find; any other is a failure of its own.
+    # buf exits with 100 when it finds breaking changes; any other code means that buf itself failed.
     if ended.returncode not in (0, 100):
         raise SystemExit(f"buf breaking --against {against}: {ended.stderr}")
     return ended.stdout
 
 
 def check(root: Path) -> dict[str, str]:
-    """Compare with all that clients rely on: by the name of each, what breaks its clients."""
+    """Return what breaks the clients of each contract that is compared, by its name."""
     found = {}
     compared = set()
     for name, image in baselines(root):
@@ -101,23 +103,23 @@ def check(root: Path) -> dict[str, str]:
                 against.write_bytes(image)
                 found[name] = breaks(root, against)
     base = main_line(root)
-    if base is not None:
+    if base is not None and git(root, "cat-file", "-e", f"{base}:{BASELINE}") is not None:
         with files_of(root, base) as against:
             found[f"the main line at {base:.12}"] = breaks(root, against)
     return found
 
 
 def record(root: Path) -> None:
-    """Make the contract as it is the baseline."""
+    """Record the contract as it is now as the baseline."""
     subprocess.run(
         ["buf", "build", "proto", "--exclude-source-info", "--output", f"{BASELINE}"], cwd=root, check=True
     )
 
 
 def main() -> None:
-    """Check; record if asked and nothing breaks."""
+    """Check, and record the baseline if that is asked and nothing breaks."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--record", action="store_true", help="make the contract the new baseline")
+    parser.add_argument("--record", action="store_true", help="record the contract as the new baseline")
     arguments = parser.parse_args()
     root = Path.cwd()
     found = check(root)
@@ -125,7 +127,7 @@ def main() -> None:
         if what:
             print(f"breaks clients of {name}:\n{what}", file=sys.stderr)
     if any(found.values()):
-        sys.exit("the contract only ever grows: add, and leave what is there as it is")
+        sys.exit("the contract only grows: add to it, and leave everything else as it is")
     print(f"the contract breaks no clients of {', '.join(found)}")
     if arguments.record:
         record(root)

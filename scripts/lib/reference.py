@@ -236,7 +236,7 @@ class Reference:
 
         def link(found: re.Match[str]) -> str:
             name = found[0]
-            # One that is a word too, such as Number, is mostly meant as the word.
+            # A name that is also a plain word, such as User, mostly means the word.
             known = name in self._anchors and name != name.capitalize()
             return f"[{name}](#{self._anchors[name]})" if known else name
 

@@ -25,11 +25,11 @@ ann,Ann,+14155550142,+14155550143
 bob,"Bob, the second",,+12125550144
 """
 PROGRAM = """
-import { Client, items, type Number as PhoneNumber, NotFoundError } from "@localdial/client";
+import { Client, items, type LocalPresenceNumber, NotFoundError } from "@localdial/client";
 
 await using client = new Client({ address: ["a.example:1", "b.example:1"], tls: true, key: "k" });
 const list = client.numberInventory.listNumbers;
-const found: PhoneNumber[] = [];
+const found: LocalPresenceNumber[] = [];
 try {
   for await (const one of items(list, { organizationId: "acme" }, (page) => page.numbers)) found.push(one);
 } catch (error) {

@@ -605,9 +605,13 @@ type RouteInboundCallResponse struct {
 	// had a usable work phone. Empty when nobody called the caller.
 	LastCallId string `protobuf:"bytes,5,opt,name=last_call_id,json=lastCallId,proto3" json:"last_call_id,omitempty"`
 	// When that call was recorded. Unset when nobody called the caller.
-	LastCallTime  *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=last_call_time,json=lastCallTime,proto3" json:"last_call_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	LastCallTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=last_call_time,json=lastCallTime,proto3" json:"last_call_time,omitempty"`
+	// Output only. Where to send the call when `destination_number` does not
+	// answer: the organization number in E.164. Empty when there is none, or when
+	// it equals the destination, the caller or the called number.
+	FallbackNumber string `protobuf:"bytes,7,opt,name=fallback_number,json=fallbackNumber,proto3" json:"fallback_number,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *RouteInboundCallResponse) Reset() {
@@ -680,6 +684,13 @@ func (x *RouteInboundCallResponse) GetLastCallTime() *timestamppb.Timestamp {
 		return x.LastCallTime
 	}
 	return nil
+}
+
+func (x *RouteInboundCallResponse) GetFallbackNumber() string {
+	if x != nil {
+		return x.FallbackNumber
+	}
+	return ""
 }
 
 // Request of ListOutboundCalls.
@@ -962,7 +973,7 @@ const file_localdial_v1_call_routing_proto_rawDesc = "" +
 	"\x17RouteInboundCallRequest\x12#\n" +
 	"\rcalled_number\x18\x01 \x01(\tR\fcalledNumber\x12#\n" +
 	"\rcaller_number\x18\x02 \x01(\tR\fcallerNumber\x12\x17\n" +
-	"\acall_id\x18\x03 \x01(\tR\x06callId\"\xa8\x02\n" +
+	"\acall_id\x18\x03 \x01(\tR\x06callId\"\xd1\x02\n" +
 	"\x18RouteInboundCallResponse\x12'\n" +
 	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12-\n" +
 	"\x12destination_number\x18\x02 \x01(\tR\x11destinationNumber\x12\x17\n" +
@@ -970,7 +981,8 @@ const file_localdial_v1_call_routing_proto_rawDesc = "" +
 	"\x06reason\x18\x04 \x01(\x0e2\x1f.localdial.v1.DestinationReasonR\x06reason\x12 \n" +
 	"\flast_call_id\x18\x05 \x01(\tR\n" +
 	"lastCallId\x12@\n" +
-	"\x0elast_call_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\flastCallTime\"\xbd\x01\n" +
+	"\x0elast_call_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\flastCallTime\x12'\n" +
+	"\x0ffallback_number\x18\a \x01(\tR\x0efallbackNumber\"\xbd\x01\n" +
 	"\x18ListOutboundCallsRequest\x12'\n" +
 	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12#\n" +
 	"\rcallee_number\x18\x02 \x01(\tR\fcalleeNumber\x12\x17\n" +
@@ -1004,7 +1016,7 @@ const file_localdial_v1_call_routing_proto_rawDesc = "" +
 	"\vCallRouting\x12{\n" +
 	"\x17ResolveOutboundCallerId\x12,.localdial.v1.ResolveOutboundCallerIdRequest\x1a-.localdial.v1.ResolveOutboundCallerIdResponse\"\x03\x90\x02\x02\x12\x8d\x01\n" +
 	"\x1dBatchResolveOutboundCallerIds\x122.localdial.v1.BatchResolveOutboundCallerIdsRequest\x1a3.localdial.v1.BatchResolveOutboundCallerIdsResponse\"\x03\x90\x02\x02\x12f\n" +
-	"\x10RouteInboundCall\x12%.localdial.v1.RouteInboundCallRequest\x1a&.localdial.v1.RouteInboundCallResponse\"\x03\x90\x02\x01\x12i\n" +
+	"\x10RouteInboundCall\x12%.localdial.v1.RouteInboundCallRequest\x1a&.localdial.v1.RouteInboundCallResponse\"\x03\x90\x02\x02\x12i\n" +
 	"\x11ListOutboundCalls\x12&.localdial.v1.ListOutboundCallsRequest\x1a'.localdial.v1.ListOutboundCallsResponse\"\x03\x90\x02\x01B7Z5github.com/localdial/localdial/clients/go/localdialv1b\x06proto3"
 
 var (

@@ -87,7 +87,7 @@ func (NumberState) EnumDescriptor() ([]byte, []int) {
 }
 
 // A local presence number of an organization.
-type Number struct {
+type LocalPresenceNumber struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Output only. The organization that owns the number.
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
@@ -120,20 +120,20 @@ type Number struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *Number) Reset() {
-	*x = Number{}
+func (x *LocalPresenceNumber) Reset() {
+	*x = LocalPresenceNumber{}
 	mi := &file_localdial_v1_number_proto_msgTypes[0]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *Number) String() string {
+func (x *LocalPresenceNumber) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*Number) ProtoMessage() {}
+func (*LocalPresenceNumber) ProtoMessage() {}
 
-func (x *Number) ProtoReflect() protoreflect.Message {
+func (x *LocalPresenceNumber) ProtoReflect() protoreflect.Message {
 	mi := &file_localdial_v1_number_proto_msgTypes[0]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -145,75 +145,75 @@ func (x *Number) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use Number.ProtoReflect.Descriptor instead.
-func (*Number) Descriptor() ([]byte, []int) {
+// Deprecated: Use LocalPresenceNumber.ProtoReflect.Descriptor instead.
+func (*LocalPresenceNumber) Descriptor() ([]byte, []int) {
 	return file_localdial_v1_number_proto_rawDescGZIP(), []int{0}
 }
 
-func (x *Number) GetOrganizationId() string {
+func (x *LocalPresenceNumber) GetOrganizationId() string {
 	if x != nil {
 		return x.OrganizationId
 	}
 	return ""
 }
 
-func (x *Number) GetPhoneNumber() string {
+func (x *LocalPresenceNumber) GetPhoneNumber() string {
 	if x != nil {
 		return x.PhoneNumber
 	}
 	return ""
 }
 
-func (x *Number) GetAreaCode() string {
+func (x *LocalPresenceNumber) GetAreaCode() string {
 	if x != nil {
 		return x.AreaCode
 	}
 	return ""
 }
 
-func (x *Number) GetMappedAreaCodes() []string {
+func (x *LocalPresenceNumber) GetMappedAreaCodes() []string {
 	if x != nil {
 		return x.MappedAreaCodes
 	}
 	return nil
 }
 
-func (x *Number) GetState() NumberState {
+func (x *LocalPresenceNumber) GetState() NumberState {
 	if x != nil {
 		return x.State
 	}
 	return NumberState_NUMBER_STATE_UNSPECIFIED
 }
 
-func (x *Number) GetLocality() string {
+func (x *LocalPresenceNumber) GetLocality() string {
 	if x != nil {
 		return x.Locality
 	}
 	return ""
 }
 
-func (x *Number) GetRegion() string {
+func (x *LocalPresenceNumber) GetRegion() string {
 	if x != nil {
 		return x.Region
 	}
 	return ""
 }
 
-func (x *Number) GetCarrier() string {
+func (x *LocalPresenceNumber) GetCarrier() string {
 	if x != nil {
 		return x.Carrier
 	}
 	return ""
 }
 
-func (x *Number) GetCarrierNumberId() string {
+func (x *LocalPresenceNumber) GetCarrierNumberId() string {
 	if x != nil {
 		return x.CarrierNumberId
 	}
 	return ""
 }
 
-func (x *Number) GetPurchaseTime() *timestamppb.Timestamp {
+func (x *LocalPresenceNumber) GetPurchaseTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.PurchaseTime
 	}
@@ -431,8 +431,8 @@ var File_localdial_v1_number_proto protoreflect.FileDescriptor
 
 const file_localdial_v1_number_proto_rawDesc = "" +
 	"\n" +
-	"\x19localdial/v1/number.proto\x12\flocaldial.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\x89\x03\n" +
-	"\x06Number\x12'\n" +
+	"\x19localdial/v1/number.proto\x12\flocaldial.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\x96\x03\n" +
+	"\x13LocalPresenceNumber\x12'\n" +
 	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12!\n" +
 	"\fphone_number\x18\x02 \x01(\tR\vphoneNumber\x12\x1b\n" +
 	"\tarea_code\x18\x03 \x01(\tR\bareaCode\x12*\n" +
@@ -480,7 +480,7 @@ var file_localdial_v1_number_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
 var file_localdial_v1_number_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_localdial_v1_number_proto_goTypes = []any{
 	(NumberState)(0),              // 0: localdial.v1.NumberState
-	(*Number)(nil),                // 1: localdial.v1.Number
+	(*LocalPresenceNumber)(nil),   // 1: localdial.v1.LocalPresenceNumber
 	(*AvailableNumber)(nil),       // 2: localdial.v1.AvailableNumber
 	(*CarrierNumber)(nil),         // 3: localdial.v1.CarrierNumber
 	(*NumberFailure)(nil),         // 4: localdial.v1.NumberFailure
@@ -488,8 +488,8 @@ var file_localdial_v1_number_proto_goTypes = []any{
 	(*status.Status)(nil),         // 6: google.rpc.Status
 }
 var file_localdial_v1_number_proto_depIdxs = []int32{
-	0, // 0: localdial.v1.Number.state:type_name -> localdial.v1.NumberState
-	5, // 1: localdial.v1.Number.purchase_time:type_name -> google.protobuf.Timestamp
+	0, // 0: localdial.v1.LocalPresenceNumber.state:type_name -> localdial.v1.NumberState
+	5, // 1: localdial.v1.LocalPresenceNumber.purchase_time:type_name -> google.protobuf.Timestamp
 	6, // 2: localdial.v1.NumberFailure.status:type_name -> google.rpc.Status
 	3, // [3:3] is the sub-list for method output_type
 	3, // [3:3] is the sub-list for method input_type

@@ -112,7 +112,7 @@ func (x *ListNumbersRequest) GetPageToken() string {
 type ListNumbersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The numbers, ordered by phone number.
-	Numbers []*Number `protobuf:"bytes,1,rep,name=numbers,proto3" json:"numbers,omitempty"`
+	Numbers []*LocalPresenceNumber `protobuf:"bytes,1,rep,name=numbers,proto3" json:"numbers,omitempty"`
 	// The token of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	// How many numbers the query matches, over all pages.
@@ -151,7 +151,7 @@ func (*ListNumbersResponse) Descriptor() ([]byte, []int) {
 	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{1}
 }
 
-func (x *ListNumbersResponse) GetNumbers() []*Number {
+func (x *ListNumbersResponse) GetNumbers() []*LocalPresenceNumber {
 	if x != nil {
 		return x.Numbers
 	}
@@ -232,7 +232,7 @@ func (x *GetNumberRequest) GetPhoneNumber() string {
 type GetNumberResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The number.
-	Number        *Number `protobuf:"bytes,1,opt,name=number,proto3" json:"number,omitempty"`
+	Number        *LocalPresenceNumber `protobuf:"bytes,1,opt,name=number,proto3" json:"number,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -267,7 +267,7 @@ func (*GetNumberResponse) Descriptor() ([]byte, []int) {
 	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{3}
 }
 
-func (x *GetNumberResponse) GetNumber() *Number {
+func (x *GetNumberResponse) GetNumber() *LocalPresenceNumber {
 	if x != nil {
 		return x.Number
 	}
@@ -468,7 +468,7 @@ func (x *PurchaseNumbersRequest) GetRequestId() string {
 type PurchaseNumbersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The numbers that were bought, ordered by phone number; at least one.
-	Numbers []*Number `protobuf:"bytes,1,rep,name=numbers,proto3" json:"numbers,omitempty"`
+	Numbers []*LocalPresenceNumber `protobuf:"bytes,1,rep,name=numbers,proto3" json:"numbers,omitempty"`
 	// How many of the quantity could not be bought: the carrier had no more, or
 	// stopped taking orders.
 	UnfilledCount int32 `protobuf:"varint,2,opt,name=unfilled_count,json=unfilledCount,proto3" json:"unfilled_count,omitempty"`
@@ -515,7 +515,7 @@ func (*PurchaseNumbersResponse) Descriptor() ([]byte, []int) {
 	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{7}
 }
 
-func (x *PurchaseNumbersResponse) GetNumbers() []*Number {
+func (x *PurchaseNumbersResponse) GetNumbers() []*LocalPresenceNumber {
 	if x != nil {
 		return x.Numbers
 	}
@@ -616,7 +616,7 @@ func (x *ImportNumbersRequest) GetConfigure() bool {
 type ImportNumbersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The numbers that are now in the inventory, in the order of the request.
-	Numbers []*Number `protobuf:"bytes,1,rep,name=numbers,proto3" json:"numbers,omitempty"`
+	Numbers []*LocalPresenceNumber `protobuf:"bytes,1,rep,name=numbers,proto3" json:"numbers,omitempty"`
 	// The numbers that were not taken in, in the order of the request, each with
 	// its own status.
 	Failures []*NumberFailure `protobuf:"bytes,2,rep,name=failures,proto3" json:"failures,omitempty"`
@@ -656,7 +656,7 @@ func (*ImportNumbersResponse) Descriptor() ([]byte, []int) {
 	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{9}
 }
 
-func (x *ImportNumbersResponse) GetNumbers() []*Number {
+func (x *ImportNumbersResponse) GetNumbers() []*LocalPresenceNumber {
 	if x != nil {
 		return x.Numbers
 	}
@@ -860,16 +860,16 @@ func (x *ReconcileNumbersRequest) GetOrganizationId() string {
 type ReconcileNumbersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Purchases and imports whose number is the organization's now.
-	Adopted []*Number `protobuf:"bytes,1,rep,name=adopted,proto3" json:"adopted,omitempty"`
+	Adopted []*LocalPresenceNumber `protobuf:"bytes,1,rep,name=adopted,proto3" json:"adopted,omitempty"`
 	// How many were adopted.
 	AdoptedCount int32 `protobuf:"varint,2,opt,name=adopted_count,json=adoptedCount,proto3" json:"adopted_count,omitempty"`
 	// Purchases and imports that nothing came of: as they stood, nothing was
 	// charged for them.
-	Failed []*Number `protobuf:"bytes,3,rep,name=failed,proto3" json:"failed,omitempty"`
+	Failed []*LocalPresenceNumber `protobuf:"bytes,3,rep,name=failed,proto3" json:"failed,omitempty"`
 	// How many failed.
 	FailedCount int32 `protobuf:"varint,4,opt,name=failed_count,json=failedCount,proto3" json:"failed_count,omitempty"`
 	// Deleted numbers whose release the carrier has confirmed now.
-	Released []*Number `protobuf:"bytes,5,rep,name=released,proto3" json:"released,omitempty"`
+	Released []*LocalPresenceNumber `protobuf:"bytes,5,rep,name=released,proto3" json:"released,omitempty"`
 	// How many were released.
 	ReleasedCount int32 `protobuf:"varint,6,opt,name=released_count,json=releasedCount,proto3" json:"released_count,omitempty"`
 	// What is still open: purchases that may yet show at the carrier, and releases
@@ -879,7 +879,7 @@ type ReconcileNumbersResponse struct {
 	OpenCount int32 `protobuf:"varint,8,opt,name=open_count,json=openCount,proto3" json:"open_count,omitempty"`
 	// Active numbers of an inventory that the carrier account does not own: calls
 	// must not show them. Delete them, or find out who released them.
-	Missing []*Number `protobuf:"bytes,9,rep,name=missing,proto3" json:"missing,omitempty"`
+	Missing []*LocalPresenceNumber `protobuf:"bytes,9,rep,name=missing,proto3" json:"missing,omitempty"`
 	// How many are missing.
 	MissingCount int32 `protobuf:"varint,10,opt,name=missing_count,json=missingCount,proto3" json:"missing_count,omitempty"`
 	// Numbers of the carrier account that no organization has, neither in its
@@ -925,7 +925,7 @@ func (*ReconcileNumbersResponse) Descriptor() ([]byte, []int) {
 	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{13}
 }
 
-func (x *ReconcileNumbersResponse) GetAdopted() []*Number {
+func (x *ReconcileNumbersResponse) GetAdopted() []*LocalPresenceNumber {
 	if x != nil {
 		return x.Adopted
 	}
@@ -939,7 +939,7 @@ func (x *ReconcileNumbersResponse) GetAdoptedCount() int32 {
 	return 0
 }
 
-func (x *ReconcileNumbersResponse) GetFailed() []*Number {
+func (x *ReconcileNumbersResponse) GetFailed() []*LocalPresenceNumber {
 	if x != nil {
 		return x.Failed
 	}
@@ -953,7 +953,7 @@ func (x *ReconcileNumbersResponse) GetFailedCount() int32 {
 	return 0
 }
 
-func (x *ReconcileNumbersResponse) GetReleased() []*Number {
+func (x *ReconcileNumbersResponse) GetReleased() []*LocalPresenceNumber {
 	if x != nil {
 		return x.Released
 	}
@@ -981,7 +981,7 @@ func (x *ReconcileNumbersResponse) GetOpenCount() int32 {
 	return 0
 }
 
-func (x *ReconcileNumbersResponse) GetMissing() []*Number {
+func (x *ReconcileNumbersResponse) GetMissing() []*LocalPresenceNumber {
 	if x != nil {
 		return x.Missing
 	}
@@ -1154,7 +1154,7 @@ type DeleteNumbersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The numbers as they were deleted, in the order of the request. Their state
 	// is RELEASED, or RELEASING where the carrier has not confirmed yet.
-	Deleted []*Number `protobuf:"bytes,1,rep,name=deleted,proto3" json:"deleted,omitempty"`
+	Deleted []*LocalPresenceNumber `protobuf:"bytes,1,rep,name=deleted,proto3" json:"deleted,omitempty"`
 	// The numbers that were not deleted, in the order of the request, each with
 	// its own status.
 	Failures []*NumberFailure `protobuf:"bytes,2,rep,name=failures,proto3" json:"failures,omitempty"`
@@ -1194,7 +1194,7 @@ func (*DeleteNumbersResponse) Descriptor() ([]byte, []int) {
 	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{16}
 }
 
-func (x *DeleteNumbersResponse) GetDeleted() []*Number {
+func (x *DeleteNumbersResponse) GetDeleted() []*LocalPresenceNumber {
 	if x != nil {
 		return x.Deleted
 	}
@@ -1286,7 +1286,7 @@ func (x *MapAreaCodesRequest) GetAreaCodes() []string {
 type MapAreaCodesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The number with all its mappings.
-	Number *Number `protobuf:"bytes,1,opt,name=number,proto3" json:"number,omitempty"`
+	Number *LocalPresenceNumber `protobuf:"bytes,1,opt,name=number,proto3" json:"number,omitempty"`
 	// The organization's revision after the change; unchanged when every code was
 	// mapped already.
 	Revision      int64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
@@ -1324,7 +1324,7 @@ func (*MapAreaCodesResponse) Descriptor() ([]byte, []int) {
 	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{18}
 }
 
-func (x *MapAreaCodesResponse) GetNumber() *Number {
+func (x *MapAreaCodesResponse) GetNumber() *LocalPresenceNumber {
 	if x != nil {
 		return x.Number
 	}
@@ -1408,7 +1408,7 @@ func (x *UnmapAreaCodesRequest) GetAreaCodes() []string {
 type UnmapAreaCodesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The number with the mappings it has left.
-	Number *Number `protobuf:"bytes,1,opt,name=number,proto3" json:"number,omitempty"`
+	Number *LocalPresenceNumber `protobuf:"bytes,1,opt,name=number,proto3" json:"number,omitempty"`
 	// The organization's revision after the change; unchanged when none of the
 	// codes was mapped.
 	Revision      int64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
@@ -1446,7 +1446,7 @@ func (*UnmapAreaCodesResponse) Descriptor() ([]byte, []int) {
 	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{20}
 }
 
-func (x *UnmapAreaCodesResponse) GetNumber() *Number {
+func (x *UnmapAreaCodesResponse) GetNumber() *LocalPresenceNumber {
 	if x != nil {
 		return x.Number
 	}
@@ -1471,17 +1471,17 @@ const file_localdial_v1_number_inventory_proto_rawDesc = "" +
 	"\x05state\x18\x03 \x01(\x0e2\x19.localdial.v1.NumberStateR\x05state\x12\x1b\n" +
 	"\tpage_size\x18\x04 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
-	"page_token\x18\x05 \x01(\tR\tpageToken\"\x8c\x01\n" +
-	"\x13ListNumbersResponse\x12.\n" +
-	"\anumbers\x18\x01 \x03(\v2\x14.localdial.v1.NumberR\anumbers\x12&\n" +
+	"page_token\x18\x05 \x01(\tR\tpageToken\"\x99\x01\n" +
+	"\x13ListNumbersResponse\x12;\n" +
+	"\anumbers\x18\x01 \x03(\v2!.localdial.v1.LocalPresenceNumberR\anumbers\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n" +
 	"\n" +
 	"total_size\x18\x03 \x01(\x05R\ttotalSize\"^\n" +
 	"\x10GetNumberRequest\x12'\n" +
 	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12!\n" +
-	"\fphone_number\x18\x02 \x01(\tR\vphoneNumber\"A\n" +
-	"\x11GetNumberResponse\x12,\n" +
-	"\x06number\x18\x01 \x01(\v2\x14.localdial.v1.NumberR\x06number\"\x8a\x01\n" +
+	"\fphone_number\x18\x02 \x01(\tR\vphoneNumber\"N\n" +
+	"\x11GetNumberResponse\x129\n" +
+	"\x06number\x18\x01 \x01(\v2!.localdial.v1.LocalPresenceNumberR\x06number\"\x8a\x01\n" +
 	"\x1dSearchAvailableNumbersRequest\x12'\n" +
 	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12\x1b\n" +
 	"\tarea_code\x18\x02 \x01(\tR\bareaCode\x12\x19\n" +
@@ -1495,18 +1495,18 @@ const file_localdial_v1_number_inventory_proto_rawDesc = "" +
 	"\bquantity\x18\x03 \x01(\x05H\x00R\bquantity\x88\x01\x01\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x04 \x01(\tR\trequestIdB\v\n" +
-	"\t_quantity\"\xc9\x01\n" +
-	"\x17PurchaseNumbersResponse\x12.\n" +
-	"\anumbers\x18\x01 \x03(\v2\x14.localdial.v1.NumberR\anumbers\x12%\n" +
+	"\t_quantity\"\xd6\x01\n" +
+	"\x17PurchaseNumbersResponse\x12;\n" +
+	"\anumbers\x18\x01 \x03(\v2!.localdial.v1.LocalPresenceNumberR\anumbers\x12%\n" +
 	"\x0eunfilled_count\x18\x02 \x01(\x05R\runfilledCount\x12\x1a\n" +
 	"\brevision\x18\x03 \x01(\x03R\brevision\x12;\n" +
 	"\x0funfilled_status\x18\x04 \x01(\v2\x12.google.rpc.StatusR\x0eunfilledStatus\"\x82\x01\n" +
 	"\x14ImportNumbersRequest\x12'\n" +
 	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12#\n" +
 	"\rphone_numbers\x18\x02 \x03(\tR\fphoneNumbers\x12\x1c\n" +
-	"\tconfigure\x18\x03 \x01(\bR\tconfigure\"\x9c\x01\n" +
-	"\x15ImportNumbersResponse\x12.\n" +
-	"\anumbers\x18\x01 \x03(\v2\x14.localdial.v1.NumberR\anumbers\x127\n" +
+	"\tconfigure\x18\x03 \x01(\bR\tconfigure\"\xa9\x01\n" +
+	"\x15ImportNumbersResponse\x12;\n" +
+	"\anumbers\x18\x01 \x03(\v2!.localdial.v1.LocalPresenceNumberR\anumbers\x127\n" +
 	"\bfailures\x18\x02 \x03(\v2\x1b.localdial.v1.NumberFailureR\bfailures\x12\x1a\n" +
 	"\brevision\x18\x03 \x01(\x03R\brevision\"\x83\x01\n" +
 	"\x1cListImportableNumbersRequest\x12'\n" +
@@ -1520,18 +1520,18 @@ const file_localdial_v1_number_inventory_proto_rawDesc = "" +
 	"\n" +
 	"total_size\x18\x03 \x01(\x05R\ttotalSize\"B\n" +
 	"\x17ReconcileNumbersRequest\x12'\n" +
-	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\"\xd6\x04\n" +
-	"\x18ReconcileNumbersResponse\x12.\n" +
-	"\aadopted\x18\x01 \x03(\v2\x14.localdial.v1.NumberR\aadopted\x12#\n" +
-	"\radopted_count\x18\x02 \x01(\x05R\fadoptedCount\x12,\n" +
-	"\x06failed\x18\x03 \x03(\v2\x14.localdial.v1.NumberR\x06failed\x12!\n" +
-	"\ffailed_count\x18\x04 \x01(\x05R\vfailedCount\x120\n" +
-	"\breleased\x18\x05 \x03(\v2\x14.localdial.v1.NumberR\breleased\x12%\n" +
+	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\"\x8a\x05\n" +
+	"\x18ReconcileNumbersResponse\x12;\n" +
+	"\aadopted\x18\x01 \x03(\v2!.localdial.v1.LocalPresenceNumberR\aadopted\x12#\n" +
+	"\radopted_count\x18\x02 \x01(\x05R\fadoptedCount\x129\n" +
+	"\x06failed\x18\x03 \x03(\v2!.localdial.v1.LocalPresenceNumberR\x06failed\x12!\n" +
+	"\ffailed_count\x18\x04 \x01(\x05R\vfailedCount\x12=\n" +
+	"\breleased\x18\x05 \x03(\v2!.localdial.v1.LocalPresenceNumberR\breleased\x12%\n" +
 	"\x0ereleased_count\x18\x06 \x01(\x05R\rreleasedCount\x12/\n" +
 	"\x04open\x18\a \x03(\v2\x1b.localdial.v1.NumberFailureR\x04open\x12\x1d\n" +
 	"\n" +
-	"open_count\x18\b \x01(\x05R\topenCount\x12.\n" +
-	"\amissing\x18\t \x03(\v2\x14.localdial.v1.NumberR\amissing\x12#\n" +
+	"open_count\x18\b \x01(\x05R\topenCount\x12;\n" +
+	"\amissing\x18\t \x03(\v2!.localdial.v1.LocalPresenceNumberR\amissing\x12#\n" +
 	"\rmissing_count\x18\n" +
 	" \x01(\x05R\fmissingCount\x123\n" +
 	"\x06strays\x18\v \x03(\v2\x1b.localdial.v1.CarrierNumberR\x06strays\x12!\n" +
@@ -1545,26 +1545,26 @@ const file_localdial_v1_number_inventory_proto_rawDesc = "" +
 	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12#\n" +
 	"\rphone_numbers\x18\x02 \x03(\tR\fphoneNumbers\x12\x1d\n" +
 	"\n" +
-	"request_id\x18\x03 \x01(\tR\trequestId\"\x9c\x01\n" +
-	"\x15DeleteNumbersResponse\x12.\n" +
-	"\adeleted\x18\x01 \x03(\v2\x14.localdial.v1.NumberR\adeleted\x127\n" +
+	"request_id\x18\x03 \x01(\tR\trequestId\"\xa9\x01\n" +
+	"\x15DeleteNumbersResponse\x12;\n" +
+	"\adeleted\x18\x01 \x03(\v2!.localdial.v1.LocalPresenceNumberR\adeleted\x127\n" +
 	"\bfailures\x18\x02 \x03(\v2\x1b.localdial.v1.NumberFailureR\bfailures\x12\x1a\n" +
 	"\brevision\x18\x03 \x01(\x03R\brevision\"\x80\x01\n" +
 	"\x13MapAreaCodesRequest\x12'\n" +
 	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12!\n" +
 	"\fphone_number\x18\x02 \x01(\tR\vphoneNumber\x12\x1d\n" +
 	"\n" +
-	"area_codes\x18\x03 \x03(\tR\tareaCodes\"`\n" +
-	"\x14MapAreaCodesResponse\x12,\n" +
-	"\x06number\x18\x01 \x01(\v2\x14.localdial.v1.NumberR\x06number\x12\x1a\n" +
+	"area_codes\x18\x03 \x03(\tR\tareaCodes\"m\n" +
+	"\x14MapAreaCodesResponse\x129\n" +
+	"\x06number\x18\x01 \x01(\v2!.localdial.v1.LocalPresenceNumberR\x06number\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x03R\brevision\"\x82\x01\n" +
 	"\x15UnmapAreaCodesRequest\x12'\n" +
 	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12!\n" +
 	"\fphone_number\x18\x02 \x01(\tR\vphoneNumber\x12\x1d\n" +
 	"\n" +
-	"area_codes\x18\x03 \x03(\tR\tareaCodes\"b\n" +
-	"\x16UnmapAreaCodesResponse\x12,\n" +
-	"\x06number\x18\x01 \x01(\v2\x14.localdial.v1.NumberR\x06number\x12\x1a\n" +
+	"area_codes\x18\x03 \x03(\tR\tareaCodes\"o\n" +
+	"\x16UnmapAreaCodesResponse\x129\n" +
+	"\x06number\x18\x01 \x01(\v2!.localdial.v1.LocalPresenceNumberR\x06number\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x03R\brevision2\xf7\a\n" +
 	"\x0fNumberInventory\x12W\n" +
 	"\vListNumbers\x12 .localdial.v1.ListNumbersRequest\x1a!.localdial.v1.ListNumbersResponse\"\x03\x90\x02\x01\x12Q\n" +
@@ -1614,7 +1614,7 @@ var file_localdial_v1_number_inventory_proto_goTypes = []any{
 	(*UnmapAreaCodesRequest)(nil),          // 19: localdial.v1.UnmapAreaCodesRequest
 	(*UnmapAreaCodesResponse)(nil),         // 20: localdial.v1.UnmapAreaCodesResponse
 	(NumberState)(0),                       // 21: localdial.v1.NumberState
-	(*Number)(nil),                         // 22: localdial.v1.Number
+	(*LocalPresenceNumber)(nil),            // 22: localdial.v1.LocalPresenceNumber
 	(*AvailableNumber)(nil),                // 23: localdial.v1.AvailableNumber
 	(*status.Status)(nil),                  // 24: google.rpc.Status
 	(*NumberFailure)(nil),                  // 25: localdial.v1.NumberFailure
@@ -1622,25 +1622,25 @@ var file_localdial_v1_number_inventory_proto_goTypes = []any{
 }
 var file_localdial_v1_number_inventory_proto_depIdxs = []int32{
 	21, // 0: localdial.v1.ListNumbersRequest.state:type_name -> localdial.v1.NumberState
-	22, // 1: localdial.v1.ListNumbersResponse.numbers:type_name -> localdial.v1.Number
-	22, // 2: localdial.v1.GetNumberResponse.number:type_name -> localdial.v1.Number
+	22, // 1: localdial.v1.ListNumbersResponse.numbers:type_name -> localdial.v1.LocalPresenceNumber
+	22, // 2: localdial.v1.GetNumberResponse.number:type_name -> localdial.v1.LocalPresenceNumber
 	23, // 3: localdial.v1.SearchAvailableNumbersResponse.available:type_name -> localdial.v1.AvailableNumber
-	22, // 4: localdial.v1.PurchaseNumbersResponse.numbers:type_name -> localdial.v1.Number
+	22, // 4: localdial.v1.PurchaseNumbersResponse.numbers:type_name -> localdial.v1.LocalPresenceNumber
 	24, // 5: localdial.v1.PurchaseNumbersResponse.unfilled_status:type_name -> google.rpc.Status
-	22, // 6: localdial.v1.ImportNumbersResponse.numbers:type_name -> localdial.v1.Number
+	22, // 6: localdial.v1.ImportNumbersResponse.numbers:type_name -> localdial.v1.LocalPresenceNumber
 	25, // 7: localdial.v1.ImportNumbersResponse.failures:type_name -> localdial.v1.NumberFailure
 	26, // 8: localdial.v1.ListImportableNumbersResponse.numbers:type_name -> localdial.v1.CarrierNumber
-	22, // 9: localdial.v1.ReconcileNumbersResponse.adopted:type_name -> localdial.v1.Number
-	22, // 10: localdial.v1.ReconcileNumbersResponse.failed:type_name -> localdial.v1.Number
-	22, // 11: localdial.v1.ReconcileNumbersResponse.released:type_name -> localdial.v1.Number
+	22, // 9: localdial.v1.ReconcileNumbersResponse.adopted:type_name -> localdial.v1.LocalPresenceNumber
+	22, // 10: localdial.v1.ReconcileNumbersResponse.failed:type_name -> localdial.v1.LocalPresenceNumber
+	22, // 11: localdial.v1.ReconcileNumbersResponse.released:type_name -> localdial.v1.LocalPresenceNumber
 	25, // 12: localdial.v1.ReconcileNumbersResponse.open:type_name -> localdial.v1.NumberFailure
-	22, // 13: localdial.v1.ReconcileNumbersResponse.missing:type_name -> localdial.v1.Number
+	22, // 13: localdial.v1.ReconcileNumbersResponse.missing:type_name -> localdial.v1.LocalPresenceNumber
 	26, // 14: localdial.v1.ReconcileNumbersResponse.strays:type_name -> localdial.v1.CarrierNumber
 	14, // 15: localdial.v1.ReconcileNumbersResponse.monthly_costs:type_name -> localdial.v1.MonthlyCost
-	22, // 16: localdial.v1.DeleteNumbersResponse.deleted:type_name -> localdial.v1.Number
+	22, // 16: localdial.v1.DeleteNumbersResponse.deleted:type_name -> localdial.v1.LocalPresenceNumber
 	25, // 17: localdial.v1.DeleteNumbersResponse.failures:type_name -> localdial.v1.NumberFailure
-	22, // 18: localdial.v1.MapAreaCodesResponse.number:type_name -> localdial.v1.Number
-	22, // 19: localdial.v1.UnmapAreaCodesResponse.number:type_name -> localdial.v1.Number
+	22, // 18: localdial.v1.MapAreaCodesResponse.number:type_name -> localdial.v1.LocalPresenceNumber
+	22, // 19: localdial.v1.UnmapAreaCodesResponse.number:type_name -> localdial.v1.LocalPresenceNumber
 	0,  // 20: localdial.v1.NumberInventory.ListNumbers:input_type -> localdial.v1.ListNumbersRequest
 	2,  // 21: localdial.v1.NumberInventory.GetNumber:input_type -> localdial.v1.GetNumberRequest
 	4,  // 22: localdial.v1.NumberInventory.SearchAvailableNumbers:input_type -> localdial.v1.SearchAvailableNumbersRequest

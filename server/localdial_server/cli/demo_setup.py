@@ -17,7 +17,7 @@ from localdial.v1.number_inventory_pb2 import (
     PurchaseNumbersRequest,
     SearchAvailableNumbersRequest,
 )
-from localdial.v1.number_pb2 import Number, NumberState
+from localdial.v1.number_pb2 import LocalPresenceNumber, NumberState
 from localdial_client import Client, NotFound, pages
 from localdial_server.cli.output import CliError, ExitCode
 
@@ -66,7 +66,7 @@ _SIMULATOR: Final = "simulator"
 class Demo:
     """What the demo organization owns: one number in each area code of `BOUGHT`, in that order."""
 
-    numbers: tuple[Number, ...]
+    numbers: tuple[LocalPresenceNumber, ...]
 
     @property
     def local_number(self) -> str:
@@ -97,7 +97,7 @@ def load(client: Client) -> Demo:
     return demo
 
 
-def _owned(client: Client, area_code: str) -> Number | None:
+def _owned(client: Client, area_code: str) -> LocalPresenceNumber | None:
     request = ListNumbersRequest(
         organization_id=DEMO, area_code=area_code, state=NumberState.NUMBER_STATE_ACTIVE
     )
@@ -110,7 +110,7 @@ def _owned(client: Client, area_code: str) -> Number | None:
     return None
 
 
-def _buy(client: Client, area_code: str) -> Number:
+def _buy(client: Client, area_code: str) -> LocalPresenceNumber:
     available = client.number_inventory.search_available_numbers(
         SearchAvailableNumbersRequest(organization_id=DEMO, area_code=area_code, limit=1)
     ).available
@@ -128,7 +128,7 @@ def _buy(client: Client, area_code: str) -> Number:
     return number
 
 
-def _is_active(client: Client, number: Number) -> bool:
+def _is_active(client: Client, number: LocalPresenceNumber) -> bool:
     request = GetNumberRequest(organization_id=DEMO, phone_number=number.phone_number)
     try:
         current = client.number_inventory.get_number(request).number

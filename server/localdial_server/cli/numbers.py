@@ -22,7 +22,7 @@ from localdial.v1.number_inventory_pb2 import (
     SearchAvailableNumbersRequest,
     UnmapAreaCodesRequest,
 )
-from localdial.v1.number_pb2 import CarrierNumber, Number, NumberState
+from localdial.v1.number_pb2 import CarrierNumber, LocalPresenceNumber, NumberState
 from localdial_client import from_status, pages
 from localdial_server.cli.command import (
     PAGE_SIZE,
@@ -302,7 +302,7 @@ def carrier_numbers_table(numbers: Iterable[CarrierNumber]) -> Table:
     return table(("NUMBER", "PLACE", "CARRIER'S ID", "TAG"), rows, may_wrap={"PLACE", "TAG"})
 
 
-def numbers_table(numbers: Iterable[Number]) -> Table:
+def numbers_table(numbers: Iterable[LocalPresenceNumber]) -> Table:
     """Return a table of numbers of an inventory."""
     rows = [
         (
@@ -320,7 +320,7 @@ def numbers_table(numbers: Iterable[Number]) -> Table:
     return table(columns, rows, may_wrap={"ALSO FOR", "PLACE"})
 
 
-def _record(number: Number) -> Table:
+def _record(number: LocalPresenceNumber) -> Table:
     return record(
         {
             "number": number.phone_number,

@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from localdial.v1.number_inventory_pb2 import MonthlyCost, ReconcileNumbersRequest, ReconcileNumbersResponse
-from localdial.v1.number_pb2 import Number
+from localdial.v1.number_pb2 import LocalPresenceNumber
 from localdial_server.cli.command import Session, client_command
 from localdial_server.cli.numbers import carrier_numbers_table, numbers_table
 from localdial_server.cli.output import ExitCode, counted
@@ -56,7 +56,7 @@ def _report(response: ReconcileNumbersResponse) -> Sequence[Table | str]:
         *(("costs a month", _cost(cost)) for cost in response.monthly_costs),
     ]
     parts: list[Table | str] = [table(("WHAT", "HOW MANY"), counts)]
-    listed: Sequence[tuple[str, Sequence[Number], int]] = (
+    listed: Sequence[tuple[str, Sequence[LocalPresenceNumber], int]] = (
         ("Adopted", response.adopted, response.adopted_count),
         ("Failed", response.failed, response.failed_count),
         ("Released", response.released, response.released_count),

@@ -52,7 +52,7 @@ class Contract:
         return self._pool.FindFileByName(name)
 
     def message_class(self, full_name: str) -> type[Message]:
-        """Answer the class of a message, such as ``localdial.v1.Number``."""
+        """Answer the class of a message, such as ``localdial.v1.LocalPresenceNumber``."""
         return message_factory.GetMessageClass(self._pool.FindMessageTypeByName(full_name))
 
     def request_class(self, service: str, method: str) -> type[Message]:

@@ -36,9 +36,9 @@ def number_state(value: int) -> NumberState | None:
     return _STATE_OF.get(number_pb2.NumberState.ValueType(value))
 
 
-def number_message(number: Number) -> number_pb2.Number:
+def number_message(number: Number) -> number_pb2.LocalPresenceNumber:
     """Write a number."""
-    return number_pb2.Number(
+    return number_pb2.LocalPresenceNumber(
         organization_id=number.organization_id,
         phone_number=number.phone_number,
         area_code=number.area_code or "",

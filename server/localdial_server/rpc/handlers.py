@@ -24,9 +24,12 @@ _log = logging.getLogger(__name__)
 
 Method = Callable[[Any], Awaitable[Message]]
 
-# A change runs to its end even if its caller hangs up. Resolves do not need that: the
-# call log commits their records in a task of its own.
-_RUNS_IN_THE_CALL = frozenset({"ResolveOutboundCallerId", "BatchResolveOutboundCallerIds"})
+# A change runs to its end even if its caller hangs up. The methods that phone calls wait
+# for do not need that: the call log commits their records in a task of its own. A stopping
+# server still answers them.
+_RUNS_IN_THE_CALL = frozenset(
+    {"ResolveOutboundCallerId", "BatchResolveOutboundCallerIds", "RouteInboundCall"}
+)
 
 # What the caller gets when its deadline is near and the change still runs. It says more
 # than DEADLINE_EXCEEDED: that the change goes on, and what to repeat.

@@ -11,7 +11,7 @@ from localdial.v1.call_routing_pb2 import (
 )
 from localdial.v1.directory_pb2 import ListUsersResponse, User
 from localdial.v1.number_inventory_pb2 import ListNumbersResponse
-from localdial.v1.number_pb2 import Number, NumberState
+from localdial.v1.number_pb2 import LocalPresenceNumber, NumberState
 from localdial_server.cli.numbers import STATES, ListedState
 from localdial_server.cli.output import ExitCode
 from localdial_server.cli.routing import CALLER_ID_REASONS, DESTINATION_REASONS
@@ -25,9 +25,9 @@ CALLEE = "+14155550155"
 def test_a_list_is_one_document_of_all_pages(cli: Cli) -> None:
     cli.server.answers(
         ListNumbersResponse(
-            numbers=[Number(phone_number="+14155550100")], next_page_token="more", total_size=2
+            numbers=[LocalPresenceNumber(phone_number="+14155550100")], next_page_token="more", total_size=2
         ),
-        ListNumbersResponse(numbers=[Number(phone_number="+14155550101")], total_size=2),
+        ListNumbersResponse(numbers=[LocalPresenceNumber(phone_number="+14155550101")], total_size=2),
     )
     document = json.loads(cli.run("numbers", "list", "acme", "--json").stdout)
     assert [number["phone_number"] for number in document["numbers"]] == ["+14155550100", "+14155550101"]
@@ -37,7 +37,7 @@ def test_a_list_is_one_document_of_all_pages(cli: Cli) -> None:
 
 
 def test_json_uses_the_contracts_field_names_and_keeps_empty_fields(cli: Cli) -> None:
-    cli.server.answers(ListNumbersResponse(numbers=[Number(phone_number="+14155550100")]))
+    cli.server.answers(ListNumbersResponse(numbers=[LocalPresenceNumber(phone_number="+14155550100")]))
     [number] = json.loads(cli.run("numbers", "list", "acme", "--json").stdout)["numbers"]
     assert number["mapped_area_codes"] == []
     assert number["carrier_number_id"] == ""
@@ -163,8 +163,8 @@ def test_only_the_column_that_may_wrap_is_folded(monkeypatch: pytest.MonkeyPatch
 
 
 def test_an_unknown_enum_value_is_shown_as_its_number() -> None:
-    assert enum_name(Number(state=NumberState.NUMBER_STATE_ACTIVE), "state") == "ACTIVE"
-    assert enum_name(Number.FromString(b"\x28\x63"), "state") == "99"
+    assert enum_name(LocalPresenceNumber(state=NumberState.NUMBER_STATE_ACTIVE), "state") == "ACTIVE"
+    assert enum_name(LocalPresenceNumber.FromString(b"\x28\x63"), "state") == "99"
 
 
 def test_every_reason_has_its_sentence() -> None:

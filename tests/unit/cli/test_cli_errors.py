@@ -10,7 +10,7 @@ from localdial.v1.number_inventory_pb2 import (
     ImportNumbersResponse,
     PurchaseNumbersResponse,
 )
-from localdial.v1.number_pb2 import Number, NumberFailure
+from localdial.v1.number_pb2 import LocalPresenceNumber, NumberFailure
 from localdial_server.cli.output import EXIT_CODE_HELP, ExitCode
 from tests.support.fake_server import Answer, fails, status
 
@@ -164,7 +164,7 @@ BUSY = number_failure("+14155550102", grpc.StatusCode.FAILED_PRECONDITION, "NUMB
 def test_the_exit_code_reflects_the_failures_of_single_numbers(
     cli: Cli, done: list[str], failures: list[NumberFailure], expected: ExitCode
 ) -> None:
-    numbers = [Number(phone_number=each) for each in done]
+    numbers = [LocalPresenceNumber(phone_number=each) for each in done]
     cli.server.answers(
         DeleteNumbersResponse(deleted=numbers, failures=failures),
         ImportNumbersResponse(numbers=numbers, failures=failures),
@@ -178,7 +178,9 @@ def test_the_exit_code_reflects_the_failures_of_single_numbers(
 
 
 def test_a_partly_filled_purchase_is_shown_with_a_warning(cli: Cli) -> None:
-    cli.server.answers(PurchaseNumbersResponse(numbers=[Number(phone_number=NUMBER)], unfilled_count=2))
+    cli.server.answers(
+        PurchaseNumbersResponse(numbers=[LocalPresenceNumber(phone_number=NUMBER)], unfilled_count=2)
+    )
     result = cli.run("numbers", "buy", "acme", "307", "--quantity", "3", "--yes")
     assert result.exit_code == ExitCode.PARTIAL
     assert NUMBER in result.stdout

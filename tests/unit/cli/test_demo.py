@@ -9,7 +9,7 @@ from localdial.v1.number_inventory_pb2 import (
     PurchaseNumbersResponse,
     SearchAvailableNumbersResponse,
 )
-from localdial.v1.number_pb2 import AvailableNumber, Number, NumberState
+from localdial.v1.number_pb2 import AvailableNumber, LocalPresenceNumber, NumberState
 from localdial_client import Client
 from localdial_server.cli import demo, demo_setup
 from localdial_server.cli.demo_setup import Demo
@@ -21,8 +21,8 @@ from .conftest import Cli
 DIRECTORY: list[Answer] = [SetOrganizationResponse(), BatchSetUsersResponse()] * 2
 
 
-def number(phone_number: str, carrier: str = "simulator") -> Number:
-    return Number(
+def number(phone_number: str, carrier: str = "simulator") -> LocalPresenceNumber:
+    return LocalPresenceNumber(
         phone_number=phone_number,
         area_code=phone_number[2:5],
         carrier=carrier,

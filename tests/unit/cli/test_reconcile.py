@@ -12,7 +12,7 @@ from localdial.v1.number_inventory_pb2 import (
     PurchaseNumbersResponse,
     ReconcileNumbersResponse,
 )
-from localdial.v1.number_pb2 import CarrierNumber, Number, NumberFailure
+from localdial.v1.number_pb2 import CarrierNumber, LocalPresenceNumber, NumberFailure
 from localdial_server.cli.output import ExitCode
 
 from .conftest import Cli
@@ -21,7 +21,7 @@ from .conftest import Cli
 def test_reconciling_without_differences_exits_with_0(cli: Cli) -> None:
     cli.server.answers(
         ReconcileNumbersResponse(
-            adopted=[Number(phone_number="+14155550100")],
+            adopted=[LocalPresenceNumber(phone_number="+14155550100")],
             adopted_count=1,
             monthly_costs=[MonthlyCost(currency_code="USD", micros=3_450_000, number_count=3)],
         )
@@ -36,7 +36,7 @@ def test_reconciling_without_differences_exits_with_0(cli: Cli) -> None:
 @pytest.mark.parametrize(
     "response",
     [
-        ReconcileNumbersResponse(missing=[Number(phone_number="+14155550101")], missing_count=1),
+        ReconcileNumbersResponse(missing=[LocalPresenceNumber(phone_number="+14155550101")], missing_count=1),
         ReconcileNumbersResponse(strays=[CarrierNumber(phone_number="+14155550101")], strays_count=1),
         ReconcileNumbersResponse(
             open=[NumberFailure(phone_number="+14155550101", status=Status(code=14, message="not yet"))],
@@ -56,8 +56,8 @@ def test_all_numbers_are_imported_a_hundred_at_a_time(cli: Cli) -> None:
     numbers = [f"+1415555{line:04}" for line in range(100, 250)]
     cli.server.answers(
         ListImportableNumbersResponse(numbers=[CarrierNumber(phone_number=number) for number in numbers]),
-        ImportNumbersResponse(numbers=[Number(phone_number=number) for number in numbers[:100]]),
-        ImportNumbersResponse(numbers=[Number(phone_number=number) for number in numbers[100:]]),
+        ImportNumbersResponse(numbers=[LocalPresenceNumber(phone_number=number) for number in numbers[:100]]),
+        ImportNumbersResponse(numbers=[LocalPresenceNumber(phone_number=number) for number in numbers[100:]]),
     )
     result = cli.run("numbers", "import", "acme", "--all", "--configure", "--yes", "--json")
     assert result.exit_code == ExitCode.OK
@@ -68,7 +68,7 @@ def test_all_numbers_are_imported_a_hundred_at_a_time(cli: Cli) -> None:
 
 
 def test_an_import_changes_no_configuration_unless_asked_to(cli: Cli) -> None:
-    cli.server.answers(ImportNumbersResponse(numbers=[Number(phone_number="+14155550100")]))
+    cli.server.answers(ImportNumbersResponse(numbers=[LocalPresenceNumber(phone_number="+14155550100")]))
     assert cli.run("numbers", "import", "acme", "+14155550100").exit_code == ExitCode.OK
     (request,) = cli.requests("ImportNumbers")
     assert not request.configure
@@ -83,7 +83,7 @@ def test_an_import_needs_either_numbers_or_all(cli: Cli, arguments: tuple[str, .
 def test_a_partly_filled_purchase_gives_the_reason(cli: Cli) -> None:
     cli.server.answers(
         PurchaseNumbersResponse(
-            numbers=[Number(phone_number="+14155550100")],
+            numbers=[LocalPresenceNumber(phone_number="+14155550100")],
             unfilled_count=2,
             unfilled_status=Status(
                 code=8, message="the organization may have 1 numbers and has no room for another"

@@ -35,8 +35,8 @@ def test_a_method_is_found_by_its_name_and_described(method: Any) -> None:
 
 
 def test_a_message_and_its_fields_are_described() -> None:
-    proto = described(POOL.FindFileContainingSymbol("localdial.v1.Number"))
-    message = [each.name for each in proto.message_type].index("Number")
+    proto = described(POOL.FindFileContainingSymbol("localdial.v1.LocalPresenceNumber"))
+    message = [each.name for each in proto.message_type].index("LocalPresenceNumber")
     assert comment(proto, 4, message) == " A local presence number of an organization.\n"
     assert comment(proto, 4, message, 2, 1).startswith(" Output only. The number in E.164.")
 

@@ -72,6 +72,7 @@ def repository(tmp_path: Path, generators: Path, monkeypatch: pytest.MonkeyPatch
         ("rpc ListOutboundCalls(", "rpc ListCalls("),
         ("CALLER_ID_REASON_AGENT_CALLER_ID = 4", "CALLER_ID_REASON_AGENT_CALLER_ID = 6"),
         ("option idempotency_level = NO_SIDE_EFFECTS;", ""),
+        ("option idempotency_level = IDEMPOTENT;", "option idempotency_level = NO_SIDE_EFFECTS;"),
         ("package localdial.v1;", "package localdial.v2;"),
     ],
 )
@@ -110,6 +111,21 @@ def test_a_baseline_is_not_recorded_over_a_break(repository: Repository) -> None
     repository.commit()
     repository.commit()
     assert repository.broken() == [f"{BASELINE} of"]
+
+
+def test_a_main_line_is_compared_from_the_first_baseline_on(repository: Repository) -> None:
+    repository.git("rm", "--quiet", "--cached", f"{BASELINE}")
+    (repository.root / BASELINE).unlink()
+    repository.git("commit", "--quiet", "--amend", "--message", "Before the first baseline")
+    repository.edit("rpc ListOutboundCalls(", "rpc ListCalls(")
+    record(repository.root)
+    assert list(check(repository.root)) == [f"{BASELINE}"]
+    repository.commit()
+    assert list(check(repository.root)) == [f"{BASELINE}"]
+    assert repository.broken() == []
+    repository.edit("rpc ListCalls(", "rpc ListOutboundCalls(")
+    repository.commit()
+    assert repository.broken() == [f"{BASELINE}", "the main line at"]
 
 
 def test_without_history_the_baseline_is_there(repository: Repository) -> None:

@@ -93,7 +93,7 @@ def test_a_required_field_whose_comment_says_otherwise_is_refused(commented: Fil
 
 
 def test_a_rule_that_has_no_words_is_refused(commented: FileDescriptorSet) -> None:
-    (message,) = (m for m in file_of(commented, "number").message_type if m.name == "Number")
+    (message,) = (m for m in file_of(commented, "number").message_type if m.name == "LocalPresenceNumber")
     # (buf.validate.field).string.uuid = true, on the wire.
     string_rules = b"\xb0\x01\x01"
     rules = b"\x72" + bytes([len(string_rules)]) + string_rules

@@ -331,6 +331,7 @@ class RouteInboundCallResponse(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     LAST_CALL_ID_FIELD_NUMBER: _builtins.int
     LAST_CALL_TIME_FIELD_NUMBER: _builtins.int
+    FALLBACK_NUMBER_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """The organization that the called number belongs to."""
     destination_number: _builtins.str
@@ -345,6 +346,11 @@ class RouteInboundCallResponse(_message.Message):
     """The recorded outbound call that decided, or would have decided had the user
     had a usable work phone. Empty when nobody called the caller.
     """
+    fallback_number: _builtins.str
+    """Output only. Where to send the call when `destination_number` does not
+    answer: the organization number in E.164. Empty when there is none, or when
+    it equals the destination, the caller or the called number.
+    """
     @_builtins.property
     def last_call_time(self) -> _timestamp_pb2.Timestamp:
         """When that call was recorded. Unset when nobody called the caller."""
@@ -358,10 +364,11 @@ class RouteInboundCallResponse(_message.Message):
         reason: Global___DestinationReason.ValueType = ...,
         last_call_id: _builtins.str = ...,
         last_call_time: _timestamp_pb2.Timestamp | None = ...,
+        fallback_number: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["last_call_time", b"last_call_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["destination_number", b"destination_number", "last_call_id", b"last_call_id", "last_call_time", b"last_call_time", "organization_id", b"organization_id", "reason", b"reason", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["destination_number", b"destination_number", "fallback_number", b"fallback_number", "last_call_id", b"last_call_id", "last_call_time", b"last_call_time", "organization_id", b"organization_id", "reason", b"reason", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

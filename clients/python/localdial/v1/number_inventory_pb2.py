@@ -26,7 +26,7 @@ from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 from localdial.v1 import number_pb2 as localdial_dot_v1_dot_number__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#localdial/v1/number_inventory.proto\x12\x0clocaldial.v1\x1a\x17google/rpc/status.proto\x1a\x19localdial/v1/number.proto\"\xc7\x01\n\x12ListNumbersRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12\x1b\n\tarea_code\x18\x02 \x01(\tR\x08\x61reaCode\x12/\n\x05state\x18\x03 \x01(\x0e\x32\x19.localdial.v1.NumberStateR\x05state\x12\x1b\n\tpage_size\x18\x04 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x05 \x01(\tR\tpageToken\"\x8c\x01\n\x13ListNumbersResponse\x12.\n\x07numbers\x18\x01 \x03(\x0b\x32\x14.localdial.v1.NumberR\x07numbers\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n\ntotal_size\x18\x03 \x01(\x05R\ttotalSize\"^\n\x10GetNumberRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12!\n\x0cphone_number\x18\x02 \x01(\tR\x0bphoneNumber\"A\n\x11GetNumberResponse\x12,\n\x06number\x18\x01 \x01(\x0b\x32\x14.localdial.v1.NumberR\x06number\"\x8a\x01\n\x1dSearchAvailableNumbersRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12\x1b\n\tarea_code\x18\x02 \x01(\tR\x08\x61reaCode\x12\x19\n\x05limit\x18\x03 \x01(\x05H\x00R\x05limit\x88\x01\x01\x42\x08\n\x06_limit\"]\n\x1eSearchAvailableNumbersResponse\x12;\n\tavailable\x18\x01 \x03(\x0b\x32\x1d.localdial.v1.AvailableNumberR\tavailable\"\xab\x01\n\x16PurchaseNumbersRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12\x1b\n\tarea_code\x18\x02 \x01(\tR\x08\x61reaCode\x12\x1f\n\x08quantity\x18\x03 \x01(\x05H\x00R\x08quantity\x88\x01\x01\x12\x1d\n\nrequest_id\x18\x04 \x01(\tR\trequestIdB\x0b\n\t_quantity\"\xc9\x01\n\x17PurchaseNumbersResponse\x12.\n\x07numbers\x18\x01 \x03(\x0b\x32\x14.localdial.v1.NumberR\x07numbers\x12%\n\x0eunfilled_count\x18\x02 \x01(\x05R\runfilledCount\x12\x1a\n\x08revision\x18\x03 \x01(\x03R\x08revision\x12;\n\x0funfilled_status\x18\x04 \x01(\x0b\x32\x12.google.rpc.StatusR\x0eunfilledStatus\"\x82\x01\n\x14ImportNumbersRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12#\n\rphone_numbers\x18\x02 \x03(\tR\x0cphoneNumbers\x12\x1c\n\tconfigure\x18\x03 \x01(\x08R\tconfigure\"\x9c\x01\n\x15ImportNumbersResponse\x12.\n\x07numbers\x18\x01 \x03(\x0b\x32\x14.localdial.v1.NumberR\x07numbers\x12\x37\n\x08\x66\x61ilures\x18\x02 \x03(\x0b\x32\x1b.localdial.v1.NumberFailureR\x08\x66\x61ilures\x12\x1a\n\x08revision\x18\x03 \x01(\x03R\x08revision\"\x83\x01\n\x1cListImportableNumbersRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12\x1b\n\tpage_size\x18\x02 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x03 \x01(\tR\tpageToken\"\x9d\x01\n\x1dListImportableNumbersResponse\x12\x35\n\x07numbers\x18\x01 \x03(\x0b\x32\x1b.localdial.v1.CarrierNumberR\x07numbers\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n\ntotal_size\x18\x03 \x01(\x05R\ttotalSize\"B\n\x17ReconcileNumbersRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\"\xd6\x04\n\x18ReconcileNumbersResponse\x12.\n\x07\x61\x64opted\x18\x01 \x03(\x0b\x32\x14.localdial.v1.NumberR\x07\x61\x64opted\x12#\n\radopted_count\x18\x02 \x01(\x05R\x0c\x61\x64optedCount\x12,\n\x06\x66\x61iled\x18\x03 \x03(\x0b\x32\x14.localdial.v1.NumberR\x06\x66\x61iled\x12!\n\x0c\x66\x61iled_count\x18\x04 \x01(\x05R\x0b\x66\x61iledCount\x12\x30\n\x08released\x18\x05 \x03(\x0b\x32\x14.localdial.v1.NumberR\x08released\x12%\n\x0ereleased_count\x18\x06 \x01(\x05R\rreleasedCount\x12/\n\x04open\x18\x07 \x03(\x0b\x32\x1b.localdial.v1.NumberFailureR\x04open\x12\x1d\n\nopen_count\x18\x08 \x01(\x05R\topenCount\x12.\n\x07missing\x18\t \x03(\x0b\x32\x14.localdial.v1.NumberR\x07missing\x12#\n\rmissing_count\x18\n \x01(\x05R\x0cmissingCount\x12\x33\n\x06strays\x18\x0b \x03(\x0b\x32\x1b.localdial.v1.CarrierNumberR\x06strays\x12!\n\x0cstrays_count\x18\x0c \x01(\x05R\x0bstraysCount\x12>\n\rmonthly_costs\x18\r \x03(\x0b\x32\x19.localdial.v1.MonthlyCostR\x0cmonthlyCosts\"m\n\x0bMonthlyCost\x12#\n\rcurrency_code\x18\x01 \x01(\tR\x0c\x63urrencyCode\x12\x16\n\x06micros\x18\x02 \x01(\x03R\x06micros\x12!\n\x0cnumber_count\x18\x03 \x01(\x05R\x0bnumberCount\"\x83\x01\n\x14\x44\x65leteNumbersRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12#\n\rphone_numbers\x18\x02 \x03(\tR\x0cphoneNumbers\x12\x1d\n\nrequest_id\x18\x03 \x01(\tR\trequestId\"\x9c\x01\n\x15\x44\x65leteNumbersResponse\x12.\n\x07\x64\x65leted\x18\x01 \x03(\x0b\x32\x14.localdial.v1.NumberR\x07\x64\x65leted\x12\x37\n\x08\x66\x61ilures\x18\x02 \x03(\x0b\x32\x1b.localdial.v1.NumberFailureR\x08\x66\x61ilures\x12\x1a\n\x08revision\x18\x03 \x01(\x03R\x08revision\"\x80\x01\n\x13MapAreaCodesRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12!\n\x0cphone_number\x18\x02 \x01(\tR\x0bphoneNumber\x12\x1d\n\narea_codes\x18\x03 \x03(\tR\tareaCodes\"`\n\x14MapAreaCodesResponse\x12,\n\x06number\x18\x01 \x01(\x0b\x32\x14.localdial.v1.NumberR\x06number\x12\x1a\n\x08revision\x18\x02 \x01(\x03R\x08revision\"\x82\x01\n\x15UnmapAreaCodesRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12!\n\x0cphone_number\x18\x02 \x01(\tR\x0bphoneNumber\x12\x1d\n\narea_codes\x18\x03 \x03(\tR\tareaCodes\"b\n\x16UnmapAreaCodesResponse\x12,\n\x06number\x18\x01 \x01(\x0b\x32\x14.localdial.v1.NumberR\x06number\x12\x1a\n\x08revision\x18\x02 \x01(\x03R\x08revision2\xf7\x07\n\x0fNumberInventory\x12W\n\x0bListNumbers\x12 .localdial.v1.ListNumbersRequest\x1a!.localdial.v1.ListNumbersResponse\"\x03\x90\x02\x01\x12Q\n\tGetNumber\x12\x1e.localdial.v1.GetNumberRequest\x1a\x1f.localdial.v1.GetNumberResponse\"\x03\x90\x02\x01\x12x\n\x16SearchAvailableNumbers\x12+.localdial.v1.SearchAvailableNumbersRequest\x1a,.localdial.v1.SearchAvailableNumbersResponse\"\x03\x90\x02\x01\x12\x63\n\x0fPurchaseNumbers\x12$.localdial.v1.PurchaseNumbersRequest\x1a%.localdial.v1.PurchaseNumbersResponse\"\x03\x90\x02\x02\x12]\n\rImportNumbers\x12\".localdial.v1.ImportNumbersRequest\x1a#.localdial.v1.ImportNumbersResponse\"\x03\x90\x02\x02\x12u\n\x15ListImportableNumbers\x12*.localdial.v1.ListImportableNumbersRequest\x1a+.localdial.v1.ListImportableNumbersResponse\"\x03\x90\x02\x01\x12\x66\n\x10ReconcileNumbers\x12%.localdial.v1.ReconcileNumbersRequest\x1a&.localdial.v1.ReconcileNumbersResponse\"\x03\x90\x02\x02\x12]\n\rDeleteNumbers\x12\".localdial.v1.DeleteNumbersRequest\x1a#.localdial.v1.DeleteNumbersResponse\"\x03\x90\x02\x02\x12Z\n\x0cMapAreaCodes\x12!.localdial.v1.MapAreaCodesRequest\x1a\".localdial.v1.MapAreaCodesResponse\"\x03\x90\x02\x02\x12`\n\x0eUnmapAreaCodes\x12#.localdial.v1.UnmapAreaCodesRequest\x1a$.localdial.v1.UnmapAreaCodesResponse\"\x03\x90\x02\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#localdial/v1/number_inventory.proto\x12\x0clocaldial.v1\x1a\x17google/rpc/status.proto\x1a\x19localdial/v1/number.proto\"\xc7\x01\n\x12ListNumbersRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12\x1b\n\tarea_code\x18\x02 \x01(\tR\x08\x61reaCode\x12/\n\x05state\x18\x03 \x01(\x0e\x32\x19.localdial.v1.NumberStateR\x05state\x12\x1b\n\tpage_size\x18\x04 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x05 \x01(\tR\tpageToken\"\x99\x01\n\x13ListNumbersResponse\x12;\n\x07numbers\x18\x01 \x03(\x0b\x32!.localdial.v1.LocalPresenceNumberR\x07numbers\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n\ntotal_size\x18\x03 \x01(\x05R\ttotalSize\"^\n\x10GetNumberRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12!\n\x0cphone_number\x18\x02 \x01(\tR\x0bphoneNumber\"N\n\x11GetNumberResponse\x12\x39\n\x06number\x18\x01 \x01(\x0b\x32!.localdial.v1.LocalPresenceNumberR\x06number\"\x8a\x01\n\x1dSearchAvailableNumbersRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12\x1b\n\tarea_code\x18\x02 \x01(\tR\x08\x61reaCode\x12\x19\n\x05limit\x18\x03 \x01(\x05H\x00R\x05limit\x88\x01\x01\x42\x08\n\x06_limit\"]\n\x1eSearchAvailableNumbersResponse\x12;\n\tavailable\x18\x01 \x03(\x0b\x32\x1d.localdial.v1.AvailableNumberR\tavailable\"\xab\x01\n\x16PurchaseNumbersRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12\x1b\n\tarea_code\x18\x02 \x01(\tR\x08\x61reaCode\x12\x1f\n\x08quantity\x18\x03 \x01(\x05H\x00R\x08quantity\x88\x01\x01\x12\x1d\n\nrequest_id\x18\x04 \x01(\tR\trequestIdB\x0b\n\t_quantity\"\xd6\x01\n\x17PurchaseNumbersResponse\x12;\n\x07numbers\x18\x01 \x03(\x0b\x32!.localdial.v1.LocalPresenceNumberR\x07numbers\x12%\n\x0eunfilled_count\x18\x02 \x01(\x05R\runfilledCount\x12\x1a\n\x08revision\x18\x03 \x01(\x03R\x08revision\x12;\n\x0funfilled_status\x18\x04 \x01(\x0b\x32\x12.google.rpc.StatusR\x0eunfilledStatus\"\x82\x01\n\x14ImportNumbersRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12#\n\rphone_numbers\x18\x02 \x03(\tR\x0cphoneNumbers\x12\x1c\n\tconfigure\x18\x03 \x01(\x08R\tconfigure\"\xa9\x01\n\x15ImportNumbersResponse\x12;\n\x07numbers\x18\x01 \x03(\x0b\x32!.localdial.v1.LocalPresenceNumberR\x07numbers\x12\x37\n\x08\x66\x61ilures\x18\x02 \x03(\x0b\x32\x1b.localdial.v1.NumberFailureR\x08\x66\x61ilures\x12\x1a\n\x08revision\x18\x03 \x01(\x03R\x08revision\"\x83\x01\n\x1cListImportableNumbersRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12\x1b\n\tpage_size\x18\x02 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x03 \x01(\tR\tpageToken\"\x9d\x01\n\x1dListImportableNumbersResponse\x12\x35\n\x07numbers\x18\x01 \x03(\x0b\x32\x1b.localdial.v1.CarrierNumberR\x07numbers\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n\ntotal_size\x18\x03 \x01(\x05R\ttotalSize\"B\n\x17ReconcileNumbersRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\"\x8a\x05\n\x18ReconcileNumbersResponse\x12;\n\x07\x61\x64opted\x18\x01 \x03(\x0b\x32!.localdial.v1.LocalPresenceNumberR\x07\x61\x64opted\x12#\n\radopted_count\x18\x02 \x01(\x05R\x0c\x61\x64optedCount\x12\x39\n\x06\x66\x61iled\x18\x03 \x03(\x0b\x32!.localdial.v1.LocalPresenceNumberR\x06\x66\x61iled\x12!\n\x0c\x66\x61iled_count\x18\x04 \x01(\x05R\x0b\x66\x61iledCount\x12=\n\x08released\x18\x05 \x03(\x0b\x32!.localdial.v1.LocalPresenceNumberR\x08released\x12%\n\x0ereleased_count\x18\x06 \x01(\x05R\rreleasedCount\x12/\n\x04open\x18\x07 \x03(\x0b\x32\x1b.localdial.v1.NumberFailureR\x04open\x12\x1d\n\nopen_count\x18\x08 \x01(\x05R\topenCount\x12;\n\x07missing\x18\t \x03(\x0b\x32!.localdial.v1.LocalPresenceNumberR\x07missing\x12#\n\rmissing_count\x18\n \x01(\x05R\x0cmissingCount\x12\x33\n\x06strays\x18\x0b \x03(\x0b\x32\x1b.localdial.v1.CarrierNumberR\x06strays\x12!\n\x0cstrays_count\x18\x0c \x01(\x05R\x0bstraysCount\x12>\n\rmonthly_costs\x18\r \x03(\x0b\x32\x19.localdial.v1.MonthlyCostR\x0cmonthlyCosts\"m\n\x0bMonthlyCost\x12#\n\rcurrency_code\x18\x01 \x01(\tR\x0c\x63urrencyCode\x12\x16\n\x06micros\x18\x02 \x01(\x03R\x06micros\x12!\n\x0cnumber_count\x18\x03 \x01(\x05R\x0bnumberCount\"\x83\x01\n\x14\x44\x65leteNumbersRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12#\n\rphone_numbers\x18\x02 \x03(\tR\x0cphoneNumbers\x12\x1d\n\nrequest_id\x18\x03 \x01(\tR\trequestId\"\xa9\x01\n\x15\x44\x65leteNumbersResponse\x12;\n\x07\x64\x65leted\x18\x01 \x03(\x0b\x32!.localdial.v1.LocalPresenceNumberR\x07\x64\x65leted\x12\x37\n\x08\x66\x61ilures\x18\x02 \x03(\x0b\x32\x1b.localdial.v1.NumberFailureR\x08\x66\x61ilures\x12\x1a\n\x08revision\x18\x03 \x01(\x03R\x08revision\"\x80\x01\n\x13MapAreaCodesRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12!\n\x0cphone_number\x18\x02 \x01(\tR\x0bphoneNumber\x12\x1d\n\narea_codes\x18\x03 \x03(\tR\tareaCodes\"m\n\x14MapAreaCodesResponse\x12\x39\n\x06number\x18\x01 \x01(\x0b\x32!.localdial.v1.LocalPresenceNumberR\x06number\x12\x1a\n\x08revision\x18\x02 \x01(\x03R\x08revision\"\x82\x01\n\x15UnmapAreaCodesRequest\x12\'\n\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12!\n\x0cphone_number\x18\x02 \x01(\tR\x0bphoneNumber\x12\x1d\n\narea_codes\x18\x03 \x03(\tR\tareaCodes\"o\n\x16UnmapAreaCodesResponse\x12\x39\n\x06number\x18\x01 \x01(\x0b\x32!.localdial.v1.LocalPresenceNumberR\x06number\x12\x1a\n\x08revision\x18\x02 \x01(\x03R\x08revision2\xf7\x07\n\x0fNumberInventory\x12W\n\x0bListNumbers\x12 .localdial.v1.ListNumbersRequest\x1a!.localdial.v1.ListNumbersResponse\"\x03\x90\x02\x01\x12Q\n\tGetNumber\x12\x1e.localdial.v1.GetNumberRequest\x1a\x1f.localdial.v1.GetNumberResponse\"\x03\x90\x02\x01\x12x\n\x16SearchAvailableNumbers\x12+.localdial.v1.SearchAvailableNumbersRequest\x1a,.localdial.v1.SearchAvailableNumbersResponse\"\x03\x90\x02\x01\x12\x63\n\x0fPurchaseNumbers\x12$.localdial.v1.PurchaseNumbersRequest\x1a%.localdial.v1.PurchaseNumbersResponse\"\x03\x90\x02\x02\x12]\n\rImportNumbers\x12\".localdial.v1.ImportNumbersRequest\x1a#.localdial.v1.ImportNumbersResponse\"\x03\x90\x02\x02\x12u\n\x15ListImportableNumbers\x12*.localdial.v1.ListImportableNumbersRequest\x1a+.localdial.v1.ListImportableNumbersResponse\"\x03\x90\x02\x01\x12\x66\n\x10ReconcileNumbers\x12%.localdial.v1.ReconcileNumbersRequest\x1a&.localdial.v1.ReconcileNumbersResponse\"\x03\x90\x02\x02\x12]\n\rDeleteNumbers\x12\".localdial.v1.DeleteNumbersRequest\x1a#.localdial.v1.DeleteNumbersResponse\"\x03\x90\x02\x02\x12Z\n\x0cMapAreaCodes\x12!.localdial.v1.MapAreaCodesRequest\x1a\".localdial.v1.MapAreaCodesResponse\"\x03\x90\x02\x02\x12`\n\x0eUnmapAreaCodes\x12#.localdial.v1.UnmapAreaCodesRequest\x1a$.localdial.v1.UnmapAreaCodesResponse\"\x03\x90\x02\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -56,45 +56,45 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTNUMBERSREQUEST']._serialized_start=106
   _globals['_LISTNUMBERSREQUEST']._serialized_end=305
   _globals['_LISTNUMBERSRESPONSE']._serialized_start=308
-  _globals['_LISTNUMBERSRESPONSE']._serialized_end=448
-  _globals['_GETNUMBERREQUEST']._serialized_start=450
-  _globals['_GETNUMBERREQUEST']._serialized_end=544
-  _globals['_GETNUMBERRESPONSE']._serialized_start=546
-  _globals['_GETNUMBERRESPONSE']._serialized_end=611
-  _globals['_SEARCHAVAILABLENUMBERSREQUEST']._serialized_start=614
-  _globals['_SEARCHAVAILABLENUMBERSREQUEST']._serialized_end=752
-  _globals['_SEARCHAVAILABLENUMBERSRESPONSE']._serialized_start=754
-  _globals['_SEARCHAVAILABLENUMBERSRESPONSE']._serialized_end=847
-  _globals['_PURCHASENUMBERSREQUEST']._serialized_start=850
-  _globals['_PURCHASENUMBERSREQUEST']._serialized_end=1021
-  _globals['_PURCHASENUMBERSRESPONSE']._serialized_start=1024
-  _globals['_PURCHASENUMBERSRESPONSE']._serialized_end=1225
-  _globals['_IMPORTNUMBERSREQUEST']._serialized_start=1228
-  _globals['_IMPORTNUMBERSREQUEST']._serialized_end=1358
-  _globals['_IMPORTNUMBERSRESPONSE']._serialized_start=1361
-  _globals['_IMPORTNUMBERSRESPONSE']._serialized_end=1517
-  _globals['_LISTIMPORTABLENUMBERSREQUEST']._serialized_start=1520
-  _globals['_LISTIMPORTABLENUMBERSREQUEST']._serialized_end=1651
-  _globals['_LISTIMPORTABLENUMBERSRESPONSE']._serialized_start=1654
-  _globals['_LISTIMPORTABLENUMBERSRESPONSE']._serialized_end=1811
-  _globals['_RECONCILENUMBERSREQUEST']._serialized_start=1813
-  _globals['_RECONCILENUMBERSREQUEST']._serialized_end=1879
-  _globals['_RECONCILENUMBERSRESPONSE']._serialized_start=1882
-  _globals['_RECONCILENUMBERSRESPONSE']._serialized_end=2480
-  _globals['_MONTHLYCOST']._serialized_start=2482
-  _globals['_MONTHLYCOST']._serialized_end=2591
-  _globals['_DELETENUMBERSREQUEST']._serialized_start=2594
-  _globals['_DELETENUMBERSREQUEST']._serialized_end=2725
-  _globals['_DELETENUMBERSRESPONSE']._serialized_start=2728
-  _globals['_DELETENUMBERSRESPONSE']._serialized_end=2884
-  _globals['_MAPAREACODESREQUEST']._serialized_start=2887
-  _globals['_MAPAREACODESREQUEST']._serialized_end=3015
-  _globals['_MAPAREACODESRESPONSE']._serialized_start=3017
-  _globals['_MAPAREACODESRESPONSE']._serialized_end=3113
-  _globals['_UNMAPAREACODESREQUEST']._serialized_start=3116
-  _globals['_UNMAPAREACODESREQUEST']._serialized_end=3246
-  _globals['_UNMAPAREACODESRESPONSE']._serialized_start=3248
-  _globals['_UNMAPAREACODESRESPONSE']._serialized_end=3346
-  _globals['_NUMBERINVENTORY']._serialized_start=3349
-  _globals['_NUMBERINVENTORY']._serialized_end=4364
+  _globals['_LISTNUMBERSRESPONSE']._serialized_end=461
+  _globals['_GETNUMBERREQUEST']._serialized_start=463
+  _globals['_GETNUMBERREQUEST']._serialized_end=557
+  _globals['_GETNUMBERRESPONSE']._serialized_start=559
+  _globals['_GETNUMBERRESPONSE']._serialized_end=637
+  _globals['_SEARCHAVAILABLENUMBERSREQUEST']._serialized_start=640
+  _globals['_SEARCHAVAILABLENUMBERSREQUEST']._serialized_end=778
+  _globals['_SEARCHAVAILABLENUMBERSRESPONSE']._serialized_start=780
+  _globals['_SEARCHAVAILABLENUMBERSRESPONSE']._serialized_end=873
+  _globals['_PURCHASENUMBERSREQUEST']._serialized_start=876
+  _globals['_PURCHASENUMBERSREQUEST']._serialized_end=1047
+  _globals['_PURCHASENUMBERSRESPONSE']._serialized_start=1050
+  _globals['_PURCHASENUMBERSRESPONSE']._serialized_end=1264
+  _globals['_IMPORTNUMBERSREQUEST']._serialized_start=1267
+  _globals['_IMPORTNUMBERSREQUEST']._serialized_end=1397
+  _globals['_IMPORTNUMBERSRESPONSE']._serialized_start=1400
+  _globals['_IMPORTNUMBERSRESPONSE']._serialized_end=1569
+  _globals['_LISTIMPORTABLENUMBERSREQUEST']._serialized_start=1572
+  _globals['_LISTIMPORTABLENUMBERSREQUEST']._serialized_end=1703
+  _globals['_LISTIMPORTABLENUMBERSRESPONSE']._serialized_start=1706
+  _globals['_LISTIMPORTABLENUMBERSRESPONSE']._serialized_end=1863
+  _globals['_RECONCILENUMBERSREQUEST']._serialized_start=1865
+  _globals['_RECONCILENUMBERSREQUEST']._serialized_end=1931
+  _globals['_RECONCILENUMBERSRESPONSE']._serialized_start=1934
+  _globals['_RECONCILENUMBERSRESPONSE']._serialized_end=2584
+  _globals['_MONTHLYCOST']._serialized_start=2586
+  _globals['_MONTHLYCOST']._serialized_end=2695
+  _globals['_DELETENUMBERSREQUEST']._serialized_start=2698
+  _globals['_DELETENUMBERSREQUEST']._serialized_end=2829
+  _globals['_DELETENUMBERSRESPONSE']._serialized_start=2832
+  _globals['_DELETENUMBERSRESPONSE']._serialized_end=3001
+  _globals['_MAPAREACODESREQUEST']._serialized_start=3004
+  _globals['_MAPAREACODESREQUEST']._serialized_end=3132
+  _globals['_MAPAREACODESRESPONSE']._serialized_start=3134
+  _globals['_MAPAREACODESRESPONSE']._serialized_end=3243
+  _globals['_UNMAPAREACODESREQUEST']._serialized_start=3246
+  _globals['_UNMAPAREACODESREQUEST']._serialized_end=3376
+  _globals['_UNMAPAREACODESRESPONSE']._serialized_start=3378
+  _globals['_UNMAPAREACODESRESPONSE']._serialized_end=3489
+  _globals['_NUMBERINVENTORY']._serialized_start=3492
+  _globals['_NUMBERINVENTORY']._serialized_end=4507
 # @@protoc_insertion_point(module_scope)

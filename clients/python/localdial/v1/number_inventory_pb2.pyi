@@ -80,13 +80,13 @@ class ListNumbersResponse(_message.Message):
     total_size: _builtins.int
     """How many numbers the query matches, over all pages."""
     @_builtins.property
-    def numbers(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.Number]:
+    def numbers(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.LocalPresenceNumber]:
         """The numbers, ordered by phone number."""
 
     def __init__(
         self,
         *,
-        numbers: _abc.Iterable[_number_pb2.Number] | None = ...,
+        numbers: _abc.Iterable[_number_pb2.LocalPresenceNumber] | None = ...,
         next_page_token: _builtins.str = ...,
         total_size: _builtins.int = ...,
     ) -> None: ...
@@ -134,13 +134,13 @@ class GetNumberResponse(_message.Message):
 
     NUMBER_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def number(self) -> _number_pb2.Number:
+    def number(self) -> _number_pb2.LocalPresenceNumber:
         """The number."""
 
     def __init__(
         self,
         *,
-        number: _number_pb2.Number | None = ...,
+        number: _number_pb2.LocalPresenceNumber | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["number", b"number"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -273,7 +273,7 @@ class PurchaseNumbersResponse(_message.Message):
     to be sure that a resolve knows the numbers.
     """
     @_builtins.property
-    def numbers(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.Number]:
+    def numbers(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.LocalPresenceNumber]:
         """The numbers that were bought, ordered by phone number; at least one."""
 
     @_builtins.property
@@ -288,7 +288,7 @@ class PurchaseNumbersResponse(_message.Message):
     def __init__(
         self,
         *,
-        numbers: _abc.Iterable[_number_pb2.Number] | None = ...,
+        numbers: _abc.Iterable[_number_pb2.LocalPresenceNumber] | None = ...,
         unfilled_count: _builtins.int = ...,
         revision: _builtins.int = ...,
         unfilled_status: _status_pb2.Status | None = ...,
@@ -353,7 +353,7 @@ class ImportNumbersResponse(_message.Message):
     revision: _builtins.int
     """The organization's revision after the import."""
     @_builtins.property
-    def numbers(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.Number]:
+    def numbers(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.LocalPresenceNumber]:
         """The numbers that are now in the inventory, in the order of the request."""
 
     @_builtins.property
@@ -365,7 +365,7 @@ class ImportNumbersResponse(_message.Message):
     def __init__(
         self,
         *,
-        numbers: _abc.Iterable[_number_pb2.Number] | None = ...,
+        numbers: _abc.Iterable[_number_pb2.LocalPresenceNumber] | None = ...,
         failures: _abc.Iterable[_number_pb2.NumberFailure] | None = ...,
         revision: _builtins.int = ...,
     ) -> None: ...
@@ -503,17 +503,17 @@ class ReconcileNumbersResponse(_message.Message):
     strays_count: _builtins.int
     """How many strays there are."""
     @_builtins.property
-    def adopted(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.Number]:
+    def adopted(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.LocalPresenceNumber]:
         """Purchases and imports whose number is the organization's now."""
 
     @_builtins.property
-    def failed(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.Number]:
+    def failed(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.LocalPresenceNumber]:
         """Purchases and imports that nothing came of: as they stood, nothing was
         charged for them.
         """
 
     @_builtins.property
-    def released(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.Number]:
+    def released(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.LocalPresenceNumber]:
         """Deleted numbers whose release the carrier has confirmed now."""
 
     @_builtins.property
@@ -523,7 +523,7 @@ class ReconcileNumbersResponse(_message.Message):
         """
 
     @_builtins.property
-    def missing(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.Number]:
+    def missing(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.LocalPresenceNumber]:
         """Active numbers of an inventory that the carrier account does not own: calls
         must not show them. Delete them, or find out who released them.
         """
@@ -544,15 +544,15 @@ class ReconcileNumbersResponse(_message.Message):
     def __init__(
         self,
         *,
-        adopted: _abc.Iterable[_number_pb2.Number] | None = ...,
+        adopted: _abc.Iterable[_number_pb2.LocalPresenceNumber] | None = ...,
         adopted_count: _builtins.int = ...,
-        failed: _abc.Iterable[_number_pb2.Number] | None = ...,
+        failed: _abc.Iterable[_number_pb2.LocalPresenceNumber] | None = ...,
         failed_count: _builtins.int = ...,
-        released: _abc.Iterable[_number_pb2.Number] | None = ...,
+        released: _abc.Iterable[_number_pb2.LocalPresenceNumber] | None = ...,
         released_count: _builtins.int = ...,
         open: _abc.Iterable[_number_pb2.NumberFailure] | None = ...,
         open_count: _builtins.int = ...,
-        missing: _abc.Iterable[_number_pb2.Number] | None = ...,
+        missing: _abc.Iterable[_number_pb2.LocalPresenceNumber] | None = ...,
         missing_count: _builtins.int = ...,
         strays: _abc.Iterable[_number_pb2.CarrierNumber] | None = ...,
         strays_count: _builtins.int = ...,
@@ -648,7 +648,7 @@ class DeleteNumbersResponse(_message.Message):
     revision: _builtins.int
     """The organization's revision after the deletion."""
     @_builtins.property
-    def deleted(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.Number]:
+    def deleted(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.LocalPresenceNumber]:
         """The numbers as they were deleted, in the order of the request. Their state
         is RELEASED, or RELEASING where the carrier has not confirmed yet.
         """
@@ -662,7 +662,7 @@ class DeleteNumbersResponse(_message.Message):
     def __init__(
         self,
         *,
-        deleted: _abc.Iterable[_number_pb2.Number] | None = ...,
+        deleted: _abc.Iterable[_number_pb2.LocalPresenceNumber] | None = ...,
         failures: _abc.Iterable[_number_pb2.NumberFailure] | None = ...,
         revision: _builtins.int = ...,
     ) -> None: ...
@@ -724,13 +724,13 @@ class MapAreaCodesResponse(_message.Message):
     mapped already.
     """
     @_builtins.property
-    def number(self) -> _number_pb2.Number:
+    def number(self) -> _number_pb2.LocalPresenceNumber:
         """The number with all its mappings."""
 
     def __init__(
         self,
         *,
-        number: _number_pb2.Number | None = ...,
+        number: _number_pb2.LocalPresenceNumber | None = ...,
         revision: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["number", b"number"]  # noqa: Y015
@@ -790,13 +790,13 @@ class UnmapAreaCodesResponse(_message.Message):
     codes was mapped.
     """
     @_builtins.property
-    def number(self) -> _number_pb2.Number:
+    def number(self) -> _number_pb2.LocalPresenceNumber:
         """The number with the mappings it has left."""
 
     def __init__(
         self,
         *,
-        number: _number_pb2.Number | None = ...,
+        number: _number_pb2.LocalPresenceNumber | None = ...,
         revision: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["number", b"number"]  # noqa: Y015

@@ -62,7 +62,7 @@ NUMBER_STATE_RELEASED: NumberState.ValueType  # 4
 Global___NumberState: _TypeAlias = NumberState  # noqa: Y015
 
 @_typing.final
-class Number(_message.Message):
+class LocalPresenceNumber(_message.Message):
     """A local presence number of an organization."""
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -134,7 +134,7 @@ class Number(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___Number: _TypeAlias = Number  # noqa: Y015
+Global___LocalPresenceNumber: _TypeAlias = LocalPresenceNumber  # noqa: Y015
 
 @_typing.final
 class AvailableNumber(_message.Message):

@@ -6,7 +6,7 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Status } from "../../google/rpc/status_pb.js";
 import { file_google_rpc_status } from "../../google/rpc/status_pb.js";
-import type { AvailableNumber, CarrierNumber, Number, NumberFailure, NumberState } from "./number_pb.js";
+import type { AvailableNumber, CarrierNumber, LocalPresenceNumber, NumberFailure, NumberState } from "./number_pb.js";
 import { file_localdial_v1_number } from "./number_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file localdial/v1/number_inventory.proto.
  */
 export const file_localdial_v1_number_inventory: GenFile = /*@__PURE__*/
-  fileDesc("CiNsb2NhbGRpYWwvdjEvbnVtYmVyX2ludmVudG9yeS5wcm90bxIMbG9jYWxkaWFsLnYxIpEBChJMaXN0TnVtYmVyc1JlcXVlc3QSFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhEKCWFyZWFfY29kZRgCIAEoCRIoCgVzdGF0ZRgDIAEoDjIZLmxvY2FsZGlhbC52MS5OdW1iZXJTdGF0ZRIRCglwYWdlX3NpemUYBCABKAUSEgoKcGFnZV90b2tlbhgFIAEoCSJpChNMaXN0TnVtYmVyc1Jlc3BvbnNlEiUKB251bWJlcnMYASADKAsyFC5sb2NhbGRpYWwudjEuTnVtYmVyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgp0b3RhbF9zaXplGAMgASgFIkEKEEdldE51bWJlclJlcXVlc3QSFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhQKDHBob25lX251bWJlchgCIAEoCSI5ChFHZXROdW1iZXJSZXNwb25zZRIkCgZudW1iZXIYASABKAsyFC5sb2NhbGRpYWwudjEuTnVtYmVyImkKHVNlYXJjaEF2YWlsYWJsZU51bWJlcnNSZXF1ZXN0EhcKD29yZ2FuaXphdGlvbl9pZBgBIAEoCRIRCglhcmVhX2NvZGUYAiABKAkSEgoFbGltaXQYAyABKAVIAIgBAUIICgZfbGltaXQiUgoeU2VhcmNoQXZhaWxhYmxlTnVtYmVyc1Jlc3BvbnNlEjAKCWF2YWlsYWJsZRgBIAMoCzIdLmxvY2FsZGlhbC52MS5BdmFpbGFibGVOdW1iZXIifAoWUHVyY2hhc2VOdW1iZXJzUmVxdWVzdBIXCg9vcmdhbml6YXRpb25faWQYASABKAkSEQoJYXJlYV9jb2RlGAIgASgJEhUKCHF1YW50aXR5GAMgASgFSACIAQESEgoKcmVxdWVzdF9pZBgEIAEoCUILCglfcXVhbnRpdHkilwEKF1B1cmNoYXNlTnVtYmVyc1Jlc3BvbnNlEiUKB251bWJlcnMYASADKAsyFC5sb2NhbGRpYWwudjEuTnVtYmVyEhYKDnVuZmlsbGVkX2NvdW50GAIgASgFEhAKCHJldmlzaW9uGAMgASgDEisKD3VuZmlsbGVkX3N0YXR1cxgEIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzIlkKFEltcG9ydE51bWJlcnNSZXF1ZXN0EhcKD29yZ2FuaXphdGlvbl9pZBgBIAEoCRIVCg1waG9uZV9udW1iZXJzGAIgAygJEhEKCWNvbmZpZ3VyZRgDIAEoCCJ/ChVJbXBvcnROdW1iZXJzUmVzcG9uc2USJQoHbnVtYmVycxgBIAMoCzIULmxvY2FsZGlhbC52MS5OdW1iZXISLQoIZmFpbHVyZXMYAiADKAsyGy5sb2NhbGRpYWwudjEuTnVtYmVyRmFpbHVyZRIQCghyZXZpc2lvbhgDIAEoAyJeChxMaXN0SW1wb3J0YWJsZU51bWJlcnNSZXF1ZXN0EhcKD29yZ2FuaXphdGlvbl9pZBgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJ6Ch1MaXN0SW1wb3J0YWJsZU51bWJlcnNSZXNwb25zZRIsCgdudW1iZXJzGAEgAygLMhsubG9jYWxkaWFsLnYxLkNhcnJpZXJOdW1iZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCnRvdGFsX3NpemUYAyABKAUiMgoXUmVjb25jaWxlTnVtYmVyc1JlcXVlc3QSFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJIsYDChhSZWNvbmNpbGVOdW1iZXJzUmVzcG9uc2USJQoHYWRvcHRlZBgBIAMoCzIULmxvY2FsZGlhbC52MS5OdW1iZXISFQoNYWRvcHRlZF9jb3VudBgCIAEoBRIkCgZmYWlsZWQYAyADKAsyFC5sb2NhbGRpYWwudjEuTnVtYmVyEhQKDGZhaWxlZF9jb3VudBgEIAEoBRImCghyZWxlYXNlZBgFIAMoCzIULmxvY2FsZGlhbC52MS5OdW1iZXISFgoOcmVsZWFzZWRfY291bnQYBiABKAUSKQoEb3BlbhgHIAMoCzIbLmxvY2FsZGlhbC52MS5OdW1iZXJGYWlsdXJlEhIKCm9wZW5fY291bnQYCCABKAUSJQoHbWlzc2luZxgJIAMoCzIULmxvY2FsZGlhbC52MS5OdW1iZXISFQoNbWlzc2luZ19jb3VudBgKIAEoBRIrCgZzdHJheXMYCyADKAsyGy5sb2NhbGRpYWwudjEuQ2Fycmllck51bWJlchIUCgxzdHJheXNfY291bnQYDCABKAUSMAoNbW9udGhseV9jb3N0cxgNIAMoCzIZLmxvY2FsZGlhbC52MS5Nb250aGx5Q29zdCJKCgtNb250aGx5Q29zdBIVCg1jdXJyZW5jeV9jb2RlGAEgASgJEg4KBm1pY3JvcxgCIAEoAxIUCgxudW1iZXJfY291bnQYAyABKAUiWgoURGVsZXRlTnVtYmVyc1JlcXVlc3QSFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhUKDXBob25lX251bWJlcnMYAiADKAkSEgoKcmVxdWVzdF9pZBgDIAEoCSJ/ChVEZWxldGVOdW1iZXJzUmVzcG9uc2USJQoHZGVsZXRlZBgBIAMoCzIULmxvY2FsZGlhbC52MS5OdW1iZXISLQoIZmFpbHVyZXMYAiADKAsyGy5sb2NhbGRpYWwudjEuTnVtYmVyRmFpbHVyZRIQCghyZXZpc2lvbhgDIAEoAyJYChNNYXBBcmVhQ29kZXNSZXF1ZXN0EhcKD29yZ2FuaXphdGlvbl9pZBgBIAEoCRIUCgxwaG9uZV9udW1iZXIYAiABKAkSEgoKYXJlYV9jb2RlcxgDIAMoCSJOChRNYXBBcmVhQ29kZXNSZXNwb25zZRIkCgZudW1iZXIYASABKAsyFC5sb2NhbGRpYWwudjEuTnVtYmVyEhAKCHJldmlzaW9uGAIgASgDIloKFVVubWFwQXJlYUNvZGVzUmVxdWVzdBIXCg9vcmdhbml6YXRpb25faWQYASABKAkSFAoMcGhvbmVfbnVtYmVyGAIgASgJEhIKCmFyZWFfY29kZXMYAyADKAkiUAoWVW5tYXBBcmVhQ29kZXNSZXNwb25zZRIkCgZudW1iZXIYASABKAsyFC5sb2NhbGRpYWwudjEuTnVtYmVyEhAKCHJldmlzaW9uGAIgASgDMvcHCg9OdW1iZXJJbnZlbnRvcnkSVwoLTGlzdE51bWJlcnMSIC5sb2NhbGRpYWwudjEuTGlzdE51bWJlcnNSZXF1ZXN0GiEubG9jYWxkaWFsLnYxLkxpc3ROdW1iZXJzUmVzcG9uc2UiA5ACARJRCglHZXROdW1iZXISHi5sb2NhbGRpYWwudjEuR2V0TnVtYmVyUmVxdWVzdBofLmxvY2FsZGlhbC52MS5HZXROdW1iZXJSZXNwb25zZSIDkAIBEngKFlNlYXJjaEF2YWlsYWJsZU51bWJlcnMSKy5sb2NhbGRpYWwudjEuU2VhcmNoQXZhaWxhYmxlTnVtYmVyc1JlcXVlc3QaLC5sb2NhbGRpYWwudjEuU2VhcmNoQXZhaWxhYmxlTnVtYmVyc1Jlc3BvbnNlIgOQAgESYwoPUHVyY2hhc2VOdW1iZXJzEiQubG9jYWxkaWFsLnYxLlB1cmNoYXNlTnVtYmVyc1JlcXVlc3QaJS5sb2NhbGRpYWwudjEuUHVyY2hhc2VOdW1iZXJzUmVzcG9uc2UiA5ACAhJdCg1JbXBvcnROdW1iZXJzEiIubG9jYWxkaWFsLnYxLkltcG9ydE51bWJlcnNSZXF1ZXN0GiMubG9jYWxkaWFsLnYxLkltcG9ydE51bWJlcnNSZXNwb25zZSIDkAICEnUKFUxpc3RJbXBvcnRhYmxlTnVtYmVycxIqLmxvY2FsZGlhbC52MS5MaXN0SW1wb3J0YWJsZU51bWJlcnNSZXF1ZXN0GisubG9jYWxkaWFsLnYxLkxpc3RJbXBvcnRhYmxlTnVtYmVyc1Jlc3BvbnNlIgOQAgESZgoQUmVjb25jaWxlTnVtYmVycxIlLmxvY2FsZGlhbC52MS5SZWNvbmNpbGVOdW1iZXJzUmVxdWVzdBomLmxvY2FsZGlhbC52MS5SZWNvbmNpbGVOdW1iZXJzUmVzcG9uc2UiA5ACAhJdCg1EZWxldGVOdW1iZXJzEiIubG9jYWxkaWFsLnYxLkRlbGV0ZU51bWJlcnNSZXF1ZXN0GiMubG9jYWxkaWFsLnYxLkRlbGV0ZU51bWJlcnNSZXNwb25zZSIDkAICEloKDE1hcEFyZWFDb2RlcxIhLmxvY2FsZGlhbC52MS5NYXBBcmVhQ29kZXNSZXF1ZXN0GiIubG9jYWxkaWFsLnYxLk1hcEFyZWFDb2Rlc1Jlc3BvbnNlIgOQAgISYAoOVW5tYXBBcmVhQ29kZXMSIy5sb2NhbGRpYWwudjEuVW5tYXBBcmVhQ29kZXNSZXF1ZXN0GiQubG9jYWxkaWFsLnYxLlVubWFwQXJlYUNvZGVzUmVzcG9uc2UiA5ACAmIGcHJvdG8z", [file_google_rpc_status, file_localdial_v1_number]);
+  fileDesc("CiNsb2NhbGRpYWwvdjEvbnVtYmVyX2ludmVudG9yeS5wcm90bxIMbG9jYWxkaWFsLnYxIpEBChJMaXN0TnVtYmVyc1JlcXVlc3QSFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhEKCWFyZWFfY29kZRgCIAEoCRIoCgVzdGF0ZRgDIAEoDjIZLmxvY2FsZGlhbC52MS5OdW1iZXJTdGF0ZRIRCglwYWdlX3NpemUYBCABKAUSEgoKcGFnZV90b2tlbhgFIAEoCSJ2ChNMaXN0TnVtYmVyc1Jlc3BvbnNlEjIKB251bWJlcnMYASADKAsyIS5sb2NhbGRpYWwudjEuTG9jYWxQcmVzZW5jZU51bWJlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKdG90YWxfc2l6ZRgDIAEoBSJBChBHZXROdW1iZXJSZXF1ZXN0EhcKD29yZ2FuaXphdGlvbl9pZBgBIAEoCRIUCgxwaG9uZV9udW1iZXIYAiABKAkiRgoRR2V0TnVtYmVyUmVzcG9uc2USMQoGbnVtYmVyGAEgASgLMiEubG9jYWxkaWFsLnYxLkxvY2FsUHJlc2VuY2VOdW1iZXIiaQodU2VhcmNoQXZhaWxhYmxlTnVtYmVyc1JlcXVlc3QSFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhEKCWFyZWFfY29kZRgCIAEoCRISCgVsaW1pdBgDIAEoBUgAiAEBQggKBl9saW1pdCJSCh5TZWFyY2hBdmFpbGFibGVOdW1iZXJzUmVzcG9uc2USMAoJYXZhaWxhYmxlGAEgAygLMh0ubG9jYWxkaWFsLnYxLkF2YWlsYWJsZU51bWJlciJ8ChZQdXJjaGFzZU51bWJlcnNSZXF1ZXN0EhcKD29yZ2FuaXphdGlvbl9pZBgBIAEoCRIRCglhcmVhX2NvZGUYAiABKAkSFQoIcXVhbnRpdHkYAyABKAVIAIgBARISCgpyZXF1ZXN0X2lkGAQgASgJQgsKCV9xdWFudGl0eSKkAQoXUHVyY2hhc2VOdW1iZXJzUmVzcG9uc2USMgoHbnVtYmVycxgBIAMoCzIhLmxvY2FsZGlhbC52MS5Mb2NhbFByZXNlbmNlTnVtYmVyEhYKDnVuZmlsbGVkX2NvdW50GAIgASgFEhAKCHJldmlzaW9uGAMgASgDEisKD3VuZmlsbGVkX3N0YXR1cxgEIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzIlkKFEltcG9ydE51bWJlcnNSZXF1ZXN0EhcKD29yZ2FuaXphdGlvbl9pZBgBIAEoCRIVCg1waG9uZV9udW1iZXJzGAIgAygJEhEKCWNvbmZpZ3VyZRgDIAEoCCKMAQoVSW1wb3J0TnVtYmVyc1Jlc3BvbnNlEjIKB251bWJlcnMYASADKAsyIS5sb2NhbGRpYWwudjEuTG9jYWxQcmVzZW5jZU51bWJlchItCghmYWlsdXJlcxgCIAMoCzIbLmxvY2FsZGlhbC52MS5OdW1iZXJGYWlsdXJlEhAKCHJldmlzaW9uGAMgASgDIl4KHExpc3RJbXBvcnRhYmxlTnVtYmVyc1JlcXVlc3QSFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJInoKHUxpc3RJbXBvcnRhYmxlTnVtYmVyc1Jlc3BvbnNlEiwKB251bWJlcnMYASADKAsyGy5sb2NhbGRpYWwudjEuQ2Fycmllck51bWJlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKdG90YWxfc2l6ZRgDIAEoBSIyChdSZWNvbmNpbGVOdW1iZXJzUmVxdWVzdBIXCg9vcmdhbml6YXRpb25faWQYASABKAki+gMKGFJlY29uY2lsZU51bWJlcnNSZXNwb25zZRIyCgdhZG9wdGVkGAEgAygLMiEubG9jYWxkaWFsLnYxLkxvY2FsUHJlc2VuY2VOdW1iZXISFQoNYWRvcHRlZF9jb3VudBgCIAEoBRIxCgZmYWlsZWQYAyADKAsyIS5sb2NhbGRpYWwudjEuTG9jYWxQcmVzZW5jZU51bWJlchIUCgxmYWlsZWRfY291bnQYBCABKAUSMwoIcmVsZWFzZWQYBSADKAsyIS5sb2NhbGRpYWwudjEuTG9jYWxQcmVzZW5jZU51bWJlchIWCg5yZWxlYXNlZF9jb3VudBgGIAEoBRIpCgRvcGVuGAcgAygLMhsubG9jYWxkaWFsLnYxLk51bWJlckZhaWx1cmUSEgoKb3Blbl9jb3VudBgIIAEoBRIyCgdtaXNzaW5nGAkgAygLMiEubG9jYWxkaWFsLnYxLkxvY2FsUHJlc2VuY2VOdW1iZXISFQoNbWlzc2luZ19jb3VudBgKIAEoBRIrCgZzdHJheXMYCyADKAsyGy5sb2NhbGRpYWwudjEuQ2Fycmllck51bWJlchIUCgxzdHJheXNfY291bnQYDCABKAUSMAoNbW9udGhseV9jb3N0cxgNIAMoCzIZLmxvY2FsZGlhbC52MS5Nb250aGx5Q29zdCJKCgtNb250aGx5Q29zdBIVCg1jdXJyZW5jeV9jb2RlGAEgASgJEg4KBm1pY3JvcxgCIAEoAxIUCgxudW1iZXJfY291bnQYAyABKAUiWgoURGVsZXRlTnVtYmVyc1JlcXVlc3QSFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhUKDXBob25lX251bWJlcnMYAiADKAkSEgoKcmVxdWVzdF9pZBgDIAEoCSKMAQoVRGVsZXRlTnVtYmVyc1Jlc3BvbnNlEjIKB2RlbGV0ZWQYASADKAsyIS5sb2NhbGRpYWwudjEuTG9jYWxQcmVzZW5jZU51bWJlchItCghmYWlsdXJlcxgCIAMoCzIbLmxvY2FsZGlhbC52MS5OdW1iZXJGYWlsdXJlEhAKCHJldmlzaW9uGAMgASgDIlgKE01hcEFyZWFDb2Rlc1JlcXVlc3QSFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhQKDHBob25lX251bWJlchgCIAEoCRISCgphcmVhX2NvZGVzGAMgAygJIlsKFE1hcEFyZWFDb2Rlc1Jlc3BvbnNlEjEKBm51bWJlchgBIAEoCzIhLmxvY2FsZGlhbC52MS5Mb2NhbFByZXNlbmNlTnVtYmVyEhAKCHJldmlzaW9uGAIgASgDIloKFVVubWFwQXJlYUNvZGVzUmVxdWVzdBIXCg9vcmdhbml6YXRpb25faWQYASABKAkSFAoMcGhvbmVfbnVtYmVyGAIgASgJEhIKCmFyZWFfY29kZXMYAyADKAkiXQoWVW5tYXBBcmVhQ29kZXNSZXNwb25zZRIxCgZudW1iZXIYASABKAsyIS5sb2NhbGRpYWwudjEuTG9jYWxQcmVzZW5jZU51bWJlchIQCghyZXZpc2lvbhgCIAEoAzL3BwoPTnVtYmVySW52ZW50b3J5ElcKC0xpc3ROdW1iZXJzEiAubG9jYWxkaWFsLnYxLkxpc3ROdW1iZXJzUmVxdWVzdBohLmxvY2FsZGlhbC52MS5MaXN0TnVtYmVyc1Jlc3BvbnNlIgOQAgESUQoJR2V0TnVtYmVyEh4ubG9jYWxkaWFsLnYxLkdldE51bWJlclJlcXVlc3QaHy5sb2NhbGRpYWwudjEuR2V0TnVtYmVyUmVzcG9uc2UiA5ACARJ4ChZTZWFyY2hBdmFpbGFibGVOdW1iZXJzEisubG9jYWxkaWFsLnYxLlNlYXJjaEF2YWlsYWJsZU51bWJlcnNSZXF1ZXN0GiwubG9jYWxkaWFsLnYxLlNlYXJjaEF2YWlsYWJsZU51bWJlcnNSZXNwb25zZSIDkAIBEmMKD1B1cmNoYXNlTnVtYmVycxIkLmxvY2FsZGlhbC52MS5QdXJjaGFzZU51bWJlcnNSZXF1ZXN0GiUubG9jYWxkaWFsLnYxLlB1cmNoYXNlTnVtYmVyc1Jlc3BvbnNlIgOQAgISXQoNSW1wb3J0TnVtYmVycxIiLmxvY2FsZGlhbC52MS5JbXBvcnROdW1iZXJzUmVxdWVzdBojLmxvY2FsZGlhbC52MS5JbXBvcnROdW1iZXJzUmVzcG9uc2UiA5ACAhJ1ChVMaXN0SW1wb3J0YWJsZU51bWJlcnMSKi5sb2NhbGRpYWwudjEuTGlzdEltcG9ydGFibGVOdW1iZXJzUmVxdWVzdBorLmxvY2FsZGlhbC52MS5MaXN0SW1wb3J0YWJsZU51bWJlcnNSZXNwb25zZSIDkAIBEmYKEFJlY29uY2lsZU51bWJlcnMSJS5sb2NhbGRpYWwudjEuUmVjb25jaWxlTnVtYmVyc1JlcXVlc3QaJi5sb2NhbGRpYWwudjEuUmVjb25jaWxlTnVtYmVyc1Jlc3BvbnNlIgOQAgISXQoNRGVsZXRlTnVtYmVycxIiLmxvY2FsZGlhbC52MS5EZWxldGVOdW1iZXJzUmVxdWVzdBojLmxvY2FsZGlhbC52MS5EZWxldGVOdW1iZXJzUmVzcG9uc2UiA5ACAhJaCgxNYXBBcmVhQ29kZXMSIS5sb2NhbGRpYWwudjEuTWFwQXJlYUNvZGVzUmVxdWVzdBoiLmxvY2FsZGlhbC52MS5NYXBBcmVhQ29kZXNSZXNwb25zZSIDkAICEmAKDlVubWFwQXJlYUNvZGVzEiMubG9jYWxkaWFsLnYxLlVubWFwQXJlYUNvZGVzUmVxdWVzdBokLmxvY2FsZGlhbC52MS5Vbm1hcEFyZWFDb2Rlc1Jlc3BvbnNlIgOQAgJiBnByb3RvMw", [file_google_rpc_status, file_localdial_v1_number]);
 
 /**
  * Request of ListNumbers.
@@ -78,9 +78,9 @@ export type ListNumbersResponse = Message<"localdial.v1.ListNumbersResponse"> & 
   /**
    * The numbers, ordered by phone number.
    *
-   * @generated from field: repeated localdial.v1.Number numbers = 1;
+   * @generated from field: repeated localdial.v1.LocalPresenceNumber numbers = 1;
    */
-  numbers: Number[];
+  numbers: LocalPresenceNumber[];
 
   /**
    * The token of the next page. Empty on the last page.
@@ -142,9 +142,9 @@ export type GetNumberResponse = Message<"localdial.v1.GetNumberResponse"> & {
   /**
    * The number.
    *
-   * @generated from field: localdial.v1.Number number = 1;
+   * @generated from field: localdial.v1.LocalPresenceNumber number = 1;
    */
-  number?: Number | undefined;
+  number?: LocalPresenceNumber | undefined;
 };
 
 /**
@@ -268,9 +268,9 @@ export type PurchaseNumbersResponse = Message<"localdial.v1.PurchaseNumbersRespo
   /**
    * The numbers that were bought, ordered by phone number; at least one.
    *
-   * @generated from field: repeated localdial.v1.Number numbers = 1;
+   * @generated from field: repeated localdial.v1.LocalPresenceNumber numbers = 1;
    */
-  numbers: Number[];
+  numbers: LocalPresenceNumber[];
 
   /**
    * How many of the quantity could not be bought: the carrier had no more, or
@@ -356,9 +356,9 @@ export type ImportNumbersResponse = Message<"localdial.v1.ImportNumbersResponse"
   /**
    * The numbers that are now in the inventory, in the order of the request.
    *
-   * @generated from field: repeated localdial.v1.Number numbers = 1;
+   * @generated from field: repeated localdial.v1.LocalPresenceNumber numbers = 1;
    */
-  numbers: Number[];
+  numbers: LocalPresenceNumber[];
 
   /**
    * The numbers that were not taken in, in the order of the request, each with
@@ -488,9 +488,9 @@ export type ReconcileNumbersResponse = Message<"localdial.v1.ReconcileNumbersRes
   /**
    * Purchases and imports whose number is the organization's now.
    *
-   * @generated from field: repeated localdial.v1.Number adopted = 1;
+   * @generated from field: repeated localdial.v1.LocalPresenceNumber adopted = 1;
    */
-  adopted: Number[];
+  adopted: LocalPresenceNumber[];
 
   /**
    * How many were adopted.
@@ -503,9 +503,9 @@ export type ReconcileNumbersResponse = Message<"localdial.v1.ReconcileNumbersRes
    * Purchases and imports that nothing came of: as they stood, nothing was
    * charged for them.
    *
-   * @generated from field: repeated localdial.v1.Number failed = 3;
+   * @generated from field: repeated localdial.v1.LocalPresenceNumber failed = 3;
    */
-  failed: Number[];
+  failed: LocalPresenceNumber[];
 
   /**
    * How many failed.
@@ -517,9 +517,9 @@ export type ReconcileNumbersResponse = Message<"localdial.v1.ReconcileNumbersRes
   /**
    * Deleted numbers whose release the carrier has confirmed now.
    *
-   * @generated from field: repeated localdial.v1.Number released = 5;
+   * @generated from field: repeated localdial.v1.LocalPresenceNumber released = 5;
    */
-  released: Number[];
+  released: LocalPresenceNumber[];
 
   /**
    * How many were released.
@@ -547,9 +547,9 @@ export type ReconcileNumbersResponse = Message<"localdial.v1.ReconcileNumbersRes
    * Active numbers of an inventory that the carrier account does not own: calls
    * must not show them. Delete them, or find out who released them.
    *
-   * @generated from field: repeated localdial.v1.Number missing = 9;
+   * @generated from field: repeated localdial.v1.LocalPresenceNumber missing = 9;
    */
-  missing: Number[];
+  missing: LocalPresenceNumber[];
 
   /**
    * How many are missing.
@@ -675,9 +675,9 @@ export type DeleteNumbersResponse = Message<"localdial.v1.DeleteNumbersResponse"
    * The numbers as they were deleted, in the order of the request. Their state
    * is RELEASED, or RELEASING where the carrier has not confirmed yet.
    *
-   * @generated from field: repeated localdial.v1.Number deleted = 1;
+   * @generated from field: repeated localdial.v1.LocalPresenceNumber deleted = 1;
    */
-  deleted: Number[];
+  deleted: LocalPresenceNumber[];
 
   /**
    * The numbers that were not deleted, in the order of the request, each with
@@ -749,9 +749,9 @@ export type MapAreaCodesResponse = Message<"localdial.v1.MapAreaCodesResponse"> 
   /**
    * The number with all its mappings.
    *
-   * @generated from field: localdial.v1.Number number = 1;
+   * @generated from field: localdial.v1.LocalPresenceNumber number = 1;
    */
-  number?: Number | undefined;
+  number?: LocalPresenceNumber | undefined;
 
   /**
    * The organization's revision after the change; unchanged when every code was
@@ -815,9 +815,9 @@ export type UnmapAreaCodesResponse = Message<"localdial.v1.UnmapAreaCodesRespons
   /**
    * The number with the mappings it has left.
    *
-   * @generated from field: localdial.v1.Number number = 1;
+   * @generated from field: localdial.v1.LocalPresenceNumber number = 1;
    */
-  number?: Number | undefined;
+  number?: LocalPresenceNumber | undefined;
 
   /**
    * The organization's revision after the change; unchanged when none of the

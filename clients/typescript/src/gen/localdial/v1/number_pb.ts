@@ -14,14 +14,14 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file localdial/v1/number.proto.
  */
 export const file_localdial_v1_number: GenFile = /*@__PURE__*/
-  fileDesc("Chlsb2NhbGRpYWwvdjEvbnVtYmVyLnByb3RvEgxsb2NhbGRpYWwudjEikAIKBk51bWJlchIXCg9vcmdhbml6YXRpb25faWQYASABKAkSFAoMcGhvbmVfbnVtYmVyGAIgASgJEhEKCWFyZWFfY29kZRgDIAEoCRIZChFtYXBwZWRfYXJlYV9jb2RlcxgEIAMoCRIoCgVzdGF0ZRgFIAEoDjIZLmxvY2FsZGlhbC52MS5OdW1iZXJTdGF0ZRIQCghsb2NhbGl0eRgGIAEoCRIOCgZyZWdpb24YByABKAkSDwoHY2FycmllchgIIAEoCRIZChFjYXJyaWVyX251bWJlcl9pZBgJIAEoCRIxCg1wdXJjaGFzZV90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJJCg9BdmFpbGFibGVOdW1iZXISFAoMcGhvbmVfbnVtYmVyGAEgASgJEhAKCGxvY2FsaXR5GAIgASgJEg4KBnJlZ2lvbhgDIAEoCSJ1Cg1DYXJyaWVyTnVtYmVyEhQKDHBob25lX251bWJlchgBIAEoCRIZChFjYXJyaWVyX251bWJlcl9pZBgCIAEoCRIRCglyZWZlcmVuY2UYAyABKAkSEAoIbG9jYWxpdHkYBCABKAkSDgoGcmVnaW9uGAUgASgJIkkKDU51bWJlckZhaWx1cmUSFAoMcGhvbmVfbnVtYmVyGAEgASgJEiIKBnN0YXR1cxgCIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzKpgBCgtOdW1iZXJTdGF0ZRIcChhOVU1CRVJfU1RBVEVfVU5TUEVDSUZJRUQQABIbChdOVU1CRVJfU1RBVEVfUFVSQ0hBU0lORxABEhcKE05VTUJFUl9TVEFURV9BQ1RJVkUQAhIaChZOVU1CRVJfU1RBVEVfUkVMRUFTSU5HEAMSGQoVTlVNQkVSX1NUQVRFX1JFTEVBU0VEEARiBnByb3RvMw", [file_google_protobuf_timestamp, file_google_rpc_status]);
+  fileDesc("Chlsb2NhbGRpYWwvdjEvbnVtYmVyLnByb3RvEgxsb2NhbGRpYWwudjEinQIKE0xvY2FsUHJlc2VuY2VOdW1iZXISFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhQKDHBob25lX251bWJlchgCIAEoCRIRCglhcmVhX2NvZGUYAyABKAkSGQoRbWFwcGVkX2FyZWFfY29kZXMYBCADKAkSKAoFc3RhdGUYBSABKA4yGS5sb2NhbGRpYWwudjEuTnVtYmVyU3RhdGUSEAoIbG9jYWxpdHkYBiABKAkSDgoGcmVnaW9uGAcgASgJEg8KB2NhcnJpZXIYCCABKAkSGQoRY2Fycmllcl9udW1iZXJfaWQYCSABKAkSMQoNcHVyY2hhc2VfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiSQoPQXZhaWxhYmxlTnVtYmVyEhQKDHBob25lX251bWJlchgBIAEoCRIQCghsb2NhbGl0eRgCIAEoCRIOCgZyZWdpb24YAyABKAkidQoNQ2Fycmllck51bWJlchIUCgxwaG9uZV9udW1iZXIYASABKAkSGQoRY2Fycmllcl9udW1iZXJfaWQYAiABKAkSEQoJcmVmZXJlbmNlGAMgASgJEhAKCGxvY2FsaXR5GAQgASgJEg4KBnJlZ2lvbhgFIAEoCSJJCg1OdW1iZXJGYWlsdXJlEhQKDHBob25lX251bWJlchgBIAEoCRIiCgZzdGF0dXMYAiABKAsyEi5nb29nbGUucnBjLlN0YXR1cyqYAQoLTnVtYmVyU3RhdGUSHAoYTlVNQkVSX1NUQVRFX1VOU1BFQ0lGSUVEEAASGwoXTlVNQkVSX1NUQVRFX1BVUkNIQVNJTkcQARIXChNOVU1CRVJfU1RBVEVfQUNUSVZFEAISGgoWTlVNQkVSX1NUQVRFX1JFTEVBU0lORxADEhkKFU5VTUJFUl9TVEFURV9SRUxFQVNFRBAEYgZwcm90bzM", [file_google_protobuf_timestamp, file_google_rpc_status]);
 
 /**
  * A local presence number of an organization.
  *
- * @generated from message localdial.v1.Number
+ * @generated from message localdial.v1.LocalPresenceNumber
  */
-export type Number = Message<"localdial.v1.Number"> & {
+export type LocalPresenceNumber = Message<"localdial.v1.LocalPresenceNumber"> & {
   /**
    * Output only. The organization that owns the number.
    *
@@ -101,10 +101,10 @@ export type Number = Message<"localdial.v1.Number"> & {
 };
 
 /**
- * Describes the message localdial.v1.Number.
- * Use `create(NumberSchema)` to create a new message.
+ * Describes the message localdial.v1.LocalPresenceNumber.
+ * Use `create(LocalPresenceNumberSchema)` to create a new message.
  */
-export const NumberSchema: GenMessage<Number> = /*@__PURE__*/
+export const LocalPresenceNumberSchema: GenMessage<LocalPresenceNumber> = /*@__PURE__*/
   messageDesc(file_localdial_v1_number, 0);
 
 /**

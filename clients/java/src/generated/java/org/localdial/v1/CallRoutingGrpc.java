@@ -97,7 +97,7 @@ public final class CallRoutingGrpc {
               io.grpc.MethodDescriptor.<org.localdial.v1.RouteInboundCallRequest, org.localdial.v1.RouteInboundCallResponse>newBuilder()
               .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
               .setFullMethodName(generateFullMethodName(SERVICE_NAME, "RouteInboundCall"))
-              .setSafe(true)
+              .setIdempotent(true)
               .setSampledToLocalTracing(true)
               .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
                   org.localdial.v1.RouteInboundCallRequest.getDefaultInstance()))

@@ -51,17 +51,17 @@ private static final long serialVersionUID = 0L;
 
   public static final int DELETED_FIELD_NUMBER = 1;
   @SuppressWarnings("serial")
-  private java.util.List<org.localdial.v1.Number> deleted_;
+  private java.util.List<org.localdial.v1.LocalPresenceNumber> deleted_;
   /**
    * <pre>
    * The numbers as they were deleted, in the order of the request. Their state
    * is RELEASED, or RELEASING where the carrier has not confirmed yet.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number deleted = 1 [json_name = "deleted"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
    */
   @java.lang.Override
-  public java.util.List<org.localdial.v1.Number> getDeletedList() {
+  public java.util.List<org.localdial.v1.LocalPresenceNumber> getDeletedList() {
     return deleted_;
   }
   /**
@@ -70,10 +70,10 @@ private static final long serialVersionUID = 0L;
    * is RELEASED, or RELEASING where the carrier has not confirmed yet.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number deleted = 1 [json_name = "deleted"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
    */
   @java.lang.Override
-  public java.util.List<? extends org.localdial.v1.NumberOrBuilder> 
+  public java.util.List<? extends org.localdial.v1.LocalPresenceNumberOrBuilder> 
       getDeletedOrBuilderList() {
     return deleted_;
   }
@@ -83,7 +83,7 @@ private static final long serialVersionUID = 0L;
    * is RELEASED, or RELEASING where the carrier has not confirmed yet.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number deleted = 1 [json_name = "deleted"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
    */
   @java.lang.Override
   public int getDeletedCount() {
@@ -95,10 +95,10 @@ private static final long serialVersionUID = 0L;
    * is RELEASED, or RELEASING where the carrier has not confirmed yet.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number deleted = 1 [json_name = "deleted"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
    */
   @java.lang.Override
-  public org.localdial.v1.Number getDeleted(int index) {
+  public org.localdial.v1.LocalPresenceNumber getDeleted(int index) {
     return deleted_.get(index);
   }
   /**
@@ -107,10 +107,10 @@ private static final long serialVersionUID = 0L;
    * is RELEASED, or RELEASING where the carrier has not confirmed yet.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number deleted = 1 [json_name = "deleted"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
    */
   @java.lang.Override
-  public org.localdial.v1.NumberOrBuilder getDeletedOrBuilder(
+  public org.localdial.v1.LocalPresenceNumberOrBuilder getDeletedOrBuilder(
       int index) {
     return deleted_.get(index);
   }
@@ -587,9 +587,9 @@ private static final long serialVersionUID = 0L;
               done = true;
               break;
             case 10: {
-              org.localdial.v1.Number m =
+              org.localdial.v1.LocalPresenceNumber m =
                   input.readMessage(
-                      org.localdial.v1.Number.parser(),
+                      org.localdial.v1.LocalPresenceNumber.parser(),
                       extensionRegistry);
               if (deletedBuilder_ == null) {
                 ensureDeletedIsMutable();
@@ -634,17 +634,17 @@ private static final long serialVersionUID = 0L;
     }
     private int bitField0_;
 
-    private java.util.List<org.localdial.v1.Number> deleted_ =
+    private java.util.List<org.localdial.v1.LocalPresenceNumber> deleted_ =
       java.util.Collections.emptyList();
     private void ensureDeletedIsMutable() {
       if (!((bitField0_ & 0x00000001) != 0)) {
-        deleted_ = new java.util.ArrayList<org.localdial.v1.Number>(deleted_);
+        deleted_ = new java.util.ArrayList<org.localdial.v1.LocalPresenceNumber>(deleted_);
         bitField0_ |= 0x00000001;
        }
     }
 
     private com.google.protobuf.RepeatedFieldBuilder<
-        org.localdial.v1.Number, org.localdial.v1.Number.Builder, org.localdial.v1.NumberOrBuilder> deletedBuilder_;
+        org.localdial.v1.LocalPresenceNumber, org.localdial.v1.LocalPresenceNumber.Builder, org.localdial.v1.LocalPresenceNumberOrBuilder> deletedBuilder_;
 
     /**
      * <pre>
@@ -652,9 +652,9 @@ private static final long serialVersionUID = 0L;
      * is RELEASED, or RELEASING where the carrier has not confirmed yet.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number deleted = 1 [json_name = "deleted"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
      */
-    public java.util.List<org.localdial.v1.Number> getDeletedList() {
+    public java.util.List<org.localdial.v1.LocalPresenceNumber> getDeletedList() {
       if (deletedBuilder_ == null) {
         return java.util.Collections.unmodifiableList(deleted_);
       } else {
@@ -667,7 +667,7 @@ private static final long serialVersionUID = 0L;
      * is RELEASED, or RELEASING where the carrier has not confirmed yet.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number deleted = 1 [json_name = "deleted"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
      */
     public int getDeletedCount() {
       if (deletedBuilder_ == null) {
@@ -682,9 +682,9 @@ private static final long serialVersionUID = 0L;
      * is RELEASED, or RELEASING where the carrier has not confirmed yet.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number deleted = 1 [json_name = "deleted"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
      */
-    public org.localdial.v1.Number getDeleted(int index) {
+    public org.localdial.v1.LocalPresenceNumber getDeleted(int index) {
       if (deletedBuilder_ == null) {
         return deleted_.get(index);
       } else {
@@ -697,10 +697,10 @@ private static final long serialVersionUID = 0L;
      * is RELEASED, or RELEASING where the carrier has not confirmed yet.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number deleted = 1 [json_name = "deleted"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
      */
     public Builder setDeleted(
-        int index, org.localdial.v1.Number value) {
+        int index, org.localdial.v1.LocalPresenceNumber value) {
       if (deletedBuilder_ == null) {
         if (value == null) {
           throw new NullPointerException();
@@ -719,10 +719,10 @@ private static final long serialVersionUID = 0L;
      * is RELEASED, or RELEASING where the carrier has not confirmed yet.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number deleted = 1 [json_name = "deleted"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
      */
     public Builder setDeleted(
-        int index, org.localdial.v1.Number.Builder builderForValue) {
+        int index, org.localdial.v1.LocalPresenceNumber.Builder builderForValue) {
       if (deletedBuilder_ == null) {
         ensureDeletedIsMutable();
         deleted_.set(index, builderForValue.build());
@@ -738,9 +738,9 @@ private static final long serialVersionUID = 0L;
      * is RELEASED, or RELEASING where the carrier has not confirmed yet.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number deleted = 1 [json_name = "deleted"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
      */
-    public Builder addDeleted(org.localdial.v1.Number value) {
+    public Builder addDeleted(org.localdial.v1.LocalPresenceNumber value) {
       if (deletedBuilder_ == null) {
         if (value == null) {
           throw new NullPointerException();
@@ -759,10 +759,10 @@ private static final long serialVersionUID = 0L;
      * is RELEASED, or RELEASING where the carrier has not confirmed yet.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number deleted = 1 [json_name = "deleted"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
      */
     public Builder addDeleted(
-        int index, org.localdial.v1.Number value) {
+        int index, org.localdial.v1.LocalPresenceNumber value) {
       if (deletedBuilder_ == null) {
         if (value == null) {
           throw new NullPointerException();
@@ -781,10 +781,10 @@ private static final long serialVersionUID = 0L;
      * is RELEASED, or RELEASING where the carrier has not confirmed yet.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number deleted = 1 [json_name = "deleted"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
      */
     public Builder addDeleted(
-        org.localdial.v1.Number.Builder builderForValue) {
+        org.localdial.v1.LocalPresenceNumber.Builder builderForValue) {
       if (deletedBuilder_ == null) {
         ensureDeletedIsMutable();
         deleted_.add(builderForValue.build());
@@ -800,10 +800,10 @@ private static final long serialVersionUID = 0L;
      * is RELEASED, or RELEASING where the carrier has not confirmed yet.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number deleted = 1 [json_name = "deleted"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
      */
     public Builder addDeleted(
-        int index, org.localdial.v1.Number.Builder builderForValue) {
+        int index, org.localdial.v1.LocalPresenceNumber.Builder builderForValue) {
       if (deletedBuilder_ == null) {
         ensureDeletedIsMutable();
         deleted_.add(index, builderForValue.build());
@@ -819,10 +819,10 @@ private static final long serialVersionUID = 0L;
      * is RELEASED, or RELEASING where the carrier has not confirmed yet.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number deleted = 1 [json_name = "deleted"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
      */
     public Builder addAllDeleted(
-        java.lang.Iterable<? extends org.localdial.v1.Number> values) {
+        java.lang.Iterable<? extends org.localdial.v1.LocalPresenceNumber> values) {
       if (deletedBuilder_ == null) {
         ensureDeletedIsMutable();
         com.google.protobuf.AbstractMessageLite.Builder.addAll(
@@ -839,7 +839,7 @@ private static final long serialVersionUID = 0L;
      * is RELEASED, or RELEASING where the carrier has not confirmed yet.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number deleted = 1 [json_name = "deleted"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
      */
     public Builder clearDeleted() {
       if (deletedBuilder_ == null) {
@@ -857,7 +857,7 @@ private static final long serialVersionUID = 0L;
      * is RELEASED, or RELEASING where the carrier has not confirmed yet.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number deleted = 1 [json_name = "deleted"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
      */
     public Builder removeDeleted(int index) {
       if (deletedBuilder_ == null) {
@@ -875,9 +875,9 @@ private static final long serialVersionUID = 0L;
      * is RELEASED, or RELEASING where the carrier has not confirmed yet.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number deleted = 1 [json_name = "deleted"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
      */
-    public org.localdial.v1.Number.Builder getDeletedBuilder(
+    public org.localdial.v1.LocalPresenceNumber.Builder getDeletedBuilder(
         int index) {
       return internalGetDeletedFieldBuilder().getBuilder(index);
     }
@@ -887,9 +887,9 @@ private static final long serialVersionUID = 0L;
      * is RELEASED, or RELEASING where the carrier has not confirmed yet.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number deleted = 1 [json_name = "deleted"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
      */
-    public org.localdial.v1.NumberOrBuilder getDeletedOrBuilder(
+    public org.localdial.v1.LocalPresenceNumberOrBuilder getDeletedOrBuilder(
         int index) {
       if (deletedBuilder_ == null) {
         return deleted_.get(index);  } else {
@@ -902,9 +902,9 @@ private static final long serialVersionUID = 0L;
      * is RELEASED, or RELEASING where the carrier has not confirmed yet.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number deleted = 1 [json_name = "deleted"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
      */
-    public java.util.List<? extends org.localdial.v1.NumberOrBuilder> 
+    public java.util.List<? extends org.localdial.v1.LocalPresenceNumberOrBuilder> 
          getDeletedOrBuilderList() {
       if (deletedBuilder_ != null) {
         return deletedBuilder_.getMessageOrBuilderList();
@@ -918,11 +918,11 @@ private static final long serialVersionUID = 0L;
      * is RELEASED, or RELEASING where the carrier has not confirmed yet.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number deleted = 1 [json_name = "deleted"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
      */
-    public org.localdial.v1.Number.Builder addDeletedBuilder() {
+    public org.localdial.v1.LocalPresenceNumber.Builder addDeletedBuilder() {
       return internalGetDeletedFieldBuilder().addBuilder(
-          org.localdial.v1.Number.getDefaultInstance());
+          org.localdial.v1.LocalPresenceNumber.getDefaultInstance());
     }
     /**
      * <pre>
@@ -930,12 +930,12 @@ private static final long serialVersionUID = 0L;
      * is RELEASED, or RELEASING where the carrier has not confirmed yet.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number deleted = 1 [json_name = "deleted"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
      */
-    public org.localdial.v1.Number.Builder addDeletedBuilder(
+    public org.localdial.v1.LocalPresenceNumber.Builder addDeletedBuilder(
         int index) {
       return internalGetDeletedFieldBuilder().addBuilder(
-          index, org.localdial.v1.Number.getDefaultInstance());
+          index, org.localdial.v1.LocalPresenceNumber.getDefaultInstance());
     }
     /**
      * <pre>
@@ -943,18 +943,18 @@ private static final long serialVersionUID = 0L;
      * is RELEASED, or RELEASING where the carrier has not confirmed yet.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number deleted = 1 [json_name = "deleted"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
      */
-    public java.util.List<org.localdial.v1.Number.Builder> 
+    public java.util.List<org.localdial.v1.LocalPresenceNumber.Builder> 
          getDeletedBuilderList() {
       return internalGetDeletedFieldBuilder().getBuilderList();
     }
     private com.google.protobuf.RepeatedFieldBuilder<
-        org.localdial.v1.Number, org.localdial.v1.Number.Builder, org.localdial.v1.NumberOrBuilder> 
+        org.localdial.v1.LocalPresenceNumber, org.localdial.v1.LocalPresenceNumber.Builder, org.localdial.v1.LocalPresenceNumberOrBuilder> 
         internalGetDeletedFieldBuilder() {
       if (deletedBuilder_ == null) {
         deletedBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
-            org.localdial.v1.Number, org.localdial.v1.Number.Builder, org.localdial.v1.NumberOrBuilder>(
+            org.localdial.v1.LocalPresenceNumber, org.localdial.v1.LocalPresenceNumber.Builder, org.localdial.v1.LocalPresenceNumberOrBuilder>(
                 deleted_,
                 ((bitField0_ & 0x00000001) != 0),
                 getParentForChildren(),

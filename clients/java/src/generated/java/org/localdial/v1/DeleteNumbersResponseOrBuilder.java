@@ -16,9 +16,9 @@ public interface DeleteNumbersResponseOrBuilder extends
    * is RELEASED, or RELEASING where the carrier has not confirmed yet.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number deleted = 1 [json_name = "deleted"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
    */
-  java.util.List<org.localdial.v1.Number> 
+  java.util.List<org.localdial.v1.LocalPresenceNumber> 
       getDeletedList();
   /**
    * <pre>
@@ -26,16 +26,16 @@ public interface DeleteNumbersResponseOrBuilder extends
    * is RELEASED, or RELEASING where the carrier has not confirmed yet.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number deleted = 1 [json_name = "deleted"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
    */
-  org.localdial.v1.Number getDeleted(int index);
+  org.localdial.v1.LocalPresenceNumber getDeleted(int index);
   /**
    * <pre>
    * The numbers as they were deleted, in the order of the request. Their state
    * is RELEASED, or RELEASING where the carrier has not confirmed yet.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number deleted = 1 [json_name = "deleted"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
    */
   int getDeletedCount();
   /**
@@ -44,9 +44,9 @@ public interface DeleteNumbersResponseOrBuilder extends
    * is RELEASED, or RELEASING where the carrier has not confirmed yet.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number deleted = 1 [json_name = "deleted"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
    */
-  java.util.List<? extends org.localdial.v1.NumberOrBuilder> 
+  java.util.List<? extends org.localdial.v1.LocalPresenceNumberOrBuilder> 
       getDeletedOrBuilderList();
   /**
    * <pre>
@@ -54,9 +54,9 @@ public interface DeleteNumbersResponseOrBuilder extends
    * is RELEASED, or RELEASING where the carrier has not confirmed yet.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number deleted = 1 [json_name = "deleted"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
    */
-  org.localdial.v1.NumberOrBuilder getDeletedOrBuilder(
+  org.localdial.v1.LocalPresenceNumberOrBuilder getDeletedOrBuilder(
       int index);
 
   /**

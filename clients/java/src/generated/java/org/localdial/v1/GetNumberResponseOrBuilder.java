@@ -15,7 +15,7 @@ public interface GetNumberResponseOrBuilder extends
    * The number.
    * </pre>
    *
-   * <code>.localdial.v1.Number number = 1 [json_name = "number"];</code>
+   * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
    * @return Whether the number field is set.
    */
   boolean hasNumber();
@@ -24,16 +24,16 @@ public interface GetNumberResponseOrBuilder extends
    * The number.
    * </pre>
    *
-   * <code>.localdial.v1.Number number = 1 [json_name = "number"];</code>
+   * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
    * @return The number.
    */
-  org.localdial.v1.Number getNumber();
+  org.localdial.v1.LocalPresenceNumber getNumber();
   /**
    * <pre>
    * The number.
    * </pre>
    *
-   * <code>.localdial.v1.Number number = 1 [json_name = "number"];</code>
+   * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
    */
-  org.localdial.v1.NumberOrBuilder getNumberOrBuilder();
+  org.localdial.v1.LocalPresenceNumberOrBuilder getNumberOrBuilder();
 }

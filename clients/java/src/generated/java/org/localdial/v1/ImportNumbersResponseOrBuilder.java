@@ -15,24 +15,24 @@ public interface ImportNumbersResponseOrBuilder extends
    * The numbers that are now in the inventory, in the order of the request.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number numbers = 1 [json_name = "numbers"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
    */
-  java.util.List<org.localdial.v1.Number> 
+  java.util.List<org.localdial.v1.LocalPresenceNumber> 
       getNumbersList();
   /**
    * <pre>
    * The numbers that are now in the inventory, in the order of the request.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number numbers = 1 [json_name = "numbers"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
    */
-  org.localdial.v1.Number getNumbers(int index);
+  org.localdial.v1.LocalPresenceNumber getNumbers(int index);
   /**
    * <pre>
    * The numbers that are now in the inventory, in the order of the request.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number numbers = 1 [json_name = "numbers"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
    */
   int getNumbersCount();
   /**
@@ -40,18 +40,18 @@ public interface ImportNumbersResponseOrBuilder extends
    * The numbers that are now in the inventory, in the order of the request.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number numbers = 1 [json_name = "numbers"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
    */
-  java.util.List<? extends org.localdial.v1.NumberOrBuilder> 
+  java.util.List<? extends org.localdial.v1.LocalPresenceNumberOrBuilder> 
       getNumbersOrBuilderList();
   /**
    * <pre>
    * The numbers that are now in the inventory, in the order of the request.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number numbers = 1 [json_name = "numbers"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
    */
-  org.localdial.v1.NumberOrBuilder getNumbersOrBuilder(
+  org.localdial.v1.LocalPresenceNumberOrBuilder getNumbersOrBuilder(
       int index);
 
   /**

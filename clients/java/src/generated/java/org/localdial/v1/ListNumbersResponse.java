@@ -51,16 +51,16 @@ private static final long serialVersionUID = 0L;
 
   public static final int NUMBERS_FIELD_NUMBER = 1;
   @SuppressWarnings("serial")
-  private java.util.List<org.localdial.v1.Number> numbers_;
+  private java.util.List<org.localdial.v1.LocalPresenceNumber> numbers_;
   /**
    * <pre>
    * The numbers, ordered by phone number.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number numbers = 1 [json_name = "numbers"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
    */
   @java.lang.Override
-  public java.util.List<org.localdial.v1.Number> getNumbersList() {
+  public java.util.List<org.localdial.v1.LocalPresenceNumber> getNumbersList() {
     return numbers_;
   }
   /**
@@ -68,10 +68,10 @@ private static final long serialVersionUID = 0L;
    * The numbers, ordered by phone number.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number numbers = 1 [json_name = "numbers"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
    */
   @java.lang.Override
-  public java.util.List<? extends org.localdial.v1.NumberOrBuilder> 
+  public java.util.List<? extends org.localdial.v1.LocalPresenceNumberOrBuilder> 
       getNumbersOrBuilderList() {
     return numbers_;
   }
@@ -80,7 +80,7 @@ private static final long serialVersionUID = 0L;
    * The numbers, ordered by phone number.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number numbers = 1 [json_name = "numbers"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
    */
   @java.lang.Override
   public int getNumbersCount() {
@@ -91,10 +91,10 @@ private static final long serialVersionUID = 0L;
    * The numbers, ordered by phone number.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number numbers = 1 [json_name = "numbers"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
    */
   @java.lang.Override
-  public org.localdial.v1.Number getNumbers(int index) {
+  public org.localdial.v1.LocalPresenceNumber getNumbers(int index) {
     return numbers_.get(index);
   }
   /**
@@ -102,10 +102,10 @@ private static final long serialVersionUID = 0L;
    * The numbers, ordered by phone number.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number numbers = 1 [json_name = "numbers"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
    */
   @java.lang.Override
-  public org.localdial.v1.NumberOrBuilder getNumbersOrBuilder(
+  public org.localdial.v1.LocalPresenceNumberOrBuilder getNumbersOrBuilder(
       int index) {
     return numbers_.get(index);
   }
@@ -526,9 +526,9 @@ private static final long serialVersionUID = 0L;
               done = true;
               break;
             case 10: {
-              org.localdial.v1.Number m =
+              org.localdial.v1.LocalPresenceNumber m =
                   input.readMessage(
-                      org.localdial.v1.Number.parser(),
+                      org.localdial.v1.LocalPresenceNumber.parser(),
                       extensionRegistry);
               if (numbersBuilder_ == null) {
                 ensureNumbersIsMutable();
@@ -565,26 +565,26 @@ private static final long serialVersionUID = 0L;
     }
     private int bitField0_;
 
-    private java.util.List<org.localdial.v1.Number> numbers_ =
+    private java.util.List<org.localdial.v1.LocalPresenceNumber> numbers_ =
       java.util.Collections.emptyList();
     private void ensureNumbersIsMutable() {
       if (!((bitField0_ & 0x00000001) != 0)) {
-        numbers_ = new java.util.ArrayList<org.localdial.v1.Number>(numbers_);
+        numbers_ = new java.util.ArrayList<org.localdial.v1.LocalPresenceNumber>(numbers_);
         bitField0_ |= 0x00000001;
        }
     }
 
     private com.google.protobuf.RepeatedFieldBuilder<
-        org.localdial.v1.Number, org.localdial.v1.Number.Builder, org.localdial.v1.NumberOrBuilder> numbersBuilder_;
+        org.localdial.v1.LocalPresenceNumber, org.localdial.v1.LocalPresenceNumber.Builder, org.localdial.v1.LocalPresenceNumberOrBuilder> numbersBuilder_;
 
     /**
      * <pre>
      * The numbers, ordered by phone number.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number numbers = 1 [json_name = "numbers"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
      */
-    public java.util.List<org.localdial.v1.Number> getNumbersList() {
+    public java.util.List<org.localdial.v1.LocalPresenceNumber> getNumbersList() {
       if (numbersBuilder_ == null) {
         return java.util.Collections.unmodifiableList(numbers_);
       } else {
@@ -596,7 +596,7 @@ private static final long serialVersionUID = 0L;
      * The numbers, ordered by phone number.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number numbers = 1 [json_name = "numbers"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
      */
     public int getNumbersCount() {
       if (numbersBuilder_ == null) {
@@ -610,9 +610,9 @@ private static final long serialVersionUID = 0L;
      * The numbers, ordered by phone number.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number numbers = 1 [json_name = "numbers"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
      */
-    public org.localdial.v1.Number getNumbers(int index) {
+    public org.localdial.v1.LocalPresenceNumber getNumbers(int index) {
       if (numbersBuilder_ == null) {
         return numbers_.get(index);
       } else {
@@ -624,10 +624,10 @@ private static final long serialVersionUID = 0L;
      * The numbers, ordered by phone number.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number numbers = 1 [json_name = "numbers"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
      */
     public Builder setNumbers(
-        int index, org.localdial.v1.Number value) {
+        int index, org.localdial.v1.LocalPresenceNumber value) {
       if (numbersBuilder_ == null) {
         if (value == null) {
           throw new NullPointerException();
@@ -645,10 +645,10 @@ private static final long serialVersionUID = 0L;
      * The numbers, ordered by phone number.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number numbers = 1 [json_name = "numbers"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
      */
     public Builder setNumbers(
-        int index, org.localdial.v1.Number.Builder builderForValue) {
+        int index, org.localdial.v1.LocalPresenceNumber.Builder builderForValue) {
       if (numbersBuilder_ == null) {
         ensureNumbersIsMutable();
         numbers_.set(index, builderForValue.build());
@@ -663,9 +663,9 @@ private static final long serialVersionUID = 0L;
      * The numbers, ordered by phone number.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number numbers = 1 [json_name = "numbers"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
      */
-    public Builder addNumbers(org.localdial.v1.Number value) {
+    public Builder addNumbers(org.localdial.v1.LocalPresenceNumber value) {
       if (numbersBuilder_ == null) {
         if (value == null) {
           throw new NullPointerException();
@@ -683,10 +683,10 @@ private static final long serialVersionUID = 0L;
      * The numbers, ordered by phone number.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number numbers = 1 [json_name = "numbers"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
      */
     public Builder addNumbers(
-        int index, org.localdial.v1.Number value) {
+        int index, org.localdial.v1.LocalPresenceNumber value) {
       if (numbersBuilder_ == null) {
         if (value == null) {
           throw new NullPointerException();
@@ -704,10 +704,10 @@ private static final long serialVersionUID = 0L;
      * The numbers, ordered by phone number.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number numbers = 1 [json_name = "numbers"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
      */
     public Builder addNumbers(
-        org.localdial.v1.Number.Builder builderForValue) {
+        org.localdial.v1.LocalPresenceNumber.Builder builderForValue) {
       if (numbersBuilder_ == null) {
         ensureNumbersIsMutable();
         numbers_.add(builderForValue.build());
@@ -722,10 +722,10 @@ private static final long serialVersionUID = 0L;
      * The numbers, ordered by phone number.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number numbers = 1 [json_name = "numbers"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
      */
     public Builder addNumbers(
-        int index, org.localdial.v1.Number.Builder builderForValue) {
+        int index, org.localdial.v1.LocalPresenceNumber.Builder builderForValue) {
       if (numbersBuilder_ == null) {
         ensureNumbersIsMutable();
         numbers_.add(index, builderForValue.build());
@@ -740,10 +740,10 @@ private static final long serialVersionUID = 0L;
      * The numbers, ordered by phone number.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number numbers = 1 [json_name = "numbers"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
      */
     public Builder addAllNumbers(
-        java.lang.Iterable<? extends org.localdial.v1.Number> values) {
+        java.lang.Iterable<? extends org.localdial.v1.LocalPresenceNumber> values) {
       if (numbersBuilder_ == null) {
         ensureNumbersIsMutable();
         com.google.protobuf.AbstractMessageLite.Builder.addAll(
@@ -759,7 +759,7 @@ private static final long serialVersionUID = 0L;
      * The numbers, ordered by phone number.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number numbers = 1 [json_name = "numbers"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
      */
     public Builder clearNumbers() {
       if (numbersBuilder_ == null) {
@@ -776,7 +776,7 @@ private static final long serialVersionUID = 0L;
      * The numbers, ordered by phone number.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number numbers = 1 [json_name = "numbers"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
      */
     public Builder removeNumbers(int index) {
       if (numbersBuilder_ == null) {
@@ -793,9 +793,9 @@ private static final long serialVersionUID = 0L;
      * The numbers, ordered by phone number.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number numbers = 1 [json_name = "numbers"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
      */
-    public org.localdial.v1.Number.Builder getNumbersBuilder(
+    public org.localdial.v1.LocalPresenceNumber.Builder getNumbersBuilder(
         int index) {
       return internalGetNumbersFieldBuilder().getBuilder(index);
     }
@@ -804,9 +804,9 @@ private static final long serialVersionUID = 0L;
      * The numbers, ordered by phone number.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number numbers = 1 [json_name = "numbers"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
      */
-    public org.localdial.v1.NumberOrBuilder getNumbersOrBuilder(
+    public org.localdial.v1.LocalPresenceNumberOrBuilder getNumbersOrBuilder(
         int index) {
       if (numbersBuilder_ == null) {
         return numbers_.get(index);  } else {
@@ -818,9 +818,9 @@ private static final long serialVersionUID = 0L;
      * The numbers, ordered by phone number.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number numbers = 1 [json_name = "numbers"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
      */
-    public java.util.List<? extends org.localdial.v1.NumberOrBuilder> 
+    public java.util.List<? extends org.localdial.v1.LocalPresenceNumberOrBuilder> 
          getNumbersOrBuilderList() {
       if (numbersBuilder_ != null) {
         return numbersBuilder_.getMessageOrBuilderList();
@@ -833,41 +833,41 @@ private static final long serialVersionUID = 0L;
      * The numbers, ordered by phone number.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number numbers = 1 [json_name = "numbers"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
      */
-    public org.localdial.v1.Number.Builder addNumbersBuilder() {
+    public org.localdial.v1.LocalPresenceNumber.Builder addNumbersBuilder() {
       return internalGetNumbersFieldBuilder().addBuilder(
-          org.localdial.v1.Number.getDefaultInstance());
+          org.localdial.v1.LocalPresenceNumber.getDefaultInstance());
     }
     /**
      * <pre>
      * The numbers, ordered by phone number.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number numbers = 1 [json_name = "numbers"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
      */
-    public org.localdial.v1.Number.Builder addNumbersBuilder(
+    public org.localdial.v1.LocalPresenceNumber.Builder addNumbersBuilder(
         int index) {
       return internalGetNumbersFieldBuilder().addBuilder(
-          index, org.localdial.v1.Number.getDefaultInstance());
+          index, org.localdial.v1.LocalPresenceNumber.getDefaultInstance());
     }
     /**
      * <pre>
      * The numbers, ordered by phone number.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number numbers = 1 [json_name = "numbers"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
      */
-    public java.util.List<org.localdial.v1.Number.Builder> 
+    public java.util.List<org.localdial.v1.LocalPresenceNumber.Builder> 
          getNumbersBuilderList() {
       return internalGetNumbersFieldBuilder().getBuilderList();
     }
     private com.google.protobuf.RepeatedFieldBuilder<
-        org.localdial.v1.Number, org.localdial.v1.Number.Builder, org.localdial.v1.NumberOrBuilder> 
+        org.localdial.v1.LocalPresenceNumber, org.localdial.v1.LocalPresenceNumber.Builder, org.localdial.v1.LocalPresenceNumberOrBuilder> 
         internalGetNumbersFieldBuilder() {
       if (numbersBuilder_ == null) {
         numbersBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
-            org.localdial.v1.Number, org.localdial.v1.Number.Builder, org.localdial.v1.NumberOrBuilder>(
+            org.localdial.v1.LocalPresenceNumber, org.localdial.v1.LocalPresenceNumber.Builder, org.localdial.v1.LocalPresenceNumberOrBuilder>(
                 numbers_,
                 ((bitField0_ & 0x00000001) != 0),
                 getParentForChildren(),

@@ -49,13 +49,13 @@ private static final long serialVersionUID = 0L;
 
   private int bitField0_;
   public static final int NUMBER_FIELD_NUMBER = 1;
-  private org.localdial.v1.Number number_;
+  private org.localdial.v1.LocalPresenceNumber number_;
   /**
    * <pre>
    * The number with all its mappings.
    * </pre>
    *
-   * <code>.localdial.v1.Number number = 1 [json_name = "number"];</code>
+   * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
    * @return Whether the number field is set.
    */
   @java.lang.Override
@@ -67,23 +67,23 @@ private static final long serialVersionUID = 0L;
    * The number with all its mappings.
    * </pre>
    *
-   * <code>.localdial.v1.Number number = 1 [json_name = "number"];</code>
+   * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
    * @return The number.
    */
   @java.lang.Override
-  public org.localdial.v1.Number getNumber() {
-    return number_ == null ? org.localdial.v1.Number.getDefaultInstance() : number_;
+  public org.localdial.v1.LocalPresenceNumber getNumber() {
+    return number_ == null ? org.localdial.v1.LocalPresenceNumber.getDefaultInstance() : number_;
   }
   /**
    * <pre>
    * The number with all its mappings.
    * </pre>
    *
-   * <code>.localdial.v1.Number number = 1 [json_name = "number"];</code>
+   * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
    */
   @java.lang.Override
-  public org.localdial.v1.NumberOrBuilder getNumberOrBuilder() {
-    return number_ == null ? org.localdial.v1.Number.getDefaultInstance() : number_;
+  public org.localdial.v1.LocalPresenceNumberOrBuilder getNumberOrBuilder() {
+    return number_ == null ? org.localdial.v1.LocalPresenceNumber.getDefaultInstance() : number_;
   }
 
   public static final int REVISION_FIELD_NUMBER = 2;
@@ -445,15 +445,15 @@ private static final long serialVersionUID = 0L;
     }
     private int bitField0_;
 
-    private org.localdial.v1.Number number_;
+    private org.localdial.v1.LocalPresenceNumber number_;
     private com.google.protobuf.SingleFieldBuilder<
-        org.localdial.v1.Number, org.localdial.v1.Number.Builder, org.localdial.v1.NumberOrBuilder> numberBuilder_;
+        org.localdial.v1.LocalPresenceNumber, org.localdial.v1.LocalPresenceNumber.Builder, org.localdial.v1.LocalPresenceNumberOrBuilder> numberBuilder_;
     /**
      * <pre>
      * The number with all its mappings.
      * </pre>
      *
-     * <code>.localdial.v1.Number number = 1 [json_name = "number"];</code>
+     * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
      * @return Whether the number field is set.
      */
     public boolean hasNumber() {
@@ -464,12 +464,12 @@ private static final long serialVersionUID = 0L;
      * The number with all its mappings.
      * </pre>
      *
-     * <code>.localdial.v1.Number number = 1 [json_name = "number"];</code>
+     * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
      * @return The number.
      */
-    public org.localdial.v1.Number getNumber() {
+    public org.localdial.v1.LocalPresenceNumber getNumber() {
       if (numberBuilder_ == null) {
-        return number_ == null ? org.localdial.v1.Number.getDefaultInstance() : number_;
+        return number_ == null ? org.localdial.v1.LocalPresenceNumber.getDefaultInstance() : number_;
       } else {
         return numberBuilder_.getMessage();
       }
@@ -479,9 +479,9 @@ private static final long serialVersionUID = 0L;
      * The number with all its mappings.
      * </pre>
      *
-     * <code>.localdial.v1.Number number = 1 [json_name = "number"];</code>
+     * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
      */
-    public Builder setNumber(org.localdial.v1.Number value) {
+    public Builder setNumber(org.localdial.v1.LocalPresenceNumber value) {
       if (numberBuilder_ == null) {
         if (value == null) {
           throw new NullPointerException();
@@ -499,10 +499,10 @@ private static final long serialVersionUID = 0L;
      * The number with all its mappings.
      * </pre>
      *
-     * <code>.localdial.v1.Number number = 1 [json_name = "number"];</code>
+     * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
      */
     public Builder setNumber(
-        org.localdial.v1.Number.Builder builderForValue) {
+        org.localdial.v1.LocalPresenceNumber.Builder builderForValue) {
       if (numberBuilder_ == null) {
         number_ = builderForValue.build();
       } else {
@@ -517,13 +517,13 @@ private static final long serialVersionUID = 0L;
      * The number with all its mappings.
      * </pre>
      *
-     * <code>.localdial.v1.Number number = 1 [json_name = "number"];</code>
+     * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
      */
-    public Builder mergeNumber(org.localdial.v1.Number value) {
+    public Builder mergeNumber(org.localdial.v1.LocalPresenceNumber value) {
       if (numberBuilder_ == null) {
         if (((bitField0_ & 0x00000001) != 0) &&
           number_ != null &&
-          number_ != org.localdial.v1.Number.getDefaultInstance()) {
+          number_ != org.localdial.v1.LocalPresenceNumber.getDefaultInstance()) {
           getNumberBuilder().mergeFrom(value);
         } else {
           number_ = value;
@@ -542,7 +542,7 @@ private static final long serialVersionUID = 0L;
      * The number with all its mappings.
      * </pre>
      *
-     * <code>.localdial.v1.Number number = 1 [json_name = "number"];</code>
+     * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
      */
     public Builder clearNumber() {
       bitField0_ = (bitField0_ & ~0x00000001);
@@ -559,9 +559,9 @@ private static final long serialVersionUID = 0L;
      * The number with all its mappings.
      * </pre>
      *
-     * <code>.localdial.v1.Number number = 1 [json_name = "number"];</code>
+     * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
      */
-    public org.localdial.v1.Number.Builder getNumberBuilder() {
+    public org.localdial.v1.LocalPresenceNumber.Builder getNumberBuilder() {
       bitField0_ |= 0x00000001;
       onChanged();
       return internalGetNumberFieldBuilder().getBuilder();
@@ -571,14 +571,14 @@ private static final long serialVersionUID = 0L;
      * The number with all its mappings.
      * </pre>
      *
-     * <code>.localdial.v1.Number number = 1 [json_name = "number"];</code>
+     * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
      */
-    public org.localdial.v1.NumberOrBuilder getNumberOrBuilder() {
+    public org.localdial.v1.LocalPresenceNumberOrBuilder getNumberOrBuilder() {
       if (numberBuilder_ != null) {
         return numberBuilder_.getMessageOrBuilder();
       } else {
         return number_ == null ?
-            org.localdial.v1.Number.getDefaultInstance() : number_;
+            org.localdial.v1.LocalPresenceNumber.getDefaultInstance() : number_;
       }
     }
     /**
@@ -586,14 +586,14 @@ private static final long serialVersionUID = 0L;
      * The number with all its mappings.
      * </pre>
      *
-     * <code>.localdial.v1.Number number = 1 [json_name = "number"];</code>
+     * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
      */
     private com.google.protobuf.SingleFieldBuilder<
-        org.localdial.v1.Number, org.localdial.v1.Number.Builder, org.localdial.v1.NumberOrBuilder> 
+        org.localdial.v1.LocalPresenceNumber, org.localdial.v1.LocalPresenceNumber.Builder, org.localdial.v1.LocalPresenceNumberOrBuilder> 
         internalGetNumberFieldBuilder() {
       if (numberBuilder_ == null) {
         numberBuilder_ = new com.google.protobuf.SingleFieldBuilder<
-            org.localdial.v1.Number, org.localdial.v1.Number.Builder, org.localdial.v1.NumberOrBuilder>(
+            org.localdial.v1.LocalPresenceNumber, org.localdial.v1.LocalPresenceNumber.Builder, org.localdial.v1.LocalPresenceNumberOrBuilder>(
                 getNumber(),
                 getParentForChildren(),
                 isClean());

@@ -147,112 +147,115 @@ public final class NumberInventoryProto extends com.google.protobuf.GeneratedFil
       "ationId\022\033\n\tarea_code\030\002 \001(\tR\010areaCode\022/\n\005" +
       "state\030\003 \001(\0162\031.localdial.v1.NumberStateR\005" +
       "state\022\033\n\tpage_size\030\004 \001(\005R\010pageSize\022\035\n\npa" +
-      "ge_token\030\005 \001(\tR\tpageToken\"\214\001\n\023ListNumber" +
-      "sResponse\022.\n\007numbers\030\001 \003(\0132\024.localdial.v" +
-      "1.NumberR\007numbers\022&\n\017next_page_token\030\002 \001" +
-      "(\tR\rnextPageToken\022\035\n\ntotal_size\030\003 \001(\005R\tt" +
-      "otalSize\"^\n\020GetNumberRequest\022\'\n\017organiza" +
-      "tion_id\030\001 \001(\tR\016organizationId\022!\n\014phone_n" +
-      "umber\030\002 \001(\tR\013phoneNumber\"A\n\021GetNumberRes" +
-      "ponse\022,\n\006number\030\001 \001(\0132\024.localdial.v1.Num" +
-      "berR\006number\"\212\001\n\035SearchAvailableNumbersRe" +
-      "quest\022\'\n\017organization_id\030\001 \001(\tR\016organiza" +
-      "tionId\022\033\n\tarea_code\030\002 \001(\tR\010areaCode\022\031\n\005l" +
-      "imit\030\003 \001(\005H\000R\005limit\210\001\001B\010\n\006_limit\"]\n\036Sear" +
-      "chAvailableNumbersResponse\022;\n\tavailable\030" +
-      "\001 \003(\0132\035.localdial.v1.AvailableNumberR\tav" +
-      "ailable\"\253\001\n\026PurchaseNumbersRequest\022\'\n\017or" +
-      "ganization_id\030\001 \001(\tR\016organizationId\022\033\n\ta" +
-      "rea_code\030\002 \001(\tR\010areaCode\022\037\n\010quantity\030\003 \001" +
-      "(\005H\000R\010quantity\210\001\001\022\035\n\nrequest_id\030\004 \001(\tR\tr" +
-      "equestIdB\013\n\t_quantity\"\311\001\n\027PurchaseNumber" +
-      "sResponse\022.\n\007numbers\030\001 \003(\0132\024.localdial.v" +
-      "1.NumberR\007numbers\022%\n\016unfilled_count\030\002 \001(" +
-      "\005R\runfilledCount\022\032\n\010revision\030\003 \001(\003R\010revi" +
-      "sion\022;\n\017unfilled_status\030\004 \001(\0132\022.google.r" +
-      "pc.StatusR\016unfilledStatus\"\202\001\n\024ImportNumb" +
+      "ge_token\030\005 \001(\tR\tpageToken\"\231\001\n\023ListNumber" +
+      "sResponse\022;\n\007numbers\030\001 \003(\0132!.localdial.v" +
+      "1.LocalPresenceNumberR\007numbers\022&\n\017next_p" +
+      "age_token\030\002 \001(\tR\rnextPageToken\022\035\n\ntotal_" +
+      "size\030\003 \001(\005R\ttotalSize\"^\n\020GetNumberReques" +
+      "t\022\'\n\017organization_id\030\001 \001(\tR\016organization" +
+      "Id\022!\n\014phone_number\030\002 \001(\tR\013phoneNumber\"N\n" +
+      "\021GetNumberResponse\0229\n\006number\030\001 \001(\0132!.loc" +
+      "aldial.v1.LocalPresenceNumberR\006number\"\212\001" +
+      "\n\035SearchAvailableNumbersRequest\022\'\n\017organ" +
+      "ization_id\030\001 \001(\tR\016organizationId\022\033\n\tarea" +
+      "_code\030\002 \001(\tR\010areaCode\022\031\n\005limit\030\003 \001(\005H\000R\005" +
+      "limit\210\001\001B\010\n\006_limit\"]\n\036SearchAvailableNum" +
+      "bersResponse\022;\n\tavailable\030\001 \003(\0132\035.locald" +
+      "ial.v1.AvailableNumberR\tavailable\"\253\001\n\026Pu" +
+      "rchaseNumbersRequest\022\'\n\017organization_id\030" +
+      "\001 \001(\tR\016organizationId\022\033\n\tarea_code\030\002 \001(\t" +
+      "R\010areaCode\022\037\n\010quantity\030\003 \001(\005H\000R\010quantity" +
+      "\210\001\001\022\035\n\nrequest_id\030\004 \001(\tR\trequestIdB\013\n\t_q" +
+      "uantity\"\326\001\n\027PurchaseNumbersResponse\022;\n\007n" +
+      "umbers\030\001 \003(\0132!.localdial.v1.LocalPresenc" +
+      "eNumberR\007numbers\022%\n\016unfilled_count\030\002 \001(\005" +
+      "R\runfilledCount\022\032\n\010revision\030\003 \001(\003R\010revis" +
+      "ion\022;\n\017unfilled_status\030\004 \001(\0132\022.google.rp" +
+      "c.StatusR\016unfilledStatus\"\202\001\n\024ImportNumbe" +
+      "rsRequest\022\'\n\017organization_id\030\001 \001(\tR\016orga" +
+      "nizationId\022#\n\rphone_numbers\030\002 \003(\tR\014phone" +
+      "Numbers\022\034\n\tconfigure\030\003 \001(\010R\tconfigure\"\251\001" +
+      "\n\025ImportNumbersResponse\022;\n\007numbers\030\001 \003(\013" +
+      "2!.localdial.v1.LocalPresenceNumberR\007num" +
+      "bers\0227\n\010failures\030\002 \003(\0132\033.localdial.v1.Nu" +
+      "mberFailureR\010failures\022\032\n\010revision\030\003 \001(\003R" +
+      "\010revision\"\203\001\n\034ListImportableNumbersReque" +
+      "st\022\'\n\017organization_id\030\001 \001(\tR\016organizatio" +
+      "nId\022\033\n\tpage_size\030\002 \001(\005R\010pageSize\022\035\n\npage" +
+      "_token\030\003 \001(\tR\tpageToken\"\235\001\n\035ListImportab" +
+      "leNumbersResponse\0225\n\007numbers\030\001 \003(\0132\033.loc" +
+      "aldial.v1.CarrierNumberR\007numbers\022&\n\017next" +
+      "_page_token\030\002 \001(\tR\rnextPageToken\022\035\n\ntota" +
+      "l_size\030\003 \001(\005R\ttotalSize\"B\n\027ReconcileNumb" +
       "ersRequest\022\'\n\017organization_id\030\001 \001(\tR\016org" +
-      "anizationId\022#\n\rphone_numbers\030\002 \003(\tR\014phon" +
-      "eNumbers\022\034\n\tconfigure\030\003 \001(\010R\tconfigure\"\234" +
-      "\001\n\025ImportNumbersResponse\022.\n\007numbers\030\001 \003(" +
-      "\0132\024.localdial.v1.NumberR\007numbers\0227\n\010fail" +
-      "ures\030\002 \003(\0132\033.localdial.v1.NumberFailureR" +
-      "\010failures\022\032\n\010revision\030\003 \001(\003R\010revision\"\203\001" +
-      "\n\034ListImportableNumbersRequest\022\'\n\017organi" +
-      "zation_id\030\001 \001(\tR\016organizationId\022\033\n\tpage_" +
-      "size\030\002 \001(\005R\010pageSize\022\035\n\npage_token\030\003 \001(\t" +
-      "R\tpageToken\"\235\001\n\035ListImportableNumbersRes" +
-      "ponse\0225\n\007numbers\030\001 \003(\0132\033.localdial.v1.Ca" +
-      "rrierNumberR\007numbers\022&\n\017next_page_token\030" +
-      "\002 \001(\tR\rnextPageToken\022\035\n\ntotal_size\030\003 \001(\005" +
-      "R\ttotalSize\"B\n\027ReconcileNumbersRequest\022\'" +
-      "\n\017organization_id\030\001 \001(\tR\016organizationId\"" +
-      "\326\004\n\030ReconcileNumbersResponse\022.\n\007adopted\030" +
-      "\001 \003(\0132\024.localdial.v1.NumberR\007adopted\022#\n\r" +
-      "adopted_count\030\002 \001(\005R\014adoptedCount\022,\n\006fai" +
-      "led\030\003 \003(\0132\024.localdial.v1.NumberR\006failed\022" +
-      "!\n\014failed_count\030\004 \001(\005R\013failedCount\0220\n\010re" +
-      "leased\030\005 \003(\0132\024.localdial.v1.NumberR\010rele" +
-      "ased\022%\n\016released_count\030\006 \001(\005R\rreleasedCo" +
-      "unt\022/\n\004open\030\007 \003(\0132\033.localdial.v1.NumberF" +
-      "ailureR\004open\022\035\n\nopen_count\030\010 \001(\005R\topenCo" +
-      "unt\022.\n\007missing\030\t \003(\0132\024.localdial.v1.Numb" +
-      "erR\007missing\022#\n\rmissing_count\030\n \001(\005R\014miss" +
-      "ingCount\0223\n\006strays\030\013 \003(\0132\033.localdial.v1." +
-      "CarrierNumberR\006strays\022!\n\014strays_count\030\014 " +
-      "\001(\005R\013straysCount\022>\n\rmonthly_costs\030\r \003(\0132" +
-      "\031.localdial.v1.MonthlyCostR\014monthlyCosts" +
-      "\"m\n\013MonthlyCost\022#\n\rcurrency_code\030\001 \001(\tR\014" +
-      "currencyCode\022\026\n\006micros\030\002 \001(\003R\006micros\022!\n\014" +
-      "number_count\030\003 \001(\005R\013numberCount\"\203\001\n\024Dele" +
-      "teNumbersRequest\022\'\n\017organization_id\030\001 \001(" +
-      "\tR\016organizationId\022#\n\rphone_numbers\030\002 \003(\t" +
-      "R\014phoneNumbers\022\035\n\nrequest_id\030\003 \001(\tR\trequ" +
-      "estId\"\234\001\n\025DeleteNumbersResponse\022.\n\007delet" +
-      "ed\030\001 \003(\0132\024.localdial.v1.NumberR\007deleted\022" +
-      "7\n\010failures\030\002 \003(\0132\033.localdial.v1.NumberF" +
-      "ailureR\010failures\022\032\n\010revision\030\003 \001(\003R\010revi" +
-      "sion\"\200\001\n\023MapAreaCodesRequest\022\'\n\017organiza" +
-      "tion_id\030\001 \001(\tR\016organizationId\022!\n\014phone_n" +
-      "umber\030\002 \001(\tR\013phoneNumber\022\035\n\narea_codes\030\003" +
-      " \003(\tR\tareaCodes\"`\n\024MapAreaCodesResponse\022" +
-      ",\n\006number\030\001 \001(\0132\024.localdial.v1.NumberR\006n" +
-      "umber\022\032\n\010revision\030\002 \001(\003R\010revision\"\202\001\n\025Un" +
-      "mapAreaCodesRequest\022\'\n\017organization_id\030\001" +
-      " \001(\tR\016organizationId\022!\n\014phone_number\030\002 \001" +
-      "(\tR\013phoneNumber\022\035\n\narea_codes\030\003 \003(\tR\tare" +
-      "aCodes\"b\n\026UnmapAreaCodesResponse\022,\n\006numb" +
-      "er\030\001 \001(\0132\024.localdial.v1.NumberR\006number\022\032" +
-      "\n\010revision\030\002 \001(\003R\010revision2\367\007\n\017NumberInv" +
-      "entory\022W\n\013ListNumbers\022 .localdial.v1.Lis" +
-      "tNumbersRequest\032!.localdial.v1.ListNumbe" +
-      "rsResponse\"\003\220\002\001\022Q\n\tGetNumber\022\036.localdial" +
-      ".v1.GetNumberRequest\032\037.localdial.v1.GetN" +
-      "umberResponse\"\003\220\002\001\022x\n\026SearchAvailableNum" +
-      "bers\022+.localdial.v1.SearchAvailableNumbe" +
-      "rsRequest\032,.localdial.v1.SearchAvailable" +
-      "NumbersResponse\"\003\220\002\001\022c\n\017PurchaseNumbers\022" +
-      "$.localdial.v1.PurchaseNumbersRequest\032%." +
-      "localdial.v1.PurchaseNumbersResponse\"\003\220\002" +
-      "\002\022]\n\rImportNumbers\022\".localdial.v1.Import" +
-      "NumbersRequest\032#.localdial.v1.ImportNumb" +
-      "ersResponse\"\003\220\002\002\022u\n\025ListImportableNumber" +
-      "s\022*.localdial.v1.ListImportableNumbersRe" +
-      "quest\032+.localdial.v1.ListImportableNumbe" +
-      "rsResponse\"\003\220\002\001\022f\n\020ReconcileNumbers\022%.lo" +
-      "caldial.v1.ReconcileNumbersRequest\032&.loc" +
-      "aldial.v1.ReconcileNumbersResponse\"\003\220\002\002\022" +
-      "]\n\rDeleteNumbers\022\".localdial.v1.DeleteNu" +
-      "mbersRequest\032#.localdial.v1.DeleteNumber" +
-      "sResponse\"\003\220\002\002\022Z\n\014MapAreaCodes\022!.localdi" +
-      "al.v1.MapAreaCodesRequest\032\".localdial.v1" +
-      ".MapAreaCodesResponse\"\003\220\002\002\022`\n\016UnmapAreaC" +
-      "odes\022#.localdial.v1.UnmapAreaCodesReques" +
-      "t\032$.localdial.v1.UnmapAreaCodesResponse\"" +
-      "\003\220\002\002By\n\020org.localdial.v1B\024NumberInventor" +
-      "yProtoP\001\242\002\003LXX\252\002\014Localdial.V1\312\002\014Localdia" +
-      "l\\V1\342\002\030Localdial\\V1\\GPBMetadata\352\002\rLocald" +
-      "ial::V1b\006proto3"
+      "anizationId\"\212\005\n\030ReconcileNumbersResponse" +
+      "\022;\n\007adopted\030\001 \003(\0132!.localdial.v1.LocalPr" +
+      "esenceNumberR\007adopted\022#\n\radopted_count\030\002" +
+      " \001(\005R\014adoptedCount\0229\n\006failed\030\003 \003(\0132!.loc" +
+      "aldial.v1.LocalPresenceNumberR\006failed\022!\n" +
+      "\014failed_count\030\004 \001(\005R\013failedCount\022=\n\010rele" +
+      "ased\030\005 \003(\0132!.localdial.v1.LocalPresenceN" +
+      "umberR\010released\022%\n\016released_count\030\006 \001(\005R" +
+      "\rreleasedCount\022/\n\004open\030\007 \003(\0132\033.localdial" +
+      ".v1.NumberFailureR\004open\022\035\n\nopen_count\030\010 " +
+      "\001(\005R\topenCount\022;\n\007missing\030\t \003(\0132!.locald" +
+      "ial.v1.LocalPresenceNumberR\007missing\022#\n\rm" +
+      "issing_count\030\n \001(\005R\014missingCount\0223\n\006stra" +
+      "ys\030\013 \003(\0132\033.localdial.v1.CarrierNumberR\006s" +
+      "trays\022!\n\014strays_count\030\014 \001(\005R\013straysCount" +
+      "\022>\n\rmonthly_costs\030\r \003(\0132\031.localdial.v1.M" +
+      "onthlyCostR\014monthlyCosts\"m\n\013MonthlyCost\022" +
+      "#\n\rcurrency_code\030\001 \001(\tR\014currencyCode\022\026\n\006" +
+      "micros\030\002 \001(\003R\006micros\022!\n\014number_count\030\003 \001" +
+      "(\005R\013numberCount\"\203\001\n\024DeleteNumbersRequest" +
+      "\022\'\n\017organization_id\030\001 \001(\tR\016organizationI" +
+      "d\022#\n\rphone_numbers\030\002 \003(\tR\014phoneNumbers\022\035" +
+      "\n\nrequest_id\030\003 \001(\tR\trequestId\"\251\001\n\025Delete" +
+      "NumbersResponse\022;\n\007deleted\030\001 \003(\0132!.local" +
+      "dial.v1.LocalPresenceNumberR\007deleted\0227\n\010" +
+      "failures\030\002 \003(\0132\033.localdial.v1.NumberFail" +
+      "ureR\010failures\022\032\n\010revision\030\003 \001(\003R\010revisio" +
+      "n\"\200\001\n\023MapAreaCodesRequest\022\'\n\017organizatio" +
+      "n_id\030\001 \001(\tR\016organizationId\022!\n\014phone_numb" +
+      "er\030\002 \001(\tR\013phoneNumber\022\035\n\narea_codes\030\003 \003(" +
+      "\tR\tareaCodes\"m\n\024MapAreaCodesResponse\0229\n\006" +
+      "number\030\001 \001(\0132!.localdial.v1.LocalPresenc" +
+      "eNumberR\006number\022\032\n\010revision\030\002 \001(\003R\010revis" +
+      "ion\"\202\001\n\025UnmapAreaCodesRequest\022\'\n\017organiz" +
+      "ation_id\030\001 \001(\tR\016organizationId\022!\n\014phone_" +
+      "number\030\002 \001(\tR\013phoneNumber\022\035\n\narea_codes\030" +
+      "\003 \003(\tR\tareaCodes\"o\n\026UnmapAreaCodesRespon" +
+      "se\0229\n\006number\030\001 \001(\0132!.localdial.v1.LocalP" +
+      "resenceNumberR\006number\022\032\n\010revision\030\002 \001(\003R" +
+      "\010revision2\367\007\n\017NumberInventory\022W\n\013ListNum" +
+      "bers\022 .localdial.v1.ListNumbersRequest\032!" +
+      ".localdial.v1.ListNumbersResponse\"\003\220\002\001\022Q" +
+      "\n\tGetNumber\022\036.localdial.v1.GetNumberRequ" +
+      "est\032\037.localdial.v1.GetNumberResponse\"\003\220\002" +
+      "\001\022x\n\026SearchAvailableNumbers\022+.localdial." +
+      "v1.SearchAvailableNumbersRequest\032,.local" +
+      "dial.v1.SearchAvailableNumbersResponse\"\003" +
+      "\220\002\001\022c\n\017PurchaseNumbers\022$.localdial.v1.Pu" +
+      "rchaseNumbersRequest\032%.localdial.v1.Purc" +
+      "haseNumbersResponse\"\003\220\002\002\022]\n\rImportNumber" +
+      "s\022\".localdial.v1.ImportNumbersRequest\032#." +
+      "localdial.v1.ImportNumbersResponse\"\003\220\002\002\022" +
+      "u\n\025ListImportableNumbers\022*.localdial.v1." +
+      "ListImportableNumbersRequest\032+.localdial" +
+      ".v1.ListImportableNumbersResponse\"\003\220\002\001\022f" +
+      "\n\020ReconcileNumbers\022%.localdial.v1.Reconc" +
+      "ileNumbersRequest\032&.localdial.v1.Reconci" +
+      "leNumbersResponse\"\003\220\002\002\022]\n\rDeleteNumbers\022" +
+      "\".localdial.v1.DeleteNumbersRequest\032#.lo" +
+      "caldial.v1.DeleteNumbersResponse\"\003\220\002\002\022Z\n" +
+      "\014MapAreaCodes\022!.localdial.v1.MapAreaCode" +
+      "sRequest\032\".localdial.v1.MapAreaCodesResp" +
+      "onse\"\003\220\002\002\022`\n\016UnmapAreaCodes\022#.localdial." +
+      "v1.UnmapAreaCodesRequest\032$.localdial.v1." +
+      "UnmapAreaCodesResponse\"\003\220\002\002By\n\020org.local" +
+      "dial.v1B\024NumberInventoryProtoP\001\242\002\003LXX\252\002\014" +
+      "Localdial.V1\312\002\014Localdial\\V1\342\002\030Localdial\\" +
+      "V1\\GPBMetadata\352\002\rLocaldial::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

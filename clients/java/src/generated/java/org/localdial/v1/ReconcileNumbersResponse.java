@@ -57,7 +57,7 @@ private static final long serialVersionUID = 0L;
 
   public static final int ADOPTED_FIELD_NUMBER = 1;
   @SuppressWarnings("serial")
-  private java.util.List<org.localdial.v1.Number> adopted1_;
+  private java.util.List<org.localdial.v1.LocalPresenceNumber> adopted1_;
   // An alternative name is used for field "adopted" because:
   //     both repeated field "adopted" and singular field "adopted_count" generate the method "getAdoptedCount()"
   /**
@@ -65,10 +65,10 @@ private static final long serialVersionUID = 0L;
    * Purchases and imports whose number is the organization's now.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number adopted = 1 [json_name = "adopted"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
    */
   @java.lang.Override
-  public java.util.List<org.localdial.v1.Number> getAdopted1List() {
+  public java.util.List<org.localdial.v1.LocalPresenceNumber> getAdopted1List() {
     return adopted1_;
   }
   /**
@@ -76,10 +76,10 @@ private static final long serialVersionUID = 0L;
    * Purchases and imports whose number is the organization's now.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number adopted = 1 [json_name = "adopted"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
    */
   @java.lang.Override
-  public java.util.List<? extends org.localdial.v1.NumberOrBuilder> 
+  public java.util.List<? extends org.localdial.v1.LocalPresenceNumberOrBuilder> 
       getAdopted1OrBuilderList() {
     return adopted1_;
   }
@@ -88,7 +88,7 @@ private static final long serialVersionUID = 0L;
    * Purchases and imports whose number is the organization's now.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number adopted = 1 [json_name = "adopted"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
    */
   @java.lang.Override
   public int getAdopted1Count() {
@@ -99,10 +99,10 @@ private static final long serialVersionUID = 0L;
    * Purchases and imports whose number is the organization's now.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number adopted = 1 [json_name = "adopted"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
    */
   @java.lang.Override
-  public org.localdial.v1.Number getAdopted1(int index) {
+  public org.localdial.v1.LocalPresenceNumber getAdopted1(int index) {
     return adopted1_.get(index);
   }
   /**
@@ -110,10 +110,10 @@ private static final long serialVersionUID = 0L;
    * Purchases and imports whose number is the organization's now.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number adopted = 1 [json_name = "adopted"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
    */
   @java.lang.Override
-  public org.localdial.v1.NumberOrBuilder getAdopted1OrBuilder(
+  public org.localdial.v1.LocalPresenceNumberOrBuilder getAdopted1OrBuilder(
       int index) {
     return adopted1_.get(index);
   }
@@ -137,7 +137,7 @@ private static final long serialVersionUID = 0L;
 
   public static final int FAILED_FIELD_NUMBER = 3;
   @SuppressWarnings("serial")
-  private java.util.List<org.localdial.v1.Number> failed3_;
+  private java.util.List<org.localdial.v1.LocalPresenceNumber> failed3_;
   // An alternative name is used for field "failed" because:
   //     both repeated field "failed" and singular field "failed_count" generate the method "getFailedCount()"
   /**
@@ -146,10 +146,10 @@ private static final long serialVersionUID = 0L;
    * charged for them.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number failed = 3 [json_name = "failed"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
    */
   @java.lang.Override
-  public java.util.List<org.localdial.v1.Number> getFailed3List() {
+  public java.util.List<org.localdial.v1.LocalPresenceNumber> getFailed3List() {
     return failed3_;
   }
   /**
@@ -158,10 +158,10 @@ private static final long serialVersionUID = 0L;
    * charged for them.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number failed = 3 [json_name = "failed"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
    */
   @java.lang.Override
-  public java.util.List<? extends org.localdial.v1.NumberOrBuilder> 
+  public java.util.List<? extends org.localdial.v1.LocalPresenceNumberOrBuilder> 
       getFailed3OrBuilderList() {
     return failed3_;
   }
@@ -171,7 +171,7 @@ private static final long serialVersionUID = 0L;
    * charged for them.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number failed = 3 [json_name = "failed"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
    */
   @java.lang.Override
   public int getFailed3Count() {
@@ -183,10 +183,10 @@ private static final long serialVersionUID = 0L;
    * charged for them.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number failed = 3 [json_name = "failed"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
    */
   @java.lang.Override
-  public org.localdial.v1.Number getFailed3(int index) {
+  public org.localdial.v1.LocalPresenceNumber getFailed3(int index) {
     return failed3_.get(index);
   }
   /**
@@ -195,10 +195,10 @@ private static final long serialVersionUID = 0L;
    * charged for them.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number failed = 3 [json_name = "failed"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
    */
   @java.lang.Override
-  public org.localdial.v1.NumberOrBuilder getFailed3OrBuilder(
+  public org.localdial.v1.LocalPresenceNumberOrBuilder getFailed3OrBuilder(
       int index) {
     return failed3_.get(index);
   }
@@ -222,7 +222,7 @@ private static final long serialVersionUID = 0L;
 
   public static final int RELEASED_FIELD_NUMBER = 5;
   @SuppressWarnings("serial")
-  private java.util.List<org.localdial.v1.Number> released5_;
+  private java.util.List<org.localdial.v1.LocalPresenceNumber> released5_;
   // An alternative name is used for field "released" because:
   //     both repeated field "released" and singular field "released_count" generate the method "getReleasedCount()"
   /**
@@ -230,10 +230,10 @@ private static final long serialVersionUID = 0L;
    * Deleted numbers whose release the carrier has confirmed now.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number released = 5 [json_name = "released"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
    */
   @java.lang.Override
-  public java.util.List<org.localdial.v1.Number> getReleased5List() {
+  public java.util.List<org.localdial.v1.LocalPresenceNumber> getReleased5List() {
     return released5_;
   }
   /**
@@ -241,10 +241,10 @@ private static final long serialVersionUID = 0L;
    * Deleted numbers whose release the carrier has confirmed now.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number released = 5 [json_name = "released"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
    */
   @java.lang.Override
-  public java.util.List<? extends org.localdial.v1.NumberOrBuilder> 
+  public java.util.List<? extends org.localdial.v1.LocalPresenceNumberOrBuilder> 
       getReleased5OrBuilderList() {
     return released5_;
   }
@@ -253,7 +253,7 @@ private static final long serialVersionUID = 0L;
    * Deleted numbers whose release the carrier has confirmed now.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number released = 5 [json_name = "released"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
    */
   @java.lang.Override
   public int getReleased5Count() {
@@ -264,10 +264,10 @@ private static final long serialVersionUID = 0L;
    * Deleted numbers whose release the carrier has confirmed now.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number released = 5 [json_name = "released"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
    */
   @java.lang.Override
-  public org.localdial.v1.Number getReleased5(int index) {
+  public org.localdial.v1.LocalPresenceNumber getReleased5(int index) {
     return released5_.get(index);
   }
   /**
@@ -275,10 +275,10 @@ private static final long serialVersionUID = 0L;
    * Deleted numbers whose release the carrier has confirmed now.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number released = 5 [json_name = "released"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
    */
   @java.lang.Override
-  public org.localdial.v1.NumberOrBuilder getReleased5OrBuilder(
+  public org.localdial.v1.LocalPresenceNumberOrBuilder getReleased5OrBuilder(
       int index) {
     return released5_.get(index);
   }
@@ -387,7 +387,7 @@ private static final long serialVersionUID = 0L;
 
   public static final int MISSING_FIELD_NUMBER = 9;
   @SuppressWarnings("serial")
-  private java.util.List<org.localdial.v1.Number> missing9_;
+  private java.util.List<org.localdial.v1.LocalPresenceNumber> missing9_;
   // An alternative name is used for field "missing" because:
   //     both repeated field "missing" and singular field "missing_count" generate the method "getMissingCount()"
   /**
@@ -396,10 +396,10 @@ private static final long serialVersionUID = 0L;
    * must not show them. Delete them, or find out who released them.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number missing = 9 [json_name = "missing"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
    */
   @java.lang.Override
-  public java.util.List<org.localdial.v1.Number> getMissing9List() {
+  public java.util.List<org.localdial.v1.LocalPresenceNumber> getMissing9List() {
     return missing9_;
   }
   /**
@@ -408,10 +408,10 @@ private static final long serialVersionUID = 0L;
    * must not show them. Delete them, or find out who released them.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number missing = 9 [json_name = "missing"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
    */
   @java.lang.Override
-  public java.util.List<? extends org.localdial.v1.NumberOrBuilder> 
+  public java.util.List<? extends org.localdial.v1.LocalPresenceNumberOrBuilder> 
       getMissing9OrBuilderList() {
     return missing9_;
   }
@@ -421,7 +421,7 @@ private static final long serialVersionUID = 0L;
    * must not show them. Delete them, or find out who released them.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number missing = 9 [json_name = "missing"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
    */
   @java.lang.Override
   public int getMissing9Count() {
@@ -433,10 +433,10 @@ private static final long serialVersionUID = 0L;
    * must not show them. Delete them, or find out who released them.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number missing = 9 [json_name = "missing"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
    */
   @java.lang.Override
-  public org.localdial.v1.Number getMissing9(int index) {
+  public org.localdial.v1.LocalPresenceNumber getMissing9(int index) {
     return missing9_.get(index);
   }
   /**
@@ -445,10 +445,10 @@ private static final long serialVersionUID = 0L;
    * must not show them. Delete them, or find out who released them.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number missing = 9 [json_name = "missing"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
    */
   @java.lang.Override
-  public org.localdial.v1.NumberOrBuilder getMissing9OrBuilder(
+  public org.localdial.v1.LocalPresenceNumberOrBuilder getMissing9OrBuilder(
       int index) {
     return missing9_.get(index);
   }
@@ -1382,9 +1382,9 @@ private static final long serialVersionUID = 0L;
               done = true;
               break;
             case 10: {
-              org.localdial.v1.Number m =
+              org.localdial.v1.LocalPresenceNumber m =
                   input.readMessage(
-                      org.localdial.v1.Number.parser(),
+                      org.localdial.v1.LocalPresenceNumber.parser(),
                       extensionRegistry);
               if (adopted1Builder_ == null) {
                 ensureAdopted1IsMutable();
@@ -1400,9 +1400,9 @@ private static final long serialVersionUID = 0L;
               break;
             } // case 16
             case 26: {
-              org.localdial.v1.Number m =
+              org.localdial.v1.LocalPresenceNumber m =
                   input.readMessage(
-                      org.localdial.v1.Number.parser(),
+                      org.localdial.v1.LocalPresenceNumber.parser(),
                       extensionRegistry);
               if (failed3Builder_ == null) {
                 ensureFailed3IsMutable();
@@ -1418,9 +1418,9 @@ private static final long serialVersionUID = 0L;
               break;
             } // case 32
             case 42: {
-              org.localdial.v1.Number m =
+              org.localdial.v1.LocalPresenceNumber m =
                   input.readMessage(
-                      org.localdial.v1.Number.parser(),
+                      org.localdial.v1.LocalPresenceNumber.parser(),
                       extensionRegistry);
               if (released5Builder_ == null) {
                 ensureReleased5IsMutable();
@@ -1454,9 +1454,9 @@ private static final long serialVersionUID = 0L;
               break;
             } // case 64
             case 74: {
-              org.localdial.v1.Number m =
+              org.localdial.v1.LocalPresenceNumber m =
                   input.readMessage(
-                      org.localdial.v1.Number.parser(),
+                      org.localdial.v1.LocalPresenceNumber.parser(),
                       extensionRegistry);
               if (missing9Builder_ == null) {
                 ensureMissing9IsMutable();
@@ -1519,26 +1519,26 @@ private static final long serialVersionUID = 0L;
     }
     private int bitField0_;
 
-    private java.util.List<org.localdial.v1.Number> adopted1_ =
+    private java.util.List<org.localdial.v1.LocalPresenceNumber> adopted1_ =
       java.util.Collections.emptyList();
     private void ensureAdopted1IsMutable() {
       if (!((bitField0_ & 0x00000001) != 0)) {
-        adopted1_ = new java.util.ArrayList<org.localdial.v1.Number>(adopted1_);
+        adopted1_ = new java.util.ArrayList<org.localdial.v1.LocalPresenceNumber>(adopted1_);
         bitField0_ |= 0x00000001;
        }
     }
 
     private com.google.protobuf.RepeatedFieldBuilder<
-        org.localdial.v1.Number, org.localdial.v1.Number.Builder, org.localdial.v1.NumberOrBuilder> adopted1Builder_;
+        org.localdial.v1.LocalPresenceNumber, org.localdial.v1.LocalPresenceNumber.Builder, org.localdial.v1.LocalPresenceNumberOrBuilder> adopted1Builder_;
 
     /**
      * <pre>
      * Purchases and imports whose number is the organization's now.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number adopted = 1 [json_name = "adopted"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
      */
-    public java.util.List<org.localdial.v1.Number> getAdopted1List() {
+    public java.util.List<org.localdial.v1.LocalPresenceNumber> getAdopted1List() {
       if (adopted1Builder_ == null) {
         return java.util.Collections.unmodifiableList(adopted1_);
       } else {
@@ -1550,7 +1550,7 @@ private static final long serialVersionUID = 0L;
      * Purchases and imports whose number is the organization's now.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number adopted = 1 [json_name = "adopted"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
      */
     public int getAdopted1Count() {
       if (adopted1Builder_ == null) {
@@ -1564,9 +1564,9 @@ private static final long serialVersionUID = 0L;
      * Purchases and imports whose number is the organization's now.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number adopted = 1 [json_name = "adopted"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
      */
-    public org.localdial.v1.Number getAdopted1(int index) {
+    public org.localdial.v1.LocalPresenceNumber getAdopted1(int index) {
       if (adopted1Builder_ == null) {
         return adopted1_.get(index);
       } else {
@@ -1578,10 +1578,10 @@ private static final long serialVersionUID = 0L;
      * Purchases and imports whose number is the organization's now.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number adopted = 1 [json_name = "adopted"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
      */
     public Builder setAdopted1(
-        int index, org.localdial.v1.Number value) {
+        int index, org.localdial.v1.LocalPresenceNumber value) {
       if (adopted1Builder_ == null) {
         if (value == null) {
           throw new NullPointerException();
@@ -1599,10 +1599,10 @@ private static final long serialVersionUID = 0L;
      * Purchases and imports whose number is the organization's now.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number adopted = 1 [json_name = "adopted"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
      */
     public Builder setAdopted1(
-        int index, org.localdial.v1.Number.Builder builderForValue) {
+        int index, org.localdial.v1.LocalPresenceNumber.Builder builderForValue) {
       if (adopted1Builder_ == null) {
         ensureAdopted1IsMutable();
         adopted1_.set(index, builderForValue.build());
@@ -1617,9 +1617,9 @@ private static final long serialVersionUID = 0L;
      * Purchases and imports whose number is the organization's now.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number adopted = 1 [json_name = "adopted"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
      */
-    public Builder addAdopted1(org.localdial.v1.Number value) {
+    public Builder addAdopted1(org.localdial.v1.LocalPresenceNumber value) {
       if (adopted1Builder_ == null) {
         if (value == null) {
           throw new NullPointerException();
@@ -1637,10 +1637,10 @@ private static final long serialVersionUID = 0L;
      * Purchases and imports whose number is the organization's now.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number adopted = 1 [json_name = "adopted"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
      */
     public Builder addAdopted1(
-        int index, org.localdial.v1.Number value) {
+        int index, org.localdial.v1.LocalPresenceNumber value) {
       if (adopted1Builder_ == null) {
         if (value == null) {
           throw new NullPointerException();
@@ -1658,10 +1658,10 @@ private static final long serialVersionUID = 0L;
      * Purchases and imports whose number is the organization's now.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number adopted = 1 [json_name = "adopted"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
      */
     public Builder addAdopted1(
-        org.localdial.v1.Number.Builder builderForValue) {
+        org.localdial.v1.LocalPresenceNumber.Builder builderForValue) {
       if (adopted1Builder_ == null) {
         ensureAdopted1IsMutable();
         adopted1_.add(builderForValue.build());
@@ -1676,10 +1676,10 @@ private static final long serialVersionUID = 0L;
      * Purchases and imports whose number is the organization's now.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number adopted = 1 [json_name = "adopted"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
      */
     public Builder addAdopted1(
-        int index, org.localdial.v1.Number.Builder builderForValue) {
+        int index, org.localdial.v1.LocalPresenceNumber.Builder builderForValue) {
       if (adopted1Builder_ == null) {
         ensureAdopted1IsMutable();
         adopted1_.add(index, builderForValue.build());
@@ -1694,10 +1694,10 @@ private static final long serialVersionUID = 0L;
      * Purchases and imports whose number is the organization's now.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number adopted = 1 [json_name = "adopted"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
      */
     public Builder addAllAdopted1(
-        java.lang.Iterable<? extends org.localdial.v1.Number> values) {
+        java.lang.Iterable<? extends org.localdial.v1.LocalPresenceNumber> values) {
       if (adopted1Builder_ == null) {
         ensureAdopted1IsMutable();
         com.google.protobuf.AbstractMessageLite.Builder.addAll(
@@ -1713,7 +1713,7 @@ private static final long serialVersionUID = 0L;
      * Purchases and imports whose number is the organization's now.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number adopted = 1 [json_name = "adopted"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
      */
     public Builder clearAdopted1() {
       if (adopted1Builder_ == null) {
@@ -1730,7 +1730,7 @@ private static final long serialVersionUID = 0L;
      * Purchases and imports whose number is the organization's now.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number adopted = 1 [json_name = "adopted"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
      */
     public Builder removeAdopted1(int index) {
       if (adopted1Builder_ == null) {
@@ -1747,9 +1747,9 @@ private static final long serialVersionUID = 0L;
      * Purchases and imports whose number is the organization's now.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number adopted = 1 [json_name = "adopted"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
      */
-    public org.localdial.v1.Number.Builder getAdopted1Builder(
+    public org.localdial.v1.LocalPresenceNumber.Builder getAdopted1Builder(
         int index) {
       return internalGetAdopted1FieldBuilder().getBuilder(index);
     }
@@ -1758,9 +1758,9 @@ private static final long serialVersionUID = 0L;
      * Purchases and imports whose number is the organization's now.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number adopted = 1 [json_name = "adopted"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
      */
-    public org.localdial.v1.NumberOrBuilder getAdopted1OrBuilder(
+    public org.localdial.v1.LocalPresenceNumberOrBuilder getAdopted1OrBuilder(
         int index) {
       if (adopted1Builder_ == null) {
         return adopted1_.get(index);  } else {
@@ -1772,9 +1772,9 @@ private static final long serialVersionUID = 0L;
      * Purchases and imports whose number is the organization's now.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number adopted = 1 [json_name = "adopted"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
      */
-    public java.util.List<? extends org.localdial.v1.NumberOrBuilder> 
+    public java.util.List<? extends org.localdial.v1.LocalPresenceNumberOrBuilder> 
          getAdopted1OrBuilderList() {
       if (adopted1Builder_ != null) {
         return adopted1Builder_.getMessageOrBuilderList();
@@ -1787,41 +1787,41 @@ private static final long serialVersionUID = 0L;
      * Purchases and imports whose number is the organization's now.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number adopted = 1 [json_name = "adopted"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
      */
-    public org.localdial.v1.Number.Builder addAdopted1Builder() {
+    public org.localdial.v1.LocalPresenceNumber.Builder addAdopted1Builder() {
       return internalGetAdopted1FieldBuilder().addBuilder(
-          org.localdial.v1.Number.getDefaultInstance());
+          org.localdial.v1.LocalPresenceNumber.getDefaultInstance());
     }
     /**
      * <pre>
      * Purchases and imports whose number is the organization's now.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number adopted = 1 [json_name = "adopted"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
      */
-    public org.localdial.v1.Number.Builder addAdopted1Builder(
+    public org.localdial.v1.LocalPresenceNumber.Builder addAdopted1Builder(
         int index) {
       return internalGetAdopted1FieldBuilder().addBuilder(
-          index, org.localdial.v1.Number.getDefaultInstance());
+          index, org.localdial.v1.LocalPresenceNumber.getDefaultInstance());
     }
     /**
      * <pre>
      * Purchases and imports whose number is the organization's now.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number adopted = 1 [json_name = "adopted"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
      */
-    public java.util.List<org.localdial.v1.Number.Builder> 
+    public java.util.List<org.localdial.v1.LocalPresenceNumber.Builder> 
          getAdopted1BuilderList() {
       return internalGetAdopted1FieldBuilder().getBuilderList();
     }
     private com.google.protobuf.RepeatedFieldBuilder<
-        org.localdial.v1.Number, org.localdial.v1.Number.Builder, org.localdial.v1.NumberOrBuilder> 
+        org.localdial.v1.LocalPresenceNumber, org.localdial.v1.LocalPresenceNumber.Builder, org.localdial.v1.LocalPresenceNumberOrBuilder> 
         internalGetAdopted1FieldBuilder() {
       if (adopted1Builder_ == null) {
         adopted1Builder_ = new com.google.protobuf.RepeatedFieldBuilder<
-            org.localdial.v1.Number, org.localdial.v1.Number.Builder, org.localdial.v1.NumberOrBuilder>(
+            org.localdial.v1.LocalPresenceNumber, org.localdial.v1.LocalPresenceNumber.Builder, org.localdial.v1.LocalPresenceNumberOrBuilder>(
                 adopted1_,
                 ((bitField0_ & 0x00000001) != 0),
                 getParentForChildren(),
@@ -1875,17 +1875,17 @@ private static final long serialVersionUID = 0L;
       return this;
     }
 
-    private java.util.List<org.localdial.v1.Number> failed3_ =
+    private java.util.List<org.localdial.v1.LocalPresenceNumber> failed3_ =
       java.util.Collections.emptyList();
     private void ensureFailed3IsMutable() {
       if (!((bitField0_ & 0x00000004) != 0)) {
-        failed3_ = new java.util.ArrayList<org.localdial.v1.Number>(failed3_);
+        failed3_ = new java.util.ArrayList<org.localdial.v1.LocalPresenceNumber>(failed3_);
         bitField0_ |= 0x00000004;
        }
     }
 
     private com.google.protobuf.RepeatedFieldBuilder<
-        org.localdial.v1.Number, org.localdial.v1.Number.Builder, org.localdial.v1.NumberOrBuilder> failed3Builder_;
+        org.localdial.v1.LocalPresenceNumber, org.localdial.v1.LocalPresenceNumber.Builder, org.localdial.v1.LocalPresenceNumberOrBuilder> failed3Builder_;
 
     /**
      * <pre>
@@ -1893,9 +1893,9 @@ private static final long serialVersionUID = 0L;
      * charged for them.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number failed = 3 [json_name = "failed"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
      */
-    public java.util.List<org.localdial.v1.Number> getFailed3List() {
+    public java.util.List<org.localdial.v1.LocalPresenceNumber> getFailed3List() {
       if (failed3Builder_ == null) {
         return java.util.Collections.unmodifiableList(failed3_);
       } else {
@@ -1908,7 +1908,7 @@ private static final long serialVersionUID = 0L;
      * charged for them.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number failed = 3 [json_name = "failed"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
      */
     public int getFailed3Count() {
       if (failed3Builder_ == null) {
@@ -1923,9 +1923,9 @@ private static final long serialVersionUID = 0L;
      * charged for them.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number failed = 3 [json_name = "failed"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
      */
-    public org.localdial.v1.Number getFailed3(int index) {
+    public org.localdial.v1.LocalPresenceNumber getFailed3(int index) {
       if (failed3Builder_ == null) {
         return failed3_.get(index);
       } else {
@@ -1938,10 +1938,10 @@ private static final long serialVersionUID = 0L;
      * charged for them.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number failed = 3 [json_name = "failed"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
      */
     public Builder setFailed3(
-        int index, org.localdial.v1.Number value) {
+        int index, org.localdial.v1.LocalPresenceNumber value) {
       if (failed3Builder_ == null) {
         if (value == null) {
           throw new NullPointerException();
@@ -1960,10 +1960,10 @@ private static final long serialVersionUID = 0L;
      * charged for them.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number failed = 3 [json_name = "failed"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
      */
     public Builder setFailed3(
-        int index, org.localdial.v1.Number.Builder builderForValue) {
+        int index, org.localdial.v1.LocalPresenceNumber.Builder builderForValue) {
       if (failed3Builder_ == null) {
         ensureFailed3IsMutable();
         failed3_.set(index, builderForValue.build());
@@ -1979,9 +1979,9 @@ private static final long serialVersionUID = 0L;
      * charged for them.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number failed = 3 [json_name = "failed"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
      */
-    public Builder addFailed3(org.localdial.v1.Number value) {
+    public Builder addFailed3(org.localdial.v1.LocalPresenceNumber value) {
       if (failed3Builder_ == null) {
         if (value == null) {
           throw new NullPointerException();
@@ -2000,10 +2000,10 @@ private static final long serialVersionUID = 0L;
      * charged for them.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number failed = 3 [json_name = "failed"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
      */
     public Builder addFailed3(
-        int index, org.localdial.v1.Number value) {
+        int index, org.localdial.v1.LocalPresenceNumber value) {
       if (failed3Builder_ == null) {
         if (value == null) {
           throw new NullPointerException();
@@ -2022,10 +2022,10 @@ private static final long serialVersionUID = 0L;
      * charged for them.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number failed = 3 [json_name = "failed"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
      */
     public Builder addFailed3(
-        org.localdial.v1.Number.Builder builderForValue) {
+        org.localdial.v1.LocalPresenceNumber.Builder builderForValue) {
       if (failed3Builder_ == null) {
         ensureFailed3IsMutable();
         failed3_.add(builderForValue.build());
@@ -2041,10 +2041,10 @@ private static final long serialVersionUID = 0L;
      * charged for them.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number failed = 3 [json_name = "failed"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
      */
     public Builder addFailed3(
-        int index, org.localdial.v1.Number.Builder builderForValue) {
+        int index, org.localdial.v1.LocalPresenceNumber.Builder builderForValue) {
       if (failed3Builder_ == null) {
         ensureFailed3IsMutable();
         failed3_.add(index, builderForValue.build());
@@ -2060,10 +2060,10 @@ private static final long serialVersionUID = 0L;
      * charged for them.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number failed = 3 [json_name = "failed"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
      */
     public Builder addAllFailed3(
-        java.lang.Iterable<? extends org.localdial.v1.Number> values) {
+        java.lang.Iterable<? extends org.localdial.v1.LocalPresenceNumber> values) {
       if (failed3Builder_ == null) {
         ensureFailed3IsMutable();
         com.google.protobuf.AbstractMessageLite.Builder.addAll(
@@ -2080,7 +2080,7 @@ private static final long serialVersionUID = 0L;
      * charged for them.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number failed = 3 [json_name = "failed"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
      */
     public Builder clearFailed3() {
       if (failed3Builder_ == null) {
@@ -2098,7 +2098,7 @@ private static final long serialVersionUID = 0L;
      * charged for them.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number failed = 3 [json_name = "failed"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
      */
     public Builder removeFailed3(int index) {
       if (failed3Builder_ == null) {
@@ -2116,9 +2116,9 @@ private static final long serialVersionUID = 0L;
      * charged for them.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number failed = 3 [json_name = "failed"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
      */
-    public org.localdial.v1.Number.Builder getFailed3Builder(
+    public org.localdial.v1.LocalPresenceNumber.Builder getFailed3Builder(
         int index) {
       return internalGetFailed3FieldBuilder().getBuilder(index);
     }
@@ -2128,9 +2128,9 @@ private static final long serialVersionUID = 0L;
      * charged for them.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number failed = 3 [json_name = "failed"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
      */
-    public org.localdial.v1.NumberOrBuilder getFailed3OrBuilder(
+    public org.localdial.v1.LocalPresenceNumberOrBuilder getFailed3OrBuilder(
         int index) {
       if (failed3Builder_ == null) {
         return failed3_.get(index);  } else {
@@ -2143,9 +2143,9 @@ private static final long serialVersionUID = 0L;
      * charged for them.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number failed = 3 [json_name = "failed"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
      */
-    public java.util.List<? extends org.localdial.v1.NumberOrBuilder> 
+    public java.util.List<? extends org.localdial.v1.LocalPresenceNumberOrBuilder> 
          getFailed3OrBuilderList() {
       if (failed3Builder_ != null) {
         return failed3Builder_.getMessageOrBuilderList();
@@ -2159,11 +2159,11 @@ private static final long serialVersionUID = 0L;
      * charged for them.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number failed = 3 [json_name = "failed"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
      */
-    public org.localdial.v1.Number.Builder addFailed3Builder() {
+    public org.localdial.v1.LocalPresenceNumber.Builder addFailed3Builder() {
       return internalGetFailed3FieldBuilder().addBuilder(
-          org.localdial.v1.Number.getDefaultInstance());
+          org.localdial.v1.LocalPresenceNumber.getDefaultInstance());
     }
     /**
      * <pre>
@@ -2171,12 +2171,12 @@ private static final long serialVersionUID = 0L;
      * charged for them.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number failed = 3 [json_name = "failed"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
      */
-    public org.localdial.v1.Number.Builder addFailed3Builder(
+    public org.localdial.v1.LocalPresenceNumber.Builder addFailed3Builder(
         int index) {
       return internalGetFailed3FieldBuilder().addBuilder(
-          index, org.localdial.v1.Number.getDefaultInstance());
+          index, org.localdial.v1.LocalPresenceNumber.getDefaultInstance());
     }
     /**
      * <pre>
@@ -2184,18 +2184,18 @@ private static final long serialVersionUID = 0L;
      * charged for them.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number failed = 3 [json_name = "failed"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
      */
-    public java.util.List<org.localdial.v1.Number.Builder> 
+    public java.util.List<org.localdial.v1.LocalPresenceNumber.Builder> 
          getFailed3BuilderList() {
       return internalGetFailed3FieldBuilder().getBuilderList();
     }
     private com.google.protobuf.RepeatedFieldBuilder<
-        org.localdial.v1.Number, org.localdial.v1.Number.Builder, org.localdial.v1.NumberOrBuilder> 
+        org.localdial.v1.LocalPresenceNumber, org.localdial.v1.LocalPresenceNumber.Builder, org.localdial.v1.LocalPresenceNumberOrBuilder> 
         internalGetFailed3FieldBuilder() {
       if (failed3Builder_ == null) {
         failed3Builder_ = new com.google.protobuf.RepeatedFieldBuilder<
-            org.localdial.v1.Number, org.localdial.v1.Number.Builder, org.localdial.v1.NumberOrBuilder>(
+            org.localdial.v1.LocalPresenceNumber, org.localdial.v1.LocalPresenceNumber.Builder, org.localdial.v1.LocalPresenceNumberOrBuilder>(
                 failed3_,
                 ((bitField0_ & 0x00000004) != 0),
                 getParentForChildren(),
@@ -2249,26 +2249,26 @@ private static final long serialVersionUID = 0L;
       return this;
     }
 
-    private java.util.List<org.localdial.v1.Number> released5_ =
+    private java.util.List<org.localdial.v1.LocalPresenceNumber> released5_ =
       java.util.Collections.emptyList();
     private void ensureReleased5IsMutable() {
       if (!((bitField0_ & 0x00000010) != 0)) {
-        released5_ = new java.util.ArrayList<org.localdial.v1.Number>(released5_);
+        released5_ = new java.util.ArrayList<org.localdial.v1.LocalPresenceNumber>(released5_);
         bitField0_ |= 0x00000010;
        }
     }
 
     private com.google.protobuf.RepeatedFieldBuilder<
-        org.localdial.v1.Number, org.localdial.v1.Number.Builder, org.localdial.v1.NumberOrBuilder> released5Builder_;
+        org.localdial.v1.LocalPresenceNumber, org.localdial.v1.LocalPresenceNumber.Builder, org.localdial.v1.LocalPresenceNumberOrBuilder> released5Builder_;
 
     /**
      * <pre>
      * Deleted numbers whose release the carrier has confirmed now.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number released = 5 [json_name = "released"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
      */
-    public java.util.List<org.localdial.v1.Number> getReleased5List() {
+    public java.util.List<org.localdial.v1.LocalPresenceNumber> getReleased5List() {
       if (released5Builder_ == null) {
         return java.util.Collections.unmodifiableList(released5_);
       } else {
@@ -2280,7 +2280,7 @@ private static final long serialVersionUID = 0L;
      * Deleted numbers whose release the carrier has confirmed now.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number released = 5 [json_name = "released"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
      */
     public int getReleased5Count() {
       if (released5Builder_ == null) {
@@ -2294,9 +2294,9 @@ private static final long serialVersionUID = 0L;
      * Deleted numbers whose release the carrier has confirmed now.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number released = 5 [json_name = "released"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
      */
-    public org.localdial.v1.Number getReleased5(int index) {
+    public org.localdial.v1.LocalPresenceNumber getReleased5(int index) {
       if (released5Builder_ == null) {
         return released5_.get(index);
       } else {
@@ -2308,10 +2308,10 @@ private static final long serialVersionUID = 0L;
      * Deleted numbers whose release the carrier has confirmed now.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number released = 5 [json_name = "released"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
      */
     public Builder setReleased5(
-        int index, org.localdial.v1.Number value) {
+        int index, org.localdial.v1.LocalPresenceNumber value) {
       if (released5Builder_ == null) {
         if (value == null) {
           throw new NullPointerException();
@@ -2329,10 +2329,10 @@ private static final long serialVersionUID = 0L;
      * Deleted numbers whose release the carrier has confirmed now.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number released = 5 [json_name = "released"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
      */
     public Builder setReleased5(
-        int index, org.localdial.v1.Number.Builder builderForValue) {
+        int index, org.localdial.v1.LocalPresenceNumber.Builder builderForValue) {
       if (released5Builder_ == null) {
         ensureReleased5IsMutable();
         released5_.set(index, builderForValue.build());
@@ -2347,9 +2347,9 @@ private static final long serialVersionUID = 0L;
      * Deleted numbers whose release the carrier has confirmed now.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number released = 5 [json_name = "released"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
      */
-    public Builder addReleased5(org.localdial.v1.Number value) {
+    public Builder addReleased5(org.localdial.v1.LocalPresenceNumber value) {
       if (released5Builder_ == null) {
         if (value == null) {
           throw new NullPointerException();
@@ -2367,10 +2367,10 @@ private static final long serialVersionUID = 0L;
      * Deleted numbers whose release the carrier has confirmed now.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number released = 5 [json_name = "released"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
      */
     public Builder addReleased5(
-        int index, org.localdial.v1.Number value) {
+        int index, org.localdial.v1.LocalPresenceNumber value) {
       if (released5Builder_ == null) {
         if (value == null) {
           throw new NullPointerException();
@@ -2388,10 +2388,10 @@ private static final long serialVersionUID = 0L;
      * Deleted numbers whose release the carrier has confirmed now.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number released = 5 [json_name = "released"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
      */
     public Builder addReleased5(
-        org.localdial.v1.Number.Builder builderForValue) {
+        org.localdial.v1.LocalPresenceNumber.Builder builderForValue) {
       if (released5Builder_ == null) {
         ensureReleased5IsMutable();
         released5_.add(builderForValue.build());
@@ -2406,10 +2406,10 @@ private static final long serialVersionUID = 0L;
      * Deleted numbers whose release the carrier has confirmed now.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number released = 5 [json_name = "released"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
      */
     public Builder addReleased5(
-        int index, org.localdial.v1.Number.Builder builderForValue) {
+        int index, org.localdial.v1.LocalPresenceNumber.Builder builderForValue) {
       if (released5Builder_ == null) {
         ensureReleased5IsMutable();
         released5_.add(index, builderForValue.build());
@@ -2424,10 +2424,10 @@ private static final long serialVersionUID = 0L;
      * Deleted numbers whose release the carrier has confirmed now.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number released = 5 [json_name = "released"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
      */
     public Builder addAllReleased5(
-        java.lang.Iterable<? extends org.localdial.v1.Number> values) {
+        java.lang.Iterable<? extends org.localdial.v1.LocalPresenceNumber> values) {
       if (released5Builder_ == null) {
         ensureReleased5IsMutable();
         com.google.protobuf.AbstractMessageLite.Builder.addAll(
@@ -2443,7 +2443,7 @@ private static final long serialVersionUID = 0L;
      * Deleted numbers whose release the carrier has confirmed now.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number released = 5 [json_name = "released"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
      */
     public Builder clearReleased5() {
       if (released5Builder_ == null) {
@@ -2460,7 +2460,7 @@ private static final long serialVersionUID = 0L;
      * Deleted numbers whose release the carrier has confirmed now.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number released = 5 [json_name = "released"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
      */
     public Builder removeReleased5(int index) {
       if (released5Builder_ == null) {
@@ -2477,9 +2477,9 @@ private static final long serialVersionUID = 0L;
      * Deleted numbers whose release the carrier has confirmed now.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number released = 5 [json_name = "released"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
      */
-    public org.localdial.v1.Number.Builder getReleased5Builder(
+    public org.localdial.v1.LocalPresenceNumber.Builder getReleased5Builder(
         int index) {
       return internalGetReleased5FieldBuilder().getBuilder(index);
     }
@@ -2488,9 +2488,9 @@ private static final long serialVersionUID = 0L;
      * Deleted numbers whose release the carrier has confirmed now.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number released = 5 [json_name = "released"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
      */
-    public org.localdial.v1.NumberOrBuilder getReleased5OrBuilder(
+    public org.localdial.v1.LocalPresenceNumberOrBuilder getReleased5OrBuilder(
         int index) {
       if (released5Builder_ == null) {
         return released5_.get(index);  } else {
@@ -2502,9 +2502,9 @@ private static final long serialVersionUID = 0L;
      * Deleted numbers whose release the carrier has confirmed now.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number released = 5 [json_name = "released"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
      */
-    public java.util.List<? extends org.localdial.v1.NumberOrBuilder> 
+    public java.util.List<? extends org.localdial.v1.LocalPresenceNumberOrBuilder> 
          getReleased5OrBuilderList() {
       if (released5Builder_ != null) {
         return released5Builder_.getMessageOrBuilderList();
@@ -2517,41 +2517,41 @@ private static final long serialVersionUID = 0L;
      * Deleted numbers whose release the carrier has confirmed now.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number released = 5 [json_name = "released"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
      */
-    public org.localdial.v1.Number.Builder addReleased5Builder() {
+    public org.localdial.v1.LocalPresenceNumber.Builder addReleased5Builder() {
       return internalGetReleased5FieldBuilder().addBuilder(
-          org.localdial.v1.Number.getDefaultInstance());
+          org.localdial.v1.LocalPresenceNumber.getDefaultInstance());
     }
     /**
      * <pre>
      * Deleted numbers whose release the carrier has confirmed now.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number released = 5 [json_name = "released"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
      */
-    public org.localdial.v1.Number.Builder addReleased5Builder(
+    public org.localdial.v1.LocalPresenceNumber.Builder addReleased5Builder(
         int index) {
       return internalGetReleased5FieldBuilder().addBuilder(
-          index, org.localdial.v1.Number.getDefaultInstance());
+          index, org.localdial.v1.LocalPresenceNumber.getDefaultInstance());
     }
     /**
      * <pre>
      * Deleted numbers whose release the carrier has confirmed now.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number released = 5 [json_name = "released"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
      */
-    public java.util.List<org.localdial.v1.Number.Builder> 
+    public java.util.List<org.localdial.v1.LocalPresenceNumber.Builder> 
          getReleased5BuilderList() {
       return internalGetReleased5FieldBuilder().getBuilderList();
     }
     private com.google.protobuf.RepeatedFieldBuilder<
-        org.localdial.v1.Number, org.localdial.v1.Number.Builder, org.localdial.v1.NumberOrBuilder> 
+        org.localdial.v1.LocalPresenceNumber, org.localdial.v1.LocalPresenceNumber.Builder, org.localdial.v1.LocalPresenceNumberOrBuilder> 
         internalGetReleased5FieldBuilder() {
       if (released5Builder_ == null) {
         released5Builder_ = new com.google.protobuf.RepeatedFieldBuilder<
-            org.localdial.v1.Number, org.localdial.v1.Number.Builder, org.localdial.v1.NumberOrBuilder>(
+            org.localdial.v1.LocalPresenceNumber, org.localdial.v1.LocalPresenceNumber.Builder, org.localdial.v1.LocalPresenceNumberOrBuilder>(
                 released5_,
                 ((bitField0_ & 0x00000010) != 0),
                 getParentForChildren(),
@@ -2979,17 +2979,17 @@ private static final long serialVersionUID = 0L;
       return this;
     }
 
-    private java.util.List<org.localdial.v1.Number> missing9_ =
+    private java.util.List<org.localdial.v1.LocalPresenceNumber> missing9_ =
       java.util.Collections.emptyList();
     private void ensureMissing9IsMutable() {
       if (!((bitField0_ & 0x00000100) != 0)) {
-        missing9_ = new java.util.ArrayList<org.localdial.v1.Number>(missing9_);
+        missing9_ = new java.util.ArrayList<org.localdial.v1.LocalPresenceNumber>(missing9_);
         bitField0_ |= 0x00000100;
        }
     }
 
     private com.google.protobuf.RepeatedFieldBuilder<
-        org.localdial.v1.Number, org.localdial.v1.Number.Builder, org.localdial.v1.NumberOrBuilder> missing9Builder_;
+        org.localdial.v1.LocalPresenceNumber, org.localdial.v1.LocalPresenceNumber.Builder, org.localdial.v1.LocalPresenceNumberOrBuilder> missing9Builder_;
 
     /**
      * <pre>
@@ -2997,9 +2997,9 @@ private static final long serialVersionUID = 0L;
      * must not show them. Delete them, or find out who released them.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number missing = 9 [json_name = "missing"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
      */
-    public java.util.List<org.localdial.v1.Number> getMissing9List() {
+    public java.util.List<org.localdial.v1.LocalPresenceNumber> getMissing9List() {
       if (missing9Builder_ == null) {
         return java.util.Collections.unmodifiableList(missing9_);
       } else {
@@ -3012,7 +3012,7 @@ private static final long serialVersionUID = 0L;
      * must not show them. Delete them, or find out who released them.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number missing = 9 [json_name = "missing"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
      */
     public int getMissing9Count() {
       if (missing9Builder_ == null) {
@@ -3027,9 +3027,9 @@ private static final long serialVersionUID = 0L;
      * must not show them. Delete them, or find out who released them.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number missing = 9 [json_name = "missing"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
      */
-    public org.localdial.v1.Number getMissing9(int index) {
+    public org.localdial.v1.LocalPresenceNumber getMissing9(int index) {
       if (missing9Builder_ == null) {
         return missing9_.get(index);
       } else {
@@ -3042,10 +3042,10 @@ private static final long serialVersionUID = 0L;
      * must not show them. Delete them, or find out who released them.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number missing = 9 [json_name = "missing"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
      */
     public Builder setMissing9(
-        int index, org.localdial.v1.Number value) {
+        int index, org.localdial.v1.LocalPresenceNumber value) {
       if (missing9Builder_ == null) {
         if (value == null) {
           throw new NullPointerException();
@@ -3064,10 +3064,10 @@ private static final long serialVersionUID = 0L;
      * must not show them. Delete them, or find out who released them.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number missing = 9 [json_name = "missing"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
      */
     public Builder setMissing9(
-        int index, org.localdial.v1.Number.Builder builderForValue) {
+        int index, org.localdial.v1.LocalPresenceNumber.Builder builderForValue) {
       if (missing9Builder_ == null) {
         ensureMissing9IsMutable();
         missing9_.set(index, builderForValue.build());
@@ -3083,9 +3083,9 @@ private static final long serialVersionUID = 0L;
      * must not show them. Delete them, or find out who released them.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number missing = 9 [json_name = "missing"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
      */
-    public Builder addMissing9(org.localdial.v1.Number value) {
+    public Builder addMissing9(org.localdial.v1.LocalPresenceNumber value) {
       if (missing9Builder_ == null) {
         if (value == null) {
           throw new NullPointerException();
@@ -3104,10 +3104,10 @@ private static final long serialVersionUID = 0L;
      * must not show them. Delete them, or find out who released them.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number missing = 9 [json_name = "missing"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
      */
     public Builder addMissing9(
-        int index, org.localdial.v1.Number value) {
+        int index, org.localdial.v1.LocalPresenceNumber value) {
       if (missing9Builder_ == null) {
         if (value == null) {
           throw new NullPointerException();
@@ -3126,10 +3126,10 @@ private static final long serialVersionUID = 0L;
      * must not show them. Delete them, or find out who released them.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number missing = 9 [json_name = "missing"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
      */
     public Builder addMissing9(
-        org.localdial.v1.Number.Builder builderForValue) {
+        org.localdial.v1.LocalPresenceNumber.Builder builderForValue) {
       if (missing9Builder_ == null) {
         ensureMissing9IsMutable();
         missing9_.add(builderForValue.build());
@@ -3145,10 +3145,10 @@ private static final long serialVersionUID = 0L;
      * must not show them. Delete them, or find out who released them.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number missing = 9 [json_name = "missing"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
      */
     public Builder addMissing9(
-        int index, org.localdial.v1.Number.Builder builderForValue) {
+        int index, org.localdial.v1.LocalPresenceNumber.Builder builderForValue) {
       if (missing9Builder_ == null) {
         ensureMissing9IsMutable();
         missing9_.add(index, builderForValue.build());
@@ -3164,10 +3164,10 @@ private static final long serialVersionUID = 0L;
      * must not show them. Delete them, or find out who released them.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number missing = 9 [json_name = "missing"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
      */
     public Builder addAllMissing9(
-        java.lang.Iterable<? extends org.localdial.v1.Number> values) {
+        java.lang.Iterable<? extends org.localdial.v1.LocalPresenceNumber> values) {
       if (missing9Builder_ == null) {
         ensureMissing9IsMutable();
         com.google.protobuf.AbstractMessageLite.Builder.addAll(
@@ -3184,7 +3184,7 @@ private static final long serialVersionUID = 0L;
      * must not show them. Delete them, or find out who released them.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number missing = 9 [json_name = "missing"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
      */
     public Builder clearMissing9() {
       if (missing9Builder_ == null) {
@@ -3202,7 +3202,7 @@ private static final long serialVersionUID = 0L;
      * must not show them. Delete them, or find out who released them.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number missing = 9 [json_name = "missing"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
      */
     public Builder removeMissing9(int index) {
       if (missing9Builder_ == null) {
@@ -3220,9 +3220,9 @@ private static final long serialVersionUID = 0L;
      * must not show them. Delete them, or find out who released them.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number missing = 9 [json_name = "missing"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
      */
-    public org.localdial.v1.Number.Builder getMissing9Builder(
+    public org.localdial.v1.LocalPresenceNumber.Builder getMissing9Builder(
         int index) {
       return internalGetMissing9FieldBuilder().getBuilder(index);
     }
@@ -3232,9 +3232,9 @@ private static final long serialVersionUID = 0L;
      * must not show them. Delete them, or find out who released them.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number missing = 9 [json_name = "missing"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
      */
-    public org.localdial.v1.NumberOrBuilder getMissing9OrBuilder(
+    public org.localdial.v1.LocalPresenceNumberOrBuilder getMissing9OrBuilder(
         int index) {
       if (missing9Builder_ == null) {
         return missing9_.get(index);  } else {
@@ -3247,9 +3247,9 @@ private static final long serialVersionUID = 0L;
      * must not show them. Delete them, or find out who released them.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number missing = 9 [json_name = "missing"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
      */
-    public java.util.List<? extends org.localdial.v1.NumberOrBuilder> 
+    public java.util.List<? extends org.localdial.v1.LocalPresenceNumberOrBuilder> 
          getMissing9OrBuilderList() {
       if (missing9Builder_ != null) {
         return missing9Builder_.getMessageOrBuilderList();
@@ -3263,11 +3263,11 @@ private static final long serialVersionUID = 0L;
      * must not show them. Delete them, or find out who released them.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number missing = 9 [json_name = "missing"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
      */
-    public org.localdial.v1.Number.Builder addMissing9Builder() {
+    public org.localdial.v1.LocalPresenceNumber.Builder addMissing9Builder() {
       return internalGetMissing9FieldBuilder().addBuilder(
-          org.localdial.v1.Number.getDefaultInstance());
+          org.localdial.v1.LocalPresenceNumber.getDefaultInstance());
     }
     /**
      * <pre>
@@ -3275,12 +3275,12 @@ private static final long serialVersionUID = 0L;
      * must not show them. Delete them, or find out who released them.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number missing = 9 [json_name = "missing"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
      */
-    public org.localdial.v1.Number.Builder addMissing9Builder(
+    public org.localdial.v1.LocalPresenceNumber.Builder addMissing9Builder(
         int index) {
       return internalGetMissing9FieldBuilder().addBuilder(
-          index, org.localdial.v1.Number.getDefaultInstance());
+          index, org.localdial.v1.LocalPresenceNumber.getDefaultInstance());
     }
     /**
      * <pre>
@@ -3288,18 +3288,18 @@ private static final long serialVersionUID = 0L;
      * must not show them. Delete them, or find out who released them.
      * </pre>
      *
-     * <code>repeated .localdial.v1.Number missing = 9 [json_name = "missing"];</code>
+     * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
      */
-    public java.util.List<org.localdial.v1.Number.Builder> 
+    public java.util.List<org.localdial.v1.LocalPresenceNumber.Builder> 
          getMissing9BuilderList() {
       return internalGetMissing9FieldBuilder().getBuilderList();
     }
     private com.google.protobuf.RepeatedFieldBuilder<
-        org.localdial.v1.Number, org.localdial.v1.Number.Builder, org.localdial.v1.NumberOrBuilder> 
+        org.localdial.v1.LocalPresenceNumber, org.localdial.v1.LocalPresenceNumber.Builder, org.localdial.v1.LocalPresenceNumberOrBuilder> 
         internalGetMissing9FieldBuilder() {
       if (missing9Builder_ == null) {
         missing9Builder_ = new com.google.protobuf.RepeatedFieldBuilder<
-            org.localdial.v1.Number, org.localdial.v1.Number.Builder, org.localdial.v1.NumberOrBuilder>(
+            org.localdial.v1.LocalPresenceNumber, org.localdial.v1.LocalPresenceNumber.Builder, org.localdial.v1.LocalPresenceNumberOrBuilder>(
                 missing9_,
                 ((bitField0_ & 0x00000100) != 0),
                 getParentForChildren(),

@@ -15,24 +15,24 @@ public interface ReconcileNumbersResponseOrBuilder extends
    * Purchases and imports whose number is the organization's now.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number adopted = 1 [json_name = "adopted"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
    */
-  java.util.List<org.localdial.v1.Number> 
+  java.util.List<org.localdial.v1.LocalPresenceNumber> 
       getAdopted1List();
   /**
    * <pre>
    * Purchases and imports whose number is the organization's now.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number adopted = 1 [json_name = "adopted"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
    */
-  org.localdial.v1.Number getAdopted1(int index);
+  org.localdial.v1.LocalPresenceNumber getAdopted1(int index);
   /**
    * <pre>
    * Purchases and imports whose number is the organization's now.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number adopted = 1 [json_name = "adopted"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
    */
   int getAdopted1Count();
   /**
@@ -40,18 +40,18 @@ public interface ReconcileNumbersResponseOrBuilder extends
    * Purchases and imports whose number is the organization's now.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number adopted = 1 [json_name = "adopted"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
    */
-  java.util.List<? extends org.localdial.v1.NumberOrBuilder> 
+  java.util.List<? extends org.localdial.v1.LocalPresenceNumberOrBuilder> 
       getAdopted1OrBuilderList();
   /**
    * <pre>
    * Purchases and imports whose number is the organization's now.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number adopted = 1 [json_name = "adopted"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
    */
-  org.localdial.v1.NumberOrBuilder getAdopted1OrBuilder(
+  org.localdial.v1.LocalPresenceNumberOrBuilder getAdopted1OrBuilder(
       int index);
 
   /**
@@ -70,9 +70,9 @@ public interface ReconcileNumbersResponseOrBuilder extends
    * charged for them.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number failed = 3 [json_name = "failed"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
    */
-  java.util.List<org.localdial.v1.Number> 
+  java.util.List<org.localdial.v1.LocalPresenceNumber> 
       getFailed3List();
   /**
    * <pre>
@@ -80,16 +80,16 @@ public interface ReconcileNumbersResponseOrBuilder extends
    * charged for them.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number failed = 3 [json_name = "failed"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
    */
-  org.localdial.v1.Number getFailed3(int index);
+  org.localdial.v1.LocalPresenceNumber getFailed3(int index);
   /**
    * <pre>
    * Purchases and imports that nothing came of: as they stood, nothing was
    * charged for them.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number failed = 3 [json_name = "failed"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
    */
   int getFailed3Count();
   /**
@@ -98,9 +98,9 @@ public interface ReconcileNumbersResponseOrBuilder extends
    * charged for them.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number failed = 3 [json_name = "failed"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
    */
-  java.util.List<? extends org.localdial.v1.NumberOrBuilder> 
+  java.util.List<? extends org.localdial.v1.LocalPresenceNumberOrBuilder> 
       getFailed3OrBuilderList();
   /**
    * <pre>
@@ -108,9 +108,9 @@ public interface ReconcileNumbersResponseOrBuilder extends
    * charged for them.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number failed = 3 [json_name = "failed"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
    */
-  org.localdial.v1.NumberOrBuilder getFailed3OrBuilder(
+  org.localdial.v1.LocalPresenceNumberOrBuilder getFailed3OrBuilder(
       int index);
 
   /**
@@ -128,24 +128,24 @@ public interface ReconcileNumbersResponseOrBuilder extends
    * Deleted numbers whose release the carrier has confirmed now.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number released = 5 [json_name = "released"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
    */
-  java.util.List<org.localdial.v1.Number> 
+  java.util.List<org.localdial.v1.LocalPresenceNumber> 
       getReleased5List();
   /**
    * <pre>
    * Deleted numbers whose release the carrier has confirmed now.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number released = 5 [json_name = "released"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
    */
-  org.localdial.v1.Number getReleased5(int index);
+  org.localdial.v1.LocalPresenceNumber getReleased5(int index);
   /**
    * <pre>
    * Deleted numbers whose release the carrier has confirmed now.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number released = 5 [json_name = "released"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
    */
   int getReleased5Count();
   /**
@@ -153,18 +153,18 @@ public interface ReconcileNumbersResponseOrBuilder extends
    * Deleted numbers whose release the carrier has confirmed now.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number released = 5 [json_name = "released"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
    */
-  java.util.List<? extends org.localdial.v1.NumberOrBuilder> 
+  java.util.List<? extends org.localdial.v1.LocalPresenceNumberOrBuilder> 
       getReleased5OrBuilderList();
   /**
    * <pre>
    * Deleted numbers whose release the carrier has confirmed now.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number released = 5 [json_name = "released"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
    */
-  org.localdial.v1.NumberOrBuilder getReleased5OrBuilder(
+  org.localdial.v1.LocalPresenceNumberOrBuilder getReleased5OrBuilder(
       int index);
 
   /**
@@ -242,9 +242,9 @@ public interface ReconcileNumbersResponseOrBuilder extends
    * must not show them. Delete them, or find out who released them.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number missing = 9 [json_name = "missing"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
    */
-  java.util.List<org.localdial.v1.Number> 
+  java.util.List<org.localdial.v1.LocalPresenceNumber> 
       getMissing9List();
   /**
    * <pre>
@@ -252,16 +252,16 @@ public interface ReconcileNumbersResponseOrBuilder extends
    * must not show them. Delete them, or find out who released them.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number missing = 9 [json_name = "missing"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
    */
-  org.localdial.v1.Number getMissing9(int index);
+  org.localdial.v1.LocalPresenceNumber getMissing9(int index);
   /**
    * <pre>
    * Active numbers of an inventory that the carrier account does not own: calls
    * must not show them. Delete them, or find out who released them.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number missing = 9 [json_name = "missing"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
    */
   int getMissing9Count();
   /**
@@ -270,9 +270,9 @@ public interface ReconcileNumbersResponseOrBuilder extends
    * must not show them. Delete them, or find out who released them.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number missing = 9 [json_name = "missing"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
    */
-  java.util.List<? extends org.localdial.v1.NumberOrBuilder> 
+  java.util.List<? extends org.localdial.v1.LocalPresenceNumberOrBuilder> 
       getMissing9OrBuilderList();
   /**
    * <pre>
@@ -280,9 +280,9 @@ public interface ReconcileNumbersResponseOrBuilder extends
    * must not show them. Delete them, or find out who released them.
    * </pre>
    *
-   * <code>repeated .localdial.v1.Number missing = 9 [json_name = "missing"];</code>
+   * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
    */
-  org.localdial.v1.NumberOrBuilder getMissing9OrBuilder(
+  org.localdial.v1.LocalPresenceNumberOrBuilder getMissing9OrBuilder(
       int index);
 
   /**

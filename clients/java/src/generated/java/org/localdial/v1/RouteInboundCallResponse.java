@@ -37,6 +37,7 @@ private static final long serialVersionUID = 0L;
     userId_ = "";
     reason_ = 0;
     lastCallId_ = "";
+    fallbackNumber_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -309,6 +310,57 @@ private static final long serialVersionUID = 0L;
     return lastCallTime_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : lastCallTime_;
   }
 
+  public static final int FALLBACK_NUMBER_FIELD_NUMBER = 7;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object fallbackNumber_ = "";
+  /**
+   * <pre>
+   * Output only. Where to send the call when `destination_number` does not
+   * answer: the organization number in E.164. Empty when there is none, or when
+   * it equals the destination, the caller or the called number.
+   * </pre>
+   *
+   * <code>string fallback_number = 7 [json_name = "fallbackNumber"];</code>
+   * @return The fallbackNumber.
+   */
+  @java.lang.Override
+  public java.lang.String getFallbackNumber() {
+    java.lang.Object ref = fallbackNumber_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      fallbackNumber_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * Output only. Where to send the call when `destination_number` does not
+   * answer: the organization number in E.164. Empty when there is none, or when
+   * it equals the destination, the caller or the called number.
+   * </pre>
+   *
+   * <code>string fallback_number = 7 [json_name = "fallbackNumber"];</code>
+   * @return The bytes for fallbackNumber.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getFallbackNumberBytes() {
+    java.lang.Object ref = fallbackNumber_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      fallbackNumber_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -341,6 +393,9 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000001) != 0)) {
       output.writeMessage(6, getLastCallTime());
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(fallbackNumber_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 7, fallbackNumber_);
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -369,6 +424,9 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000001) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(6, getLastCallTime());
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(fallbackNumber_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(7, fallbackNumber_);
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -399,6 +457,8 @@ private static final long serialVersionUID = 0L;
       if (!getLastCallTime()
           .equals(other.getLastCallTime())) return false;
     }
+    if (!getFallbackNumber()
+        .equals(other.getFallbackNumber())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -424,6 +484,8 @@ private static final long serialVersionUID = 0L;
       hash = (37 * hash) + LAST_CALL_TIME_FIELD_NUMBER;
       hash = (53 * hash) + getLastCallTime().hashCode();
     }
+    hash = (37 * hash) + FALLBACK_NUMBER_FIELD_NUMBER;
+    hash = (53 * hash) + getFallbackNumber().hashCode();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -575,6 +637,7 @@ private static final long serialVersionUID = 0L;
         lastCallTimeBuilder_.dispose();
         lastCallTimeBuilder_ = null;
       }
+      fallbackNumber_ = "";
       return this;
     }
 
@@ -630,6 +693,9 @@ private static final long serialVersionUID = 0L;
             : lastCallTimeBuilder_.build();
         to_bitField0_ |= 0x00000001;
       }
+      if (((from_bitField0_ & 0x00000040) != 0)) {
+        result.fallbackNumber_ = fallbackNumber_;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -670,6 +736,11 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasLastCallTime()) {
         mergeLastCallTime(other.getLastCallTime());
+      }
+      if (!other.getFallbackNumber().isEmpty()) {
+        fallbackNumber_ = other.fallbackNumber_;
+        bitField0_ |= 0x00000040;
+        onChanged();
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -729,6 +800,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000020;
               break;
             } // case 50
+            case 58: {
+              fallbackNumber_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000040;
+              break;
+            } // case 58
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1350,6 +1426,108 @@ private static final long serialVersionUID = 0L;
         lastCallTime_ = null;
       }
       return lastCallTimeBuilder_;
+    }
+
+    private java.lang.Object fallbackNumber_ = "";
+    /**
+     * <pre>
+     * Output only. Where to send the call when `destination_number` does not
+     * answer: the organization number in E.164. Empty when there is none, or when
+     * it equals the destination, the caller or the called number.
+     * </pre>
+     *
+     * <code>string fallback_number = 7 [json_name = "fallbackNumber"];</code>
+     * @return The fallbackNumber.
+     */
+    public java.lang.String getFallbackNumber() {
+      java.lang.Object ref = fallbackNumber_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        fallbackNumber_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Output only. Where to send the call when `destination_number` does not
+     * answer: the organization number in E.164. Empty when there is none, or when
+     * it equals the destination, the caller or the called number.
+     * </pre>
+     *
+     * <code>string fallback_number = 7 [json_name = "fallbackNumber"];</code>
+     * @return The bytes for fallbackNumber.
+     */
+    public com.google.protobuf.ByteString
+        getFallbackNumberBytes() {
+      java.lang.Object ref = fallbackNumber_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        fallbackNumber_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Output only. Where to send the call when `destination_number` does not
+     * answer: the organization number in E.164. Empty when there is none, or when
+     * it equals the destination, the caller or the called number.
+     * </pre>
+     *
+     * <code>string fallback_number = 7 [json_name = "fallbackNumber"];</code>
+     * @param value The fallbackNumber to set.
+     * @return This builder for chaining.
+     */
+    public Builder setFallbackNumber(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      fallbackNumber_ = value;
+      bitField0_ |= 0x00000040;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Where to send the call when `destination_number` does not
+     * answer: the organization number in E.164. Empty when there is none, or when
+     * it equals the destination, the caller or the called number.
+     * </pre>
+     *
+     * <code>string fallback_number = 7 [json_name = "fallbackNumber"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearFallbackNumber() {
+      fallbackNumber_ = getDefaultInstance().getFallbackNumber();
+      bitField0_ = (bitField0_ & ~0x00000040);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Where to send the call when `destination_number` does not
+     * answer: the organization number in E.164. Empty when there is none, or when
+     * it equals the destination, the caller or the called number.
+     * </pre>
+     *
+     * <code>string fallback_number = 7 [json_name = "fallbackNumber"];</code>
+     * @param value The bytes for fallbackNumber to set.
+     * @return This builder for chaining.
+     */
+    public Builder setFallbackNumberBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      fallbackNumber_ = value;
+      bitField0_ |= 0x00000040;
+      onChanged();
+      return this;
     }
 
     // @@protoc_insertion_point(builder_scope:localdial.v1.RouteInboundCallResponse)

@@ -139,4 +139,28 @@ public interface RouteInboundCallResponseOrBuilder extends
    * <code>.google.protobuf.Timestamp last_call_time = 6 [json_name = "lastCallTime"];</code>
    */
   com.google.protobuf.TimestampOrBuilder getLastCallTimeOrBuilder();
+
+  /**
+   * <pre>
+   * Output only. Where to send the call when `destination_number` does not
+   * answer: the organization number in E.164. Empty when there is none, or when
+   * it equals the destination, the caller or the called number.
+   * </pre>
+   *
+   * <code>string fallback_number = 7 [json_name = "fallbackNumber"];</code>
+   * @return The fallbackNumber.
+   */
+  java.lang.String getFallbackNumber();
+  /**
+   * <pre>
+   * Output only. Where to send the call when `destination_number` does not
+   * answer: the organization number in E.164. Empty when there is none, or when
+   * it equals the destination, the caller or the called number.
+   * </pre>
+   *
+   * <code>string fallback_number = 7 [json_name = "fallbackNumber"];</code>
+   * @return The bytes for fallbackNumber.
+   */
+  com.google.protobuf.ByteString
+      getFallbackNumberBytes();
 }

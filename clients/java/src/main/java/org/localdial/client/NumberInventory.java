@@ -12,9 +12,9 @@ import org.localdial.v1.ListImportableNumbersRequest;
 import org.localdial.v1.ListImportableNumbersResponse;
 import org.localdial.v1.ListNumbersRequest;
 import org.localdial.v1.ListNumbersResponse;
+import org.localdial.v1.LocalPresenceNumber;
 import org.localdial.v1.MapAreaCodesRequest;
 import org.localdial.v1.MapAreaCodesResponse;
-import org.localdial.v1.Number;
 import org.localdial.v1.NumberInventoryGrpc;
 import org.localdial.v1.PurchaseNumbersRequest;
 import org.localdial.v1.PurchaseNumbersResponse;
@@ -69,7 +69,7 @@ public final class NumberInventory extends ServiceCalls<NumberInventory> {
      * @param request which numbers
      * @return the pages, fetched one at a time
      */
-    public Pages<ListNumbersResponse, Number> listNumbersPages(ListNumbersRequest request) {
+    public Pages<ListNumbersResponse, LocalPresenceNumber> listNumbersPages(ListNumbersRequest request) {
         return new Pages<>(
                 request.getPageToken(),
                 token -> listNumbers(request.toBuilder().setPageToken(token).build()),

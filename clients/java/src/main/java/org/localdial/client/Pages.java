@@ -68,7 +68,7 @@ public final class Pages<P, T> implements Iterable<P> {
     }
 
     /**
-     * What is listed, over all pages: {@code pages.items().map(Number::getPhoneNumber).toList()}.
+     * What is listed, over all pages: {@code pages.items().map(LocalPresenceNumber::getPhoneNumber).toList()}.
      *
      * @return a stream that fetches page after page
      */

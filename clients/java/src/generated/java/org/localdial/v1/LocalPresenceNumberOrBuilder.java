@@ -6,8 +6,8 @@
 package org.localdial.v1;
 
 @com.google.protobuf.Generated
-public interface NumberOrBuilder extends
-    // @@protoc_insertion_point(interface_extends:localdial.v1.Number)
+public interface LocalPresenceNumberOrBuilder extends
+    // @@protoc_insertion_point(interface_extends:localdial.v1.LocalPresenceNumber)
     com.google.protobuf.MessageOrBuilder {
 
   /**

@@ -10,13 +10,13 @@ package org.localdial.v1;
  * A local presence number of an organization.
  * </pre>
  *
- * Protobuf type {@code localdial.v1.Number}
+ * Protobuf type {@code localdial.v1.LocalPresenceNumber}
  */
 @com.google.protobuf.Generated
-public final class Number extends
+public final class LocalPresenceNumber extends
     com.google.protobuf.GeneratedMessage implements
-    // @@protoc_insertion_point(message_implements:localdial.v1.Number)
-    NumberOrBuilder {
+    // @@protoc_insertion_point(message_implements:localdial.v1.LocalPresenceNumber)
+    LocalPresenceNumberOrBuilder {
 private static final long serialVersionUID = 0L;
   static {
     com.google.protobuf.RuntimeVersion.validateProtobufGencodeVersion(
@@ -25,13 +25,13 @@ private static final long serialVersionUID = 0L;
       /* minor= */ 33,
       /* patch= */ 5,
       /* suffix= */ "",
-      "Number");
+      "LocalPresenceNumber");
   }
-  // Use Number.newBuilder() to construct.
-  private Number(com.google.protobuf.GeneratedMessage.Builder<?> builder) {
+  // Use LocalPresenceNumber.newBuilder() to construct.
+  private LocalPresenceNumber(com.google.protobuf.GeneratedMessage.Builder<?> builder) {
     super(builder);
   }
-  private Number() {
+  private LocalPresenceNumber() {
     organizationId_ = "";
     phoneNumber_ = "";
     areaCode_ = "";
@@ -46,15 +46,15 @@ private static final long serialVersionUID = 0L;
 
   public static final com.google.protobuf.Descriptors.Descriptor
       getDescriptor() {
-    return org.localdial.v1.NumberProto.internal_static_localdial_v1_Number_descriptor;
+    return org.localdial.v1.NumberProto.internal_static_localdial_v1_LocalPresenceNumber_descriptor;
   }
 
   @java.lang.Override
   protected com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internalGetFieldAccessorTable() {
-    return org.localdial.v1.NumberProto.internal_static_localdial_v1_Number_fieldAccessorTable
+    return org.localdial.v1.NumberProto.internal_static_localdial_v1_LocalPresenceNumber_fieldAccessorTable
         .ensureFieldAccessorsInitialized(
-            org.localdial.v1.Number.class, org.localdial.v1.Number.Builder.class);
+            org.localdial.v1.LocalPresenceNumber.class, org.localdial.v1.LocalPresenceNumber.Builder.class);
   }
 
   private int bitField0_;
@@ -621,10 +621,10 @@ private static final long serialVersionUID = 0L;
     if (obj == this) {
      return true;
     }
-    if (!(obj instanceof org.localdial.v1.Number)) {
+    if (!(obj instanceof org.localdial.v1.LocalPresenceNumber)) {
       return super.equals(obj);
     }
-    org.localdial.v1.Number other = (org.localdial.v1.Number) obj;
+    org.localdial.v1.LocalPresenceNumber other = (org.localdial.v1.LocalPresenceNumber) obj;
 
     if (!getOrganizationId()
         .equals(other.getOrganizationId())) return false;
@@ -688,44 +688,44 @@ private static final long serialVersionUID = 0L;
     return hash;
   }
 
-  public static org.localdial.v1.Number parseFrom(
+  public static org.localdial.v1.LocalPresenceNumber parseFrom(
       java.nio.ByteBuffer data)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return PARSER.parseFrom(data);
   }
-  public static org.localdial.v1.Number parseFrom(
+  public static org.localdial.v1.LocalPresenceNumber parseFrom(
       java.nio.ByteBuffer data,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return PARSER.parseFrom(data, extensionRegistry);
   }
-  public static org.localdial.v1.Number parseFrom(
+  public static org.localdial.v1.LocalPresenceNumber parseFrom(
       com.google.protobuf.ByteString data)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return PARSER.parseFrom(data);
   }
-  public static org.localdial.v1.Number parseFrom(
+  public static org.localdial.v1.LocalPresenceNumber parseFrom(
       com.google.protobuf.ByteString data,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return PARSER.parseFrom(data, extensionRegistry);
   }
-  public static org.localdial.v1.Number parseFrom(byte[] data)
+  public static org.localdial.v1.LocalPresenceNumber parseFrom(byte[] data)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return PARSER.parseFrom(data);
   }
-  public static org.localdial.v1.Number parseFrom(
+  public static org.localdial.v1.LocalPresenceNumber parseFrom(
       byte[] data,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return PARSER.parseFrom(data, extensionRegistry);
   }
-  public static org.localdial.v1.Number parseFrom(java.io.InputStream input)
+  public static org.localdial.v1.LocalPresenceNumber parseFrom(java.io.InputStream input)
       throws java.io.IOException {
     return com.google.protobuf.GeneratedMessage
         .parseWithIOException(PARSER, input);
   }
-  public static org.localdial.v1.Number parseFrom(
+  public static org.localdial.v1.LocalPresenceNumber parseFrom(
       java.io.InputStream input,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws java.io.IOException {
@@ -733,26 +733,26 @@ private static final long serialVersionUID = 0L;
         .parseWithIOException(PARSER, input, extensionRegistry);
   }
 
-  public static org.localdial.v1.Number parseDelimitedFrom(java.io.InputStream input)
+  public static org.localdial.v1.LocalPresenceNumber parseDelimitedFrom(java.io.InputStream input)
       throws java.io.IOException {
     return com.google.protobuf.GeneratedMessage
         .parseDelimitedWithIOException(PARSER, input);
   }
 
-  public static org.localdial.v1.Number parseDelimitedFrom(
+  public static org.localdial.v1.LocalPresenceNumber parseDelimitedFrom(
       java.io.InputStream input,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws java.io.IOException {
     return com.google.protobuf.GeneratedMessage
         .parseDelimitedWithIOException(PARSER, input, extensionRegistry);
   }
-  public static org.localdial.v1.Number parseFrom(
+  public static org.localdial.v1.LocalPresenceNumber parseFrom(
       com.google.protobuf.CodedInputStream input)
       throws java.io.IOException {
     return com.google.protobuf.GeneratedMessage
         .parseWithIOException(PARSER, input);
   }
-  public static org.localdial.v1.Number parseFrom(
+  public static org.localdial.v1.LocalPresenceNumber parseFrom(
       com.google.protobuf.CodedInputStream input,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws java.io.IOException {
@@ -765,7 +765,7 @@ private static final long serialVersionUID = 0L;
   public static Builder newBuilder() {
     return DEFAULT_INSTANCE.toBuilder();
   }
-  public static Builder newBuilder(org.localdial.v1.Number prototype) {
+  public static Builder newBuilder(org.localdial.v1.LocalPresenceNumber prototype) {
     return DEFAULT_INSTANCE.toBuilder().mergeFrom(prototype);
   }
   @java.lang.Override
@@ -785,26 +785,26 @@ private static final long serialVersionUID = 0L;
    * A local presence number of an organization.
    * </pre>
    *
-   * Protobuf type {@code localdial.v1.Number}
+   * Protobuf type {@code localdial.v1.LocalPresenceNumber}
    */
   public static final class Builder extends
       com.google.protobuf.GeneratedMessage.Builder<Builder> implements
-      // @@protoc_insertion_point(builder_implements:localdial.v1.Number)
-      org.localdial.v1.NumberOrBuilder {
+      // @@protoc_insertion_point(builder_implements:localdial.v1.LocalPresenceNumber)
+      org.localdial.v1.LocalPresenceNumberOrBuilder {
     public static final com.google.protobuf.Descriptors.Descriptor
         getDescriptor() {
-      return org.localdial.v1.NumberProto.internal_static_localdial_v1_Number_descriptor;
+      return org.localdial.v1.NumberProto.internal_static_localdial_v1_LocalPresenceNumber_descriptor;
     }
 
     @java.lang.Override
     protected com.google.protobuf.GeneratedMessage.FieldAccessorTable
         internalGetFieldAccessorTable() {
-      return org.localdial.v1.NumberProto.internal_static_localdial_v1_Number_fieldAccessorTable
+      return org.localdial.v1.NumberProto.internal_static_localdial_v1_LocalPresenceNumber_fieldAccessorTable
           .ensureFieldAccessorsInitialized(
-              org.localdial.v1.Number.class, org.localdial.v1.Number.Builder.class);
+              org.localdial.v1.LocalPresenceNumber.class, org.localdial.v1.LocalPresenceNumber.Builder.class);
     }
 
-    // Construct using org.localdial.v1.Number.newBuilder()
+    // Construct using org.localdial.v1.LocalPresenceNumber.newBuilder()
     private Builder() {
       maybeForceBuilderInitialization();
     }
@@ -845,17 +845,17 @@ private static final long serialVersionUID = 0L;
     @java.lang.Override
     public com.google.protobuf.Descriptors.Descriptor
         getDescriptorForType() {
-      return org.localdial.v1.NumberProto.internal_static_localdial_v1_Number_descriptor;
+      return org.localdial.v1.NumberProto.internal_static_localdial_v1_LocalPresenceNumber_descriptor;
     }
 
     @java.lang.Override
-    public org.localdial.v1.Number getDefaultInstanceForType() {
-      return org.localdial.v1.Number.getDefaultInstance();
+    public org.localdial.v1.LocalPresenceNumber getDefaultInstanceForType() {
+      return org.localdial.v1.LocalPresenceNumber.getDefaultInstance();
     }
 
     @java.lang.Override
-    public org.localdial.v1.Number build() {
-      org.localdial.v1.Number result = buildPartial();
+    public org.localdial.v1.LocalPresenceNumber build() {
+      org.localdial.v1.LocalPresenceNumber result = buildPartial();
       if (!result.isInitialized()) {
         throw newUninitializedMessageException(result);
       }
@@ -863,14 +863,14 @@ private static final long serialVersionUID = 0L;
     }
 
     @java.lang.Override
-    public org.localdial.v1.Number buildPartial() {
-      org.localdial.v1.Number result = new org.localdial.v1.Number(this);
+    public org.localdial.v1.LocalPresenceNumber buildPartial() {
+      org.localdial.v1.LocalPresenceNumber result = new org.localdial.v1.LocalPresenceNumber(this);
       if (bitField0_ != 0) { buildPartial0(result); }
       onBuilt();
       return result;
     }
 
-    private void buildPartial0(org.localdial.v1.Number result) {
+    private void buildPartial0(org.localdial.v1.LocalPresenceNumber result) {
       int from_bitField0_ = bitField0_;
       if (((from_bitField0_ & 0x00000001) != 0)) {
         result.organizationId_ = organizationId_;
@@ -912,16 +912,16 @@ private static final long serialVersionUID = 0L;
 
     @java.lang.Override
     public Builder mergeFrom(com.google.protobuf.Message other) {
-      if (other instanceof org.localdial.v1.Number) {
-        return mergeFrom((org.localdial.v1.Number)other);
+      if (other instanceof org.localdial.v1.LocalPresenceNumber) {
+        return mergeFrom((org.localdial.v1.LocalPresenceNumber)other);
       } else {
         super.mergeFrom(other);
         return this;
       }
     }
 
-    public Builder mergeFrom(org.localdial.v1.Number other) {
-      if (other == org.localdial.v1.Number.getDefaultInstance()) return this;
+    public Builder mergeFrom(org.localdial.v1.LocalPresenceNumber other) {
+      if (other == org.localdial.v1.LocalPresenceNumber.getDefaultInstance()) return this;
       if (!other.getOrganizationId().isEmpty()) {
         organizationId_ = other.organizationId_;
         bitField0_ |= 0x00000001;
@@ -2131,23 +2131,23 @@ private static final long serialVersionUID = 0L;
       return purchaseTimeBuilder_;
     }
 
-    // @@protoc_insertion_point(builder_scope:localdial.v1.Number)
+    // @@protoc_insertion_point(builder_scope:localdial.v1.LocalPresenceNumber)
   }
 
-  // @@protoc_insertion_point(class_scope:localdial.v1.Number)
-  private static final org.localdial.v1.Number DEFAULT_INSTANCE;
+  // @@protoc_insertion_point(class_scope:localdial.v1.LocalPresenceNumber)
+  private static final org.localdial.v1.LocalPresenceNumber DEFAULT_INSTANCE;
   static {
-    DEFAULT_INSTANCE = new org.localdial.v1.Number();
+    DEFAULT_INSTANCE = new org.localdial.v1.LocalPresenceNumber();
   }
 
-  public static org.localdial.v1.Number getDefaultInstance() {
+  public static org.localdial.v1.LocalPresenceNumber getDefaultInstance() {
     return DEFAULT_INSTANCE;
   }
 
-  private static final com.google.protobuf.Parser<Number>
-      PARSER = new com.google.protobuf.AbstractParser<Number>() {
+  private static final com.google.protobuf.Parser<LocalPresenceNumber>
+      PARSER = new com.google.protobuf.AbstractParser<LocalPresenceNumber>() {
     @java.lang.Override
-    public Number parsePartialFrom(
+    public LocalPresenceNumber parsePartialFrom(
         com.google.protobuf.CodedInputStream input,
         com.google.protobuf.ExtensionRegistryLite extensionRegistry)
         throws com.google.protobuf.InvalidProtocolBufferException {
@@ -2166,17 +2166,17 @@ private static final long serialVersionUID = 0L;
     }
   };
 
-  public static com.google.protobuf.Parser<Number> parser() {
+  public static com.google.protobuf.Parser<LocalPresenceNumber> parser() {
     return PARSER;
   }
 
   @java.lang.Override
-  public com.google.protobuf.Parser<Number> getParserForType() {
+  public com.google.protobuf.Parser<LocalPresenceNumber> getParserForType() {
     return PARSER;
   }
 
   @java.lang.Override
-  public org.localdial.v1.Number getDefaultInstanceForType() {
+  public org.localdial.v1.LocalPresenceNumber getDefaultInstanceForType() {
     return DEFAULT_INSTANCE;
   }
 
