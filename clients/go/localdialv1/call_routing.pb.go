@@ -36,9 +36,9 @@ const (
 	// The callee's area code is mapped to one of the organization's active
 	// numbers.
 	CallerIdReason_CALLER_ID_REASON_LOCAL_PRESENCE_MAPPED CallerIdReason = 3
-	// No number fits; the user's own caller ID is shown.
+	// No number fits, so the user's own caller ID is shown.
 	CallerIdReason_CALLER_ID_REASON_AGENT_CALLER_ID CallerIdReason = 4
-	// No number fits and the user has no caller ID; the organization number is
+	// No number fits and the user has no caller ID, so the organization number is
 	// shown.
 	CallerIdReason_CALLER_ID_REASON_ORGANIZATION_NUMBER CallerIdReason = 5
 )
@@ -90,16 +90,17 @@ func (CallerIdReason) EnumDescriptor() ([]byte, []int) {
 	return file_localdial_v1_call_routing_proto_rawDescGZIP(), []int{0}
 }
 
-// Why a call-back goes where it goes.
+// Why a call-back goes to its destination.
 type DestinationReason int32
 
 const (
 	// Never sent.
 	DestinationReason_DESTINATION_REASON_UNSPECIFIED DestinationReason = 0
-	// The work phone of the last user who called the caller.
+	// The work phone of the last user who called this caller.
 	DestinationReason_DESTINATION_REASON_LAST_CALLER DestinationReason = 1
-	// The organization number: nobody called the caller, the caller withheld the
-	// number, or the last user is gone or has no usable work phone.
+	// The organization number, because no user called this caller, the caller
+	// withheld the number, or the last user was deleted or has no usable work
+	// phone.
 	DestinationReason_DESTINATION_REASON_ORGANIZATION_NUMBER DestinationReason = 2
 )
 
@@ -147,22 +148,27 @@ func (DestinationReason) EnumDescriptor() ([]byte, []int) {
 // Request of ResolveOutboundCallerId.
 type ResolveOutboundCallerIdRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Required. The organization that calls. 1 to 128 visible ASCII characters.
+	// Required. The organization that places the call. 1 to 128 visible ASCII
+	// characters.
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
-	// Required. The user (agent) who calls. 1 to 128 visible ASCII characters.
+	// Required. The user (agent) who places the call. 1 to 128 visible ASCII
+	// characters.
 	UserId string `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	// Required. The number that is called, in E.164.
 	CalleeNumber string `protobuf:"bytes,3,opt,name=callee_number,json=calleeNumber,proto3" json:"callee_number,omitempty"`
-	// Optional. The dialer's own identifier of the call, unique within the
-	// organization, 1 to 128 visible ASCII characters. A repeat gives the first
-	// answer and records nothing further; the same id for another user or callee
-	// is an error. The server makes one up if unset.
+	// Optional. The dialer's identifier of the call, unique within the
+	// organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
+	// returns the first response and records nothing more; using it for another
+	// user or callee fails with CALL_ID_REUSED. Default: an identifier that the
+	// server generates.
 	CallId string `protobuf:"bytes,4,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
-	// Optional. Decide, but record nothing: a call-back will not know of it. A
-	// call_id that is recorded is not looked up; the decision is a fresh one.
+	// Optional. Whether to decide without recording the call: call-backs are not
+	// routed by it. The server does not look up a recorded `call_id`, so the
+	// decision is always a new one. Default: false.
 	ValidateOnly bool `protobuf:"varint,5,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// Optional. Decide on no older state than this revision of the organization,
-	// as a change answered it. Default: whatever the server holds.
+	// Optional. The oldest revision of the organization that the decision may be
+	// based on, as returned by the call that made a change. Default: whichever
+	// revision the server holds.
 	MinRevision   int64 `protobuf:"varint,6,opt,name=min_revision,json=minRevision,proto3" json:"min_revision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -243,24 +249,25 @@ func (x *ResolveOutboundCallerIdRequest) GetMinRevision() int64 {
 // Response of ResolveOutboundCallerId.
 type ResolveOutboundCallerIdResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The number to show to the callee, in E.164. Never empty.
+	// Output only. The number to show to the callee, in E.164. Never empty.
 	CallerId string `protobuf:"bytes,1,opt,name=caller_id,json=callerId,proto3" json:"caller_id,omitempty"`
-	// Why it was chosen.
+	// Output only. Why that caller ID was chosen.
 	Reason CallerIdReason `protobuf:"varint,2,opt,name=reason,proto3,enum=localdial.v1.CallerIdReason" json:"reason,omitempty"`
-	// The callee's area code: the NANP area code (`415`), or another country's
-	// geographic code as an E.164 prefix (`+4420`). Empty where the callee has no
-	// geographic area code.
+	// Output only. The callee's area code: a NANP area code (`415`), or another
+	// country's geographic code as an E.164 prefix (`+4420`). Empty if the callee
+	// has no geographic area code.
 	CalleeAreaCode string `protobuf:"bytes,3,opt,name=callee_area_code,json=calleeAreaCode,proto3" json:"callee_area_code,omitempty"`
-	// The identifier of the recorded call: that of the request, or one made by
-	// the server. With validate_only it is that of the request.
+	// Output only. The identifier of the recorded call: the `call_id` of the
+	// request, or the one that the server generated. With `validate_only`, the
+	// `call_id` of the request.
 	CallId string `protobuf:"bytes,4,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
-	// The organization's revision that was decided on. For a repeated call_id,
-	// the revision of the first answer.
+	// Output only. The revision of the organization that the decision is based
+	// on. For a repeated `call_id`, the revision of the first response.
 	Revision int64 `protobuf:"varint,5,opt,name=revision,proto3" json:"revision,omitempty"`
-	// Output only. True if the database was away: the call is kept on the
-	// server's own disk, from where it is recorded once the database is back.
-	// Until then call-backs are answered with UNAVAILABLE, and ListOutboundCalls
-	// does not show it.
+	// Output only. Whether the call could not be recorded yet because the
+	// database was down. The server keeps it on its own disk and records it when
+	// the database is back. Until then, call-backs fail with UNAVAILABLE, and
+	// ListOutboundCalls does not return the call.
 	RecordedLater bool `protobuf:"varint,6,opt,name=recorded_later,json=recordedLater,proto3" json:"recorded_later,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -341,8 +348,8 @@ func (x *ResolveOutboundCallerIdResponse) GetRecordedLater() bool {
 // Request of BatchResolveOutboundCallerIds.
 type BatchResolveOutboundCallerIdsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Required. 1 to 500 legs. The rules of ResolveOutboundCallerIdRequest hold
-	// for each leg on its own.
+	// Required. 1 to 500 legs. Each leg is checked on its own, by the rules of
+	// ResolveOutboundCallerIdRequest.
 	Requests      []*ResolveOutboundCallerIdRequest `protobuf:"bytes,1,rep,name=requests,proto3" json:"requests,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -388,7 +395,7 @@ func (x *BatchResolveOutboundCallerIdsRequest) GetRequests() []*ResolveOutboundC
 // Response of BatchResolveOutboundCallerIds.
 type BatchResolveOutboundCallerIdsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// One result for each leg, in the order of the request.
+	// Output only. One result for each leg, in the order of the request.
 	Results       []*BatchResolveOutboundCallerIdsResult `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -431,7 +438,7 @@ func (x *BatchResolveOutboundCallerIdsResponse) GetResults() []*BatchResolveOutb
 	return nil
 }
 
-// What became of one leg of a batch.
+// The result of one leg of a batch.
 type BatchResolveOutboundCallerIdsResult struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Exactly one of the two is set.
@@ -505,13 +512,13 @@ type isBatchResolveOutboundCallerIdsResult_Result interface {
 }
 
 type BatchResolveOutboundCallerIdsResult_Response struct {
-	// The answer to the leg.
+	// Output only. The response to the leg.
 	Response *ResolveOutboundCallerIdResponse `protobuf:"bytes,1,opt,name=response,proto3,oneof"`
 }
 
 type BatchResolveOutboundCallerIdsResult_Status struct {
-	// What went wrong with the leg, with a `google.rpc.ErrorInfo` in its
-	// details just as a failed call would have it.
+	// Output only. Why the leg failed, with the same `google.rpc.ErrorInfo` in
+	// its details as a failed call.
 	Status *status.Status `protobuf:"bytes,2,opt,name=status,proto3,oneof"`
 }
 
@@ -522,16 +529,16 @@ func (*BatchResolveOutboundCallerIdsResult_Status) isBatchResolveOutboundCallerI
 // Request of RouteInboundCall.
 type RouteInboundCallRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Required. The number that was called, in E.164: a number of an
+	// Required. The number that was called, in E.164: a number in an
 	// organization's inventory, or an organization number.
 	CalledNumber string `protobuf:"bytes,1,opt,name=called_number,json=calledNumber,proto3" json:"called_number,omitempty"`
-	// Optional. The number of the phone that calls, just as the carrier sent it,
-	// up to 256 characters. Whatever is not E.164 (`anonymous`, a SIP address,
-	// nothing) counts as withheld, and so do the numbers that carriers send in
-	// its stead.
+	// Optional. The caller's number exactly as the carrier sent it. Up to 256
+	// characters. A value that is not E.164 (`anonymous`, a SIP address, an empty
+	// string) counts as withheld, and so do the numbers that carriers send in
+	// place of a withheld one.
 	CallerNumber string `protobuf:"bytes,2,opt,name=caller_number,json=callerNumber,proto3" json:"caller_number,omitempty"`
-	// Optional. The carrier's identifier of the call, 1 to 128 visible ASCII
-	// characters. It does not affect the answer; the server logs it at level
+	// Optional. The carrier's identifier of the call. 1 to 128 visible ASCII
+	// characters. It does not affect the response; the server logs it at level
 	// debug.
 	CallId        string `protobuf:"bytes,3,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -592,19 +599,20 @@ func (x *RouteInboundCallRequest) GetCallId() string {
 // Response of RouteInboundCall.
 type RouteInboundCallResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The organization that the called number belongs to.
+	// Output only. The organization that the called number belongs to.
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
-	// The number to connect the caller with, in E.164. Never empty.
+	// Output only. The number to connect the caller to, in E.164. Never empty.
 	DestinationNumber string `protobuf:"bytes,2,opt,name=destination_number,json=destinationNumber,proto3" json:"destination_number,omitempty"`
-	// The user whose work phone the destination is. Empty unless the reason is
-	// LAST_CALLER.
+	// Output only. The user whose work phone is the destination. Empty unless
+	// `reason` is `DESTINATION_REASON_LAST_CALLER`.
 	UserId string `protobuf:"bytes,3,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
-	// Why the call goes there.
+	// Output only. Why the call goes to that destination.
 	Reason DestinationReason `protobuf:"varint,4,opt,name=reason,proto3,enum=localdial.v1.DestinationReason" json:"reason,omitempty"`
-	// The recorded outbound call that decided, or would have decided had the user
-	// had a usable work phone. Empty when nobody called the caller.
+	// Output only. The last recorded outbound call to this caller, whether or not
+	// its user has a usable work phone. Empty if no user called this caller.
 	LastCallId string `protobuf:"bytes,5,opt,name=last_call_id,json=lastCallId,proto3" json:"last_call_id,omitempty"`
-	// When that call was recorded. Unset when nobody called the caller.
+	// Output only. When that call was recorded. Unset if no user called this
+	// caller.
 	LastCallTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=last_call_time,json=lastCallTime,proto3" json:"last_call_time,omitempty"`
 	// Output only. Where to send the call when `destination_number` does not
 	// answer: the organization number in E.164. Empty when there is none, or when
@@ -699,16 +707,18 @@ type ListOutboundCallsRequest struct {
 	// Required. The organization whose calls are listed. 1 to 128 visible ASCII
 	// characters.
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
-	// Optional. Only calls to this number, in E.164.
+	// Optional. Return only calls to this number, in E.164. Default: calls to any
+	// number.
 	CalleeNumber string `protobuf:"bytes,2,opt,name=callee_number,json=calleeNumber,proto3" json:"callee_number,omitempty"`
-	// Optional. Only calls of this user. 1 to 128 visible ASCII characters. Calls
-	// of a deleted user are kept and found.
+	// Optional. Return only calls by this user, who may have been deleted since.
+	// 1 to 128 visible ASCII characters. Default: calls by any user.
 	UserId string `protobuf:"bytes,3,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
-	// Optional. The most calls to answer. 50 if unset; values above 1000 are
-	// taken as 1000.
+	// Optional. The maximum number of calls to return. 50 if 0 or unset; values
+	// above 1000 are treated as 1000.
 	PageSize int32 `protobuf:"varint,4,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// Optional. `next_page_token` of the page before. Everything else in the
-	// request but page_size must be the same as then.
+	// Optional. The `next_page_token` of the previous page. Every other field
+	// except `page_size` must have the same value as in the request for that
+	// page.
 	PageToken     string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -782,9 +792,9 @@ func (x *ListOutboundCallsRequest) GetPageToken() string {
 // Response of ListOutboundCalls.
 type ListOutboundCallsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The calls, newest first.
+	// Output only. The calls, newest first.
 	Calls []*OutboundCall `protobuf:"bytes,1,rep,name=calls,proto3" json:"calls,omitempty"`
-	// The token of the next page. Empty on the last page.
+	// Output only. The `page_token` of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -837,11 +847,11 @@ func (x *ListOutboundCallsResponse) GetNextPageToken() string {
 // A recorded outbound call.
 type OutboundCall struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Output only. The organization that called.
+	// Output only. The organization that placed the call.
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
 	// Output only. The identifier of the call, unique within the organization.
 	CallId string `protobuf:"bytes,2,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
-	// Output only. The user who called.
+	// Output only. The user who placed the call.
 	UserId string `protobuf:"bytes,3,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	// Output only. The number that was called, in E.164.
 	CalleeNumber string `protobuf:"bytes,4,opt,name=callee_number,json=calleeNumber,proto3" json:"callee_number,omitempty"`
@@ -851,7 +861,8 @@ type OutboundCall struct {
 	Reason CallerIdReason `protobuf:"varint,6,opt,name=reason,proto3,enum=localdial.v1.CallerIdReason" json:"reason,omitempty"`
 	// Output only. When the call was recorded.
 	CallTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=call_time,json=callTime,proto3" json:"call_time,omitempty"`
-	// Output only. The organization's revision that was decided on.
+	// Output only. The revision of the organization that the decision was based
+	// on.
 	Revision      int64 `protobuf:"varint,8,opt,name=revision,proto3" json:"revision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -31,46 +31,48 @@ const (
 //
 // Decides which caller ID an outbound call shows and where a call-back goes.
 type CallRoutingClient interface {
-	// Decides which caller ID the callee is shown, and records the call, so that
-	// a call-back reaches this user. The record is durable before the answer.
-	// The first rule that applies wins:
+	// Decides which caller ID to show to the callee and records the call, so that
+	// a call-back reaches this user. The record is durable before the response is
+	// sent. The first rule that applies wins:
 	//
-	// 1. the user's own caller ID has the callee's area code: that caller ID;
-	// 2. the organization owns an active number with the callee's area code: it;
-	// 3. the callee's area code is mapped to an active number: that number;
-	// 4. the user has a caller ID: it;
-	// 5. the organization has an organization number: it;
-	// 6. none of these: FAILED_PRECONDITION (NO_CALLER_ID).
+	//  1. The user's own caller ID has the callee's area code: that caller ID.
+	//  2. The organization owns an active number with the callee's area code: that
+	//     number.
+	//  3. The callee's area code is mapped to an active number: that number.
+	//  4. The user has a caller ID: that caller ID.
+	//  5. The organization has an organization number: that number.
+	//  6. Otherwise: FAILED_PRECONDITION (NO_CALLER_ID).
 	//
-	// Where several numbers fit, the same callee is always shown the same one. A
-	// caller ID equal to the callee's own number is skipped. A callee without a
-	// geographic area code (toll-free, mobile numbers outside the NANP, ...) goes
-	// straight to rule 4.
+	// When several numbers fit, the same callee is always shown the same one. A
+	// caller ID equal to the callee's own number is skipped. For a callee without
+	// a geographic area code (such as a toll-free number, or a mobile number
+	// outside the NANP), rules 1 to 3 are skipped.
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND);
 	// FAILED_PRECONDITION (NO_CALLER_ID, REVISION_NOT_REACHED); ALREADY_EXISTS
 	// (CALL_ID_REUSED); UNAVAILABLE (STORAGE_UNAVAILABLE).
 	ResolveOutboundCallerId(ctx context.Context, in *ResolveOutboundCallerIdRequest, opts ...grpc.CallOption) (*ResolveOutboundCallerIdResponse, error)
-	// Resolves many call legs in one call. Each leg stands for itself: a bad leg
-	// spoils no other, and has its own status in the answer.
+	// Resolves up to 500 call legs in one request. Each leg has its own response
+	// or status, and a leg that fails does not affect the others.
 	//
-	// Errors of the call: INVALID_ARGUMENT (INVALID_FIELDS) for a wrong number of
-	// legs. Errors of one leg: those of ResolveOutboundCallerId.
+	// Errors of the call: INVALID_ARGUMENT (INVALID_FIELDS) if there is no leg,
+	// or more than 500. Errors of a leg: the same as for ResolveOutboundCallerId.
 	BatchResolveOutboundCallerIds(ctx context.Context, in *BatchResolveOutboundCallerIdsRequest, opts ...grpc.CallOption) (*BatchResolveOutboundCallerIdsResponse, error)
-	// Decides where a call-back goes. The called number tells the organization.
-	// The first rule that applies wins:
+	// Decides where a call-back goes. The called number identifies the
+	// organization. The first rule that applies wins:
 	//
-	//  1. the last user of the organization who called this caller, with whatever
-	//     caller ID: the user's work phone;
-	//  2. the organization number;
-	//  3. none of these: FAILED_PRECONDITION (NO_DESTINATION).
+	//  1. The last user of the organization who called this caller, with any
+	//     caller ID: that user's work phone.
+	//  2. The organization number.
+	//  3. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
 	//
 	// A destination equal to the caller or to the called number is skipped. Only
-	// the last user counts: when that user is gone or has no work phone, rule 2
+	// the last user counts: if that user was deleted or has no work phone, rule 2
 	// applies.
 	//
-	// Errors: NOT_FOUND (NUMBER_NOT_FOUND) for a called number of nobody;
-	// FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE (STORAGE_UNAVAILABLE).
+	// Errors: NOT_FOUND (NUMBER_NOT_FOUND) if the called number belongs to no
+	// organization; FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE
+	// (STORAGE_UNAVAILABLE).
 	RouteInboundCall(ctx context.Context, in *RouteInboundCallRequest, opts ...grpc.CallOption) (*RouteInboundCallResponse, error)
 	// Lists the organization's recorded outbound calls, newest first.
 	//
@@ -132,46 +134,48 @@ func (c *callRoutingClient) ListOutboundCalls(ctx context.Context, in *ListOutbo
 //
 // Decides which caller ID an outbound call shows and where a call-back goes.
 type CallRoutingServer interface {
-	// Decides which caller ID the callee is shown, and records the call, so that
-	// a call-back reaches this user. The record is durable before the answer.
-	// The first rule that applies wins:
+	// Decides which caller ID to show to the callee and records the call, so that
+	// a call-back reaches this user. The record is durable before the response is
+	// sent. The first rule that applies wins:
 	//
-	// 1. the user's own caller ID has the callee's area code: that caller ID;
-	// 2. the organization owns an active number with the callee's area code: it;
-	// 3. the callee's area code is mapped to an active number: that number;
-	// 4. the user has a caller ID: it;
-	// 5. the organization has an organization number: it;
-	// 6. none of these: FAILED_PRECONDITION (NO_CALLER_ID).
+	//  1. The user's own caller ID has the callee's area code: that caller ID.
+	//  2. The organization owns an active number with the callee's area code: that
+	//     number.
+	//  3. The callee's area code is mapped to an active number: that number.
+	//  4. The user has a caller ID: that caller ID.
+	//  5. The organization has an organization number: that number.
+	//  6. Otherwise: FAILED_PRECONDITION (NO_CALLER_ID).
 	//
-	// Where several numbers fit, the same callee is always shown the same one. A
-	// caller ID equal to the callee's own number is skipped. A callee without a
-	// geographic area code (toll-free, mobile numbers outside the NANP, ...) goes
-	// straight to rule 4.
+	// When several numbers fit, the same callee is always shown the same one. A
+	// caller ID equal to the callee's own number is skipped. For a callee without
+	// a geographic area code (such as a toll-free number, or a mobile number
+	// outside the NANP), rules 1 to 3 are skipped.
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND);
 	// FAILED_PRECONDITION (NO_CALLER_ID, REVISION_NOT_REACHED); ALREADY_EXISTS
 	// (CALL_ID_REUSED); UNAVAILABLE (STORAGE_UNAVAILABLE).
 	ResolveOutboundCallerId(context.Context, *ResolveOutboundCallerIdRequest) (*ResolveOutboundCallerIdResponse, error)
-	// Resolves many call legs in one call. Each leg stands for itself: a bad leg
-	// spoils no other, and has its own status in the answer.
+	// Resolves up to 500 call legs in one request. Each leg has its own response
+	// or status, and a leg that fails does not affect the others.
 	//
-	// Errors of the call: INVALID_ARGUMENT (INVALID_FIELDS) for a wrong number of
-	// legs. Errors of one leg: those of ResolveOutboundCallerId.
+	// Errors of the call: INVALID_ARGUMENT (INVALID_FIELDS) if there is no leg,
+	// or more than 500. Errors of a leg: the same as for ResolveOutboundCallerId.
 	BatchResolveOutboundCallerIds(context.Context, *BatchResolveOutboundCallerIdsRequest) (*BatchResolveOutboundCallerIdsResponse, error)
-	// Decides where a call-back goes. The called number tells the organization.
-	// The first rule that applies wins:
+	// Decides where a call-back goes. The called number identifies the
+	// organization. The first rule that applies wins:
 	//
-	//  1. the last user of the organization who called this caller, with whatever
-	//     caller ID: the user's work phone;
-	//  2. the organization number;
-	//  3. none of these: FAILED_PRECONDITION (NO_DESTINATION).
+	//  1. The last user of the organization who called this caller, with any
+	//     caller ID: that user's work phone.
+	//  2. The organization number.
+	//  3. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
 	//
 	// A destination equal to the caller or to the called number is skipped. Only
-	// the last user counts: when that user is gone or has no work phone, rule 2
+	// the last user counts: if that user was deleted or has no work phone, rule 2
 	// applies.
 	//
-	// Errors: NOT_FOUND (NUMBER_NOT_FOUND) for a called number of nobody;
-	// FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE (STORAGE_UNAVAILABLE).
+	// Errors: NOT_FOUND (NUMBER_NOT_FOUND) if the called number belongs to no
+	// organization; FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE
+	// (STORAGE_UNAVAILABLE).
 	RouteInboundCall(context.Context, *RouteInboundCallRequest) (*RouteInboundCallResponse, error)
 	// Lists the organization's recorded outbound calls, newest first.
 	//

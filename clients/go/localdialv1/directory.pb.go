@@ -24,16 +24,18 @@ const (
 // An organization: a lender with its agents and its numbers.
 type Organization struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Required. The caller's identifier of the organization. 1 to 128 visible
-	// ASCII characters.
+	// Required. The identifier of the organization, chosen by the caller. 1 to
+	// 128 visible ASCII characters.
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
-	// Optional. A name for people, up to 200 characters.
+	// Optional. A name for people to read. Up to 200 characters.
 	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
-	// Optional. The number that is shown when nothing fits better, and that
-	// call-backs fall back to, in E.164. It belongs to one organization only.
+	// Optional. The caller ID when no other rule applies, and the destination of
+	// call-backs that reach no user, in E.164. It belongs to one organization
+	// only.
 	OrganizationNumber string `protobuf:"bytes,3,opt,name=organization_number,json=organizationNumber,proto3" json:"organization_number,omitempty"`
-	// Output only. Counts the changes of the organization, its users and its
-	// numbers. It only ever grows, also over a deletion.
+	// Output only. Counts the changes to the organization, its users and its
+	// numbers. It never decreases, even when the organization is deleted and
+	// created again.
 	Revision      int64 `protobuf:"varint,4,opt,name=revision,proto3" json:"revision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -103,16 +105,15 @@ type User struct {
 	// Required. The organization that the user belongs to. 1 to 128 visible ASCII
 	// characters.
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
-	// Required. The caller's identifier of the user, unique within the
-	// organization. 1 to 128 visible ASCII characters.
+	// Required. The identifier of the user, chosen by the caller and unique
+	// within the organization. 1 to 128 visible ASCII characters.
 	UserId string `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
-	// Optional. A name for people, up to 200 characters.
+	// Optional. A name for people to read. Up to 200 characters.
 	DisplayName string `protobuf:"bytes,3,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
-	// Optional. The user's own caller ID, in E.164. Shown where it is local to
-	// the callee, and where no number of the organization fits.
+	// Optional. The user's own caller ID, in E.164. It is shown when it is local
+	// to the callee, or when no number of the organization fits.
 	CallerId string `protobuf:"bytes,4,opt,name=caller_id,json=callerId,proto3" json:"caller_id,omitempty"`
-	// Optional. The phone on which the user is reached when a borrower calls
-	// back, in E.164.
+	// Optional. The phone where the user takes call-backs, in E.164.
 	WorkPhone     string `protobuf:"bytes,5,opt,name=work_phone,json=workPhone,proto3" json:"work_phone,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -186,7 +187,7 @@ func (x *User) GetWorkPhone() string {
 // Request of SetOrganization.
 type SetOrganizationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Required. The whole organization as it shall be.
+	// Required. The complete organization.
 	Organization  *Organization `protobuf:"bytes,1,opt,name=organization,proto3" json:"organization,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -232,10 +233,10 @@ func (x *SetOrganizationRequest) GetOrganization() *Organization {
 // Response of SetOrganization.
 type SetOrganizationResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The organization as it is now.
+	// Output only. The organization as it is now.
 	Organization *Organization `protobuf:"bytes,1,opt,name=organization,proto3" json:"organization,omitempty"`
-	// The organization's revision after the change; unchanged when nothing was
-	// changed.
+	// Output only. The organization's revision after the call, unchanged if the
+	// call changed nothing.
 	Revision      int64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -288,7 +289,7 @@ func (x *SetOrganizationResponse) GetRevision() int64 {
 // Request of GetOrganization.
 type GetOrganizationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Required. The organization. 1 to 128 visible ASCII characters.
+	// Required. The organization to return. 1 to 128 visible ASCII characters.
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -334,7 +335,7 @@ func (x *GetOrganizationRequest) GetOrganizationId() string {
 // Response of GetOrganization.
 type GetOrganizationResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The organization.
+	// Output only. The organization.
 	Organization  *Organization `protobuf:"bytes,1,opt,name=organization,proto3" json:"organization,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -380,10 +381,10 @@ func (x *GetOrganizationResponse) GetOrganization() *Organization {
 // Request of ListOrganizations.
 type ListOrganizationsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Optional. The most organizations to answer. 50 if unset; values above 1000
-	// are taken as 1000.
+	// Optional. The maximum number of organizations to return. 50 if 0 or unset;
+	// values above 1000 are treated as 1000.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// Optional. `next_page_token` of the page before.
+	// Optional. The `next_page_token` of the previous page.
 	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -436,11 +437,11 @@ func (x *ListOrganizationsRequest) GetPageToken() string {
 // Response of ListOrganizations.
 type ListOrganizationsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The organizations, ordered by identifier.
+	// Output only. The organizations, ordered by identifier.
 	Organizations []*Organization `protobuf:"bytes,1,rep,name=organizations,proto3" json:"organizations,omitempty"`
-	// The token of the next page. Empty on the last page.
+	// Output only. The `page_token` of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	// How many organizations there are, over all pages.
+	// Output only. The number of organizations on all pages.
 	TotalSize     int32 `protobuf:"varint,3,opt,name=total_size,json=totalSize,proto3" json:"total_size,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -500,7 +501,7 @@ func (x *ListOrganizationsResponse) GetTotalSize() int32 {
 // Request of DeleteOrganization.
 type DeleteOrganizationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Required. The organization. 1 to 128 visible ASCII characters.
+	// Required. The organization to delete. 1 to 128 visible ASCII characters.
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -546,7 +547,7 @@ func (x *DeleteOrganizationRequest) GetOrganizationId() string {
 // Response of DeleteOrganization.
 type DeleteOrganizationResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The organization's revision after the deletion.
+	// Output only. The organization's revision after the deletion.
 	Revision      int64 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -592,7 +593,7 @@ func (x *DeleteOrganizationResponse) GetRevision() int64 {
 // Request of SetUser.
 type SetUserRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Required. The whole user as it shall be.
+	// Required. The complete user.
 	User          *User `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -638,10 +639,10 @@ func (x *SetUserRequest) GetUser() *User {
 // Response of SetUser.
 type SetUserResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The user as it is now.
+	// Output only. The user as it is now.
 	User *User `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
-	// The organization's revision after the change; unchanged when nothing was
-	// changed.
+	// Output only. The organization's revision after the call, unchanged if the
+	// call changed nothing.
 	Revision      int64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -697,7 +698,7 @@ type GetUserRequest struct {
 	// Required. The organization that the user belongs to. 1 to 128 visible ASCII
 	// characters.
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
-	// Required. The user. 1 to 128 visible ASCII characters.
+	// Required. The user to return. 1 to 128 visible ASCII characters.
 	UserId        string `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -750,7 +751,7 @@ func (x *GetUserRequest) GetUserId() string {
 // Response of GetUser.
 type GetUserResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The user.
+	// Output only. The user.
 	User          *User `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -799,11 +800,11 @@ type ListUsersRequest struct {
 	// Required. The organization whose users are listed. 1 to 128 visible ASCII
 	// characters.
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
-	// Optional. The most users to answer. 50 if unset; values above 1000 are
-	// taken as 1000.
+	// Optional. The maximum number of users to return. 50 if 0 or unset; values
+	// above 1000 are treated as 1000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// Optional. `next_page_token` of the page before. The organization must be
-	// the same as then.
+	// Optional. The `next_page_token` of the previous page. `organization_id`
+	// must have the same value as in the request for that page.
 	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -863,11 +864,11 @@ func (x *ListUsersRequest) GetPageToken() string {
 // Response of ListUsers.
 type ListUsersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The users, ordered by identifier.
+	// Output only. The users, ordered by identifier.
 	Users []*User `protobuf:"bytes,1,rep,name=users,proto3" json:"users,omitempty"`
-	// The token of the next page. Empty on the last page.
+	// Output only. The `page_token` of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	// How many users the organization has, over all pages.
+	// Output only. The number of users on all pages.
 	TotalSize     int32 `protobuf:"varint,3,opt,name=total_size,json=totalSize,proto3" json:"total_size,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -930,7 +931,7 @@ type DeleteUserRequest struct {
 	// Required. The organization that the user belongs to. 1 to 128 visible ASCII
 	// characters.
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
-	// Required. The user. 1 to 128 visible ASCII characters.
+	// Required. The user to delete. 1 to 128 visible ASCII characters.
 	UserId        string `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -983,7 +984,7 @@ func (x *DeleteUserRequest) GetUserId() string {
 // Response of DeleteUser.
 type DeleteUserResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The organization's revision after the deletion.
+	// Output only. The organization's revision after the deletion.
 	Revision      int64 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1032,10 +1033,11 @@ type BatchSetUsersRequest struct {
 	// Required. The organization that all the users belong to. 1 to 128 visible
 	// ASCII characters.
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
-	// Required. 1 to 1000 users, each as a whole and each user_id once. Their
-	// organization_id is that of the request.
+	// Required. 1 to 1000 complete users, each `user_id` once. Their
+	// `organization_id` must equal that of the request.
 	Users []*User `protobuf:"bytes,2,rep,name=users,proto3" json:"users,omitempty"`
-	// Optional. Check everything, but write nothing.
+	// Optional. Whether to check everything without writing anything. Default:
+	// false.
 	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1095,10 +1097,10 @@ func (x *BatchSetUsersRequest) GetValidateOnly() bool {
 // Response of BatchSetUsers.
 type BatchSetUsersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The users as they are now, in the order of the request.
+	// Output only. The users as they are now, in the order of the request.
 	Users []*User `protobuf:"bytes,1,rep,name=users,proto3" json:"users,omitempty"`
-	// The organization's revision after the change; unchanged when nothing was
-	// changed.
+	// Output only. The organization's revision after the call, unchanged if the
+	// call changed nothing.
 	Revision      int64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

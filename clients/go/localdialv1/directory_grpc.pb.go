@@ -34,21 +34,22 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// The organizations and their users, which the CRM keeps in step with its own.
+// The organizations and their users. The CRM backend keeps them in step with
+// its own records.
 type DirectoryClient interface {
 	// Creates the organization, or replaces it as a whole: a field that is left
 	// out is cleared.
 	//
-	// Errors: ALREADY_EXISTS (NUMBER_IN_USE) when the organization number belongs
+	// Errors: ALREADY_EXISTS (NUMBER_IN_USE) if the organization number belongs
 	// to another organization.
 	SetOrganization(ctx context.Context, in *SetOrganizationRequest, opts ...grpc.CallOption) (*SetOrganizationResponse, error)
-	// Gets one organization.
+	// Returns one organization.
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
 	GetOrganization(ctx context.Context, in *GetOrganizationRequest, opts ...grpc.CallOption) (*GetOrganizationResponse, error)
 	// Lists all organizations, ordered by identifier.
 	ListOrganizations(ctx context.Context, in *ListOrganizationsRequest, opts ...grpc.CallOption) (*ListOrganizationsResponse, error)
-	// Deletes the organization and its users. Its numbers must be deleted before:
+	// Deletes the organization and its users. Delete its numbers first, because
 	// they cost money. The records of its calls are kept.
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
@@ -59,7 +60,7 @@ type DirectoryClient interface {
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
 	SetUser(ctx context.Context, in *SetUserRequest, opts ...grpc.CallOption) (*SetUserResponse, error)
-	// Gets one user.
+	// Returns one user.
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND).
 	GetUser(ctx context.Context, in *GetUserRequest, opts ...grpc.CallOption) (*GetUserResponse, error)
@@ -72,11 +73,11 @@ type DirectoryClient interface {
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND).
 	DeleteUser(ctx context.Context, in *DeleteUserRequest, opts ...grpc.CallOption) (*DeleteUserResponse, error)
-	// Creates or replaces many users of one organization in one transaction: all
-	// of them, or none.
+	// Creates or replaces many users of one organization in one transaction:
+	// either all of them or none.
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); INVALID_ARGUMENT
-	// (INVALID_FIELDS) with every bad field of every user.
+	// (INVALID_FIELDS) with every invalid field of every user.
 	BatchSetUsers(ctx context.Context, in *BatchSetUsersRequest, opts ...grpc.CallOption) (*BatchSetUsersResponse, error)
 }
 
@@ -182,21 +183,22 @@ func (c *directoryClient) BatchSetUsers(ctx context.Context, in *BatchSetUsersRe
 // All implementations must embed UnimplementedDirectoryServer
 // for forward compatibility.
 //
-// The organizations and their users, which the CRM keeps in step with its own.
+// The organizations and their users. The CRM backend keeps them in step with
+// its own records.
 type DirectoryServer interface {
 	// Creates the organization, or replaces it as a whole: a field that is left
 	// out is cleared.
 	//
-	// Errors: ALREADY_EXISTS (NUMBER_IN_USE) when the organization number belongs
+	// Errors: ALREADY_EXISTS (NUMBER_IN_USE) if the organization number belongs
 	// to another organization.
 	SetOrganization(context.Context, *SetOrganizationRequest) (*SetOrganizationResponse, error)
-	// Gets one organization.
+	// Returns one organization.
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
 	GetOrganization(context.Context, *GetOrganizationRequest) (*GetOrganizationResponse, error)
 	// Lists all organizations, ordered by identifier.
 	ListOrganizations(context.Context, *ListOrganizationsRequest) (*ListOrganizationsResponse, error)
-	// Deletes the organization and its users. Its numbers must be deleted before:
+	// Deletes the organization and its users. Delete its numbers first, because
 	// they cost money. The records of its calls are kept.
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
@@ -207,7 +209,7 @@ type DirectoryServer interface {
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
 	SetUser(context.Context, *SetUserRequest) (*SetUserResponse, error)
-	// Gets one user.
+	// Returns one user.
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND).
 	GetUser(context.Context, *GetUserRequest) (*GetUserResponse, error)
@@ -220,11 +222,11 @@ type DirectoryServer interface {
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND).
 	DeleteUser(context.Context, *DeleteUserRequest) (*DeleteUserResponse, error)
-	// Creates or replaces many users of one organization in one transaction: all
-	// of them, or none.
+	// Creates or replaces many users of one organization in one transaction:
+	// either all of them or none.
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); INVALID_ARGUMENT
-	// (INVALID_FIELDS) with every bad field of every user.
+	// (INVALID_FIELDS) with every invalid field of every user.
 	BatchSetUsers(context.Context, *BatchSetUsersRequest) (*BatchSetUsersResponse, error)
 	mustEmbedUnimplementedDirectoryServer()
 }

@@ -23,21 +23,22 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Where a number is in its life.
+// The stages in the life of a number.
 type NumberState int32
 
 const (
-	// Not said. As a filter: any state.
+	// Never sent. As a filter: any state.
 	NumberState_NUMBER_STATE_UNSPECIFIED NumberState = 0
-	// Ordered at the carrier, or being imported, outcome not yet known. Not used by
-	// calls. Becomes ACTIVE, or is gone when nothing came of it.
+	// Ordered at the carrier or being imported, with an outcome that is not known
+	// yet. Calls do not use it. The number becomes `NUMBER_STATE_ACTIVE`, or
+	// disappears if the order or import fails.
 	NumberState_NUMBER_STATE_PURCHASING NumberState = 1
 	// In the organization's pool and used by calls.
 	NumberState_NUMBER_STATE_ACTIVE NumberState = 2
-	// Deleted and no longer shown on calls; the carrier has not confirmed the
+	// Deleted and no longer shown on calls, but the carrier has not confirmed the
 	// release yet. Call-backs to it are still routed.
 	NumberState_NUMBER_STATE_RELEASING NumberState = 3
-	// Released at the carrier. Only seen in the answer of DeleteNumbers.
+	// Released at the carrier. Only DeleteNumbers and ReconcileNumbers return it.
 	NumberState_NUMBER_STATE_RELEASED NumberState = 4
 )
 
@@ -91,30 +92,29 @@ type LocalPresenceNumber struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Output only. The organization that owns the number.
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
-	// Output only. The number in E.164. Unique over all organizations.
+	// Output only. The number in E.164. Unique across all organizations.
 	PhoneNumber string `protobuf:"bytes,2,opt,name=phone_number,json=phoneNumber,proto3" json:"phone_number,omitempty"`
-	// Output only. The number's own area code: the NANP area code (`415`), or
-	// another country's geographic code as an E.164 prefix (`+4420`). Empty for
-	// a number without a geographic area code.
+	// Output only. The number's own area code: a NANP area code (`415`), or
+	// another country's geographic code as an E.164 prefix (`+4420`). Empty if
+	// the number has no geographic area code.
 	AreaCode string `protobuf:"bytes,3,opt,name=area_code,json=areaCode,proto3" json:"area_code,omitempty"`
-	// Output only. Further area codes whose callees are shown this number, in
-	// ascending order. Never holds the number's own area code.
+	// Output only. Other area codes whose callees are shown this number, in
+	// ascending order. Never includes the number's own area code.
 	MappedAreaCodes []string `protobuf:"bytes,4,rep,name=mapped_area_codes,json=mappedAreaCodes,proto3" json:"mapped_area_codes,omitempty"`
-	// Output only. Where the number is in its life.
+	// Output only. The stage of the number's life.
 	State NumberState `protobuf:"varint,5,opt,name=state,proto3,enum=localdial.v1.NumberState" json:"state,omitempty"`
-	// Output only. The place the number belongs to, as the carrier names it, such
-	// as `San Francisco`. May be empty.
+	// Output only. The place that the number belongs to, as the carrier names it,
+	// such as `San Francisco`. May be empty.
 	Locality string `protobuf:"bytes,6,opt,name=locality,proto3" json:"locality,omitempty"`
-	// Output only. The state or province as its postal code, such as `CA`. May be
-	// empty.
+	// Output only. The postal code of the number's state or province, such as
+	// `CA`. May be empty.
 	Region string `protobuf:"bytes,7,opt,name=region,proto3" json:"region,omitempty"`
 	// Output only. The carrier that holds the number, such as `simulator`.
 	Carrier string `protobuf:"bytes,8,opt,name=carrier,proto3" json:"carrier,omitempty"`
-	// Output only. The carrier's own identifier of the number. Empty while the
-	// outcome of a purchase is not known.
+	// Output only. The carrier's identifier of the number. Empty while the
+	// outcome of the purchase is not known.
 	CarrierNumberId string `protobuf:"bytes,9,opt,name=carrier_number_id,json=carrierNumberId,proto3" json:"carrier_number_id,omitempty"`
-	// Output only. When the number came into the inventory: by purchase or by
-	// import.
+	// Output only. When the number was purchased or imported into the inventory.
 	PurchaseTime  *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=purchase_time,json=purchaseTime,proto3" json:"purchase_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -220,16 +220,16 @@ func (x *LocalPresenceNumber) GetPurchaseTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// A number that the carrier has to sell.
+// A number that the carrier has for sale.
 type AvailableNumber struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Output only. The number in E.164.
 	PhoneNumber string `protobuf:"bytes,1,opt,name=phone_number,json=phoneNumber,proto3" json:"phone_number,omitempty"`
-	// Output only. The place the number belongs to, as the carrier names it. May
-	// be empty.
+	// Output only. The place that the number belongs to, as the carrier names it.
+	// May be empty.
 	Locality string `protobuf:"bytes,2,opt,name=locality,proto3" json:"locality,omitempty"`
-	// Output only. The state or province as its postal code, such as `CA`. May be
-	// empty.
+	// Output only. The postal code of the number's state or province, such as
+	// `CA`. May be empty.
 	Region        string `protobuf:"bytes,3,opt,name=region,proto3" json:"region,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -286,21 +286,21 @@ func (x *AvailableNumber) GetRegion() string {
 	return ""
 }
 
-// A number that the carrier account owns, whether it is in an inventory or not.
+// A number that the carrier account owns, whether or not it is in an inventory.
 type CarrierNumber struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Output only. The number in E.164.
 	PhoneNumber string `protobuf:"bytes,1,opt,name=phone_number,json=phoneNumber,proto3" json:"phone_number,omitempty"`
-	// Output only. The carrier's own identifier of the number.
+	// Output only. The carrier's identifier of the number.
 	CarrierNumberId string `protobuf:"bytes,2,opt,name=carrier_number_id,json=carrierNumberId,proto3" json:"carrier_number_id,omitempty"`
-	// Output only. What the number is tagged with at the carrier. A number that was
-	// bought by localdial has the reference of its order. May be empty.
+	// Output only. The tag of the number at the carrier. A number that localdial
+	// bought has the reference of its order. May be empty.
 	Reference string `protobuf:"bytes,3,opt,name=reference,proto3" json:"reference,omitempty"`
-	// Output only. The place the number belongs to, as the carrier names it. May
-	// be empty.
+	// Output only. The place that the number belongs to, as the carrier names it.
+	// May be empty.
 	Locality string `protobuf:"bytes,4,opt,name=locality,proto3" json:"locality,omitempty"`
-	// Output only. The state or province as its postal code, such as `CA`. May be
-	// empty.
+	// Output only. The postal code of the number's state or province, such as
+	// `CA`. May be empty.
 	Region        string `protobuf:"bytes,5,opt,name=region,proto3" json:"region,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -371,13 +371,13 @@ func (x *CarrierNumber) GetRegion() string {
 	return ""
 }
 
-// A number that could not be served, and why.
+// A number for which the operation failed, and why.
 type NumberFailure struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Output only. The number of the request, in E.164.
+	// Output only. The number, in E.164.
 	PhoneNumber string `protobuf:"bytes,1,opt,name=phone_number,json=phoneNumber,proto3" json:"phone_number,omitempty"`
-	// Output only. What went wrong, with a `google.rpc.ErrorInfo` in its details
-	// just as a failed call would have it.
+	// Output only. Why the operation failed, with the same `google.rpc.ErrorInfo`
+	// in its details as a failed call.
 	Status        *status.Status `protobuf:"bytes,2,opt,name=status,proto3" json:"status,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

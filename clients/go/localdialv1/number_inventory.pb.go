@@ -28,16 +28,18 @@ type ListNumbersRequest struct {
 	// Required. The organization whose numbers are listed. 1 to 128 visible ASCII
 	// characters.
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
-	// Optional. Only numbers that serve this area code: as their own or mapped.
-	// A NANP area code (`415`) or an E.164 prefix (`+4420`).
+	// Optional. Return only numbers that have this area code or are mapped to it:
+	// a NANP area code (`415`) or an E.164 prefix (`+4420`). Default: any area
+	// code.
 	AreaCode string `protobuf:"bytes,2,opt,name=area_code,json=areaCode,proto3" json:"area_code,omitempty"`
-	// Optional. Only numbers in this state. Default: any.
+	// Optional. Return only numbers in this state. Default: any state.
 	State NumberState `protobuf:"varint,3,opt,name=state,proto3,enum=localdial.v1.NumberState" json:"state,omitempty"`
-	// Optional. The most numbers to answer. 50 if unset; values above 1000 are
-	// taken as 1000.
+	// Optional. The maximum number of numbers to return. 50 if 0 or unset; values
+	// above 1000 are treated as 1000.
 	PageSize int32 `protobuf:"varint,4,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// Optional. `next_page_token` of the page before. Everything else in the
-	// request but page_size must be the same as then.
+	// Optional. The `next_page_token` of the previous page. Every other field
+	// except `page_size` must have the same value as in the request for that
+	// page.
 	PageToken     string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -111,11 +113,11 @@ func (x *ListNumbersRequest) GetPageToken() string {
 // Response of ListNumbers.
 type ListNumbersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The numbers, ordered by phone number.
+	// Output only. The numbers, ordered by phone number.
 	Numbers []*LocalPresenceNumber `protobuf:"bytes,1,rep,name=numbers,proto3" json:"numbers,omitempty"`
-	// The token of the next page. Empty on the last page.
+	// Output only. The `page_token` of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	// How many numbers the query matches, over all pages.
+	// Output only. The number of matching numbers on all pages.
 	TotalSize     int32 `protobuf:"varint,3,opt,name=total_size,json=totalSize,proto3" json:"total_size,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -178,7 +180,7 @@ type GetNumberRequest struct {
 	// Required. The organization that owns the number. 1 to 128 visible ASCII
 	// characters.
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
-	// Required. The number, in E.164.
+	// Required. The number to return, in E.164.
 	PhoneNumber   string `protobuf:"bytes,2,opt,name=phone_number,json=phoneNumber,proto3" json:"phone_number,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -231,7 +233,7 @@ func (x *GetNumberRequest) GetPhoneNumber() string {
 // Response of GetNumber.
 type GetNumberResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The number.
+	// Output only. The number.
 	Number        *LocalPresenceNumber `protobuf:"bytes,1,opt,name=number,proto3" json:"number,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -277,13 +279,13 @@ func (x *GetNumberResponse) GetNumber() *LocalPresenceNumber {
 // Request of SearchAvailableNumbers.
 type SearchAvailableNumbersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Required. The organization that wants to buy. 1 to 128 visible ASCII
-	// characters.
+	// Required. The organization that wants to buy numbers. 1 to 128 visible
+	// ASCII characters.
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
 	// Required. The area code to search in: a NANP area code (`415`) or an E.164
 	// prefix (`+4420`). It must exist and be geographic.
 	AreaCode string `protobuf:"bytes,2,opt,name=area_code,json=areaCode,proto3" json:"area_code,omitempty"`
-	// Optional. The most numbers to answer, 1 to 100. 20 if unset.
+	// Optional. The maximum number of numbers to return, 1 to 100. 20 if unset.
 	Limit         *int32 `protobuf:"varint,3,opt,name=limit,proto3,oneof" json:"limit,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -343,8 +345,8 @@ func (x *SearchAvailableNumbersRequest) GetLimit() int32 {
 // Response of SearchAvailableNumbers.
 type SearchAvailableNumbersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What the carrier has to sell, in the carrier's order. Empty where it has
-	// nothing.
+	// Output only. The numbers that the carrier has for sale, in the carrier's
+	// order. Empty if it has none.
 	Available     []*AvailableNumber `protobuf:"bytes,1,rep,name=available,proto3" json:"available,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -390,17 +392,19 @@ func (x *SearchAvailableNumbersResponse) GetAvailable() []*AvailableNumber {
 // Request of PurchaseNumbers.
 type PurchaseNumbersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Required. The organization that buys. 1 to 128 visible ASCII characters.
+	// Required. The organization that buys the numbers. 1 to 128 visible ASCII
+	// characters.
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
 	// Required. The area code to buy in: a NANP area code (`415`) or an E.164
 	// prefix (`+4420`). It must exist and be geographic.
 	AreaCode string `protobuf:"bytes,2,opt,name=area_code,json=areaCode,proto3" json:"area_code,omitempty"`
 	// Optional. How many numbers to buy, 1 to 100. 1 if unset.
 	Quantity *int32 `protobuf:"varint,3,opt,name=quantity,proto3,oneof" json:"quantity,omitempty"`
-	// Required. 1 to 128 visible ASCII characters, unique within the
-	// organization, such as a UUID. A repeat gives the first answer; the same id
-	// with other arguments is an error. Remembered for as long as the organization
-	// exists.
+	// Required. An identifier of this request that the caller chooses, such as a
+	// UUID, unique within the organization. 1 to 128 visible ASCII characters.
+	// Repeating a `request_id` returns the first response; using it with other
+	// arguments fails with REQUEST_ID_REUSED. The server remembers it for as long
+	// as the organization exists.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -467,18 +471,18 @@ func (x *PurchaseNumbersRequest) GetRequestId() string {
 // Response of PurchaseNumbers.
 type PurchaseNumbersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The numbers that were bought, ordered by phone number; at least one.
+	// Output only. The numbers that were bought, ordered by phone number. Never
+	// empty.
 	Numbers []*LocalPresenceNumber `protobuf:"bytes,1,rep,name=numbers,proto3" json:"numbers,omitempty"`
-	// How many of the quantity could not be bought: the carrier had no more, or
-	// stopped taking orders.
+	// Output only. How many of the requested numbers were not bought.
 	UnfilledCount int32 `protobuf:"varint,2,opt,name=unfilled_count,json=unfilledCount,proto3" json:"unfilled_count,omitempty"`
-	// The organization's revision after the purchase. Pass it as `min_revision`
-	// to be sure that a resolve knows the numbers.
+	// Output only. The organization's revision after the purchase. Pass it as
+	// `min_revision` to resolve with the new numbers.
 	Revision int64 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
-	// Why the rest could not be bought, with a `google.rpc.ErrorInfo` in its details
-	// just as the call would have it if nothing had been bought:
+	// Output only. Why not all numbers were bought, with the same
+	// `google.rpc.ErrorInfo` in its details as if the call had failed:
 	// NO_NUMBERS_AVAILABLE, CARRIER_REFUSED, CARRIER_UNAVAILABLE,
-	// NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset when unfilled_count
+	// NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset if `unfilled_count`
 	// is 0.
 	UnfilledStatus *status.Status `protobuf:"bytes,4,opt,name=unfilled_status,json=unfilledStatus,proto3" json:"unfilled_status,omitempty"`
 	unknownFields  protoimpl.UnknownFields
@@ -546,16 +550,16 @@ func (x *PurchaseNumbersResponse) GetUnfilledStatus() *status.Status {
 // Request of ImportNumbers.
 type ImportNumbersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Required. The organization that takes the numbers in. 1 to 128 visible
-	// ASCII characters.
+	// Required. The organization that gets the numbers. 1 to 128 visible ASCII
+	// characters.
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
 	// Required. 1 to 100 numbers in E.164, each once. The carrier account must
-	// own them already.
+	// already own them.
 	PhoneNumbers []string `protobuf:"bytes,2,rep,name=phone_numbers,json=phoneNumbers,proto3" json:"phone_numbers,omitempty"`
-	// Optional. Also set the numbers up at the carrier as bought ones are: calls to
-	// them reach this service, and they are tagged with a reference of ours. What
-	// was set up there before is replaced. By default the carrier is only asked
-	// whether the account owns them.
+	// Optional. Whether to set the numbers up at the carrier like purchased ones:
+	// calls to them reach this service, and each is tagged with a localdial
+	// reference. That replaces their present setup. Default: false; the carrier
+	// is only asked whether the account owns them.
 	Configure     bool `protobuf:"varint,3,opt,name=configure,proto3" json:"configure,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -615,12 +619,13 @@ func (x *ImportNumbersRequest) GetConfigure() bool {
 // Response of ImportNumbers.
 type ImportNumbersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The numbers that are now in the inventory, in the order of the request.
+	// Output only. The numbers that are now in the inventory, in the order of the
+	// request.
 	Numbers []*LocalPresenceNumber `protobuf:"bytes,1,rep,name=numbers,proto3" json:"numbers,omitempty"`
-	// The numbers that were not taken in, in the order of the request, each with
-	// its own status.
+	// Output only. The numbers that were not imported, in the order of the
+	// request, each with its own status.
 	Failures []*NumberFailure `protobuf:"bytes,2,rep,name=failures,proto3" json:"failures,omitempty"`
-	// The organization's revision after the import.
+	// Output only. The organization's revision after the import.
 	Revision      int64 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -680,14 +685,14 @@ func (x *ImportNumbersResponse) GetRevision() int64 {
 // Request of ListImportableNumbers.
 type ListImportableNumbersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Required. The organization that would take the numbers in. 1 to 128 visible
+	// Required. The organization that would get the numbers. 1 to 128 visible
 	// ASCII characters.
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
-	// Optional. The most numbers to answer. 50 if unset; values above 1000 are
-	// taken as 1000.
+	// Optional. The maximum number of numbers to return. 50 if 0 or unset; values
+	// above 1000 are treated as 1000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// Optional. `next_page_token` of the page before. The organization must be
-	// the same as then.
+	// Optional. The `next_page_token` of the previous page. `organization_id`
+	// must have the same value as in the request for that page.
 	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -747,11 +752,11 @@ func (x *ListImportableNumbersRequest) GetPageToken() string {
 // Response of ListImportableNumbers.
 type ListImportableNumbersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The numbers, ordered by phone number.
+	// Output only. The numbers, ordered by phone number.
 	Numbers []*CarrierNumber `protobuf:"bytes,1,rep,name=numbers,proto3" json:"numbers,omitempty"`
-	// The token of the next page. Empty on the last page.
+	// Output only. The `page_token` of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	// How many numbers there are to import, over all pages.
+	// Output only. The number of importable numbers on all pages.
 	TotalSize     int32 `protobuf:"varint,3,opt,name=total_size,json=totalSize,proto3" json:"total_size,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -811,8 +816,8 @@ func (x *ListImportableNumbersResponse) GetTotalSize() int32 {
 // Request of ReconcileNumbers.
 type ReconcileNumbersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Optional. Only this organization's numbers; `strays` is empty then. Default:
-	// every organization. 1 to 128 visible ASCII characters.
+	// Optional. Reconcile only this organization's numbers; `strays` is then
+	// empty. 1 to 128 visible ASCII characters. Default: every organization.
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -855,41 +860,44 @@ func (x *ReconcileNumbersRequest) GetOrganizationId() string {
 	return ""
 }
 
-// Response of ReconcileNumbers. Each list holds the first 1000, ordered by phone
-// number; its count says how many there are.
+// Response of ReconcileNumbers. Each list has the first 1000 entries, ordered
+// by phone number; its count is the total.
 type ReconcileNumbersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Purchases and imports whose number is the organization's now.
+	// Output only. The numbers of purchases and imports that turned out to have
+	// succeeded; the organization owns them now.
 	Adopted []*LocalPresenceNumber `protobuf:"bytes,1,rep,name=adopted,proto3" json:"adopted,omitempty"`
-	// How many were adopted.
+	// Output only. How many numbers were adopted.
 	AdoptedCount int32 `protobuf:"varint,2,opt,name=adopted_count,json=adoptedCount,proto3" json:"adopted_count,omitempty"`
-	// Purchases and imports that nothing came of: as they stood, nothing was
-	// charged for them.
+	// Output only. The numbers of purchases and imports that turned out to have
+	// failed, as they were. Nothing was charged for them.
 	Failed []*LocalPresenceNumber `protobuf:"bytes,3,rep,name=failed,proto3" json:"failed,omitempty"`
-	// How many failed.
+	// Output only. How many numbers failed.
 	FailedCount int32 `protobuf:"varint,4,opt,name=failed_count,json=failedCount,proto3" json:"failed_count,omitempty"`
-	// Deleted numbers whose release the carrier has confirmed now.
+	// Output only. Deleted numbers whose release the carrier has now confirmed.
 	Released []*LocalPresenceNumber `protobuf:"bytes,5,rep,name=released,proto3" json:"released,omitempty"`
-	// How many were released.
+	// Output only. How many numbers were released.
 	ReleasedCount int32 `protobuf:"varint,6,opt,name=released_count,json=releasedCount,proto3" json:"released_count,omitempty"`
-	// What is still open: purchases that may yet show at the carrier, and releases
-	// that it has not confirmed. Each with why.
+	// Output only. What is still open, each with the reason: purchases that may
+	// still appear at the carrier, and releases that it has not confirmed.
 	Open []*NumberFailure `protobuf:"bytes,7,rep,name=open,proto3" json:"open,omitempty"`
-	// How many are still open.
+	// Output only. How many are still open.
 	OpenCount int32 `protobuf:"varint,8,opt,name=open_count,json=openCount,proto3" json:"open_count,omitempty"`
-	// Active numbers of an inventory that the carrier account does not own: calls
-	// must not show them. Delete them, or find out who released them.
+	// Output only. Active numbers in an inventory that the carrier account does
+	// not own. Calls must not show them: delete them, or find out who released
+	// them.
 	Missing []*LocalPresenceNumber `protobuf:"bytes,9,rep,name=missing,proto3" json:"missing,omitempty"`
-	// How many are missing.
+	// Output only. How many numbers are missing.
 	MissingCount int32 `protobuf:"varint,10,opt,name=missing_count,json=missingCount,proto3" json:"missing_count,omitempty"`
-	// Numbers of the carrier account that no organization has, neither in its
-	// inventory nor as its organization number. They cost money. Import them, or
-	// release them at the carrier.
+	// Output only. Numbers of the carrier account that no organization has,
+	// neither in its inventory nor as its organization number. They cost money:
+	// import them, or release them at the carrier.
 	Strays []*CarrierNumber `protobuf:"bytes,11,rep,name=strays,proto3" json:"strays,omitempty"`
-	// How many strays there are.
+	// Output only. How many strays there are.
 	StraysCount int32 `protobuf:"varint,12,opt,name=strays_count,json=straysCount,proto3" json:"strays_count,omitempty"`
-	// What the inventory costs a month, for each currency, with the number of numbers that
-	// the carrier names no price for in an entry without a currency.
+	// Output only. What the inventory costs per month: one entry per currency,
+	// and one without a currency for the numbers that the carrier gives no price
+	// for.
 	MonthlyCosts  []*MonthlyCost `protobuf:"bytes,13,rep,name=monthly_costs,json=monthlyCosts,proto3" json:"monthly_costs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1016,15 +1024,15 @@ func (x *ReconcileNumbersResponse) GetMonthlyCosts() []*MonthlyCost {
 	return nil
 }
 
-// What numbers cost a month, by the carrier's list prices.
+// What numbers cost per month, by the carrier's list prices.
 type MonthlyCost struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Output only. The currency (ISO 4217), such as `USD`. Empty: the carrier names
-	// no price.
+	// Output only. The currency code (ISO 4217), such as `USD`. Empty if the
+	// carrier gives no price.
 	CurrencyCode string `protobuf:"bytes,1,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
-	// Output only. The sum, in millionths of the currency.
+	// Output only. The total, in millionths of the currency unit.
 	Micros int64 `protobuf:"varint,2,opt,name=micros,proto3" json:"micros,omitempty"`
-	// Output only. How many numbers it is for.
+	// Output only. How many numbers the total is for.
 	NumberCount   int32 `protobuf:"varint,3,opt,name=number_count,json=numberCount,proto3" json:"number_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1089,10 +1097,11 @@ type DeleteNumbersRequest struct {
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
 	// Required. 1 to 100 numbers in E.164, each once.
 	PhoneNumbers []string `protobuf:"bytes,2,rep,name=phone_numbers,json=phoneNumbers,proto3" json:"phone_numbers,omitempty"`
-	// Required. 1 to 128 visible ASCII characters, unique within the
-	// organization, such as a UUID. A repeat gives the first answer; the same id
-	// with other arguments is an error. Remembered for as long as the organization
-	// exists.
+	// Required. An identifier of this request that the caller chooses, such as a
+	// UUID, unique within the organization. 1 to 128 visible ASCII characters.
+	// Repeating a `request_id` returns the first response; using it with other
+	// arguments fails with REQUEST_ID_REUSED. The server remembers it for as long
+	// as the organization exists.
 	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1152,13 +1161,14 @@ func (x *DeleteNumbersRequest) GetRequestId() string {
 // Response of DeleteNumbers.
 type DeleteNumbersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The numbers as they were deleted, in the order of the request. Their state
-	// is RELEASED, or RELEASING where the carrier has not confirmed yet.
+	// Output only. The deleted numbers, in the order of the request. Their state
+	// is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
+	// not confirmed the release yet.
 	Deleted []*LocalPresenceNumber `protobuf:"bytes,1,rep,name=deleted,proto3" json:"deleted,omitempty"`
-	// The numbers that were not deleted, in the order of the request, each with
-	// its own status.
+	// Output only. The numbers that were not deleted, in the order of the
+	// request, each with its own status.
 	Failures []*NumberFailure `protobuf:"bytes,2,rep,name=failures,proto3" json:"failures,omitempty"`
-	// The organization's revision after the deletion.
+	// Output only. The organization's revision after the deletion.
 	Revision      int64 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1221,11 +1231,11 @@ type MapAreaCodesRequest struct {
 	// Required. The organization that owns the number. 1 to 128 visible ASCII
 	// characters.
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
-	// Required. The number that is to be shown, in E.164.
+	// Required. The number to show, in E.164.
 	PhoneNumber string `protobuf:"bytes,2,opt,name=phone_number,json=phoneNumber,proto3" json:"phone_number,omitempty"`
 	// Required. 1 to 100 area codes to map to the number, each once: NANP area
 	// codes (`415`) or E.164 prefixes (`+4420`). They must exist, be geographic
-	// and differ from the number's own.
+	// and differ from the number's own area code.
 	AreaCodes     []string `protobuf:"bytes,3,rep,name=area_codes,json=areaCodes,proto3" json:"area_codes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1285,10 +1295,10 @@ func (x *MapAreaCodesRequest) GetAreaCodes() []string {
 // Response of MapAreaCodes.
 type MapAreaCodesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The number with all its mappings.
+	// Output only. The number with all its mappings.
 	Number *LocalPresenceNumber `protobuf:"bytes,1,opt,name=number,proto3" json:"number,omitempty"`
-	// The organization's revision after the change; unchanged when every code was
-	// mapped already.
+	// Output only. The organization's revision after the call, unchanged if every
+	// area code was already mapped.
 	Revision      int64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1346,8 +1356,8 @@ type UnmapAreaCodesRequest struct {
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
 	// Required. The number, in E.164.
 	PhoneNumber string `protobuf:"bytes,2,opt,name=phone_number,json=phoneNumber,proto3" json:"phone_number,omitempty"`
-	// Required. 1 to 100 area codes whose mapping to the number ends, each once:
-	// NANP area codes (`415`) or E.164 prefixes (`+4420`).
+	// Required. 1 to 100 area codes to unmap from the number, each once: NANP
+	// area codes (`415`) or E.164 prefixes (`+4420`).
 	AreaCodes     []string `protobuf:"bytes,3,rep,name=area_codes,json=areaCodes,proto3" json:"area_codes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1407,10 +1417,10 @@ func (x *UnmapAreaCodesRequest) GetAreaCodes() []string {
 // Response of UnmapAreaCodes.
 type UnmapAreaCodesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The number with the mappings it has left.
+	// Output only. The number with its remaining mappings.
 	Number *LocalPresenceNumber `protobuf:"bytes,1,opt,name=number,proto3" json:"number,omitempty"`
-	// The organization's revision after the change; unchanged when none of the
-	// codes was mapped.
+	// Output only. The organization's revision after the call, unchanged if no
+	// area code was mapped.
 	Revision      int64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -36,90 +36,94 @@ const (
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
 // The local presence numbers of organizations: list, buy, import and delete
-// them, and map area codes to them. Numbers are shared by all users of their
-// organization and by nobody else.
+// them, and map area codes to them. All users of an organization share its
+// numbers; no other organization can use them.
 type NumberInventoryClient interface {
 	// Lists the organization's numbers, ordered by phone number.
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
 	ListNumbers(ctx context.Context, in *ListNumbersRequest, opts ...grpc.CallOption) (*ListNumbersResponse, error)
-	// Gets one number of the organization.
+	// Returns one number of the organization.
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND).
 	GetNumber(ctx context.Context, in *GetNumberRequest, opts ...grpc.CallOption) (*GetNumberResponse, error)
-	// Asks the carrier which numbers it has to sell in an area code. Nothing is
-	// reserved: a number may be gone when it is ordered. No stock is an empty
-	// list, not an error.
+	// Asks the carrier which numbers it has for sale in an area code. Nothing is
+	// reserved: a number may be gone when it is ordered. If the carrier has none,
+	// the list is empty; that is not an error.
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
 	// (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
 	SearchAvailableNumbers(ctx context.Context, in *SearchAvailableNumbersRequest, opts ...grpc.CallOption) (*SearchAvailableNumbersResponse, error)
-	// Buys numbers in an area code. A number that was bought is used by calls
-	// from the moment of the answer. Where the carrier has fewer than asked for,
-	// those it has are bought, `unfilled_count` says how many are missing and
-	// `unfilled_status` why.
-	// A client that gives up waiting does not stop the purchase: repeating the
-	// call with the same request_id gives its result. Shortly before the deadline
-	// of the call PURCHASE_PENDING is answered, and the purchase goes on.
+	// Buys numbers in an area code. Calls use a number as soon as the response is
+	// sent. If the carrier has fewer numbers than requested, all that it has are
+	// bought; `unfilled_count` says how many are missing, and `unfilled_status`
+	// why.
+	//
+	// A purchase goes on when the client stops waiting for it: repeat the call
+	// with the same `request_id` to learn the result. If the purchase is not done
+	// shortly before the deadline of the call, the call fails with
+	// PURCHASE_PENDING and the purchase goes on.
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NO_NUMBERS_AVAILABLE);
 	// ALREADY_EXISTS (REQUEST_ID_REUSED); FAILED_PRECONDITION (CARRIER_REFUSED);
 	// RESOURCE_EXHAUSTED (NUMBER_LIMIT_REACHED, PURCHASE_LIMIT_REACHED);
 	// UNAVAILABLE (PURCHASE_PENDING, CARRIER_UNAVAILABLE).
 	PurchaseNumbers(ctx context.Context, in *PurchaseNumbersRequest, opts ...grpc.CallOption) (*PurchaseNumbersResponse, error)
-	// Takes numbers into the inventory that the carrier account already owns.
-	// Each number stands for itself: one that fails spoils no other. A number
-	// that the organization has already is answered as it stands.
+	// Adds numbers to the inventory that the carrier account already owns. A
+	// number that fails does not affect the others. A number that is already in
+	// the organization's inventory is returned as it is.
 	//
-	// At the carrier nothing is changed unless `configure` is set; then a number
-	// that the organization has already is set up there too.
+	// Nothing is changed at the carrier unless `configure` is set; a number that
+	// is already in the inventory is then set up there too.
 	//
 	// Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
-	// (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of one number:
-	// NOT_FOUND (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE),
-	// FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or released.
+	// (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of a number:
+	// NOT_FOUND (NUMBER_NOT_AT_CARRIER); ALREADY_EXISTS (NUMBER_IN_USE);
+	// FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or
+	// released.
 	ImportNumbers(ctx context.Context, in *ImportNumbersRequest, opts ...grpc.CallOption) (*ImportNumbersResponse, error)
-	// Lists what ImportNumbers can take in: the numbers of the carrier account that
-	// the organization buys in and that no organization has, neither in its
-	// inventory nor as its organization number. Ordered by phone number.
+	// Lists the numbers that ImportNumbers can add, ordered by phone number: the
+	// numbers of the organization's carrier account that no organization has,
+	// neither in its inventory nor as its organization number.
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
 	// (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
 	ListImportableNumbers(ctx context.Context, in *ListImportableNumbersRequest, opts ...grpc.CallOption) (*ListImportableNumbersResponse, error)
-	// Compares the inventory with the carrier. What is open is settled: an order
-	// that went through is adopted, one that did not is dropped, a release that was
-	// not confirmed is repeated. What then still differs is reported and left as
-	// it is: a number at the carrier that no organization has is never released
-	// by itself. The server does the settling by itself too, at its start and at
-	// intervals.
+	// Compares the inventory with the carrier and settles what is open: an order
+	// that went through is adopted, an order that did not is dropped, and a
+	// release that was not confirmed is repeated. Any other difference is
+	// reported and left as it is; in particular, a number at the carrier that no
+	// organization has is never released. The server also settles open orders and
+	// releases when it starts and at regular intervals.
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
 	// (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
 	ReconcileNumbers(ctx context.Context, in *ReconcileNumbersRequest, opts ...grpc.CallOption) (*ReconcileNumbersResponse, error)
-	// Deletes numbers: each is out of the routing at once, its area code mappings
-	// end with it, and it is released at the carrier. Where the carrier does not
-	// confirm the release yet, the number is answered in the state
-	// NUMBER_STATE_RELEASING and the server goes on trying. A number that is also
-	// a user's caller ID or the organization number goes on being shown as that:
+	// Deletes numbers. Calls stop using a number at once, its area code mappings
+	// are removed, and it is released at the carrier. While the carrier has not
+	// confirmed the release, the number is returned with the state
+	// `NUMBER_STATE_RELEASING`, and the server keeps trying. A number that is
+	// also a user's caller ID or the organization number is still shown as such:
 	// change those first.
-	// Each number stands for itself: one that fails spoils no other.
+	//
+	// A number that fails does not affect the others.
 	//
 	// Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); ALREADY_EXISTS
-	// (REQUEST_ID_REUSED). Errors of one number: NOT_FOUND (NUMBER_NOT_FOUND),
+	// (REQUEST_ID_REUSED). Errors of a number: NOT_FOUND (NUMBER_NOT_FOUND);
 	// FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought.
 	DeleteNumbers(ctx context.Context, in *DeleteNumbersRequest, opts ...grpc.CallOption) (*DeleteNumbersResponse, error)
-	// Maps area codes to a number, so that callees there are shown it when the
-	// organization owns no number of their own area code. A code that is mapped
-	// to the number already stays so. One area code may be mapped to several
-	// numbers.
+	// Maps area codes to a number, so that it is shown to callees there when the
+	// organization owns no number with their area code. An area code that is
+	// already mapped to the number stays mapped. One area code may be mapped to
+	// several numbers.
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND);
-	// FAILED_PRECONDITION (NUMBER_NOT_ACTIVE); INVALID_ARGUMENT (INVALID_FIELDS)
-	// also for a code that does not exist, is not geographic, or is the number's
-	// own.
+	// FAILED_PRECONDITION (NUMBER_NOT_ACTIVE); INVALID_ARGUMENT (INVALID_FIELDS),
+	// also for an area code that does not exist, is not geographic, or is the
+	// number's own.
 	MapAreaCodes(ctx context.Context, in *MapAreaCodesRequest, opts ...grpc.CallOption) (*MapAreaCodesResponse, error)
-	// Ends mappings of area codes to a number. A code that is not mapped to the
-	// number is no error.
+	// Removes mappings of area codes to a number. An area code that is not mapped
+	// to the number is not an error.
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND).
 	UnmapAreaCodes(ctx context.Context, in *UnmapAreaCodesRequest, opts ...grpc.CallOption) (*UnmapAreaCodesResponse, error)
@@ -238,90 +242,94 @@ func (c *numberInventoryClient) UnmapAreaCodes(ctx context.Context, in *UnmapAre
 // for forward compatibility.
 //
 // The local presence numbers of organizations: list, buy, import and delete
-// them, and map area codes to them. Numbers are shared by all users of their
-// organization and by nobody else.
+// them, and map area codes to them. All users of an organization share its
+// numbers; no other organization can use them.
 type NumberInventoryServer interface {
 	// Lists the organization's numbers, ordered by phone number.
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
 	ListNumbers(context.Context, *ListNumbersRequest) (*ListNumbersResponse, error)
-	// Gets one number of the organization.
+	// Returns one number of the organization.
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND).
 	GetNumber(context.Context, *GetNumberRequest) (*GetNumberResponse, error)
-	// Asks the carrier which numbers it has to sell in an area code. Nothing is
-	// reserved: a number may be gone when it is ordered. No stock is an empty
-	// list, not an error.
+	// Asks the carrier which numbers it has for sale in an area code. Nothing is
+	// reserved: a number may be gone when it is ordered. If the carrier has none,
+	// the list is empty; that is not an error.
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
 	// (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
 	SearchAvailableNumbers(context.Context, *SearchAvailableNumbersRequest) (*SearchAvailableNumbersResponse, error)
-	// Buys numbers in an area code. A number that was bought is used by calls
-	// from the moment of the answer. Where the carrier has fewer than asked for,
-	// those it has are bought, `unfilled_count` says how many are missing and
-	// `unfilled_status` why.
-	// A client that gives up waiting does not stop the purchase: repeating the
-	// call with the same request_id gives its result. Shortly before the deadline
-	// of the call PURCHASE_PENDING is answered, and the purchase goes on.
+	// Buys numbers in an area code. Calls use a number as soon as the response is
+	// sent. If the carrier has fewer numbers than requested, all that it has are
+	// bought; `unfilled_count` says how many are missing, and `unfilled_status`
+	// why.
+	//
+	// A purchase goes on when the client stops waiting for it: repeat the call
+	// with the same `request_id` to learn the result. If the purchase is not done
+	// shortly before the deadline of the call, the call fails with
+	// PURCHASE_PENDING and the purchase goes on.
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NO_NUMBERS_AVAILABLE);
 	// ALREADY_EXISTS (REQUEST_ID_REUSED); FAILED_PRECONDITION (CARRIER_REFUSED);
 	// RESOURCE_EXHAUSTED (NUMBER_LIMIT_REACHED, PURCHASE_LIMIT_REACHED);
 	// UNAVAILABLE (PURCHASE_PENDING, CARRIER_UNAVAILABLE).
 	PurchaseNumbers(context.Context, *PurchaseNumbersRequest) (*PurchaseNumbersResponse, error)
-	// Takes numbers into the inventory that the carrier account already owns.
-	// Each number stands for itself: one that fails spoils no other. A number
-	// that the organization has already is answered as it stands.
+	// Adds numbers to the inventory that the carrier account already owns. A
+	// number that fails does not affect the others. A number that is already in
+	// the organization's inventory is returned as it is.
 	//
-	// At the carrier nothing is changed unless `configure` is set; then a number
-	// that the organization has already is set up there too.
+	// Nothing is changed at the carrier unless `configure` is set; a number that
+	// is already in the inventory is then set up there too.
 	//
 	// Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
-	// (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of one number:
-	// NOT_FOUND (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE),
-	// FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or released.
+	// (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of a number:
+	// NOT_FOUND (NUMBER_NOT_AT_CARRIER); ALREADY_EXISTS (NUMBER_IN_USE);
+	// FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or
+	// released.
 	ImportNumbers(context.Context, *ImportNumbersRequest) (*ImportNumbersResponse, error)
-	// Lists what ImportNumbers can take in: the numbers of the carrier account that
-	// the organization buys in and that no organization has, neither in its
-	// inventory nor as its organization number. Ordered by phone number.
+	// Lists the numbers that ImportNumbers can add, ordered by phone number: the
+	// numbers of the organization's carrier account that no organization has,
+	// neither in its inventory nor as its organization number.
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
 	// (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
 	ListImportableNumbers(context.Context, *ListImportableNumbersRequest) (*ListImportableNumbersResponse, error)
-	// Compares the inventory with the carrier. What is open is settled: an order
-	// that went through is adopted, one that did not is dropped, a release that was
-	// not confirmed is repeated. What then still differs is reported and left as
-	// it is: a number at the carrier that no organization has is never released
-	// by itself. The server does the settling by itself too, at its start and at
-	// intervals.
+	// Compares the inventory with the carrier and settles what is open: an order
+	// that went through is adopted, an order that did not is dropped, and a
+	// release that was not confirmed is repeated. Any other difference is
+	// reported and left as it is; in particular, a number at the carrier that no
+	// organization has is never released. The server also settles open orders and
+	// releases when it starts and at regular intervals.
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
 	// (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
 	ReconcileNumbers(context.Context, *ReconcileNumbersRequest) (*ReconcileNumbersResponse, error)
-	// Deletes numbers: each is out of the routing at once, its area code mappings
-	// end with it, and it is released at the carrier. Where the carrier does not
-	// confirm the release yet, the number is answered in the state
-	// NUMBER_STATE_RELEASING and the server goes on trying. A number that is also
-	// a user's caller ID or the organization number goes on being shown as that:
+	// Deletes numbers. Calls stop using a number at once, its area code mappings
+	// are removed, and it is released at the carrier. While the carrier has not
+	// confirmed the release, the number is returned with the state
+	// `NUMBER_STATE_RELEASING`, and the server keeps trying. A number that is
+	// also a user's caller ID or the organization number is still shown as such:
 	// change those first.
-	// Each number stands for itself: one that fails spoils no other.
+	//
+	// A number that fails does not affect the others.
 	//
 	// Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); ALREADY_EXISTS
-	// (REQUEST_ID_REUSED). Errors of one number: NOT_FOUND (NUMBER_NOT_FOUND),
+	// (REQUEST_ID_REUSED). Errors of a number: NOT_FOUND (NUMBER_NOT_FOUND);
 	// FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought.
 	DeleteNumbers(context.Context, *DeleteNumbersRequest) (*DeleteNumbersResponse, error)
-	// Maps area codes to a number, so that callees there are shown it when the
-	// organization owns no number of their own area code. A code that is mapped
-	// to the number already stays so. One area code may be mapped to several
-	// numbers.
+	// Maps area codes to a number, so that it is shown to callees there when the
+	// organization owns no number with their area code. An area code that is
+	// already mapped to the number stays mapped. One area code may be mapped to
+	// several numbers.
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND);
-	// FAILED_PRECONDITION (NUMBER_NOT_ACTIVE); INVALID_ARGUMENT (INVALID_FIELDS)
-	// also for a code that does not exist, is not geographic, or is the number's
-	// own.
+	// FAILED_PRECONDITION (NUMBER_NOT_ACTIVE); INVALID_ARGUMENT (INVALID_FIELDS),
+	// also for an area code that does not exist, is not geographic, or is the
+	// number's own.
 	MapAreaCodes(context.Context, *MapAreaCodesRequest) (*MapAreaCodesResponse, error)
-	// Ends mappings of area codes to a number. A code that is not mapped to the
-	// number is no error.
+	// Removes mappings of area codes to a number. An area code that is not mapped
+	// to the number is not an error.
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND).
 	UnmapAreaCodes(context.Context, *UnmapAreaCodesRequest) (*UnmapAreaCodesResponse, error)

@@ -66,7 +66,7 @@ def repository(tmp_path: Path, generators: Path, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("  // Output only. The user who called.\n  string user_id = 3;\n", ""),
+        ("  // Output only. The user who placed the call.\n  string user_id = 3;\n", ""),
         ("  string callee_area_code = 3;", "  string area_code = 3;"),
         ("  string callee_area_code = 3;", "  string callee_area_code = 7;"),
         ("rpc ListOutboundCalls(", "rpc ListCalls("),

@@ -80,7 +80,7 @@ def test_the_limits_of_a_field_are_said() -> None:
 
 def test_a_reason_that_does_not_say_its_status_is_refused(commented: FileDescriptorSet) -> None:
     for location in file_of(commented, "errors").source_code_info.location:
-        location.leading_comments = location.leading_comments.replace(" INTERNAL. A fault", " A fault")
+        location.leading_comments = location.leading_comments.replace(" INTERNAL. The server", " The server")
     with pytest.raises(ValueError, match="ERROR_REASON_INTERNAL does not say its status"):
         Reference(commented.file).page()
 
@@ -90,6 +90,20 @@ def test_a_required_field_whose_comment_says_otherwise_is_refused(commented: Fil
         location.leading_comments = location.leading_comments.replace(" Required. The user", " The user")
     with pytest.raises(ValueError, match="is required in its rules or its comment only"):
         Reference(commented.file).page()
+
+
+def test_every_field_says_who_sets_it(commented: FileDescriptorSet) -> None:
+    said = 0
+    for file in commented.file:
+        if file.package != "localdial.v1":
+            continue
+        comments = {tuple(each.path): each.leading_comments for each in file.source_code_info.location}
+        for index, message in enumerate(file.message_type):
+            for place, field in enumerate(message.field):
+                comment = comments[(4, index, 2, place)]
+                assert re.match(r" (Required|Optional|Output only)\. \S", comment), field.name
+                said += 1
+    assert said > 150
 
 
 def test_a_rule_that_has_no_words_is_refused(commented: FileDescriptorSet) -> None:

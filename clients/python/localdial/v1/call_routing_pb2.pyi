@@ -38,9 +38,9 @@ class _CallerIdReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Caller
     numbers.
     """
     CALLER_ID_REASON_AGENT_CALLER_ID: _CallerIdReason.ValueType  # 4
-    """No number fits; the user's own caller ID is shown."""
+    """No number fits, so the user's own caller ID is shown."""
     CALLER_ID_REASON_ORGANIZATION_NUMBER: _CallerIdReason.ValueType  # 5
-    """No number fits and the user has no caller ID; the organization number is
+    """No number fits and the user has no caller ID, so the organization number is
     shown.
     """
 
@@ -58,9 +58,9 @@ CALLER_ID_REASON_LOCAL_PRESENCE_MAPPED: CallerIdReason.ValueType  # 3
 numbers.
 """
 CALLER_ID_REASON_AGENT_CALLER_ID: CallerIdReason.ValueType  # 4
-"""No number fits; the user's own caller ID is shown."""
+"""No number fits, so the user's own caller ID is shown."""
 CALLER_ID_REASON_ORGANIZATION_NUMBER: CallerIdReason.ValueType  # 5
-"""No number fits and the user has no caller ID; the organization number is
+"""No number fits and the user has no caller ID, so the organization number is
 shown.
 """
 Global___CallerIdReason: _TypeAlias = CallerIdReason  # noqa: Y015
@@ -74,22 +74,24 @@ class _DestinationReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Des
     DESTINATION_REASON_UNSPECIFIED: _DestinationReason.ValueType  # 0
     """Never sent."""
     DESTINATION_REASON_LAST_CALLER: _DestinationReason.ValueType  # 1
-    """The work phone of the last user who called the caller."""
+    """The work phone of the last user who called this caller."""
     DESTINATION_REASON_ORGANIZATION_NUMBER: _DestinationReason.ValueType  # 2
-    """The organization number: nobody called the caller, the caller withheld the
-    number, or the last user is gone or has no usable work phone.
+    """The organization number, because no user called this caller, the caller
+    withheld the number, or the last user was deleted or has no usable work
+    phone.
     """
 
 class DestinationReason(_DestinationReason, metaclass=_DestinationReasonEnumTypeWrapper):
-    """Why a call-back goes where it goes."""
+    """Why a call-back goes to its destination."""
 
 DESTINATION_REASON_UNSPECIFIED: DestinationReason.ValueType  # 0
 """Never sent."""
 DESTINATION_REASON_LAST_CALLER: DestinationReason.ValueType  # 1
-"""The work phone of the last user who called the caller."""
+"""The work phone of the last user who called this caller."""
 DESTINATION_REASON_ORGANIZATION_NUMBER: DestinationReason.ValueType  # 2
-"""The organization number: nobody called the caller, the caller withheld the
-number, or the last user is gone or has no usable work phone.
+"""The organization number, because no user called this caller, the caller
+withheld the number, or the last user was deleted or has no usable work
+phone.
 """
 Global___DestinationReason: _TypeAlias = DestinationReason  # noqa: Y015
 
@@ -106,24 +108,31 @@ class ResolveOutboundCallerIdRequest(_message.Message):
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     MIN_REVISION_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
-    """Required. The organization that calls. 1 to 128 visible ASCII characters."""
+    """Required. The organization that places the call. 1 to 128 visible ASCII
+    characters.
+    """
     user_id: _builtins.str
-    """Required. The user (agent) who calls. 1 to 128 visible ASCII characters."""
+    """Required. The user (agent) who places the call. 1 to 128 visible ASCII
+    characters.
+    """
     callee_number: _builtins.str
     """Required. The number that is called, in E.164."""
     call_id: _builtins.str
-    """Optional. The dialer's own identifier of the call, unique within the
-    organization, 1 to 128 visible ASCII characters. A repeat gives the first
-    answer and records nothing further; the same id for another user or callee
-    is an error. The server makes one up if unset.
+    """Optional. The dialer's identifier of the call, unique within the
+    organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
+    returns the first response and records nothing more; using it for another
+    user or callee fails with CALL_ID_REUSED. Default: an identifier that the
+    server generates.
     """
     validate_only: _builtins.bool
-    """Optional. Decide, but record nothing: a call-back will not know of it. A
-    call_id that is recorded is not looked up; the decision is a fresh one.
+    """Optional. Whether to decide without recording the call: call-backs are not
+    routed by it. The server does not look up a recorded `call_id`, so the
+    decision is always a new one. Default: false.
     """
     min_revision: _builtins.int
-    """Optional. Decide on no older state than this revision of the organization,
-    as a change answered it. Default: whatever the server holds.
+    """Optional. The oldest revision of the organization that the decision may be
+    based on, as returned by the call that made a change. Default: whichever
+    revision the server holds.
     """
     def __init__(
         self,
@@ -156,27 +165,28 @@ class ResolveOutboundCallerIdResponse(_message.Message):
     REVISION_FIELD_NUMBER: _builtins.int
     RECORDED_LATER_FIELD_NUMBER: _builtins.int
     caller_id: _builtins.str
-    """The number to show to the callee, in E.164. Never empty."""
+    """Output only. The number to show to the callee, in E.164. Never empty."""
     reason: Global___CallerIdReason.ValueType
-    """Why it was chosen."""
+    """Output only. Why that caller ID was chosen."""
     callee_area_code: _builtins.str
-    """The callee's area code: the NANP area code (`415`), or another country's
-    geographic code as an E.164 prefix (`+4420`). Empty where the callee has no
-    geographic area code.
+    """Output only. The callee's area code: a NANP area code (`415`), or another
+    country's geographic code as an E.164 prefix (`+4420`). Empty if the callee
+    has no geographic area code.
     """
     call_id: _builtins.str
-    """The identifier of the recorded call: that of the request, or one made by
-    the server. With validate_only it is that of the request.
+    """Output only. The identifier of the recorded call: the `call_id` of the
+    request, or the one that the server generated. With `validate_only`, the
+    `call_id` of the request.
     """
     revision: _builtins.int
-    """The organization's revision that was decided on. For a repeated call_id,
-    the revision of the first answer.
+    """Output only. The revision of the organization that the decision is based
+    on. For a repeated `call_id`, the revision of the first response.
     """
     recorded_later: _builtins.bool
-    """Output only. True if the database was away: the call is kept on the
-    server's own disk, from where it is recorded once the database is back.
-    Until then call-backs are answered with UNAVAILABLE, and ListOutboundCalls
-    does not show it.
+    """Output only. Whether the call could not be recorded yet because the
+    database was down. The server keeps it on its own disk and records it when
+    the database is back. Until then, call-backs fail with UNAVAILABLE, and
+    ListOutboundCalls does not return the call.
     """
     def __init__(
         self,
@@ -205,8 +215,8 @@ class BatchResolveOutboundCallerIdsRequest(_message.Message):
     REQUESTS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def requests(self) -> _containers.RepeatedCompositeFieldContainer[Global___ResolveOutboundCallerIdRequest]:
-        """Required. 1 to 500 legs. The rules of ResolveOutboundCallerIdRequest hold
-        for each leg on its own.
+        """Required. 1 to 500 legs. Each leg is checked on its own, by the rules of
+        ResolveOutboundCallerIdRequest.
         """
 
     def __init__(
@@ -231,7 +241,7 @@ class BatchResolveOutboundCallerIdsResponse(_message.Message):
     RESULTS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___BatchResolveOutboundCallerIdsResult]:
-        """One result for each leg, in the order of the request."""
+        """Output only. One result for each leg, in the order of the request."""
 
     def __init__(
         self,
@@ -248,7 +258,7 @@ Global___BatchResolveOutboundCallerIdsResponse: _TypeAlias = BatchResolveOutboun
 
 @_typing.final
 class BatchResolveOutboundCallerIdsResult(_message.Message):
-    """What became of one leg of a batch."""
+    """The result of one leg of a batch."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -256,12 +266,12 @@ class BatchResolveOutboundCallerIdsResult(_message.Message):
     STATUS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def response(self) -> Global___ResolveOutboundCallerIdResponse:
-        """The answer to the leg."""
+        """Output only. The response to the leg."""
 
     @_builtins.property
     def status(self) -> _status_pb2.Status:
-        """What went wrong with the leg, with a `google.rpc.ErrorInfo` in its
-        details just as a failed call would have it.
+        """Output only. Why the leg failed, with the same `google.rpc.ErrorInfo` in
+        its details as a failed call.
         """
 
     def __init__(
@@ -290,18 +300,18 @@ class RouteInboundCallRequest(_message.Message):
     CALLER_NUMBER_FIELD_NUMBER: _builtins.int
     CALL_ID_FIELD_NUMBER: _builtins.int
     called_number: _builtins.str
-    """Required. The number that was called, in E.164: a number of an
+    """Required. The number that was called, in E.164: a number in an
     organization's inventory, or an organization number.
     """
     caller_number: _builtins.str
-    """Optional. The number of the phone that calls, just as the carrier sent it,
-    up to 256 characters. Whatever is not E.164 (`anonymous`, a SIP address,
-    nothing) counts as withheld, and so do the numbers that carriers send in
-    its stead.
+    """Optional. The caller's number exactly as the carrier sent it. Up to 256
+    characters. A value that is not E.164 (`anonymous`, a SIP address, an empty
+    string) counts as withheld, and so do the numbers that carriers send in
+    place of a withheld one.
     """
     call_id: _builtins.str
-    """Optional. The carrier's identifier of the call, 1 to 128 visible ASCII
-    characters. It does not affect the answer; the server logs it at level
+    """Optional. The carrier's identifier of the call. 1 to 128 visible ASCII
+    characters. It does not affect the response; the server logs it at level
     debug.
     """
     def __init__(
@@ -333,18 +343,18 @@ class RouteInboundCallResponse(_message.Message):
     LAST_CALL_TIME_FIELD_NUMBER: _builtins.int
     FALLBACK_NUMBER_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
-    """The organization that the called number belongs to."""
+    """Output only. The organization that the called number belongs to."""
     destination_number: _builtins.str
-    """The number to connect the caller with, in E.164. Never empty."""
+    """Output only. The number to connect the caller to, in E.164. Never empty."""
     user_id: _builtins.str
-    """The user whose work phone the destination is. Empty unless the reason is
-    LAST_CALLER.
+    """Output only. The user whose work phone is the destination. Empty unless
+    `reason` is `DESTINATION_REASON_LAST_CALLER`.
     """
     reason: Global___DestinationReason.ValueType
-    """Why the call goes there."""
+    """Output only. Why the call goes to that destination."""
     last_call_id: _builtins.str
-    """The recorded outbound call that decided, or would have decided had the user
-    had a usable work phone. Empty when nobody called the caller.
+    """Output only. The last recorded outbound call to this caller, whether or not
+    its user has a usable work phone. Empty if no user called this caller.
     """
     fallback_number: _builtins.str
     """Output only. Where to send the call when `destination_number` does not
@@ -353,7 +363,9 @@ class RouteInboundCallResponse(_message.Message):
     """
     @_builtins.property
     def last_call_time(self) -> _timestamp_pb2.Timestamp:
-        """When that call was recorded. Unset when nobody called the caller."""
+        """Output only. When that call was recorded. Unset if no user called this
+        caller.
+        """
 
     def __init__(
         self,
@@ -390,18 +402,21 @@ class ListOutboundCallsRequest(_message.Message):
     characters.
     """
     callee_number: _builtins.str
-    """Optional. Only calls to this number, in E.164."""
+    """Optional. Return only calls to this number, in E.164. Default: calls to any
+    number.
+    """
     user_id: _builtins.str
-    """Optional. Only calls of this user. 1 to 128 visible ASCII characters. Calls
-    of a deleted user are kept and found.
+    """Optional. Return only calls by this user, who may have been deleted since.
+    1 to 128 visible ASCII characters. Default: calls by any user.
     """
     page_size: _builtins.int
-    """Optional. The most calls to answer. 50 if unset; values above 1000 are
-    taken as 1000.
+    """Optional. The maximum number of calls to return. 50 if 0 or unset; values
+    above 1000 are treated as 1000.
     """
     page_token: _builtins.str
-    """Optional. `next_page_token` of the page before. Everything else in the
-    request but page_size must be the same as then.
+    """Optional. The `next_page_token` of the previous page. Every other field
+    except `page_size` must have the same value as in the request for that
+    page.
     """
     def __init__(
         self,
@@ -429,10 +444,10 @@ class ListOutboundCallsResponse(_message.Message):
     CALLS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """The token of the next page. Empty on the last page."""
+    """Output only. The `page_token` of the next page. Empty on the last page."""
     @_builtins.property
     def calls(self) -> _containers.RepeatedCompositeFieldContainer[Global___OutboundCall]:
-        """The calls, newest first."""
+        """Output only. The calls, newest first."""
 
     def __init__(
         self,
@@ -463,11 +478,11 @@ class OutboundCall(_message.Message):
     CALL_TIME_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
-    """Output only. The organization that called."""
+    """Output only. The organization that placed the call."""
     call_id: _builtins.str
     """Output only. The identifier of the call, unique within the organization."""
     user_id: _builtins.str
-    """Output only. The user who called."""
+    """Output only. The user who placed the call."""
     callee_number: _builtins.str
     """Output only. The number that was called, in E.164."""
     caller_id: _builtins.str
@@ -475,7 +490,9 @@ class OutboundCall(_message.Message):
     reason: Global___CallerIdReason.ValueType
     """Output only. Why that caller ID was chosen."""
     revision: _builtins.int
-    """Output only. The organization's revision that was decided on."""
+    """Output only. The revision of the organization that the decision was based
+    on.
+    """
     @_builtins.property
     def call_time(self) -> _timestamp_pb2.Timestamp:
         """Output only. When the call was recorded."""

@@ -29,18 +29,20 @@ class Organization(_message.Message):
     ORGANIZATION_NUMBER_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
-    """Required. The caller's identifier of the organization. 1 to 128 visible
-    ASCII characters.
+    """Required. The identifier of the organization, chosen by the caller. 1 to
+    128 visible ASCII characters.
     """
     display_name: _builtins.str
-    """Optional. A name for people, up to 200 characters."""
+    """Optional. A name for people to read. Up to 200 characters."""
     organization_number: _builtins.str
-    """Optional. The number that is shown when nothing fits better, and that
-    call-backs fall back to, in E.164. It belongs to one organization only.
+    """Optional. The caller ID when no other rule applies, and the destination of
+    call-backs that reach no user, in E.164. It belongs to one organization
+    only.
     """
     revision: _builtins.int
-    """Output only. Counts the changes of the organization, its users and its
-    numbers. It only ever grows, also over a deletion.
+    """Output only. Counts the changes to the organization, its users and its
+    numbers. It never decreases, even when the organization is deleted and
+    created again.
     """
     def __init__(
         self,
@@ -74,19 +76,17 @@ class User(_message.Message):
     characters.
     """
     user_id: _builtins.str
-    """Required. The caller's identifier of the user, unique within the
-    organization. 1 to 128 visible ASCII characters.
+    """Required. The identifier of the user, chosen by the caller and unique
+    within the organization. 1 to 128 visible ASCII characters.
     """
     display_name: _builtins.str
-    """Optional. A name for people, up to 200 characters."""
+    """Optional. A name for people to read. Up to 200 characters."""
     caller_id: _builtins.str
-    """Optional. The user's own caller ID, in E.164. Shown where it is local to
-    the callee, and where no number of the organization fits.
+    """Optional. The user's own caller ID, in E.164. It is shown when it is local
+    to the callee, or when no number of the organization fits.
     """
     work_phone: _builtins.str
-    """Optional. The phone on which the user is reached when a borrower calls
-    back, in E.164.
-    """
+    """Optional. The phone where the user takes call-backs, in E.164."""
     def __init__(
         self,
         *,
@@ -113,7 +113,7 @@ class SetOrganizationRequest(_message.Message):
     ORGANIZATION_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def organization(self) -> Global___Organization:
-        """Required. The whole organization as it shall be."""
+        """Required. The complete organization."""
 
     def __init__(
         self,
@@ -137,12 +137,12 @@ class SetOrganizationResponse(_message.Message):
     ORGANIZATION_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
-    """The organization's revision after the change; unchanged when nothing was
-    changed.
+    """Output only. The organization's revision after the call, unchanged if the
+    call changed nothing.
     """
     @_builtins.property
     def organization(self) -> Global___Organization:
-        """The organization as it is now."""
+        """Output only. The organization as it is now."""
 
     def __init__(
         self,
@@ -166,7 +166,7 @@ class GetOrganizationRequest(_message.Message):
 
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
-    """Required. The organization. 1 to 128 visible ASCII characters."""
+    """Required. The organization to return. 1 to 128 visible ASCII characters."""
     def __init__(
         self,
         *,
@@ -189,7 +189,7 @@ class GetOrganizationResponse(_message.Message):
     ORGANIZATION_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def organization(self) -> Global___Organization:
-        """The organization."""
+        """Output only. The organization."""
 
     def __init__(
         self,
@@ -213,11 +213,11 @@ class ListOrganizationsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """Optional. The most organizations to answer. 50 if unset; values above 1000
-    are taken as 1000.
+    """Optional. The maximum number of organizations to return. 50 if 0 or unset;
+    values above 1000 are treated as 1000.
     """
     page_token: _builtins.str
-    """Optional. `next_page_token` of the page before."""
+    """Optional. The `next_page_token` of the previous page."""
     def __init__(
         self,
         *,
@@ -242,12 +242,12 @@ class ListOrganizationsResponse(_message.Message):
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     TOTAL_SIZE_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """The token of the next page. Empty on the last page."""
+    """Output only. The `page_token` of the next page. Empty on the last page."""
     total_size: _builtins.int
-    """How many organizations there are, over all pages."""
+    """Output only. The number of organizations on all pages."""
     @_builtins.property
     def organizations(self) -> _containers.RepeatedCompositeFieldContainer[Global___Organization]:
-        """The organizations, ordered by identifier."""
+        """Output only. The organizations, ordered by identifier."""
 
     def __init__(
         self,
@@ -272,7 +272,7 @@ class DeleteOrganizationRequest(_message.Message):
 
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
-    """Required. The organization. 1 to 128 visible ASCII characters."""
+    """Required. The organization to delete. 1 to 128 visible ASCII characters."""
     def __init__(
         self,
         *,
@@ -294,7 +294,7 @@ class DeleteOrganizationResponse(_message.Message):
 
     REVISION_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
-    """The organization's revision after the deletion."""
+    """Output only. The organization's revision after the deletion."""
     def __init__(
         self,
         *,
@@ -317,7 +317,7 @@ class SetUserRequest(_message.Message):
     USER_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def user(self) -> Global___User:
-        """Required. The whole user as it shall be."""
+        """Required. The complete user."""
 
     def __init__(
         self,
@@ -341,12 +341,12 @@ class SetUserResponse(_message.Message):
     USER_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
-    """The organization's revision after the change; unchanged when nothing was
-    changed.
+    """Output only. The organization's revision after the call, unchanged if the
+    call changed nothing.
     """
     @_builtins.property
     def user(self) -> Global___User:
-        """The user as it is now."""
+        """Output only. The user as it is now."""
 
     def __init__(
         self,
@@ -375,7 +375,7 @@ class GetUserRequest(_message.Message):
     characters.
     """
     user_id: _builtins.str
-    """Required. The user. 1 to 128 visible ASCII characters."""
+    """Required. The user to return. 1 to 128 visible ASCII characters."""
     def __init__(
         self,
         *,
@@ -399,7 +399,7 @@ class GetUserResponse(_message.Message):
     USER_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def user(self) -> Global___User:
-        """The user."""
+        """Output only. The user."""
 
     def __init__(
         self,
@@ -428,12 +428,12 @@ class ListUsersRequest(_message.Message):
     characters.
     """
     page_size: _builtins.int
-    """Optional. The most users to answer. 50 if unset; values above 1000 are
-    taken as 1000.
+    """Optional. The maximum number of users to return. 50 if 0 or unset; values
+    above 1000 are treated as 1000.
     """
     page_token: _builtins.str
-    """Optional. `next_page_token` of the page before. The organization must be
-    the same as then.
+    """Optional. The `next_page_token` of the previous page. `organization_id`
+    must have the same value as in the request for that page.
     """
     def __init__(
         self,
@@ -460,12 +460,12 @@ class ListUsersResponse(_message.Message):
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     TOTAL_SIZE_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """The token of the next page. Empty on the last page."""
+    """Output only. The `page_token` of the next page. Empty on the last page."""
     total_size: _builtins.int
-    """How many users the organization has, over all pages."""
+    """Output only. The number of users on all pages."""
     @_builtins.property
     def users(self) -> _containers.RepeatedCompositeFieldContainer[Global___User]:
-        """The users, ordered by identifier."""
+        """Output only. The users, ordered by identifier."""
 
     def __init__(
         self,
@@ -495,7 +495,7 @@ class DeleteUserRequest(_message.Message):
     characters.
     """
     user_id: _builtins.str
-    """Required. The user. 1 to 128 visible ASCII characters."""
+    """Required. The user to delete. 1 to 128 visible ASCII characters."""
     def __init__(
         self,
         *,
@@ -518,7 +518,7 @@ class DeleteUserResponse(_message.Message):
 
     REVISION_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
-    """The organization's revision after the deletion."""
+    """Output only. The organization's revision after the deletion."""
     def __init__(
         self,
         *,
@@ -546,11 +546,13 @@ class BatchSetUsersRequest(_message.Message):
     ASCII characters.
     """
     validate_only: _builtins.bool
-    """Optional. Check everything, but write nothing."""
+    """Optional. Whether to check everything without writing anything. Default:
+    false.
+    """
     @_builtins.property
     def users(self) -> _containers.RepeatedCompositeFieldContainer[Global___User]:
-        """Required. 1 to 1000 users, each as a whole and each user_id once. Their
-        organization_id is that of the request.
+        """Required. 1 to 1000 complete users, each `user_id` once. Their
+        `organization_id` must equal that of the request.
         """
 
     def __init__(
@@ -577,12 +579,12 @@ class BatchSetUsersResponse(_message.Message):
     USERS_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
-    """The organization's revision after the change; unchanged when nothing was
-    changed.
+    """Output only. The organization's revision after the call, unchanged if the
+    call changed nothing.
     """
     @_builtins.property
     def users(self) -> _containers.RepeatedCompositeFieldContainer[Global___User]:
-        """The users as they are now, in the order of the request."""
+        """Output only. The users as they are now, in the order of the request."""
 
     def __init__(
         self,

@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class DirectoryStub(object):
-    """The organizations and their users, which the CRM keeps in step with its own.
+    """The organizations and their users. The CRM backend keeps them in step with
+    its own records.
     """
 
     def __init__(self, channel):
@@ -83,14 +84,15 @@ class DirectoryStub(object):
 
 
 class DirectoryServicer(object):
-    """The organizations and their users, which the CRM keeps in step with its own.
+    """The organizations and their users. The CRM backend keeps them in step with
+    its own records.
     """
 
     def SetOrganization(self, request, context):
         """Creates the organization, or replaces it as a whole: a field that is left
         out is cleared.
 
-        Errors: ALREADY_EXISTS (NUMBER_IN_USE) when the organization number belongs
+        Errors: ALREADY_EXISTS (NUMBER_IN_USE) if the organization number belongs
         to another organization.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -98,7 +100,7 @@ class DirectoryServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def GetOrganization(self, request, context):
-        """Gets one organization.
+        """Returns one organization.
 
         Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
         """
@@ -114,7 +116,7 @@ class DirectoryServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def DeleteOrganization(self, request, context):
-        """Deletes the organization and its users. Its numbers must be deleted before:
+        """Deletes the organization and its users. Delete its numbers first, because
         they cost money. The records of its calls are kept.
 
         Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
@@ -135,7 +137,7 @@ class DirectoryServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def GetUser(self, request, context):
-        """Gets one user.
+        """Returns one user.
 
         Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND).
         """
@@ -163,11 +165,11 @@ class DirectoryServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def BatchSetUsers(self, request, context):
-        """Creates or replaces many users of one organization in one transaction: all
-        of them, or none.
+        """Creates or replaces many users of one organization in one transaction:
+        either all of them or none.
 
         Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); INVALID_ARGUMENT
-        (INVALID_FIELDS) with every bad field of every user.
+        (INVALID_FIELDS) with every invalid field of every user.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -230,7 +232,8 @@ def add_DirectoryServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class Directory(object):
-    """The organizations and their users, which the CRM keeps in step with its own.
+    """The organizations and their users. The CRM backend keeps them in step with
+    its own records.
     """
 
     @staticmethod

@@ -27,7 +27,9 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class DirectoryStub:
-    """The organizations and their users, which the CRM keeps in step with its own."""
+    """The organizations and their users. The CRM backend keeps them in step with
+    its own records.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -37,18 +39,18 @@ class DirectoryStub:
     """Creates the organization, or replaces it as a whole: a field that is left
     out is cleared.
 
-    Errors: ALREADY_EXISTS (NUMBER_IN_USE) when the organization number belongs
+    Errors: ALREADY_EXISTS (NUMBER_IN_USE) if the organization number belongs
     to another organization.
     """
     GetOrganization: _grpc.UnaryUnaryMultiCallable[_directory_pb2.GetOrganizationRequest, _directory_pb2.GetOrganizationResponse]
-    """Gets one organization.
+    """Returns one organization.
 
     Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
     """
     ListOrganizations: _grpc.UnaryUnaryMultiCallable[_directory_pb2.ListOrganizationsRequest, _directory_pb2.ListOrganizationsResponse]
     """Lists all organizations, ordered by identifier."""
     DeleteOrganization: _grpc.UnaryUnaryMultiCallable[_directory_pb2.DeleteOrganizationRequest, _directory_pb2.DeleteOrganizationResponse]
-    """Deletes the organization and its users. Its numbers must be deleted before:
+    """Deletes the organization and its users. Delete its numbers first, because
     they cost money. The records of its calls are kept.
 
     Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
@@ -61,7 +63,7 @@ class DirectoryStub:
     Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
     """
     GetUser: _grpc.UnaryUnaryMultiCallable[_directory_pb2.GetUserRequest, _directory_pb2.GetUserResponse]
-    """Gets one user.
+    """Returns one user.
 
     Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND).
     """
@@ -77,34 +79,36 @@ class DirectoryStub:
     Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND).
     """
     BatchSetUsers: _grpc.UnaryUnaryMultiCallable[_directory_pb2.BatchSetUsersRequest, _directory_pb2.BatchSetUsersResponse]
-    """Creates or replaces many users of one organization in one transaction: all
-    of them, or none.
+    """Creates or replaces many users of one organization in one transaction:
+    either all of them or none.
 
     Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); INVALID_ARGUMENT
-    (INVALID_FIELDS) with every bad field of every user.
+    (INVALID_FIELDS) with every invalid field of every user.
     """
 
 @_typing.type_check_only
 class DirectoryAsyncStub(DirectoryStub):
-    """The organizations and their users, which the CRM keeps in step with its own."""
+    """The organizations and their users. The CRM backend keeps them in step with
+    its own records.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     SetOrganization: _aio.UnaryUnaryMultiCallable[_directory_pb2.SetOrganizationRequest, _directory_pb2.SetOrganizationResponse]  # type: ignore[assignment]
     """Creates the organization, or replaces it as a whole: a field that is left
     out is cleared.
 
-    Errors: ALREADY_EXISTS (NUMBER_IN_USE) when the organization number belongs
+    Errors: ALREADY_EXISTS (NUMBER_IN_USE) if the organization number belongs
     to another organization.
     """
     GetOrganization: _aio.UnaryUnaryMultiCallable[_directory_pb2.GetOrganizationRequest, _directory_pb2.GetOrganizationResponse]  # type: ignore[assignment]
-    """Gets one organization.
+    """Returns one organization.
 
     Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
     """
     ListOrganizations: _aio.UnaryUnaryMultiCallable[_directory_pb2.ListOrganizationsRequest, _directory_pb2.ListOrganizationsResponse]  # type: ignore[assignment]
     """Lists all organizations, ordered by identifier."""
     DeleteOrganization: _aio.UnaryUnaryMultiCallable[_directory_pb2.DeleteOrganizationRequest, _directory_pb2.DeleteOrganizationResponse]  # type: ignore[assignment]
-    """Deletes the organization and its users. Its numbers must be deleted before:
+    """Deletes the organization and its users. Delete its numbers first, because
     they cost money. The records of its calls are kept.
 
     Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
@@ -117,7 +121,7 @@ class DirectoryAsyncStub(DirectoryStub):
     Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
     """
     GetUser: _aio.UnaryUnaryMultiCallable[_directory_pb2.GetUserRequest, _directory_pb2.GetUserResponse]  # type: ignore[assignment]
-    """Gets one user.
+    """Returns one user.
 
     Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND).
     """
@@ -133,15 +137,17 @@ class DirectoryAsyncStub(DirectoryStub):
     Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND).
     """
     BatchSetUsers: _aio.UnaryUnaryMultiCallable[_directory_pb2.BatchSetUsersRequest, _directory_pb2.BatchSetUsersResponse]  # type: ignore[assignment]
-    """Creates or replaces many users of one organization in one transaction: all
-    of them, or none.
+    """Creates or replaces many users of one organization in one transaction:
+    either all of them or none.
 
     Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); INVALID_ARGUMENT
-    (INVALID_FIELDS) with every bad field of every user.
+    (INVALID_FIELDS) with every invalid field of every user.
     """
 
 class DirectoryServicer(metaclass=_abc_1.ABCMeta):
-    """The organizations and their users, which the CRM keeps in step with its own."""
+    """The organizations and their users. The CRM backend keeps them in step with
+    its own records.
+    """
 
     @_abc_1.abstractmethod
     def SetOrganization(
@@ -152,7 +158,7 @@ class DirectoryServicer(metaclass=_abc_1.ABCMeta):
         """Creates the organization, or replaces it as a whole: a field that is left
         out is cleared.
 
-        Errors: ALREADY_EXISTS (NUMBER_IN_USE) when the organization number belongs
+        Errors: ALREADY_EXISTS (NUMBER_IN_USE) if the organization number belongs
         to another organization.
         """
 
@@ -162,7 +168,7 @@ class DirectoryServicer(metaclass=_abc_1.ABCMeta):
         request: _directory_pb2.GetOrganizationRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_directory_pb2.GetOrganizationResponse, _abc.Awaitable[_directory_pb2.GetOrganizationResponse]]:
-        """Gets one organization.
+        """Returns one organization.
 
         Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
         """
@@ -181,7 +187,7 @@ class DirectoryServicer(metaclass=_abc_1.ABCMeta):
         request: _directory_pb2.DeleteOrganizationRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_directory_pb2.DeleteOrganizationResponse, _abc.Awaitable[_directory_pb2.DeleteOrganizationResponse]]:
-        """Deletes the organization and its users. Its numbers must be deleted before:
+        """Deletes the organization and its users. Delete its numbers first, because
         they cost money. The records of its calls are kept.
 
         Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
@@ -206,7 +212,7 @@ class DirectoryServicer(metaclass=_abc_1.ABCMeta):
         request: _directory_pb2.GetUserRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_directory_pb2.GetUserResponse, _abc.Awaitable[_directory_pb2.GetUserResponse]]:
-        """Gets one user.
+        """Returns one user.
 
         Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND).
         """
@@ -240,11 +246,11 @@ class DirectoryServicer(metaclass=_abc_1.ABCMeta):
         request: _directory_pb2.BatchSetUsersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_directory_pb2.BatchSetUsersResponse, _abc.Awaitable[_directory_pb2.BatchSetUsersResponse]]:
-        """Creates or replaces many users of one organization in one transaction: all
-        of them, or none.
+        """Creates or replaces many users of one organization in one transaction:
+        either all of them or none.
 
         Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); INVALID_ARGUMENT
-        (INVALID_FIELDS) with every bad field of every user.
+        (INVALID_FIELDS) with every invalid field of every user.
         """
 
 def add_DirectoryServicer_to_server(servicer: DirectoryServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -36,18 +36,20 @@ class ListNumbersRequest(_message.Message):
     characters.
     """
     area_code: _builtins.str
-    """Optional. Only numbers that serve this area code: as their own or mapped.
-    A NANP area code (`415`) or an E.164 prefix (`+4420`).
+    """Optional. Return only numbers that have this area code or are mapped to it:
+    a NANP area code (`415`) or an E.164 prefix (`+4420`). Default: any area
+    code.
     """
     state: _number_pb2.NumberState.ValueType
-    """Optional. Only numbers in this state. Default: any."""
+    """Optional. Return only numbers in this state. Default: any state."""
     page_size: _builtins.int
-    """Optional. The most numbers to answer. 50 if unset; values above 1000 are
-    taken as 1000.
+    """Optional. The maximum number of numbers to return. 50 if 0 or unset; values
+    above 1000 are treated as 1000.
     """
     page_token: _builtins.str
-    """Optional. `next_page_token` of the page before. Everything else in the
-    request but page_size must be the same as then.
+    """Optional. The `next_page_token` of the previous page. Every other field
+    except `page_size` must have the same value as in the request for that
+    page.
     """
     def __init__(
         self,
@@ -76,12 +78,12 @@ class ListNumbersResponse(_message.Message):
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     TOTAL_SIZE_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """The token of the next page. Empty on the last page."""
+    """Output only. The `page_token` of the next page. Empty on the last page."""
     total_size: _builtins.int
-    """How many numbers the query matches, over all pages."""
+    """Output only. The number of matching numbers on all pages."""
     @_builtins.property
     def numbers(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.LocalPresenceNumber]:
-        """The numbers, ordered by phone number."""
+        """Output only. The numbers, ordered by phone number."""
 
     def __init__(
         self,
@@ -111,7 +113,7 @@ class GetNumberRequest(_message.Message):
     characters.
     """
     phone_number: _builtins.str
-    """Required. The number, in E.164."""
+    """Required. The number to return, in E.164."""
     def __init__(
         self,
         *,
@@ -135,7 +137,7 @@ class GetNumberResponse(_message.Message):
     NUMBER_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def number(self) -> _number_pb2.LocalPresenceNumber:
-        """The number."""
+        """Output only. The number."""
 
     def __init__(
         self,
@@ -160,15 +162,15 @@ class SearchAvailableNumbersRequest(_message.Message):
     AREA_CODE_FIELD_NUMBER: _builtins.int
     LIMIT_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
-    """Required. The organization that wants to buy. 1 to 128 visible ASCII
-    characters.
+    """Required. The organization that wants to buy numbers. 1 to 128 visible
+    ASCII characters.
     """
     area_code: _builtins.str
     """Required. The area code to search in: a NANP area code (`415`) or an E.164
     prefix (`+4420`). It must exist and be geographic.
     """
     limit: _builtins.int
-    """Optional. The most numbers to answer, 1 to 100. 20 if unset."""
+    """Optional. The maximum number of numbers to return, 1 to 100. 20 if unset."""
     def __init__(
         self,
         *,
@@ -195,8 +197,8 @@ class SearchAvailableNumbersResponse(_message.Message):
     AVAILABLE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def available(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.AvailableNumber]:
-        """What the carrier has to sell, in the carrier's order. Empty where it has
-        nothing.
+        """Output only. The numbers that the carrier has for sale, in the carrier's
+        order. Empty if it has none.
         """
 
     def __init__(
@@ -223,7 +225,9 @@ class PurchaseNumbersRequest(_message.Message):
     QUANTITY_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
-    """Required. The organization that buys. 1 to 128 visible ASCII characters."""
+    """Required. The organization that buys the numbers. 1 to 128 visible ASCII
+    characters.
+    """
     area_code: _builtins.str
     """Required. The area code to buy in: a NANP area code (`415`) or an E.164
     prefix (`+4420`). It must exist and be geographic.
@@ -231,10 +235,11 @@ class PurchaseNumbersRequest(_message.Message):
     quantity: _builtins.int
     """Optional. How many numbers to buy, 1 to 100. 1 if unset."""
     request_id: _builtins.str
-    """Required. 1 to 128 visible ASCII characters, unique within the
-    organization, such as a UUID. A repeat gives the first answer; the same id
-    with other arguments is an error. Remembered for as long as the organization
-    exists.
+    """Required. An identifier of this request that the caller chooses, such as a
+    UUID, unique within the organization. 1 to 128 visible ASCII characters.
+    Repeating a `request_id` returns the first response; using it with other
+    arguments fails with REQUEST_ID_REUSED. The server remembers it for as long
+    as the organization exists.
     """
     def __init__(
         self,
@@ -265,23 +270,23 @@ class PurchaseNumbersResponse(_message.Message):
     REVISION_FIELD_NUMBER: _builtins.int
     UNFILLED_STATUS_FIELD_NUMBER: _builtins.int
     unfilled_count: _builtins.int
-    """How many of the quantity could not be bought: the carrier had no more, or
-    stopped taking orders.
-    """
+    """Output only. How many of the requested numbers were not bought."""
     revision: _builtins.int
-    """The organization's revision after the purchase. Pass it as `min_revision`
-    to be sure that a resolve knows the numbers.
+    """Output only. The organization's revision after the purchase. Pass it as
+    `min_revision` to resolve with the new numbers.
     """
     @_builtins.property
     def numbers(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.LocalPresenceNumber]:
-        """The numbers that were bought, ordered by phone number; at least one."""
+        """Output only. The numbers that were bought, ordered by phone number. Never
+        empty.
+        """
 
     @_builtins.property
     def unfilled_status(self) -> _status_pb2.Status:
-        """Why the rest could not be bought, with a `google.rpc.ErrorInfo` in its details
-        just as the call would have it if nothing had been bought:
+        """Output only. Why not all numbers were bought, with the same
+        `google.rpc.ErrorInfo` in its details as if the call had failed:
         NO_NUMBERS_AVAILABLE, CARRIER_REFUSED, CARRIER_UNAVAILABLE,
-        NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset when unfilled_count
+        NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset if `unfilled_count`
         is 0.
         """
 
@@ -311,19 +316,19 @@ class ImportNumbersRequest(_message.Message):
     PHONE_NUMBERS_FIELD_NUMBER: _builtins.int
     CONFIGURE_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
-    """Required. The organization that takes the numbers in. 1 to 128 visible
-    ASCII characters.
+    """Required. The organization that gets the numbers. 1 to 128 visible ASCII
+    characters.
     """
     configure: _builtins.bool
-    """Optional. Also set the numbers up at the carrier as bought ones are: calls to
-    them reach this service, and they are tagged with a reference of ours. What
-    was set up there before is replaced. By default the carrier is only asked
-    whether the account owns them.
+    """Optional. Whether to set the numbers up at the carrier like purchased ones:
+    calls to them reach this service, and each is tagged with a localdial
+    reference. That replaces their present setup. Default: false; the carrier
+    is only asked whether the account owns them.
     """
     @_builtins.property
     def phone_numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Required. 1 to 100 numbers in E.164, each once. The carrier account must
-        own them already.
+        already own them.
         """
 
     def __init__(
@@ -351,15 +356,17 @@ class ImportNumbersResponse(_message.Message):
     FAILURES_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
-    """The organization's revision after the import."""
+    """Output only. The organization's revision after the import."""
     @_builtins.property
     def numbers(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.LocalPresenceNumber]:
-        """The numbers that are now in the inventory, in the order of the request."""
+        """Output only. The numbers that are now in the inventory, in the order of the
+        request.
+        """
 
     @_builtins.property
     def failures(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.NumberFailure]:
-        """The numbers that were not taken in, in the order of the request, each with
-        its own status.
+        """Output only. The numbers that were not imported, in the order of the
+        request, each with its own status.
         """
 
     def __init__(
@@ -387,16 +394,16 @@ class ListImportableNumbersRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
-    """Required. The organization that would take the numbers in. 1 to 128 visible
+    """Required. The organization that would get the numbers. 1 to 128 visible
     ASCII characters.
     """
     page_size: _builtins.int
-    """Optional. The most numbers to answer. 50 if unset; values above 1000 are
-    taken as 1000.
+    """Optional. The maximum number of numbers to return. 50 if 0 or unset; values
+    above 1000 are treated as 1000.
     """
     page_token: _builtins.str
-    """Optional. `next_page_token` of the page before. The organization must be
-    the same as then.
+    """Optional. The `next_page_token` of the previous page. `organization_id`
+    must have the same value as in the request for that page.
     """
     def __init__(
         self,
@@ -423,12 +430,12 @@ class ListImportableNumbersResponse(_message.Message):
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     TOTAL_SIZE_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """The token of the next page. Empty on the last page."""
+    """Output only. The `page_token` of the next page. Empty on the last page."""
     total_size: _builtins.int
-    """How many numbers there are to import, over all pages."""
+    """Output only. The number of importable numbers on all pages."""
     @_builtins.property
     def numbers(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.CarrierNumber]:
-        """The numbers, ordered by phone number."""
+        """Output only. The numbers, ordered by phone number."""
 
     def __init__(
         self,
@@ -453,8 +460,8 @@ class ReconcileNumbersRequest(_message.Message):
 
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
-    """Optional. Only this organization's numbers; `strays` is empty then. Default:
-    every organization. 1 to 128 visible ASCII characters.
+    """Optional. Reconcile only this organization's numbers; `strays` is then
+    empty. 1 to 128 visible ASCII characters. Default: every organization.
     """
     def __init__(
         self,
@@ -471,8 +478,8 @@ Global___ReconcileNumbersRequest: _TypeAlias = ReconcileNumbersRequest  # noqa: 
 
 @_typing.final
 class ReconcileNumbersResponse(_message.Message):
-    """Response of ReconcileNumbers. Each list holds the first 1000, ordered by phone
-    number; its count says how many there are.
+    """Response of ReconcileNumbers. Each list has the first 1000 entries, ordered
+    by phone number; its count is the total.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -491,54 +498,58 @@ class ReconcileNumbersResponse(_message.Message):
     STRAYS_COUNT_FIELD_NUMBER: _builtins.int
     MONTHLY_COSTS_FIELD_NUMBER: _builtins.int
     adopted_count: _builtins.int
-    """How many were adopted."""
+    """Output only. How many numbers were adopted."""
     failed_count: _builtins.int
-    """How many failed."""
+    """Output only. How many numbers failed."""
     released_count: _builtins.int
-    """How many were released."""
+    """Output only. How many numbers were released."""
     open_count: _builtins.int
-    """How many are still open."""
+    """Output only. How many are still open."""
     missing_count: _builtins.int
-    """How many are missing."""
+    """Output only. How many numbers are missing."""
     strays_count: _builtins.int
-    """How many strays there are."""
+    """Output only. How many strays there are."""
     @_builtins.property
     def adopted(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.LocalPresenceNumber]:
-        """Purchases and imports whose number is the organization's now."""
+        """Output only. The numbers of purchases and imports that turned out to have
+        succeeded; the organization owns them now.
+        """
 
     @_builtins.property
     def failed(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.LocalPresenceNumber]:
-        """Purchases and imports that nothing came of: as they stood, nothing was
-        charged for them.
+        """Output only. The numbers of purchases and imports that turned out to have
+        failed, as they were. Nothing was charged for them.
         """
 
     @_builtins.property
     def released(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.LocalPresenceNumber]:
-        """Deleted numbers whose release the carrier has confirmed now."""
+        """Output only. Deleted numbers whose release the carrier has now confirmed."""
 
     @_builtins.property
     def open(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.NumberFailure]:
-        """What is still open: purchases that may yet show at the carrier, and releases
-        that it has not confirmed. Each with why.
+        """Output only. What is still open, each with the reason: purchases that may
+        still appear at the carrier, and releases that it has not confirmed.
         """
 
     @_builtins.property
     def missing(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.LocalPresenceNumber]:
-        """Active numbers of an inventory that the carrier account does not own: calls
-        must not show them. Delete them, or find out who released them.
+        """Output only. Active numbers in an inventory that the carrier account does
+        not own. Calls must not show them: delete them, or find out who released
+        them.
         """
 
     @_builtins.property
     def strays(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.CarrierNumber]:
-        """Numbers of the carrier account that no organization has, neither in its
-        inventory nor as its organization number. They cost money. Import them, or
-        release them at the carrier.
+        """Output only. Numbers of the carrier account that no organization has,
+        neither in its inventory nor as its organization number. They cost money:
+        import them, or release them at the carrier.
         """
 
     @_builtins.property
     def monthly_costs(self) -> _containers.RepeatedCompositeFieldContainer[Global___MonthlyCost]:
-        """What the inventory costs a month, for each currency, with the number of numbers that
-        the carrier names no price for in an entry without a currency.
+        """Output only. What the inventory costs per month: one entry per currency,
+        and one without a currency for the numbers that the carrier gives no price
+        for.
         """
 
     def __init__(
@@ -568,7 +579,7 @@ Global___ReconcileNumbersResponse: _TypeAlias = ReconcileNumbersResponse  # noqa
 
 @_typing.final
 class MonthlyCost(_message.Message):
-    """What numbers cost a month, by the carrier's list prices."""
+    """What numbers cost per month, by the carrier's list prices."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -576,13 +587,13 @@ class MonthlyCost(_message.Message):
     MICROS_FIELD_NUMBER: _builtins.int
     NUMBER_COUNT_FIELD_NUMBER: _builtins.int
     currency_code: _builtins.str
-    """Output only. The currency (ISO 4217), such as `USD`. Empty: the carrier names
-    no price.
+    """Output only. The currency code (ISO 4217), such as `USD`. Empty if the
+    carrier gives no price.
     """
     micros: _builtins.int
-    """Output only. The sum, in millionths of the currency."""
+    """Output only. The total, in millionths of the currency unit."""
     number_count: _builtins.int
-    """Output only. How many numbers it is for."""
+    """Output only. How many numbers the total is for."""
     def __init__(
         self,
         *,
@@ -612,10 +623,11 @@ class DeleteNumbersRequest(_message.Message):
     characters.
     """
     request_id: _builtins.str
-    """Required. 1 to 128 visible ASCII characters, unique within the
-    organization, such as a UUID. A repeat gives the first answer; the same id
-    with other arguments is an error. Remembered for as long as the organization
-    exists.
+    """Required. An identifier of this request that the caller chooses, such as a
+    UUID, unique within the organization. 1 to 128 visible ASCII characters.
+    Repeating a `request_id` returns the first response; using it with other
+    arguments fails with REQUEST_ID_REUSED. The server remembers it for as long
+    as the organization exists.
     """
     @_builtins.property
     def phone_numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -646,17 +658,18 @@ class DeleteNumbersResponse(_message.Message):
     FAILURES_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
-    """The organization's revision after the deletion."""
+    """Output only. The organization's revision after the deletion."""
     @_builtins.property
     def deleted(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.LocalPresenceNumber]:
-        """The numbers as they were deleted, in the order of the request. Their state
-        is RELEASED, or RELEASING where the carrier has not confirmed yet.
+        """Output only. The deleted numbers, in the order of the request. Their state
+        is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
+        not confirmed the release yet.
         """
 
     @_builtins.property
     def failures(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.NumberFailure]:
-        """The numbers that were not deleted, in the order of the request, each with
-        its own status.
+        """Output only. The numbers that were not deleted, in the order of the
+        request, each with its own status.
         """
 
     def __init__(
@@ -688,12 +701,12 @@ class MapAreaCodesRequest(_message.Message):
     characters.
     """
     phone_number: _builtins.str
-    """Required. The number that is to be shown, in E.164."""
+    """Required. The number to show, in E.164."""
     @_builtins.property
     def area_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Required. 1 to 100 area codes to map to the number, each once: NANP area
         codes (`415`) or E.164 prefixes (`+4420`). They must exist, be geographic
-        and differ from the number's own.
+        and differ from the number's own area code.
         """
 
     def __init__(
@@ -720,12 +733,12 @@ class MapAreaCodesResponse(_message.Message):
     NUMBER_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
-    """The organization's revision after the change; unchanged when every code was
-    mapped already.
+    """Output only. The organization's revision after the call, unchanged if every
+    area code was already mapped.
     """
     @_builtins.property
     def number(self) -> _number_pb2.LocalPresenceNumber:
-        """The number with all its mappings."""
+        """Output only. The number with all its mappings."""
 
     def __init__(
         self,
@@ -758,8 +771,8 @@ class UnmapAreaCodesRequest(_message.Message):
     """Required. The number, in E.164."""
     @_builtins.property
     def area_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Required. 1 to 100 area codes whose mapping to the number ends, each once:
-        NANP area codes (`415`) or E.164 prefixes (`+4420`).
+        """Required. 1 to 100 area codes to unmap from the number, each once: NANP
+        area codes (`415`) or E.164 prefixes (`+4420`).
         """
 
     def __init__(
@@ -786,12 +799,12 @@ class UnmapAreaCodesResponse(_message.Message):
     NUMBER_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
-    """The organization's revision after the change; unchanged when none of the
-    codes was mapped.
+    """Output only. The organization's revision after the call, unchanged if no
+    area code was mapped.
     """
     @_builtins.property
     def number(self) -> _number_pb2.LocalPresenceNumber:
-        """The number with the mappings it has left."""
+        """Output only. The number with its remaining mappings."""
 
     def __init__(
         self,

@@ -27,8 +27,8 @@ if _version_not_supported:
 
 class NumberInventoryStub(object):
     """The local presence numbers of organizations: list, buy, import and delete
-    them, and map area codes to them. Numbers are shared by all users of their
-    organization and by nobody else.
+    them, and map area codes to them. All users of an organization share its
+    numbers; no other organization can use them.
     """
 
     def __init__(self, channel):
@@ -91,8 +91,8 @@ class NumberInventoryStub(object):
 
 class NumberInventoryServicer(object):
     """The local presence numbers of organizations: list, buy, import and delete
-    them, and map area codes to them. Numbers are shared by all users of their
-    organization and by nobody else.
+    them, and map area codes to them. All users of an organization share its
+    numbers; no other organization can use them.
     """
 
     def ListNumbers(self, request, context):
@@ -105,7 +105,7 @@ class NumberInventoryServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def GetNumber(self, request, context):
-        """Gets one number of the organization.
+        """Returns one number of the organization.
 
         Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND).
         """
@@ -114,9 +114,9 @@ class NumberInventoryServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def SearchAvailableNumbers(self, request, context):
-        """Asks the carrier which numbers it has to sell in an area code. Nothing is
-        reserved: a number may be gone when it is ordered. No stock is an empty
-        list, not an error.
+        """Asks the carrier which numbers it has for sale in an area code. Nothing is
+        reserved: a number may be gone when it is ordered. If the carrier has none,
+        the list is empty; that is not an error.
 
         Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
         (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
@@ -126,13 +126,15 @@ class NumberInventoryServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def PurchaseNumbers(self, request, context):
-        """Buys numbers in an area code. A number that was bought is used by calls
-        from the moment of the answer. Where the carrier has fewer than asked for,
-        those it has are bought, `unfilled_count` says how many are missing and
-        `unfilled_status` why.
-        A client that gives up waiting does not stop the purchase: repeating the
-        call with the same request_id gives its result. Shortly before the deadline
-        of the call PURCHASE_PENDING is answered, and the purchase goes on.
+        """Buys numbers in an area code. Calls use a number as soon as the response is
+        sent. If the carrier has fewer numbers than requested, all that it has are
+        bought; `unfilled_count` says how many are missing, and `unfilled_status`
+        why.
+
+        A purchase goes on when the client stops waiting for it: repeat the call
+        with the same `request_id` to learn the result. If the purchase is not done
+        shortly before the deadline of the call, the call fails with
+        PURCHASE_PENDING and the purchase goes on.
 
         Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NO_NUMBERS_AVAILABLE);
         ALREADY_EXISTS (REQUEST_ID_REUSED); FAILED_PRECONDITION (CARRIER_REFUSED);
@@ -144,26 +146,27 @@ class NumberInventoryServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ImportNumbers(self, request, context):
-        """Takes numbers into the inventory that the carrier account already owns.
-        Each number stands for itself: one that fails spoils no other. A number
-        that the organization has already is answered as it stands.
+        """Adds numbers to the inventory that the carrier account already owns. A
+        number that fails does not affect the others. A number that is already in
+        the organization's inventory is returned as it is.
 
-        At the carrier nothing is changed unless `configure` is set; then a number
-        that the organization has already is set up there too.
+        Nothing is changed at the carrier unless `configure` is set; a number that
+        is already in the inventory is then set up there too.
 
         Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
-        (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of one number:
-        NOT_FOUND (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE),
-        FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or released.
+        (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of a number:
+        NOT_FOUND (NUMBER_NOT_AT_CARRIER); ALREADY_EXISTS (NUMBER_IN_USE);
+        FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or
+        released.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListImportableNumbers(self, request, context):
-        """Lists what ImportNumbers can take in: the numbers of the carrier account that
-        the organization buys in and that no organization has, neither in its
-        inventory nor as its organization number. Ordered by phone number.
+        """Lists the numbers that ImportNumbers can add, ordered by phone number: the
+        numbers of the organization's carrier account that no organization has,
+        neither in its inventory nor as its organization number.
 
         Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
         (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
@@ -173,12 +176,12 @@ class NumberInventoryServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ReconcileNumbers(self, request, context):
-        """Compares the inventory with the carrier. What is open is settled: an order
-        that went through is adopted, one that did not is dropped, a release that was
-        not confirmed is repeated. What then still differs is reported and left as
-        it is: a number at the carrier that no organization has is never released
-        by itself. The server does the settling by itself too, at its start and at
-        intervals.
+        """Compares the inventory with the carrier and settles what is open: an order
+        that went through is adopted, an order that did not is dropped, and a
+        release that was not confirmed is repeated. Any other difference is
+        reported and left as it is; in particular, a number at the carrier that no
+        organization has is never released. The server also settles open orders and
+        releases when it starts and at regular intervals.
 
         Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
         (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
@@ -188,16 +191,17 @@ class NumberInventoryServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def DeleteNumbers(self, request, context):
-        """Deletes numbers: each is out of the routing at once, its area code mappings
-        end with it, and it is released at the carrier. Where the carrier does not
-        confirm the release yet, the number is answered in the state
-        NUMBER_STATE_RELEASING and the server goes on trying. A number that is also
-        a user's caller ID or the organization number goes on being shown as that:
+        """Deletes numbers. Calls stop using a number at once, its area code mappings
+        are removed, and it is released at the carrier. While the carrier has not
+        confirmed the release, the number is returned with the state
+        `NUMBER_STATE_RELEASING`, and the server keeps trying. A number that is
+        also a user's caller ID or the organization number is still shown as such:
         change those first.
-        Each number stands for itself: one that fails spoils no other.
+
+        A number that fails does not affect the others.
 
         Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); ALREADY_EXISTS
-        (REQUEST_ID_REUSED). Errors of one number: NOT_FOUND (NUMBER_NOT_FOUND),
+        (REQUEST_ID_REUSED). Errors of a number: NOT_FOUND (NUMBER_NOT_FOUND);
         FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -205,23 +209,23 @@ class NumberInventoryServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def MapAreaCodes(self, request, context):
-        """Maps area codes to a number, so that callees there are shown it when the
-        organization owns no number of their own area code. A code that is mapped
-        to the number already stays so. One area code may be mapped to several
-        numbers.
+        """Maps area codes to a number, so that it is shown to callees there when the
+        organization owns no number with their area code. An area code that is
+        already mapped to the number stays mapped. One area code may be mapped to
+        several numbers.
 
         Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND);
-        FAILED_PRECONDITION (NUMBER_NOT_ACTIVE); INVALID_ARGUMENT (INVALID_FIELDS)
-        also for a code that does not exist, is not geographic, or is the number's
-        own.
+        FAILED_PRECONDITION (NUMBER_NOT_ACTIVE); INVALID_ARGUMENT (INVALID_FIELDS),
+        also for an area code that does not exist, is not geographic, or is the
+        number's own.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UnmapAreaCodes(self, request, context):
-        """Ends mappings of area codes to a number. A code that is not mapped to the
-        number is no error.
+        """Removes mappings of area codes to a number. An area code that is not mapped
+        to the number is not an error.
 
         Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND).
         """
@@ -292,8 +296,8 @@ def add_NumberInventoryServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class NumberInventory(object):
     """The local presence numbers of organizations: list, buy, import and delete
-    them, and map area codes to them. Numbers are shared by all users of their
-    organization and by nobody else.
+    them, and map area codes to them. All users of an organization share its
+    numbers; no other organization can use them.
     """
 
     @staticmethod

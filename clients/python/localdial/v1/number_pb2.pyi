@@ -28,37 +28,39 @@ class _NumberState:
 class _NumberStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_NumberState.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     NUMBER_STATE_UNSPECIFIED: _NumberState.ValueType  # 0
-    """Not said. As a filter: any state."""
+    """Never sent. As a filter: any state."""
     NUMBER_STATE_PURCHASING: _NumberState.ValueType  # 1
-    """Ordered at the carrier, or being imported, outcome not yet known. Not used by
-    calls. Becomes ACTIVE, or is gone when nothing came of it.
+    """Ordered at the carrier or being imported, with an outcome that is not known
+    yet. Calls do not use it. The number becomes `NUMBER_STATE_ACTIVE`, or
+    disappears if the order or import fails.
     """
     NUMBER_STATE_ACTIVE: _NumberState.ValueType  # 2
     """In the organization's pool and used by calls."""
     NUMBER_STATE_RELEASING: _NumberState.ValueType  # 3
-    """Deleted and no longer shown on calls; the carrier has not confirmed the
+    """Deleted and no longer shown on calls, but the carrier has not confirmed the
     release yet. Call-backs to it are still routed.
     """
     NUMBER_STATE_RELEASED: _NumberState.ValueType  # 4
-    """Released at the carrier. Only seen in the answer of DeleteNumbers."""
+    """Released at the carrier. Only DeleteNumbers and ReconcileNumbers return it."""
 
 class NumberState(_NumberState, metaclass=_NumberStateEnumTypeWrapper):
-    """Where a number is in its life."""
+    """The stages in the life of a number."""
 
 NUMBER_STATE_UNSPECIFIED: NumberState.ValueType  # 0
-"""Not said. As a filter: any state."""
+"""Never sent. As a filter: any state."""
 NUMBER_STATE_PURCHASING: NumberState.ValueType  # 1
-"""Ordered at the carrier, or being imported, outcome not yet known. Not used by
-calls. Becomes ACTIVE, or is gone when nothing came of it.
+"""Ordered at the carrier or being imported, with an outcome that is not known
+yet. Calls do not use it. The number becomes `NUMBER_STATE_ACTIVE`, or
+disappears if the order or import fails.
 """
 NUMBER_STATE_ACTIVE: NumberState.ValueType  # 2
 """In the organization's pool and used by calls."""
 NUMBER_STATE_RELEASING: NumberState.ValueType  # 3
-"""Deleted and no longer shown on calls; the carrier has not confirmed the
+"""Deleted and no longer shown on calls, but the carrier has not confirmed the
 release yet. Call-backs to it are still routed.
 """
 NUMBER_STATE_RELEASED: NumberState.ValueType  # 4
-"""Released at the carrier. Only seen in the answer of DeleteNumbers."""
+"""Released at the carrier. Only DeleteNumbers and ReconcileNumbers return it."""
 Global___NumberState: _TypeAlias = NumberState  # noqa: Y015
 
 @_typing.final
@@ -80,39 +82,37 @@ class LocalPresenceNumber(_message.Message):
     organization_id: _builtins.str
     """Output only. The organization that owns the number."""
     phone_number: _builtins.str
-    """Output only. The number in E.164. Unique over all organizations."""
+    """Output only. The number in E.164. Unique across all organizations."""
     area_code: _builtins.str
-    """Output only. The number's own area code: the NANP area code (`415`), or
-    another country's geographic code as an E.164 prefix (`+4420`). Empty for
-    a number without a geographic area code.
+    """Output only. The number's own area code: a NANP area code (`415`), or
+    another country's geographic code as an E.164 prefix (`+4420`). Empty if
+    the number has no geographic area code.
     """
     state: Global___NumberState.ValueType
-    """Output only. Where the number is in its life."""
+    """Output only. The stage of the number's life."""
     locality: _builtins.str
-    """Output only. The place the number belongs to, as the carrier names it, such
-    as `San Francisco`. May be empty.
+    """Output only. The place that the number belongs to, as the carrier names it,
+    such as `San Francisco`. May be empty.
     """
     region: _builtins.str
-    """Output only. The state or province as its postal code, such as `CA`. May be
-    empty.
+    """Output only. The postal code of the number's state or province, such as
+    `CA`. May be empty.
     """
     carrier: _builtins.str
     """Output only. The carrier that holds the number, such as `simulator`."""
     carrier_number_id: _builtins.str
-    """Output only. The carrier's own identifier of the number. Empty while the
-    outcome of a purchase is not known.
+    """Output only. The carrier's identifier of the number. Empty while the
+    outcome of the purchase is not known.
     """
     @_builtins.property
     def mapped_area_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Output only. Further area codes whose callees are shown this number, in
-        ascending order. Never holds the number's own area code.
+        """Output only. Other area codes whose callees are shown this number, in
+        ascending order. Never includes the number's own area code.
         """
 
     @_builtins.property
     def purchase_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When the number came into the inventory: by purchase or by
-        import.
-        """
+        """Output only. When the number was purchased or imported into the inventory."""
 
     def __init__(
         self,
@@ -138,7 +138,7 @@ Global___LocalPresenceNumber: _TypeAlias = LocalPresenceNumber  # noqa: Y015
 
 @_typing.final
 class AvailableNumber(_message.Message):
-    """A number that the carrier has to sell."""
+    """A number that the carrier has for sale."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -148,12 +148,12 @@ class AvailableNumber(_message.Message):
     phone_number: _builtins.str
     """Output only. The number in E.164."""
     locality: _builtins.str
-    """Output only. The place the number belongs to, as the carrier names it. May
-    be empty.
+    """Output only. The place that the number belongs to, as the carrier names it.
+    May be empty.
     """
     region: _builtins.str
-    """Output only. The state or province as its postal code, such as `CA`. May be
-    empty.
+    """Output only. The postal code of the number's state or province, such as
+    `CA`. May be empty.
     """
     def __init__(
         self,
@@ -172,7 +172,7 @@ Global___AvailableNumber: _TypeAlias = AvailableNumber  # noqa: Y015
 
 @_typing.final
 class CarrierNumber(_message.Message):
-    """A number that the carrier account owns, whether it is in an inventory or not."""
+    """A number that the carrier account owns, whether or not it is in an inventory."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -184,18 +184,18 @@ class CarrierNumber(_message.Message):
     phone_number: _builtins.str
     """Output only. The number in E.164."""
     carrier_number_id: _builtins.str
-    """Output only. The carrier's own identifier of the number."""
+    """Output only. The carrier's identifier of the number."""
     reference: _builtins.str
-    """Output only. What the number is tagged with at the carrier. A number that was
-    bought by localdial has the reference of its order. May be empty.
+    """Output only. The tag of the number at the carrier. A number that localdial
+    bought has the reference of its order. May be empty.
     """
     locality: _builtins.str
-    """Output only. The place the number belongs to, as the carrier names it. May
-    be empty.
+    """Output only. The place that the number belongs to, as the carrier names it.
+    May be empty.
     """
     region: _builtins.str
-    """Output only. The state or province as its postal code, such as `CA`. May be
-    empty.
+    """Output only. The postal code of the number's state or province, such as
+    `CA`. May be empty.
     """
     def __init__(
         self,
@@ -216,18 +216,18 @@ Global___CarrierNumber: _TypeAlias = CarrierNumber  # noqa: Y015
 
 @_typing.final
 class NumberFailure(_message.Message):
-    """A number that could not be served, and why."""
+    """A number for which the operation failed, and why."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     PHONE_NUMBER_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
     phone_number: _builtins.str
-    """Output only. The number of the request, in E.164."""
+    """Output only. The number, in E.164."""
     @_builtins.property
     def status(self) -> _status_pb2.Status:
-        """Output only. What went wrong, with a `google.rpc.ErrorInfo` in its details
-        just as a failed call would have it.
+        """Output only. Why the operation failed, with the same `google.rpc.ErrorInfo`
+        in its details as a failed call.
         """
 
     def __init__(

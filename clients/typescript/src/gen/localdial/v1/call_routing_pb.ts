@@ -23,14 +23,16 @@ export const file_localdial_v1_call_routing: GenFile = /*@__PURE__*/
  */
 export type ResolveOutboundCallerIdRequest = Message<"localdial.v1.ResolveOutboundCallerIdRequest"> & {
   /**
-   * Required. The organization that calls. 1 to 128 visible ASCII characters.
+   * Required. The organization that places the call. 1 to 128 visible ASCII
+   * characters.
    *
    * @generated from field: string organization_id = 1;
    */
   organizationId: string;
 
   /**
-   * Required. The user (agent) who calls. 1 to 128 visible ASCII characters.
+   * Required. The user (agent) who places the call. 1 to 128 visible ASCII
+   * characters.
    *
    * @generated from field: string user_id = 2;
    */
@@ -44,26 +46,29 @@ export type ResolveOutboundCallerIdRequest = Message<"localdial.v1.ResolveOutbou
   calleeNumber: string;
 
   /**
-   * Optional. The dialer's own identifier of the call, unique within the
-   * organization, 1 to 128 visible ASCII characters. A repeat gives the first
-   * answer and records nothing further; the same id for another user or callee
-   * is an error. The server makes one up if unset.
+   * Optional. The dialer's identifier of the call, unique within the
+   * organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
+   * returns the first response and records nothing more; using it for another
+   * user or callee fails with CALL_ID_REUSED. Default: an identifier that the
+   * server generates.
    *
    * @generated from field: string call_id = 4;
    */
   callId: string;
 
   /**
-   * Optional. Decide, but record nothing: a call-back will not know of it. A
-   * call_id that is recorded is not looked up; the decision is a fresh one.
+   * Optional. Whether to decide without recording the call: call-backs are not
+   * routed by it. The server does not look up a recorded `call_id`, so the
+   * decision is always a new one. Default: false.
    *
    * @generated from field: bool validate_only = 5;
    */
   validateOnly: boolean;
 
   /**
-   * Optional. Decide on no older state than this revision of the organization,
-   * as a change answered it. Default: whatever the server holds.
+   * Optional. The oldest revision of the organization that the decision may be
+   * based on, as returned by the call that made a change. Default: whichever
+   * revision the server holds.
    *
    * @generated from field: int64 min_revision = 6;
    */
@@ -84,49 +89,50 @@ export const ResolveOutboundCallerIdRequestSchema: GenMessage<ResolveOutboundCal
  */
 export type ResolveOutboundCallerIdResponse = Message<"localdial.v1.ResolveOutboundCallerIdResponse"> & {
   /**
-   * The number to show to the callee, in E.164. Never empty.
+   * Output only. The number to show to the callee, in E.164. Never empty.
    *
    * @generated from field: string caller_id = 1;
    */
   callerId: string;
 
   /**
-   * Why it was chosen.
+   * Output only. Why that caller ID was chosen.
    *
    * @generated from field: localdial.v1.CallerIdReason reason = 2;
    */
   reason: CallerIdReason;
 
   /**
-   * The callee's area code: the NANP area code (`415`), or another country's
-   * geographic code as an E.164 prefix (`+4420`). Empty where the callee has no
-   * geographic area code.
+   * Output only. The callee's area code: a NANP area code (`415`), or another
+   * country's geographic code as an E.164 prefix (`+4420`). Empty if the callee
+   * has no geographic area code.
    *
    * @generated from field: string callee_area_code = 3;
    */
   calleeAreaCode: string;
 
   /**
-   * The identifier of the recorded call: that of the request, or one made by
-   * the server. With validate_only it is that of the request.
+   * Output only. The identifier of the recorded call: the `call_id` of the
+   * request, or the one that the server generated. With `validate_only`, the
+   * `call_id` of the request.
    *
    * @generated from field: string call_id = 4;
    */
   callId: string;
 
   /**
-   * The organization's revision that was decided on. For a repeated call_id,
-   * the revision of the first answer.
+   * Output only. The revision of the organization that the decision is based
+   * on. For a repeated `call_id`, the revision of the first response.
    *
    * @generated from field: int64 revision = 5;
    */
   revision: bigint;
 
   /**
-   * Output only. True if the database was away: the call is kept on the
-   * server's own disk, from where it is recorded once the database is back.
-   * Until then call-backs are answered with UNAVAILABLE, and ListOutboundCalls
-   * does not show it.
+   * Output only. Whether the call could not be recorded yet because the
+   * database was down. The server keeps it on its own disk and records it when
+   * the database is back. Until then, call-backs fail with UNAVAILABLE, and
+   * ListOutboundCalls does not return the call.
    *
    * @generated from field: bool recorded_later = 6;
    */
@@ -147,8 +153,8 @@ export const ResolveOutboundCallerIdResponseSchema: GenMessage<ResolveOutboundCa
  */
 export type BatchResolveOutboundCallerIdsRequest = Message<"localdial.v1.BatchResolveOutboundCallerIdsRequest"> & {
   /**
-   * Required. 1 to 500 legs. The rules of ResolveOutboundCallerIdRequest hold
-   * for each leg on its own.
+   * Required. 1 to 500 legs. Each leg is checked on its own, by the rules of
+   * ResolveOutboundCallerIdRequest.
    *
    * @generated from field: repeated localdial.v1.ResolveOutboundCallerIdRequest requests = 1;
    */
@@ -169,7 +175,7 @@ export const BatchResolveOutboundCallerIdsRequestSchema: GenMessage<BatchResolve
  */
 export type BatchResolveOutboundCallerIdsResponse = Message<"localdial.v1.BatchResolveOutboundCallerIdsResponse"> & {
   /**
-   * One result for each leg, in the order of the request.
+   * Output only. One result for each leg, in the order of the request.
    *
    * @generated from field: repeated localdial.v1.BatchResolveOutboundCallerIdsResult results = 1;
    */
@@ -184,7 +190,7 @@ export const BatchResolveOutboundCallerIdsResponseSchema: GenMessage<BatchResolv
   messageDesc(file_localdial_v1_call_routing, 3);
 
 /**
- * What became of one leg of a batch.
+ * The result of one leg of a batch.
  *
  * @generated from message localdial.v1.BatchResolveOutboundCallerIdsResult
  */
@@ -196,7 +202,7 @@ export type BatchResolveOutboundCallerIdsResult = Message<"localdial.v1.BatchRes
    */
   result: {
     /**
-     * The answer to the leg.
+     * Output only. The response to the leg.
      *
      * @generated from field: localdial.v1.ResolveOutboundCallerIdResponse response = 1;
      */
@@ -204,8 +210,8 @@ export type BatchResolveOutboundCallerIdsResult = Message<"localdial.v1.BatchRes
     case: "response";
   } | {
     /**
-     * What went wrong with the leg, with a `google.rpc.ErrorInfo` in its
-     * details just as a failed call would have it.
+     * Output only. Why the leg failed, with the same `google.rpc.ErrorInfo` in
+     * its details as a failed call.
      *
      * @generated from field: google.rpc.Status status = 2;
      */
@@ -228,7 +234,7 @@ export const BatchResolveOutboundCallerIdsResultSchema: GenMessage<BatchResolveO
  */
 export type RouteInboundCallRequest = Message<"localdial.v1.RouteInboundCallRequest"> & {
   /**
-   * Required. The number that was called, in E.164: a number of an
+   * Required. The number that was called, in E.164: a number in an
    * organization's inventory, or an organization number.
    *
    * @generated from field: string called_number = 1;
@@ -236,18 +242,18 @@ export type RouteInboundCallRequest = Message<"localdial.v1.RouteInboundCallRequ
   calledNumber: string;
 
   /**
-   * Optional. The number of the phone that calls, just as the carrier sent it,
-   * up to 256 characters. Whatever is not E.164 (`anonymous`, a SIP address,
-   * nothing) counts as withheld, and so do the numbers that carriers send in
-   * its stead.
+   * Optional. The caller's number exactly as the carrier sent it. Up to 256
+   * characters. A value that is not E.164 (`anonymous`, a SIP address, an empty
+   * string) counts as withheld, and so do the numbers that carriers send in
+   * place of a withheld one.
    *
    * @generated from field: string caller_number = 2;
    */
   callerNumber: string;
 
   /**
-   * Optional. The carrier's identifier of the call, 1 to 128 visible ASCII
-   * characters. It does not affect the answer; the server logs it at level
+   * Optional. The carrier's identifier of the call. 1 to 128 visible ASCII
+   * characters. It does not affect the response; the server logs it at level
    * debug.
    *
    * @generated from field: string call_id = 3;
@@ -269,44 +275,45 @@ export const RouteInboundCallRequestSchema: GenMessage<RouteInboundCallRequest> 
  */
 export type RouteInboundCallResponse = Message<"localdial.v1.RouteInboundCallResponse"> & {
   /**
-   * The organization that the called number belongs to.
+   * Output only. The organization that the called number belongs to.
    *
    * @generated from field: string organization_id = 1;
    */
   organizationId: string;
 
   /**
-   * The number to connect the caller with, in E.164. Never empty.
+   * Output only. The number to connect the caller to, in E.164. Never empty.
    *
    * @generated from field: string destination_number = 2;
    */
   destinationNumber: string;
 
   /**
-   * The user whose work phone the destination is. Empty unless the reason is
-   * LAST_CALLER.
+   * Output only. The user whose work phone is the destination. Empty unless
+   * `reason` is `DESTINATION_REASON_LAST_CALLER`.
    *
    * @generated from field: string user_id = 3;
    */
   userId: string;
 
   /**
-   * Why the call goes there.
+   * Output only. Why the call goes to that destination.
    *
    * @generated from field: localdial.v1.DestinationReason reason = 4;
    */
   reason: DestinationReason;
 
   /**
-   * The recorded outbound call that decided, or would have decided had the user
-   * had a usable work phone. Empty when nobody called the caller.
+   * Output only. The last recorded outbound call to this caller, whether or not
+   * its user has a usable work phone. Empty if no user called this caller.
    *
    * @generated from field: string last_call_id = 5;
    */
   lastCallId: string;
 
   /**
-   * When that call was recorded. Unset when nobody called the caller.
+   * Output only. When that call was recorded. Unset if no user called this
+   * caller.
    *
    * @generated from field: google.protobuf.Timestamp last_call_time = 6;
    */
@@ -344,31 +351,33 @@ export type ListOutboundCallsRequest = Message<"localdial.v1.ListOutboundCallsRe
   organizationId: string;
 
   /**
-   * Optional. Only calls to this number, in E.164.
+   * Optional. Return only calls to this number, in E.164. Default: calls to any
+   * number.
    *
    * @generated from field: string callee_number = 2;
    */
   calleeNumber: string;
 
   /**
-   * Optional. Only calls of this user. 1 to 128 visible ASCII characters. Calls
-   * of a deleted user are kept and found.
+   * Optional. Return only calls by this user, who may have been deleted since.
+   * 1 to 128 visible ASCII characters. Default: calls by any user.
    *
    * @generated from field: string user_id = 3;
    */
   userId: string;
 
   /**
-   * Optional. The most calls to answer. 50 if unset; values above 1000 are
-   * taken as 1000.
+   * Optional. The maximum number of calls to return. 50 if 0 or unset; values
+   * above 1000 are treated as 1000.
    *
    * @generated from field: int32 page_size = 4;
    */
   pageSize: number;
 
   /**
-   * Optional. `next_page_token` of the page before. Everything else in the
-   * request but page_size must be the same as then.
+   * Optional. The `next_page_token` of the previous page. Every other field
+   * except `page_size` must have the same value as in the request for that
+   * page.
    *
    * @generated from field: string page_token = 5;
    */
@@ -389,14 +398,14 @@ export const ListOutboundCallsRequestSchema: GenMessage<ListOutboundCallsRequest
  */
 export type ListOutboundCallsResponse = Message<"localdial.v1.ListOutboundCallsResponse"> & {
   /**
-   * The calls, newest first.
+   * Output only. The calls, newest first.
    *
    * @generated from field: repeated localdial.v1.OutboundCall calls = 1;
    */
   calls: OutboundCall[];
 
   /**
-   * The token of the next page. Empty on the last page.
+   * Output only. The `page_token` of the next page. Empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -417,7 +426,7 @@ export const ListOutboundCallsResponseSchema: GenMessage<ListOutboundCallsRespon
  */
 export type OutboundCall = Message<"localdial.v1.OutboundCall"> & {
   /**
-   * Output only. The organization that called.
+   * Output only. The organization that placed the call.
    *
    * @generated from field: string organization_id = 1;
    */
@@ -431,7 +440,7 @@ export type OutboundCall = Message<"localdial.v1.OutboundCall"> & {
   callId: string;
 
   /**
-   * Output only. The user who called.
+   * Output only. The user who placed the call.
    *
    * @generated from field: string user_id = 3;
    */
@@ -466,7 +475,8 @@ export type OutboundCall = Message<"localdial.v1.OutboundCall"> & {
   callTime?: Timestamp | undefined;
 
   /**
-   * Output only. The organization's revision that was decided on.
+   * Output only. The revision of the organization that the decision was based
+   * on.
    *
    * @generated from field: int64 revision = 8;
    */
@@ -516,14 +526,14 @@ export enum CallerIdReason {
   LOCAL_PRESENCE_MAPPED = 3,
 
   /**
-   * No number fits; the user's own caller ID is shown.
+   * No number fits, so the user's own caller ID is shown.
    *
    * @generated from enum value: CALLER_ID_REASON_AGENT_CALLER_ID = 4;
    */
   AGENT_CALLER_ID = 4,
 
   /**
-   * No number fits and the user has no caller ID; the organization number is
+   * No number fits and the user has no caller ID, so the organization number is
    * shown.
    *
    * @generated from enum value: CALLER_ID_REASON_ORGANIZATION_NUMBER = 5;
@@ -538,7 +548,7 @@ export const CallerIdReasonSchema: GenEnum<CallerIdReason> = /*@__PURE__*/
   enumDesc(file_localdial_v1_call_routing, 0);
 
 /**
- * Why a call-back goes where it goes.
+ * Why a call-back goes to its destination.
  *
  * @generated from enum localdial.v1.DestinationReason
  */
@@ -551,15 +561,16 @@ export enum DestinationReason {
   UNSPECIFIED = 0,
 
   /**
-   * The work phone of the last user who called the caller.
+   * The work phone of the last user who called this caller.
    *
    * @generated from enum value: DESTINATION_REASON_LAST_CALLER = 1;
    */
   LAST_CALLER = 1,
 
   /**
-   * The organization number: nobody called the caller, the caller withheld the
-   * number, or the last user is gone or has no usable work phone.
+   * The organization number, because no user called this caller, the caller
+   * withheld the number, or the last user was deleted or has no usable work
+   * phone.
    *
    * @generated from enum value: DESTINATION_REASON_ORGANIZATION_NUMBER = 2;
    */
@@ -579,21 +590,22 @@ export const DestinationReasonSchema: GenEnum<DestinationReason> = /*@__PURE__*/
  */
 export const CallRouting: GenService<{
   /**
-   * Decides which caller ID the callee is shown, and records the call, so that
-   * a call-back reaches this user. The record is durable before the answer.
-   * The first rule that applies wins:
+   * Decides which caller ID to show to the callee and records the call, so that
+   * a call-back reaches this user. The record is durable before the response is
+   * sent. The first rule that applies wins:
    *
-   * 1. the user's own caller ID has the callee's area code: that caller ID;
-   * 2. the organization owns an active number with the callee's area code: it;
-   * 3. the callee's area code is mapped to an active number: that number;
-   * 4. the user has a caller ID: it;
-   * 5. the organization has an organization number: it;
-   * 6. none of these: FAILED_PRECONDITION (NO_CALLER_ID).
+   * 1. The user's own caller ID has the callee's area code: that caller ID.
+   * 2. The organization owns an active number with the callee's area code: that
+   *    number.
+   * 3. The callee's area code is mapped to an active number: that number.
+   * 4. The user has a caller ID: that caller ID.
+   * 5. The organization has an organization number: that number.
+   * 6. Otherwise: FAILED_PRECONDITION (NO_CALLER_ID).
    *
-   * Where several numbers fit, the same callee is always shown the same one. A
-   * caller ID equal to the callee's own number is skipped. A callee without a
-   * geographic area code (toll-free, mobile numbers outside the NANP, ...) goes
-   * straight to rule 4.
+   * When several numbers fit, the same callee is always shown the same one. A
+   * caller ID equal to the callee's own number is skipped. For a callee without
+   * a geographic area code (such as a toll-free number, or a mobile number
+   * outside the NANP), rules 1 to 3 are skipped.
    *
    * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND);
    * FAILED_PRECONDITION (NO_CALLER_ID, REVISION_NOT_REACHED); ALREADY_EXISTS
@@ -607,11 +619,11 @@ export const CallRouting: GenService<{
     output: typeof ResolveOutboundCallerIdResponseSchema;
   },
   /**
-   * Resolves many call legs in one call. Each leg stands for itself: a bad leg
-   * spoils no other, and has its own status in the answer.
+   * Resolves up to 500 call legs in one request. Each leg has its own response
+   * or status, and a leg that fails does not affect the others.
    *
-   * Errors of the call: INVALID_ARGUMENT (INVALID_FIELDS) for a wrong number of
-   * legs. Errors of one leg: those of ResolveOutboundCallerId.
+   * Errors of the call: INVALID_ARGUMENT (INVALID_FIELDS) if there is no leg,
+   * or more than 500. Errors of a leg: the same as for ResolveOutboundCallerId.
    *
    * @generated from rpc localdial.v1.CallRouting.BatchResolveOutboundCallerIds
    */
@@ -621,20 +633,21 @@ export const CallRouting: GenService<{
     output: typeof BatchResolveOutboundCallerIdsResponseSchema;
   },
   /**
-   * Decides where a call-back goes. The called number tells the organization.
-   * The first rule that applies wins:
+   * Decides where a call-back goes. The called number identifies the
+   * organization. The first rule that applies wins:
    *
-   * 1. the last user of the organization who called this caller, with whatever
-   *    caller ID: the user's work phone;
-   * 2. the organization number;
-   * 3. none of these: FAILED_PRECONDITION (NO_DESTINATION).
+   * 1. The last user of the organization who called this caller, with any
+   *    caller ID: that user's work phone.
+   * 2. The organization number.
+   * 3. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
    *
    * A destination equal to the caller or to the called number is skipped. Only
-   * the last user counts: when that user is gone or has no work phone, rule 2
+   * the last user counts: if that user was deleted or has no work phone, rule 2
    * applies.
    *
-   * Errors: NOT_FOUND (NUMBER_NOT_FOUND) for a called number of nobody;
-   * FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE (STORAGE_UNAVAILABLE).
+   * Errors: NOT_FOUND (NUMBER_NOT_FOUND) if the called number belongs to no
+   * organization; FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE
+   * (STORAGE_UNAVAILABLE).
    *
    * @generated from rpc localdial.v1.CallRouting.RouteInboundCall
    */

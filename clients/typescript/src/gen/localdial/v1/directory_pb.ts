@@ -19,31 +19,33 @@ export const file_localdial_v1_directory: GenFile = /*@__PURE__*/
  */
 export type Organization = Message<"localdial.v1.Organization"> & {
   /**
-   * Required. The caller's identifier of the organization. 1 to 128 visible
-   * ASCII characters.
+   * Required. The identifier of the organization, chosen by the caller. 1 to
+   * 128 visible ASCII characters.
    *
    * @generated from field: string organization_id = 1;
    */
   organizationId: string;
 
   /**
-   * Optional. A name for people, up to 200 characters.
+   * Optional. A name for people to read. Up to 200 characters.
    *
    * @generated from field: string display_name = 2;
    */
   displayName: string;
 
   /**
-   * Optional. The number that is shown when nothing fits better, and that
-   * call-backs fall back to, in E.164. It belongs to one organization only.
+   * Optional. The caller ID when no other rule applies, and the destination of
+   * call-backs that reach no user, in E.164. It belongs to one organization
+   * only.
    *
    * @generated from field: string organization_number = 3;
    */
   organizationNumber: string;
 
   /**
-   * Output only. Counts the changes of the organization, its users and its
-   * numbers. It only ever grows, also over a deletion.
+   * Output only. Counts the changes to the organization, its users and its
+   * numbers. It never decreases, even when the organization is deleted and
+   * created again.
    *
    * @generated from field: int64 revision = 4;
    */
@@ -72,31 +74,30 @@ export type User = Message<"localdial.v1.User"> & {
   organizationId: string;
 
   /**
-   * Required. The caller's identifier of the user, unique within the
-   * organization. 1 to 128 visible ASCII characters.
+   * Required. The identifier of the user, chosen by the caller and unique
+   * within the organization. 1 to 128 visible ASCII characters.
    *
    * @generated from field: string user_id = 2;
    */
   userId: string;
 
   /**
-   * Optional. A name for people, up to 200 characters.
+   * Optional. A name for people to read. Up to 200 characters.
    *
    * @generated from field: string display_name = 3;
    */
   displayName: string;
 
   /**
-   * Optional. The user's own caller ID, in E.164. Shown where it is local to
-   * the callee, and where no number of the organization fits.
+   * Optional. The user's own caller ID, in E.164. It is shown when it is local
+   * to the callee, or when no number of the organization fits.
    *
    * @generated from field: string caller_id = 4;
    */
   callerId: string;
 
   /**
-   * Optional. The phone on which the user is reached when a borrower calls
-   * back, in E.164.
+   * Optional. The phone where the user takes call-backs, in E.164.
    *
    * @generated from field: string work_phone = 5;
    */
@@ -117,7 +118,7 @@ export const UserSchema: GenMessage<User> = /*@__PURE__*/
  */
 export type SetOrganizationRequest = Message<"localdial.v1.SetOrganizationRequest"> & {
   /**
-   * Required. The whole organization as it shall be.
+   * Required. The complete organization.
    *
    * @generated from field: localdial.v1.Organization organization = 1;
    */
@@ -138,15 +139,15 @@ export const SetOrganizationRequestSchema: GenMessage<SetOrganizationRequest> = 
  */
 export type SetOrganizationResponse = Message<"localdial.v1.SetOrganizationResponse"> & {
   /**
-   * The organization as it is now.
+   * Output only. The organization as it is now.
    *
    * @generated from field: localdial.v1.Organization organization = 1;
    */
   organization?: Organization | undefined;
 
   /**
-   * The organization's revision after the change; unchanged when nothing was
-   * changed.
+   * Output only. The organization's revision after the call, unchanged if the
+   * call changed nothing.
    *
    * @generated from field: int64 revision = 2;
    */
@@ -167,7 +168,7 @@ export const SetOrganizationResponseSchema: GenMessage<SetOrganizationResponse> 
  */
 export type GetOrganizationRequest = Message<"localdial.v1.GetOrganizationRequest"> & {
   /**
-   * Required. The organization. 1 to 128 visible ASCII characters.
+   * Required. The organization to return. 1 to 128 visible ASCII characters.
    *
    * @generated from field: string organization_id = 1;
    */
@@ -188,7 +189,7 @@ export const GetOrganizationRequestSchema: GenMessage<GetOrganizationRequest> = 
  */
 export type GetOrganizationResponse = Message<"localdial.v1.GetOrganizationResponse"> & {
   /**
-   * The organization.
+   * Output only. The organization.
    *
    * @generated from field: localdial.v1.Organization organization = 1;
    */
@@ -209,15 +210,15 @@ export const GetOrganizationResponseSchema: GenMessage<GetOrganizationResponse> 
  */
 export type ListOrganizationsRequest = Message<"localdial.v1.ListOrganizationsRequest"> & {
   /**
-   * Optional. The most organizations to answer. 50 if unset; values above 1000
-   * are taken as 1000.
+   * Optional. The maximum number of organizations to return. 50 if 0 or unset;
+   * values above 1000 are treated as 1000.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * Optional. `next_page_token` of the page before.
+   * Optional. The `next_page_token` of the previous page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -238,21 +239,21 @@ export const ListOrganizationsRequestSchema: GenMessage<ListOrganizationsRequest
  */
 export type ListOrganizationsResponse = Message<"localdial.v1.ListOrganizationsResponse"> & {
   /**
-   * The organizations, ordered by identifier.
+   * Output only. The organizations, ordered by identifier.
    *
    * @generated from field: repeated localdial.v1.Organization organizations = 1;
    */
   organizations: Organization[];
 
   /**
-   * The token of the next page. Empty on the last page.
+   * Output only. The `page_token` of the next page. Empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
 
   /**
-   * How many organizations there are, over all pages.
+   * Output only. The number of organizations on all pages.
    *
    * @generated from field: int32 total_size = 3;
    */
@@ -273,7 +274,7 @@ export const ListOrganizationsResponseSchema: GenMessage<ListOrganizationsRespon
  */
 export type DeleteOrganizationRequest = Message<"localdial.v1.DeleteOrganizationRequest"> & {
   /**
-   * Required. The organization. 1 to 128 visible ASCII characters.
+   * Required. The organization to delete. 1 to 128 visible ASCII characters.
    *
    * @generated from field: string organization_id = 1;
    */
@@ -294,7 +295,7 @@ export const DeleteOrganizationRequestSchema: GenMessage<DeleteOrganizationReque
  */
 export type DeleteOrganizationResponse = Message<"localdial.v1.DeleteOrganizationResponse"> & {
   /**
-   * The organization's revision after the deletion.
+   * Output only. The organization's revision after the deletion.
    *
    * @generated from field: int64 revision = 1;
    */
@@ -315,7 +316,7 @@ export const DeleteOrganizationResponseSchema: GenMessage<DeleteOrganizationResp
  */
 export type SetUserRequest = Message<"localdial.v1.SetUserRequest"> & {
   /**
-   * Required. The whole user as it shall be.
+   * Required. The complete user.
    *
    * @generated from field: localdial.v1.User user = 1;
    */
@@ -336,15 +337,15 @@ export const SetUserRequestSchema: GenMessage<SetUserRequest> = /*@__PURE__*/
  */
 export type SetUserResponse = Message<"localdial.v1.SetUserResponse"> & {
   /**
-   * The user as it is now.
+   * Output only. The user as it is now.
    *
    * @generated from field: localdial.v1.User user = 1;
    */
   user?: User | undefined;
 
   /**
-   * The organization's revision after the change; unchanged when nothing was
-   * changed.
+   * Output only. The organization's revision after the call, unchanged if the
+   * call changed nothing.
    *
    * @generated from field: int64 revision = 2;
    */
@@ -373,7 +374,7 @@ export type GetUserRequest = Message<"localdial.v1.GetUserRequest"> & {
   organizationId: string;
 
   /**
-   * Required. The user. 1 to 128 visible ASCII characters.
+   * Required. The user to return. 1 to 128 visible ASCII characters.
    *
    * @generated from field: string user_id = 2;
    */
@@ -394,7 +395,7 @@ export const GetUserRequestSchema: GenMessage<GetUserRequest> = /*@__PURE__*/
  */
 export type GetUserResponse = Message<"localdial.v1.GetUserResponse"> & {
   /**
-   * The user.
+   * Output only. The user.
    *
    * @generated from field: localdial.v1.User user = 1;
    */
@@ -423,16 +424,16 @@ export type ListUsersRequest = Message<"localdial.v1.ListUsersRequest"> & {
   organizationId: string;
 
   /**
-   * Optional. The most users to answer. 50 if unset; values above 1000 are
-   * taken as 1000.
+   * Optional. The maximum number of users to return. 50 if 0 or unset; values
+   * above 1000 are treated as 1000.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * Optional. `next_page_token` of the page before. The organization must be
-   * the same as then.
+   * Optional. The `next_page_token` of the previous page. `organization_id`
+   * must have the same value as in the request for that page.
    *
    * @generated from field: string page_token = 3;
    */
@@ -453,21 +454,21 @@ export const ListUsersRequestSchema: GenMessage<ListUsersRequest> = /*@__PURE__*
  */
 export type ListUsersResponse = Message<"localdial.v1.ListUsersResponse"> & {
   /**
-   * The users, ordered by identifier.
+   * Output only. The users, ordered by identifier.
    *
    * @generated from field: repeated localdial.v1.User users = 1;
    */
   users: User[];
 
   /**
-   * The token of the next page. Empty on the last page.
+   * Output only. The `page_token` of the next page. Empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
 
   /**
-   * How many users the organization has, over all pages.
+   * Output only. The number of users on all pages.
    *
    * @generated from field: int32 total_size = 3;
    */
@@ -496,7 +497,7 @@ export type DeleteUserRequest = Message<"localdial.v1.DeleteUserRequest"> & {
   organizationId: string;
 
   /**
-   * Required. The user. 1 to 128 visible ASCII characters.
+   * Required. The user to delete. 1 to 128 visible ASCII characters.
    *
    * @generated from field: string user_id = 2;
    */
@@ -517,7 +518,7 @@ export const DeleteUserRequestSchema: GenMessage<DeleteUserRequest> = /*@__PURE_
  */
 export type DeleteUserResponse = Message<"localdial.v1.DeleteUserResponse"> & {
   /**
-   * The organization's revision after the deletion.
+   * Output only. The organization's revision after the deletion.
    *
    * @generated from field: int64 revision = 1;
    */
@@ -546,15 +547,16 @@ export type BatchSetUsersRequest = Message<"localdial.v1.BatchSetUsersRequest"> 
   organizationId: string;
 
   /**
-   * Required. 1 to 1000 users, each as a whole and each user_id once. Their
-   * organization_id is that of the request.
+   * Required. 1 to 1000 complete users, each `user_id` once. Their
+   * `organization_id` must equal that of the request.
    *
    * @generated from field: repeated localdial.v1.User users = 2;
    */
   users: User[];
 
   /**
-   * Optional. Check everything, but write nothing.
+   * Optional. Whether to check everything without writing anything. Default:
+   * false.
    *
    * @generated from field: bool validate_only = 3;
    */
@@ -575,15 +577,15 @@ export const BatchSetUsersRequestSchema: GenMessage<BatchSetUsersRequest> = /*@_
  */
 export type BatchSetUsersResponse = Message<"localdial.v1.BatchSetUsersResponse"> & {
   /**
-   * The users as they are now, in the order of the request.
+   * Output only. The users as they are now, in the order of the request.
    *
    * @generated from field: repeated localdial.v1.User users = 1;
    */
   users: User[];
 
   /**
-   * The organization's revision after the change; unchanged when nothing was
-   * changed.
+   * Output only. The organization's revision after the call, unchanged if the
+   * call changed nothing.
    *
    * @generated from field: int64 revision = 2;
    */
@@ -598,7 +600,8 @@ export const BatchSetUsersResponseSchema: GenMessage<BatchSetUsersResponse> = /*
   messageDesc(file_localdial_v1_directory, 19);
 
 /**
- * The organizations and their users, which the CRM keeps in step with its own.
+ * The organizations and their users. The CRM backend keeps them in step with
+ * its own records.
  *
  * @generated from service localdial.v1.Directory
  */
@@ -607,7 +610,7 @@ export const Directory: GenService<{
    * Creates the organization, or replaces it as a whole: a field that is left
    * out is cleared.
    *
-   * Errors: ALREADY_EXISTS (NUMBER_IN_USE) when the organization number belongs
+   * Errors: ALREADY_EXISTS (NUMBER_IN_USE) if the organization number belongs
    * to another organization.
    *
    * @generated from rpc localdial.v1.Directory.SetOrganization
@@ -618,7 +621,7 @@ export const Directory: GenService<{
     output: typeof SetOrganizationResponseSchema;
   },
   /**
-   * Gets one organization.
+   * Returns one organization.
    *
    * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
    *
@@ -640,7 +643,7 @@ export const Directory: GenService<{
     output: typeof ListOrganizationsResponseSchema;
   },
   /**
-   * Deletes the organization and its users. Its numbers must be deleted before:
+   * Deletes the organization and its users. Delete its numbers first, because
    * they cost money. The records of its calls are kept.
    *
    * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
@@ -667,7 +670,7 @@ export const Directory: GenService<{
     output: typeof SetUserResponseSchema;
   },
   /**
-   * Gets one user.
+   * Returns one user.
    *
    * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND).
    *
@@ -704,11 +707,11 @@ export const Directory: GenService<{
     output: typeof DeleteUserResponseSchema;
   },
   /**
-   * Creates or replaces many users of one organization in one transaction: all
-   * of them, or none.
+   * Creates or replaces many users of one organization in one transaction:
+   * either all of them or none.
    *
    * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); INVALID_ARGUMENT
-   * (INVALID_FIELDS) with every bad field of every user.
+   * (INVALID_FIELDS) with every invalid field of every user.
    *
    * @generated from rpc localdial.v1.Directory.BatchSetUsers
    */

@@ -31,31 +31,33 @@ export type ListNumbersRequest = Message<"localdial.v1.ListNumbersRequest"> & {
   organizationId: string;
 
   /**
-   * Optional. Only numbers that serve this area code: as their own or mapped.
-   * A NANP area code (`415`) or an E.164 prefix (`+4420`).
+   * Optional. Return only numbers that have this area code or are mapped to it:
+   * a NANP area code (`415`) or an E.164 prefix (`+4420`). Default: any area
+   * code.
    *
    * @generated from field: string area_code = 2;
    */
   areaCode: string;
 
   /**
-   * Optional. Only numbers in this state. Default: any.
+   * Optional. Return only numbers in this state. Default: any state.
    *
    * @generated from field: localdial.v1.NumberState state = 3;
    */
   state: NumberState;
 
   /**
-   * Optional. The most numbers to answer. 50 if unset; values above 1000 are
-   * taken as 1000.
+   * Optional. The maximum number of numbers to return. 50 if 0 or unset; values
+   * above 1000 are treated as 1000.
    *
    * @generated from field: int32 page_size = 4;
    */
   pageSize: number;
 
   /**
-   * Optional. `next_page_token` of the page before. Everything else in the
-   * request but page_size must be the same as then.
+   * Optional. The `next_page_token` of the previous page. Every other field
+   * except `page_size` must have the same value as in the request for that
+   * page.
    *
    * @generated from field: string page_token = 5;
    */
@@ -76,21 +78,21 @@ export const ListNumbersRequestSchema: GenMessage<ListNumbersRequest> = /*@__PUR
  */
 export type ListNumbersResponse = Message<"localdial.v1.ListNumbersResponse"> & {
   /**
-   * The numbers, ordered by phone number.
+   * Output only. The numbers, ordered by phone number.
    *
    * @generated from field: repeated localdial.v1.LocalPresenceNumber numbers = 1;
    */
   numbers: LocalPresenceNumber[];
 
   /**
-   * The token of the next page. Empty on the last page.
+   * Output only. The `page_token` of the next page. Empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
 
   /**
-   * How many numbers the query matches, over all pages.
+   * Output only. The number of matching numbers on all pages.
    *
    * @generated from field: int32 total_size = 3;
    */
@@ -119,7 +121,7 @@ export type GetNumberRequest = Message<"localdial.v1.GetNumberRequest"> & {
   organizationId: string;
 
   /**
-   * Required. The number, in E.164.
+   * Required. The number to return, in E.164.
    *
    * @generated from field: string phone_number = 2;
    */
@@ -140,7 +142,7 @@ export const GetNumberRequestSchema: GenMessage<GetNumberRequest> = /*@__PURE__*
  */
 export type GetNumberResponse = Message<"localdial.v1.GetNumberResponse"> & {
   /**
-   * The number.
+   * Output only. The number.
    *
    * @generated from field: localdial.v1.LocalPresenceNumber number = 1;
    */
@@ -161,8 +163,8 @@ export const GetNumberResponseSchema: GenMessage<GetNumberResponse> = /*@__PURE_
  */
 export type SearchAvailableNumbersRequest = Message<"localdial.v1.SearchAvailableNumbersRequest"> & {
   /**
-   * Required. The organization that wants to buy. 1 to 128 visible ASCII
-   * characters.
+   * Required. The organization that wants to buy numbers. 1 to 128 visible
+   * ASCII characters.
    *
    * @generated from field: string organization_id = 1;
    */
@@ -177,7 +179,7 @@ export type SearchAvailableNumbersRequest = Message<"localdial.v1.SearchAvailabl
   areaCode: string;
 
   /**
-   * Optional. The most numbers to answer, 1 to 100. 20 if unset.
+   * Optional. The maximum number of numbers to return, 1 to 100. 20 if unset.
    *
    * @generated from field: optional int32 limit = 3;
    */
@@ -198,8 +200,8 @@ export const SearchAvailableNumbersRequestSchema: GenMessage<SearchAvailableNumb
  */
 export type SearchAvailableNumbersResponse = Message<"localdial.v1.SearchAvailableNumbersResponse"> & {
   /**
-   * What the carrier has to sell, in the carrier's order. Empty where it has
-   * nothing.
+   * Output only. The numbers that the carrier has for sale, in the carrier's
+   * order. Empty if it has none.
    *
    * @generated from field: repeated localdial.v1.AvailableNumber available = 1;
    */
@@ -220,7 +222,8 @@ export const SearchAvailableNumbersResponseSchema: GenMessage<SearchAvailableNum
  */
 export type PurchaseNumbersRequest = Message<"localdial.v1.PurchaseNumbersRequest"> & {
   /**
-   * Required. The organization that buys. 1 to 128 visible ASCII characters.
+   * Required. The organization that buys the numbers. 1 to 128 visible ASCII
+   * characters.
    *
    * @generated from field: string organization_id = 1;
    */
@@ -242,10 +245,11 @@ export type PurchaseNumbersRequest = Message<"localdial.v1.PurchaseNumbersReques
   quantity?: number | undefined;
 
   /**
-   * Required. 1 to 128 visible ASCII characters, unique within the
-   * organization, such as a UUID. A repeat gives the first answer; the same id
-   * with other arguments is an error. Remembered for as long as the organization
-   * exists.
+   * Required. An identifier of this request that the caller chooses, such as a
+   * UUID, unique within the organization. 1 to 128 visible ASCII characters.
+   * Repeating a `request_id` returns the first response; using it with other
+   * arguments fails with REQUEST_ID_REUSED. The server remembers it for as long
+   * as the organization exists.
    *
    * @generated from field: string request_id = 4;
    */
@@ -266,33 +270,33 @@ export const PurchaseNumbersRequestSchema: GenMessage<PurchaseNumbersRequest> = 
  */
 export type PurchaseNumbersResponse = Message<"localdial.v1.PurchaseNumbersResponse"> & {
   /**
-   * The numbers that were bought, ordered by phone number; at least one.
+   * Output only. The numbers that were bought, ordered by phone number. Never
+   * empty.
    *
    * @generated from field: repeated localdial.v1.LocalPresenceNumber numbers = 1;
    */
   numbers: LocalPresenceNumber[];
 
   /**
-   * How many of the quantity could not be bought: the carrier had no more, or
-   * stopped taking orders.
+   * Output only. How many of the requested numbers were not bought.
    *
    * @generated from field: int32 unfilled_count = 2;
    */
   unfilledCount: number;
 
   /**
-   * The organization's revision after the purchase. Pass it as `min_revision`
-   * to be sure that a resolve knows the numbers.
+   * Output only. The organization's revision after the purchase. Pass it as
+   * `min_revision` to resolve with the new numbers.
    *
    * @generated from field: int64 revision = 3;
    */
   revision: bigint;
 
   /**
-   * Why the rest could not be bought, with a `google.rpc.ErrorInfo` in its details
-   * just as the call would have it if nothing had been bought:
+   * Output only. Why not all numbers were bought, with the same
+   * `google.rpc.ErrorInfo` in its details as if the call had failed:
    * NO_NUMBERS_AVAILABLE, CARRIER_REFUSED, CARRIER_UNAVAILABLE,
-   * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset when unfilled_count
+   * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset if `unfilled_count`
    * is 0.
    *
    * @generated from field: google.rpc.Status unfilled_status = 4;
@@ -314,8 +318,8 @@ export const PurchaseNumbersResponseSchema: GenMessage<PurchaseNumbersResponse> 
  */
 export type ImportNumbersRequest = Message<"localdial.v1.ImportNumbersRequest"> & {
   /**
-   * Required. The organization that takes the numbers in. 1 to 128 visible
-   * ASCII characters.
+   * Required. The organization that gets the numbers. 1 to 128 visible ASCII
+   * characters.
    *
    * @generated from field: string organization_id = 1;
    */
@@ -323,17 +327,17 @@ export type ImportNumbersRequest = Message<"localdial.v1.ImportNumbersRequest"> 
 
   /**
    * Required. 1 to 100 numbers in E.164, each once. The carrier account must
-   * own them already.
+   * already own them.
    *
    * @generated from field: repeated string phone_numbers = 2;
    */
   phoneNumbers: string[];
 
   /**
-   * Optional. Also set the numbers up at the carrier as bought ones are: calls to
-   * them reach this service, and they are tagged with a reference of ours. What
-   * was set up there before is replaced. By default the carrier is only asked
-   * whether the account owns them.
+   * Optional. Whether to set the numbers up at the carrier like purchased ones:
+   * calls to them reach this service, and each is tagged with a localdial
+   * reference. That replaces their present setup. Default: false; the carrier
+   * is only asked whether the account owns them.
    *
    * @generated from field: bool configure = 3;
    */
@@ -354,22 +358,23 @@ export const ImportNumbersRequestSchema: GenMessage<ImportNumbersRequest> = /*@_
  */
 export type ImportNumbersResponse = Message<"localdial.v1.ImportNumbersResponse"> & {
   /**
-   * The numbers that are now in the inventory, in the order of the request.
+   * Output only. The numbers that are now in the inventory, in the order of the
+   * request.
    *
    * @generated from field: repeated localdial.v1.LocalPresenceNumber numbers = 1;
    */
   numbers: LocalPresenceNumber[];
 
   /**
-   * The numbers that were not taken in, in the order of the request, each with
-   * its own status.
+   * Output only. The numbers that were not imported, in the order of the
+   * request, each with its own status.
    *
    * @generated from field: repeated localdial.v1.NumberFailure failures = 2;
    */
   failures: NumberFailure[];
 
   /**
-   * The organization's revision after the import.
+   * Output only. The organization's revision after the import.
    *
    * @generated from field: int64 revision = 3;
    */
@@ -390,7 +395,7 @@ export const ImportNumbersResponseSchema: GenMessage<ImportNumbersResponse> = /*
  */
 export type ListImportableNumbersRequest = Message<"localdial.v1.ListImportableNumbersRequest"> & {
   /**
-   * Required. The organization that would take the numbers in. 1 to 128 visible
+   * Required. The organization that would get the numbers. 1 to 128 visible
    * ASCII characters.
    *
    * @generated from field: string organization_id = 1;
@@ -398,16 +403,16 @@ export type ListImportableNumbersRequest = Message<"localdial.v1.ListImportableN
   organizationId: string;
 
   /**
-   * Optional. The most numbers to answer. 50 if unset; values above 1000 are
-   * taken as 1000.
+   * Optional. The maximum number of numbers to return. 50 if 0 or unset; values
+   * above 1000 are treated as 1000.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * Optional. `next_page_token` of the page before. The organization must be
-   * the same as then.
+   * Optional. The `next_page_token` of the previous page. `organization_id`
+   * must have the same value as in the request for that page.
    *
    * @generated from field: string page_token = 3;
    */
@@ -428,21 +433,21 @@ export const ListImportableNumbersRequestSchema: GenMessage<ListImportableNumber
  */
 export type ListImportableNumbersResponse = Message<"localdial.v1.ListImportableNumbersResponse"> & {
   /**
-   * The numbers, ordered by phone number.
+   * Output only. The numbers, ordered by phone number.
    *
    * @generated from field: repeated localdial.v1.CarrierNumber numbers = 1;
    */
   numbers: CarrierNumber[];
 
   /**
-   * The token of the next page. Empty on the last page.
+   * Output only. The `page_token` of the next page. Empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
 
   /**
-   * How many numbers there are to import, over all pages.
+   * Output only. The number of importable numbers on all pages.
    *
    * @generated from field: int32 total_size = 3;
    */
@@ -463,8 +468,8 @@ export const ListImportableNumbersResponseSchema: GenMessage<ListImportableNumbe
  */
 export type ReconcileNumbersRequest = Message<"localdial.v1.ReconcileNumbersRequest"> & {
   /**
-   * Optional. Only this organization's numbers; `strays` is empty then. Default:
-   * every organization. 1 to 128 visible ASCII characters.
+   * Optional. Reconcile only this organization's numbers; `strays` is then
+   * empty. 1 to 128 visible ASCII characters. Default: every organization.
    *
    * @generated from field: string organization_id = 1;
    */
@@ -479,104 +484,107 @@ export const ReconcileNumbersRequestSchema: GenMessage<ReconcileNumbersRequest> 
   messageDesc(file_localdial_v1_number_inventory, 12);
 
 /**
- * Response of ReconcileNumbers. Each list holds the first 1000, ordered by phone
- * number; its count says how many there are.
+ * Response of ReconcileNumbers. Each list has the first 1000 entries, ordered
+ * by phone number; its count is the total.
  *
  * @generated from message localdial.v1.ReconcileNumbersResponse
  */
 export type ReconcileNumbersResponse = Message<"localdial.v1.ReconcileNumbersResponse"> & {
   /**
-   * Purchases and imports whose number is the organization's now.
+   * Output only. The numbers of purchases and imports that turned out to have
+   * succeeded; the organization owns them now.
    *
    * @generated from field: repeated localdial.v1.LocalPresenceNumber adopted = 1;
    */
   adopted: LocalPresenceNumber[];
 
   /**
-   * How many were adopted.
+   * Output only. How many numbers were adopted.
    *
    * @generated from field: int32 adopted_count = 2;
    */
   adoptedCount: number;
 
   /**
-   * Purchases and imports that nothing came of: as they stood, nothing was
-   * charged for them.
+   * Output only. The numbers of purchases and imports that turned out to have
+   * failed, as they were. Nothing was charged for them.
    *
    * @generated from field: repeated localdial.v1.LocalPresenceNumber failed = 3;
    */
   failed: LocalPresenceNumber[];
 
   /**
-   * How many failed.
+   * Output only. How many numbers failed.
    *
    * @generated from field: int32 failed_count = 4;
    */
   failedCount: number;
 
   /**
-   * Deleted numbers whose release the carrier has confirmed now.
+   * Output only. Deleted numbers whose release the carrier has now confirmed.
    *
    * @generated from field: repeated localdial.v1.LocalPresenceNumber released = 5;
    */
   released: LocalPresenceNumber[];
 
   /**
-   * How many were released.
+   * Output only. How many numbers were released.
    *
    * @generated from field: int32 released_count = 6;
    */
   releasedCount: number;
 
   /**
-   * What is still open: purchases that may yet show at the carrier, and releases
-   * that it has not confirmed. Each with why.
+   * Output only. What is still open, each with the reason: purchases that may
+   * still appear at the carrier, and releases that it has not confirmed.
    *
    * @generated from field: repeated localdial.v1.NumberFailure open = 7;
    */
   open: NumberFailure[];
 
   /**
-   * How many are still open.
+   * Output only. How many are still open.
    *
    * @generated from field: int32 open_count = 8;
    */
   openCount: number;
 
   /**
-   * Active numbers of an inventory that the carrier account does not own: calls
-   * must not show them. Delete them, or find out who released them.
+   * Output only. Active numbers in an inventory that the carrier account does
+   * not own. Calls must not show them: delete them, or find out who released
+   * them.
    *
    * @generated from field: repeated localdial.v1.LocalPresenceNumber missing = 9;
    */
   missing: LocalPresenceNumber[];
 
   /**
-   * How many are missing.
+   * Output only. How many numbers are missing.
    *
    * @generated from field: int32 missing_count = 10;
    */
   missingCount: number;
 
   /**
-   * Numbers of the carrier account that no organization has, neither in its
-   * inventory nor as its organization number. They cost money. Import them, or
-   * release them at the carrier.
+   * Output only. Numbers of the carrier account that no organization has,
+   * neither in its inventory nor as its organization number. They cost money:
+   * import them, or release them at the carrier.
    *
    * @generated from field: repeated localdial.v1.CarrierNumber strays = 11;
    */
   strays: CarrierNumber[];
 
   /**
-   * How many strays there are.
+   * Output only. How many strays there are.
    *
    * @generated from field: int32 strays_count = 12;
    */
   straysCount: number;
 
   /**
-   * What the inventory costs a month, for each currency, with the number of numbers that
-   * the carrier names no price for in an entry without a currency.
+   * Output only. What the inventory costs per month: one entry per currency,
+   * and one without a currency for the numbers that the carrier gives no price
+   * for.
    *
    * @generated from field: repeated localdial.v1.MonthlyCost monthly_costs = 13;
    */
@@ -591,28 +599,28 @@ export const ReconcileNumbersResponseSchema: GenMessage<ReconcileNumbersResponse
   messageDesc(file_localdial_v1_number_inventory, 13);
 
 /**
- * What numbers cost a month, by the carrier's list prices.
+ * What numbers cost per month, by the carrier's list prices.
  *
  * @generated from message localdial.v1.MonthlyCost
  */
 export type MonthlyCost = Message<"localdial.v1.MonthlyCost"> & {
   /**
-   * Output only. The currency (ISO 4217), such as `USD`. Empty: the carrier names
-   * no price.
+   * Output only. The currency code (ISO 4217), such as `USD`. Empty if the
+   * carrier gives no price.
    *
    * @generated from field: string currency_code = 1;
    */
   currencyCode: string;
 
   /**
-   * Output only. The sum, in millionths of the currency.
+   * Output only. The total, in millionths of the currency unit.
    *
    * @generated from field: int64 micros = 2;
    */
   micros: bigint;
 
   /**
-   * Output only. How many numbers it is for.
+   * Output only. How many numbers the total is for.
    *
    * @generated from field: int32 number_count = 3;
    */
@@ -648,10 +656,11 @@ export type DeleteNumbersRequest = Message<"localdial.v1.DeleteNumbersRequest"> 
   phoneNumbers: string[];
 
   /**
-   * Required. 1 to 128 visible ASCII characters, unique within the
-   * organization, such as a UUID. A repeat gives the first answer; the same id
-   * with other arguments is an error. Remembered for as long as the organization
-   * exists.
+   * Required. An identifier of this request that the caller chooses, such as a
+   * UUID, unique within the organization. 1 to 128 visible ASCII characters.
+   * Repeating a `request_id` returns the first response; using it with other
+   * arguments fails with REQUEST_ID_REUSED. The server remembers it for as long
+   * as the organization exists.
    *
    * @generated from field: string request_id = 3;
    */
@@ -672,23 +681,24 @@ export const DeleteNumbersRequestSchema: GenMessage<DeleteNumbersRequest> = /*@_
  */
 export type DeleteNumbersResponse = Message<"localdial.v1.DeleteNumbersResponse"> & {
   /**
-   * The numbers as they were deleted, in the order of the request. Their state
-   * is RELEASED, or RELEASING where the carrier has not confirmed yet.
+   * Output only. The deleted numbers, in the order of the request. Their state
+   * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
+   * not confirmed the release yet.
    *
    * @generated from field: repeated localdial.v1.LocalPresenceNumber deleted = 1;
    */
   deleted: LocalPresenceNumber[];
 
   /**
-   * The numbers that were not deleted, in the order of the request, each with
-   * its own status.
+   * Output only. The numbers that were not deleted, in the order of the
+   * request, each with its own status.
    *
    * @generated from field: repeated localdial.v1.NumberFailure failures = 2;
    */
   failures: NumberFailure[];
 
   /**
-   * The organization's revision after the deletion.
+   * Output only. The organization's revision after the deletion.
    *
    * @generated from field: int64 revision = 3;
    */
@@ -717,7 +727,7 @@ export type MapAreaCodesRequest = Message<"localdial.v1.MapAreaCodesRequest"> & 
   organizationId: string;
 
   /**
-   * Required. The number that is to be shown, in E.164.
+   * Required. The number to show, in E.164.
    *
    * @generated from field: string phone_number = 2;
    */
@@ -726,7 +736,7 @@ export type MapAreaCodesRequest = Message<"localdial.v1.MapAreaCodesRequest"> & 
   /**
    * Required. 1 to 100 area codes to map to the number, each once: NANP area
    * codes (`415`) or E.164 prefixes (`+4420`). They must exist, be geographic
-   * and differ from the number's own.
+   * and differ from the number's own area code.
    *
    * @generated from field: repeated string area_codes = 3;
    */
@@ -747,15 +757,15 @@ export const MapAreaCodesRequestSchema: GenMessage<MapAreaCodesRequest> = /*@__P
  */
 export type MapAreaCodesResponse = Message<"localdial.v1.MapAreaCodesResponse"> & {
   /**
-   * The number with all its mappings.
+   * Output only. The number with all its mappings.
    *
    * @generated from field: localdial.v1.LocalPresenceNumber number = 1;
    */
   number?: LocalPresenceNumber | undefined;
 
   /**
-   * The organization's revision after the change; unchanged when every code was
-   * mapped already.
+   * Output only. The organization's revision after the call, unchanged if every
+   * area code was already mapped.
    *
    * @generated from field: int64 revision = 2;
    */
@@ -791,8 +801,8 @@ export type UnmapAreaCodesRequest = Message<"localdial.v1.UnmapAreaCodesRequest"
   phoneNumber: string;
 
   /**
-   * Required. 1 to 100 area codes whose mapping to the number ends, each once:
-   * NANP area codes (`415`) or E.164 prefixes (`+4420`).
+   * Required. 1 to 100 area codes to unmap from the number, each once: NANP
+   * area codes (`415`) or E.164 prefixes (`+4420`).
    *
    * @generated from field: repeated string area_codes = 3;
    */
@@ -813,15 +823,15 @@ export const UnmapAreaCodesRequestSchema: GenMessage<UnmapAreaCodesRequest> = /*
  */
 export type UnmapAreaCodesResponse = Message<"localdial.v1.UnmapAreaCodesResponse"> & {
   /**
-   * The number with the mappings it has left.
+   * Output only. The number with its remaining mappings.
    *
    * @generated from field: localdial.v1.LocalPresenceNumber number = 1;
    */
   number?: LocalPresenceNumber | undefined;
 
   /**
-   * The organization's revision after the change; unchanged when none of the
-   * codes was mapped.
+   * Output only. The organization's revision after the call, unchanged if no
+   * area code was mapped.
    *
    * @generated from field: int64 revision = 2;
    */
@@ -837,8 +847,8 @@ export const UnmapAreaCodesResponseSchema: GenMessage<UnmapAreaCodesResponse> = 
 
 /**
  * The local presence numbers of organizations: list, buy, import and delete
- * them, and map area codes to them. Numbers are shared by all users of their
- * organization and by nobody else.
+ * them, and map area codes to them. All users of an organization share its
+ * numbers; no other organization can use them.
  *
  * @generated from service localdial.v1.NumberInventory
  */
@@ -856,7 +866,7 @@ export const NumberInventory: GenService<{
     output: typeof ListNumbersResponseSchema;
   },
   /**
-   * Gets one number of the organization.
+   * Returns one number of the organization.
    *
    * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND).
    *
@@ -868,9 +878,9 @@ export const NumberInventory: GenService<{
     output: typeof GetNumberResponseSchema;
   },
   /**
-   * Asks the carrier which numbers it has to sell in an area code. Nothing is
-   * reserved: a number may be gone when it is ordered. No stock is an empty
-   * list, not an error.
+   * Asks the carrier which numbers it has for sale in an area code. Nothing is
+   * reserved: a number may be gone when it is ordered. If the carrier has none,
+   * the list is empty; that is not an error.
    *
    * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
    * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
@@ -883,13 +893,15 @@ export const NumberInventory: GenService<{
     output: typeof SearchAvailableNumbersResponseSchema;
   },
   /**
-   * Buys numbers in an area code. A number that was bought is used by calls
-   * from the moment of the answer. Where the carrier has fewer than asked for,
-   * those it has are bought, `unfilled_count` says how many are missing and
-   * `unfilled_status` why.
-   * A client that gives up waiting does not stop the purchase: repeating the
-   * call with the same request_id gives its result. Shortly before the deadline
-   * of the call PURCHASE_PENDING is answered, and the purchase goes on.
+   * Buys numbers in an area code. Calls use a number as soon as the response is
+   * sent. If the carrier has fewer numbers than requested, all that it has are
+   * bought; `unfilled_count` says how many are missing, and `unfilled_status`
+   * why.
+   *
+   * A purchase goes on when the client stops waiting for it: repeat the call
+   * with the same `request_id` to learn the result. If the purchase is not done
+   * shortly before the deadline of the call, the call fails with
+   * PURCHASE_PENDING and the purchase goes on.
    *
    * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NO_NUMBERS_AVAILABLE);
    * ALREADY_EXISTS (REQUEST_ID_REUSED); FAILED_PRECONDITION (CARRIER_REFUSED);
@@ -904,17 +916,18 @@ export const NumberInventory: GenService<{
     output: typeof PurchaseNumbersResponseSchema;
   },
   /**
-   * Takes numbers into the inventory that the carrier account already owns.
-   * Each number stands for itself: one that fails spoils no other. A number
-   * that the organization has already is answered as it stands.
+   * Adds numbers to the inventory that the carrier account already owns. A
+   * number that fails does not affect the others. A number that is already in
+   * the organization's inventory is returned as it is.
    *
-   * At the carrier nothing is changed unless `configure` is set; then a number
-   * that the organization has already is set up there too.
+   * Nothing is changed at the carrier unless `configure` is set; a number that
+   * is already in the inventory is then set up there too.
    *
    * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
-   * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of one number:
-   * NOT_FOUND (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE),
-   * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or released.
+   * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of a number:
+   * NOT_FOUND (NUMBER_NOT_AT_CARRIER); ALREADY_EXISTS (NUMBER_IN_USE);
+   * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or
+   * released.
    *
    * @generated from rpc localdial.v1.NumberInventory.ImportNumbers
    */
@@ -924,9 +937,9 @@ export const NumberInventory: GenService<{
     output: typeof ImportNumbersResponseSchema;
   },
   /**
-   * Lists what ImportNumbers can take in: the numbers of the carrier account that
-   * the organization buys in and that no organization has, neither in its
-   * inventory nor as its organization number. Ordered by phone number.
+   * Lists the numbers that ImportNumbers can add, ordered by phone number: the
+   * numbers of the organization's carrier account that no organization has,
+   * neither in its inventory nor as its organization number.
    *
    * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
    * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
@@ -939,12 +952,12 @@ export const NumberInventory: GenService<{
     output: typeof ListImportableNumbersResponseSchema;
   },
   /**
-   * Compares the inventory with the carrier. What is open is settled: an order
-   * that went through is adopted, one that did not is dropped, a release that was
-   * not confirmed is repeated. What then still differs is reported and left as
-   * it is: a number at the carrier that no organization has is never released
-   * by itself. The server does the settling by itself too, at its start and at
-   * intervals.
+   * Compares the inventory with the carrier and settles what is open: an order
+   * that went through is adopted, an order that did not is dropped, and a
+   * release that was not confirmed is repeated. Any other difference is
+   * reported and left as it is; in particular, a number at the carrier that no
+   * organization has is never released. The server also settles open orders and
+   * releases when it starts and at regular intervals.
    *
    * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
    * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
@@ -957,16 +970,17 @@ export const NumberInventory: GenService<{
     output: typeof ReconcileNumbersResponseSchema;
   },
   /**
-   * Deletes numbers: each is out of the routing at once, its area code mappings
-   * end with it, and it is released at the carrier. Where the carrier does not
-   * confirm the release yet, the number is answered in the state
-   * NUMBER_STATE_RELEASING and the server goes on trying. A number that is also
-   * a user's caller ID or the organization number goes on being shown as that:
+   * Deletes numbers. Calls stop using a number at once, its area code mappings
+   * are removed, and it is released at the carrier. While the carrier has not
+   * confirmed the release, the number is returned with the state
+   * `NUMBER_STATE_RELEASING`, and the server keeps trying. A number that is
+   * also a user's caller ID or the organization number is still shown as such:
    * change those first.
-   * Each number stands for itself: one that fails spoils no other.
+   *
+   * A number that fails does not affect the others.
    *
    * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); ALREADY_EXISTS
-   * (REQUEST_ID_REUSED). Errors of one number: NOT_FOUND (NUMBER_NOT_FOUND),
+   * (REQUEST_ID_REUSED). Errors of a number: NOT_FOUND (NUMBER_NOT_FOUND);
    * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought.
    *
    * @generated from rpc localdial.v1.NumberInventory.DeleteNumbers
@@ -977,15 +991,15 @@ export const NumberInventory: GenService<{
     output: typeof DeleteNumbersResponseSchema;
   },
   /**
-   * Maps area codes to a number, so that callees there are shown it when the
-   * organization owns no number of their own area code. A code that is mapped
-   * to the number already stays so. One area code may be mapped to several
-   * numbers.
+   * Maps area codes to a number, so that it is shown to callees there when the
+   * organization owns no number with their area code. An area code that is
+   * already mapped to the number stays mapped. One area code may be mapped to
+   * several numbers.
    *
    * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND);
-   * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE); INVALID_ARGUMENT (INVALID_FIELDS)
-   * also for a code that does not exist, is not geographic, or is the number's
-   * own.
+   * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE); INVALID_ARGUMENT (INVALID_FIELDS),
+   * also for an area code that does not exist, is not geographic, or is the
+   * number's own.
    *
    * @generated from rpc localdial.v1.NumberInventory.MapAreaCodes
    */
@@ -995,8 +1009,8 @@ export const NumberInventory: GenService<{
     output: typeof MapAreaCodesResponseSchema;
   },
   /**
-   * Ends mappings of area codes to a number. A code that is not mapped to the
-   * number is no error.
+   * Removes mappings of area codes to a number. An area code that is not mapped
+   * to the number is not an error.
    *
    * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND).
    *

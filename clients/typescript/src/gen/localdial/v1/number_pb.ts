@@ -30,47 +30,47 @@ export type LocalPresenceNumber = Message<"localdial.v1.LocalPresenceNumber"> & 
   organizationId: string;
 
   /**
-   * Output only. The number in E.164. Unique over all organizations.
+   * Output only. The number in E.164. Unique across all organizations.
    *
    * @generated from field: string phone_number = 2;
    */
   phoneNumber: string;
 
   /**
-   * Output only. The number's own area code: the NANP area code (`415`), or
-   * another country's geographic code as an E.164 prefix (`+4420`). Empty for
-   * a number without a geographic area code.
+   * Output only. The number's own area code: a NANP area code (`415`), or
+   * another country's geographic code as an E.164 prefix (`+4420`). Empty if
+   * the number has no geographic area code.
    *
    * @generated from field: string area_code = 3;
    */
   areaCode: string;
 
   /**
-   * Output only. Further area codes whose callees are shown this number, in
-   * ascending order. Never holds the number's own area code.
+   * Output only. Other area codes whose callees are shown this number, in
+   * ascending order. Never includes the number's own area code.
    *
    * @generated from field: repeated string mapped_area_codes = 4;
    */
   mappedAreaCodes: string[];
 
   /**
-   * Output only. Where the number is in its life.
+   * Output only. The stage of the number's life.
    *
    * @generated from field: localdial.v1.NumberState state = 5;
    */
   state: NumberState;
 
   /**
-   * Output only. The place the number belongs to, as the carrier names it, such
-   * as `San Francisco`. May be empty.
+   * Output only. The place that the number belongs to, as the carrier names it,
+   * such as `San Francisco`. May be empty.
    *
    * @generated from field: string locality = 6;
    */
   locality: string;
 
   /**
-   * Output only. The state or province as its postal code, such as `CA`. May be
-   * empty.
+   * Output only. The postal code of the number's state or province, such as
+   * `CA`. May be empty.
    *
    * @generated from field: string region = 7;
    */
@@ -84,16 +84,15 @@ export type LocalPresenceNumber = Message<"localdial.v1.LocalPresenceNumber"> & 
   carrier: string;
 
   /**
-   * Output only. The carrier's own identifier of the number. Empty while the
-   * outcome of a purchase is not known.
+   * Output only. The carrier's identifier of the number. Empty while the
+   * outcome of the purchase is not known.
    *
    * @generated from field: string carrier_number_id = 9;
    */
   carrierNumberId: string;
 
   /**
-   * Output only. When the number came into the inventory: by purchase or by
-   * import.
+   * Output only. When the number was purchased or imported into the inventory.
    *
    * @generated from field: google.protobuf.Timestamp purchase_time = 10;
    */
@@ -108,7 +107,7 @@ export const LocalPresenceNumberSchema: GenMessage<LocalPresenceNumber> = /*@__P
   messageDesc(file_localdial_v1_number, 0);
 
 /**
- * A number that the carrier has to sell.
+ * A number that the carrier has for sale.
  *
  * @generated from message localdial.v1.AvailableNumber
  */
@@ -121,16 +120,16 @@ export type AvailableNumber = Message<"localdial.v1.AvailableNumber"> & {
   phoneNumber: string;
 
   /**
-   * Output only. The place the number belongs to, as the carrier names it. May
-   * be empty.
+   * Output only. The place that the number belongs to, as the carrier names it.
+   * May be empty.
    *
    * @generated from field: string locality = 2;
    */
   locality: string;
 
   /**
-   * Output only. The state or province as its postal code, such as `CA`. May be
-   * empty.
+   * Output only. The postal code of the number's state or province, such as
+   * `CA`. May be empty.
    *
    * @generated from field: string region = 3;
    */
@@ -145,7 +144,7 @@ export const AvailableNumberSchema: GenMessage<AvailableNumber> = /*@__PURE__*/
   messageDesc(file_localdial_v1_number, 1);
 
 /**
- * A number that the carrier account owns, whether it is in an inventory or not.
+ * A number that the carrier account owns, whether or not it is in an inventory.
  *
  * @generated from message localdial.v1.CarrierNumber
  */
@@ -158,31 +157,31 @@ export type CarrierNumber = Message<"localdial.v1.CarrierNumber"> & {
   phoneNumber: string;
 
   /**
-   * Output only. The carrier's own identifier of the number.
+   * Output only. The carrier's identifier of the number.
    *
    * @generated from field: string carrier_number_id = 2;
    */
   carrierNumberId: string;
 
   /**
-   * Output only. What the number is tagged with at the carrier. A number that was
-   * bought by localdial has the reference of its order. May be empty.
+   * Output only. The tag of the number at the carrier. A number that localdial
+   * bought has the reference of its order. May be empty.
    *
    * @generated from field: string reference = 3;
    */
   reference: string;
 
   /**
-   * Output only. The place the number belongs to, as the carrier names it. May
-   * be empty.
+   * Output only. The place that the number belongs to, as the carrier names it.
+   * May be empty.
    *
    * @generated from field: string locality = 4;
    */
   locality: string;
 
   /**
-   * Output only. The state or province as its postal code, such as `CA`. May be
-   * empty.
+   * Output only. The postal code of the number's state or province, such as
+   * `CA`. May be empty.
    *
    * @generated from field: string region = 5;
    */
@@ -197,21 +196,21 @@ export const CarrierNumberSchema: GenMessage<CarrierNumber> = /*@__PURE__*/
   messageDesc(file_localdial_v1_number, 2);
 
 /**
- * A number that could not be served, and why.
+ * A number for which the operation failed, and why.
  *
  * @generated from message localdial.v1.NumberFailure
  */
 export type NumberFailure = Message<"localdial.v1.NumberFailure"> & {
   /**
-   * Output only. The number of the request, in E.164.
+   * Output only. The number, in E.164.
    *
    * @generated from field: string phone_number = 1;
    */
   phoneNumber: string;
 
   /**
-   * Output only. What went wrong, with a `google.rpc.ErrorInfo` in its details
-   * just as a failed call would have it.
+   * Output only. Why the operation failed, with the same `google.rpc.ErrorInfo`
+   * in its details as a failed call.
    *
    * @generated from field: google.rpc.Status status = 2;
    */
@@ -226,21 +225,22 @@ export const NumberFailureSchema: GenMessage<NumberFailure> = /*@__PURE__*/
   messageDesc(file_localdial_v1_number, 3);
 
 /**
- * Where a number is in its life.
+ * The stages in the life of a number.
  *
  * @generated from enum localdial.v1.NumberState
  */
 export enum NumberState {
   /**
-   * Not said. As a filter: any state.
+   * Never sent. As a filter: any state.
    *
    * @generated from enum value: NUMBER_STATE_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * Ordered at the carrier, or being imported, outcome not yet known. Not used by
-   * calls. Becomes ACTIVE, or is gone when nothing came of it.
+   * Ordered at the carrier or being imported, with an outcome that is not known
+   * yet. Calls do not use it. The number becomes `NUMBER_STATE_ACTIVE`, or
+   * disappears if the order or import fails.
    *
    * @generated from enum value: NUMBER_STATE_PURCHASING = 1;
    */
@@ -254,7 +254,7 @@ export enum NumberState {
   ACTIVE = 2,
 
   /**
-   * Deleted and no longer shown on calls; the carrier has not confirmed the
+   * Deleted and no longer shown on calls, but the carrier has not confirmed the
    * release yet. Call-backs to it are still routed.
    *
    * @generated from enum value: NUMBER_STATE_RELEASING = 3;
@@ -262,7 +262,7 @@ export enum NumberState {
   RELEASING = 3,
 
   /**
-   * Released at the carrier. Only seen in the answer of DeleteNumbers.
+   * Released at the carrier. Only DeleteNumbers and ReconcileNumbers return it.
    *
    * @generated from enum value: NUMBER_STATE_RELEASED = 4;
    */

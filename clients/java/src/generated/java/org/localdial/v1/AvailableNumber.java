@@ -7,7 +7,7 @@ package org.localdial.v1;
 
 /**
  * <pre>
- * A number that the carrier has to sell.
+ * A number that the carrier has for sale.
  * </pre>
  *
  * Protobuf type {@code localdial.v1.AvailableNumber}
@@ -102,8 +102,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object locality_ = "";
   /**
    * <pre>
-   * Output only. The place the number belongs to, as the carrier names it. May
-   * be empty.
+   * Output only. The place that the number belongs to, as the carrier names it.
+   * May be empty.
    * </pre>
    *
    * <code>string locality = 2 [json_name = "locality"];</code>
@@ -124,8 +124,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Output only. The place the number belongs to, as the carrier names it. May
-   * be empty.
+   * Output only. The place that the number belongs to, as the carrier names it.
+   * May be empty.
    * </pre>
    *
    * <code>string locality = 2 [json_name = "locality"];</code>
@@ -151,8 +151,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object region_ = "";
   /**
    * <pre>
-   * Output only. The state or province as its postal code, such as `CA`. May be
-   * empty.
+   * Output only. The postal code of the number's state or province, such as
+   * `CA`. May be empty.
    * </pre>
    *
    * <code>string region = 3 [json_name = "region"];</code>
@@ -173,8 +173,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Output only. The state or province as its postal code, such as `CA`. May be
-   * empty.
+   * Output only. The postal code of the number's state or province, such as
+   * `CA`. May be empty.
    * </pre>
    *
    * <code>string region = 3 [json_name = "region"];</code>
@@ -373,7 +373,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * A number that the carrier has to sell.
+   * A number that the carrier has for sale.
    * </pre>
    *
    * Protobuf type {@code localdial.v1.AvailableNumber}
@@ -636,8 +636,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object locality_ = "";
     /**
      * <pre>
-     * Output only. The place the number belongs to, as the carrier names it. May
-     * be empty.
+     * Output only. The place that the number belongs to, as the carrier names it.
+     * May be empty.
      * </pre>
      *
      * <code>string locality = 2 [json_name = "locality"];</code>
@@ -657,8 +657,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The place the number belongs to, as the carrier names it. May
-     * be empty.
+     * Output only. The place that the number belongs to, as the carrier names it.
+     * May be empty.
      * </pre>
      *
      * <code>string locality = 2 [json_name = "locality"];</code>
@@ -679,8 +679,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The place the number belongs to, as the carrier names it. May
-     * be empty.
+     * Output only. The place that the number belongs to, as the carrier names it.
+     * May be empty.
      * </pre>
      *
      * <code>string locality = 2 [json_name = "locality"];</code>
@@ -697,8 +697,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The place the number belongs to, as the carrier names it. May
-     * be empty.
+     * Output only. The place that the number belongs to, as the carrier names it.
+     * May be empty.
      * </pre>
      *
      * <code>string locality = 2 [json_name = "locality"];</code>
@@ -712,8 +712,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The place the number belongs to, as the carrier names it. May
-     * be empty.
+     * Output only. The place that the number belongs to, as the carrier names it.
+     * May be empty.
      * </pre>
      *
      * <code>string locality = 2 [json_name = "locality"];</code>
@@ -733,8 +733,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object region_ = "";
     /**
      * <pre>
-     * Output only. The state or province as its postal code, such as `CA`. May be
-     * empty.
+     * Output only. The postal code of the number's state or province, such as
+     * `CA`. May be empty.
      * </pre>
      *
      * <code>string region = 3 [json_name = "region"];</code>
@@ -754,8 +754,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The state or province as its postal code, such as `CA`. May be
-     * empty.
+     * Output only. The postal code of the number's state or province, such as
+     * `CA`. May be empty.
      * </pre>
      *
      * <code>string region = 3 [json_name = "region"];</code>
@@ -776,8 +776,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The state or province as its postal code, such as `CA`. May be
-     * empty.
+     * Output only. The postal code of the number's state or province, such as
+     * `CA`. May be empty.
      * </pre>
      *
      * <code>string region = 3 [json_name = "region"];</code>
@@ -794,8 +794,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The state or province as its postal code, such as `CA`. May be
-     * empty.
+     * Output only. The postal code of the number's state or province, such as
+     * `CA`. May be empty.
      * </pre>
      *
      * <code>string region = 3 [json_name = "region"];</code>
@@ -809,8 +809,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The state or province as its postal code, such as `CA`. May be
-     * empty.
+     * Output only. The postal code of the number's state or province, such as
+     * `CA`. May be empty.
      * </pre>
      *
      * <code>string region = 3 [json_name = "region"];</code>

@@ -32,8 +32,8 @@ public interface AvailableNumberOrBuilder extends
 
   /**
    * <pre>
-   * Output only. The place the number belongs to, as the carrier names it. May
-   * be empty.
+   * Output only. The place that the number belongs to, as the carrier names it.
+   * May be empty.
    * </pre>
    *
    * <code>string locality = 2 [json_name = "locality"];</code>
@@ -42,8 +42,8 @@ public interface AvailableNumberOrBuilder extends
   java.lang.String getLocality();
   /**
    * <pre>
-   * Output only. The place the number belongs to, as the carrier names it. May
-   * be empty.
+   * Output only. The place that the number belongs to, as the carrier names it.
+   * May be empty.
    * </pre>
    *
    * <code>string locality = 2 [json_name = "locality"];</code>
@@ -54,8 +54,8 @@ public interface AvailableNumberOrBuilder extends
 
   /**
    * <pre>
-   * Output only. The state or province as its postal code, such as `CA`. May be
-   * empty.
+   * Output only. The postal code of the number's state or province, such as
+   * `CA`. May be empty.
    * </pre>
    *
    * <code>string region = 3 [json_name = "region"];</code>
@@ -64,8 +64,8 @@ public interface AvailableNumberOrBuilder extends
   java.lang.String getRegion();
   /**
    * <pre>
-   * Output only. The state or province as its postal code, such as `CA`. May be
-   * empty.
+   * Output only. The postal code of the number's state or province, such as
+   * `CA`. May be empty.
    * </pre>
    *
    * <code>string region = 3 [json_name = "region"];</code>

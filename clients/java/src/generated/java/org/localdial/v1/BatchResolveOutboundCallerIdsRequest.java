@@ -53,8 +53,8 @@ private static final long serialVersionUID = 0L;
   private java.util.List<org.localdial.v1.ResolveOutboundCallerIdRequest> requests_;
   /**
    * <pre>
-   * Required. 1 to 500 legs. The rules of ResolveOutboundCallerIdRequest hold
-   * for each leg on its own.
+   * Required. 1 to 500 legs. Each leg is checked on its own, by the rules of
+   * ResolveOutboundCallerIdRequest.
    * </pre>
    *
    * <code>repeated .localdial.v1.ResolveOutboundCallerIdRequest requests = 1 [json_name = "requests"];</code>
@@ -65,8 +65,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required. 1 to 500 legs. The rules of ResolveOutboundCallerIdRequest hold
-   * for each leg on its own.
+   * Required. 1 to 500 legs. Each leg is checked on its own, by the rules of
+   * ResolveOutboundCallerIdRequest.
    * </pre>
    *
    * <code>repeated .localdial.v1.ResolveOutboundCallerIdRequest requests = 1 [json_name = "requests"];</code>
@@ -78,8 +78,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required. 1 to 500 legs. The rules of ResolveOutboundCallerIdRequest hold
-   * for each leg on its own.
+   * Required. 1 to 500 legs. Each leg is checked on its own, by the rules of
+   * ResolveOutboundCallerIdRequest.
    * </pre>
    *
    * <code>repeated .localdial.v1.ResolveOutboundCallerIdRequest requests = 1 [json_name = "requests"];</code>
@@ -90,8 +90,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required. 1 to 500 legs. The rules of ResolveOutboundCallerIdRequest hold
-   * for each leg on its own.
+   * Required. 1 to 500 legs. Each leg is checked on its own, by the rules of
+   * ResolveOutboundCallerIdRequest.
    * </pre>
    *
    * <code>repeated .localdial.v1.ResolveOutboundCallerIdRequest requests = 1 [json_name = "requests"];</code>
@@ -102,8 +102,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required. 1 to 500 legs. The rules of ResolveOutboundCallerIdRequest hold
-   * for each leg on its own.
+   * Required. 1 to 500 legs. Each leg is checked on its own, by the rules of
+   * ResolveOutboundCallerIdRequest.
    * </pre>
    *
    * <code>repeated .localdial.v1.ResolveOutboundCallerIdRequest requests = 1 [json_name = "requests"];</code>
@@ -474,8 +474,8 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Required. 1 to 500 legs. The rules of ResolveOutboundCallerIdRequest hold
-     * for each leg on its own.
+     * Required. 1 to 500 legs. Each leg is checked on its own, by the rules of
+     * ResolveOutboundCallerIdRequest.
      * </pre>
      *
      * <code>repeated .localdial.v1.ResolveOutboundCallerIdRequest requests = 1 [json_name = "requests"];</code>
@@ -489,8 +489,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 500 legs. The rules of ResolveOutboundCallerIdRequest hold
-     * for each leg on its own.
+     * Required. 1 to 500 legs. Each leg is checked on its own, by the rules of
+     * ResolveOutboundCallerIdRequest.
      * </pre>
      *
      * <code>repeated .localdial.v1.ResolveOutboundCallerIdRequest requests = 1 [json_name = "requests"];</code>
@@ -504,8 +504,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 500 legs. The rules of ResolveOutboundCallerIdRequest hold
-     * for each leg on its own.
+     * Required. 1 to 500 legs. Each leg is checked on its own, by the rules of
+     * ResolveOutboundCallerIdRequest.
      * </pre>
      *
      * <code>repeated .localdial.v1.ResolveOutboundCallerIdRequest requests = 1 [json_name = "requests"];</code>
@@ -519,8 +519,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 500 legs. The rules of ResolveOutboundCallerIdRequest hold
-     * for each leg on its own.
+     * Required. 1 to 500 legs. Each leg is checked on its own, by the rules of
+     * ResolveOutboundCallerIdRequest.
      * </pre>
      *
      * <code>repeated .localdial.v1.ResolveOutboundCallerIdRequest requests = 1 [json_name = "requests"];</code>
@@ -541,8 +541,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 500 legs. The rules of ResolveOutboundCallerIdRequest hold
-     * for each leg on its own.
+     * Required. 1 to 500 legs. Each leg is checked on its own, by the rules of
+     * ResolveOutboundCallerIdRequest.
      * </pre>
      *
      * <code>repeated .localdial.v1.ResolveOutboundCallerIdRequest requests = 1 [json_name = "requests"];</code>
@@ -560,8 +560,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 500 legs. The rules of ResolveOutboundCallerIdRequest hold
-     * for each leg on its own.
+     * Required. 1 to 500 legs. Each leg is checked on its own, by the rules of
+     * ResolveOutboundCallerIdRequest.
      * </pre>
      *
      * <code>repeated .localdial.v1.ResolveOutboundCallerIdRequest requests = 1 [json_name = "requests"];</code>
@@ -581,8 +581,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 500 legs. The rules of ResolveOutboundCallerIdRequest hold
-     * for each leg on its own.
+     * Required. 1 to 500 legs. Each leg is checked on its own, by the rules of
+     * ResolveOutboundCallerIdRequest.
      * </pre>
      *
      * <code>repeated .localdial.v1.ResolveOutboundCallerIdRequest requests = 1 [json_name = "requests"];</code>
@@ -603,8 +603,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 500 legs. The rules of ResolveOutboundCallerIdRequest hold
-     * for each leg on its own.
+     * Required. 1 to 500 legs. Each leg is checked on its own, by the rules of
+     * ResolveOutboundCallerIdRequest.
      * </pre>
      *
      * <code>repeated .localdial.v1.ResolveOutboundCallerIdRequest requests = 1 [json_name = "requests"];</code>
@@ -622,8 +622,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 500 legs. The rules of ResolveOutboundCallerIdRequest hold
-     * for each leg on its own.
+     * Required. 1 to 500 legs. Each leg is checked on its own, by the rules of
+     * ResolveOutboundCallerIdRequest.
      * </pre>
      *
      * <code>repeated .localdial.v1.ResolveOutboundCallerIdRequest requests = 1 [json_name = "requests"];</code>
@@ -641,8 +641,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 500 legs. The rules of ResolveOutboundCallerIdRequest hold
-     * for each leg on its own.
+     * Required. 1 to 500 legs. Each leg is checked on its own, by the rules of
+     * ResolveOutboundCallerIdRequest.
      * </pre>
      *
      * <code>repeated .localdial.v1.ResolveOutboundCallerIdRequest requests = 1 [json_name = "requests"];</code>
@@ -661,8 +661,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 500 legs. The rules of ResolveOutboundCallerIdRequest hold
-     * for each leg on its own.
+     * Required. 1 to 500 legs. Each leg is checked on its own, by the rules of
+     * ResolveOutboundCallerIdRequest.
      * </pre>
      *
      * <code>repeated .localdial.v1.ResolveOutboundCallerIdRequest requests = 1 [json_name = "requests"];</code>
@@ -679,8 +679,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 500 legs. The rules of ResolveOutboundCallerIdRequest hold
-     * for each leg on its own.
+     * Required. 1 to 500 legs. Each leg is checked on its own, by the rules of
+     * ResolveOutboundCallerIdRequest.
      * </pre>
      *
      * <code>repeated .localdial.v1.ResolveOutboundCallerIdRequest requests = 1 [json_name = "requests"];</code>
@@ -697,8 +697,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 500 legs. The rules of ResolveOutboundCallerIdRequest hold
-     * for each leg on its own.
+     * Required. 1 to 500 legs. Each leg is checked on its own, by the rules of
+     * ResolveOutboundCallerIdRequest.
      * </pre>
      *
      * <code>repeated .localdial.v1.ResolveOutboundCallerIdRequest requests = 1 [json_name = "requests"];</code>
@@ -709,8 +709,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 500 legs. The rules of ResolveOutboundCallerIdRequest hold
-     * for each leg on its own.
+     * Required. 1 to 500 legs. Each leg is checked on its own, by the rules of
+     * ResolveOutboundCallerIdRequest.
      * </pre>
      *
      * <code>repeated .localdial.v1.ResolveOutboundCallerIdRequest requests = 1 [json_name = "requests"];</code>
@@ -724,8 +724,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 500 legs. The rules of ResolveOutboundCallerIdRequest hold
-     * for each leg on its own.
+     * Required. 1 to 500 legs. Each leg is checked on its own, by the rules of
+     * ResolveOutboundCallerIdRequest.
      * </pre>
      *
      * <code>repeated .localdial.v1.ResolveOutboundCallerIdRequest requests = 1 [json_name = "requests"];</code>
@@ -740,8 +740,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 500 legs. The rules of ResolveOutboundCallerIdRequest hold
-     * for each leg on its own.
+     * Required. 1 to 500 legs. Each leg is checked on its own, by the rules of
+     * ResolveOutboundCallerIdRequest.
      * </pre>
      *
      * <code>repeated .localdial.v1.ResolveOutboundCallerIdRequest requests = 1 [json_name = "requests"];</code>
@@ -752,8 +752,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 500 legs. The rules of ResolveOutboundCallerIdRequest hold
-     * for each leg on its own.
+     * Required. 1 to 500 legs. Each leg is checked on its own, by the rules of
+     * ResolveOutboundCallerIdRequest.
      * </pre>
      *
      * <code>repeated .localdial.v1.ResolveOutboundCallerIdRequest requests = 1 [json_name = "requests"];</code>
@@ -765,8 +765,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 500 legs. The rules of ResolveOutboundCallerIdRequest hold
-     * for each leg on its own.
+     * Required. 1 to 500 legs. Each leg is checked on its own, by the rules of
+     * ResolveOutboundCallerIdRequest.
      * </pre>
      *
      * <code>repeated .localdial.v1.ResolveOutboundCallerIdRequest requests = 1 [json_name = "requests"];</code>

@@ -12,8 +12,8 @@ public interface BatchResolveOutboundCallerIdsRequestOrBuilder extends
 
   /**
    * <pre>
-   * Required. 1 to 500 legs. The rules of ResolveOutboundCallerIdRequest hold
-   * for each leg on its own.
+   * Required. 1 to 500 legs. Each leg is checked on its own, by the rules of
+   * ResolveOutboundCallerIdRequest.
    * </pre>
    *
    * <code>repeated .localdial.v1.ResolveOutboundCallerIdRequest requests = 1 [json_name = "requests"];</code>
@@ -22,8 +22,8 @@ public interface BatchResolveOutboundCallerIdsRequestOrBuilder extends
       getRequestsList();
   /**
    * <pre>
-   * Required. 1 to 500 legs. The rules of ResolveOutboundCallerIdRequest hold
-   * for each leg on its own.
+   * Required. 1 to 500 legs. Each leg is checked on its own, by the rules of
+   * ResolveOutboundCallerIdRequest.
    * </pre>
    *
    * <code>repeated .localdial.v1.ResolveOutboundCallerIdRequest requests = 1 [json_name = "requests"];</code>
@@ -31,8 +31,8 @@ public interface BatchResolveOutboundCallerIdsRequestOrBuilder extends
   org.localdial.v1.ResolveOutboundCallerIdRequest getRequests(int index);
   /**
    * <pre>
-   * Required. 1 to 500 legs. The rules of ResolveOutboundCallerIdRequest hold
-   * for each leg on its own.
+   * Required. 1 to 500 legs. Each leg is checked on its own, by the rules of
+   * ResolveOutboundCallerIdRequest.
    * </pre>
    *
    * <code>repeated .localdial.v1.ResolveOutboundCallerIdRequest requests = 1 [json_name = "requests"];</code>
@@ -40,8 +40,8 @@ public interface BatchResolveOutboundCallerIdsRequestOrBuilder extends
   int getRequestsCount();
   /**
    * <pre>
-   * Required. 1 to 500 legs. The rules of ResolveOutboundCallerIdRequest hold
-   * for each leg on its own.
+   * Required. 1 to 500 legs. Each leg is checked on its own, by the rules of
+   * ResolveOutboundCallerIdRequest.
    * </pre>
    *
    * <code>repeated .localdial.v1.ResolveOutboundCallerIdRequest requests = 1 [json_name = "requests"];</code>
@@ -50,8 +50,8 @@ public interface BatchResolveOutboundCallerIdsRequestOrBuilder extends
       getRequestsOrBuilderList();
   /**
    * <pre>
-   * Required. 1 to 500 legs. The rules of ResolveOutboundCallerIdRequest hold
-   * for each leg on its own.
+   * Required. 1 to 500 legs. Each leg is checked on its own, by the rules of
+   * ResolveOutboundCallerIdRequest.
    * </pre>
    *
    * <code>repeated .localdial.v1.ResolveOutboundCallerIdRequest requests = 1 [json_name = "requests"];</code>

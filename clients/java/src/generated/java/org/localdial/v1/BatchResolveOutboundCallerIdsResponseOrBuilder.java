@@ -12,7 +12,7 @@ public interface BatchResolveOutboundCallerIdsResponseOrBuilder extends
 
   /**
    * <pre>
-   * One result for each leg, in the order of the request.
+   * Output only. One result for each leg, in the order of the request.
    * </pre>
    *
    * <code>repeated .localdial.v1.BatchResolveOutboundCallerIdsResult results = 1 [json_name = "results"];</code>
@@ -21,7 +21,7 @@ public interface BatchResolveOutboundCallerIdsResponseOrBuilder extends
       getResultsList();
   /**
    * <pre>
-   * One result for each leg, in the order of the request.
+   * Output only. One result for each leg, in the order of the request.
    * </pre>
    *
    * <code>repeated .localdial.v1.BatchResolveOutboundCallerIdsResult results = 1 [json_name = "results"];</code>
@@ -29,7 +29,7 @@ public interface BatchResolveOutboundCallerIdsResponseOrBuilder extends
   org.localdial.v1.BatchResolveOutboundCallerIdsResult getResults(int index);
   /**
    * <pre>
-   * One result for each leg, in the order of the request.
+   * Output only. One result for each leg, in the order of the request.
    * </pre>
    *
    * <code>repeated .localdial.v1.BatchResolveOutboundCallerIdsResult results = 1 [json_name = "results"];</code>
@@ -37,7 +37,7 @@ public interface BatchResolveOutboundCallerIdsResponseOrBuilder extends
   int getResultsCount();
   /**
    * <pre>
-   * One result for each leg, in the order of the request.
+   * Output only. One result for each leg, in the order of the request.
    * </pre>
    *
    * <code>repeated .localdial.v1.BatchResolveOutboundCallerIdsResult results = 1 [json_name = "results"];</code>
@@ -46,7 +46,7 @@ public interface BatchResolveOutboundCallerIdsResponseOrBuilder extends
       getResultsOrBuilderList();
   /**
    * <pre>
-   * One result for each leg, in the order of the request.
+   * Output only. One result for each leg, in the order of the request.
    * </pre>
    *
    * <code>repeated .localdial.v1.BatchResolveOutboundCallerIdsResult results = 1 [json_name = "results"];</code>

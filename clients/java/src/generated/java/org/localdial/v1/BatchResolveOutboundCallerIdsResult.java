@@ -7,7 +7,7 @@ package org.localdial.v1;
 
 /**
  * <pre>
- * What became of one leg of a batch.
+ * The result of one leg of a batch.
  * </pre>
  *
  * Protobuf type {@code localdial.v1.BatchResolveOutboundCallerIdsResult}
@@ -92,7 +92,7 @@ private static final long serialVersionUID = 0L;
   public static final int RESPONSE_FIELD_NUMBER = 1;
   /**
    * <pre>
-   * The answer to the leg.
+   * Output only. The response to the leg.
    * </pre>
    *
    * <code>.localdial.v1.ResolveOutboundCallerIdResponse response = 1 [json_name = "response"];</code>
@@ -104,7 +104,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The answer to the leg.
+   * Output only. The response to the leg.
    * </pre>
    *
    * <code>.localdial.v1.ResolveOutboundCallerIdResponse response = 1 [json_name = "response"];</code>
@@ -119,7 +119,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The answer to the leg.
+   * Output only. The response to the leg.
    * </pre>
    *
    * <code>.localdial.v1.ResolveOutboundCallerIdResponse response = 1 [json_name = "response"];</code>
@@ -135,8 +135,8 @@ private static final long serialVersionUID = 0L;
   public static final int STATUS_FIELD_NUMBER = 2;
   /**
    * <pre>
-   * What went wrong with the leg, with a `google.rpc.ErrorInfo` in its
-   * details just as a failed call would have it.
+   * Output only. Why the leg failed, with the same `google.rpc.ErrorInfo` in
+   * its details as a failed call.
    * </pre>
    *
    * <code>.google.rpc.Status status = 2 [json_name = "status"];</code>
@@ -148,8 +148,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What went wrong with the leg, with a `google.rpc.ErrorInfo` in its
-   * details just as a failed call would have it.
+   * Output only. Why the leg failed, with the same `google.rpc.ErrorInfo` in
+   * its details as a failed call.
    * </pre>
    *
    * <code>.google.rpc.Status status = 2 [json_name = "status"];</code>
@@ -164,8 +164,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What went wrong with the leg, with a `google.rpc.ErrorInfo` in its
-   * details just as a failed call would have it.
+   * Output only. Why the leg failed, with the same `google.rpc.ErrorInfo` in
+   * its details as a failed call.
    * </pre>
    *
    * <code>.google.rpc.Status status = 2 [json_name = "status"];</code>
@@ -365,7 +365,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What became of one leg of a batch.
+   * The result of one leg of a batch.
    * </pre>
    *
    * Protobuf type {@code localdial.v1.BatchResolveOutboundCallerIdsResult}
@@ -559,7 +559,7 @@ private static final long serialVersionUID = 0L;
         org.localdial.v1.ResolveOutboundCallerIdResponse, org.localdial.v1.ResolveOutboundCallerIdResponse.Builder, org.localdial.v1.ResolveOutboundCallerIdResponseOrBuilder> responseBuilder_;
     /**
      * <pre>
-     * The answer to the leg.
+     * Output only. The response to the leg.
      * </pre>
      *
      * <code>.localdial.v1.ResolveOutboundCallerIdResponse response = 1 [json_name = "response"];</code>
@@ -571,7 +571,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The answer to the leg.
+     * Output only. The response to the leg.
      * </pre>
      *
      * <code>.localdial.v1.ResolveOutboundCallerIdResponse response = 1 [json_name = "response"];</code>
@@ -593,7 +593,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The answer to the leg.
+     * Output only. The response to the leg.
      * </pre>
      *
      * <code>.localdial.v1.ResolveOutboundCallerIdResponse response = 1 [json_name = "response"];</code>
@@ -613,7 +613,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The answer to the leg.
+     * Output only. The response to the leg.
      * </pre>
      *
      * <code>.localdial.v1.ResolveOutboundCallerIdResponse response = 1 [json_name = "response"];</code>
@@ -631,7 +631,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The answer to the leg.
+     * Output only. The response to the leg.
      * </pre>
      *
      * <code>.localdial.v1.ResolveOutboundCallerIdResponse response = 1 [json_name = "response"];</code>
@@ -658,7 +658,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The answer to the leg.
+     * Output only. The response to the leg.
      * </pre>
      *
      * <code>.localdial.v1.ResolveOutboundCallerIdResponse response = 1 [json_name = "response"];</code>
@@ -681,7 +681,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The answer to the leg.
+     * Output only. The response to the leg.
      * </pre>
      *
      * <code>.localdial.v1.ResolveOutboundCallerIdResponse response = 1 [json_name = "response"];</code>
@@ -691,7 +691,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The answer to the leg.
+     * Output only. The response to the leg.
      * </pre>
      *
      * <code>.localdial.v1.ResolveOutboundCallerIdResponse response = 1 [json_name = "response"];</code>
@@ -709,7 +709,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The answer to the leg.
+     * Output only. The response to the leg.
      * </pre>
      *
      * <code>.localdial.v1.ResolveOutboundCallerIdResponse response = 1 [json_name = "response"];</code>
@@ -737,8 +737,8 @@ private static final long serialVersionUID = 0L;
         com.google.rpc.Status, com.google.rpc.Status.Builder, com.google.rpc.StatusOrBuilder> statusBuilder_;
     /**
      * <pre>
-     * What went wrong with the leg, with a `google.rpc.ErrorInfo` in its
-     * details just as a failed call would have it.
+     * Output only. Why the leg failed, with the same `google.rpc.ErrorInfo` in
+     * its details as a failed call.
      * </pre>
      *
      * <code>.google.rpc.Status status = 2 [json_name = "status"];</code>
@@ -750,8 +750,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What went wrong with the leg, with a `google.rpc.ErrorInfo` in its
-     * details just as a failed call would have it.
+     * Output only. Why the leg failed, with the same `google.rpc.ErrorInfo` in
+     * its details as a failed call.
      * </pre>
      *
      * <code>.google.rpc.Status status = 2 [json_name = "status"];</code>
@@ -773,8 +773,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What went wrong with the leg, with a `google.rpc.ErrorInfo` in its
-     * details just as a failed call would have it.
+     * Output only. Why the leg failed, with the same `google.rpc.ErrorInfo` in
+     * its details as a failed call.
      * </pre>
      *
      * <code>.google.rpc.Status status = 2 [json_name = "status"];</code>
@@ -794,8 +794,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What went wrong with the leg, with a `google.rpc.ErrorInfo` in its
-     * details just as a failed call would have it.
+     * Output only. Why the leg failed, with the same `google.rpc.ErrorInfo` in
+     * its details as a failed call.
      * </pre>
      *
      * <code>.google.rpc.Status status = 2 [json_name = "status"];</code>
@@ -813,8 +813,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What went wrong with the leg, with a `google.rpc.ErrorInfo` in its
-     * details just as a failed call would have it.
+     * Output only. Why the leg failed, with the same `google.rpc.ErrorInfo` in
+     * its details as a failed call.
      * </pre>
      *
      * <code>.google.rpc.Status status = 2 [json_name = "status"];</code>
@@ -841,8 +841,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What went wrong with the leg, with a `google.rpc.ErrorInfo` in its
-     * details just as a failed call would have it.
+     * Output only. Why the leg failed, with the same `google.rpc.ErrorInfo` in
+     * its details as a failed call.
      * </pre>
      *
      * <code>.google.rpc.Status status = 2 [json_name = "status"];</code>
@@ -865,8 +865,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What went wrong with the leg, with a `google.rpc.ErrorInfo` in its
-     * details just as a failed call would have it.
+     * Output only. Why the leg failed, with the same `google.rpc.ErrorInfo` in
+     * its details as a failed call.
      * </pre>
      *
      * <code>.google.rpc.Status status = 2 [json_name = "status"];</code>
@@ -876,8 +876,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What went wrong with the leg, with a `google.rpc.ErrorInfo` in its
-     * details just as a failed call would have it.
+     * Output only. Why the leg failed, with the same `google.rpc.ErrorInfo` in
+     * its details as a failed call.
      * </pre>
      *
      * <code>.google.rpc.Status status = 2 [json_name = "status"];</code>
@@ -895,8 +895,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What went wrong with the leg, with a `google.rpc.ErrorInfo` in its
-     * details just as a failed call would have it.
+     * Output only. Why the leg failed, with the same `google.rpc.ErrorInfo` in
+     * its details as a failed call.
      * </pre>
      *
      * <code>.google.rpc.Status status = 2 [json_name = "status"];</code>

@@ -12,7 +12,7 @@ public interface BatchResolveOutboundCallerIdsResultOrBuilder extends
 
   /**
    * <pre>
-   * The answer to the leg.
+   * Output only. The response to the leg.
    * </pre>
    *
    * <code>.localdial.v1.ResolveOutboundCallerIdResponse response = 1 [json_name = "response"];</code>
@@ -21,7 +21,7 @@ public interface BatchResolveOutboundCallerIdsResultOrBuilder extends
   boolean hasResponse();
   /**
    * <pre>
-   * The answer to the leg.
+   * Output only. The response to the leg.
    * </pre>
    *
    * <code>.localdial.v1.ResolveOutboundCallerIdResponse response = 1 [json_name = "response"];</code>
@@ -30,7 +30,7 @@ public interface BatchResolveOutboundCallerIdsResultOrBuilder extends
   org.localdial.v1.ResolveOutboundCallerIdResponse getResponse();
   /**
    * <pre>
-   * The answer to the leg.
+   * Output only. The response to the leg.
    * </pre>
    *
    * <code>.localdial.v1.ResolveOutboundCallerIdResponse response = 1 [json_name = "response"];</code>
@@ -39,8 +39,8 @@ public interface BatchResolveOutboundCallerIdsResultOrBuilder extends
 
   /**
    * <pre>
-   * What went wrong with the leg, with a `google.rpc.ErrorInfo` in its
-   * details just as a failed call would have it.
+   * Output only. Why the leg failed, with the same `google.rpc.ErrorInfo` in
+   * its details as a failed call.
    * </pre>
    *
    * <code>.google.rpc.Status status = 2 [json_name = "status"];</code>
@@ -49,8 +49,8 @@ public interface BatchResolveOutboundCallerIdsResultOrBuilder extends
   boolean hasStatus();
   /**
    * <pre>
-   * What went wrong with the leg, with a `google.rpc.ErrorInfo` in its
-   * details just as a failed call would have it.
+   * Output only. Why the leg failed, with the same `google.rpc.ErrorInfo` in
+   * its details as a failed call.
    * </pre>
    *
    * <code>.google.rpc.Status status = 2 [json_name = "status"];</code>
@@ -59,8 +59,8 @@ public interface BatchResolveOutboundCallerIdsResultOrBuilder extends
   com.google.rpc.Status getStatus();
   /**
    * <pre>
-   * What went wrong with the leg, with a `google.rpc.ErrorInfo` in its
-   * details just as a failed call would have it.
+   * Output only. Why the leg failed, with the same `google.rpc.ErrorInfo` in
+   * its details as a failed call.
    * </pre>
    *
    * <code>.google.rpc.Status status = 2 [json_name = "status"];</code>

@@ -103,8 +103,8 @@ private static final long serialVersionUID = 0L;
   private java.util.List<org.localdial.v1.User> users_;
   /**
    * <pre>
-   * Required. 1 to 1000 users, each as a whole and each user_id once. Their
-   * organization_id is that of the request.
+   * Required. 1 to 1000 complete users, each `user_id` once. Their
+   * `organization_id` must equal that of the request.
    * </pre>
    *
    * <code>repeated .localdial.v1.User users = 2 [json_name = "users"];</code>
@@ -115,8 +115,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required. 1 to 1000 users, each as a whole and each user_id once. Their
-   * organization_id is that of the request.
+   * Required. 1 to 1000 complete users, each `user_id` once. Their
+   * `organization_id` must equal that of the request.
    * </pre>
    *
    * <code>repeated .localdial.v1.User users = 2 [json_name = "users"];</code>
@@ -128,8 +128,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required. 1 to 1000 users, each as a whole and each user_id once. Their
-   * organization_id is that of the request.
+   * Required. 1 to 1000 complete users, each `user_id` once. Their
+   * `organization_id` must equal that of the request.
    * </pre>
    *
    * <code>repeated .localdial.v1.User users = 2 [json_name = "users"];</code>
@@ -140,8 +140,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required. 1 to 1000 users, each as a whole and each user_id once. Their
-   * organization_id is that of the request.
+   * Required. 1 to 1000 complete users, each `user_id` once. Their
+   * `organization_id` must equal that of the request.
    * </pre>
    *
    * <code>repeated .localdial.v1.User users = 2 [json_name = "users"];</code>
@@ -152,8 +152,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required. 1 to 1000 users, each as a whole and each user_id once. Their
-   * organization_id is that of the request.
+   * Required. 1 to 1000 complete users, each `user_id` once. Their
+   * `organization_id` must equal that of the request.
    * </pre>
    *
    * <code>repeated .localdial.v1.User users = 2 [json_name = "users"];</code>
@@ -168,7 +168,8 @@ private static final long serialVersionUID = 0L;
   private boolean validateOnly_ = false;
   /**
    * <pre>
-   * Optional. Check everything, but write nothing.
+   * Optional. Whether to check everything without writing anything. Default:
+   * false.
    * </pre>
    *
    * <code>bool validate_only = 3 [json_name = "validateOnly"];</code>
@@ -684,8 +685,8 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Required. 1 to 1000 users, each as a whole and each user_id once. Their
-     * organization_id is that of the request.
+     * Required. 1 to 1000 complete users, each `user_id` once. Their
+     * `organization_id` must equal that of the request.
      * </pre>
      *
      * <code>repeated .localdial.v1.User users = 2 [json_name = "users"];</code>
@@ -699,8 +700,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 1000 users, each as a whole and each user_id once. Their
-     * organization_id is that of the request.
+     * Required. 1 to 1000 complete users, each `user_id` once. Their
+     * `organization_id` must equal that of the request.
      * </pre>
      *
      * <code>repeated .localdial.v1.User users = 2 [json_name = "users"];</code>
@@ -714,8 +715,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 1000 users, each as a whole and each user_id once. Their
-     * organization_id is that of the request.
+     * Required. 1 to 1000 complete users, each `user_id` once. Their
+     * `organization_id` must equal that of the request.
      * </pre>
      *
      * <code>repeated .localdial.v1.User users = 2 [json_name = "users"];</code>
@@ -729,8 +730,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 1000 users, each as a whole and each user_id once. Their
-     * organization_id is that of the request.
+     * Required. 1 to 1000 complete users, each `user_id` once. Their
+     * `organization_id` must equal that of the request.
      * </pre>
      *
      * <code>repeated .localdial.v1.User users = 2 [json_name = "users"];</code>
@@ -751,8 +752,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 1000 users, each as a whole and each user_id once. Their
-     * organization_id is that of the request.
+     * Required. 1 to 1000 complete users, each `user_id` once. Their
+     * `organization_id` must equal that of the request.
      * </pre>
      *
      * <code>repeated .localdial.v1.User users = 2 [json_name = "users"];</code>
@@ -770,8 +771,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 1000 users, each as a whole and each user_id once. Their
-     * organization_id is that of the request.
+     * Required. 1 to 1000 complete users, each `user_id` once. Their
+     * `organization_id` must equal that of the request.
      * </pre>
      *
      * <code>repeated .localdial.v1.User users = 2 [json_name = "users"];</code>
@@ -791,8 +792,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 1000 users, each as a whole and each user_id once. Their
-     * organization_id is that of the request.
+     * Required. 1 to 1000 complete users, each `user_id` once. Their
+     * `organization_id` must equal that of the request.
      * </pre>
      *
      * <code>repeated .localdial.v1.User users = 2 [json_name = "users"];</code>
@@ -813,8 +814,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 1000 users, each as a whole and each user_id once. Their
-     * organization_id is that of the request.
+     * Required. 1 to 1000 complete users, each `user_id` once. Their
+     * `organization_id` must equal that of the request.
      * </pre>
      *
      * <code>repeated .localdial.v1.User users = 2 [json_name = "users"];</code>
@@ -832,8 +833,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 1000 users, each as a whole and each user_id once. Their
-     * organization_id is that of the request.
+     * Required. 1 to 1000 complete users, each `user_id` once. Their
+     * `organization_id` must equal that of the request.
      * </pre>
      *
      * <code>repeated .localdial.v1.User users = 2 [json_name = "users"];</code>
@@ -851,8 +852,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 1000 users, each as a whole and each user_id once. Their
-     * organization_id is that of the request.
+     * Required. 1 to 1000 complete users, each `user_id` once. Their
+     * `organization_id` must equal that of the request.
      * </pre>
      *
      * <code>repeated .localdial.v1.User users = 2 [json_name = "users"];</code>
@@ -871,8 +872,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 1000 users, each as a whole and each user_id once. Their
-     * organization_id is that of the request.
+     * Required. 1 to 1000 complete users, each `user_id` once. Their
+     * `organization_id` must equal that of the request.
      * </pre>
      *
      * <code>repeated .localdial.v1.User users = 2 [json_name = "users"];</code>
@@ -889,8 +890,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 1000 users, each as a whole and each user_id once. Their
-     * organization_id is that of the request.
+     * Required. 1 to 1000 complete users, each `user_id` once. Their
+     * `organization_id` must equal that of the request.
      * </pre>
      *
      * <code>repeated .localdial.v1.User users = 2 [json_name = "users"];</code>
@@ -907,8 +908,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 1000 users, each as a whole and each user_id once. Their
-     * organization_id is that of the request.
+     * Required. 1 to 1000 complete users, each `user_id` once. Their
+     * `organization_id` must equal that of the request.
      * </pre>
      *
      * <code>repeated .localdial.v1.User users = 2 [json_name = "users"];</code>
@@ -919,8 +920,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 1000 users, each as a whole and each user_id once. Their
-     * organization_id is that of the request.
+     * Required. 1 to 1000 complete users, each `user_id` once. Their
+     * `organization_id` must equal that of the request.
      * </pre>
      *
      * <code>repeated .localdial.v1.User users = 2 [json_name = "users"];</code>
@@ -934,8 +935,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 1000 users, each as a whole and each user_id once. Their
-     * organization_id is that of the request.
+     * Required. 1 to 1000 complete users, each `user_id` once. Their
+     * `organization_id` must equal that of the request.
      * </pre>
      *
      * <code>repeated .localdial.v1.User users = 2 [json_name = "users"];</code>
@@ -950,8 +951,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 1000 users, each as a whole and each user_id once. Their
-     * organization_id is that of the request.
+     * Required. 1 to 1000 complete users, each `user_id` once. Their
+     * `organization_id` must equal that of the request.
      * </pre>
      *
      * <code>repeated .localdial.v1.User users = 2 [json_name = "users"];</code>
@@ -962,8 +963,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 1000 users, each as a whole and each user_id once. Their
-     * organization_id is that of the request.
+     * Required. 1 to 1000 complete users, each `user_id` once. Their
+     * `organization_id` must equal that of the request.
      * </pre>
      *
      * <code>repeated .localdial.v1.User users = 2 [json_name = "users"];</code>
@@ -975,8 +976,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 1000 users, each as a whole and each user_id once. Their
-     * organization_id is that of the request.
+     * Required. 1 to 1000 complete users, each `user_id` once. Their
+     * `organization_id` must equal that of the request.
      * </pre>
      *
      * <code>repeated .localdial.v1.User users = 2 [json_name = "users"];</code>
@@ -1003,7 +1004,8 @@ private static final long serialVersionUID = 0L;
     private boolean validateOnly_ ;
     /**
      * <pre>
-     * Optional. Check everything, but write nothing.
+     * Optional. Whether to check everything without writing anything. Default:
+     * false.
      * </pre>
      *
      * <code>bool validate_only = 3 [json_name = "validateOnly"];</code>
@@ -1015,7 +1017,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Check everything, but write nothing.
+     * Optional. Whether to check everything without writing anything. Default:
+     * false.
      * </pre>
      *
      * <code>bool validate_only = 3 [json_name = "validateOnly"];</code>
@@ -1031,7 +1034,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Check everything, but write nothing.
+     * Optional. Whether to check everything without writing anything. Default:
+     * false.
      * </pre>
      *
      * <code>bool validate_only = 3 [json_name = "validateOnly"];</code>

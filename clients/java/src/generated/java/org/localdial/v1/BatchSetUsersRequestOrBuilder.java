@@ -34,8 +34,8 @@ public interface BatchSetUsersRequestOrBuilder extends
 
   /**
    * <pre>
-   * Required. 1 to 1000 users, each as a whole and each user_id once. Their
-   * organization_id is that of the request.
+   * Required. 1 to 1000 complete users, each `user_id` once. Their
+   * `organization_id` must equal that of the request.
    * </pre>
    *
    * <code>repeated .localdial.v1.User users = 2 [json_name = "users"];</code>
@@ -44,8 +44,8 @@ public interface BatchSetUsersRequestOrBuilder extends
       getUsersList();
   /**
    * <pre>
-   * Required. 1 to 1000 users, each as a whole and each user_id once. Their
-   * organization_id is that of the request.
+   * Required. 1 to 1000 complete users, each `user_id` once. Their
+   * `organization_id` must equal that of the request.
    * </pre>
    *
    * <code>repeated .localdial.v1.User users = 2 [json_name = "users"];</code>
@@ -53,8 +53,8 @@ public interface BatchSetUsersRequestOrBuilder extends
   org.localdial.v1.User getUsers(int index);
   /**
    * <pre>
-   * Required. 1 to 1000 users, each as a whole and each user_id once. Their
-   * organization_id is that of the request.
+   * Required. 1 to 1000 complete users, each `user_id` once. Their
+   * `organization_id` must equal that of the request.
    * </pre>
    *
    * <code>repeated .localdial.v1.User users = 2 [json_name = "users"];</code>
@@ -62,8 +62,8 @@ public interface BatchSetUsersRequestOrBuilder extends
   int getUsersCount();
   /**
    * <pre>
-   * Required. 1 to 1000 users, each as a whole and each user_id once. Their
-   * organization_id is that of the request.
+   * Required. 1 to 1000 complete users, each `user_id` once. Their
+   * `organization_id` must equal that of the request.
    * </pre>
    *
    * <code>repeated .localdial.v1.User users = 2 [json_name = "users"];</code>
@@ -72,8 +72,8 @@ public interface BatchSetUsersRequestOrBuilder extends
       getUsersOrBuilderList();
   /**
    * <pre>
-   * Required. 1 to 1000 users, each as a whole and each user_id once. Their
-   * organization_id is that of the request.
+   * Required. 1 to 1000 complete users, each `user_id` once. Their
+   * `organization_id` must equal that of the request.
    * </pre>
    *
    * <code>repeated .localdial.v1.User users = 2 [json_name = "users"];</code>
@@ -83,7 +83,8 @@ public interface BatchSetUsersRequestOrBuilder extends
 
   /**
    * <pre>
-   * Optional. Check everything, but write nothing.
+   * Optional. Whether to check everything without writing anything. Default:
+   * false.
    * </pre>
    *
    * <code>bool validate_only = 3 [json_name = "validateOnly"];</code>

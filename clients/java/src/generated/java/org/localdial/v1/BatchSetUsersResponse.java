@@ -53,7 +53,7 @@ private static final long serialVersionUID = 0L;
   private java.util.List<org.localdial.v1.User> users_;
   /**
    * <pre>
-   * The users as they are now, in the order of the request.
+   * Output only. The users as they are now, in the order of the request.
    * </pre>
    *
    * <code>repeated .localdial.v1.User users = 1 [json_name = "users"];</code>
@@ -64,7 +64,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The users as they are now, in the order of the request.
+   * Output only. The users as they are now, in the order of the request.
    * </pre>
    *
    * <code>repeated .localdial.v1.User users = 1 [json_name = "users"];</code>
@@ -76,7 +76,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The users as they are now, in the order of the request.
+   * Output only. The users as they are now, in the order of the request.
    * </pre>
    *
    * <code>repeated .localdial.v1.User users = 1 [json_name = "users"];</code>
@@ -87,7 +87,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The users as they are now, in the order of the request.
+   * Output only. The users as they are now, in the order of the request.
    * </pre>
    *
    * <code>repeated .localdial.v1.User users = 1 [json_name = "users"];</code>
@@ -98,7 +98,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The users as they are now, in the order of the request.
+   * Output only. The users as they are now, in the order of the request.
    * </pre>
    *
    * <code>repeated .localdial.v1.User users = 1 [json_name = "users"];</code>
@@ -113,8 +113,8 @@ private static final long serialVersionUID = 0L;
   private long revision_ = 0L;
   /**
    * <pre>
-   * The organization's revision after the change; unchanged when nothing was
-   * changed.
+   * Output only. The organization's revision after the call, unchanged if the
+   * call changed nothing.
    * </pre>
    *
    * <code>int64 revision = 2 [json_name = "revision"];</code>
@@ -509,7 +509,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * The users as they are now, in the order of the request.
+     * Output only. The users as they are now, in the order of the request.
      * </pre>
      *
      * <code>repeated .localdial.v1.User users = 1 [json_name = "users"];</code>
@@ -523,7 +523,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The users as they are now, in the order of the request.
+     * Output only. The users as they are now, in the order of the request.
      * </pre>
      *
      * <code>repeated .localdial.v1.User users = 1 [json_name = "users"];</code>
@@ -537,7 +537,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The users as they are now, in the order of the request.
+     * Output only. The users as they are now, in the order of the request.
      * </pre>
      *
      * <code>repeated .localdial.v1.User users = 1 [json_name = "users"];</code>
@@ -551,7 +551,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The users as they are now, in the order of the request.
+     * Output only. The users as they are now, in the order of the request.
      * </pre>
      *
      * <code>repeated .localdial.v1.User users = 1 [json_name = "users"];</code>
@@ -572,7 +572,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The users as they are now, in the order of the request.
+     * Output only. The users as they are now, in the order of the request.
      * </pre>
      *
      * <code>repeated .localdial.v1.User users = 1 [json_name = "users"];</code>
@@ -590,7 +590,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The users as they are now, in the order of the request.
+     * Output only. The users as they are now, in the order of the request.
      * </pre>
      *
      * <code>repeated .localdial.v1.User users = 1 [json_name = "users"];</code>
@@ -610,7 +610,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The users as they are now, in the order of the request.
+     * Output only. The users as they are now, in the order of the request.
      * </pre>
      *
      * <code>repeated .localdial.v1.User users = 1 [json_name = "users"];</code>
@@ -631,7 +631,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The users as they are now, in the order of the request.
+     * Output only. The users as they are now, in the order of the request.
      * </pre>
      *
      * <code>repeated .localdial.v1.User users = 1 [json_name = "users"];</code>
@@ -649,7 +649,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The users as they are now, in the order of the request.
+     * Output only. The users as they are now, in the order of the request.
      * </pre>
      *
      * <code>repeated .localdial.v1.User users = 1 [json_name = "users"];</code>
@@ -667,7 +667,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The users as they are now, in the order of the request.
+     * Output only. The users as they are now, in the order of the request.
      * </pre>
      *
      * <code>repeated .localdial.v1.User users = 1 [json_name = "users"];</code>
@@ -686,7 +686,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The users as they are now, in the order of the request.
+     * Output only. The users as they are now, in the order of the request.
      * </pre>
      *
      * <code>repeated .localdial.v1.User users = 1 [json_name = "users"];</code>
@@ -703,7 +703,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The users as they are now, in the order of the request.
+     * Output only. The users as they are now, in the order of the request.
      * </pre>
      *
      * <code>repeated .localdial.v1.User users = 1 [json_name = "users"];</code>
@@ -720,7 +720,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The users as they are now, in the order of the request.
+     * Output only. The users as they are now, in the order of the request.
      * </pre>
      *
      * <code>repeated .localdial.v1.User users = 1 [json_name = "users"];</code>
@@ -731,7 +731,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The users as they are now, in the order of the request.
+     * Output only. The users as they are now, in the order of the request.
      * </pre>
      *
      * <code>repeated .localdial.v1.User users = 1 [json_name = "users"];</code>
@@ -745,7 +745,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The users as they are now, in the order of the request.
+     * Output only. The users as they are now, in the order of the request.
      * </pre>
      *
      * <code>repeated .localdial.v1.User users = 1 [json_name = "users"];</code>
@@ -760,7 +760,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The users as they are now, in the order of the request.
+     * Output only. The users as they are now, in the order of the request.
      * </pre>
      *
      * <code>repeated .localdial.v1.User users = 1 [json_name = "users"];</code>
@@ -771,7 +771,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The users as they are now, in the order of the request.
+     * Output only. The users as they are now, in the order of the request.
      * </pre>
      *
      * <code>repeated .localdial.v1.User users = 1 [json_name = "users"];</code>
@@ -783,7 +783,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The users as they are now, in the order of the request.
+     * Output only. The users as they are now, in the order of the request.
      * </pre>
      *
      * <code>repeated .localdial.v1.User users = 1 [json_name = "users"];</code>
@@ -810,8 +810,8 @@ private static final long serialVersionUID = 0L;
     private long revision_ ;
     /**
      * <pre>
-     * The organization's revision after the change; unchanged when nothing was
-     * changed.
+     * Output only. The organization's revision after the call, unchanged if the
+     * call changed nothing.
      * </pre>
      *
      * <code>int64 revision = 2 [json_name = "revision"];</code>
@@ -823,8 +823,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The organization's revision after the change; unchanged when nothing was
-     * changed.
+     * Output only. The organization's revision after the call, unchanged if the
+     * call changed nothing.
      * </pre>
      *
      * <code>int64 revision = 2 [json_name = "revision"];</code>
@@ -840,8 +840,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The organization's revision after the change; unchanged when nothing was
-     * changed.
+     * Output only. The organization's revision after the call, unchanged if the
+     * call changed nothing.
      * </pre>
      *
      * <code>int64 revision = 2 [json_name = "revision"];</code>

@@ -12,7 +12,7 @@ public interface BatchSetUsersResponseOrBuilder extends
 
   /**
    * <pre>
-   * The users as they are now, in the order of the request.
+   * Output only. The users as they are now, in the order of the request.
    * </pre>
    *
    * <code>repeated .localdial.v1.User users = 1 [json_name = "users"];</code>
@@ -21,7 +21,7 @@ public interface BatchSetUsersResponseOrBuilder extends
       getUsersList();
   /**
    * <pre>
-   * The users as they are now, in the order of the request.
+   * Output only. The users as they are now, in the order of the request.
    * </pre>
    *
    * <code>repeated .localdial.v1.User users = 1 [json_name = "users"];</code>
@@ -29,7 +29,7 @@ public interface BatchSetUsersResponseOrBuilder extends
   org.localdial.v1.User getUsers(int index);
   /**
    * <pre>
-   * The users as they are now, in the order of the request.
+   * Output only. The users as they are now, in the order of the request.
    * </pre>
    *
    * <code>repeated .localdial.v1.User users = 1 [json_name = "users"];</code>
@@ -37,7 +37,7 @@ public interface BatchSetUsersResponseOrBuilder extends
   int getUsersCount();
   /**
    * <pre>
-   * The users as they are now, in the order of the request.
+   * Output only. The users as they are now, in the order of the request.
    * </pre>
    *
    * <code>repeated .localdial.v1.User users = 1 [json_name = "users"];</code>
@@ -46,7 +46,7 @@ public interface BatchSetUsersResponseOrBuilder extends
       getUsersOrBuilderList();
   /**
    * <pre>
-   * The users as they are now, in the order of the request.
+   * Output only. The users as they are now, in the order of the request.
    * </pre>
    *
    * <code>repeated .localdial.v1.User users = 1 [json_name = "users"];</code>
@@ -56,8 +56,8 @@ public interface BatchSetUsersResponseOrBuilder extends
 
   /**
    * <pre>
-   * The organization's revision after the change; unchanged when nothing was
-   * changed.
+   * Output only. The organization's revision after the call, unchanged if the
+   * call changed nothing.
    * </pre>
    *
    * <code>int64 revision = 2 [json_name = "revision"];</code>

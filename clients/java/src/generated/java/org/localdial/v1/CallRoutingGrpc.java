@@ -211,19 +211,20 @@ public final class CallRoutingGrpc {
 
     /**
      * <pre>
-     * Decides which caller ID the callee is shown, and records the call, so that
-     * a call-back reaches this user. The record is durable before the answer.
-     * The first rule that applies wins:
-     * 1. the user's own caller ID has the callee's area code: that caller ID;
-     * 2. the organization owns an active number with the callee's area code: it;
-     * 3. the callee's area code is mapped to an active number: that number;
-     * 4. the user has a caller ID: it;
-     * 5. the organization has an organization number: it;
-     * 6. none of these: FAILED_PRECONDITION (NO_CALLER_ID).
-     * Where several numbers fit, the same callee is always shown the same one. A
-     * caller ID equal to the callee's own number is skipped. A callee without a
-     * geographic area code (toll-free, mobile numbers outside the NANP, ...) goes
-     * straight to rule 4.
+     * Decides which caller ID to show to the callee and records the call, so that
+     * a call-back reaches this user. The record is durable before the response is
+     * sent. The first rule that applies wins:
+     * 1. The user's own caller ID has the callee's area code: that caller ID.
+     * 2. The organization owns an active number with the callee's area code: that
+     *    number.
+     * 3. The callee's area code is mapped to an active number: that number.
+     * 4. The user has a caller ID: that caller ID.
+     * 5. The organization has an organization number: that number.
+     * 6. Otherwise: FAILED_PRECONDITION (NO_CALLER_ID).
+     * When several numbers fit, the same callee is always shown the same one. A
+     * caller ID equal to the callee's own number is skipped. For a callee without
+     * a geographic area code (such as a toll-free number, or a mobile number
+     * outside the NANP), rules 1 to 3 are skipped.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND);
      * FAILED_PRECONDITION (NO_CALLER_ID, REVISION_NOT_REACHED); ALREADY_EXISTS
      * (CALL_ID_REUSED); UNAVAILABLE (STORAGE_UNAVAILABLE).
@@ -236,10 +237,10 @@ public final class CallRoutingGrpc {
 
     /**
      * <pre>
-     * Resolves many call legs in one call. Each leg stands for itself: a bad leg
-     * spoils no other, and has its own status in the answer.
-     * Errors of the call: INVALID_ARGUMENT (INVALID_FIELDS) for a wrong number of
-     * legs. Errors of one leg: those of ResolveOutboundCallerId.
+     * Resolves up to 500 call legs in one request. Each leg has its own response
+     * or status, and a leg that fails does not affect the others.
+     * Errors of the call: INVALID_ARGUMENT (INVALID_FIELDS) if there is no leg,
+     * or more than 500. Errors of a leg: the same as for ResolveOutboundCallerId.
      * </pre>
      */
     default void batchResolveOutboundCallerIds(org.localdial.v1.BatchResolveOutboundCallerIdsRequest request,
@@ -249,17 +250,18 @@ public final class CallRoutingGrpc {
 
     /**
      * <pre>
-     * Decides where a call-back goes. The called number tells the organization.
-     * The first rule that applies wins:
-     * 1. the last user of the organization who called this caller, with whatever
-     *    caller ID: the user's work phone;
-     * 2. the organization number;
-     * 3. none of these: FAILED_PRECONDITION (NO_DESTINATION).
+     * Decides where a call-back goes. The called number identifies the
+     * organization. The first rule that applies wins:
+     * 1. The last user of the organization who called this caller, with any
+     *    caller ID: that user's work phone.
+     * 2. The organization number.
+     * 3. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
      * A destination equal to the caller or to the called number is skipped. Only
-     * the last user counts: when that user is gone or has no work phone, rule 2
+     * the last user counts: if that user was deleted or has no work phone, rule 2
      * applies.
-     * Errors: NOT_FOUND (NUMBER_NOT_FOUND) for a called number of nobody;
-     * FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE (STORAGE_UNAVAILABLE).
+     * Errors: NOT_FOUND (NUMBER_NOT_FOUND) if the called number belongs to no
+     * organization; FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE
+     * (STORAGE_UNAVAILABLE).
      * </pre>
      */
     default void routeInboundCall(org.localdial.v1.RouteInboundCallRequest request,
@@ -314,19 +316,20 @@ public final class CallRoutingGrpc {
 
     /**
      * <pre>
-     * Decides which caller ID the callee is shown, and records the call, so that
-     * a call-back reaches this user. The record is durable before the answer.
-     * The first rule that applies wins:
-     * 1. the user's own caller ID has the callee's area code: that caller ID;
-     * 2. the organization owns an active number with the callee's area code: it;
-     * 3. the callee's area code is mapped to an active number: that number;
-     * 4. the user has a caller ID: it;
-     * 5. the organization has an organization number: it;
-     * 6. none of these: FAILED_PRECONDITION (NO_CALLER_ID).
-     * Where several numbers fit, the same callee is always shown the same one. A
-     * caller ID equal to the callee's own number is skipped. A callee without a
-     * geographic area code (toll-free, mobile numbers outside the NANP, ...) goes
-     * straight to rule 4.
+     * Decides which caller ID to show to the callee and records the call, so that
+     * a call-back reaches this user. The record is durable before the response is
+     * sent. The first rule that applies wins:
+     * 1. The user's own caller ID has the callee's area code: that caller ID.
+     * 2. The organization owns an active number with the callee's area code: that
+     *    number.
+     * 3. The callee's area code is mapped to an active number: that number.
+     * 4. The user has a caller ID: that caller ID.
+     * 5. The organization has an organization number: that number.
+     * 6. Otherwise: FAILED_PRECONDITION (NO_CALLER_ID).
+     * When several numbers fit, the same callee is always shown the same one. A
+     * caller ID equal to the callee's own number is skipped. For a callee without
+     * a geographic area code (such as a toll-free number, or a mobile number
+     * outside the NANP), rules 1 to 3 are skipped.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND);
      * FAILED_PRECONDITION (NO_CALLER_ID, REVISION_NOT_REACHED); ALREADY_EXISTS
      * (CALL_ID_REUSED); UNAVAILABLE (STORAGE_UNAVAILABLE).
@@ -340,10 +343,10 @@ public final class CallRoutingGrpc {
 
     /**
      * <pre>
-     * Resolves many call legs in one call. Each leg stands for itself: a bad leg
-     * spoils no other, and has its own status in the answer.
-     * Errors of the call: INVALID_ARGUMENT (INVALID_FIELDS) for a wrong number of
-     * legs. Errors of one leg: those of ResolveOutboundCallerId.
+     * Resolves up to 500 call legs in one request. Each leg has its own response
+     * or status, and a leg that fails does not affect the others.
+     * Errors of the call: INVALID_ARGUMENT (INVALID_FIELDS) if there is no leg,
+     * or more than 500. Errors of a leg: the same as for ResolveOutboundCallerId.
      * </pre>
      */
     public void batchResolveOutboundCallerIds(org.localdial.v1.BatchResolveOutboundCallerIdsRequest request,
@@ -354,17 +357,18 @@ public final class CallRoutingGrpc {
 
     /**
      * <pre>
-     * Decides where a call-back goes. The called number tells the organization.
-     * The first rule that applies wins:
-     * 1. the last user of the organization who called this caller, with whatever
-     *    caller ID: the user's work phone;
-     * 2. the organization number;
-     * 3. none of these: FAILED_PRECONDITION (NO_DESTINATION).
+     * Decides where a call-back goes. The called number identifies the
+     * organization. The first rule that applies wins:
+     * 1. The last user of the organization who called this caller, with any
+     *    caller ID: that user's work phone.
+     * 2. The organization number.
+     * 3. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
      * A destination equal to the caller or to the called number is skipped. Only
-     * the last user counts: when that user is gone or has no work phone, rule 2
+     * the last user counts: if that user was deleted or has no work phone, rule 2
      * applies.
-     * Errors: NOT_FOUND (NUMBER_NOT_FOUND) for a called number of nobody;
-     * FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE (STORAGE_UNAVAILABLE).
+     * Errors: NOT_FOUND (NUMBER_NOT_FOUND) if the called number belongs to no
+     * organization; FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE
+     * (STORAGE_UNAVAILABLE).
      * </pre>
      */
     public void routeInboundCall(org.localdial.v1.RouteInboundCallRequest request,
@@ -407,19 +411,20 @@ public final class CallRoutingGrpc {
 
     /**
      * <pre>
-     * Decides which caller ID the callee is shown, and records the call, so that
-     * a call-back reaches this user. The record is durable before the answer.
-     * The first rule that applies wins:
-     * 1. the user's own caller ID has the callee's area code: that caller ID;
-     * 2. the organization owns an active number with the callee's area code: it;
-     * 3. the callee's area code is mapped to an active number: that number;
-     * 4. the user has a caller ID: it;
-     * 5. the organization has an organization number: it;
-     * 6. none of these: FAILED_PRECONDITION (NO_CALLER_ID).
-     * Where several numbers fit, the same callee is always shown the same one. A
-     * caller ID equal to the callee's own number is skipped. A callee without a
-     * geographic area code (toll-free, mobile numbers outside the NANP, ...) goes
-     * straight to rule 4.
+     * Decides which caller ID to show to the callee and records the call, so that
+     * a call-back reaches this user. The record is durable before the response is
+     * sent. The first rule that applies wins:
+     * 1. The user's own caller ID has the callee's area code: that caller ID.
+     * 2. The organization owns an active number with the callee's area code: that
+     *    number.
+     * 3. The callee's area code is mapped to an active number: that number.
+     * 4. The user has a caller ID: that caller ID.
+     * 5. The organization has an organization number: that number.
+     * 6. Otherwise: FAILED_PRECONDITION (NO_CALLER_ID).
+     * When several numbers fit, the same callee is always shown the same one. A
+     * caller ID equal to the callee's own number is skipped. For a callee without
+     * a geographic area code (such as a toll-free number, or a mobile number
+     * outside the NANP), rules 1 to 3 are skipped.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND);
      * FAILED_PRECONDITION (NO_CALLER_ID, REVISION_NOT_REACHED); ALREADY_EXISTS
      * (CALL_ID_REUSED); UNAVAILABLE (STORAGE_UNAVAILABLE).
@@ -432,10 +437,10 @@ public final class CallRoutingGrpc {
 
     /**
      * <pre>
-     * Resolves many call legs in one call. Each leg stands for itself: a bad leg
-     * spoils no other, and has its own status in the answer.
-     * Errors of the call: INVALID_ARGUMENT (INVALID_FIELDS) for a wrong number of
-     * legs. Errors of one leg: those of ResolveOutboundCallerId.
+     * Resolves up to 500 call legs in one request. Each leg has its own response
+     * or status, and a leg that fails does not affect the others.
+     * Errors of the call: INVALID_ARGUMENT (INVALID_FIELDS) if there is no leg,
+     * or more than 500. Errors of a leg: the same as for ResolveOutboundCallerId.
      * </pre>
      */
     public org.localdial.v1.BatchResolveOutboundCallerIdsResponse batchResolveOutboundCallerIds(org.localdial.v1.BatchResolveOutboundCallerIdsRequest request) throws io.grpc.StatusException {
@@ -445,17 +450,18 @@ public final class CallRoutingGrpc {
 
     /**
      * <pre>
-     * Decides where a call-back goes. The called number tells the organization.
-     * The first rule that applies wins:
-     * 1. the last user of the organization who called this caller, with whatever
-     *    caller ID: the user's work phone;
-     * 2. the organization number;
-     * 3. none of these: FAILED_PRECONDITION (NO_DESTINATION).
+     * Decides where a call-back goes. The called number identifies the
+     * organization. The first rule that applies wins:
+     * 1. The last user of the organization who called this caller, with any
+     *    caller ID: that user's work phone.
+     * 2. The organization number.
+     * 3. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
      * A destination equal to the caller or to the called number is skipped. Only
-     * the last user counts: when that user is gone or has no work phone, rule 2
+     * the last user counts: if that user was deleted or has no work phone, rule 2
      * applies.
-     * Errors: NOT_FOUND (NUMBER_NOT_FOUND) for a called number of nobody;
-     * FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE (STORAGE_UNAVAILABLE).
+     * Errors: NOT_FOUND (NUMBER_NOT_FOUND) if the called number belongs to no
+     * organization; FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE
+     * (STORAGE_UNAVAILABLE).
      * </pre>
      */
     public org.localdial.v1.RouteInboundCallResponse routeInboundCall(org.localdial.v1.RouteInboundCallRequest request) throws io.grpc.StatusException {
@@ -496,19 +502,20 @@ public final class CallRoutingGrpc {
 
     /**
      * <pre>
-     * Decides which caller ID the callee is shown, and records the call, so that
-     * a call-back reaches this user. The record is durable before the answer.
-     * The first rule that applies wins:
-     * 1. the user's own caller ID has the callee's area code: that caller ID;
-     * 2. the organization owns an active number with the callee's area code: it;
-     * 3. the callee's area code is mapped to an active number: that number;
-     * 4. the user has a caller ID: it;
-     * 5. the organization has an organization number: it;
-     * 6. none of these: FAILED_PRECONDITION (NO_CALLER_ID).
-     * Where several numbers fit, the same callee is always shown the same one. A
-     * caller ID equal to the callee's own number is skipped. A callee without a
-     * geographic area code (toll-free, mobile numbers outside the NANP, ...) goes
-     * straight to rule 4.
+     * Decides which caller ID to show to the callee and records the call, so that
+     * a call-back reaches this user. The record is durable before the response is
+     * sent. The first rule that applies wins:
+     * 1. The user's own caller ID has the callee's area code: that caller ID.
+     * 2. The organization owns an active number with the callee's area code: that
+     *    number.
+     * 3. The callee's area code is mapped to an active number: that number.
+     * 4. The user has a caller ID: that caller ID.
+     * 5. The organization has an organization number: that number.
+     * 6. Otherwise: FAILED_PRECONDITION (NO_CALLER_ID).
+     * When several numbers fit, the same callee is always shown the same one. A
+     * caller ID equal to the callee's own number is skipped. For a callee without
+     * a geographic area code (such as a toll-free number, or a mobile number
+     * outside the NANP), rules 1 to 3 are skipped.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND);
      * FAILED_PRECONDITION (NO_CALLER_ID, REVISION_NOT_REACHED); ALREADY_EXISTS
      * (CALL_ID_REUSED); UNAVAILABLE (STORAGE_UNAVAILABLE).
@@ -521,10 +528,10 @@ public final class CallRoutingGrpc {
 
     /**
      * <pre>
-     * Resolves many call legs in one call. Each leg stands for itself: a bad leg
-     * spoils no other, and has its own status in the answer.
-     * Errors of the call: INVALID_ARGUMENT (INVALID_FIELDS) for a wrong number of
-     * legs. Errors of one leg: those of ResolveOutboundCallerId.
+     * Resolves up to 500 call legs in one request. Each leg has its own response
+     * or status, and a leg that fails does not affect the others.
+     * Errors of the call: INVALID_ARGUMENT (INVALID_FIELDS) if there is no leg,
+     * or more than 500. Errors of a leg: the same as for ResolveOutboundCallerId.
      * </pre>
      */
     public org.localdial.v1.BatchResolveOutboundCallerIdsResponse batchResolveOutboundCallerIds(org.localdial.v1.BatchResolveOutboundCallerIdsRequest request) {
@@ -534,17 +541,18 @@ public final class CallRoutingGrpc {
 
     /**
      * <pre>
-     * Decides where a call-back goes. The called number tells the organization.
-     * The first rule that applies wins:
-     * 1. the last user of the organization who called this caller, with whatever
-     *    caller ID: the user's work phone;
-     * 2. the organization number;
-     * 3. none of these: FAILED_PRECONDITION (NO_DESTINATION).
+     * Decides where a call-back goes. The called number identifies the
+     * organization. The first rule that applies wins:
+     * 1. The last user of the organization who called this caller, with any
+     *    caller ID: that user's work phone.
+     * 2. The organization number.
+     * 3. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
      * A destination equal to the caller or to the called number is skipped. Only
-     * the last user counts: when that user is gone or has no work phone, rule 2
+     * the last user counts: if that user was deleted or has no work phone, rule 2
      * applies.
-     * Errors: NOT_FOUND (NUMBER_NOT_FOUND) for a called number of nobody;
-     * FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE (STORAGE_UNAVAILABLE).
+     * Errors: NOT_FOUND (NUMBER_NOT_FOUND) if the called number belongs to no
+     * organization; FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE
+     * (STORAGE_UNAVAILABLE).
      * </pre>
      */
     public org.localdial.v1.RouteInboundCallResponse routeInboundCall(org.localdial.v1.RouteInboundCallRequest request) {
@@ -585,19 +593,20 @@ public final class CallRoutingGrpc {
 
     /**
      * <pre>
-     * Decides which caller ID the callee is shown, and records the call, so that
-     * a call-back reaches this user. The record is durable before the answer.
-     * The first rule that applies wins:
-     * 1. the user's own caller ID has the callee's area code: that caller ID;
-     * 2. the organization owns an active number with the callee's area code: it;
-     * 3. the callee's area code is mapped to an active number: that number;
-     * 4. the user has a caller ID: it;
-     * 5. the organization has an organization number: it;
-     * 6. none of these: FAILED_PRECONDITION (NO_CALLER_ID).
-     * Where several numbers fit, the same callee is always shown the same one. A
-     * caller ID equal to the callee's own number is skipped. A callee without a
-     * geographic area code (toll-free, mobile numbers outside the NANP, ...) goes
-     * straight to rule 4.
+     * Decides which caller ID to show to the callee and records the call, so that
+     * a call-back reaches this user. The record is durable before the response is
+     * sent. The first rule that applies wins:
+     * 1. The user's own caller ID has the callee's area code: that caller ID.
+     * 2. The organization owns an active number with the callee's area code: that
+     *    number.
+     * 3. The callee's area code is mapped to an active number: that number.
+     * 4. The user has a caller ID: that caller ID.
+     * 5. The organization has an organization number: that number.
+     * 6. Otherwise: FAILED_PRECONDITION (NO_CALLER_ID).
+     * When several numbers fit, the same callee is always shown the same one. A
+     * caller ID equal to the callee's own number is skipped. For a callee without
+     * a geographic area code (such as a toll-free number, or a mobile number
+     * outside the NANP), rules 1 to 3 are skipped.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND);
      * FAILED_PRECONDITION (NO_CALLER_ID, REVISION_NOT_REACHED); ALREADY_EXISTS
      * (CALL_ID_REUSED); UNAVAILABLE (STORAGE_UNAVAILABLE).
@@ -611,10 +620,10 @@ public final class CallRoutingGrpc {
 
     /**
      * <pre>
-     * Resolves many call legs in one call. Each leg stands for itself: a bad leg
-     * spoils no other, and has its own status in the answer.
-     * Errors of the call: INVALID_ARGUMENT (INVALID_FIELDS) for a wrong number of
-     * legs. Errors of one leg: those of ResolveOutboundCallerId.
+     * Resolves up to 500 call legs in one request. Each leg has its own response
+     * or status, and a leg that fails does not affect the others.
+     * Errors of the call: INVALID_ARGUMENT (INVALID_FIELDS) if there is no leg,
+     * or more than 500. Errors of a leg: the same as for ResolveOutboundCallerId.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<org.localdial.v1.BatchResolveOutboundCallerIdsResponse> batchResolveOutboundCallerIds(
@@ -625,17 +634,18 @@ public final class CallRoutingGrpc {
 
     /**
      * <pre>
-     * Decides where a call-back goes. The called number tells the organization.
-     * The first rule that applies wins:
-     * 1. the last user of the organization who called this caller, with whatever
-     *    caller ID: the user's work phone;
-     * 2. the organization number;
-     * 3. none of these: FAILED_PRECONDITION (NO_DESTINATION).
+     * Decides where a call-back goes. The called number identifies the
+     * organization. The first rule that applies wins:
+     * 1. The last user of the organization who called this caller, with any
+     *    caller ID: that user's work phone.
+     * 2. The organization number.
+     * 3. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
      * A destination equal to the caller or to the called number is skipped. Only
-     * the last user counts: when that user is gone or has no work phone, rule 2
+     * the last user counts: if that user was deleted or has no work phone, rule 2
      * applies.
-     * Errors: NOT_FOUND (NUMBER_NOT_FOUND) for a called number of nobody;
-     * FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE (STORAGE_UNAVAILABLE).
+     * Errors: NOT_FOUND (NUMBER_NOT_FOUND) if the called number belongs to no
+     * organization; FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE
+     * (STORAGE_UNAVAILABLE).
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<org.localdial.v1.RouteInboundCallResponse> routeInboundCall(

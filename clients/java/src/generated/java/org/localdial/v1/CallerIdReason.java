@@ -50,7 +50,7 @@ public enum CallerIdReason
   CALLER_ID_REASON_LOCAL_PRESENCE_MAPPED(3),
   /**
    * <pre>
-   * No number fits; the user's own caller ID is shown.
+   * No number fits, so the user's own caller ID is shown.
    * </pre>
    *
    * <code>CALLER_ID_REASON_AGENT_CALLER_ID = 4;</code>
@@ -58,7 +58,7 @@ public enum CallerIdReason
   CALLER_ID_REASON_AGENT_CALLER_ID(4),
   /**
    * <pre>
-   * No number fits and the user has no caller ID; the organization number is
+   * No number fits and the user has no caller ID, so the organization number is
    * shown.
    * </pre>
    *
@@ -112,7 +112,7 @@ public enum CallerIdReason
   public static final int CALLER_ID_REASON_LOCAL_PRESENCE_MAPPED_VALUE = 3;
   /**
    * <pre>
-   * No number fits; the user's own caller ID is shown.
+   * No number fits, so the user's own caller ID is shown.
    * </pre>
    *
    * <code>CALLER_ID_REASON_AGENT_CALLER_ID = 4;</code>
@@ -120,7 +120,7 @@ public enum CallerIdReason
   public static final int CALLER_ID_REASON_AGENT_CALLER_ID_VALUE = 4;
   /**
    * <pre>
-   * No number fits and the user has no caller ID; the organization number is
+   * No number fits and the user has no caller ID, so the organization number is
    * shown.
    * </pre>
    *

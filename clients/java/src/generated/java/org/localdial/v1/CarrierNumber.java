@@ -7,7 +7,7 @@ package org.localdial.v1;
 
 /**
  * <pre>
- * A number that the carrier account owns, whether it is in an inventory or not.
+ * A number that the carrier account owns, whether or not it is in an inventory.
  * </pre>
  *
  * Protobuf type {@code localdial.v1.CarrierNumber}
@@ -104,7 +104,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object carrierNumberId_ = "";
   /**
    * <pre>
-   * Output only. The carrier's own identifier of the number.
+   * Output only. The carrier's identifier of the number.
    * </pre>
    *
    * <code>string carrier_number_id = 2 [json_name = "carrierNumberId"];</code>
@@ -125,7 +125,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Output only. The carrier's own identifier of the number.
+   * Output only. The carrier's identifier of the number.
    * </pre>
    *
    * <code>string carrier_number_id = 2 [json_name = "carrierNumberId"];</code>
@@ -151,8 +151,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object reference_ = "";
   /**
    * <pre>
-   * Output only. What the number is tagged with at the carrier. A number that was
-   * bought by localdial has the reference of its order. May be empty.
+   * Output only. The tag of the number at the carrier. A number that localdial
+   * bought has the reference of its order. May be empty.
    * </pre>
    *
    * <code>string reference = 3 [json_name = "reference"];</code>
@@ -173,8 +173,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Output only. What the number is tagged with at the carrier. A number that was
-   * bought by localdial has the reference of its order. May be empty.
+   * Output only. The tag of the number at the carrier. A number that localdial
+   * bought has the reference of its order. May be empty.
    * </pre>
    *
    * <code>string reference = 3 [json_name = "reference"];</code>
@@ -200,8 +200,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object locality_ = "";
   /**
    * <pre>
-   * Output only. The place the number belongs to, as the carrier names it. May
-   * be empty.
+   * Output only. The place that the number belongs to, as the carrier names it.
+   * May be empty.
    * </pre>
    *
    * <code>string locality = 4 [json_name = "locality"];</code>
@@ -222,8 +222,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Output only. The place the number belongs to, as the carrier names it. May
-   * be empty.
+   * Output only. The place that the number belongs to, as the carrier names it.
+   * May be empty.
    * </pre>
    *
    * <code>string locality = 4 [json_name = "locality"];</code>
@@ -249,8 +249,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object region_ = "";
   /**
    * <pre>
-   * Output only. The state or province as its postal code, such as `CA`. May be
-   * empty.
+   * Output only. The postal code of the number's state or province, such as
+   * `CA`. May be empty.
    * </pre>
    *
    * <code>string region = 5 [json_name = "region"];</code>
@@ -271,8 +271,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Output only. The state or province as its postal code, such as `CA`. May be
-   * empty.
+   * Output only. The postal code of the number's state or province, such as
+   * `CA`. May be empty.
    * </pre>
    *
    * <code>string region = 5 [json_name = "region"];</code>
@@ -491,7 +491,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * A number that the carrier account owns, whether it is in an inventory or not.
+   * A number that the carrier account owns, whether or not it is in an inventory.
    * </pre>
    *
    * Protobuf type {@code localdial.v1.CarrierNumber}
@@ -782,7 +782,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object carrierNumberId_ = "";
     /**
      * <pre>
-     * Output only. The carrier's own identifier of the number.
+     * Output only. The carrier's identifier of the number.
      * </pre>
      *
      * <code>string carrier_number_id = 2 [json_name = "carrierNumberId"];</code>
@@ -802,7 +802,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The carrier's own identifier of the number.
+     * Output only. The carrier's identifier of the number.
      * </pre>
      *
      * <code>string carrier_number_id = 2 [json_name = "carrierNumberId"];</code>
@@ -823,7 +823,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The carrier's own identifier of the number.
+     * Output only. The carrier's identifier of the number.
      * </pre>
      *
      * <code>string carrier_number_id = 2 [json_name = "carrierNumberId"];</code>
@@ -840,7 +840,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The carrier's own identifier of the number.
+     * Output only. The carrier's identifier of the number.
      * </pre>
      *
      * <code>string carrier_number_id = 2 [json_name = "carrierNumberId"];</code>
@@ -854,7 +854,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The carrier's own identifier of the number.
+     * Output only. The carrier's identifier of the number.
      * </pre>
      *
      * <code>string carrier_number_id = 2 [json_name = "carrierNumberId"];</code>
@@ -874,8 +874,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object reference_ = "";
     /**
      * <pre>
-     * Output only. What the number is tagged with at the carrier. A number that was
-     * bought by localdial has the reference of its order. May be empty.
+     * Output only. The tag of the number at the carrier. A number that localdial
+     * bought has the reference of its order. May be empty.
      * </pre>
      *
      * <code>string reference = 3 [json_name = "reference"];</code>
@@ -895,8 +895,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What the number is tagged with at the carrier. A number that was
-     * bought by localdial has the reference of its order. May be empty.
+     * Output only. The tag of the number at the carrier. A number that localdial
+     * bought has the reference of its order. May be empty.
      * </pre>
      *
      * <code>string reference = 3 [json_name = "reference"];</code>
@@ -917,8 +917,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What the number is tagged with at the carrier. A number that was
-     * bought by localdial has the reference of its order. May be empty.
+     * Output only. The tag of the number at the carrier. A number that localdial
+     * bought has the reference of its order. May be empty.
      * </pre>
      *
      * <code>string reference = 3 [json_name = "reference"];</code>
@@ -935,8 +935,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What the number is tagged with at the carrier. A number that was
-     * bought by localdial has the reference of its order. May be empty.
+     * Output only. The tag of the number at the carrier. A number that localdial
+     * bought has the reference of its order. May be empty.
      * </pre>
      *
      * <code>string reference = 3 [json_name = "reference"];</code>
@@ -950,8 +950,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What the number is tagged with at the carrier. A number that was
-     * bought by localdial has the reference of its order. May be empty.
+     * Output only. The tag of the number at the carrier. A number that localdial
+     * bought has the reference of its order. May be empty.
      * </pre>
      *
      * <code>string reference = 3 [json_name = "reference"];</code>
@@ -971,8 +971,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object locality_ = "";
     /**
      * <pre>
-     * Output only. The place the number belongs to, as the carrier names it. May
-     * be empty.
+     * Output only. The place that the number belongs to, as the carrier names it.
+     * May be empty.
      * </pre>
      *
      * <code>string locality = 4 [json_name = "locality"];</code>
@@ -992,8 +992,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The place the number belongs to, as the carrier names it. May
-     * be empty.
+     * Output only. The place that the number belongs to, as the carrier names it.
+     * May be empty.
      * </pre>
      *
      * <code>string locality = 4 [json_name = "locality"];</code>
@@ -1014,8 +1014,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The place the number belongs to, as the carrier names it. May
-     * be empty.
+     * Output only. The place that the number belongs to, as the carrier names it.
+     * May be empty.
      * </pre>
      *
      * <code>string locality = 4 [json_name = "locality"];</code>
@@ -1032,8 +1032,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The place the number belongs to, as the carrier names it. May
-     * be empty.
+     * Output only. The place that the number belongs to, as the carrier names it.
+     * May be empty.
      * </pre>
      *
      * <code>string locality = 4 [json_name = "locality"];</code>
@@ -1047,8 +1047,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The place the number belongs to, as the carrier names it. May
-     * be empty.
+     * Output only. The place that the number belongs to, as the carrier names it.
+     * May be empty.
      * </pre>
      *
      * <code>string locality = 4 [json_name = "locality"];</code>
@@ -1068,8 +1068,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object region_ = "";
     /**
      * <pre>
-     * Output only. The state or province as its postal code, such as `CA`. May be
-     * empty.
+     * Output only. The postal code of the number's state or province, such as
+     * `CA`. May be empty.
      * </pre>
      *
      * <code>string region = 5 [json_name = "region"];</code>
@@ -1089,8 +1089,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The state or province as its postal code, such as `CA`. May be
-     * empty.
+     * Output only. The postal code of the number's state or province, such as
+     * `CA`. May be empty.
      * </pre>
      *
      * <code>string region = 5 [json_name = "region"];</code>
@@ -1111,8 +1111,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The state or province as its postal code, such as `CA`. May be
-     * empty.
+     * Output only. The postal code of the number's state or province, such as
+     * `CA`. May be empty.
      * </pre>
      *
      * <code>string region = 5 [json_name = "region"];</code>
@@ -1129,8 +1129,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The state or province as its postal code, such as `CA`. May be
-     * empty.
+     * Output only. The postal code of the number's state or province, such as
+     * `CA`. May be empty.
      * </pre>
      *
      * <code>string region = 5 [json_name = "region"];</code>
@@ -1144,8 +1144,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The state or province as its postal code, such as `CA`. May be
-     * empty.
+     * Output only. The postal code of the number's state or province, such as
+     * `CA`. May be empty.
      * </pre>
      *
      * <code>string region = 5 [json_name = "region"];</code>

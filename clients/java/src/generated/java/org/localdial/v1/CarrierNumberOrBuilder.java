@@ -32,7 +32,7 @@ public interface CarrierNumberOrBuilder extends
 
   /**
    * <pre>
-   * Output only. The carrier's own identifier of the number.
+   * Output only. The carrier's identifier of the number.
    * </pre>
    *
    * <code>string carrier_number_id = 2 [json_name = "carrierNumberId"];</code>
@@ -41,7 +41,7 @@ public interface CarrierNumberOrBuilder extends
   java.lang.String getCarrierNumberId();
   /**
    * <pre>
-   * Output only. The carrier's own identifier of the number.
+   * Output only. The carrier's identifier of the number.
    * </pre>
    *
    * <code>string carrier_number_id = 2 [json_name = "carrierNumberId"];</code>
@@ -52,8 +52,8 @@ public interface CarrierNumberOrBuilder extends
 
   /**
    * <pre>
-   * Output only. What the number is tagged with at the carrier. A number that was
-   * bought by localdial has the reference of its order. May be empty.
+   * Output only. The tag of the number at the carrier. A number that localdial
+   * bought has the reference of its order. May be empty.
    * </pre>
    *
    * <code>string reference = 3 [json_name = "reference"];</code>
@@ -62,8 +62,8 @@ public interface CarrierNumberOrBuilder extends
   java.lang.String getReference();
   /**
    * <pre>
-   * Output only. What the number is tagged with at the carrier. A number that was
-   * bought by localdial has the reference of its order. May be empty.
+   * Output only. The tag of the number at the carrier. A number that localdial
+   * bought has the reference of its order. May be empty.
    * </pre>
    *
    * <code>string reference = 3 [json_name = "reference"];</code>
@@ -74,8 +74,8 @@ public interface CarrierNumberOrBuilder extends
 
   /**
    * <pre>
-   * Output only. The place the number belongs to, as the carrier names it. May
-   * be empty.
+   * Output only. The place that the number belongs to, as the carrier names it.
+   * May be empty.
    * </pre>
    *
    * <code>string locality = 4 [json_name = "locality"];</code>
@@ -84,8 +84,8 @@ public interface CarrierNumberOrBuilder extends
   java.lang.String getLocality();
   /**
    * <pre>
-   * Output only. The place the number belongs to, as the carrier names it. May
-   * be empty.
+   * Output only. The place that the number belongs to, as the carrier names it.
+   * May be empty.
    * </pre>
    *
    * <code>string locality = 4 [json_name = "locality"];</code>
@@ -96,8 +96,8 @@ public interface CarrierNumberOrBuilder extends
 
   /**
    * <pre>
-   * Output only. The state or province as its postal code, such as `CA`. May be
-   * empty.
+   * Output only. The postal code of the number's state or province, such as
+   * `CA`. May be empty.
    * </pre>
    *
    * <code>string region = 5 [json_name = "region"];</code>
@@ -106,8 +106,8 @@ public interface CarrierNumberOrBuilder extends
   java.lang.String getRegion();
   /**
    * <pre>
-   * Output only. The state or province as its postal code, such as `CA`. May be
-   * empty.
+   * Output only. The postal code of the number's state or province, such as
+   * `CA`. May be empty.
    * </pre>
    *
    * <code>string region = 5 [json_name = "region"];</code>

@@ -158,10 +158,11 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object requestId_ = "";
   /**
    * <pre>
-   * Required. 1 to 128 visible ASCII characters, unique within the
-   * organization, such as a UUID. A repeat gives the first answer; the same id
-   * with other arguments is an error. Remembered for as long as the organization
-   * exists.
+   * Required. An identifier of this request that the caller chooses, such as a
+   * UUID, unique within the organization. 1 to 128 visible ASCII characters.
+   * Repeating a `request_id` returns the first response; using it with other
+   * arguments fails with REQUEST_ID_REUSED. The server remembers it for as long
+   * as the organization exists.
    * </pre>
    *
    * <code>string request_id = 3 [json_name = "requestId"];</code>
@@ -182,10 +183,11 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required. 1 to 128 visible ASCII characters, unique within the
-   * organization, such as a UUID. A repeat gives the first answer; the same id
-   * with other arguments is an error. Remembered for as long as the organization
-   * exists.
+   * Required. An identifier of this request that the caller chooses, such as a
+   * UUID, unique within the organization. 1 to 128 visible ASCII characters.
+   * Repeating a `request_id` returns the first response; using it with other
+   * arguments fails with REQUEST_ID_REUSED. The server remembers it for as long
+   * as the organization exists.
    * </pre>
    *
    * <code>string request_id = 3 [json_name = "requestId"];</code>
@@ -814,10 +816,11 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object requestId_ = "";
     /**
      * <pre>
-     * Required. 1 to 128 visible ASCII characters, unique within the
-     * organization, such as a UUID. A repeat gives the first answer; the same id
-     * with other arguments is an error. Remembered for as long as the organization
-     * exists.
+     * Required. An identifier of this request that the caller chooses, such as a
+     * UUID, unique within the organization. 1 to 128 visible ASCII characters.
+     * Repeating a `request_id` returns the first response; using it with other
+     * arguments fails with REQUEST_ID_REUSED. The server remembers it for as long
+     * as the organization exists.
      * </pre>
      *
      * <code>string request_id = 3 [json_name = "requestId"];</code>
@@ -837,10 +840,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 128 visible ASCII characters, unique within the
-     * organization, such as a UUID. A repeat gives the first answer; the same id
-     * with other arguments is an error. Remembered for as long as the organization
-     * exists.
+     * Required. An identifier of this request that the caller chooses, such as a
+     * UUID, unique within the organization. 1 to 128 visible ASCII characters.
+     * Repeating a `request_id` returns the first response; using it with other
+     * arguments fails with REQUEST_ID_REUSED. The server remembers it for as long
+     * as the organization exists.
      * </pre>
      *
      * <code>string request_id = 3 [json_name = "requestId"];</code>
@@ -861,10 +865,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 128 visible ASCII characters, unique within the
-     * organization, such as a UUID. A repeat gives the first answer; the same id
-     * with other arguments is an error. Remembered for as long as the organization
-     * exists.
+     * Required. An identifier of this request that the caller chooses, such as a
+     * UUID, unique within the organization. 1 to 128 visible ASCII characters.
+     * Repeating a `request_id` returns the first response; using it with other
+     * arguments fails with REQUEST_ID_REUSED. The server remembers it for as long
+     * as the organization exists.
      * </pre>
      *
      * <code>string request_id = 3 [json_name = "requestId"];</code>
@@ -881,10 +886,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 128 visible ASCII characters, unique within the
-     * organization, such as a UUID. A repeat gives the first answer; the same id
-     * with other arguments is an error. Remembered for as long as the organization
-     * exists.
+     * Required. An identifier of this request that the caller chooses, such as a
+     * UUID, unique within the organization. 1 to 128 visible ASCII characters.
+     * Repeating a `request_id` returns the first response; using it with other
+     * arguments fails with REQUEST_ID_REUSED. The server remembers it for as long
+     * as the organization exists.
      * </pre>
      *
      * <code>string request_id = 3 [json_name = "requestId"];</code>
@@ -898,10 +904,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 128 visible ASCII characters, unique within the
-     * organization, such as a UUID. A repeat gives the first answer; the same id
-     * with other arguments is an error. Remembered for as long as the organization
-     * exists.
+     * Required. An identifier of this request that the caller chooses, such as a
+     * UUID, unique within the organization. 1 to 128 visible ASCII characters.
+     * Repeating a `request_id` returns the first response; using it with other
+     * arguments fails with REQUEST_ID_REUSED. The server remembers it for as long
+     * as the organization exists.
      * </pre>
      *
      * <code>string request_id = 3 [json_name = "requestId"];</code>

@@ -75,10 +75,11 @@ public interface DeleteNumbersRequestOrBuilder extends
 
   /**
    * <pre>
-   * Required. 1 to 128 visible ASCII characters, unique within the
-   * organization, such as a UUID. A repeat gives the first answer; the same id
-   * with other arguments is an error. Remembered for as long as the organization
-   * exists.
+   * Required. An identifier of this request that the caller chooses, such as a
+   * UUID, unique within the organization. 1 to 128 visible ASCII characters.
+   * Repeating a `request_id` returns the first response; using it with other
+   * arguments fails with REQUEST_ID_REUSED. The server remembers it for as long
+   * as the organization exists.
    * </pre>
    *
    * <code>string request_id = 3 [json_name = "requestId"];</code>
@@ -87,10 +88,11 @@ public interface DeleteNumbersRequestOrBuilder extends
   java.lang.String getRequestId();
   /**
    * <pre>
-   * Required. 1 to 128 visible ASCII characters, unique within the
-   * organization, such as a UUID. A repeat gives the first answer; the same id
-   * with other arguments is an error. Remembered for as long as the organization
-   * exists.
+   * Required. An identifier of this request that the caller chooses, such as a
+   * UUID, unique within the organization. 1 to 128 visible ASCII characters.
+   * Repeating a `request_id` returns the first response; using it with other
+   * arguments fails with REQUEST_ID_REUSED. The server remembers it for as long
+   * as the organization exists.
    * </pre>
    *
    * <code>string request_id = 3 [json_name = "requestId"];</code>

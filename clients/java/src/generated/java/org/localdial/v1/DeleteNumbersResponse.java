@@ -54,8 +54,9 @@ private static final long serialVersionUID = 0L;
   private java.util.List<org.localdial.v1.LocalPresenceNumber> deleted_;
   /**
    * <pre>
-   * The numbers as they were deleted, in the order of the request. Their state
-   * is RELEASED, or RELEASING where the carrier has not confirmed yet.
+   * Output only. The deleted numbers, in the order of the request. Their state
+   * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
+   * not confirmed the release yet.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -66,8 +67,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The numbers as they were deleted, in the order of the request. Their state
-   * is RELEASED, or RELEASING where the carrier has not confirmed yet.
+   * Output only. The deleted numbers, in the order of the request. Their state
+   * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
+   * not confirmed the release yet.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -79,8 +81,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The numbers as they were deleted, in the order of the request. Their state
-   * is RELEASED, or RELEASING where the carrier has not confirmed yet.
+   * Output only. The deleted numbers, in the order of the request. Their state
+   * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
+   * not confirmed the release yet.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -91,8 +94,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The numbers as they were deleted, in the order of the request. Their state
-   * is RELEASED, or RELEASING where the carrier has not confirmed yet.
+   * Output only. The deleted numbers, in the order of the request. Their state
+   * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
+   * not confirmed the release yet.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -103,8 +107,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The numbers as they were deleted, in the order of the request. Their state
-   * is RELEASED, or RELEASING where the carrier has not confirmed yet.
+   * Output only. The deleted numbers, in the order of the request. Their state
+   * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
+   * not confirmed the release yet.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -120,8 +125,8 @@ private static final long serialVersionUID = 0L;
   private java.util.List<org.localdial.v1.NumberFailure> failures_;
   /**
    * <pre>
-   * The numbers that were not deleted, in the order of the request, each with
-   * its own status.
+   * Output only. The numbers that were not deleted, in the order of the
+   * request, each with its own status.
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -132,8 +137,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The numbers that were not deleted, in the order of the request, each with
-   * its own status.
+   * Output only. The numbers that were not deleted, in the order of the
+   * request, each with its own status.
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -145,8 +150,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The numbers that were not deleted, in the order of the request, each with
-   * its own status.
+   * Output only. The numbers that were not deleted, in the order of the
+   * request, each with its own status.
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -157,8 +162,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The numbers that were not deleted, in the order of the request, each with
-   * its own status.
+   * Output only. The numbers that were not deleted, in the order of the
+   * request, each with its own status.
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -169,8 +174,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The numbers that were not deleted, in the order of the request, each with
-   * its own status.
+   * Output only. The numbers that were not deleted, in the order of the
+   * request, each with its own status.
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -185,7 +190,7 @@ private static final long serialVersionUID = 0L;
   private long revision_ = 0L;
   /**
    * <pre>
-   * The organization's revision after the deletion.
+   * Output only. The organization's revision after the deletion.
    * </pre>
    *
    * <code>int64 revision = 3 [json_name = "revision"];</code>
@@ -648,8 +653,9 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * The numbers as they were deleted, in the order of the request. Their state
-     * is RELEASED, or RELEASING where the carrier has not confirmed yet.
+     * Output only. The deleted numbers, in the order of the request. Their state
+     * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
+     * not confirmed the release yet.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -663,8 +669,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers as they were deleted, in the order of the request. Their state
-     * is RELEASED, or RELEASING where the carrier has not confirmed yet.
+     * Output only. The deleted numbers, in the order of the request. Their state
+     * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
+     * not confirmed the release yet.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -678,8 +685,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers as they were deleted, in the order of the request. Their state
-     * is RELEASED, or RELEASING where the carrier has not confirmed yet.
+     * Output only. The deleted numbers, in the order of the request. Their state
+     * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
+     * not confirmed the release yet.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -693,8 +701,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers as they were deleted, in the order of the request. Their state
-     * is RELEASED, or RELEASING where the carrier has not confirmed yet.
+     * Output only. The deleted numbers, in the order of the request. Their state
+     * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
+     * not confirmed the release yet.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -715,8 +724,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers as they were deleted, in the order of the request. Their state
-     * is RELEASED, or RELEASING where the carrier has not confirmed yet.
+     * Output only. The deleted numbers, in the order of the request. Their state
+     * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
+     * not confirmed the release yet.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -734,8 +744,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers as they were deleted, in the order of the request. Their state
-     * is RELEASED, or RELEASING where the carrier has not confirmed yet.
+     * Output only. The deleted numbers, in the order of the request. Their state
+     * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
+     * not confirmed the release yet.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -755,8 +766,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers as they were deleted, in the order of the request. Their state
-     * is RELEASED, or RELEASING where the carrier has not confirmed yet.
+     * Output only. The deleted numbers, in the order of the request. Their state
+     * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
+     * not confirmed the release yet.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -777,8 +789,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers as they were deleted, in the order of the request. Their state
-     * is RELEASED, or RELEASING where the carrier has not confirmed yet.
+     * Output only. The deleted numbers, in the order of the request. Their state
+     * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
+     * not confirmed the release yet.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -796,8 +809,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers as they were deleted, in the order of the request. Their state
-     * is RELEASED, or RELEASING where the carrier has not confirmed yet.
+     * Output only. The deleted numbers, in the order of the request. Their state
+     * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
+     * not confirmed the release yet.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -815,8 +829,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers as they were deleted, in the order of the request. Their state
-     * is RELEASED, or RELEASING where the carrier has not confirmed yet.
+     * Output only. The deleted numbers, in the order of the request. Their state
+     * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
+     * not confirmed the release yet.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -835,8 +850,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers as they were deleted, in the order of the request. Their state
-     * is RELEASED, or RELEASING where the carrier has not confirmed yet.
+     * Output only. The deleted numbers, in the order of the request. Their state
+     * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
+     * not confirmed the release yet.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -853,8 +869,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers as they were deleted, in the order of the request. Their state
-     * is RELEASED, or RELEASING where the carrier has not confirmed yet.
+     * Output only. The deleted numbers, in the order of the request. Their state
+     * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
+     * not confirmed the release yet.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -871,8 +888,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers as they were deleted, in the order of the request. Their state
-     * is RELEASED, or RELEASING where the carrier has not confirmed yet.
+     * Output only. The deleted numbers, in the order of the request. Their state
+     * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
+     * not confirmed the release yet.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -883,8 +901,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers as they were deleted, in the order of the request. Their state
-     * is RELEASED, or RELEASING where the carrier has not confirmed yet.
+     * Output only. The deleted numbers, in the order of the request. Their state
+     * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
+     * not confirmed the release yet.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -898,8 +917,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers as they were deleted, in the order of the request. Their state
-     * is RELEASED, or RELEASING where the carrier has not confirmed yet.
+     * Output only. The deleted numbers, in the order of the request. Their state
+     * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
+     * not confirmed the release yet.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -914,8 +934,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers as they were deleted, in the order of the request. Their state
-     * is RELEASED, or RELEASING where the carrier has not confirmed yet.
+     * Output only. The deleted numbers, in the order of the request. Their state
+     * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
+     * not confirmed the release yet.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -926,8 +947,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers as they were deleted, in the order of the request. Their state
-     * is RELEASED, or RELEASING where the carrier has not confirmed yet.
+     * Output only. The deleted numbers, in the order of the request. Their state
+     * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
+     * not confirmed the release yet.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -939,8 +961,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers as they were deleted, in the order of the request. Their state
-     * is RELEASED, or RELEASING where the carrier has not confirmed yet.
+     * Output only. The deleted numbers, in the order of the request. Their state
+     * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
+     * not confirmed the release yet.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -978,8 +1001,8 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * The numbers that were not deleted, in the order of the request, each with
-     * its own status.
+     * Output only. The numbers that were not deleted, in the order of the
+     * request, each with its own status.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -993,8 +1016,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were not deleted, in the order of the request, each with
-     * its own status.
+     * Output only. The numbers that were not deleted, in the order of the
+     * request, each with its own status.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -1008,8 +1031,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were not deleted, in the order of the request, each with
-     * its own status.
+     * Output only. The numbers that were not deleted, in the order of the
+     * request, each with its own status.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -1023,8 +1046,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were not deleted, in the order of the request, each with
-     * its own status.
+     * Output only. The numbers that were not deleted, in the order of the
+     * request, each with its own status.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -1045,8 +1068,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were not deleted, in the order of the request, each with
-     * its own status.
+     * Output only. The numbers that were not deleted, in the order of the
+     * request, each with its own status.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -1064,8 +1087,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were not deleted, in the order of the request, each with
-     * its own status.
+     * Output only. The numbers that were not deleted, in the order of the
+     * request, each with its own status.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -1085,8 +1108,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were not deleted, in the order of the request, each with
-     * its own status.
+     * Output only. The numbers that were not deleted, in the order of the
+     * request, each with its own status.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -1107,8 +1130,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were not deleted, in the order of the request, each with
-     * its own status.
+     * Output only. The numbers that were not deleted, in the order of the
+     * request, each with its own status.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -1126,8 +1149,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were not deleted, in the order of the request, each with
-     * its own status.
+     * Output only. The numbers that were not deleted, in the order of the
+     * request, each with its own status.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -1145,8 +1168,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were not deleted, in the order of the request, each with
-     * its own status.
+     * Output only. The numbers that were not deleted, in the order of the
+     * request, each with its own status.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -1165,8 +1188,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were not deleted, in the order of the request, each with
-     * its own status.
+     * Output only. The numbers that were not deleted, in the order of the
+     * request, each with its own status.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -1183,8 +1206,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were not deleted, in the order of the request, each with
-     * its own status.
+     * Output only. The numbers that were not deleted, in the order of the
+     * request, each with its own status.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -1201,8 +1224,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were not deleted, in the order of the request, each with
-     * its own status.
+     * Output only. The numbers that were not deleted, in the order of the
+     * request, each with its own status.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -1213,8 +1236,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were not deleted, in the order of the request, each with
-     * its own status.
+     * Output only. The numbers that were not deleted, in the order of the
+     * request, each with its own status.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -1228,8 +1251,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were not deleted, in the order of the request, each with
-     * its own status.
+     * Output only. The numbers that were not deleted, in the order of the
+     * request, each with its own status.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -1244,8 +1267,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were not deleted, in the order of the request, each with
-     * its own status.
+     * Output only. The numbers that were not deleted, in the order of the
+     * request, each with its own status.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -1256,8 +1279,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were not deleted, in the order of the request, each with
-     * its own status.
+     * Output only. The numbers that were not deleted, in the order of the
+     * request, each with its own status.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -1269,8 +1292,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were not deleted, in the order of the request, each with
-     * its own status.
+     * Output only. The numbers that were not deleted, in the order of the
+     * request, each with its own status.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -1297,7 +1320,7 @@ private static final long serialVersionUID = 0L;
     private long revision_ ;
     /**
      * <pre>
-     * The organization's revision after the deletion.
+     * Output only. The organization's revision after the deletion.
      * </pre>
      *
      * <code>int64 revision = 3 [json_name = "revision"];</code>
@@ -1309,7 +1332,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The organization's revision after the deletion.
+     * Output only. The organization's revision after the deletion.
      * </pre>
      *
      * <code>int64 revision = 3 [json_name = "revision"];</code>
@@ -1325,7 +1348,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The organization's revision after the deletion.
+     * Output only. The organization's revision after the deletion.
      * </pre>
      *
      * <code>int64 revision = 3 [json_name = "revision"];</code>

@@ -12,8 +12,9 @@ public interface DeleteNumbersResponseOrBuilder extends
 
   /**
    * <pre>
-   * The numbers as they were deleted, in the order of the request. Their state
-   * is RELEASED, or RELEASING where the carrier has not confirmed yet.
+   * Output only. The deleted numbers, in the order of the request. Their state
+   * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
+   * not confirmed the release yet.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -22,8 +23,9 @@ public interface DeleteNumbersResponseOrBuilder extends
       getDeletedList();
   /**
    * <pre>
-   * The numbers as they were deleted, in the order of the request. Their state
-   * is RELEASED, or RELEASING where the carrier has not confirmed yet.
+   * Output only. The deleted numbers, in the order of the request. Their state
+   * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
+   * not confirmed the release yet.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -31,8 +33,9 @@ public interface DeleteNumbersResponseOrBuilder extends
   org.localdial.v1.LocalPresenceNumber getDeleted(int index);
   /**
    * <pre>
-   * The numbers as they were deleted, in the order of the request. Their state
-   * is RELEASED, or RELEASING where the carrier has not confirmed yet.
+   * Output only. The deleted numbers, in the order of the request. Their state
+   * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
+   * not confirmed the release yet.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -40,8 +43,9 @@ public interface DeleteNumbersResponseOrBuilder extends
   int getDeletedCount();
   /**
    * <pre>
-   * The numbers as they were deleted, in the order of the request. Their state
-   * is RELEASED, or RELEASING where the carrier has not confirmed yet.
+   * Output only. The deleted numbers, in the order of the request. Their state
+   * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
+   * not confirmed the release yet.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -50,8 +54,9 @@ public interface DeleteNumbersResponseOrBuilder extends
       getDeletedOrBuilderList();
   /**
    * <pre>
-   * The numbers as they were deleted, in the order of the request. Their state
-   * is RELEASED, or RELEASING where the carrier has not confirmed yet.
+   * Output only. The deleted numbers, in the order of the request. Their state
+   * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
+   * not confirmed the release yet.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -61,8 +66,8 @@ public interface DeleteNumbersResponseOrBuilder extends
 
   /**
    * <pre>
-   * The numbers that were not deleted, in the order of the request, each with
-   * its own status.
+   * Output only. The numbers that were not deleted, in the order of the
+   * request, each with its own status.
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -71,8 +76,8 @@ public interface DeleteNumbersResponseOrBuilder extends
       getFailuresList();
   /**
    * <pre>
-   * The numbers that were not deleted, in the order of the request, each with
-   * its own status.
+   * Output only. The numbers that were not deleted, in the order of the
+   * request, each with its own status.
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -80,8 +85,8 @@ public interface DeleteNumbersResponseOrBuilder extends
   org.localdial.v1.NumberFailure getFailures(int index);
   /**
    * <pre>
-   * The numbers that were not deleted, in the order of the request, each with
-   * its own status.
+   * Output only. The numbers that were not deleted, in the order of the
+   * request, each with its own status.
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -89,8 +94,8 @@ public interface DeleteNumbersResponseOrBuilder extends
   int getFailuresCount();
   /**
    * <pre>
-   * The numbers that were not deleted, in the order of the request, each with
-   * its own status.
+   * Output only. The numbers that were not deleted, in the order of the
+   * request, each with its own status.
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -99,8 +104,8 @@ public interface DeleteNumbersResponseOrBuilder extends
       getFailuresOrBuilderList();
   /**
    * <pre>
-   * The numbers that were not deleted, in the order of the request, each with
-   * its own status.
+   * Output only. The numbers that were not deleted, in the order of the
+   * request, each with its own status.
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -110,7 +115,7 @@ public interface DeleteNumbersResponseOrBuilder extends
 
   /**
    * <pre>
-   * The organization's revision after the deletion.
+   * Output only. The organization's revision after the deletion.
    * </pre>
    *
    * <code>int64 revision = 3 [json_name = "revision"];</code>

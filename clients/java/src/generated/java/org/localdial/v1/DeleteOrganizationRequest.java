@@ -53,7 +53,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object organizationId_ = "";
   /**
    * <pre>
-   * Required. The organization. 1 to 128 visible ASCII characters.
+   * Required. The organization to delete. 1 to 128 visible ASCII characters.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -74,7 +74,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required. The organization. 1 to 128 visible ASCII characters.
+   * Required. The organization to delete. 1 to 128 visible ASCII characters.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -396,7 +396,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object organizationId_ = "";
     /**
      * <pre>
-     * Required. The organization. 1 to 128 visible ASCII characters.
+     * Required. The organization to delete. 1 to 128 visible ASCII characters.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -416,7 +416,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The organization. 1 to 128 visible ASCII characters.
+     * Required. The organization to delete. 1 to 128 visible ASCII characters.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -437,7 +437,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The organization. 1 to 128 visible ASCII characters.
+     * Required. The organization to delete. 1 to 128 visible ASCII characters.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -454,7 +454,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The organization. 1 to 128 visible ASCII characters.
+     * Required. The organization to delete. 1 to 128 visible ASCII characters.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -468,7 +468,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The organization. 1 to 128 visible ASCII characters.
+     * Required. The organization to delete. 1 to 128 visible ASCII characters.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>

@@ -12,7 +12,7 @@ public interface DeleteOrganizationRequestOrBuilder extends
 
   /**
    * <pre>
-   * Required. The organization. 1 to 128 visible ASCII characters.
+   * Required. The organization to delete. 1 to 128 visible ASCII characters.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -21,7 +21,7 @@ public interface DeleteOrganizationRequestOrBuilder extends
   java.lang.String getOrganizationId();
   /**
    * <pre>
-   * Required. The organization. 1 to 128 visible ASCII characters.
+   * Required. The organization to delete. 1 to 128 visible ASCII characters.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>

@@ -103,7 +103,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object userId_ = "";
   /**
    * <pre>
-   * Required. The user. 1 to 128 visible ASCII characters.
+   * Required. The user to delete. 1 to 128 visible ASCII characters.
    * </pre>
    *
    * <code>string user_id = 2 [json_name = "userId"];</code>
@@ -124,7 +124,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required. The user. 1 to 128 visible ASCII characters.
+   * Required. The user to delete. 1 to 128 visible ASCII characters.
    * </pre>
    *
    * <code>string user_id = 2 [json_name = "userId"];</code>
@@ -567,7 +567,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object userId_ = "";
     /**
      * <pre>
-     * Required. The user. 1 to 128 visible ASCII characters.
+     * Required. The user to delete. 1 to 128 visible ASCII characters.
      * </pre>
      *
      * <code>string user_id = 2 [json_name = "userId"];</code>
@@ -587,7 +587,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The user. 1 to 128 visible ASCII characters.
+     * Required. The user to delete. 1 to 128 visible ASCII characters.
      * </pre>
      *
      * <code>string user_id = 2 [json_name = "userId"];</code>
@@ -608,7 +608,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The user. 1 to 128 visible ASCII characters.
+     * Required. The user to delete. 1 to 128 visible ASCII characters.
      * </pre>
      *
      * <code>string user_id = 2 [json_name = "userId"];</code>
@@ -625,7 +625,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The user. 1 to 128 visible ASCII characters.
+     * Required. The user to delete. 1 to 128 visible ASCII characters.
      * </pre>
      *
      * <code>string user_id = 2 [json_name = "userId"];</code>
@@ -639,7 +639,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The user. 1 to 128 visible ASCII characters.
+     * Required. The user to delete. 1 to 128 visible ASCII characters.
      * </pre>
      *
      * <code>string user_id = 2 [json_name = "userId"];</code>

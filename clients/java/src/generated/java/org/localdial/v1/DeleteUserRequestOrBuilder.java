@@ -34,7 +34,7 @@ public interface DeleteUserRequestOrBuilder extends
 
   /**
    * <pre>
-   * Required. The user. 1 to 128 visible ASCII characters.
+   * Required. The user to delete. 1 to 128 visible ASCII characters.
    * </pre>
    *
    * <code>string user_id = 2 [json_name = "userId"];</code>
@@ -43,7 +43,7 @@ public interface DeleteUserRequestOrBuilder extends
   java.lang.String getUserId();
   /**
    * <pre>
-   * Required. The user. 1 to 128 visible ASCII characters.
+   * Required. The user to delete. 1 to 128 visible ASCII characters.
    * </pre>
    *
    * <code>string user_id = 2 [json_name = "userId"];</code>

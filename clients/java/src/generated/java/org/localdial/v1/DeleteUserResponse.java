@@ -51,7 +51,7 @@ private static final long serialVersionUID = 0L;
   private long revision_ = 0L;
   /**
    * <pre>
-   * The organization's revision after the deletion.
+   * Output only. The organization's revision after the deletion.
    * </pre>
    *
    * <code>int64 revision = 1 [json_name = "revision"];</code>
@@ -363,7 +363,7 @@ private static final long serialVersionUID = 0L;
     private long revision_ ;
     /**
      * <pre>
-     * The organization's revision after the deletion.
+     * Output only. The organization's revision after the deletion.
      * </pre>
      *
      * <code>int64 revision = 1 [json_name = "revision"];</code>
@@ -375,7 +375,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The organization's revision after the deletion.
+     * Output only. The organization's revision after the deletion.
      * </pre>
      *
      * <code>int64 revision = 1 [json_name = "revision"];</code>
@@ -391,7 +391,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The organization's revision after the deletion.
+     * Output only. The organization's revision after the deletion.
      * </pre>
      *
      * <code>int64 revision = 1 [json_name = "revision"];</code>

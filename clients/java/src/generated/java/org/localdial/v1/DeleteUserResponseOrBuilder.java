@@ -12,7 +12,7 @@ public interface DeleteUserResponseOrBuilder extends
 
   /**
    * <pre>
-   * The organization's revision after the deletion.
+   * Output only. The organization's revision after the deletion.
    * </pre>
    *
    * <code>int64 revision = 1 [json_name = "revision"];</code>

@@ -7,7 +7,7 @@ package org.localdial.v1;
 
 /**
  * <pre>
- * Why a call-back goes where it goes.
+ * Why a call-back goes to its destination.
  * </pre>
  *
  * Protobuf enum {@code localdial.v1.DestinationReason}
@@ -25,7 +25,7 @@ public enum DestinationReason
   DESTINATION_REASON_UNSPECIFIED(0),
   /**
    * <pre>
-   * The work phone of the last user who called the caller.
+   * The work phone of the last user who called this caller.
    * </pre>
    *
    * <code>DESTINATION_REASON_LAST_CALLER = 1;</code>
@@ -33,8 +33,9 @@ public enum DestinationReason
   DESTINATION_REASON_LAST_CALLER(1),
   /**
    * <pre>
-   * The organization number: nobody called the caller, the caller withheld the
-   * number, or the last user is gone or has no usable work phone.
+   * The organization number, because no user called this caller, the caller
+   * withheld the number, or the last user was deleted or has no usable work
+   * phone.
    * </pre>
    *
    * <code>DESTINATION_REASON_ORGANIZATION_NUMBER = 2;</code>
@@ -62,7 +63,7 @@ public enum DestinationReason
   public static final int DESTINATION_REASON_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * The work phone of the last user who called the caller.
+   * The work phone of the last user who called this caller.
    * </pre>
    *
    * <code>DESTINATION_REASON_LAST_CALLER = 1;</code>
@@ -70,8 +71,9 @@ public enum DestinationReason
   public static final int DESTINATION_REASON_LAST_CALLER_VALUE = 1;
   /**
    * <pre>
-   * The organization number: nobody called the caller, the caller withheld the
-   * number, or the last user is gone or has no usable work phone.
+   * The organization number, because no user called this caller, the caller
+   * withheld the number, or the last user was deleted or has no usable work
+   * phone.
    * </pre>
    *
    * <code>DESTINATION_REASON_ORGANIZATION_NUMBER = 2;</code>

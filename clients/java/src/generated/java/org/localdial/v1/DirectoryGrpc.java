@@ -4,7 +4,8 @@ import static io.grpc.MethodDescriptor.generateFullMethodName;
 
 /**
  * <pre>
- * The organizations and their users, which the CRM keeps in step with its own.
+ * The organizations and their users. The CRM backend keeps them in step with
+ * its own records.
  * </pre>
  */
 @io.grpc.stub.annotations.GrpcGenerated
@@ -364,7 +365,8 @@ public final class DirectoryGrpc {
 
   /**
    * <pre>
-   * The organizations and their users, which the CRM keeps in step with its own.
+   * The organizations and their users. The CRM backend keeps them in step with
+   * its own records.
    * </pre>
    */
   public interface AsyncService {
@@ -373,7 +375,7 @@ public final class DirectoryGrpc {
      * <pre>
      * Creates the organization, or replaces it as a whole: a field that is left
      * out is cleared.
-     * Errors: ALREADY_EXISTS (NUMBER_IN_USE) when the organization number belongs
+     * Errors: ALREADY_EXISTS (NUMBER_IN_USE) if the organization number belongs
      * to another organization.
      * </pre>
      */
@@ -384,7 +386,7 @@ public final class DirectoryGrpc {
 
     /**
      * <pre>
-     * Gets one organization.
+     * Returns one organization.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
      * </pre>
      */
@@ -405,7 +407,7 @@ public final class DirectoryGrpc {
 
     /**
      * <pre>
-     * Deletes the organization and its users. Its numbers must be deleted before:
+     * Deletes the organization and its users. Delete its numbers first, because
      * they cost money. The records of its calls are kept.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (ORGANIZATION_HAS_NUMBERS).
@@ -430,7 +432,7 @@ public final class DirectoryGrpc {
 
     /**
      * <pre>
-     * Gets one user.
+     * Returns one user.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND).
      * </pre>
      */
@@ -464,10 +466,10 @@ public final class DirectoryGrpc {
 
     /**
      * <pre>
-     * Creates or replaces many users of one organization in one transaction: all
-     * of them, or none.
+     * Creates or replaces many users of one organization in one transaction:
+     * either all of them or none.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); INVALID_ARGUMENT
-     * (INVALID_FIELDS) with every bad field of every user.
+     * (INVALID_FIELDS) with every invalid field of every user.
      * </pre>
      */
     default void batchSetUsers(org.localdial.v1.BatchSetUsersRequest request,
@@ -479,7 +481,8 @@ public final class DirectoryGrpc {
   /**
    * Base class for the server implementation of the service Directory.
    * <pre>
-   * The organizations and their users, which the CRM keeps in step with its own.
+   * The organizations and their users. The CRM backend keeps them in step with
+   * its own records.
    * </pre>
    */
   public static abstract class DirectoryImplBase
@@ -493,7 +496,8 @@ public final class DirectoryGrpc {
   /**
    * A stub to allow clients to do asynchronous rpc calls to service Directory.
    * <pre>
-   * The organizations and their users, which the CRM keeps in step with its own.
+   * The organizations and their users. The CRM backend keeps them in step with
+   * its own records.
    * </pre>
    */
   public static final class DirectoryStub
@@ -513,7 +517,7 @@ public final class DirectoryGrpc {
      * <pre>
      * Creates the organization, or replaces it as a whole: a field that is left
      * out is cleared.
-     * Errors: ALREADY_EXISTS (NUMBER_IN_USE) when the organization number belongs
+     * Errors: ALREADY_EXISTS (NUMBER_IN_USE) if the organization number belongs
      * to another organization.
      * </pre>
      */
@@ -525,7 +529,7 @@ public final class DirectoryGrpc {
 
     /**
      * <pre>
-     * Gets one organization.
+     * Returns one organization.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
      * </pre>
      */
@@ -548,7 +552,7 @@ public final class DirectoryGrpc {
 
     /**
      * <pre>
-     * Deletes the organization and its users. Its numbers must be deleted before:
+     * Deletes the organization and its users. Delete its numbers first, because
      * they cost money. The records of its calls are kept.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (ORGANIZATION_HAS_NUMBERS).
@@ -575,7 +579,7 @@ public final class DirectoryGrpc {
 
     /**
      * <pre>
-     * Gets one user.
+     * Returns one user.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND).
      * </pre>
      */
@@ -612,10 +616,10 @@ public final class DirectoryGrpc {
 
     /**
      * <pre>
-     * Creates or replaces many users of one organization in one transaction: all
-     * of them, or none.
+     * Creates or replaces many users of one organization in one transaction:
+     * either all of them or none.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); INVALID_ARGUMENT
-     * (INVALID_FIELDS) with every bad field of every user.
+     * (INVALID_FIELDS) with every invalid field of every user.
      * </pre>
      */
     public void batchSetUsers(org.localdial.v1.BatchSetUsersRequest request,
@@ -628,7 +632,8 @@ public final class DirectoryGrpc {
   /**
    * A stub to allow clients to do synchronous rpc calls to service Directory.
    * <pre>
-   * The organizations and their users, which the CRM keeps in step with its own.
+   * The organizations and their users. The CRM backend keeps them in step with
+   * its own records.
    * </pre>
    */
   public static final class DirectoryBlockingV2Stub
@@ -648,7 +653,7 @@ public final class DirectoryGrpc {
      * <pre>
      * Creates the organization, or replaces it as a whole: a field that is left
      * out is cleared.
-     * Errors: ALREADY_EXISTS (NUMBER_IN_USE) when the organization number belongs
+     * Errors: ALREADY_EXISTS (NUMBER_IN_USE) if the organization number belongs
      * to another organization.
      * </pre>
      */
@@ -659,7 +664,7 @@ public final class DirectoryGrpc {
 
     /**
      * <pre>
-     * Gets one organization.
+     * Returns one organization.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
      * </pre>
      */
@@ -680,7 +685,7 @@ public final class DirectoryGrpc {
 
     /**
      * <pre>
-     * Deletes the organization and its users. Its numbers must be deleted before:
+     * Deletes the organization and its users. Delete its numbers first, because
      * they cost money. The records of its calls are kept.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (ORGANIZATION_HAS_NUMBERS).
@@ -705,7 +710,7 @@ public final class DirectoryGrpc {
 
     /**
      * <pre>
-     * Gets one user.
+     * Returns one user.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND).
      * </pre>
      */
@@ -739,10 +744,10 @@ public final class DirectoryGrpc {
 
     /**
      * <pre>
-     * Creates or replaces many users of one organization in one transaction: all
-     * of them, or none.
+     * Creates or replaces many users of one organization in one transaction:
+     * either all of them or none.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); INVALID_ARGUMENT
-     * (INVALID_FIELDS) with every bad field of every user.
+     * (INVALID_FIELDS) with every invalid field of every user.
      * </pre>
      */
     public org.localdial.v1.BatchSetUsersResponse batchSetUsers(org.localdial.v1.BatchSetUsersRequest request) throws io.grpc.StatusException {
@@ -754,7 +759,8 @@ public final class DirectoryGrpc {
   /**
    * A stub to allow clients to do limited synchronous rpc calls to service Directory.
    * <pre>
-   * The organizations and their users, which the CRM keeps in step with its own.
+   * The organizations and their users. The CRM backend keeps them in step with
+   * its own records.
    * </pre>
    */
   public static final class DirectoryBlockingStub
@@ -774,7 +780,7 @@ public final class DirectoryGrpc {
      * <pre>
      * Creates the organization, or replaces it as a whole: a field that is left
      * out is cleared.
-     * Errors: ALREADY_EXISTS (NUMBER_IN_USE) when the organization number belongs
+     * Errors: ALREADY_EXISTS (NUMBER_IN_USE) if the organization number belongs
      * to another organization.
      * </pre>
      */
@@ -785,7 +791,7 @@ public final class DirectoryGrpc {
 
     /**
      * <pre>
-     * Gets one organization.
+     * Returns one organization.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
      * </pre>
      */
@@ -806,7 +812,7 @@ public final class DirectoryGrpc {
 
     /**
      * <pre>
-     * Deletes the organization and its users. Its numbers must be deleted before:
+     * Deletes the organization and its users. Delete its numbers first, because
      * they cost money. The records of its calls are kept.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (ORGANIZATION_HAS_NUMBERS).
@@ -831,7 +837,7 @@ public final class DirectoryGrpc {
 
     /**
      * <pre>
-     * Gets one user.
+     * Returns one user.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND).
      * </pre>
      */
@@ -865,10 +871,10 @@ public final class DirectoryGrpc {
 
     /**
      * <pre>
-     * Creates or replaces many users of one organization in one transaction: all
-     * of them, or none.
+     * Creates or replaces many users of one organization in one transaction:
+     * either all of them or none.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); INVALID_ARGUMENT
-     * (INVALID_FIELDS) with every bad field of every user.
+     * (INVALID_FIELDS) with every invalid field of every user.
      * </pre>
      */
     public org.localdial.v1.BatchSetUsersResponse batchSetUsers(org.localdial.v1.BatchSetUsersRequest request) {
@@ -880,7 +886,8 @@ public final class DirectoryGrpc {
   /**
    * A stub to allow clients to do ListenableFuture-style rpc calls to service Directory.
    * <pre>
-   * The organizations and their users, which the CRM keeps in step with its own.
+   * The organizations and their users. The CRM backend keeps them in step with
+   * its own records.
    * </pre>
    */
   public static final class DirectoryFutureStub
@@ -900,7 +907,7 @@ public final class DirectoryGrpc {
      * <pre>
      * Creates the organization, or replaces it as a whole: a field that is left
      * out is cleared.
-     * Errors: ALREADY_EXISTS (NUMBER_IN_USE) when the organization number belongs
+     * Errors: ALREADY_EXISTS (NUMBER_IN_USE) if the organization number belongs
      * to another organization.
      * </pre>
      */
@@ -912,7 +919,7 @@ public final class DirectoryGrpc {
 
     /**
      * <pre>
-     * Gets one organization.
+     * Returns one organization.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
      * </pre>
      */
@@ -935,7 +942,7 @@ public final class DirectoryGrpc {
 
     /**
      * <pre>
-     * Deletes the organization and its users. Its numbers must be deleted before:
+     * Deletes the organization and its users. Delete its numbers first, because
      * they cost money. The records of its calls are kept.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (ORGANIZATION_HAS_NUMBERS).
@@ -962,7 +969,7 @@ public final class DirectoryGrpc {
 
     /**
      * <pre>
-     * Gets one user.
+     * Returns one user.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, USER_NOT_FOUND).
      * </pre>
      */
@@ -999,10 +1006,10 @@ public final class DirectoryGrpc {
 
     /**
      * <pre>
-     * Creates or replaces many users of one organization in one transaction: all
-     * of them, or none.
+     * Creates or replaces many users of one organization in one transaction:
+     * either all of them or none.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); INVALID_ARGUMENT
-     * (INVALID_FIELDS) with every bad field of every user.
+     * (INVALID_FIELDS) with every invalid field of every user.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<org.localdial.v1.BatchSetUsersResponse> batchSetUsers(

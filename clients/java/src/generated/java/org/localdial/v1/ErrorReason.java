@@ -8,15 +8,16 @@ package org.localdial.v1;
 /**
  * <pre>
  * Why a call failed. Every error of this API carries one `google.rpc.ErrorInfo`
- * with the domain `localdial` and, as its `reason`, the name of one of these
- * values without the prefix `ERROR_REASON_`. Programs decide by the reason;
- * the message is for people and may change. Each value names its gRPC status
- * and the metadata that come with it.
+ * with the domain `localdial` and a `reason`: the name of one of these values
+ * without the prefix `ERROR_REASON_`. Programs should decide by the reason; the
+ * message is for people and may change. Each value documents its gRPC status
+ * and its metadata.
  *
- * Any method may answer INVALID_FIELDS, MALFORMED_REQUEST, REQUEST_TOO_LARGE,
- * STORAGE_UNAVAILABLE, SHUTTING_DOWN and INTERNAL; the methods document what
- * they answer beside these. What gRPC itself refuses (an unknown method, a
- * request several times too large, a deadline) carries no ErrorInfo.
+ * Any method may return INVALID_FIELDS, MALFORMED_REQUEST, REQUEST_TOO_LARGE,
+ * STORAGE_UNAVAILABLE, SHUTTING_DOWN and INTERNAL; each method documents the
+ * other reasons that it returns. An error that gRPC itself raises (an unknown
+ * method, a request several times too large, an expired deadline) carries no
+ * ErrorInfo.
  * </pre>
  *
  * Protobuf enum {@code localdial.v1.ErrorReason}
@@ -35,9 +36,9 @@ public enum ErrorReason
   /**
    * <pre>
    * INVALID_ARGUMENT. One or more fields break the rules of the contract; a
-   * `google.rpc.BadRequest` names every one of them at once. Details travel in
-   * the trailing metadata, which clients limit: raise that limit (8 KiB in many
-   * gRPC libraries) where requests have hundreds of fields.
+   * `google.rpc.BadRequest` lists every one of them. The details travel in the
+   * trailing metadata, whose size clients limit: raise that limit (8 KiB in
+   * many gRPC libraries) if your requests have hundreds of fields.
    * Metadata: none.
    * </pre>
    *
@@ -46,8 +47,8 @@ public enum ErrorReason
   ERROR_REASON_INVALID_FIELDS(1),
   /**
    * <pre>
-   * INVALID_ARGUMENT. The bytes of the request are no message of the method's
-   * request type: the caller was built from another contract.
+   * INVALID_ARGUMENT. The bytes of the request are not a message of the
+   * method's request type: the caller was built from another contract.
    * Metadata: none.
    * </pre>
    *
@@ -65,7 +66,7 @@ public enum ErrorReason
   ERROR_REASON_REQUEST_TOO_LARGE(3),
   /**
    * <pre>
-   * NOT_FOUND. There is no such organization.
+   * NOT_FOUND. The organization does not exist.
    * Metadata: `organization_id`.
    * </pre>
    *
@@ -74,7 +75,7 @@ public enum ErrorReason
   ERROR_REASON_ORGANIZATION_NOT_FOUND(4),
   /**
    * <pre>
-   * NOT_FOUND. The organization has no such user.
+   * NOT_FOUND. The organization has no user with this identifier.
    * Metadata: `organization_id`, `user_id`.
    * </pre>
    *
@@ -83,9 +84,10 @@ public enum ErrorReason
   ERROR_REASON_USER_NOT_FOUND(5),
   /**
    * <pre>
-   * NOT_FOUND. The number is not in the organization's inventory; for
-   * RouteInboundCall, it is in nobody's and is no organization number either.
-   * A number of another organization and a number of nobody answer alike.
+   * NOT_FOUND. The number is not in the organization's inventory. For
+   * RouteInboundCall: the number is in no inventory and is no organization
+   * number. The error does not reveal whether another organization owns the
+   * number.
    * Metadata: `phone_number`.
    * </pre>
    *
@@ -94,11 +96,11 @@ public enum ErrorReason
   ERROR_REASON_NUMBER_NOT_FOUND(6),
   /**
    * <pre>
-   * FAILED_PRECONDITION. No caller ID can be shown: no number fits, the user
-   * has no caller ID and the organization no organization number, or the only
-   * one left is the callee's own. Give the user a caller ID or the organization
-   * a number.
-   * Metadata: `organization_id`, `user_id`, `callee_area_code` (empty where the
+   * FAILED_PRECONDITION. There is no caller ID to show: no number fits, and
+   * neither the user's caller ID nor the organization number is set, or the
+   * only one left equals the callee's own number. Give the user a caller ID or
+   * the organization a number.
+   * Metadata: `organization_id`, `user_id`, `callee_area_code` (empty if the
    * callee has none).
    * </pre>
    *
@@ -107,8 +109,9 @@ public enum ErrorReason
   ERROR_REASON_NO_CALLER_ID(7),
   /**
    * <pre>
-   * FAILED_PRECONDITION. The call-back can be sent nowhere: the last caller has
-   * no usable work phone and the organization no usable organization number.
+   * FAILED_PRECONDITION. The call-back has no destination: the last user who
+   * called has no usable work phone, and the organization has no usable
+   * organization number.
    * Metadata: `organization_id`.
    * </pre>
    *
@@ -117,9 +120,9 @@ public enum ErrorReason
   ERROR_REASON_NO_DESTINATION(8),
   /**
    * <pre>
-   * NOT_FOUND. The carrier has no numbers to sell in the area code. Nothing was
-   * charged and nothing was stored. Show it as a warning and offer another
-   * area code.
+   * NOT_FOUND. The carrier has no numbers for sale in the area code. Nothing
+   * was charged and nothing was stored. Show a warning and offer another area
+   * code.
    * Metadata: `area_code`.
    * </pre>
    *
@@ -128,7 +131,7 @@ public enum ErrorReason
   ERROR_REASON_NO_NUMBERS_AVAILABLE(9),
   /**
    * <pre>
-   * NOT_FOUND. The number to import is not owned by the carrier account.
+   * NOT_FOUND. The carrier account does not own the number to import.
    * Metadata: `phone_number`.
    * </pre>
    *
@@ -137,8 +140,8 @@ public enum ErrorReason
   ERROR_REASON_NUMBER_NOT_AT_CARRIER(10),
   /**
    * <pre>
-   * ALREADY_EXISTS. The phone number is in use elsewhere and cannot be imported
-   * or become an organization number here.
+   * ALREADY_EXISTS. The phone number is in use elsewhere, so it cannot be
+   * imported or become an organization number here.
    * Metadata: `phone_number`.
    * </pre>
    *
@@ -147,8 +150,8 @@ public enum ErrorReason
   ERROR_REASON_NUMBER_IN_USE(11),
   /**
    * <pre>
-   * FAILED_PRECONDITION. The number is still being purchased or imported, or
-   * already being released; mapping, importing or deleting it must wait.
+   * FAILED_PRECONDITION. The number is still being purchased or imported, or is
+   * already being released. Map, import or delete it when that is done.
    * Metadata: `phone_number`, `state`.
    * </pre>
    *
@@ -157,9 +160,9 @@ public enum ErrorReason
   ERROR_REASON_NUMBER_NOT_ACTIVE(12),
   /**
    * <pre>
-   * ALREADY_EXISTS. The request_id was used before with other arguments. Use a
-   * fresh one for every new purchase or deletion, and the same one only to
-   * repeat the same call.
+   * ALREADY_EXISTS. The `request_id` was used before with other arguments. Use
+   * a new one for each purchase or deletion, and the same one only to repeat
+   * the same call.
    * Metadata: `request_id`.
    * </pre>
    *
@@ -168,7 +171,7 @@ public enum ErrorReason
   ERROR_REASON_REQUEST_ID_REUSED(13),
   /**
    * <pre>
-   * ALREADY_EXISTS. The call_id is recorded for another user or callee.
+   * ALREADY_EXISTS. The `call_id` is recorded for another user or callee.
    * Metadata: `call_id`.
    * </pre>
    *
@@ -177,9 +180,10 @@ public enum ErrorReason
   ERROR_REASON_CALL_ID_REUSED(14),
   /**
    * <pre>
-   * UNAVAILABLE. The carrier did not say whether the order went through, and it
-   * could not be looked up yet. Nothing will be bought twice: repeat the call
-   * with the same request_id to learn the outcome. With `RetryInfo`.
+   * UNAVAILABLE. The outcome of the order is not known yet: the carrier has not
+   * confirmed it, and it could not be looked up. Nothing is bought twice:
+   * repeat the call with the same `request_id` to learn the outcome. With
+   * `RetryInfo`.
    * Metadata: `organization_id`.
    * </pre>
    *
@@ -198,7 +202,7 @@ public enum ErrorReason
   ERROR_REASON_ORGANIZATION_HAS_NUMBERS(16),
   /**
    * <pre>
-   * FAILED_PRECONDITION. min_revision is newer than any revision the
+   * FAILED_PRECONDITION. `min_revision` is newer than any revision that the
    * organization has had.
    * Metadata: `organization_id`, `revision`.
    * </pre>
@@ -218,9 +222,10 @@ public enum ErrorReason
   ERROR_REASON_STORAGE_UNAVAILABLE(18),
   /**
    * <pre>
-   * UNAVAILABLE. The carrier cannot be reached, or has been asked too much for
-   * now. Nothing was bought. With `RetryInfo`, unless no repeat helps because the
-   * server is not set up for the carrier or the account that holds the number.
+   * UNAVAILABLE. The carrier cannot be reached, or limits the server's requests
+   * for now. Nothing was bought. With `RetryInfo`, except when the server is
+   * not set up for the carrier or the account that holds the number, because
+   * repeating the call cannot help then.
    * Metadata: none.
    * </pre>
    *
@@ -229,12 +234,13 @@ public enum ErrorReason
   ERROR_REASON_CARRIER_UNAVAILABLE(19),
   /**
    * <pre>
-   * FAILED_PRECONDITION. The carrier refuses for a reason that a repeat does not
-   * cure; the message says which, and what to do. Nothing was bought.
-   * Metadata: `cause`: INVALID (this number or area code cannot be had like
-   * this), REGULATORY (an address or documents are missing), ACCOUNT (the carrier
-   * account is suspended, a trial, or without money) or CREDENTIALS (the server's
-   * credentials are not taken); `phone_number` where it is about one number.
+   * FAILED_PRECONDITION. The carrier refused the request, and repeating it does
+   * not help; the message says why, and what to do. Nothing was bought.
+   * Metadata: `cause`: `INVALID` (this number or area code cannot be bought
+   * this way), `REGULATORY` (an address or documents are missing), `ACCOUNT`
+   * (the carrier account is suspended, a trial, or out of funds) or
+   * `CREDENTIALS` (the carrier rejects the server's credentials);
+   * `phone_number` if the refusal is about one number.
    * </pre>
    *
    * <code>ERROR_REASON_CARRIER_REFUSED = 20;</code>
@@ -243,7 +249,7 @@ public enum ErrorReason
   /**
    * <pre>
    * UNAVAILABLE. The server is stopping. Repeat the call; another server
-   * answers. With `RetryInfo`.
+   * answers it. With `RetryInfo`.
    * Metadata: none.
    * </pre>
    *
@@ -252,8 +258,8 @@ public enum ErrorReason
   ERROR_REASON_SHUTTING_DOWN(21),
   /**
    * <pre>
-   * INTERNAL. A fault of the server. The server's log has the cause under the
-   * incident.
+   * INTERNAL. The server failed. Its log has the cause under the incident's
+   * identifier.
    * Metadata: `incident_id`.
    * </pre>
    *
@@ -262,9 +268,9 @@ public enum ErrorReason
   ERROR_REASON_INTERNAL(22),
   /**
    * <pre>
-   * RESOURCE_EXHAUSTED. The organization has as many numbers as it may have, those
-   * that are being bought or released included. Delete some, or have the server's
-   * operator raise the limit.
+   * RESOURCE_EXHAUSTED. The organization has as many numbers as it may have,
+   * including those that are being bought or released. Delete some, or ask the
+   * server's operator to raise the limit.
    * Metadata: `organization_id`, `limit`.
    * </pre>
    *
@@ -273,9 +279,10 @@ public enum ErrorReason
   ERROR_REASON_NUMBER_LIMIT_REACHED(23),
   /**
    * <pre>
-   * RESOURCE_EXHAUSTED. The organization has bought as many numbers within the
-   * last 24 hours as it may. With `RetryInfo`: when the oldest of them is a day
-   * old. Or have the server's operator raise the limit.
+   * RESOURCE_EXHAUSTED. The organization has bought as many numbers in the last
+   * 24 hours as it may. Repeat the call after the delay in `RetryInfo`, when
+   * the oldest of these purchases is a day old, or ask the server's operator to
+   * raise the limit.
    * Metadata: `organization_id`, `limit`.
    * </pre>
    *
@@ -305,9 +312,9 @@ public enum ErrorReason
   /**
    * <pre>
    * INVALID_ARGUMENT. One or more fields break the rules of the contract; a
-   * `google.rpc.BadRequest` names every one of them at once. Details travel in
-   * the trailing metadata, which clients limit: raise that limit (8 KiB in many
-   * gRPC libraries) where requests have hundreds of fields.
+   * `google.rpc.BadRequest` lists every one of them. The details travel in the
+   * trailing metadata, whose size clients limit: raise that limit (8 KiB in
+   * many gRPC libraries) if your requests have hundreds of fields.
    * Metadata: none.
    * </pre>
    *
@@ -316,8 +323,8 @@ public enum ErrorReason
   public static final int ERROR_REASON_INVALID_FIELDS_VALUE = 1;
   /**
    * <pre>
-   * INVALID_ARGUMENT. The bytes of the request are no message of the method's
-   * request type: the caller was built from another contract.
+   * INVALID_ARGUMENT. The bytes of the request are not a message of the
+   * method's request type: the caller was built from another contract.
    * Metadata: none.
    * </pre>
    *
@@ -335,7 +342,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_REQUEST_TOO_LARGE_VALUE = 3;
   /**
    * <pre>
-   * NOT_FOUND. There is no such organization.
+   * NOT_FOUND. The organization does not exist.
    * Metadata: `organization_id`.
    * </pre>
    *
@@ -344,7 +351,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_ORGANIZATION_NOT_FOUND_VALUE = 4;
   /**
    * <pre>
-   * NOT_FOUND. The organization has no such user.
+   * NOT_FOUND. The organization has no user with this identifier.
    * Metadata: `organization_id`, `user_id`.
    * </pre>
    *
@@ -353,9 +360,10 @@ public enum ErrorReason
   public static final int ERROR_REASON_USER_NOT_FOUND_VALUE = 5;
   /**
    * <pre>
-   * NOT_FOUND. The number is not in the organization's inventory; for
-   * RouteInboundCall, it is in nobody's and is no organization number either.
-   * A number of another organization and a number of nobody answer alike.
+   * NOT_FOUND. The number is not in the organization's inventory. For
+   * RouteInboundCall: the number is in no inventory and is no organization
+   * number. The error does not reveal whether another organization owns the
+   * number.
    * Metadata: `phone_number`.
    * </pre>
    *
@@ -364,11 +372,11 @@ public enum ErrorReason
   public static final int ERROR_REASON_NUMBER_NOT_FOUND_VALUE = 6;
   /**
    * <pre>
-   * FAILED_PRECONDITION. No caller ID can be shown: no number fits, the user
-   * has no caller ID and the organization no organization number, or the only
-   * one left is the callee's own. Give the user a caller ID or the organization
-   * a number.
-   * Metadata: `organization_id`, `user_id`, `callee_area_code` (empty where the
+   * FAILED_PRECONDITION. There is no caller ID to show: no number fits, and
+   * neither the user's caller ID nor the organization number is set, or the
+   * only one left equals the callee's own number. Give the user a caller ID or
+   * the organization a number.
+   * Metadata: `organization_id`, `user_id`, `callee_area_code` (empty if the
    * callee has none).
    * </pre>
    *
@@ -377,8 +385,9 @@ public enum ErrorReason
   public static final int ERROR_REASON_NO_CALLER_ID_VALUE = 7;
   /**
    * <pre>
-   * FAILED_PRECONDITION. The call-back can be sent nowhere: the last caller has
-   * no usable work phone and the organization no usable organization number.
+   * FAILED_PRECONDITION. The call-back has no destination: the last user who
+   * called has no usable work phone, and the organization has no usable
+   * organization number.
    * Metadata: `organization_id`.
    * </pre>
    *
@@ -387,9 +396,9 @@ public enum ErrorReason
   public static final int ERROR_REASON_NO_DESTINATION_VALUE = 8;
   /**
    * <pre>
-   * NOT_FOUND. The carrier has no numbers to sell in the area code. Nothing was
-   * charged and nothing was stored. Show it as a warning and offer another
-   * area code.
+   * NOT_FOUND. The carrier has no numbers for sale in the area code. Nothing
+   * was charged and nothing was stored. Show a warning and offer another area
+   * code.
    * Metadata: `area_code`.
    * </pre>
    *
@@ -398,7 +407,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_NO_NUMBERS_AVAILABLE_VALUE = 9;
   /**
    * <pre>
-   * NOT_FOUND. The number to import is not owned by the carrier account.
+   * NOT_FOUND. The carrier account does not own the number to import.
    * Metadata: `phone_number`.
    * </pre>
    *
@@ -407,8 +416,8 @@ public enum ErrorReason
   public static final int ERROR_REASON_NUMBER_NOT_AT_CARRIER_VALUE = 10;
   /**
    * <pre>
-   * ALREADY_EXISTS. The phone number is in use elsewhere and cannot be imported
-   * or become an organization number here.
+   * ALREADY_EXISTS. The phone number is in use elsewhere, so it cannot be
+   * imported or become an organization number here.
    * Metadata: `phone_number`.
    * </pre>
    *
@@ -417,8 +426,8 @@ public enum ErrorReason
   public static final int ERROR_REASON_NUMBER_IN_USE_VALUE = 11;
   /**
    * <pre>
-   * FAILED_PRECONDITION. The number is still being purchased or imported, or
-   * already being released; mapping, importing or deleting it must wait.
+   * FAILED_PRECONDITION. The number is still being purchased or imported, or is
+   * already being released. Map, import or delete it when that is done.
    * Metadata: `phone_number`, `state`.
    * </pre>
    *
@@ -427,9 +436,9 @@ public enum ErrorReason
   public static final int ERROR_REASON_NUMBER_NOT_ACTIVE_VALUE = 12;
   /**
    * <pre>
-   * ALREADY_EXISTS. The request_id was used before with other arguments. Use a
-   * fresh one for every new purchase or deletion, and the same one only to
-   * repeat the same call.
+   * ALREADY_EXISTS. The `request_id` was used before with other arguments. Use
+   * a new one for each purchase or deletion, and the same one only to repeat
+   * the same call.
    * Metadata: `request_id`.
    * </pre>
    *
@@ -438,7 +447,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_REQUEST_ID_REUSED_VALUE = 13;
   /**
    * <pre>
-   * ALREADY_EXISTS. The call_id is recorded for another user or callee.
+   * ALREADY_EXISTS. The `call_id` is recorded for another user or callee.
    * Metadata: `call_id`.
    * </pre>
    *
@@ -447,9 +456,10 @@ public enum ErrorReason
   public static final int ERROR_REASON_CALL_ID_REUSED_VALUE = 14;
   /**
    * <pre>
-   * UNAVAILABLE. The carrier did not say whether the order went through, and it
-   * could not be looked up yet. Nothing will be bought twice: repeat the call
-   * with the same request_id to learn the outcome. With `RetryInfo`.
+   * UNAVAILABLE. The outcome of the order is not known yet: the carrier has not
+   * confirmed it, and it could not be looked up. Nothing is bought twice:
+   * repeat the call with the same `request_id` to learn the outcome. With
+   * `RetryInfo`.
    * Metadata: `organization_id`.
    * </pre>
    *
@@ -468,7 +478,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_ORGANIZATION_HAS_NUMBERS_VALUE = 16;
   /**
    * <pre>
-   * FAILED_PRECONDITION. min_revision is newer than any revision the
+   * FAILED_PRECONDITION. `min_revision` is newer than any revision that the
    * organization has had.
    * Metadata: `organization_id`, `revision`.
    * </pre>
@@ -488,9 +498,10 @@ public enum ErrorReason
   public static final int ERROR_REASON_STORAGE_UNAVAILABLE_VALUE = 18;
   /**
    * <pre>
-   * UNAVAILABLE. The carrier cannot be reached, or has been asked too much for
-   * now. Nothing was bought. With `RetryInfo`, unless no repeat helps because the
-   * server is not set up for the carrier or the account that holds the number.
+   * UNAVAILABLE. The carrier cannot be reached, or limits the server's requests
+   * for now. Nothing was bought. With `RetryInfo`, except when the server is
+   * not set up for the carrier or the account that holds the number, because
+   * repeating the call cannot help then.
    * Metadata: none.
    * </pre>
    *
@@ -499,12 +510,13 @@ public enum ErrorReason
   public static final int ERROR_REASON_CARRIER_UNAVAILABLE_VALUE = 19;
   /**
    * <pre>
-   * FAILED_PRECONDITION. The carrier refuses for a reason that a repeat does not
-   * cure; the message says which, and what to do. Nothing was bought.
-   * Metadata: `cause`: INVALID (this number or area code cannot be had like
-   * this), REGULATORY (an address or documents are missing), ACCOUNT (the carrier
-   * account is suspended, a trial, or without money) or CREDENTIALS (the server's
-   * credentials are not taken); `phone_number` where it is about one number.
+   * FAILED_PRECONDITION. The carrier refused the request, and repeating it does
+   * not help; the message says why, and what to do. Nothing was bought.
+   * Metadata: `cause`: `INVALID` (this number or area code cannot be bought
+   * this way), `REGULATORY` (an address or documents are missing), `ACCOUNT`
+   * (the carrier account is suspended, a trial, or out of funds) or
+   * `CREDENTIALS` (the carrier rejects the server's credentials);
+   * `phone_number` if the refusal is about one number.
    * </pre>
    *
    * <code>ERROR_REASON_CARRIER_REFUSED = 20;</code>
@@ -513,7 +525,7 @@ public enum ErrorReason
   /**
    * <pre>
    * UNAVAILABLE. The server is stopping. Repeat the call; another server
-   * answers. With `RetryInfo`.
+   * answers it. With `RetryInfo`.
    * Metadata: none.
    * </pre>
    *
@@ -522,8 +534,8 @@ public enum ErrorReason
   public static final int ERROR_REASON_SHUTTING_DOWN_VALUE = 21;
   /**
    * <pre>
-   * INTERNAL. A fault of the server. The server's log has the cause under the
-   * incident.
+   * INTERNAL. The server failed. Its log has the cause under the incident's
+   * identifier.
    * Metadata: `incident_id`.
    * </pre>
    *
@@ -532,9 +544,9 @@ public enum ErrorReason
   public static final int ERROR_REASON_INTERNAL_VALUE = 22;
   /**
    * <pre>
-   * RESOURCE_EXHAUSTED. The organization has as many numbers as it may have, those
-   * that are being bought or released included. Delete some, or have the server's
-   * operator raise the limit.
+   * RESOURCE_EXHAUSTED. The organization has as many numbers as it may have,
+   * including those that are being bought or released. Delete some, or ask the
+   * server's operator to raise the limit.
    * Metadata: `organization_id`, `limit`.
    * </pre>
    *
@@ -543,9 +555,10 @@ public enum ErrorReason
   public static final int ERROR_REASON_NUMBER_LIMIT_REACHED_VALUE = 23;
   /**
    * <pre>
-   * RESOURCE_EXHAUSTED. The organization has bought as many numbers within the
-   * last 24 hours as it may. With `RetryInfo`: when the oldest of them is a day
-   * old. Or have the server's operator raise the limit.
+   * RESOURCE_EXHAUSTED. The organization has bought as many numbers in the last
+   * 24 hours as it may. Repeat the call after the delay in `RetryInfo`, when
+   * the oldest of these purchases is a day old, or ask the server's operator to
+   * raise the limit.
    * Metadata: `organization_id`, `limit`.
    * </pre>
    *

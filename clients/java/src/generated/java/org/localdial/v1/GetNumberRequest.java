@@ -103,7 +103,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object phoneNumber_ = "";
   /**
    * <pre>
-   * Required. The number, in E.164.
+   * Required. The number to return, in E.164.
    * </pre>
    *
    * <code>string phone_number = 2 [json_name = "phoneNumber"];</code>
@@ -124,7 +124,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required. The number, in E.164.
+   * Required. The number to return, in E.164.
    * </pre>
    *
    * <code>string phone_number = 2 [json_name = "phoneNumber"];</code>
@@ -567,7 +567,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object phoneNumber_ = "";
     /**
      * <pre>
-     * Required. The number, in E.164.
+     * Required. The number to return, in E.164.
      * </pre>
      *
      * <code>string phone_number = 2 [json_name = "phoneNumber"];</code>
@@ -587,7 +587,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The number, in E.164.
+     * Required. The number to return, in E.164.
      * </pre>
      *
      * <code>string phone_number = 2 [json_name = "phoneNumber"];</code>
@@ -608,7 +608,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The number, in E.164.
+     * Required. The number to return, in E.164.
      * </pre>
      *
      * <code>string phone_number = 2 [json_name = "phoneNumber"];</code>
@@ -625,7 +625,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The number, in E.164.
+     * Required. The number to return, in E.164.
      * </pre>
      *
      * <code>string phone_number = 2 [json_name = "phoneNumber"];</code>
@@ -639,7 +639,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The number, in E.164.
+     * Required. The number to return, in E.164.
      * </pre>
      *
      * <code>string phone_number = 2 [json_name = "phoneNumber"];</code>

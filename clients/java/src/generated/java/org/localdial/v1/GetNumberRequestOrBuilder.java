@@ -34,7 +34,7 @@ public interface GetNumberRequestOrBuilder extends
 
   /**
    * <pre>
-   * Required. The number, in E.164.
+   * Required. The number to return, in E.164.
    * </pre>
    *
    * <code>string phone_number = 2 [json_name = "phoneNumber"];</code>
@@ -43,7 +43,7 @@ public interface GetNumberRequestOrBuilder extends
   java.lang.String getPhoneNumber();
   /**
    * <pre>
-   * Required. The number, in E.164.
+   * Required. The number to return, in E.164.
    * </pre>
    *
    * <code>string phone_number = 2 [json_name = "phoneNumber"];</code>

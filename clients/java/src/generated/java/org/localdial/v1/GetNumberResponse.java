@@ -52,7 +52,7 @@ private static final long serialVersionUID = 0L;
   private org.localdial.v1.LocalPresenceNumber number_;
   /**
    * <pre>
-   * The number.
+   * Output only. The number.
    * </pre>
    *
    * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
@@ -64,7 +64,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The number.
+   * Output only. The number.
    * </pre>
    *
    * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
@@ -76,7 +76,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The number.
+   * Output only. The number.
    * </pre>
    *
    * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
@@ -410,7 +410,7 @@ private static final long serialVersionUID = 0L;
         org.localdial.v1.LocalPresenceNumber, org.localdial.v1.LocalPresenceNumber.Builder, org.localdial.v1.LocalPresenceNumberOrBuilder> numberBuilder_;
     /**
      * <pre>
-     * The number.
+     * Output only. The number.
      * </pre>
      *
      * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
@@ -421,7 +421,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The number.
+     * Output only. The number.
      * </pre>
      *
      * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
@@ -436,7 +436,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The number.
+     * Output only. The number.
      * </pre>
      *
      * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
@@ -456,7 +456,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The number.
+     * Output only. The number.
      * </pre>
      *
      * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
@@ -474,7 +474,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The number.
+     * Output only. The number.
      * </pre>
      *
      * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
@@ -499,7 +499,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The number.
+     * Output only. The number.
      * </pre>
      *
      * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
@@ -516,7 +516,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The number.
+     * Output only. The number.
      * </pre>
      *
      * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
@@ -528,7 +528,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The number.
+     * Output only. The number.
      * </pre>
      *
      * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
@@ -543,7 +543,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The number.
+     * Output only. The number.
      * </pre>
      *
      * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>

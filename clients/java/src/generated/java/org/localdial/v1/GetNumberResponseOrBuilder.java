@@ -12,7 +12,7 @@ public interface GetNumberResponseOrBuilder extends
 
   /**
    * <pre>
-   * The number.
+   * Output only. The number.
    * </pre>
    *
    * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
@@ -21,7 +21,7 @@ public interface GetNumberResponseOrBuilder extends
   boolean hasNumber();
   /**
    * <pre>
-   * The number.
+   * Output only. The number.
    * </pre>
    *
    * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
@@ -30,7 +30,7 @@ public interface GetNumberResponseOrBuilder extends
   org.localdial.v1.LocalPresenceNumber getNumber();
   /**
    * <pre>
-   * The number.
+   * Output only. The number.
    * </pre>
    *
    * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>

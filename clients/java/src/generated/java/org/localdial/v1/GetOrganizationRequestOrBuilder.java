@@ -12,7 +12,7 @@ public interface GetOrganizationRequestOrBuilder extends
 
   /**
    * <pre>
-   * Required. The organization. 1 to 128 visible ASCII characters.
+   * Required. The organization to return. 1 to 128 visible ASCII characters.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -21,7 +21,7 @@ public interface GetOrganizationRequestOrBuilder extends
   java.lang.String getOrganizationId();
   /**
    * <pre>
-   * Required. The organization. 1 to 128 visible ASCII characters.
+   * Required. The organization to return. 1 to 128 visible ASCII characters.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>

@@ -12,7 +12,7 @@ public interface GetOrganizationResponseOrBuilder extends
 
   /**
    * <pre>
-   * The organization.
+   * Output only. The organization.
    * </pre>
    *
    * <code>.localdial.v1.Organization organization = 1 [json_name = "organization"];</code>
@@ -21,7 +21,7 @@ public interface GetOrganizationResponseOrBuilder extends
   boolean hasOrganization();
   /**
    * <pre>
-   * The organization.
+   * Output only. The organization.
    * </pre>
    *
    * <code>.localdial.v1.Organization organization = 1 [json_name = "organization"];</code>
@@ -30,7 +30,7 @@ public interface GetOrganizationResponseOrBuilder extends
   org.localdial.v1.Organization getOrganization();
   /**
    * <pre>
-   * The organization.
+   * Output only. The organization.
    * </pre>
    *
    * <code>.localdial.v1.Organization organization = 1 [json_name = "organization"];</code>

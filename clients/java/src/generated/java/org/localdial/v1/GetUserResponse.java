@@ -52,7 +52,7 @@ private static final long serialVersionUID = 0L;
   private org.localdial.v1.User user_;
   /**
    * <pre>
-   * The user.
+   * Output only. The user.
    * </pre>
    *
    * <code>.localdial.v1.User user = 1 [json_name = "user"];</code>
@@ -64,7 +64,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The user.
+   * Output only. The user.
    * </pre>
    *
    * <code>.localdial.v1.User user = 1 [json_name = "user"];</code>
@@ -76,7 +76,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The user.
+   * Output only. The user.
    * </pre>
    *
    * <code>.localdial.v1.User user = 1 [json_name = "user"];</code>
@@ -410,7 +410,7 @@ private static final long serialVersionUID = 0L;
         org.localdial.v1.User, org.localdial.v1.User.Builder, org.localdial.v1.UserOrBuilder> userBuilder_;
     /**
      * <pre>
-     * The user.
+     * Output only. The user.
      * </pre>
      *
      * <code>.localdial.v1.User user = 1 [json_name = "user"];</code>
@@ -421,7 +421,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The user.
+     * Output only. The user.
      * </pre>
      *
      * <code>.localdial.v1.User user = 1 [json_name = "user"];</code>
@@ -436,7 +436,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The user.
+     * Output only. The user.
      * </pre>
      *
      * <code>.localdial.v1.User user = 1 [json_name = "user"];</code>
@@ -456,7 +456,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The user.
+     * Output only. The user.
      * </pre>
      *
      * <code>.localdial.v1.User user = 1 [json_name = "user"];</code>
@@ -474,7 +474,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The user.
+     * Output only. The user.
      * </pre>
      *
      * <code>.localdial.v1.User user = 1 [json_name = "user"];</code>
@@ -499,7 +499,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The user.
+     * Output only. The user.
      * </pre>
      *
      * <code>.localdial.v1.User user = 1 [json_name = "user"];</code>
@@ -516,7 +516,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The user.
+     * Output only. The user.
      * </pre>
      *
      * <code>.localdial.v1.User user = 1 [json_name = "user"];</code>
@@ -528,7 +528,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The user.
+     * Output only. The user.
      * </pre>
      *
      * <code>.localdial.v1.User user = 1 [json_name = "user"];</code>
@@ -543,7 +543,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The user.
+     * Output only. The user.
      * </pre>
      *
      * <code>.localdial.v1.User user = 1 [json_name = "user"];</code>

@@ -12,7 +12,7 @@ public interface GetUserResponseOrBuilder extends
 
   /**
    * <pre>
-   * The user.
+   * Output only. The user.
    * </pre>
    *
    * <code>.localdial.v1.User user = 1 [json_name = "user"];</code>
@@ -21,7 +21,7 @@ public interface GetUserResponseOrBuilder extends
   boolean hasUser();
   /**
    * <pre>
-   * The user.
+   * Output only. The user.
    * </pre>
    *
    * <code>.localdial.v1.User user = 1 [json_name = "user"];</code>
@@ -30,7 +30,7 @@ public interface GetUserResponseOrBuilder extends
   org.localdial.v1.User getUser();
   /**
    * <pre>
-   * The user.
+   * Output only. The user.
    * </pre>
    *
    * <code>.localdial.v1.User user = 1 [json_name = "user"];</code>

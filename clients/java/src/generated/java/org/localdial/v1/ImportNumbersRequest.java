@@ -55,8 +55,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object organizationId_ = "";
   /**
    * <pre>
-   * Required. The organization that takes the numbers in. 1 to 128 visible
-   * ASCII characters.
+   * Required. The organization that gets the numbers. 1 to 128 visible ASCII
+   * characters.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -77,8 +77,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required. The organization that takes the numbers in. 1 to 128 visible
-   * ASCII characters.
+   * Required. The organization that gets the numbers. 1 to 128 visible ASCII
+   * characters.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -106,7 +106,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Required. 1 to 100 numbers in E.164, each once. The carrier account must
-   * own them already.
+   * already own them.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -119,7 +119,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Required. 1 to 100 numbers in E.164, each once. The carrier account must
-   * own them already.
+   * already own them.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -131,7 +131,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Required. 1 to 100 numbers in E.164, each once. The carrier account must
-   * own them already.
+   * already own them.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -144,7 +144,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Required. 1 to 100 numbers in E.164, each once. The carrier account must
-   * own them already.
+   * already own them.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -160,10 +160,10 @@ private static final long serialVersionUID = 0L;
   private boolean configure_ = false;
   /**
    * <pre>
-   * Optional. Also set the numbers up at the carrier as bought ones are: calls to
-   * them reach this service, and they are tagged with a reference of ours. What
-   * was set up there before is replaced. By default the carrier is only asked
-   * whether the account owns them.
+   * Optional. Whether to set the numbers up at the carrier like purchased ones:
+   * calls to them reach this service, and each is tagged with a localdial
+   * reference. That replaces their present setup. Default: false; the carrier
+   * is only asked whether the account owns them.
    * </pre>
    *
    * <code>bool configure = 3 [json_name = "configure"];</code>
@@ -538,8 +538,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object organizationId_ = "";
     /**
      * <pre>
-     * Required. The organization that takes the numbers in. 1 to 128 visible
-     * ASCII characters.
+     * Required. The organization that gets the numbers. 1 to 128 visible ASCII
+     * characters.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -559,8 +559,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The organization that takes the numbers in. 1 to 128 visible
-     * ASCII characters.
+     * Required. The organization that gets the numbers. 1 to 128 visible ASCII
+     * characters.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -581,8 +581,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The organization that takes the numbers in. 1 to 128 visible
-     * ASCII characters.
+     * Required. The organization that gets the numbers. 1 to 128 visible ASCII
+     * characters.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -599,8 +599,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The organization that takes the numbers in. 1 to 128 visible
-     * ASCII characters.
+     * Required. The organization that gets the numbers. 1 to 128 visible ASCII
+     * characters.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -614,8 +614,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The organization that takes the numbers in. 1 to 128 visible
-     * ASCII characters.
+     * Required. The organization that gets the numbers. 1 to 128 visible ASCII
+     * characters.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -643,7 +643,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. 1 to 100 numbers in E.164, each once. The carrier account must
-     * own them already.
+     * already own them.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -657,7 +657,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. 1 to 100 numbers in E.164, each once. The carrier account must
-     * own them already.
+     * already own them.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -669,7 +669,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. 1 to 100 numbers in E.164, each once. The carrier account must
-     * own them already.
+     * already own them.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -682,7 +682,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. 1 to 100 numbers in E.164, each once. The carrier account must
-     * own them already.
+     * already own them.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -696,7 +696,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. 1 to 100 numbers in E.164, each once. The carrier account must
-     * own them already.
+     * already own them.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -716,7 +716,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. 1 to 100 numbers in E.164, each once. The carrier account must
-     * own them already.
+     * already own them.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -735,7 +735,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. 1 to 100 numbers in E.164, each once. The carrier account must
-     * own them already.
+     * already own them.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -754,7 +754,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. 1 to 100 numbers in E.164, each once. The carrier account must
-     * own them already.
+     * already own them.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -770,7 +770,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. 1 to 100 numbers in E.164, each once. The carrier account must
-     * own them already.
+     * already own them.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -791,10 +791,10 @@ private static final long serialVersionUID = 0L;
     private boolean configure_ ;
     /**
      * <pre>
-     * Optional. Also set the numbers up at the carrier as bought ones are: calls to
-     * them reach this service, and they are tagged with a reference of ours. What
-     * was set up there before is replaced. By default the carrier is only asked
-     * whether the account owns them.
+     * Optional. Whether to set the numbers up at the carrier like purchased ones:
+     * calls to them reach this service, and each is tagged with a localdial
+     * reference. That replaces their present setup. Default: false; the carrier
+     * is only asked whether the account owns them.
      * </pre>
      *
      * <code>bool configure = 3 [json_name = "configure"];</code>
@@ -806,10 +806,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Also set the numbers up at the carrier as bought ones are: calls to
-     * them reach this service, and they are tagged with a reference of ours. What
-     * was set up there before is replaced. By default the carrier is only asked
-     * whether the account owns them.
+     * Optional. Whether to set the numbers up at the carrier like purchased ones:
+     * calls to them reach this service, and each is tagged with a localdial
+     * reference. That replaces their present setup. Default: false; the carrier
+     * is only asked whether the account owns them.
      * </pre>
      *
      * <code>bool configure = 3 [json_name = "configure"];</code>
@@ -825,10 +825,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Also set the numbers up at the carrier as bought ones are: calls to
-     * them reach this service, and they are tagged with a reference of ours. What
-     * was set up there before is replaced. By default the carrier is only asked
-     * whether the account owns them.
+     * Optional. Whether to set the numbers up at the carrier like purchased ones:
+     * calls to them reach this service, and each is tagged with a localdial
+     * reference. That replaces their present setup. Default: false; the carrier
+     * is only asked whether the account owns them.
      * </pre>
      *
      * <code>bool configure = 3 [json_name = "configure"];</code>

@@ -12,8 +12,8 @@ public interface ImportNumbersRequestOrBuilder extends
 
   /**
    * <pre>
-   * Required. The organization that takes the numbers in. 1 to 128 visible
-   * ASCII characters.
+   * Required. The organization that gets the numbers. 1 to 128 visible ASCII
+   * characters.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -22,8 +22,8 @@ public interface ImportNumbersRequestOrBuilder extends
   java.lang.String getOrganizationId();
   /**
    * <pre>
-   * Required. The organization that takes the numbers in. 1 to 128 visible
-   * ASCII characters.
+   * Required. The organization that gets the numbers. 1 to 128 visible ASCII
+   * characters.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -35,7 +35,7 @@ public interface ImportNumbersRequestOrBuilder extends
   /**
    * <pre>
    * Required. 1 to 100 numbers in E.164, each once. The carrier account must
-   * own them already.
+   * already own them.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -46,7 +46,7 @@ public interface ImportNumbersRequestOrBuilder extends
   /**
    * <pre>
    * Required. 1 to 100 numbers in E.164, each once. The carrier account must
-   * own them already.
+   * already own them.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -56,7 +56,7 @@ public interface ImportNumbersRequestOrBuilder extends
   /**
    * <pre>
    * Required. 1 to 100 numbers in E.164, each once. The carrier account must
-   * own them already.
+   * already own them.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -67,7 +67,7 @@ public interface ImportNumbersRequestOrBuilder extends
   /**
    * <pre>
    * Required. 1 to 100 numbers in E.164, each once. The carrier account must
-   * own them already.
+   * already own them.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -79,10 +79,10 @@ public interface ImportNumbersRequestOrBuilder extends
 
   /**
    * <pre>
-   * Optional. Also set the numbers up at the carrier as bought ones are: calls to
-   * them reach this service, and they are tagged with a reference of ours. What
-   * was set up there before is replaced. By default the carrier is only asked
-   * whether the account owns them.
+   * Optional. Whether to set the numbers up at the carrier like purchased ones:
+   * calls to them reach this service, and each is tagged with a localdial
+   * reference. That replaces their present setup. Default: false; the carrier
+   * is only asked whether the account owns them.
    * </pre>
    *
    * <code>bool configure = 3 [json_name = "configure"];</code>

@@ -54,7 +54,8 @@ private static final long serialVersionUID = 0L;
   private java.util.List<org.localdial.v1.LocalPresenceNumber> numbers_;
   /**
    * <pre>
-   * The numbers that are now in the inventory, in the order of the request.
+   * Output only. The numbers that are now in the inventory, in the order of the
+   * request.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -65,7 +66,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The numbers that are now in the inventory, in the order of the request.
+   * Output only. The numbers that are now in the inventory, in the order of the
+   * request.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -77,7 +79,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The numbers that are now in the inventory, in the order of the request.
+   * Output only. The numbers that are now in the inventory, in the order of the
+   * request.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -88,7 +91,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The numbers that are now in the inventory, in the order of the request.
+   * Output only. The numbers that are now in the inventory, in the order of the
+   * request.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -99,7 +103,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The numbers that are now in the inventory, in the order of the request.
+   * Output only. The numbers that are now in the inventory, in the order of the
+   * request.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -115,8 +120,8 @@ private static final long serialVersionUID = 0L;
   private java.util.List<org.localdial.v1.NumberFailure> failures_;
   /**
    * <pre>
-   * The numbers that were not taken in, in the order of the request, each with
-   * its own status.
+   * Output only. The numbers that were not imported, in the order of the
+   * request, each with its own status.
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -127,8 +132,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The numbers that were not taken in, in the order of the request, each with
-   * its own status.
+   * Output only. The numbers that were not imported, in the order of the
+   * request, each with its own status.
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -140,8 +145,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The numbers that were not taken in, in the order of the request, each with
-   * its own status.
+   * Output only. The numbers that were not imported, in the order of the
+   * request, each with its own status.
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -152,8 +157,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The numbers that were not taken in, in the order of the request, each with
-   * its own status.
+   * Output only. The numbers that were not imported, in the order of the
+   * request, each with its own status.
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -164,8 +169,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The numbers that were not taken in, in the order of the request, each with
-   * its own status.
+   * Output only. The numbers that were not imported, in the order of the
+   * request, each with its own status.
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -180,7 +185,7 @@ private static final long serialVersionUID = 0L;
   private long revision_ = 0L;
   /**
    * <pre>
-   * The organization's revision after the import.
+   * Output only. The organization's revision after the import.
    * </pre>
    *
    * <code>int64 revision = 3 [json_name = "revision"];</code>
@@ -643,7 +648,8 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * The numbers that are now in the inventory, in the order of the request.
+     * Output only. The numbers that are now in the inventory, in the order of the
+     * request.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -657,7 +663,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that are now in the inventory, in the order of the request.
+     * Output only. The numbers that are now in the inventory, in the order of the
+     * request.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -671,7 +678,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that are now in the inventory, in the order of the request.
+     * Output only. The numbers that are now in the inventory, in the order of the
+     * request.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -685,7 +693,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that are now in the inventory, in the order of the request.
+     * Output only. The numbers that are now in the inventory, in the order of the
+     * request.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -706,7 +715,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that are now in the inventory, in the order of the request.
+     * Output only. The numbers that are now in the inventory, in the order of the
+     * request.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -724,7 +734,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that are now in the inventory, in the order of the request.
+     * Output only. The numbers that are now in the inventory, in the order of the
+     * request.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -744,7 +755,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that are now in the inventory, in the order of the request.
+     * Output only. The numbers that are now in the inventory, in the order of the
+     * request.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -765,7 +777,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that are now in the inventory, in the order of the request.
+     * Output only. The numbers that are now in the inventory, in the order of the
+     * request.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -783,7 +796,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that are now in the inventory, in the order of the request.
+     * Output only. The numbers that are now in the inventory, in the order of the
+     * request.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -801,7 +815,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that are now in the inventory, in the order of the request.
+     * Output only. The numbers that are now in the inventory, in the order of the
+     * request.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -820,7 +835,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that are now in the inventory, in the order of the request.
+     * Output only. The numbers that are now in the inventory, in the order of the
+     * request.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -837,7 +853,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that are now in the inventory, in the order of the request.
+     * Output only. The numbers that are now in the inventory, in the order of the
+     * request.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -854,7 +871,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that are now in the inventory, in the order of the request.
+     * Output only. The numbers that are now in the inventory, in the order of the
+     * request.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -865,7 +883,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that are now in the inventory, in the order of the request.
+     * Output only. The numbers that are now in the inventory, in the order of the
+     * request.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -879,7 +898,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that are now in the inventory, in the order of the request.
+     * Output only. The numbers that are now in the inventory, in the order of the
+     * request.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -894,7 +914,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that are now in the inventory, in the order of the request.
+     * Output only. The numbers that are now in the inventory, in the order of the
+     * request.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -905,7 +926,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that are now in the inventory, in the order of the request.
+     * Output only. The numbers that are now in the inventory, in the order of the
+     * request.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -917,7 +939,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that are now in the inventory, in the order of the request.
+     * Output only. The numbers that are now in the inventory, in the order of the
+     * request.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -955,8 +978,8 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * The numbers that were not taken in, in the order of the request, each with
-     * its own status.
+     * Output only. The numbers that were not imported, in the order of the
+     * request, each with its own status.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -970,8 +993,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were not taken in, in the order of the request, each with
-     * its own status.
+     * Output only. The numbers that were not imported, in the order of the
+     * request, each with its own status.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -985,8 +1008,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were not taken in, in the order of the request, each with
-     * its own status.
+     * Output only. The numbers that were not imported, in the order of the
+     * request, each with its own status.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -1000,8 +1023,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were not taken in, in the order of the request, each with
-     * its own status.
+     * Output only. The numbers that were not imported, in the order of the
+     * request, each with its own status.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -1022,8 +1045,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were not taken in, in the order of the request, each with
-     * its own status.
+     * Output only. The numbers that were not imported, in the order of the
+     * request, each with its own status.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -1041,8 +1064,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were not taken in, in the order of the request, each with
-     * its own status.
+     * Output only. The numbers that were not imported, in the order of the
+     * request, each with its own status.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -1062,8 +1085,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were not taken in, in the order of the request, each with
-     * its own status.
+     * Output only. The numbers that were not imported, in the order of the
+     * request, each with its own status.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -1084,8 +1107,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were not taken in, in the order of the request, each with
-     * its own status.
+     * Output only. The numbers that were not imported, in the order of the
+     * request, each with its own status.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -1103,8 +1126,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were not taken in, in the order of the request, each with
-     * its own status.
+     * Output only. The numbers that were not imported, in the order of the
+     * request, each with its own status.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -1122,8 +1145,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were not taken in, in the order of the request, each with
-     * its own status.
+     * Output only. The numbers that were not imported, in the order of the
+     * request, each with its own status.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -1142,8 +1165,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were not taken in, in the order of the request, each with
-     * its own status.
+     * Output only. The numbers that were not imported, in the order of the
+     * request, each with its own status.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -1160,8 +1183,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were not taken in, in the order of the request, each with
-     * its own status.
+     * Output only. The numbers that were not imported, in the order of the
+     * request, each with its own status.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -1178,8 +1201,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were not taken in, in the order of the request, each with
-     * its own status.
+     * Output only. The numbers that were not imported, in the order of the
+     * request, each with its own status.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -1190,8 +1213,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were not taken in, in the order of the request, each with
-     * its own status.
+     * Output only. The numbers that were not imported, in the order of the
+     * request, each with its own status.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -1205,8 +1228,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were not taken in, in the order of the request, each with
-     * its own status.
+     * Output only. The numbers that were not imported, in the order of the
+     * request, each with its own status.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -1221,8 +1244,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were not taken in, in the order of the request, each with
-     * its own status.
+     * Output only. The numbers that were not imported, in the order of the
+     * request, each with its own status.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -1233,8 +1256,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were not taken in, in the order of the request, each with
-     * its own status.
+     * Output only. The numbers that were not imported, in the order of the
+     * request, each with its own status.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -1246,8 +1269,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were not taken in, in the order of the request, each with
-     * its own status.
+     * Output only. The numbers that were not imported, in the order of the
+     * request, each with its own status.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -1274,7 +1297,7 @@ private static final long serialVersionUID = 0L;
     private long revision_ ;
     /**
      * <pre>
-     * The organization's revision after the import.
+     * Output only. The organization's revision after the import.
      * </pre>
      *
      * <code>int64 revision = 3 [json_name = "revision"];</code>
@@ -1286,7 +1309,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The organization's revision after the import.
+     * Output only. The organization's revision after the import.
      * </pre>
      *
      * <code>int64 revision = 3 [json_name = "revision"];</code>
@@ -1302,7 +1325,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The organization's revision after the import.
+     * Output only. The organization's revision after the import.
      * </pre>
      *
      * <code>int64 revision = 3 [json_name = "revision"];</code>

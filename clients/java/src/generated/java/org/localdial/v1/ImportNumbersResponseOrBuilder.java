@@ -12,7 +12,8 @@ public interface ImportNumbersResponseOrBuilder extends
 
   /**
    * <pre>
-   * The numbers that are now in the inventory, in the order of the request.
+   * Output only. The numbers that are now in the inventory, in the order of the
+   * request.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -21,7 +22,8 @@ public interface ImportNumbersResponseOrBuilder extends
       getNumbersList();
   /**
    * <pre>
-   * The numbers that are now in the inventory, in the order of the request.
+   * Output only. The numbers that are now in the inventory, in the order of the
+   * request.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -29,7 +31,8 @@ public interface ImportNumbersResponseOrBuilder extends
   org.localdial.v1.LocalPresenceNumber getNumbers(int index);
   /**
    * <pre>
-   * The numbers that are now in the inventory, in the order of the request.
+   * Output only. The numbers that are now in the inventory, in the order of the
+   * request.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -37,7 +40,8 @@ public interface ImportNumbersResponseOrBuilder extends
   int getNumbersCount();
   /**
    * <pre>
-   * The numbers that are now in the inventory, in the order of the request.
+   * Output only. The numbers that are now in the inventory, in the order of the
+   * request.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -46,7 +50,8 @@ public interface ImportNumbersResponseOrBuilder extends
       getNumbersOrBuilderList();
   /**
    * <pre>
-   * The numbers that are now in the inventory, in the order of the request.
+   * Output only. The numbers that are now in the inventory, in the order of the
+   * request.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -56,8 +61,8 @@ public interface ImportNumbersResponseOrBuilder extends
 
   /**
    * <pre>
-   * The numbers that were not taken in, in the order of the request, each with
-   * its own status.
+   * Output only. The numbers that were not imported, in the order of the
+   * request, each with its own status.
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -66,8 +71,8 @@ public interface ImportNumbersResponseOrBuilder extends
       getFailuresList();
   /**
    * <pre>
-   * The numbers that were not taken in, in the order of the request, each with
-   * its own status.
+   * Output only. The numbers that were not imported, in the order of the
+   * request, each with its own status.
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -75,8 +80,8 @@ public interface ImportNumbersResponseOrBuilder extends
   org.localdial.v1.NumberFailure getFailures(int index);
   /**
    * <pre>
-   * The numbers that were not taken in, in the order of the request, each with
-   * its own status.
+   * Output only. The numbers that were not imported, in the order of the
+   * request, each with its own status.
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -84,8 +89,8 @@ public interface ImportNumbersResponseOrBuilder extends
   int getFailuresCount();
   /**
    * <pre>
-   * The numbers that were not taken in, in the order of the request, each with
-   * its own status.
+   * Output only. The numbers that were not imported, in the order of the
+   * request, each with its own status.
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -94,8 +99,8 @@ public interface ImportNumbersResponseOrBuilder extends
       getFailuresOrBuilderList();
   /**
    * <pre>
-   * The numbers that were not taken in, in the order of the request, each with
-   * its own status.
+   * Output only. The numbers that were not imported, in the order of the
+   * request, each with its own status.
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure failures = 2 [json_name = "failures"];</code>
@@ -105,7 +110,7 @@ public interface ImportNumbersResponseOrBuilder extends
 
   /**
    * <pre>
-   * The organization's revision after the import.
+   * Output only. The organization's revision after the import.
    * </pre>
    *
    * <code>int64 revision = 3 [json_name = "revision"];</code>

@@ -12,7 +12,7 @@ public interface ListImportableNumbersRequestOrBuilder extends
 
   /**
    * <pre>
-   * Required. The organization that would take the numbers in. 1 to 128 visible
+   * Required. The organization that would get the numbers. 1 to 128 visible
    * ASCII characters.
    * </pre>
    *
@@ -22,7 +22,7 @@ public interface ListImportableNumbersRequestOrBuilder extends
   java.lang.String getOrganizationId();
   /**
    * <pre>
-   * Required. The organization that would take the numbers in. 1 to 128 visible
+   * Required. The organization that would get the numbers. 1 to 128 visible
    * ASCII characters.
    * </pre>
    *
@@ -34,8 +34,8 @@ public interface ListImportableNumbersRequestOrBuilder extends
 
   /**
    * <pre>
-   * Optional. The most numbers to answer. 50 if unset; values above 1000 are
-   * taken as 1000.
+   * Optional. The maximum number of numbers to return. 50 if 0 or unset; values
+   * above 1000 are treated as 1000.
    * </pre>
    *
    * <code>int32 page_size = 2 [json_name = "pageSize"];</code>
@@ -45,8 +45,8 @@ public interface ListImportableNumbersRequestOrBuilder extends
 
   /**
    * <pre>
-   * Optional. `next_page_token` of the page before. The organization must be
-   * the same as then.
+   * Optional. The `next_page_token` of the previous page. `organization_id`
+   * must have the same value as in the request for that page.
    * </pre>
    *
    * <code>string page_token = 3 [json_name = "pageToken"];</code>
@@ -55,8 +55,8 @@ public interface ListImportableNumbersRequestOrBuilder extends
   java.lang.String getPageToken();
   /**
    * <pre>
-   * Optional. `next_page_token` of the page before. The organization must be
-   * the same as then.
+   * Optional. The `next_page_token` of the previous page. `organization_id`
+   * must have the same value as in the request for that page.
    * </pre>
    *
    * <code>string page_token = 3 [json_name = "pageToken"];</code>

@@ -54,7 +54,7 @@ private static final long serialVersionUID = 0L;
   private java.util.List<org.localdial.v1.CarrierNumber> numbers_;
   /**
    * <pre>
-   * The numbers, ordered by phone number.
+   * Output only. The numbers, ordered by phone number.
    * </pre>
    *
    * <code>repeated .localdial.v1.CarrierNumber numbers = 1 [json_name = "numbers"];</code>
@@ -65,7 +65,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The numbers, ordered by phone number.
+   * Output only. The numbers, ordered by phone number.
    * </pre>
    *
    * <code>repeated .localdial.v1.CarrierNumber numbers = 1 [json_name = "numbers"];</code>
@@ -77,7 +77,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The numbers, ordered by phone number.
+   * Output only. The numbers, ordered by phone number.
    * </pre>
    *
    * <code>repeated .localdial.v1.CarrierNumber numbers = 1 [json_name = "numbers"];</code>
@@ -88,7 +88,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The numbers, ordered by phone number.
+   * Output only. The numbers, ordered by phone number.
    * </pre>
    *
    * <code>repeated .localdial.v1.CarrierNumber numbers = 1 [json_name = "numbers"];</code>
@@ -99,7 +99,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The numbers, ordered by phone number.
+   * Output only. The numbers, ordered by phone number.
    * </pre>
    *
    * <code>repeated .localdial.v1.CarrierNumber numbers = 1 [json_name = "numbers"];</code>
@@ -115,7 +115,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object nextPageToken_ = "";
   /**
    * <pre>
-   * The token of the next page. Empty on the last page.
+   * Output only. The `page_token` of the next page. Empty on the last page.
    * </pre>
    *
    * <code>string next_page_token = 2 [json_name = "nextPageToken"];</code>
@@ -136,7 +136,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The token of the next page. Empty on the last page.
+   * Output only. The `page_token` of the next page. Empty on the last page.
    * </pre>
    *
    * <code>string next_page_token = 2 [json_name = "nextPageToken"];</code>
@@ -161,7 +161,7 @@ private static final long serialVersionUID = 0L;
   private int totalSize_ = 0;
   /**
    * <pre>
-   * How many numbers there are to import, over all pages.
+   * Output only. The number of importable numbers on all pages.
    * </pre>
    *
    * <code>int32 total_size = 3 [json_name = "totalSize"];</code>
@@ -579,7 +579,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * The numbers, ordered by phone number.
+     * Output only. The numbers, ordered by phone number.
      * </pre>
      *
      * <code>repeated .localdial.v1.CarrierNumber numbers = 1 [json_name = "numbers"];</code>
@@ -593,7 +593,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers, ordered by phone number.
+     * Output only. The numbers, ordered by phone number.
      * </pre>
      *
      * <code>repeated .localdial.v1.CarrierNumber numbers = 1 [json_name = "numbers"];</code>
@@ -607,7 +607,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers, ordered by phone number.
+     * Output only. The numbers, ordered by phone number.
      * </pre>
      *
      * <code>repeated .localdial.v1.CarrierNumber numbers = 1 [json_name = "numbers"];</code>
@@ -621,7 +621,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers, ordered by phone number.
+     * Output only. The numbers, ordered by phone number.
      * </pre>
      *
      * <code>repeated .localdial.v1.CarrierNumber numbers = 1 [json_name = "numbers"];</code>
@@ -642,7 +642,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers, ordered by phone number.
+     * Output only. The numbers, ordered by phone number.
      * </pre>
      *
      * <code>repeated .localdial.v1.CarrierNumber numbers = 1 [json_name = "numbers"];</code>
@@ -660,7 +660,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers, ordered by phone number.
+     * Output only. The numbers, ordered by phone number.
      * </pre>
      *
      * <code>repeated .localdial.v1.CarrierNumber numbers = 1 [json_name = "numbers"];</code>
@@ -680,7 +680,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers, ordered by phone number.
+     * Output only. The numbers, ordered by phone number.
      * </pre>
      *
      * <code>repeated .localdial.v1.CarrierNumber numbers = 1 [json_name = "numbers"];</code>
@@ -701,7 +701,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers, ordered by phone number.
+     * Output only. The numbers, ordered by phone number.
      * </pre>
      *
      * <code>repeated .localdial.v1.CarrierNumber numbers = 1 [json_name = "numbers"];</code>
@@ -719,7 +719,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers, ordered by phone number.
+     * Output only. The numbers, ordered by phone number.
      * </pre>
      *
      * <code>repeated .localdial.v1.CarrierNumber numbers = 1 [json_name = "numbers"];</code>
@@ -737,7 +737,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers, ordered by phone number.
+     * Output only. The numbers, ordered by phone number.
      * </pre>
      *
      * <code>repeated .localdial.v1.CarrierNumber numbers = 1 [json_name = "numbers"];</code>
@@ -756,7 +756,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers, ordered by phone number.
+     * Output only. The numbers, ordered by phone number.
      * </pre>
      *
      * <code>repeated .localdial.v1.CarrierNumber numbers = 1 [json_name = "numbers"];</code>
@@ -773,7 +773,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers, ordered by phone number.
+     * Output only. The numbers, ordered by phone number.
      * </pre>
      *
      * <code>repeated .localdial.v1.CarrierNumber numbers = 1 [json_name = "numbers"];</code>
@@ -790,7 +790,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers, ordered by phone number.
+     * Output only. The numbers, ordered by phone number.
      * </pre>
      *
      * <code>repeated .localdial.v1.CarrierNumber numbers = 1 [json_name = "numbers"];</code>
@@ -801,7 +801,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers, ordered by phone number.
+     * Output only. The numbers, ordered by phone number.
      * </pre>
      *
      * <code>repeated .localdial.v1.CarrierNumber numbers = 1 [json_name = "numbers"];</code>
@@ -815,7 +815,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers, ordered by phone number.
+     * Output only. The numbers, ordered by phone number.
      * </pre>
      *
      * <code>repeated .localdial.v1.CarrierNumber numbers = 1 [json_name = "numbers"];</code>
@@ -830,7 +830,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers, ordered by phone number.
+     * Output only. The numbers, ordered by phone number.
      * </pre>
      *
      * <code>repeated .localdial.v1.CarrierNumber numbers = 1 [json_name = "numbers"];</code>
@@ -841,7 +841,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers, ordered by phone number.
+     * Output only. The numbers, ordered by phone number.
      * </pre>
      *
      * <code>repeated .localdial.v1.CarrierNumber numbers = 1 [json_name = "numbers"];</code>
@@ -853,7 +853,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers, ordered by phone number.
+     * Output only. The numbers, ordered by phone number.
      * </pre>
      *
      * <code>repeated .localdial.v1.CarrierNumber numbers = 1 [json_name = "numbers"];</code>
@@ -880,7 +880,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object nextPageToken_ = "";
     /**
      * <pre>
-     * The token of the next page. Empty on the last page.
+     * Output only. The `page_token` of the next page. Empty on the last page.
      * </pre>
      *
      * <code>string next_page_token = 2 [json_name = "nextPageToken"];</code>
@@ -900,7 +900,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The token of the next page. Empty on the last page.
+     * Output only. The `page_token` of the next page. Empty on the last page.
      * </pre>
      *
      * <code>string next_page_token = 2 [json_name = "nextPageToken"];</code>
@@ -921,7 +921,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The token of the next page. Empty on the last page.
+     * Output only. The `page_token` of the next page. Empty on the last page.
      * </pre>
      *
      * <code>string next_page_token = 2 [json_name = "nextPageToken"];</code>
@@ -938,7 +938,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The token of the next page. Empty on the last page.
+     * Output only. The `page_token` of the next page. Empty on the last page.
      * </pre>
      *
      * <code>string next_page_token = 2 [json_name = "nextPageToken"];</code>
@@ -952,7 +952,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The token of the next page. Empty on the last page.
+     * Output only. The `page_token` of the next page. Empty on the last page.
      * </pre>
      *
      * <code>string next_page_token = 2 [json_name = "nextPageToken"];</code>
@@ -972,7 +972,7 @@ private static final long serialVersionUID = 0L;
     private int totalSize_ ;
     /**
      * <pre>
-     * How many numbers there are to import, over all pages.
+     * Output only. The number of importable numbers on all pages.
      * </pre>
      *
      * <code>int32 total_size = 3 [json_name = "totalSize"];</code>
@@ -984,7 +984,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many numbers there are to import, over all pages.
+     * Output only. The number of importable numbers on all pages.
      * </pre>
      *
      * <code>int32 total_size = 3 [json_name = "totalSize"];</code>
@@ -1000,7 +1000,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many numbers there are to import, over all pages.
+     * Output only. The number of importable numbers on all pages.
      * </pre>
      *
      * <code>int32 total_size = 3 [json_name = "totalSize"];</code>

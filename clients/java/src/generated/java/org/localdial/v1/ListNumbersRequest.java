@@ -105,8 +105,9 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object areaCode_ = "";
   /**
    * <pre>
-   * Optional. Only numbers that serve this area code: as their own or mapped.
-   * A NANP area code (`415`) or an E.164 prefix (`+4420`).
+   * Optional. Return only numbers that have this area code or are mapped to it:
+   * a NANP area code (`415`) or an E.164 prefix (`+4420`). Default: any area
+   * code.
    * </pre>
    *
    * <code>string area_code = 2 [json_name = "areaCode"];</code>
@@ -127,8 +128,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Optional. Only numbers that serve this area code: as their own or mapped.
-   * A NANP area code (`415`) or an E.164 prefix (`+4420`).
+   * Optional. Return only numbers that have this area code or are mapped to it:
+   * a NANP area code (`415`) or an E.164 prefix (`+4420`). Default: any area
+   * code.
    * </pre>
    *
    * <code>string area_code = 2 [json_name = "areaCode"];</code>
@@ -153,7 +155,7 @@ private static final long serialVersionUID = 0L;
   private int state_ = 0;
   /**
    * <pre>
-   * Optional. Only numbers in this state. Default: any.
+   * Optional. Return only numbers in this state. Default: any state.
    * </pre>
    *
    * <code>.localdial.v1.NumberState state = 3 [json_name = "state"];</code>
@@ -164,7 +166,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Optional. Only numbers in this state. Default: any.
+   * Optional. Return only numbers in this state. Default: any state.
    * </pre>
    *
    * <code>.localdial.v1.NumberState state = 3 [json_name = "state"];</code>
@@ -179,8 +181,8 @@ private static final long serialVersionUID = 0L;
   private int pageSize_ = 0;
   /**
    * <pre>
-   * Optional. The most numbers to answer. 50 if unset; values above 1000 are
-   * taken as 1000.
+   * Optional. The maximum number of numbers to return. 50 if 0 or unset; values
+   * above 1000 are treated as 1000.
    * </pre>
    *
    * <code>int32 page_size = 4 [json_name = "pageSize"];</code>
@@ -196,8 +198,9 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object pageToken_ = "";
   /**
    * <pre>
-   * Optional. `next_page_token` of the page before. Everything else in the
-   * request but page_size must be the same as then.
+   * Optional. The `next_page_token` of the previous page. Every other field
+   * except `page_size` must have the same value as in the request for that
+   * page.
    * </pre>
    *
    * <code>string page_token = 5 [json_name = "pageToken"];</code>
@@ -218,8 +221,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Optional. `next_page_token` of the page before. Everything else in the
-   * request but page_size must be the same as then.
+   * Optional. The `next_page_token` of the previous page. Every other field
+   * except `page_size` must have the same value as in the request for that
+   * page.
    * </pre>
    *
    * <code>string page_token = 5 [json_name = "pageToken"];</code>
@@ -731,8 +735,9 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object areaCode_ = "";
     /**
      * <pre>
-     * Optional. Only numbers that serve this area code: as their own or mapped.
-     * A NANP area code (`415`) or an E.164 prefix (`+4420`).
+     * Optional. Return only numbers that have this area code or are mapped to it:
+     * a NANP area code (`415`) or an E.164 prefix (`+4420`). Default: any area
+     * code.
      * </pre>
      *
      * <code>string area_code = 2 [json_name = "areaCode"];</code>
@@ -752,8 +757,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Only numbers that serve this area code: as their own or mapped.
-     * A NANP area code (`415`) or an E.164 prefix (`+4420`).
+     * Optional. Return only numbers that have this area code or are mapped to it:
+     * a NANP area code (`415`) or an E.164 prefix (`+4420`). Default: any area
+     * code.
      * </pre>
      *
      * <code>string area_code = 2 [json_name = "areaCode"];</code>
@@ -774,8 +780,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Only numbers that serve this area code: as their own or mapped.
-     * A NANP area code (`415`) or an E.164 prefix (`+4420`).
+     * Optional. Return only numbers that have this area code or are mapped to it:
+     * a NANP area code (`415`) or an E.164 prefix (`+4420`). Default: any area
+     * code.
      * </pre>
      *
      * <code>string area_code = 2 [json_name = "areaCode"];</code>
@@ -792,8 +799,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Only numbers that serve this area code: as their own or mapped.
-     * A NANP area code (`415`) or an E.164 prefix (`+4420`).
+     * Optional. Return only numbers that have this area code or are mapped to it:
+     * a NANP area code (`415`) or an E.164 prefix (`+4420`). Default: any area
+     * code.
      * </pre>
      *
      * <code>string area_code = 2 [json_name = "areaCode"];</code>
@@ -807,8 +815,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Only numbers that serve this area code: as their own or mapped.
-     * A NANP area code (`415`) or an E.164 prefix (`+4420`).
+     * Optional. Return only numbers that have this area code or are mapped to it:
+     * a NANP area code (`415`) or an E.164 prefix (`+4420`). Default: any area
+     * code.
      * </pre>
      *
      * <code>string area_code = 2 [json_name = "areaCode"];</code>
@@ -828,7 +837,7 @@ private static final long serialVersionUID = 0L;
     private int state_ = 0;
     /**
      * <pre>
-     * Optional. Only numbers in this state. Default: any.
+     * Optional. Return only numbers in this state. Default: any state.
      * </pre>
      *
      * <code>.localdial.v1.NumberState state = 3 [json_name = "state"];</code>
@@ -839,7 +848,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Only numbers in this state. Default: any.
+     * Optional. Return only numbers in this state. Default: any state.
      * </pre>
      *
      * <code>.localdial.v1.NumberState state = 3 [json_name = "state"];</code>
@@ -854,7 +863,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Only numbers in this state. Default: any.
+     * Optional. Return only numbers in this state. Default: any state.
      * </pre>
      *
      * <code>.localdial.v1.NumberState state = 3 [json_name = "state"];</code>
@@ -867,7 +876,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Only numbers in this state. Default: any.
+     * Optional. Return only numbers in this state. Default: any state.
      * </pre>
      *
      * <code>.localdial.v1.NumberState state = 3 [json_name = "state"];</code>
@@ -883,7 +892,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Only numbers in this state. Default: any.
+     * Optional. Return only numbers in this state. Default: any state.
      * </pre>
      *
      * <code>.localdial.v1.NumberState state = 3 [json_name = "state"];</code>
@@ -899,8 +908,8 @@ private static final long serialVersionUID = 0L;
     private int pageSize_ ;
     /**
      * <pre>
-     * Optional. The most numbers to answer. 50 if unset; values above 1000 are
-     * taken as 1000.
+     * Optional. The maximum number of numbers to return. 50 if 0 or unset; values
+     * above 1000 are treated as 1000.
      * </pre>
      *
      * <code>int32 page_size = 4 [json_name = "pageSize"];</code>
@@ -912,8 +921,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The most numbers to answer. 50 if unset; values above 1000 are
-     * taken as 1000.
+     * Optional. The maximum number of numbers to return. 50 if 0 or unset; values
+     * above 1000 are treated as 1000.
      * </pre>
      *
      * <code>int32 page_size = 4 [json_name = "pageSize"];</code>
@@ -929,8 +938,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The most numbers to answer. 50 if unset; values above 1000 are
-     * taken as 1000.
+     * Optional. The maximum number of numbers to return. 50 if 0 or unset; values
+     * above 1000 are treated as 1000.
      * </pre>
      *
      * <code>int32 page_size = 4 [json_name = "pageSize"];</code>
@@ -946,8 +955,9 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object pageToken_ = "";
     /**
      * <pre>
-     * Optional. `next_page_token` of the page before. Everything else in the
-     * request but page_size must be the same as then.
+     * Optional. The `next_page_token` of the previous page. Every other field
+     * except `page_size` must have the same value as in the request for that
+     * page.
      * </pre>
      *
      * <code>string page_token = 5 [json_name = "pageToken"];</code>
@@ -967,8 +977,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. `next_page_token` of the page before. Everything else in the
-     * request but page_size must be the same as then.
+     * Optional. The `next_page_token` of the previous page. Every other field
+     * except `page_size` must have the same value as in the request for that
+     * page.
      * </pre>
      *
      * <code>string page_token = 5 [json_name = "pageToken"];</code>
@@ -989,8 +1000,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. `next_page_token` of the page before. Everything else in the
-     * request but page_size must be the same as then.
+     * Optional. The `next_page_token` of the previous page. Every other field
+     * except `page_size` must have the same value as in the request for that
+     * page.
      * </pre>
      *
      * <code>string page_token = 5 [json_name = "pageToken"];</code>
@@ -1007,8 +1019,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. `next_page_token` of the page before. Everything else in the
-     * request but page_size must be the same as then.
+     * Optional. The `next_page_token` of the previous page. Every other field
+     * except `page_size` must have the same value as in the request for that
+     * page.
      * </pre>
      *
      * <code>string page_token = 5 [json_name = "pageToken"];</code>
@@ -1022,8 +1035,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. `next_page_token` of the page before. Everything else in the
-     * request but page_size must be the same as then.
+     * Optional. The `next_page_token` of the previous page. Every other field
+     * except `page_size` must have the same value as in the request for that
+     * page.
      * </pre>
      *
      * <code>string page_token = 5 [json_name = "pageToken"];</code>

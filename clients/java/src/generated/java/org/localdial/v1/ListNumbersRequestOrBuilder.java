@@ -34,8 +34,9 @@ public interface ListNumbersRequestOrBuilder extends
 
   /**
    * <pre>
-   * Optional. Only numbers that serve this area code: as their own or mapped.
-   * A NANP area code (`415`) or an E.164 prefix (`+4420`).
+   * Optional. Return only numbers that have this area code or are mapped to it:
+   * a NANP area code (`415`) or an E.164 prefix (`+4420`). Default: any area
+   * code.
    * </pre>
    *
    * <code>string area_code = 2 [json_name = "areaCode"];</code>
@@ -44,8 +45,9 @@ public interface ListNumbersRequestOrBuilder extends
   java.lang.String getAreaCode();
   /**
    * <pre>
-   * Optional. Only numbers that serve this area code: as their own or mapped.
-   * A NANP area code (`415`) or an E.164 prefix (`+4420`).
+   * Optional. Return only numbers that have this area code or are mapped to it:
+   * a NANP area code (`415`) or an E.164 prefix (`+4420`). Default: any area
+   * code.
    * </pre>
    *
    * <code>string area_code = 2 [json_name = "areaCode"];</code>
@@ -56,7 +58,7 @@ public interface ListNumbersRequestOrBuilder extends
 
   /**
    * <pre>
-   * Optional. Only numbers in this state. Default: any.
+   * Optional. Return only numbers in this state. Default: any state.
    * </pre>
    *
    * <code>.localdial.v1.NumberState state = 3 [json_name = "state"];</code>
@@ -65,7 +67,7 @@ public interface ListNumbersRequestOrBuilder extends
   int getStateValue();
   /**
    * <pre>
-   * Optional. Only numbers in this state. Default: any.
+   * Optional. Return only numbers in this state. Default: any state.
    * </pre>
    *
    * <code>.localdial.v1.NumberState state = 3 [json_name = "state"];</code>
@@ -75,8 +77,8 @@ public interface ListNumbersRequestOrBuilder extends
 
   /**
    * <pre>
-   * Optional. The most numbers to answer. 50 if unset; values above 1000 are
-   * taken as 1000.
+   * Optional. The maximum number of numbers to return. 50 if 0 or unset; values
+   * above 1000 are treated as 1000.
    * </pre>
    *
    * <code>int32 page_size = 4 [json_name = "pageSize"];</code>
@@ -86,8 +88,9 @@ public interface ListNumbersRequestOrBuilder extends
 
   /**
    * <pre>
-   * Optional. `next_page_token` of the page before. Everything else in the
-   * request but page_size must be the same as then.
+   * Optional. The `next_page_token` of the previous page. Every other field
+   * except `page_size` must have the same value as in the request for that
+   * page.
    * </pre>
    *
    * <code>string page_token = 5 [json_name = "pageToken"];</code>
@@ -96,8 +99,9 @@ public interface ListNumbersRequestOrBuilder extends
   java.lang.String getPageToken();
   /**
    * <pre>
-   * Optional. `next_page_token` of the page before. Everything else in the
-   * request but page_size must be the same as then.
+   * Optional. The `next_page_token` of the previous page. Every other field
+   * except `page_size` must have the same value as in the request for that
+   * page.
    * </pre>
    *
    * <code>string page_token = 5 [json_name = "pageToken"];</code>

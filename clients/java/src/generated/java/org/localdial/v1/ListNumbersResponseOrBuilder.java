@@ -12,7 +12,7 @@ public interface ListNumbersResponseOrBuilder extends
 
   /**
    * <pre>
-   * The numbers, ordered by phone number.
+   * Output only. The numbers, ordered by phone number.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -21,7 +21,7 @@ public interface ListNumbersResponseOrBuilder extends
       getNumbersList();
   /**
    * <pre>
-   * The numbers, ordered by phone number.
+   * Output only. The numbers, ordered by phone number.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -29,7 +29,7 @@ public interface ListNumbersResponseOrBuilder extends
   org.localdial.v1.LocalPresenceNumber getNumbers(int index);
   /**
    * <pre>
-   * The numbers, ordered by phone number.
+   * Output only. The numbers, ordered by phone number.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -37,7 +37,7 @@ public interface ListNumbersResponseOrBuilder extends
   int getNumbersCount();
   /**
    * <pre>
-   * The numbers, ordered by phone number.
+   * Output only. The numbers, ordered by phone number.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -46,7 +46,7 @@ public interface ListNumbersResponseOrBuilder extends
       getNumbersOrBuilderList();
   /**
    * <pre>
-   * The numbers, ordered by phone number.
+   * Output only. The numbers, ordered by phone number.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -56,7 +56,7 @@ public interface ListNumbersResponseOrBuilder extends
 
   /**
    * <pre>
-   * The token of the next page. Empty on the last page.
+   * Output only. The `page_token` of the next page. Empty on the last page.
    * </pre>
    *
    * <code>string next_page_token = 2 [json_name = "nextPageToken"];</code>
@@ -65,7 +65,7 @@ public interface ListNumbersResponseOrBuilder extends
   java.lang.String getNextPageToken();
   /**
    * <pre>
-   * The token of the next page. Empty on the last page.
+   * Output only. The `page_token` of the next page. Empty on the last page.
    * </pre>
    *
    * <code>string next_page_token = 2 [json_name = "nextPageToken"];</code>
@@ -76,7 +76,7 @@ public interface ListNumbersResponseOrBuilder extends
 
   /**
    * <pre>
-   * How many numbers the query matches, over all pages.
+   * Output only. The number of matching numbers on all pages.
    * </pre>
    *
    * <code>int32 total_size = 3 [json_name = "totalSize"];</code>

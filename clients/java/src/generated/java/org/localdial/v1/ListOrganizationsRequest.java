@@ -52,8 +52,8 @@ private static final long serialVersionUID = 0L;
   private int pageSize_ = 0;
   /**
    * <pre>
-   * Optional. The most organizations to answer. 50 if unset; values above 1000
-   * are taken as 1000.
+   * Optional. The maximum number of organizations to return. 50 if 0 or unset;
+   * values above 1000 are treated as 1000.
    * </pre>
    *
    * <code>int32 page_size = 1 [json_name = "pageSize"];</code>
@@ -69,7 +69,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object pageToken_ = "";
   /**
    * <pre>
-   * Optional. `next_page_token` of the page before.
+   * Optional. The `next_page_token` of the previous page.
    * </pre>
    *
    * <code>string page_token = 2 [json_name = "pageToken"];</code>
@@ -90,7 +90,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Optional. `next_page_token` of the page before.
+   * Optional. The `next_page_token` of the previous page.
    * </pre>
    *
    * <code>string page_token = 2 [json_name = "pageToken"];</code>
@@ -435,8 +435,8 @@ private static final long serialVersionUID = 0L;
     private int pageSize_ ;
     /**
      * <pre>
-     * Optional. The most organizations to answer. 50 if unset; values above 1000
-     * are taken as 1000.
+     * Optional. The maximum number of organizations to return. 50 if 0 or unset;
+     * values above 1000 are treated as 1000.
      * </pre>
      *
      * <code>int32 page_size = 1 [json_name = "pageSize"];</code>
@@ -448,8 +448,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The most organizations to answer. 50 if unset; values above 1000
-     * are taken as 1000.
+     * Optional. The maximum number of organizations to return. 50 if 0 or unset;
+     * values above 1000 are treated as 1000.
      * </pre>
      *
      * <code>int32 page_size = 1 [json_name = "pageSize"];</code>
@@ -465,8 +465,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The most organizations to answer. 50 if unset; values above 1000
-     * are taken as 1000.
+     * Optional. The maximum number of organizations to return. 50 if 0 or unset;
+     * values above 1000 are treated as 1000.
      * </pre>
      *
      * <code>int32 page_size = 1 [json_name = "pageSize"];</code>
@@ -482,7 +482,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object pageToken_ = "";
     /**
      * <pre>
-     * Optional. `next_page_token` of the page before.
+     * Optional. The `next_page_token` of the previous page.
      * </pre>
      *
      * <code>string page_token = 2 [json_name = "pageToken"];</code>
@@ -502,7 +502,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. `next_page_token` of the page before.
+     * Optional. The `next_page_token` of the previous page.
      * </pre>
      *
      * <code>string page_token = 2 [json_name = "pageToken"];</code>
@@ -523,7 +523,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. `next_page_token` of the page before.
+     * Optional. The `next_page_token` of the previous page.
      * </pre>
      *
      * <code>string page_token = 2 [json_name = "pageToken"];</code>
@@ -540,7 +540,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. `next_page_token` of the page before.
+     * Optional. The `next_page_token` of the previous page.
      * </pre>
      *
      * <code>string page_token = 2 [json_name = "pageToken"];</code>
@@ -554,7 +554,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. `next_page_token` of the page before.
+     * Optional. The `next_page_token` of the previous page.
      * </pre>
      *
      * <code>string page_token = 2 [json_name = "pageToken"];</code>

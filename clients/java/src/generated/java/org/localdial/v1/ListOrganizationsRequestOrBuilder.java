@@ -12,8 +12,8 @@ public interface ListOrganizationsRequestOrBuilder extends
 
   /**
    * <pre>
-   * Optional. The most organizations to answer. 50 if unset; values above 1000
-   * are taken as 1000.
+   * Optional. The maximum number of organizations to return. 50 if 0 or unset;
+   * values above 1000 are treated as 1000.
    * </pre>
    *
    * <code>int32 page_size = 1 [json_name = "pageSize"];</code>
@@ -23,7 +23,7 @@ public interface ListOrganizationsRequestOrBuilder extends
 
   /**
    * <pre>
-   * Optional. `next_page_token` of the page before.
+   * Optional. The `next_page_token` of the previous page.
    * </pre>
    *
    * <code>string page_token = 2 [json_name = "pageToken"];</code>
@@ -32,7 +32,7 @@ public interface ListOrganizationsRequestOrBuilder extends
   java.lang.String getPageToken();
   /**
    * <pre>
-   * Optional. `next_page_token` of the page before.
+   * Optional. The `next_page_token` of the previous page.
    * </pre>
    *
    * <code>string page_token = 2 [json_name = "pageToken"];</code>

@@ -12,7 +12,7 @@ public interface ListOrganizationsResponseOrBuilder extends
 
   /**
    * <pre>
-   * The organizations, ordered by identifier.
+   * Output only. The organizations, ordered by identifier.
    * </pre>
    *
    * <code>repeated .localdial.v1.Organization organizations = 1 [json_name = "organizations"];</code>
@@ -21,7 +21,7 @@ public interface ListOrganizationsResponseOrBuilder extends
       getOrganizationsList();
   /**
    * <pre>
-   * The organizations, ordered by identifier.
+   * Output only. The organizations, ordered by identifier.
    * </pre>
    *
    * <code>repeated .localdial.v1.Organization organizations = 1 [json_name = "organizations"];</code>
@@ -29,7 +29,7 @@ public interface ListOrganizationsResponseOrBuilder extends
   org.localdial.v1.Organization getOrganizations(int index);
   /**
    * <pre>
-   * The organizations, ordered by identifier.
+   * Output only. The organizations, ordered by identifier.
    * </pre>
    *
    * <code>repeated .localdial.v1.Organization organizations = 1 [json_name = "organizations"];</code>
@@ -37,7 +37,7 @@ public interface ListOrganizationsResponseOrBuilder extends
   int getOrganizationsCount();
   /**
    * <pre>
-   * The organizations, ordered by identifier.
+   * Output only. The organizations, ordered by identifier.
    * </pre>
    *
    * <code>repeated .localdial.v1.Organization organizations = 1 [json_name = "organizations"];</code>
@@ -46,7 +46,7 @@ public interface ListOrganizationsResponseOrBuilder extends
       getOrganizationsOrBuilderList();
   /**
    * <pre>
-   * The organizations, ordered by identifier.
+   * Output only. The organizations, ordered by identifier.
    * </pre>
    *
    * <code>repeated .localdial.v1.Organization organizations = 1 [json_name = "organizations"];</code>
@@ -56,7 +56,7 @@ public interface ListOrganizationsResponseOrBuilder extends
 
   /**
    * <pre>
-   * The token of the next page. Empty on the last page.
+   * Output only. The `page_token` of the next page. Empty on the last page.
    * </pre>
    *
    * <code>string next_page_token = 2 [json_name = "nextPageToken"];</code>
@@ -65,7 +65,7 @@ public interface ListOrganizationsResponseOrBuilder extends
   java.lang.String getNextPageToken();
   /**
    * <pre>
-   * The token of the next page. Empty on the last page.
+   * Output only. The `page_token` of the next page. Empty on the last page.
    * </pre>
    *
    * <code>string next_page_token = 2 [json_name = "nextPageToken"];</code>
@@ -76,7 +76,7 @@ public interface ListOrganizationsResponseOrBuilder extends
 
   /**
    * <pre>
-   * How many organizations there are, over all pages.
+   * Output only. The number of organizations on all pages.
    * </pre>
    *
    * <code>int32 total_size = 3 [json_name = "totalSize"];</code>

@@ -105,7 +105,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object calleeNumber_ = "";
   /**
    * <pre>
-   * Optional. Only calls to this number, in E.164.
+   * Optional. Return only calls to this number, in E.164. Default: calls to any
+   * number.
    * </pre>
    *
    * <code>string callee_number = 2 [json_name = "calleeNumber"];</code>
@@ -126,7 +127,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Optional. Only calls to this number, in E.164.
+   * Optional. Return only calls to this number, in E.164. Default: calls to any
+   * number.
    * </pre>
    *
    * <code>string callee_number = 2 [json_name = "calleeNumber"];</code>
@@ -152,8 +154,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object userId_ = "";
   /**
    * <pre>
-   * Optional. Only calls of this user. 1 to 128 visible ASCII characters. Calls
-   * of a deleted user are kept and found.
+   * Optional. Return only calls by this user, who may have been deleted since.
+   * 1 to 128 visible ASCII characters. Default: calls by any user.
    * </pre>
    *
    * <code>string user_id = 3 [json_name = "userId"];</code>
@@ -174,8 +176,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Optional. Only calls of this user. 1 to 128 visible ASCII characters. Calls
-   * of a deleted user are kept and found.
+   * Optional. Return only calls by this user, who may have been deleted since.
+   * 1 to 128 visible ASCII characters. Default: calls by any user.
    * </pre>
    *
    * <code>string user_id = 3 [json_name = "userId"];</code>
@@ -200,8 +202,8 @@ private static final long serialVersionUID = 0L;
   private int pageSize_ = 0;
   /**
    * <pre>
-   * Optional. The most calls to answer. 50 if unset; values above 1000 are
-   * taken as 1000.
+   * Optional. The maximum number of calls to return. 50 if 0 or unset; values
+   * above 1000 are treated as 1000.
    * </pre>
    *
    * <code>int32 page_size = 4 [json_name = "pageSize"];</code>
@@ -217,8 +219,9 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object pageToken_ = "";
   /**
    * <pre>
-   * Optional. `next_page_token` of the page before. Everything else in the
-   * request but page_size must be the same as then.
+   * Optional. The `next_page_token` of the previous page. Every other field
+   * except `page_size` must have the same value as in the request for that
+   * page.
    * </pre>
    *
    * <code>string page_token = 5 [json_name = "pageToken"];</code>
@@ -239,8 +242,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Optional. `next_page_token` of the page before. Everything else in the
-   * request but page_size must be the same as then.
+   * Optional. The `next_page_token` of the previous page. Every other field
+   * except `page_size` must have the same value as in the request for that
+   * page.
    * </pre>
    *
    * <code>string page_token = 5 [json_name = "pageToken"];</code>
@@ -754,7 +758,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object calleeNumber_ = "";
     /**
      * <pre>
-     * Optional. Only calls to this number, in E.164.
+     * Optional. Return only calls to this number, in E.164. Default: calls to any
+     * number.
      * </pre>
      *
      * <code>string callee_number = 2 [json_name = "calleeNumber"];</code>
@@ -774,7 +779,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Only calls to this number, in E.164.
+     * Optional. Return only calls to this number, in E.164. Default: calls to any
+     * number.
      * </pre>
      *
      * <code>string callee_number = 2 [json_name = "calleeNumber"];</code>
@@ -795,7 +801,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Only calls to this number, in E.164.
+     * Optional. Return only calls to this number, in E.164. Default: calls to any
+     * number.
      * </pre>
      *
      * <code>string callee_number = 2 [json_name = "calleeNumber"];</code>
@@ -812,7 +819,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Only calls to this number, in E.164.
+     * Optional. Return only calls to this number, in E.164. Default: calls to any
+     * number.
      * </pre>
      *
      * <code>string callee_number = 2 [json_name = "calleeNumber"];</code>
@@ -826,7 +834,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Only calls to this number, in E.164.
+     * Optional. Return only calls to this number, in E.164. Default: calls to any
+     * number.
      * </pre>
      *
      * <code>string callee_number = 2 [json_name = "calleeNumber"];</code>
@@ -846,8 +855,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object userId_ = "";
     /**
      * <pre>
-     * Optional. Only calls of this user. 1 to 128 visible ASCII characters. Calls
-     * of a deleted user are kept and found.
+     * Optional. Return only calls by this user, who may have been deleted since.
+     * 1 to 128 visible ASCII characters. Default: calls by any user.
      * </pre>
      *
      * <code>string user_id = 3 [json_name = "userId"];</code>
@@ -867,8 +876,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Only calls of this user. 1 to 128 visible ASCII characters. Calls
-     * of a deleted user are kept and found.
+     * Optional. Return only calls by this user, who may have been deleted since.
+     * 1 to 128 visible ASCII characters. Default: calls by any user.
      * </pre>
      *
      * <code>string user_id = 3 [json_name = "userId"];</code>
@@ -889,8 +898,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Only calls of this user. 1 to 128 visible ASCII characters. Calls
-     * of a deleted user are kept and found.
+     * Optional. Return only calls by this user, who may have been deleted since.
+     * 1 to 128 visible ASCII characters. Default: calls by any user.
      * </pre>
      *
      * <code>string user_id = 3 [json_name = "userId"];</code>
@@ -907,8 +916,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Only calls of this user. 1 to 128 visible ASCII characters. Calls
-     * of a deleted user are kept and found.
+     * Optional. Return only calls by this user, who may have been deleted since.
+     * 1 to 128 visible ASCII characters. Default: calls by any user.
      * </pre>
      *
      * <code>string user_id = 3 [json_name = "userId"];</code>
@@ -922,8 +931,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Only calls of this user. 1 to 128 visible ASCII characters. Calls
-     * of a deleted user are kept and found.
+     * Optional. Return only calls by this user, who may have been deleted since.
+     * 1 to 128 visible ASCII characters. Default: calls by any user.
      * </pre>
      *
      * <code>string user_id = 3 [json_name = "userId"];</code>
@@ -943,8 +952,8 @@ private static final long serialVersionUID = 0L;
     private int pageSize_ ;
     /**
      * <pre>
-     * Optional. The most calls to answer. 50 if unset; values above 1000 are
-     * taken as 1000.
+     * Optional. The maximum number of calls to return. 50 if 0 or unset; values
+     * above 1000 are treated as 1000.
      * </pre>
      *
      * <code>int32 page_size = 4 [json_name = "pageSize"];</code>
@@ -956,8 +965,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The most calls to answer. 50 if unset; values above 1000 are
-     * taken as 1000.
+     * Optional. The maximum number of calls to return. 50 if 0 or unset; values
+     * above 1000 are treated as 1000.
      * </pre>
      *
      * <code>int32 page_size = 4 [json_name = "pageSize"];</code>
@@ -973,8 +982,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The most calls to answer. 50 if unset; values above 1000 are
-     * taken as 1000.
+     * Optional. The maximum number of calls to return. 50 if 0 or unset; values
+     * above 1000 are treated as 1000.
      * </pre>
      *
      * <code>int32 page_size = 4 [json_name = "pageSize"];</code>
@@ -990,8 +999,9 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object pageToken_ = "";
     /**
      * <pre>
-     * Optional. `next_page_token` of the page before. Everything else in the
-     * request but page_size must be the same as then.
+     * Optional. The `next_page_token` of the previous page. Every other field
+     * except `page_size` must have the same value as in the request for that
+     * page.
      * </pre>
      *
      * <code>string page_token = 5 [json_name = "pageToken"];</code>
@@ -1011,8 +1021,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. `next_page_token` of the page before. Everything else in the
-     * request but page_size must be the same as then.
+     * Optional. The `next_page_token` of the previous page. Every other field
+     * except `page_size` must have the same value as in the request for that
+     * page.
      * </pre>
      *
      * <code>string page_token = 5 [json_name = "pageToken"];</code>
@@ -1033,8 +1044,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. `next_page_token` of the page before. Everything else in the
-     * request but page_size must be the same as then.
+     * Optional. The `next_page_token` of the previous page. Every other field
+     * except `page_size` must have the same value as in the request for that
+     * page.
      * </pre>
      *
      * <code>string page_token = 5 [json_name = "pageToken"];</code>
@@ -1051,8 +1063,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. `next_page_token` of the page before. Everything else in the
-     * request but page_size must be the same as then.
+     * Optional. The `next_page_token` of the previous page. Every other field
+     * except `page_size` must have the same value as in the request for that
+     * page.
      * </pre>
      *
      * <code>string page_token = 5 [json_name = "pageToken"];</code>
@@ -1066,8 +1079,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. `next_page_token` of the page before. Everything else in the
-     * request but page_size must be the same as then.
+     * Optional. The `next_page_token` of the previous page. Every other field
+     * except `page_size` must have the same value as in the request for that
+     * page.
      * </pre>
      *
      * <code>string page_token = 5 [json_name = "pageToken"];</code>

@@ -34,7 +34,8 @@ public interface ListOutboundCallsRequestOrBuilder extends
 
   /**
    * <pre>
-   * Optional. Only calls to this number, in E.164.
+   * Optional. Return only calls to this number, in E.164. Default: calls to any
+   * number.
    * </pre>
    *
    * <code>string callee_number = 2 [json_name = "calleeNumber"];</code>
@@ -43,7 +44,8 @@ public interface ListOutboundCallsRequestOrBuilder extends
   java.lang.String getCalleeNumber();
   /**
    * <pre>
-   * Optional. Only calls to this number, in E.164.
+   * Optional. Return only calls to this number, in E.164. Default: calls to any
+   * number.
    * </pre>
    *
    * <code>string callee_number = 2 [json_name = "calleeNumber"];</code>
@@ -54,8 +56,8 @@ public interface ListOutboundCallsRequestOrBuilder extends
 
   /**
    * <pre>
-   * Optional. Only calls of this user. 1 to 128 visible ASCII characters. Calls
-   * of a deleted user are kept and found.
+   * Optional. Return only calls by this user, who may have been deleted since.
+   * 1 to 128 visible ASCII characters. Default: calls by any user.
    * </pre>
    *
    * <code>string user_id = 3 [json_name = "userId"];</code>
@@ -64,8 +66,8 @@ public interface ListOutboundCallsRequestOrBuilder extends
   java.lang.String getUserId();
   /**
    * <pre>
-   * Optional. Only calls of this user. 1 to 128 visible ASCII characters. Calls
-   * of a deleted user are kept and found.
+   * Optional. Return only calls by this user, who may have been deleted since.
+   * 1 to 128 visible ASCII characters. Default: calls by any user.
    * </pre>
    *
    * <code>string user_id = 3 [json_name = "userId"];</code>
@@ -76,8 +78,8 @@ public interface ListOutboundCallsRequestOrBuilder extends
 
   /**
    * <pre>
-   * Optional. The most calls to answer. 50 if unset; values above 1000 are
-   * taken as 1000.
+   * Optional. The maximum number of calls to return. 50 if 0 or unset; values
+   * above 1000 are treated as 1000.
    * </pre>
    *
    * <code>int32 page_size = 4 [json_name = "pageSize"];</code>
@@ -87,8 +89,9 @@ public interface ListOutboundCallsRequestOrBuilder extends
 
   /**
    * <pre>
-   * Optional. `next_page_token` of the page before. Everything else in the
-   * request but page_size must be the same as then.
+   * Optional. The `next_page_token` of the previous page. Every other field
+   * except `page_size` must have the same value as in the request for that
+   * page.
    * </pre>
    *
    * <code>string page_token = 5 [json_name = "pageToken"];</code>
@@ -97,8 +100,9 @@ public interface ListOutboundCallsRequestOrBuilder extends
   java.lang.String getPageToken();
   /**
    * <pre>
-   * Optional. `next_page_token` of the page before. Everything else in the
-   * request but page_size must be the same as then.
+   * Optional. The `next_page_token` of the previous page. Every other field
+   * except `page_size` must have the same value as in the request for that
+   * page.
    * </pre>
    *
    * <code>string page_token = 5 [json_name = "pageToken"];</code>

@@ -12,7 +12,7 @@ public interface ListOutboundCallsResponseOrBuilder extends
 
   /**
    * <pre>
-   * The calls, newest first.
+   * Output only. The calls, newest first.
    * </pre>
    *
    * <code>repeated .localdial.v1.OutboundCall calls = 1 [json_name = "calls"];</code>
@@ -21,7 +21,7 @@ public interface ListOutboundCallsResponseOrBuilder extends
       getCallsList();
   /**
    * <pre>
-   * The calls, newest first.
+   * Output only. The calls, newest first.
    * </pre>
    *
    * <code>repeated .localdial.v1.OutboundCall calls = 1 [json_name = "calls"];</code>
@@ -29,7 +29,7 @@ public interface ListOutboundCallsResponseOrBuilder extends
   org.localdial.v1.OutboundCall getCalls(int index);
   /**
    * <pre>
-   * The calls, newest first.
+   * Output only. The calls, newest first.
    * </pre>
    *
    * <code>repeated .localdial.v1.OutboundCall calls = 1 [json_name = "calls"];</code>
@@ -37,7 +37,7 @@ public interface ListOutboundCallsResponseOrBuilder extends
   int getCallsCount();
   /**
    * <pre>
-   * The calls, newest first.
+   * Output only. The calls, newest first.
    * </pre>
    *
    * <code>repeated .localdial.v1.OutboundCall calls = 1 [json_name = "calls"];</code>
@@ -46,7 +46,7 @@ public interface ListOutboundCallsResponseOrBuilder extends
       getCallsOrBuilderList();
   /**
    * <pre>
-   * The calls, newest first.
+   * Output only. The calls, newest first.
    * </pre>
    *
    * <code>repeated .localdial.v1.OutboundCall calls = 1 [json_name = "calls"];</code>
@@ -56,7 +56,7 @@ public interface ListOutboundCallsResponseOrBuilder extends
 
   /**
    * <pre>
-   * The token of the next page. Empty on the last page.
+   * Output only. The `page_token` of the next page. Empty on the last page.
    * </pre>
    *
    * <code>string next_page_token = 2 [json_name = "nextPageToken"];</code>
@@ -65,7 +65,7 @@ public interface ListOutboundCallsResponseOrBuilder extends
   java.lang.String getNextPageToken();
   /**
    * <pre>
-   * The token of the next page. Empty on the last page.
+   * Output only. The `page_token` of the next page. Empty on the last page.
    * </pre>
    *
    * <code>string next_page_token = 2 [json_name = "nextPageToken"];</code>

@@ -102,8 +102,8 @@ private static final long serialVersionUID = 0L;
   private int pageSize_ = 0;
   /**
    * <pre>
-   * Optional. The most users to answer. 50 if unset; values above 1000 are
-   * taken as 1000.
+   * Optional. The maximum number of users to return. 50 if 0 or unset; values
+   * above 1000 are treated as 1000.
    * </pre>
    *
    * <code>int32 page_size = 2 [json_name = "pageSize"];</code>
@@ -119,8 +119,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object pageToken_ = "";
   /**
    * <pre>
-   * Optional. `next_page_token` of the page before. The organization must be
-   * the same as then.
+   * Optional. The `next_page_token` of the previous page. `organization_id`
+   * must have the same value as in the request for that page.
    * </pre>
    *
    * <code>string page_token = 3 [json_name = "pageToken"];</code>
@@ -141,8 +141,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Optional. `next_page_token` of the page before. The organization must be
-   * the same as then.
+   * Optional. The `next_page_token` of the previous page. `organization_id`
+   * must have the same value as in the request for that page.
    * </pre>
    *
    * <code>string page_token = 3 [json_name = "pageToken"];</code>
@@ -608,8 +608,8 @@ private static final long serialVersionUID = 0L;
     private int pageSize_ ;
     /**
      * <pre>
-     * Optional. The most users to answer. 50 if unset; values above 1000 are
-     * taken as 1000.
+     * Optional. The maximum number of users to return. 50 if 0 or unset; values
+     * above 1000 are treated as 1000.
      * </pre>
      *
      * <code>int32 page_size = 2 [json_name = "pageSize"];</code>
@@ -621,8 +621,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The most users to answer. 50 if unset; values above 1000 are
-     * taken as 1000.
+     * Optional. The maximum number of users to return. 50 if 0 or unset; values
+     * above 1000 are treated as 1000.
      * </pre>
      *
      * <code>int32 page_size = 2 [json_name = "pageSize"];</code>
@@ -638,8 +638,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The most users to answer. 50 if unset; values above 1000 are
-     * taken as 1000.
+     * Optional. The maximum number of users to return. 50 if 0 or unset; values
+     * above 1000 are treated as 1000.
      * </pre>
      *
      * <code>int32 page_size = 2 [json_name = "pageSize"];</code>
@@ -655,8 +655,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object pageToken_ = "";
     /**
      * <pre>
-     * Optional. `next_page_token` of the page before. The organization must be
-     * the same as then.
+     * Optional. The `next_page_token` of the previous page. `organization_id`
+     * must have the same value as in the request for that page.
      * </pre>
      *
      * <code>string page_token = 3 [json_name = "pageToken"];</code>
@@ -676,8 +676,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. `next_page_token` of the page before. The organization must be
-     * the same as then.
+     * Optional. The `next_page_token` of the previous page. `organization_id`
+     * must have the same value as in the request for that page.
      * </pre>
      *
      * <code>string page_token = 3 [json_name = "pageToken"];</code>
@@ -698,8 +698,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. `next_page_token` of the page before. The organization must be
-     * the same as then.
+     * Optional. The `next_page_token` of the previous page. `organization_id`
+     * must have the same value as in the request for that page.
      * </pre>
      *
      * <code>string page_token = 3 [json_name = "pageToken"];</code>
@@ -716,8 +716,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. `next_page_token` of the page before. The organization must be
-     * the same as then.
+     * Optional. The `next_page_token` of the previous page. `organization_id`
+     * must have the same value as in the request for that page.
      * </pre>
      *
      * <code>string page_token = 3 [json_name = "pageToken"];</code>
@@ -731,8 +731,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. `next_page_token` of the page before. The organization must be
-     * the same as then.
+     * Optional. The `next_page_token` of the previous page. `organization_id`
+     * must have the same value as in the request for that page.
      * </pre>
      *
      * <code>string page_token = 3 [json_name = "pageToken"];</code>

@@ -12,7 +12,7 @@ public interface ListUsersResponseOrBuilder extends
 
   /**
    * <pre>
-   * The users, ordered by identifier.
+   * Output only. The users, ordered by identifier.
    * </pre>
    *
    * <code>repeated .localdial.v1.User users = 1 [json_name = "users"];</code>
@@ -21,7 +21,7 @@ public interface ListUsersResponseOrBuilder extends
       getUsersList();
   /**
    * <pre>
-   * The users, ordered by identifier.
+   * Output only. The users, ordered by identifier.
    * </pre>
    *
    * <code>repeated .localdial.v1.User users = 1 [json_name = "users"];</code>
@@ -29,7 +29,7 @@ public interface ListUsersResponseOrBuilder extends
   org.localdial.v1.User getUsers(int index);
   /**
    * <pre>
-   * The users, ordered by identifier.
+   * Output only. The users, ordered by identifier.
    * </pre>
    *
    * <code>repeated .localdial.v1.User users = 1 [json_name = "users"];</code>
@@ -37,7 +37,7 @@ public interface ListUsersResponseOrBuilder extends
   int getUsersCount();
   /**
    * <pre>
-   * The users, ordered by identifier.
+   * Output only. The users, ordered by identifier.
    * </pre>
    *
    * <code>repeated .localdial.v1.User users = 1 [json_name = "users"];</code>
@@ -46,7 +46,7 @@ public interface ListUsersResponseOrBuilder extends
       getUsersOrBuilderList();
   /**
    * <pre>
-   * The users, ordered by identifier.
+   * Output only. The users, ordered by identifier.
    * </pre>
    *
    * <code>repeated .localdial.v1.User users = 1 [json_name = "users"];</code>
@@ -56,7 +56,7 @@ public interface ListUsersResponseOrBuilder extends
 
   /**
    * <pre>
-   * The token of the next page. Empty on the last page.
+   * Output only. The `page_token` of the next page. Empty on the last page.
    * </pre>
    *
    * <code>string next_page_token = 2 [json_name = "nextPageToken"];</code>
@@ -65,7 +65,7 @@ public interface ListUsersResponseOrBuilder extends
   java.lang.String getNextPageToken();
   /**
    * <pre>
-   * The token of the next page. Empty on the last page.
+   * Output only. The `page_token` of the next page. Empty on the last page.
    * </pre>
    *
    * <code>string next_page_token = 2 [json_name = "nextPageToken"];</code>
@@ -76,7 +76,7 @@ public interface ListUsersResponseOrBuilder extends
 
   /**
    * <pre>
-   * How many users the organization has, over all pages.
+   * Output only. The number of users on all pages.
    * </pre>
    *
    * <code>int32 total_size = 3 [json_name = "totalSize"];</code>

@@ -110,7 +110,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object phoneNumber_ = "";
   /**
    * <pre>
-   * Output only. The number in E.164. Unique over all organizations.
+   * Output only. The number in E.164. Unique across all organizations.
    * </pre>
    *
    * <code>string phone_number = 2 [json_name = "phoneNumber"];</code>
@@ -131,7 +131,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Output only. The number in E.164. Unique over all organizations.
+   * Output only. The number in E.164. Unique across all organizations.
    * </pre>
    *
    * <code>string phone_number = 2 [json_name = "phoneNumber"];</code>
@@ -157,9 +157,9 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object areaCode_ = "";
   /**
    * <pre>
-   * Output only. The number's own area code: the NANP area code (`415`), or
-   * another country's geographic code as an E.164 prefix (`+4420`). Empty for
-   * a number without a geographic area code.
+   * Output only. The number's own area code: a NANP area code (`415`), or
+   * another country's geographic code as an E.164 prefix (`+4420`). Empty if
+   * the number has no geographic area code.
    * </pre>
    *
    * <code>string area_code = 3 [json_name = "areaCode"];</code>
@@ -180,9 +180,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Output only. The number's own area code: the NANP area code (`415`), or
-   * another country's geographic code as an E.164 prefix (`+4420`). Empty for
-   * a number without a geographic area code.
+   * Output only. The number's own area code: a NANP area code (`415`), or
+   * another country's geographic code as an E.164 prefix (`+4420`). Empty if
+   * the number has no geographic area code.
    * </pre>
    *
    * <code>string area_code = 3 [json_name = "areaCode"];</code>
@@ -209,8 +209,8 @@ private static final long serialVersionUID = 0L;
       com.google.protobuf.LazyStringArrayList.emptyList();
   /**
    * <pre>
-   * Output only. Further area codes whose callees are shown this number, in
-   * ascending order. Never holds the number's own area code.
+   * Output only. Other area codes whose callees are shown this number, in
+   * ascending order. Never includes the number's own area code.
    * </pre>
    *
    * <code>repeated string mapped_area_codes = 4 [json_name = "mappedAreaCodes"];</code>
@@ -222,8 +222,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Output only. Further area codes whose callees are shown this number, in
-   * ascending order. Never holds the number's own area code.
+   * Output only. Other area codes whose callees are shown this number, in
+   * ascending order. Never includes the number's own area code.
    * </pre>
    *
    * <code>repeated string mapped_area_codes = 4 [json_name = "mappedAreaCodes"];</code>
@@ -234,8 +234,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Output only. Further area codes whose callees are shown this number, in
-   * ascending order. Never holds the number's own area code.
+   * Output only. Other area codes whose callees are shown this number, in
+   * ascending order. Never includes the number's own area code.
    * </pre>
    *
    * <code>repeated string mapped_area_codes = 4 [json_name = "mappedAreaCodes"];</code>
@@ -247,8 +247,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Output only. Further area codes whose callees are shown this number, in
-   * ascending order. Never holds the number's own area code.
+   * Output only. Other area codes whose callees are shown this number, in
+   * ascending order. Never includes the number's own area code.
    * </pre>
    *
    * <code>repeated string mapped_area_codes = 4 [json_name = "mappedAreaCodes"];</code>
@@ -264,7 +264,7 @@ private static final long serialVersionUID = 0L;
   private int state_ = 0;
   /**
    * <pre>
-   * Output only. Where the number is in its life.
+   * Output only. The stage of the number's life.
    * </pre>
    *
    * <code>.localdial.v1.NumberState state = 5 [json_name = "state"];</code>
@@ -275,7 +275,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Output only. Where the number is in its life.
+   * Output only. The stage of the number's life.
    * </pre>
    *
    * <code>.localdial.v1.NumberState state = 5 [json_name = "state"];</code>
@@ -291,8 +291,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object locality_ = "";
   /**
    * <pre>
-   * Output only. The place the number belongs to, as the carrier names it, such
-   * as `San Francisco`. May be empty.
+   * Output only. The place that the number belongs to, as the carrier names it,
+   * such as `San Francisco`. May be empty.
    * </pre>
    *
    * <code>string locality = 6 [json_name = "locality"];</code>
@@ -313,8 +313,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Output only. The place the number belongs to, as the carrier names it, such
-   * as `San Francisco`. May be empty.
+   * Output only. The place that the number belongs to, as the carrier names it,
+   * such as `San Francisco`. May be empty.
    * </pre>
    *
    * <code>string locality = 6 [json_name = "locality"];</code>
@@ -340,8 +340,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object region_ = "";
   /**
    * <pre>
-   * Output only. The state or province as its postal code, such as `CA`. May be
-   * empty.
+   * Output only. The postal code of the number's state or province, such as
+   * `CA`. May be empty.
    * </pre>
    *
    * <code>string region = 7 [json_name = "region"];</code>
@@ -362,8 +362,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Output only. The state or province as its postal code, such as `CA`. May be
-   * empty.
+   * Output only. The postal code of the number's state or province, such as
+   * `CA`. May be empty.
    * </pre>
    *
    * <code>string region = 7 [json_name = "region"];</code>
@@ -436,8 +436,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object carrierNumberId_ = "";
   /**
    * <pre>
-   * Output only. The carrier's own identifier of the number. Empty while the
-   * outcome of a purchase is not known.
+   * Output only. The carrier's identifier of the number. Empty while the
+   * outcome of the purchase is not known.
    * </pre>
    *
    * <code>string carrier_number_id = 9 [json_name = "carrierNumberId"];</code>
@@ -458,8 +458,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Output only. The carrier's own identifier of the number. Empty while the
-   * outcome of a purchase is not known.
+   * Output only. The carrier's identifier of the number. Empty while the
+   * outcome of the purchase is not known.
    * </pre>
    *
    * <code>string carrier_number_id = 9 [json_name = "carrierNumberId"];</code>
@@ -484,8 +484,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Timestamp purchaseTime_;
   /**
    * <pre>
-   * Output only. When the number came into the inventory: by purchase or by
-   * import.
+   * Output only. When the number was purchased or imported into the inventory.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp purchase_time = 10 [json_name = "purchaseTime"];</code>
@@ -497,8 +496,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Output only. When the number came into the inventory: by purchase or by
-   * import.
+   * Output only. When the number was purchased or imported into the inventory.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp purchase_time = 10 [json_name = "purchaseTime"];</code>
@@ -510,8 +508,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Output only. When the number came into the inventory: by purchase or by
-   * import.
+   * Output only. When the number was purchased or imported into the inventory.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp purchase_time = 10 [json_name = "purchaseTime"];</code>
@@ -1164,7 +1161,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object phoneNumber_ = "";
     /**
      * <pre>
-     * Output only. The number in E.164. Unique over all organizations.
+     * Output only. The number in E.164. Unique across all organizations.
      * </pre>
      *
      * <code>string phone_number = 2 [json_name = "phoneNumber"];</code>
@@ -1184,7 +1181,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The number in E.164. Unique over all organizations.
+     * Output only. The number in E.164. Unique across all organizations.
      * </pre>
      *
      * <code>string phone_number = 2 [json_name = "phoneNumber"];</code>
@@ -1205,7 +1202,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The number in E.164. Unique over all organizations.
+     * Output only. The number in E.164. Unique across all organizations.
      * </pre>
      *
      * <code>string phone_number = 2 [json_name = "phoneNumber"];</code>
@@ -1222,7 +1219,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The number in E.164. Unique over all organizations.
+     * Output only. The number in E.164. Unique across all organizations.
      * </pre>
      *
      * <code>string phone_number = 2 [json_name = "phoneNumber"];</code>
@@ -1236,7 +1233,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The number in E.164. Unique over all organizations.
+     * Output only. The number in E.164. Unique across all organizations.
      * </pre>
      *
      * <code>string phone_number = 2 [json_name = "phoneNumber"];</code>
@@ -1256,9 +1253,9 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object areaCode_ = "";
     /**
      * <pre>
-     * Output only. The number's own area code: the NANP area code (`415`), or
-     * another country's geographic code as an E.164 prefix (`+4420`). Empty for
-     * a number without a geographic area code.
+     * Output only. The number's own area code: a NANP area code (`415`), or
+     * another country's geographic code as an E.164 prefix (`+4420`). Empty if
+     * the number has no geographic area code.
      * </pre>
      *
      * <code>string area_code = 3 [json_name = "areaCode"];</code>
@@ -1278,9 +1275,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The number's own area code: the NANP area code (`415`), or
-     * another country's geographic code as an E.164 prefix (`+4420`). Empty for
-     * a number without a geographic area code.
+     * Output only. The number's own area code: a NANP area code (`415`), or
+     * another country's geographic code as an E.164 prefix (`+4420`). Empty if
+     * the number has no geographic area code.
      * </pre>
      *
      * <code>string area_code = 3 [json_name = "areaCode"];</code>
@@ -1301,9 +1298,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The number's own area code: the NANP area code (`415`), or
-     * another country's geographic code as an E.164 prefix (`+4420`). Empty for
-     * a number without a geographic area code.
+     * Output only. The number's own area code: a NANP area code (`415`), or
+     * another country's geographic code as an E.164 prefix (`+4420`). Empty if
+     * the number has no geographic area code.
      * </pre>
      *
      * <code>string area_code = 3 [json_name = "areaCode"];</code>
@@ -1320,9 +1317,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The number's own area code: the NANP area code (`415`), or
-     * another country's geographic code as an E.164 prefix (`+4420`). Empty for
-     * a number without a geographic area code.
+     * Output only. The number's own area code: a NANP area code (`415`), or
+     * another country's geographic code as an E.164 prefix (`+4420`). Empty if
+     * the number has no geographic area code.
      * </pre>
      *
      * <code>string area_code = 3 [json_name = "areaCode"];</code>
@@ -1336,9 +1333,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The number's own area code: the NANP area code (`415`), or
-     * another country's geographic code as an E.164 prefix (`+4420`). Empty for
-     * a number without a geographic area code.
+     * Output only. The number's own area code: a NANP area code (`415`), or
+     * another country's geographic code as an E.164 prefix (`+4420`). Empty if
+     * the number has no geographic area code.
      * </pre>
      *
      * <code>string area_code = 3 [json_name = "areaCode"];</code>
@@ -1365,8 +1362,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. Further area codes whose callees are shown this number, in
-     * ascending order. Never holds the number's own area code.
+     * Output only. Other area codes whose callees are shown this number, in
+     * ascending order. Never includes the number's own area code.
      * </pre>
      *
      * <code>repeated string mapped_area_codes = 4 [json_name = "mappedAreaCodes"];</code>
@@ -1379,8 +1376,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. Further area codes whose callees are shown this number, in
-     * ascending order. Never holds the number's own area code.
+     * Output only. Other area codes whose callees are shown this number, in
+     * ascending order. Never includes the number's own area code.
      * </pre>
      *
      * <code>repeated string mapped_area_codes = 4 [json_name = "mappedAreaCodes"];</code>
@@ -1391,8 +1388,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. Further area codes whose callees are shown this number, in
-     * ascending order. Never holds the number's own area code.
+     * Output only. Other area codes whose callees are shown this number, in
+     * ascending order. Never includes the number's own area code.
      * </pre>
      *
      * <code>repeated string mapped_area_codes = 4 [json_name = "mappedAreaCodes"];</code>
@@ -1404,8 +1401,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. Further area codes whose callees are shown this number, in
-     * ascending order. Never holds the number's own area code.
+     * Output only. Other area codes whose callees are shown this number, in
+     * ascending order. Never includes the number's own area code.
      * </pre>
      *
      * <code>repeated string mapped_area_codes = 4 [json_name = "mappedAreaCodes"];</code>
@@ -1418,8 +1415,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. Further area codes whose callees are shown this number, in
-     * ascending order. Never holds the number's own area code.
+     * Output only. Other area codes whose callees are shown this number, in
+     * ascending order. Never includes the number's own area code.
      * </pre>
      *
      * <code>repeated string mapped_area_codes = 4 [json_name = "mappedAreaCodes"];</code>
@@ -1438,8 +1435,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. Further area codes whose callees are shown this number, in
-     * ascending order. Never holds the number's own area code.
+     * Output only. Other area codes whose callees are shown this number, in
+     * ascending order. Never includes the number's own area code.
      * </pre>
      *
      * <code>repeated string mapped_area_codes = 4 [json_name = "mappedAreaCodes"];</code>
@@ -1457,8 +1454,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. Further area codes whose callees are shown this number, in
-     * ascending order. Never holds the number's own area code.
+     * Output only. Other area codes whose callees are shown this number, in
+     * ascending order. Never includes the number's own area code.
      * </pre>
      *
      * <code>repeated string mapped_area_codes = 4 [json_name = "mappedAreaCodes"];</code>
@@ -1476,8 +1473,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. Further area codes whose callees are shown this number, in
-     * ascending order. Never holds the number's own area code.
+     * Output only. Other area codes whose callees are shown this number, in
+     * ascending order. Never includes the number's own area code.
      * </pre>
      *
      * <code>repeated string mapped_area_codes = 4 [json_name = "mappedAreaCodes"];</code>
@@ -1492,8 +1489,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. Further area codes whose callees are shown this number, in
-     * ascending order. Never holds the number's own area code.
+     * Output only. Other area codes whose callees are shown this number, in
+     * ascending order. Never includes the number's own area code.
      * </pre>
      *
      * <code>repeated string mapped_area_codes = 4 [json_name = "mappedAreaCodes"];</code>
@@ -1514,7 +1511,7 @@ private static final long serialVersionUID = 0L;
     private int state_ = 0;
     /**
      * <pre>
-     * Output only. Where the number is in its life.
+     * Output only. The stage of the number's life.
      * </pre>
      *
      * <code>.localdial.v1.NumberState state = 5 [json_name = "state"];</code>
@@ -1525,7 +1522,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. Where the number is in its life.
+     * Output only. The stage of the number's life.
      * </pre>
      *
      * <code>.localdial.v1.NumberState state = 5 [json_name = "state"];</code>
@@ -1540,7 +1537,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. Where the number is in its life.
+     * Output only. The stage of the number's life.
      * </pre>
      *
      * <code>.localdial.v1.NumberState state = 5 [json_name = "state"];</code>
@@ -1553,7 +1550,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. Where the number is in its life.
+     * Output only. The stage of the number's life.
      * </pre>
      *
      * <code>.localdial.v1.NumberState state = 5 [json_name = "state"];</code>
@@ -1569,7 +1566,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. Where the number is in its life.
+     * Output only. The stage of the number's life.
      * </pre>
      *
      * <code>.localdial.v1.NumberState state = 5 [json_name = "state"];</code>
@@ -1585,8 +1582,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object locality_ = "";
     /**
      * <pre>
-     * Output only. The place the number belongs to, as the carrier names it, such
-     * as `San Francisco`. May be empty.
+     * Output only. The place that the number belongs to, as the carrier names it,
+     * such as `San Francisco`. May be empty.
      * </pre>
      *
      * <code>string locality = 6 [json_name = "locality"];</code>
@@ -1606,8 +1603,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The place the number belongs to, as the carrier names it, such
-     * as `San Francisco`. May be empty.
+     * Output only. The place that the number belongs to, as the carrier names it,
+     * such as `San Francisco`. May be empty.
      * </pre>
      *
      * <code>string locality = 6 [json_name = "locality"];</code>
@@ -1628,8 +1625,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The place the number belongs to, as the carrier names it, such
-     * as `San Francisco`. May be empty.
+     * Output only. The place that the number belongs to, as the carrier names it,
+     * such as `San Francisco`. May be empty.
      * </pre>
      *
      * <code>string locality = 6 [json_name = "locality"];</code>
@@ -1646,8 +1643,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The place the number belongs to, as the carrier names it, such
-     * as `San Francisco`. May be empty.
+     * Output only. The place that the number belongs to, as the carrier names it,
+     * such as `San Francisco`. May be empty.
      * </pre>
      *
      * <code>string locality = 6 [json_name = "locality"];</code>
@@ -1661,8 +1658,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The place the number belongs to, as the carrier names it, such
-     * as `San Francisco`. May be empty.
+     * Output only. The place that the number belongs to, as the carrier names it,
+     * such as `San Francisco`. May be empty.
      * </pre>
      *
      * <code>string locality = 6 [json_name = "locality"];</code>
@@ -1682,8 +1679,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object region_ = "";
     /**
      * <pre>
-     * Output only. The state or province as its postal code, such as `CA`. May be
-     * empty.
+     * Output only. The postal code of the number's state or province, such as
+     * `CA`. May be empty.
      * </pre>
      *
      * <code>string region = 7 [json_name = "region"];</code>
@@ -1703,8 +1700,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The state or province as its postal code, such as `CA`. May be
-     * empty.
+     * Output only. The postal code of the number's state or province, such as
+     * `CA`. May be empty.
      * </pre>
      *
      * <code>string region = 7 [json_name = "region"];</code>
@@ -1725,8 +1722,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The state or province as its postal code, such as `CA`. May be
-     * empty.
+     * Output only. The postal code of the number's state or province, such as
+     * `CA`. May be empty.
      * </pre>
      *
      * <code>string region = 7 [json_name = "region"];</code>
@@ -1743,8 +1740,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The state or province as its postal code, such as `CA`. May be
-     * empty.
+     * Output only. The postal code of the number's state or province, such as
+     * `CA`. May be empty.
      * </pre>
      *
      * <code>string region = 7 [json_name = "region"];</code>
@@ -1758,8 +1755,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The state or province as its postal code, such as `CA`. May be
-     * empty.
+     * Output only. The postal code of the number's state or province, such as
+     * `CA`. May be empty.
      * </pre>
      *
      * <code>string region = 7 [json_name = "region"];</code>
@@ -1871,8 +1868,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object carrierNumberId_ = "";
     /**
      * <pre>
-     * Output only. The carrier's own identifier of the number. Empty while the
-     * outcome of a purchase is not known.
+     * Output only. The carrier's identifier of the number. Empty while the
+     * outcome of the purchase is not known.
      * </pre>
      *
      * <code>string carrier_number_id = 9 [json_name = "carrierNumberId"];</code>
@@ -1892,8 +1889,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The carrier's own identifier of the number. Empty while the
-     * outcome of a purchase is not known.
+     * Output only. The carrier's identifier of the number. Empty while the
+     * outcome of the purchase is not known.
      * </pre>
      *
      * <code>string carrier_number_id = 9 [json_name = "carrierNumberId"];</code>
@@ -1914,8 +1911,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The carrier's own identifier of the number. Empty while the
-     * outcome of a purchase is not known.
+     * Output only. The carrier's identifier of the number. Empty while the
+     * outcome of the purchase is not known.
      * </pre>
      *
      * <code>string carrier_number_id = 9 [json_name = "carrierNumberId"];</code>
@@ -1932,8 +1929,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The carrier's own identifier of the number. Empty while the
-     * outcome of a purchase is not known.
+     * Output only. The carrier's identifier of the number. Empty while the
+     * outcome of the purchase is not known.
      * </pre>
      *
      * <code>string carrier_number_id = 9 [json_name = "carrierNumberId"];</code>
@@ -1947,8 +1944,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The carrier's own identifier of the number. Empty while the
-     * outcome of a purchase is not known.
+     * Output only. The carrier's identifier of the number. Empty while the
+     * outcome of the purchase is not known.
      * </pre>
      *
      * <code>string carrier_number_id = 9 [json_name = "carrierNumberId"];</code>
@@ -1970,8 +1967,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> purchaseTimeBuilder_;
     /**
      * <pre>
-     * Output only. When the number came into the inventory: by purchase or by
-     * import.
+     * Output only. When the number was purchased or imported into the inventory.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp purchase_time = 10 [json_name = "purchaseTime"];</code>
@@ -1982,8 +1978,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. When the number came into the inventory: by purchase or by
-     * import.
+     * Output only. When the number was purchased or imported into the inventory.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp purchase_time = 10 [json_name = "purchaseTime"];</code>
@@ -1998,8 +1993,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. When the number came into the inventory: by purchase or by
-     * import.
+     * Output only. When the number was purchased or imported into the inventory.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp purchase_time = 10 [json_name = "purchaseTime"];</code>
@@ -2019,8 +2013,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. When the number came into the inventory: by purchase or by
-     * import.
+     * Output only. When the number was purchased or imported into the inventory.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp purchase_time = 10 [json_name = "purchaseTime"];</code>
@@ -2038,8 +2031,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. When the number came into the inventory: by purchase or by
-     * import.
+     * Output only. When the number was purchased or imported into the inventory.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp purchase_time = 10 [json_name = "purchaseTime"];</code>
@@ -2064,8 +2056,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. When the number came into the inventory: by purchase or by
-     * import.
+     * Output only. When the number was purchased or imported into the inventory.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp purchase_time = 10 [json_name = "purchaseTime"];</code>
@@ -2082,8 +2073,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. When the number came into the inventory: by purchase or by
-     * import.
+     * Output only. When the number was purchased or imported into the inventory.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp purchase_time = 10 [json_name = "purchaseTime"];</code>
@@ -2095,8 +2085,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. When the number came into the inventory: by purchase or by
-     * import.
+     * Output only. When the number was purchased or imported into the inventory.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp purchase_time = 10 [json_name = "purchaseTime"];</code>
@@ -2111,8 +2100,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. When the number came into the inventory: by purchase or by
-     * import.
+     * Output only. When the number was purchased or imported into the inventory.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp purchase_time = 10 [json_name = "purchaseTime"];</code>

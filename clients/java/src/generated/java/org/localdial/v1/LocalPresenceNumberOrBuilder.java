@@ -32,7 +32,7 @@ public interface LocalPresenceNumberOrBuilder extends
 
   /**
    * <pre>
-   * Output only. The number in E.164. Unique over all organizations.
+   * Output only. The number in E.164. Unique across all organizations.
    * </pre>
    *
    * <code>string phone_number = 2 [json_name = "phoneNumber"];</code>
@@ -41,7 +41,7 @@ public interface LocalPresenceNumberOrBuilder extends
   java.lang.String getPhoneNumber();
   /**
    * <pre>
-   * Output only. The number in E.164. Unique over all organizations.
+   * Output only. The number in E.164. Unique across all organizations.
    * </pre>
    *
    * <code>string phone_number = 2 [json_name = "phoneNumber"];</code>
@@ -52,9 +52,9 @@ public interface LocalPresenceNumberOrBuilder extends
 
   /**
    * <pre>
-   * Output only. The number's own area code: the NANP area code (`415`), or
-   * another country's geographic code as an E.164 prefix (`+4420`). Empty for
-   * a number without a geographic area code.
+   * Output only. The number's own area code: a NANP area code (`415`), or
+   * another country's geographic code as an E.164 prefix (`+4420`). Empty if
+   * the number has no geographic area code.
    * </pre>
    *
    * <code>string area_code = 3 [json_name = "areaCode"];</code>
@@ -63,9 +63,9 @@ public interface LocalPresenceNumberOrBuilder extends
   java.lang.String getAreaCode();
   /**
    * <pre>
-   * Output only. The number's own area code: the NANP area code (`415`), or
-   * another country's geographic code as an E.164 prefix (`+4420`). Empty for
-   * a number without a geographic area code.
+   * Output only. The number's own area code: a NANP area code (`415`), or
+   * another country's geographic code as an E.164 prefix (`+4420`). Empty if
+   * the number has no geographic area code.
    * </pre>
    *
    * <code>string area_code = 3 [json_name = "areaCode"];</code>
@@ -76,8 +76,8 @@ public interface LocalPresenceNumberOrBuilder extends
 
   /**
    * <pre>
-   * Output only. Further area codes whose callees are shown this number, in
-   * ascending order. Never holds the number's own area code.
+   * Output only. Other area codes whose callees are shown this number, in
+   * ascending order. Never includes the number's own area code.
    * </pre>
    *
    * <code>repeated string mapped_area_codes = 4 [json_name = "mappedAreaCodes"];</code>
@@ -87,8 +87,8 @@ public interface LocalPresenceNumberOrBuilder extends
       getMappedAreaCodesList();
   /**
    * <pre>
-   * Output only. Further area codes whose callees are shown this number, in
-   * ascending order. Never holds the number's own area code.
+   * Output only. Other area codes whose callees are shown this number, in
+   * ascending order. Never includes the number's own area code.
    * </pre>
    *
    * <code>repeated string mapped_area_codes = 4 [json_name = "mappedAreaCodes"];</code>
@@ -97,8 +97,8 @@ public interface LocalPresenceNumberOrBuilder extends
   int getMappedAreaCodesCount();
   /**
    * <pre>
-   * Output only. Further area codes whose callees are shown this number, in
-   * ascending order. Never holds the number's own area code.
+   * Output only. Other area codes whose callees are shown this number, in
+   * ascending order. Never includes the number's own area code.
    * </pre>
    *
    * <code>repeated string mapped_area_codes = 4 [json_name = "mappedAreaCodes"];</code>
@@ -108,8 +108,8 @@ public interface LocalPresenceNumberOrBuilder extends
   java.lang.String getMappedAreaCodes(int index);
   /**
    * <pre>
-   * Output only. Further area codes whose callees are shown this number, in
-   * ascending order. Never holds the number's own area code.
+   * Output only. Other area codes whose callees are shown this number, in
+   * ascending order. Never includes the number's own area code.
    * </pre>
    *
    * <code>repeated string mapped_area_codes = 4 [json_name = "mappedAreaCodes"];</code>
@@ -121,7 +121,7 @@ public interface LocalPresenceNumberOrBuilder extends
 
   /**
    * <pre>
-   * Output only. Where the number is in its life.
+   * Output only. The stage of the number's life.
    * </pre>
    *
    * <code>.localdial.v1.NumberState state = 5 [json_name = "state"];</code>
@@ -130,7 +130,7 @@ public interface LocalPresenceNumberOrBuilder extends
   int getStateValue();
   /**
    * <pre>
-   * Output only. Where the number is in its life.
+   * Output only. The stage of the number's life.
    * </pre>
    *
    * <code>.localdial.v1.NumberState state = 5 [json_name = "state"];</code>
@@ -140,8 +140,8 @@ public interface LocalPresenceNumberOrBuilder extends
 
   /**
    * <pre>
-   * Output only. The place the number belongs to, as the carrier names it, such
-   * as `San Francisco`. May be empty.
+   * Output only. The place that the number belongs to, as the carrier names it,
+   * such as `San Francisco`. May be empty.
    * </pre>
    *
    * <code>string locality = 6 [json_name = "locality"];</code>
@@ -150,8 +150,8 @@ public interface LocalPresenceNumberOrBuilder extends
   java.lang.String getLocality();
   /**
    * <pre>
-   * Output only. The place the number belongs to, as the carrier names it, such
-   * as `San Francisco`. May be empty.
+   * Output only. The place that the number belongs to, as the carrier names it,
+   * such as `San Francisco`. May be empty.
    * </pre>
    *
    * <code>string locality = 6 [json_name = "locality"];</code>
@@ -162,8 +162,8 @@ public interface LocalPresenceNumberOrBuilder extends
 
   /**
    * <pre>
-   * Output only. The state or province as its postal code, such as `CA`. May be
-   * empty.
+   * Output only. The postal code of the number's state or province, such as
+   * `CA`. May be empty.
    * </pre>
    *
    * <code>string region = 7 [json_name = "region"];</code>
@@ -172,8 +172,8 @@ public interface LocalPresenceNumberOrBuilder extends
   java.lang.String getRegion();
   /**
    * <pre>
-   * Output only. The state or province as its postal code, such as `CA`. May be
-   * empty.
+   * Output only. The postal code of the number's state or province, such as
+   * `CA`. May be empty.
    * </pre>
    *
    * <code>string region = 7 [json_name = "region"];</code>
@@ -204,8 +204,8 @@ public interface LocalPresenceNumberOrBuilder extends
 
   /**
    * <pre>
-   * Output only. The carrier's own identifier of the number. Empty while the
-   * outcome of a purchase is not known.
+   * Output only. The carrier's identifier of the number. Empty while the
+   * outcome of the purchase is not known.
    * </pre>
    *
    * <code>string carrier_number_id = 9 [json_name = "carrierNumberId"];</code>
@@ -214,8 +214,8 @@ public interface LocalPresenceNumberOrBuilder extends
   java.lang.String getCarrierNumberId();
   /**
    * <pre>
-   * Output only. The carrier's own identifier of the number. Empty while the
-   * outcome of a purchase is not known.
+   * Output only. The carrier's identifier of the number. Empty while the
+   * outcome of the purchase is not known.
    * </pre>
    *
    * <code>string carrier_number_id = 9 [json_name = "carrierNumberId"];</code>
@@ -226,8 +226,7 @@ public interface LocalPresenceNumberOrBuilder extends
 
   /**
    * <pre>
-   * Output only. When the number came into the inventory: by purchase or by
-   * import.
+   * Output only. When the number was purchased or imported into the inventory.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp purchase_time = 10 [json_name = "purchaseTime"];</code>
@@ -236,8 +235,7 @@ public interface LocalPresenceNumberOrBuilder extends
   boolean hasPurchaseTime();
   /**
    * <pre>
-   * Output only. When the number came into the inventory: by purchase or by
-   * import.
+   * Output only. When the number was purchased or imported into the inventory.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp purchase_time = 10 [json_name = "purchaseTime"];</code>
@@ -246,8 +244,7 @@ public interface LocalPresenceNumberOrBuilder extends
   com.google.protobuf.Timestamp getPurchaseTime();
   /**
    * <pre>
-   * Output only. When the number came into the inventory: by purchase or by
-   * import.
+   * Output only. When the number was purchased or imported into the inventory.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp purchase_time = 10 [json_name = "purchaseTime"];</code>

@@ -105,7 +105,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object phoneNumber_ = "";
   /**
    * <pre>
-   * Required. The number that is to be shown, in E.164.
+   * Required. The number to show, in E.164.
    * </pre>
    *
    * <code>string phone_number = 2 [json_name = "phoneNumber"];</code>
@@ -126,7 +126,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required. The number that is to be shown, in E.164.
+   * Required. The number to show, in E.164.
    * </pre>
    *
    * <code>string phone_number = 2 [json_name = "phoneNumber"];</code>
@@ -155,7 +155,7 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Required. 1 to 100 area codes to map to the number, each once: NANP area
    * codes (`415`) or E.164 prefixes (`+4420`). They must exist, be geographic
-   * and differ from the number's own.
+   * and differ from the number's own area code.
    * </pre>
    *
    * <code>repeated string area_codes = 3 [json_name = "areaCodes"];</code>
@@ -169,7 +169,7 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Required. 1 to 100 area codes to map to the number, each once: NANP area
    * codes (`415`) or E.164 prefixes (`+4420`). They must exist, be geographic
-   * and differ from the number's own.
+   * and differ from the number's own area code.
    * </pre>
    *
    * <code>repeated string area_codes = 3 [json_name = "areaCodes"];</code>
@@ -182,7 +182,7 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Required. 1 to 100 area codes to map to the number, each once: NANP area
    * codes (`415`) or E.164 prefixes (`+4420`). They must exist, be geographic
-   * and differ from the number's own.
+   * and differ from the number's own area code.
    * </pre>
    *
    * <code>repeated string area_codes = 3 [json_name = "areaCodes"];</code>
@@ -196,7 +196,7 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Required. 1 to 100 area codes to map to the number, each once: NANP area
    * codes (`415`) or E.164 prefixes (`+4420`). They must exist, be geographic
-   * and differ from the number's own.
+   * and differ from the number's own area code.
    * </pre>
    *
    * <code>repeated string area_codes = 3 [json_name = "areaCodes"];</code>
@@ -669,7 +669,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object phoneNumber_ = "";
     /**
      * <pre>
-     * Required. The number that is to be shown, in E.164.
+     * Required. The number to show, in E.164.
      * </pre>
      *
      * <code>string phone_number = 2 [json_name = "phoneNumber"];</code>
@@ -689,7 +689,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The number that is to be shown, in E.164.
+     * Required. The number to show, in E.164.
      * </pre>
      *
      * <code>string phone_number = 2 [json_name = "phoneNumber"];</code>
@@ -710,7 +710,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The number that is to be shown, in E.164.
+     * Required. The number to show, in E.164.
      * </pre>
      *
      * <code>string phone_number = 2 [json_name = "phoneNumber"];</code>
@@ -727,7 +727,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The number that is to be shown, in E.164.
+     * Required. The number to show, in E.164.
      * </pre>
      *
      * <code>string phone_number = 2 [json_name = "phoneNumber"];</code>
@@ -741,7 +741,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The number that is to be shown, in E.164.
+     * Required. The number to show, in E.164.
      * </pre>
      *
      * <code>string phone_number = 2 [json_name = "phoneNumber"];</code>
@@ -770,7 +770,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Required. 1 to 100 area codes to map to the number, each once: NANP area
      * codes (`415`) or E.164 prefixes (`+4420`). They must exist, be geographic
-     * and differ from the number's own.
+     * and differ from the number's own area code.
      * </pre>
      *
      * <code>repeated string area_codes = 3 [json_name = "areaCodes"];</code>
@@ -785,7 +785,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Required. 1 to 100 area codes to map to the number, each once: NANP area
      * codes (`415`) or E.164 prefixes (`+4420`). They must exist, be geographic
-     * and differ from the number's own.
+     * and differ from the number's own area code.
      * </pre>
      *
      * <code>repeated string area_codes = 3 [json_name = "areaCodes"];</code>
@@ -798,7 +798,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Required. 1 to 100 area codes to map to the number, each once: NANP area
      * codes (`415`) or E.164 prefixes (`+4420`). They must exist, be geographic
-     * and differ from the number's own.
+     * and differ from the number's own area code.
      * </pre>
      *
      * <code>repeated string area_codes = 3 [json_name = "areaCodes"];</code>
@@ -812,7 +812,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Required. 1 to 100 area codes to map to the number, each once: NANP area
      * codes (`415`) or E.164 prefixes (`+4420`). They must exist, be geographic
-     * and differ from the number's own.
+     * and differ from the number's own area code.
      * </pre>
      *
      * <code>repeated string area_codes = 3 [json_name = "areaCodes"];</code>
@@ -827,7 +827,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Required. 1 to 100 area codes to map to the number, each once: NANP area
      * codes (`415`) or E.164 prefixes (`+4420`). They must exist, be geographic
-     * and differ from the number's own.
+     * and differ from the number's own area code.
      * </pre>
      *
      * <code>repeated string area_codes = 3 [json_name = "areaCodes"];</code>
@@ -848,7 +848,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Required. 1 to 100 area codes to map to the number, each once: NANP area
      * codes (`415`) or E.164 prefixes (`+4420`). They must exist, be geographic
-     * and differ from the number's own.
+     * and differ from the number's own area code.
      * </pre>
      *
      * <code>repeated string area_codes = 3 [json_name = "areaCodes"];</code>
@@ -868,7 +868,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Required. 1 to 100 area codes to map to the number, each once: NANP area
      * codes (`415`) or E.164 prefixes (`+4420`). They must exist, be geographic
-     * and differ from the number's own.
+     * and differ from the number's own area code.
      * </pre>
      *
      * <code>repeated string area_codes = 3 [json_name = "areaCodes"];</code>
@@ -888,7 +888,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Required. 1 to 100 area codes to map to the number, each once: NANP area
      * codes (`415`) or E.164 prefixes (`+4420`). They must exist, be geographic
-     * and differ from the number's own.
+     * and differ from the number's own area code.
      * </pre>
      *
      * <code>repeated string area_codes = 3 [json_name = "areaCodes"];</code>
@@ -905,7 +905,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Required. 1 to 100 area codes to map to the number, each once: NANP area
      * codes (`415`) or E.164 prefixes (`+4420`). They must exist, be geographic
-     * and differ from the number's own.
+     * and differ from the number's own area code.
      * </pre>
      *
      * <code>repeated string area_codes = 3 [json_name = "areaCodes"];</code>

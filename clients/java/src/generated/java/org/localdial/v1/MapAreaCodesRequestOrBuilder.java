@@ -34,7 +34,7 @@ public interface MapAreaCodesRequestOrBuilder extends
 
   /**
    * <pre>
-   * Required. The number that is to be shown, in E.164.
+   * Required. The number to show, in E.164.
    * </pre>
    *
    * <code>string phone_number = 2 [json_name = "phoneNumber"];</code>
@@ -43,7 +43,7 @@ public interface MapAreaCodesRequestOrBuilder extends
   java.lang.String getPhoneNumber();
   /**
    * <pre>
-   * Required. The number that is to be shown, in E.164.
+   * Required. The number to show, in E.164.
    * </pre>
    *
    * <code>string phone_number = 2 [json_name = "phoneNumber"];</code>
@@ -56,7 +56,7 @@ public interface MapAreaCodesRequestOrBuilder extends
    * <pre>
    * Required. 1 to 100 area codes to map to the number, each once: NANP area
    * codes (`415`) or E.164 prefixes (`+4420`). They must exist, be geographic
-   * and differ from the number's own.
+   * and differ from the number's own area code.
    * </pre>
    *
    * <code>repeated string area_codes = 3 [json_name = "areaCodes"];</code>
@@ -68,7 +68,7 @@ public interface MapAreaCodesRequestOrBuilder extends
    * <pre>
    * Required. 1 to 100 area codes to map to the number, each once: NANP area
    * codes (`415`) or E.164 prefixes (`+4420`). They must exist, be geographic
-   * and differ from the number's own.
+   * and differ from the number's own area code.
    * </pre>
    *
    * <code>repeated string area_codes = 3 [json_name = "areaCodes"];</code>
@@ -79,7 +79,7 @@ public interface MapAreaCodesRequestOrBuilder extends
    * <pre>
    * Required. 1 to 100 area codes to map to the number, each once: NANP area
    * codes (`415`) or E.164 prefixes (`+4420`). They must exist, be geographic
-   * and differ from the number's own.
+   * and differ from the number's own area code.
    * </pre>
    *
    * <code>repeated string area_codes = 3 [json_name = "areaCodes"];</code>
@@ -91,7 +91,7 @@ public interface MapAreaCodesRequestOrBuilder extends
    * <pre>
    * Required. 1 to 100 area codes to map to the number, each once: NANP area
    * codes (`415`) or E.164 prefixes (`+4420`). They must exist, be geographic
-   * and differ from the number's own.
+   * and differ from the number's own area code.
    * </pre>
    *
    * <code>repeated string area_codes = 3 [json_name = "areaCodes"];</code>

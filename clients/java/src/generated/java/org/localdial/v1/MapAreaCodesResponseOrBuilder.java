@@ -12,7 +12,7 @@ public interface MapAreaCodesResponseOrBuilder extends
 
   /**
    * <pre>
-   * The number with all its mappings.
+   * Output only. The number with all its mappings.
    * </pre>
    *
    * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
@@ -21,7 +21,7 @@ public interface MapAreaCodesResponseOrBuilder extends
   boolean hasNumber();
   /**
    * <pre>
-   * The number with all its mappings.
+   * Output only. The number with all its mappings.
    * </pre>
    *
    * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
@@ -30,7 +30,7 @@ public interface MapAreaCodesResponseOrBuilder extends
   org.localdial.v1.LocalPresenceNumber getNumber();
   /**
    * <pre>
-   * The number with all its mappings.
+   * Output only. The number with all its mappings.
    * </pre>
    *
    * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
@@ -39,8 +39,8 @@ public interface MapAreaCodesResponseOrBuilder extends
 
   /**
    * <pre>
-   * The organization's revision after the change; unchanged when every code was
-   * mapped already.
+   * Output only. The organization's revision after the call, unchanged if every
+   * area code was already mapped.
    * </pre>
    *
    * <code>int64 revision = 2 [json_name = "revision"];</code>

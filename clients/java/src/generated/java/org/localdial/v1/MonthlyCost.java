@@ -7,7 +7,7 @@ package org.localdial.v1;
 
 /**
  * <pre>
- * What numbers cost a month, by the carrier's list prices.
+ * What numbers cost per month, by the carrier's list prices.
  * </pre>
  *
  * Protobuf type {@code localdial.v1.MonthlyCost}
@@ -53,8 +53,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object currencyCode_ = "";
   /**
    * <pre>
-   * Output only. The currency (ISO 4217), such as `USD`. Empty: the carrier names
-   * no price.
+   * Output only. The currency code (ISO 4217), such as `USD`. Empty if the
+   * carrier gives no price.
    * </pre>
    *
    * <code>string currency_code = 1 [json_name = "currencyCode"];</code>
@@ -75,8 +75,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Output only. The currency (ISO 4217), such as `USD`. Empty: the carrier names
-   * no price.
+   * Output only. The currency code (ISO 4217), such as `USD`. Empty if the
+   * carrier gives no price.
    * </pre>
    *
    * <code>string currency_code = 1 [json_name = "currencyCode"];</code>
@@ -101,7 +101,7 @@ private static final long serialVersionUID = 0L;
   private long micros_ = 0L;
   /**
    * <pre>
-   * Output only. The sum, in millionths of the currency.
+   * Output only. The total, in millionths of the currency unit.
    * </pre>
    *
    * <code>int64 micros = 2 [json_name = "micros"];</code>
@@ -116,7 +116,7 @@ private static final long serialVersionUID = 0L;
   private int numberCount_ = 0;
   /**
    * <pre>
-   * Output only. How many numbers it is for.
+   * Output only. How many numbers the total is for.
    * </pre>
    *
    * <code>int32 number_count = 3 [json_name = "numberCount"];</code>
@@ -308,7 +308,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What numbers cost a month, by the carrier's list prices.
+   * What numbers cost per month, by the carrier's list prices.
    * </pre>
    *
    * Protobuf type {@code localdial.v1.MonthlyCost}
@@ -475,8 +475,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object currencyCode_ = "";
     /**
      * <pre>
-     * Output only. The currency (ISO 4217), such as `USD`. Empty: the carrier names
-     * no price.
+     * Output only. The currency code (ISO 4217), such as `USD`. Empty if the
+     * carrier gives no price.
      * </pre>
      *
      * <code>string currency_code = 1 [json_name = "currencyCode"];</code>
@@ -496,8 +496,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The currency (ISO 4217), such as `USD`. Empty: the carrier names
-     * no price.
+     * Output only. The currency code (ISO 4217), such as `USD`. Empty if the
+     * carrier gives no price.
      * </pre>
      *
      * <code>string currency_code = 1 [json_name = "currencyCode"];</code>
@@ -518,8 +518,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The currency (ISO 4217), such as `USD`. Empty: the carrier names
-     * no price.
+     * Output only. The currency code (ISO 4217), such as `USD`. Empty if the
+     * carrier gives no price.
      * </pre>
      *
      * <code>string currency_code = 1 [json_name = "currencyCode"];</code>
@@ -536,8 +536,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The currency (ISO 4217), such as `USD`. Empty: the carrier names
-     * no price.
+     * Output only. The currency code (ISO 4217), such as `USD`. Empty if the
+     * carrier gives no price.
      * </pre>
      *
      * <code>string currency_code = 1 [json_name = "currencyCode"];</code>
@@ -551,8 +551,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The currency (ISO 4217), such as `USD`. Empty: the carrier names
-     * no price.
+     * Output only. The currency code (ISO 4217), such as `USD`. Empty if the
+     * carrier gives no price.
      * </pre>
      *
      * <code>string currency_code = 1 [json_name = "currencyCode"];</code>
@@ -572,7 +572,7 @@ private static final long serialVersionUID = 0L;
     private long micros_ ;
     /**
      * <pre>
-     * Output only. The sum, in millionths of the currency.
+     * Output only. The total, in millionths of the currency unit.
      * </pre>
      *
      * <code>int64 micros = 2 [json_name = "micros"];</code>
@@ -584,7 +584,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The sum, in millionths of the currency.
+     * Output only. The total, in millionths of the currency unit.
      * </pre>
      *
      * <code>int64 micros = 2 [json_name = "micros"];</code>
@@ -600,7 +600,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The sum, in millionths of the currency.
+     * Output only. The total, in millionths of the currency unit.
      * </pre>
      *
      * <code>int64 micros = 2 [json_name = "micros"];</code>
@@ -616,7 +616,7 @@ private static final long serialVersionUID = 0L;
     private int numberCount_ ;
     /**
      * <pre>
-     * Output only. How many numbers it is for.
+     * Output only. How many numbers the total is for.
      * </pre>
      *
      * <code>int32 number_count = 3 [json_name = "numberCount"];</code>
@@ -628,7 +628,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. How many numbers it is for.
+     * Output only. How many numbers the total is for.
      * </pre>
      *
      * <code>int32 number_count = 3 [json_name = "numberCount"];</code>
@@ -644,7 +644,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. How many numbers it is for.
+     * Output only. How many numbers the total is for.
      * </pre>
      *
      * <code>int32 number_count = 3 [json_name = "numberCount"];</code>

@@ -12,8 +12,8 @@ public interface MonthlyCostOrBuilder extends
 
   /**
    * <pre>
-   * Output only. The currency (ISO 4217), such as `USD`. Empty: the carrier names
-   * no price.
+   * Output only. The currency code (ISO 4217), such as `USD`. Empty if the
+   * carrier gives no price.
    * </pre>
    *
    * <code>string currency_code = 1 [json_name = "currencyCode"];</code>
@@ -22,8 +22,8 @@ public interface MonthlyCostOrBuilder extends
   java.lang.String getCurrencyCode();
   /**
    * <pre>
-   * Output only. The currency (ISO 4217), such as `USD`. Empty: the carrier names
-   * no price.
+   * Output only. The currency code (ISO 4217), such as `USD`. Empty if the
+   * carrier gives no price.
    * </pre>
    *
    * <code>string currency_code = 1 [json_name = "currencyCode"];</code>
@@ -34,7 +34,7 @@ public interface MonthlyCostOrBuilder extends
 
   /**
    * <pre>
-   * Output only. The sum, in millionths of the currency.
+   * Output only. The total, in millionths of the currency unit.
    * </pre>
    *
    * <code>int64 micros = 2 [json_name = "micros"];</code>
@@ -44,7 +44,7 @@ public interface MonthlyCostOrBuilder extends
 
   /**
    * <pre>
-   * Output only. How many numbers it is for.
+   * Output only. How many numbers the total is for.
    * </pre>
    *
    * <code>int32 number_count = 3 [json_name = "numberCount"];</code>

@@ -7,7 +7,7 @@ package org.localdial.v1;
 
 /**
  * <pre>
- * A number that could not be served, and why.
+ * A number for which the operation failed, and why.
  * </pre>
  *
  * Protobuf type {@code localdial.v1.NumberFailure}
@@ -54,7 +54,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object phoneNumber_ = "";
   /**
    * <pre>
-   * Output only. The number of the request, in E.164.
+   * Output only. The number, in E.164.
    * </pre>
    *
    * <code>string phone_number = 1 [json_name = "phoneNumber"];</code>
@@ -75,7 +75,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Output only. The number of the request, in E.164.
+   * Output only. The number, in E.164.
    * </pre>
    *
    * <code>string phone_number = 1 [json_name = "phoneNumber"];</code>
@@ -100,8 +100,8 @@ private static final long serialVersionUID = 0L;
   private com.google.rpc.Status status_;
   /**
    * <pre>
-   * Output only. What went wrong, with a `google.rpc.ErrorInfo` in its details
-   * just as a failed call would have it.
+   * Output only. Why the operation failed, with the same `google.rpc.ErrorInfo`
+   * in its details as a failed call.
    * </pre>
    *
    * <code>.google.rpc.Status status = 2 [json_name = "status"];</code>
@@ -113,8 +113,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Output only. What went wrong, with a `google.rpc.ErrorInfo` in its details
-   * just as a failed call would have it.
+   * Output only. Why the operation failed, with the same `google.rpc.ErrorInfo`
+   * in its details as a failed call.
    * </pre>
    *
    * <code>.google.rpc.Status status = 2 [json_name = "status"];</code>
@@ -126,8 +126,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Output only. What went wrong, with a `google.rpc.ErrorInfo` in its details
-   * just as a failed call would have it.
+   * Output only. Why the operation failed, with the same `google.rpc.ErrorInfo`
+   * in its details as a failed call.
    * </pre>
    *
    * <code>.google.rpc.Status status = 2 [json_name = "status"];</code>
@@ -311,7 +311,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * A number that could not be served, and why.
+   * A number for which the operation failed, and why.
    * </pre>
    *
    * Protobuf type {@code localdial.v1.NumberFailure}
@@ -483,7 +483,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object phoneNumber_ = "";
     /**
      * <pre>
-     * Output only. The number of the request, in E.164.
+     * Output only. The number, in E.164.
      * </pre>
      *
      * <code>string phone_number = 1 [json_name = "phoneNumber"];</code>
@@ -503,7 +503,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The number of the request, in E.164.
+     * Output only. The number, in E.164.
      * </pre>
      *
      * <code>string phone_number = 1 [json_name = "phoneNumber"];</code>
@@ -524,7 +524,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The number of the request, in E.164.
+     * Output only. The number, in E.164.
      * </pre>
      *
      * <code>string phone_number = 1 [json_name = "phoneNumber"];</code>
@@ -541,7 +541,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The number of the request, in E.164.
+     * Output only. The number, in E.164.
      * </pre>
      *
      * <code>string phone_number = 1 [json_name = "phoneNumber"];</code>
@@ -555,7 +555,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The number of the request, in E.164.
+     * Output only. The number, in E.164.
      * </pre>
      *
      * <code>string phone_number = 1 [json_name = "phoneNumber"];</code>
@@ -577,8 +577,8 @@ private static final long serialVersionUID = 0L;
         com.google.rpc.Status, com.google.rpc.Status.Builder, com.google.rpc.StatusOrBuilder> statusBuilder_;
     /**
      * <pre>
-     * Output only. What went wrong, with a `google.rpc.ErrorInfo` in its details
-     * just as a failed call would have it.
+     * Output only. Why the operation failed, with the same `google.rpc.ErrorInfo`
+     * in its details as a failed call.
      * </pre>
      *
      * <code>.google.rpc.Status status = 2 [json_name = "status"];</code>
@@ -589,8 +589,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What went wrong, with a `google.rpc.ErrorInfo` in its details
-     * just as a failed call would have it.
+     * Output only. Why the operation failed, with the same `google.rpc.ErrorInfo`
+     * in its details as a failed call.
      * </pre>
      *
      * <code>.google.rpc.Status status = 2 [json_name = "status"];</code>
@@ -605,8 +605,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What went wrong, with a `google.rpc.ErrorInfo` in its details
-     * just as a failed call would have it.
+     * Output only. Why the operation failed, with the same `google.rpc.ErrorInfo`
+     * in its details as a failed call.
      * </pre>
      *
      * <code>.google.rpc.Status status = 2 [json_name = "status"];</code>
@@ -626,8 +626,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What went wrong, with a `google.rpc.ErrorInfo` in its details
-     * just as a failed call would have it.
+     * Output only. Why the operation failed, with the same `google.rpc.ErrorInfo`
+     * in its details as a failed call.
      * </pre>
      *
      * <code>.google.rpc.Status status = 2 [json_name = "status"];</code>
@@ -645,8 +645,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What went wrong, with a `google.rpc.ErrorInfo` in its details
-     * just as a failed call would have it.
+     * Output only. Why the operation failed, with the same `google.rpc.ErrorInfo`
+     * in its details as a failed call.
      * </pre>
      *
      * <code>.google.rpc.Status status = 2 [json_name = "status"];</code>
@@ -671,8 +671,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What went wrong, with a `google.rpc.ErrorInfo` in its details
-     * just as a failed call would have it.
+     * Output only. Why the operation failed, with the same `google.rpc.ErrorInfo`
+     * in its details as a failed call.
      * </pre>
      *
      * <code>.google.rpc.Status status = 2 [json_name = "status"];</code>
@@ -689,8 +689,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What went wrong, with a `google.rpc.ErrorInfo` in its details
-     * just as a failed call would have it.
+     * Output only. Why the operation failed, with the same `google.rpc.ErrorInfo`
+     * in its details as a failed call.
      * </pre>
      *
      * <code>.google.rpc.Status status = 2 [json_name = "status"];</code>
@@ -702,8 +702,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What went wrong, with a `google.rpc.ErrorInfo` in its details
-     * just as a failed call would have it.
+     * Output only. Why the operation failed, with the same `google.rpc.ErrorInfo`
+     * in its details as a failed call.
      * </pre>
      *
      * <code>.google.rpc.Status status = 2 [json_name = "status"];</code>
@@ -718,8 +718,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What went wrong, with a `google.rpc.ErrorInfo` in its details
-     * just as a failed call would have it.
+     * Output only. Why the operation failed, with the same `google.rpc.ErrorInfo`
+     * in its details as a failed call.
      * </pre>
      *
      * <code>.google.rpc.Status status = 2 [json_name = "status"];</code>

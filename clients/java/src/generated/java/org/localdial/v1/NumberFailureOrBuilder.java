@@ -12,7 +12,7 @@ public interface NumberFailureOrBuilder extends
 
   /**
    * <pre>
-   * Output only. The number of the request, in E.164.
+   * Output only. The number, in E.164.
    * </pre>
    *
    * <code>string phone_number = 1 [json_name = "phoneNumber"];</code>
@@ -21,7 +21,7 @@ public interface NumberFailureOrBuilder extends
   java.lang.String getPhoneNumber();
   /**
    * <pre>
-   * Output only. The number of the request, in E.164.
+   * Output only. The number, in E.164.
    * </pre>
    *
    * <code>string phone_number = 1 [json_name = "phoneNumber"];</code>
@@ -32,8 +32,8 @@ public interface NumberFailureOrBuilder extends
 
   /**
    * <pre>
-   * Output only. What went wrong, with a `google.rpc.ErrorInfo` in its details
-   * just as a failed call would have it.
+   * Output only. Why the operation failed, with the same `google.rpc.ErrorInfo`
+   * in its details as a failed call.
    * </pre>
    *
    * <code>.google.rpc.Status status = 2 [json_name = "status"];</code>
@@ -42,8 +42,8 @@ public interface NumberFailureOrBuilder extends
   boolean hasStatus();
   /**
    * <pre>
-   * Output only. What went wrong, with a `google.rpc.ErrorInfo` in its details
-   * just as a failed call would have it.
+   * Output only. Why the operation failed, with the same `google.rpc.ErrorInfo`
+   * in its details as a failed call.
    * </pre>
    *
    * <code>.google.rpc.Status status = 2 [json_name = "status"];</code>
@@ -52,8 +52,8 @@ public interface NumberFailureOrBuilder extends
   com.google.rpc.Status getStatus();
   /**
    * <pre>
-   * Output only. What went wrong, with a `google.rpc.ErrorInfo` in its details
-   * just as a failed call would have it.
+   * Output only. Why the operation failed, with the same `google.rpc.ErrorInfo`
+   * in its details as a failed call.
    * </pre>
    *
    * <code>.google.rpc.Status status = 2 [json_name = "status"];</code>

@@ -5,8 +5,8 @@ import static io.grpc.MethodDescriptor.generateFullMethodName;
 /**
  * <pre>
  * The local presence numbers of organizations: list, buy, import and delete
- * them, and map area codes to them. Numbers are shared by all users of their
- * organization and by nobody else.
+ * them, and map area codes to them. All users of an organization share its
+ * numbers; no other organization can use them.
  * </pre>
  */
 @io.grpc.stub.annotations.GrpcGenerated
@@ -399,8 +399,8 @@ public final class NumberInventoryGrpc {
   /**
    * <pre>
    * The local presence numbers of organizations: list, buy, import and delete
-   * them, and map area codes to them. Numbers are shared by all users of their
-   * organization and by nobody else.
+   * them, and map area codes to them. All users of an organization share its
+   * numbers; no other organization can use them.
    * </pre>
    */
   public interface AsyncService {
@@ -418,7 +418,7 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Gets one number of the organization.
+     * Returns one number of the organization.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND).
      * </pre>
      */
@@ -429,9 +429,9 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Asks the carrier which numbers it has to sell in an area code. Nothing is
-     * reserved: a number may be gone when it is ordered. No stock is an empty
-     * list, not an error.
+     * Asks the carrier which numbers it has for sale in an area code. Nothing is
+     * reserved: a number may be gone when it is ordered. If the carrier has none,
+     * the list is empty; that is not an error.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
      * </pre>
@@ -443,13 +443,14 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Buys numbers in an area code. A number that was bought is used by calls
-     * from the moment of the answer. Where the carrier has fewer than asked for,
-     * those it has are bought, `unfilled_count` says how many are missing and
-     * `unfilled_status` why.
-     * A client that gives up waiting does not stop the purchase: repeating the
-     * call with the same request_id gives its result. Shortly before the deadline
-     * of the call PURCHASE_PENDING is answered, and the purchase goes on.
+     * Buys numbers in an area code. Calls use a number as soon as the response is
+     * sent. If the carrier has fewer numbers than requested, all that it has are
+     * bought; `unfilled_count` says how many are missing, and `unfilled_status`
+     * why.
+     * A purchase goes on when the client stops waiting for it: repeat the call
+     * with the same `request_id` to learn the result. If the purchase is not done
+     * shortly before the deadline of the call, the call fails with
+     * PURCHASE_PENDING and the purchase goes on.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NO_NUMBERS_AVAILABLE);
      * ALREADY_EXISTS (REQUEST_ID_REUSED); FAILED_PRECONDITION (CARRIER_REFUSED);
      * RESOURCE_EXHAUSTED (NUMBER_LIMIT_REACHED, PURCHASE_LIMIT_REACHED);
@@ -463,15 +464,16 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Takes numbers into the inventory that the carrier account already owns.
-     * Each number stands for itself: one that fails spoils no other. A number
-     * that the organization has already is answered as it stands.
-     * At the carrier nothing is changed unless `configure` is set; then a number
-     * that the organization has already is set up there too.
+     * Adds numbers to the inventory that the carrier account already owns. A
+     * number that fails does not affect the others. A number that is already in
+     * the organization's inventory is returned as it is.
+     * Nothing is changed at the carrier unless `configure` is set; a number that
+     * is already in the inventory is then set up there too.
      * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
-     * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of one number:
-     * NOT_FOUND (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE),
-     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or released.
+     * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of a number:
+     * NOT_FOUND (NUMBER_NOT_AT_CARRIER); ALREADY_EXISTS (NUMBER_IN_USE);
+     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or
+     * released.
      * </pre>
      */
     default void importNumbers(org.localdial.v1.ImportNumbersRequest request,
@@ -481,9 +483,9 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Lists what ImportNumbers can take in: the numbers of the carrier account that
-     * the organization buys in and that no organization has, neither in its
-     * inventory nor as its organization number. Ordered by phone number.
+     * Lists the numbers that ImportNumbers can add, ordered by phone number: the
+     * numbers of the organization's carrier account that no organization has,
+     * neither in its inventory nor as its organization number.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
      * </pre>
@@ -495,12 +497,12 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Compares the inventory with the carrier. What is open is settled: an order
-     * that went through is adopted, one that did not is dropped, a release that was
-     * not confirmed is repeated. What then still differs is reported and left as
-     * it is: a number at the carrier that no organization has is never released
-     * by itself. The server does the settling by itself too, at its start and at
-     * intervals.
+     * Compares the inventory with the carrier and settles what is open: an order
+     * that went through is adopted, an order that did not is dropped, and a
+     * release that was not confirmed is repeated. Any other difference is
+     * reported and left as it is; in particular, a number at the carrier that no
+     * organization has is never released. The server also settles open orders and
+     * releases when it starts and at regular intervals.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
      * </pre>
@@ -512,15 +514,15 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Deletes numbers: each is out of the routing at once, its area code mappings
-     * end with it, and it is released at the carrier. Where the carrier does not
-     * confirm the release yet, the number is answered in the state
-     * NUMBER_STATE_RELEASING and the server goes on trying. A number that is also
-     * a user's caller ID or the organization number goes on being shown as that:
+     * Deletes numbers. Calls stop using a number at once, its area code mappings
+     * are removed, and it is released at the carrier. While the carrier has not
+     * confirmed the release, the number is returned with the state
+     * `NUMBER_STATE_RELEASING`, and the server keeps trying. A number that is
+     * also a user's caller ID or the organization number is still shown as such:
      * change those first.
-     * Each number stands for itself: one that fails spoils no other.
+     * A number that fails does not affect the others.
      * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); ALREADY_EXISTS
-     * (REQUEST_ID_REUSED). Errors of one number: NOT_FOUND (NUMBER_NOT_FOUND),
+     * (REQUEST_ID_REUSED). Errors of a number: NOT_FOUND (NUMBER_NOT_FOUND);
      * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought.
      * </pre>
      */
@@ -531,14 +533,14 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Maps area codes to a number, so that callees there are shown it when the
-     * organization owns no number of their own area code. A code that is mapped
-     * to the number already stays so. One area code may be mapped to several
-     * numbers.
+     * Maps area codes to a number, so that it is shown to callees there when the
+     * organization owns no number with their area code. An area code that is
+     * already mapped to the number stays mapped. One area code may be mapped to
+     * several numbers.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND);
-     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE); INVALID_ARGUMENT (INVALID_FIELDS)
-     * also for a code that does not exist, is not geographic, or is the number's
-     * own.
+     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE); INVALID_ARGUMENT (INVALID_FIELDS),
+     * also for an area code that does not exist, is not geographic, or is the
+     * number's own.
      * </pre>
      */
     default void mapAreaCodes(org.localdial.v1.MapAreaCodesRequest request,
@@ -548,8 +550,8 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Ends mappings of area codes to a number. A code that is not mapped to the
-     * number is no error.
+     * Removes mappings of area codes to a number. An area code that is not mapped
+     * to the number is not an error.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND).
      * </pre>
      */
@@ -563,8 +565,8 @@ public final class NumberInventoryGrpc {
    * Base class for the server implementation of the service NumberInventory.
    * <pre>
    * The local presence numbers of organizations: list, buy, import and delete
-   * them, and map area codes to them. Numbers are shared by all users of their
-   * organization and by nobody else.
+   * them, and map area codes to them. All users of an organization share its
+   * numbers; no other organization can use them.
    * </pre>
    */
   public static abstract class NumberInventoryImplBase
@@ -579,8 +581,8 @@ public final class NumberInventoryGrpc {
    * A stub to allow clients to do asynchronous rpc calls to service NumberInventory.
    * <pre>
    * The local presence numbers of organizations: list, buy, import and delete
-   * them, and map area codes to them. Numbers are shared by all users of their
-   * organization and by nobody else.
+   * them, and map area codes to them. All users of an organization share its
+   * numbers; no other organization can use them.
    * </pre>
    */
   public static final class NumberInventoryStub
@@ -610,7 +612,7 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Gets one number of the organization.
+     * Returns one number of the organization.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND).
      * </pre>
      */
@@ -622,9 +624,9 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Asks the carrier which numbers it has to sell in an area code. Nothing is
-     * reserved: a number may be gone when it is ordered. No stock is an empty
-     * list, not an error.
+     * Asks the carrier which numbers it has for sale in an area code. Nothing is
+     * reserved: a number may be gone when it is ordered. If the carrier has none,
+     * the list is empty; that is not an error.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
      * </pre>
@@ -637,13 +639,14 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Buys numbers in an area code. A number that was bought is used by calls
-     * from the moment of the answer. Where the carrier has fewer than asked for,
-     * those it has are bought, `unfilled_count` says how many are missing and
-     * `unfilled_status` why.
-     * A client that gives up waiting does not stop the purchase: repeating the
-     * call with the same request_id gives its result. Shortly before the deadline
-     * of the call PURCHASE_PENDING is answered, and the purchase goes on.
+     * Buys numbers in an area code. Calls use a number as soon as the response is
+     * sent. If the carrier has fewer numbers than requested, all that it has are
+     * bought; `unfilled_count` says how many are missing, and `unfilled_status`
+     * why.
+     * A purchase goes on when the client stops waiting for it: repeat the call
+     * with the same `request_id` to learn the result. If the purchase is not done
+     * shortly before the deadline of the call, the call fails with
+     * PURCHASE_PENDING and the purchase goes on.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NO_NUMBERS_AVAILABLE);
      * ALREADY_EXISTS (REQUEST_ID_REUSED); FAILED_PRECONDITION (CARRIER_REFUSED);
      * RESOURCE_EXHAUSTED (NUMBER_LIMIT_REACHED, PURCHASE_LIMIT_REACHED);
@@ -658,15 +661,16 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Takes numbers into the inventory that the carrier account already owns.
-     * Each number stands for itself: one that fails spoils no other. A number
-     * that the organization has already is answered as it stands.
-     * At the carrier nothing is changed unless `configure` is set; then a number
-     * that the organization has already is set up there too.
+     * Adds numbers to the inventory that the carrier account already owns. A
+     * number that fails does not affect the others. A number that is already in
+     * the organization's inventory is returned as it is.
+     * Nothing is changed at the carrier unless `configure` is set; a number that
+     * is already in the inventory is then set up there too.
      * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
-     * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of one number:
-     * NOT_FOUND (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE),
-     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or released.
+     * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of a number:
+     * NOT_FOUND (NUMBER_NOT_AT_CARRIER); ALREADY_EXISTS (NUMBER_IN_USE);
+     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or
+     * released.
      * </pre>
      */
     public void importNumbers(org.localdial.v1.ImportNumbersRequest request,
@@ -677,9 +681,9 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Lists what ImportNumbers can take in: the numbers of the carrier account that
-     * the organization buys in and that no organization has, neither in its
-     * inventory nor as its organization number. Ordered by phone number.
+     * Lists the numbers that ImportNumbers can add, ordered by phone number: the
+     * numbers of the organization's carrier account that no organization has,
+     * neither in its inventory nor as its organization number.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
      * </pre>
@@ -692,12 +696,12 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Compares the inventory with the carrier. What is open is settled: an order
-     * that went through is adopted, one that did not is dropped, a release that was
-     * not confirmed is repeated. What then still differs is reported and left as
-     * it is: a number at the carrier that no organization has is never released
-     * by itself. The server does the settling by itself too, at its start and at
-     * intervals.
+     * Compares the inventory with the carrier and settles what is open: an order
+     * that went through is adopted, an order that did not is dropped, and a
+     * release that was not confirmed is repeated. Any other difference is
+     * reported and left as it is; in particular, a number at the carrier that no
+     * organization has is never released. The server also settles open orders and
+     * releases when it starts and at regular intervals.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
      * </pre>
@@ -710,15 +714,15 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Deletes numbers: each is out of the routing at once, its area code mappings
-     * end with it, and it is released at the carrier. Where the carrier does not
-     * confirm the release yet, the number is answered in the state
-     * NUMBER_STATE_RELEASING and the server goes on trying. A number that is also
-     * a user's caller ID or the organization number goes on being shown as that:
+     * Deletes numbers. Calls stop using a number at once, its area code mappings
+     * are removed, and it is released at the carrier. While the carrier has not
+     * confirmed the release, the number is returned with the state
+     * `NUMBER_STATE_RELEASING`, and the server keeps trying. A number that is
+     * also a user's caller ID or the organization number is still shown as such:
      * change those first.
-     * Each number stands for itself: one that fails spoils no other.
+     * A number that fails does not affect the others.
      * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); ALREADY_EXISTS
-     * (REQUEST_ID_REUSED). Errors of one number: NOT_FOUND (NUMBER_NOT_FOUND),
+     * (REQUEST_ID_REUSED). Errors of a number: NOT_FOUND (NUMBER_NOT_FOUND);
      * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought.
      * </pre>
      */
@@ -730,14 +734,14 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Maps area codes to a number, so that callees there are shown it when the
-     * organization owns no number of their own area code. A code that is mapped
-     * to the number already stays so. One area code may be mapped to several
-     * numbers.
+     * Maps area codes to a number, so that it is shown to callees there when the
+     * organization owns no number with their area code. An area code that is
+     * already mapped to the number stays mapped. One area code may be mapped to
+     * several numbers.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND);
-     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE); INVALID_ARGUMENT (INVALID_FIELDS)
-     * also for a code that does not exist, is not geographic, or is the number's
-     * own.
+     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE); INVALID_ARGUMENT (INVALID_FIELDS),
+     * also for an area code that does not exist, is not geographic, or is the
+     * number's own.
      * </pre>
      */
     public void mapAreaCodes(org.localdial.v1.MapAreaCodesRequest request,
@@ -748,8 +752,8 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Ends mappings of area codes to a number. A code that is not mapped to the
-     * number is no error.
+     * Removes mappings of area codes to a number. An area code that is not mapped
+     * to the number is not an error.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND).
      * </pre>
      */
@@ -764,8 +768,8 @@ public final class NumberInventoryGrpc {
    * A stub to allow clients to do synchronous rpc calls to service NumberInventory.
    * <pre>
    * The local presence numbers of organizations: list, buy, import and delete
-   * them, and map area codes to them. Numbers are shared by all users of their
-   * organization and by nobody else.
+   * them, and map area codes to them. All users of an organization share its
+   * numbers; no other organization can use them.
    * </pre>
    */
   public static final class NumberInventoryBlockingV2Stub
@@ -794,7 +798,7 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Gets one number of the organization.
+     * Returns one number of the organization.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND).
      * </pre>
      */
@@ -805,9 +809,9 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Asks the carrier which numbers it has to sell in an area code. Nothing is
-     * reserved: a number may be gone when it is ordered. No stock is an empty
-     * list, not an error.
+     * Asks the carrier which numbers it has for sale in an area code. Nothing is
+     * reserved: a number may be gone when it is ordered. If the carrier has none,
+     * the list is empty; that is not an error.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
      * </pre>
@@ -819,13 +823,14 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Buys numbers in an area code. A number that was bought is used by calls
-     * from the moment of the answer. Where the carrier has fewer than asked for,
-     * those it has are bought, `unfilled_count` says how many are missing and
-     * `unfilled_status` why.
-     * A client that gives up waiting does not stop the purchase: repeating the
-     * call with the same request_id gives its result. Shortly before the deadline
-     * of the call PURCHASE_PENDING is answered, and the purchase goes on.
+     * Buys numbers in an area code. Calls use a number as soon as the response is
+     * sent. If the carrier has fewer numbers than requested, all that it has are
+     * bought; `unfilled_count` says how many are missing, and `unfilled_status`
+     * why.
+     * A purchase goes on when the client stops waiting for it: repeat the call
+     * with the same `request_id` to learn the result. If the purchase is not done
+     * shortly before the deadline of the call, the call fails with
+     * PURCHASE_PENDING and the purchase goes on.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NO_NUMBERS_AVAILABLE);
      * ALREADY_EXISTS (REQUEST_ID_REUSED); FAILED_PRECONDITION (CARRIER_REFUSED);
      * RESOURCE_EXHAUSTED (NUMBER_LIMIT_REACHED, PURCHASE_LIMIT_REACHED);
@@ -839,15 +844,16 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Takes numbers into the inventory that the carrier account already owns.
-     * Each number stands for itself: one that fails spoils no other. A number
-     * that the organization has already is answered as it stands.
-     * At the carrier nothing is changed unless `configure` is set; then a number
-     * that the organization has already is set up there too.
+     * Adds numbers to the inventory that the carrier account already owns. A
+     * number that fails does not affect the others. A number that is already in
+     * the organization's inventory is returned as it is.
+     * Nothing is changed at the carrier unless `configure` is set; a number that
+     * is already in the inventory is then set up there too.
      * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
-     * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of one number:
-     * NOT_FOUND (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE),
-     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or released.
+     * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of a number:
+     * NOT_FOUND (NUMBER_NOT_AT_CARRIER); ALREADY_EXISTS (NUMBER_IN_USE);
+     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or
+     * released.
      * </pre>
      */
     public org.localdial.v1.ImportNumbersResponse importNumbers(org.localdial.v1.ImportNumbersRequest request) throws io.grpc.StatusException {
@@ -857,9 +863,9 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Lists what ImportNumbers can take in: the numbers of the carrier account that
-     * the organization buys in and that no organization has, neither in its
-     * inventory nor as its organization number. Ordered by phone number.
+     * Lists the numbers that ImportNumbers can add, ordered by phone number: the
+     * numbers of the organization's carrier account that no organization has,
+     * neither in its inventory nor as its organization number.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
      * </pre>
@@ -871,12 +877,12 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Compares the inventory with the carrier. What is open is settled: an order
-     * that went through is adopted, one that did not is dropped, a release that was
-     * not confirmed is repeated. What then still differs is reported and left as
-     * it is: a number at the carrier that no organization has is never released
-     * by itself. The server does the settling by itself too, at its start and at
-     * intervals.
+     * Compares the inventory with the carrier and settles what is open: an order
+     * that went through is adopted, an order that did not is dropped, and a
+     * release that was not confirmed is repeated. Any other difference is
+     * reported and left as it is; in particular, a number at the carrier that no
+     * organization has is never released. The server also settles open orders and
+     * releases when it starts and at regular intervals.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
      * </pre>
@@ -888,15 +894,15 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Deletes numbers: each is out of the routing at once, its area code mappings
-     * end with it, and it is released at the carrier. Where the carrier does not
-     * confirm the release yet, the number is answered in the state
-     * NUMBER_STATE_RELEASING and the server goes on trying. A number that is also
-     * a user's caller ID or the organization number goes on being shown as that:
+     * Deletes numbers. Calls stop using a number at once, its area code mappings
+     * are removed, and it is released at the carrier. While the carrier has not
+     * confirmed the release, the number is returned with the state
+     * `NUMBER_STATE_RELEASING`, and the server keeps trying. A number that is
+     * also a user's caller ID or the organization number is still shown as such:
      * change those first.
-     * Each number stands for itself: one that fails spoils no other.
+     * A number that fails does not affect the others.
      * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); ALREADY_EXISTS
-     * (REQUEST_ID_REUSED). Errors of one number: NOT_FOUND (NUMBER_NOT_FOUND),
+     * (REQUEST_ID_REUSED). Errors of a number: NOT_FOUND (NUMBER_NOT_FOUND);
      * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought.
      * </pre>
      */
@@ -907,14 +913,14 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Maps area codes to a number, so that callees there are shown it when the
-     * organization owns no number of their own area code. A code that is mapped
-     * to the number already stays so. One area code may be mapped to several
-     * numbers.
+     * Maps area codes to a number, so that it is shown to callees there when the
+     * organization owns no number with their area code. An area code that is
+     * already mapped to the number stays mapped. One area code may be mapped to
+     * several numbers.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND);
-     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE); INVALID_ARGUMENT (INVALID_FIELDS)
-     * also for a code that does not exist, is not geographic, or is the number's
-     * own.
+     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE); INVALID_ARGUMENT (INVALID_FIELDS),
+     * also for an area code that does not exist, is not geographic, or is the
+     * number's own.
      * </pre>
      */
     public org.localdial.v1.MapAreaCodesResponse mapAreaCodes(org.localdial.v1.MapAreaCodesRequest request) throws io.grpc.StatusException {
@@ -924,8 +930,8 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Ends mappings of area codes to a number. A code that is not mapped to the
-     * number is no error.
+     * Removes mappings of area codes to a number. An area code that is not mapped
+     * to the number is not an error.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND).
      * </pre>
      */
@@ -939,8 +945,8 @@ public final class NumberInventoryGrpc {
    * A stub to allow clients to do limited synchronous rpc calls to service NumberInventory.
    * <pre>
    * The local presence numbers of organizations: list, buy, import and delete
-   * them, and map area codes to them. Numbers are shared by all users of their
-   * organization and by nobody else.
+   * them, and map area codes to them. All users of an organization share its
+   * numbers; no other organization can use them.
    * </pre>
    */
   public static final class NumberInventoryBlockingStub
@@ -969,7 +975,7 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Gets one number of the organization.
+     * Returns one number of the organization.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND).
      * </pre>
      */
@@ -980,9 +986,9 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Asks the carrier which numbers it has to sell in an area code. Nothing is
-     * reserved: a number may be gone when it is ordered. No stock is an empty
-     * list, not an error.
+     * Asks the carrier which numbers it has for sale in an area code. Nothing is
+     * reserved: a number may be gone when it is ordered. If the carrier has none,
+     * the list is empty; that is not an error.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
      * </pre>
@@ -994,13 +1000,14 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Buys numbers in an area code. A number that was bought is used by calls
-     * from the moment of the answer. Where the carrier has fewer than asked for,
-     * those it has are bought, `unfilled_count` says how many are missing and
-     * `unfilled_status` why.
-     * A client that gives up waiting does not stop the purchase: repeating the
-     * call with the same request_id gives its result. Shortly before the deadline
-     * of the call PURCHASE_PENDING is answered, and the purchase goes on.
+     * Buys numbers in an area code. Calls use a number as soon as the response is
+     * sent. If the carrier has fewer numbers than requested, all that it has are
+     * bought; `unfilled_count` says how many are missing, and `unfilled_status`
+     * why.
+     * A purchase goes on when the client stops waiting for it: repeat the call
+     * with the same `request_id` to learn the result. If the purchase is not done
+     * shortly before the deadline of the call, the call fails with
+     * PURCHASE_PENDING and the purchase goes on.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NO_NUMBERS_AVAILABLE);
      * ALREADY_EXISTS (REQUEST_ID_REUSED); FAILED_PRECONDITION (CARRIER_REFUSED);
      * RESOURCE_EXHAUSTED (NUMBER_LIMIT_REACHED, PURCHASE_LIMIT_REACHED);
@@ -1014,15 +1021,16 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Takes numbers into the inventory that the carrier account already owns.
-     * Each number stands for itself: one that fails spoils no other. A number
-     * that the organization has already is answered as it stands.
-     * At the carrier nothing is changed unless `configure` is set; then a number
-     * that the organization has already is set up there too.
+     * Adds numbers to the inventory that the carrier account already owns. A
+     * number that fails does not affect the others. A number that is already in
+     * the organization's inventory is returned as it is.
+     * Nothing is changed at the carrier unless `configure` is set; a number that
+     * is already in the inventory is then set up there too.
      * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
-     * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of one number:
-     * NOT_FOUND (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE),
-     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or released.
+     * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of a number:
+     * NOT_FOUND (NUMBER_NOT_AT_CARRIER); ALREADY_EXISTS (NUMBER_IN_USE);
+     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or
+     * released.
      * </pre>
      */
     public org.localdial.v1.ImportNumbersResponse importNumbers(org.localdial.v1.ImportNumbersRequest request) {
@@ -1032,9 +1040,9 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Lists what ImportNumbers can take in: the numbers of the carrier account that
-     * the organization buys in and that no organization has, neither in its
-     * inventory nor as its organization number. Ordered by phone number.
+     * Lists the numbers that ImportNumbers can add, ordered by phone number: the
+     * numbers of the organization's carrier account that no organization has,
+     * neither in its inventory nor as its organization number.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
      * </pre>
@@ -1046,12 +1054,12 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Compares the inventory with the carrier. What is open is settled: an order
-     * that went through is adopted, one that did not is dropped, a release that was
-     * not confirmed is repeated. What then still differs is reported and left as
-     * it is: a number at the carrier that no organization has is never released
-     * by itself. The server does the settling by itself too, at its start and at
-     * intervals.
+     * Compares the inventory with the carrier and settles what is open: an order
+     * that went through is adopted, an order that did not is dropped, and a
+     * release that was not confirmed is repeated. Any other difference is
+     * reported and left as it is; in particular, a number at the carrier that no
+     * organization has is never released. The server also settles open orders and
+     * releases when it starts and at regular intervals.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
      * </pre>
@@ -1063,15 +1071,15 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Deletes numbers: each is out of the routing at once, its area code mappings
-     * end with it, and it is released at the carrier. Where the carrier does not
-     * confirm the release yet, the number is answered in the state
-     * NUMBER_STATE_RELEASING and the server goes on trying. A number that is also
-     * a user's caller ID or the organization number goes on being shown as that:
+     * Deletes numbers. Calls stop using a number at once, its area code mappings
+     * are removed, and it is released at the carrier. While the carrier has not
+     * confirmed the release, the number is returned with the state
+     * `NUMBER_STATE_RELEASING`, and the server keeps trying. A number that is
+     * also a user's caller ID or the organization number is still shown as such:
      * change those first.
-     * Each number stands for itself: one that fails spoils no other.
+     * A number that fails does not affect the others.
      * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); ALREADY_EXISTS
-     * (REQUEST_ID_REUSED). Errors of one number: NOT_FOUND (NUMBER_NOT_FOUND),
+     * (REQUEST_ID_REUSED). Errors of a number: NOT_FOUND (NUMBER_NOT_FOUND);
      * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought.
      * </pre>
      */
@@ -1082,14 +1090,14 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Maps area codes to a number, so that callees there are shown it when the
-     * organization owns no number of their own area code. A code that is mapped
-     * to the number already stays so. One area code may be mapped to several
-     * numbers.
+     * Maps area codes to a number, so that it is shown to callees there when the
+     * organization owns no number with their area code. An area code that is
+     * already mapped to the number stays mapped. One area code may be mapped to
+     * several numbers.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND);
-     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE); INVALID_ARGUMENT (INVALID_FIELDS)
-     * also for a code that does not exist, is not geographic, or is the number's
-     * own.
+     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE); INVALID_ARGUMENT (INVALID_FIELDS),
+     * also for an area code that does not exist, is not geographic, or is the
+     * number's own.
      * </pre>
      */
     public org.localdial.v1.MapAreaCodesResponse mapAreaCodes(org.localdial.v1.MapAreaCodesRequest request) {
@@ -1099,8 +1107,8 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Ends mappings of area codes to a number. A code that is not mapped to the
-     * number is no error.
+     * Removes mappings of area codes to a number. An area code that is not mapped
+     * to the number is not an error.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND).
      * </pre>
      */
@@ -1114,8 +1122,8 @@ public final class NumberInventoryGrpc {
    * A stub to allow clients to do ListenableFuture-style rpc calls to service NumberInventory.
    * <pre>
    * The local presence numbers of organizations: list, buy, import and delete
-   * them, and map area codes to them. Numbers are shared by all users of their
-   * organization and by nobody else.
+   * them, and map area codes to them. All users of an organization share its
+   * numbers; no other organization can use them.
    * </pre>
    */
   public static final class NumberInventoryFutureStub
@@ -1145,7 +1153,7 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Gets one number of the organization.
+     * Returns one number of the organization.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND).
      * </pre>
      */
@@ -1157,9 +1165,9 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Asks the carrier which numbers it has to sell in an area code. Nothing is
-     * reserved: a number may be gone when it is ordered. No stock is an empty
-     * list, not an error.
+     * Asks the carrier which numbers it has for sale in an area code. Nothing is
+     * reserved: a number may be gone when it is ordered. If the carrier has none,
+     * the list is empty; that is not an error.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
      * </pre>
@@ -1172,13 +1180,14 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Buys numbers in an area code. A number that was bought is used by calls
-     * from the moment of the answer. Where the carrier has fewer than asked for,
-     * those it has are bought, `unfilled_count` says how many are missing and
-     * `unfilled_status` why.
-     * A client that gives up waiting does not stop the purchase: repeating the
-     * call with the same request_id gives its result. Shortly before the deadline
-     * of the call PURCHASE_PENDING is answered, and the purchase goes on.
+     * Buys numbers in an area code. Calls use a number as soon as the response is
+     * sent. If the carrier has fewer numbers than requested, all that it has are
+     * bought; `unfilled_count` says how many are missing, and `unfilled_status`
+     * why.
+     * A purchase goes on when the client stops waiting for it: repeat the call
+     * with the same `request_id` to learn the result. If the purchase is not done
+     * shortly before the deadline of the call, the call fails with
+     * PURCHASE_PENDING and the purchase goes on.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NO_NUMBERS_AVAILABLE);
      * ALREADY_EXISTS (REQUEST_ID_REUSED); FAILED_PRECONDITION (CARRIER_REFUSED);
      * RESOURCE_EXHAUSTED (NUMBER_LIMIT_REACHED, PURCHASE_LIMIT_REACHED);
@@ -1193,15 +1202,16 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Takes numbers into the inventory that the carrier account already owns.
-     * Each number stands for itself: one that fails spoils no other. A number
-     * that the organization has already is answered as it stands.
-     * At the carrier nothing is changed unless `configure` is set; then a number
-     * that the organization has already is set up there too.
+     * Adds numbers to the inventory that the carrier account already owns. A
+     * number that fails does not affect the others. A number that is already in
+     * the organization's inventory is returned as it is.
+     * Nothing is changed at the carrier unless `configure` is set; a number that
+     * is already in the inventory is then set up there too.
      * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
-     * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of one number:
-     * NOT_FOUND (NUMBER_NOT_AT_CARRIER), ALREADY_EXISTS (NUMBER_IN_USE),
-     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or released.
+     * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of a number:
+     * NOT_FOUND (NUMBER_NOT_AT_CARRIER); ALREADY_EXISTS (NUMBER_IN_USE);
+     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or
+     * released.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<org.localdial.v1.ImportNumbersResponse> importNumbers(
@@ -1212,9 +1222,9 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Lists what ImportNumbers can take in: the numbers of the carrier account that
-     * the organization buys in and that no organization has, neither in its
-     * inventory nor as its organization number. Ordered by phone number.
+     * Lists the numbers that ImportNumbers can add, ordered by phone number: the
+     * numbers of the organization's carrier account that no organization has,
+     * neither in its inventory nor as its organization number.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
      * </pre>
@@ -1227,12 +1237,12 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Compares the inventory with the carrier. What is open is settled: an order
-     * that went through is adopted, one that did not is dropped, a release that was
-     * not confirmed is repeated. What then still differs is reported and left as
-     * it is: a number at the carrier that no organization has is never released
-     * by itself. The server does the settling by itself too, at its start and at
-     * intervals.
+     * Compares the inventory with the carrier and settles what is open: an order
+     * that went through is adopted, an order that did not is dropped, and a
+     * release that was not confirmed is repeated. Any other difference is
+     * reported and left as it is; in particular, a number at the carrier that no
+     * organization has is never released. The server also settles open orders and
+     * releases when it starts and at regular intervals.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
      * </pre>
@@ -1245,15 +1255,15 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Deletes numbers: each is out of the routing at once, its area code mappings
-     * end with it, and it is released at the carrier. Where the carrier does not
-     * confirm the release yet, the number is answered in the state
-     * NUMBER_STATE_RELEASING and the server goes on trying. A number that is also
-     * a user's caller ID or the organization number goes on being shown as that:
+     * Deletes numbers. Calls stop using a number at once, its area code mappings
+     * are removed, and it is released at the carrier. While the carrier has not
+     * confirmed the release, the number is returned with the state
+     * `NUMBER_STATE_RELEASING`, and the server keeps trying. A number that is
+     * also a user's caller ID or the organization number is still shown as such:
      * change those first.
-     * Each number stands for itself: one that fails spoils no other.
+     * A number that fails does not affect the others.
      * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); ALREADY_EXISTS
-     * (REQUEST_ID_REUSED). Errors of one number: NOT_FOUND (NUMBER_NOT_FOUND),
+     * (REQUEST_ID_REUSED). Errors of a number: NOT_FOUND (NUMBER_NOT_FOUND);
      * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought.
      * </pre>
      */
@@ -1265,14 +1275,14 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Maps area codes to a number, so that callees there are shown it when the
-     * organization owns no number of their own area code. A code that is mapped
-     * to the number already stays so. One area code may be mapped to several
-     * numbers.
+     * Maps area codes to a number, so that it is shown to callees there when the
+     * organization owns no number with their area code. An area code that is
+     * already mapped to the number stays mapped. One area code may be mapped to
+     * several numbers.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND);
-     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE); INVALID_ARGUMENT (INVALID_FIELDS)
-     * also for a code that does not exist, is not geographic, or is the number's
-     * own.
+     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE); INVALID_ARGUMENT (INVALID_FIELDS),
+     * also for an area code that does not exist, is not geographic, or is the
+     * number's own.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<org.localdial.v1.MapAreaCodesResponse> mapAreaCodes(
@@ -1283,8 +1293,8 @@ public final class NumberInventoryGrpc {
 
     /**
      * <pre>
-     * Ends mappings of area codes to a number. A code that is not mapped to the
-     * number is no error.
+     * Removes mappings of area codes to a number. An area code that is not mapped
+     * to the number is not an error.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND, NUMBER_NOT_FOUND).
      * </pre>
      */

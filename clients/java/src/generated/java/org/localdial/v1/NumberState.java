@@ -7,7 +7,7 @@ package org.localdial.v1;
 
 /**
  * <pre>
- * Where a number is in its life.
+ * The stages in the life of a number.
  * </pre>
  *
  * Protobuf enum {@code localdial.v1.NumberState}
@@ -17,7 +17,7 @@ public enum NumberState
     implements com.google.protobuf.ProtocolMessageEnum {
   /**
    * <pre>
-   * Not said. As a filter: any state.
+   * Never sent. As a filter: any state.
    * </pre>
    *
    * <code>NUMBER_STATE_UNSPECIFIED = 0;</code>
@@ -25,8 +25,9 @@ public enum NumberState
   NUMBER_STATE_UNSPECIFIED(0),
   /**
    * <pre>
-   * Ordered at the carrier, or being imported, outcome not yet known. Not used by
-   * calls. Becomes ACTIVE, or is gone when nothing came of it.
+   * Ordered at the carrier or being imported, with an outcome that is not known
+   * yet. Calls do not use it. The number becomes `NUMBER_STATE_ACTIVE`, or
+   * disappears if the order or import fails.
    * </pre>
    *
    * <code>NUMBER_STATE_PURCHASING = 1;</code>
@@ -42,7 +43,7 @@ public enum NumberState
   NUMBER_STATE_ACTIVE(2),
   /**
    * <pre>
-   * Deleted and no longer shown on calls; the carrier has not confirmed the
+   * Deleted and no longer shown on calls, but the carrier has not confirmed the
    * release yet. Call-backs to it are still routed.
    * </pre>
    *
@@ -51,7 +52,7 @@ public enum NumberState
   NUMBER_STATE_RELEASING(3),
   /**
    * <pre>
-   * Released at the carrier. Only seen in the answer of DeleteNumbers.
+   * Released at the carrier. Only DeleteNumbers and ReconcileNumbers return it.
    * </pre>
    *
    * <code>NUMBER_STATE_RELEASED = 4;</code>
@@ -71,7 +72,7 @@ public enum NumberState
   }
   /**
    * <pre>
-   * Not said. As a filter: any state.
+   * Never sent. As a filter: any state.
    * </pre>
    *
    * <code>NUMBER_STATE_UNSPECIFIED = 0;</code>
@@ -79,8 +80,9 @@ public enum NumberState
   public static final int NUMBER_STATE_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * Ordered at the carrier, or being imported, outcome not yet known. Not used by
-   * calls. Becomes ACTIVE, or is gone when nothing came of it.
+   * Ordered at the carrier or being imported, with an outcome that is not known
+   * yet. Calls do not use it. The number becomes `NUMBER_STATE_ACTIVE`, or
+   * disappears if the order or import fails.
    * </pre>
    *
    * <code>NUMBER_STATE_PURCHASING = 1;</code>
@@ -96,7 +98,7 @@ public enum NumberState
   public static final int NUMBER_STATE_ACTIVE_VALUE = 2;
   /**
    * <pre>
-   * Deleted and no longer shown on calls; the carrier has not confirmed the
+   * Deleted and no longer shown on calls, but the carrier has not confirmed the
    * release yet. Call-backs to it are still routed.
    * </pre>
    *
@@ -105,7 +107,7 @@ public enum NumberState
   public static final int NUMBER_STATE_RELEASING_VALUE = 3;
   /**
    * <pre>
-   * Released at the carrier. Only seen in the answer of DeleteNumbers.
+   * Released at the carrier. Only DeleteNumbers and ReconcileNumbers return it.
    * </pre>
    *
    * <code>NUMBER_STATE_RELEASED = 4;</code>

@@ -55,8 +55,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object organizationId_ = "";
   /**
    * <pre>
-   * Required. The caller's identifier of the organization. 1 to 128 visible
-   * ASCII characters.
+   * Required. The identifier of the organization, chosen by the caller. 1 to
+   * 128 visible ASCII characters.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -77,8 +77,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required. The caller's identifier of the organization. 1 to 128 visible
-   * ASCII characters.
+   * Required. The identifier of the organization, chosen by the caller. 1 to
+   * 128 visible ASCII characters.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -104,7 +104,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object displayName_ = "";
   /**
    * <pre>
-   * Optional. A name for people, up to 200 characters.
+   * Optional. A name for people to read. Up to 200 characters.
    * </pre>
    *
    * <code>string display_name = 2 [json_name = "displayName"];</code>
@@ -125,7 +125,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Optional. A name for people, up to 200 characters.
+   * Optional. A name for people to read. Up to 200 characters.
    * </pre>
    *
    * <code>string display_name = 2 [json_name = "displayName"];</code>
@@ -151,8 +151,9 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object organizationNumber_ = "";
   /**
    * <pre>
-   * Optional. The number that is shown when nothing fits better, and that
-   * call-backs fall back to, in E.164. It belongs to one organization only.
+   * Optional. The caller ID when no other rule applies, and the destination of
+   * call-backs that reach no user, in E.164. It belongs to one organization
+   * only.
    * </pre>
    *
    * <code>string organization_number = 3 [json_name = "organizationNumber"];</code>
@@ -173,8 +174,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Optional. The number that is shown when nothing fits better, and that
-   * call-backs fall back to, in E.164. It belongs to one organization only.
+   * Optional. The caller ID when no other rule applies, and the destination of
+   * call-backs that reach no user, in E.164. It belongs to one organization
+   * only.
    * </pre>
    *
    * <code>string organization_number = 3 [json_name = "organizationNumber"];</code>
@@ -199,8 +201,9 @@ private static final long serialVersionUID = 0L;
   private long revision_ = 0L;
   /**
    * <pre>
-   * Output only. Counts the changes of the organization, its users and its
-   * numbers. It only ever grows, also over a deletion.
+   * Output only. Counts the changes to the organization, its users and its
+   * numbers. It never decreases, even when the organization is deleted and
+   * created again.
    * </pre>
    *
    * <code>int64 revision = 4 [json_name = "revision"];</code>
@@ -584,8 +587,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object organizationId_ = "";
     /**
      * <pre>
-     * Required. The caller's identifier of the organization. 1 to 128 visible
-     * ASCII characters.
+     * Required. The identifier of the organization, chosen by the caller. 1 to
+     * 128 visible ASCII characters.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -605,8 +608,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The caller's identifier of the organization. 1 to 128 visible
-     * ASCII characters.
+     * Required. The identifier of the organization, chosen by the caller. 1 to
+     * 128 visible ASCII characters.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -627,8 +630,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The caller's identifier of the organization. 1 to 128 visible
-     * ASCII characters.
+     * Required. The identifier of the organization, chosen by the caller. 1 to
+     * 128 visible ASCII characters.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -645,8 +648,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The caller's identifier of the organization. 1 to 128 visible
-     * ASCII characters.
+     * Required. The identifier of the organization, chosen by the caller. 1 to
+     * 128 visible ASCII characters.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -660,8 +663,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The caller's identifier of the organization. 1 to 128 visible
-     * ASCII characters.
+     * Required. The identifier of the organization, chosen by the caller. 1 to
+     * 128 visible ASCII characters.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -681,7 +684,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object displayName_ = "";
     /**
      * <pre>
-     * Optional. A name for people, up to 200 characters.
+     * Optional. A name for people to read. Up to 200 characters.
      * </pre>
      *
      * <code>string display_name = 2 [json_name = "displayName"];</code>
@@ -701,7 +704,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. A name for people, up to 200 characters.
+     * Optional. A name for people to read. Up to 200 characters.
      * </pre>
      *
      * <code>string display_name = 2 [json_name = "displayName"];</code>
@@ -722,7 +725,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. A name for people, up to 200 characters.
+     * Optional. A name for people to read. Up to 200 characters.
      * </pre>
      *
      * <code>string display_name = 2 [json_name = "displayName"];</code>
@@ -739,7 +742,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. A name for people, up to 200 characters.
+     * Optional. A name for people to read. Up to 200 characters.
      * </pre>
      *
      * <code>string display_name = 2 [json_name = "displayName"];</code>
@@ -753,7 +756,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. A name for people, up to 200 characters.
+     * Optional. A name for people to read. Up to 200 characters.
      * </pre>
      *
      * <code>string display_name = 2 [json_name = "displayName"];</code>
@@ -773,8 +776,9 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object organizationNumber_ = "";
     /**
      * <pre>
-     * Optional. The number that is shown when nothing fits better, and that
-     * call-backs fall back to, in E.164. It belongs to one organization only.
+     * Optional. The caller ID when no other rule applies, and the destination of
+     * call-backs that reach no user, in E.164. It belongs to one organization
+     * only.
      * </pre>
      *
      * <code>string organization_number = 3 [json_name = "organizationNumber"];</code>
@@ -794,8 +798,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The number that is shown when nothing fits better, and that
-     * call-backs fall back to, in E.164. It belongs to one organization only.
+     * Optional. The caller ID when no other rule applies, and the destination of
+     * call-backs that reach no user, in E.164. It belongs to one organization
+     * only.
      * </pre>
      *
      * <code>string organization_number = 3 [json_name = "organizationNumber"];</code>
@@ -816,8 +821,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The number that is shown when nothing fits better, and that
-     * call-backs fall back to, in E.164. It belongs to one organization only.
+     * Optional. The caller ID when no other rule applies, and the destination of
+     * call-backs that reach no user, in E.164. It belongs to one organization
+     * only.
      * </pre>
      *
      * <code>string organization_number = 3 [json_name = "organizationNumber"];</code>
@@ -834,8 +840,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The number that is shown when nothing fits better, and that
-     * call-backs fall back to, in E.164. It belongs to one organization only.
+     * Optional. The caller ID when no other rule applies, and the destination of
+     * call-backs that reach no user, in E.164. It belongs to one organization
+     * only.
      * </pre>
      *
      * <code>string organization_number = 3 [json_name = "organizationNumber"];</code>
@@ -849,8 +856,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The number that is shown when nothing fits better, and that
-     * call-backs fall back to, in E.164. It belongs to one organization only.
+     * Optional. The caller ID when no other rule applies, and the destination of
+     * call-backs that reach no user, in E.164. It belongs to one organization
+     * only.
      * </pre>
      *
      * <code>string organization_number = 3 [json_name = "organizationNumber"];</code>
@@ -870,8 +878,9 @@ private static final long serialVersionUID = 0L;
     private long revision_ ;
     /**
      * <pre>
-     * Output only. Counts the changes of the organization, its users and its
-     * numbers. It only ever grows, also over a deletion.
+     * Output only. Counts the changes to the organization, its users and its
+     * numbers. It never decreases, even when the organization is deleted and
+     * created again.
      * </pre>
      *
      * <code>int64 revision = 4 [json_name = "revision"];</code>
@@ -883,8 +892,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. Counts the changes of the organization, its users and its
-     * numbers. It only ever grows, also over a deletion.
+     * Output only. Counts the changes to the organization, its users and its
+     * numbers. It never decreases, even when the organization is deleted and
+     * created again.
      * </pre>
      *
      * <code>int64 revision = 4 [json_name = "revision"];</code>
@@ -900,8 +910,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. Counts the changes of the organization, its users and its
-     * numbers. It only ever grows, also over a deletion.
+     * Output only. Counts the changes to the organization, its users and its
+     * numbers. It never decreases, even when the organization is deleted and
+     * created again.
      * </pre>
      *
      * <code>int64 revision = 4 [json_name = "revision"];</code>

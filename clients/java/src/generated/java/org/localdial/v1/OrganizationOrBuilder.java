@@ -12,8 +12,8 @@ public interface OrganizationOrBuilder extends
 
   /**
    * <pre>
-   * Required. The caller's identifier of the organization. 1 to 128 visible
-   * ASCII characters.
+   * Required. The identifier of the organization, chosen by the caller. 1 to
+   * 128 visible ASCII characters.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -22,8 +22,8 @@ public interface OrganizationOrBuilder extends
   java.lang.String getOrganizationId();
   /**
    * <pre>
-   * Required. The caller's identifier of the organization. 1 to 128 visible
-   * ASCII characters.
+   * Required. The identifier of the organization, chosen by the caller. 1 to
+   * 128 visible ASCII characters.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -34,7 +34,7 @@ public interface OrganizationOrBuilder extends
 
   /**
    * <pre>
-   * Optional. A name for people, up to 200 characters.
+   * Optional. A name for people to read. Up to 200 characters.
    * </pre>
    *
    * <code>string display_name = 2 [json_name = "displayName"];</code>
@@ -43,7 +43,7 @@ public interface OrganizationOrBuilder extends
   java.lang.String getDisplayName();
   /**
    * <pre>
-   * Optional. A name for people, up to 200 characters.
+   * Optional. A name for people to read. Up to 200 characters.
    * </pre>
    *
    * <code>string display_name = 2 [json_name = "displayName"];</code>
@@ -54,8 +54,9 @@ public interface OrganizationOrBuilder extends
 
   /**
    * <pre>
-   * Optional. The number that is shown when nothing fits better, and that
-   * call-backs fall back to, in E.164. It belongs to one organization only.
+   * Optional. The caller ID when no other rule applies, and the destination of
+   * call-backs that reach no user, in E.164. It belongs to one organization
+   * only.
    * </pre>
    *
    * <code>string organization_number = 3 [json_name = "organizationNumber"];</code>
@@ -64,8 +65,9 @@ public interface OrganizationOrBuilder extends
   java.lang.String getOrganizationNumber();
   /**
    * <pre>
-   * Optional. The number that is shown when nothing fits better, and that
-   * call-backs fall back to, in E.164. It belongs to one organization only.
+   * Optional. The caller ID when no other rule applies, and the destination of
+   * call-backs that reach no user, in E.164. It belongs to one organization
+   * only.
    * </pre>
    *
    * <code>string organization_number = 3 [json_name = "organizationNumber"];</code>
@@ -76,8 +78,9 @@ public interface OrganizationOrBuilder extends
 
   /**
    * <pre>
-   * Output only. Counts the changes of the organization, its users and its
-   * numbers. It only ever grows, also over a deletion.
+   * Output only. Counts the changes to the organization, its users and its
+   * numbers. It never decreases, even when the organization is deleted and
+   * created again.
    * </pre>
    *
    * <code>int64 revision = 4 [json_name = "revision"];</code>

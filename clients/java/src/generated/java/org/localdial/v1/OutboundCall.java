@@ -59,7 +59,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object organizationId_ = "";
   /**
    * <pre>
-   * Output only. The organization that called.
+   * Output only. The organization that placed the call.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -80,7 +80,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Output only. The organization that called.
+   * Output only. The organization that placed the call.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -153,7 +153,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object userId_ = "";
   /**
    * <pre>
-   * Output only. The user who called.
+   * Output only. The user who placed the call.
    * </pre>
    *
    * <code>string user_id = 3 [json_name = "userId"];</code>
@@ -174,7 +174,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Output only. The user who called.
+   * Output only. The user who placed the call.
    * </pre>
    *
    * <code>string user_id = 3 [json_name = "userId"];</code>
@@ -357,7 +357,8 @@ private static final long serialVersionUID = 0L;
   private long revision_ = 0L;
   /**
    * <pre>
-   * Output only. The organization's revision that was decided on.
+   * Output only. The revision of the organization that the decision was based
+   * on.
    * </pre>
    *
    * <code>int64 revision = 8 [json_name = "revision"];</code>
@@ -856,7 +857,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object organizationId_ = "";
     /**
      * <pre>
-     * Output only. The organization that called.
+     * Output only. The organization that placed the call.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -876,7 +877,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The organization that called.
+     * Output only. The organization that placed the call.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -897,7 +898,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The organization that called.
+     * Output only. The organization that placed the call.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -914,7 +915,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The organization that called.
+     * Output only. The organization that placed the call.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -928,7 +929,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The organization that called.
+     * Output only. The organization that placed the call.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -1040,7 +1041,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object userId_ = "";
     /**
      * <pre>
-     * Output only. The user who called.
+     * Output only. The user who placed the call.
      * </pre>
      *
      * <code>string user_id = 3 [json_name = "userId"];</code>
@@ -1060,7 +1061,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The user who called.
+     * Output only. The user who placed the call.
      * </pre>
      *
      * <code>string user_id = 3 [json_name = "userId"];</code>
@@ -1081,7 +1082,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The user who called.
+     * Output only. The user who placed the call.
      * </pre>
      *
      * <code>string user_id = 3 [json_name = "userId"];</code>
@@ -1098,7 +1099,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The user who called.
+     * Output only. The user who placed the call.
      * </pre>
      *
      * <code>string user_id = 3 [json_name = "userId"];</code>
@@ -1112,7 +1113,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The user who called.
+     * Output only. The user who placed the call.
      * </pre>
      *
      * <code>string user_id = 3 [json_name = "userId"];</code>
@@ -1544,7 +1545,8 @@ private static final long serialVersionUID = 0L;
     private long revision_ ;
     /**
      * <pre>
-     * Output only. The organization's revision that was decided on.
+     * Output only. The revision of the organization that the decision was based
+     * on.
      * </pre>
      *
      * <code>int64 revision = 8 [json_name = "revision"];</code>
@@ -1556,7 +1558,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The organization's revision that was decided on.
+     * Output only. The revision of the organization that the decision was based
+     * on.
      * </pre>
      *
      * <code>int64 revision = 8 [json_name = "revision"];</code>
@@ -1572,7 +1575,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The organization's revision that was decided on.
+     * Output only. The revision of the organization that the decision was based
+     * on.
      * </pre>
      *
      * <code>int64 revision = 8 [json_name = "revision"];</code>

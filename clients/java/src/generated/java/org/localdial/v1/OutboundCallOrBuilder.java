@@ -12,7 +12,7 @@ public interface OutboundCallOrBuilder extends
 
   /**
    * <pre>
-   * Output only. The organization that called.
+   * Output only. The organization that placed the call.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -21,7 +21,7 @@ public interface OutboundCallOrBuilder extends
   java.lang.String getOrganizationId();
   /**
    * <pre>
-   * Output only. The organization that called.
+   * Output only. The organization that placed the call.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -52,7 +52,7 @@ public interface OutboundCallOrBuilder extends
 
   /**
    * <pre>
-   * Output only. The user who called.
+   * Output only. The user who placed the call.
    * </pre>
    *
    * <code>string user_id = 3 [json_name = "userId"];</code>
@@ -61,7 +61,7 @@ public interface OutboundCallOrBuilder extends
   java.lang.String getUserId();
   /**
    * <pre>
-   * Output only. The user who called.
+   * Output only. The user who placed the call.
    * </pre>
    *
    * <code>string user_id = 3 [json_name = "userId"];</code>
@@ -158,7 +158,8 @@ public interface OutboundCallOrBuilder extends
 
   /**
    * <pre>
-   * Output only. The organization's revision that was decided on.
+   * Output only. The revision of the organization that the decision was based
+   * on.
    * </pre>
    *
    * <code>int64 revision = 8 [json_name = "revision"];</code>

@@ -56,7 +56,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object organizationId_ = "";
   /**
    * <pre>
-   * Required. The organization that buys. 1 to 128 visible ASCII characters.
+   * Required. The organization that buys the numbers. 1 to 128 visible ASCII
+   * characters.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -77,7 +78,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required. The organization that buys. 1 to 128 visible ASCII characters.
+   * Required. The organization that buys the numbers. 1 to 128 visible ASCII
+   * characters.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -179,10 +181,11 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object requestId_ = "";
   /**
    * <pre>
-   * Required. 1 to 128 visible ASCII characters, unique within the
-   * organization, such as a UUID. A repeat gives the first answer; the same id
-   * with other arguments is an error. Remembered for as long as the organization
-   * exists.
+   * Required. An identifier of this request that the caller chooses, such as a
+   * UUID, unique within the organization. 1 to 128 visible ASCII characters.
+   * Repeating a `request_id` returns the first response; using it with other
+   * arguments fails with REQUEST_ID_REUSED. The server remembers it for as long
+   * as the organization exists.
    * </pre>
    *
    * <code>string request_id = 4 [json_name = "requestId"];</code>
@@ -203,10 +206,11 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required. 1 to 128 visible ASCII characters, unique within the
-   * organization, such as a UUID. A repeat gives the first answer; the same id
-   * with other arguments is an error. Remembered for as long as the organization
-   * exists.
+   * Required. An identifier of this request that the caller chooses, such as a
+   * UUID, unique within the organization. 1 to 128 visible ASCII characters.
+   * Repeating a `request_id` returns the first response; using it with other
+   * arguments fails with REQUEST_ID_REUSED. The server remembers it for as long
+   * as the organization exists.
    * </pre>
    *
    * <code>string request_id = 4 [json_name = "requestId"];</code>
@@ -607,7 +611,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object organizationId_ = "";
     /**
      * <pre>
-     * Required. The organization that buys. 1 to 128 visible ASCII characters.
+     * Required. The organization that buys the numbers. 1 to 128 visible ASCII
+     * characters.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -627,7 +632,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The organization that buys. 1 to 128 visible ASCII characters.
+     * Required. The organization that buys the numbers. 1 to 128 visible ASCII
+     * characters.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -648,7 +654,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The organization that buys. 1 to 128 visible ASCII characters.
+     * Required. The organization that buys the numbers. 1 to 128 visible ASCII
+     * characters.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -665,7 +672,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The organization that buys. 1 to 128 visible ASCII characters.
+     * Required. The organization that buys the numbers. 1 to 128 visible ASCII
+     * characters.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -679,7 +687,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The organization that buys. 1 to 128 visible ASCII characters.
+     * Required. The organization that buys the numbers. 1 to 128 visible ASCII
+     * characters.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -852,10 +861,11 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object requestId_ = "";
     /**
      * <pre>
-     * Required. 1 to 128 visible ASCII characters, unique within the
-     * organization, such as a UUID. A repeat gives the first answer; the same id
-     * with other arguments is an error. Remembered for as long as the organization
-     * exists.
+     * Required. An identifier of this request that the caller chooses, such as a
+     * UUID, unique within the organization. 1 to 128 visible ASCII characters.
+     * Repeating a `request_id` returns the first response; using it with other
+     * arguments fails with REQUEST_ID_REUSED. The server remembers it for as long
+     * as the organization exists.
      * </pre>
      *
      * <code>string request_id = 4 [json_name = "requestId"];</code>
@@ -875,10 +885,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 128 visible ASCII characters, unique within the
-     * organization, such as a UUID. A repeat gives the first answer; the same id
-     * with other arguments is an error. Remembered for as long as the organization
-     * exists.
+     * Required. An identifier of this request that the caller chooses, such as a
+     * UUID, unique within the organization. 1 to 128 visible ASCII characters.
+     * Repeating a `request_id` returns the first response; using it with other
+     * arguments fails with REQUEST_ID_REUSED. The server remembers it for as long
+     * as the organization exists.
      * </pre>
      *
      * <code>string request_id = 4 [json_name = "requestId"];</code>
@@ -899,10 +910,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 128 visible ASCII characters, unique within the
-     * organization, such as a UUID. A repeat gives the first answer; the same id
-     * with other arguments is an error. Remembered for as long as the organization
-     * exists.
+     * Required. An identifier of this request that the caller chooses, such as a
+     * UUID, unique within the organization. 1 to 128 visible ASCII characters.
+     * Repeating a `request_id` returns the first response; using it with other
+     * arguments fails with REQUEST_ID_REUSED. The server remembers it for as long
+     * as the organization exists.
      * </pre>
      *
      * <code>string request_id = 4 [json_name = "requestId"];</code>
@@ -919,10 +931,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 128 visible ASCII characters, unique within the
-     * organization, such as a UUID. A repeat gives the first answer; the same id
-     * with other arguments is an error. Remembered for as long as the organization
-     * exists.
+     * Required. An identifier of this request that the caller chooses, such as a
+     * UUID, unique within the organization. 1 to 128 visible ASCII characters.
+     * Repeating a `request_id` returns the first response; using it with other
+     * arguments fails with REQUEST_ID_REUSED. The server remembers it for as long
+     * as the organization exists.
      * </pre>
      *
      * <code>string request_id = 4 [json_name = "requestId"];</code>
@@ -936,10 +949,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 128 visible ASCII characters, unique within the
-     * organization, such as a UUID. A repeat gives the first answer; the same id
-     * with other arguments is an error. Remembered for as long as the organization
-     * exists.
+     * Required. An identifier of this request that the caller chooses, such as a
+     * UUID, unique within the organization. 1 to 128 visible ASCII characters.
+     * Repeating a `request_id` returns the first response; using it with other
+     * arguments fails with REQUEST_ID_REUSED. The server remembers it for as long
+     * as the organization exists.
      * </pre>
      *
      * <code>string request_id = 4 [json_name = "requestId"];</code>

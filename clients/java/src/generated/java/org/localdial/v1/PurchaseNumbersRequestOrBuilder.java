@@ -12,7 +12,8 @@ public interface PurchaseNumbersRequestOrBuilder extends
 
   /**
    * <pre>
-   * Required. The organization that buys. 1 to 128 visible ASCII characters.
+   * Required. The organization that buys the numbers. 1 to 128 visible ASCII
+   * characters.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -21,7 +22,8 @@ public interface PurchaseNumbersRequestOrBuilder extends
   java.lang.String getOrganizationId();
   /**
    * <pre>
-   * Required. The organization that buys. 1 to 128 visible ASCII characters.
+   * Required. The organization that buys the numbers. 1 to 128 visible ASCII
+   * characters.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -73,10 +75,11 @@ public interface PurchaseNumbersRequestOrBuilder extends
 
   /**
    * <pre>
-   * Required. 1 to 128 visible ASCII characters, unique within the
-   * organization, such as a UUID. A repeat gives the first answer; the same id
-   * with other arguments is an error. Remembered for as long as the organization
-   * exists.
+   * Required. An identifier of this request that the caller chooses, such as a
+   * UUID, unique within the organization. 1 to 128 visible ASCII characters.
+   * Repeating a `request_id` returns the first response; using it with other
+   * arguments fails with REQUEST_ID_REUSED. The server remembers it for as long
+   * as the organization exists.
    * </pre>
    *
    * <code>string request_id = 4 [json_name = "requestId"];</code>
@@ -85,10 +88,11 @@ public interface PurchaseNumbersRequestOrBuilder extends
   java.lang.String getRequestId();
   /**
    * <pre>
-   * Required. 1 to 128 visible ASCII characters, unique within the
-   * organization, such as a UUID. A repeat gives the first answer; the same id
-   * with other arguments is an error. Remembered for as long as the organization
-   * exists.
+   * Required. An identifier of this request that the caller chooses, such as a
+   * UUID, unique within the organization. 1 to 128 visible ASCII characters.
+   * Repeating a `request_id` returns the first response; using it with other
+   * arguments fails with REQUEST_ID_REUSED. The server remembers it for as long
+   * as the organization exists.
    * </pre>
    *
    * <code>string request_id = 4 [json_name = "requestId"];</code>

@@ -54,7 +54,8 @@ private static final long serialVersionUID = 0L;
   private java.util.List<org.localdial.v1.LocalPresenceNumber> numbers_;
   /**
    * <pre>
-   * The numbers that were bought, ordered by phone number; at least one.
+   * Output only. The numbers that were bought, ordered by phone number. Never
+   * empty.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -65,7 +66,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The numbers that were bought, ordered by phone number; at least one.
+   * Output only. The numbers that were bought, ordered by phone number. Never
+   * empty.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -77,7 +79,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The numbers that were bought, ordered by phone number; at least one.
+   * Output only. The numbers that were bought, ordered by phone number. Never
+   * empty.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -88,7 +91,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The numbers that were bought, ordered by phone number; at least one.
+   * Output only. The numbers that were bought, ordered by phone number. Never
+   * empty.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -99,7 +103,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The numbers that were bought, ordered by phone number; at least one.
+   * Output only. The numbers that were bought, ordered by phone number. Never
+   * empty.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -114,8 +119,7 @@ private static final long serialVersionUID = 0L;
   private int unfilledCount_ = 0;
   /**
    * <pre>
-   * How many of the quantity could not be bought: the carrier had no more, or
-   * stopped taking orders.
+   * Output only. How many of the requested numbers were not bought.
    * </pre>
    *
    * <code>int32 unfilled_count = 2 [json_name = "unfilledCount"];</code>
@@ -130,8 +134,8 @@ private static final long serialVersionUID = 0L;
   private long revision_ = 0L;
   /**
    * <pre>
-   * The organization's revision after the purchase. Pass it as `min_revision`
-   * to be sure that a resolve knows the numbers.
+   * Output only. The organization's revision after the purchase. Pass it as
+   * `min_revision` to resolve with the new numbers.
    * </pre>
    *
    * <code>int64 revision = 3 [json_name = "revision"];</code>
@@ -146,10 +150,10 @@ private static final long serialVersionUID = 0L;
   private com.google.rpc.Status unfilledStatus_;
   /**
    * <pre>
-   * Why the rest could not be bought, with a `google.rpc.ErrorInfo` in its details
-   * just as the call would have it if nothing had been bought:
+   * Output only. Why not all numbers were bought, with the same
+   * `google.rpc.ErrorInfo` in its details as if the call had failed:
    * NO_NUMBERS_AVAILABLE, CARRIER_REFUSED, CARRIER_UNAVAILABLE,
-   * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset when unfilled_count
+   * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset if `unfilled_count`
    * is 0.
    * </pre>
    *
@@ -162,10 +166,10 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Why the rest could not be bought, with a `google.rpc.ErrorInfo` in its details
-   * just as the call would have it if nothing had been bought:
+   * Output only. Why not all numbers were bought, with the same
+   * `google.rpc.ErrorInfo` in its details as if the call had failed:
    * NO_NUMBERS_AVAILABLE, CARRIER_REFUSED, CARRIER_UNAVAILABLE,
-   * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset when unfilled_count
+   * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset if `unfilled_count`
    * is 0.
    * </pre>
    *
@@ -178,10 +182,10 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Why the rest could not be bought, with a `google.rpc.ErrorInfo` in its details
-   * just as the call would have it if nothing had been bought:
+   * Output only. Why not all numbers were bought, with the same
+   * `google.rpc.ErrorInfo` in its details as if the call had failed:
    * NO_NUMBERS_AVAILABLE, CARRIER_REFUSED, CARRIER_UNAVAILABLE,
-   * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset when unfilled_count
+   * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset if `unfilled_count`
    * is 0.
    * </pre>
    *
@@ -645,7 +649,8 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * The numbers that were bought, ordered by phone number; at least one.
+     * Output only. The numbers that were bought, ordered by phone number. Never
+     * empty.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -659,7 +664,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were bought, ordered by phone number; at least one.
+     * Output only. The numbers that were bought, ordered by phone number. Never
+     * empty.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -673,7 +679,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were bought, ordered by phone number; at least one.
+     * Output only. The numbers that were bought, ordered by phone number. Never
+     * empty.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -687,7 +694,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were bought, ordered by phone number; at least one.
+     * Output only. The numbers that were bought, ordered by phone number. Never
+     * empty.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -708,7 +716,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were bought, ordered by phone number; at least one.
+     * Output only. The numbers that were bought, ordered by phone number. Never
+     * empty.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -726,7 +735,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were bought, ordered by phone number; at least one.
+     * Output only. The numbers that were bought, ordered by phone number. Never
+     * empty.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -746,7 +756,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were bought, ordered by phone number; at least one.
+     * Output only. The numbers that were bought, ordered by phone number. Never
+     * empty.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -767,7 +778,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were bought, ordered by phone number; at least one.
+     * Output only. The numbers that were bought, ordered by phone number. Never
+     * empty.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -785,7 +797,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were bought, ordered by phone number; at least one.
+     * Output only. The numbers that were bought, ordered by phone number. Never
+     * empty.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -803,7 +816,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were bought, ordered by phone number; at least one.
+     * Output only. The numbers that were bought, ordered by phone number. Never
+     * empty.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -822,7 +836,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were bought, ordered by phone number; at least one.
+     * Output only. The numbers that were bought, ordered by phone number. Never
+     * empty.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -839,7 +854,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were bought, ordered by phone number; at least one.
+     * Output only. The numbers that were bought, ordered by phone number. Never
+     * empty.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -856,7 +872,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were bought, ordered by phone number; at least one.
+     * Output only. The numbers that were bought, ordered by phone number. Never
+     * empty.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -867,7 +884,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were bought, ordered by phone number; at least one.
+     * Output only. The numbers that were bought, ordered by phone number. Never
+     * empty.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -881,7 +899,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were bought, ordered by phone number; at least one.
+     * Output only. The numbers that were bought, ordered by phone number. Never
+     * empty.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -896,7 +915,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were bought, ordered by phone number; at least one.
+     * Output only. The numbers that were bought, ordered by phone number. Never
+     * empty.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -907,7 +927,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were bought, ordered by phone number; at least one.
+     * Output only. The numbers that were bought, ordered by phone number. Never
+     * empty.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -919,7 +940,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The numbers that were bought, ordered by phone number; at least one.
+     * Output only. The numbers that were bought, ordered by phone number. Never
+     * empty.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -946,8 +968,7 @@ private static final long serialVersionUID = 0L;
     private int unfilledCount_ ;
     /**
      * <pre>
-     * How many of the quantity could not be bought: the carrier had no more, or
-     * stopped taking orders.
+     * Output only. How many of the requested numbers were not bought.
      * </pre>
      *
      * <code>int32 unfilled_count = 2 [json_name = "unfilledCount"];</code>
@@ -959,8 +980,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many of the quantity could not be bought: the carrier had no more, or
-     * stopped taking orders.
+     * Output only. How many of the requested numbers were not bought.
      * </pre>
      *
      * <code>int32 unfilled_count = 2 [json_name = "unfilledCount"];</code>
@@ -976,8 +996,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many of the quantity could not be bought: the carrier had no more, or
-     * stopped taking orders.
+     * Output only. How many of the requested numbers were not bought.
      * </pre>
      *
      * <code>int32 unfilled_count = 2 [json_name = "unfilledCount"];</code>
@@ -993,8 +1012,8 @@ private static final long serialVersionUID = 0L;
     private long revision_ ;
     /**
      * <pre>
-     * The organization's revision after the purchase. Pass it as `min_revision`
-     * to be sure that a resolve knows the numbers.
+     * Output only. The organization's revision after the purchase. Pass it as
+     * `min_revision` to resolve with the new numbers.
      * </pre>
      *
      * <code>int64 revision = 3 [json_name = "revision"];</code>
@@ -1006,8 +1025,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The organization's revision after the purchase. Pass it as `min_revision`
-     * to be sure that a resolve knows the numbers.
+     * Output only. The organization's revision after the purchase. Pass it as
+     * `min_revision` to resolve with the new numbers.
      * </pre>
      *
      * <code>int64 revision = 3 [json_name = "revision"];</code>
@@ -1023,8 +1042,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The organization's revision after the purchase. Pass it as `min_revision`
-     * to be sure that a resolve knows the numbers.
+     * Output only. The organization's revision after the purchase. Pass it as
+     * `min_revision` to resolve with the new numbers.
      * </pre>
      *
      * <code>int64 revision = 3 [json_name = "revision"];</code>
@@ -1042,10 +1061,10 @@ private static final long serialVersionUID = 0L;
         com.google.rpc.Status, com.google.rpc.Status.Builder, com.google.rpc.StatusOrBuilder> unfilledStatusBuilder_;
     /**
      * <pre>
-     * Why the rest could not be bought, with a `google.rpc.ErrorInfo` in its details
-     * just as the call would have it if nothing had been bought:
+     * Output only. Why not all numbers were bought, with the same
+     * `google.rpc.ErrorInfo` in its details as if the call had failed:
      * NO_NUMBERS_AVAILABLE, CARRIER_REFUSED, CARRIER_UNAVAILABLE,
-     * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset when unfilled_count
+     * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset if `unfilled_count`
      * is 0.
      * </pre>
      *
@@ -1057,10 +1076,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why the rest could not be bought, with a `google.rpc.ErrorInfo` in its details
-     * just as the call would have it if nothing had been bought:
+     * Output only. Why not all numbers were bought, with the same
+     * `google.rpc.ErrorInfo` in its details as if the call had failed:
      * NO_NUMBERS_AVAILABLE, CARRIER_REFUSED, CARRIER_UNAVAILABLE,
-     * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset when unfilled_count
+     * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset if `unfilled_count`
      * is 0.
      * </pre>
      *
@@ -1076,10 +1095,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why the rest could not be bought, with a `google.rpc.ErrorInfo` in its details
-     * just as the call would have it if nothing had been bought:
+     * Output only. Why not all numbers were bought, with the same
+     * `google.rpc.ErrorInfo` in its details as if the call had failed:
      * NO_NUMBERS_AVAILABLE, CARRIER_REFUSED, CARRIER_UNAVAILABLE,
-     * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset when unfilled_count
+     * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset if `unfilled_count`
      * is 0.
      * </pre>
      *
@@ -1100,10 +1119,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why the rest could not be bought, with a `google.rpc.ErrorInfo` in its details
-     * just as the call would have it if nothing had been bought:
+     * Output only. Why not all numbers were bought, with the same
+     * `google.rpc.ErrorInfo` in its details as if the call had failed:
      * NO_NUMBERS_AVAILABLE, CARRIER_REFUSED, CARRIER_UNAVAILABLE,
-     * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset when unfilled_count
+     * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset if `unfilled_count`
      * is 0.
      * </pre>
      *
@@ -1122,10 +1141,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why the rest could not be bought, with a `google.rpc.ErrorInfo` in its details
-     * just as the call would have it if nothing had been bought:
+     * Output only. Why not all numbers were bought, with the same
+     * `google.rpc.ErrorInfo` in its details as if the call had failed:
      * NO_NUMBERS_AVAILABLE, CARRIER_REFUSED, CARRIER_UNAVAILABLE,
-     * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset when unfilled_count
+     * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset if `unfilled_count`
      * is 0.
      * </pre>
      *
@@ -1151,10 +1170,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why the rest could not be bought, with a `google.rpc.ErrorInfo` in its details
-     * just as the call would have it if nothing had been bought:
+     * Output only. Why not all numbers were bought, with the same
+     * `google.rpc.ErrorInfo` in its details as if the call had failed:
      * NO_NUMBERS_AVAILABLE, CARRIER_REFUSED, CARRIER_UNAVAILABLE,
-     * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset when unfilled_count
+     * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset if `unfilled_count`
      * is 0.
      * </pre>
      *
@@ -1172,10 +1191,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why the rest could not be bought, with a `google.rpc.ErrorInfo` in its details
-     * just as the call would have it if nothing had been bought:
+     * Output only. Why not all numbers were bought, with the same
+     * `google.rpc.ErrorInfo` in its details as if the call had failed:
      * NO_NUMBERS_AVAILABLE, CARRIER_REFUSED, CARRIER_UNAVAILABLE,
-     * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset when unfilled_count
+     * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset if `unfilled_count`
      * is 0.
      * </pre>
      *
@@ -1188,10 +1207,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why the rest could not be bought, with a `google.rpc.ErrorInfo` in its details
-     * just as the call would have it if nothing had been bought:
+     * Output only. Why not all numbers were bought, with the same
+     * `google.rpc.ErrorInfo` in its details as if the call had failed:
      * NO_NUMBERS_AVAILABLE, CARRIER_REFUSED, CARRIER_UNAVAILABLE,
-     * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset when unfilled_count
+     * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset if `unfilled_count`
      * is 0.
      * </pre>
      *
@@ -1207,10 +1226,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why the rest could not be bought, with a `google.rpc.ErrorInfo` in its details
-     * just as the call would have it if nothing had been bought:
+     * Output only. Why not all numbers were bought, with the same
+     * `google.rpc.ErrorInfo` in its details as if the call had failed:
      * NO_NUMBERS_AVAILABLE, CARRIER_REFUSED, CARRIER_UNAVAILABLE,
-     * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset when unfilled_count
+     * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset if `unfilled_count`
      * is 0.
      * </pre>
      *

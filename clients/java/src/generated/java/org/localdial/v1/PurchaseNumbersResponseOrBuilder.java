@@ -12,7 +12,8 @@ public interface PurchaseNumbersResponseOrBuilder extends
 
   /**
    * <pre>
-   * The numbers that were bought, ordered by phone number; at least one.
+   * Output only. The numbers that were bought, ordered by phone number. Never
+   * empty.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -21,7 +22,8 @@ public interface PurchaseNumbersResponseOrBuilder extends
       getNumbersList();
   /**
    * <pre>
-   * The numbers that were bought, ordered by phone number; at least one.
+   * Output only. The numbers that were bought, ordered by phone number. Never
+   * empty.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -29,7 +31,8 @@ public interface PurchaseNumbersResponseOrBuilder extends
   org.localdial.v1.LocalPresenceNumber getNumbers(int index);
   /**
    * <pre>
-   * The numbers that were bought, ordered by phone number; at least one.
+   * Output only. The numbers that were bought, ordered by phone number. Never
+   * empty.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -37,7 +40,8 @@ public interface PurchaseNumbersResponseOrBuilder extends
   int getNumbersCount();
   /**
    * <pre>
-   * The numbers that were bought, ordered by phone number; at least one.
+   * Output only. The numbers that were bought, ordered by phone number. Never
+   * empty.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -46,7 +50,8 @@ public interface PurchaseNumbersResponseOrBuilder extends
       getNumbersOrBuilderList();
   /**
    * <pre>
-   * The numbers that were bought, ordered by phone number; at least one.
+   * Output only. The numbers that were bought, ordered by phone number. Never
+   * empty.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber numbers = 1 [json_name = "numbers"];</code>
@@ -56,8 +61,7 @@ public interface PurchaseNumbersResponseOrBuilder extends
 
   /**
    * <pre>
-   * How many of the quantity could not be bought: the carrier had no more, or
-   * stopped taking orders.
+   * Output only. How many of the requested numbers were not bought.
    * </pre>
    *
    * <code>int32 unfilled_count = 2 [json_name = "unfilledCount"];</code>
@@ -67,8 +71,8 @@ public interface PurchaseNumbersResponseOrBuilder extends
 
   /**
    * <pre>
-   * The organization's revision after the purchase. Pass it as `min_revision`
-   * to be sure that a resolve knows the numbers.
+   * Output only. The organization's revision after the purchase. Pass it as
+   * `min_revision` to resolve with the new numbers.
    * </pre>
    *
    * <code>int64 revision = 3 [json_name = "revision"];</code>
@@ -78,10 +82,10 @@ public interface PurchaseNumbersResponseOrBuilder extends
 
   /**
    * <pre>
-   * Why the rest could not be bought, with a `google.rpc.ErrorInfo` in its details
-   * just as the call would have it if nothing had been bought:
+   * Output only. Why not all numbers were bought, with the same
+   * `google.rpc.ErrorInfo` in its details as if the call had failed:
    * NO_NUMBERS_AVAILABLE, CARRIER_REFUSED, CARRIER_UNAVAILABLE,
-   * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset when unfilled_count
+   * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset if `unfilled_count`
    * is 0.
    * </pre>
    *
@@ -91,10 +95,10 @@ public interface PurchaseNumbersResponseOrBuilder extends
   boolean hasUnfilledStatus();
   /**
    * <pre>
-   * Why the rest could not be bought, with a `google.rpc.ErrorInfo` in its details
-   * just as the call would have it if nothing had been bought:
+   * Output only. Why not all numbers were bought, with the same
+   * `google.rpc.ErrorInfo` in its details as if the call had failed:
    * NO_NUMBERS_AVAILABLE, CARRIER_REFUSED, CARRIER_UNAVAILABLE,
-   * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset when unfilled_count
+   * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset if `unfilled_count`
    * is 0.
    * </pre>
    *
@@ -104,10 +108,10 @@ public interface PurchaseNumbersResponseOrBuilder extends
   com.google.rpc.Status getUnfilledStatus();
   /**
    * <pre>
-   * Why the rest could not be bought, with a `google.rpc.ErrorInfo` in its details
-   * just as the call would have it if nothing had been bought:
+   * Output only. Why not all numbers were bought, with the same
+   * `google.rpc.ErrorInfo` in its details as if the call had failed:
    * NO_NUMBERS_AVAILABLE, CARRIER_REFUSED, CARRIER_UNAVAILABLE,
-   * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset when unfilled_count
+   * NUMBER_LIMIT_REACHED or PURCHASE_LIMIT_REACHED. Unset if `unfilled_count`
    * is 0.
    * </pre>
    *

@@ -53,8 +53,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object organizationId_ = "";
   /**
    * <pre>
-   * Optional. Only this organization's numbers; `strays` is empty then. Default:
-   * every organization. 1 to 128 visible ASCII characters.
+   * Optional. Reconcile only this organization's numbers; `strays` is then
+   * empty. 1 to 128 visible ASCII characters. Default: every organization.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -75,8 +75,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Optional. Only this organization's numbers; `strays` is empty then. Default:
-   * every organization. 1 to 128 visible ASCII characters.
+   * Optional. Reconcile only this organization's numbers; `strays` is then
+   * empty. 1 to 128 visible ASCII characters. Default: every organization.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -398,8 +398,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object organizationId_ = "";
     /**
      * <pre>
-     * Optional. Only this organization's numbers; `strays` is empty then. Default:
-     * every organization. 1 to 128 visible ASCII characters.
+     * Optional. Reconcile only this organization's numbers; `strays` is then
+     * empty. 1 to 128 visible ASCII characters. Default: every organization.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -419,8 +419,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Only this organization's numbers; `strays` is empty then. Default:
-     * every organization. 1 to 128 visible ASCII characters.
+     * Optional. Reconcile only this organization's numbers; `strays` is then
+     * empty. 1 to 128 visible ASCII characters. Default: every organization.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -441,8 +441,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Only this organization's numbers; `strays` is empty then. Default:
-     * every organization. 1 to 128 visible ASCII characters.
+     * Optional. Reconcile only this organization's numbers; `strays` is then
+     * empty. 1 to 128 visible ASCII characters. Default: every organization.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -459,8 +459,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Only this organization's numbers; `strays` is empty then. Default:
-     * every organization. 1 to 128 visible ASCII characters.
+     * Optional. Reconcile only this organization's numbers; `strays` is then
+     * empty. 1 to 128 visible ASCII characters. Default: every organization.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -474,8 +474,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Only this organization's numbers; `strays` is empty then. Default:
-     * every organization. 1 to 128 visible ASCII characters.
+     * Optional. Reconcile only this organization's numbers; `strays` is then
+     * empty. 1 to 128 visible ASCII characters. Default: every organization.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>

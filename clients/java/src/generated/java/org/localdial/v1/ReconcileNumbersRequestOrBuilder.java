@@ -12,8 +12,8 @@ public interface ReconcileNumbersRequestOrBuilder extends
 
   /**
    * <pre>
-   * Optional. Only this organization's numbers; `strays` is empty then. Default:
-   * every organization. 1 to 128 visible ASCII characters.
+   * Optional. Reconcile only this organization's numbers; `strays` is then
+   * empty. 1 to 128 visible ASCII characters. Default: every organization.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -22,8 +22,8 @@ public interface ReconcileNumbersRequestOrBuilder extends
   java.lang.String getOrganizationId();
   /**
    * <pre>
-   * Optional. Only this organization's numbers; `strays` is empty then. Default:
-   * every organization. 1 to 128 visible ASCII characters.
+   * Optional. Reconcile only this organization's numbers; `strays` is then
+   * empty. 1 to 128 visible ASCII characters. Default: every organization.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>

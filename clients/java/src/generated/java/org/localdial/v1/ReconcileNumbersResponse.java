@@ -7,8 +7,8 @@ package org.localdial.v1;
 
 /**
  * <pre>
- * Response of ReconcileNumbers. Each list holds the first 1000, ordered by phone
- * number; its count says how many there are.
+ * Response of ReconcileNumbers. Each list has the first 1000 entries, ordered
+ * by phone number; its count is the total.
  * </pre>
  *
  * Protobuf type {@code localdial.v1.ReconcileNumbersResponse}
@@ -62,7 +62,8 @@ private static final long serialVersionUID = 0L;
   //     both repeated field "adopted" and singular field "adopted_count" generate the method "getAdoptedCount()"
   /**
    * <pre>
-   * Purchases and imports whose number is the organization's now.
+   * Output only. The numbers of purchases and imports that turned out to have
+   * succeeded; the organization owns them now.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
@@ -73,7 +74,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Purchases and imports whose number is the organization's now.
+   * Output only. The numbers of purchases and imports that turned out to have
+   * succeeded; the organization owns them now.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
@@ -85,7 +87,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Purchases and imports whose number is the organization's now.
+   * Output only. The numbers of purchases and imports that turned out to have
+   * succeeded; the organization owns them now.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
@@ -96,7 +99,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Purchases and imports whose number is the organization's now.
+   * Output only. The numbers of purchases and imports that turned out to have
+   * succeeded; the organization owns them now.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
@@ -107,7 +111,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Purchases and imports whose number is the organization's now.
+   * Output only. The numbers of purchases and imports that turned out to have
+   * succeeded; the organization owns them now.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
@@ -124,7 +129,7 @@ private static final long serialVersionUID = 0L;
   //     both repeated field "adopted" and singular field "adopted_count" generate the method "getAdoptedCount()"
   /**
    * <pre>
-   * How many were adopted.
+   * Output only. How many numbers were adopted.
    * </pre>
    *
    * <code>int32 adopted_count = 2 [json_name = "adoptedCount"];</code>
@@ -142,8 +147,8 @@ private static final long serialVersionUID = 0L;
   //     both repeated field "failed" and singular field "failed_count" generate the method "getFailedCount()"
   /**
    * <pre>
-   * Purchases and imports that nothing came of: as they stood, nothing was
-   * charged for them.
+   * Output only. The numbers of purchases and imports that turned out to have
+   * failed, as they were. Nothing was charged for them.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
@@ -154,8 +159,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Purchases and imports that nothing came of: as they stood, nothing was
-   * charged for them.
+   * Output only. The numbers of purchases and imports that turned out to have
+   * failed, as they were. Nothing was charged for them.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
@@ -167,8 +172,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Purchases and imports that nothing came of: as they stood, nothing was
-   * charged for them.
+   * Output only. The numbers of purchases and imports that turned out to have
+   * failed, as they were. Nothing was charged for them.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
@@ -179,8 +184,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Purchases and imports that nothing came of: as they stood, nothing was
-   * charged for them.
+   * Output only. The numbers of purchases and imports that turned out to have
+   * failed, as they were. Nothing was charged for them.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
@@ -191,8 +196,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Purchases and imports that nothing came of: as they stood, nothing was
-   * charged for them.
+   * Output only. The numbers of purchases and imports that turned out to have
+   * failed, as they were. Nothing was charged for them.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
@@ -209,7 +214,7 @@ private static final long serialVersionUID = 0L;
   //     both repeated field "failed" and singular field "failed_count" generate the method "getFailedCount()"
   /**
    * <pre>
-   * How many failed.
+   * Output only. How many numbers failed.
    * </pre>
    *
    * <code>int32 failed_count = 4 [json_name = "failedCount"];</code>
@@ -227,7 +232,7 @@ private static final long serialVersionUID = 0L;
   //     both repeated field "released" and singular field "released_count" generate the method "getReleasedCount()"
   /**
    * <pre>
-   * Deleted numbers whose release the carrier has confirmed now.
+   * Output only. Deleted numbers whose release the carrier has now confirmed.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
@@ -238,7 +243,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Deleted numbers whose release the carrier has confirmed now.
+   * Output only. Deleted numbers whose release the carrier has now confirmed.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
@@ -250,7 +255,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Deleted numbers whose release the carrier has confirmed now.
+   * Output only. Deleted numbers whose release the carrier has now confirmed.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
@@ -261,7 +266,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Deleted numbers whose release the carrier has confirmed now.
+   * Output only. Deleted numbers whose release the carrier has now confirmed.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
@@ -272,7 +277,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Deleted numbers whose release the carrier has confirmed now.
+   * Output only. Deleted numbers whose release the carrier has now confirmed.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
@@ -289,7 +294,7 @@ private static final long serialVersionUID = 0L;
   //     both repeated field "released" and singular field "released_count" generate the method "getReleasedCount()"
   /**
    * <pre>
-   * How many were released.
+   * Output only. How many numbers were released.
    * </pre>
    *
    * <code>int32 released_count = 6 [json_name = "releasedCount"];</code>
@@ -307,8 +312,8 @@ private static final long serialVersionUID = 0L;
   //     both repeated field "open" and singular field "open_count" generate the method "getOpenCount()"
   /**
    * <pre>
-   * What is still open: purchases that may yet show at the carrier, and releases
-   * that it has not confirmed. Each with why.
+   * Output only. What is still open, each with the reason: purchases that may
+   * still appear at the carrier, and releases that it has not confirmed.
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -319,8 +324,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What is still open: purchases that may yet show at the carrier, and releases
-   * that it has not confirmed. Each with why.
+   * Output only. What is still open, each with the reason: purchases that may
+   * still appear at the carrier, and releases that it has not confirmed.
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -332,8 +337,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What is still open: purchases that may yet show at the carrier, and releases
-   * that it has not confirmed. Each with why.
+   * Output only. What is still open, each with the reason: purchases that may
+   * still appear at the carrier, and releases that it has not confirmed.
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -344,8 +349,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What is still open: purchases that may yet show at the carrier, and releases
-   * that it has not confirmed. Each with why.
+   * Output only. What is still open, each with the reason: purchases that may
+   * still appear at the carrier, and releases that it has not confirmed.
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -356,8 +361,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What is still open: purchases that may yet show at the carrier, and releases
-   * that it has not confirmed. Each with why.
+   * Output only. What is still open, each with the reason: purchases that may
+   * still appear at the carrier, and releases that it has not confirmed.
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -374,7 +379,7 @@ private static final long serialVersionUID = 0L;
   //     both repeated field "open" and singular field "open_count" generate the method "getOpenCount()"
   /**
    * <pre>
-   * How many are still open.
+   * Output only. How many are still open.
    * </pre>
    *
    * <code>int32 open_count = 8 [json_name = "openCount"];</code>
@@ -392,8 +397,9 @@ private static final long serialVersionUID = 0L;
   //     both repeated field "missing" and singular field "missing_count" generate the method "getMissingCount()"
   /**
    * <pre>
-   * Active numbers of an inventory that the carrier account does not own: calls
-   * must not show them. Delete them, or find out who released them.
+   * Output only. Active numbers in an inventory that the carrier account does
+   * not own. Calls must not show them: delete them, or find out who released
+   * them.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
@@ -404,8 +410,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Active numbers of an inventory that the carrier account does not own: calls
-   * must not show them. Delete them, or find out who released them.
+   * Output only. Active numbers in an inventory that the carrier account does
+   * not own. Calls must not show them: delete them, or find out who released
+   * them.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
@@ -417,8 +424,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Active numbers of an inventory that the carrier account does not own: calls
-   * must not show them. Delete them, or find out who released them.
+   * Output only. Active numbers in an inventory that the carrier account does
+   * not own. Calls must not show them: delete them, or find out who released
+   * them.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
@@ -429,8 +437,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Active numbers of an inventory that the carrier account does not own: calls
-   * must not show them. Delete them, or find out who released them.
+   * Output only. Active numbers in an inventory that the carrier account does
+   * not own. Calls must not show them: delete them, or find out who released
+   * them.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
@@ -441,8 +450,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Active numbers of an inventory that the carrier account does not own: calls
-   * must not show them. Delete them, or find out who released them.
+   * Output only. Active numbers in an inventory that the carrier account does
+   * not own. Calls must not show them: delete them, or find out who released
+   * them.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
@@ -459,7 +469,7 @@ private static final long serialVersionUID = 0L;
   //     both repeated field "missing" and singular field "missing_count" generate the method "getMissingCount()"
   /**
    * <pre>
-   * How many are missing.
+   * Output only. How many numbers are missing.
    * </pre>
    *
    * <code>int32 missing_count = 10 [json_name = "missingCount"];</code>
@@ -477,9 +487,9 @@ private static final long serialVersionUID = 0L;
   //     both repeated field "strays" and singular field "strays_count" generate the method "getStraysCount()"
   /**
    * <pre>
-   * Numbers of the carrier account that no organization has, neither in its
-   * inventory nor as its organization number. They cost money. Import them, or
-   * release them at the carrier.
+   * Output only. Numbers of the carrier account that no organization has,
+   * neither in its inventory nor as its organization number. They cost money:
+   * import them, or release them at the carrier.
    * </pre>
    *
    * <code>repeated .localdial.v1.CarrierNumber strays = 11 [json_name = "strays"];</code>
@@ -490,9 +500,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Numbers of the carrier account that no organization has, neither in its
-   * inventory nor as its organization number. They cost money. Import them, or
-   * release them at the carrier.
+   * Output only. Numbers of the carrier account that no organization has,
+   * neither in its inventory nor as its organization number. They cost money:
+   * import them, or release them at the carrier.
    * </pre>
    *
    * <code>repeated .localdial.v1.CarrierNumber strays = 11 [json_name = "strays"];</code>
@@ -504,9 +514,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Numbers of the carrier account that no organization has, neither in its
-   * inventory nor as its organization number. They cost money. Import them, or
-   * release them at the carrier.
+   * Output only. Numbers of the carrier account that no organization has,
+   * neither in its inventory nor as its organization number. They cost money:
+   * import them, or release them at the carrier.
    * </pre>
    *
    * <code>repeated .localdial.v1.CarrierNumber strays = 11 [json_name = "strays"];</code>
@@ -517,9 +527,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Numbers of the carrier account that no organization has, neither in its
-   * inventory nor as its organization number. They cost money. Import them, or
-   * release them at the carrier.
+   * Output only. Numbers of the carrier account that no organization has,
+   * neither in its inventory nor as its organization number. They cost money:
+   * import them, or release them at the carrier.
    * </pre>
    *
    * <code>repeated .localdial.v1.CarrierNumber strays = 11 [json_name = "strays"];</code>
@@ -530,9 +540,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Numbers of the carrier account that no organization has, neither in its
-   * inventory nor as its organization number. They cost money. Import them, or
-   * release them at the carrier.
+   * Output only. Numbers of the carrier account that no organization has,
+   * neither in its inventory nor as its organization number. They cost money:
+   * import them, or release them at the carrier.
    * </pre>
    *
    * <code>repeated .localdial.v1.CarrierNumber strays = 11 [json_name = "strays"];</code>
@@ -549,7 +559,7 @@ private static final long serialVersionUID = 0L;
   //     both repeated field "strays" and singular field "strays_count" generate the method "getStraysCount()"
   /**
    * <pre>
-   * How many strays there are.
+   * Output only. How many strays there are.
    * </pre>
    *
    * <code>int32 strays_count = 12 [json_name = "straysCount"];</code>
@@ -565,8 +575,9 @@ private static final long serialVersionUID = 0L;
   private java.util.List<org.localdial.v1.MonthlyCost> monthlyCosts_;
   /**
    * <pre>
-   * What the inventory costs a month, for each currency, with the number of numbers that
-   * the carrier names no price for in an entry without a currency.
+   * Output only. What the inventory costs per month: one entry per currency,
+   * and one without a currency for the numbers that the carrier gives no price
+   * for.
    * </pre>
    *
    * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -577,8 +588,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What the inventory costs a month, for each currency, with the number of numbers that
-   * the carrier names no price for in an entry without a currency.
+   * Output only. What the inventory costs per month: one entry per currency,
+   * and one without a currency for the numbers that the carrier gives no price
+   * for.
    * </pre>
    *
    * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -590,8 +602,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What the inventory costs a month, for each currency, with the number of numbers that
-   * the carrier names no price for in an entry without a currency.
+   * Output only. What the inventory costs per month: one entry per currency,
+   * and one without a currency for the numbers that the carrier gives no price
+   * for.
    * </pre>
    *
    * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -602,8 +615,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What the inventory costs a month, for each currency, with the number of numbers that
-   * the carrier names no price for in an entry without a currency.
+   * Output only. What the inventory costs per month: one entry per currency,
+   * and one without a currency for the numbers that the carrier gives no price
+   * for.
    * </pre>
    *
    * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -614,8 +628,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What the inventory costs a month, for each currency, with the number of numbers that
-   * the carrier names no price for in an entry without a currency.
+   * Output only. What the inventory costs per month: one entry per currency,
+   * and one without a currency for the numbers that the carrier gives no price
+   * for.
    * </pre>
    *
    * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -931,8 +946,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Response of ReconcileNumbers. Each list holds the first 1000, ordered by phone
-   * number; its count says how many there are.
+   * Response of ReconcileNumbers. Each list has the first 1000 entries, ordered
+   * by phone number; its count is the total.
    * </pre>
    *
    * Protobuf type {@code localdial.v1.ReconcileNumbersResponse}
@@ -1533,7 +1548,8 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Purchases and imports whose number is the organization's now.
+     * Output only. The numbers of purchases and imports that turned out to have
+     * succeeded; the organization owns them now.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
@@ -1547,7 +1563,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Purchases and imports whose number is the organization's now.
+     * Output only. The numbers of purchases and imports that turned out to have
+     * succeeded; the organization owns them now.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
@@ -1561,7 +1578,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Purchases and imports whose number is the organization's now.
+     * Output only. The numbers of purchases and imports that turned out to have
+     * succeeded; the organization owns them now.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
@@ -1575,7 +1593,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Purchases and imports whose number is the organization's now.
+     * Output only. The numbers of purchases and imports that turned out to have
+     * succeeded; the organization owns them now.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
@@ -1596,7 +1615,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Purchases and imports whose number is the organization's now.
+     * Output only. The numbers of purchases and imports that turned out to have
+     * succeeded; the organization owns them now.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
@@ -1614,7 +1634,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Purchases and imports whose number is the organization's now.
+     * Output only. The numbers of purchases and imports that turned out to have
+     * succeeded; the organization owns them now.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
@@ -1634,7 +1655,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Purchases and imports whose number is the organization's now.
+     * Output only. The numbers of purchases and imports that turned out to have
+     * succeeded; the organization owns them now.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
@@ -1655,7 +1677,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Purchases and imports whose number is the organization's now.
+     * Output only. The numbers of purchases and imports that turned out to have
+     * succeeded; the organization owns them now.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
@@ -1673,7 +1696,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Purchases and imports whose number is the organization's now.
+     * Output only. The numbers of purchases and imports that turned out to have
+     * succeeded; the organization owns them now.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
@@ -1691,7 +1715,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Purchases and imports whose number is the organization's now.
+     * Output only. The numbers of purchases and imports that turned out to have
+     * succeeded; the organization owns them now.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
@@ -1710,7 +1735,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Purchases and imports whose number is the organization's now.
+     * Output only. The numbers of purchases and imports that turned out to have
+     * succeeded; the organization owns them now.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
@@ -1727,7 +1753,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Purchases and imports whose number is the organization's now.
+     * Output only. The numbers of purchases and imports that turned out to have
+     * succeeded; the organization owns them now.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
@@ -1744,7 +1771,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Purchases and imports whose number is the organization's now.
+     * Output only. The numbers of purchases and imports that turned out to have
+     * succeeded; the organization owns them now.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
@@ -1755,7 +1783,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Purchases and imports whose number is the organization's now.
+     * Output only. The numbers of purchases and imports that turned out to have
+     * succeeded; the organization owns them now.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
@@ -1769,7 +1798,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Purchases and imports whose number is the organization's now.
+     * Output only. The numbers of purchases and imports that turned out to have
+     * succeeded; the organization owns them now.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
@@ -1784,7 +1814,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Purchases and imports whose number is the organization's now.
+     * Output only. The numbers of purchases and imports that turned out to have
+     * succeeded; the organization owns them now.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
@@ -1795,7 +1826,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Purchases and imports whose number is the organization's now.
+     * Output only. The numbers of purchases and imports that turned out to have
+     * succeeded; the organization owns them now.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
@@ -1807,7 +1839,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Purchases and imports whose number is the organization's now.
+     * Output only. The numbers of purchases and imports that turned out to have
+     * succeeded; the organization owns them now.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
@@ -1834,7 +1867,7 @@ private static final long serialVersionUID = 0L;
     private int adoptedCount2_ ;
     /**
      * <pre>
-     * How many were adopted.
+     * Output only. How many numbers were adopted.
      * </pre>
      *
      * <code>int32 adopted_count = 2 [json_name = "adoptedCount"];</code>
@@ -1846,7 +1879,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many were adopted.
+     * Output only. How many numbers were adopted.
      * </pre>
      *
      * <code>int32 adopted_count = 2 [json_name = "adoptedCount"];</code>
@@ -1862,7 +1895,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many were adopted.
+     * Output only. How many numbers were adopted.
      * </pre>
      *
      * <code>int32 adopted_count = 2 [json_name = "adoptedCount"];</code>
@@ -1889,8 +1922,8 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Purchases and imports that nothing came of: as they stood, nothing was
-     * charged for them.
+     * Output only. The numbers of purchases and imports that turned out to have
+     * failed, as they were. Nothing was charged for them.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
@@ -1904,8 +1937,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Purchases and imports that nothing came of: as they stood, nothing was
-     * charged for them.
+     * Output only. The numbers of purchases and imports that turned out to have
+     * failed, as they were. Nothing was charged for them.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
@@ -1919,8 +1952,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Purchases and imports that nothing came of: as they stood, nothing was
-     * charged for them.
+     * Output only. The numbers of purchases and imports that turned out to have
+     * failed, as they were. Nothing was charged for them.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
@@ -1934,8 +1967,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Purchases and imports that nothing came of: as they stood, nothing was
-     * charged for them.
+     * Output only. The numbers of purchases and imports that turned out to have
+     * failed, as they were. Nothing was charged for them.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
@@ -1956,8 +1989,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Purchases and imports that nothing came of: as they stood, nothing was
-     * charged for them.
+     * Output only. The numbers of purchases and imports that turned out to have
+     * failed, as they were. Nothing was charged for them.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
@@ -1975,8 +2008,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Purchases and imports that nothing came of: as they stood, nothing was
-     * charged for them.
+     * Output only. The numbers of purchases and imports that turned out to have
+     * failed, as they were. Nothing was charged for them.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
@@ -1996,8 +2029,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Purchases and imports that nothing came of: as they stood, nothing was
-     * charged for them.
+     * Output only. The numbers of purchases and imports that turned out to have
+     * failed, as they were. Nothing was charged for them.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
@@ -2018,8 +2051,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Purchases and imports that nothing came of: as they stood, nothing was
-     * charged for them.
+     * Output only. The numbers of purchases and imports that turned out to have
+     * failed, as they were. Nothing was charged for them.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
@@ -2037,8 +2070,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Purchases and imports that nothing came of: as they stood, nothing was
-     * charged for them.
+     * Output only. The numbers of purchases and imports that turned out to have
+     * failed, as they were. Nothing was charged for them.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
@@ -2056,8 +2089,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Purchases and imports that nothing came of: as they stood, nothing was
-     * charged for them.
+     * Output only. The numbers of purchases and imports that turned out to have
+     * failed, as they were. Nothing was charged for them.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
@@ -2076,8 +2109,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Purchases and imports that nothing came of: as they stood, nothing was
-     * charged for them.
+     * Output only. The numbers of purchases and imports that turned out to have
+     * failed, as they were. Nothing was charged for them.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
@@ -2094,8 +2127,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Purchases and imports that nothing came of: as they stood, nothing was
-     * charged for them.
+     * Output only. The numbers of purchases and imports that turned out to have
+     * failed, as they were. Nothing was charged for them.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
@@ -2112,8 +2145,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Purchases and imports that nothing came of: as they stood, nothing was
-     * charged for them.
+     * Output only. The numbers of purchases and imports that turned out to have
+     * failed, as they were. Nothing was charged for them.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
@@ -2124,8 +2157,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Purchases and imports that nothing came of: as they stood, nothing was
-     * charged for them.
+     * Output only. The numbers of purchases and imports that turned out to have
+     * failed, as they were. Nothing was charged for them.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
@@ -2139,8 +2172,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Purchases and imports that nothing came of: as they stood, nothing was
-     * charged for them.
+     * Output only. The numbers of purchases and imports that turned out to have
+     * failed, as they were. Nothing was charged for them.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
@@ -2155,8 +2188,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Purchases and imports that nothing came of: as they stood, nothing was
-     * charged for them.
+     * Output only. The numbers of purchases and imports that turned out to have
+     * failed, as they were. Nothing was charged for them.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
@@ -2167,8 +2200,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Purchases and imports that nothing came of: as they stood, nothing was
-     * charged for them.
+     * Output only. The numbers of purchases and imports that turned out to have
+     * failed, as they were. Nothing was charged for them.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
@@ -2180,8 +2213,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Purchases and imports that nothing came of: as they stood, nothing was
-     * charged for them.
+     * Output only. The numbers of purchases and imports that turned out to have
+     * failed, as they were. Nothing was charged for them.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
@@ -2208,7 +2241,7 @@ private static final long serialVersionUID = 0L;
     private int failedCount4_ ;
     /**
      * <pre>
-     * How many failed.
+     * Output only. How many numbers failed.
      * </pre>
      *
      * <code>int32 failed_count = 4 [json_name = "failedCount"];</code>
@@ -2220,7 +2253,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many failed.
+     * Output only. How many numbers failed.
      * </pre>
      *
      * <code>int32 failed_count = 4 [json_name = "failedCount"];</code>
@@ -2236,7 +2269,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many failed.
+     * Output only. How many numbers failed.
      * </pre>
      *
      * <code>int32 failed_count = 4 [json_name = "failedCount"];</code>
@@ -2263,7 +2296,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Deleted numbers whose release the carrier has confirmed now.
+     * Output only. Deleted numbers whose release the carrier has now confirmed.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
@@ -2277,7 +2310,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Deleted numbers whose release the carrier has confirmed now.
+     * Output only. Deleted numbers whose release the carrier has now confirmed.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
@@ -2291,7 +2324,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Deleted numbers whose release the carrier has confirmed now.
+     * Output only. Deleted numbers whose release the carrier has now confirmed.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
@@ -2305,7 +2338,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Deleted numbers whose release the carrier has confirmed now.
+     * Output only. Deleted numbers whose release the carrier has now confirmed.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
@@ -2326,7 +2359,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Deleted numbers whose release the carrier has confirmed now.
+     * Output only. Deleted numbers whose release the carrier has now confirmed.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
@@ -2344,7 +2377,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Deleted numbers whose release the carrier has confirmed now.
+     * Output only. Deleted numbers whose release the carrier has now confirmed.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
@@ -2364,7 +2397,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Deleted numbers whose release the carrier has confirmed now.
+     * Output only. Deleted numbers whose release the carrier has now confirmed.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
@@ -2385,7 +2418,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Deleted numbers whose release the carrier has confirmed now.
+     * Output only. Deleted numbers whose release the carrier has now confirmed.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
@@ -2403,7 +2436,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Deleted numbers whose release the carrier has confirmed now.
+     * Output only. Deleted numbers whose release the carrier has now confirmed.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
@@ -2421,7 +2454,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Deleted numbers whose release the carrier has confirmed now.
+     * Output only. Deleted numbers whose release the carrier has now confirmed.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
@@ -2440,7 +2473,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Deleted numbers whose release the carrier has confirmed now.
+     * Output only. Deleted numbers whose release the carrier has now confirmed.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
@@ -2457,7 +2490,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Deleted numbers whose release the carrier has confirmed now.
+     * Output only. Deleted numbers whose release the carrier has now confirmed.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
@@ -2474,7 +2507,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Deleted numbers whose release the carrier has confirmed now.
+     * Output only. Deleted numbers whose release the carrier has now confirmed.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
@@ -2485,7 +2518,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Deleted numbers whose release the carrier has confirmed now.
+     * Output only. Deleted numbers whose release the carrier has now confirmed.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
@@ -2499,7 +2532,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Deleted numbers whose release the carrier has confirmed now.
+     * Output only. Deleted numbers whose release the carrier has now confirmed.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
@@ -2514,7 +2547,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Deleted numbers whose release the carrier has confirmed now.
+     * Output only. Deleted numbers whose release the carrier has now confirmed.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
@@ -2525,7 +2558,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Deleted numbers whose release the carrier has confirmed now.
+     * Output only. Deleted numbers whose release the carrier has now confirmed.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
@@ -2537,7 +2570,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Deleted numbers whose release the carrier has confirmed now.
+     * Output only. Deleted numbers whose release the carrier has now confirmed.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
@@ -2564,7 +2597,7 @@ private static final long serialVersionUID = 0L;
     private int releasedCount6_ ;
     /**
      * <pre>
-     * How many were released.
+     * Output only. How many numbers were released.
      * </pre>
      *
      * <code>int32 released_count = 6 [json_name = "releasedCount"];</code>
@@ -2576,7 +2609,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many were released.
+     * Output only. How many numbers were released.
      * </pre>
      *
      * <code>int32 released_count = 6 [json_name = "releasedCount"];</code>
@@ -2592,7 +2625,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many were released.
+     * Output only. How many numbers were released.
      * </pre>
      *
      * <code>int32 released_count = 6 [json_name = "releasedCount"];</code>
@@ -2619,8 +2652,8 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * What is still open: purchases that may yet show at the carrier, and releases
-     * that it has not confirmed. Each with why.
+     * Output only. What is still open, each with the reason: purchases that may
+     * still appear at the carrier, and releases that it has not confirmed.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -2634,8 +2667,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What is still open: purchases that may yet show at the carrier, and releases
-     * that it has not confirmed. Each with why.
+     * Output only. What is still open, each with the reason: purchases that may
+     * still appear at the carrier, and releases that it has not confirmed.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -2649,8 +2682,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What is still open: purchases that may yet show at the carrier, and releases
-     * that it has not confirmed. Each with why.
+     * Output only. What is still open, each with the reason: purchases that may
+     * still appear at the carrier, and releases that it has not confirmed.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -2664,8 +2697,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What is still open: purchases that may yet show at the carrier, and releases
-     * that it has not confirmed. Each with why.
+     * Output only. What is still open, each with the reason: purchases that may
+     * still appear at the carrier, and releases that it has not confirmed.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -2686,8 +2719,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What is still open: purchases that may yet show at the carrier, and releases
-     * that it has not confirmed. Each with why.
+     * Output only. What is still open, each with the reason: purchases that may
+     * still appear at the carrier, and releases that it has not confirmed.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -2705,8 +2738,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What is still open: purchases that may yet show at the carrier, and releases
-     * that it has not confirmed. Each with why.
+     * Output only. What is still open, each with the reason: purchases that may
+     * still appear at the carrier, and releases that it has not confirmed.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -2726,8 +2759,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What is still open: purchases that may yet show at the carrier, and releases
-     * that it has not confirmed. Each with why.
+     * Output only. What is still open, each with the reason: purchases that may
+     * still appear at the carrier, and releases that it has not confirmed.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -2748,8 +2781,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What is still open: purchases that may yet show at the carrier, and releases
-     * that it has not confirmed. Each with why.
+     * Output only. What is still open, each with the reason: purchases that may
+     * still appear at the carrier, and releases that it has not confirmed.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -2767,8 +2800,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What is still open: purchases that may yet show at the carrier, and releases
-     * that it has not confirmed. Each with why.
+     * Output only. What is still open, each with the reason: purchases that may
+     * still appear at the carrier, and releases that it has not confirmed.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -2786,8 +2819,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What is still open: purchases that may yet show at the carrier, and releases
-     * that it has not confirmed. Each with why.
+     * Output only. What is still open, each with the reason: purchases that may
+     * still appear at the carrier, and releases that it has not confirmed.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -2806,8 +2839,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What is still open: purchases that may yet show at the carrier, and releases
-     * that it has not confirmed. Each with why.
+     * Output only. What is still open, each with the reason: purchases that may
+     * still appear at the carrier, and releases that it has not confirmed.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -2824,8 +2857,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What is still open: purchases that may yet show at the carrier, and releases
-     * that it has not confirmed. Each with why.
+     * Output only. What is still open, each with the reason: purchases that may
+     * still appear at the carrier, and releases that it has not confirmed.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -2842,8 +2875,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What is still open: purchases that may yet show at the carrier, and releases
-     * that it has not confirmed. Each with why.
+     * Output only. What is still open, each with the reason: purchases that may
+     * still appear at the carrier, and releases that it has not confirmed.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -2854,8 +2887,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What is still open: purchases that may yet show at the carrier, and releases
-     * that it has not confirmed. Each with why.
+     * Output only. What is still open, each with the reason: purchases that may
+     * still appear at the carrier, and releases that it has not confirmed.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -2869,8 +2902,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What is still open: purchases that may yet show at the carrier, and releases
-     * that it has not confirmed. Each with why.
+     * Output only. What is still open, each with the reason: purchases that may
+     * still appear at the carrier, and releases that it has not confirmed.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -2885,8 +2918,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What is still open: purchases that may yet show at the carrier, and releases
-     * that it has not confirmed. Each with why.
+     * Output only. What is still open, each with the reason: purchases that may
+     * still appear at the carrier, and releases that it has not confirmed.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -2897,8 +2930,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What is still open: purchases that may yet show at the carrier, and releases
-     * that it has not confirmed. Each with why.
+     * Output only. What is still open, each with the reason: purchases that may
+     * still appear at the carrier, and releases that it has not confirmed.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -2910,8 +2943,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What is still open: purchases that may yet show at the carrier, and releases
-     * that it has not confirmed. Each with why.
+     * Output only. What is still open, each with the reason: purchases that may
+     * still appear at the carrier, and releases that it has not confirmed.
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -2938,7 +2971,7 @@ private static final long serialVersionUID = 0L;
     private int openCount8_ ;
     /**
      * <pre>
-     * How many are still open.
+     * Output only. How many are still open.
      * </pre>
      *
      * <code>int32 open_count = 8 [json_name = "openCount"];</code>
@@ -2950,7 +2983,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many are still open.
+     * Output only. How many are still open.
      * </pre>
      *
      * <code>int32 open_count = 8 [json_name = "openCount"];</code>
@@ -2966,7 +2999,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many are still open.
+     * Output only. How many are still open.
      * </pre>
      *
      * <code>int32 open_count = 8 [json_name = "openCount"];</code>
@@ -2993,8 +3026,9 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Active numbers of an inventory that the carrier account does not own: calls
-     * must not show them. Delete them, or find out who released them.
+     * Output only. Active numbers in an inventory that the carrier account does
+     * not own. Calls must not show them: delete them, or find out who released
+     * them.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
@@ -3008,8 +3042,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Active numbers of an inventory that the carrier account does not own: calls
-     * must not show them. Delete them, or find out who released them.
+     * Output only. Active numbers in an inventory that the carrier account does
+     * not own. Calls must not show them: delete them, or find out who released
+     * them.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
@@ -3023,8 +3058,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Active numbers of an inventory that the carrier account does not own: calls
-     * must not show them. Delete them, or find out who released them.
+     * Output only. Active numbers in an inventory that the carrier account does
+     * not own. Calls must not show them: delete them, or find out who released
+     * them.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
@@ -3038,8 +3074,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Active numbers of an inventory that the carrier account does not own: calls
-     * must not show them. Delete them, or find out who released them.
+     * Output only. Active numbers in an inventory that the carrier account does
+     * not own. Calls must not show them: delete them, or find out who released
+     * them.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
@@ -3060,8 +3097,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Active numbers of an inventory that the carrier account does not own: calls
-     * must not show them. Delete them, or find out who released them.
+     * Output only. Active numbers in an inventory that the carrier account does
+     * not own. Calls must not show them: delete them, or find out who released
+     * them.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
@@ -3079,8 +3117,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Active numbers of an inventory that the carrier account does not own: calls
-     * must not show them. Delete them, or find out who released them.
+     * Output only. Active numbers in an inventory that the carrier account does
+     * not own. Calls must not show them: delete them, or find out who released
+     * them.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
@@ -3100,8 +3139,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Active numbers of an inventory that the carrier account does not own: calls
-     * must not show them. Delete them, or find out who released them.
+     * Output only. Active numbers in an inventory that the carrier account does
+     * not own. Calls must not show them: delete them, or find out who released
+     * them.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
@@ -3122,8 +3162,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Active numbers of an inventory that the carrier account does not own: calls
-     * must not show them. Delete them, or find out who released them.
+     * Output only. Active numbers in an inventory that the carrier account does
+     * not own. Calls must not show them: delete them, or find out who released
+     * them.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
@@ -3141,8 +3182,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Active numbers of an inventory that the carrier account does not own: calls
-     * must not show them. Delete them, or find out who released them.
+     * Output only. Active numbers in an inventory that the carrier account does
+     * not own. Calls must not show them: delete them, or find out who released
+     * them.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
@@ -3160,8 +3202,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Active numbers of an inventory that the carrier account does not own: calls
-     * must not show them. Delete them, or find out who released them.
+     * Output only. Active numbers in an inventory that the carrier account does
+     * not own. Calls must not show them: delete them, or find out who released
+     * them.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
@@ -3180,8 +3223,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Active numbers of an inventory that the carrier account does not own: calls
-     * must not show them. Delete them, or find out who released them.
+     * Output only. Active numbers in an inventory that the carrier account does
+     * not own. Calls must not show them: delete them, or find out who released
+     * them.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
@@ -3198,8 +3242,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Active numbers of an inventory that the carrier account does not own: calls
-     * must not show them. Delete them, or find out who released them.
+     * Output only. Active numbers in an inventory that the carrier account does
+     * not own. Calls must not show them: delete them, or find out who released
+     * them.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
@@ -3216,8 +3261,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Active numbers of an inventory that the carrier account does not own: calls
-     * must not show them. Delete them, or find out who released them.
+     * Output only. Active numbers in an inventory that the carrier account does
+     * not own. Calls must not show them: delete them, or find out who released
+     * them.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
@@ -3228,8 +3274,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Active numbers of an inventory that the carrier account does not own: calls
-     * must not show them. Delete them, or find out who released them.
+     * Output only. Active numbers in an inventory that the carrier account does
+     * not own. Calls must not show them: delete them, or find out who released
+     * them.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
@@ -3243,8 +3290,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Active numbers of an inventory that the carrier account does not own: calls
-     * must not show them. Delete them, or find out who released them.
+     * Output only. Active numbers in an inventory that the carrier account does
+     * not own. Calls must not show them: delete them, or find out who released
+     * them.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
@@ -3259,8 +3307,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Active numbers of an inventory that the carrier account does not own: calls
-     * must not show them. Delete them, or find out who released them.
+     * Output only. Active numbers in an inventory that the carrier account does
+     * not own. Calls must not show them: delete them, or find out who released
+     * them.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
@@ -3271,8 +3320,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Active numbers of an inventory that the carrier account does not own: calls
-     * must not show them. Delete them, or find out who released them.
+     * Output only. Active numbers in an inventory that the carrier account does
+     * not own. Calls must not show them: delete them, or find out who released
+     * them.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
@@ -3284,8 +3334,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Active numbers of an inventory that the carrier account does not own: calls
-     * must not show them. Delete them, or find out who released them.
+     * Output only. Active numbers in an inventory that the carrier account does
+     * not own. Calls must not show them: delete them, or find out who released
+     * them.
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
@@ -3312,7 +3363,7 @@ private static final long serialVersionUID = 0L;
     private int missingCount10_ ;
     /**
      * <pre>
-     * How many are missing.
+     * Output only. How many numbers are missing.
      * </pre>
      *
      * <code>int32 missing_count = 10 [json_name = "missingCount"];</code>
@@ -3324,7 +3375,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many are missing.
+     * Output only. How many numbers are missing.
      * </pre>
      *
      * <code>int32 missing_count = 10 [json_name = "missingCount"];</code>
@@ -3340,7 +3391,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many are missing.
+     * Output only. How many numbers are missing.
      * </pre>
      *
      * <code>int32 missing_count = 10 [json_name = "missingCount"];</code>
@@ -3367,9 +3418,9 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Numbers of the carrier account that no organization has, neither in its
-     * inventory nor as its organization number. They cost money. Import them, or
-     * release them at the carrier.
+     * Output only. Numbers of the carrier account that no organization has,
+     * neither in its inventory nor as its organization number. They cost money:
+     * import them, or release them at the carrier.
      * </pre>
      *
      * <code>repeated .localdial.v1.CarrierNumber strays = 11 [json_name = "strays"];</code>
@@ -3383,9 +3434,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Numbers of the carrier account that no organization has, neither in its
-     * inventory nor as its organization number. They cost money. Import them, or
-     * release them at the carrier.
+     * Output only. Numbers of the carrier account that no organization has,
+     * neither in its inventory nor as its organization number. They cost money:
+     * import them, or release them at the carrier.
      * </pre>
      *
      * <code>repeated .localdial.v1.CarrierNumber strays = 11 [json_name = "strays"];</code>
@@ -3399,9 +3450,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Numbers of the carrier account that no organization has, neither in its
-     * inventory nor as its organization number. They cost money. Import them, or
-     * release them at the carrier.
+     * Output only. Numbers of the carrier account that no organization has,
+     * neither in its inventory nor as its organization number. They cost money:
+     * import them, or release them at the carrier.
      * </pre>
      *
      * <code>repeated .localdial.v1.CarrierNumber strays = 11 [json_name = "strays"];</code>
@@ -3415,9 +3466,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Numbers of the carrier account that no organization has, neither in its
-     * inventory nor as its organization number. They cost money. Import them, or
-     * release them at the carrier.
+     * Output only. Numbers of the carrier account that no organization has,
+     * neither in its inventory nor as its organization number. They cost money:
+     * import them, or release them at the carrier.
      * </pre>
      *
      * <code>repeated .localdial.v1.CarrierNumber strays = 11 [json_name = "strays"];</code>
@@ -3438,9 +3489,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Numbers of the carrier account that no organization has, neither in its
-     * inventory nor as its organization number. They cost money. Import them, or
-     * release them at the carrier.
+     * Output only. Numbers of the carrier account that no organization has,
+     * neither in its inventory nor as its organization number. They cost money:
+     * import them, or release them at the carrier.
      * </pre>
      *
      * <code>repeated .localdial.v1.CarrierNumber strays = 11 [json_name = "strays"];</code>
@@ -3458,9 +3509,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Numbers of the carrier account that no organization has, neither in its
-     * inventory nor as its organization number. They cost money. Import them, or
-     * release them at the carrier.
+     * Output only. Numbers of the carrier account that no organization has,
+     * neither in its inventory nor as its organization number. They cost money:
+     * import them, or release them at the carrier.
      * </pre>
      *
      * <code>repeated .localdial.v1.CarrierNumber strays = 11 [json_name = "strays"];</code>
@@ -3480,9 +3531,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Numbers of the carrier account that no organization has, neither in its
-     * inventory nor as its organization number. They cost money. Import them, or
-     * release them at the carrier.
+     * Output only. Numbers of the carrier account that no organization has,
+     * neither in its inventory nor as its organization number. They cost money:
+     * import them, or release them at the carrier.
      * </pre>
      *
      * <code>repeated .localdial.v1.CarrierNumber strays = 11 [json_name = "strays"];</code>
@@ -3503,9 +3554,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Numbers of the carrier account that no organization has, neither in its
-     * inventory nor as its organization number. They cost money. Import them, or
-     * release them at the carrier.
+     * Output only. Numbers of the carrier account that no organization has,
+     * neither in its inventory nor as its organization number. They cost money:
+     * import them, or release them at the carrier.
      * </pre>
      *
      * <code>repeated .localdial.v1.CarrierNumber strays = 11 [json_name = "strays"];</code>
@@ -3523,9 +3574,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Numbers of the carrier account that no organization has, neither in its
-     * inventory nor as its organization number. They cost money. Import them, or
-     * release them at the carrier.
+     * Output only. Numbers of the carrier account that no organization has,
+     * neither in its inventory nor as its organization number. They cost money:
+     * import them, or release them at the carrier.
      * </pre>
      *
      * <code>repeated .localdial.v1.CarrierNumber strays = 11 [json_name = "strays"];</code>
@@ -3543,9 +3594,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Numbers of the carrier account that no organization has, neither in its
-     * inventory nor as its organization number. They cost money. Import them, or
-     * release them at the carrier.
+     * Output only. Numbers of the carrier account that no organization has,
+     * neither in its inventory nor as its organization number. They cost money:
+     * import them, or release them at the carrier.
      * </pre>
      *
      * <code>repeated .localdial.v1.CarrierNumber strays = 11 [json_name = "strays"];</code>
@@ -3564,9 +3615,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Numbers of the carrier account that no organization has, neither in its
-     * inventory nor as its organization number. They cost money. Import them, or
-     * release them at the carrier.
+     * Output only. Numbers of the carrier account that no organization has,
+     * neither in its inventory nor as its organization number. They cost money:
+     * import them, or release them at the carrier.
      * </pre>
      *
      * <code>repeated .localdial.v1.CarrierNumber strays = 11 [json_name = "strays"];</code>
@@ -3583,9 +3634,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Numbers of the carrier account that no organization has, neither in its
-     * inventory nor as its organization number. They cost money. Import them, or
-     * release them at the carrier.
+     * Output only. Numbers of the carrier account that no organization has,
+     * neither in its inventory nor as its organization number. They cost money:
+     * import them, or release them at the carrier.
      * </pre>
      *
      * <code>repeated .localdial.v1.CarrierNumber strays = 11 [json_name = "strays"];</code>
@@ -3602,9 +3653,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Numbers of the carrier account that no organization has, neither in its
-     * inventory nor as its organization number. They cost money. Import them, or
-     * release them at the carrier.
+     * Output only. Numbers of the carrier account that no organization has,
+     * neither in its inventory nor as its organization number. They cost money:
+     * import them, or release them at the carrier.
      * </pre>
      *
      * <code>repeated .localdial.v1.CarrierNumber strays = 11 [json_name = "strays"];</code>
@@ -3615,9 +3666,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Numbers of the carrier account that no organization has, neither in its
-     * inventory nor as its organization number. They cost money. Import them, or
-     * release them at the carrier.
+     * Output only. Numbers of the carrier account that no organization has,
+     * neither in its inventory nor as its organization number. They cost money:
+     * import them, or release them at the carrier.
      * </pre>
      *
      * <code>repeated .localdial.v1.CarrierNumber strays = 11 [json_name = "strays"];</code>
@@ -3631,9 +3682,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Numbers of the carrier account that no organization has, neither in its
-     * inventory nor as its organization number. They cost money. Import them, or
-     * release them at the carrier.
+     * Output only. Numbers of the carrier account that no organization has,
+     * neither in its inventory nor as its organization number. They cost money:
+     * import them, or release them at the carrier.
      * </pre>
      *
      * <code>repeated .localdial.v1.CarrierNumber strays = 11 [json_name = "strays"];</code>
@@ -3648,9 +3699,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Numbers of the carrier account that no organization has, neither in its
-     * inventory nor as its organization number. They cost money. Import them, or
-     * release them at the carrier.
+     * Output only. Numbers of the carrier account that no organization has,
+     * neither in its inventory nor as its organization number. They cost money:
+     * import them, or release them at the carrier.
      * </pre>
      *
      * <code>repeated .localdial.v1.CarrierNumber strays = 11 [json_name = "strays"];</code>
@@ -3661,9 +3712,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Numbers of the carrier account that no organization has, neither in its
-     * inventory nor as its organization number. They cost money. Import them, or
-     * release them at the carrier.
+     * Output only. Numbers of the carrier account that no organization has,
+     * neither in its inventory nor as its organization number. They cost money:
+     * import them, or release them at the carrier.
      * </pre>
      *
      * <code>repeated .localdial.v1.CarrierNumber strays = 11 [json_name = "strays"];</code>
@@ -3675,9 +3726,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Numbers of the carrier account that no organization has, neither in its
-     * inventory nor as its organization number. They cost money. Import them, or
-     * release them at the carrier.
+     * Output only. Numbers of the carrier account that no organization has,
+     * neither in its inventory nor as its organization number. They cost money:
+     * import them, or release them at the carrier.
      * </pre>
      *
      * <code>repeated .localdial.v1.CarrierNumber strays = 11 [json_name = "strays"];</code>
@@ -3704,7 +3755,7 @@ private static final long serialVersionUID = 0L;
     private int straysCount12_ ;
     /**
      * <pre>
-     * How many strays there are.
+     * Output only. How many strays there are.
      * </pre>
      *
      * <code>int32 strays_count = 12 [json_name = "straysCount"];</code>
@@ -3716,7 +3767,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many strays there are.
+     * Output only. How many strays there are.
      * </pre>
      *
      * <code>int32 strays_count = 12 [json_name = "straysCount"];</code>
@@ -3732,7 +3783,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many strays there are.
+     * Output only. How many strays there are.
      * </pre>
      *
      * <code>int32 strays_count = 12 [json_name = "straysCount"];</code>
@@ -3759,8 +3810,9 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * What the inventory costs a month, for each currency, with the number of numbers that
-     * the carrier names no price for in an entry without a currency.
+     * Output only. What the inventory costs per month: one entry per currency,
+     * and one without a currency for the numbers that the carrier gives no price
+     * for.
      * </pre>
      *
      * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -3774,8 +3826,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the inventory costs a month, for each currency, with the number of numbers that
-     * the carrier names no price for in an entry without a currency.
+     * Output only. What the inventory costs per month: one entry per currency,
+     * and one without a currency for the numbers that the carrier gives no price
+     * for.
      * </pre>
      *
      * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -3789,8 +3842,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the inventory costs a month, for each currency, with the number of numbers that
-     * the carrier names no price for in an entry without a currency.
+     * Output only. What the inventory costs per month: one entry per currency,
+     * and one without a currency for the numbers that the carrier gives no price
+     * for.
      * </pre>
      *
      * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -3804,8 +3858,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the inventory costs a month, for each currency, with the number of numbers that
-     * the carrier names no price for in an entry without a currency.
+     * Output only. What the inventory costs per month: one entry per currency,
+     * and one without a currency for the numbers that the carrier gives no price
+     * for.
      * </pre>
      *
      * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -3826,8 +3881,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the inventory costs a month, for each currency, with the number of numbers that
-     * the carrier names no price for in an entry without a currency.
+     * Output only. What the inventory costs per month: one entry per currency,
+     * and one without a currency for the numbers that the carrier gives no price
+     * for.
      * </pre>
      *
      * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -3845,8 +3901,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the inventory costs a month, for each currency, with the number of numbers that
-     * the carrier names no price for in an entry without a currency.
+     * Output only. What the inventory costs per month: one entry per currency,
+     * and one without a currency for the numbers that the carrier gives no price
+     * for.
      * </pre>
      *
      * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -3866,8 +3923,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the inventory costs a month, for each currency, with the number of numbers that
-     * the carrier names no price for in an entry without a currency.
+     * Output only. What the inventory costs per month: one entry per currency,
+     * and one without a currency for the numbers that the carrier gives no price
+     * for.
      * </pre>
      *
      * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -3888,8 +3946,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the inventory costs a month, for each currency, with the number of numbers that
-     * the carrier names no price for in an entry without a currency.
+     * Output only. What the inventory costs per month: one entry per currency,
+     * and one without a currency for the numbers that the carrier gives no price
+     * for.
      * </pre>
      *
      * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -3907,8 +3966,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the inventory costs a month, for each currency, with the number of numbers that
-     * the carrier names no price for in an entry without a currency.
+     * Output only. What the inventory costs per month: one entry per currency,
+     * and one without a currency for the numbers that the carrier gives no price
+     * for.
      * </pre>
      *
      * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -3926,8 +3986,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the inventory costs a month, for each currency, with the number of numbers that
-     * the carrier names no price for in an entry without a currency.
+     * Output only. What the inventory costs per month: one entry per currency,
+     * and one without a currency for the numbers that the carrier gives no price
+     * for.
      * </pre>
      *
      * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -3946,8 +4007,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the inventory costs a month, for each currency, with the number of numbers that
-     * the carrier names no price for in an entry without a currency.
+     * Output only. What the inventory costs per month: one entry per currency,
+     * and one without a currency for the numbers that the carrier gives no price
+     * for.
      * </pre>
      *
      * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -3964,8 +4026,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the inventory costs a month, for each currency, with the number of numbers that
-     * the carrier names no price for in an entry without a currency.
+     * Output only. What the inventory costs per month: one entry per currency,
+     * and one without a currency for the numbers that the carrier gives no price
+     * for.
      * </pre>
      *
      * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -3982,8 +4045,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the inventory costs a month, for each currency, with the number of numbers that
-     * the carrier names no price for in an entry without a currency.
+     * Output only. What the inventory costs per month: one entry per currency,
+     * and one without a currency for the numbers that the carrier gives no price
+     * for.
      * </pre>
      *
      * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -3994,8 +4058,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the inventory costs a month, for each currency, with the number of numbers that
-     * the carrier names no price for in an entry without a currency.
+     * Output only. What the inventory costs per month: one entry per currency,
+     * and one without a currency for the numbers that the carrier gives no price
+     * for.
      * </pre>
      *
      * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -4009,8 +4074,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the inventory costs a month, for each currency, with the number of numbers that
-     * the carrier names no price for in an entry without a currency.
+     * Output only. What the inventory costs per month: one entry per currency,
+     * and one without a currency for the numbers that the carrier gives no price
+     * for.
      * </pre>
      *
      * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -4025,8 +4091,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the inventory costs a month, for each currency, with the number of numbers that
-     * the carrier names no price for in an entry without a currency.
+     * Output only. What the inventory costs per month: one entry per currency,
+     * and one without a currency for the numbers that the carrier gives no price
+     * for.
      * </pre>
      *
      * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -4037,8 +4104,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the inventory costs a month, for each currency, with the number of numbers that
-     * the carrier names no price for in an entry without a currency.
+     * Output only. What the inventory costs per month: one entry per currency,
+     * and one without a currency for the numbers that the carrier gives no price
+     * for.
      * </pre>
      *
      * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -4050,8 +4118,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the inventory costs a month, for each currency, with the number of numbers that
-     * the carrier names no price for in an entry without a currency.
+     * Output only. What the inventory costs per month: one entry per currency,
+     * and one without a currency for the numbers that the carrier gives no price
+     * for.
      * </pre>
      *
      * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>

@@ -12,7 +12,8 @@ public interface ReconcileNumbersResponseOrBuilder extends
 
   /**
    * <pre>
-   * Purchases and imports whose number is the organization's now.
+   * Output only. The numbers of purchases and imports that turned out to have
+   * succeeded; the organization owns them now.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
@@ -21,7 +22,8 @@ public interface ReconcileNumbersResponseOrBuilder extends
       getAdopted1List();
   /**
    * <pre>
-   * Purchases and imports whose number is the organization's now.
+   * Output only. The numbers of purchases and imports that turned out to have
+   * succeeded; the organization owns them now.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
@@ -29,7 +31,8 @@ public interface ReconcileNumbersResponseOrBuilder extends
   org.localdial.v1.LocalPresenceNumber getAdopted1(int index);
   /**
    * <pre>
-   * Purchases and imports whose number is the organization's now.
+   * Output only. The numbers of purchases and imports that turned out to have
+   * succeeded; the organization owns them now.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
@@ -37,7 +40,8 @@ public interface ReconcileNumbersResponseOrBuilder extends
   int getAdopted1Count();
   /**
    * <pre>
-   * Purchases and imports whose number is the organization's now.
+   * Output only. The numbers of purchases and imports that turned out to have
+   * succeeded; the organization owns them now.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
@@ -46,7 +50,8 @@ public interface ReconcileNumbersResponseOrBuilder extends
       getAdopted1OrBuilderList();
   /**
    * <pre>
-   * Purchases and imports whose number is the organization's now.
+   * Output only. The numbers of purchases and imports that turned out to have
+   * succeeded; the organization owns them now.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber adopted = 1 [json_name = "adopted"];</code>
@@ -56,7 +61,7 @@ public interface ReconcileNumbersResponseOrBuilder extends
 
   /**
    * <pre>
-   * How many were adopted.
+   * Output only. How many numbers were adopted.
    * </pre>
    *
    * <code>int32 adopted_count = 2 [json_name = "adoptedCount"];</code>
@@ -66,8 +71,8 @@ public interface ReconcileNumbersResponseOrBuilder extends
 
   /**
    * <pre>
-   * Purchases and imports that nothing came of: as they stood, nothing was
-   * charged for them.
+   * Output only. The numbers of purchases and imports that turned out to have
+   * failed, as they were. Nothing was charged for them.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
@@ -76,8 +81,8 @@ public interface ReconcileNumbersResponseOrBuilder extends
       getFailed3List();
   /**
    * <pre>
-   * Purchases and imports that nothing came of: as they stood, nothing was
-   * charged for them.
+   * Output only. The numbers of purchases and imports that turned out to have
+   * failed, as they were. Nothing was charged for them.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
@@ -85,8 +90,8 @@ public interface ReconcileNumbersResponseOrBuilder extends
   org.localdial.v1.LocalPresenceNumber getFailed3(int index);
   /**
    * <pre>
-   * Purchases and imports that nothing came of: as they stood, nothing was
-   * charged for them.
+   * Output only. The numbers of purchases and imports that turned out to have
+   * failed, as they were. Nothing was charged for them.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
@@ -94,8 +99,8 @@ public interface ReconcileNumbersResponseOrBuilder extends
   int getFailed3Count();
   /**
    * <pre>
-   * Purchases and imports that nothing came of: as they stood, nothing was
-   * charged for them.
+   * Output only. The numbers of purchases and imports that turned out to have
+   * failed, as they were. Nothing was charged for them.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
@@ -104,8 +109,8 @@ public interface ReconcileNumbersResponseOrBuilder extends
       getFailed3OrBuilderList();
   /**
    * <pre>
-   * Purchases and imports that nothing came of: as they stood, nothing was
-   * charged for them.
+   * Output only. The numbers of purchases and imports that turned out to have
+   * failed, as they were. Nothing was charged for them.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber failed = 3 [json_name = "failed"];</code>
@@ -115,7 +120,7 @@ public interface ReconcileNumbersResponseOrBuilder extends
 
   /**
    * <pre>
-   * How many failed.
+   * Output only. How many numbers failed.
    * </pre>
    *
    * <code>int32 failed_count = 4 [json_name = "failedCount"];</code>
@@ -125,7 +130,7 @@ public interface ReconcileNumbersResponseOrBuilder extends
 
   /**
    * <pre>
-   * Deleted numbers whose release the carrier has confirmed now.
+   * Output only. Deleted numbers whose release the carrier has now confirmed.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
@@ -134,7 +139,7 @@ public interface ReconcileNumbersResponseOrBuilder extends
       getReleased5List();
   /**
    * <pre>
-   * Deleted numbers whose release the carrier has confirmed now.
+   * Output only. Deleted numbers whose release the carrier has now confirmed.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
@@ -142,7 +147,7 @@ public interface ReconcileNumbersResponseOrBuilder extends
   org.localdial.v1.LocalPresenceNumber getReleased5(int index);
   /**
    * <pre>
-   * Deleted numbers whose release the carrier has confirmed now.
+   * Output only. Deleted numbers whose release the carrier has now confirmed.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
@@ -150,7 +155,7 @@ public interface ReconcileNumbersResponseOrBuilder extends
   int getReleased5Count();
   /**
    * <pre>
-   * Deleted numbers whose release the carrier has confirmed now.
+   * Output only. Deleted numbers whose release the carrier has now confirmed.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
@@ -159,7 +164,7 @@ public interface ReconcileNumbersResponseOrBuilder extends
       getReleased5OrBuilderList();
   /**
    * <pre>
-   * Deleted numbers whose release the carrier has confirmed now.
+   * Output only. Deleted numbers whose release the carrier has now confirmed.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber released = 5 [json_name = "released"];</code>
@@ -169,7 +174,7 @@ public interface ReconcileNumbersResponseOrBuilder extends
 
   /**
    * <pre>
-   * How many were released.
+   * Output only. How many numbers were released.
    * </pre>
    *
    * <code>int32 released_count = 6 [json_name = "releasedCount"];</code>
@@ -179,8 +184,8 @@ public interface ReconcileNumbersResponseOrBuilder extends
 
   /**
    * <pre>
-   * What is still open: purchases that may yet show at the carrier, and releases
-   * that it has not confirmed. Each with why.
+   * Output only. What is still open, each with the reason: purchases that may
+   * still appear at the carrier, and releases that it has not confirmed.
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -189,8 +194,8 @@ public interface ReconcileNumbersResponseOrBuilder extends
       getOpen7List();
   /**
    * <pre>
-   * What is still open: purchases that may yet show at the carrier, and releases
-   * that it has not confirmed. Each with why.
+   * Output only. What is still open, each with the reason: purchases that may
+   * still appear at the carrier, and releases that it has not confirmed.
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -198,8 +203,8 @@ public interface ReconcileNumbersResponseOrBuilder extends
   org.localdial.v1.NumberFailure getOpen7(int index);
   /**
    * <pre>
-   * What is still open: purchases that may yet show at the carrier, and releases
-   * that it has not confirmed. Each with why.
+   * Output only. What is still open, each with the reason: purchases that may
+   * still appear at the carrier, and releases that it has not confirmed.
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -207,8 +212,8 @@ public interface ReconcileNumbersResponseOrBuilder extends
   int getOpen7Count();
   /**
    * <pre>
-   * What is still open: purchases that may yet show at the carrier, and releases
-   * that it has not confirmed. Each with why.
+   * Output only. What is still open, each with the reason: purchases that may
+   * still appear at the carrier, and releases that it has not confirmed.
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -217,8 +222,8 @@ public interface ReconcileNumbersResponseOrBuilder extends
       getOpen7OrBuilderList();
   /**
    * <pre>
-   * What is still open: purchases that may yet show at the carrier, and releases
-   * that it has not confirmed. Each with why.
+   * Output only. What is still open, each with the reason: purchases that may
+   * still appear at the carrier, and releases that it has not confirmed.
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -228,7 +233,7 @@ public interface ReconcileNumbersResponseOrBuilder extends
 
   /**
    * <pre>
-   * How many are still open.
+   * Output only. How many are still open.
    * </pre>
    *
    * <code>int32 open_count = 8 [json_name = "openCount"];</code>
@@ -238,8 +243,9 @@ public interface ReconcileNumbersResponseOrBuilder extends
 
   /**
    * <pre>
-   * Active numbers of an inventory that the carrier account does not own: calls
-   * must not show them. Delete them, or find out who released them.
+   * Output only. Active numbers in an inventory that the carrier account does
+   * not own. Calls must not show them: delete them, or find out who released
+   * them.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
@@ -248,8 +254,9 @@ public interface ReconcileNumbersResponseOrBuilder extends
       getMissing9List();
   /**
    * <pre>
-   * Active numbers of an inventory that the carrier account does not own: calls
-   * must not show them. Delete them, or find out who released them.
+   * Output only. Active numbers in an inventory that the carrier account does
+   * not own. Calls must not show them: delete them, or find out who released
+   * them.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
@@ -257,8 +264,9 @@ public interface ReconcileNumbersResponseOrBuilder extends
   org.localdial.v1.LocalPresenceNumber getMissing9(int index);
   /**
    * <pre>
-   * Active numbers of an inventory that the carrier account does not own: calls
-   * must not show them. Delete them, or find out who released them.
+   * Output only. Active numbers in an inventory that the carrier account does
+   * not own. Calls must not show them: delete them, or find out who released
+   * them.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
@@ -266,8 +274,9 @@ public interface ReconcileNumbersResponseOrBuilder extends
   int getMissing9Count();
   /**
    * <pre>
-   * Active numbers of an inventory that the carrier account does not own: calls
-   * must not show them. Delete them, or find out who released them.
+   * Output only. Active numbers in an inventory that the carrier account does
+   * not own. Calls must not show them: delete them, or find out who released
+   * them.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
@@ -276,8 +285,9 @@ public interface ReconcileNumbersResponseOrBuilder extends
       getMissing9OrBuilderList();
   /**
    * <pre>
-   * Active numbers of an inventory that the carrier account does not own: calls
-   * must not show them. Delete them, or find out who released them.
+   * Output only. Active numbers in an inventory that the carrier account does
+   * not own. Calls must not show them: delete them, or find out who released
+   * them.
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber missing = 9 [json_name = "missing"];</code>
@@ -287,7 +297,7 @@ public interface ReconcileNumbersResponseOrBuilder extends
 
   /**
    * <pre>
-   * How many are missing.
+   * Output only. How many numbers are missing.
    * </pre>
    *
    * <code>int32 missing_count = 10 [json_name = "missingCount"];</code>
@@ -297,9 +307,9 @@ public interface ReconcileNumbersResponseOrBuilder extends
 
   /**
    * <pre>
-   * Numbers of the carrier account that no organization has, neither in its
-   * inventory nor as its organization number. They cost money. Import them, or
-   * release them at the carrier.
+   * Output only. Numbers of the carrier account that no organization has,
+   * neither in its inventory nor as its organization number. They cost money:
+   * import them, or release them at the carrier.
    * </pre>
    *
    * <code>repeated .localdial.v1.CarrierNumber strays = 11 [json_name = "strays"];</code>
@@ -308,9 +318,9 @@ public interface ReconcileNumbersResponseOrBuilder extends
       getStrays11List();
   /**
    * <pre>
-   * Numbers of the carrier account that no organization has, neither in its
-   * inventory nor as its organization number. They cost money. Import them, or
-   * release them at the carrier.
+   * Output only. Numbers of the carrier account that no organization has,
+   * neither in its inventory nor as its organization number. They cost money:
+   * import them, or release them at the carrier.
    * </pre>
    *
    * <code>repeated .localdial.v1.CarrierNumber strays = 11 [json_name = "strays"];</code>
@@ -318,9 +328,9 @@ public interface ReconcileNumbersResponseOrBuilder extends
   org.localdial.v1.CarrierNumber getStrays11(int index);
   /**
    * <pre>
-   * Numbers of the carrier account that no organization has, neither in its
-   * inventory nor as its organization number. They cost money. Import them, or
-   * release them at the carrier.
+   * Output only. Numbers of the carrier account that no organization has,
+   * neither in its inventory nor as its organization number. They cost money:
+   * import them, or release them at the carrier.
    * </pre>
    *
    * <code>repeated .localdial.v1.CarrierNumber strays = 11 [json_name = "strays"];</code>
@@ -328,9 +338,9 @@ public interface ReconcileNumbersResponseOrBuilder extends
   int getStrays11Count();
   /**
    * <pre>
-   * Numbers of the carrier account that no organization has, neither in its
-   * inventory nor as its organization number. They cost money. Import them, or
-   * release them at the carrier.
+   * Output only. Numbers of the carrier account that no organization has,
+   * neither in its inventory nor as its organization number. They cost money:
+   * import them, or release them at the carrier.
    * </pre>
    *
    * <code>repeated .localdial.v1.CarrierNumber strays = 11 [json_name = "strays"];</code>
@@ -339,9 +349,9 @@ public interface ReconcileNumbersResponseOrBuilder extends
       getStrays11OrBuilderList();
   /**
    * <pre>
-   * Numbers of the carrier account that no organization has, neither in its
-   * inventory nor as its organization number. They cost money. Import them, or
-   * release them at the carrier.
+   * Output only. Numbers of the carrier account that no organization has,
+   * neither in its inventory nor as its organization number. They cost money:
+   * import them, or release them at the carrier.
    * </pre>
    *
    * <code>repeated .localdial.v1.CarrierNumber strays = 11 [json_name = "strays"];</code>
@@ -351,7 +361,7 @@ public interface ReconcileNumbersResponseOrBuilder extends
 
   /**
    * <pre>
-   * How many strays there are.
+   * Output only. How many strays there are.
    * </pre>
    *
    * <code>int32 strays_count = 12 [json_name = "straysCount"];</code>
@@ -361,8 +371,9 @@ public interface ReconcileNumbersResponseOrBuilder extends
 
   /**
    * <pre>
-   * What the inventory costs a month, for each currency, with the number of numbers that
-   * the carrier names no price for in an entry without a currency.
+   * Output only. What the inventory costs per month: one entry per currency,
+   * and one without a currency for the numbers that the carrier gives no price
+   * for.
    * </pre>
    *
    * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -371,8 +382,9 @@ public interface ReconcileNumbersResponseOrBuilder extends
       getMonthlyCostsList();
   /**
    * <pre>
-   * What the inventory costs a month, for each currency, with the number of numbers that
-   * the carrier names no price for in an entry without a currency.
+   * Output only. What the inventory costs per month: one entry per currency,
+   * and one without a currency for the numbers that the carrier gives no price
+   * for.
    * </pre>
    *
    * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -380,8 +392,9 @@ public interface ReconcileNumbersResponseOrBuilder extends
   org.localdial.v1.MonthlyCost getMonthlyCosts(int index);
   /**
    * <pre>
-   * What the inventory costs a month, for each currency, with the number of numbers that
-   * the carrier names no price for in an entry without a currency.
+   * Output only. What the inventory costs per month: one entry per currency,
+   * and one without a currency for the numbers that the carrier gives no price
+   * for.
    * </pre>
    *
    * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -389,8 +402,9 @@ public interface ReconcileNumbersResponseOrBuilder extends
   int getMonthlyCostsCount();
   /**
    * <pre>
-   * What the inventory costs a month, for each currency, with the number of numbers that
-   * the carrier names no price for in an entry without a currency.
+   * Output only. What the inventory costs per month: one entry per currency,
+   * and one without a currency for the numbers that the carrier gives no price
+   * for.
    * </pre>
    *
    * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -399,8 +413,9 @@ public interface ReconcileNumbersResponseOrBuilder extends
       getMonthlyCostsOrBuilderList();
   /**
    * <pre>
-   * What the inventory costs a month, for each currency, with the number of numbers that
-   * the carrier names no price for in an entry without a currency.
+   * Output only. What the inventory costs per month: one entry per currency,
+   * and one without a currency for the numbers that the carrier gives no price
+   * for.
    * </pre>
    *
    * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>

@@ -56,7 +56,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object organizationId_ = "";
   /**
    * <pre>
-   * Required. The organization that calls. 1 to 128 visible ASCII characters.
+   * Required. The organization that places the call. 1 to 128 visible ASCII
+   * characters.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -77,7 +78,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required. The organization that calls. 1 to 128 visible ASCII characters.
+   * Required. The organization that places the call. 1 to 128 visible ASCII
+   * characters.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -103,7 +105,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object userId_ = "";
   /**
    * <pre>
-   * Required. The user (agent) who calls. 1 to 128 visible ASCII characters.
+   * Required. The user (agent) who places the call. 1 to 128 visible ASCII
+   * characters.
    * </pre>
    *
    * <code>string user_id = 2 [json_name = "userId"];</code>
@@ -124,7 +127,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required. The user (agent) who calls. 1 to 128 visible ASCII characters.
+   * Required. The user (agent) who places the call. 1 to 128 visible ASCII
+   * characters.
    * </pre>
    *
    * <code>string user_id = 2 [json_name = "userId"];</code>
@@ -197,10 +201,11 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object callId_ = "";
   /**
    * <pre>
-   * Optional. The dialer's own identifier of the call, unique within the
-   * organization, 1 to 128 visible ASCII characters. A repeat gives the first
-   * answer and records nothing further; the same id for another user or callee
-   * is an error. The server makes one up if unset.
+   * Optional. The dialer's identifier of the call, unique within the
+   * organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
+   * returns the first response and records nothing more; using it for another
+   * user or callee fails with CALL_ID_REUSED. Default: an identifier that the
+   * server generates.
    * </pre>
    *
    * <code>string call_id = 4 [json_name = "callId"];</code>
@@ -221,10 +226,11 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Optional. The dialer's own identifier of the call, unique within the
-   * organization, 1 to 128 visible ASCII characters. A repeat gives the first
-   * answer and records nothing further; the same id for another user or callee
-   * is an error. The server makes one up if unset.
+   * Optional. The dialer's identifier of the call, unique within the
+   * organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
+   * returns the first response and records nothing more; using it for another
+   * user or callee fails with CALL_ID_REUSED. Default: an identifier that the
+   * server generates.
    * </pre>
    *
    * <code>string call_id = 4 [json_name = "callId"];</code>
@@ -249,8 +255,9 @@ private static final long serialVersionUID = 0L;
   private boolean validateOnly_ = false;
   /**
    * <pre>
-   * Optional. Decide, but record nothing: a call-back will not know of it. A
-   * call_id that is recorded is not looked up; the decision is a fresh one.
+   * Optional. Whether to decide without recording the call: call-backs are not
+   * routed by it. The server does not look up a recorded `call_id`, so the
+   * decision is always a new one. Default: false.
    * </pre>
    *
    * <code>bool validate_only = 5 [json_name = "validateOnly"];</code>
@@ -265,8 +272,9 @@ private static final long serialVersionUID = 0L;
   private long minRevision_ = 0L;
   /**
    * <pre>
-   * Optional. Decide on no older state than this revision of the organization,
-   * as a change answered it. Default: whatever the server holds.
+   * Optional. The oldest revision of the organization that the decision may be
+   * based on, as returned by the call that made a change. Default: whichever
+   * revision the server holds.
    * </pre>
    *
    * <code>int64 min_revision = 6 [json_name = "minRevision"];</code>
@@ -698,7 +706,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object organizationId_ = "";
     /**
      * <pre>
-     * Required. The organization that calls. 1 to 128 visible ASCII characters.
+     * Required. The organization that places the call. 1 to 128 visible ASCII
+     * characters.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -718,7 +727,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The organization that calls. 1 to 128 visible ASCII characters.
+     * Required. The organization that places the call. 1 to 128 visible ASCII
+     * characters.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -739,7 +749,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The organization that calls. 1 to 128 visible ASCII characters.
+     * Required. The organization that places the call. 1 to 128 visible ASCII
+     * characters.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -756,7 +767,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The organization that calls. 1 to 128 visible ASCII characters.
+     * Required. The organization that places the call. 1 to 128 visible ASCII
+     * characters.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -770,7 +782,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The organization that calls. 1 to 128 visible ASCII characters.
+     * Required. The organization that places the call. 1 to 128 visible ASCII
+     * characters.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -790,7 +803,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object userId_ = "";
     /**
      * <pre>
-     * Required. The user (agent) who calls. 1 to 128 visible ASCII characters.
+     * Required. The user (agent) who places the call. 1 to 128 visible ASCII
+     * characters.
      * </pre>
      *
      * <code>string user_id = 2 [json_name = "userId"];</code>
@@ -810,7 +824,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The user (agent) who calls. 1 to 128 visible ASCII characters.
+     * Required. The user (agent) who places the call. 1 to 128 visible ASCII
+     * characters.
      * </pre>
      *
      * <code>string user_id = 2 [json_name = "userId"];</code>
@@ -831,7 +846,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The user (agent) who calls. 1 to 128 visible ASCII characters.
+     * Required. The user (agent) who places the call. 1 to 128 visible ASCII
+     * characters.
      * </pre>
      *
      * <code>string user_id = 2 [json_name = "userId"];</code>
@@ -848,7 +864,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The user (agent) who calls. 1 to 128 visible ASCII characters.
+     * Required. The user (agent) who places the call. 1 to 128 visible ASCII
+     * characters.
      * </pre>
      *
      * <code>string user_id = 2 [json_name = "userId"];</code>
@@ -862,7 +879,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The user (agent) who calls. 1 to 128 visible ASCII characters.
+     * Required. The user (agent) who places the call. 1 to 128 visible ASCII
+     * characters.
      * </pre>
      *
      * <code>string user_id = 2 [json_name = "userId"];</code>
@@ -974,10 +992,11 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object callId_ = "";
     /**
      * <pre>
-     * Optional. The dialer's own identifier of the call, unique within the
-     * organization, 1 to 128 visible ASCII characters. A repeat gives the first
-     * answer and records nothing further; the same id for another user or callee
-     * is an error. The server makes one up if unset.
+     * Optional. The dialer's identifier of the call, unique within the
+     * organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
+     * returns the first response and records nothing more; using it for another
+     * user or callee fails with CALL_ID_REUSED. Default: an identifier that the
+     * server generates.
      * </pre>
      *
      * <code>string call_id = 4 [json_name = "callId"];</code>
@@ -997,10 +1016,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The dialer's own identifier of the call, unique within the
-     * organization, 1 to 128 visible ASCII characters. A repeat gives the first
-     * answer and records nothing further; the same id for another user or callee
-     * is an error. The server makes one up if unset.
+     * Optional. The dialer's identifier of the call, unique within the
+     * organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
+     * returns the first response and records nothing more; using it for another
+     * user or callee fails with CALL_ID_REUSED. Default: an identifier that the
+     * server generates.
      * </pre>
      *
      * <code>string call_id = 4 [json_name = "callId"];</code>
@@ -1021,10 +1041,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The dialer's own identifier of the call, unique within the
-     * organization, 1 to 128 visible ASCII characters. A repeat gives the first
-     * answer and records nothing further; the same id for another user or callee
-     * is an error. The server makes one up if unset.
+     * Optional. The dialer's identifier of the call, unique within the
+     * organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
+     * returns the first response and records nothing more; using it for another
+     * user or callee fails with CALL_ID_REUSED. Default: an identifier that the
+     * server generates.
      * </pre>
      *
      * <code>string call_id = 4 [json_name = "callId"];</code>
@@ -1041,10 +1062,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The dialer's own identifier of the call, unique within the
-     * organization, 1 to 128 visible ASCII characters. A repeat gives the first
-     * answer and records nothing further; the same id for another user or callee
-     * is an error. The server makes one up if unset.
+     * Optional. The dialer's identifier of the call, unique within the
+     * organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
+     * returns the first response and records nothing more; using it for another
+     * user or callee fails with CALL_ID_REUSED. Default: an identifier that the
+     * server generates.
      * </pre>
      *
      * <code>string call_id = 4 [json_name = "callId"];</code>
@@ -1058,10 +1080,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The dialer's own identifier of the call, unique within the
-     * organization, 1 to 128 visible ASCII characters. A repeat gives the first
-     * answer and records nothing further; the same id for another user or callee
-     * is an error. The server makes one up if unset.
+     * Optional. The dialer's identifier of the call, unique within the
+     * organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
+     * returns the first response and records nothing more; using it for another
+     * user or callee fails with CALL_ID_REUSED. Default: an identifier that the
+     * server generates.
      * </pre>
      *
      * <code>string call_id = 4 [json_name = "callId"];</code>
@@ -1081,8 +1104,9 @@ private static final long serialVersionUID = 0L;
     private boolean validateOnly_ ;
     /**
      * <pre>
-     * Optional. Decide, but record nothing: a call-back will not know of it. A
-     * call_id that is recorded is not looked up; the decision is a fresh one.
+     * Optional. Whether to decide without recording the call: call-backs are not
+     * routed by it. The server does not look up a recorded `call_id`, so the
+     * decision is always a new one. Default: false.
      * </pre>
      *
      * <code>bool validate_only = 5 [json_name = "validateOnly"];</code>
@@ -1094,8 +1118,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Decide, but record nothing: a call-back will not know of it. A
-     * call_id that is recorded is not looked up; the decision is a fresh one.
+     * Optional. Whether to decide without recording the call: call-backs are not
+     * routed by it. The server does not look up a recorded `call_id`, so the
+     * decision is always a new one. Default: false.
      * </pre>
      *
      * <code>bool validate_only = 5 [json_name = "validateOnly"];</code>
@@ -1111,8 +1136,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Decide, but record nothing: a call-back will not know of it. A
-     * call_id that is recorded is not looked up; the decision is a fresh one.
+     * Optional. Whether to decide without recording the call: call-backs are not
+     * routed by it. The server does not look up a recorded `call_id`, so the
+     * decision is always a new one. Default: false.
      * </pre>
      *
      * <code>bool validate_only = 5 [json_name = "validateOnly"];</code>
@@ -1128,8 +1154,9 @@ private static final long serialVersionUID = 0L;
     private long minRevision_ ;
     /**
      * <pre>
-     * Optional. Decide on no older state than this revision of the organization,
-     * as a change answered it. Default: whatever the server holds.
+     * Optional. The oldest revision of the organization that the decision may be
+     * based on, as returned by the call that made a change. Default: whichever
+     * revision the server holds.
      * </pre>
      *
      * <code>int64 min_revision = 6 [json_name = "minRevision"];</code>
@@ -1141,8 +1168,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Decide on no older state than this revision of the organization,
-     * as a change answered it. Default: whatever the server holds.
+     * Optional. The oldest revision of the organization that the decision may be
+     * based on, as returned by the call that made a change. Default: whichever
+     * revision the server holds.
      * </pre>
      *
      * <code>int64 min_revision = 6 [json_name = "minRevision"];</code>
@@ -1158,8 +1186,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Decide on no older state than this revision of the organization,
-     * as a change answered it. Default: whatever the server holds.
+     * Optional. The oldest revision of the organization that the decision may be
+     * based on, as returned by the call that made a change. Default: whichever
+     * revision the server holds.
      * </pre>
      *
      * <code>int64 min_revision = 6 [json_name = "minRevision"];</code>

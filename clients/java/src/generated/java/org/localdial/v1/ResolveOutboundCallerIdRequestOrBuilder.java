@@ -12,7 +12,8 @@ public interface ResolveOutboundCallerIdRequestOrBuilder extends
 
   /**
    * <pre>
-   * Required. The organization that calls. 1 to 128 visible ASCII characters.
+   * Required. The organization that places the call. 1 to 128 visible ASCII
+   * characters.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -21,7 +22,8 @@ public interface ResolveOutboundCallerIdRequestOrBuilder extends
   java.lang.String getOrganizationId();
   /**
    * <pre>
-   * Required. The organization that calls. 1 to 128 visible ASCII characters.
+   * Required. The organization that places the call. 1 to 128 visible ASCII
+   * characters.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -32,7 +34,8 @@ public interface ResolveOutboundCallerIdRequestOrBuilder extends
 
   /**
    * <pre>
-   * Required. The user (agent) who calls. 1 to 128 visible ASCII characters.
+   * Required. The user (agent) who places the call. 1 to 128 visible ASCII
+   * characters.
    * </pre>
    *
    * <code>string user_id = 2 [json_name = "userId"];</code>
@@ -41,7 +44,8 @@ public interface ResolveOutboundCallerIdRequestOrBuilder extends
   java.lang.String getUserId();
   /**
    * <pre>
-   * Required. The user (agent) who calls. 1 to 128 visible ASCII characters.
+   * Required. The user (agent) who places the call. 1 to 128 visible ASCII
+   * characters.
    * </pre>
    *
    * <code>string user_id = 2 [json_name = "userId"];</code>
@@ -72,10 +76,11 @@ public interface ResolveOutboundCallerIdRequestOrBuilder extends
 
   /**
    * <pre>
-   * Optional. The dialer's own identifier of the call, unique within the
-   * organization, 1 to 128 visible ASCII characters. A repeat gives the first
-   * answer and records nothing further; the same id for another user or callee
-   * is an error. The server makes one up if unset.
+   * Optional. The dialer's identifier of the call, unique within the
+   * organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
+   * returns the first response and records nothing more; using it for another
+   * user or callee fails with CALL_ID_REUSED. Default: an identifier that the
+   * server generates.
    * </pre>
    *
    * <code>string call_id = 4 [json_name = "callId"];</code>
@@ -84,10 +89,11 @@ public interface ResolveOutboundCallerIdRequestOrBuilder extends
   java.lang.String getCallId();
   /**
    * <pre>
-   * Optional. The dialer's own identifier of the call, unique within the
-   * organization, 1 to 128 visible ASCII characters. A repeat gives the first
-   * answer and records nothing further; the same id for another user or callee
-   * is an error. The server makes one up if unset.
+   * Optional. The dialer's identifier of the call, unique within the
+   * organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
+   * returns the first response and records nothing more; using it for another
+   * user or callee fails with CALL_ID_REUSED. Default: an identifier that the
+   * server generates.
    * </pre>
    *
    * <code>string call_id = 4 [json_name = "callId"];</code>
@@ -98,8 +104,9 @@ public interface ResolveOutboundCallerIdRequestOrBuilder extends
 
   /**
    * <pre>
-   * Optional. Decide, but record nothing: a call-back will not know of it. A
-   * call_id that is recorded is not looked up; the decision is a fresh one.
+   * Optional. Whether to decide without recording the call: call-backs are not
+   * routed by it. The server does not look up a recorded `call_id`, so the
+   * decision is always a new one. Default: false.
    * </pre>
    *
    * <code>bool validate_only = 5 [json_name = "validateOnly"];</code>
@@ -109,8 +116,9 @@ public interface ResolveOutboundCallerIdRequestOrBuilder extends
 
   /**
    * <pre>
-   * Optional. Decide on no older state than this revision of the organization,
-   * as a change answered it. Default: whatever the server holds.
+   * Optional. The oldest revision of the organization that the decision may be
+   * based on, as returned by the call that made a change. Default: whichever
+   * revision the server holds.
    * </pre>
    *
    * <code>int64 min_revision = 6 [json_name = "minRevision"];</code>

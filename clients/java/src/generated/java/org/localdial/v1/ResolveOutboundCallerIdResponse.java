@@ -56,7 +56,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object callerId_ = "";
   /**
    * <pre>
-   * The number to show to the callee, in E.164. Never empty.
+   * Output only. The number to show to the callee, in E.164. Never empty.
    * </pre>
    *
    * <code>string caller_id = 1 [json_name = "callerId"];</code>
@@ -77,7 +77,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The number to show to the callee, in E.164. Never empty.
+   * Output only. The number to show to the callee, in E.164. Never empty.
    * </pre>
    *
    * <code>string caller_id = 1 [json_name = "callerId"];</code>
@@ -102,7 +102,7 @@ private static final long serialVersionUID = 0L;
   private int reason_ = 0;
   /**
    * <pre>
-   * Why it was chosen.
+   * Output only. Why that caller ID was chosen.
    * </pre>
    *
    * <code>.localdial.v1.CallerIdReason reason = 2 [json_name = "reason"];</code>
@@ -113,7 +113,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Why it was chosen.
+   * Output only. Why that caller ID was chosen.
    * </pre>
    *
    * <code>.localdial.v1.CallerIdReason reason = 2 [json_name = "reason"];</code>
@@ -129,9 +129,9 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object calleeAreaCode_ = "";
   /**
    * <pre>
-   * The callee's area code: the NANP area code (`415`), or another country's
-   * geographic code as an E.164 prefix (`+4420`). Empty where the callee has no
-   * geographic area code.
+   * Output only. The callee's area code: a NANP area code (`415`), or another
+   * country's geographic code as an E.164 prefix (`+4420`). Empty if the callee
+   * has no geographic area code.
    * </pre>
    *
    * <code>string callee_area_code = 3 [json_name = "calleeAreaCode"];</code>
@@ -152,9 +152,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The callee's area code: the NANP area code (`415`), or another country's
-   * geographic code as an E.164 prefix (`+4420`). Empty where the callee has no
-   * geographic area code.
+   * Output only. The callee's area code: a NANP area code (`415`), or another
+   * country's geographic code as an E.164 prefix (`+4420`). Empty if the callee
+   * has no geographic area code.
    * </pre>
    *
    * <code>string callee_area_code = 3 [json_name = "calleeAreaCode"];</code>
@@ -180,8 +180,9 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object callId_ = "";
   /**
    * <pre>
-   * The identifier of the recorded call: that of the request, or one made by
-   * the server. With validate_only it is that of the request.
+   * Output only. The identifier of the recorded call: the `call_id` of the
+   * request, or the one that the server generated. With `validate_only`, the
+   * `call_id` of the request.
    * </pre>
    *
    * <code>string call_id = 4 [json_name = "callId"];</code>
@@ -202,8 +203,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The identifier of the recorded call: that of the request, or one made by
-   * the server. With validate_only it is that of the request.
+   * Output only. The identifier of the recorded call: the `call_id` of the
+   * request, or the one that the server generated. With `validate_only`, the
+   * `call_id` of the request.
    * </pre>
    *
    * <code>string call_id = 4 [json_name = "callId"];</code>
@@ -228,8 +230,8 @@ private static final long serialVersionUID = 0L;
   private long revision_ = 0L;
   /**
    * <pre>
-   * The organization's revision that was decided on. For a repeated call_id,
-   * the revision of the first answer.
+   * Output only. The revision of the organization that the decision is based
+   * on. For a repeated `call_id`, the revision of the first response.
    * </pre>
    *
    * <code>int64 revision = 5 [json_name = "revision"];</code>
@@ -244,10 +246,10 @@ private static final long serialVersionUID = 0L;
   private boolean recordedLater_ = false;
   /**
    * <pre>
-   * Output only. True if the database was away: the call is kept on the
-   * server's own disk, from where it is recorded once the database is back.
-   * Until then call-backs are answered with UNAVAILABLE, and ListOutboundCalls
-   * does not show it.
+   * Output only. Whether the call could not be recorded yet because the
+   * database was down. The server keeps it on its own disk and records it when
+   * the database is back. Until then, call-backs fail with UNAVAILABLE, and
+   * ListOutboundCalls does not return the call.
    * </pre>
    *
    * <code>bool recorded_later = 6 [json_name = "recordedLater"];</code>
@@ -677,7 +679,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object callerId_ = "";
     /**
      * <pre>
-     * The number to show to the callee, in E.164. Never empty.
+     * Output only. The number to show to the callee, in E.164. Never empty.
      * </pre>
      *
      * <code>string caller_id = 1 [json_name = "callerId"];</code>
@@ -697,7 +699,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The number to show to the callee, in E.164. Never empty.
+     * Output only. The number to show to the callee, in E.164. Never empty.
      * </pre>
      *
      * <code>string caller_id = 1 [json_name = "callerId"];</code>
@@ -718,7 +720,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The number to show to the callee, in E.164. Never empty.
+     * Output only. The number to show to the callee, in E.164. Never empty.
      * </pre>
      *
      * <code>string caller_id = 1 [json_name = "callerId"];</code>
@@ -735,7 +737,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The number to show to the callee, in E.164. Never empty.
+     * Output only. The number to show to the callee, in E.164. Never empty.
      * </pre>
      *
      * <code>string caller_id = 1 [json_name = "callerId"];</code>
@@ -749,7 +751,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The number to show to the callee, in E.164. Never empty.
+     * Output only. The number to show to the callee, in E.164. Never empty.
      * </pre>
      *
      * <code>string caller_id = 1 [json_name = "callerId"];</code>
@@ -769,7 +771,7 @@ private static final long serialVersionUID = 0L;
     private int reason_ = 0;
     /**
      * <pre>
-     * Why it was chosen.
+     * Output only. Why that caller ID was chosen.
      * </pre>
      *
      * <code>.localdial.v1.CallerIdReason reason = 2 [json_name = "reason"];</code>
@@ -780,7 +782,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why it was chosen.
+     * Output only. Why that caller ID was chosen.
      * </pre>
      *
      * <code>.localdial.v1.CallerIdReason reason = 2 [json_name = "reason"];</code>
@@ -795,7 +797,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why it was chosen.
+     * Output only. Why that caller ID was chosen.
      * </pre>
      *
      * <code>.localdial.v1.CallerIdReason reason = 2 [json_name = "reason"];</code>
@@ -808,7 +810,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why it was chosen.
+     * Output only. Why that caller ID was chosen.
      * </pre>
      *
      * <code>.localdial.v1.CallerIdReason reason = 2 [json_name = "reason"];</code>
@@ -824,7 +826,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why it was chosen.
+     * Output only. Why that caller ID was chosen.
      * </pre>
      *
      * <code>.localdial.v1.CallerIdReason reason = 2 [json_name = "reason"];</code>
@@ -840,9 +842,9 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object calleeAreaCode_ = "";
     /**
      * <pre>
-     * The callee's area code: the NANP area code (`415`), or another country's
-     * geographic code as an E.164 prefix (`+4420`). Empty where the callee has no
-     * geographic area code.
+     * Output only. The callee's area code: a NANP area code (`415`), or another
+     * country's geographic code as an E.164 prefix (`+4420`). Empty if the callee
+     * has no geographic area code.
      * </pre>
      *
      * <code>string callee_area_code = 3 [json_name = "calleeAreaCode"];</code>
@@ -862,9 +864,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The callee's area code: the NANP area code (`415`), or another country's
-     * geographic code as an E.164 prefix (`+4420`). Empty where the callee has no
-     * geographic area code.
+     * Output only. The callee's area code: a NANP area code (`415`), or another
+     * country's geographic code as an E.164 prefix (`+4420`). Empty if the callee
+     * has no geographic area code.
      * </pre>
      *
      * <code>string callee_area_code = 3 [json_name = "calleeAreaCode"];</code>
@@ -885,9 +887,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The callee's area code: the NANP area code (`415`), or another country's
-     * geographic code as an E.164 prefix (`+4420`). Empty where the callee has no
-     * geographic area code.
+     * Output only. The callee's area code: a NANP area code (`415`), or another
+     * country's geographic code as an E.164 prefix (`+4420`). Empty if the callee
+     * has no geographic area code.
      * </pre>
      *
      * <code>string callee_area_code = 3 [json_name = "calleeAreaCode"];</code>
@@ -904,9 +906,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The callee's area code: the NANP area code (`415`), or another country's
-     * geographic code as an E.164 prefix (`+4420`). Empty where the callee has no
-     * geographic area code.
+     * Output only. The callee's area code: a NANP area code (`415`), or another
+     * country's geographic code as an E.164 prefix (`+4420`). Empty if the callee
+     * has no geographic area code.
      * </pre>
      *
      * <code>string callee_area_code = 3 [json_name = "calleeAreaCode"];</code>
@@ -920,9 +922,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The callee's area code: the NANP area code (`415`), or another country's
-     * geographic code as an E.164 prefix (`+4420`). Empty where the callee has no
-     * geographic area code.
+     * Output only. The callee's area code: a NANP area code (`415`), or another
+     * country's geographic code as an E.164 prefix (`+4420`). Empty if the callee
+     * has no geographic area code.
      * </pre>
      *
      * <code>string callee_area_code = 3 [json_name = "calleeAreaCode"];</code>
@@ -942,8 +944,9 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object callId_ = "";
     /**
      * <pre>
-     * The identifier of the recorded call: that of the request, or one made by
-     * the server. With validate_only it is that of the request.
+     * Output only. The identifier of the recorded call: the `call_id` of the
+     * request, or the one that the server generated. With `validate_only`, the
+     * `call_id` of the request.
      * </pre>
      *
      * <code>string call_id = 4 [json_name = "callId"];</code>
@@ -963,8 +966,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The identifier of the recorded call: that of the request, or one made by
-     * the server. With validate_only it is that of the request.
+     * Output only. The identifier of the recorded call: the `call_id` of the
+     * request, or the one that the server generated. With `validate_only`, the
+     * `call_id` of the request.
      * </pre>
      *
      * <code>string call_id = 4 [json_name = "callId"];</code>
@@ -985,8 +989,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The identifier of the recorded call: that of the request, or one made by
-     * the server. With validate_only it is that of the request.
+     * Output only. The identifier of the recorded call: the `call_id` of the
+     * request, or the one that the server generated. With `validate_only`, the
+     * `call_id` of the request.
      * </pre>
      *
      * <code>string call_id = 4 [json_name = "callId"];</code>
@@ -1003,8 +1008,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The identifier of the recorded call: that of the request, or one made by
-     * the server. With validate_only it is that of the request.
+     * Output only. The identifier of the recorded call: the `call_id` of the
+     * request, or the one that the server generated. With `validate_only`, the
+     * `call_id` of the request.
      * </pre>
      *
      * <code>string call_id = 4 [json_name = "callId"];</code>
@@ -1018,8 +1024,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The identifier of the recorded call: that of the request, or one made by
-     * the server. With validate_only it is that of the request.
+     * Output only. The identifier of the recorded call: the `call_id` of the
+     * request, or the one that the server generated. With `validate_only`, the
+     * `call_id` of the request.
      * </pre>
      *
      * <code>string call_id = 4 [json_name = "callId"];</code>
@@ -1039,8 +1046,8 @@ private static final long serialVersionUID = 0L;
     private long revision_ ;
     /**
      * <pre>
-     * The organization's revision that was decided on. For a repeated call_id,
-     * the revision of the first answer.
+     * Output only. The revision of the organization that the decision is based
+     * on. For a repeated `call_id`, the revision of the first response.
      * </pre>
      *
      * <code>int64 revision = 5 [json_name = "revision"];</code>
@@ -1052,8 +1059,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The organization's revision that was decided on. For a repeated call_id,
-     * the revision of the first answer.
+     * Output only. The revision of the organization that the decision is based
+     * on. For a repeated `call_id`, the revision of the first response.
      * </pre>
      *
      * <code>int64 revision = 5 [json_name = "revision"];</code>
@@ -1069,8 +1076,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The organization's revision that was decided on. For a repeated call_id,
-     * the revision of the first answer.
+     * Output only. The revision of the organization that the decision is based
+     * on. For a repeated `call_id`, the revision of the first response.
      * </pre>
      *
      * <code>int64 revision = 5 [json_name = "revision"];</code>
@@ -1086,10 +1093,10 @@ private static final long serialVersionUID = 0L;
     private boolean recordedLater_ ;
     /**
      * <pre>
-     * Output only. True if the database was away: the call is kept on the
-     * server's own disk, from where it is recorded once the database is back.
-     * Until then call-backs are answered with UNAVAILABLE, and ListOutboundCalls
-     * does not show it.
+     * Output only. Whether the call could not be recorded yet because the
+     * database was down. The server keeps it on its own disk and records it when
+     * the database is back. Until then, call-backs fail with UNAVAILABLE, and
+     * ListOutboundCalls does not return the call.
      * </pre>
      *
      * <code>bool recorded_later = 6 [json_name = "recordedLater"];</code>
@@ -1101,10 +1108,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. True if the database was away: the call is kept on the
-     * server's own disk, from where it is recorded once the database is back.
-     * Until then call-backs are answered with UNAVAILABLE, and ListOutboundCalls
-     * does not show it.
+     * Output only. Whether the call could not be recorded yet because the
+     * database was down. The server keeps it on its own disk and records it when
+     * the database is back. Until then, call-backs fail with UNAVAILABLE, and
+     * ListOutboundCalls does not return the call.
      * </pre>
      *
      * <code>bool recorded_later = 6 [json_name = "recordedLater"];</code>
@@ -1120,10 +1127,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. True if the database was away: the call is kept on the
-     * server's own disk, from where it is recorded once the database is back.
-     * Until then call-backs are answered with UNAVAILABLE, and ListOutboundCalls
-     * does not show it.
+     * Output only. Whether the call could not be recorded yet because the
+     * database was down. The server keeps it on its own disk and records it when
+     * the database is back. Until then, call-backs fail with UNAVAILABLE, and
+     * ListOutboundCalls does not return the call.
      * </pre>
      *
      * <code>bool recorded_later = 6 [json_name = "recordedLater"];</code>

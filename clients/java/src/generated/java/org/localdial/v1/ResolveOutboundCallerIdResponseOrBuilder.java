@@ -12,7 +12,7 @@ public interface ResolveOutboundCallerIdResponseOrBuilder extends
 
   /**
    * <pre>
-   * The number to show to the callee, in E.164. Never empty.
+   * Output only. The number to show to the callee, in E.164. Never empty.
    * </pre>
    *
    * <code>string caller_id = 1 [json_name = "callerId"];</code>
@@ -21,7 +21,7 @@ public interface ResolveOutboundCallerIdResponseOrBuilder extends
   java.lang.String getCallerId();
   /**
    * <pre>
-   * The number to show to the callee, in E.164. Never empty.
+   * Output only. The number to show to the callee, in E.164. Never empty.
    * </pre>
    *
    * <code>string caller_id = 1 [json_name = "callerId"];</code>
@@ -32,7 +32,7 @@ public interface ResolveOutboundCallerIdResponseOrBuilder extends
 
   /**
    * <pre>
-   * Why it was chosen.
+   * Output only. Why that caller ID was chosen.
    * </pre>
    *
    * <code>.localdial.v1.CallerIdReason reason = 2 [json_name = "reason"];</code>
@@ -41,7 +41,7 @@ public interface ResolveOutboundCallerIdResponseOrBuilder extends
   int getReasonValue();
   /**
    * <pre>
-   * Why it was chosen.
+   * Output only. Why that caller ID was chosen.
    * </pre>
    *
    * <code>.localdial.v1.CallerIdReason reason = 2 [json_name = "reason"];</code>
@@ -51,9 +51,9 @@ public interface ResolveOutboundCallerIdResponseOrBuilder extends
 
   /**
    * <pre>
-   * The callee's area code: the NANP area code (`415`), or another country's
-   * geographic code as an E.164 prefix (`+4420`). Empty where the callee has no
-   * geographic area code.
+   * Output only. The callee's area code: a NANP area code (`415`), or another
+   * country's geographic code as an E.164 prefix (`+4420`). Empty if the callee
+   * has no geographic area code.
    * </pre>
    *
    * <code>string callee_area_code = 3 [json_name = "calleeAreaCode"];</code>
@@ -62,9 +62,9 @@ public interface ResolveOutboundCallerIdResponseOrBuilder extends
   java.lang.String getCalleeAreaCode();
   /**
    * <pre>
-   * The callee's area code: the NANP area code (`415`), or another country's
-   * geographic code as an E.164 prefix (`+4420`). Empty where the callee has no
-   * geographic area code.
+   * Output only. The callee's area code: a NANP area code (`415`), or another
+   * country's geographic code as an E.164 prefix (`+4420`). Empty if the callee
+   * has no geographic area code.
    * </pre>
    *
    * <code>string callee_area_code = 3 [json_name = "calleeAreaCode"];</code>
@@ -75,8 +75,9 @@ public interface ResolveOutboundCallerIdResponseOrBuilder extends
 
   /**
    * <pre>
-   * The identifier of the recorded call: that of the request, or one made by
-   * the server. With validate_only it is that of the request.
+   * Output only. The identifier of the recorded call: the `call_id` of the
+   * request, or the one that the server generated. With `validate_only`, the
+   * `call_id` of the request.
    * </pre>
    *
    * <code>string call_id = 4 [json_name = "callId"];</code>
@@ -85,8 +86,9 @@ public interface ResolveOutboundCallerIdResponseOrBuilder extends
   java.lang.String getCallId();
   /**
    * <pre>
-   * The identifier of the recorded call: that of the request, or one made by
-   * the server. With validate_only it is that of the request.
+   * Output only. The identifier of the recorded call: the `call_id` of the
+   * request, or the one that the server generated. With `validate_only`, the
+   * `call_id` of the request.
    * </pre>
    *
    * <code>string call_id = 4 [json_name = "callId"];</code>
@@ -97,8 +99,8 @@ public interface ResolveOutboundCallerIdResponseOrBuilder extends
 
   /**
    * <pre>
-   * The organization's revision that was decided on. For a repeated call_id,
-   * the revision of the first answer.
+   * Output only. The revision of the organization that the decision is based
+   * on. For a repeated `call_id`, the revision of the first response.
    * </pre>
    *
    * <code>int64 revision = 5 [json_name = "revision"];</code>
@@ -108,10 +110,10 @@ public interface ResolveOutboundCallerIdResponseOrBuilder extends
 
   /**
    * <pre>
-   * Output only. True if the database was away: the call is kept on the
-   * server's own disk, from where it is recorded once the database is back.
-   * Until then call-backs are answered with UNAVAILABLE, and ListOutboundCalls
-   * does not show it.
+   * Output only. Whether the call could not be recorded yet because the
+   * database was down. The server keeps it on its own disk and records it when
+   * the database is back. Until then, call-backs fail with UNAVAILABLE, and
+   * ListOutboundCalls does not return the call.
    * </pre>
    *
    * <code>bool recorded_later = 6 [json_name = "recordedLater"];</code>

@@ -55,7 +55,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object calledNumber_ = "";
   /**
    * <pre>
-   * Required. The number that was called, in E.164: a number of an
+   * Required. The number that was called, in E.164: a number in an
    * organization's inventory, or an organization number.
    * </pre>
    *
@@ -77,7 +77,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required. The number that was called, in E.164: a number of an
+   * Required. The number that was called, in E.164: a number in an
    * organization's inventory, or an organization number.
    * </pre>
    *
@@ -104,10 +104,10 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object callerNumber_ = "";
   /**
    * <pre>
-   * Optional. The number of the phone that calls, just as the carrier sent it,
-   * up to 256 characters. Whatever is not E.164 (`anonymous`, a SIP address,
-   * nothing) counts as withheld, and so do the numbers that carriers send in
-   * its stead.
+   * Optional. The caller's number exactly as the carrier sent it. Up to 256
+   * characters. A value that is not E.164 (`anonymous`, a SIP address, an empty
+   * string) counts as withheld, and so do the numbers that carriers send in
+   * place of a withheld one.
    * </pre>
    *
    * <code>string caller_number = 2 [json_name = "callerNumber"];</code>
@@ -128,10 +128,10 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Optional. The number of the phone that calls, just as the carrier sent it,
-   * up to 256 characters. Whatever is not E.164 (`anonymous`, a SIP address,
-   * nothing) counts as withheld, and so do the numbers that carriers send in
-   * its stead.
+   * Optional. The caller's number exactly as the carrier sent it. Up to 256
+   * characters. A value that is not E.164 (`anonymous`, a SIP address, an empty
+   * string) counts as withheld, and so do the numbers that carriers send in
+   * place of a withheld one.
    * </pre>
    *
    * <code>string caller_number = 2 [json_name = "callerNumber"];</code>
@@ -157,8 +157,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object callId_ = "";
   /**
    * <pre>
-   * Optional. The carrier's identifier of the call, 1 to 128 visible ASCII
-   * characters. It does not affect the answer; the server logs it at level
+   * Optional. The carrier's identifier of the call. 1 to 128 visible ASCII
+   * characters. It does not affect the response; the server logs it at level
    * debug.
    * </pre>
    *
@@ -180,8 +180,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Optional. The carrier's identifier of the call, 1 to 128 visible ASCII
-   * characters. It does not affect the answer; the server logs it at level
+   * Optional. The carrier's identifier of the call. 1 to 128 visible ASCII
+   * characters. It does not affect the response; the server logs it at level
    * debug.
    * </pre>
    *
@@ -552,7 +552,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object calledNumber_ = "";
     /**
      * <pre>
-     * Required. The number that was called, in E.164: a number of an
+     * Required. The number that was called, in E.164: a number in an
      * organization's inventory, or an organization number.
      * </pre>
      *
@@ -573,7 +573,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The number that was called, in E.164: a number of an
+     * Required. The number that was called, in E.164: a number in an
      * organization's inventory, or an organization number.
      * </pre>
      *
@@ -595,7 +595,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The number that was called, in E.164: a number of an
+     * Required. The number that was called, in E.164: a number in an
      * organization's inventory, or an organization number.
      * </pre>
      *
@@ -613,7 +613,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The number that was called, in E.164: a number of an
+     * Required. The number that was called, in E.164: a number in an
      * organization's inventory, or an organization number.
      * </pre>
      *
@@ -628,7 +628,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The number that was called, in E.164: a number of an
+     * Required. The number that was called, in E.164: a number in an
      * organization's inventory, or an organization number.
      * </pre>
      *
@@ -649,10 +649,10 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object callerNumber_ = "";
     /**
      * <pre>
-     * Optional. The number of the phone that calls, just as the carrier sent it,
-     * up to 256 characters. Whatever is not E.164 (`anonymous`, a SIP address,
-     * nothing) counts as withheld, and so do the numbers that carriers send in
-     * its stead.
+     * Optional. The caller's number exactly as the carrier sent it. Up to 256
+     * characters. A value that is not E.164 (`anonymous`, a SIP address, an empty
+     * string) counts as withheld, and so do the numbers that carriers send in
+     * place of a withheld one.
      * </pre>
      *
      * <code>string caller_number = 2 [json_name = "callerNumber"];</code>
@@ -672,10 +672,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The number of the phone that calls, just as the carrier sent it,
-     * up to 256 characters. Whatever is not E.164 (`anonymous`, a SIP address,
-     * nothing) counts as withheld, and so do the numbers that carriers send in
-     * its stead.
+     * Optional. The caller's number exactly as the carrier sent it. Up to 256
+     * characters. A value that is not E.164 (`anonymous`, a SIP address, an empty
+     * string) counts as withheld, and so do the numbers that carriers send in
+     * place of a withheld one.
      * </pre>
      *
      * <code>string caller_number = 2 [json_name = "callerNumber"];</code>
@@ -696,10 +696,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The number of the phone that calls, just as the carrier sent it,
-     * up to 256 characters. Whatever is not E.164 (`anonymous`, a SIP address,
-     * nothing) counts as withheld, and so do the numbers that carriers send in
-     * its stead.
+     * Optional. The caller's number exactly as the carrier sent it. Up to 256
+     * characters. A value that is not E.164 (`anonymous`, a SIP address, an empty
+     * string) counts as withheld, and so do the numbers that carriers send in
+     * place of a withheld one.
      * </pre>
      *
      * <code>string caller_number = 2 [json_name = "callerNumber"];</code>
@@ -716,10 +716,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The number of the phone that calls, just as the carrier sent it,
-     * up to 256 characters. Whatever is not E.164 (`anonymous`, a SIP address,
-     * nothing) counts as withheld, and so do the numbers that carriers send in
-     * its stead.
+     * Optional. The caller's number exactly as the carrier sent it. Up to 256
+     * characters. A value that is not E.164 (`anonymous`, a SIP address, an empty
+     * string) counts as withheld, and so do the numbers that carriers send in
+     * place of a withheld one.
      * </pre>
      *
      * <code>string caller_number = 2 [json_name = "callerNumber"];</code>
@@ -733,10 +733,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The number of the phone that calls, just as the carrier sent it,
-     * up to 256 characters. Whatever is not E.164 (`anonymous`, a SIP address,
-     * nothing) counts as withheld, and so do the numbers that carriers send in
-     * its stead.
+     * Optional. The caller's number exactly as the carrier sent it. Up to 256
+     * characters. A value that is not E.164 (`anonymous`, a SIP address, an empty
+     * string) counts as withheld, and so do the numbers that carriers send in
+     * place of a withheld one.
      * </pre>
      *
      * <code>string caller_number = 2 [json_name = "callerNumber"];</code>
@@ -756,8 +756,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object callId_ = "";
     /**
      * <pre>
-     * Optional. The carrier's identifier of the call, 1 to 128 visible ASCII
-     * characters. It does not affect the answer; the server logs it at level
+     * Optional. The carrier's identifier of the call. 1 to 128 visible ASCII
+     * characters. It does not affect the response; the server logs it at level
      * debug.
      * </pre>
      *
@@ -778,8 +778,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The carrier's identifier of the call, 1 to 128 visible ASCII
-     * characters. It does not affect the answer; the server logs it at level
+     * Optional. The carrier's identifier of the call. 1 to 128 visible ASCII
+     * characters. It does not affect the response; the server logs it at level
      * debug.
      * </pre>
      *
@@ -801,8 +801,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The carrier's identifier of the call, 1 to 128 visible ASCII
-     * characters. It does not affect the answer; the server logs it at level
+     * Optional. The carrier's identifier of the call. 1 to 128 visible ASCII
+     * characters. It does not affect the response; the server logs it at level
      * debug.
      * </pre>
      *
@@ -820,8 +820,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The carrier's identifier of the call, 1 to 128 visible ASCII
-     * characters. It does not affect the answer; the server logs it at level
+     * Optional. The carrier's identifier of the call. 1 to 128 visible ASCII
+     * characters. It does not affect the response; the server logs it at level
      * debug.
      * </pre>
      *
@@ -836,8 +836,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The carrier's identifier of the call, 1 to 128 visible ASCII
-     * characters. It does not affect the answer; the server logs it at level
+     * Optional. The carrier's identifier of the call. 1 to 128 visible ASCII
+     * characters. It does not affect the response; the server logs it at level
      * debug.
      * </pre>
      *

@@ -12,7 +12,7 @@ public interface RouteInboundCallRequestOrBuilder extends
 
   /**
    * <pre>
-   * Required. The number that was called, in E.164: a number of an
+   * Required. The number that was called, in E.164: a number in an
    * organization's inventory, or an organization number.
    * </pre>
    *
@@ -22,7 +22,7 @@ public interface RouteInboundCallRequestOrBuilder extends
   java.lang.String getCalledNumber();
   /**
    * <pre>
-   * Required. The number that was called, in E.164: a number of an
+   * Required. The number that was called, in E.164: a number in an
    * organization's inventory, or an organization number.
    * </pre>
    *
@@ -34,10 +34,10 @@ public interface RouteInboundCallRequestOrBuilder extends
 
   /**
    * <pre>
-   * Optional. The number of the phone that calls, just as the carrier sent it,
-   * up to 256 characters. Whatever is not E.164 (`anonymous`, a SIP address,
-   * nothing) counts as withheld, and so do the numbers that carriers send in
-   * its stead.
+   * Optional. The caller's number exactly as the carrier sent it. Up to 256
+   * characters. A value that is not E.164 (`anonymous`, a SIP address, an empty
+   * string) counts as withheld, and so do the numbers that carriers send in
+   * place of a withheld one.
    * </pre>
    *
    * <code>string caller_number = 2 [json_name = "callerNumber"];</code>
@@ -46,10 +46,10 @@ public interface RouteInboundCallRequestOrBuilder extends
   java.lang.String getCallerNumber();
   /**
    * <pre>
-   * Optional. The number of the phone that calls, just as the carrier sent it,
-   * up to 256 characters. Whatever is not E.164 (`anonymous`, a SIP address,
-   * nothing) counts as withheld, and so do the numbers that carriers send in
-   * its stead.
+   * Optional. The caller's number exactly as the carrier sent it. Up to 256
+   * characters. A value that is not E.164 (`anonymous`, a SIP address, an empty
+   * string) counts as withheld, and so do the numbers that carriers send in
+   * place of a withheld one.
    * </pre>
    *
    * <code>string caller_number = 2 [json_name = "callerNumber"];</code>
@@ -60,8 +60,8 @@ public interface RouteInboundCallRequestOrBuilder extends
 
   /**
    * <pre>
-   * Optional. The carrier's identifier of the call, 1 to 128 visible ASCII
-   * characters. It does not affect the answer; the server logs it at level
+   * Optional. The carrier's identifier of the call. 1 to 128 visible ASCII
+   * characters. It does not affect the response; the server logs it at level
    * debug.
    * </pre>
    *
@@ -71,8 +71,8 @@ public interface RouteInboundCallRequestOrBuilder extends
   java.lang.String getCallId();
   /**
    * <pre>
-   * Optional. The carrier's identifier of the call, 1 to 128 visible ASCII
-   * characters. It does not affect the answer; the server logs it at level
+   * Optional. The carrier's identifier of the call. 1 to 128 visible ASCII
+   * characters. It does not affect the response; the server logs it at level
    * debug.
    * </pre>
    *

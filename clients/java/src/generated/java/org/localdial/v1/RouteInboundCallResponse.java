@@ -59,7 +59,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object organizationId_ = "";
   /**
    * <pre>
-   * The organization that the called number belongs to.
+   * Output only. The organization that the called number belongs to.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -80,7 +80,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The organization that the called number belongs to.
+   * Output only. The organization that the called number belongs to.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -106,7 +106,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object destinationNumber_ = "";
   /**
    * <pre>
-   * The number to connect the caller with, in E.164. Never empty.
+   * Output only. The number to connect the caller to, in E.164. Never empty.
    * </pre>
    *
    * <code>string destination_number = 2 [json_name = "destinationNumber"];</code>
@@ -127,7 +127,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The number to connect the caller with, in E.164. Never empty.
+   * Output only. The number to connect the caller to, in E.164. Never empty.
    * </pre>
    *
    * <code>string destination_number = 2 [json_name = "destinationNumber"];</code>
@@ -153,8 +153,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object userId_ = "";
   /**
    * <pre>
-   * The user whose work phone the destination is. Empty unless the reason is
-   * LAST_CALLER.
+   * Output only. The user whose work phone is the destination. Empty unless
+   * `reason` is `DESTINATION_REASON_LAST_CALLER`.
    * </pre>
    *
    * <code>string user_id = 3 [json_name = "userId"];</code>
@@ -175,8 +175,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The user whose work phone the destination is. Empty unless the reason is
-   * LAST_CALLER.
+   * Output only. The user whose work phone is the destination. Empty unless
+   * `reason` is `DESTINATION_REASON_LAST_CALLER`.
    * </pre>
    *
    * <code>string user_id = 3 [json_name = "userId"];</code>
@@ -201,7 +201,7 @@ private static final long serialVersionUID = 0L;
   private int reason_ = 0;
   /**
    * <pre>
-   * Why the call goes there.
+   * Output only. Why the call goes to that destination.
    * </pre>
    *
    * <code>.localdial.v1.DestinationReason reason = 4 [json_name = "reason"];</code>
@@ -212,7 +212,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Why the call goes there.
+   * Output only. Why the call goes to that destination.
    * </pre>
    *
    * <code>.localdial.v1.DestinationReason reason = 4 [json_name = "reason"];</code>
@@ -228,8 +228,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object lastCallId_ = "";
   /**
    * <pre>
-   * The recorded outbound call that decided, or would have decided had the user
-   * had a usable work phone. Empty when nobody called the caller.
+   * Output only. The last recorded outbound call to this caller, whether or not
+   * its user has a usable work phone. Empty if no user called this caller.
    * </pre>
    *
    * <code>string last_call_id = 5 [json_name = "lastCallId"];</code>
@@ -250,8 +250,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The recorded outbound call that decided, or would have decided had the user
-   * had a usable work phone. Empty when nobody called the caller.
+   * Output only. The last recorded outbound call to this caller, whether or not
+   * its user has a usable work phone. Empty if no user called this caller.
    * </pre>
    *
    * <code>string last_call_id = 5 [json_name = "lastCallId"];</code>
@@ -276,7 +276,8 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Timestamp lastCallTime_;
   /**
    * <pre>
-   * When that call was recorded. Unset when nobody called the caller.
+   * Output only. When that call was recorded. Unset if no user called this
+   * caller.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_call_time = 6 [json_name = "lastCallTime"];</code>
@@ -288,7 +289,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When that call was recorded. Unset when nobody called the caller.
+   * Output only. When that call was recorded. Unset if no user called this
+   * caller.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_call_time = 6 [json_name = "lastCallTime"];</code>
@@ -300,7 +302,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When that call was recorded. Unset when nobody called the caller.
+   * Output only. When that call was recorded. Unset if no user called this
+   * caller.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_call_time = 6 [json_name = "lastCallTime"];</code>
@@ -825,7 +828,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object organizationId_ = "";
     /**
      * <pre>
-     * The organization that the called number belongs to.
+     * Output only. The organization that the called number belongs to.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -845,7 +848,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The organization that the called number belongs to.
+     * Output only. The organization that the called number belongs to.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -866,7 +869,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The organization that the called number belongs to.
+     * Output only. The organization that the called number belongs to.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -883,7 +886,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The organization that the called number belongs to.
+     * Output only. The organization that the called number belongs to.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -897,7 +900,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The organization that the called number belongs to.
+     * Output only. The organization that the called number belongs to.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -917,7 +920,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object destinationNumber_ = "";
     /**
      * <pre>
-     * The number to connect the caller with, in E.164. Never empty.
+     * Output only. The number to connect the caller to, in E.164. Never empty.
      * </pre>
      *
      * <code>string destination_number = 2 [json_name = "destinationNumber"];</code>
@@ -937,7 +940,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The number to connect the caller with, in E.164. Never empty.
+     * Output only. The number to connect the caller to, in E.164. Never empty.
      * </pre>
      *
      * <code>string destination_number = 2 [json_name = "destinationNumber"];</code>
@@ -958,7 +961,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The number to connect the caller with, in E.164. Never empty.
+     * Output only. The number to connect the caller to, in E.164. Never empty.
      * </pre>
      *
      * <code>string destination_number = 2 [json_name = "destinationNumber"];</code>
@@ -975,7 +978,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The number to connect the caller with, in E.164. Never empty.
+     * Output only. The number to connect the caller to, in E.164. Never empty.
      * </pre>
      *
      * <code>string destination_number = 2 [json_name = "destinationNumber"];</code>
@@ -989,7 +992,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The number to connect the caller with, in E.164. Never empty.
+     * Output only. The number to connect the caller to, in E.164. Never empty.
      * </pre>
      *
      * <code>string destination_number = 2 [json_name = "destinationNumber"];</code>
@@ -1009,8 +1012,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object userId_ = "";
     /**
      * <pre>
-     * The user whose work phone the destination is. Empty unless the reason is
-     * LAST_CALLER.
+     * Output only. The user whose work phone is the destination. Empty unless
+     * `reason` is `DESTINATION_REASON_LAST_CALLER`.
      * </pre>
      *
      * <code>string user_id = 3 [json_name = "userId"];</code>
@@ -1030,8 +1033,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The user whose work phone the destination is. Empty unless the reason is
-     * LAST_CALLER.
+     * Output only. The user whose work phone is the destination. Empty unless
+     * `reason` is `DESTINATION_REASON_LAST_CALLER`.
      * </pre>
      *
      * <code>string user_id = 3 [json_name = "userId"];</code>
@@ -1052,8 +1055,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The user whose work phone the destination is. Empty unless the reason is
-     * LAST_CALLER.
+     * Output only. The user whose work phone is the destination. Empty unless
+     * `reason` is `DESTINATION_REASON_LAST_CALLER`.
      * </pre>
      *
      * <code>string user_id = 3 [json_name = "userId"];</code>
@@ -1070,8 +1073,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The user whose work phone the destination is. Empty unless the reason is
-     * LAST_CALLER.
+     * Output only. The user whose work phone is the destination. Empty unless
+     * `reason` is `DESTINATION_REASON_LAST_CALLER`.
      * </pre>
      *
      * <code>string user_id = 3 [json_name = "userId"];</code>
@@ -1085,8 +1088,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The user whose work phone the destination is. Empty unless the reason is
-     * LAST_CALLER.
+     * Output only. The user whose work phone is the destination. Empty unless
+     * `reason` is `DESTINATION_REASON_LAST_CALLER`.
      * </pre>
      *
      * <code>string user_id = 3 [json_name = "userId"];</code>
@@ -1106,7 +1109,7 @@ private static final long serialVersionUID = 0L;
     private int reason_ = 0;
     /**
      * <pre>
-     * Why the call goes there.
+     * Output only. Why the call goes to that destination.
      * </pre>
      *
      * <code>.localdial.v1.DestinationReason reason = 4 [json_name = "reason"];</code>
@@ -1117,7 +1120,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why the call goes there.
+     * Output only. Why the call goes to that destination.
      * </pre>
      *
      * <code>.localdial.v1.DestinationReason reason = 4 [json_name = "reason"];</code>
@@ -1132,7 +1135,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why the call goes there.
+     * Output only. Why the call goes to that destination.
      * </pre>
      *
      * <code>.localdial.v1.DestinationReason reason = 4 [json_name = "reason"];</code>
@@ -1145,7 +1148,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why the call goes there.
+     * Output only. Why the call goes to that destination.
      * </pre>
      *
      * <code>.localdial.v1.DestinationReason reason = 4 [json_name = "reason"];</code>
@@ -1161,7 +1164,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why the call goes there.
+     * Output only. Why the call goes to that destination.
      * </pre>
      *
      * <code>.localdial.v1.DestinationReason reason = 4 [json_name = "reason"];</code>
@@ -1177,8 +1180,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object lastCallId_ = "";
     /**
      * <pre>
-     * The recorded outbound call that decided, or would have decided had the user
-     * had a usable work phone. Empty when nobody called the caller.
+     * Output only. The last recorded outbound call to this caller, whether or not
+     * its user has a usable work phone. Empty if no user called this caller.
      * </pre>
      *
      * <code>string last_call_id = 5 [json_name = "lastCallId"];</code>
@@ -1198,8 +1201,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The recorded outbound call that decided, or would have decided had the user
-     * had a usable work phone. Empty when nobody called the caller.
+     * Output only. The last recorded outbound call to this caller, whether or not
+     * its user has a usable work phone. Empty if no user called this caller.
      * </pre>
      *
      * <code>string last_call_id = 5 [json_name = "lastCallId"];</code>
@@ -1220,8 +1223,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The recorded outbound call that decided, or would have decided had the user
-     * had a usable work phone. Empty when nobody called the caller.
+     * Output only. The last recorded outbound call to this caller, whether or not
+     * its user has a usable work phone. Empty if no user called this caller.
      * </pre>
      *
      * <code>string last_call_id = 5 [json_name = "lastCallId"];</code>
@@ -1238,8 +1241,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The recorded outbound call that decided, or would have decided had the user
-     * had a usable work phone. Empty when nobody called the caller.
+     * Output only. The last recorded outbound call to this caller, whether or not
+     * its user has a usable work phone. Empty if no user called this caller.
      * </pre>
      *
      * <code>string last_call_id = 5 [json_name = "lastCallId"];</code>
@@ -1253,8 +1256,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The recorded outbound call that decided, or would have decided had the user
-     * had a usable work phone. Empty when nobody called the caller.
+     * Output only. The last recorded outbound call to this caller, whether or not
+     * its user has a usable work phone. Empty if no user called this caller.
      * </pre>
      *
      * <code>string last_call_id = 5 [json_name = "lastCallId"];</code>
@@ -1276,7 +1279,8 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> lastCallTimeBuilder_;
     /**
      * <pre>
-     * When that call was recorded. Unset when nobody called the caller.
+     * Output only. When that call was recorded. Unset if no user called this
+     * caller.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_call_time = 6 [json_name = "lastCallTime"];</code>
@@ -1287,7 +1291,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When that call was recorded. Unset when nobody called the caller.
+     * Output only. When that call was recorded. Unset if no user called this
+     * caller.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_call_time = 6 [json_name = "lastCallTime"];</code>
@@ -1302,7 +1307,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When that call was recorded. Unset when nobody called the caller.
+     * Output only. When that call was recorded. Unset if no user called this
+     * caller.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_call_time = 6 [json_name = "lastCallTime"];</code>
@@ -1322,7 +1328,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When that call was recorded. Unset when nobody called the caller.
+     * Output only. When that call was recorded. Unset if no user called this
+     * caller.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_call_time = 6 [json_name = "lastCallTime"];</code>
@@ -1340,7 +1347,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When that call was recorded. Unset when nobody called the caller.
+     * Output only. When that call was recorded. Unset if no user called this
+     * caller.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_call_time = 6 [json_name = "lastCallTime"];</code>
@@ -1365,7 +1373,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When that call was recorded. Unset when nobody called the caller.
+     * Output only. When that call was recorded. Unset if no user called this
+     * caller.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_call_time = 6 [json_name = "lastCallTime"];</code>
@@ -1382,7 +1391,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When that call was recorded. Unset when nobody called the caller.
+     * Output only. When that call was recorded. Unset if no user called this
+     * caller.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_call_time = 6 [json_name = "lastCallTime"];</code>
@@ -1394,7 +1404,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When that call was recorded. Unset when nobody called the caller.
+     * Output only. When that call was recorded. Unset if no user called this
+     * caller.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_call_time = 6 [json_name = "lastCallTime"];</code>
@@ -1409,7 +1420,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When that call was recorded. Unset when nobody called the caller.
+     * Output only. When that call was recorded. Unset if no user called this
+     * caller.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_call_time = 6 [json_name = "lastCallTime"];</code>

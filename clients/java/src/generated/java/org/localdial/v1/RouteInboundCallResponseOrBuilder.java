@@ -12,7 +12,7 @@ public interface RouteInboundCallResponseOrBuilder extends
 
   /**
    * <pre>
-   * The organization that the called number belongs to.
+   * Output only. The organization that the called number belongs to.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -21,7 +21,7 @@ public interface RouteInboundCallResponseOrBuilder extends
   java.lang.String getOrganizationId();
   /**
    * <pre>
-   * The organization that the called number belongs to.
+   * Output only. The organization that the called number belongs to.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -32,7 +32,7 @@ public interface RouteInboundCallResponseOrBuilder extends
 
   /**
    * <pre>
-   * The number to connect the caller with, in E.164. Never empty.
+   * Output only. The number to connect the caller to, in E.164. Never empty.
    * </pre>
    *
    * <code>string destination_number = 2 [json_name = "destinationNumber"];</code>
@@ -41,7 +41,7 @@ public interface RouteInboundCallResponseOrBuilder extends
   java.lang.String getDestinationNumber();
   /**
    * <pre>
-   * The number to connect the caller with, in E.164. Never empty.
+   * Output only. The number to connect the caller to, in E.164. Never empty.
    * </pre>
    *
    * <code>string destination_number = 2 [json_name = "destinationNumber"];</code>
@@ -52,8 +52,8 @@ public interface RouteInboundCallResponseOrBuilder extends
 
   /**
    * <pre>
-   * The user whose work phone the destination is. Empty unless the reason is
-   * LAST_CALLER.
+   * Output only. The user whose work phone is the destination. Empty unless
+   * `reason` is `DESTINATION_REASON_LAST_CALLER`.
    * </pre>
    *
    * <code>string user_id = 3 [json_name = "userId"];</code>
@@ -62,8 +62,8 @@ public interface RouteInboundCallResponseOrBuilder extends
   java.lang.String getUserId();
   /**
    * <pre>
-   * The user whose work phone the destination is. Empty unless the reason is
-   * LAST_CALLER.
+   * Output only. The user whose work phone is the destination. Empty unless
+   * `reason` is `DESTINATION_REASON_LAST_CALLER`.
    * </pre>
    *
    * <code>string user_id = 3 [json_name = "userId"];</code>
@@ -74,7 +74,7 @@ public interface RouteInboundCallResponseOrBuilder extends
 
   /**
    * <pre>
-   * Why the call goes there.
+   * Output only. Why the call goes to that destination.
    * </pre>
    *
    * <code>.localdial.v1.DestinationReason reason = 4 [json_name = "reason"];</code>
@@ -83,7 +83,7 @@ public interface RouteInboundCallResponseOrBuilder extends
   int getReasonValue();
   /**
    * <pre>
-   * Why the call goes there.
+   * Output only. Why the call goes to that destination.
    * </pre>
    *
    * <code>.localdial.v1.DestinationReason reason = 4 [json_name = "reason"];</code>
@@ -93,8 +93,8 @@ public interface RouteInboundCallResponseOrBuilder extends
 
   /**
    * <pre>
-   * The recorded outbound call that decided, or would have decided had the user
-   * had a usable work phone. Empty when nobody called the caller.
+   * Output only. The last recorded outbound call to this caller, whether or not
+   * its user has a usable work phone. Empty if no user called this caller.
    * </pre>
    *
    * <code>string last_call_id = 5 [json_name = "lastCallId"];</code>
@@ -103,8 +103,8 @@ public interface RouteInboundCallResponseOrBuilder extends
   java.lang.String getLastCallId();
   /**
    * <pre>
-   * The recorded outbound call that decided, or would have decided had the user
-   * had a usable work phone. Empty when nobody called the caller.
+   * Output only. The last recorded outbound call to this caller, whether or not
+   * its user has a usable work phone. Empty if no user called this caller.
    * </pre>
    *
    * <code>string last_call_id = 5 [json_name = "lastCallId"];</code>
@@ -115,7 +115,8 @@ public interface RouteInboundCallResponseOrBuilder extends
 
   /**
    * <pre>
-   * When that call was recorded. Unset when nobody called the caller.
+   * Output only. When that call was recorded. Unset if no user called this
+   * caller.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_call_time = 6 [json_name = "lastCallTime"];</code>
@@ -124,7 +125,8 @@ public interface RouteInboundCallResponseOrBuilder extends
   boolean hasLastCallTime();
   /**
    * <pre>
-   * When that call was recorded. Unset when nobody called the caller.
+   * Output only. When that call was recorded. Unset if no user called this
+   * caller.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_call_time = 6 [json_name = "lastCallTime"];</code>
@@ -133,7 +135,8 @@ public interface RouteInboundCallResponseOrBuilder extends
   com.google.protobuf.Timestamp getLastCallTime();
   /**
    * <pre>
-   * When that call was recorded. Unset when nobody called the caller.
+   * Output only. When that call was recorded. Unset if no user called this
+   * caller.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_call_time = 6 [json_name = "lastCallTime"];</code>

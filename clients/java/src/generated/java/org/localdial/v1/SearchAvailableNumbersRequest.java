@@ -55,8 +55,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object organizationId_ = "";
   /**
    * <pre>
-   * Required. The organization that wants to buy. 1 to 128 visible ASCII
-   * characters.
+   * Required. The organization that wants to buy numbers. 1 to 128 visible
+   * ASCII characters.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -77,8 +77,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required. The organization that wants to buy. 1 to 128 visible ASCII
-   * characters.
+   * Required. The organization that wants to buy numbers. 1 to 128 visible
+   * ASCII characters.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -152,7 +152,7 @@ private static final long serialVersionUID = 0L;
   private int limit_ = 0;
   /**
    * <pre>
-   * Optional. The most numbers to answer, 1 to 100. 20 if unset.
+   * Optional. The maximum number of numbers to return, 1 to 100. 20 if unset.
    * </pre>
    *
    * <code>optional int32 limit = 3 [json_name = "limit"];</code>
@@ -164,7 +164,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Optional. The most numbers to answer, 1 to 100. 20 if unset.
+   * Optional. The maximum number of numbers to return, 1 to 100. 20 if unset.
    * </pre>
    *
    * <code>optional int32 limit = 3 [json_name = "limit"];</code>
@@ -531,8 +531,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object organizationId_ = "";
     /**
      * <pre>
-     * Required. The organization that wants to buy. 1 to 128 visible ASCII
-     * characters.
+     * Required. The organization that wants to buy numbers. 1 to 128 visible
+     * ASCII characters.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -552,8 +552,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The organization that wants to buy. 1 to 128 visible ASCII
-     * characters.
+     * Required. The organization that wants to buy numbers. 1 to 128 visible
+     * ASCII characters.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -574,8 +574,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The organization that wants to buy. 1 to 128 visible ASCII
-     * characters.
+     * Required. The organization that wants to buy numbers. 1 to 128 visible
+     * ASCII characters.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -592,8 +592,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The organization that wants to buy. 1 to 128 visible ASCII
-     * characters.
+     * Required. The organization that wants to buy numbers. 1 to 128 visible
+     * ASCII characters.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -607,8 +607,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The organization that wants to buy. 1 to 128 visible ASCII
-     * characters.
+     * Required. The organization that wants to buy numbers. 1 to 128 visible
+     * ASCII characters.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -725,7 +725,7 @@ private static final long serialVersionUID = 0L;
     private int limit_ ;
     /**
      * <pre>
-     * Optional. The most numbers to answer, 1 to 100. 20 if unset.
+     * Optional. The maximum number of numbers to return, 1 to 100. 20 if unset.
      * </pre>
      *
      * <code>optional int32 limit = 3 [json_name = "limit"];</code>
@@ -737,7 +737,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The most numbers to answer, 1 to 100. 20 if unset.
+     * Optional. The maximum number of numbers to return, 1 to 100. 20 if unset.
      * </pre>
      *
      * <code>optional int32 limit = 3 [json_name = "limit"];</code>
@@ -749,7 +749,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The most numbers to answer, 1 to 100. 20 if unset.
+     * Optional. The maximum number of numbers to return, 1 to 100. 20 if unset.
      * </pre>
      *
      * <code>optional int32 limit = 3 [json_name = "limit"];</code>
@@ -765,7 +765,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The most numbers to answer, 1 to 100. 20 if unset.
+     * Optional. The maximum number of numbers to return, 1 to 100. 20 if unset.
      * </pre>
      *
      * <code>optional int32 limit = 3 [json_name = "limit"];</code>

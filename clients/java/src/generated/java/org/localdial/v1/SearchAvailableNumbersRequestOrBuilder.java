@@ -12,8 +12,8 @@ public interface SearchAvailableNumbersRequestOrBuilder extends
 
   /**
    * <pre>
-   * Required. The organization that wants to buy. 1 to 128 visible ASCII
-   * characters.
+   * Required. The organization that wants to buy numbers. 1 to 128 visible
+   * ASCII characters.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -22,8 +22,8 @@ public interface SearchAvailableNumbersRequestOrBuilder extends
   java.lang.String getOrganizationId();
   /**
    * <pre>
-   * Required. The organization that wants to buy. 1 to 128 visible ASCII
-   * characters.
+   * Required. The organization that wants to buy numbers. 1 to 128 visible
+   * ASCII characters.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -56,7 +56,7 @@ public interface SearchAvailableNumbersRequestOrBuilder extends
 
   /**
    * <pre>
-   * Optional. The most numbers to answer, 1 to 100. 20 if unset.
+   * Optional. The maximum number of numbers to return, 1 to 100. 20 if unset.
    * </pre>
    *
    * <code>optional int32 limit = 3 [json_name = "limit"];</code>
@@ -65,7 +65,7 @@ public interface SearchAvailableNumbersRequestOrBuilder extends
   boolean hasLimit();
   /**
    * <pre>
-   * Optional. The most numbers to answer, 1 to 100. 20 if unset.
+   * Optional. The maximum number of numbers to return, 1 to 100. 20 if unset.
    * </pre>
    *
    * <code>optional int32 limit = 3 [json_name = "limit"];</code>

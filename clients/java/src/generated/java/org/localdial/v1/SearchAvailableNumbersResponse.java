@@ -53,8 +53,8 @@ private static final long serialVersionUID = 0L;
   private java.util.List<org.localdial.v1.AvailableNumber> available_;
   /**
    * <pre>
-   * What the carrier has to sell, in the carrier's order. Empty where it has
-   * nothing.
+   * Output only. The numbers that the carrier has for sale, in the carrier's
+   * order. Empty if it has none.
    * </pre>
    *
    * <code>repeated .localdial.v1.AvailableNumber available = 1 [json_name = "available"];</code>
@@ -65,8 +65,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What the carrier has to sell, in the carrier's order. Empty where it has
-   * nothing.
+   * Output only. The numbers that the carrier has for sale, in the carrier's
+   * order. Empty if it has none.
    * </pre>
    *
    * <code>repeated .localdial.v1.AvailableNumber available = 1 [json_name = "available"];</code>
@@ -78,8 +78,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What the carrier has to sell, in the carrier's order. Empty where it has
-   * nothing.
+   * Output only. The numbers that the carrier has for sale, in the carrier's
+   * order. Empty if it has none.
    * </pre>
    *
    * <code>repeated .localdial.v1.AvailableNumber available = 1 [json_name = "available"];</code>
@@ -90,8 +90,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What the carrier has to sell, in the carrier's order. Empty where it has
-   * nothing.
+   * Output only. The numbers that the carrier has for sale, in the carrier's
+   * order. Empty if it has none.
    * </pre>
    *
    * <code>repeated .localdial.v1.AvailableNumber available = 1 [json_name = "available"];</code>
@@ -102,8 +102,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What the carrier has to sell, in the carrier's order. Empty where it has
-   * nothing.
+   * Output only. The numbers that the carrier has for sale, in the carrier's
+   * order. Empty if it has none.
    * </pre>
    *
    * <code>repeated .localdial.v1.AvailableNumber available = 1 [json_name = "available"];</code>
@@ -474,8 +474,8 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * What the carrier has to sell, in the carrier's order. Empty where it has
-     * nothing.
+     * Output only. The numbers that the carrier has for sale, in the carrier's
+     * order. Empty if it has none.
      * </pre>
      *
      * <code>repeated .localdial.v1.AvailableNumber available = 1 [json_name = "available"];</code>
@@ -489,8 +489,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the carrier has to sell, in the carrier's order. Empty where it has
-     * nothing.
+     * Output only. The numbers that the carrier has for sale, in the carrier's
+     * order. Empty if it has none.
      * </pre>
      *
      * <code>repeated .localdial.v1.AvailableNumber available = 1 [json_name = "available"];</code>
@@ -504,8 +504,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the carrier has to sell, in the carrier's order. Empty where it has
-     * nothing.
+     * Output only. The numbers that the carrier has for sale, in the carrier's
+     * order. Empty if it has none.
      * </pre>
      *
      * <code>repeated .localdial.v1.AvailableNumber available = 1 [json_name = "available"];</code>
@@ -519,8 +519,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the carrier has to sell, in the carrier's order. Empty where it has
-     * nothing.
+     * Output only. The numbers that the carrier has for sale, in the carrier's
+     * order. Empty if it has none.
      * </pre>
      *
      * <code>repeated .localdial.v1.AvailableNumber available = 1 [json_name = "available"];</code>
@@ -541,8 +541,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the carrier has to sell, in the carrier's order. Empty where it has
-     * nothing.
+     * Output only. The numbers that the carrier has for sale, in the carrier's
+     * order. Empty if it has none.
      * </pre>
      *
      * <code>repeated .localdial.v1.AvailableNumber available = 1 [json_name = "available"];</code>
@@ -560,8 +560,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the carrier has to sell, in the carrier's order. Empty where it has
-     * nothing.
+     * Output only. The numbers that the carrier has for sale, in the carrier's
+     * order. Empty if it has none.
      * </pre>
      *
      * <code>repeated .localdial.v1.AvailableNumber available = 1 [json_name = "available"];</code>
@@ -581,8 +581,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the carrier has to sell, in the carrier's order. Empty where it has
-     * nothing.
+     * Output only. The numbers that the carrier has for sale, in the carrier's
+     * order. Empty if it has none.
      * </pre>
      *
      * <code>repeated .localdial.v1.AvailableNumber available = 1 [json_name = "available"];</code>
@@ -603,8 +603,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the carrier has to sell, in the carrier's order. Empty where it has
-     * nothing.
+     * Output only. The numbers that the carrier has for sale, in the carrier's
+     * order. Empty if it has none.
      * </pre>
      *
      * <code>repeated .localdial.v1.AvailableNumber available = 1 [json_name = "available"];</code>
@@ -622,8 +622,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the carrier has to sell, in the carrier's order. Empty where it has
-     * nothing.
+     * Output only. The numbers that the carrier has for sale, in the carrier's
+     * order. Empty if it has none.
      * </pre>
      *
      * <code>repeated .localdial.v1.AvailableNumber available = 1 [json_name = "available"];</code>
@@ -641,8 +641,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the carrier has to sell, in the carrier's order. Empty where it has
-     * nothing.
+     * Output only. The numbers that the carrier has for sale, in the carrier's
+     * order. Empty if it has none.
      * </pre>
      *
      * <code>repeated .localdial.v1.AvailableNumber available = 1 [json_name = "available"];</code>
@@ -661,8 +661,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the carrier has to sell, in the carrier's order. Empty where it has
-     * nothing.
+     * Output only. The numbers that the carrier has for sale, in the carrier's
+     * order. Empty if it has none.
      * </pre>
      *
      * <code>repeated .localdial.v1.AvailableNumber available = 1 [json_name = "available"];</code>
@@ -679,8 +679,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the carrier has to sell, in the carrier's order. Empty where it has
-     * nothing.
+     * Output only. The numbers that the carrier has for sale, in the carrier's
+     * order. Empty if it has none.
      * </pre>
      *
      * <code>repeated .localdial.v1.AvailableNumber available = 1 [json_name = "available"];</code>
@@ -697,8 +697,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the carrier has to sell, in the carrier's order. Empty where it has
-     * nothing.
+     * Output only. The numbers that the carrier has for sale, in the carrier's
+     * order. Empty if it has none.
      * </pre>
      *
      * <code>repeated .localdial.v1.AvailableNumber available = 1 [json_name = "available"];</code>
@@ -709,8 +709,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the carrier has to sell, in the carrier's order. Empty where it has
-     * nothing.
+     * Output only. The numbers that the carrier has for sale, in the carrier's
+     * order. Empty if it has none.
      * </pre>
      *
      * <code>repeated .localdial.v1.AvailableNumber available = 1 [json_name = "available"];</code>
@@ -724,8 +724,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the carrier has to sell, in the carrier's order. Empty where it has
-     * nothing.
+     * Output only. The numbers that the carrier has for sale, in the carrier's
+     * order. Empty if it has none.
      * </pre>
      *
      * <code>repeated .localdial.v1.AvailableNumber available = 1 [json_name = "available"];</code>
@@ -740,8 +740,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the carrier has to sell, in the carrier's order. Empty where it has
-     * nothing.
+     * Output only. The numbers that the carrier has for sale, in the carrier's
+     * order. Empty if it has none.
      * </pre>
      *
      * <code>repeated .localdial.v1.AvailableNumber available = 1 [json_name = "available"];</code>
@@ -752,8 +752,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the carrier has to sell, in the carrier's order. Empty where it has
-     * nothing.
+     * Output only. The numbers that the carrier has for sale, in the carrier's
+     * order. Empty if it has none.
      * </pre>
      *
      * <code>repeated .localdial.v1.AvailableNumber available = 1 [json_name = "available"];</code>
@@ -765,8 +765,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the carrier has to sell, in the carrier's order. Empty where it has
-     * nothing.
+     * Output only. The numbers that the carrier has for sale, in the carrier's
+     * order. Empty if it has none.
      * </pre>
      *
      * <code>repeated .localdial.v1.AvailableNumber available = 1 [json_name = "available"];</code>

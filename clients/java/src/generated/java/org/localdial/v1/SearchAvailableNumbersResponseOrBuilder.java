@@ -12,8 +12,8 @@ public interface SearchAvailableNumbersResponseOrBuilder extends
 
   /**
    * <pre>
-   * What the carrier has to sell, in the carrier's order. Empty where it has
-   * nothing.
+   * Output only. The numbers that the carrier has for sale, in the carrier's
+   * order. Empty if it has none.
    * </pre>
    *
    * <code>repeated .localdial.v1.AvailableNumber available = 1 [json_name = "available"];</code>
@@ -22,8 +22,8 @@ public interface SearchAvailableNumbersResponseOrBuilder extends
       getAvailableList();
   /**
    * <pre>
-   * What the carrier has to sell, in the carrier's order. Empty where it has
-   * nothing.
+   * Output only. The numbers that the carrier has for sale, in the carrier's
+   * order. Empty if it has none.
    * </pre>
    *
    * <code>repeated .localdial.v1.AvailableNumber available = 1 [json_name = "available"];</code>
@@ -31,8 +31,8 @@ public interface SearchAvailableNumbersResponseOrBuilder extends
   org.localdial.v1.AvailableNumber getAvailable(int index);
   /**
    * <pre>
-   * What the carrier has to sell, in the carrier's order. Empty where it has
-   * nothing.
+   * Output only. The numbers that the carrier has for sale, in the carrier's
+   * order. Empty if it has none.
    * </pre>
    *
    * <code>repeated .localdial.v1.AvailableNumber available = 1 [json_name = "available"];</code>
@@ -40,8 +40,8 @@ public interface SearchAvailableNumbersResponseOrBuilder extends
   int getAvailableCount();
   /**
    * <pre>
-   * What the carrier has to sell, in the carrier's order. Empty where it has
-   * nothing.
+   * Output only. The numbers that the carrier has for sale, in the carrier's
+   * order. Empty if it has none.
    * </pre>
    *
    * <code>repeated .localdial.v1.AvailableNumber available = 1 [json_name = "available"];</code>
@@ -50,8 +50,8 @@ public interface SearchAvailableNumbersResponseOrBuilder extends
       getAvailableOrBuilderList();
   /**
    * <pre>
-   * What the carrier has to sell, in the carrier's order. Empty where it has
-   * nothing.
+   * Output only. The numbers that the carrier has for sale, in the carrier's
+   * order. Empty if it has none.
    * </pre>
    *
    * <code>repeated .localdial.v1.AvailableNumber available = 1 [json_name = "available"];</code>

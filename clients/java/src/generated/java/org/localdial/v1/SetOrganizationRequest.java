@@ -52,7 +52,7 @@ private static final long serialVersionUID = 0L;
   private org.localdial.v1.Organization organization_;
   /**
    * <pre>
-   * Required. The whole organization as it shall be.
+   * Required. The complete organization.
    * </pre>
    *
    * <code>.localdial.v1.Organization organization = 1 [json_name = "organization"];</code>
@@ -64,7 +64,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required. The whole organization as it shall be.
+   * Required. The complete organization.
    * </pre>
    *
    * <code>.localdial.v1.Organization organization = 1 [json_name = "organization"];</code>
@@ -76,7 +76,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required. The whole organization as it shall be.
+   * Required. The complete organization.
    * </pre>
    *
    * <code>.localdial.v1.Organization organization = 1 [json_name = "organization"];</code>
@@ -410,7 +410,7 @@ private static final long serialVersionUID = 0L;
         org.localdial.v1.Organization, org.localdial.v1.Organization.Builder, org.localdial.v1.OrganizationOrBuilder> organizationBuilder_;
     /**
      * <pre>
-     * Required. The whole organization as it shall be.
+     * Required. The complete organization.
      * </pre>
      *
      * <code>.localdial.v1.Organization organization = 1 [json_name = "organization"];</code>
@@ -421,7 +421,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The whole organization as it shall be.
+     * Required. The complete organization.
      * </pre>
      *
      * <code>.localdial.v1.Organization organization = 1 [json_name = "organization"];</code>
@@ -436,7 +436,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The whole organization as it shall be.
+     * Required. The complete organization.
      * </pre>
      *
      * <code>.localdial.v1.Organization organization = 1 [json_name = "organization"];</code>
@@ -456,7 +456,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The whole organization as it shall be.
+     * Required. The complete organization.
      * </pre>
      *
      * <code>.localdial.v1.Organization organization = 1 [json_name = "organization"];</code>
@@ -474,7 +474,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The whole organization as it shall be.
+     * Required. The complete organization.
      * </pre>
      *
      * <code>.localdial.v1.Organization organization = 1 [json_name = "organization"];</code>
@@ -499,7 +499,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The whole organization as it shall be.
+     * Required. The complete organization.
      * </pre>
      *
      * <code>.localdial.v1.Organization organization = 1 [json_name = "organization"];</code>
@@ -516,7 +516,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The whole organization as it shall be.
+     * Required. The complete organization.
      * </pre>
      *
      * <code>.localdial.v1.Organization organization = 1 [json_name = "organization"];</code>
@@ -528,7 +528,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The whole organization as it shall be.
+     * Required. The complete organization.
      * </pre>
      *
      * <code>.localdial.v1.Organization organization = 1 [json_name = "organization"];</code>
@@ -543,7 +543,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The whole organization as it shall be.
+     * Required. The complete organization.
      * </pre>
      *
      * <code>.localdial.v1.Organization organization = 1 [json_name = "organization"];</code>

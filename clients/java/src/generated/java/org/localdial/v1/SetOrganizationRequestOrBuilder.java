@@ -12,7 +12,7 @@ public interface SetOrganizationRequestOrBuilder extends
 
   /**
    * <pre>
-   * Required. The whole organization as it shall be.
+   * Required. The complete organization.
    * </pre>
    *
    * <code>.localdial.v1.Organization organization = 1 [json_name = "organization"];</code>
@@ -21,7 +21,7 @@ public interface SetOrganizationRequestOrBuilder extends
   boolean hasOrganization();
   /**
    * <pre>
-   * Required. The whole organization as it shall be.
+   * Required. The complete organization.
    * </pre>
    *
    * <code>.localdial.v1.Organization organization = 1 [json_name = "organization"];</code>
@@ -30,7 +30,7 @@ public interface SetOrganizationRequestOrBuilder extends
   org.localdial.v1.Organization getOrganization();
   /**
    * <pre>
-   * Required. The whole organization as it shall be.
+   * Required. The complete organization.
    * </pre>
    *
    * <code>.localdial.v1.Organization organization = 1 [json_name = "organization"];</code>

@@ -52,7 +52,7 @@ private static final long serialVersionUID = 0L;
   private org.localdial.v1.Organization organization_;
   /**
    * <pre>
-   * The organization as it is now.
+   * Output only. The organization as it is now.
    * </pre>
    *
    * <code>.localdial.v1.Organization organization = 1 [json_name = "organization"];</code>
@@ -64,7 +64,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The organization as it is now.
+   * Output only. The organization as it is now.
    * </pre>
    *
    * <code>.localdial.v1.Organization organization = 1 [json_name = "organization"];</code>
@@ -76,7 +76,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The organization as it is now.
+   * Output only. The organization as it is now.
    * </pre>
    *
    * <code>.localdial.v1.Organization organization = 1 [json_name = "organization"];</code>
@@ -90,8 +90,8 @@ private static final long serialVersionUID = 0L;
   private long revision_ = 0L;
   /**
    * <pre>
-   * The organization's revision after the change; unchanged when nothing was
-   * changed.
+   * Output only. The organization's revision after the call, unchanged if the
+   * call changed nothing.
    * </pre>
    *
    * <code>int64 revision = 2 [json_name = "revision"];</code>
@@ -450,7 +450,7 @@ private static final long serialVersionUID = 0L;
         org.localdial.v1.Organization, org.localdial.v1.Organization.Builder, org.localdial.v1.OrganizationOrBuilder> organizationBuilder_;
     /**
      * <pre>
-     * The organization as it is now.
+     * Output only. The organization as it is now.
      * </pre>
      *
      * <code>.localdial.v1.Organization organization = 1 [json_name = "organization"];</code>
@@ -461,7 +461,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The organization as it is now.
+     * Output only. The organization as it is now.
      * </pre>
      *
      * <code>.localdial.v1.Organization organization = 1 [json_name = "organization"];</code>
@@ -476,7 +476,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The organization as it is now.
+     * Output only. The organization as it is now.
      * </pre>
      *
      * <code>.localdial.v1.Organization organization = 1 [json_name = "organization"];</code>
@@ -496,7 +496,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The organization as it is now.
+     * Output only. The organization as it is now.
      * </pre>
      *
      * <code>.localdial.v1.Organization organization = 1 [json_name = "organization"];</code>
@@ -514,7 +514,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The organization as it is now.
+     * Output only. The organization as it is now.
      * </pre>
      *
      * <code>.localdial.v1.Organization organization = 1 [json_name = "organization"];</code>
@@ -539,7 +539,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The organization as it is now.
+     * Output only. The organization as it is now.
      * </pre>
      *
      * <code>.localdial.v1.Organization organization = 1 [json_name = "organization"];</code>
@@ -556,7 +556,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The organization as it is now.
+     * Output only. The organization as it is now.
      * </pre>
      *
      * <code>.localdial.v1.Organization organization = 1 [json_name = "organization"];</code>
@@ -568,7 +568,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The organization as it is now.
+     * Output only. The organization as it is now.
      * </pre>
      *
      * <code>.localdial.v1.Organization organization = 1 [json_name = "organization"];</code>
@@ -583,7 +583,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The organization as it is now.
+     * Output only. The organization as it is now.
      * </pre>
      *
      * <code>.localdial.v1.Organization organization = 1 [json_name = "organization"];</code>
@@ -605,8 +605,8 @@ private static final long serialVersionUID = 0L;
     private long revision_ ;
     /**
      * <pre>
-     * The organization's revision after the change; unchanged when nothing was
-     * changed.
+     * Output only. The organization's revision after the call, unchanged if the
+     * call changed nothing.
      * </pre>
      *
      * <code>int64 revision = 2 [json_name = "revision"];</code>
@@ -618,8 +618,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The organization's revision after the change; unchanged when nothing was
-     * changed.
+     * Output only. The organization's revision after the call, unchanged if the
+     * call changed nothing.
      * </pre>
      *
      * <code>int64 revision = 2 [json_name = "revision"];</code>
@@ -635,8 +635,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The organization's revision after the change; unchanged when nothing was
-     * changed.
+     * Output only. The organization's revision after the call, unchanged if the
+     * call changed nothing.
      * </pre>
      *
      * <code>int64 revision = 2 [json_name = "revision"];</code>

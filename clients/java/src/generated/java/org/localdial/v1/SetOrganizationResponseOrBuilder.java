@@ -12,7 +12,7 @@ public interface SetOrganizationResponseOrBuilder extends
 
   /**
    * <pre>
-   * The organization as it is now.
+   * Output only. The organization as it is now.
    * </pre>
    *
    * <code>.localdial.v1.Organization organization = 1 [json_name = "organization"];</code>
@@ -21,7 +21,7 @@ public interface SetOrganizationResponseOrBuilder extends
   boolean hasOrganization();
   /**
    * <pre>
-   * The organization as it is now.
+   * Output only. The organization as it is now.
    * </pre>
    *
    * <code>.localdial.v1.Organization organization = 1 [json_name = "organization"];</code>
@@ -30,7 +30,7 @@ public interface SetOrganizationResponseOrBuilder extends
   org.localdial.v1.Organization getOrganization();
   /**
    * <pre>
-   * The organization as it is now.
+   * Output only. The organization as it is now.
    * </pre>
    *
    * <code>.localdial.v1.Organization organization = 1 [json_name = "organization"];</code>
@@ -39,8 +39,8 @@ public interface SetOrganizationResponseOrBuilder extends
 
   /**
    * <pre>
-   * The organization's revision after the change; unchanged when nothing was
-   * changed.
+   * Output only. The organization's revision after the call, unchanged if the
+   * call changed nothing.
    * </pre>
    *
    * <code>int64 revision = 2 [json_name = "revision"];</code>

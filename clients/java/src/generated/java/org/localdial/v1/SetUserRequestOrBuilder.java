@@ -12,7 +12,7 @@ public interface SetUserRequestOrBuilder extends
 
   /**
    * <pre>
-   * Required. The whole user as it shall be.
+   * Required. The complete user.
    * </pre>
    *
    * <code>.localdial.v1.User user = 1 [json_name = "user"];</code>
@@ -21,7 +21,7 @@ public interface SetUserRequestOrBuilder extends
   boolean hasUser();
   /**
    * <pre>
-   * Required. The whole user as it shall be.
+   * Required. The complete user.
    * </pre>
    *
    * <code>.localdial.v1.User user = 1 [json_name = "user"];</code>
@@ -30,7 +30,7 @@ public interface SetUserRequestOrBuilder extends
   org.localdial.v1.User getUser();
   /**
    * <pre>
-   * Required. The whole user as it shall be.
+   * Required. The complete user.
    * </pre>
    *
    * <code>.localdial.v1.User user = 1 [json_name = "user"];</code>

@@ -12,7 +12,7 @@ public interface SetUserResponseOrBuilder extends
 
   /**
    * <pre>
-   * The user as it is now.
+   * Output only. The user as it is now.
    * </pre>
    *
    * <code>.localdial.v1.User user = 1 [json_name = "user"];</code>
@@ -21,7 +21,7 @@ public interface SetUserResponseOrBuilder extends
   boolean hasUser();
   /**
    * <pre>
-   * The user as it is now.
+   * Output only. The user as it is now.
    * </pre>
    *
    * <code>.localdial.v1.User user = 1 [json_name = "user"];</code>
@@ -30,7 +30,7 @@ public interface SetUserResponseOrBuilder extends
   org.localdial.v1.User getUser();
   /**
    * <pre>
-   * The user as it is now.
+   * Output only. The user as it is now.
    * </pre>
    *
    * <code>.localdial.v1.User user = 1 [json_name = "user"];</code>
@@ -39,8 +39,8 @@ public interface SetUserResponseOrBuilder extends
 
   /**
    * <pre>
-   * The organization's revision after the change; unchanged when nothing was
-   * changed.
+   * Output only. The organization's revision after the call, unchanged if the
+   * call changed nothing.
    * </pre>
    *
    * <code>int64 revision = 2 [json_name = "revision"];</code>

@@ -153,8 +153,8 @@ private static final long serialVersionUID = 0L;
       com.google.protobuf.LazyStringArrayList.emptyList();
   /**
    * <pre>
-   * Required. 1 to 100 area codes whose mapping to the number ends, each once:
-   * NANP area codes (`415`) or E.164 prefixes (`+4420`).
+   * Required. 1 to 100 area codes to unmap from the number, each once: NANP
+   * area codes (`415`) or E.164 prefixes (`+4420`).
    * </pre>
    *
    * <code>repeated string area_codes = 3 [json_name = "areaCodes"];</code>
@@ -166,8 +166,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required. 1 to 100 area codes whose mapping to the number ends, each once:
-   * NANP area codes (`415`) or E.164 prefixes (`+4420`).
+   * Required. 1 to 100 area codes to unmap from the number, each once: NANP
+   * area codes (`415`) or E.164 prefixes (`+4420`).
    * </pre>
    *
    * <code>repeated string area_codes = 3 [json_name = "areaCodes"];</code>
@@ -178,8 +178,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required. 1 to 100 area codes whose mapping to the number ends, each once:
-   * NANP area codes (`415`) or E.164 prefixes (`+4420`).
+   * Required. 1 to 100 area codes to unmap from the number, each once: NANP
+   * area codes (`415`) or E.164 prefixes (`+4420`).
    * </pre>
    *
    * <code>repeated string area_codes = 3 [json_name = "areaCodes"];</code>
@@ -191,8 +191,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required. 1 to 100 area codes whose mapping to the number ends, each once:
-   * NANP area codes (`415`) or E.164 prefixes (`+4420`).
+   * Required. 1 to 100 area codes to unmap from the number, each once: NANP
+   * area codes (`415`) or E.164 prefixes (`+4420`).
    * </pre>
    *
    * <code>repeated string area_codes = 3 [json_name = "areaCodes"];</code>
@@ -764,8 +764,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 100 area codes whose mapping to the number ends, each once:
-     * NANP area codes (`415`) or E.164 prefixes (`+4420`).
+     * Required. 1 to 100 area codes to unmap from the number, each once: NANP
+     * area codes (`415`) or E.164 prefixes (`+4420`).
      * </pre>
      *
      * <code>repeated string area_codes = 3 [json_name = "areaCodes"];</code>
@@ -778,8 +778,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 100 area codes whose mapping to the number ends, each once:
-     * NANP area codes (`415`) or E.164 prefixes (`+4420`).
+     * Required. 1 to 100 area codes to unmap from the number, each once: NANP
+     * area codes (`415`) or E.164 prefixes (`+4420`).
      * </pre>
      *
      * <code>repeated string area_codes = 3 [json_name = "areaCodes"];</code>
@@ -790,8 +790,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 100 area codes whose mapping to the number ends, each once:
-     * NANP area codes (`415`) or E.164 prefixes (`+4420`).
+     * Required. 1 to 100 area codes to unmap from the number, each once: NANP
+     * area codes (`415`) or E.164 prefixes (`+4420`).
      * </pre>
      *
      * <code>repeated string area_codes = 3 [json_name = "areaCodes"];</code>
@@ -803,8 +803,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 100 area codes whose mapping to the number ends, each once:
-     * NANP area codes (`415`) or E.164 prefixes (`+4420`).
+     * Required. 1 to 100 area codes to unmap from the number, each once: NANP
+     * area codes (`415`) or E.164 prefixes (`+4420`).
      * </pre>
      *
      * <code>repeated string area_codes = 3 [json_name = "areaCodes"];</code>
@@ -817,8 +817,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 100 area codes whose mapping to the number ends, each once:
-     * NANP area codes (`415`) or E.164 prefixes (`+4420`).
+     * Required. 1 to 100 area codes to unmap from the number, each once: NANP
+     * area codes (`415`) or E.164 prefixes (`+4420`).
      * </pre>
      *
      * <code>repeated string area_codes = 3 [json_name = "areaCodes"];</code>
@@ -837,8 +837,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 100 area codes whose mapping to the number ends, each once:
-     * NANP area codes (`415`) or E.164 prefixes (`+4420`).
+     * Required. 1 to 100 area codes to unmap from the number, each once: NANP
+     * area codes (`415`) or E.164 prefixes (`+4420`).
      * </pre>
      *
      * <code>repeated string area_codes = 3 [json_name = "areaCodes"];</code>
@@ -856,8 +856,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 100 area codes whose mapping to the number ends, each once:
-     * NANP area codes (`415`) or E.164 prefixes (`+4420`).
+     * Required. 1 to 100 area codes to unmap from the number, each once: NANP
+     * area codes (`415`) or E.164 prefixes (`+4420`).
      * </pre>
      *
      * <code>repeated string area_codes = 3 [json_name = "areaCodes"];</code>
@@ -875,8 +875,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 100 area codes whose mapping to the number ends, each once:
-     * NANP area codes (`415`) or E.164 prefixes (`+4420`).
+     * Required. 1 to 100 area codes to unmap from the number, each once: NANP
+     * area codes (`415`) or E.164 prefixes (`+4420`).
      * </pre>
      *
      * <code>repeated string area_codes = 3 [json_name = "areaCodes"];</code>
@@ -891,8 +891,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 100 area codes whose mapping to the number ends, each once:
-     * NANP area codes (`415`) or E.164 prefixes (`+4420`).
+     * Required. 1 to 100 area codes to unmap from the number, each once: NANP
+     * area codes (`415`) or E.164 prefixes (`+4420`).
      * </pre>
      *
      * <code>repeated string area_codes = 3 [json_name = "areaCodes"];</code>

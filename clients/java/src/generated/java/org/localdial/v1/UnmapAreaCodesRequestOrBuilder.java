@@ -54,8 +54,8 @@ public interface UnmapAreaCodesRequestOrBuilder extends
 
   /**
    * <pre>
-   * Required. 1 to 100 area codes whose mapping to the number ends, each once:
-   * NANP area codes (`415`) or E.164 prefixes (`+4420`).
+   * Required. 1 to 100 area codes to unmap from the number, each once: NANP
+   * area codes (`415`) or E.164 prefixes (`+4420`).
    * </pre>
    *
    * <code>repeated string area_codes = 3 [json_name = "areaCodes"];</code>
@@ -65,8 +65,8 @@ public interface UnmapAreaCodesRequestOrBuilder extends
       getAreaCodesList();
   /**
    * <pre>
-   * Required. 1 to 100 area codes whose mapping to the number ends, each once:
-   * NANP area codes (`415`) or E.164 prefixes (`+4420`).
+   * Required. 1 to 100 area codes to unmap from the number, each once: NANP
+   * area codes (`415`) or E.164 prefixes (`+4420`).
    * </pre>
    *
    * <code>repeated string area_codes = 3 [json_name = "areaCodes"];</code>
@@ -75,8 +75,8 @@ public interface UnmapAreaCodesRequestOrBuilder extends
   int getAreaCodesCount();
   /**
    * <pre>
-   * Required. 1 to 100 area codes whose mapping to the number ends, each once:
-   * NANP area codes (`415`) or E.164 prefixes (`+4420`).
+   * Required. 1 to 100 area codes to unmap from the number, each once: NANP
+   * area codes (`415`) or E.164 prefixes (`+4420`).
    * </pre>
    *
    * <code>repeated string area_codes = 3 [json_name = "areaCodes"];</code>
@@ -86,8 +86,8 @@ public interface UnmapAreaCodesRequestOrBuilder extends
   java.lang.String getAreaCodes(int index);
   /**
    * <pre>
-   * Required. 1 to 100 area codes whose mapping to the number ends, each once:
-   * NANP area codes (`415`) or E.164 prefixes (`+4420`).
+   * Required. 1 to 100 area codes to unmap from the number, each once: NANP
+   * area codes (`415`) or E.164 prefixes (`+4420`).
    * </pre>
    *
    * <code>repeated string area_codes = 3 [json_name = "areaCodes"];</code>

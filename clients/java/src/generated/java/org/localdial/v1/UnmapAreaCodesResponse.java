@@ -52,7 +52,7 @@ private static final long serialVersionUID = 0L;
   private org.localdial.v1.LocalPresenceNumber number_;
   /**
    * <pre>
-   * The number with the mappings it has left.
+   * Output only. The number with its remaining mappings.
    * </pre>
    *
    * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
@@ -64,7 +64,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The number with the mappings it has left.
+   * Output only. The number with its remaining mappings.
    * </pre>
    *
    * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
@@ -76,7 +76,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The number with the mappings it has left.
+   * Output only. The number with its remaining mappings.
    * </pre>
    *
    * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
@@ -90,8 +90,8 @@ private static final long serialVersionUID = 0L;
   private long revision_ = 0L;
   /**
    * <pre>
-   * The organization's revision after the change; unchanged when none of the
-   * codes was mapped.
+   * Output only. The organization's revision after the call, unchanged if no
+   * area code was mapped.
    * </pre>
    *
    * <code>int64 revision = 2 [json_name = "revision"];</code>
@@ -450,7 +450,7 @@ private static final long serialVersionUID = 0L;
         org.localdial.v1.LocalPresenceNumber, org.localdial.v1.LocalPresenceNumber.Builder, org.localdial.v1.LocalPresenceNumberOrBuilder> numberBuilder_;
     /**
      * <pre>
-     * The number with the mappings it has left.
+     * Output only. The number with its remaining mappings.
      * </pre>
      *
      * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
@@ -461,7 +461,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The number with the mappings it has left.
+     * Output only. The number with its remaining mappings.
      * </pre>
      *
      * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
@@ -476,7 +476,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The number with the mappings it has left.
+     * Output only. The number with its remaining mappings.
      * </pre>
      *
      * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
@@ -496,7 +496,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The number with the mappings it has left.
+     * Output only. The number with its remaining mappings.
      * </pre>
      *
      * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
@@ -514,7 +514,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The number with the mappings it has left.
+     * Output only. The number with its remaining mappings.
      * </pre>
      *
      * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
@@ -539,7 +539,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The number with the mappings it has left.
+     * Output only. The number with its remaining mappings.
      * </pre>
      *
      * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
@@ -556,7 +556,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The number with the mappings it has left.
+     * Output only. The number with its remaining mappings.
      * </pre>
      *
      * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
@@ -568,7 +568,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The number with the mappings it has left.
+     * Output only. The number with its remaining mappings.
      * </pre>
      *
      * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
@@ -583,7 +583,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The number with the mappings it has left.
+     * Output only. The number with its remaining mappings.
      * </pre>
      *
      * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
@@ -605,8 +605,8 @@ private static final long serialVersionUID = 0L;
     private long revision_ ;
     /**
      * <pre>
-     * The organization's revision after the change; unchanged when none of the
-     * codes was mapped.
+     * Output only. The organization's revision after the call, unchanged if no
+     * area code was mapped.
      * </pre>
      *
      * <code>int64 revision = 2 [json_name = "revision"];</code>
@@ -618,8 +618,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The organization's revision after the change; unchanged when none of the
-     * codes was mapped.
+     * Output only. The organization's revision after the call, unchanged if no
+     * area code was mapped.
      * </pre>
      *
      * <code>int64 revision = 2 [json_name = "revision"];</code>
@@ -635,8 +635,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The organization's revision after the change; unchanged when none of the
-     * codes was mapped.
+     * Output only. The organization's revision after the call, unchanged if no
+     * area code was mapped.
      * </pre>
      *
      * <code>int64 revision = 2 [json_name = "revision"];</code>

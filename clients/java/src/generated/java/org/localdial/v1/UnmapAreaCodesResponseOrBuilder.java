@@ -12,7 +12,7 @@ public interface UnmapAreaCodesResponseOrBuilder extends
 
   /**
    * <pre>
-   * The number with the mappings it has left.
+   * Output only. The number with its remaining mappings.
    * </pre>
    *
    * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
@@ -21,7 +21,7 @@ public interface UnmapAreaCodesResponseOrBuilder extends
   boolean hasNumber();
   /**
    * <pre>
-   * The number with the mappings it has left.
+   * Output only. The number with its remaining mappings.
    * </pre>
    *
    * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
@@ -30,7 +30,7 @@ public interface UnmapAreaCodesResponseOrBuilder extends
   org.localdial.v1.LocalPresenceNumber getNumber();
   /**
    * <pre>
-   * The number with the mappings it has left.
+   * Output only. The number with its remaining mappings.
    * </pre>
    *
    * <code>.localdial.v1.LocalPresenceNumber number = 1 [json_name = "number"];</code>
@@ -39,8 +39,8 @@ public interface UnmapAreaCodesResponseOrBuilder extends
 
   /**
    * <pre>
-   * The organization's revision after the change; unchanged when none of the
-   * codes was mapped.
+   * Output only. The organization's revision after the call, unchanged if no
+   * area code was mapped.
    * </pre>
    *
    * <code>int64 revision = 2 [json_name = "revision"];</code>

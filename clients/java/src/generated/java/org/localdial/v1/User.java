@@ -106,8 +106,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object userId_ = "";
   /**
    * <pre>
-   * Required. The caller's identifier of the user, unique within the
-   * organization. 1 to 128 visible ASCII characters.
+   * Required. The identifier of the user, chosen by the caller and unique
+   * within the organization. 1 to 128 visible ASCII characters.
    * </pre>
    *
    * <code>string user_id = 2 [json_name = "userId"];</code>
@@ -128,8 +128,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required. The caller's identifier of the user, unique within the
-   * organization. 1 to 128 visible ASCII characters.
+   * Required. The identifier of the user, chosen by the caller and unique
+   * within the organization. 1 to 128 visible ASCII characters.
    * </pre>
    *
    * <code>string user_id = 2 [json_name = "userId"];</code>
@@ -155,7 +155,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object displayName_ = "";
   /**
    * <pre>
-   * Optional. A name for people, up to 200 characters.
+   * Optional. A name for people to read. Up to 200 characters.
    * </pre>
    *
    * <code>string display_name = 3 [json_name = "displayName"];</code>
@@ -176,7 +176,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Optional. A name for people, up to 200 characters.
+   * Optional. A name for people to read. Up to 200 characters.
    * </pre>
    *
    * <code>string display_name = 3 [json_name = "displayName"];</code>
@@ -202,8 +202,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object callerId_ = "";
   /**
    * <pre>
-   * Optional. The user's own caller ID, in E.164. Shown where it is local to
-   * the callee, and where no number of the organization fits.
+   * Optional. The user's own caller ID, in E.164. It is shown when it is local
+   * to the callee, or when no number of the organization fits.
    * </pre>
    *
    * <code>string caller_id = 4 [json_name = "callerId"];</code>
@@ -224,8 +224,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Optional. The user's own caller ID, in E.164. Shown where it is local to
-   * the callee, and where no number of the organization fits.
+   * Optional. The user's own caller ID, in E.164. It is shown when it is local
+   * to the callee, or when no number of the organization fits.
    * </pre>
    *
    * <code>string caller_id = 4 [json_name = "callerId"];</code>
@@ -251,8 +251,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object workPhone_ = "";
   /**
    * <pre>
-   * Optional. The phone on which the user is reached when a borrower calls
-   * back, in E.164.
+   * Optional. The phone where the user takes call-backs, in E.164.
    * </pre>
    *
    * <code>string work_phone = 5 [json_name = "workPhone"];</code>
@@ -273,8 +272,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Optional. The phone on which the user is reached when a borrower calls
-   * back, in E.164.
+   * Optional. The phone where the user takes call-backs, in E.164.
    * </pre>
    *
    * <code>string work_phone = 5 [json_name = "workPhone"];</code>
@@ -789,8 +787,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object userId_ = "";
     /**
      * <pre>
-     * Required. The caller's identifier of the user, unique within the
-     * organization. 1 to 128 visible ASCII characters.
+     * Required. The identifier of the user, chosen by the caller and unique
+     * within the organization. 1 to 128 visible ASCII characters.
      * </pre>
      *
      * <code>string user_id = 2 [json_name = "userId"];</code>
@@ -810,8 +808,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The caller's identifier of the user, unique within the
-     * organization. 1 to 128 visible ASCII characters.
+     * Required. The identifier of the user, chosen by the caller and unique
+     * within the organization. 1 to 128 visible ASCII characters.
      * </pre>
      *
      * <code>string user_id = 2 [json_name = "userId"];</code>
@@ -832,8 +830,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The caller's identifier of the user, unique within the
-     * organization. 1 to 128 visible ASCII characters.
+     * Required. The identifier of the user, chosen by the caller and unique
+     * within the organization. 1 to 128 visible ASCII characters.
      * </pre>
      *
      * <code>string user_id = 2 [json_name = "userId"];</code>
@@ -850,8 +848,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The caller's identifier of the user, unique within the
-     * organization. 1 to 128 visible ASCII characters.
+     * Required. The identifier of the user, chosen by the caller and unique
+     * within the organization. 1 to 128 visible ASCII characters.
      * </pre>
      *
      * <code>string user_id = 2 [json_name = "userId"];</code>
@@ -865,8 +863,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The caller's identifier of the user, unique within the
-     * organization. 1 to 128 visible ASCII characters.
+     * Required. The identifier of the user, chosen by the caller and unique
+     * within the organization. 1 to 128 visible ASCII characters.
      * </pre>
      *
      * <code>string user_id = 2 [json_name = "userId"];</code>
@@ -886,7 +884,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object displayName_ = "";
     /**
      * <pre>
-     * Optional. A name for people, up to 200 characters.
+     * Optional. A name for people to read. Up to 200 characters.
      * </pre>
      *
      * <code>string display_name = 3 [json_name = "displayName"];</code>
@@ -906,7 +904,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. A name for people, up to 200 characters.
+     * Optional. A name for people to read. Up to 200 characters.
      * </pre>
      *
      * <code>string display_name = 3 [json_name = "displayName"];</code>
@@ -927,7 +925,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. A name for people, up to 200 characters.
+     * Optional. A name for people to read. Up to 200 characters.
      * </pre>
      *
      * <code>string display_name = 3 [json_name = "displayName"];</code>
@@ -944,7 +942,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. A name for people, up to 200 characters.
+     * Optional. A name for people to read. Up to 200 characters.
      * </pre>
      *
      * <code>string display_name = 3 [json_name = "displayName"];</code>
@@ -958,7 +956,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. A name for people, up to 200 characters.
+     * Optional. A name for people to read. Up to 200 characters.
      * </pre>
      *
      * <code>string display_name = 3 [json_name = "displayName"];</code>
@@ -978,8 +976,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object callerId_ = "";
     /**
      * <pre>
-     * Optional. The user's own caller ID, in E.164. Shown where it is local to
-     * the callee, and where no number of the organization fits.
+     * Optional. The user's own caller ID, in E.164. It is shown when it is local
+     * to the callee, or when no number of the organization fits.
      * </pre>
      *
      * <code>string caller_id = 4 [json_name = "callerId"];</code>
@@ -999,8 +997,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The user's own caller ID, in E.164. Shown where it is local to
-     * the callee, and where no number of the organization fits.
+     * Optional. The user's own caller ID, in E.164. It is shown when it is local
+     * to the callee, or when no number of the organization fits.
      * </pre>
      *
      * <code>string caller_id = 4 [json_name = "callerId"];</code>
@@ -1021,8 +1019,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The user's own caller ID, in E.164. Shown where it is local to
-     * the callee, and where no number of the organization fits.
+     * Optional. The user's own caller ID, in E.164. It is shown when it is local
+     * to the callee, or when no number of the organization fits.
      * </pre>
      *
      * <code>string caller_id = 4 [json_name = "callerId"];</code>
@@ -1039,8 +1037,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The user's own caller ID, in E.164. Shown where it is local to
-     * the callee, and where no number of the organization fits.
+     * Optional. The user's own caller ID, in E.164. It is shown when it is local
+     * to the callee, or when no number of the organization fits.
      * </pre>
      *
      * <code>string caller_id = 4 [json_name = "callerId"];</code>
@@ -1054,8 +1052,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The user's own caller ID, in E.164. Shown where it is local to
-     * the callee, and where no number of the organization fits.
+     * Optional. The user's own caller ID, in E.164. It is shown when it is local
+     * to the callee, or when no number of the organization fits.
      * </pre>
      *
      * <code>string caller_id = 4 [json_name = "callerId"];</code>
@@ -1075,8 +1073,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object workPhone_ = "";
     /**
      * <pre>
-     * Optional. The phone on which the user is reached when a borrower calls
-     * back, in E.164.
+     * Optional. The phone where the user takes call-backs, in E.164.
      * </pre>
      *
      * <code>string work_phone = 5 [json_name = "workPhone"];</code>
@@ -1096,8 +1093,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The phone on which the user is reached when a borrower calls
-     * back, in E.164.
+     * Optional. The phone where the user takes call-backs, in E.164.
      * </pre>
      *
      * <code>string work_phone = 5 [json_name = "workPhone"];</code>
@@ -1118,8 +1114,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The phone on which the user is reached when a borrower calls
-     * back, in E.164.
+     * Optional. The phone where the user takes call-backs, in E.164.
      * </pre>
      *
      * <code>string work_phone = 5 [json_name = "workPhone"];</code>
@@ -1136,8 +1131,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The phone on which the user is reached when a borrower calls
-     * back, in E.164.
+     * Optional. The phone where the user takes call-backs, in E.164.
      * </pre>
      *
      * <code>string work_phone = 5 [json_name = "workPhone"];</code>
@@ -1151,8 +1145,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The phone on which the user is reached when a borrower calls
-     * back, in E.164.
+     * Optional. The phone where the user takes call-backs, in E.164.
      * </pre>
      *
      * <code>string work_phone = 5 [json_name = "workPhone"];</code>

@@ -34,8 +34,8 @@ public interface UserOrBuilder extends
 
   /**
    * <pre>
-   * Required. The caller's identifier of the user, unique within the
-   * organization. 1 to 128 visible ASCII characters.
+   * Required. The identifier of the user, chosen by the caller and unique
+   * within the organization. 1 to 128 visible ASCII characters.
    * </pre>
    *
    * <code>string user_id = 2 [json_name = "userId"];</code>
@@ -44,8 +44,8 @@ public interface UserOrBuilder extends
   java.lang.String getUserId();
   /**
    * <pre>
-   * Required. The caller's identifier of the user, unique within the
-   * organization. 1 to 128 visible ASCII characters.
+   * Required. The identifier of the user, chosen by the caller and unique
+   * within the organization. 1 to 128 visible ASCII characters.
    * </pre>
    *
    * <code>string user_id = 2 [json_name = "userId"];</code>
@@ -56,7 +56,7 @@ public interface UserOrBuilder extends
 
   /**
    * <pre>
-   * Optional. A name for people, up to 200 characters.
+   * Optional. A name for people to read. Up to 200 characters.
    * </pre>
    *
    * <code>string display_name = 3 [json_name = "displayName"];</code>
@@ -65,7 +65,7 @@ public interface UserOrBuilder extends
   java.lang.String getDisplayName();
   /**
    * <pre>
-   * Optional. A name for people, up to 200 characters.
+   * Optional. A name for people to read. Up to 200 characters.
    * </pre>
    *
    * <code>string display_name = 3 [json_name = "displayName"];</code>
@@ -76,8 +76,8 @@ public interface UserOrBuilder extends
 
   /**
    * <pre>
-   * Optional. The user's own caller ID, in E.164. Shown where it is local to
-   * the callee, and where no number of the organization fits.
+   * Optional. The user's own caller ID, in E.164. It is shown when it is local
+   * to the callee, or when no number of the organization fits.
    * </pre>
    *
    * <code>string caller_id = 4 [json_name = "callerId"];</code>
@@ -86,8 +86,8 @@ public interface UserOrBuilder extends
   java.lang.String getCallerId();
   /**
    * <pre>
-   * Optional. The user's own caller ID, in E.164. Shown where it is local to
-   * the callee, and where no number of the organization fits.
+   * Optional. The user's own caller ID, in E.164. It is shown when it is local
+   * to the callee, or when no number of the organization fits.
    * </pre>
    *
    * <code>string caller_id = 4 [json_name = "callerId"];</code>
@@ -98,8 +98,7 @@ public interface UserOrBuilder extends
 
   /**
    * <pre>
-   * Optional. The phone on which the user is reached when a borrower calls
-   * back, in E.164.
+   * Optional. The phone where the user takes call-backs, in E.164.
    * </pre>
    *
    * <code>string work_phone = 5 [json_name = "workPhone"];</code>
@@ -108,8 +107,7 @@ public interface UserOrBuilder extends
   java.lang.String getWorkPhone();
   /**
    * <pre>
-   * Optional. The phone on which the user is reached when a borrower calls
-   * back, in E.164.
+   * Optional. The phone where the user takes call-backs, in E.164.
    * </pre>
    *
    * <code>string work_phone = 5 [json_name = "workPhone"];</code>
