@@ -102,7 +102,7 @@ def test_a_list_of_callees_is_told_likewise(address: str, tmp_path: Path) -> Non
     assert (result.returncode, result.stderr) == (0, "")
     assert "A local number is shown on 50.0% of 2 calls." in result.stdout
     assert "When they were made" not in result.stdout
-    assert "Left out: 1 calls to what is no number in E.164, such as '415-555-0172'." in result.stdout
+    assert "Calls left out because the number is not in E.164: 1, such as '415-555-0172'." in result.stdout
     assert "+4420" in result.stdout.partition("Buy next")[2]
 
 

@@ -1,7 +1,7 @@
-"""Shows a call and its call-back: `python call_and_call_back.py [address]`.
+"""Show a call and its call-back: `python call_and_call_back.py [address]`.
 
-Sets up an organization with one agent (again each time, which changes nothing), asks which caller ID a
-borrower is shown, and where the borrower who calls that number back is connected.
+Set up an organization with one agent (running it again changes nothing), ask which caller ID a borrower is
+shown, and ask where the borrower is connected when calling that number back.
 """
 
 import sys
@@ -19,7 +19,7 @@ BORROWER = "+12125550123"
 
 
 def main(address: str) -> None:
-    """Set up, resolve and route; raises LocaldialError."""
+    """Set up, resolve and route. Raises LocaldialError."""
     with Client(address) as client:
         client.directory.set_organization(
             SetOrganizationRequest(
@@ -38,7 +38,7 @@ def main(address: str) -> None:
             )
         )
 
-        # Whichever server answers, it knows the user that was just set: the client sees to it.
+        # The client makes sure that the server that answers knows the new user.
         shown = client.call_routing.resolve_outbound_caller_id(
             ResolveOutboundCallerIdRequest(
                 organization_id="example",

@@ -1,11 +1,11 @@
 # %% [markdown]
 # # Which borrowers see a local number?
 #
-# For the calls of an organization: which area codes are covered by its own numbers, which by mapped ones, and
-# which not at all; how many calls show a local number; and in which area codes to buy next.
+# For the calls of an organization: which area codes its own numbers cover, which its mapped numbers, and
+# which none; how many calls show a local number; and in which area codes to buy next.
 #
-# Run it as a script, `python coverage.py acme`, or cell by cell in an editor that knows `# %%`. The calls are
-# those that localdial recorded, or a list of your own, a file with a column `callee_number`:
+# Run it as a script, `python coverage.py acme`, or cell by cell in an editor that knows `# %%`. It looks at
+# the calls that localdial recorded, or at your own list, a CSV file with a column `callee_number`:
 # `python coverage.py acme --callees callees.csv`. It changes nothing: calls are decided, not recorded.
 
 # %% What to look at
@@ -31,14 +31,22 @@ from localdial.v1.directory_pb2 import ListUsersRequest
 from localdial.v1.number_inventory_pb2 import SearchAvailableNumbersRequest
 from localdial_client import Client, LocaldialError, from_status, pages
 
-parser = argparse.ArgumentParser(description="Shows which borrowers see a local number.")
+parser = argparse.ArgumentParser(description="Show which borrowers see a local number.")
 parser.add_argument("organization", help="the organization_id")
 parser.add_argument("--callees", type=Path, metavar="FILE", help="a CSV file with a column callee_number")
-parser.add_argument("--last", type=int, default=10_000, metavar="N", help="so many recorded calls (10000)")
-parser.add_argument("--user", help="the user_id of the agent who calls (the organization's first)")
-parser.add_argument("--buy", type=int, default=10, metavar="N", help="so many area codes to buy in (10)")
-parser.add_argument("--server", default="127.0.0.1:50051", metavar="ADDRESS", help="127.0.0.1:50051")
-parser.add_argument("--root-certificate", type=Path, metavar="FILE", help="PEM; the connection is TLS then")
+parser.add_argument(
+    "--last",
+    type=int,
+    default=10_000,
+    metavar="N",
+    help="how many recorded calls to look at (default: 10000)",
+)
+parser.add_argument("--user", help="the user_id of the agent who calls (default: the first)")
+parser.add_argument(
+    "--buy", type=int, default=10, metavar="N", help="how many area codes to suggest (default: 10)"
+)
+parser.add_argument("--server", default="127.0.0.1:50051", metavar="ADDRESS", help="default: 127.0.0.1:50051")
+parser.add_argument("--root-certificate", type=Path, metavar="FILE", help="PEM; the connection then uses TLS")
 settings = parser.parse_args()
 
 LOCAL = {
@@ -57,7 +65,7 @@ client = Client(
 
 
 def table(title: str, head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print a table; numbers are on the right."""
+    """Print a table with its numbers aligned to the right."""
     texts = [[f"{each:,}" if isinstance(each, int) else str(each) for each in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(head, *texts, strict=True)]
     is_number = [bool(rows) and isinstance(each, int) for each in (rows[0] if rows else head)]
@@ -72,20 +80,20 @@ def table(title: str, head: Sequence[str], rows: Sequence[Sequence[object]]) -> 
 
 
 def share(part: int, whole: int) -> str:
-    """Write a part of a whole in percent."""
+    """Return a part of a whole as a percentage."""
     return f"{part / whole:.1%}" if whole else "none"
 
 
 # %% The calls: each callee as often as it was called
 class Called(NamedTuple):
-    """What was called, and how many of these calls showed a local number then, where that is known."""
+    """The callees, and how many of the calls showed a local number when they were made, if that is known."""
 
     callees: list[str]
     local_then: int | None
 
 
 def from_file(path: Path) -> Called:
-    """Read a list of one's own."""
+    """Return the callees in a CSV file."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
         if "callee_number" not in (reader.fieldnames or ()):
@@ -94,7 +102,7 @@ def from_file(path: Path) -> Called:
 
 
 def from_records() -> Called:
-    """Read what localdial recorded, newest first."""
+    """Return the callees of the recorded calls, newest first."""
     request = ListOutboundCallsRequest(organization_id=settings.organization, page_size=1000)
     all_pages = pages(client.call_routing.list_outbound_calls, request)
     recorded = (call for page in all_pages for call in page.calls)
@@ -103,7 +111,7 @@ def from_records() -> Called:
 
 
 def first_user() -> str:
-    """Find somebody who calls."""
+    """Return the identifier of the organization's first user."""
     request = ListUsersRequest(organization_id=settings.organization, page_size=1)
     users = client.directory.list_users(request).users
     return users[0].user_id if users else sys.exit(f"{settings.organization} has no users")
@@ -120,7 +128,7 @@ if not called.callees:
 
 # %% What each callee would be shown today
 class Shown(NamedTuple):
-    """What a callee is shown: an empty area code where it has none, `UNCOVERED` where nothing local."""
+    """What a callee is shown. `area_code` may be empty; `covered_by` is `UNCOVERED` if it is not local."""
 
     area_code: str
     covered_by: str
@@ -128,7 +136,7 @@ class Shown(NamedTuple):
 
 
 def decide(callees: Sequence[str]) -> Iterator[tuple[str, Shown | LocaldialError]]:
-    """Ask for each callee, without recording a call."""
+    """Yield each callee with its decision, or with its error, without recording calls."""
     for start in range(0, len(callees), LEGS_IN_A_BATCH):
         part = callees[start : start + LEGS_IN_A_BATCH]
         legs = [
@@ -205,7 +213,8 @@ if called.local_then is not None:
     print(f"When they were made it was {share(called.local_then, len(called.callees))}.")
 if unusable:
     example = min(unusable)
-    print(f"Left out: {sum(unusable.values()):,} calls to what is no number in E.164, such as {example!r}.")
+    left_out = sum(unusable.values())
+    print(f"Calls left out because the number is not in E.164: {left_out:,}, such as {example!r}.")
 
 # %% Where to buy next: the most called area codes without a number, and whether the carrier has one
 uncovered = {

@@ -1,7 +1,7 @@
-"""Drives the Python client for the interop suite: commands as lines of JSON, an answer to each.
+"""Drive the Python client for the interop suite: read commands as lines of JSON and answer each with a line.
 
-What the commands are is written down in `tests/interop/README.md`. With `--asyncio` the calls go through
-`AsyncClient`, otherwise through `Client`.
+`tests/interop/README.md` documents the commands. With `--asyncio`, calls go through `AsyncClient`, otherwise
+through `Client`.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ METHODS: dict[str, MethodDescriptor] = {
 
 
 class Connections:
-    """The clients that are open, and a loop for those that need one."""
+    """The open clients, and an event loop for those that need one."""
 
     def __init__(self, *, use_asyncio: bool) -> None:
         self.use_asyncio = use_asyncio
@@ -47,7 +47,7 @@ class Connections:
         self.arguments: dict[str, tuple[list[str], dict[str, Any]]] = {}
 
     def open(self, name: str, addresses: list[str], options: dict[str, Any]) -> None:
-        """Make a client; one of that name before it is closed."""
+        """Make a client, and close an earlier one of that name."""
         self.close(name)
         self.arguments[name] = addresses, options
         self.clients[name] = (
@@ -65,7 +65,7 @@ class Connections:
                 client.close()
 
     def call(self, command: Command, request: Message) -> Message:
-        """Make one call, as the command says."""
+        """Make the call of the command and return its response."""
         client = self.clients[command["client"]]
         method = method_of(client, command["method"])
         timeout = command["timeout_ms"] / 1000 if "timeout_ms" in command else None
@@ -76,39 +76,39 @@ class Connections:
 
 
 async def async_client(addresses: list[str], options: dict[str, Any]) -> AsyncClient:
-    """Make a client in the loop that runs."""
+    """Return a client that belongs to the running event loop."""
     return AsyncClient(addresses[0] if len(addresses) == 1 else addresses, **options)
 
 
 async def awaited(call: Awaitable[Message]) -> Message:
-    """Await a call, as a coroutine."""
+    """Return the result of a call, as a coroutine."""
     return await call
 
 
 def method_of(client: Client | AsyncClient, name: str) -> Any:
-    """Find the client's method for `localdial.v1.Service/Method`."""
+    """Return the client's method for `localdial.v1.Service/Method`."""
     service, _, method = name.rpartition(".")[2].partition("/")
     return getattr(getattr(client, snake_case(service)), snake_case(method))
 
 
 def snake_case(name: str) -> str:
-    """Write `BatchSetUsers` as `batch_set_users`."""
+    """Return the name in snake case: `batch_set_users` for `BatchSetUsers`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
 def request_of(command: Command) -> Message:
-    """Make the request of a command."""
+    """Return the request of a command."""
     request_class = GetMessageClass(METHODS[command["method"]].input_type)
     return ParseDict(command.get("request", {}), request_class())
 
 
 def encoded(message: Message) -> str:
-    """Write a message as the protocol does."""
+    """Return a message in the encoding of the protocol."""
     return base64.b64encode(message.SerializeToString(deterministic=True)).decode("ascii")
 
 
 def error_object(error: LocaldialError) -> Answer:
-    """Write an error as the protocol does."""
+    """Return an error in the encoding of the protocol."""
     return {
         "type": type(error).__name__,
         "code": error.code.name,
@@ -150,7 +150,7 @@ def call(connections: Connections, command: Command) -> Answer:
 
 
 def list_pages(connections: Connections, command: Command) -> Answer:
-    """Fetch all pages of a list."""
+    """Return all pages of a list."""
     client = connections.clients[command["client"]]
     method, request = method_of(client, command["method"]), request_of(command)
 
@@ -166,7 +166,7 @@ def list_pages(connections: Connections, command: Command) -> Answer:
 
 
 def statuses(connections: Connections, command: Command) -> Answer:
-    """Make one call, and errors of the statuses in its answer."""
+    """Make one call and return the errors of the statuses in its response."""
     response: Any = connections.call(command, request_of(command))
     items = getattr(response, command["path"])
     errors = [error_object(from_status(item.status)) if item.HasField("status") else None for item in items]
@@ -174,7 +174,7 @@ def statuses(connections: Connections, command: Command) -> Answer:
 
 
 def cancel(connections: Connections, command: Command) -> Answer:
-    """Begin a call and cancel it: with asyncio, which is how Python cancels a call."""
+    """Start a call and cancel it, with asyncio, because only that can cancel a call in Python."""
     addresses, options = connections.arguments[command["client"]]
 
     async def begin_and_cancel() -> Answer:
@@ -191,7 +191,7 @@ def cancel(connections: Connections, command: Command) -> Answer:
 
 
 class Tally:
-    """Counts calls, and what went wrong, over threads or tasks."""
+    """Count calls and errors over threads or tasks."""
 
     def __init__(self) -> None:
         self.calls = 0
@@ -215,7 +215,7 @@ class Tally:
 
 
 def load(connections: Connections, command: Command) -> Answer:
-    """Call in a loop, several at a time, and count what goes wrong."""
+    """Make calls in a loop, several at a time, and count the errors."""
     client = connections.clients[command["client"]]
     method, request = method_of(client, command["method"]), request_of(command)
     until, tally = time.monotonic() + command["seconds"], Tally()
@@ -243,7 +243,7 @@ def load(connections: Connections, command: Command) -> Answer:
 
 
 def methods(connections: Connections, command: Command) -> Answer:
-    """Answer which RPCs the client has a method for."""
+    """Return the RPCs that the client has a method for."""
     client = connections.clients[command["client"]]
     found = []
     for name in METHODS:
@@ -268,7 +268,7 @@ OPERATIONS: dict[str, Callable[[Connections, Command], Answer]] = {
 
 
 def main() -> None:
-    """Answer each line of the input with a line of the output."""
+    """Answer each line of the input with a line of output."""
     connections = Connections(use_asyncio="--asyncio" in sys.argv[1:])
     with connections.runner:
         for line in sys.stdin:

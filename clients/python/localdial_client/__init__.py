@@ -1,8 +1,7 @@
-"""Client of localdial, the local presence service: sync (`Client`) and asyncio (`AsyncClient`).
+"""Client of localdial, the local presence service, for threads (`Client`) and for asyncio (`AsyncClient`).
 
-Requests and responses are the messages of `localdial.v1`; what this package adds is a connection set up for a
-service on the path of a phone call: a deadline on every call, repeats where they are safe, and errors as
-exceptions with their reason.
+Requests and responses are the messages of `localdial.v1`. This package adds what phone calls need: a deadline
+on every call, retries where they are safe, and exceptions that carry the reason of an error.
 """
 
 from localdial_client._ids import with_ids

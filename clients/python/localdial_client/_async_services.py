@@ -1,55 +1,57 @@
-"""The services of an `AsyncClient`: each RPC as an attribute, typed by the generated stub."""
+"""The services of an `AsyncClient`: one attribute per RPC, typed by the generated stub."""
 
 import grpc.aio
 
 from localdial.v1.call_routing_pb2_grpc import CallRoutingStub
 from localdial.v1.directory_pb2_grpc import DirectoryStub
 from localdial.v1.number_inventory_pb2_grpc import NumberInventoryStub
-from localdial_client._method import AsyncMethod, Calling
+from localdial_client._method import AsyncMethod, CallDefaults
 
 
 class AsyncCallRouting:
     """Decides which caller ID an outbound call shows and where a call-back goes."""
 
-    def __init__(self, channel: grpc.aio.Channel, calling: Calling) -> None:
-        """Take what calls have in common."""
+    def __init__(self, channel: grpc.aio.Channel, defaults: CallDefaults) -> None:
+        """Make the methods; `defaults` apply to all calls."""
         stub = CallRoutingStub(channel)
-        self.resolve_outbound_caller_id = AsyncMethod(stub.ResolveOutboundCallerId, calling)
-        self.batch_resolve_outbound_caller_ids = AsyncMethod(stub.BatchResolveOutboundCallerIds, calling)
-        self.route_inbound_call = AsyncMethod(stub.RouteInboundCall, calling)
-        self.list_outbound_calls = AsyncMethod(stub.ListOutboundCalls, calling)
+        self.resolve_outbound_caller_id = AsyncMethod(stub.ResolveOutboundCallerId, defaults)
+        self.batch_resolve_outbound_caller_ids = AsyncMethod(stub.BatchResolveOutboundCallerIds, defaults)
+        self.route_inbound_call = AsyncMethod(stub.RouteInboundCall, defaults)
+        self.list_outbound_calls = AsyncMethod(stub.ListOutboundCalls, defaults)
 
 
 class AsyncNumberInventory:
     """The local presence numbers: list, buy, import and delete them, and map area codes to them."""
 
-    def __init__(self, channel: grpc.aio.Channel, calling: Calling, carrier: Calling) -> None:
-        """Take what calls have in common; `carrier` is for those that wait for the carrier."""
+    def __init__(
+        self, channel: grpc.aio.Channel, defaults: CallDefaults, carrier_defaults: CallDefaults
+    ) -> None:
+        """Make the methods; `carrier_defaults` apply to the calls that wait for the carrier."""
         stub = NumberInventoryStub(channel)
-        self.list_numbers = AsyncMethod(stub.ListNumbers, calling)
-        self.get_number = AsyncMethod(stub.GetNumber, calling)
-        self.search_available_numbers = AsyncMethod(stub.SearchAvailableNumbers, carrier)
-        self.purchase_numbers = AsyncMethod(stub.PurchaseNumbers, carrier)
-        self.import_numbers = AsyncMethod(stub.ImportNumbers, carrier)
-        self.list_importable_numbers = AsyncMethod(stub.ListImportableNumbers, carrier)
-        self.reconcile_numbers = AsyncMethod(stub.ReconcileNumbers, carrier)
-        self.delete_numbers = AsyncMethod(stub.DeleteNumbers, carrier)
-        self.map_area_codes = AsyncMethod(stub.MapAreaCodes, calling)
-        self.unmap_area_codes = AsyncMethod(stub.UnmapAreaCodes, calling)
+        self.list_numbers = AsyncMethod(stub.ListNumbers, defaults)
+        self.get_number = AsyncMethod(stub.GetNumber, defaults)
+        self.search_available_numbers = AsyncMethod(stub.SearchAvailableNumbers, carrier_defaults)
+        self.purchase_numbers = AsyncMethod(stub.PurchaseNumbers, carrier_defaults)
+        self.import_numbers = AsyncMethod(stub.ImportNumbers, carrier_defaults)
+        self.list_importable_numbers = AsyncMethod(stub.ListImportableNumbers, carrier_defaults)
+        self.reconcile_numbers = AsyncMethod(stub.ReconcileNumbers, carrier_defaults)
+        self.delete_numbers = AsyncMethod(stub.DeleteNumbers, carrier_defaults)
+        self.map_area_codes = AsyncMethod(stub.MapAreaCodes, defaults)
+        self.unmap_area_codes = AsyncMethod(stub.UnmapAreaCodes, defaults)
 
 
 class AsyncDirectory:
     """The organizations and their users."""
 
-    def __init__(self, channel: grpc.aio.Channel, calling: Calling) -> None:
-        """Take what calls have in common."""
+    def __init__(self, channel: grpc.aio.Channel, defaults: CallDefaults) -> None:
+        """Make the methods; `defaults` apply to all calls."""
         stub = DirectoryStub(channel)
-        self.set_organization = AsyncMethod(stub.SetOrganization, calling)
-        self.get_organization = AsyncMethod(stub.GetOrganization, calling)
-        self.list_organizations = AsyncMethod(stub.ListOrganizations, calling)
-        self.delete_organization = AsyncMethod(stub.DeleteOrganization, calling)
-        self.set_user = AsyncMethod(stub.SetUser, calling)
-        self.get_user = AsyncMethod(stub.GetUser, calling)
-        self.list_users = AsyncMethod(stub.ListUsers, calling)
-        self.delete_user = AsyncMethod(stub.DeleteUser, calling)
-        self.batch_set_users = AsyncMethod(stub.BatchSetUsers, calling)
+        self.set_organization = AsyncMethod(stub.SetOrganization, defaults)
+        self.get_organization = AsyncMethod(stub.GetOrganization, defaults)
+        self.list_organizations = AsyncMethod(stub.ListOrganizations, defaults)
+        self.delete_organization = AsyncMethod(stub.DeleteOrganization, defaults)
+        self.set_user = AsyncMethod(stub.SetUser, defaults)
+        self.get_user = AsyncMethod(stub.GetUser, defaults)
+        self.list_users = AsyncMethod(stub.ListUsers, defaults)
+        self.delete_user = AsyncMethod(stub.DeleteUser, defaults)
+        self.batch_set_users = AsyncMethod(stub.BatchSetUsers, defaults)

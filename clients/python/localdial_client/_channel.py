@@ -1,4 +1,4 @@
-"""How a channel to the service is set up: repeats, keepalive, sizes, reconnecting."""
+"""The options of a channel to the service: retries, keepalive, message sizes and reconnection."""
 
 from collections.abc import Sequence
 from importlib.resources import files
@@ -6,46 +6,45 @@ from typing import Any, Final, TypeAlias
 
 from localdial_client._version import __version__
 
-# The names and the types of their values are those of grpc/impl/channel_arg_names.h.
+# Pairs of a name from grpc/impl/channel_arg_names.h and its value.
 ChannelOptions: TypeAlias = Sequence[tuple[str, Any]]
 
-# Which calls are repeated and how, and that the servers behind a name take turns: generated from the
-# contract, and the same for the clients in all languages.
+# Which calls are retried and how, and round robin over the servers behind a name. Generated from the
+# contract; the clients in all languages have the same one.
 _SERVICE_CONFIG: Final = files(__package__).joinpath("service_config.json").read_text("ascii")
 
 _MIB: Final = 1024 * 1024
 
 
 def channel_options(overrides: ChannelOptions, *, is_local: bool) -> list[tuple[str, Any]]:
-    """Join the options of this package and the caller's `overrides`, which win."""
+    """Return the channel options of this package, replaced or extended by `overrides`."""
     options: dict[str, Any] = {
         "grpc.primary_user_agent": f"localdial-client-python/{__version__}",
         "grpc.enable_retries": 1,
         "grpc.service_config": _SERVICE_CONFIG,
-        # A request is kept for its repeats only up to this size, and gRPC's 256 KiB is less than
-        # BatchSetUsers takes.
+        # gRPC retries only requests up to this size, and its default of 256 KiB is less than a
+        # BatchSetUsers request may have.
         "grpc.per_rpc_retry_buffer_size": 4 * _MIB,
-        # A page of 1000 numbers with many area codes mapped can pass gRPC's 4 MiB.
+        # A page of 1000 numbers with many mapped area codes can exceed gRPC's default of 4 MiB.
         "grpc.max_receive_message_length": 16 * _MIB,
-        # An error names every bad field at once, in the trailing metadata. Past gRPC's 8 KiB (some 80 fields)
-        # the caller would see RESOURCE_EXHAUSTED instead of the error.
+        # An error lists every invalid field in the trailing metadata. Beyond gRPC's default of 8 KiB (about
+        # 80 fields), the caller would get RESOURCE_EXHAUSTED instead of the error.
         "grpc.max_metadata_size": _MIB,
-        # A ping on a connection that is quiet for 30 s, with or without calls, so that a dead peer is noticed
-        # within 40 s and no NAT or balancer forgets the connection between two calls. This relies on the
-        # localdial server, which permits a ping every 10 s without calls; a server with gRPC's own defaults
-        # (every 5 minutes) would close the connection with too_many_pings: there, override
-        # grpc.keepalive_time_ms.
+        # Ping an idle connection every 30 s, with or without calls, so that a dead peer is detected within
+        # 40 s and no NAT or load balancer drops the connection between two calls. The localdial server
+        # permits a ping every 10 s. A server with gRPC's defaults (5 minutes) closes the connection with
+        # too_many_pings; override grpc.keepalive_time_ms for it.
         "grpc.keepalive_time_ms": 30_000,
         "grpc.keepalive_timeout_ms": 10_000,
         "grpc.keepalive_permit_without_calls": 1,
-        # Without this gRPC soon pings a quiet connection no more often than once a minute.
+        # Without this, gRPC soon pings an idle connection only once a minute.
         "grpc.http2.max_pings_without_data": 0,
-        # While the server is away a call fails without a try to connect, which gRPC makes every 2 minutes in
-        # the end. Phone calls need the service as soon as it is back: within the repeats of a call.
+        # While the server is down, calls fail until gRPC reconnects, and its default backoff grows to 2
+        # minutes. Phone calls need the service as soon as it is back, within the retries of one call.
         "grpc.initial_reconnect_backoff_ms": 100,
         "grpc.max_reconnect_backoff_ms": 1_000,
     }
     if is_local:
-        # gRPC would ask the environment's HTTP proxy even for a server on this machine.
+        # gRPC would use the environment's HTTP proxy even for a server on this machine.
         options["grpc.enable_http_proxy"] = 0
     return list({**options, **dict(overrides)}.items())

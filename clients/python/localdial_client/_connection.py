@@ -1,4 +1,4 @@
-"""How a client connects: where to, how the server is known, and how the server knows the client."""
+"""Check how a client connects: the address, TLS and the key."""
 
 import re
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ _PEM: Final = b"-----BEGIN "
 
 
 class Connection(NamedTuple):
-    """What a channel is made with; without credentials it is not encrypted."""
+    """The arguments of a channel; without `credentials` it is not encrypted."""
 
     target: str
     credentials: grpc.ChannelCredentials | None
@@ -32,7 +32,11 @@ def connection(
     credentials: grpc.ChannelCredentials | None,
     options: ChannelOptions,
 ) -> Connection:
-    """Check the arguments of a client; raises ValueError, which repeats no secret, and OSError."""
+    """Check the arguments of a client and return those of its channel.
+
+    Raises ValueError for an unusable argument, without repeating a secret, and OSError for an address that
+    cannot be resolved.
+    """
     target = target_of(address)
     pems = {
         "root_certificate": root_certificate,
@@ -46,7 +50,7 @@ def connection(
         if credentials is not None:
             raise ValueError("credentials already say how to connect: leave out tls and the certificates")
         if (client_certificate is None) != (client_key is None):
-            raise ValueError("client_certificate and client_key are given together")
+            raise ValueError("client_certificate and client_key must be given together")
         credentials = grpc.ssl_channel_credentials(root_certificate, client_key, client_certificate)
     if key is not None:
         _check_key(key, target, is_encrypted=credentials is not None)
@@ -60,4 +64,4 @@ def _check_key(key: str, target: Target, *, is_encrypted: bool) -> None:
     if not _KEY.fullmatch(key):
         raise ValueError("the key must be visible ASCII characters, without spaces")
     if not (is_encrypted or target.is_local):
-        raise ValueError("a key is sent over TLS only, but for servers on this machine: pass tls=True")
+        raise ValueError("a key is sent only over TLS, except to a server on this machine: pass tls=True")

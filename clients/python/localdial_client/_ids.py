@@ -1,4 +1,4 @@
-"""Identifiers that make a call safe to repeat."""
+"""Fill in the identifiers that make a call safe to repeat."""
 
 import copy
 import secrets
@@ -14,41 +14,40 @@ RequestT = TypeVar("RequestT", bound=Message)
 
 
 def with_ids(request: RequestT) -> RequestT:
-    """Fill in every identifier that makes a repeat of the request harmless.
+    """Return the request with every identifier filled in that makes it safe to repeat.
 
-    An empty `request_id` becomes a fresh UUID; so does an empty `call_id` of a leg to resolve, unless the leg
-    is `validate_only` and records nothing. A server answers the same identifier with its first answer, so
-    that a repeat buys, deletes and records once. Every method does this by itself; it is for callers who want
-    to know the identifiers beforehand, to repeat the call on their own.
+    An empty `request_id` becomes a new UUID. So does the empty `call_id` of a leg to resolve, unless the leg
+    is `validate_only` and records nothing. The server returns its first response for an identifier that it
+    knows, so that a repeated call buys, deletes or records only once. Every method does this itself; call
+    this function to know the identifiers beforehand and repeat the call on your own.
 
-    Returns a copy, or the request itself where nothing is missing. The request is never changed.
+    Returns a copy, or the request itself if nothing is missing. Never changes the request.
     """
-    if not _blanks(request):
+    if not _missing_ids(request):
         return request
     filled = copy.deepcopy(request)
-    for message, field in _blanks(filled):
-        setattr(message, field, _fresh_id())
+    for message, field in _missing_ids(filled):
+        setattr(message, field, _new_id())
     return filled
 
 
-def _fresh_id() -> str:
-    """Make a UUID of version 7 (RFC 9562), as Python does itself from 3.14 on.
+def _new_id() -> str:
+    """Return a UUID of version 7 (RFC 9562), like `uuid.uuid7` of Python 3.14.
 
-    It begins with the time, so that a database keeps the records of calls together in its index.
+    It starts with the time, so that a database index keeps recent calls together.
     """
     time_and_version = (time.time_ns() // 1_000_000) << 16 | 0x7000 | secrets.randbits(12)
     variant_and_rest = 0b10 << 62 | secrets.randbits(62)
     return str(uuid.UUID(int=time_and_version << 64 | variant_and_rest))
 
 
-def _blanks(request: Message) -> list[tuple[Message, str]]:
-    """Find the identifiers that are missing, each as its message and the name of the field."""
+def _missing_ids(request: Message) -> list[tuple[Message, str]]:
+    """Return the message and the field name of each identifier that is missing."""
     match request:
         case ResolveOutboundCallerIdRequest():
             return [] if request.call_id or request.validate_only else [(request, "call_id")]
         case BatchResolveOutboundCallerIdsRequest():
-            return [blank for leg in request.requests for blank in _blanks(leg)]
+            return [missing for leg in request.requests for missing in _missing_ids(leg)]
         case _:
-            # RouteInboundCall has a call_id too, but records nothing under it: only request_id goes by its
-            # name.
+            # RouteInboundCall has a call_id too, but the carrier chooses it, so only request_id goes by name.
             return [(request, "request_id")] if getattr(request, "request_id", None) == "" else []

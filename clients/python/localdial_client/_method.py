@@ -1,6 +1,6 @@
-"""One RPC as an object that is called, sync and asyncio."""
+"""An RPC as a callable object, for threads and for asyncio."""
 
-# grpc's callables are generic in their type stubs only: such annotations must not be evaluated.
+# grpc's callables are generic only in their type stubs, so these annotations must not be evaluated.
 from __future__ import annotations
 
 import asyncio
@@ -15,7 +15,7 @@ from localdial_client._ids import with_ids
 from localdial_client._revisions import Revisions
 from localdial_client.errors import Cancelled, LocaldialError, from_rpc_error
 
-# Further metadata of a call: names in lower case; the values of names that end in `-bin` are bytes.
+# Additional metadata of a call: names are lower case, and values of names that end in `-bin` are bytes.
 Metadata: TypeAlias = Sequence[tuple[str, str | bytes]]
 
 _AUTHORIZATION: Final = "authorization"
@@ -24,47 +24,47 @@ RequestT = TypeVar("RequestT", bound=Message)
 ResponseT = TypeVar("ResponseT", bound=Message)
 
 
-class Calling:
-    """What the calls of a client have in common, sync and asyncio."""
+class CallDefaults:
+    """The deadline, key and revisions that the calls of a client share, for threads and for asyncio."""
 
     def __init__(self, timeout: float, key: str | None, revisions: Revisions) -> None:
-        """Take the default deadline in seconds, and the key that the server asks for; raises ValueError."""
-        # Zero is no way to say "none": every call would fail before it is made.
+        """Set the default deadline in seconds and the key; raises ValueError for a bad timeout."""
+        # Zero does not mean "no deadline": every call would fail before it is sent.
         if not timeout > 0:
-            raise ValueError(f"a timeout of a client is more than 0 seconds, which {timeout} is not")
+            raise ValueError(f"the timeouts of a client must be more than 0 seconds, not {timeout}")
         self._timeout = timeout
         self._authorization = () if key is None else ((_AUTHORIZATION, f"Bearer {key}"),)
         self._revisions = revisions
 
     def deadline(self, timeout: float | None) -> float:
-        """Answer the deadline of a call in seconds."""
+        """Return the deadline of a call, in seconds: its own `timeout`, or the default if None."""
         return self._timeout if timeout is None else timeout
 
     def metadata(self, own: Metadata) -> tuple[tuple[str, str | bytes], ...]:
-        """Add the key to the metadata of a call, unless the call has one of its own."""
+        """Return the metadata of a call with the key added, unless the call has a key of its own."""
         if any(name == _AUTHORIZATION for name, _ in own):
             return tuple(own)
         return (*self._authorization, *own)
 
-    def prepared(self, request: RequestT) -> RequestT:
-        """Make the request that is sent, without changing it: with identifiers and `min_revision`."""
-        return self._revisions.carry(with_ids(request))
+    def prepare(self, request: RequestT) -> RequestT:
+        """Return the request to send, with identifiers and `min_revision`; never changes `request`."""
+        return self._revisions.with_min_revision(with_ids(request))
 
-    def answered(self, request: Message, response: Message) -> None:
-        """Take note of the answer to a request, as it was sent."""
-        self._revisions.answered(request, response)
+    def learn(self, sent: Message, response: Message) -> None:
+        """Learn the revisions in the response to the request `sent`."""
+        self._revisions.learn(sent, response)
 
-    def error(self, error: grpc.RpcError, request: Message) -> LocaldialError:
-        """Make the error of a request, as it was sent, and take note of it."""
-        failure = from_rpc_error(error, request)
-        self._revisions.failed(request, failure)
+    def failure(self, error: grpc.RpcError, sent: Message) -> LocaldialError:
+        """Return the exception for the failed request `sent`, and forget the revisions it refutes."""
+        failure = from_rpc_error(error, sent)
+        self._revisions.learn_failure(sent, failure)
         return failure
 
 
 def without_frames(error: BaseException) -> BaseException:
-    """Drop the frames of gRPC from an error: they hold the call, and the call its connection.
+    """Return the error without gRPC's frames, which refer to the call and so to its connection.
 
-    Who keeps an error, in a log or in a result, would keep a socket open after the client is closed.
+    Otherwise, keeping the error, in a log or a result, would keep a socket open after the client is closed.
     """
     return error.with_traceback(None)
 
@@ -72,73 +72,77 @@ def without_frames(error: BaseException) -> BaseException:
 class Method(Generic[RequestT, ResponseT]):
     """An RPC of a `Client`."""
 
-    def __init__(self, call: grpc.UnaryUnaryMultiCallable[RequestT, ResponseT], calling: Calling) -> None:
-        """Take what it has in common with others."""
+    def __init__(
+        self, call: grpc.UnaryUnaryMultiCallable[RequestT, ResponseT], defaults: CallDefaults
+    ) -> None:
+        """Wrap `call`, the method of the generated stub."""
         self._call = call
-        self._calling = calling
+        self._defaults = defaults
 
     def __call__(
         self, request: RequestT, *, timeout: float | None = None, metadata: Metadata = ()
     ) -> ResponseT:
-        """Make the call and wait for its answer.
+        """Make the call and return its response.
 
-        `timeout` is the deadline in seconds, over all repeats together; the client's default if None. The
-        request is sent with the identifiers that `with_ids` fills in, and with the `min_revision` of what
-        this client changed; it is not changed itself.
+        `timeout` is the deadline in seconds, including all retries; None means the client's default. The
+        request is sent with the identifiers that `with_ids` fills in and with a `min_revision` that covers
+        the client's own changes; `request` itself is not changed. `metadata` is sent with the call.
 
-        Raises `LocaldialError`, its subclass by the status; ValueError when the client is closed.
+        Raises the subclass of `LocaldialError` for the status, and ValueError if the client is closed.
         """
-        calling = self._calling
-        sent = calling.prepared(request)
+        defaults = self._defaults
+        sent = defaults.prepare(request)
         try:
             response = self._call(
-                sent, timeout=calling.deadline(timeout), metadata=calling.metadata(metadata)
+                sent, timeout=defaults.deadline(timeout), metadata=defaults.metadata(metadata)
             )
         except grpc.RpcError as error:
-            raise calling.error(error, sent) from without_frames(error)
-        calling.answered(sent, response)
+            raise defaults.failure(error, sent) from without_frames(error)
+        defaults.learn(sent, response)
         return response
 
 
 class AsyncMethod(Generic[RequestT, ResponseT]):
     """An RPC of an `AsyncClient`."""
 
-    def __init__(self, call: grpc.aio.UnaryUnaryMultiCallable[RequestT, ResponseT], calling: Calling) -> None:
-        """Take what it has in common with others."""
+    def __init__(
+        self, call: grpc.aio.UnaryUnaryMultiCallable[RequestT, ResponseT], defaults: CallDefaults
+    ) -> None:
+        """Wrap `call`, the method of the generated stub."""
         self._call = call
-        self._calling = calling
+        self._defaults = defaults
 
     async def __call__(
         self,
         request: RequestT,
         *,
-        timeout: float | None = None,  # noqa: ASYNC109 - it goes to the server, as the deadline of the call
+        timeout: float | None = None,  # noqa: ASYNC109 - sent to the server as the deadline of the call
         metadata: Metadata = (),
     ) -> ResponseT:
-        """Make the call and await its answer.
+        """Make the call and return its response.
 
-        `timeout` is the deadline in seconds, over all repeats together; the client's default if None. The
-        request is sent with the identifiers that `with_ids` fills in, and with the `min_revision` of what
-        this client changed; it is not changed itself.
+        `timeout` is the deadline in seconds, including all retries; None means the client's default. The
+        request is sent with the identifiers that `with_ids` fills in and with a `min_revision` that covers
+        the client's own changes; `request` itself is not changed. `metadata` is sent with the call.
 
-        Raises `LocaldialError`, its subclass by the status; `asyncio.CancelledError` when the task is
-        cancelled, which cancels the call; `grpc.aio.UsageError` when the client is closed.
+        Raises the subclass of `LocaldialError` for the status; `asyncio.CancelledError` if the task is
+        cancelled, which cancels the call; and `grpc.aio.UsageError` if the client is closed.
         """
-        calling = self._calling
-        sent = calling.prepared(request)
+        defaults = self._defaults
+        sent = defaults.prepare(request)
         try:
             response = await self._call(
-                sent, timeout=calling.deadline(timeout), metadata=calling.metadata(metadata)
+                sent, timeout=defaults.deadline(timeout), metadata=defaults.metadata(metadata)
             )
         except grpc.RpcError as error:
-            raise calling.error(error, sent) from without_frames(error)
+            raise defaults.failure(error, sent) from without_frames(error)
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise
-            # Nobody cancelled this task: the channel was closed under the call. Left as it is, the error
-            # would end the task as if it had been cancelled, in silence.
+            # This task was not cancelled; closing the channel cancelled the call. Raising CancelledError
+            # would end the task silently, as if it had been cancelled.
             cancelled = Cancelled("the client was closed during the call", request=sent)
             raise cancelled from without_frames(error)
-        calling.answered(sent, response)
+        defaults.learn(sent, response)
         return response

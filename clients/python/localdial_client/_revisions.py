@@ -1,4 +1,4 @@
-"""Reading one's own writes: what a client changed, its later calls know, on whichever server."""
+"""Read your own writes: a client's later calls see its changes, whichever server answers."""
 
 import threading
 from collections import OrderedDict
@@ -18,13 +18,13 @@ from localdial_client.errors import LocaldialError, from_status
 
 RequestT = TypeVar("RequestT", bound=Message)
 
-# More organizations than one client changes in the seconds that it takes until all servers know.
+# More organizations than one client changes in the seconds until every server has seen the changes.
 _LIMIT: Final = 10_000
 _NOT_REACHED: Final = "REVISION_NOT_REACHED"
 
 
 def _organization_in(request: Descriptor) -> Callable[[Any], str]:
-    """Say where a request has its organization: in itself, or in the resource that it sets."""
+    """Return a function that reads the organization of such a request, or of the resource that it sets."""
     if "organization_id" in request.fields_by_name:
         return lambda message: str(message.organization_id)
     (resource,) = (
@@ -35,7 +35,7 @@ def _organization_in(request: Descriptor) -> Callable[[Any], str]:
     return lambda message: str(getattr(message, resource).organization_id)
 
 
-# The changes: what is answered with the organization's revision.
+# The requests that change an organization, which are those whose response has its revision.
 _ORGANIZATION_OF_CHANGE: Final[dict[str, Callable[[Any], str]]] = {
     method.input_type.full_name: _organization_in(method.input_type)
     for file in (directory_pb2, number_inventory_pb2)
@@ -46,44 +46,44 @@ _ORGANIZATION_OF_CHANGE: Final[dict[str, Callable[[Any], str]]] = {
 
 
 class Revisions:
-    """The newest revision of each organization that this client was answered by a change. Thread-safe."""
+    """The newest revision of each organization that a change by this client returned. Thread-safe."""
 
     def __init__(self, *, enabled: bool = True, limit: int = _LIMIT) -> None:
-        """Remember so many organizations, those used last; none unless enabled."""
+        """Remember the `limit` most recently used organizations, or none unless `enabled`."""
         self._limit = limit if enabled else 0
         self._newest: OrderedDict[str, int] = OrderedDict()
         self._lock = threading.Lock()
 
-    def carry(self, request: RequestT) -> RequestT:
-        """Set `min_revision` of every leg to resolve that has none to what is remembered.
+    def with_min_revision(self, request: RequestT) -> RequestT:
+        """Return the request with `min_revision` set on every leg that has none, as far as it is known.
 
-        Returns a copy, or the request itself where nothing is to set. The request is never changed.
+        Returns a copy, or the request itself if there is nothing to set. Never changes the request.
         """
-        if all(self._wanted(leg) == leg.min_revision for leg in _legs(request)):
+        if all(self._min_revision(leg) == leg.min_revision for leg in _legs(request)):
             return request
         copy = type(request)()
         copy.CopyFrom(request)
         for leg in _legs(copy):
-            leg.min_revision = self._wanted(leg)
+            leg.min_revision = self._min_revision(leg)
         return copy
 
-    def answered(self, request: Message, response: Any) -> None:
-        """Learn from what the request, as it was sent, was answered."""
-        organization_of = _ORGANIZATION_OF_CHANGE.get(request.DESCRIPTOR.full_name)
+    def learn(self, sent: Message, response: Any) -> None:
+        """Remember, or forget, the revisions that the response to the request `sent` tells of."""
+        organization_of = _ORGANIZATION_OF_CHANGE.get(sent.DESCRIPTOR.full_name)
         if organization_of is not None:
-            self._remember(organization_of(request), response.revision)
+            self._remember(organization_of(sent), response.revision)
         elif isinstance(response, BatchResolveOutboundCallerIdsResponse):
-            for leg, result in zip(_legs(request), response.results, strict=False):
+            for leg, result in zip(_legs(sent), response.results, strict=False):
                 if result.HasField("status") and from_status(result.status).reason == _NOT_REACHED:
                     self._forget(leg)
 
-    def failed(self, request: Message, error: LocaldialError) -> None:
-        """Learn from the error of the request, as it was sent."""
+    def learn_failure(self, sent: Message, error: LocaldialError) -> None:
+        """Forget the revisions that the error of the request `sent` refutes."""
         if error.reason == _NOT_REACHED:
-            for leg in _legs(request):
+            for leg in _legs(sent):
                 self._forget(leg)
 
-    def _wanted(self, leg: ResolveOutboundCallerIdRequest) -> int:
+    def _min_revision(self, leg: ResolveOutboundCallerIdRequest) -> int:
         if leg.min_revision:
             return leg.min_revision
         with self._lock:
@@ -94,16 +94,16 @@ class Revisions:
 
     def _remember(self, organization_id: str, revision: int) -> None:
         with self._lock:
-            # Answers of calls at the same time may come in any order.
+            # Concurrent calls may return in any order.
             self._newest[organization_id] = max(revision, self._newest.get(organization_id, 0))
             self._newest.move_to_end(organization_id)
             while len(self._newest) > self._limit:
                 self._newest.popitem(last=False)
 
     def _forget(self, leg: ResolveOutboundCallerIdRequest) -> None:
-        """Forget what the organization never reached: its database was restored to before the change.
+        """Forget a revision that the organization no longer has, because its database was restored.
 
-        What the leg asked for itself may have been newer, and says nothing of what is remembered.
+        If the leg asked for a newer one than is remembered, the remembered one may still be right.
         """
         with self._lock:
             if self._newest.get(leg.organization_id, 0) >= leg.min_revision:

@@ -1,4 +1,4 @@
-"""Where the servers are: the addresses that a caller gives, as gRPC takes them."""
+"""Turn the addresses that a caller gives into a gRPC target."""
 
 import ipaddress
 import re
@@ -18,25 +18,25 @@ class Target(NamedTuple):
     """The servers of a client."""
 
     uri: str
-    """What gRPC connects to."""
+    """The target that gRPC connects to."""
     authority: str | None
-    """The name that the servers' certificates are for, where it is not that of `uri`."""
+    """The name in the servers' certificates; None if it is the name in `uri`."""
     is_local: bool
-    """Whether no other machine is on the way."""
+    """Whether all servers are on this machine."""
 
 
 def target_of(addresses: str | Sequence[str]) -> Target:
-    """Make the target of one address, which may be any gRPC target, or of several, each `host:port`.
+    """Return the target of one address, which may be any gRPC target, or of several, each `host:port`.
 
-    Names among several addresses are resolved here, once. Raises ValueError for what is no address; OSError
-    for a name that cannot be resolved.
+    The names in several addresses are resolved here, once. Raises ValueError for an invalid address and
+    OSError for a name that cannot be resolved.
     """
     if isinstance(addresses, str):
         if not addresses:
             raise ValueError("the address is empty")
         return Target(addresses, None, _is_local(addresses))
     if not addresses:
-        raise ValueError("there is no address")
+        raise ValueError("no address is given")
     if len(addresses) == 1:
         return target_of(addresses[0])
     servers = list(dict.fromkeys(server for address in addresses for server in _resolved(address)))
@@ -46,13 +46,13 @@ def target_of(addresses: str | Sequence[str]) -> Target:
 def _resolved(address: str) -> list[tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, int]]:
     match = _HOST_PORT.fullmatch(address)
     if match is None or int(match["port"]) > _MAX_PORT:
-        raise ValueError(f"{address!r} is no host:port, which each of several addresses must be")
+        raise ValueError(f"{address!r} is not host:port, as each of several addresses must be")
     found = socket.getaddrinfo(match["ipv6"] or match["host"], int(match["port"]), type=socket.SOCK_STREAM)
     return [(ipaddress.ip_address(str(server[0])), int(server[1])) for *_, server in found]
 
 
 def _list_of(servers: Sequence[tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, int]]) -> str:
-    # gRPC takes a list of one kind only; IPv6 has a way to write the others.
+    # gRPC accepts a list of one IP version only, so IPv4 addresses are written as IPv4-mapped IPv6 ones.
     if all(isinstance(ip, ipaddress.IPv4Address) for ip, _ in servers):
         return "ipv4:" + ",".join(f"{ip}:{port}" for ip, port in servers)
     mapped = ((f"::ffff:{ip}" if isinstance(ip, ipaddress.IPv4Address) else ip, port) for ip, port in servers)
@@ -75,5 +75,5 @@ def _is_loopback(host_port: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        # A name can be made to mean anything; only this one is reserved for loopback (RFC 6761).
+        # Any other name can resolve to any address; only this one is reserved for loopback (RFC 6761).
         return host.lower() == "localhost"

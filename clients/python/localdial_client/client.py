@@ -1,4 +1,4 @@
-"""The clients: a connection to the service, with its methods by service."""
+"""The clients: a connection to the service, with one attribute per service."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,21 +11,21 @@ import grpc.aio
 from localdial_client._async_services import AsyncCallRouting, AsyncDirectory, AsyncNumberInventory
 from localdial_client._channel import ChannelOptions
 from localdial_client._connection import connection
-from localdial_client._method import Calling
+from localdial_client._method import CallDefaults
 from localdial_client._revisions import Revisions
 from localdial_client._services import CallRouting, Directory, NumberInventory
 
-# A phone rings meanwhile: better an error that the dialer can act upon than a late answer.
+# A phone call is waiting: an error that the dialer can act on is better than a late response.
 DEFAULT_TIMEOUT: Final = 5.0
-# The carrier may take seconds for each number, and a purchase that is given up half way must be asked about
-# again.
+# The carrier may take seconds for each number, and after a timeout the caller has to ask again for the
+# outcome of a purchase.
 DEFAULT_CARRIER_TIMEOUT: Final = 60.0
 
 
 class Client:
-    """A connection to the service, for threads. Thread-safe; make one and share it.
+    """A connection to the service, for threads. Thread-safe: make one and share it.
 
-    Nothing is connected before the first call. Make it after a fork, never before.
+    It connects with the first call. Make it after a fork, never before.
     """
 
     call_routing: CallRouting
@@ -49,23 +49,23 @@ class Client:
     ) -> None:
         """Prepare the connection.
 
-        `address`: `host:port`, or any other gRPC target, such as `dns:///localdial.internal:50051`; or
-        several, each `host:port`. The calls are spread over all the servers there are.
+        `address`: `host:port`, any other gRPC target such as `dns:///localdial.internal:50051`, or several
+        `host:port`. Calls are spread over all servers.
 
-        `key`: what proves to the server who calls; it is sent over TLS only, but for servers on this machine.
-        `tls`: encrypt the connection, and check that the server is the one of the address, by
-        `root_certificate` where that is given, else by the certificates that come with gRPC.
-        `client_certificate` and `client_key`: what the client shows to the server. All three are PEM, and
-        with any of them the connection is TLS.
+        `key`: the API key. It is sent only over TLS, except to servers on this machine. `tls`: whether to
+        encrypt the connection and verify the server's certificate, against `root_certificate` if given, else
+        against the root certificates that come with gRPC. `client_certificate` and `client_key`: the
+        certificate that the client presents, and its private key. All three are PEM, and each of them implies
+        `tls`.
 
-        `timeout`: the default deadline of a call, in seconds; `carrier_timeout`: that of the calls that wait
-        for the carrier. `read_your_writes`: decide on no older state than what this client changed itself.
+        `timeout`: the default deadline of a call, in seconds. `carrier_timeout`: the same for calls that wait
+        for the carrier. `read_your_writes`: whether calls to resolve see at least this client's own changes.
 
-        `credentials`: those of the channel, for what `tls` and the certificates cannot say. `options`:
-        further gRPC channel options, which win over those of this package.
+        `credentials`: channel credentials, for what `tls` and the certificates cannot express. `options`:
+        additional gRPC channel options, which override those of this package.
 
-        Raises ValueError for arguments that cannot be used, and OSError where one of several addresses is a
-        name that cannot be resolved.
+        Raises ValueError for unusable arguments, and OSError if one of several addresses is a name that
+        cannot be resolved.
         """
         target, channel_credentials, merged = connection(
             address,
@@ -78,19 +78,19 @@ class Client:
             options=options,
         )
         revisions = Revisions(enabled=read_your_writes)
-        calling = Calling(timeout, key, revisions)
-        carrier = Calling(carrier_timeout, key, revisions)
+        defaults = CallDefaults(timeout, key, revisions)
+        carrier_defaults = CallDefaults(carrier_timeout, key, revisions)
         self._channel = (
             grpc.insecure_channel(target, merged)
             if channel_credentials is None
             else grpc.secure_channel(target, channel_credentials, merged)
         )
-        self.call_routing = CallRouting(self._channel, calling)
-        self.number_inventory = NumberInventory(self._channel, calling, carrier)
-        self.directory = Directory(self._channel, calling)
+        self.call_routing = CallRouting(self._channel, defaults)
+        self.number_inventory = NumberInventory(self._channel, defaults, carrier_defaults)
+        self.directory = Directory(self._channel, defaults)
 
     def close(self) -> None:
-        """Close the connection at once; calls in flight raise `Cancelled`. May be called again."""
+        """Close the connection immediately; calls in flight raise `Cancelled`. Closing again does nothing."""
         self._channel.close()
 
     def __enter__(self) -> Self:
@@ -105,7 +105,7 @@ class Client:
 class AsyncClient:
     """A connection to the service, for asyncio. It belongs to the event loop in which it was made.
 
-    Nothing is connected before the first call. Make it after a fork, never before.
+    It connects with the first call. Make it after a fork, never before.
     """
 
     call_routing: AsyncCallRouting
@@ -129,12 +129,12 @@ class AsyncClient:
     ) -> None:
         """Prepare the connection; the arguments are those of `Client`.
 
-        Names among several addresses are resolved here, while the loop waits: for names whose addresses
-        change, give one that stands for all servers.
+        Names in several addresses are resolved here, which blocks the event loop. For servers that come and
+        go, give one name that resolves to all of them.
 
-        Raises what `Client` raises, and RuntimeError where no event loop runs.
+        Raises what `Client` raises, and RuntimeError if no event loop is running.
         """
-        # gRPC would quietly take a loop that never runs, and the first call would fail far from here.
+        # gRPC would silently use a loop that never runs, and the first call would fail far from here.
         asyncio.get_running_loop()
         target, channel_credentials, merged = connection(
             address,
@@ -147,19 +147,19 @@ class AsyncClient:
             options=options,
         )
         revisions = Revisions(enabled=read_your_writes)
-        calling = Calling(timeout, key, revisions)
-        carrier = Calling(carrier_timeout, key, revisions)
+        defaults = CallDefaults(timeout, key, revisions)
+        carrier_defaults = CallDefaults(carrier_timeout, key, revisions)
         self._channel = (
             grpc.aio.insecure_channel(target, merged)
             if channel_credentials is None
             else grpc.aio.secure_channel(target, channel_credentials, merged)
         )
-        self.call_routing = AsyncCallRouting(self._channel, calling)
-        self.number_inventory = AsyncNumberInventory(self._channel, calling, carrier)
-        self.directory = AsyncDirectory(self._channel, calling)
+        self.call_routing = AsyncCallRouting(self._channel, defaults)
+        self.number_inventory = AsyncNumberInventory(self._channel, defaults, carrier_defaults)
+        self.directory = AsyncDirectory(self._channel, defaults)
 
     async def close(self) -> None:
-        """Close the connection at once; calls in flight raise `Cancelled`. May be called again."""
+        """Close the connection immediately; calls in flight raise `Cancelled`. Closing again does nothing."""
         await self._channel.close()
 
     async def __aenter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""What a failed call raises: the gRPC status with its details, decoded."""
+"""The exceptions of failed calls: the gRPC status with its decoded details."""
 
 import contextlib
 from collections.abc import Iterable, Mapping
@@ -19,33 +19,33 @@ class FieldViolation(NamedTuple):
     field: str
     """The path of the field, such as `users[3].caller_id`."""
     description: str
-    """What is wrong with it, for people."""
+    """What is wrong with it, for people to read."""
 
 
 class LocaldialError(Exception):
     """A call failed, or one item of it (see `from_status`).
 
-    Raised as the subclass of its status; as itself for a status that has none. Programs decide by the class
-    and by `reason`; the texts are for people and may change. When a call raised it, `__cause__` is the error
-    of gRPC.
+    Raised as the subclass for its status, or as itself for a status without one. Programs should decide by
+    the class and by `reason`; the messages are for people and may change. If a call raised it, `__cause__` is
+    the error of gRPC.
     """
 
     code: grpc.StatusCode = grpc.StatusCode.UNKNOWN
     """The gRPC status."""
     message: str
-    """What went wrong, for people."""
+    """What went wrong, for people to read."""
     reason: str
-    """A value of `localdial.v1.ErrorReason` without its prefix, such as `USER_NOT_FOUND`; empty where the
-    service did not say, as when it could not be reached."""
+    """A value of `localdial.v1.ErrorReason` without its prefix, such as `USER_NOT_FOUND`. Empty if the
+    service gave none, for example because it could not be reached."""
     metadata: dict[str, str]
-    """What belongs to the reason, as `ErrorReason` documents it."""
+    """The metadata of the reason, as documented in `ErrorReason`."""
     field_violations: tuple[FieldViolation, ...]
-    """With `INVALID_FIELDS`: every field that is wrong."""
+    """Every invalid field, if the reason is `INVALID_FIELDS`."""
     retry_delay: float | None
-    """How many seconds to wait before a repeat, where the service says that a repeat may help."""
+    """How many seconds to wait before repeating the call; None if the service gave no delay."""
     request: Message | None
-    """The request of the failed call as it was sent, with the identifiers that were filled in: sending it
-    again is harmless, where sending a fresh one might buy again. None for one item of a call."""
+    """The request as it was sent, including the identifiers that were filled in. Sending it again is safe; a
+    new request might buy again. None for one item of a call."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class LocaldialError(Exception):
         retry_delay: float | None = None,
         request: Message | None = None,
     ) -> None:
-        """Take what the error says; `code` is that of the class if None."""
+        """Set the attributes; `code` defaults to the code of the class."""
         super().__init__(message)
         if code is not None:
             self.code = code
@@ -70,18 +70,18 @@ class LocaldialError(Exception):
         self.request = request
 
     def __str__(self) -> str:
-        """Put all on one line: `INVALID_ARGUMENT (INVALID_FIELDS): field: what is wrong; ...`."""
+        """Return everything on one line: `INVALID_ARGUMENT (INVALID_FIELDS): field: what is wrong; ...`."""
         head = f"{self.code.name} ({self.reason})" if self.reason else self.code.name
         fields = (f"{field}: {description}" for field, description in self.field_violations)
-        # The service's message names the first of the fields; all of them say it better.
+        # The service's message names only the first invalid field.
         text = "; ".join(fields) or self.message
-        # Whoever finds this line in a log must be able to repeat the purchase without buying again.
+        # Someone who finds this line in a log needs the request_id to repeat the purchase safely.
         request_id = getattr(self.request, "request_id", "")
         return f"{head}: {text}" + (f" [request_id {request_id}]" if request_id else "")
 
 
 class Cancelled(LocaldialError):
-    """The call was cancelled: by the server, or because the client was closed during it."""
+    """The call was cancelled by the server, or because the client was closed during the call."""
 
     code = grpc.StatusCode.CANCELLED
 
@@ -93,61 +93,61 @@ class InvalidArgument(LocaldialError):
 
 
 class DeadlineExceeded(LocaldialError):
-    """No answer within the timeout. The call may have taken effect."""
+    """There was no response within the timeout. The call may have taken effect."""
 
     code = grpc.StatusCode.DEADLINE_EXCEEDED
 
 
 class NotFound(LocaldialError):
-    """What the request names does not exist, or the carrier has no numbers to sell."""
+    """Something that the request names does not exist, or the carrier has no numbers for sale."""
 
     code = grpc.StatusCode.NOT_FOUND
 
 
 class AlreadyExists(LocaldialError):
-    """A number or an identifier is taken."""
+    """A number or an identifier is already in use."""
 
     code = grpc.StatusCode.ALREADY_EXISTS
 
 
 class PermissionDenied(LocaldialError):
-    """The caller may not do this."""
+    """The caller does not have permission for the call."""
 
     code = grpc.StatusCode.PERMISSION_DENIED
 
 
 class ResourceExhausted(LocaldialError):
-    """A limit is reached, such as the size of a request."""
+    """A limit is exceeded, such as the size of a request."""
 
     code = grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
 class FailedPrecondition(LocaldialError):
-    """The state of the organization does not allow it; a repeat alone will not help."""
+    """The state of the organization does not allow the call; repeating it alone does not help."""
 
     code = grpc.StatusCode.FAILED_PRECONDITION
 
 
 class Unimplemented(LocaldialError):
-    """The server does not have this method: it is older than the client."""
+    """The server does not have this method, because it is older than the client."""
 
     code = grpc.StatusCode.UNIMPLEMENTED
 
 
 class Internal(LocaldialError):
-    """A fault of the server; `metadata` has the `incident_id` that its log has too."""
+    """The server failed; `metadata` has the `incident_id` under which its log has the cause."""
 
     code = grpc.StatusCode.INTERNAL
 
 
 class Unavailable(LocaldialError):
-    """The service cannot be reached or cannot work now, after the client's own repeats."""
+    """The service cannot be reached or is not ready, even after the client's own retries."""
 
     code = grpc.StatusCode.UNAVAILABLE
 
 
 class Unauthenticated(LocaldialError):
-    """The caller did not prove who it is."""
+    """The call has no valid key."""
 
     code = grpc.StatusCode.UNAUTHENTICATED
 
@@ -173,25 +173,24 @@ _CODE_BY_NUMBER: Final = {code.value[0]: code for code in grpc.StatusCode}
 
 
 def from_status(status: Status) -> LocaldialError:
-    """Make the error of a status that is part of an answer: of a leg of a batch, or of a number.
+    """Return the error for a status inside a response: that of a leg of a batch, or of a number.
 
-    Returns it, and leaves raising it to the caller. Raises ValueError for the status OK, which is no error:
-    look at what the item holds before.
+    Raises ValueError for the status OK, which is not an error; check first whether the item failed.
     """
     code = _CODE_BY_NUMBER.get(status.code, grpc.StatusCode.UNKNOWN)
     if code is grpc.StatusCode.OK:
-        raise ValueError("the status is OK, which is no error")
+        raise ValueError("the status is OK, which is not an error")
     return _decode(code, status.message, status, None)
 
 
 def from_rpc_error(error: grpc.RpcError, request: Message) -> LocaldialError:
-    """Make the error that a failed call raises. `request` is the request as it was sent."""
-    # The type stubs say neither that these are pairs nor that there may be none, as without a server.
+    """Return the error that a failed call raises; `request` is the request as it was sent."""
+    # The type stubs know neither that these are pairs nor that None is possible, as without a connection.
     trailing = cast("Iterable[tuple[str, str | bytes]] | None", error.trailing_metadata())
     status = Status()
     for key, value in trailing or ():
         if key == _DETAILS_KEY and isinstance(value, bytes):
-            # Details that cannot be read must not hide the error that they belong to.
+            # Details that cannot be decoded must not hide the error itself.
             with contextlib.suppress(DecodeError):
                 status = Status.FromString(value)
     return _decode(error.code(), error.details() or "", status, request)
@@ -204,8 +203,7 @@ def _decode(code: grpc.StatusCode, message: str, status: Status, request: Messag
         info, bad_request, retry = ErrorInfo(), BadRequest(), RetryInfo()
         with contextlib.suppress(DecodeError):
             if detail.Unpack(info):
-                # A proxy on the way may have reasons of its own, which are not those that ErrorReason
-                # documents.
+                # A proxy may add reasons of its own, which are not values of ErrorReason.
                 if info.domain == _DOMAIN:
                     reason, metadata = info.reason, dict(info.metadata)
             elif detail.Unpack(bad_request):

@@ -1,4 +1,4 @@
-"""All pages of a list, one after the other."""
+"""Iterate over the pages of a list."""
 
 import copy
 from collections.abc import AsyncIterator, Awaitable, Iterator
@@ -22,15 +22,15 @@ class PagedResponse(Protocol):
 RequestT = TypeVar("RequestT", bound=PagedRequest)
 ResponseT = TypeVar("ResponseT", bound=PagedResponse)
 RequestT_contra = TypeVar("RequestT_contra", contravariant=True)
-AnswerT_co = TypeVar("AnswerT_co", covariant=True)
+ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 
-class ListMethod(Protocol[RequestT_contra, AnswerT_co]):
-    """A method that lists, such as `client.number_inventory.list_numbers`."""
+class ListMethod(Protocol[RequestT_contra, ResultT_co]):
+    """A method that returns pages, such as `client.number_inventory.list_numbers`."""
 
     def __call__(
         self, request: RequestT_contra, /, *, timeout: float | None = None, metadata: Metadata = ()
-    ) -> AnswerT_co:
+    ) -> ResultT_co:
         """Make the call; see `Method` and `AsyncMethod`."""
 
 
@@ -41,10 +41,10 @@ def pages(
     timeout: float | None = None,
     metadata: Metadata = (),
 ) -> Iterator[ResponseT]:
-    """Fetch the pages that `method` of a `Client` answers, from that of the request to the last.
+    """Yield the pages of `method` of a `Client`, from the page that `request` names to the last.
 
-    A page is fetched when it is asked for. `timeout`, in seconds, and `metadata` hold for each page; the
-    request is not changed. Raises what the method raises.
+    Each page is fetched when it is needed. `timeout`, in seconds, and `metadata` apply to each page. Never
+    changes the request. Raises what the method raises.
     """
     request = copy.deepcopy(request)
     while True:
@@ -59,13 +59,13 @@ async def async_pages(
     method: ListMethod[RequestT, Awaitable[ResponseT]],
     request: RequestT,
     *,
-    timeout: float | None = None,  # noqa: ASYNC109 - it goes to the server, as the deadline of the call
+    timeout: float | None = None,  # noqa: ASYNC109 - sent to the server as the deadline of the call
     metadata: Metadata = (),
 ) -> AsyncIterator[ResponseT]:
-    """Fetch the pages that `method` of an `AsyncClient` answers, from that of the request to the last.
+    """Yield the pages of `method` of an `AsyncClient`, from the page that `request` names to the last.
 
-    A page is fetched when it is asked for. `timeout`, in seconds, and `metadata` hold for each page; the
-    request is not changed. Raises what the method raises.
+    Each page is fetched when it is needed. `timeout`, in seconds, and `metadata` apply to each page. Never
+    changes the request. Raises what the method raises.
     """
     request = copy.deepcopy(request)
     while True:

@@ -174,9 +174,11 @@ async def test_a_callers_own_that_was_not_reached_leaves_what_is_remembered(
 def test_only_so_many_organizations_are_remembered() -> None:
     revisions = Revisions(limit=2)
     for organization in "a", "b":
-        revisions.answered(
-            SetUserRequest(user=User(organization_id=organization)), SetUserResponse(revision=1)
-        )
-    assert revisions.carry(leg("a")).min_revision == 1
-    revisions.answered(SetUserRequest(user=User(organization_id="c")), SetUserResponse(revision=1))
-    assert [revisions.carry(leg(organization)).min_revision for organization in "abc"] == [1, 0, 1]
+        revisions.learn(SetUserRequest(user=User(organization_id=organization)), SetUserResponse(revision=1))
+    assert revisions.with_min_revision(leg("a")).min_revision == 1
+    revisions.learn(SetUserRequest(user=User(organization_id="c")), SetUserResponse(revision=1))
+    assert [revisions.with_min_revision(leg(organization)).min_revision for organization in "abc"] == [
+        1,
+        0,
+        1,
+    ]
