@@ -14,11 +14,11 @@ import (
 // staticScheme is the scheme of a target that stands for several addresses.
 const staticScheme = "localdial-static"
 
-// checkAddresses tells what is wrong now, and not only when the first call fails.
+// checkAddresses returns an error for an address that cannot be used, before the first call would fail.
 func checkAddresses(addresses []string) error {
 	for _, address := range addresses {
 		if strings.HasPrefix(address, "http://") || strings.HasPrefix(address, "https://") {
-			return fmt.Errorf("the address %q is a URL; it must be host:port, and WithTLS makes it TLS", address)
+			return fmt.Errorf("the address %q is a URL; it must be host:port; use WithTLS for TLS", address)
 		}
 		if isTarget(address) {
 			if len(addresses) > 1 {
@@ -37,13 +37,13 @@ func checkAddresses(addresses []string) error {
 	return nil
 }
 
-// isTarget tells whether the address is one of gRPC's other kinds, such as dns:///localdial.internal:50051.
+// isTarget reports whether the address is a gRPC target with a scheme, such as dns:///localdial.internal:50051.
 func isTarget(address string) bool {
 	scheme, rest, found := strings.Cut(address, ":")
 	return found && (strings.HasPrefix(rest, "//") || slices.Contains([]string{"dns", "unix", "unix-abstract"}, scheme))
 }
 
-// isRemote tells whether the address may lead to another machine.
+// isRemote reports whether the address may lead to another machine.
 func isRemote(address string) bool {
 	if isTarget(address) {
 		scheme, rest, _ := strings.Cut(address, ":")
@@ -51,7 +51,7 @@ func isRemote(address string) bool {
 		case "unix", "unix-abstract":
 			return false
 		case "dns", "passthrough":
-			// dns:name, or dns://server/name: what is asked for the name is of no interest here.
+			// dns:name or dns://server/name: only the name matters here, not the DNS server.
 			if authorityAndName, found := strings.CutPrefix(rest, "//"); found {
 				_, rest, _ = strings.Cut(authorityAndName, "/")
 			}
@@ -71,7 +71,7 @@ func isRemote(address string) bool {
 	return err != nil || !ip.Unmap().IsLoopback()
 }
 
-// target is what gRPC connects to, and the resolver that this needs, if any.
+// target returns the target that gRPC connects to, and the resolver that it needs, or nil.
 func target(addresses []string) (string, resolver.Builder) {
 	switch {
 	case len(addresses) > 1:
@@ -79,12 +79,12 @@ func target(addresses []string) (string, resolver.Builder) {
 	case isTarget(addresses[0]):
 		return addresses[0], nil
 	default:
-		// Where it is a name, all the addresses that it has take their share.
+		// Calls are spread over all the addresses that a name resolves to.
 		return "dns:///" + addresses[0], nil
 	}
 }
 
-// staticResolver resolves to the addresses it is made of, all of them, always.
+// staticResolver always resolves to all of its addresses.
 type staticResolver []string
 
 func (staticResolver) Scheme() string { return staticScheme }
@@ -92,11 +92,11 @@ func (staticResolver) Scheme() string { return staticScheme }
 func (r staticResolver) Build(_ resolver.Target, cc resolver.ClientConn, _ resolver.BuildOptions) (resolver.Resolver, error) {
 	var state resolver.State
 	for _, address := range r {
-		// With TLS each server proves the name by which it is called, not that of the first of them.
+		// With TLS, each server is verified by its own address, not by the first one.
 		each := resolver.Address{Addr: address, ServerName: address}
 		state.Endpoints = append(state.Endpoints, resolver.Endpoint{Addresses: []resolver.Address{each}})
 	}
-	// gRPC asks for another try when this fails; but nothing would be different then.
+	// gRPC would resolve again after an error, with the same result, so the error is final.
 	if err := cc.UpdateState(state); err != nil {
 		return nil, err
 	}

@@ -13,40 +13,40 @@ import (
 	"google.golang.org/grpc/metadata"
 )
 
-// The gRPC service config: round robin, which calls are repeated and when no longer. It is generated from the contract,
-// the same for all clients.
+// serviceConfig is the gRPC service config: round robin, and which calls are retried and how. It is generated from the
+// contract; the clients in all languages have the same one.
 //
 //go:embed service_config.json
 var serviceConfig string
 
 const mebibyte = 1024 * 1024
 
-// newChannel prepares the connection. It connects with the first call.
+// newChannel returns a channel that connects with the first call.
 func newChannel(s *settings) (*grpc.ClientConn, error) {
 	address, addresses := target(s.addresses)
 	options := []grpc.DialOption{
 		grpc.WithUserAgent("localdial-client-go/" + Version),
 		grpc.WithDefaultServiceConfig(serviceConfig),
-		// Otherwise whoever answers the name in DNS could say what is repeated.
+		// Otherwise a DNS record could replace the service config.
 		grpc.WithDisableServiceConfig(),
 		grpc.WithDefaultCallOptions(
-			// A request is kept for its repeats only up to this size, and gRPC's 256 KiB is less than BatchSetUsers takes.
+			// gRPC retries only requests up to this size, and its default of 256 KiB is less than a BatchSetUsers request
+			// may have.
 			grpc.MaxRetryRPCBufferSize(4*mebibyte),
-			// A page of 1000 numbers with many area codes mapped can pass gRPC's 4 MiB.
+			// A page of 1000 numbers with many mapped area codes can exceed gRPC's default of 4 MiB.
 			grpc.MaxCallRecvMsgSize(16*mebibyte),
 		),
-		// An error names every bad field at once, in the trailing metadata: hundreds of kilobytes at worst.
+		// An error lists every invalid field in the trailing metadata, which may take hundreds of kilobytes.
 		grpc.WithMaxHeaderListSize(mebibyte),
-		// A ping on a connection that is quiet for 30 s, with or without calls, so that a dead peer is noticed within
-		// 40 s and no NAT or balancer forgets the connection between two calls. This relies on the localdial server,
-		// which permits a ping every 10 s without calls.
+		// Ping an idle connection every 30 s, with or without calls, so that a dead peer is detected within 40 s and no
+		// NAT or load balancer drops the connection between two calls. The localdial server permits a ping every 10 s.
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{
 			Time:                30 * time.Second,
 			Timeout:             10 * time.Second,
 			PermitWithoutStream: true,
 		}),
-		// While the server is away a call fails without a try to connect, which gRPC makes every 2 minutes in the end.
-		// Phone calls need the service as soon as it is back: within the repeats of a call.
+		// While the server is down, calls fail until gRPC reconnects, and its default backoff grows to 2 minutes. Phone
+		// calls need the service as soon as it is back, within the retries of one call.
 		grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff: backoff.Config{
 				BaseDelay:  100 * time.Millisecond,
@@ -54,7 +54,7 @@ func newChannel(s *settings) (*grpc.ClientConn, error) {
 				Jitter:     backoff.DefaultConfig.Jitter,
 				MaxDelay:   time.Second,
 			},
-			// gRPC's own, which is lost when the back-off is set.
+			// gRPC's default, which is lost when the backoff is set.
 			MinConnectTimeout: 20 * time.Second,
 		}),
 	}
@@ -72,7 +72,7 @@ func newChannel(s *settings) (*grpc.ClientConn, error) {
 	return grpc.NewClient(address, append(options, s.dialOptions...)...)
 }
 
-// bearer sends the key with every call that has none of its own.
+// bearer sends the key with every call that has no key of its own.
 type bearer struct {
 	key     string
 	overTLS bool
@@ -85,6 +85,6 @@ func (b bearer) GetRequestMetadata(ctx context.Context, _ ...string) (map[string
 	return map[string]string{"authorization": "Bearer " + b.key}, nil
 }
 
-// RequireTransportSecurity is a second lock: gRPC itself refuses to send the key in the clear, but for the connections
-// within this machine that newSettings lets pass.
+// RequireTransportSecurity makes gRPC refuse to send the key in the clear, except on the connections within this machine
+// that newSettings permits.
 func (b bearer) RequireTransportSecurity() bool { return b.overTLS }

@@ -10,8 +10,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// conn is the connection as the generated clients see it. All that this package adds to a call is added here, so that no
-// method of the contract can be without it.
+// conn is the connection that the generated clients use. Everything that this package adds to a call is added here, so
+// that it applies to every method of the contract.
 type conn struct {
 	channel        *grpc.ClientConn
 	closed         context.Context
@@ -28,15 +28,15 @@ func newConn(channel *grpc.ClientConn, s *settings, closed context.Context) *con
 	return c
 }
 
-// Invoke makes a call; gRPC repeats it where that is safe.
+// Invoke makes a call, which gRPC retries if that is safe.
 func (c *conn) Invoke(ctx context.Context, method string, args, reply any, options ...grpc.CallOption) error {
 	request, isMessage := args.(proto.Message)
 	response, answersMessage := reply.(proto.Message)
 	if !isMessage || !answersMessage {
 		return c.channel.Invoke(ctx, method, args, reply, options...)
 	}
-	sent := c.revisions.carry(WithIDs(request), request)
-	ctx, cancel := c.bound(ctx, method, options)
+	sent := c.revisions.withMinRevision(WithIDs(request), request)
+	ctx, cancel := c.withDeadline(ctx, method, options)
 	defer cancel()
 
 	if err := c.channel.Invoke(ctx, method, sent, reply, options...); err != nil {
@@ -44,23 +44,23 @@ func (c *conn) Invoke(ctx context.Context, method string, args, reply any, optio
 		if failure.Code == codes.Canceled && c.closed.Err() != nil && !errors.Is(failure, context.Canceled) {
 			return closedError(err, sent)
 		}
-		c.revisions.failed(sent, failure)
+		c.revisions.learnFailure(sent, failure)
 		return failure
 	}
-	c.revisions.answered(method, sent, response)
+	c.revisions.learn(method, sent, response)
 	return nil
 }
 
-// NewStream is part of the interface; the contract has no streams.
+// NewStream completes the interface; the contract has no streams.
 func (c *conn) NewStream(
 	ctx context.Context, description *grpc.StreamDesc, method string, options ...grpc.CallOption,
 ) (grpc.ClientStream, error) {
 	return c.channel.NewStream(ctx, description, method, options...)
 }
 
-// bound gives the call its deadline, and ends it when the client is closed: also one that waits to be repeated, which gRPC
-// would let wait.
-func (c *conn) bound(
+// withDeadline returns a context with the deadline of the call, which is canceled when the client is closed. Without that,
+// gRPC would let a call that waits for its next retry wait on.
+func (c *conn) withDeadline(
 	ctx context.Context, method string, options []grpc.CallOption,
 ) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)

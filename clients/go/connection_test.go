@@ -21,7 +21,7 @@ import (
 
 const mebibyte = 1024 * 1024
 
-// getUser makes a call, any call.
+// getUser makes a call.
 func getUser(ctx context.Context, client *localdial.Client, options ...grpc.CallOption) error {
 	_, err := client.Directory.GetUser(ctx, &localdialv1.GetUserRequest{}, options...)
 	return err
@@ -150,7 +150,7 @@ func TestCloseEndsTheCallsInFlight(t *testing.T) {
 	if errors.Is(err, context.Canceled) {
 		t.Error("it looks as if the caller had canceled")
 	}
-	// Far less than the repeats of a call that the server canceled would take.
+	// Far less than the retries of a call that the server canceled would take.
 	if took := time.Since(start); took > 500*time.Millisecond {
 		t.Error(took)
 	}
@@ -174,7 +174,7 @@ func TestAClosedClientMakesNoCalls(t *testing.T) {
 	}
 }
 
-// countingListener counts the connections that are open.
+// countingListener counts the open connections.
 type countingListener struct {
 	net.Listener
 	opened, open atomic.Int64

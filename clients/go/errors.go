@@ -17,34 +17,34 @@ import (
 	"github.com/localdial/localdial/clients/go/localdialv1"
 )
 
-// errorDomain is that of the reasons of ErrorReason. A proxy on the way may have reasons of its own.
+// errorDomain is the domain of the reasons in ErrorReason. A proxy may add reasons of its own domain.
 const errorDomain = "localdial"
 
-// What a failed call is, for [errors.Is], by its status.
+// The errors that match a failed call by its status, with [errors.Is].
 var (
-	// ErrCanceled: the call was canceled, by the caller, by the server, or because the client was closed during it.
+	// ErrCanceled: the call was canceled by the caller, by the server, or because the client was closed during the call.
 	ErrCanceled error = statusError(codes.Canceled)
 	// ErrInvalidArgument: the request breaks the rules of the contract; see [Error.Violations].
 	ErrInvalidArgument error = statusError(codes.InvalidArgument)
-	// ErrDeadlineExceeded: no answer in time. The call may have taken effect.
+	// ErrDeadlineExceeded: there was no response in time. The call may have taken effect.
 	ErrDeadlineExceeded error = statusError(codes.DeadlineExceeded)
-	// ErrNotFound: what the request names does not exist, or the carrier has no numbers to sell.
+	// ErrNotFound: something that the request names does not exist, or the carrier has no numbers for sale.
 	ErrNotFound error = statusError(codes.NotFound)
-	// ErrAlreadyExists: a number or an identifier is taken.
+	// ErrAlreadyExists: a number or an identifier is already in use.
 	ErrAlreadyExists error = statusError(codes.AlreadyExists)
-	// ErrPermissionDenied: the caller may not do this.
+	// ErrPermissionDenied: the caller does not have permission for the call.
 	ErrPermissionDenied error = statusError(codes.PermissionDenied)
-	// ErrResourceExhausted: a limit is reached, such as the size of a request.
+	// ErrResourceExhausted: a limit is exceeded, such as the size of a request.
 	ErrResourceExhausted error = statusError(codes.ResourceExhausted)
-	// ErrFailedPrecondition: the state of the organization does not allow it; a repeat alone will not help.
+	// ErrFailedPrecondition: the state of the organization does not allow the call; repeating it alone does not help.
 	ErrFailedPrecondition error = statusError(codes.FailedPrecondition)
-	// ErrUnimplemented: the server does not have this method; it is older than the client.
+	// ErrUnimplemented: the server does not have this method, because it is older than the client.
 	ErrUnimplemented error = statusError(codes.Unimplemented)
-	// ErrInternal: a fault of the server; the metadata has the incident_id that its log has too.
+	// ErrInternal: the server failed; the metadata has the incident_id under which its log has the cause.
 	ErrInternal error = statusError(codes.Internal)
-	// ErrUnavailable: the service cannot be reached or cannot work now, after the client's own repeats.
+	// ErrUnavailable: the service cannot be reached or is not ready, even after the client's own retries.
 	ErrUnavailable error = statusError(codes.Unavailable)
-	// ErrUnauthenticated: the caller did not prove who it is.
+	// ErrUnauthenticated: the call has no valid key.
 	ErrUnauthenticated error = statusError(codes.Unauthenticated)
 )
 
@@ -54,40 +54,40 @@ func (e statusError) Error() string { return codeName(codes.Code(e)) }
 
 // FieldViolation is a field of the request that breaks a rule of the contract.
 type FieldViolation struct {
-	// Field is the path of the field, such as `users[3].caller_id`.
+	// Field is the path of the field, such as "users[3].caller_id".
 	Field string
-	// Description is what is wrong with it, for people.
+	// Description says what is wrong with it, for people to read.
 	Description string
 }
 
-// Error is what a failed call returns, or one item of it (see [FromStatus]); get at it by [errors.As].
+// Error is the error of a failed call, or of one item of it (see [FromStatus]). Get it with [errors.As].
 //
-// Programs decide by the code, for which there is [ErrNotFound] and the like, and by the reason, for which there is
-// [HasReason]; the texts are for people and may change. Where a context ended the call, its error is found too:
-// errors.Is(err, context.DeadlineExceeded).
+// Programs should decide by the code, with [ErrNotFound] and the like, and by the reason, with [HasReason]; the messages
+// are for people and may change. If a context ended the call, its error matches too: errors.Is(err,
+// context.DeadlineExceeded).
 type Error struct {
 	// Code is the gRPC status.
 	Code codes.Code
-	// Reason is a value of localdialv1.ErrorReason without its prefix, such as USER_NOT_FOUND. It is empty where the
-	// service did not say, as when it could not be reached.
+	// Reason is a value of localdialv1.ErrorReason without its prefix, such as USER_NOT_FOUND. It is empty if the service
+	// gave none, for example because it could not be reached.
 	Reason string
-	// Message is what went wrong, for people.
+	// Message says what went wrong, for people to read.
 	Message string
-	// Metadata is what belongs to the reason, as localdialv1.ErrorReason documents it.
+	// Metadata is the metadata of the reason, as documented in localdialv1.ErrorReason.
 	Metadata map[string]string
-	// Violations are, with the reason INVALID_FIELDS, every field that is wrong.
+	// Violations has every invalid field, if the reason is INVALID_FIELDS.
 	Violations []FieldViolation
-	// RetryDelay is how long to wait before a repeat, where the service says that a repeat may help; else nil.
+	// RetryDelay is how long to wait before repeating the call, or nil if the service gave no delay.
 	RetryDelay *time.Duration
-	// Request is the request of the failed call as it was sent, with the identifiers that were filled in: sending it
-	// again is harmless, where sending a fresh one might buy again. It is nil for one item of a call.
+	// Request is the request as it was sent, including the identifiers that were filled in. Sending it again is safe; a
+	// new request might buy again. It is nil for one item of a call.
 	Request proto.Message
 
 	status *status.Status
 	causes []error
 }
 
-// Error puts all on one line: `INVALID_ARGUMENT (INVALID_FIELDS): field: what is wrong; ...`.
+// Error returns everything on one line: "INVALID_ARGUMENT (INVALID_FIELDS): field: what is wrong; ...".
 func (e *Error) Error() string {
 	var text strings.Builder
 	text.WriteString(codeName(e.Code))
@@ -95,7 +95,7 @@ func (e *Error) Error() string {
 		fmt.Fprintf(&text, " (%s)", e.Reason)
 	}
 	text.WriteString(": ")
-	// The service's message names the first of the fields; all of them say it better.
+	// The service's message names only the first invalid field.
 	for index, violation := range e.Violations {
 		if index > 0 {
 			text.WriteString("; ")
@@ -105,25 +105,24 @@ func (e *Error) Error() string {
 	if len(e.Violations) == 0 {
 		text.WriteString(e.Message)
 	}
-	// Whoever finds this line in a log must be able to repeat the purchase without buying again.
+	// Someone who finds this line in a log needs the request_id to repeat the purchase safely.
 	if request, has := e.Request.(interface{ GetRequestId() string }); has && request.GetRequestId() != "" {
 		fmt.Fprintf(&text, " [request_id %s]", request.GetRequestId())
 	}
 	return text.String()
 }
 
-// Is tells whether the target is the one for this error's code, such as [ErrNotFound].
+// Is reports whether the target is the error for this code, such as [ErrNotFound].
 func (e *Error) Is(target error) bool {
 	code, is := target.(statusError)
 	return is && codes.Code(code) == e.Code
 }
 
-// Unwrap answers the error of gRPC, and what ended the call on this side, if anything did: the context's error and its
-// cause, or [ErrClosed].
+// Unwrap returns the error of gRPC and, if this side ended the call, why: the context's error and its cause, or
+// [ErrClosed].
 func (e *Error) Unwrap() []error { return e.causes }
 
-// GRPCStatus answers the status as it was received, so that the functions of package status take this error as they take
-// those of gRPC.
+// GRPCStatus returns the status as it was received, so that the functions of gRPC's package status accept this error.
 func (e *Error) GRPCStatus() *status.Status {
 	if e.status != nil {
 		return e.status
@@ -131,14 +130,14 @@ func (e *Error) GRPCStatus() *status.Status {
 	return status.New(e.Code, e.Message)
 }
 
-// HasReason tells whether the error is, or wraps, an [Error] with this reason.
+// HasReason reports whether the error is, or wraps, an *[Error] with this reason.
 func HasReason(err error, reason localdialv1.ErrorReason) bool {
 	failure, is := errors.AsType[*Error](err)
 	return is && reason != 0 && "ERROR_REASON_"+failure.Reason == reason.String()
 }
 
-// FromStatus makes the [Error] of a status that is part of an answer: of a leg of a batch, or of a number. It is nil for
-// no status, and for OK.
+// FromStatus returns the *[Error] for a status inside a response: that of a leg of a batch, or of a number. It returns nil
+// for a nil status and for OK.
 func FromStatus(received *statuspb.Status) error {
 	if codes.Code(received.GetCode()) == codes.OK {
 		return nil
@@ -146,14 +145,14 @@ func FromStatus(received *statuspb.Status) error {
 	return decode(status.FromProto(received))
 }
 
-// fromCall makes the error of a call that failed, from that of gRPC.
+// fromCall returns the error of a failed call, made from the error of gRPC.
 func fromCall(ctx context.Context, err error, sent proto.Message) *Error {
 	failure := decode(innermostStatus(err))
 	failure.Request = sent
 	failure.causes = []error{err}
 	switch failure.Code {
 	case codes.DeadlineExceeded:
-		// Also where the server noticed a moment before this side did.
+		// The server may notice the deadline a moment before the context does.
 		failure.causes = append(failure.causes, context.DeadlineExceeded)
 	case codes.Canceled:
 		if cause := context.Cause(ctx); cause != nil && cause != ErrClosed {
@@ -163,13 +162,13 @@ func fromCall(ctx context.Context, err error, sent proto.Message) *Error {
 	return failure
 }
 
-// closedError is what a call fails with that the closing of the client ended, or that came after it.
+// closedError returns the error of a call that the closing of the client ended, or that came after it.
 func closedError(err error, sent proto.Message) *Error {
 	return &Error{Code: codes.Canceled, Message: ErrClosed.Error(), Request: sent, causes: []error{ErrClosed, err}}
 }
 
-// innermostStatus is the status as the server sent it. Where gRPC gives up repeating a call it wraps the last error in a
-// text of its own, and would have that for the message.
+// innermostStatus returns the status as the server sent it. When gRPC gives up retrying, it wraps the last error in a text
+// of its own, which would otherwise become the message.
 func innermostStatus(err error) *status.Status {
 	if carrier, found := errors.AsType[interface {
 		error
@@ -182,13 +181,13 @@ func innermostStatus(err error) *status.Status {
 
 func decode(received *status.Status) *Error {
 	failure := &Error{
-		Code:     known(received.Code()),
+		Code:     knownCode(received.Code()),
 		Message:  received.Message(),
 		Metadata: map[string]string{},
 		status:   received,
 	}
 	for _, detail := range received.Proto().GetDetails() {
-		// Details that cannot be read, or of another kind, must not hide the error that they belong to.
+		// Details that cannot be decoded must not hide the error itself.
 		message, err := detail.UnmarshalNew()
 		if err != nil {
 			continue
@@ -210,15 +209,15 @@ func decode(received *status.Status) *Error {
 	return failure
 }
 
-// known takes a status that gRPC does not have for UNKNOWN.
-func known(received codes.Code) codes.Code {
+// knownCode returns the code, or Unknown for one that gRPC does not define.
+func knownCode(received codes.Code) codes.Code {
 	if _, is := code.Code_name[int32(received)]; is {
 		return received
 	}
 	return codes.Unknown
 }
 
-// codeName writes the status as the contract and all other tools do: NOT_FOUND.
+// codeName returns the name of the status as the contract and other tools spell it: NOT_FOUND.
 func codeName(status codes.Code) string {
 	return code.Code(status).String()
 }

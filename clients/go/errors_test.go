@@ -44,10 +44,10 @@ var sentinels = map[codes.Code]error{
 	codes.Unavailable: localdial.ErrUnavailable, codes.Unauthenticated: localdial.ErrUnauthenticated,
 }
 
-// The service never means these.
+// The service never sends these.
 var withoutSentinel = []codes.Code{codes.Unknown, codes.Aborted, codes.OutOfRange, codes.DataLoss}
 
-// failureOf makes a call that is answered so, and asks for its error.
+// failureOf returns the error of a call that gets this answer.
 func failureOf(t *testing.T, answer fakeserver.Answer) *localdial.Error {
 	t.Helper()
 	server, client := serverAndClient(t)
@@ -138,7 +138,7 @@ func TestEveryBadField(t *testing.T) {
 	}
 }
 
-// They come in the trailing metadata, of which many gRPC libraries take 8 KiB unless told otherwise.
+// They come in the trailing metadata, which many gRPC libraries limit to 8 KiB by default.
 func TestAsManyBadFieldsAsARequestCanHave(t *testing.T) {
 	many := &errdetails.BadRequest{}
 	for user := range 1000 {
@@ -199,7 +199,7 @@ func packed(t *testing.T, message protoadapt.MessageV1) *anypb.Any {
 	return detail
 }
 
-// Without it, a purchase whose answer was lost could not be repeated without buying again.
+// Without it, a purchase whose response was lost could not be repeated safely.
 func TestTheRequestAsItWasSent(t *testing.T) {
 	server, client := serverAndClient(t)
 	server.Answers(fakeserver.Fails(codes.Internal, "a fault"))

@@ -16,7 +16,7 @@ import (
 	"github.com/localdial/localdial/clients/go/localdialv1"
 )
 
-// pretend starts a server that gives these answers, in the place of localdial.
+// pretend starts a server that gives these answers instead of localdial.
 func pretend(answers ...fakeserver.Answer) (address string, stop func()) {
 	server := fakeserver.Start()
 	server.Answers(answers...)

@@ -8,26 +8,26 @@ import (
 	"github.com/localdial/localdial/clients/go/localdialv1"
 )
 
-// WithIDs fills in every identifier that makes a repeat of the request harmless.
+// WithIDs returns the request with every identifier filled in that makes it safe to repeat.
 //
-// An empty request_id becomes a fresh UUID; so does an empty call_id of a leg to resolve, unless the leg is
-// validate_only and records nothing. A server answers the same identifier with its first answer, so that a repeat
-// buys, deletes and records once. Every call does this by itself; WithIDs is for callers who want to know the
-// identifiers beforehand, to repeat the call on their own.
+// An empty request_id becomes a new UUID. So does the empty call_id of a leg to resolve, unless the leg is validate_only
+// and records nothing. The server returns its first response for an identifier that it knows, so that a repeated call
+// buys, deletes or records only once. Every call does this itself; use WithIDs to know the identifiers beforehand and
+// repeat the call on your own.
 //
-// It returns a copy, or the request itself where nothing is missing. The request is never changed.
+// It returns a copy, or the request itself if nothing is missing. It never changes the request.
 func WithIDs[Request proto.Message](request Request) Request {
-	if len(blanks(request)) == 0 {
+	if len(missingIDs(request)) == 0 {
 		return request
 	}
 	filled := copyOf(request)
-	for _, blank := range blanks(filled) {
-		blank.message.Set(blank.field, protoreflect.ValueOfString(freshID()))
+	for _, missing := range missingIDs(filled) {
+		missing.message.Set(missing.field, protoreflect.ValueOfString(newID()))
 	}
 	return filled
 }
 
-// copyOf copies also what stands for an empty message, nil, to one that can be written into.
+// copyOf returns a copy that can be changed, also of nil, which stands for an empty message.
 func copyOf[Message proto.Message](message Message) Message {
 	if !message.ProtoReflect().IsValid() {
 		return message.ProtoReflect().New().Interface().(Message)
@@ -35,42 +35,42 @@ func copyOf[Message proto.Message](message Message) Message {
 	return proto.CloneOf(message)
 }
 
-// freshID is a UUID of version 7 (RFC 9562). It begins with the time, so that a database keeps the records of calls
-// together in its index.
-func freshID() string {
+// newID returns a UUID of version 7 (RFC 9562). It starts with the time, so that a database index keeps recent calls
+// together.
+func newID() string {
 	return uuid.Must(uuid.NewV7()).String()
 }
 
-// blank is an identifier that is missing.
-type blank struct {
+// missingID is an identifier that the request does not have.
+type missingID struct {
 	message protoreflect.Message
 	field   protoreflect.FieldDescriptor
 }
 
-func blanks(request proto.Message) []blank {
+func missingIDs(request proto.Message) []missingID {
 	switch request := request.(type) {
 	case *localdialv1.ResolveOutboundCallerIdRequest:
 		if request.GetCallId() != "" || request.GetValidateOnly() {
 			return nil
 		}
-		return blankField(request, "call_id")
+		return missingField(request, "call_id")
 	case *localdialv1.BatchResolveOutboundCallerIdsRequest:
-		var found []blank
+		var found []missingID
 		for _, leg := range request.GetRequests() {
-			found = append(found, blanks(leg)...)
+			found = append(found, missingIDs(leg)...)
 		}
 		return found
 	default:
-		// RouteInboundCall has a call_id too, but records nothing under it: only request_id goes by its name.
-		return blankField(request, "request_id")
+		// RouteInboundCall has a call_id too, but the carrier chooses it, so only request_id goes by name.
+		return missingField(request, "request_id")
 	}
 }
 
-func blankField(request proto.Message, name protoreflect.Name) []blank {
+func missingField(request proto.Message, name protoreflect.Name) []missingID {
 	message := request.ProtoReflect()
 	field := message.Descriptor().Fields().ByName(name)
 	if field == nil || field.Kind() != protoreflect.StringKind || field.IsList() || message.Get(field).String() != "" {
 		return nil
 	}
-	return []blank{{message, field}}
+	return []missingID{{message, field}}
 }

@@ -46,7 +46,7 @@ func TestIdentifiersKnownBeforehandAreKept(t *testing.T) {
 	}
 }
 
-// The generated code takes nil for an empty message, everywhere.
+// The generated code treats nil as an empty message.
 func TestNilIsAnEmptyRequest(t *testing.T) {
 	server, client := serverAndClient(t)
 	if _, err := client.NumberInventory.PurchaseNumbers(t.Context(), nil); err != nil {

@@ -16,9 +16,9 @@ import (
 	localdial "github.com/localdial/localdial/clients/go"
 )
 
-// The time in these tests is synctest's, which passes as soon as all wait for it.
+// These tests run in the fake time of synctest, which advances as soon as every goroutine waits.
 
-// pipes gives a client connections without sockets, whose other ends it hands to serve.
+// pipes gives a client connections without sockets, and passes their other ends to serve.
 func pipes(serve func(net.Conn)) localdial.Option {
 	return localdial.WithDialOptions(grpc.WithContextDialer(func(context.Context, string) (net.Conn, error) {
 		ours, theirs := net.Pipe()
@@ -27,7 +27,7 @@ func pipes(serve func(net.Conn)) localdial.Option {
 	}))
 }
 
-// quietPeer speaks HTTP/2 but answers no call. It tells when pings come, and answers them if it is told to.
+// quietPeer speaks HTTP/2 but answers no call. It records when pings arrive, and answers them if answerPings is set.
 func quietPeer(answerPings bool, pinged func()) func(net.Conn) {
 	return func(conn net.Conn) {
 		preface := make([]byte, len(http2.ClientPreface))
@@ -35,7 +35,7 @@ func quietPeer(answerPings bool, pinged func()) func(net.Conn) {
 			return
 		}
 		framer := http2.NewFramer(conn, conn)
-		// Both sides begin by writing, and a pipe holds nothing. The framer has one buffer for all that it writes.
+		// Both sides start by writing, and a pipe has no buffer. The framer has one buffer for everything it writes.
 		greeted := make(chan struct{})
 		go func() {
 			defer close(greeted)
@@ -66,7 +66,7 @@ func TestAQuietConnectionIsPingedEvery30Seconds(t *testing.T) {
 			defer mu.Unlock()
 			pings = append(pings, time.Now())
 		})))
-		// The call opens the connection; that it ends leaves the connection without calls.
+		// The call opens the connection; after it ends, the connection has no calls.
 		start := time.Now()
 		if err := getUser(t.Context(), client); !errors.Is(err, localdial.ErrDeadlineExceeded) {
 			t.Fatal(err)

@@ -11,11 +11,11 @@ import (
 	"github.com/localdial/localdial/clients/go/internal/fakeserver"
 )
 
-// patience is longer than anything here takes: it ends what would hang.
+// patience is longer than any test takes; it ends one that would hang.
 const patience = fakeserver.Patience
 
-// No test may leave a goroutine behind. The reader and the writer of a connection are goroutines, and so this holds for
-// the sockets too.
+// No test may leave a goroutine behind. The reader and the writer of a connection are goroutines, so this covers sockets
+// too.
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
@@ -46,7 +46,7 @@ func waitFor(t testing.TB, event <-chan struct{}) {
 	}
 }
 
-// serverAndClient answers the two, connected.
+// serverAndClient returns a server and a client that is connected to it.
 func serverAndClient(t testing.TB, options ...localdial.Option) (*fakeserver.Server, *localdial.Client) {
 	t.Helper()
 	server := startServer(t)

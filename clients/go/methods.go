@@ -8,7 +8,7 @@ import (
 	"github.com/localdial/localdial/clients/go/localdialv1"
 )
 
-// carrierMethods wait for the carrier, and have the longer deadline.
+// carrierMethods has the methods that wait for the carrier and so have the longer deadline.
 var carrierMethods = map[protoreflect.Name]bool{
 	"SearchAvailableNumbers": true,
 	"PurchaseNumbers":        true,
@@ -18,7 +18,7 @@ var carrierMethods = map[protoreflect.Name]bool{
 	"ReconcileNumbers":       true,
 }
 
-// Methods are named as gRPC writes them: /localdial.v1.NumberInventory/PurchaseNumbers.
+// nameOf returns the full name of a method in gRPC's form, such as /localdial.v1.NumberInventory/PurchaseNumbers.
 func nameOf(method string) protoreflect.FullName {
 	return protoreflect.FullName(strings.ReplaceAll(strings.TrimPrefix(method, "/"), "/", "."))
 }

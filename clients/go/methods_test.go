@@ -20,7 +20,7 @@ var waitForTheCarrier = map[string]bool{
 	"ListImportableNumbers": true, "ReconcileNumbers": true,
 }
 
-// services answers every service of the contract, so that a new one cannot be forgotten.
+// services returns every service of the contract, so that a new one cannot be forgotten.
 func services() []protoreflect.ServiceDescriptor {
 	var found []protoreflect.ServiceDescriptor
 	contract := localdialv1.File_localdial_v1_errors_proto.Package()
@@ -87,7 +87,7 @@ func TestAClientHasNothingButTheServices(t *testing.T) {
 	}
 }
 
-// What a program that takes the services as interfaces compiles with.
+// A program that takes the services as interfaces must compile.
 func resolves(ctx context.Context, routing localdialv1.CallRoutingClient) (string, error) {
 	answer, err := routing.ResolveOutboundCallerId(ctx, &localdialv1.ResolveOutboundCallerIdRequest{})
 	return answer.GetCallerId(), err
@@ -109,7 +109,7 @@ func newMessage(t *testing.T, descriptor protoreflect.MessageDescriptor) protore
 	return found.New()
 }
 
-// callFor calls a method with a request that names the organization: itself, or in the resource that it sets.
+// callFor calls a method with a request that names the organization, itself or in the resource that it sets.
 func callFor(t *testing.T, client *localdial.Client, method protoreflect.MethodDescriptor, organization string) {
 	t.Helper()
 	request := newMessage(t, method.Input())

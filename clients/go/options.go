@@ -13,12 +13,12 @@ import (
 )
 
 const (
-	// DefaultTimeout is the deadline of a call that has none of its own. A phone rings meanwhile: better an error that
-	// the dialer can act upon than a late answer.
+	// DefaultTimeout is the deadline of a call without its own. A phone call is waiting: an error that the dialer can act
+	// on is better than a late response.
 	DefaultTimeout = 5 * time.Second
 
-	// DefaultCarrierTimeout is that of the calls that wait for the carrier, which may take seconds for each number; and
-	// a purchase that is given up half way must be asked about again.
+	// DefaultCarrierTimeout is the same for calls that wait for the carrier, which may take seconds for each number. After
+	// a timeout the caller has to ask again for the outcome of a purchase.
 	DefaultCarrierTimeout = 60 * time.Second
 )
 
@@ -51,13 +51,13 @@ func newSettings(address string, options []Option) (*settings, error) {
 		return nil, err
 	}
 	if s.key != "" && s.tls == nil && slices.ContainsFunc(s.addresses, isRemote) {
-		return nil, errors.New("a key is sent over TLS only, except to this machine: add WithTLS, or leave the key out")
+		return nil, errors.New("a key is sent only over TLS, except to a server on this machine: add WithTLS, or leave the key out")
 	}
 	return s, nil
 }
 
-// WithAddresses adds further servers, each as host:port. Calls are spread over all of them in turn, and a repeat goes to
-// another one than the call that failed.
+// WithAddresses adds more servers, each as host:port. Calls are spread over all servers in turn, and a retry goes to a
+// different server than the call that failed.
 func WithAddresses(addresses ...string) Option {
 	return func(s *settings) error {
 		s.addresses = append(s.addresses, addresses...)
@@ -65,24 +65,24 @@ func WithAddresses(addresses ...string) Option {
 	}
 }
 
-// WithKey sends the key with every call, as `authorization: Bearer KEY`, unless the metadata of the call has another. [New]
-// refuses a key without TLS, unless all servers are on this machine.
+// WithKey sends the API key with every call, as "authorization: Bearer KEY", unless the metadata of the call has another
+// one. [New] refuses a key without TLS, unless all servers are on this machine.
 func WithKey(key string) Option {
 	return func(s *settings) error {
 		if key == "" {
 			return errors.New("the key is empty")
 		}
-		// What is not visible ASCII cannot be sent in a header; most often it is the end of the line of a file.
+		// A header can only hold visible ASCII. The usual mistake is the line break at the end of a file.
 		if strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }) {
-			return errors.New("the key has other characters than visible ASCII; is there a space or an end of line in it?")
+			return errors.New("the key must be visible ASCII characters, without spaces or line breaks")
 		}
 		s.key = key
 		return nil
 	}
 }
 
-// WithTLS encrypts the connection, and checks the server's certificate against the system's root certificates unless
-// [WithRootCertificates] names others.
+// WithTLS encrypts the connection and verifies the server's certificate, against the system's root certificates unless
+// [WithRootCertificates] sets others.
 func WithTLS() Option {
 	return func(s *settings) error {
 		if s.tls == nil {
@@ -92,8 +92,8 @@ func WithTLS() Option {
 	}
 }
 
-// WithTLSConfig encrypts the connection by a configuration of your own, such as one whose client certificate is renewed
-// meanwhile. The configuration is copied; [WithRootCertificates] and [WithClientCertificate] after it add to the copy.
+// WithTLSConfig encrypts the connection with your own configuration, for example one that renews its client certificate.
+// The configuration is copied; a later [WithRootCertificates] or [WithClientCertificate] changes the copy.
 func WithTLSConfig(config *tls.Config) Option {
 	return func(s *settings) error {
 		if config == nil {
@@ -104,8 +104,8 @@ func WithTLSConfig(config *tls.Config) Option {
 	}
 }
 
-// WithRootCertificates encrypts the connection, and trusts only servers whose certificate was issued by one of these
-// (PEM).
+// WithRootCertificates encrypts the connection and trusts only servers whose certificate was issued by one of these root
+// certificates (PEM).
 func WithRootCertificates(pem []byte) Option {
 	return func(s *settings) error {
 		roots := x509.NewCertPool()
@@ -116,8 +116,8 @@ func WithRootCertificates(pem []byte) Option {
 	}
 }
 
-// WithClientCertificate encrypts the connection, and shows the server this certificate (PEM, with those between it and
-// the root, if any) and proves it by its private key (PEM).
+// WithClientCertificate encrypts the connection and presents this certificate (PEM, followed by any intermediate
+// certificates), with its private key (PEM).
 func WithClientCertificate(certificate, key []byte) Option {
 	return func(s *settings) error {
 		pair, err := tls.X509KeyPair(certificate, key)
@@ -136,8 +136,7 @@ func (s *settings) withTLS(change func(*tls.Config)) error {
 	return nil
 }
 
-// WithTimeout sets the deadline of a call whose context has none, over all its repeats together; [DefaultTimeout] if
-// not set.
+// WithTimeout sets the deadline of a call whose context has none, including all retries. The default is [DefaultTimeout].
 func WithTimeout(timeout time.Duration) Option {
 	return func(s *settings) error {
 		s.timeout = timeout
@@ -145,8 +144,8 @@ func WithTimeout(timeout time.Duration) Option {
 	}
 }
 
-// WithCarrierTimeout is [WithTimeout] for the calls that wait for the carrier (search, purchase, import and delete
-// numbers); [DefaultCarrierTimeout] if not set.
+// WithCarrierTimeout is [WithTimeout] for calls that wait for the carrier: search, purchase, import, reconcile and delete
+// numbers, and list importable numbers. The default is [DefaultCarrierTimeout].
 func WithCarrierTimeout(timeout time.Duration) Option {
 	return func(s *settings) error {
 		s.carrierTimeout = timeout
@@ -161,11 +160,11 @@ func positive(name string, timeout time.Duration) error {
 	return nil
 }
 
-// WithoutReadYourWrites stops the client from seeing to it that a resolve knows the client's own changes.
+// WithoutReadYourWrites turns off reading your own writes.
 //
-// By itself the client remembers, for each organization, the highest revision that a change answered, and asks
-// for it (`min_revision`) in each call to resolve that does not ask for one. So a resolve after a change is decided by
-// the change, whichever server answers.
+// By default the client remembers, for each organization, the newest revision that a change returned, and sends it as the
+// min_revision of each call to resolve that has none. A resolve after a change therefore sees the change, whichever server
+// answers.
 func WithoutReadYourWrites() Option {
 	return func(s *settings) error {
 		s.readYourWrites = false
@@ -173,11 +172,10 @@ func WithoutReadYourWrites() Option {
 	}
 }
 
-// WithDialOptions adds options of gRPC, such as interceptors or a stats handler; they win over those of this package.
+// WithDialOptions adds gRPC options, such as interceptors or a stats handler. They override those of this package.
 //
-// One is worth knowing: a quiet connection is pinged every 30 seconds, which the localdial server permits. Where a
-// proxy in between does not, it closes the connection with too_many_pings; raise the interval then, with
-// [grpc.WithKeepaliveParams].
+// The client pings an idle connection every 30 seconds, which the localdial server permits. A proxy in between may close
+// the connection with too_many_pings; raise the interval in that case, with [grpc.WithKeepaliveParams].
 func WithDialOptions(options ...grpc.DialOption) Option {
 	return func(s *settings) error {
 		s.dialOptions = append(s.dialOptions, options...)
@@ -185,13 +183,13 @@ func WithDialOptions(options ...grpc.DialOption) Option {
 	}
 }
 
-// Timeout is the deadline of one call, over all its repeats together, in place of the client's. For [Pages] it holds
-// for each page. A deadline of the context holds too; the earlier one counts.
+// Timeout sets the deadline of one call, including all retries, instead of the client's default. For [Pages] it applies to
+// each page. If the context has a deadline too, the earlier one applies.
 func Timeout(timeout time.Duration) grpc.CallOption {
 	return timeoutOption{timeout: timeout}
 }
 
-// gRPC passes over options that it does not know, as long as they embed the one without effect.
+// timeoutOption is ignored by gRPC, because it embeds the option without effect.
 type timeoutOption struct {
 	grpc.EmptyCallOption
 	timeout time.Duration

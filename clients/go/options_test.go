@@ -36,7 +36,7 @@ func TestSettingsThatCannotBeUsedAreRefused(t *testing.T) {
 		"timeout 0":               {"a:1", []localdial.Option{localdial.WithTimeout(0)}, "timeout"},
 		"carrier timeout below 0": {"a:1", []localdial.Option{localdial.WithCarrierTimeout(-1)}, "carrier timeout"},
 		"empty key":               {"localhost:1", []localdial.Option{localdial.WithKey("")}, "key is empty"},
-		"key with a line end":     {"localhost:1", []localdial.Option{localdial.WithKey("secret\n")}, "end of line"},
+		"key with a line end":     {"localhost:1", []localdial.Option{localdial.WithKey("secret\n")}, "line breaks"},
 		"key in the clear":        {"db.example:1", []localdial.Option{key}, "TLS"},
 		"key in the clear to one": {"127.0.0.1:1", []localdial.Option{key, localdial.WithAddresses("10.0.0.1:1")}, "TLS"},
 		"key to a like name":      {"localhost.example:1", []localdial.Option{key}, "TLS"},

@@ -21,12 +21,12 @@ type PagedResponse interface {
 	GetNextPageToken() string
 }
 
-// ListMethod is a method that lists, such as client.NumberInventory.ListNumbers.
+// ListMethod is a method that returns pages, such as client.NumberInventory.ListNumbers.
 type ListMethod[Request PagedRequest, Response PagedResponse] func(
 	context.Context, Request, ...grpc.CallOption,
 ) (Response, error)
 
-// Pages fetches the pages that the method answers, from that of the request to the last:
+// Pages iterates over the pages of a list, from the page that the request names to the last:
 //
 //	for page, err := range localdial.Pages(ctx, client.Directory.ListUsers, request) {
 //		if err != nil {
@@ -35,8 +35,8 @@ type ListMethod[Request PagedRequest, Response PagedResponse] func(
 //		...
 //	}
 //
-// A page is fetched when it is asked for. An error is the last that is seen. The deadline of the client, or that of
-// [Timeout], holds for each page; that of the context for all of them. The request is not changed.
+// Each page is fetched when it is needed. An error ends the iteration. The deadline of the client, or of [Timeout], applies
+// to each page; the deadline of the context applies to all of them together. Pages never changes the request.
 func Pages[Request PagedRequest, Response PagedResponse](
 	ctx context.Context, list ListMethod[Request, Response], request Request, options ...grpc.CallOption,
 ) iter.Seq2[Response, error] {
@@ -57,8 +57,7 @@ func Pages[Request PagedRequest, Response PagedResponse](
 	}
 }
 
-// Items fetches the pages as [Pages] does, and answers what is on them one by one. The last argument but the options
-// takes the items from a page:
+// Items iterates over the items of a list, fetching its pages like [Pages]. The function items returns the items of a page:
 //
 //	numbers := localdial.Items(ctx, client.NumberInventory.ListNumbers, request,
 //		(*localdialv1.ListNumbersResponse).GetNumbers)

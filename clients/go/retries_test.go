@@ -31,7 +31,7 @@ func newLeg() *localdialv1.ResolveOutboundCallerIdRequest {
 	}
 }
 
-// identifiersOf answers those that make a request harmless to repeat.
+// identifiersOf returns the identifiers that make a request safe to repeat.
 func identifiersOf(request proto.Message) []string {
 	switch request := request.(type) {
 	case *localdialv1.BatchResolveOutboundCallerIdsRequest:
@@ -119,7 +119,7 @@ func TestNoOtherStatusIsRepeated(t *testing.T) {
 	}
 }
 
-// pushedBack fails, and says when to repeat the call: after so many milliseconds, or never if they are below 0.
+// pushedBack fails, and says when to retry the call: after this many milliseconds, or never if negative.
 func pushedBack(milliseconds string) fakeserver.Answer {
 	return func(ctx context.Context) (proto.Message, error) {
 		if err := grpc.SetTrailer(ctx, metadata.Pairs("grpc-retry-pushback-ms", milliseconds)); err != nil {
@@ -234,7 +234,7 @@ func TestAServerOfSeveralThatIsGoneIsGotAround(t *testing.T) {
 	}
 }
 
-// reachBoth calls until the connections to both servers are made, which happens beside the calls.
+// reachBoth makes calls until both servers are connected, which happens in the background.
 func reachBoth(t *testing.T, client *localdial.Client, servers ...*fakeserver.Server) {
 	t.Helper()
 	for start := time.Now(); ; {

@@ -10,17 +10,17 @@ import (
 	"github.com/localdial/localdial/clients/go/localdialv1"
 )
 
-// maxRevisions is how many organizations are remembered; those not seen for longest are forgotten first.
+// maxRevisions is how many organizations are remembered. The least recently used one is forgotten first.
 const maxRevisions = 10_000
 
-// revisions remembers the newest revision of each organization that a change of this client was answered with. A nil
-// one remembers nothing.
+// revisions remembers the newest revision of each organization that a change by this client returned. A nil *revisions
+// remembers nothing.
 type revisions struct {
 	limit int
 
 	mu             sync.Mutex
 	byOrganization map[string]*list.Element
-	// Those used last are in front. The values are of type remembered.
+	// recent has elements of type remembered, the most recently used first.
 	recent *list.List
 }
 
@@ -33,9 +33,9 @@ func newRevisions(limit int) *revisions {
 	return &revisions{limit: limit, byOrganization: map[string]*list.Element{}, recent: list.New()}
 }
 
-// carry sets min_revision in each call to resolve that does not say one. It may write into sent, the request with its
-// identifiers, only where that is a copy of the caller's own.
-func (r *revisions) carry(sent, callers proto.Message) proto.Message {
+// withMinRevision returns the request with min_revision set on each leg to resolve that has none. sent is the request with
+// its identifiers; it is changed in place only if it is already a copy of the caller's request.
+func (r *revisions) withMinRevision(sent, callers proto.Message) proto.Message {
 	if r == nil {
 		return sent
 	}
@@ -65,9 +65,9 @@ func (r *revisions) carry(sent, callers proto.Message) proto.Message {
 	return sent
 }
 
-// answered remembers the revision that a change was answered with, and forgets those that legs of a batch did not
-// reach. The request is the one that was sent.
-func (r *revisions) answered(method string, sent, response proto.Message) {
+// learn remembers the revision that a change returned, and forgets those that legs of a batch did not reach. sent is the
+// request as it was sent.
+func (r *revisions) learn(method string, sent, response proto.Message) {
 	if r == nil {
 		return
 	}
@@ -75,12 +75,12 @@ func (r *revisions) answered(method string, sent, response proto.Message) {
 		legs := legsOf(sent)
 		for index, result := range batch.GetResults() {
 			if status := result.GetStatus(); status != nil && index < len(legs) {
-				r.failed(legs[index], FromStatus(status))
+				r.learnFailure(legs[index], FromStatus(status))
 			}
 		}
 		return
 	}
-	// In the answers of CallRouting it is the revision that was decided on.
+	// In CallRouting, the revision is the one that the decision is based on.
 	if nameOf(method).Parent() == callRouting {
 		return
 	}
@@ -94,9 +94,9 @@ func (r *revisions) answered(method string, sent, response proto.Message) {
 	}
 }
 
-// failed forgets what an organization did not reach: its database was restored to before the change, and no call would
-// be answered any more until there are as many changes again.
-func (r *revisions) failed(sent proto.Message, err error) {
+// learnFailure forgets a revision that the organization no longer has because its database was restored. Otherwise every
+// resolve would fail until there had been as many changes again.
+func (r *revisions) learnFailure(sent proto.Message, err error) {
 	if r == nil || !HasReason(err, localdialv1.ErrorReason_ERROR_REASON_REVISION_NOT_REACHED) {
 		return
 	}
@@ -121,7 +121,7 @@ func (r *revisions) remember(organization string, revision int64) {
 	defer r.mu.Unlock()
 	if element, found := r.byOrganization[organization]; found {
 		r.recent.MoveToFront(element)
-		// Answers may overtake each other.
+		// Concurrent calls may return in any order.
 		if revision > element.Value.(remembered).revision {
 			element.Value = remembered{organization, revision}
 		}
@@ -133,8 +133,8 @@ func (r *revisions) remember(organization string, revision int64) {
 	}
 }
 
-// forget forgets an organization that has not reached the revision. Where it is newer than what is remembered, the caller
-// asked for it, and it says nothing of what is remembered.
+// forget forgets an organization that has not reached the revision. If that is newer than the remembered one, the caller
+// asked for it, and the remembered one may still be right.
 func (r *revisions) forget(organization string, revision int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -147,7 +147,7 @@ func (r *revisions) remove(element *list.Element) {
 	delete(r.byOrganization, r.recent.Remove(element).(remembered).organization)
 }
 
-// legsOf answers the calls to resolve that a request is made of.
+// legsOf returns the legs to resolve in a request.
 func legsOf(request proto.Message) []*localdialv1.ResolveOutboundCallerIdRequest {
 	switch request := request.(type) {
 	case *localdialv1.ResolveOutboundCallerIdRequest:
@@ -159,8 +159,8 @@ func legsOf(request proto.Message) []*localdialv1.ResolveOutboundCallerIdRequest
 	}
 }
 
-// organizationOf finds the organization that a request changes: its own organization_id, or that of the resource that
-// it sets.
+// organizationOf returns the organization that a request changes: its own organization_id, or that of the resource that it
+// sets.
 func organizationOf(request protoreflect.Message) string {
 	fields := request.Descriptor().Fields()
 	if field := fields.ByName("organization_id"); field != nil && field.Kind() == protoreflect.StringKind {

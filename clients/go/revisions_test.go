@@ -18,7 +18,7 @@ import (
 
 var notReached = &errdetails.ErrorInfo{Domain: "localdial", Reason: "REVISION_NOT_REACHED"}
 
-// setUser makes a change that is answered with a revision.
+// setUser makes a change that returns the revision.
 func setUser(t *testing.T, server *fakeserver.Server, client *localdial.Client, organization string, revision int64) {
 	t.Helper()
 	server.Answers(fakeserver.Says(&localdialv1.SetUserResponse{Revision: revision}))
@@ -28,7 +28,7 @@ func setUser(t *testing.T, server *fakeserver.Server, client *localdial.Client, 
 	}
 }
 
-// asked resolves for an organization, and answers the min_revision that the server was sent.
+// asked resolves for an organization and returns the min_revision that the server received.
 func asked(t *testing.T, server *fakeserver.Server, client *localdial.Client, organization string) int64 {
 	t.Helper()
 	server.Forget()
@@ -93,7 +93,7 @@ func TestReadYourWritesCanBeSwitchedOff(t *testing.T) {
 	}
 }
 
-// Each method of the contract that changes something answers a revision; none may be missed.
+// Each method of the contract that changes something returns a revision; none may be missed.
 func TestEveryChangeIsRemembered(t *testing.T) {
 	found := 0
 	for _, service := range services() {

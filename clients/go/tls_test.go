@@ -20,7 +20,7 @@ import (
 	"github.com/localdial/localdial/clients/go/internal/testcert"
 )
 
-// startTLS starts a server with a certificate; with clients it asks for one of theirs.
+// startTLS starts a server with a certificate; if clients is set, it requires one from the client.
 func startTLS(t *testing.T, pair testcert.Pair, clients *testcert.Authority) *fakeserver.Server {
 	t.Helper()
 	config := &tls.Config{Certificates: []tls.Certificate{pair.TLS()}, MinVersion: tls.VersionTLS12}
@@ -30,7 +30,7 @@ func startTLS(t *testing.T, pair testcert.Pair, clients *testcert.Authority) *fa
 	return startServer(t, grpc.Creds(credentials.NewTLS(config)))
 }
 
-// holdsKey lets calls pass that have the key.
+// holdsKey accepts calls that have the key.
 func holdsKey(key string) fakeserver.Answer {
 	return func(ctx context.Context) (proto.Message, error) {
 		sent, _ := metadata.FromIncomingContext(ctx)
@@ -133,7 +133,7 @@ func TestPlainTextAndTLSDoNotMeet(t *testing.T) {
 	}
 }
 
-// Each proves its own name, not that of the first.
+// Each server is verified by its own name, not by the first one.
 func TestEachOfSeveralServersHasACertificateOfItsOwn(t *testing.T) {
 	authority := testcert.NewAuthority()
 	first := startTLS(t, authority.Issue(time.Hour, "127.0.0.1"), nil)

@@ -1,4 +1,4 @@
 package localdial
 
-// Version is the version of this package, in step with those of the service and of its other clients.
+// Version is the version of this package, the same as that of the service and its other clients.
 const Version = "0.1.0"

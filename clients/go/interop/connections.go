@@ -38,7 +38,7 @@ type instruction struct {
 
 type answer map[string]any
 
-// connections are the clients that are open, by their names.
+// connections has the open clients by their names.
 type connections map[string]*localdial.Client
 
 func (c connections) run(command instruction) (answer, error) {
@@ -141,7 +141,7 @@ func milliseconds(number float64) time.Duration {
 	return time.Duration(number * float64(time.Millisecond))
 }
 
-// contextOf gives the call the deadline of the command, if there is one.
+// contextOf returns a context with the deadline of the command, if it has one.
 func contextOf(command instruction) (context.Context, context.CancelFunc) {
 	if command.TimeoutMS == nil {
 		return context.WithCancel(context.Background())

@@ -1,5 +1,5 @@
-// Command interop drives the Go client for the interop suite: commands as lines of JSON, an answer to each. What the
-// commands are is written down in tests/interop/README.md.
+// Command interop drives the Go client for the interop suite: it reads commands as lines of JSON and answers each with a
+// line. tests/interop/README.md documents the commands.
 package main
 
 import (
@@ -17,7 +17,7 @@ func main() {
 	}
 }
 
-// serve answers each line of the input with a line of the output.
+// serve answers each line of input with a line of output.
 func serve(input io.Reader, output io.Writer) error {
 	clients := connections{}
 	defer clients.closeAll()
@@ -32,7 +32,7 @@ func serve(input io.Reader, output io.Writer) error {
 		}
 		var command instruction
 		if err := json.Unmarshal(line, &command); err != nil {
-			return fmt.Errorf("%q is no command: %w", line, err)
+			return fmt.Errorf("%q is not a command: %w", line, err)
 		}
 		answer, err := clients.run(command)
 		if err != nil {

@@ -19,7 +19,7 @@ import (
 	"github.com/localdial/localdial/clients/go/localdialv1"
 )
 
-// methodOf finds the client's method for localdial.v1.Service/Method; it is not valid where there is none.
+// methodOf returns the client's method for localdial.v1.Service/Method, or an invalid value if there is none.
 func methodOf(client *localdial.Client, name string) reflect.Value {
 	service, method, _ := strings.Cut(name[strings.LastIndexByte(name, '.')+1:], "/")
 	field := reflect.ValueOf(client).Elem().FieldByName(service)
@@ -29,7 +29,7 @@ func methodOf(client *localdial.Client, name string) reflect.Value {
 	return field.MethodByName(method)
 }
 
-// invoke makes one call, with a request that is decoded for it alone.
+// invoke makes one call, with a newly decoded request.
 func invoke(ctx context.Context, client *localdial.Client, command instruction) (proto.Message, error) {
 	method := methodOf(client, command.Method)
 	if !method.IsValid() {
@@ -57,7 +57,7 @@ func call(client *localdial.Client, command instruction) (answer, error) {
 	return answer{"response": text}, err
 }
 
-// pagers fetch all pages of a list. Generic functions cannot be found by their name, and so each list is here.
+// pagers has a function for each list that fetches all its pages. Reflection cannot find generic functions by name.
 var pagers = map[string]func(context.Context, *localdial.Client, instruction) ([]proto.Message, error){
 	"localdial.v1.CallRouting/ListOutboundCalls": pager(
 		func(c *localdial.Client) localdial.ListMethod[*localdialv1.ListOutboundCallsRequest, *localdialv1.ListOutboundCallsResponse] {
@@ -104,7 +104,7 @@ func pager[Request localdial.PagedRequest, Response localdial.PagedResponse](
 func pages(client *localdial.Client, command instruction) (answer, error) {
 	fetch, found := pagers[command.Method]
 	if !found {
-		return nil, fmt.Errorf("%s is no list", command.Method)
+		return nil, fmt.Errorf("%s is not a list", command.Method)
 	}
 	ctx, cancel := contextOf(command)
 	defer cancel()
@@ -199,7 +199,7 @@ func methods(client *localdial.Client, _ instruction) (answer, error) {
 	return answer{"methods": found}, nil
 }
 
-// contract answers every method that there is.
+// contract returns every method of the contract.
 func contract() []protoreflect.MethodDescriptor {
 	var found []protoreflect.MethodDescriptor
 	name := localdialv1.File_localdial_v1_errors_proto.Package()

@@ -11,7 +11,7 @@ import (
 
 const (
 	maxRate     = 100_000
-	maxLegs     = 500 // what one call may ask for
+	maxLegs     = 500 // the limit of the contract
 	maxInFlight = 1_000
 )
 
@@ -19,31 +19,31 @@ const (
 type plan struct {
 	// rate is how many legs are dialed per second.
 	rate float64
-	// legs are dialed in parallel, in one call.
+	// legs is how many legs are resolved together, in one call to localdial.
 	legs int
 	// inFlight is how many calls may be open at once.
 	inFlight int
 	timeout  time.Duration
 }
 
-// batch is what became of one call.
+// batch is the outcome of one call to localdial.
 type batch struct {
 	legs []leg
-	// results are in the order of the legs; none where the call failed as a whole.
+	// results has one result for each leg, in order; it is empty if the whole call failed.
 	results []*localdialv1.BatchResolveOutboundCallerIdsResult
 	err     error
-	// took is the time since the call was due, which is earlier than when it was made if the calls before it were
-	// slow: an agent waits for both.
+	// took is the time since the call was due. If earlier calls were slow, it was made later than that, and an agent
+	// waits for both.
 	took time.Duration
 }
 
-// dial dials the list, and answers how long that took. It hands each batch to done, one at a time, as soon as it is
-// decided. When the context ends it dials no further; calls that were made are waited for.
+// dial dials the list and returns how long that took. It passes each batch to done, one at a time, as soon as it is
+// decided. When the context ends, it stops dialing and waits for the calls that it made.
 func dial(
 	ctx context.Context, routing localdialv1.CallRoutingClient, organization string, legs []leg, p plan,
 	done func(batch),
 ) time.Duration {
-	// What was asked is recorded, and so its answer is wanted.
+	// The server records every call that was made, so its response is still needed after an interrupt.
 	answered := context.WithoutCancel(ctx)
 	slots := make(chan struct{}, p.inFlight)
 	var all sync.WaitGroup
@@ -71,7 +71,7 @@ func dial(
 	return time.Since(start)
 }
 
-// wait waits until a batch is due and there is a slot for it. It is false when the context has ended.
+// wait waits until a batch is due and a slot is free, and reports whether the context is still valid.
 func wait(ctx context.Context, due time.Time, slots chan<- struct{}) bool {
 	timer := time.NewTimer(time.Until(due))
 	defer timer.Stop()
@@ -84,7 +84,7 @@ func wait(ctx context.Context, due time.Time, slots chan<- struct{}) bool {
 	case <-ctx.Done():
 		return false
 	case slots <- struct{}{}:
-		// Where both are ready one is chosen at random.
+		// If both are ready, select chooses at random.
 		return ctx.Err() == nil
 	}
 }

@@ -70,7 +70,7 @@ func TestWrongFlagsAreRefused(t *testing.T) {
 	}
 }
 
-// answers decides every leg, but that of the user without.
+// answers decides every leg except those of the user "without".
 func answers(server *fakeserver.Server) fakeserver.Answer {
 	return func(context.Context) (proto.Message, error) {
 		received := server.Received()

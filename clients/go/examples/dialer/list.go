@@ -11,9 +11,9 @@ import (
 )
 
 const (
-	// maxList is how many legs a list may have; all are held in memory.
+	// maxList is how many legs a list may have; all of them are held in memory.
 	maxList = 1_000_000
-	// maxProblems is how many wrong lines are told at once.
+	// maxProblems is how many invalid lines are reported at once.
 	maxProblems = 20
 )
 
@@ -39,8 +39,8 @@ func readFile(name string) ([]leg, error) {
 	return readList(name, file)
 }
 
-// readList reads the whole list before anything is dialed: half a campaign is harder to mend than a list. The error
-// names every wrong line, as far as they can be read by a person.
+// readList reads the whole list before anything is dialed, because a list is easier to correct than half a campaign. The
+// error names every invalid line, up to maxProblems.
 func readList(name string, input io.Reader) ([]leg, error) {
 	reader := csv.NewReader(input)
 	reader.FieldsPerRecord = -1
@@ -61,7 +61,7 @@ func readList(name string, input io.Reader) ([]leg, error) {
 		}
 		if wrong, is := errors.AsType[*csv.ParseError](err); is {
 			problems = append(problems, fmt.Errorf("%s:%d: %w", name, wrong.StartLine, wrong.Err))
-			// After a quote that is wrong, what follows cannot be told apart.
+			// After a misplaced quote the rest of the list cannot be parsed.
 			break
 		}
 		if err != nil {
@@ -74,7 +74,7 @@ func readList(name string, input io.Reader) ([]leg, error) {
 			continue
 		}
 		if len(legs) == maxList {
-			return nil, fmt.Errorf("%s:%d: a list may have %d calls at most", name, line, maxList)
+			return nil, fmt.Errorf("%s:%d: a list may have at most %d calls", name, line, maxList)
 		}
 		legs = append(legs, each)
 	}

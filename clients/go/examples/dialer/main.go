@@ -1,13 +1,13 @@
-// Command dialer dials a list at a fixed rate: it asks localdial which caller ID each borrower is shown, several legs
-// in one call as a dialer does that rings several borrowers for each free agent, and prints the decisions and how long
-// they took.
+// Command dialer dials a list at a fixed rate: it asks localdial which caller ID to show to each borrower, and prints the
+// decisions and their latency. Like a dialer that calls several borrowers for each free agent, it resolves several legs in
+// one call.
 //
 //	dialer -organization acme -rate 50 -legs 5 list.csv
 //
-// The list is a CSV file that begins with the line user_id,callee_number. The key of the service, if it asks for one,
-// is in the environment variable LOCALDIAL_KEY.
+// The list is a CSV file whose first line is user_id,callee_number. If the service needs a key, set the environment
+// variable LOCALDIAL_KEY.
 //
-// Ctrl-C dials no further, waits for the answers that are on their way and sums up; a second one ends at once.
+// Ctrl-C stops dialing, waits for the open calls and prints the summary; a second Ctrl-C exits immediately.
 package main
 
 import (
@@ -24,7 +24,7 @@ import (
 	localdial "github.com/localdial/localdial/clients/go"
 )
 
-// How the program ends.
+// The exit codes of the program.
 const (
 	exitDone        = 0
 	exitSomeFailed  = 1
@@ -66,7 +66,7 @@ func run(arguments []string, output, problems io.Writer) int {
 	defer func() { _ = client.Close() }()
 
 	interrupted, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// After the first signal the next one has its usual effect again.
+	// After the first signal, a second one ends the program as usual.
 	context.AfterFunc(interrupted, stop)
 	defer stop()
 
@@ -92,11 +92,11 @@ func parse(arguments []string, problems io.Writer) (settings, error) {
 		flags.PrintDefaults()
 	}
 	flags.StringVar(&s.server, "server", "127.0.0.1:50051", "`address` of localdial")
-	flags.StringVar(&s.rootFile, "root-certificate", "", "PEM `file` with the root of the server's certificate; makes it TLS")
+	flags.StringVar(&s.rootFile, "root-certificate", "", "PEM `file` with the root of the server's certificate; implies TLS")
 	flags.StringVar(&s.organization, "organization", "", "`id` of the organization that calls; required")
 	flags.Float64Var(&s.plan.rate, "rate", 10, "legs to dial per second")
-	flags.IntVar(&s.plan.legs, "legs", 3, "legs to dial in parallel, in one call to localdial")
-	flags.IntVar(&s.plan.inFlight, "in-flight", 16, "calls to localdial that may wait for their answers at once")
+	flags.IntVar(&s.plan.legs, "legs", 3, "legs to resolve in one call to localdial")
+	flags.IntVar(&s.plan.inFlight, "in-flight", 16, "calls to localdial that may be open at once")
 	flags.DurationVar(&s.plan.timeout, "timeout", time.Second, "how long to wait for the decisions")
 	if err := flags.Parse(arguments); err != nil {
 		return s, err
@@ -104,7 +104,7 @@ func parse(arguments []string, problems io.Writer) (settings, error) {
 	s.listFile = flags.Arg(0)
 	switch {
 	case flags.NArg() != 1:
-		return s, errors.New("exactly one list is dialed; dialer -help says how")
+		return s, errors.New("give exactly one list; see dialer -help")
 	case s.organization == "":
 		return s, errors.New("-organization is missing")
 	case !(s.plan.rate > 0 && s.plan.rate <= maxRate):

@@ -30,7 +30,7 @@ type report struct {
 func newReport(output io.Writer) *report {
 	return &report{
 		output: output,
-		// From a microsecond to ten minutes, to three digits.
+		// From 1 microsecond to 10 minutes, with 3 significant digits.
 		latencies: hdrhistogram.New(1, (10 * time.Minute).Microseconds(), 3),
 		decided:   map[string]int{},
 		failures:  map[string]int{},
@@ -39,7 +39,7 @@ func newReport(output io.Writer) *report {
 
 func (r *report) batch(b batch) {
 	microseconds := min(max(b.took.Microseconds(), 1), r.latencies.HighestTrackableValue())
-	// It is within the bounds, and so it is recorded.
+	// The value is within the bounds, so there is no error.
 	_ = r.latencies.RecordValue(microseconds)
 	for index, each := range b.legs {
 		if b.err != nil {
@@ -47,7 +47,7 @@ func (r *report) batch(b batch) {
 			continue
 		}
 		if index >= len(b.results) {
-			r.failure(each, errors.New("the service left it without an answer"))
+			r.failure(each, errors.New("the service returned no result for it"))
 			continue
 		}
 		result := b.results[index]
@@ -68,7 +68,7 @@ func (r *report) failure(each leg, err error) {
 	r.printf("line %d: %s calls %s: not dialed: %v\n", each.line, each.user, each.callee, err)
 }
 
-// kind is under what a failure is counted: its reason, or its status where there is no reason.
+// kind returns the name under which a failure is counted: its reason, or its status if it has no reason.
 func kind(err error) string {
 	failure, is := errors.AsType[*localdial.Error](err)
 	if !is {
@@ -79,7 +79,7 @@ func kind(err error) string {
 
 func (r *report) dialed(took time.Duration) { r.took = took }
 
-// sum sums up, of so many legs on the list.
+// sum prints the summary; listed is how many legs the list has.
 func (r *report) sum(listed int) {
 	decided := 0
 	for _, count := range r.decided {
@@ -107,7 +107,7 @@ func (r *report) counts(counts map[string]int) {
 }
 
 func (r *report) printf(format string, arguments ...any) {
-	// Where nobody reads the decisions any more there is nobody to tell it either.
+	// If the output is closed, there is nowhere to report the error.
 	_, _ = fmt.Fprintf(r.output, format, arguments...)
 }
 

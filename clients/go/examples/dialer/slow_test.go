@@ -10,7 +10,7 @@ import (
 	"github.com/localdial/localdial/clients/go/localdialv1"
 )
 
-// slowRouting takes 20 ms for each call, unless its context ends, and counts those that are open.
+// slowRouting takes 20 ms for each call, unless its context ends, and counts the open calls.
 type slowRouting struct {
 	localdialv1.CallRoutingClient
 

@@ -1,4 +1,4 @@
-// Package fakeserver is a gRPC server on loopback that serves every method of the contract and answers as it is told.
+// Package fakeserver is a gRPC server on loopback that serves every method of the contract with scripted answers.
 package fakeserver
 
 import (
@@ -18,23 +18,23 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 )
 
-// Patience is how long a call is left to hang at most: nothing takes this long, and it ends a test that would.
+// Patience is the longest time that a call may hang. No test takes this long; it ends one that would hang.
 const Patience = 10 * time.Second
 
-// Received is a call as it came to the server.
+// Received is a call as the server received it.
 type Received struct {
-	// Method is such as /localdial.v1.Directory/GetUser.
+	// Method is the path of the method, such as /localdial.v1.Directory/GetUser.
 	Method   string
 	Request  proto.Message
 	Metadata metadata.MD
-	// Left is the time until the deadline, 0 without one.
+	// Left is the time until the deadline, or 0 without one.
 	Left time.Duration
 }
 
-// Answer is what a call is answered; nil for an empty message.
+// Answer returns the response to a call, or nil for an empty message.
 type Answer func(context.Context) (proto.Message, error)
 
-// Server records every call and gives it the next answer; an empty message when there is none left.
+// Server records every call and gives it the next answer, or an empty message if none is left.
 type Server struct {
 	Address string
 
@@ -61,40 +61,40 @@ func StartAt(address string, options ...grpc.ServerOption) *Server {
 	return Serve(listener, options...)
 }
 
-// Serve starts a server that takes the connections of the listener.
+// Serve starts a server that accepts the connections of the listener.
 func Serve(listener net.Listener, options ...grpc.ServerOption) *Server {
 	s := &Server{Address: listener.Addr().String(), served: make(chan struct{})}
 	options = append(options, grpc.UnknownServiceHandler(s.handle), grpc.MaxRecvMsgSize(16*1024*1024))
 	s.server = grpc.NewServer(options...)
 	go func() {
 		defer close(s.served)
-		// What it returns tells only that it was stopped.
+		// The error only says that the server was stopped.
 		_ = s.server.Serve(listener)
 	}()
 	return s
 }
 
-// Stop stops the server at once, and waits for it. It may be called again.
+// Stop stops the server immediately and waits for it. Stopping again does nothing.
 func (s *Server) Stop() {
 	s.server.Stop()
 	<-s.served
 }
 
-// Answers appends to what the next calls are answered.
+// Answers appends answers for the next calls.
 func (s *Server) Answers(answers ...Answer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.answers = append(s.answers, answers...)
 }
 
-// Always is what calls are answered for which Answers holds nothing; nil for an empty message.
+// Always sets the answer to calls when Answers has none left; nil means an empty message.
 func (s *Server) Always(answer Answer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.always = answer
 }
 
-// Received answers the calls so far.
+// Received returns the calls so far.
 func (s *Server) Received() []Received {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -159,15 +159,15 @@ func types(path string) (input, output protoreflect.MessageType, found bool) {
 	return input, output, inputErr == nil && outputErr == nil
 }
 
-// Empty answers an empty message.
+// Empty is the answer with an empty message.
 func Empty(context.Context) (proto.Message, error) { return nil, nil }
 
-// Says answers a message.
+// Says returns the answer with a message.
 func Says(message proto.Message) Answer {
 	return func(context.Context) (proto.Message, error) { return message, nil }
 }
 
-// Fails ends the call with a status and its details.
+// Fails returns the answer with a status and its details.
 func Fails(code codes.Code, message string, details ...protoadapt.MessageV1) Answer {
 	failure, err := status.New(code, message).WithDetails(details...)
 	if err != nil {
@@ -176,18 +176,18 @@ func Fails(code codes.Code, message string, details ...protoadapt.MessageV1) Ans
 	return func(context.Context) (proto.Message, error) { return nil, failure.Err() }
 }
 
-// Hang is an answer that does not come until the caller gives up, or the server is stopped.
+// Hang is an answer that never comes: it waits until the caller gives up or the server is stopped.
 type Hang struct {
-	// Started is closed when the call has come, Ended when it is over.
+	// Started is closed when the call arrives, Ended when it is over.
 	Started, Ended chan struct{}
 }
 
-// NewHang makes one, for one call.
+// NewHang returns a Hang for one call.
 func NewHang() *Hang {
 	return &Hang{Started: make(chan struct{}), Ended: make(chan struct{})}
 }
 
-// Answer is the answer.
+// Answer is the [Answer] that hangs.
 func (h *Hang) Answer(ctx context.Context) (proto.Message, error) {
 	close(h.Started)
 	defer close(h.Ended)
@@ -195,6 +195,6 @@ func (h *Hang) Answer(ctx context.Context) (proto.Message, error) {
 	case <-ctx.Done():
 		return nil, status.FromContextError(ctx.Err()).Err()
 	case <-time.After(Patience):
-		return nil, status.Error(codes.Internal, "nobody gave up waiting")
+		return nil, status.Error(codes.Internal, "the caller did not give up waiting")
 	}
 }

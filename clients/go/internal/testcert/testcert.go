@@ -16,7 +16,7 @@ import (
 
 // Authority issues certificates.
 type Authority struct {
-	// Root is its own certificate, in PEM.
+	// Root is the root certificate, in PEM.
 	Root        []byte
 	certificate *x509.Certificate
 	key         *ecdsa.PrivateKey
@@ -27,7 +27,7 @@ type Pair struct {
 	Certificate, Key []byte
 }
 
-// NewAuthority makes an authority.
+// NewAuthority returns a new authority.
 func NewAuthority() *Authority {
 	key := newKey()
 	template := template()
@@ -38,8 +38,8 @@ func NewAuthority() *Authority {
 	return &Authority{Root: encode("CERTIFICATE", der), certificate: must(x509.ParseCertificate(der)), key: key}
 }
 
-// Issue issues a certificate for a server under these names or addresses, or for a client without any. It expires
-// after this time, which may be past.
+// Issue returns a certificate for a server with these names or addresses, or for a client if there are none. It expires
+// after the lifetime, which may be negative.
 func (a *Authority) Issue(lifetime time.Duration, hosts ...string) Pair {
 	key := newKey()
 	template := template()
@@ -56,14 +56,14 @@ func (a *Authority) Issue(lifetime time.Duration, hosts ...string) Pair {
 	return Pair{encode("CERTIFICATE", der), encode("PRIVATE KEY", must(x509.MarshalPKCS8PrivateKey(key)))}
 }
 
-// Pool answers what trusts this authority alone.
+// Pool returns a pool that trusts only this authority.
 func (a *Authority) Pool() *x509.CertPool {
 	pool := x509.NewCertPool()
 	pool.AddCert(a.certificate)
 	return pool
 }
 
-// TLS answers the pair as crypto/tls has it.
+// TLS returns the pair as a [tls.Certificate].
 func (p Pair) TLS() tls.Certificate {
 	return must(tls.X509KeyPair(p.Certificate, p.Key))
 }
