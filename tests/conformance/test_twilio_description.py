@@ -92,11 +92,11 @@ async def test_every_call_of_the_adapter_is_as_described(
 )
 def test_a_request_that_is_not_as_described_is_noticed(watched: Watched, url: str, form: str) -> None:
     ask(url, _NUMBERS, form)
-    # What was asked for may be in the answer too.
+    # The response may violate the description too.
     assert watched.violations()[0].startswith(f"post {_NUMBERS}: ")
 
 
-def test_an_answer_that_is_not_as_described_is_noticed(watched: Watched) -> None:
+def test_a_response_that_is_not_as_described_is_noticed(watched: Watched) -> None:
     async def wrong(scope: Scope, receive: Receive, send: Send) -> None:
         answer = JSONResponse({"incoming_phone_numbers": [{"sid": 7}]})
         await answer(scope, receive, send)
@@ -106,4 +106,4 @@ def test_an_answer_that_is_not_as_described_is_noticed(watched: Watched) -> None
     with simulator_served(ledger, FaultInjector(), lambda _: app) as url:
         ask(url, _NUMBERS)
     (violation,) = watched.violations()
-    assert violation.startswith(f"get {_NUMBERS}, answered: ")
+    assert violation.startswith(f"get {_NUMBERS}, response: ")

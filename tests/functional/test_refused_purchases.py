@@ -1,6 +1,6 @@
 """Purchases that cannot be had as asked for: what the CRM is told, so that its user knows what to do.
 
-A real server, the Twilio adapter and the simulated company over HTTP.
+A real server, the Twilio adapter and the Twilio simulator over HTTP.
 """
 
 from collections.abc import Callable, Iterator

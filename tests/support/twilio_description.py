@@ -1,7 +1,7 @@
-"""Holds requests and answers to Twilio's own OpenAPI description, where it is at hand.
+"""Checks requests and responses against Twilio's own OpenAPI description, if it is at hand.
 
-The description is not part of the project. It is looked for beside it
-(``../shared/twilio``), or in the folder that ``LOCALDIAL_TWILIO_OPENAPI`` names.
+The description is not part of the project. It is expected next to it (`../shared/twilio`), or in the
+folder that `LOCALDIAL_TWILIO_OPENAPI` names.
 """
 
 import json
@@ -21,14 +21,14 @@ from openapi_core.exceptions import OpenAPIError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from werkzeug.datastructures import Headers, ImmutableMultiDict
 
-# Read before the tests' own environment is set up, which has no settings of outside.
+# Read at import: the tests' own environment drops settings from outside.
 _FOLDER = Path(os.environ.get("LOCALDIAL_TWILIO_OPENAPI", Path(__file__).parents[3] / "shared" / "twilio"))
 _HOST = "https://api.twilio.com"
 
 
 @dataclass(frozen=True)
 class Description:
-    """Twilio's description: ``strict`` for requests; for answers without what its own examples break."""
+    """Twilio's description: `strict` for requests; `relaxed`, for responses, allows Twilio's own examples."""
 
     strict: OpenAPI
     relaxed: OpenAPI
@@ -36,7 +36,7 @@ class Description:
 
 @lru_cache(maxsize=1)
 def described() -> Description | None:
-    """Answer Twilio's description, None where it is not at hand."""
+    """Return Twilio's description, or None if it is not at hand."""
     strict = _FOLDER / "twilio_numbers_openapi.json"
     relaxed = _FOLDER / "twilio_numbers_openapi.relaxed.json"
     if not strict.exists():
@@ -48,7 +48,7 @@ def described() -> Description | None:
 
 
 def require_description() -> Description:
-    """Answer the description, or skip the test."""
+    """Return the description, or skip the test."""
     description = described()
     if description is None:
         pytest.skip(f"Twilio's OpenAPI description is not in {_FOLDER} (LOCALDIAL_TWILIO_OPENAPI)")
@@ -57,7 +57,7 @@ def require_description() -> Description:
 
 @dataclass
 class _Request:
-    """A request, as ``openapi_core`` wants to see it."""
+    """A request in the form that `openapi_core` expects."""
 
     path: str
     method: str
@@ -78,8 +78,8 @@ class _Request:
 
 
 @dataclass
-class _Answer:
-    """An answer, as ``openapi_core`` wants to see it."""
+class _Response:
+    """A response in the form that `openapi_core` expects."""
 
     status_code: int
     headers: Mapping[str, Any]
@@ -91,21 +91,21 @@ class _Answer:
 
 
 class Watched:
-    """Notes what goes to and fro, and says what of it is against the description."""
+    """Middleware that records requests and responses, and finds those that violate the description."""
 
     def __init__(self, description: Description) -> None:
         self._description = description
-        self._seen: list[tuple[_Request, _Answer]] = []
+        self._seen: list[tuple[_Request, _Response]] = []
 
     def around(self, app: ASGIApp) -> ASGIApp:
-        """Put an application under watch."""
+        """Return the application with the recording around it."""
 
         async def watched(scope: Scope, receive: Receive, send: Send) -> None:
             if not scope.get("path", "").startswith("/2010-04-01/"):
                 await app(scope, receive, send)
                 return
             taken, sent = bytearray(), bytearray()
-            answer = _Answer(0, {}, None)
+            response = _Response(0, {}, None)
 
             async def receiving() -> Message:
                 message = await receive()
@@ -113,13 +113,13 @@ class Watched:
                 return message
 
             async def sending(message: Message) -> None:
-                # Before it is sent: whoever waits for it may look at once.
+                # Recorded before it is sent, because the test may look as soon as it arrives.
                 if message["type"] == "http.response.start":
-                    answer.status_code = message["status"]
-                    answer.headers = _headers(message["headers"])
-                    self._seen.append((_request(scope, bytes(taken)), answer))
+                    response.status_code = message["status"]
+                    response.headers = _headers(message["headers"])
+                    self._seen.append((_request(scope, bytes(taken)), response))
                 sent.extend(message.get("body", b""))
-                answer.data = bytes(sent) or None
+                response.data = bytes(sent) or None
                 await send(message)
 
             await app(scope, receiving, sending)
@@ -127,38 +127,38 @@ class Watched:
         return watched
 
     def count(self) -> int:
-        """Answer how many requests were seen."""
+        """Return how many requests were recorded."""
         return len(self._seen)
 
     def violations(self) -> list[str]:
-        """Answer what is against the description, of each kind of request once.
+        """Return what violates the description, once for each kind of request.
 
-        Answers that it does not describe (errors) are left out.
+        Error responses are not checked: the description does not have them.
         """
         found = []
-        # To look at one takes longer than the request took.
-        kinds = {_kind(request, answer): (request, answer) for request, answer in self._seen}
-        for request, answer in kinds.values():
+        # Only one of each kind: a check takes longer than the request took.
+        kinds = {_kind(request, response): (request, response) for request, response in self._seen}
+        for request, response in kinds.values():
             try:
                 self._description.strict.validate_request(request)
             except OpenAPIError as error:
                 found.append(f"{request.method} {request.path}: {_shown(error)}")
-            if answer.status_code < 300:
+            if response.status_code < 300:
                 try:
-                    self._description.relaxed.validate_response(request, answer)
+                    self._description.relaxed.validate_response(request, response)
                 except OpenAPIError as error:
-                    found.append(f"{request.method} {request.path}, answered: {_shown(error)}")
+                    found.append(f"{request.method} {request.path}, response: {_shown(error)}")
         return found
 
 
-def _kind(request: _Request, answer: _Answer) -> tuple[object, ...]:
-    """Answer what is alike in requests that differ in nothing but what they are about."""
+def _kind(request: _Request, response: _Response) -> tuple[object, ...]:
+    """Return what requests have in common that differ only in their values."""
     path = re.sub("PN[0-9a-f]{32}", "PN", request.path)
     query = tuple(sorted(name for name, _ in request.query))
     form = tuple(
         sorted(name for name, _ in parse_qsl((request.body or b"").decode(), keep_blank_values=True))
     )
-    return request.method, path, query, form, answer.status_code
+    return request.method, path, query, form, response.status_code
 
 
 def _request(scope: Scope, body: bytes) -> _Request:

@@ -113,12 +113,7 @@ class SimulatedCarrier(Carrier):
         return await self._look(Operation.SEARCH, area_code, look, [])
 
     @override
-    async def order(
-        self,
-        phone_number: str,
-        reference: str,
-        timeout: float,
-    ) -> OwnedNumber | Pending:
+    async def order(self, phone_number: str, reference: str, timeout: float) -> OwnedNumber | Pending:
         async def change() -> OwnedNumber | Pending:
             if not _REFERENCE.fullmatch(reference):
                 raise Refused(
@@ -291,7 +286,7 @@ class SimulatedCarrier(Carrier):
         return fault
 
 
-async def _lose_response(operation: Operation, fault: Fault | None, timeout: float) -> None:  # noqa: ASYNC109
+async def _lose_response(operation: Operation, fault: Fault | None, timeout: float) -> None:  # noqa: ASYNC109 - as above
     if fault is Fault.TIMEOUT_AFTER:
         await asyncio.sleep(timeout)
     if fault in {Fault.TIMEOUT_AFTER, Fault.RESET_AFTER}:

@@ -78,7 +78,11 @@ class TwilioHttpClient(HttpClient):
         timeout: float | None = None,
         allow_redirects: bool = False,
     ) -> Response:
-        """Send the request once; return a successful response. Raises `RequestFailed`."""
+        """Send the request once; return a successful response. Raises `RequestFailed`.
+
+        `timeout` and `allow_redirects` are ignored: the library sets neither, and following a redirect
+        would send the credentials elsewhere.
+        """
         end = min(self.deadline, self._clock() + self._timeout)
         body = _TimedBody(urlencode(data).encode(), lambda: self._clock() > end) if data else None
         session = self._fresh_session()
