@@ -121,23 +121,22 @@ class StoreNumbersSuite(StoreFixtures):
 
     async def test_an_update_stores_all_that_the_carrier_said_and_keeps_the_rest(self, store: Store) -> None:
         await store.write("test", create(A))
-        intent = replace(
+        order = replace(
             number(X, state=NumberState.PURCHASING), mapped_area_codes=("628",), request_id="request"
         )
-        await store.write("test", own(intent, number(Y), request_id="request"))
+        await store.write("test", own(order, number(Y), request_id="request"))
         bought = replace(
-            intent,
+            order,
             state=NumberState.ACTIVE,
             carrier_number_id="id",
             locality="San Francisco",
             region="CA",
+            carrier_busy_until=2,
         )
         await store.write("test", lambda transaction: transaction.update_number(bought))
         assert await store.read("test", lambda reader: reader.number(A, X)) == bought
         other = replace(number(Y), request_id="request")
         assert await store.read("test", lambda reader: reader.number(A, Y)) == other
-        of_request = await store.read("test", lambda reader: reader.numbers_of_request(A, "request"))
-        assert of_request == [bought, other]
 
     async def test_a_number_may_have_no_area_code(self, store: Store) -> None:
         await store.write("test", create(A))
@@ -145,15 +144,51 @@ class StoreNumbersSuite(StoreFixtures):
         await store.write("test", own(toll_free))
         assert await store.read("test", lambda reader: reader.number(A, "+18005550199")) == toll_free
 
-    async def test_the_numbers_of_a_request_are_those_and_no_others(self, store: Store) -> None:
+    async def test_the_numbers_of_a_request_are_those_it_ordered_and_no_others(self, store: Store) -> None:
+        def order(transaction: Transaction) -> None:
+            for phone_number, organization_id, request_id in (
+                (Y, A, "request"),
+                (X, A, "request"),
+                (Z, A, "other"),
+                ("+14155550103", A, None),
+                ("+14155550104", B, "request"),
+            ):
+                own(number(phone_number, organization_id), request_id=request_id)(transaction)
+                ordered = replace(number(phone_number, organization_id), request_id=request_id)
+                transaction.add_purchase(ordered)
+
         await store.write("test", create(A, B))
-        await store.write("test", own(number(Y), number(X), request_id="request"))
-        await store.write("test", own(number(Z), request_id="other"))
-        await store.write("test", own(number("+14155550103")))
-        await store.write("test", own(number("+14155550104", B), request_id="request"))
+        await store.write("test", order)
+        await store.write("test", lambda tx: tx.add_mappings(A, X, ["628"]))
         of_request = await store.read("test", lambda reader: reader.numbers_of_request(A, "request"))
-        assert of_request == [replace(number(one), request_id="request") for one in (X, Y)]
+        wanted = [replace(number(one), request_id="request") for one in (X, Y)]
+        assert of_request == [replace(wanted[0], mapped_area_codes=("628",)), wanted[1]]
         assert await store.read("test", lambda reader: reader.numbers_of_request(A, "unknown")) == []
+
+    async def test_a_number_that_a_request_ordered_counts_when_it_is_gone_or_bought_again_by_another(
+        self, store: Store
+    ) -> None:
+        await store.write("test", create(A))
+        first = replace(number(X), request_id="request", reference="first")
+        second = replace(number(X), request_id="another", reference="second")
+
+        def buy_twice(transaction: Transaction) -> None:
+            transaction.add_purchase(first)
+            transaction.add_purchase(second)
+            own(second, request_id="another")(transaction)
+
+        await store.write("test", buy_twice)
+        assert await store.read("test", lambda reader: reader.numbers_of_request(A, "request")) == [
+            replace(first, state=NumberState.RELEASED, carrier="")
+        ]
+        assert await store.read("test", lambda reader: reader.numbers_of_request(A, "another")) == [second]
+
+    async def test_an_order_of_which_nothing_came_counts_for_no_request(self, store: Store) -> None:
+        await store.write("test", create(A))
+        ordered = replace(number(X), request_id="request")
+        await store.write("test", lambda tx: tx.add_purchase(ordered))
+        await store.write("test", lambda tx: tx.delete_purchase(A, ordered.reference))
+        assert await store.read("test", lambda reader: reader.numbers_of_request(A, "request")) == []
 
     async def test_unsettled_are_the_purchasing_and_the_releasing_numbers_of_all(self, store: Store) -> None:
         await store.write("test", create(A, B))
@@ -210,8 +245,8 @@ class StoreNumbersSuite(StoreFixtures):
         assert await store.read("test", lambda reader: reader.request(A, "r")) == request("r")
         assert await store.read("test", lambda reader: reader.request(A, "unknown")) is None
         for answer in "first", "second":
-            await store.write("test", lambda tx, a=answer: tx.set_answer(A, "r", a, is_final=True))
-            answered = replace(request("r"), answer=answer, is_final=True)
+            await store.write("test", lambda tx, a=answer: tx.set_answer(A, "r", a))
+            answered = replace(request("r"), answer=answer)
             assert await store.read("test", lambda reader: reader.request(A, "r")) == answered
         assert await store.read("test", lambda reader: reader.request(B, "r")) == request("r", B)
 
@@ -249,11 +284,26 @@ class StoreNumbersSuite(StoreFixtures):
         assert await store.read("test", lambda reader: reader.purchases_since(A, 0)) == (1, 30)
         assert await store.read("test", lambda reader: reader.purchases_since(B, 0)) == (1, 5)
 
-    async def test_purchases_outlive_the_organization(self, store: Store) -> None:
+    async def test_an_old_purchase_is_kept_until_its_request_is_answered(self, store: Store) -> None:
         await store.write("test", create(A))
-        await store.write("test", lambda tx: tx.add_purchase(number(X)))
+        ordered = replace(number(X), request_id="r")
+        await store.write("test", lambda tx: (tx.add_request(request("r")), tx.add_purchase(ordered)))
+        await store.write("test", lambda tx: tx.delete_purchases_before(A, 100))
+        assert len(await store.read("test", lambda reader: reader.numbers_of_request(A, "r"))) == 1
+        await store.write("test", lambda tx: tx.set_answer(A, "r", "answer"))
+        await store.write("test", lambda tx: tx.delete_purchases_before(A, 100))
+        assert await store.read("test", lambda reader: reader.numbers_of_request(A, "r")) == []
+        assert await store.read("test", lambda reader: reader.purchases_since(A, 0)) == (0, None)
+
+    async def test_purchases_outlive_the_organization_but_belong_to_no_request_then(
+        self, store: Store
+    ) -> None:
+        await store.write("test", create(A))
+        await store.write("test", lambda tx: tx.add_purchase(replace(number(X), request_id="r")))
         await store.write("test", lambda tx: tx.delete_organization(A))
+        await store.write("test", create(A))
         assert await store.read("test", lambda reader: reader.purchases_since(A, 0)) == (1, 1)
+        assert await store.read("test", lambda reader: reader.numbers_of_request(A, "r")) == []
 
     async def test_the_owners_of_many_numbers_are_answered_at_once(self, store: Store) -> None:
         await store.write("test", create(A, B))

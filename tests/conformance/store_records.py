@@ -42,7 +42,7 @@ def number(
 
 
 def request(request_id: str, organization_id: str = A) -> StoredRequest:
-    return StoredRequest(organization_id, request_id, "arguments", None, is_final=False, create_time=1)
+    return StoredRequest(organization_id, request_id, "arguments", None, create_time=1)
 
 
 def call(

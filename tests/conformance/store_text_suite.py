@@ -99,7 +99,7 @@ class StoreTextSuite(StoreFixtures):
         answer = '{"é\\": ' * 100_000
         await store.write("test", create(A))
         await store.write("test", lambda tx: tx.add_request(replace(request("r"), arguments=answer)))
-        await store.write("test", lambda tx: tx.set_answer(A, "r", answer, is_final=True))
+        await store.write("test", lambda tx: tx.set_answer(A, "r", answer))
         stored = await store.read("test", lambda reader: reader.request(A, "r"))
         assert stored is not None
         assert (stored.arguments, stored.answer) == (answer, answer)

@@ -30,7 +30,7 @@ def _change_everything(transaction: Transaction) -> None:
     transaction.delete_number(A, Y)
     transaction.disclaim(Y, A)
     transaction.add_request(request("new"))
-    transaction.set_answer(A, "old", "answer", is_final=True)
+    transaction.set_answer(A, "old", "answer")
     transaction.delete_request(A, "older")
 
 

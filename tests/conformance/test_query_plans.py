@@ -34,11 +34,14 @@ class _Plans:
         self._store: Store = SqlStore(database, SnapshotCache(database))
 
     async def of(self, work: Callable[[Reader], object]) -> list[str]:
-        """Answer SQLite's plan of the one query that the work runs."""
-        (query,) = await queries_of(self._store, work)
+        """Return SQLite's plan of the queries that the work runs, one after the other."""
+        queries = await queries_of(self._store, work)
         with closing(sqlite3.connect(self._path)) as connection:
-            rows = connection.execute(f"EXPLAIN QUERY PLAN {query.sql}", query.parameters)
-            return [detail for *_, detail in rows]
+            return [
+                detail
+                for query in queries
+                for *_, detail in connection.execute(f"EXPLAIN QUERY PLAN {query.sql}", query.parameters)
+            ]
 
     async def steps(self, work: Callable[[Reader], object]) -> int:
         """Answer how many instructions SQLite's machine runs for the query."""
@@ -121,6 +124,17 @@ async def test_a_list_by_area_code_reads_no_other_organization(
     for step in await plans.of(lambda reader: reader.numbers(query, X, 9)):
         assert "SCAN" not in step
         assert not step.startswith("SEARCH") or "organization_id=?" in step
+
+
+async def test_the_numbers_of_a_request_are_looked_up_by_the_request(plans: _Plans) -> None:
+    by_request = (
+        "SEARCH purchases USING COVERING INDEX ix_purchases_by_request (organization_id=? AND request_id=?)"
+    )
+    assert await plans.of(lambda reader: reader.numbers_of_request(A, "r")) == [
+        by_request,
+        by_request,
+        "SEARCH numbers USING PRIMARY KEY (organization_id=? AND phone_number=?)",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -49,8 +49,8 @@ _POPULATE = """
             FROM each;
     INSERT INTO area_code_mappings (organization_id, area_code, phone_number)
         SELECT organization_id, 400 + line % 100, '+1' || 4150000000 + line FROM each;
-    INSERT INTO requests (organization_id, request_id, arguments, is_final, create_time)
-        SELECT organization_id, 'request-' || line / 5, '', true, 0 FROM each WHERE line % 5 = 0;
+    INSERT INTO requests (organization_id, request_id, arguments, create_time)
+        SELECT organization_id, 'request-' || line / 5, '', 0 FROM each WHERE line % 5 = 0;
     INSERT INTO outbound_calls
             (organization_id, call_id, user_id, callee_number, caller_id, reason, call_time, revision)
         SELECT organization_id, 'call-' || line, 'user-' || i,

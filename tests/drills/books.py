@@ -33,7 +33,7 @@ class Plan:
     organizations: int
     fault_rate: float
     seed: int
-    without_intent: bool = False
+    without_pending_orders: bool = False
 
 
 @dataclass

@@ -5,7 +5,7 @@ requests fails in some way. Many clients buy and delete numbers at the same time
 several organizations, and repeat what was not answered, as a CRM does. Meanwhile the
 server is killed (kill -9) at named points of a purchase or a deletion, and at random
 times, and started again. After one ReconcileNumbers the inventory is compared with what
-the carrier has sold. ``--without-intent`` takes away what protects, and must be seen to fail.
+the carrier has sold. `--without-pending-orders` takes away what protects, and must be seen to fail.
 """
 
 import argparse
@@ -46,7 +46,7 @@ from tests.functional.server_process import ServerProcess
 
 POINTS = (
     "purchase-begun",
-    "intent-committed",
+    "order-opened",
     "order-asked",
     "order-answered",
     "adopted",
@@ -124,7 +124,7 @@ class Drill:
             DRILL_KILL_AT=kill_at,
             DRILL_READ_LAG_SECONDS=f"{READ_LAG_SECONDS}",
             DRILL_KILL_AFTER=str(self._random.randrange(_PASSED)),
-            **({"DRILL_WITHOUT_INTENT": "1"} if self._plan.without_intent else {}),
+            **({"DRILL_WITHOUT_PENDING_ORDERS": "1"} if self._plan.without_pending_orders else {}),
             **twilio_settings(self._carrier.url),
             LOCALDIAL_CARRIER_TIMEOUT_SECONDS="1",
             LOCALDIAL_SWEEP_INTERVAL_SECONDS="2",
@@ -268,7 +268,7 @@ def main() -> None:
     parser.add_argument("--organizations", type=int, default=8, help="default 8")
     parser.add_argument("--fault-rate", type=float, default=0.3, help="default 0.3")
     parser.add_argument("--seed", type=int, default=1, help="default 1")
-    parser.add_argument("--without-intent", action="store_true", help="take the protection away")
+    parser.add_argument("--without-pending-orders", action="store_true", help="take the protection away")
     arguments = parser.parse_args()
     plan = Plan(
         kills_at_points=arguments.kills,
@@ -277,7 +277,7 @@ def main() -> None:
         organizations=arguments.organizations,
         fault_rate=arguments.fault_rate,
         seed=arguments.seed,
-        without_intent=arguments.without_intent,
+        without_pending_orders=arguments.without_pending_orders,
     )
     with prepared(plan) as drill:
         seen = asyncio.run(drill.run())

@@ -75,7 +75,7 @@ def test_a_purchase_under_way_is_finished_before_it_stops(
             target=lambda: bought.append(client.number_inventory.purchase_numbers(request))
         )
         call.start()
-        while not has_intent(server.database):
+        while not has_pending_order(server.database):
             pass
         assert server.stop() == 0
         call.join()
@@ -97,7 +97,7 @@ def test_a_purchase_whose_caller_hung_up_is_finished(start_server: Callable[...,
     assert len(answer.numbers) == 1
 
 
-def has_intent(database: Path) -> bool:
+def has_pending_order(database: Path) -> bool:
     with sqlite3.connect(database) as connection:
         return bool(connection.execute("select count(*) from numbers").fetchone()[0])
 

@@ -48,14 +48,14 @@ class UseCaseTarget:
         if imports:
             answer = await self._use_cases.importing.import_numbers(organization, imports)
             for failure in answer.failures:
-                raise failure.error
+                raise Refused(failure.error.reason, failure.error.message, failure.error.metadata)
             revision = answer.revision
         return revision
 
     async def delete_number(self, organization: str, number: str) -> int:
         answer = await self._use_cases.deleting.delete(organization, [number], str(uuid.uuid4()))
         for failure in answer.failures:
-            raise Refused(failure.reason, failure.message, failure.metadata)
+            raise Refused(failure.error.reason, failure.error.message, failure.error.metadata)
         return answer.revision
 
     async def map_area_codes(self, organization: str, number: str, area_codes: Sequence[str]) -> int:

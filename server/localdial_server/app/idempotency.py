@@ -1,45 +1,30 @@
-"""Calls that spend or delete: once per request_id, with the first answer kept."""
+"""Requests that spend or delete: carried out once per request_id, with the first answer kept."""
 
 import asyncio
 import functools
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter
 
 from localdial_server.app.ports.store import Reader, StoredRequest, Transaction
-from localdial_server.domain.errors import CarrierNotAvailable, Reason, RequestIdReused, ServiceError
+from localdial_server.domain.errors import CarrierNotAvailable, RequestIdReused
 
 A = TypeVar("A")
 
-# Kept for each type, because building one takes milliseconds.
+# Cached by type, because building one takes milliseconds.
 _adapter: Any = functools.cache(TypeAdapter)
 
-# Requests of one kind that are under way in this process. Each may wait for the
-# carrier; beyond that a caller had better come again.
-_MOST_UNDER_WAY = 256
+# Requests of one kind that run in this process at the same time. Each may wait for the
+# carrier, so more than these are told to come again.
+_MAX_RUNNING = 256
 
 
-@dataclass(frozen=True, slots=True)
-class KeptError:
-    """An error's parts, as they are remembered in an answer."""
+class IdempotentRequests(Generic[A]):
+    """The requests of one kind, and the answers that their repeats are given.
 
-    reason: Reason
-    message: str
-    metadata: dict[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, error: ServiceError) -> Self:
-        """Take the parts of the error."""
-        return cls(error.reason, error.message, dict(error.metadata))
-
-
-class Requests(Generic[A]):
-    """Keeps the answers of one kind of request.
-
-    ``answer_type`` is a dataclass of plain values. ``kind`` tells the requests
-    of one kind from those of another that carry the same request_id.
+    `answer_type` is a dataclass of plain values. `kind` tells requests of one kind from those of
+    another kind that carry the same request_id.
     """
 
     def __init__(self, kind: str, answer_type: type[A]) -> None:
@@ -47,63 +32,57 @@ class Requests(Generic[A]):
         self._answers: TypeAdapter[A] = _adapter(answer_type)
         self._running: dict[tuple[str, str], tuple[str, asyncio.Task[A]]] = {}
 
-    async def once(
+    async def run_once(
         self, organization_id: str, request_id: str, arguments: str, run: Callable[[], Awaitable[A]]
     ) -> A:
-        """Await the run of this request, starting it unless it is under way.
+        """Run the request, or join its run in this process, and return its answer.
 
-        The run goes on when the caller gives up. Raises ``RequestIdReused``, and
-        ``CarrierNotAvailable`` when too many are under way.
+        The run goes on when the caller gives up. Raise `RequestIdReused` when it runs with other
+        arguments, and `CarrierNotAvailable` when too many requests run already.
         """
         key = organization_id, request_id
-        under_way = self._running.get(key)
-        if under_way is not None and under_way[0] != arguments:
-            raise RequestIdReused(request_id)
-        if under_way is None:
-            if len(self._running) >= _MOST_UNDER_WAY:
+        running = self._running.get(key)
+        if running is None:
+            if len(self._running) >= _MAX_RUNNING:
                 raise CarrierNotAvailable
             task = asyncio.ensure_future(_as_coroutine(run()))
             self._running[key] = arguments, task
             task.add_done_callback(lambda _: self._running.pop(key, None))
         else:
-            task = under_way[1]
+            running_arguments, task = running
+            if running_arguments != arguments:
+                raise RequestIdReused(request_id)
         return await asyncio.shield(task)
 
-    def begin(
+    def start(
         self, transaction: Transaction, organization_id: str, request_id: str, arguments: str, now: int
     ) -> A | None:
-        """Store the request unless it is stored; answer its final answer if it has one.
+        """Store the request unless it is stored. Return its answer, or None while it has none.
 
-        Raises ``RequestIdReused`` when it is stored with other arguments.
+        Raise `RequestIdReused` when it is stored with other arguments. `now` is in microseconds
+        since the epoch.
         """
         described = f"{self._kind} {arguments}"
         stored = transaction.request(organization_id, request_id)
         if stored is None:
-            transaction.add_request(
-                StoredRequest(organization_id, request_id, described, None, is_final=False, create_time=now)
-            )
+            transaction.add_request(StoredRequest(organization_id, request_id, described, None, now))
             return None
         if stored.arguments != described:
             raise RequestIdReused(request_id)
-        return self._answers.validate_json(stored.answer) if stored.answer and stored.is_final else None
+        return self._read(stored)
 
-    def so_far(self, reader: Reader, organization_id: str, request_id: str) -> A | None:
-        """Answer what is done of the request, be it all or not; None before anything is."""
+    def answer(self, reader: Reader, organization_id: str, request_id: str) -> A | None:
+        """Return the request's answer, or None while it has none or is not stored."""
         stored = reader.request(organization_id, request_id)
-        return self._answers.validate_json(stored.answer) if stored and stored.answer else None
+        return self._read(stored) if stored is not None else None
 
-    def note(
-        self,
-        transaction: Transaction,
-        organization_id: str,
-        request_id: str,
-        answer: A,
-        *,
-        is_final: bool,
-    ) -> None:
-        """Store what is done of the request; when final, it is what repeats are given."""
+    def finish(self, transaction: Transaction, organization_id: str, request_id: str, answer: A) -> None:
+        """Store the answer that repeats of the stored request are given from now on."""
         text = self._answers.dump_json(answer).decode("utf-8")
-        transaction.set_answer(organization_id, request_id, text, is_final=is_final)
+        transaction.set_answer(organization_id, request_id, text)
+
+    def _read(self, stored: StoredRequest) -> A | None:
+        return self._answers.validate_json(stored.answer) if stored.answer is not None else None
 
 
 async def _as_coroutine(awaitable: Awaitable[A]) -> A:

@@ -8,6 +8,7 @@ from localdial_server.app.directory import Directory
 from localdial_server.app.numbers.delete import Deleting
 from localdial_server.app.numbers.import_numbers import Importing
 from localdial_server.app.numbers.inventory import Inventory
+from localdial_server.app.numbers.pending_order import LOOK_UP_DELAYS, LookUpDelays, PendingOrders
 from localdial_server.app.numbers.purchase import Purchasing
 from localdial_server.app.numbers.reconcile import Reconciling
 from localdial_server.app.numbers.settle import Sweep
@@ -44,21 +45,22 @@ def use_cases(
     limits: SpendingLimits,
     order_timeout: float,
     sweep_interval: float,
+    look_up_delays: LookUpDelays = LOOK_UP_DELAYS,
 ) -> UseCases:
     """Build the use cases over these ports.
 
     `new_call_id` makes the identifiers of calls that come without one. `order_timeout` is how many
     seconds the carrier may take for an order, `sweep_interval` how many pass between two sweeps.
     """
-    purchasing = Purchasing(store, carriers, clock, limits=limits, order_timeout=order_timeout)
+    orders = PendingOrders(store, carriers, clock, order_timeout, look_up_delays)
     deleting = Deleting(store, carriers, clock)
-    sweep = Sweep(store, purchasing, deleting, sweep_interval)
+    sweep = Sweep(store, orders, deleting, sweep_interval)
     return UseCases(
         directory=Directory(store),
         inventory=Inventory(store, carriers),
-        purchasing=purchasing,
+        purchasing=Purchasing(store, carriers, clock, orders, limits),
         deleting=deleting,
-        importing=Importing(store, carriers, clock),
+        importing=Importing(store, carriers, clock, orders),
         reconciling=Reconciling(store, carriers, sweep, clock),
         routing=CallRouting(store, snapshots, call_log, clock, new_call_id),
         sweep=sweep,

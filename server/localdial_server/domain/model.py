@@ -51,7 +51,7 @@ class NumberState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A local presence number of an organization, or the intent to buy one."""
+    """A local presence number of an organization; while PURCHASING, its pending order."""
 
     organization_id: str
     phone_number: str
@@ -77,6 +77,8 @@ class Number:
     """The carrier's identifier of the number; empty until the carrier has confirmed the order."""
     carrier_account: str = ""
     """The account that holds it at the carrier; empty for a carrier with only one account."""
+    carrier_busy_until: int = 0
+    """The last time at which the carrier may have been busy with the order; the read lag counts from then."""
 
 
 class CallerIdReason(Enum):

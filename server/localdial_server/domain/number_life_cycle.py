@@ -2,9 +2,9 @@
 
 ::
 
-    (intent) -> PURCHASING --bought or imported--> ACTIVE --deleted--> RELEASING --gone--> RELEASED
-                    |                                                                     (no row)
-                    +--not ours: no row
+    pending order: PURCHASING --adopted--> ACTIVE --deleted--> RELEASING --gone--> RELEASED
+                       |                                                          (no row)
+                       +--abandoned: no row
 
 Only an ACTIVE number is shown on calls. A number in any state that has a row belongs to its
 organization: call-backs to it are routed, and no other organization can own it.

@@ -1,7 +1,10 @@
 """The NumberInventory service."""
 
+from google.rpc import status_pb2
+
 from localdial.v1 import number_inventory_pb2 as pb
 from localdial.v1 import number_pb2
+from localdial_server.app.failures import NumberFailure, PublicError
 from localdial_server.app.numbers.delete import Deleting
 from localdial_server.app.numbers.import_numbers import Importing
 from localdial_server.app.numbers.inventory import Inventory
@@ -11,7 +14,7 @@ from localdial_server.app.ports.carrier import OwnedNumber
 from localdial_server.app.ports.store import NumberQuery
 from localdial_server.rpc.encoding import number_message, number_state
 from localdial_server.rpc.paging import Page
-from localdial_server.rpc.status import status_of, status_with
+from localdial_server.rpc.status import status_with
 
 _DEFAULT_SEARCH_LIMIT = 20
 
@@ -78,9 +81,7 @@ class NumberInventoryServicer:
             numbers=map(number_message, answer.numbers),
             unfilled_count=answer.unfilled_count,
             revision=answer.revision,
-            unfilled_status=status_with(unfilled.reason, unfilled.message, unfilled.metadata)
-            if (unfilled := answer.unfilled_error) is not None
-            else None,
+            unfilled_status=_status(answer.unfilled_error) if answer.unfilled_error is not None else None,
         )
 
     async def import_numbers(self, request: pb.ImportNumbersRequest) -> pb.ImportNumbersResponse:
@@ -90,10 +91,7 @@ class NumberInventoryServicer:
         )
         return pb.ImportNumbersResponse(
             numbers=map(number_message, answer.numbers),
-            failures=[
-                number_pb2.NumberFailure(phone_number=failure.phone_number, status=status_of(failure.error))
-                for failure in answer.failures
-            ],
+            failures=map(_number_failure, answer.failures),
             revision=answer.revision,
         )
 
@@ -120,10 +118,7 @@ class NumberInventoryServicer:
             failed_count=len(report.failed),
             released=map(number_message, report.released[:_LISTED]),
             released_count=len(report.released),
-            open=[
-                number_pb2.NumberFailure(phone_number=one.number.phone_number, status=status_of(one.error))
-                for one in report.still_open[:_LISTED]
-            ],
+            open=map(_number_failure, report.still_open[:_LISTED]),
             open_count=len(report.still_open),
             missing=map(number_message, report.missing[:_LISTED]),
             missing_count=len(report.missing),
@@ -144,13 +139,7 @@ class NumberInventoryServicer:
         )
         return pb.DeleteNumbersResponse(
             deleted=map(number_message, answer.deleted),
-            failures=[
-                number_pb2.NumberFailure(
-                    phone_number=kept.phone_number,
-                    status=status_with(kept.reason, kept.message, kept.metadata),
-                )
-                for kept in answer.failures
-            ],
+            failures=map(_number_failure, answer.failures),
             revision=answer.revision,
         )
 
@@ -167,6 +156,14 @@ class NumberInventoryServicer:
             request.organization_id, request.phone_number, list(request.area_codes)
         )
         return pb.UnmapAreaCodesResponse(number=number_message(number), revision=revision)
+
+
+def _number_failure(failure: NumberFailure) -> number_pb2.NumberFailure:
+    return number_pb2.NumberFailure(phone_number=failure.phone_number, status=_status(failure.error))
+
+
+def _status(error: PublicError) -> status_pb2.Status:
+    return status_with(error.reason, error.message, error.metadata, error.retry_after)
 
 
 def _carrier_number(number: OwnedNumber) -> number_pb2.CarrierNumber:

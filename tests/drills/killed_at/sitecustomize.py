@@ -1,9 +1,8 @@
 """Kills the server at a named point: Python imports this by itself from its PYTHONPATH.
 
-``DRILL_KILL_AT`` names the point, and ``DRILL_KILL_AFTER`` says how often it is passed
-before that. ``DRILL_READ_LAG_SECONDS`` stands in for the carrier's. With
-``DRILL_WITHOUT_INTENT`` numbers are ordered without the intent being committed before,
-which is the protection that the drill is about.
+`DRILL_KILL_AT` names the point, and `DRILL_KILL_AFTER` says how often it is passed before that.
+`DRILL_READ_LAG_SECONDS` stands in for the carrier's. With `DRILL_WITHOUT_PENDING_ORDERS` numbers are
+ordered without a pending order that is committed before, which is the protection under test.
 """
 
 import functools
@@ -17,8 +16,7 @@ from typing import Any
 
 from localdial_server.app.numbers import purchase
 from localdial_server.app.numbers.delete import Deleting
-from localdial_server.app.numbers.order import Orders
-from localdial_server.app.numbers.pending_order import Intents
+from localdial_server.app.numbers.pending_order import PendingOrders
 from localdial_server.app.numbers.purchase import Purchasing
 from localdial_server.app.ports.carrier import Capabilities, OwnedNumber
 from localdial_server.app.ports.store import Transaction
@@ -91,10 +89,10 @@ def _put(owner: type, name: str, wrapped: object) -> None:
 
 
 _put(Purchasing, "_buy", _killed_before("purchase-begun", Purchasing._buy))
-_put(Orders, "place", _killed_before("intent-committed", Orders.place))
+_put(PendingOrders, "place", _killed_before("order-opened", PendingOrders.place))
 _put(TwilioApi, "buy", _killed_while_asking("order-asked", TwilioApi.buy))
 _put(TwilioApi, "buy", _killed_after_the_answer("order-answered", TwilioApi.buy))
-_put(Intents, "adopt", _killed_after("adopted", Intents.adopt))
+_put(PendingOrders, "adopt", _killed_after("adopted", PendingOrders.adopt))
 _put(Purchasing, "_finish", _killed_after("answer-kept", Purchasing._finish))
 _put(Deleting, "release", _killed_before("release-begun", Deleting.release))
 _put(TwilioApi, "release", _killed_after_the_answer("release-answered", TwilioApi.release))
@@ -107,35 +105,29 @@ adapter._CAPABILITIES = Capabilities(
 )
 
 
-def _open_nothing(transaction: Transaction, intent: Number) -> bool:
-    """Answer whether the number could be had, and write nothing down."""
-    return transaction.owner_of(intent.phone_number) is None
+def _open_nothing(transaction: Transaction, order: Number) -> bool:
+    """Return whether the number is free, and store nothing."""
+    return transaction.owner_of(order.phone_number) is None
 
 
-async def _adopt_from_nothing(
-    self: Intents,
-    intent: Number,
-    owned: OwnedNumber,
-    also: Callable[[Transaction, Number], None] = lambda _transaction, _number: None,
-) -> Number | None:
-    """Commit what was bought, as if that were the first that the database has to hear of it."""
+async def _adopt_from_nothing(self: PendingOrders, order: Number, owned: OwnedNumber) -> Number | None:
+    """Commit what was bought, of which the database hears for the first time."""
 
     def work(transaction: Transaction) -> Number | None:
-        known = transaction.number(intent.organization_id, intent.phone_number)
+        known = transaction.number(order.organization_id, order.phone_number)
         if known is not None:
-            return known if known.reference == intent.reference else None
-        if not transaction.claim(intent.phone_number, intent.organization_id):
+            return known if known.reference == order.reference else None
+        if not transaction.claim(order.phone_number, order.organization_id):
             return None
-        number = replace(intent, state=NumberState.ACTIVE, carrier_number_id=owned.carrier_number_id)
+        number = replace(order, state=NumberState.ACTIVE, carrier_number_id=owned.carrier_number_id)
         transaction.add_number(number)
         transaction.add_purchase(number)
         transaction.bump_revision(number.organization_id)
-        also(transaction, number)
         return number
 
-    return await self._store.write("order.adopt", work, serialize_on=intent.organization_id)
+    return await self._store.write("pending_order.adopt", work, serialize_on=order.organization_id)
 
 
-if os.environ.get("DRILL_WITHOUT_INTENT"):
-    purchase.open_intent = _open_nothing  # type: ignore[attr-defined]
-    _put(Intents, "adopt", _killed_after("adopted", _adopt_from_nothing))
+if os.environ.get("DRILL_WITHOUT_PENDING_ORDERS"):
+    purchase.open_pending_order = _open_nothing  # type: ignore[attr-defined]
+    _put(PendingOrders, "adopt", _killed_after("adopted", _adopt_from_nothing))

@@ -5,14 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from localdial_server.app.numbers import order
 from tests.unit.app.harness import A, B, Harness
-
-
-@pytest.fixture(autouse=True)
-def _look_ups_follow_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    for delays in "_DELAYS_WHEN_UNKNOWN", "_DELAYS_WHEN_PENDING":
-        monkeypatch.setattr(order, delays, tuple(0.0 for _ in getattr(order, delays)))
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from localdial_server.app.directory import Directory
 from localdial_server.app.numbers.delete import DeleteAnswer, Deleting
 from localdial_server.app.numbers.import_numbers import Importing
 from localdial_server.app.numbers.inventory import Inventory
+from localdial_server.app.numbers.pending_order import LookUpDelays
 from localdial_server.app.numbers.purchase import PurchaseAnswer, Purchasing
 from localdial_server.app.numbers.reconcile import Reconciling
 from localdial_server.app.numbers.settle import Sweep
@@ -203,6 +204,7 @@ class Harness:
             limits=self.limits,
             order_timeout=FOREVER,
             sweep_interval=60,
+            look_up_delays=LookUpDelays(unknown=(0.0,) * 3, pending=(0.0,) * 6),
         )
 
     async def crash(self) -> None:

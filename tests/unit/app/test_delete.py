@@ -236,15 +236,15 @@ async def test_each_number_that_is_not_deleted_says_why_and_spoils_no_other(harn
         await harness.purchase()
     answer = await harness.delete(SECOND, THIRD, FIRST, "+12125550100")
     assert [number.phone_number for number in answer.deleted] == [FIRST]
-    assert [(kept.phone_number, kept.reason) for kept in answer.failures] == [
+    assert [(failure.phone_number, failure.error.reason) for failure in answer.failures] == [
         (SECOND, "NUMBER_NOT_FOUND"),  # it is B's
         (THIRD, "NUMBER_NOT_ACTIVE"),  # it is being purchased
         ("+12125550100", "NUMBER_NOT_FOUND"),
     ]
-    assert answer.failures[1].metadata == {"phone_number": THIRD, "state": "PURCHASING"}
+    assert answer.failures[1].error.metadata == {"phone_number": THIRD, "state": "PURCHASING"}
     # Another organization's number and nobody's are told apart by nothing.
     of_b, of_nobody = answer.failures[0], answer.failures[2]
-    assert of_b.message == of_nobody.message
+    assert of_b.error.message == of_nobody.error.message
     assert await harness.shown(organization_id=B) == {SECOND}
     assert [number.phone_number for number in await harness.numbers()] == [THIRD]
 

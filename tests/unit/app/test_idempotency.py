@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from localdial_server.app.idempotency import Requests
-from localdial_server.app.numbers.delete import DeleteAnswer, KeptNumber
+from localdial_server.app.failures import NumberFailure, PublicError
+from localdial_server.app.idempotency import IdempotentRequests
+from localdial_server.app.numbers.delete import DeleteAnswer
 from localdial_server.app.numbers.purchase import PurchaseAnswer
 from localdial_server.app.ports.store import Store
 from localdial_server.domain.errors import NoNumbersAvailable, Reason, RequestIdReused
@@ -20,8 +21,8 @@ class Answer:
 
 
 @pytest.fixture
-def requests() -> Requests[Answer]:
-    return Requests("test", Answer)
+def requests() -> IdempotentRequests[Answer]:
+    return IdempotentRequests("test", Answer)
 
 
 @pytest.fixture
@@ -55,23 +56,23 @@ def run() -> Run:
 
 
 async def _begin(
-    requests: Requests[Answer], store: Store, arguments: str = "arguments", organization_id: str = A
+    requests: IdempotentRequests[Answer], store: Store, arguments: str = "arguments", organization_id: str = A
 ) -> Answer | None:
-    return await store.write("test", lambda tx: requests.begin(tx, organization_id, "r", arguments, 1))
+    return await store.write("test", lambda tx: requests.start(tx, organization_id, "r", arguments, 1))
 
 
 async def test_requests_with_one_id_run_once_at_a_time_and_are_answered_alike(
-    requests: Requests[Answer], run: Run
+    requests: IdempotentRequests[Answer], run: Run
 ) -> None:
-    waiting = [asyncio.create_task(requests.once(A, "r", "arguments", run)) for _ in range(5)]
+    waiting = [asyncio.create_task(requests.run_once(A, "r", "arguments", run)) for _ in range(5)]
     await asyncio.sleep(0)
     run.end()
     assert await asyncio.gather(*waiting) == [Answer("run 1")] * 5
     assert run.begun == 1
 
 
-async def test_an_error_is_told_to_all_who_wait(requests: Requests[Answer], run: Run) -> None:
-    waiting = [asyncio.create_task(requests.once(A, "r", "arguments", run)) for _ in range(3)]
+async def test_an_error_is_told_to_all_who_wait(requests: IdempotentRequests[Answer], run: Run) -> None:
+    waiting = [asyncio.create_task(requests.run_once(A, "r", "arguments", run)) for _ in range(3)]
     await asyncio.sleep(0)
     run.end(NoNumbersAvailable("415"))
     outcomes = await asyncio.gather(*waiting, return_exceptions=True)
@@ -80,83 +81,85 @@ async def test_an_error_is_told_to_all_who_wait(requests: Requests[Answer], run:
 
 @pytest.mark.parametrize("error", [None, NoNumbersAvailable("415")])
 async def test_a_request_that_has_ended_is_run_again_and_finds_its_answer_itself(
-    requests: Requests[Answer], run: Run, error: Exception | None
+    requests: IdempotentRequests[Answer], run: Run, error: Exception | None
 ) -> None:
     run.end(error)
-    await asyncio.gather(requests.once(A, "r", "arguments", run), return_exceptions=True)
+    await asyncio.gather(requests.run_once(A, "r", "arguments", run), return_exceptions=True)
     run.end()
-    assert await requests.once(A, "r", "arguments", run) == Answer("run 2")
+    assert await requests.run_once(A, "r", "arguments", run) == Answer("run 2")
 
 
 async def test_other_arguments_under_the_id_of_a_request_under_way_are_refused(
-    requests: Requests[Answer], run: Run
+    requests: IdempotentRequests[Answer], run: Run
 ) -> None:
-    waiting = asyncio.create_task(requests.once(A, "r", "arguments", run))
+    waiting = asyncio.create_task(requests.run_once(A, "r", "arguments", run))
     await asyncio.sleep(0)
     with pytest.raises(RequestIdReused):
-        await requests.once(A, "r", "others", run)
+        await requests.run_once(A, "r", "others", run)
     run.end()
     assert await waiting == Answer("run 1")
 
 
 @pytest.mark.parametrize(("organization_id", "request_id"), [(A, "s"), (B, "r")])
 async def test_other_requests_are_not_held_up(
-    requests: Requests[Answer], run: Run, organization_id: str, request_id: str
+    requests: IdempotentRequests[Answer], run: Run, organization_id: str, request_id: str
 ) -> None:
-    waiting = asyncio.create_task(requests.once(A, "r", "arguments", run))
+    waiting = asyncio.create_task(requests.run_once(A, "r", "arguments", run))
     await asyncio.sleep(0)
     other = Run()
     other.end()
-    assert await requests.once(organization_id, request_id, "others", other) == Answer("run 1")
+    assert await requests.run_once(organization_id, request_id, "others", other) == Answer("run 1")
     assert not waiting.done()
     run.end()
     await waiting
 
 
-async def test_a_run_goes_on_when_every_caller_has_given_up(requests: Requests[Answer], run: Run) -> None:
-    callers = [asyncio.create_task(requests.once(A, "r", "arguments", run)) for _ in range(2)]
+async def test_a_run_goes_on_when_every_caller_has_given_up(
+    requests: IdempotentRequests[Answer], run: Run
+) -> None:
+    callers = [asyncio.create_task(requests.run_once(A, "r", "arguments", run)) for _ in range(2)]
     await asyncio.sleep(0)
     for caller in callers:
         caller.cancel()
     await asyncio.wait(callers)
-    late = asyncio.create_task(requests.once(A, "r", "arguments", run))
+    late = asyncio.create_task(requests.run_once(A, "r", "arguments", run))
     await asyncio.sleep(0)
     run.end()
     assert await late == Answer("run 1")
     assert all(caller.cancelled() for caller in callers)
 
 
-async def test_a_request_has_no_answer_until_it_is_finished(requests: Requests[Answer], store: Store) -> None:
+async def test_a_request_has_no_answer_until_it_is_finished(
+    requests: IdempotentRequests[Answer], store: Store
+) -> None:
     assert await _begin(requests, store) is None
     assert await _begin(requests, store) is None
-    await store.write(
-        "test", lambda transaction: requests.note(transaction, A, "r", Answer("first"), is_final=True)
-    )
+    await store.write("test", lambda transaction: requests.finish(transaction, A, "r", Answer("first")))
     assert await _begin(requests, store) == Answer("first")
 
 
 @pytest.mark.parametrize("finished", [True, False])
 async def test_other_arguments_under_a_stored_id_are_refused(
-    requests: Requests[Answer], store: Store, *, finished: bool
+    requests: IdempotentRequests[Answer], store: Store, *, finished: bool
 ) -> None:
     await _begin(requests, store)
     if finished:
-        await store.write(
-            "test", lambda transaction: requests.note(transaction, A, "r", Answer("first"), is_final=True)
-        )
+        await store.write("test", lambda transaction: requests.finish(transaction, A, "r", Answer("first")))
     with pytest.raises(RequestIdReused):
         await _begin(requests, store, "others")
 
 
 async def test_a_request_of_another_kind_under_a_stored_id_is_refused(
-    requests: Requests[Answer], store: Store
+    requests: IdempotentRequests[Answer], store: Store
 ) -> None:
     await _begin(requests, store)
     with pytest.raises(RequestIdReused):
-        await _begin(Requests("other", Answer), store)
+        await _begin(IdempotentRequests("other", Answer), store)
 
 
-async def test_organizations_have_requests_of_their_own(requests: Requests[Answer], store: Store) -> None:
+async def test_organizations_have_requests_of_their_own(
+    requests: IdempotentRequests[Answer], store: Store
+) -> None:
     await _begin(requests, store)
     assert await _begin(requests, store, "others", B) is None
 
@@ -183,13 +186,19 @@ NUMBER = Number(
         PurchaseAnswer((NUMBER,), 2, 3),
         PurchaseAnswer((), 0, 0),
         DeleteAnswer(
-            (NUMBER,), (KeptNumber("+1", Reason.NUMBER_NOT_ACTIVE, 'it\'s "kept"', {"state": "ACTIVE"}),), 7
+            (NUMBER,),
+            (
+                NumberFailure(
+                    "+1", PublicError(Reason.NUMBER_NOT_ACTIVE, 'it\'s "kept"', {"state": "ACTIVE"})
+                ),
+            ),
+            7,
         ),
         DeleteAnswer((), (), 1),
     ],
 )
 async def test_an_answer_is_kept_to_the_letter(store: Store, answer: PurchaseAnswer | DeleteAnswer) -> None:
-    requests = Requests("kept", type(answer))
-    await store.write("test", lambda tx: requests.begin(tx, A, "r", "", 1))
-    await store.write("test", lambda tx: requests.note(tx, A, "r", answer, is_final=True))
-    assert await store.write("test", lambda tx: requests.begin(tx, A, "r", "", 1)) == answer
+    requests = IdempotentRequests("kept", type(answer))
+    await store.write("test", lambda tx: requests.start(tx, A, "r", "", 1))
+    await store.write("test", lambda tx: requests.finish(tx, A, "r", answer))
+    assert await store.write("test", lambda tx: requests.start(tx, A, "r", "", 1)) == answer

@@ -47,7 +47,7 @@ async def test_a_deletion_of_a_number_that_is_being_imported_is_refused_and_harm
 ) -> None:
     importing, claimed = await _begin(harness)
     deletion = await harness.delete(FIRST)
-    assert [kept.reason for kept in deletion.failures] == ["NUMBER_NOT_ACTIVE"]
+    assert [failure.error.reason for failure in deletion.failures] == ["NUMBER_NOT_ACTIVE"]
     claimed.open()
     answer = await importing
     assert answer.failures == ()

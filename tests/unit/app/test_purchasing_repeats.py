@@ -161,8 +161,12 @@ async def test_a_repeat_buys_nothing_in_place_of_what_was_adopted_and_deleted_me
     harness.faults.lasting.clear()
     await harness.sweep.sweep()
     await harness.delete(FIRST)
-    # Whatever it answers: the one number that was asked for was bought.
-    await asyncio.wait({harness.purchase()})
+    answer = await harness.purchase()
+    assert [(number.phone_number, number.area_code, number.state) for number in answer.numbers] == [
+        (FIRST, "415", NumberState.RELEASED)
+    ]
+    assert answer.unfilled_count == 0
+    assert await harness.purchase() == answer
     assert harness.carrier.calls[Operation.ORDER] == 1
     assert await harness.paid_for() == set()
 

@@ -108,6 +108,24 @@ async def test_an_order_that_never_went_through_is_replaced_only_after_the_read_
     assert len(await harness.paid_for()) == 1
 
 
+async def test_the_read_lag_counts_from_the_end_of_the_order_and_the_purchase_time_stays(
+    harness: Harness,
+) -> None:
+    gate = harness.carrier.hold(Operation.ORDER)
+    harness.faults.add(Operation.ORDER, Fault.RESET_BEFORE)
+    purchasing = harness.purchase()
+    await gate.reached()
+    (opened,) = await harness.numbers()
+    harness.clock.advance(READ_LAG_SECONDS)
+    end = harness.clock.now()
+    gate.open()
+    with pytest.raises(PurchasePending):
+        await purchasing
+    (extended,) = await harness.numbers()
+    assert extended.purchase_time == opened.purchase_time == opened.carrier_busy_until
+    assert extended.carrier_busy_until > end
+
+
 async def test_what_was_never_bought_is_free_for_others_after_the_read_lag(harness: Harness) -> None:
     await _pending(harness, Fault.RESET_BEFORE)
     assert await harness.bought(organization_id=B) == [SECOND]

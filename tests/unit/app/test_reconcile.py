@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from localdial_server.app.failures import PublicError
 from localdial_server.app.ports.carrier import (
     CarrierError,
     CarrierUnavailable,
@@ -75,7 +76,7 @@ async def test_an_order_that_was_lost_is_open_until_it_is_sure_and_failed_then(
         await harness.purchase()
     report = await harness.reconciling.reconcile(A)
     (still_open,) = report.still_open
-    assert (still_open.number.phone_number, still_open.error.reason) == (FIRST, "PURCHASE_PENDING")
+    assert (still_open.phone_number, still_open.error.reason) == (FIRST, "PURCHASE_PENDING")
     harness.clock.advance(READ_LAG_SECONDS)
     report = await harness.reconciling.reconcile(A)
     assert [number.phone_number for number in report.failed] == [FIRST]
@@ -182,8 +183,8 @@ async def test_numbers_of_an_account_that_is_not_set_up_any_more_are_open_and_sa
         report = await harness.reconciling.reconcile(A)
         with pytest.raises(NumberElsewhere):
             await harness.importing.import_numbers(A, bought, configure=True)
-    assert [one.number.phone_number for one in report.still_open] == [*bought, deleted]
-    assert {type(one.error) for one in report.still_open} == {NumberElsewhere}
+    assert [one.phone_number for one in report.still_open] == [*bought, deleted]
+    assert [one.error for one in report.still_open] == [PublicError.of(NumberElsewhere())] * 3
     assert (report.missing, report.costs) == ([], [])
     # One line for all that an account holds, one for the release, one for the import.
     assert [vars(record)["cause"] for record in caplog.records] == ["the number is at simulator"] * 3

@@ -10,18 +10,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, create_engine, inspect
+from sqlalchemy import Connection, Engine, create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from localdial_server.app.failures import NumberFailure, PublicError
+from localdial_server.app.idempotency import IdempotentRequests
+from localdial_server.app.numbers.delete import DeleteAnswer
+from localdial_server.app.numbers.purchase import PurchaseAnswer
+from localdial_server.app.ports.store import NumberQuery
+from localdial_server.domain.errors import Reason
 from localdial_server.runtime.bootstrap import migrate as migrate_as_told
 from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import read_settings
 from localdial_server.storage.engines.database import VERSION_TABLE
 from localdial_server.storage.engines.sqlite import DatabaseInUse, SqliteDatabase
 from localdial_server.storage.sql.migrate import SchemaError, migrate
+from localdial_server.storage.sql.reader import SqlReader
 from localdial_server.storage.sql.schema import metadata
 
 # PostgreSQL cuts longer identifiers off, without a word.
@@ -225,6 +234,119 @@ def test_a_second_process_is_kept_off_the_file_until_the_first_one_ends(path: Pa
         holder.communicate()
     before, _ = _migrate(path)
     assert before is None
+
+
+def _upgrade(engine: Engine, version: str) -> None:
+    """Bring the schema to an older version."""
+    config = Config()
+    config.set_main_option("script_location", "localdial_server.storage.sql:migrations")
+    config.set_main_option("path_separator", "os")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, version)
+
+
+_PARTIAL_ANSWER = """{"numbers":[
+    {"organization_id":"org","phone_number":"+14155550100","area_code":"415","state":"active",
+     "carrier":"c","reference":"bought","purchase_time":10,"request_id":"open","mapped_area_codes":[],
+     "locality":"","region":"","carrier_number_id":"PN1","carrier_account":""},
+    {"organization_id":"org","phone_number":"+14155550101","area_code":"415","state":"active",
+     "carrier":"c","reference":"gone","purchase_time":11,"request_id":"open","mapped_area_codes":[],
+     "locality":"","region":"","carrier_number_id":"PN2","carrier_account":""}
+    ],"unfilled_count":0,"revision":0,"unfilled_error":null}"""
+
+_DELETE_ANSWER = (
+    '{"deleted":[],"failures":[{"phone_number":"+14155550109","reason":"NUMBER_NOT_FOUND",'
+    '"message":"it\'s not hére","metadata":{"phone_number":"+14155550109"}}],"revision":7}'
+)
+
+
+def _fill_version_3(engine: Engine) -> None:
+    """Store a purchase that is half done, one that is answered, and a deletion that is answered."""
+    number = (
+        "INSERT INTO numbers (organization_id, phone_number, state, carrier, carrier_number_id, reference,"
+        " request_id, locality, region, purchase_time) VALUES ('org', :n, :s, 'c', '', :r, :q, '', '', :t)"
+    )
+    request = "INSERT INTO requests VALUES ('org', :q, :arguments, :answer, :is_final, 1)"
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO organizations VALUES ('org', '', NULL)"))
+        for n, s, r, q, t in (
+            ("+14155550100", "active", "bought", "open", 10),
+            ("+14155550102", "purchasing", "old", "open", 12),
+            ("+14155550103", "purchasing", "new", "open", 13),
+            ("+14155550104", "active", "answered", "answered", 14),
+            ("+14155550105", "purchasing", "import-1", None, 15),
+        ):
+            connection.execute(text(number), {"n": n, "s": s, "r": r, "q": q, "t": t})
+        for q, arguments, answer, is_final in (
+            ("open", "purchase {}", _PARTIAL_ANSWER, False),
+            ("answered", "purchase {}", '{"numbers":[],"unfilled_count":1,"revision":1}', True),
+            ("deletion", "delete {}", _DELETE_ANSWER, True),
+        ):
+            parameters = {"q": q, "arguments": arguments, "answer": answer, "is_final": is_final}
+            connection.execute(text(request), parameters)
+        for r, t in ("bought", 10), ("new", 9), ("answered", 14):
+            connection.execute(text("INSERT INTO purchases VALUES ('org', :r, :t)"), {"r": r, "t": t})
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def version_3(request: pytest.FixtureRequest, path: Path) -> Iterator[Engine]:
+    """A database with the schema of version 0003, and data of it."""
+    if request.param == "sqlite":
+        engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    else:
+        url = request.getfixturevalue("postgres").create_database()
+        engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"), poolclass=NullPool)
+    _upgrade(engine, "0003")
+    _fill_version_3(engine)
+    yield engine
+    engine.dispose()
+
+
+def test_what_an_unanswered_purchase_has_ordered_is_found_after_the_migration(version_3: Engine) -> None:
+    migrate(version_3)
+    with version_3.connect() as connection:
+        reader = SqlReader(connection)
+        found = [
+            (number.phone_number, number.reference, number.state.value)
+            for number in reader.numbers_of_request("org", "open")
+        ]
+        assert found == [
+            ("+14155550100", "bought", "active"),
+            ("+14155550101", "gone", "released"),
+            ("+14155550102", "old", "purchasing"),
+            ("+14155550103", "new", "purchasing"),
+        ]
+        stored = reader.request("org", "open")
+        assert stored is not None
+        assert stored.answer is None
+        # What was ordered within the day counts as before.
+        assert reader.purchases_since("org", 13) == (1, 14)
+        assert reader.purchases_since("org", 0) == (5, 9)
+
+
+def test_the_read_lag_counts_after_the_migration_as_it_did_before(version_3: Engine) -> None:
+    migrate(version_3)
+    with version_3.connect() as connection:
+        numbers = SqlReader(connection).numbers(NumberQuery("org"), "", 9)
+        assert [number.carrier_busy_until for number in numbers] == [10, 12, 13, 14, 15]
+        assert [number.purchase_time for number in numbers] == [10, 12, 13, 14, 15]
+
+
+def test_answers_that_stand_are_read_after_the_migration(version_3: Engine) -> None:
+    migrate(version_3)
+    with version_3.connect() as connection:
+        reader = SqlReader(connection)
+        bought, deleted = (
+            answers.answer(reader, "org", request_id)
+            for answers, request_id in (
+                (IdempotentRequests("purchase", PurchaseAnswer), "answered"),
+                (IdempotentRequests("delete", DeleteAnswer), "deletion"),
+            )
+        )
+    assert bought == PurchaseAnswer((), 1, 1)
+    error = PublicError(Reason.NUMBER_NOT_FOUND, "it's not hére", {"phone_number": "+14155550109"})
+    assert deleted == DeleteAnswer((), (NumberFailure("+14155550109", error),), 7)
 
 
 def test_no_identifier_is_longer_than_postgresql_allows() -> None:

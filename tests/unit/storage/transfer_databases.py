@@ -71,8 +71,11 @@ def fill(engine: Engine) -> None:
             transaction
         )
         transaction.add_request(request("r1"))
-        transaction.set_answer(A, "r1", '{"numbers":["a\\"b"]}', is_final=True)
+        transaction.set_answer(A, "r1", '{"numbers":["a\\"b"]}')
         transaction.add_request(request("r2"))
+        # What the unanswered request has ordered.
+        for reference in "order-b", "order-a":
+            transaction.add_purchase(replace(number(Y), reference=reference, request_id="r2"))
         for _ in range(5):
             transaction.bump_revision(GONE)
         record_calls(

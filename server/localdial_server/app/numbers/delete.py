@@ -6,13 +6,14 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from localdial_server.app.idempotency import Requests
+from localdial_server.app.failures import NumberFailure, PublicError
+from localdial_server.app.idempotency import IdempotentRequests
 from localdial_server.app.lookup import require_number, require_organization
 from localdial_server.app.numbers.carrier_accounts import account_of, log_fields
 from localdial_server.app.ports.carrier import Carriers, CarrierUnavailable, OutcomeUnknown, Refused
 from localdial_server.app.ports.clock import Clock
 from localdial_server.app.ports.store import Store, Transaction
-from localdial_server.domain.errors import Reason, ServiceError
+from localdial_server.domain.errors import ServiceError
 from localdial_server.domain.model import Number, NumberState
 from localdial_server.domain.number_life_cycle import require_deletable
 
@@ -23,21 +24,11 @@ _CONCURRENT_RELEASES = 8
 
 
 @dataclass(frozen=True, slots=True)
-class KeptNumber:
-    """A number that was not deleted: the error's parts, as they are remembered."""
-
-    phone_number: str
-    reason: Reason
-    message: str
-    metadata: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
 class DeleteAnswer:
     """What became of the numbers of a deletion, in the order of the request."""
 
     deleted: tuple[Number, ...]
-    failures: tuple[KeptNumber, ...]
+    failures: tuple[NumberFailure, ...]
     revision: int
 
 
@@ -48,7 +39,7 @@ class Deleting:
         self._store = store
         self._carriers = carriers
         self._clock = clock
-        self._requests = Requests("delete", DeleteAnswer)
+        self._requests = IdempotentRequests("delete", DeleteAnswer)
 
     async def delete(
         self, organization_id: str, phone_numbers: Sequence[str], request_id: str
@@ -58,7 +49,7 @@ class Deleting:
         Raises ``OrganizationNotFound`` and ``RequestIdReused``.
         """
         arguments = json.dumps({"phone_numbers": list(phone_numbers)})
-        return await self._requests.once(
+        return await self._requests.run_once(
             organization_id,
             request_id,
             arguments,
@@ -74,7 +65,7 @@ class Deleting:
         carrier = account_of(self._carriers, number)
         asked = self._clock.now()
         was_known = await carrier.release(number.carrier_number_id)
-        if not was_known and carrier.capabilities.may_hide(number.purchase_time, asked):
+        if not was_known and carrier.capabilities.may_hide(number.carrier_busy_until, asked):
             raise CarrierUnavailable("the carrier does not show the number yet")
 
         def work(transaction: Transaction) -> None:
@@ -93,14 +84,14 @@ class Deleting:
     ) -> DeleteAnswer:
         def begin(transaction: Transaction) -> tuple[DeleteAnswer, bool]:
             require_organization(transaction, organization_id)
-            first_answer = self._requests.begin(
+            first_answer = self._requests.start(
                 transaction, organization_id, request_id, arguments, self._clock.now()
             )
             if first_answer is not None:
                 return first_answer, True
             answer = self._mark(transaction, organization_id, phone_numbers)
             # What is deleted is decided here; what follows only finishes it.
-            self._requests.note(transaction, organization_id, request_id, answer, is_final=True)
+            self._requests.finish(transaction, organization_id, request_id, answer)
             return answer, False
 
         answer, repeated = await self._store.write("delete.begin", begin, serialize_on=organization_id)
@@ -120,7 +111,7 @@ class Deleting:
 
         def finish(transaction: Transaction) -> DeleteAnswer:
             final = replace(answer, deleted=tuple(deleted), revision=transaction.revision(organization_id))
-            self._requests.note(transaction, organization_id, request_id, final, is_final=True)
+            self._requests.finish(transaction, organization_id, request_id, final)
             return final
 
         return await self._store.write("delete.finish", finish, serialize_on=organization_id)
@@ -130,13 +121,13 @@ class Deleting:
     ) -> DeleteAnswer:
         """Take the numbers out of the routing, with their mappings."""
         deleted: list[Number] = []
-        failures: list[KeptNumber] = []
+        failures: list[NumberFailure] = []
         for phone_number in phone_numbers:
             try:
                 number = require_number(transaction, organization_id, phone_number)
                 require_deletable(number)
             except ServiceError as error:
-                failures.append(KeptNumber(phone_number, error.reason, error.message, dict(error.metadata)))
+                failures.append(NumberFailure(phone_number, PublicError.to_store(error)))
                 continue
             transaction.delete_mappings(organization_id, phone_number, None)
             number = replace(number, state=NumberState.RELEASING, mapped_area_codes=())

@@ -4,14 +4,15 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from localdial_server.app.failures import NumberFailure, PublicError
 from localdial_server.app.lookup import require_organization
 from localdial_server.app.numbers.carrier_accounts import account_of, told
 from localdial_server.app.numbers.pending_order import (
-    Intents,
+    PendingOrders,
     is_import,
     is_ours,
     new_import_reference,
-    open_intent,
+    open_pending_order,
 )
 from localdial_server.app.ports.carrier import (
     Carrier,
@@ -30,14 +31,6 @@ from localdial_server.domain.model import Number, NumberState
 
 
 @dataclass(frozen=True, slots=True)
-class NumberFailure:
-    """A number of a request that could not be served, and why."""
-
-    phone_number: str
-    error: ServiceError
-
-
-@dataclass(frozen=True, slots=True)
 class ImportAnswer:
     """What became of the numbers of an import, in the order of the request."""
 
@@ -49,11 +42,11 @@ class ImportAnswer:
 class Importing:
     """Imports numbers, and lists what can be imported."""
 
-    def __init__(self, store: Store, carriers: Carriers, clock: Clock) -> None:
+    def __init__(self, store: Store, carriers: Carriers, clock: Clock, orders: PendingOrders) -> None:
         self._store = store
         self._carriers = carriers
         self._clock = clock
-        self._intents = Intents(store)
+        self._orders = orders
 
     async def importable(self, organization_id: str) -> Sequence[OwnedNumber]:
         """Answer the numbers of the organization's account that nobody here has, by phone number.
@@ -95,25 +88,26 @@ class Importing:
         # from its owner, and again after: it may have been released in between.
         found = await _found(carrier, work.wanted)
         work.leave_out_unless_owned(found)
-        intents = {
-            phone_number: self._intent(organization_id, phone_number, carrier) for phone_number in found
+        orders = {
+            phone_number: self._pending_order(organization_id, phone_number, carrier)
+            for phone_number in found
         }
-        await self._store.write("import.claim", lambda transaction: work.claim(transaction, intents))
+        await self._store.write("import.claim", lambda transaction: work.claim(transaction, orders))
         try:
             found = await _found(carrier, work.claimed)
             if configure:
                 found = await _configured(carrier, found)
         except (CarrierError, ServiceError):
-            # Not those of an import before this one: it may go on yet.
-            opened = [intent for intent in work.claimed.values() if intent in intents.values()]
-            await asyncio.gather(*map(self._intents.drop, opened))
+            # Abandon only orders that this import opened: an earlier one may still be running.
+            opened = [order for order in work.claimed.values() if order in orders.values()]
+            await asyncio.gather(*map(self._orders.abandon, opened))
             raise
-        for phone_number, intent in work.claimed.items():
+        for phone_number, order in work.claimed.items():
             if phone_number in found:
-                await self._intents.adopt(intent, found[phone_number])
+                await self._orders.adopt(order, found[phone_number])
             else:
-                await self._intents.drop(intent)
-        # Read back, since another import or the sweep may have ended an intent first.
+                await self._orders.abandon(order)
+        # Read back, since another import or the sweep may have ended an order first.
         revision = await self._store.read("import.read_back", work.read_back)
         if configure:
             # What was in the inventory already too: an import that was cut off may have
@@ -121,7 +115,11 @@ class Importing:
             await self._set_up(work, [number for one, number in work.numbers.items() if one not in found])
         return ImportAnswer(
             tuple(work.numbers[one] for one in phone_numbers if one in work.numbers),
-            tuple(NumberFailure(one, work.failures[one]) for one in phone_numbers if one in work.failures),
+            tuple(
+                NumberFailure(one, PublicError.of(work.failures[one]))
+                for one in phone_numbers
+                if one in work.failures
+            ),
             revision,
         )
 
@@ -149,7 +147,8 @@ class Importing:
             await self._store.write("import.configure", note)
         return owned
 
-    def _intent(self, organization_id: str, phone_number: str, carrier: Carrier) -> Number:
+    def _pending_order(self, organization_id: str, phone_number: str, carrier: Carrier) -> Number:
+        now = self._clock.now()
         return Number(
             organization_id=organization_id,
             phone_number=phone_number,
@@ -158,7 +157,8 @@ class Importing:
             carrier=carrier.name,
             carrier_account=carrier.account,
             reference=new_import_reference(),
-            purchase_time=self._clock.now(),
+            purchase_time=now,
+            carrier_busy_until=now,
         )
 
 
@@ -239,20 +239,20 @@ class _Import:
                 self.failures[phone_number] = NumberNotAtCarrier(phone_number)
         return reader.revision(self._organization_id)
 
-    def claim(self, transaction: Transaction, intents: Mapping[str, Number]) -> None:
-        """Open the intents, or take up those that an import before this one left."""
+    def claim(self, transaction: Transaction, orders: Mapping[str, Number]) -> None:
+        """Open the pending orders, or take up those that an import before this one left."""
         require_organization(transaction, self._organization_id)
         # A transaction may be run again from the start.
         self.claimed = {}
-        for phone_number in intents:
+        for phone_number in orders:
             self.numbers.pop(phone_number, None)
             self.failures.pop(phone_number, None)
-        for phone_number, intent in intents.items():
+        for phone_number, order in orders.items():
             known = transaction.number(self._organization_id, phone_number)
             if known is not None and is_import(known):
                 self.claimed[phone_number] = known
-            elif known is None and open_intent(transaction, intent):
-                self.claimed[phone_number] = intent
+            elif known is None and open_pending_order(transaction, order):
+                self.claimed[phone_number] = order
             elif known is None:
                 self.failures[phone_number] = NumberInUse(phone_number)
             elif known.state is NumberState.ACTIVE:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from localdial_server.app.lookup import require_number, require_organization
 from localdial_server.app.numbers.carrier_accounts import told
-from localdial_server.app.numbers.geographic import require_geographic
+from localdial_server.app.numbers.geographic import NOT_GEOGRAPHIC, is_geographic, require_geographic
 from localdial_server.app.ports.carrier import AvailableNumber, Carriers, CarrierUnavailable, Refused
 from localdial_server.app.ports.store import NumberQuery, Reader, Store, Transaction
 from localdial_server.domain.area_codes import area_code_of
+from localdial_server.domain.errors import FieldViolation, InvalidFields
 from localdial_server.domain.model import Number
 from localdial_server.domain.number_life_cycle import require_active
 
@@ -38,7 +39,7 @@ class Inventory:
         self, organization_id: str, area_code: str, limit: int
     ) -> Sequence[AvailableNumber]:
         """Answer what the carrier has to sell in the area code."""
-        await require_geographic({"area_code": area_code})
+        await require_geographic(area_code)
         await self._store.read(
             "inventory.search_available", lambda reader: require_organization(reader, organization_id)
         )
@@ -57,12 +58,15 @@ class Inventory:
         ``NumberNotActive``.
         """
         own = area_code_of(phone_number)
-        await require_geographic(
-            {f"area_codes[{index}]": area_code for index, area_code in enumerate(area_codes)},
-            lambda area_code: (
-                "is the number's own area code; it needs no mapping" if area_code == own else None
-            ),
-        )
+        violations = []
+        for index, area_code in enumerate(area_codes):
+            if not await is_geographic(area_code):
+                violations.append(FieldViolation(f"area_codes[{index}]", NOT_GEOGRAPHIC))
+            elif area_code == own:
+                problem = "is the number's own area code; it needs no mapping"
+                violations.append(FieldViolation(f"area_codes[{index}]", problem))
+        if violations:
+            raise InvalidFields(violations)
 
         def work(transaction: Transaction) -> tuple[Number, int]:
             require_active(require_number(transaction, organization_id, phone_number))

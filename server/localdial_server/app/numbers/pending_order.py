@@ -1,76 +1,168 @@
-"""Numbers whose fate at the carrier is not known yet.
+"""Pending orders: numbers of which the carrier has not said yet whether they are ours.
 
-An intent is a PURCHASING row. It claims the number, so that nobody else here can
-buy, import or release it meanwhile, and it tells after a crash what to look up.
+A pending order is a PURCHASING row with the chosen number and our reference, committed before the
+carrier is asked. It claims the number, so that nobody else here can buy, import or release it, and
+after a crash it says what to look up. The order carries the reference, and its outcome is committed
+after. A crash or an unknown outcome leaves the row, which is settled by looking the reference up at
+the carrier: adopted if the account owns the number, abandoned if nothing came of the order. Nothing
+is ordered in its place before that.
+
+An import opens a pending order too, for which nothing is ordered at the carrier.
 """
 
+import asyncio
+import contextlib
+import logging
 import uuid
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from localdial_server.app.ports.carrier import OwnedNumber
-from localdial_server.app.ports.store import Store, Transaction
+from localdial_server.app.numbers.carrier_accounts import account_of, log_fields
+from localdial_server.app.ports.carrier import (
+    Carriers,
+    CarrierUnavailable,
+    NumberTaken,
+    OrderStatus,
+    OutcomeUnknown,
+    OwnedNumber,
+    Refused,
+)
+from localdial_server.app.ports.clock import Clock
+from localdial_server.app.ports.store import Reader, Store, Transaction
 from localdial_server.domain.model import Number, NumberState
 
-# Begins the reference of an order, and that of an intent to import, for which no order
-# is placed.
+_log = logging.getLogger(__name__)
+
+# How the references of orders and of imports begin.
 _ORDER = "localdial-"
 _IMPORT = "import-"
 
 
 def new_order_reference() -> str:
-    """Make a reference for an order."""
+    """Return a new reference for an order."""
     return f"{_ORDER}{uuid.uuid4()}"
 
 
 def new_import_reference() -> str:
-    """Make a reference for an intent to import a number."""
+    """Return a new reference for an import."""
     return f"{_IMPORT}{uuid.uuid4()}"
 
 
 def is_ours(reference: str) -> bool:
-    """Whether a number with this reference was tagged by localdial."""
+    """Return whether localdial tagged the number that has this reference."""
     return reference.startswith((_ORDER, _IMPORT))
 
 
-def is_import(intent: Number) -> bool:
-    """Whether the number is to be imported, not bought: the carrier has it already."""
-    return intent.state is NumberState.PURCHASING and intent.reference.startswith(_IMPORT)
+def is_import(order: Number) -> bool:
+    """Return whether the number is pending and to be imported: the carrier has it already."""
+    return order.state is NumberState.PURCHASING and order.reference.startswith(_IMPORT)
 
 
-def open_intent(transaction: Transaction, intent: Number) -> bool:
-    """Claim the number and store the intent; False if it has another owner or a row."""
-    organization_id, phone_number = intent.organization_id, intent.phone_number
-    if transaction.number(organization_id, phone_number) is not None:
+def open_pending_order(transaction: Transaction, order: Number) -> bool:
+    """Claim the number and store the pending order. Return False if the number is in use here."""
+    if not _claim(transaction, order):
         return False
-    if not transaction.claim(phone_number, organization_id):
-        return False
-    transaction.add_number(intent)
-    if not is_import(intent):
-        transaction.add_purchase(intent)
+    if not is_import(order):
+        transaction.add_purchase(order)
     return True
 
 
-class Intents:
-    """Ends intents, each once, however many look after it at the same time."""
+@dataclass(frozen=True, slots=True)
+class LookUpDelays:
+    """When an order is looked up while its caller waits: seconds before each look-up.
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    `unknown`: the carrier did not say what became of the order. `pending`: it fills it later.
+    """
 
-    async def adopt(
+    unknown: Sequence[float] = (0.0, 0.2, 0.8)
+    pending: Sequence[float] = (0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
+
+
+LOOK_UP_DELAYS = LookUpDelays()
+
+
+class PendingOrders:
+    """Places orders and ends each pending order once, however many look after it at the same time.
+
+    `order_timeout`: how many seconds an order may take before its outcome counts as unknown.
+    """
+
+    def __init__(
         self,
-        intent: Number,
-        owned: OwnedNumber,
-        also: Callable[[Transaction, Number], None] = lambda _transaction, _number: None,
-    ) -> Number | None:
-        """Commit that the number is the organization's; None if the intent is gone.
+        store: Store,
+        carriers: Carriers,
+        clock: Clock,
+        order_timeout: float,
+        look_up_delays: LookUpDelays = LOOK_UP_DELAYS,
+    ) -> None:
+        self._store = store
+        self._carriers = carriers
+        self._clock = clock
+        self._order_timeout = order_timeout
+        self._look_up_delays = look_up_delays
+        # References of the orders in flight in this process. The sweep skips them: their own
+        # response will settle them.
+        self._in_flight: set[str] = set()
+        # When an order failed whose end could not be committed, by reference.
+        self._failed_at: dict[str, int] = {}
+        # A previous process may have sent an order just before it died, so the read lag also
+        # counts from our start.
+        self._start_time = clock.now()
 
-        An intent that was adopted already is answered as the number now stands.
-        ``also`` is run with the number in the transaction that adopts it.
+    @contextlib.contextmanager
+    def in_flight(self, order: Number) -> Iterator[None]:
+        """Keep `settle` away from the order. Enter before opening it, leave when it is placed."""
+        self._in_flight.add(order.reference)
+        try:
+            yield
+        except Exception:
+            # Whatever went wrong, the carrier may have been busy with the order until now.
+            self._failed_at[order.reference] = self._clock.now()
+            raise
+        finally:
+            self._in_flight.discard(order.reference)
+
+    async def place(self, order: Number) -> Number | None:
+        """Order the number of an open pending order from the carrier.
+
+        Return the number: ACTIVE if it was bought, PURCHASING while its outcome is unknown; None if
+        nothing came of the order. Raise `NumberTaken`, `Refused` or `CarrierUnavailable` after
+        abandoning the order.
+        """
+        carrier = account_of(self._carriers, order)
+        try:
+            outcome = await carrier.order(order.phone_number, order.reference, self._order_timeout)
+        except (NumberTaken, Refused, CarrierUnavailable):
+            await self.abandon(order)
+            raise
+        except OutcomeUnknown as error:
+            _log.warning(
+                "an order's outcome is unknown",
+                extra=log_fields(error, order.organization_id, order.reference),
+            )
+            return await self._look_up(await self._extend(order), self._look_up_delays.unknown)
+        if outcome is OrderStatus.PENDING:
+            return await self._look_up(await self._extend(order), self._look_up_delays.pending)
+        return await self._adopt_even_late(order, outcome)
+
+    async def settle(self, order: Number) -> Number | None:
+        """Find out at the carrier what became of a pending order, and adopt or abandon it.
+
+        Return the number as it is then, PURCHASING if that is still open; None if the order was
+        abandoned. Raise `CarrierUnavailable` and `Refused`; the order stays open.
+        """
+        if order.reference in self._in_flight:
+            return order
+        return await self._settle(order)
+
+    async def adopt(self, order: Number, owned: OwnedNumber) -> Number | None:
+        """Commit that the number is the organization's, and return it.
+
+        A number that was adopted already is returned as it now is; None if the order is gone.
         """
 
         def work(transaction: Transaction) -> Number | None:
-            known = _find(transaction, intent)
+            known = _find(transaction, order)
             if known is None or known.state is not NumberState.PURCHASING:
                 return known
             number = replace(
@@ -83,39 +175,121 @@ class Intents:
             )
             transaction.update_number(number)
             transaction.bump_revision(number.organization_id)
-            also(transaction, number)
             return number
 
-        return await self._store.write("order.adopt", work, serialize_on=intent.organization_id)
+        return await self._store.write("pending_order.adopt", work, serialize_on=order.organization_id)
 
-    async def drop(self, intent: Number) -> None:
-        """Commit that nothing came of the intent, unless it was adopted or touched since."""
+    async def abandon(self, order: Number) -> None:
+        """Commit that nothing came of the order, unless it was adopted or extended since it was read."""
 
         def work(transaction: Transaction) -> None:
-            known = _find(transaction, intent)
-            is_as_looked_up = known is not None and known.purchase_time == intent.purchase_time
-            if known is not None and is_as_looked_up and known.state is NumberState.PURCHASING:
-                transaction.delete_number(known.organization_id, known.phone_number)
-                transaction.delete_purchase(known.organization_id, known.reference)
-                transaction.disclaim(known.phone_number, known.organization_id)
+            known = _find(transaction, order)
+            if known is None or known.state is not NumberState.PURCHASING:
+                return
+            if known.carrier_busy_until != order.carrier_busy_until:
+                # The read lag ends later than the look-up assumed.
+                return
+            transaction.delete_number(known.organization_id, known.phone_number)
+            transaction.delete_purchase(known.organization_id, known.reference)
+            transaction.disclaim(known.phone_number, known.organization_id)
 
-        await self._store.write("order.drop", work)
+        await self._store.write("pending_order.abandon", work)
 
-    async def touch(self, intent: Number, now: int) -> Number:
-        """Commit that the carrier was busy with the order until now."""
+    async def _extend(self, order: Number) -> Number:
+        """Commit that the carrier was busy with the order until now; return the order as it is then."""
+        now = self._clock.now()
 
         def work(transaction: Transaction) -> Number:
-            known = _find(transaction, intent)
+            known = _find(transaction, order)
             if known is None or known.state is not NumberState.PURCHASING:
-                return intent
-            touched = replace(known, purchase_time=now)
-            transaction.update_number(touched)
-            return touched
+                return order
+            extended = replace(known, carrier_busy_until=now)
+            transaction.update_number(extended)
+            return extended
 
-        return await self._store.write("order.touch", work)
+        return await self._store.write("pending_order.extend", work)
+
+    async def _look_up(self, order: Number, delays: Sequence[float]) -> Number | None:
+        """Try to settle the order once after each delay; return what `settle` returns."""
+        for delay in delays:
+            await asyncio.sleep(delay)
+            try:
+                settled = await self._settle(order)
+            except (CarrierUnavailable, Refused):
+                continue
+            if settled is None or settled.state is not NumberState.PURCHASING:
+                return settled
+        return order
+
+    async def _settle(self, order: Number) -> Number | None:
+        carrier = account_of(self._carriers, order)
+        if is_import(order):
+            # Nothing was ordered, so there is nothing to wait for.
+            owned = await carrier.find_by_number(order.phone_number)
+            if owned is not None:
+                return await self.adopt(order, owned)
+            await self.abandon(order)
+            return None
+        asked = self._clock.now()
+        found = await carrier.find_by_reference(order.reference)
+        if isinstance(found, OwnedNumber):
+            self._failed_at.pop(order.reference, None)
+            return await self._adopt_even_late(order, found)
+        if found is OrderStatus.PENDING:
+            return order
+        busy_until = max(order.carrier_busy_until, self._start_time, self._failed_at.get(order.reference, 0))
+        if found is None and carrier.capabilities.may_hide(busy_until, asked):
+            return order
+        self._failed_at.pop(order.reference, None)
+        await self.abandon(order)
+        return None
+
+    async def _adopt_even_late(self, order: Number, owned: OwnedNumber) -> Number | None:
+        """Adopt the number, also if its order was abandoned before it showed at the carrier."""
+        adopted = await self.adopt(order, owned)
+        if adopted is not None:
+            return adopted
+        # The order was abandoned, or the number was deleted since. Only the carrier can tell, so
+        # ask again while nobody else can touch the number.
+        is_open = await self._store.write("pending_order.reopen", lambda tx: _reopen(tx, order))
+        if not is_open:
+            return None
+        try:
+            owned_now = await account_of(self._carriers, order).find_by_reference(order.reference)
+        except (CarrierUnavailable, Refused):
+            return order
+        if not isinstance(owned_now, OwnedNumber):
+            await self.abandon(order)
+            return None
+        _log.error("an order went through late", extra={"reference": order.reference})
+        return await self.adopt(order, owned_now)
 
 
-def _find(transaction: Transaction, intent: Number) -> Number | None:
-    """Find the row of the intent: another intent for the number is not it."""
-    known = transaction.number(intent.organization_id, intent.phone_number)
-    return known if known is not None and known.reference == intent.reference else None
+def _claim(transaction: Transaction, order: Number) -> bool:
+    """Claim the number and add its row. Return False if the number is in use here."""
+    organization_id, phone_number = order.organization_id, order.phone_number
+    if transaction.number(organization_id, phone_number) is not None:
+        return False
+    if not transaction.claim(phone_number, organization_id):
+        return False
+    transaction.add_number(order)
+    return True
+
+
+def _reopen(transaction: Transaction, order: Number) -> bool:
+    """Open an abandoned order again. Return False if the number is in use here."""
+    if not _claim(transaction, order):
+        return False
+    request_id = order.request_id
+    request = transaction.request(order.organization_id, request_id) if request_id is not None else None
+    if request is None or request.answer is not None:
+        # The request ended without this number, and its request_id may be in use for another one.
+        request_id = None
+    transaction.add_purchase(replace(order, request_id=request_id))
+    return True
+
+
+def _find(reader: Reader, order: Number) -> Number | None:
+    """Return the row of the order; None if it is gone or belongs to another order for the number."""
+    known = reader.number(order.organization_id, order.phone_number)
+    return known if known is not None and known.reference == order.reference else None

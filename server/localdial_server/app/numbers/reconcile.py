@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TypeVar
 
+from localdial_server.app.failures import NumberFailure, PublicError
 from localdial_server.app.lookup import require_organization
 from localdial_server.app.numbers.carrier_accounts import account_of, told
 from localdial_server.app.numbers.settle import Settled, Sweep
@@ -35,14 +36,6 @@ _by_number = attrgetter("phone_number")
 
 
 @dataclass(frozen=True, slots=True)
-class OpenNumber:
-    """A number that could not be settled or compared, and why."""
-
-    number: Number
-    error: ServiceError
-
-
-@dataclass(frozen=True, slots=True)
 class MonthlyCost:
     """What numbers cost a month, in millionths. Without a currency: no price is known."""
 
@@ -58,7 +51,7 @@ class Report:
     adopted: Sequence[Number]
     failed: Sequence[Number]
     released: Sequence[Number]
-    still_open: Sequence[OpenNumber]
+    still_open: Sequence[NumberFailure]
     missing: Sequence[Number]
     strays: Sequence[OwnedNumber]
     costs: Sequence[MonthlyCost]
@@ -98,30 +91,36 @@ class Reconciling:
         except (CarrierUnavailable, Refused) as error:
             raise told(error, organization_id) from error
         still_open = list(elsewhere.values())
-        still_open += [OpenNumber(one.before, _why_open(one)) for one in settled if _is_open(one)]
+        still_open += [
+            NumberFailure(one.before.phone_number, PublicError.of(_why_open(one)))
+            for one in settled
+            if _is_open(one)
+        ]
         return Report(
             adopted=_ended(settled, NumberState.ACTIVE),
             failed=sorted((one.before for one in settled if one.after is None), key=_by_number),
             released=_ended(settled, NumberState.RELEASED),
-            still_open=sorted(still_open, key=lambda one: one.number.phone_number),
+            still_open=sorted(still_open, key=_by_number),
             missing=missing,
             strays=strays,
             costs=costs,
         )
 
-    def _elsewhere(self, numbers: Iterable[Number], organization_id: str | None) -> Mapping[str, OpenNumber]:
+    def _elsewhere(
+        self, numbers: Iterable[Number], organization_id: str | None
+    ) -> Mapping[str, NumberFailure]:
         """Answer the numbers of accounts that this server does not know, by phone number."""
         # There may be thousands in one account, which the log tells once.
-        errors: dict[tuple[str, str], ServiceError] = {}
-        found: dict[str, OpenNumber] = {}
+        errors: dict[tuple[str, str], PublicError] = {}
+        found: dict[str, NumberFailure] = {}
         for number in numbers:
             try:
                 account_of(self._carriers, number)
             except AccountNotSetUp as error:
                 account = number.carrier, number.carrier_account
                 if account not in errors:
-                    errors[account] = told(error, organization_id)
-                found[number.phone_number] = OpenNumber(number, errors[account])
+                    errors[account] = PublicError.of(told(error, organization_id))
+                found[number.phone_number] = NumberFailure(number.phone_number, errors[account])
         return found
 
     async def _active(self, organization_id: str | None) -> list[Number]:
@@ -172,7 +171,7 @@ class Reconciling:
     async def _still_missing(self, suspects: Sequence[Number]) -> list[Number]:
         async def look(number: Number) -> bool:
             carrier = account_of(self._carriers, number)
-            if carrier.capabilities.may_hide(number.purchase_time, self._clock.now()):
+            if carrier.capabilities.may_hide(number.carrier_busy_until, self._clock.now()):
                 return False
             owned = await carrier.find_by_number(number.phone_number)
             known = await self._store.read(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from localdial_server.app.numbers.carrier_accounts import log_fields
 from localdial_server.app.numbers.delete import Deleting
-from localdial_server.app.numbers.purchase import Purchasing
+from localdial_server.app.numbers.pending_order import PendingOrders
 from localdial_server.app.ports.carrier import CarrierUnavailable, OutcomeUnknown, Refused
 from localdial_server.app.ports.store import Store
 from localdial_server.domain.errors import StorageUnavailable
@@ -33,9 +33,9 @@ class Settled:
 class Sweep:
     """Looks after PURCHASING and RELEASING numbers every ``interval`` seconds."""
 
-    def __init__(self, store: Store, purchasing: Purchasing, deleting: Deleting, interval: float) -> None:
+    def __init__(self, store: Store, orders: PendingOrders, deleting: Deleting, interval: float) -> None:
         self._store = store
-        self._purchasing = purchasing
+        self._orders = orders
         self._deleting = deleting
         self._interval = interval
 
@@ -72,7 +72,7 @@ class Sweep:
     async def _settle(self, number: Number) -> Settled:
         try:
             if number.state is NumberState.PURCHASING:
-                return Settled(number, await self._purchasing.settle(number))
+                return Settled(number, await self._orders.settle(number))
             return Settled(number, await self._deleting.release(number))
         except (CarrierUnavailable, Refused, OutcomeUnknown) as error:
             return Settled(number, number, error)

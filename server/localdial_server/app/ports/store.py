@@ -39,15 +39,13 @@ class CallQuery:
 class StoredRequest:
     """A request that spends or deletes.
 
-    ``answer`` is what a repeat is given, or, until it is final, what is done so
-    far; None before anything is.
+    `answer` is what a repeat is given; None until the request is answered.
     """
 
     organization_id: str
     request_id: str
     arguments: str
     answer: str | None
-    is_final: bool
     create_time: int
 
 
@@ -88,7 +86,11 @@ class Reader(Protocol):
         """Answer how many numbers match."""
 
     def numbers_of_request(self, organization_id: str, request_id: str) -> Sequence[Number]:
-        """Answer the numbers of the purchase that are still there, by phone number."""
+        """Return the numbers that the request has ordered, by phone number, unless it was answered long ago.
+
+        Abandoned orders are left out. A number that was released since is RELEASED, with no more
+        than its phone number, area code, reference and purchase time.
+        """
 
     def purchases_since(self, organization_id: str, since: int) -> tuple[int, int | None]:
         """Answer how many numbers were ordered from then on, and when the first of them was."""
@@ -127,7 +129,7 @@ class Transaction(Reader, Protocol):
     def delete_organization(self, organization_id: str) -> None:
         """Delete it with its users, claims and requests; it must have no numbers.
 
-        Its revision, the day's purchases and the records of its calls stay.
+        Its revision, the day's purchases, of no request any more, and the records of its calls stay.
         """
 
     def put_users(self, users: Sequence[User]) -> None:
@@ -152,13 +154,13 @@ class Transaction(Reader, Protocol):
         """Delete the number with its mappings. The claim stays."""
 
     def add_purchase(self, number: Number) -> None:
-        """Note that the number is ordered, by its reference and purchase time."""
+        """Record that the number was ordered: for the limit of the day, and for its `request_id`."""
 
     def delete_purchase(self, organization_id: str, reference: str) -> None:
-        """Note that nothing came of the order; one that is not there is no error."""
+        """Forget the order, of which nothing came; one that is not there is no error."""
 
     def delete_purchases_before(self, organization_id: str, time: int) -> None:
-        """Forget the organization's purchases that were made before then."""
+        """Forget the organization's purchases from before then, but for those of unanswered requests."""
 
     def add_mappings(self, organization_id: str, phone_number: str, area_codes: Sequence[str]) -> int:
         """Map the area codes that are not mapped yet; answer how many those were."""
@@ -171,8 +173,8 @@ class Transaction(Reader, Protocol):
     def add_request(self, request: StoredRequest) -> None:
         """Store a request that was not stored yet."""
 
-    def set_answer(self, organization_id: str, request_id: str, answer: str, *, is_final: bool) -> None:
-        """Store the request's answer, or what is done of it so far."""
+    def set_answer(self, organization_id: str, request_id: str, answer: str) -> None:
+        """Store the request's answer."""
 
     def delete_request(self, organization_id: str, request_id: str) -> None:
         """Forget the request; one that is not there is no error."""

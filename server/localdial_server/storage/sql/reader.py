@@ -8,7 +8,14 @@ from sqlalchemy import Connection, Row, Select, and_, exists, func, or_, select,
 
 from localdial_server.app.ports.store import CallQuery, NumberQuery, StoredRequest
 from localdial_server.domain.model import Number, NumberState, Organization, OutboundCall, User
-from localdial_server.storage.sql.rows import to_call, to_number, to_organization, to_request, to_user
+from localdial_server.storage.sql.rows import (
+    to_call,
+    to_number,
+    to_organization,
+    to_released_number,
+    to_request,
+    to_user,
+)
 from localdial_server.storage.sql.schema import (
     area_code_mappings,
     numbers,
@@ -140,12 +147,23 @@ class SqlReader:
         return self._count(select(func.count()).select_from(numbers).where(*_matches(query)))
 
     def numbers_of_request(self, organization_id: str, request_id: str) -> Sequence[Number]:
-        """Answer the numbers of the purchase that are still there, by phone number."""
-        return self._numbers(
-            select(numbers)
-            .where(numbers.c.organization_id == organization_id, numbers.c.request_id == request_id)
-            .order_by(numbers.c.phone_number)
+        """Return the numbers that the request has ordered, by phone number, unless it was answered long ago.
+
+        Abandoned orders are left out. A number that was released since is RELEASED, with no more
+        than its phone number, area code, reference and purchase time.
+        """
+        of_request = purchases.c.organization_id == organization_id, purchases.c.request_id == request_id
+        ordered = self._connection.execute(
+            select(purchases).where(*of_request).order_by(purchases.c.phone_number, purchases.c.purchase_time)
+        ).all()
+        is_same = and_(
+            numbers.c.organization_id == purchases.c.organization_id,
+            numbers.c.phone_number == purchases.c.phone_number,
+            numbers.c.reference == purchases.c.reference,
         )
+        kept = self._numbers(select(numbers).join(purchases, is_same).where(*of_request))
+        by_reference = {number.reference: number for number in kept}
+        return [by_reference.get(row.reference) or to_released_number(row) for row in ordered]
 
     def purchases_since(self, organization_id: str, since: int) -> tuple[int, int | None]:
         """Answer how many numbers were ordered from then on, and when the first of them was."""

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from localdial_server.app.ports.store import StoredRequest
+from localdial_server.domain.area_codes import area_code_of
 from localdial_server.domain.model import (
     CallerIdReason,
     Number,
@@ -56,11 +57,26 @@ def to_number(row: Row[Any], mapped_area_codes: tuple[str, ...]) -> Number:
         reference=row.reference,
         request_id=row.request_id,
         purchase_time=row.purchase_time,
+        carrier_busy_until=row.carrier_busy_until,
         mapped_area_codes=mapped_area_codes,
         locality=row.locality,
         region=row.region,
         carrier_number_id=row.carrier_number_id,
         carrier_account=row.carrier_account,
+    )
+
+
+def to_released_number(purchase: Row[Any]) -> Number:
+    """Return the number of a row of `purchases` whose row of `numbers` is gone."""
+    return Number(
+        organization_id=purchase.organization_id,
+        phone_number=purchase.phone_number,
+        area_code=area_code_of(purchase.phone_number),
+        state=NumberState.RELEASED,
+        carrier="",
+        reference=purchase.reference,
+        request_id=purchase.request_id,
+        purchase_time=purchase.purchase_time,
     )
 
 
@@ -75,6 +91,7 @@ def from_number(number: Number) -> dict[str, Any]:
         "reference": number.reference,
         "request_id": number.request_id,
         "purchase_time": number.purchase_time,
+        "carrier_busy_until": number.carrier_busy_until,
         "locality": number.locality,
         "region": number.region,
         "carrier_number_id": number.carrier_number_id,
@@ -117,6 +134,5 @@ def to_request(row: Row[Any]) -> StoredRequest:
         request_id=row.request_id,
         arguments=row.arguments,
         answer=row.answer,
-        is_final=row.is_final,
         create_time=row.create_time,
     )

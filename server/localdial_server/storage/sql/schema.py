@@ -7,7 +7,6 @@ organization.
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     Column,
     ForeignKeyConstraint,
     Index,
@@ -91,12 +90,11 @@ numbers = Table(
     Column("region", String(16), nullable=False),
     Column("purchase_time", BigInteger, nullable=False),
     Column("carrier_account", String(64), nullable=False, server_default=text("''")),
+    Column("carrier_busy_until", BigInteger, nullable=False, server_default=text("0")),
     PrimaryKeyConstraint("organization_id", "phone_number"),
     ForeignKeyConstraint(["organization_id"], ["organizations.organization_id"]),
     # What the sweep looks for: orders and releases without a known outcome.
     Index("ix_numbers_by_state", "state", "organization_id", "phone_number"),
-    # What a purchase brought, so far.
-    Index("ix_numbers_by_request", "organization_id", "request_id"),
     sqlite_with_rowid=False,
 )
 
@@ -128,18 +126,21 @@ phone_number_owners = Table(
     sqlite_with_rowid=False,
 )
 
-# Every number that was ordered within the last day, unless nothing came of it:
-# what the limit on purchases counts. A number that was deleted since counts too, and
-# so does what an organization bought before it was deleted and made anew: no foreign
-# key.
+# Every order of the last day, and of every purchase request without an answer, unless nothing came
+# of it. The limit on purchases counts them, numbers that were deleted since included, and so does a
+# request. No foreign key: an organization that is deleted and made anew has the same limit.
 purchases = Table(
     "purchases",
     metadata,
     Column("organization_id", _ID, nullable=False),
     Column("reference", _key(64), nullable=False),
     Column("purchase_time", BigInteger, nullable=False),
+    Column("phone_number", _PHONE, nullable=False, server_default=text("''")),
+    Column("request_id", _ID),
     PrimaryKeyConstraint("organization_id", "reference"),
     Index("ix_purchases_by_time", "organization_id", "purchase_time"),
+    # With all other columns: SQLite would read the organization's purchases rather than look these up.
+    Index("ix_purchases_by_request", "organization_id", "request_id", "phone_number", "purchase_time"),
     sqlite_with_rowid=False,
 )
 
@@ -153,8 +154,8 @@ identity = Table(
     sqlite_with_rowid=False,
 )
 
-# The calls that spend or delete, by the caller's request_id, with the answer
-# that a repeat is given. Until it is final it says what is done so far.
+# The requests that spend or delete, by the caller's request_id, with the answer that a repeat is
+# given, once there is one.
 requests = Table(
     "requests",
     metadata,
@@ -162,7 +163,6 @@ requests = Table(
     Column("request_id", _ID, nullable=False),
     Column("arguments", Text, nullable=False),
     Column("answer", Text),
-    Column("is_final", Boolean, nullable=False),
     Column("create_time", BigInteger, nullable=False),
     PrimaryKeyConstraint("organization_id", "request_id"),
     ForeignKeyConstraint(["organization_id"], ["organizations.organization_id"]),

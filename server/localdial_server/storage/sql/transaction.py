@@ -51,8 +51,12 @@ class SqlTransaction(SqlReader):
     def delete_organization(self, organization_id: str) -> None:
         """Delete it with its users, claims and requests; it must have no numbers.
 
-        Its revision, the day's purchases and the records of its calls stay.
+        Its revision, the day's purchases, of no request any more, and the records of its calls stay.
         """
+        # A request of an organization that comes back with the same id is another one.
+        self._connection.execute(
+            update(purchases).where(purchases.c.organization_id == organization_id).values(request_id=None)
+        )
         for table in users, phone_number_owners, requests, organizations:
             self._connection.execute(delete(table).where(table.c.organization_id == organization_id))
 
@@ -119,17 +123,19 @@ class SqlTransaction(SqlReader):
         )
 
     def add_purchase(self, number: Number) -> None:
-        """Note that the number is ordered, by its reference and purchase time."""
+        """Record that the number was ordered: for the limit of the day, and for its `request_id`."""
         self._connection.execute(
             insert(purchases).values(
                 organization_id=number.organization_id,
                 reference=number.reference,
+                phone_number=number.phone_number,
+                request_id=number.request_id,
                 purchase_time=number.purchase_time,
             )
         )
 
     def delete_purchase(self, organization_id: str, reference: str) -> None:
-        """Note that nothing came of the order; one that is not there is no error."""
+        """Forget the order, of which nothing came; one that is not there is no error."""
         self._connection.execute(
             delete(purchases).where(
                 purchases.c.organization_id == organization_id, purchases.c.reference == reference
@@ -137,10 +143,17 @@ class SqlTransaction(SqlReader):
         )
 
     def delete_purchases_before(self, organization_id: str, time: int) -> None:
-        """Forget the organization's purchases that were made before then."""
+        """Forget the organization's purchases from before then, but for those of unanswered requests."""
+        is_unanswered = exists(requests.c.request_id).where(
+            requests.c.organization_id == purchases.c.organization_id,
+            requests.c.request_id == purchases.c.request_id,
+            requests.c.answer.is_(None),
+        )
         self._connection.execute(
             delete(purchases).where(
-                purchases.c.organization_id == organization_id, purchases.c.purchase_time < time
+                purchases.c.organization_id == organization_id,
+                purchases.c.purchase_time < time,
+                ~is_unanswered,
             )
         )
 
@@ -180,17 +193,16 @@ class SqlTransaction(SqlReader):
                 request_id=request.request_id,
                 arguments=request.arguments,
                 answer=request.answer,
-                is_final=request.is_final,
                 create_time=request.create_time,
             )
         )
 
-    def set_answer(self, organization_id: str, request_id: str, answer: str, *, is_final: bool) -> None:
-        """Store the request's answer, or what is done of it so far."""
+    def set_answer(self, organization_id: str, request_id: str, answer: str) -> None:
+        """Store the request's answer."""
         self._connection.execute(
             update(requests)
             .where(requests.c.organization_id == organization_id, requests.c.request_id == request_id)
-            .values(answer=answer, is_final=is_final)
+            .values(answer=answer)
         )
 
     def delete_request(self, organization_id: str, request_id: str) -> None:

@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, func, select, union
+from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, and_, func, select, union
 
 from localdial_server.storage.sql.schema import (
     area_code_mappings,
     numbers,
     organizations,
     outbound_calls,
+    purchases,
     requests,
     revisions,
     users,
@@ -23,6 +24,7 @@ from localdial_server.storage.transfer.records import (
     End,
     Header,
     NumberRecord,
+    PurchaseRecord,
     RequestRecord,
     Tally,
     UserRecord,
@@ -146,7 +148,11 @@ def _records(
             kind,
             [{**record, "mapped_area_codes": mappings[record["phone_number"]]} for record in records],
         )
-    yield from _stream(connection, organization_id, requests, "request", RequestRecord, requests.c.request_id)
+    ordered = _purchases_of_unanswered_requests(connection, organization_id)
+    for kind, records in _stream(
+        connection, organization_id, requests, "request", RequestRecord, requests.c.request_id
+    ):
+        yield kind, [{**record, "purchases": ordered[record["request_id"]]} for record in records]
     yield from _stream(
         connection,
         organization_id,
@@ -180,6 +186,29 @@ def _stream(
     names = ("kind", *fields)
     for part in rows.partitions():
         yield kind, [dict(zip(names, (kind, *row), strict=True)) for row in part]
+
+
+def _purchases_of_unanswered_requests(
+    connection: Connection, organization_id: str
+) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+    """Return what the organization's unanswered requests have ordered, by request_id."""
+    fields = tuple(PurchaseRecord.__annotations__)
+    query = (
+        _of(organization_id, purchases, ("request_id", *fields))
+        .join(
+            requests,
+            and_(
+                requests.c.organization_id == purchases.c.organization_id,
+                requests.c.request_id == purchases.c.request_id,
+            ),
+        )
+        .where(requests.c.answer.is_(None))
+        .order_by(purchases.c.reference)
+    )
+    ordered: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for request_id, *values in connection.execute(query):
+        ordered[request_id].append(dict(zip(fields, values, strict=True)))
+    return ordered
 
 
 def _mappings(connection: Connection, organization_id: str) -> Mapping[str, Sequence[str]]:

@@ -16,6 +16,7 @@ from localdial_server.storage.sql.schema import (
     organizations,
     outbound_calls,
     phone_number_owners,
+    purchases,
     requests,
     revisions,
     users,
@@ -26,6 +27,7 @@ from localdial_server.storage.transfer.records import (
     NumberRecord,
     OrganizationRecord,
     Record,
+    RequestRecord,
 )
 
 # More at once is hardly faster, and their keys must fit into one query, which
@@ -41,6 +43,7 @@ _TABLES: Final = (
     area_code_mappings,
     phone_number_owners,
     requests,
+    purchases,
     outbound_calls,
 )
 
@@ -53,10 +56,9 @@ def _row_of(table: Table) -> Callable[[Mapping[str, Any]], _Row]:
 
 _ORGANIZATION_ROW: Final = _row_of(organizations)
 _NUMBER_ROW: Final = _row_of(numbers)
-_PLAIN: Final = {
-    kind: (table, _row_of(table))
-    for kind, table in (("user", users), ("request", requests), ("call", outbound_calls))
-}
+_REQUEST_ROW: Final = _row_of(requests)
+_PURCHASE_ROW: Final = _row_of(purchases)
+_PLAIN: Final = {kind: (table, _row_of(table)) for kind, table in (("user", users), ("call", outbound_calls))}
 
 
 class _Claim(NamedTuple):
@@ -93,6 +95,8 @@ class Inserter:
             self._add_organization(line, record)
         elif record["kind"] == "number":
             self._add_number(line, record)
+        elif record["kind"] == "request":
+            self._add_request(record)
         else:
             table, row_of = _PLAIN[record["kind"]]
             self._rows[table].append(row_of(record))
@@ -131,6 +135,11 @@ class Inserter:
             (organization_id, area_code, phone_number) for area_code in record["mapped_area_codes"]
         ]
         self._claims[phone_number].append(_Claim(line, "phone_number", organization_id))
+
+    def _add_request(self, record: RequestRecord) -> None:
+        self._rows[requests].append(_REQUEST_ROW(record))
+        owner = {"organization_id": record["organization_id"], "request_id": record["request_id"]}
+        self._rows[purchases] += [_PURCHASE_ROW({**owner, **purchase}) for purchase in record["purchases"]]
 
     def _check_arrivals(self) -> None:
         """Refuse organizations that are there; the others get their revisions."""

@@ -26,7 +26,7 @@ from localdial_server.domain.formats import AREA_CODE, DISPLAY_NAME, E164, IDENT
 from localdial_server.domain.model import CallerIdReason, NumberState
 
 FORMAT: Final = "localdial-export"
-VERSION: Final = 2
+VERSION: Final = 3
 
 # PostgreSQL stores every character but NUL.
 _NO_NUL: Final = Format("^[^\\x00]*$", "must have no NUL characters")
@@ -41,6 +41,13 @@ def _distinct_and_sorted(area_codes: list[str]) -> list[str]:
     if area_codes != sorted(set(area_codes)):
         raise ValueError("must be sorted, each once")
     return area_codes
+
+
+def _sorted_by_reference(purchases: list["PurchaseRecord"]) -> list["PurchaseRecord"]:
+    references = [purchase["reference"] for purchase in purchases]
+    if references != sorted(set(references)):
+        raise ValueError("must be sorted by reference, each once")
+    return purchases
 
 
 _Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER.pattern)]
@@ -121,20 +128,33 @@ class NumberRecord(TypedDict):
     locality: _Text200
     region: _Text16
     purchase_time: _Time
+    carrier_busy_until: _Time
     mapped_area_codes: Annotated[list[_AreaCode], AfterValidator(_distinct_and_sorted)]
 
 
 @with_config(_EXACT)
+class PurchaseRecord(TypedDict):
+    """A row of `purchases`, within the request that ordered the number."""
+
+    reference: _Text64
+    phone_number: _PhoneNumber
+    purchase_time: _Time
+
+
+@with_config(_EXACT)
 class RequestRecord(TypedDict):
-    """A row of ``requests``: a repeat of it is given the same answer after the move."""
+    """A row of `requests`. After the move a repeat is given the same answer, or goes on with the request.
+
+    `purchases` has what a request without an answer has ordered, sorted by reference.
+    """
 
     kind: Literal["request"]
     organization_id: _Identifier
     request_id: _Identifier
     arguments: _Text
     answer: _Text | None
-    is_final: bool
     create_time: _Time
+    purchases: Annotated[list[PurchaseRecord], AfterValidator(_sorted_by_reference)]
 
 
 @with_config(_EXACT)
