@@ -1,1 +1,1 @@
-"""localdial: local presence caller IDs, and call-backs that reach who called."""
+"""localdial: show callees a number with their own area code, and route their call-backs."""

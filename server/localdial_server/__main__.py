@@ -1,4 +1,4 @@
-"""``python -m localdial_server`` is ``localdial``."""
+"""`python -m localdial_server` is the command `localdial`."""
 
 from localdial_server.cli import main
 

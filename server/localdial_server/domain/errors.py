@@ -1,7 +1,7 @@
 """Errors that callers get: one exception per reason, or several where the advice differs.
 
-Messages are for the caller. They say what to do, and name nothing that the caller did not
-send or does not own. Only `localdial_server.rpc.status` knows their gRPC statuses.
+Messages are for the caller. They say what to do, in the terms of the contract, and name nothing that
+the caller did not send or does not own. Only `localdial_server.rpc.status` knows their gRPC statuses.
 """
 
 import math
@@ -40,12 +40,16 @@ class Reason(StrEnum):
     PURCHASE_LIMIT_REACHED = "PURCHASE_LIMIT_REACHED"
 
 
+def _counted(numbers: int) -> str:
+    return "1 number" if numbers == 1 else f"{numbers} numbers"
+
+
 class ServiceError(Exception):
-    """An error that the caller is told about."""
+    """An error that is returned to the caller."""
 
     reason: ClassVar[Reason]
     retry_after: float | None = None
-    """When a repeat may help, in seconds, where more is known than that it may; ``math.inf``: never."""
+    """When a repeat may help, in seconds from now; None if not known, `math.inf` if no repeat helps."""
 
     def __init__(self, message: str, **metadata: str) -> None:
         super().__init__(message)
@@ -55,26 +59,26 @@ class ServiceError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FieldViolation:
-    """A field at fault: its path in the request, and what it must be."""
+    """An invalid field: its path in the request, such as `users[1].caller_id`, and what it must be."""
 
     field: str
     description: str
 
 
-# The message travels in a header of limited size; the details have them all.
+# The message travels in a header of limited size. The details have all violations.
 _VIOLATIONS_IN_MESSAGE = 5
 
 
 class InvalidFields(ServiceError):
-    """One or more fields of the request are at fault."""
+    """One or more fields of the request are invalid."""
 
     reason = Reason.INVALID_FIELDS
 
     def __init__(self, violations: Sequence[FieldViolation]) -> None:
-        told = [f"{v.field} {v.description}" for v in violations[:_VIOLATIONS_IN_MESSAGE]]
-        if len(violations) > len(told):
-            told.append(f"and {len(violations) - len(told)} more")
-        super().__init__("; ".join(told))
+        parts = [f"{v.field} {v.description}" for v in violations[:_VIOLATIONS_IN_MESSAGE]]
+        if len(violations) > len(parts):
+            parts.append(f"and {len(violations) - len(parts)} more")
+        super().__init__("; ".join(parts))
         self.violations = tuple(violations)
 
 
@@ -104,16 +108,16 @@ class UserNotFound(ServiceError):
 
 
 class NumberNotFound(ServiceError):
-    """The number is not in the organization's inventory, or in nobody's."""
+    """The number is not in the organization's inventory or, where no organization is named, in any."""
 
     reason = Reason.NUMBER_NOT_FOUND
 
     def __init__(self, phone_number: str) -> None:
-        super().__init__("no such number here", phone_number=phone_number)
+        super().__init__("there is no such number", phone_number=phone_number)
 
 
 class NoCallerId(ServiceError):
-    """No rule gives a caller ID."""
+    """No rule yields a caller ID."""
 
     reason = Reason.NO_CALLER_ID
 
@@ -128,14 +132,14 @@ class NoCallerId(ServiceError):
 
 
 class NoDestination(ServiceError):
-    """The call-back can be sent nowhere."""
+    """No rule yields a destination for the call-back."""
 
     reason = Reason.NO_DESTINATION
 
     def __init__(self, organization_id: str) -> None:
         super().__init__(
-            "the call-back can be connected nowhere: give the users a work phone and the organization an "
-            "organization number that differ from the caller and the called number",
+            "the call-back has no destination: give the users a work phone, and the organization an "
+            "organization number, other than the caller's and the called number",
             organization_id=organization_id,
         )
 
@@ -147,20 +151,21 @@ class NoNumbersAvailable(ServiceError):
 
     def __init__(self, area_code: str) -> None:
         super().__init__(
-            f"the carrier has no numbers in area code {area_code}; nothing was charged, try another one",
+            f"the carrier has no numbers for sale in area code {area_code}; nothing was charged; try another "
+            "area code",
             area_code=area_code,
         )
 
 
 class NumbersSold(ServiceError):
-    """The carrier has stock in the area code, and others were faster each time."""
+    """The carrier has stock in the area code, but other customers bought the chosen numbers first."""
 
     reason = NoNumbersAvailable.reason
 
     def __init__(self, area_code: str) -> None:
         super().__init__(
-            f"the numbers that were chosen in area code {area_code} were sold before they were ordered; "
-            "nothing was charged for them, try again",
+            f"the chosen numbers in area code {area_code} were sold before they were ordered; nothing was "
+            "charged for them; try again",
             area_code=area_code,
         )
 
@@ -175,7 +180,7 @@ class NumberNotAtCarrier(ServiceError):
 
 
 class NumberInUse(ServiceError):
-    """The phone number is in use elsewhere."""
+    """Another organization uses the phone number."""
 
     reason = Reason.NUMBER_IN_USE
 
@@ -190,7 +195,7 @@ class NumberNotActive(ServiceError):
 
     def __init__(self, phone_number: str, state: str) -> None:
         super().__init__(
-            f"the number is {state}, not active; try again when that is over",
+            f"the number is {state}, not active; try again once that is finished",
             phone_number=phone_number,
             state=state.upper(),
         )
@@ -227,7 +232,7 @@ class PurchasePending(ServiceError):
 
     def __init__(self, organization_id: str) -> None:
         super().__init__(
-            "the carrier has not said yet whether the order went through; repeat the call with the same "
+            "the carrier has neither confirmed nor refused the order yet; repeat the call with the same "
             "request_id to learn the outcome",
             organization_id=organization_id,
         )
@@ -240,7 +245,7 @@ class OrganizationHasNumbers(ServiceError):
 
     def __init__(self, organization_id: str, number_count: int) -> None:
         super().__init__(
-            f"the organization still owns {number_count} numbers; delete them first",
+            f"the organization still owns {_counted(number_count)}; delete them first",
             organization_id=organization_id,
             number_count=str(number_count),
         )
@@ -254,7 +259,7 @@ class RevisionNotReached(ServiceError):
     def __init__(self, organization_id: str, revision: int) -> None:
         super().__init__(
             f"min_revision is newer than the organization's revision, {revision}; pass a revision that a "
-            "change of this organization answered",
+            "change of this organization returned",
             organization_id=organization_id,
             revision=str(revision),
         )
@@ -276,22 +281,22 @@ class NumberLimitReached(ServiceError):
 
     def __init__(self, organization_id: str, limit: int) -> None:
         super().__init__(
-            f"the organization may have {limit} numbers and has no room for another; delete some, or have "
-            "the limit raised",
+            f"the organization has reached its limit of {_counted(limit)}; delete some, or have the limit "
+            "raised",
             organization_id=organization_id,
             limit=str(limit),
         )
 
 
 class PurchaseLimitReached(ServiceError):
-    """The organization may not buy more numbers today."""
+    """The organization has bought as many numbers within 24 hours as it may."""
 
     reason = Reason.PURCHASE_LIMIT_REACHED
 
     def __init__(self, organization_id: str, limit: int, retry_after: float) -> None:
         super().__init__(
-            f"the organization may buy {limit} numbers within 24 hours and has done so; try again later, or "
-            "have the limit raised",
+            f"the organization has reached its limit of {_counted(limit)} bought within 24 hours; try again "
+            "later, or have the limit raised",
             organization_id=organization_id,
             limit=str(limit),
         )
@@ -299,7 +304,7 @@ class PurchaseLimitReached(ServiceError):
 
 
 class CarrierNotAvailable(ServiceError):
-    """The carrier cannot be reached, or is asked too much."""
+    """The carrier cannot be reached, or limits the rate of requests."""
 
     reason = Reason.CARRIER_UNAVAILABLE
 
@@ -316,12 +321,12 @@ class NumberElsewhere(ServiceError):
 
     def __init__(self) -> None:
         super().__init__(
-            "the number is with a carrier, or in an account, that this server is not set up for (any more); "
-            "have that setting restored"
+            "the number is with a carrier, or in an account, that this server is not, or no longer, set up "
+            "for; have that setting restored"
         )
 
 
 class CarrierRefused(ServiceError):
-    """The carrier will not do what it is asked."""
+    """The carrier refused the request."""
 
     reason = Reason.CARRIER_REFUSED

@@ -31,7 +31,7 @@ async def test_a_limit_that_was_lowered_below_what_is_owned_is_told_truly(harnes
     await harness.bought(3)
     limit(harness, numbers=2)
     await harness.restart()
-    with pytest.raises(NumberLimitReached, match="may have 2 numbers and has no room for another"):
+    with pytest.raises(NumberLimitReached, match="reached its limit of 2 numbers"):
         await harness.purchase()
 
 

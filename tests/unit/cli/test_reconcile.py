@@ -85,14 +85,9 @@ def test_a_partly_filled_purchase_gives_the_reason(cli: Cli) -> None:
         PurchaseNumbersResponse(
             numbers=[LocalPresenceNumber(phone_number="+14155550100")],
             unfilled_count=2,
-            unfilled_status=Status(
-                code=8, message="the organization may have 1 numbers and has no room for another"
-            ),
+            unfilled_status=Status(code=8, message="the organization has reached its limit of 1 number"),
         )
     )
     result = cli.run("numbers", "buy", "acme", "415", "-n", "3", "--yes")
     assert result.exit_code == ExitCode.PARTIAL
-    assert (
-        "2 of 3 could not be bought: the organization may have 1 numbers and has no room for another"
-        in result.stderr
-    )
+    assert "2 of 3 could not be bought: the organization has reached its limit of 1 number" in result.stderr
