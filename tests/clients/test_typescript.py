@@ -237,7 +237,7 @@ def test_crm_sync_counts_a_mapped_area_code_as_served(crm_sync: CrmSync) -> None
         )
     )
     done = crm_sync("--dry-run", area_codes=AREA_CODES)
-    assert done.stdout == f"would buy 1 numbers for {crm_sync.organization}, 1 in each of: 312\n"
+    assert done.stdout == f"would buy 1 number for {crm_sync.organization}, 1 in each of: 312\n"
 
 
 def test_crm_sync_shows_all_bad_rows_with_their_lines_and_writes_nothing(crm_sync: CrmSync) -> None:
@@ -260,8 +260,8 @@ def test_crm_sync_shows_all_bad_rows_with_their_lines_and_writes_nothing(crm_syn
     ]
     assert "caller_id must be a phone number in E.164" in lines[2]
     assert "did you mean +14155550100" in lines[2]
-    assert lines[5] == "users.csv:7: has 2 columns instead of 4"
-    assert lines[6] == "users.csv:8: user_id ann is in line 2 already"
+    assert lines[5] == "users.csv:7: has 2 cells instead of 4"
+    assert lines[6] == "users.csv:8: user_id ann is already in line 2"
     assert lines[-1] == "8 problems; nothing was written or bought"
     assert crm_sync.users() == []
     assert crm_sync.area_codes() == []
@@ -278,9 +278,9 @@ def test_crm_sync_shows_thousands_of_bad_rows(crm_sync: CrmSync) -> None:
 @pytest.mark.parametrize(
     ("users", "message"),
     [
-        ("", "users.csv:1: no column user_id"),
+        ("", "users.csv:1: column user_id is missing"),
         ("user_id,name\n", "users.csv:1: unknown column"),
-        ("user_id,display_name,caller_id,work_phone,user_id\n", "users.csv:1: column user_id twice"),
+        ("user_id,display_name,caller_id,work_phone,user_id\n", "users.csv:1: column user_id appears twice"),
         ('user_id,display_name,caller_id,work_phone\nann,A,,\nbob,\'B","x,\n', "users.csv:3: is not CSV"),
         ('user_id,display_name,caller_id,work_phone\nann,"A,,\nbob,B,,\n', "is not CSV"),
     ],
@@ -333,7 +333,7 @@ def test_crm_sync_explains_a_server_that_is_not_there(crm_sync: CrmSync) -> None
     ("arguments", "message"),
     [
         ([], "nothing to do"),
-        (["--quantity", "0", "--users", "x"], "--quantity is 1 to 100"),
+        (["--quantity", "0", "--users", "x"], "--quantity must be 1 to 100"),
         (["--colour", "red"], "Unknown option"),
         (["--users", "x", "--root-certificate", "no-such-file"], "no such file"),
     ],

@@ -1,7 +1,7 @@
-// Shows a call and its call-back: `node quickstart.mjs [address]`, by default of a server on this machine.
+// Shows a call and its call-back: `node quickstart.mjs [address]`. The default is a server on this machine.
 //
-// Sets up an organization with one agent (again each time, which changes nothing), asks which caller ID a borrower is
-// shown, and where the borrower who calls that number back is connected.
+// Sets up an organization with one agent, which may be repeated, asks which caller ID a borrower is shown, and asks
+// where the borrower's call-back to that number goes.
 
 import { CallerIdReason, Client, DestinationReason, LocaldialError } from "@localdial/client";
 

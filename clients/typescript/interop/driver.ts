@@ -1,7 +1,7 @@
 /**
- * Drives the client for the interop suite: commands as lines of JSON, an answer to each.
+ * Drives the client for the interop suite: reads commands as lines of JSON, and writes one answer for each.
  *
- * What the commands are is written down in `tests/interop/README.md`.
+ * The commands are documented in `tests/interop/README.md`.
  */
 
 import { readFileSync } from "node:fs";
@@ -63,13 +63,13 @@ function methodOf(command: Command): DescMethod {
   return method;
 }
 
-/** The client's own method of an RPC, if it has it. */
+/** Returns the client's method for an RPC, or undefined if it has none. */
 function callOf(client: Client, method: DescMethod): Method | undefined {
   const service = method.parent.name.replace(/^./, (first) => first.toLowerCase());
   return (client as unknown as Record<string, Record<string, Method>>)[service]?.[method.localName];
 }
 
-/** What a command is about: the client's method, the request, and the options of the call. */
+/** Returns the client's method, the request and the options of the call that a command describes. */
 function parts(command: Command): [call: Method, request: Message, options: CallOptions] {
   const client = clients.get(command.client);
   const method = methodOf(command);
@@ -188,7 +188,7 @@ const operations: Readonly<Record<string, (command: Command) => Promise<JsonObje
   },
 };
 
-/** The error of an item that has a status: a failed number, or a leg of a batch. */
+/** Returns the error of an item with a status, a failed number or a leg of a batch, or null for any other item. */
 function errorIn(item: unknown): JsonObject | null {
   const { status, result } = item as { status?: unknown; result?: { case?: string; value?: unknown } };
   const found = result?.case === "status" ? result.value : status;

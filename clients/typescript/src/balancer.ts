@@ -1,4 +1,4 @@
-/** Spreads calls over all servers: those of all addresses, and all those that a name stands for. */
+/** Spreads calls over all servers: every address, and every IP address that a host name resolves to. */
 
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
@@ -6,78 +6,79 @@ import type { Address } from "./address.js";
 import type { Connection, ConnectionSettings, Target } from "./connection.js";
 import { Subchannel } from "./subchannel.js";
 
-// A name is resolved anew when a connection of it is lost, for servers move; but not more often than this.
+// The shortest time between two lookups of a name. A lost connection causes a lookup, because servers move.
 const resolveEveryMs = 1000;
 
-/** Answers the IP addresses that a name stands for. */
+/** Returns the IP addresses of a host name. */
 export type Resolve = (host: string) => Promise<string[]>;
 
 const resolveBySystem: Resolve = async (host) => (await lookup(host, { all: true })).map(({ address }) => address);
 
-/** A server to make a call to. */
+/** The server that was picked for an attempt, and the connection to use. */
 export interface Picked {
   readonly subchannel: Subchannel;
   readonly connection: Connection;
 }
 
-/** No server can be connected to. */
+/** There is no server to connect to: every attempt failed, or the client is closed. */
 export class NoServerError extends Error {}
 
 export class Balancer {
-  readonly #names: Name[];
+  readonly #groups: ServerGroup[];
   readonly #waiting = new Set<() => void>();
   #turn = 0;
   #closed = false;
 
   constructor(addresses: readonly Address[], settings: ConnectionSettings, resolve = resolveBySystem) {
     const onChange = () => this.#wake();
-    this.#names = addresses.map((address) => new Name(address, settings, resolve, onChange));
+    this.#groups = addresses.map((address) => new ServerGroup(address, settings, resolve, onChange));
   }
 
   /**
-   * The next server in turn that is connected, rather not one of `tried`; waits for one to be where none is. Rejects
-   * with the signal's reason when it is aborted, with a `NoServerError` when no server can be connected to.
+   * Returns the next connected server in turn, preferring one that is not in `tried`. Waits while servers are still
+   * connecting. Rejects with the signal's reason when it is aborted, and with a `NoServerError` if no server can be
+   * connected to.
    */
   async pick(tried: ReadonlySet<Subchannel>, signal: AbortSignal): Promise<Picked> {
     for (;;) {
       signal.throwIfAborted();
       if (this.#closed) throw new NoServerError("the client is closed");
-      for (const name of this.#names) name.connect();
+      for (const group of this.#groups) group.connect();
       const picked = this.#next(tried);
       if (picked) return picked;
-      if (!this.#names.some((name) => name.connecting)) throw new NoServerError(this.#problems());
-      await this.#change(signal);
+      if (!this.#groups.some((group) => group.connecting)) throw new NoServerError(this.#problems());
+      await this.#stateChange(signal);
     }
   }
 
-  /** Closes all connections at once, with their calls; resolves when their sockets are closed. */
+  /** Closes all connections immediately, with their calls. Resolves when the sockets are closed. */
   async close(): Promise<void> {
     this.#closed = true;
-    const closing = this.#names.map((name) => name.close());
+    const closing = this.#groups.map((group) => group.close());
     this.#wake();
     await Promise.all(closing);
   }
 
   #next(tried: ReadonlySet<Subchannel>): Picked | undefined {
     const ready: Picked[] = [];
-    for (const name of this.#names) {
-      for (const subchannel of name.subchannels) {
+    for (const group of this.#groups) {
+      for (const subchannel of group.subchannels) {
         const connection = subchannel.ready;
         if (connection) ready.push({ subchannel, connection });
       }
     }
-    const fresh = tried.size ? ready.filter(({ subchannel }) => !tried.has(subchannel)) : ready;
-    const candidates = fresh.length ? fresh : ready;
+    const untried = tried.size ? ready.filter(({ subchannel }) => !tried.has(subchannel)) : ready;
+    const candidates = untried.length ? untried : ready;
     this.#turn = (this.#turn + 1) % Number.MAX_SAFE_INTEGER;
     return candidates[this.#turn % candidates.length];
   }
 
   #problems(): string {
-    return [...new Set(this.#names.flatMap((name) => name.problems))].join("; ");
+    return [...new Set(this.#groups.flatMap((group) => group.problems))].join("; ");
   }
 
-  /** Waits until something may be different. */
-  #change(signal: AbortSignal): Promise<void> {
+  /** Waits until a server may have changed its state. */
+  #stateChange(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const end = (settle: () => void) => {
         this.#waiting.delete(wake);
@@ -96,14 +97,14 @@ export class Balancer {
   }
 }
 
-/** An address and the servers that it stands for. */
-class Name {
+/** An address and the servers that it resolves to. */
+class ServerGroup {
   readonly #address: Address;
   readonly #settings: ConnectionSettings;
   readonly #resolveName: Resolve;
   readonly #onChange: () => void;
   readonly #subchannels = new Map<string, Subchannel>();
-  // Servers that the name does not stand for any more, and that may have calls yet.
+  // Servers that the name no longer resolves to, but whose last calls may still be running.
   readonly #retired = new Set<Subchannel>();
   #resolving = false;
   #resolveAt = 0;
@@ -123,21 +124,21 @@ class Name {
     return this.#subchannels.values();
   }
 
-  /** Whether a server may be connected soon. */
+  /** Whether the lookup or a connection is in progress. */
   get connecting(): boolean {
     if (this.#subchannels.size === 0) return this.#resolving;
     return [...this.#subchannels.values()].some((subchannel) => subchannel.connecting);
   }
 
-  /** Why there is no server, for people. */
+  /** Why there is no server, as texts for people to read. */
   get problems(): string[] {
-    if (this.#subchannels.size === 0) return [`cannot resolve ${this.#address.host}: ${textOf(this.#error)}`];
+    if (this.#subchannels.size === 0) return [`cannot resolve ${this.#address.host}: ${messageOf(this.#error)}`];
     return [...this.#subchannels.values()].map(
-      ({ target, error }) => `cannot connect to ${target.text}: ${textOf(error)}`,
+      ({ target, error }) => `cannot connect to ${target.text}: ${messageOf(error)}`,
     );
   }
 
-  /** Sees to it that all servers are connected, or tried. */
+  /** Starts whatever is needed to connect to every server: the lookup, and the connections. */
   connect(): void {
     if (this.#stale && !this.#resolving && !isIP(this.#address.host) && performance.now() >= this.#resolveAt) {
       void this.#resolve();
@@ -160,7 +161,7 @@ class Name {
       this.#error = undefined;
       this.#use(ips);
     } catch (error) {
-      // The servers that are known are better than none.
+      // Keep the servers that are already known.
       this.#error = error as Error;
       this.#stale = true;
     }
@@ -168,7 +169,7 @@ class Name {
     this.#onChange();
   }
 
-  /** Takes these servers for those of the name. */
+  /** Replaces the servers of the name. */
   #use(ips: readonly string[]): void {
     if (this.#closed) return;
     for (const [ip, subchannel] of this.#subchannels) {
@@ -197,9 +198,12 @@ class Name {
   }
 }
 
-/** What went wrong, for people. Some errors of Node.js are of several, and those of OpenSSL name its source files. */
-function textOf(error: Error | undefined): string {
-  if (error instanceof AggregateError) return error.errors.map(textOf).join(", ");
+/**
+ * Returns the message of an error, for people to read. Node.js puts several errors into an `AggregateError`, and
+ * OpenSSL's messages contain the names of its source files.
+ */
+function messageOf(error: Error | undefined): string {
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join(", ");
   if (error && "library" in error && "reason" in error) return `TLS: ${error.reason}`;
   return error?.message ?? "unknown";
 }

@@ -1,4 +1,4 @@
-/** The client: the connections, and the services as attributes. */
+/** The client: its options, and the services of the contract as its properties. */
 
 import { X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContext } from "node:tls";
@@ -13,14 +13,14 @@ import { RetryPolicies, RetryThrottle } from "./retry.js";
 import { Revisions } from "./revisions.js";
 import { LocaldialTransport } from "./transport.js";
 
-/** A PEM file's content. */
+/** The content of a PEM file. */
 export type Pem = string | Uint8Array;
 
-/** What TLS is set up with; all may be left out. */
+/** The certificates for TLS. All are optional. */
 export interface TlsOptions {
-  /** Certificates of the authorities to trust, instead of those that Node.js comes with. */
+  /** The certificates of the authorities to trust, instead of those that come with Node.js. */
   readonly rootCertificate?: Pem;
-  /** The client's own certificate, for a server that asks for one; with `clientKey`. */
+  /** The client's own certificate, for a server that requires one. Needs `clientKey`. */
   readonly clientCertificate?: Pem;
   /** The private key of `clientCertificate`. */
   readonly clientKey?: Pem;
@@ -28,61 +28,64 @@ export interface TlsOptions {
 
 export interface ClientOptions {
   /**
-   * `host:port`, or several of them. Calls are spread over all servers, also over those that one name stands for.
+   * `host:port`, or several of them. Calls are spread over all servers, including all that a host name resolves to.
    */
   readonly address: string | readonly string[];
-  /** The API key, sent with every call. It needs TLS, unless every address is this machine's own (loopback). */
+  /** The API key, sent with every call. Needs TLS, unless every address is on this machine (loopback). */
   readonly key?: string | undefined;
-  /** Whether connections are encrypted, and with what. Default: they are not. */
+  /** Whether to encrypt connections, and with which certificates. Default: false. */
   readonly tls?: boolean | TlsOptions;
-  /** The default deadline of a call, over all its repeats together. Default: 5000. */
+  /** The default deadline of a call in milliseconds, which includes all its retries. Default: 5000. */
   readonly timeoutMs?: number;
-  /** The same for calls that wait for the carrier: to search, buy, import, delete and reconcile. Default: 60,000. */
+  /**
+   * The default deadline of calls that wait for the carrier: search, purchase, import, reconcile and delete numbers,
+   * and list importable numbers. Default: 60,000.
+   */
   readonly carrierTimeoutMs?: number;
   /**
-   * Whether a call to resolve is decided on no older state than what this client has changed, whichever server
-   * answers it. Default: true.
+   * Whether a call to resolve sees every change that this client made before, whichever server answers it. Default:
+   * true.
    */
   readonly readYourWrites?: boolean;
   /**
-   * How long a connection may be quiet before it is pinged. Default: 30,000, which the localdial server permits; a
-   * proxy in between may not.
+   * How many milliseconds a connection may be idle before the client pings it. Default: 30,000, which the localdial
+   * server permits; a proxy in between may not.
    */
   readonly keepaliveMs?: number;
 }
 
-// A phone rings meanwhile: better an error that the dialer can act upon than a late answer.
+// A call is waiting to be placed: the dialer can act on an error, but not on a late response.
 const defaultTimeoutMs = 5000;
-// The carrier may take seconds for each number, and a purchase that is given up half way must be asked about again.
+// The carrier may take seconds for each number, and the outcome of an abandoned purchase has to be asked for again.
 const defaultCarrierTimeoutMs = 60_000;
 const defaultKeepaliveMs = 30_000;
 const keepaliveTimeoutMs = 10_000;
 
 /**
- * A client of the service. Make one and share it; nothing is connected before the first call.
+ * A client of the service. Make one and share it. It connects with the first call.
  *
- * Each service is an attribute with a method for each of its calls. A call takes its request, and options: `timeoutMs`,
- * `signal` to cancel it, `headers`. It throws a `LocaldialError`.
+ * Each service is a property with a method for each RPC. A method takes the request and options: `timeoutMs`, `signal`
+ * to cancel the call, and `headers`. It throws a `LocaldialError` if the call fails.
  */
 export class Client {
   /** Decides which caller ID an outbound call shows and where a call-back goes. */
   readonly callRouting: ServiceClient<typeof CallRouting>;
-  /** The local presence numbers: list, buy, import and delete them, and map area codes to them. */
+  /** Lists, buys, imports and deletes local presence numbers, and maps area codes to them. */
   readonly numberInventory: ServiceClient<typeof NumberInventory>;
-  /** The organizations and their users. */
+  /** Manages the organizations and their users. */
   readonly directory: ServiceClient<typeof Directory>;
   readonly #transport: LocaldialTransport;
   readonly #balancer: Balancer;
 
-  /** Prepares the connections. Throws a TypeError for options that are wrong. */
+  /** Checks the options. Throws a TypeError for an option that cannot be used. */
   constructor(options: ClientOptions) {
     const addresses = [options.address].flat().map((address) => parseAddress(address));
-    if (addresses.length === 0) throw new TypeError("there is no address");
+    if (addresses.length === 0) throw new TypeError("at least one address is required");
     const secureContext = options.tls ? secureContextOf(options.tls === true ? {} : options.tls) : undefined;
     const { key } = options;
     if (key !== undefined) checkKey(key);
     if (key !== undefined && !secureContext && !addresses.every(isLoopback)) {
-      throw new TypeError("a key is sent over TLS only, unless every address is a loopback one: set tls");
+      throw new TypeError("a key is sent over TLS only, unless every address is loopback: set tls");
     }
     this.#balancer = new Balancer(addresses, {
       secureContext,
@@ -104,35 +107,35 @@ export class Client {
   }
 
   /**
-   * Closes the connections at once; calls in flight throw a `CancelledError`. Resolves when no socket is open any
-   * more. May be called again.
+   * Closes the connections immediately; calls in flight throw a `CancelledError`. Resolves when all sockets are closed.
+   * Closing again does nothing.
    */
   async close(): Promise<void> {
     this.#transport.close();
     await this.#balancer.close();
   }
 
-  /** For `await using`. */
+  /** Closes the client, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 }
 
-function duration(name: string, value: number | undefined, otherwise: number): number {
-  if (value === undefined) return otherwise;
-  if (!(value > 0)) throw new TypeError(`${name} must be more than 0 milliseconds`);
+function duration(name: string, value: number | undefined, byDefault: number): number {
+  if (value === undefined) return byDefault;
+  if (!(value > 0)) throw new TypeError(`${name} must be greater than 0 milliseconds`);
   return value;
 }
 
 function checkKey(key: string): void {
-  // Nothing of the key is shown: messages end up in logs.
+  // The message must not contain the key, because messages end up in logs.
   if (!/^[!-~]+$/.test(key)) throw new TypeError("the key must be visible ASCII characters, without spaces");
 }
 
-/** Throws a TypeError for what cannot be used, here rather than with the first call. */
+/** Throws a TypeError for certificates that cannot be used, so that the first call does not have to fail. */
 function secureContextOf({ rootCertificate, clientCertificate, clientKey }: TlsOptions): SecureContext {
   if ((clientCertificate === undefined) !== (clientKey === undefined)) {
-    throw new TypeError("clientCertificate and clientKey belong together");
+    throw new TypeError("clientCertificate and clientKey belong together: set both or neither");
   }
   try {
     return createSecureContext({
@@ -145,10 +148,10 @@ function secureContextOf({ rootCertificate, clientCertificate, clientKey }: TlsO
   }
 }
 
-/** Each one by itself: Node.js passes over in silence what is no certificate. */
+/** Parses each certificate, because Node.js silently ignores text that is not one. */
 function certificates(pem: Pem): string[] {
   const text = Buffer.from(pem).toString("latin1");
   const found = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  if (found.length === 0) throw new Error("rootCertificate has no PEM certificate");
+  if (found.length === 0) throw new Error("rootCertificate contains no PEM certificate");
   return found.map((each) => new X509Certificate(each).toString());
 }

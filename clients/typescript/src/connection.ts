@@ -1,4 +1,4 @@
-/** One HTTP/2 connection to one server: set up once, kept alive, and never set up again. */
+/** One HTTP/2 connection to one server. It is kept alive while it lasts, and never reconnects. */
 
 import * as http2 from "node:http2";
 import * as net from "node:net";
@@ -6,18 +6,18 @@ import * as tls from "node:tls";
 
 /** One server of an address. */
 export interface Target {
-  /** Such as `https://dial.example:50051`; its host is what a certificate must be for. */
+  /** For example `https://dial.example:50051`. The server's certificate must be for this host. */
   readonly authority: string;
-  /** The name or IP address of the authority. */
+  /** The host name or IP address in the authority. */
   readonly host: string;
-  /** The IP address that is connected to, one of those of the name. */
+  /** The IP address to connect to: one of those that the host resolves to. */
   readonly ip: string;
   readonly port: number;
-  /** For people. */
+  /** The server, for messages. */
   readonly text: string;
 }
 
-/** How connections are made. */
+/** How to make and keep connections. */
 export interface ConnectionSettings {
   readonly secureContext: tls.SecureContext | undefined;
   readonly keepaliveMs: number;
@@ -25,23 +25,23 @@ export interface ConnectionSettings {
 }
 
 const mebibyte = 1024 * 1024;
-// What may come as metadata: an error names every bad field at once there.
+// The metadata that a server may send. An error lists every invalid field there.
 const maxHeaderListSize = mebibyte;
-// But one header past 64 KiB, as it travels, is the end of a connection for Node.js, which says so to nobody: neither
-// the session nor its streams hear of it, and every call hangs. An error with more than some 300 violations is that
-// large. So it is watched for.
+// Node.js ends a connection on which one encoded header exceeds 64 KiB, such as an error with more than about 300
+// violations. It notifies neither the session nor its streams, so every call would hang. `#watchForOversized` detects
+// it.
 const oversizedBytes = 60_000;
 const watchEveryMs = 100;
-// gRPC's own. A call that waits for a connection ends by its deadline, which is sooner.
+// gRPC's default. A call that waits for the connection usually reaches its deadline first.
 const connectTimeoutMs = 20_000;
-// For what is sent at the end of a connection.
-const lastWordsMs = 100;
+// The time for the last frames of a connection to be sent before its socket is destroyed.
+const closeTimeoutMs = 100;
 
 /**
- * - connecting: not yet known whether there is a gRPC server
- * - ready: calls can be made
- * - draining: the calls that are open go on, and no further ones can be made
- * - dead: closed, and all its calls with it
+ * - connecting: no HTTP/2 server has answered yet
+ * - ready: accepts calls
+ * - draining: accepts no new calls, and closes when the open ones have ended
+ * - dead: closed, along with all its calls
  */
 export type ConnectionState = "connecting" | "ready" | "draining" | "dead";
 
@@ -59,9 +59,9 @@ export class Connection {
   #watch: NodeJS.Timeout | undefined;
   /** Resolves when the socket is closed. */
   readonly closed: Promise<void>;
-  /** Set when the server has sent more metadata than can be read: how many calls were open. */
+  /** How many calls were open when the server sent more metadata than Node.js can read; undefined if it did not. */
   oversizedFor: number | undefined;
-  /** True when the server has closed it because of too many pings. */
+  /** Whether the server closed the connection because of too many pings. */
   tooManyPings = false;
 
   constructor(target: Target, settings: ConnectionSettings, onChange: () => void) {
@@ -71,19 +71,20 @@ export class Connection {
     this.#session = http2.connect(target.authority, {
       createConnection: () => this.#socket,
       settings: { maxHeaderListSize, enablePush: false, initialWindowSize: 4 * mebibyte },
-      // In megabytes: a large answer and its parsed headers.
+      // In megabytes: enough for a large response and its parsed headers.
       maxSessionMemory: 64,
     });
     this.#session.once("connect", () => {
-      // It is told a moment after it happened, and may be closed by then.
+      // The event comes late, and the session may be closed by then.
       if (!this.#session.destroyed) this.#session.setLocalWindowSize(8 * mebibyte);
     });
-    // Not at "connect": anything that listens on a port gets that far. A gRPC server sends its settings first.
+    // "connect" would be too early, because anything that listens on the port gets that far. A gRPC server sends
+    // SETTINGS.
     this.#session.once("remoteSettings", () => this.#becomeReady());
     this.#session.once("goaway", (code, _, data) => this.#onGoaway(code, data));
     this.#session.on("error", (error) => this.close(error));
     this.#session.once("close", () => this.close(new Error("the connection was closed")));
-    // A session does not always say that its socket is gone, as when a TLS server turns the client away late.
+    // The session does not always report a lost socket, for example when a TLS server rejects the client late.
     this.#socket.on("error", (error) => this.close(error));
     this.closed = new Promise((resolve) => {
       this.#socket.once("close", () => {
@@ -91,7 +92,10 @@ export class Connection {
         resolve();
       });
     });
-    this.#timer = setTimeout(() => this.close(new Error("no answer to the attempt to connect")), connectTimeoutMs);
+    this.#timer = setTimeout(
+      () => this.close(new Error("the server did not answer the attempt to connect")),
+      connectTimeoutMs,
+    );
     this.#timer.unref();
   }
 
@@ -99,16 +103,16 @@ export class Connection {
     return this.#state;
   }
 
-  /** What ended it. */
+  /** Why the connection ended, if it has. */
   get error(): Error | undefined {
     return this.#error;
   }
 
-  /** Opens a stream. Throws where that is not possible any more; then nothing was sent. */
+  /** Opens a stream. Throws if the connection no longer accepts one; then nothing was sent. */
   request(headers: http2.OutgoingHttpHeaders, options: http2.ClientSessionRequestOptions): http2.ClientHttp2Stream {
     const stream = this.#session.request(headers, options);
     this.#streams += 1;
-    // An open call keeps the process running, an open connection alone does not.
+    // An open call keeps the process running; an idle connection does not.
     if (this.#streams === 1) this.#session.ref();
     this.#watch ??= this.#watchForOversized();
     stream.once("close", () => {
@@ -120,33 +124,33 @@ export class Connection {
     return stream;
   }
 
-  /** Takes note that something was received: the server is there. */
+  /** Records that the server just sent something, so it is alive. */
   received(): void {
     this.#receivedAt = performance.now();
     this.#receivedBytes = this.#socket.bytesRead;
   }
 
-  /** Whether nothing was received since then, a time of `performance.now()`. */
+  /** Returns whether nothing was received since `time`, a value of `performance.now()`. */
   silentSince(time: number): boolean {
     return this.#receivedAt < time;
   }
 
-  /** Lets the open calls end, and takes no further ones. */
+  /** Accepts no new calls, and closes when the open ones have ended. */
   drain(): void {
     if (this.#state !== "ready") return;
     this.#change("draining");
     if (this.#streams === 0) this.close();
   }
 
-  /** Closes it at once, with all its calls. The first reason counts. */
+  /** Closes the connection immediately, with all its calls. Only the first reason is kept. */
   close(reason?: Error): void {
     if (this.#state === "dead") return;
     this.#error = reason;
     clearTimeout(this.#timer);
     clearInterval(this.#watch);
     if (!this.#session.destroyed) this.#session.destroy(undefined, http2.constants.NGHTTP2_CANCEL);
-    // The session closes the socket when its last words are sent; not at all where they cannot be.
-    const force = setTimeout(() => this.#socket.destroy(), lastWordsMs);
+    // The session closes the socket once its last frames are sent, which may never happen.
+    const force = setTimeout(() => this.#socket.destroy(), closeTimeoutMs);
     this.#socket.once("close", () => clearTimeout(force));
     if (this.#socket.destroyed) clearTimeout(force);
     this.#change("dead");
@@ -173,7 +177,7 @@ export class Connection {
     this.#onChange();
   }
 
-  /** Looks, while calls are open, for bytes that have arrived and of which nothing has come. */
+  /** While calls are open, detects bytes that the socket received but that the session never delivered. */
   #watchForOversized(): NodeJS.Timeout {
     let before = 0;
     const watch = setInterval(() => {
@@ -190,14 +194,14 @@ export class Connection {
     return watch.unref();
   }
 
-  /** Pings when it was quiet for long, so that a dead peer is noticed and no NAT forgets the connection. */
+  /** Pings an idle connection, so that a dead server is noticed and no NAT drops the connection. */
   #keepAlive(): void {
     clearTimeout(this.#timer);
-    const quietMs = performance.now() - this.#receivedAt;
+    const idleMs = performance.now() - this.#receivedAt;
     this.#timer = setTimeout(() => {
       if (performance.now() - this.#receivedAt < this.#settings.keepaliveMs) this.#keepAlive();
       else this.#ping();
-    }, this.#settings.keepaliveMs - quietMs);
+    }, this.#settings.keepaliveMs - idleMs);
     this.#timer.unref();
   }
 
@@ -217,7 +221,7 @@ export class Connection {
 
 function socketTo({ host, ip, port }: Target, secureContext: tls.SecureContext | undefined): net.Socket {
   if (!secureContext) return net.connect({ host: ip, port, noDelay: true });
-  // The name that was asked for is the one to prove, whatever it was resolved to; an IP address proves itself.
+  // The certificate must be for the name in the address, not for what it resolved to. SNI does not allow IP addresses.
   const name = net.isIP(host) ? {} : { servername: host };
   const socket = tls.connect({ host: ip, port, secureContext, ALPNProtocols: ["h2"], ...name });
   return socket.setNoDelay(true);

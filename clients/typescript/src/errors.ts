@@ -1,4 +1,4 @@
-/** What a failed call throws: the gRPC status with its details, decoded. */
+/** The errors that failed calls throw: the gRPC status with its decoded details. */
 
 import type { Message } from "@bufbuild/protobuf";
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
@@ -6,7 +6,7 @@ import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "./gen/google
 import type { Status } from "./gen/google/rpc/status_pb.js";
 import type { ErrorReason } from "./gen/localdial/v1/errors_pb.js";
 
-/** The gRPC statuses, each at its number. */
+/** The names of the gRPC statuses, indexed by their numbers. */
 const statusCodes = [
   "OK",
   "CANCELLED",
@@ -30,18 +30,18 @@ const statusCodes = [
 /** The name of a gRPC status. */
 export type StatusCode = (typeof statusCodes)[number];
 
-/** A value of `ErrorReason`; a newer server may have others, and `""` stands for none. */
+/** The name of a value of `ErrorReason`, or `""` for none. A newer server may send other names. */
 export type Reason = keyof typeof ErrorReason | "" | (string & {});
 
 /** A field of the request that breaks a rule of the contract. */
 export interface FieldViolation {
   /** The path of the field, such as `users[3].caller_id`. */
   readonly field: string;
-  /** What is wrong with it, for people. */
+  /** What is wrong with the field, for people to read. */
   readonly description: string;
 }
 
-/** What an error says; all but the message may be left out. */
+/** The content of an error besides its message. */
 export interface ErrorContent {
   code?: StatusCode;
   reason?: Reason;
@@ -53,28 +53,28 @@ export interface ErrorContent {
 }
 
 /**
- * A call failed, or one item of it (see `errorFromStatus`).
+ * The error of a failed call, or of one item of it (see `errorFromStatus`).
  *
- * Thrown as the subclass of its status; as itself for a status that has none. Programs decide by the class, or by
- * `code`, and by `reason`; the texts are for people and may change.
+ * Each status has its own subclass, except those that the service never sends. Programs should decide by the class or
+ * `code`, and by `reason`; the messages are for people and may change.
  */
 export class LocaldialError extends Error {
   override name = "LocaldialError";
   /** The gRPC status. */
   readonly code: StatusCode;
-  /** What went wrong as the service said it; `message` has the rest too. */
+  /** What went wrong, in the service's words. `message` also has the code, the reason and the violations. */
   readonly statusMessage: string;
-  /** Why, where the service said so; empty where it did not, as when it could not be reached. */
+  /** Why the call failed. Empty if the service gave no reason, for example because it could not be reached. */
   readonly reason: Reason;
-  /** What belongs to the reason, as `ErrorReason` documents it. */
+  /** The metadata of the reason, as `ErrorReason` documents it. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** With `INVALID_FIELDS`: every field that is wrong. */
+  /** With the reason `INVALID_FIELDS`: every invalid field. */
   readonly violations: readonly FieldViolation[];
-  /** How long to wait before a repeat, where the service says that a repeat may help. */
+  /** How many milliseconds to wait before repeating the call. Undefined if the service gave no delay. */
   readonly retryDelayMs: number | undefined;
   /**
-   * The request of the failed call as it was sent, with the identifiers that were filled in: sending it again is
-   * harmless, where sending a fresh one might buy again. Undefined for one item of a call.
+   * The request as it was sent, including the identifiers that were filled in. Sending it again is safe; a new request
+   * might buy again. Undefined for one item of a call.
    */
   readonly request: Message | undefined;
 
@@ -91,7 +91,7 @@ export class LocaldialError extends Error {
   }
 }
 
-/** All on one line: `INVALID_ARGUMENT (INVALID_FIELDS): field: what is wrong; ...`. */
+/** Returns everything on one line: `INVALID_ARGUMENT (INVALID_FIELDS): field: what is wrong; ...`. */
 function oneLine(
   statusMessage: string,
   code: StatusCode,
@@ -100,59 +100,59 @@ function oneLine(
   request: Message | undefined,
 ): string {
   const head = reason ? `${code} (${reason})` : code;
-  // The service's message names the first of the fields; all of them say it better.
+  // The service's message names only the first invalid field.
   const fields = violations.map(({ field, description }) => `${field}: ${description}`);
   const text = fields.join("; ") || statusMessage;
-  // Whoever finds this line in a log must be able to repeat the purchase without buying again.
+  // Someone who finds this line in a log needs the request_id to repeat the purchase safely.
   const requestId = request && "requestId" in request && request.requestId;
   return `${head}: ${text}${requestId ? ` [request_id ${requestId}]` : ""}`;
 }
 
-/** The call was cancelled: by the caller, by the server, or because the client was closed during it. */
+/** The call was cancelled by the caller, by the server, or because the client was closed during the call. */
 export class CancelledError extends LocaldialError {
   override name = "CancelledError";
 }
-/** The request breaks the rules of the contract; see `violations`. */
+/** The request breaks a rule of the contract; see `violations`. */
 export class InvalidArgumentError extends LocaldialError {
   override name = "InvalidArgumentError";
 }
-/** No answer within the deadline. The call may have taken effect. */
+/** There was no response in time. The call may have taken effect. */
 export class DeadlineExceededError extends LocaldialError {
   override name = "DeadlineExceededError";
 }
-/** What the request names does not exist, or the carrier has no numbers to sell. */
+/** Something that the request names does not exist, or the carrier has no numbers for sale. */
 export class NotFoundError extends LocaldialError {
   override name = "NotFoundError";
 }
-/** A number or an identifier is taken. */
+/** A number or an identifier is already in use. */
 export class AlreadyExistsError extends LocaldialError {
   override name = "AlreadyExistsError";
 }
-/** The caller may not do this. */
+/** The caller does not have permission for the call. */
 export class PermissionDeniedError extends LocaldialError {
   override name = "PermissionDeniedError";
 }
-/** A limit is reached, such as the size of a request. */
+/** A limit is exceeded, such as the size of a request. */
 export class ResourceExhaustedError extends LocaldialError {
   override name = "ResourceExhaustedError";
 }
-/** The state of the organization does not allow it; a repeat alone will not help. */
+/** The state of the organization does not allow the call; repeating it alone does not help. */
 export class FailedPreconditionError extends LocaldialError {
   override name = "FailedPreconditionError";
 }
-/** The server does not have this method: it is older than the client. */
+/** The server does not have this method, because it is older than the client. */
 export class UnimplementedError extends LocaldialError {
   override name = "UnimplementedError";
 }
-/** A fault of the server; `metadata` has the `incident_id` that its log has too. */
+/** The server failed; `metadata` has the `incident_id` under which its log has the cause. */
 export class InternalError extends LocaldialError {
   override name = "InternalError";
 }
-/** The service cannot be reached or cannot work now, after the client's own repeats. */
+/** The service cannot be reached or is not ready, even after the client's own retries. */
 export class UnavailableError extends LocaldialError {
   override name = "UnavailableError";
 }
-/** The caller did not prove who it is. */
+/** The call has no valid key. */
 export class UnauthenticatedError extends LocaldialError {
   override name = "UnauthenticatedError";
 }
@@ -172,34 +172,33 @@ const classByCode: Partial<Record<StatusCode, typeof LocaldialError>> = {
   UNAUTHENTICATED: UnauthenticatedError,
 };
 
-/** The name of a status by its number; a number that gRPC does not have is UNKNOWN. */
+/** Returns the name of the status with this number, or UNKNOWN for a number that gRPC does not define. */
 export function statusCode(number: number): StatusCode {
   return statusCodes[number] ?? "UNKNOWN";
 }
 
-/** The error of a status, as its own class. */
+/** Returns the error of a status, as the subclass for it. */
 export function errorOf(code: StatusCode, statusMessage: string, content: ErrorContent = {}): LocaldialError {
   return new (classByCode[code] ?? LocaldialError)(statusMessage, { ...content, code });
 }
 
 /**
- * Makes the error of a status that is part of an answer: of a leg of a batch, or of a number.
+ * Returns the error for a status inside a response: that of a leg of a batch, or of a number.
  *
- * Returns it, and leaves throwing it to the caller. Throws a TypeError for the status OK, which is no error: look at
- * what the item holds before.
+ * Throws a TypeError for the status OK, which is not an error.
  */
 export function errorFromStatus(status: Status): LocaldialError {
   const code = statusCode(status.code);
-  if (code === "OK") throw new TypeError("the status is OK, which is no error");
+  if (code === "OK") throw new TypeError("the status is OK, which is not an error");
   return errorOf(code, status.message, detailsOf(status));
 }
 
-/** What the details of a status say. */
+/** Decodes the details of a status. */
 export function detailsOf(status: Status): ErrorContent {
   const content: ErrorContent = {};
   for (const detail of status.details) {
     try {
-      // A proxy on the way may have reasons of its own, which are not those that ErrorReason documents.
+      // A proxy may add reasons of its own domain, which are not values of ErrorReason.
       const info = anyUnpack(detail, ErrorInfoSchema);
       if (info?.domain === "localdial") Object.assign(content, { reason: info.reason, metadata: info.metadata });
       const bad = anyUnpack(detail, BadRequestSchema);
@@ -209,7 +208,7 @@ export function detailsOf(status: Status): ErrorContent {
       const delay = anyUnpack(detail, RetryInfoSchema)?.retryDelay;
       if (delay) content.retryDelayMs = Number(delay.seconds) * 1000 + delay.nanos / 1e6;
     } catch {
-      // Details that cannot be read must not hide the error that they belong to.
+      // Details that cannot be decoded must not hide the error itself.
     }
   }
   return content;

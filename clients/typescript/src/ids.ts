@@ -1,4 +1,4 @@
-/** Identifiers that make a call safe to repeat. */
+/** The identifiers that make a call safe to retry. */
 
 import { randomBytes } from "node:crypto";
 import { clone, type DescMessage, isMessage, type Message, type MessageShape } from "@bufbuild/protobuf";
@@ -8,40 +8,40 @@ import {
 } from "./gen/localdial/v1/call_routing_pb.js";
 
 /**
- * Fills in every identifier that makes a repeat of the request harmless.
+ * Fills in the identifiers that make it safe to repeat a request.
  *
- * An empty `requestId` becomes a fresh UUID; so does an empty `callId` of a leg to resolve, unless the leg is
- * `validateOnly` and records nothing. A server answers the same identifier with its first answer, so that a repeat
- * buys, deletes and records once. Every method does this by itself; it is for callers who want to know the
- * identifiers beforehand, to repeat the call on their own.
+ * An empty `requestId` becomes a new UUID, and so does the empty `callId` of a leg to resolve, unless the leg is
+ * `validateOnly` and records nothing. A server returns its first response again for an identifier that it has seen, so
+ * that a repeated call buys, deletes or records only once. Every method does this itself. Use this function to know the
+ * identifiers before a call, in order to repeat it yourself.
  *
- * Returns a copy, or the request itself where nothing is missing. The request is never changed.
+ * Returns a copy, or the request itself if nothing is missing. The request is never changed.
  */
 export function withIds<Desc extends DescMessage>(schema: Desc, request: MessageShape<Desc>): MessageShape<Desc> {
-  if (blanks(request).length === 0) return request;
+  if (missingIds(request).length === 0) return request;
   const filled = clone(schema, request);
-  for (const fill of blanks(filled)) fill(freshId());
+  for (const fill of missingIds(filled)) fill(newId());
   return filled;
 }
 
 type Fill = (id: string) => void;
 
-/** The identifiers that are missing, each as what sets it. */
-function blanks(request: Message): Fill[] {
+/** Returns a setter for each missing identifier. */
+function missingIds(request: Message): Fill[] {
   if (isMessage(request, ResolveOutboundCallerIdRequestSchema)) {
     return request.callId || request.validateOnly ? [] : [(id) => Object.assign(request, { callId: id })];
   }
-  if (isMessage(request, BatchResolveOutboundCallerIdsRequestSchema)) return request.requests.flatMap(blanks);
-  // RouteInboundCall has a callId too, but records nothing under it: only requestId goes by its name.
+  if (isMessage(request, BatchResolveOutboundCallerIdsRequestSchema)) return request.requests.flatMap(missingIds);
+  // RouteInboundCall also has a callId but records nothing under it, so only requestId is filled in by its name.
   const missing = "requestId" in request && request.requestId === "";
   return missing ? [(id) => Object.assign(request, { requestId: id })] : [];
 }
 
 /**
- * A UUID of version 7 (RFC 9562). It begins with the time, so that a database keeps the records of calls together in
- * its index.
+ * Returns a UUID of version 7 (RFC 9562). It begins with the time, so that a database inserts new calls in the same
+ * part of its index.
  */
-function freshId(): string {
+function newId(): string {
   const bytes = randomBytes(16);
   bytes.writeUIntBE(Date.now(), 0, 6);
   bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x70, 6);

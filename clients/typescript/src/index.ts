@@ -1,9 +1,8 @@
 /**
- * Client of localdial, the local presence service.
+ * The client of localdial, the local presence service.
  *
- * Requests and responses are the messages of `localdial.v1`; what this package adds is a connection set up for a
- * service on the path of a phone call: a deadline on every call, repeats where they are safe, and errors with their
- * reason.
+ * Requests and responses are the messages of `localdial.v1`. The package adds what phone calls need: a deadline on
+ * every call, retries where they are safe, and errors with their reason.
  */
 
 export type { CallOptions } from "@connectrpc/connect";

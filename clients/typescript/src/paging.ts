@@ -1,14 +1,14 @@
-/** All pages of a list, one after the other. */
+/** Iterates over the pages and the items of a list. */
 
 import type { CallOptions } from "@connectrpc/connect";
 
-/** A method that lists, such as `client.numberInventory.listNumbers`. */
+/** A method that returns a list in pages, such as `client.numberInventory.listNumbers`. */
 export type ListMethod<Request, Page> = (request: Request, options?: CallOptions) => Promise<Page>;
 
 /**
- * Fetches the pages that `method` answers, from that of the request to the last.
+ * Yields the pages of a list in order, from the page of the request to the last one.
  *
- * A page is fetched when it is asked for. The options hold for each page; the request is not changed. Throws what the
+ * Each page is fetched when it is needed. The options apply to each fetch. The request is not changed. Throws what the
  * method throws.
  */
 export async function* pages<Request extends { pageToken?: string }, Page extends { nextPageToken: string }>(
@@ -21,16 +21,16 @@ export async function* pages<Request extends { pageToken?: string }, Page extend
     const page = await method(next, options);
     yield page;
     if (!page.nextPageToken) return;
-    // The prototype of a message holds the defaults of its fields.
+    // A copy needs the prototype of the message, which holds the defaults of its fields.
     const copy: Request = Object.assign(Object.create(Object.getPrototypeOf(request)), request);
     next = Object.assign(copy, { pageToken: page.nextPageToken });
   }
 }
 
 /**
- * Fetches the items of all pages, one by one: `items(client.directory.listUsers, request, (page) => page.users)`.
+ * Yields the items of all pages in order: `items(client.directory.listUsers, request, (page) => page.users)`.
  *
- * Otherwise like `pages`.
+ * Everything else is as with `pages`.
  */
 export async function* items<Request extends { pageToken?: string }, Page extends { nextPageToken: string }, Item>(
   method: ListMethod<Request, Page>,

@@ -1,8 +1,8 @@
-/** Which calls are repeated, and when: gRPC's rules (proposal A6), which connect-node leaves to its callers. */
+/** Which calls are retried, and when, by the rules of gRPC (proposal A6), which connect-node does not implement. */
 
 import type { DescMethod } from "@bufbuild/protobuf";
 
-/** The part of a gRPC service config that is about repeats. */
+/** The part of a gRPC service config that concerns retries. */
 export interface RetryConfig {
   readonly methodConfig: readonly {
     readonly name: readonly { readonly service: string; readonly method: string }[];
@@ -17,7 +17,7 @@ export interface RetryConfig {
   readonly retryThrottling: { readonly maxTokens: number; readonly tokenRatio: number };
 }
 
-/** How the calls of a method are repeated. */
+/** How to retry the calls of a method. */
 export interface RetryPolicy {
   readonly maxAttempts: number;
   readonly initialBackoffMs: number;
@@ -26,7 +26,7 @@ export interface RetryPolicy {
   readonly codes: ReadonlySet<string>;
 }
 
-/** The policies of a service config by method; one that has none is not repeated. */
+/** The retry policies of a service config. A method without a policy is not retried. */
 export class RetryPolicies {
   readonly #byMethod = new Map<string, RetryPolicy>();
 
@@ -43,14 +43,15 @@ export class RetryPolicies {
     }
   }
 
+  /** Returns the policy of the method, or undefined if it has none. */
   of(method: DescMethod): RetryPolicy | undefined {
     return this.#byMethod.get(`${method.parent.typeName}/${method.name}`);
   }
 }
 
 /**
- * Stops repeats while more fails than succeeds, over all calls of a client, so as not to keep a service down: a
- * failure takes a token, a success gives some back, and at half of them or below nothing is repeated.
+ * Stops all retries of a client while more calls fail than succeed, so that they do not keep a service down. A failure
+ * takes a token and a success returns a part of one; nothing is retried unless more than half of the tokens are left.
  */
 export class RetryThrottle {
   readonly #max: number;
@@ -67,14 +68,14 @@ export class RetryThrottle {
     this.#tokens = Math.min(this.#max, this.#tokens + this.#ratio);
   }
 
-  /** Counts a failure; answers whether it may be repeated. */
+  /** Counts a failure. Returns whether the call may be retried. */
   failure(): boolean {
     this.#tokens = Math.max(0, this.#tokens - 1);
     return this.#tokens > this.#max / 2;
   }
 }
 
-/** The pauses between the attempts of one call. */
+/** The growing pauses between attempts. */
 export class Backoff {
   readonly #policy: Omit<RetryPolicy, "maxAttempts" | "codes">;
   #nextMs: number;
@@ -84,7 +85,7 @@ export class Backoff {
     this.#nextMs = policy.initialBackoffMs;
   }
 
-  /** The next pause: longer each time, and a fifth more or less by chance, so that callers do not come all at once. */
+  /** Returns the next pause in milliseconds, up to 20 % longer or shorter at random, so that clients spread out. */
   next(): number {
     const pause = this.#nextMs;
     this.#nextMs = Math.min(pause * this.#policy.multiplier, this.#policy.maxBackoffMs);
@@ -97,8 +98,8 @@ export class Backoff {
 }
 
 /**
- * What a server's `grpc-retry-pushback-ms` says: the pause that it asks for, `"never"` to repeat, or undefined where
- * it does not say.
+ * Parses the server's `grpc-retry-pushback-ms` header. Returns the requested pause in milliseconds, `"never"` if the
+ * server asks for no retry, or undefined if there is no header.
  */
 export function pushbackOf(header: unknown): number | "never" | undefined {
   if (header === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** Reading one's own writes: which state of an organization a call must know. */
+/** Reading your own writes: the revision of an organization that a call has to see. */
 
 import { clone, type DescMessage, type DescMethodUnary, isMessage, type Message } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
@@ -10,19 +10,20 @@ import {
   ResolveOutboundCallerIdRequestSchema,
 } from "./gen/localdial/v1/call_routing_pb.js";
 
-const capacity = 10_000;
+// The number of organizations whose revisions are remembered.
+const defaultCapacity = 10_000;
 
-/** Remembers, per organization, the highest revision that a change answered. */
+/** Remembers the highest revision that a change returned, for each organization. */
 export class Revisions {
-  // In the order of their use, the least recent first.
+  // By organization, the least recently used first.
   readonly #known = new Map<string, bigint>();
   readonly #capacity: number;
 
-  constructor(limit = capacity) {
-    this.#capacity = limit;
+  constructor(capacity = defaultCapacity) {
+    this.#capacity = capacity;
   }
 
-  /** The revision to ask for; 0 where none is known. */
+  /** Returns the remembered revision of the organization, or 0 if there is none. */
   of(organizationId: string): bigint {
     const revision = this.#known.get(organizationId);
     if (revision === undefined) return 0n;
@@ -30,7 +31,7 @@ export class Revisions {
     return revision;
   }
 
-  /** Learns from the answer to a change. */
+  /** Remembers the revision in the response to a change. */
   learn(method: DescMethodUnary, request: Message, response: Message): void {
     if (!isChange(method)) return;
     const organizationId = organizationOf(request);
@@ -41,10 +42,10 @@ export class Revisions {
   }
 
   /**
-   * The request as it is to be sent: each leg that asks for no revision of its own asks for the one that is known.
-   * A copy, or the request itself where there is nothing to set.
+   * Sets the `minRevision` of each leg that has none to the remembered revision. Returns a copy, or the request itself
+   * if there is nothing to set.
    */
-  fill<Request extends Message>(schema: DescMessage, request: Request): Request {
+  withMinRevision<Request extends Message>(schema: DescMessage, request: Request): Request {
     if (!legsOf(request).some((leg) => leg.minRevision === 0n && this.of(leg.organizationId) > 0n)) return request;
     const filled = clone(schema, request) as Request;
     for (const leg of legsOf(filled)) {
@@ -54,10 +55,10 @@ export class Revisions {
   }
 
   /**
-   * Forgets a revision that the server has never had: its database was restored to an earlier state, and asking
-   * again would fail for ever. `sent` is the request as it was sent.
+   * Forgets the revisions that the server reports as not reached. Its database was restored to an earlier state, and
+   * asking for them again would fail every time. `sent` is the request as it was sent.
    */
-  forget(sent: Message, outcome: LocaldialError | Message): void {
+  forgetUnreached(sent: Message, outcome: LocaldialError | Message): void {
     const legs = legsOf(sent);
     reasonsOf(outcome).forEach((reason, index) => {
       const leg = legs[index];
@@ -66,7 +67,7 @@ export class Revisions {
   }
 
   #forgetIf(organizationId: string, revision: bigint): void {
-    // What the leg asked for itself may have been newer, and says nothing of what is remembered.
+    // A leg with a newer revision of its own does not show that the remembered one was not reached.
     if ((this.#known.get(organizationId) ?? 0n) >= revision) this.#known.delete(organizationId);
   }
 
@@ -80,14 +81,14 @@ export class Revisions {
   }
 }
 
-/** Resolving answers the revision that was decided on, and is no change. */
+/** Returns whether the method changes something. A response to resolve has a revision too, but changes nothing. */
 function isChange(method: DescMethodUnary): boolean {
   return (
     method.idempotency !== MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS && !("minRevision" in method.input.field)
   );
 }
 
-/** The organization that a request is about: it has its identifier, or so does the resource that it sets. */
+/** Returns the `organizationId` of the request, or of the resource that it sets; empty if there is none. */
 function organizationOf(request: Message): string {
   const holders: unknown[] = [request, ...Object.values(request)];
   for (const holder of holders) {
@@ -97,13 +98,14 @@ function organizationOf(request: Message): string {
   return "";
 }
 
+/** Returns the legs that the request resolves, in order; none for another request. */
 function legsOf(request: Message): ResolveOutboundCallerIdRequest[] {
   if (isMessage(request, ResolveOutboundCallerIdRequestSchema)) return [request];
   if (isMessage(request, BatchResolveOutboundCallerIdsRequestSchema)) return request.requests;
   return [];
 }
 
-/** The reasons of the errors of an outcome, each at the place of its leg. */
+/** Returns the error reason of each leg, in order; undefined for a leg that succeeded. */
 function reasonsOf(outcome: LocaldialError | Message): (Reason | undefined)[] {
   if (outcome instanceof LocaldialError) return [outcome.reason];
   if (!isMessage(outcome, BatchResolveOutboundCallerIdsResponseSchema)) return [];

@@ -1,10 +1,10 @@
-/** A server that is connected to, again and again where need be, with pauses between failures. */
+/** A server and the connections to it. It reconnects when it is used, with pauses after failures. */
 
 import { Connection, type ConnectionSettings, type Target } from "./connection.js";
 import { Backoff } from "./retry.js";
 
-// While a server is away a call fails without an attempt to connect, which gRPC makes every 2 minutes in the end.
-// Phone calls need the service as soon as it is back: within the repeats of a call.
+// A call fails immediately while a server is in a pause. gRPC's pauses grow to two minutes. Phone calls need the
+// service as soon as it is back, within the retries of one call.
 const reconnect = { initialBackoffMs: 100, maxBackoffMs: 1000, multiplier: 1.6 };
 
 export class Subchannel {
@@ -12,20 +12,20 @@ export class Subchannel {
   #settings: ConnectionSettings;
   readonly #onChange: () => void;
   readonly #backoff = new Backoff(reconnect);
-  // All that are open: that for further calls, and those that drain.
+  // All open connections: the current one, and those that are draining.
   readonly #connections = new Set<Connection>();
   #current: Connection | undefined;
   #notBefore = 0;
   #error: Error | undefined;
 
-  /** `onChange` is told whenever calls may find it in another state. */
+  /** `onChange` is called after every change of a connection's state. */
   constructor(target: Target, settings: ConnectionSettings, onChange: () => void) {
     this.target = target;
     this.#settings = settings;
     this.#onChange = onChange;
   }
 
-  /** The connection for further calls, if there is one now. */
+  /** The connection for new calls, or undefined if there is none yet. */
   get ready(): Connection | undefined {
     return this.#current?.state === "ready" ? this.#current : undefined;
   }
@@ -34,17 +34,17 @@ export class Subchannel {
     return this.#current?.state === "connecting";
   }
 
-  /** Whether it has connections, if only such as drain. */
+  /** Whether there are open connections, including those that are draining. */
   get open(): boolean {
     return this.#connections.size > 0;
   }
 
-  /** Why it cannot be connected to, where that was tried. */
+  /** Why the last attempt to connect failed; undefined if it succeeded or there was none. */
   get error(): Error | undefined {
     return this.#error;
   }
 
-  /** Connects, where it is not connected and did not fail to a moment ago. */
+  /** Connects, unless there is a connection or the pause after a failure is not over. */
   connect(): void {
     if (this.#current || performance.now() < this.#notBefore) return;
     let wasReady = false;
@@ -67,7 +67,7 @@ export class Subchannel {
     this.#current = connection;
   }
 
-  /** Lets the open calls end; it is not to be used any more. */
+  /** Closes the connections when their open calls have ended. No new calls may be made. */
   retire(): void {
     for (const connection of this.#connections) {
       if (connection.state === "connecting") connection.close();
@@ -75,7 +75,7 @@ export class Subchannel {
     }
   }
 
-  /** Closes all connections at once, with their calls; resolves when their sockets are closed. */
+  /** Closes all connections immediately, with their calls. Resolves when the sockets are closed. */
   async close(): Promise<void> {
     const all = [...this.#connections];
     for (const connection of all) connection.close();
@@ -85,7 +85,7 @@ export class Subchannel {
   #forget(connection: Connection): void {
     this.#connections.delete(connection);
     if (connection.tooManyPings) {
-      // What the server thinks of it is known now (gRPC proposal A8).
+      // gRPC proposal A8: ping half as often after a complaint.
       this.#settings = { ...this.#settings, keepaliveMs: this.#settings.keepaliveMs * 2 };
     }
   }

@@ -1,4 +1,4 @@
-/** A call from the request that a caller makes to its answer: deadline, identifiers, repeats. */
+/** One call from its request to its response: deadline, identifiers, and retries. */
 
 import {
   create,
@@ -10,21 +10,21 @@ import {
 } from "@bufbuild/protobuf";
 import type { Transport, UnaryResponse } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
+import { Attempt, CallEnded } from "./attempt.js";
 import { type Balancer, NoServerError, type Picked } from "./balancer.js";
 import { errorOf, type LocaldialError } from "./errors.js";
-import { Ending, Exchange } from "./exchange.js";
 import { withIds } from "./ids.js";
 import { Backoff, pushbackOf, type RetryPolicies, type RetryThrottle } from "./retry.js";
 import type { Revisions } from "./revisions.js";
 import type { Subchannel } from "./subchannel.js";
 import { version } from "./version.js";
 
-// A page of 1000 numbers with many area codes mapped can pass gRPC's 4 MiB.
+// A page of 1000 numbers with many mapped area codes can exceed gRPC's default of 4 MiB.
 const readMaxBytes = 16 * 1024 * 1024;
-// What a timer of Node.js takes: 24 days.
+// The longest timer of Node.js: about 24 days.
 const maxTimeoutMs = 2_147_483_000;
 
-/** Methods that wait for the carrier, which may take seconds for each number. */
+/** The methods that wait for the carrier, which may take seconds for each number. */
 const carrierMethods: ReadonlySet<string> = new Set([
   "SearchAvailableNumbers",
   "PurchaseNumbers",
@@ -38,7 +38,7 @@ export interface TransportSettings {
   readonly balancer: Balancer;
   readonly policies: RetryPolicies;
   readonly throttle: RetryThrottle;
-  /** Undefined: the client does not look after reading its own writes. */
+  /** Undefined if the client does not ensure that it reads its own writes. */
   readonly revisions: Revisions | undefined;
   readonly key: string | undefined;
   readonly timeoutMs: number;
@@ -49,7 +49,8 @@ export interface TransportSettings {
 interface Failure {
   readonly error: LocaldialError;
   readonly pushback: number | "never" | undefined;
-  readonly untouched: boolean;
+  /** Whether it is certain that the server did not process the request. */
+  readonly unprocessed: boolean;
 }
 
 export class LocaldialTransport implements Transport {
@@ -70,8 +71,8 @@ export class LocaldialTransport implements Transport {
   ): Promise<UnaryResponse<I, O>> {
     if (this.#closed) throw new Error("the client is closed");
     const { balancer, policies, throttle, revisions, key } = this.#settings;
-    const named = withIds(method.input, create(method.input, input));
-    const request = revisions ? revisions.fill(method.input, named) : named;
+    const identified = withIds(method.input, create(method.input, input));
+    const request = revisions ? revisions.withMinRevision(method.input, identified) : identified;
     const headers = new Headers(header);
     headers.set("user-agent", `localdial-client-typescript/${version}`);
     if (key !== undefined && !headers.has("authorization")) headers.set("authorization", `Bearer ${key}`);
@@ -83,23 +84,23 @@ export class LocaldialTransport implements Transport {
       const backoff = policy && new Backoff(policy);
       const tried = new Set<Subchannel>();
       let attempts = 0;
-      let untouched = 0;
+      let unprocessed = 0;
       for (;;) {
         const outcome = await this.#attempt(balancer, call, method, headers, request, tried);
         if (!("error" in outcome)) {
           throttle.success();
           revisions?.learn(method, request, outcome.message);
-          revisions?.forget(request, outcome.message);
+          revisions?.forgetUnreached(request, outcome.message);
           return outcome;
         }
         call.throwIfEnded(request);
-        // What did not reach a server is sent once more at once, as gRPC does: it was on its way when the server
-        // began to stop.
-        if (outcome.untouched && ++untouched === 1) continue;
+        // Like gRPC, immediately send a request again, once, that no server processed: the server began to stop while
+        // the request was on its way.
+        if (outcome.unprocessed && ++unprocessed === 1) continue;
         attempts += 1;
         const pause = this.#pause(outcome, attempts, policy, backoff);
         if (pause === undefined) {
-          revisions?.forget(request, outcome.error);
+          revisions?.forgetUnreached(request, outcome.error);
           throw outcome.error;
         }
         headers.set("grpc-previous-rpc-attempts", String(attempts));
@@ -115,10 +116,10 @@ export class LocaldialTransport implements Transport {
     throw new Error("the contract has no streams");
   }
 
-  /** Ends all calls. */
+  /** Ends all calls, and rejects new ones. */
   close(): void {
     this.#closed = true;
-    for (const call of this.#calls) call.abort(new Ending("CANCELLED", "the client was closed during the call"));
+    for (const call of this.#calls) call.abort(new CallEnded("CANCELLED", "the client was closed during the call"));
   }
 
   #defaultTimeout(method: DescMethodUnary): number {
@@ -140,24 +141,24 @@ export class LocaldialTransport implements Transport {
       call.throwIfEnded(request);
       if (!(thrown instanceof NoServerError)) throw thrown;
       const error = errorOf("UNAVAILABLE", thrown.message, { request, cause: thrown });
-      return { error, pushback: undefined, untouched: false };
+      return { error, pushback: undefined, unprocessed: false };
     }
     tried.add(picked.subchannel);
     const { authority } = picked.subchannel.target;
-    const exchange = new Exchange(picked.connection, authority);
-    // A transport is a few closures: one for each attempt, so that it is known which stream was whose.
-    const transport = createGrpcTransport({ baseUrl: authority, sessionManager: exchange, readMaxBytes });
+    const attempt = new Attempt(picked.connection, authority);
+    // A transport is only a few closures. Making one for each attempt shows which stream belongs to which attempt.
+    const transport = createGrpcTransport({ baseUrl: authority, sessionManager: attempt, readMaxBytes });
     headers.set("grpc-timeout", call.grpcTimeout());
     try {
       return await transport.unary(method, call.signal, undefined, headers, request as MessageInitShape<I>);
     } catch (thrown) {
-      if (call.deadlineExceeded) exchange.suspect();
-      const error = exchange.errorOf(thrown, request);
-      return { error, pushback: pushbackOf(exchange.pushback), untouched: exchange.untouched };
+      if (call.deadlineExceeded) attempt.drainIfSilent();
+      const error = attempt.errorOf(thrown, request);
+      return { error, pushback: pushbackOf(attempt.pushback), unprocessed: attempt.unprocessed };
     }
   }
 
-  /** How long to wait before the next attempt; undefined where there shall be none. */
+  /** Returns how many milliseconds to wait before the next attempt, or undefined if there is none. */
   #pause(
     { error, pushback }: Failure,
     attempts: number,
@@ -165,17 +166,17 @@ export class LocaldialTransport implements Transport {
     backoff: Backoff | undefined,
   ): number | undefined {
     if (!policy || !backoff) return undefined;
-    const repeatable = policy.codes.has(error.code);
-    if (!repeatable && pushback !== "never") return undefined;
+    const retryable = policy.codes.has(error.code);
+    if (!retryable && pushback !== "never") return undefined;
     const allowed = this.#settings.throttle.failure();
-    if (!repeatable || pushback === "never" || !allowed || attempts >= policy.maxAttempts) return undefined;
+    if (!retryable || pushback === "never" || !allowed || attempts >= policy.maxAttempts) return undefined;
     if (pushback === undefined) return backoff.next();
     backoff.reset();
     return pushback;
   }
 }
 
-/** What one call of a caller has over all its attempts: the deadline, and the ways to end it before. */
+/** What all attempts of one call share: the deadline, and the signal that ends the call. */
 class Call {
   readonly #controller = new AbortController();
   readonly #deadline: number;
@@ -184,15 +185,15 @@ class Call {
   readonly #onCallerAbort: () => void;
 
   constructor(timeoutMs: number, callerSignal: AbortSignal | undefined) {
-    // Also for what is no number: a call without a deadline would be the worst to make of it.
+    // A NaN ends the call too, because a call without a deadline would be worse.
     const timeout = timeoutMs > 0 ? Math.min(timeoutMs, maxTimeoutMs) : 0;
     this.#deadline = performance.now() + timeout;
-    const exceeded = () => this.abort(new Ending("DEADLINE_EXCEEDED", `no answer within ${timeout} ms`));
+    const exceeded = () => this.abort(new CallEnded("DEADLINE_EXCEEDED", `no response within ${timeout} ms`));
     this.#timer = setTimeout(exceeded, timeout);
     if (timeout === 0) exceeded();
     this.#callerSignal = callerSignal;
     this.#onCallerAbort = () => {
-      this.abort(new Ending("CANCELLED", "the caller cancelled the call", callerSignal?.reason));
+      this.abort(new CallEnded("CANCELLED", "the caller cancelled the call", callerSignal?.reason));
     };
     callerSignal?.addEventListener("abort", this.#onCallerAbort);
     if (callerSignal?.aborted) this.#onCallerAbort();
@@ -203,27 +204,27 @@ class Call {
   }
 
   get deadlineExceeded(): boolean {
-    return this.signal.reason instanceof Ending && this.signal.reason.code === "DEADLINE_EXCEEDED";
+    return this.signal.reason instanceof CallEnded && this.signal.reason.code === "DEADLINE_EXCEEDED";
   }
 
-  /** What is left of the deadline, as gRPC writes it: at most 8 digits. */
+  /** Returns the time left as the `grpc-timeout` header, which may have at most 8 digits. */
   grpcTimeout(): string {
     const left = Math.max(1, Math.ceil(this.#deadline - performance.now()));
     return left < 1e8 ? `${left}m` : `${Math.ceil(left / 1000)}S`;
   }
 
-  /** Ends it; the first reason counts. */
-  abort(reason: Ending): void {
+  /** Ends the call. Only the first reason is kept. */
+  abort(reason: CallEnded): void {
     this.#controller.abort(reason);
   }
 
-  /** Throws the error of a call that was ended, whatever an attempt ended with meanwhile. */
+  /** Throws the error of a call that this side ended, which takes precedence over the error of the attempt. */
   throwIfEnded(request: Message): void {
     const { reason } = this.signal;
-    if (reason instanceof Ending) throw errorOf(reason.code, reason.message, { request, cause: reason.cause });
+    if (reason instanceof CallEnded) throw errorOf(reason.code, reason.message, { request, cause: reason.cause });
   }
 
-  /** Waits. Throws when the call is ended meanwhile. */
+  /** Waits for `ms` milliseconds. Throws if the call ends before. */
   async pause(ms: number, request: Message): Promise<void> {
     await new Promise<void>((resolve) => {
       const end = () => {
@@ -237,7 +238,7 @@ class Call {
     this.throwIfEnded(request);
   }
 
-  /** Frees what it holds. */
+  /** Clears the timer, and no longer listens to the caller's signal. */
   end(): void {
     clearTimeout(this.#timer);
     this.#callerSignal?.removeEventListener("abort", this.#onCallerAbort);

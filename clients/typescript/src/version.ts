@@ -1,2 +1,2 @@
-/** The version of this package, which is that of the contract. */
+/** The version of this package, which is the version of the contract. */
 export const version = "0.1.0";

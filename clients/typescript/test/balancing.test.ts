@@ -1,4 +1,4 @@
-/** Several servers, servers that come and go, and connections that die. */
+/** Spreading calls over servers, servers that stop and start, and connections that fail. */
 
 import assert from "node:assert/strict";
 import { createServer, type Server, type Socket, connect as tcpConnect } from "node:net";
@@ -19,7 +19,7 @@ afterEach(() => {
   }
 });
 
-/** Listens, and does with each connection what it is told; answers the address. */
+/** Listens on a free port, and passes each connection to `onConnection`. Returns the address. */
 async function listen(onConnection: (socket: Socket) => void): Promise<string> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -44,14 +44,14 @@ test("calls take turns over all servers", async () => {
   );
 });
 
-test("a name stands for all its addresses", async () => {
+test("a host name is resolved to its addresses", async () => {
   const server = await startServer();
   const client = open({ address: `localhost:${server.port}` });
   await client.directory.getUser({});
   assert.equal(server.received[0]?.header.get("host") ?? `localhost:${server.port}`, `localhost:${server.port}`);
 });
 
-test("servers that move are found under their name, and calls at the old ones go on", async () => {
+test("a name is resolved again when its server drains, and calls on the old connection continue", async () => {
   const [old, other] = [new FakeServer(), new FakeServer()];
   await old.start();
   await other.start(old.port, "127.0.0.2");
@@ -70,7 +70,7 @@ test("servers that move are found under their name, and calls at the old ones go
   await sleep(50);
   old.drain();
   await until(() => first.connection.state === "draining");
-  // A pick finds no server at the old address, and makes it look where they are now.
+  // A pick finds no server at the old address, which causes a new lookup.
   while (other.connections === 0) {
     await balancer.pick(new Set(), signal).catch(() => {});
     await sleep(5);
@@ -82,7 +82,7 @@ test("servers that move are found under their name, and calls at the old ones go
   await Promise.all([old.kill(), other.kill()]);
 });
 
-test("one address of several that nobody serves does no harm", async () => {
+test("unreachable addresses do not disturb calls while one server is reachable", async () => {
   const server = await startServer();
   const silent = await listen(() => {});
   const client = open({ address: ["127.0.0.1:1", silent, "no-such-name.invalid:1", addressOf(server)] });
@@ -90,26 +90,26 @@ test("one address of several that nobody serves does no harm", async () => {
   assert.equal(server.received.length, 10);
 });
 
-test("all addresses that nobody serves are named in the error", async () => {
+test("the error names all addresses that cannot be connected to", async () => {
   const error = await failureOf(open({ address: ["127.0.0.1:1", "127.0.0.1:2"] }).directory.getUser({}));
   assert.equal(error.code, "UNAVAILABLE");
   assert.match(error.message, /127\.0\.0\.1:1: .*127\.0\.0\.1:2: /);
 });
 
-test("a port that takes connections and says nothing ends by the deadline", async () => {
+test("a call to a server that accepts connections but never answers ends at its deadline", async () => {
   const client = open({ address: await listen(() => {}) });
   const error = await failureOf(client.directory.getUser({}, { timeoutMs: 300 }));
   assert.equal(error.code, "DEADLINE_EXCEEDED");
 });
 
-test("a port that speaks something else", async () => {
+test("a server that does not speak HTTP/2 is unavailable", async () => {
   const client = open({ address: await listen((socket) => socket.end("SSH-2.0-OpenSSH_9.2\r\n")) });
   const error = await failureOf(client.directory.getUser({}));
   assert.equal(error.code, "UNAVAILABLE");
   assert.match(error.message, /cannot connect to 127\.0\.0\.1:\d+: /);
 });
 
-test("a server that restarts at once is not noticed", async () => {
+test("no call fails while a server restarts quickly", async () => {
   const server = await startServer();
   const { port } = server;
   const client = connect(server);
@@ -123,7 +123,7 @@ test("a server that restarts at once is not noticed", async () => {
   await next.kill();
 });
 
-test("a server that stops lets the calls end that it has, and gets no others", async () => {
+test("a draining server finishes its calls and gets no new ones", async () => {
   const servers = [await startServer(), await startServer()] as const;
   const client = connect([...servers]);
   await warmUp(client, servers);
@@ -144,7 +144,7 @@ test("a server that stops lets the calls end that it has, and gets no others", a
   assert.equal((await call).user?.userId, "done");
 });
 
-test("a server that asks to connect anew is connected anew, while its calls go on", async () => {
+test("after a GOAWAY the client reconnects, and the open call continues", async () => {
   const server = await startServer();
   const client = connect(server);
   const hang = new Hang();
@@ -160,7 +160,7 @@ test("a server that asks to connect anew is connected anew, while its calls go o
   assert.equal((await call).code, "CANCELLED");
 });
 
-test("a server that was tried is not picked again while there is another", async () => {
+test("a server that was tried is picked again only if there is no other", async () => {
   const servers = [await startServer(), await startServer()];
   const addresses = servers.map(({ port }) => ({ host: "127.0.0.1", port, text: String(port) }));
   const balancer = new Balancer(addresses, settings);
@@ -178,11 +178,11 @@ test("a server that was tried is not picked again while there is another", async
   const [one, other] = all as [Subchannel, Subchannel];
   assert.deepEqual(await picks([one]), [other]);
   assert.deepEqual(await picks([other]), [one]);
-  assert.equal((await picks([one, other])).length, 2, "better one that was tried than none");
+  assert.equal((await picks([one, other])).length, 2, "all were tried, so any is picked");
   await balancer.close();
 });
 
-test("twenty restarts of two servers in turn, under load: no call fails", async () => {
+test("no call fails during twenty rolling restarts of two servers under load", async () => {
   const servers = [await startServer(), await startServer()];
   const ports = servers.map(({ port }) => port);
   const client = connect(servers);
@@ -199,7 +199,7 @@ test("twenty restarts of two servers in turn, under load: no call fails", async 
   for (let round = 0; round < 20; round += 1) {
     const index = round % 2;
     const old = servers[index];
-    // Now as an orchestrator does, now as a crash does.
+    // Alternate between a graceful stop and a crash.
     if (round % 4 < 2) {
       old?.drain();
       await sleep(20);
@@ -217,8 +217,10 @@ test("twenty restarts of two servers in turn, under load: no call fails", async 
   assert.ok(calls > 40, `${calls} calls`);
 });
 
-/** A way to a server that can be cut without either side being told. */
-async function wire(server: FakeServer): Promise<{ address: string; cut: () => void; connections: () => number }> {
+/** A proxy to a server that can stop forwarding without closing its connections. */
+async function silentProxy(
+  server: FakeServer,
+): Promise<{ address: string; cut: () => void; connections: () => number }> {
   let connections = 0;
   const pairs: [Socket, Socket][] = [];
   const address = await listen((socket) => {
@@ -237,9 +239,9 @@ async function wire(server: FakeServer): Promise<{ address: string; cut: () => v
   return { address, cut, connections: () => connections };
 }
 
-test("a connection that died in silence costs one call its deadline, and no other", async () => {
+test("a connection that died silently costs only one call its deadline", async () => {
   const server = await startServer();
-  const { address, cut } = await wire(server);
+  const { address, cut } = await silentProxy(server);
   const client = open({ address });
   await client.directory.getUser({});
   cut();
@@ -247,9 +249,9 @@ test("a connection that died in silence costs one call its deadline, and no othe
   await client.directory.getUser({}, { timeoutMs: 2000 });
 });
 
-test("closing does not wait for a server that takes nothing any more", async () => {
+test("closing does not wait for a server that no longer reads", async () => {
   const server = await startServer();
-  const { address, cut } = await wire(server);
+  const { address, cut } = await silentProxy(server);
   const client = open({ address });
   await client.directory.getUser({});
   cut();
@@ -262,7 +264,7 @@ test("closing does not wait for a server that takes nothing any more", async () 
   assert.equal((await call).code, "CANCELLED");
 });
 
-test("metadata past what Node.js can read ends the call at once, and the next one finds a connection", async () => {
+test("metadata larger than Node.js can read fails the call immediately, and the next call reconnects", async () => {
   const server = await startServer();
   const client = connect(server);
   server.answers(new ConnectError("too much", Code.NotFound, { "x-much": "~".repeat(100_000) }));
@@ -276,7 +278,7 @@ test("metadata past what Node.js can read ends the call at once, and the next on
   await until(() => server.sockets.size === 1);
 });
 
-test("a slow server is not taken for a dead one", async () => {
+test("a slow server keeps its connection", async () => {
   const server = await startServer();
   const client = connect(server);
   const hang = new Hang();
@@ -289,7 +291,7 @@ test("a slow server is not taken for a dead one", async () => {
   assert.equal(server.connections, 1);
 });
 
-test("a quiet connection is pinged, and kept", async () => {
+test("an idle connection is pinged and kept", async () => {
   const server = await startServer();
   const client = connect(server, { keepaliveMs: 50 });
   await client.directory.getUser({});
@@ -303,7 +305,7 @@ test("a quiet connection is pinged, and kept", async () => {
   assert.equal(server.connections, 1);
 });
 
-test("a server that finds the pings too many gets half of them", async () => {
+test("a server that reports too many pings is pinged half as often", async () => {
   const server = await startServer();
   const client = connect(server, { keepaliveMs: 150 });
   await client.directory.getUser({});

@@ -1,4 +1,4 @@
-/** Options, deadlines, cancelling, closing, and what else belongs to a call. */
+/** Options, deadlines, cancelling, closing, and the sizes of messages. */
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -25,7 +25,7 @@ import { addressOf, connect, failureOf, open, sleep, startServer, until } from "
 
 const mebibyte = 1024 * 1024;
 
-test("every call of the contract has its method, which reaches the server", async () => {
+test("every RPC of the contract has a method that reaches the server", async () => {
   const server = await startServer();
   const client = connect(server);
   const contract = [file_localdial_v1_call_routing, file_localdial_v1_number_inventory, file_localdial_v1_directory];
@@ -45,12 +45,12 @@ test("every call of the contract has its method, which reaches the server", asyn
   }
 });
 
-test("the version is that of the package", () => {
+test("the version is the version of the package", () => {
   const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
   assert.equal(version, manifest.version);
 });
 
-test("a call carries the key, the user agent and headers of the caller", async () => {
+test("a call sends the key, the user agent and the caller's headers", async () => {
   const server = await startServer();
   const client = connect(server, { key: "secret" });
   await client.directory.getUser({}, { headers: { "x-team": "crm" } });
@@ -60,7 +60,7 @@ test("a call carries the key, the user agent and headers of the caller", async (
   assert.equal(header?.get("x-team"), "crm");
 });
 
-test("a call may have a key of its own", async () => {
+test("the caller's authorization header replaces the key of the client", async () => {
   const server = await startServer();
   const client = connect(server, { key: "secret" });
   await client.directory.getUser({}, { headers: { authorization: "Bearer other" } });
@@ -70,20 +70,28 @@ test("a call may have a key of its own", async () => {
 for (const [what, options, message] of [
   ["a key that would be sent unencrypted", { address: "192.0.2.1:50051", key: "hidden" }, /over TLS only/],
   [
-    "one address of several that is not loopback",
+    "a key with one address that is not loopback",
     { address: ["127.0.0.1:1", "a.example:1"], key: "hidden" },
     /TLS only/,
   ],
   ["a key with a line break", { address: "127.0.0.1:1", key: "hid\nden" }, /visible ASCII/],
-  ["no address", { address: [] }, /no address/],
-  ["an address without a port", { address: "127.0.0.1" }, /is no address/],
-  ["an address with a path", { address: "https://127.0.0.1:1" }, /is no address/],
-  ["an IPv6 address without brackets", { address: "::1:50051" }, /is no address/],
-  ["a port that does not exist", { address: "127.0.0.1:65536" }, /is no address/],
-  ["a root certificate that is none", { address: "127.0.0.1:1", tls: { rootCertificate: "x" } }, /no PEM certificate/],
+  ["no address", { address: [] }, /address is required/],
+  ["an address without a port", { address: "127.0.0.1" }, /is not an address/],
+  ["an address with a path", { address: "https://127.0.0.1:1" }, /is not an address/],
+  ["an IPv6 address without brackets", { address: "::1:50051" }, /is not an address/],
+  ["a port that does not exist", { address: "127.0.0.1:65536" }, /is not an address/],
+  [
+    "a root certificate that is not PEM",
+    { address: "127.0.0.1:1", tls: { rootCertificate: "x" } },
+    /no PEM certificate/,
+  ],
   ["a client certificate without its key", { address: "127.0.0.1:1", tls: { clientCertificate: "x" } }, /belong/],
   ["a deadline of 0", { address: "127.0.0.1:1", timeoutMs: 0 }, /timeoutMs must be/],
-  ["a deadline that is no number", { address: "127.0.0.1:1", carrierTimeoutMs: Number.NaN }, /carrierTimeoutMs must/],
+  [
+    "a deadline that is not a number",
+    { address: "127.0.0.1:1", carrierTimeoutMs: Number.NaN },
+    /carrierTimeoutMs must/,
+  ],
 ] satisfies [string, ClientOptions, RegExp][]) {
   test(`the client refuses ${what}`, () => {
     assert.throws(
@@ -104,7 +112,7 @@ for (const address of ["127.0.0.1:1", "127.8.8.8:1", "[::1]:1", "localhost:1", "
   });
 }
 
-test("nothing is connected before the first call", async () => {
+test("a client connects with its first call", async () => {
   const server = await startServer();
   const client = connect(server);
   await sleep(50);
@@ -113,7 +121,7 @@ test("nothing is connected before the first call", async () => {
   assert.equal(server.connections, 1);
 });
 
-test("a deadline of a call", async () => {
+test("a call ends at its own deadline, with its request in the error", async () => {
   const server = await startServer();
   const client = connect(server);
   const hang = new Hang();
@@ -122,12 +130,12 @@ test("a deadline of a call", async () => {
   const error = await failureOf(client.directory.getUser({ userId: "ann" }, { timeoutMs: 200 }));
   assert.ok(error instanceof DeadlineExceededError);
   assert.ok(performance.now() - start >= 199);
-  assert.match(error.message, /DEADLINE_EXCEEDED: no answer within 200 ms/);
+  assert.match(error.message, /DEADLINE_EXCEEDED: no response within 200 ms/);
   assert.deepEqual(error.request, server.received[0]?.request);
   await hang.ended;
 });
 
-test("the deadline of the client, and the longer one of what waits for the carrier", async () => {
+test("calls that wait for the carrier have the longer deadline of the client", async () => {
   const server = await startServer();
   const client = connect(server, { timeoutMs: 4000, carrierTimeoutMs: 70_000 });
   await client.directory.getUser({});
@@ -143,7 +151,7 @@ test("the deadline of the client, and the longer one of what waits for the carri
   assert.deepEqual(left, [4, 70, 70, 70, 70, 70, 70, 4]);
 });
 
-test("by default 5 seconds, and 60 where it waits for the carrier", async () => {
+test("the default deadline is 5 seconds, and 60 for calls that wait for the carrier", async () => {
   const server = await startServer();
   const client = connect(server);
   await client.directory.getUser({});
@@ -155,7 +163,7 @@ test("by default 5 seconds, and 60 where it waits for the carrier", async () => 
 });
 
 for (const timeoutMs of [0, -1, Number.NaN]) {
-  test(`a call with a deadline of ${timeoutMs} is over before it begins`, async () => {
+  test(`a call with a deadline of ${timeoutMs} fails without being sent`, async () => {
     const server = await startServer();
     const error = await failureOf(connect(server).directory.getUser({}, { timeoutMs }));
     assert.equal(error.code, "DEADLINE_EXCEEDED");
@@ -163,13 +171,13 @@ for (const timeoutMs of [0, -1, Number.NaN]) {
   });
 }
 
-test("a deadline of for ever is one of some weeks", async () => {
+test("an infinite deadline is limited to about 24 days", async () => {
   const server = await startServer();
   await connect(server).directory.getUser({}, { timeoutMs: Number.POSITIVE_INFINITY });
   assert.ok(Number(server.received[0]?.timeoutMs) > 2e9);
 });
 
-test("the deadline holds over all repeats", async () => {
+test("the deadline includes all retries", async () => {
   const server = await startServer();
   server.answers(unavailable(), new Hang().answer);
   const start = performance.now();
@@ -180,7 +188,7 @@ test("the deadline holds over all repeats", async () => {
   assert.ok(Number(repeat?.timeoutMs) < Number(first?.timeoutMs) - 50);
 });
 
-test("a pause before a repeat ends with the deadline", async () => {
+test("the pause before a retry ends at the deadline", async () => {
   const server = await startServer();
   server.answers(new ConnectError("busy", Code.Unavailable, { "grpc-retry-pushback-ms": "4000" }));
   const start = performance.now();
@@ -190,7 +198,7 @@ test("a pause before a repeat ends with the deadline", async () => {
   assert.equal(server.received.length, 1);
 });
 
-test("a caller cancels a call", async () => {
+test("cancelling a call ends it on the server, and it is not retried", async () => {
   const server = await startServer();
   const hang = new Hang();
   server.answers(hang.answer);
@@ -203,17 +211,17 @@ test("a caller cancels a call", async () => {
   assert.match(String(error.cause), /hung up/);
   await hang.ended;
   await sleep(200);
-  assert.equal(server.received.length, 1, "it is not repeated");
+  assert.equal(server.received.length, 1, "it is not retried");
 });
 
-test("a call that was cancelled before is not made", async () => {
+test("a call that is already cancelled is not sent", async () => {
   const server = await startServer();
   const error = await failureOf(connect(server).directory.getUser({}, { signal: AbortSignal.abort() }));
   assert.equal(error.code, "CANCELLED");
   assert.equal(server.connections, 0);
 });
 
-test("closing ends the calls in flight, and the connection", async () => {
+test("closing ends the calls in flight and the connections, and later calls fail", async () => {
   const server = await startServer();
   const client = connect(server);
   const hang = new Hang();
@@ -231,7 +239,7 @@ test("closing ends the calls in flight, and the connection", async () => {
   assert.equal(server.received.length, 1);
 });
 
-test("closing ends calls that wait for a connection or for a repeat", async () => {
+test("closing ends a call that waits for its retry", async () => {
   const server = await startServer();
   const client = connect(server);
   server.answers(unavailable());
@@ -242,7 +250,7 @@ test("closing ends calls that wait for a connection or for a repeat", async () =
   assert.equal((await call).code, "CANCELLED");
 });
 
-test("a client is closed by its block", async () => {
+test("asyncDispose closes the client", async () => {
   const server = await startServer();
   {
     const client = new Client({ address: addressOf(server) });
@@ -252,7 +260,7 @@ test("a client is closed by its block", async () => {
   await until(() => server.sockets.size === 0);
 });
 
-test("clients that come and go leave no sockets behind", async () => {
+test("closed clients leave no sockets open", async () => {
   const server = await startServer();
   const handles = () => process.getActiveResourcesInfo().filter((each) => each.startsWith("TCPSocket")).length;
   const before = handles();
@@ -277,7 +285,7 @@ test("an idle client does not keep the process running", async () => {
   assert.equal(stdout.trim(), "answered");
 });
 
-test("a large page", async () => {
+test("a page of 8 MiB is received", async () => {
   const server = await startServer();
   const users = Array.from({ length: 8 }, () => create(UserSchema, { displayName: "x".repeat(mebibyte) }));
   server.answers({ users });
@@ -285,14 +293,14 @@ test("a large page", async () => {
   assert.deepEqual(page, create(ListUsersResponseSchema, { users }));
 });
 
-test("an answer past 16 MiB is refused", async () => {
+test("a response larger than 16 MiB is refused", async () => {
   const server = await startServer();
   server.answers({ user: { displayName: "x".repeat(17 * mebibyte) } });
   const error = await failureOf(connect(server).directory.getUser({}));
   assert.ok(error instanceof ResourceExhaustedError);
 });
 
-test("the largest request", async () => {
+test("the largest request can be retried", async () => {
   const server = await startServer();
   const client = connect(server);
   const users = Array.from({ length: 1000 }, (_, n) => ({
@@ -306,13 +314,13 @@ test("the largest request", async () => {
   assert.deepEqual(repeat?.request, first?.request);
 });
 
-test("a wrong address", async () => {
+test("the error says which address refused the connection", async () => {
   const error = await failureOf(open({ address: "127.0.0.1:1" }).directory.getUser({}));
   assert.equal(error.code, "UNAVAILABLE");
   assert.match(error.message, /cannot connect to 127.0.0.1:1: connect ECONNREFUSED/);
 });
 
-test("a name that does not exist", async () => {
+test("the error says which host name does not exist", async () => {
   const error = await failureOf(open({ address: "no-such-name.invalid:50051" }).directory.getUser({}));
   assert.equal(error.code, "UNAVAILABLE");
   assert.match(error.message, /cannot resolve no-such-name.invalid: /);

@@ -1,12 +1,12 @@
-/** What may happen to a connection while it is made. */
+/** Connections that are closed while they are being made. */
 
 import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { connect, startServer } from "./fixture.js";
 
-test("a client may be closed at any moment while it connects", async () => {
+test("a client can be closed at any moment while it connects", async () => {
   const server = await startServer();
-  // What is thrown outside of any call, the test runner takes for a failure of this test.
+  // The test runner fails this test for anything that is thrown outside of a call.
   for (let number = 0; number < 200; number += 1) {
     const client = connect(server);
     const call = client.directory.listUsers({ organizationId: "acme" }).catch(() => undefined);

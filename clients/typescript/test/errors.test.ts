@@ -1,4 +1,4 @@
-/** Every error that a server may send, and some that it should not. */
+/** Every error that a server may send, and malformed ones. */
 
 import assert from "node:assert/strict";
 import type { Http2ServerResponse } from "node:http2";
@@ -18,7 +18,7 @@ function info(reason: string, domain = "localdial", metadata: Record<string, str
   return { desc: ErrorInfoSchema, value: create(ErrorInfoSchema, { reason, domain, metadata }) };
 }
 
-/** What a server answers that has only trailers to send, just as they are. */
+/** Returns a response that consists of these trailers only. */
 function trailersOnly(trailers: Record<string, string>) {
   return ({ stream }: Http2ServerResponse) => {
     stream.respond({ ":status": 200, "content-type": "application/grpc", ...trailers }, { endStream: true });
@@ -41,7 +41,7 @@ for (const [code, name, type] of [
   [Code.OutOfRange, "OUT_OF_RANGE", LocaldialError],
   [Code.DataLoss, "DATA_LOSS", LocaldialError],
 ] as const) {
-  test(`${name} is thrown as ${type.name}, and the call is not repeated`, async () => {
+  test(`${name} is thrown as ${type.name}, and the call is not retried`, async () => {
     const server = await startServer();
     server.answers(new ConnectError("told to fail", code));
     const error = await failureOf(connect(server).directory.setUser({ user: { userId: "ann" } }));
@@ -57,7 +57,7 @@ for (const [code, name, type] of [
 }
 
 for (const reason of reasons) {
-  test(`the reason ${reason} and what belongs to it`, async () => {
+  test(`the reason ${reason} and its metadata are decoded`, async () => {
     const server = await startServer();
     const details = [info(reason, "localdial", { area_code: "415" })];
     server.answers(new ConnectError("no", Code.NotFound, undefined, details));
@@ -68,7 +68,7 @@ for (const reason of reasons) {
   });
 }
 
-test("every wrong field at once, also when they are hundreds", async () => {
+test("an error has every invalid field, even hundreds of them", async () => {
   const server = await startServer();
   const fieldViolations = Array.from({ length: 400 }, (_, n) => ({
     field: `users[${n}].caller_id`,
@@ -84,7 +84,7 @@ test("every wrong field at once, also when they are hundreds", async () => {
   assert.match(error.message, /^INVALID_ARGUMENT \(INVALID_FIELDS\): users\[0\]\.caller_id: must be .*; users\[1\]/);
 });
 
-test("how long to wait before a repeat", async () => {
+test("the retry delay is decoded", async () => {
   const server = await startServer();
   const retryDelay = create(DurationSchema, { seconds: 2n, nanos: 500_000_000 });
   const retry = { desc: RetryInfoSchema, value: create(RetryInfoSchema, { retryDelay }) };
@@ -92,24 +92,24 @@ test("how long to wait before a repeat", async () => {
   assert.equal((await failureOf(connect(server).directory.getUser({}))).retryDelayMs, 2500);
 });
 
-test("the request_id of a purchase is in the text of its error", async () => {
+test("the message of a failed purchase contains its request_id", async () => {
   const server = await startServer();
   server.answers(new ConnectError("unknown", Code.Internal));
   const error = await failureOf(connect(server).numberInventory.purchaseNumbers({ requestId: "order-4711" }));
   assert.match(error.message, /unknown \[request_id order-4711\]$/);
 });
 
-test("a reason of somebody else is none of ours", async () => {
+test("a reason of another domain is ignored", async () => {
   const server = await startServer();
   server.answers(new ConnectError("no", Code.NotFound, undefined, [info("GONE", "proxy.example")]));
   assert.equal((await failureOf(connect(server).directory.getUser({}))).reason, "");
 });
 
 for (const [what, details] of [
-  ["are no base64", "%%%"],
-  ["are no message", Buffer.from("\xff\xff\xff", "latin1").toString("base64")],
+  ["are not base64", "%%%"],
+  ["are not a message", Buffer.from("\xff\xff\xff", "latin1").toString("base64")],
   [
-    "hold a broken detail",
+    "contain a malformed detail",
     Buffer.from(
       toBinary(
         StatusSchema,
@@ -121,7 +121,7 @@ for (const [what, details] of [
     ).toString("base64"),
   ],
 ] as const) {
-  test(`details that ${what} do not hide the error`, async () => {
+  test(`details that ${what} do not hide the error itself`, async () => {
     const server = await startServer();
     server.raw(trailersOnly({ "grpc-status": "5", "grpc-message": "no%20user", "grpc-status-details-bin": details }));
     const error = await failureOf(connect(server).directory.getUser({}));
@@ -130,13 +130,13 @@ for (const [what, details] of [
   });
 }
 
-test("a message that is wrongly encoded is shown as it came", async () => {
+test("a wrongly encoded message is kept as it is", async () => {
   const server = await startServer();
   server.raw(trailersOnly({ "grpc-status": "5", "grpc-message": "100% sure" }));
   assert.equal((await failureOf(connect(server).directory.getUser({}))).statusMessage, "100% sure");
 });
 
-test("a status that gRPC does not have is UNKNOWN", async () => {
+test("a status that gRPC does not define is UNKNOWN", async () => {
   const server = await startServer();
   server.raw(trailersOnly({ "grpc-status": "99" }));
   assert.equal((await failureOf(connect(server).directory.getUser({}))).code, "UNKNOWN");
@@ -148,14 +148,14 @@ for (const [httpStatus, code] of [
   [404, "UNIMPLEMENTED"],
   [500, "UNKNOWN"],
 ] as const) {
-  test(`the HTTP status ${httpStatus} of a proxy is ${code}`, async () => {
+  test(`the HTTP status ${httpStatus} from a proxy becomes ${code}`, async () => {
     const server = await startServer();
     server.raw(({ stream }) => stream.respond({ ":status": httpStatus }, { endStream: true }));
     assert.equal((await failureOf(connect(server).directory.getUser({}))).code, code);
   });
 }
 
-test("an answer that is no message of the response is INTERNAL", async () => {
+test("a response that cannot be decoded is INTERNAL", async () => {
   const server = await startServer();
   server.raw((response) => {
     response.writeHead(200, { "content-type": "application/grpc" });
@@ -166,7 +166,7 @@ test("an answer that is no message of the response is INTERNAL", async () => {
   assert.equal(error.code, "INTERNAL");
 });
 
-test("a server that speaks something else than gRPC", async () => {
+test("a response that is not gRPC is UNKNOWN and names its content type", async () => {
   const server = await startServer();
   server.raw((response) => {
     response.writeHead(200, { "content-type": "text/html" });
@@ -177,7 +177,7 @@ test("a server that speaks something else than gRPC", async () => {
   assert.match(error.message, /text\/html/);
 });
 
-test("the status of a leg or of a number becomes the same error", () => {
+test("errorFromStatus returns the same error for a status inside a response", () => {
   const detail = anyPack(ErrorInfoSchema, info("NUMBER_IN_USE", "localdial", { phone_number: "+14155550100" }).value);
   const error = errorFromStatus(create(StatusSchema, { code: 6, message: "taken", details: [detail] }));
   assert.ok(error instanceof localdial.AlreadyExistsError);
@@ -186,6 +186,6 @@ test("the status of a leg or of a number becomes the same error", () => {
   assert.equal(error.request, undefined);
 });
 
-test("the status OK is no error", () => {
+test("errorFromStatus refuses the status OK", () => {
   assert.throws(() => errorFromStatus(create(StatusSchema, { code: 0 })), TypeError);
 });

@@ -1,4 +1,4 @@
-/** A gRPC server on loopback that serves every method of the contract and answers as it is told. */
+/** A gRPC server on loopback that serves every method of the contract with the answers that a test sets. */
 
 import * as http2 from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
@@ -9,9 +9,9 @@ import { CallRouting, Directory, NumberInventory } from "@localdial/client";
 
 export const services = { callRouting: CallRouting, numberInventory: NumberInventory, directory: Directory };
 
-/** A call as it came to the server. */
+/** A call as the server received it. */
 export interface Received {
-  /** Such as `GetUser`. */
+  /** The name of the method, such as `GetUser`. */
   readonly method: string;
   readonly request: Message;
   readonly header: Headers;
@@ -19,15 +19,15 @@ export interface Received {
   readonly timeoutMs: number | undefined;
 }
 
-/** What a call is answered: fields of its response, an error, or whatever a function makes of it. */
+/** The answer to a call: the fields of its response, an error, or a function that returns the fields. */
 export type Answer = object | ((context: HandlerContext) => Promise<object>);
 
-/** What is done with a call before gRPC has a look at it. */
+/** Handles a call on the HTTP/2 level, instead of the gRPC handler. */
 export type Raw = (response: http2.Http2ServerResponse) => void;
 
 export const unavailable = () => new ConnectError("restarting", Code.Unavailable);
 
-/** An answer that does not come until the caller gives up. */
+/** An answer that never comes. `started` and `ended` resolve when the call arrives and when the caller gives up. */
 export class Hang {
   readonly started: Promise<void>;
   readonly ended: Promise<void>;
@@ -54,13 +54,13 @@ export class Hang {
   };
 }
 
-/** Records every call, and gives it the next answer; an empty message when there is none left. */
+/** Records every call, and gives it the next answer, or an empty message if there are no answers left. */
 export class FakeServer {
   readonly received: Received[] = [];
-  /** The connections that are open. */
+  /** The open connections. */
   readonly sockets = new Set<Socket>();
   readonly sessions = new Set<http2.ServerHttp2Session>();
-  /** How many connections there have been. */
+  /** How many connections were made so far. */
   connections = 0;
   readonly #answers: Answer[] = [];
   readonly #raw: Raw[] = [];
@@ -92,7 +92,7 @@ export class FakeServer {
     this.#server.on("tlsClientError", () => {});
   }
 
-  /** Starts to listen, and answers the address to call. */
+  /** Starts to listen. Returns the address. */
   async start(port = 0, host = "127.0.0.1"): Promise<string> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once("error", reject);
@@ -105,7 +105,7 @@ export class FakeServer {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Ends it as a crash does: the connections are cut. */
+  /** Stops like a crash: cuts all connections. */
   async kill(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
     this.cut();
@@ -117,18 +117,18 @@ export class FakeServer {
     for (const socket of this.sockets) socket.destroy();
   }
 
-  /** Takes no further connections, and asks the clients to go elsewhere; calls in flight go on. */
+  /** Accepts no new connections, and sends GOAWAY on the open ones. Calls in flight continue. */
   drain(): void {
     this.#server.close();
     for (const session of this.sessions) session.close();
   }
 
-  /** Appends to what the next calls are answered. */
+  /** Adds answers for the next calls. */
   answers(...answers: Answer[]): void {
     this.#answers.push(...answers);
   }
 
-  /** Appends to what is done with the next calls. */
+  /** Adds handlers for the next calls on the HTTP/2 level. */
   raw(...raw: Raw[]): void {
     this.#raw.push(...raw);
   }
@@ -137,15 +137,15 @@ export class FakeServer {
     this.#answers.length = 0;
   }
 
-  /** The requests as they came. */
+  /** Returns all requests, in the order in which they arrived. */
   requests(): Message[] {
     return this.received.map(({ request }) => request);
   }
 
-  /** The request that came last. */
+  /** Returns the last request. */
   last<Request extends Message>(): Request {
     const received = this.received.at(-1);
-    if (!received) throw new Error("no call has come");
+    if (!received) throw new Error("no call has arrived");
     return received.request as Request;
   }
 

@@ -1,4 +1,4 @@
-/** What the tests have in common. */
+/** Helpers for the tests. */
 
 import { after, afterEach } from "node:test";
 import { Client, type ClientOptions, LocaldialError } from "@localdial/client";
@@ -7,7 +7,7 @@ import { FakeServer } from "./fake_server.js";
 const clients: Client[] = [];
 const servers: FakeServer[] = [];
 
-/** A server that listens, ended after the test. */
+/** Starts a server, which is stopped after the test. */
 export async function startServer(...options: ConstructorParameters<typeof FakeServer>): Promise<FakeServer> {
   const server = new FakeServer(...options);
   await server.start();
@@ -19,19 +19,19 @@ export function addressOf(server: FakeServer): string {
   return `127.0.0.1:${server.port}`;
 }
 
-/** A client of one or several servers, closed after the test. */
+/** Returns a client of one or several servers, which is closed after the test. */
 export function connect(to: FakeServer | FakeServer[], options: Partial<ClientOptions> = {}): Client {
   return open({ address: [to].flat().map(addressOf), ...options });
 }
 
-/** A client, closed after the test. */
+/** Returns a client, which is closed after the test. */
 export function open(options: ClientOptions): Client {
   const client = new Client(options);
   clients.push(client);
   return client;
 }
 
-/** Makes calls until all the servers are connected, and forgets them. */
+/** Makes calls until all servers are connected, and clears their records. */
 export async function warmUp(client: Client, servers: readonly FakeServer[]): Promise<void> {
   while (servers.some(({ received }) => received.length === 0)) {
     await client.directory.getUser({});
@@ -40,7 +40,7 @@ export async function warmUp(client: Client, servers: readonly FakeServer[]): Pr
   for (const { received } of servers) received.length = 0;
 }
 
-/** The error that a call ends with. */
+/** Returns the error of a call that must fail. */
 export async function failureOf(call: Promise<unknown>): Promise<LocaldialError> {
   try {
     await call;
@@ -53,7 +53,7 @@ export async function failureOf(call: Promise<unknown>): Promise<LocaldialError>
 
 export const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Waits for it to become true; what never does fails the test by its time-out. */
+/** Waits until the condition is true. If it never is, the test fails by its timeout. */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await sleep(5);
 }

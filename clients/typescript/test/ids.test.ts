@@ -1,4 +1,4 @@
-/** The identifiers that make a call safe to repeat. */
+/** The identifiers that make a call safe to retry. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -61,15 +61,15 @@ for (const { name, schema, request, call, ids } of [
     ids: ({ requests }) => requests.map(({ callId }) => callId),
   }),
 ]) {
-  test(`${name} has the same identifiers in every repeat, and others in every call`, async () => {
+  test(`${name} has the same identifiers in every retry, and new ones in every call`, async () => {
     const server = await startServer();
     const client = connect(server);
     const before = clone(schema, request);
     server.answers(unavailable(), unavailable());
     await call(client, request);
-    const [first, ...repeats] = server.requests();
+    const [first, ...retries] = server.requests();
     assert.ok(first);
-    assert.deepEqual(repeats, [first, first]);
+    assert.deepEqual(retries, [first, first]);
     const sent = ids(first);
     for (const id of sent) assert.match(id, uuid7);
     assert.equal(new Set(sent).size, sent.length);
@@ -83,7 +83,7 @@ for (const { name, schema, request, call, ids } of [
   });
 }
 
-test("identifiers are filled in also for a request that is written as fields", async () => {
+test("identifiers are also filled in for a request that is given as fields", async () => {
   const server = await startServer();
   const fields = { organizationId: "acme", areaCode: "415" };
   await connect(server).numberInventory.purchaseNumbers(fields);
@@ -91,7 +91,7 @@ test("identifiers are filled in also for a request that is written as fields", a
   assert.deepEqual(fields, { organizationId: "acme", areaCode: "415" });
 });
 
-test("what needs no identifier is sent as it is", async () => {
+test("a request that needs no identifier is sent unchanged", async () => {
   const server = await startServer();
   const client = connect(server);
   const purchase = create(PurchaseNumbersRequestSchema, { requestId: "mine" });
@@ -105,7 +105,7 @@ test("what needs no identifier is sent as it is", async () => {
   assert.deepEqual(server.requests(), [purchase, call, trial, callBack]);
 });
 
-test("each leg of a batch by itself", () => {
+test("withIds fills in each leg of a batch that needs an identifier", () => {
   const requests = [{}, { callId: "mine" }, { validateOnly: true }];
   const batch = create(BatchResolveOutboundCallerIdsRequestSchema, { requests });
   const ids = withIds(BatchResolveOutboundCallerIdsRequestSchema, batch).requests.map(({ callId }) => callId);
@@ -117,7 +117,7 @@ test("each leg of a batch by itself", () => {
   );
 });
 
-test("identifiers that are known beforehand are kept", () => {
+test("withIds keeps the identifiers that a request already has", () => {
   const filled = withIds(PurchaseNumbersRequestSchema, create(PurchaseNumbersRequestSchema));
   assert.match(filled.requestId, uuid7);
   assert.equal(withIds(PurchaseNumbersRequestSchema, filled), filled);

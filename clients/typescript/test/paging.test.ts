@@ -1,4 +1,4 @@
-/** All pages of a list. */
+/** Iterating over the pages and items of a list. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -14,7 +14,7 @@ for (const [how, request] of [
   ["fields", { organizationId: "acme", pageSize: 2 }],
   ["a message", create(ListUsersRequestSchema, { organizationId: "acme", pageSize: 2 })],
 ] as const) {
-  test(`all pages of a request written as ${how}, which is not changed`, async () => {
+  test(`pages yields all pages of a request given as ${how}, without changing it`, async () => {
     const server = await startServer();
     server.answers(...twoPages);
     const found: string[][] = [];
@@ -30,7 +30,7 @@ for (const [how, request] of [
   });
 }
 
-test("all items, one by one", async () => {
+test("items yields the items of all pages in order", async () => {
   const server = await startServer();
   server.answers(...twoPages);
   const found: string[] = [];
@@ -40,14 +40,14 @@ test("all items, one by one", async () => {
   assert.deepEqual(found, ["ann", "bob", "cem"]);
 });
 
-test("a page is fetched when it is asked for", async () => {
+test("a page is fetched only when it is needed", async () => {
   const server = await startServer();
   server.answers(...twoPages);
   for await (const _ of items(connect(server).directory.listUsers, {}, (page) => page.users)) break;
   assert.equal(server.received.length, 1);
 });
 
-test("the options hold for each page, and errors are passed on", async () => {
+test("the options apply to each page, and errors are thrown", async () => {
   const server = await startServer();
   server.answers(...twoPages.slice(0, 1), new ConnectError("token", Code.InvalidArgument));
   const all = pages(connect(server).directory.listUsers, {}, { headers: { "x-team": "crm" } });

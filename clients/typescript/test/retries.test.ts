@@ -1,4 +1,4 @@
-/** Which calls are repeated, when, and that a service that is down is left in peace. */
+/** Which calls are retried, and when retrying stops. */
 
 import assert from "node:assert/strict";
 import { constants } from "node:http2";
@@ -15,7 +15,7 @@ import { connect, failureOf, startServer, warmUp } from "./fixture.js";
 const maxAttempts = 5;
 const times = (count: number) => Array.from({ length: count }, unavailable);
 
-test("the calls that the contract declares safe are repeated, and no others", () => {
+test("exactly the methods that the contract declares safe are retried", () => {
   const policies = new RetryPolicies(serviceConfig);
   for (const service of Object.values<DescService>(services)) {
     for (const method of service.methods) {
@@ -26,7 +26,7 @@ test("the calls that the contract declares safe are repeated, and no others", ()
 });
 
 for (const code of [Code.Unavailable, Code.Canceled]) {
-  test(`${Code[code]} is repeated`, async () => {
+  test(`${Code[code]} is retried`, async () => {
     const server = await startServer();
     server.answers(new ConnectError("gone", code), { user: { userId: "ann" } });
     const { user } = await connect(server).directory.getUser({});
@@ -36,7 +36,7 @@ for (const code of [Code.Unavailable, Code.Canceled]) {
   });
 }
 
-test("a service that stays away is given up, after pauses that grow", async () => {
+test("a call gives up after five attempts with growing pauses", async () => {
   const server = await startServer();
   server.answers(...times(maxAttempts + 1));
   const start = performance.now();
@@ -45,11 +45,11 @@ test("a service that stays away is given up, after pauses that grow", async () =
   assert.ok(error instanceof UnavailableError);
   assert.equal(error.message, "UNAVAILABLE: restarting");
   assert.equal(server.received.length, maxAttempts);
-  // 100, 200, 400 and 800, each a fifth more or less.
+  // 100, 200, 400 and 800 ms, each up to 20 % shorter or longer.
   assert.ok(ms > 1200, `${ms} ms`);
 });
 
-test("pauses double up to their limit, each a fifth more or less by chance", () => {
+test("pauses double up to their limit, each up to 20 % shorter or longer at random", () => {
   const rounds = Array.from({ length: 200 }, () => {
     const backoff = new Backoff({ initialBackoffMs: 100, maxBackoffMs: 300, multiplier: 2 });
     return [backoff.next(), backoff.next(), backoff.next(), backoff.next()];
@@ -57,11 +57,11 @@ test("pauses double up to their limit, each a fifth more or less by chance", () 
   [100, 200, 300, 300].forEach((middle, index) => {
     const pauses = rounds.map((round) => Number(round[index]));
     assert.ok(Math.min(...pauses) >= middle * 0.8 && Math.max(...pauses) <= middle * 1.2);
-    assert.ok(Math.max(...pauses) - Math.min(...pauses) > middle * 0.3, "by chance");
+    assert.ok(Math.max(...pauses) - Math.min(...pauses) > middle * 0.3, "at random");
   });
 });
 
-test("the pause that the server asks for is kept", async () => {
+test("the client waits for as long as the server asks", async () => {
   const server = await startServer();
   server.answers(new ConnectError("busy", Code.Unavailable, { "grpc-retry-pushback-ms": "600" }));
   const start = performance.now();
@@ -70,22 +70,22 @@ test("the pause that the server asks for is kept", async () => {
   assert.equal(server.received.length, 2);
 });
 
-test("a server that asks for no repeat gets none", async () => {
+test("a call is not retried if the server asks for no retry", async () => {
   const server = await startServer();
   server.answers(new ConnectError("stop", Code.Unavailable, { "grpc-retry-pushback-ms": "-1" }));
   assert.equal((await failureOf(connect(server).directory.getUser({}))).code, "UNAVAILABLE");
   assert.equal(server.received.length, 1);
 });
 
-test("what a server writes into the header of the pause", () => {
+test("any pushback that is not a number of milliseconds means never", () => {
   const written = [undefined, "0", "1500", "-1", "soon", "", ["1", "2"]].map(pushbackOf);
   assert.deepEqual(written, [undefined, 0, 1500, "never", "never", "never", "never"]);
 });
 
-test("a service that is down is left in peace until it is up", async () => {
+test("retrying stops while a service is down, and resumes when it is up", async () => {
   const server = await startServer();
   const client = connect(server);
-  /** How often one more call comes to the server. */
+  /** Makes one more call. Returns how many attempts reached the server. */
   const attempts = async () => {
     const before = server.received.length;
     await client.directory.setUser({}).catch(() => {});
@@ -100,7 +100,7 @@ test("a service that is down is left in peace until it is up", async () => {
   assert.equal(await attempts(), 2);
 });
 
-test("a stream that the server refused was not touched: once more at once, and no attempt of the policy", async () => {
+test("a refused stream is sent again once, in addition to the attempts of the retry policy", async () => {
   const server = await startServer();
   server.raw(({ stream }) => stream.close(constants.NGHTTP2_REFUSED_STREAM));
   server.answers(...times(maxAttempts));
@@ -109,7 +109,7 @@ test("a stream that the server refused was not touched: once more at once, and n
   assert.equal(server.received.length, maxAttempts);
 });
 
-test("a stream that the server refuses for ever is given up", async () => {
+test("a call whose streams are always refused gives up", async () => {
   const server = await startServer();
   let refused = 0;
   for (let n = 0; n < 20; n += 1) {
@@ -122,7 +122,7 @@ test("a stream that the server refuses for ever is given up", async () => {
   assert.equal(refused, 1 + maxAttempts);
 });
 
-test("a server that is gone in the middle of a call", async () => {
+test("a call whose connection is lost is retried, and gives up as UNAVAILABLE", async () => {
   const server = await startServer();
   const client = connect(server);
   server.raw(() => server.cut());
@@ -135,14 +135,14 @@ test("a server that is gone in the middle of a call", async () => {
   assert.match(error.message, /the connection to .* was lost/);
 });
 
-test("a repeat goes to another server", async () => {
+test("a retry goes to another server", async () => {
   const servers = [await startServer(), await startServer()] as const;
-  const [ill, well] = servers;
+  const [failing, healthy] = servers;
   const client = connect([...servers]);
   await warmUp(client, servers);
-  ill.answers(...times(20));
+  failing.answers(...times(20));
   const calls = 8;
   for (let n = 0; n < calls; n += 1) await client.directory.setUser({});
-  assert.equal(well.received.length, calls);
-  assert.ok(ill.received.length <= calls, "each came to the ill one once at most");
+  assert.equal(healthy.received.length, calls);
+  assert.ok(failing.received.length <= calls, "each call tried the failing server at most once");
 });

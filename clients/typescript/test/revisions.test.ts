@@ -1,4 +1,4 @@
-/** Reading one's own writes. */
+/** Reading your own writes. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -21,8 +21,13 @@ import { connect, failureOf, startServer } from "./fixture.js";
 const acme = { organizationId: "acme" };
 const notReached = create(ErrorInfoSchema, { reason: "REVISION_NOT_REACHED", domain: "localdial" });
 
-/** The min_revision that a call to resolve asks for. */
-async function asked(client: Client, server: FakeServer, organizationId = "acme", minRevision = 0n): Promise<bigint> {
+/** Makes a call to resolve. Returns the min_revision that it sent. */
+async function sentMinRevision(
+  client: Client,
+  server: FakeServer,
+  organizationId = "acme",
+  minRevision = 0n,
+): Promise<bigint> {
   await client.callRouting.resolveOutboundCallerId({ organizationId, minRevision });
   return server.last<ResolveOutboundCallerIdRequest>().minRevision;
 }
@@ -44,41 +49,41 @@ for (const [name, make] of [
   ["MapAreaCodes", (client) => client.numberInventory.mapAreaCodes(acme)],
   ["UnmapAreaCodes", (client) => client.numberInventory.unmapAreaCodes(acme)],
 ] satisfies [string, (client: Client) => Promise<unknown>][]) {
-  test(`a resolve after ${name} asks for its revision`, async () => {
+  test(`a resolve after ${name} sends its revision`, async () => {
     const server = await startServer();
     const client = connect(server);
-    assert.equal(await asked(client, server), 0n);
+    assert.equal(await sentMinRevision(client, server), 0n);
     server.answers({ revision: 7n });
     await make(client);
-    assert.equal(await asked(client, server), 7n);
-    assert.equal(await asked(client, server, "other"), 0n);
+    assert.equal(await sentMinRevision(client, server), 7n);
+    assert.equal(await sentMinRevision(client, server, "other"), 0n);
   });
 }
 
-test("the highest revision counts, whatever the order of the answers", async () => {
+test("the highest revision is sent, whatever the order of the responses", async () => {
   const server = await startServer();
   const client = connect(server);
   await change(client, server, 7n);
   await change(client, server, 6n);
-  assert.equal(await asked(client, server), 7n);
+  assert.equal(await sentMinRevision(client, server), 7n);
 });
 
-test("what a resolve answers is no change", async () => {
+test("the revision in the response to a resolve is not remembered", async () => {
   const server = await startServer();
   const client = connect(server);
   server.answers({ revision: 7n });
   await client.callRouting.resolveOutboundCallerId(acme);
-  assert.equal(await asked(client, server), 0n);
+  assert.equal(await sentMinRevision(client, server), 0n);
 });
 
-test("a revision that the caller asks for is left as it is", async () => {
+test("a min_revision of the caller is sent unchanged", async () => {
   const server = await startServer();
   const client = connect(server);
   await change(client, server, 7n);
-  assert.equal(await asked(client, server, "acme", 3n), 3n);
+  assert.equal(await sentMinRevision(client, server, "acme", 3n), 3n);
 });
 
-test("each leg of a batch asks for the revision of its own organization", async () => {
+test("each leg of a batch sends the revision of its own organization", async () => {
   const server = await startServer();
   const client = connect(server);
   await change(client, server, 7n, "acme");
@@ -92,14 +97,14 @@ test("each leg of a batch asks for the revision of its own organization", async 
   );
 });
 
-test("it can be switched off", async () => {
+test("readYourWrites: false sends no min_revision", async () => {
   const server = await startServer();
   const client = connect(server, { readYourWrites: false });
   await change(client, server, 7n);
-  assert.equal(await asked(client, server), 0n);
+  assert.equal(await sentMinRevision(client, server), 0n);
 });
 
-test("a revision that the server never had is forgotten, and the error passed on", async () => {
+test("a revision that is not reached is forgotten, and the error is thrown", async () => {
   const server = await startServer();
   const client = connect(server);
   await change(client, server, 7n);
@@ -107,10 +112,10 @@ test("a revision that the server never had is forgotten, and the error passed on
   server.answers(new ConnectError("restored", Code.FailedPrecondition, undefined, details));
   const error = await failureOf(client.callRouting.resolveOutboundCallerId(acme));
   assert.equal(error.reason, "REVISION_NOT_REACHED");
-  assert.equal(await asked(client, server), 0n);
+  assert.equal(await sentMinRevision(client, server), 0n);
 });
 
-test("so is that of a leg of a batch, and of no other", async () => {
+test("a batch forgets only the revision of the leg that did not reach it", async () => {
   const server = await startServer();
   const client = connect(server);
   await change(client, server, 7n, "acme");
@@ -118,21 +123,21 @@ test("so is that of a leg of a batch, and of no other", async () => {
   const status = { code: 9, details: [anyPack(ErrorInfoSchema, notReached)] };
   server.answers({ results: [{}, { result: { case: "status", value: status } }] });
   await client.callRouting.batchResolveOutboundCallerIds({ requests: [acme, { organizationId: "beta" }] });
-  assert.equal(await asked(client, server, "acme"), 7n);
-  assert.equal(await asked(client, server, "beta"), 0n);
+  assert.equal(await sentMinRevision(client, server, "acme"), 7n);
+  assert.equal(await sentMinRevision(client, server, "beta"), 0n);
 });
 
-test("a wrong revision of the caller's own does not make it forget", async () => {
+test("an unreached min_revision of the caller does not erase the remembered revision", async () => {
   const server = await startServer();
   const client = connect(server);
   await change(client, server, 7n);
   const details = [{ desc: ErrorInfoSchema, value: notReached }];
   server.answers(new ConnectError("never", Code.FailedPrecondition, undefined, details));
   await failureOf(client.callRouting.resolveOutboundCallerId({ ...acme, minRevision: 99n }));
-  assert.equal(await asked(client, server), 7n);
+  assert.equal(await sentMinRevision(client, server), 7n);
 });
 
-test("it remembers so many organizations and no more: the least recently used goes first", () => {
+test("the least recently used organization is forgotten when the capacity is exceeded", () => {
   const revisions = new Revisions(2);
   const learn = (organizationId: string, revision: bigint) =>
     revisions.learn(

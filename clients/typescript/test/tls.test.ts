@@ -1,4 +1,4 @@
-/** TLS, and who is who. */
+/** TLS: certificates of servers and clients. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -11,28 +11,28 @@ const rootCertificate = certificate("root.pem");
 const server = { cert: certificate("server.pem"), key: certificate("server.key") };
 const client = { clientCertificate: certificate("client.pem"), clientKey: certificate("client.key") };
 
-test("an encrypted call, with a key", async () => {
+test("an encrypted call sends the key", async () => {
   const tls = await startServer(server);
   await connect(tls, { tls: { rootCertificate }, key: "secret" }).directory.getUser({});
   assert.equal(tls.received[0]?.header.get("authorization"), "Bearer secret");
 });
 
-test("a name that the certificate is for", async () => {
+test("a server is verified by its host name", async () => {
   const tls = await startServer(server);
   await open({ address: `localhost:${tls.port}`, tls: { rootCertificate } }).directory.getUser({});
 });
 
 for (const [what, cert, options, message] of [
-  ["a server that nobody vouches for", "server", true, /unable to verify|self.signed|unable to get/],
+  ["a server with an untrusted certificate", "server", true, /unable to verify|self.signed|unable to get/],
   [
-    "a server that another authority vouches for",
+    "a server with a certificate of another authority",
     "server",
     { rootCertificate: certificate("other-root.pem") },
     /verify/,
   ],
-  ["a certificate for another name", "elsewhere", { rootCertificate }, /does not match|not in the cert/],
+  ["a server with a certificate for another name", "elsewhere", { rootCertificate }, /does not match|not in the cert/],
 ] as const) {
-  test(`${what} is not spoken to`, async () => {
+  test(`${what} gets no call`, async () => {
     const tls = await startServer({ cert: certificate(`${cert}.pem`), key: certificate(`${cert}.key`) });
     const error = await failureOf(connect(tls, { tls: options, key: "secret" }).directory.getUser({}));
     assert.equal(error.code, "UNAVAILABLE");
@@ -42,7 +42,7 @@ for (const [what, cert, options, message] of [
   });
 }
 
-test("a server that asks for a client certificate gets it", async () => {
+test("the client sends its certificate to a server that requires one", async () => {
   const tls = await startServer({ ...server, ca: rootCertificate, requestCert: true, rejectUnauthorized: true });
   await connect(tls, { tls: { rootCertificate, ...client } }).directory.getUser({});
   const error = await failureOf(connect(tls, { tls: { rootCertificate } }).directory.getUser({}));
@@ -50,7 +50,7 @@ test("a server that asks for a client certificate gets it", async () => {
   assert.equal(tls.received.length, 1);
 });
 
-test("a client without TLS at a server with it, and the other way round", async () => {
+test("a client and a server of which only one uses TLS cannot connect", async () => {
   const plain = await failureOf(connect(await startServer(server)).directory.getUser({}));
   assert.equal(plain.code, "UNAVAILABLE");
   const tls = await failureOf(connect(await startServer(), { tls: { rootCertificate } }).directory.getUser({}));
@@ -61,20 +61,17 @@ test("a client without TLS at a server with it, and the other way round", async 
 for (const [what, tls] of [
   ["a key that belongs to another certificate", { ...client, clientKey: certificate("server.key") }],
   [
-    "a certificate that is none",
+    "a malformed client certificate",
     { ...client, clientCertificate: "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----" },
   ],
-  [
-    "a root certificate that is none",
-    { rootCertificate: "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----" },
-  ],
+  ["a malformed root certificate", { rootCertificate: "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----" }],
 ] as const) {
   test(`the client refuses ${what}`, () => {
     assert.throws(() => new Client({ address: "127.0.0.1:1", tls }), /certificates cannot be used/);
   });
 }
 
-test("a text will do for a file's content", async () => {
+test("a certificate may be a string, with other text and several certificates", async () => {
   const tls = await startServer(server);
   const text = rootCertificate.toString("utf8");
   await open({ address: addressOf(tls), tls: { rootCertificate: `for tests\n${text}${text}` } }).directory.getUser({});

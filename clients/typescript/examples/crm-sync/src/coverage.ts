@@ -1,4 +1,4 @@
-/** Which area codes have borrowers and no number, and buying numbers there. */
+/** Finds the area codes that have borrowers but no number, and buys numbers there. */
 
 import {
   type Client,
@@ -11,27 +11,27 @@ import {
 } from "@localdial/client";
 import { type Problem, type Row, readRows } from "./csv.js";
 
-// The carrier is asked about each area code, which takes it a while; it is not to be flooded.
+// Each search asks the carrier, which is slow and must not be flooded.
 const searchesAtOnce = 4;
 
 const columns = { required: ["area_code"], optional: ["borrowers"] };
 
-/** An area code without a number, and how many the carrier has for it. */
+/** An area code without a number, and how many numbers the carrier has for sale there, up to the wanted quantity. */
 export interface Gap {
   readonly areaCode: string;
   readonly available: number;
 }
 
-/** What came of the purchases. */
+/** The outcome of the purchases. */
 export interface Outcome {
   readonly bought: string[];
-  /** What the CRM's people should know of. */
+  /** Purchases that were filled only in part, or not at all because the carrier has no numbers. */
   readonly warnings: string[];
-  /** Purchases whose outcome is not good or not known. */
+  /** Purchases that failed, or whose outcome is unknown. */
   readonly failures: string[];
 }
 
-/** Finds the area codes of a file that no number serves; those that are wrong are added to `problems`. */
+/** Returns the area codes of a file that no number serves, sorted. Adds invalid ones to `problems`. */
 export async function findGaps(
   client: Client,
   organizationId: string,
@@ -65,7 +65,7 @@ export async function findGaps(
   return gaps.sort((one, other) => one.areaCode.localeCompare(other.areaCode));
 }
 
-/** Buys numbers, one area code after the other. */
+/** Buys `quantity` numbers in each area code, one area code after the other. */
 export async function buy(
   client: Client,
   organizationId: string,
@@ -89,8 +89,8 @@ export async function buy(
       if (error instanceof NotFoundError && error.reason === "NO_NUMBERS_AVAILABLE") {
         outcome.warnings.push(noNumbers(areaCode));
       } else {
-        // The client has repeated it as often as that helps. The next run sees what came of it, for numbers that are
-        // being bought count as served.
+        // The client has already retried the purchase. The next run sees its outcome, because a number that is still
+        // being bought counts as serving its area code.
         outcome.failures.push(`${areaCode}: ${error.message}`);
       }
     }
@@ -98,6 +98,7 @@ export async function buy(
   return outcome;
 }
 
+/** Returns the warning for an area code in which the carrier has no numbers. */
 export function noNumbers(areaCode: string): string {
   return `${areaCode}: the carrier has no numbers; borrowers there are shown another one`;
 }
@@ -106,7 +107,7 @@ async function servedAreaCodes(client: Client, organizationId: string): Promise<
   const served = new Set<string>();
   const request = { organizationId, pageSize: 1000 };
   for await (const number of items(client.numberInventory.listNumbers, request, (page) => page.numbers)) {
-    // One that is being bought is as good as there: buying another would be one too many.
+    // Count a number that is being bought, because a second purchase would buy one too many.
     if (number.state !== NumberState.ACTIVE && number.state !== NumberState.PURCHASING) continue;
     for (const areaCode of [number.areaCode, ...number.mappedAreaCodes]) served.add(areaCode);
   }

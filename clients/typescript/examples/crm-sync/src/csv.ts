@@ -1,37 +1,38 @@
-/** CSV files, row by row, each with the line that it begins on. */
+/** Reads CSV files, with the line number of each row. */
 
 import { readFile } from "node:fs/promises";
 import { CsvError, parse } from "csv-parse/sync";
 
-/** A row: its cells by the names of their columns. */
+/** A row of a file, with its cells by column name. */
 export interface Row {
+  /** The line on which the row begins. */
   readonly line: number;
   readonly cells: Readonly<Record<string, string>>;
 }
 
-/** What is wrong with a line of a file. */
+/** A problem with a line of a file. */
 export interface Problem {
   readonly file: string;
   readonly line: number;
   readonly text: string;
 }
 
-/** Nothing was done, because of what is wrong with the input. */
+/** The input has problems, so nothing was written or bought. */
 export class BadInput extends Error {
   constructor(readonly problems: readonly Problem[]) {
     super(problems.map(({ file, line, text }) => `${file}:${line}: ${text}`).join("\n"));
   }
 }
 
-/** The columns of a file. */
+/** The columns that a file must or may have. */
 export interface Columns {
   readonly required: readonly string[];
   readonly optional?: readonly string[];
 }
 
 /**
- * Reads all rows of a file. Rows that do not fit the header are added to `problems`. Throws `BadInput` where the file
- * as a whole cannot be used.
+ * Reads all rows of a file, in order. Adds rows that do not match the header to `problems`. Throws `BadInput` if the
+ * file as a whole cannot be used.
  */
 export async function readRows(file: string, columns: Columns, problems: Problem[]): Promise<Row[]> {
   const [header, ...records] = recordsOf(file, await readFile(file));
@@ -40,7 +41,7 @@ export async function readRows(file: string, columns: Columns, problems: Problem
   const rows: Row[] = [];
   for (const { line, cells } of records) {
     if (cells.length !== names.length) {
-      problems.push({ file, line, text: `has ${cells.length} columns instead of ${names.length}` });
+      problems.push({ file, line, text: `has ${cells.length} cells instead of ${names.length}` });
       continue;
     }
     rows.push({ line, cells: Object.fromEntries(names.map((name, index) => [name, cells[index] ?? ""])) });
@@ -63,7 +64,7 @@ function recordsOf(file: string, bytes: Buffer): { line: number; cells: string[]
   }
 }
 
-/** The line that a record begins on: it may hold line breaks between quotes, and `lines` counts to its end. */
+/** Returns the line on which a record begins. `lines` is its last line, and quoted cells may contain line breaks. */
 function firstLine(raw: string, lines: number): number {
   const within = raw.trim().match(/\r\n|\n|\r/g)?.length ?? 0;
   return lines - within;
@@ -73,9 +74,11 @@ function checkHeader(file: string, header: readonly string[], { required, option
   const known = [...required, ...optional];
   const texts = [
     ...header.filter((name) => !known.includes(name)).map((name) => `unknown column ${JSON.stringify(name)}`),
-    ...known.filter((name) => header.indexOf(name) !== header.lastIndexOf(name)).map((name) => `column ${name} twice`),
-    // A column that is left out would clear this field of every user, which must be said, not implied.
-    ...required.filter((name) => !header.includes(name)).map((name) => `no column ${name}`),
+    ...known
+      .filter((name) => header.indexOf(name) !== header.lastIndexOf(name))
+      .map((name) => `column ${name} appears twice`),
+    // A missing column would clear the field of every user, so every column is required.
+    ...required.filter((name) => !header.includes(name)).map((name) => `column ${name} is missing`),
   ];
   if (texts.length) throw new BadInput(texts.map((text) => ({ file, line: 1, text })));
 }

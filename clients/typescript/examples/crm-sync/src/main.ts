@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** Keeps an organization in step with a CRM: its users, and numbers where its borrowers are. See README.md. */
+/** Syncs an organization with a CRM: sets its users, and buys numbers where its borrowers are. See README.md. */
 
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
@@ -11,23 +11,23 @@ import { checkUsers, writeUsers } from "./users.js";
 
 const usage = `usage: crm-sync --organization ID [--users FILE] [--area-codes FILE] [options]
 
-  --organization ID         the organization, which exists already
+  --organization ID         the organization, which must exist
   --users FILE              CSV with the columns user_id, display_name, caller_id, work_phone
-  --area-codes FILE         CSV with the column area_code: where there are borrowers
-  --quantity N              how many numbers to buy for an area code that has none (1)
-  --dry-run                 check everything, write and buy nothing
+  --area-codes FILE         CSV with the column area_code: where borrowers are
+  --quantity N              how many numbers to buy in an area code that has none (1)
+  --dry-run                 check everything, but write and buy nothing
   --yes                     buy without asking
-  --address HOST:PORT       the server, or several (127.0.0.1:50051)
-  --tls                     encrypt
-  --root-certificate FILE   trust these authorities instead of the system's
-The API key is taken from the environment: LOCALDIAL_KEY.`;
+  --address HOST:PORT       the server; may be repeated (127.0.0.1:50051)
+  --tls                     encrypt the connection
+  --root-certificate FILE   trust these authorities, instead of those of Node.js, and encrypt
+The API key is read from the environment variable LOCALDIAL_KEY.`;
 
 const exit = { done: 0, failed: 1, usage: 2 } as const;
 
 /** The command line is wrong. */
 class UsageError extends Error {}
 
-/** What the command line says. */
+/** The options of the command line. */
 interface Options {
   readonly organizationId: string;
   readonly users: string | undefined;
@@ -42,12 +42,13 @@ function optionsOf(args: string[]): Options {
   const { values } = parsed(args);
   if (!values.organization) throw new UsageError("--organization is missing");
   if (!values.users && !values["area-codes"])
-    throw new UsageError("there is nothing to do: no --users, no --area-codes");
+    throw new UsageError("there is nothing to do: set --users or --area-codes");
   const quantity = Number(values.quantity);
-  if (!Number.isInteger(quantity) || quantity < 1 || quantity > 100) throw new UsageError("--quantity is 1 to 100");
+  if (!Number.isInteger(quantity) || quantity < 1 || quantity > 100)
+    throw new UsageError("--quantity must be 1 to 100");
   const asks = values["area-codes"] !== undefined && !values.yes && !values["dry-run"];
   if (asks && !process.stdin.isTTY)
-    throw new UsageError("there is nobody to ask before buying: say --yes or --dry-run");
+    throw new UsageError("there is nobody to ask before buying: set --yes or --dry-run");
   return {
     organizationId: values.organization,
     users: values.users,
@@ -102,8 +103,11 @@ async function main(options: Options): Promise<number> {
   }
   if (options.users) {
     if (!dryRun)
-      await writeUsers(client, organizationId, users, (written) => note(`${written} of ${users.length} users`));
-    console.log(dryRun ? `${users.length} users would be set` : `${users.length} users are set`);
+      await writeUsers(client, organizationId, users, (written) =>
+        note(`${written} of ${counted(users.length, "user")}`),
+      );
+    const are = users.length === 1 ? "is" : "are";
+    console.log(`${counted(users.length, "user")} ${dryRun ? "would be" : are} set`);
   }
   return options.areaCodes ? await closeGaps(options, gaps) : exit.done;
 }
@@ -115,12 +119,12 @@ async function closeGaps({ client, organizationId, quantity, dryRun, yes }: Opti
     console.log(gaps.length ? "there is nothing to buy" : "every area code has a number");
     return exit.done;
   }
-  const plan = `${quantity * areaCodes.length} numbers for ${organizationId}, ${quantity} in each of: ${areaCodes.join(", ")}`;
+  const plan = `${counted(quantity * areaCodes.length, "number")} for ${organizationId}, ${quantity} in each of: ${areaCodes.join(", ")}`;
   if (dryRun) {
     console.log(`would buy ${plan}`);
     return exit.done;
   }
-  if (!yes && !(await confirmed(`Buy ${plan}? They cost money every month. [y/N] `))) {
+  if (!yes && !(await confirmed(`Buy ${plan}? This costs money every month. [y/N] `))) {
     console.log("nothing was bought");
     return exit.failed;
   }
@@ -140,6 +144,11 @@ async function confirmed(question: string): Promise<boolean> {
   }
 }
 
+/** Returns a number and its noun, such as `1 user` or `2 users`. */
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 function note(text: string): void {
   if (process.stderr.isTTY) console.error(text);
 }
@@ -148,14 +157,14 @@ function warn(text: string): void {
   console.error(`warning: ${text}`);
 }
 
-/** What the program ends with, of an error that it can explain. */
+/** Prints an error that the program can explain, and returns its exit code. Throws any other error again. */
 function explained(error: unknown): number {
   if (error instanceof UsageError) {
     console.error(`${error.message}\n\n${usage}`);
     return exit.usage;
   }
   if (error instanceof BadInput) {
-    console.error(`${error.message}\n${error.problems.length} problems; nothing was written or bought`);
+    console.error(`${error.message}\n${counted(error.problems.length, "problem")}; nothing was written or bought`);
     return exit.failed;
   }
   if (error instanceof LocaldialError || (error instanceof Error && "syscall" in error)) {

@@ -1,16 +1,16 @@
-/** The users: all rows are checked before the first one is written. */
+/** Checks all users of a file before the first one is written, and writes them. */
 
 import { type Client, InvalidArgumentError } from "@localdial/client";
 import { type Problem, type Row, readRows } from "./csv.js";
 
-// What BatchSetUsers takes in one transaction.
+// The limit of BatchSetUsers.
 const writeAtOnce = 1000;
-// An error names every wrong field, and Node.js reads 64 KiB of it: with four wrong fields in each row, this many.
+// An error lists every invalid field, up to four in each row, and Node.js reads at most 64 KiB of it.
 const checkAtOnce = 100;
 
 const columns = { required: ["user_id", "display_name", "caller_id", "work_phone"] };
 
-/** Reads the users of a file, and checks them here and at the server; what is wrong is added to `problems`. */
+/** Reads the users of a file, and checks them both here and at the server. Adds what is wrong to `problems`. */
 export async function checkUsers(
   client: Client,
   organizationId: string,
@@ -19,12 +19,12 @@ export async function checkUsers(
 ): Promise<Row[]> {
   const rows = withoutRepeats(file, await readRows(file, columns, problems), problems);
   for (const some of chunks(rows, checkAtOnce)) {
-    for await (const problem of wrongAtServer(client, organizationId, file, some)) problems.push(problem);
+    for await (const problem of problemsAtServer(client, organizationId, file, some)) problems.push(problem);
   }
   return rows;
 }
 
-/** Writes users that are known to be good. `progress` is told how many are written. */
+/** Writes users that were checked. Calls `progress` with the number of users written so far. */
 export async function writeUsers(
   client: Client,
   organizationId: string,
@@ -39,7 +39,8 @@ export async function writeUsers(
   }
 }
 
-async function* wrongAtServer(
+/** Yields the problems that the server finds in the rows, without writing them. */
+async function* problemsAtServer(
   client: Client,
   organizationId: string,
   file: string,
@@ -62,7 +63,7 @@ async function* wrongAtServer(
         yield { file, line: row.line, text: `${name} ${description}`.trim() };
       }
       if (!wrong.size) throw error;
-      // Once more without them: what a server checks in stages comes out too.
+      // Check the other rows again: the server may report some problems only after others are gone.
       left = left.filter((row) => !wrong.has(row));
     }
   }
@@ -73,12 +74,12 @@ function withoutRepeats(file: string, rows: readonly Row[], problems: Problem[])
   return rows.filter(({ line, cells }) => {
     const id = cells.user_id ?? "";
     const before = first.get(id);
-    // Without an identifier rows are alike only in what the server reports anyway.
+    // The server reports rows without a user_id, so they are not compared here.
     if (before === undefined || !id) {
       first.set(id, line);
       return true;
     }
-    problems.push({ file, line, text: `user_id ${id} is in line ${before} already` });
+    problems.push({ file, line, text: `user_id ${id} is already in line ${before}` });
     return false;
   });
 }

@@ -1,4 +1,4 @@
-/** One attempt at a call: its stream, and what came over it, for the error that it may end with. */
+/** One attempt of a call on one connection, and the error that it ends with. */
 
 import * as http2 from "node:http2";
 import { fromBinary, type Message } from "@bufbuild/protobuf";
@@ -8,8 +8,8 @@ import type { Connection } from "./connection.js";
 import { detailsOf, errorOf, type LocaldialError, type StatusCode, statusCode } from "./errors.js";
 import { type Status, StatusSchema } from "./gen/google/rpc/status_pb.js";
 
-/** Why a call ends before its answer: the signal of a call is aborted with one of these. */
-export class Ending extends Error {
+/** Why this side ended a call: the reason with which the signal of the call is aborted. */
+export class CallEnded extends Error {
   constructor(
     readonly code: "CANCELLED" | "DEADLINE_EXCEEDED",
     message: string,
@@ -19,10 +19,10 @@ export class Ending extends Error {
   }
 }
 
-// connect-node does not export the name of it.
+// connect-node does not export this type.
 type SessionManager = NonNullable<GrpcTransportOptions["sessionManager"]>;
 
-/** What a server means by ending a stream with an HTTP/2 error, as gRPC has it; the others are INTERNAL anyway. */
+/** The gRPC status for an HTTP/2 error code with which a server resets a stream. All others are INTERNAL. */
 const codeByReset: ReadonlyMap<number, StatusCode> = new Map([
   [http2.constants.NGHTTP2_REFUSED_STREAM, "UNAVAILABLE"],
   [http2.constants.NGHTTP2_CANCEL, "CANCELLED"],
@@ -30,8 +30,8 @@ const codeByReset: ReadonlyMap<number, StatusCode> = new Map([
   [http2.constants.NGHTTP2_INADEQUATE_SECURITY, "PERMISSION_DENIED"],
 ]);
 
-/** What connect-node makes its request through, bound to one connection. */
-export class Exchange implements SessionManager {
+/** The session manager through which connect-node makes one request, on a given connection. */
+export class Attempt implements SessionManager {
   readonly authority: string;
   readonly #connection: Connection;
   readonly #startedAt = performance.now();
@@ -66,29 +66,29 @@ export class Exchange implements SessionManager {
     this.#connection.received();
   }
 
-  /** What the server says of repeats, or undefined. */
+  /** The server's `grpc-retry-pushback-ms` header, or undefined. */
   get pushback(): unknown {
     return (this.#trailer ?? this.#header)?.["grpc-retry-pushback-ms"];
   }
 
-  /** Whether it is certain that the server did nothing: another attempt is none more. */
-  get untouched(): boolean {
+  /** Whether it is certain that the server did not process the request, so that sending it again is no retry. */
+  get unprocessed(): boolean {
     return !this.#stream || (!this.#header && this.#stream.rstCode === http2.constants.NGHTTP2_REFUSED_STREAM);
   }
 
-  /** Takes the connection for a dead one where nothing at all came over it for as long as this attempt lasted. */
-  suspect(): void {
-    // The calls that are open go on: their server may just be slow. But no others shall wait for their deadlines.
+  /** Drains the connection if nothing was received on it during this attempt, because the server may be dead. */
+  drainIfSilent(): void {
+    // The open calls continue, because the server may just be slow. New calls must not wait for their deadlines too.
     if (this.#connection.silentSince(this.#startedAt)) this.#connection.drain();
   }
 
-  /** Makes the error of the attempt of what connect-node threw. */
+  /** Returns the error of the attempt, made from what connect-node threw. */
   errorOf(thrown: unknown, request: Message): LocaldialError {
-    return this.#sent(request, thrown) ?? this.#local(request, thrown);
+    return this.#serverError(request, thrown) ?? this.#localError(request, thrown);
   }
 
-  /** The error that the server sent, if it sent one. */
-  #sent(request: Message, cause: unknown): LocaldialError | undefined {
+  /** Returns the error that the server sent, or undefined if it sent none. */
+  #serverError(request: Message, cause: unknown): LocaldialError | undefined {
     const from = [this.#trailer, this.#header].find((each) => each?.["grpc-status"] !== undefined);
     const code = statusCode(Number(from?.["grpc-status"]));
     if (!from || code === "OK") return undefined;
@@ -97,12 +97,13 @@ export class Exchange implements SessionManager {
     return errorOf(code, message, { ...(status && detailsOf(status)), request, cause });
   }
 
-  /** The error of a call that ended without a word of the server. */
-  #local(request: Message, cause: unknown): LocaldialError {
+  /** Returns the error of an attempt that ended without a status from the server. */
+  #localError(request: Message, cause: unknown): LocaldialError {
     const content = { request, cause };
     if (this.#connection.state === "dead" || !this.#stream) {
       const why = this.#connection.error?.message ?? "it was closed";
-      // A repeat would end in the same way. Where several calls were open, it was another one as likely.
+      // A retry would end the same way. If several calls were open, any of them may have caused it, so they are
+      // retried.
       if (this.#connection.oversizedFor === 1) return errorOf("RESOURCE_EXHAUSTED", why, content);
       return errorOf("UNAVAILABLE", `the connection to ${this.authority} was lost: ${why}`, content);
     }
@@ -111,7 +112,7 @@ export class Exchange implements SessionManager {
   }
 }
 
-/** Details that cannot be read must not hide the error that they belong to. */
+/** Decodes the status with its details. Returns undefined if it cannot, so that the error itself is not hidden. */
 function statusOf(header: string | string[] | undefined): Status | undefined {
   if (typeof header !== "string") return undefined;
   try {
@@ -121,7 +122,7 @@ function statusOf(header: string | string[] | undefined): Status | undefined {
   }
 }
 
-/** What is not percent-encoded as it should be is left as it is, as gRPC has it. */
+/** Decodes a percent-encoded text. Like gRPC, returns it unchanged if it is encoded wrongly. */
 function percentDecoded(text: string): string {
   try {
     return decodeURIComponent(text);
