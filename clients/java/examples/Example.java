@@ -13,11 +13,11 @@ import org.localdial.v1.SetUserRequest;
 import org.localdial.v1.User;
 
 /**
- * Shows a call and its call-back: {@code java -cp 'target/lib/*' Example.java [address]}, by default of a server on this
- * machine.
+ * Shows a call and its call-back: {@code java -cp 'interop/target/lib/*' examples/Example.java [address]}. The default
+ * is a server on this machine.
  *
- * <p>Sets up an organization with one agent (again each time, which changes nothing), asks which caller ID a borrower
- * is shown, and where the borrower who calls that number back is connected.
+ * <p>Sets up an organization with one agent, which may be repeated, asks which caller ID a borrower is shown, and asks
+ * where the borrower's call-back to that number goes.
  */
 public final class Example {
     private static final String BORROWER = "+12125550123";
@@ -25,7 +25,7 @@ public final class Example {
     private Example() {
     }
 
-    /** Runs it. */
+    /** Runs the example. */
     public static void main(String[] arguments) {
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
         String address = arguments.length > 0 ? arguments[0] : "127.0.0.1:50051";

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Reads addresses of servers. */
+/** Parses the addresses of servers. */
 final class Addresses {
     /** {@code host:port}; the host of an IPv6 address is in brackets. */
     private static final Pattern HOST_AND_PORT =
@@ -16,9 +16,9 @@ final class Addresses {
     private Addresses() {
     }
 
-    /** A host, and a port of it. */
+    /** A host and a port. */
     record HostAndPort(String host, int port) {
-        /** Says whether packets to the host stay on this machine. */
+        /** Returns whether the host is this machine, so that nothing sent to it crosses a network. */
         boolean isLoopback() {
             return host.equals("localhost") || host.equals("::1") || IPV4_LOOPBACK.matcher(host).matches();
         }
@@ -29,7 +29,7 @@ final class Addresses {
         }
     }
 
-    /** Reads one of several addresses, which must be {@code host:port}. */
+    /** Parses {@code host:port}. Throws IllegalArgumentException for anything else. */
     static HostAndPort parse(String address) {
         Matcher found = HOST_AND_PORT.matcher(address);
         if (!found.matches() || Integer.parseInt(found.group(3)) > MAX_PORT) {
@@ -39,12 +39,12 @@ final class Addresses {
         return new HostAndPort(host, Integer.parseInt(found.group(3)));
     }
 
-    /** Says whether it is a gRPC target with a scheme, such as {@code dns:///localhost:50051}, for gRPC to read. */
+    /** Returns whether the address is a gRPC target with a scheme, such as {@code dns:///localhost:50051}. */
     static boolean isTarget(String address) {
         return TARGET.matcher(address).matches();
     }
 
-    /** Says whether all of them are on this machine; what cannot be read is taken to be elsewhere. */
+    /** Returns whether all addresses are on this machine. An address that cannot be parsed counts as remote. */
     static boolean areLoopback(List<String> addresses) {
         return addresses.stream().allMatch(address -> {
             try {

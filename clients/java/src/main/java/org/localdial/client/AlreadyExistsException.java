@@ -1,6 +1,6 @@
 package org.localdial.client;
 
-/** A number or an identifier is taken. */
+/** A number or an identifier is already in use. */
 public final class AlreadyExistsException extends LocaldialException {
     private static final long serialVersionUID = 1;
 

@@ -13,11 +13,10 @@ import org.localdial.v1.RouteInboundCallRequest;
 import org.localdial.v1.RouteInboundCallResponse;
 
 /**
- * Which caller ID an outbound call shows, and where a call-back goes.
+ * Decides which caller ID an outbound call shows and where a call-back goes.
  *
- * <p>Requests and responses are documented in {@code org.localdial.v1}. Every method throws a
- * {@link LocaldialException}, its subclass by the status, when the call fails; and IllegalStateException when the
- * client is closed.
+ * <p>Requests and responses are documented in {@code org.localdial.v1}. Every method throws the subclass of
+ * {@link LocaldialException} for the status if the call fails, and IllegalStateException if the client is closed.
  */
 public final class CallRouting extends ServiceCalls<CallRouting> {
     CallRouting(Caller caller) {
@@ -33,18 +32,18 @@ public final class CallRouting extends ServiceCalls<CallRouting> {
      * Decides which caller ID the callee is shown, and records the call.
      *
      * @param request the leg
-     * @return the caller ID, and why
-     * @throws LocaldialException if it fails
+     * @return the caller ID and the reason for it
+     * @throws LocaldialException if the call fails
      */
     public ResolveOutboundCallerIdResponse resolveOutboundCallerId(ResolveOutboundCallerIdRequest request) {
         return caller.call(CallRoutingGrpc.getResolveOutboundCallerIdMethod(), request);
     }
 
     /**
-     * The same without waiting, as {@link #resolveOutboundCallerId}. Cancelling the future cancels the call.
+     * The asynchronous version of {@link #resolveOutboundCallerId}. Cancelling the future cancels the call.
      *
      * @param request the leg
-     * @return the caller ID, and why; or a {@link LocaldialException}
+     * @return a future of the caller ID and the reason for it; it fails with a {@link LocaldialException}
      */
     public CompletableFuture<ResolveOutboundCallerIdResponse> resolveOutboundCallerIdAsync(
             ResolveOutboundCallerIdRequest request) {
@@ -52,12 +51,12 @@ public final class CallRouting extends ServiceCalls<CallRouting> {
     }
 
     /**
-     * Resolves many legs in one call, each on its own. {@link LocaldialException#fromStatus} reads the status of one
-     * that failed.
+     * Resolves many legs in one call, each independently. {@link LocaldialException#fromStatus} turns the status of a
+     * leg that failed into an exception.
      *
      * @param request the legs
-     * @return a result for each leg, in their order
-     * @throws LocaldialException if it fails
+     * @return a result for each leg, in the same order
+     * @throws LocaldialException if the call fails
      */
     public BatchResolveOutboundCallerIdsResponse batchResolveOutboundCallerIds(
             BatchResolveOutboundCallerIdsRequest request) {
@@ -65,10 +64,10 @@ public final class CallRouting extends ServiceCalls<CallRouting> {
     }
 
     /**
-     * The same without waiting, as {@link #batchResolveOutboundCallerIds}. Cancelling the future cancels the call.
+     * The asynchronous version of {@link #batchResolveOutboundCallerIds}. Cancelling the future cancels the call.
      *
      * @param request the legs
-     * @return a result for each leg, in their order; or a {@link LocaldialException}
+     * @return a future of a result for each leg, in the same order; it fails with a {@link LocaldialException}
      */
     public CompletableFuture<BatchResolveOutboundCallerIdsResponse> batchResolveOutboundCallerIdsAsync(
             BatchResolveOutboundCallerIdsRequest request) {
@@ -79,18 +78,19 @@ public final class CallRouting extends ServiceCalls<CallRouting> {
      * Decides where a call-back goes.
      *
      * @param request the call-back
-     * @return the number to connect the caller with, and why
-     * @throws LocaldialException if it fails
+     * @return the number to connect the caller with and the reason for it
+     * @throws LocaldialException if the call fails
      */
     public RouteInboundCallResponse routeInboundCall(RouteInboundCallRequest request) {
         return caller.call(CallRoutingGrpc.getRouteInboundCallMethod(), request);
     }
 
     /**
-     * The same without waiting, as {@link #routeInboundCall}. Cancelling the future cancels the call.
+     * The asynchronous version of {@link #routeInboundCall}. Cancelling the future cancels the call.
      *
      * @param request the call-back
-     * @return the number to connect the caller with, and why; or a {@link LocaldialException}
+     * @return a future of the number to connect the caller with and the reason for it; it fails with a
+     *     {@link LocaldialException}
      */
     public CompletableFuture<RouteInboundCallResponse> routeInboundCallAsync(RouteInboundCallRequest request) {
         return caller.callAsync(CallRoutingGrpc.getRouteInboundCallMethod(), request);
@@ -99,29 +99,29 @@ public final class CallRouting extends ServiceCalls<CallRouting> {
     /**
      * Lists the recorded outbound calls, newest first.
      *
-     * @param request which calls
-     * @return a page of them
-     * @throws LocaldialException if it fails
+     * @param request the filter and the page
+     * @return one page
+     * @throws LocaldialException if the call fails
      */
     public ListOutboundCallsResponse listOutboundCalls(ListOutboundCallsRequest request) {
         return caller.call(CallRoutingGrpc.getListOutboundCallsMethod(), request);
     }
 
     /**
-     * The same without waiting, as {@link #listOutboundCalls}. Cancelling the future cancels the call.
+     * The asynchronous version of {@link #listOutboundCalls}. Cancelling the future cancels the call.
      *
-     * @param request which calls
-     * @return a page of them; or a {@link LocaldialException}
+     * @param request the filter and the page
+     * @return a future of one page; it fails with a {@link LocaldialException}
      */
     public CompletableFuture<ListOutboundCallsResponse> listOutboundCallsAsync(ListOutboundCallsRequest request) {
         return caller.callAsync(CallRoutingGrpc.getListOutboundCallsMethod(), request);
     }
 
     /**
-     * Lists over all pages, as {@link #listOutboundCalls} does each.
+     * Lists all pages, each like {@link #listOutboundCalls}.
      *
-     * @param request which calls
-     * @return the pages, fetched one at a time
+     * @param request the filter and the page
+     * @return the pages in order, each fetched when it is needed
      */
     public Pages<ListOutboundCallsResponse, OutboundCall> listOutboundCallsPages(ListOutboundCallsRequest request) {
         return new Pages<>(

@@ -20,9 +20,9 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
-/** Makes the calls of one client, or of a view of it with a timeout and metadata of its own. */
+/** Makes the calls of a client, or of a view of it with its own timeout and metadata. */
 final class Caller {
-    /** What waits for the carrier. */
+    /** The methods that wait for the carrier, which may take seconds for each number. */
     static final Set<String> CARRIER_METHODS = Set.of(
             "localdial.v1.NumberInventory/SearchAvailableNumbers",
             "localdial.v1.NumberInventory/PurchaseNumbers",
@@ -41,7 +41,7 @@ final class Caller {
     private final CallCredentials credentials;
     private final Revisions revisions;
 
-    /** Takes the key, or null without one; and the revisions to be carried, or null to carry none. */
+    /** {@code key} and {@code revisions} may be null: then no key and no {@code min_revision} is sent. */
     Caller(Channel channel, BooleanSupplier closed, Duration timeout, Duration carrierTimeout, String key,
             Revisions revisions) {
         this(channel, closed, timeout, carrierTimeout, key == null ? null : new Key(key), revisions);
@@ -65,7 +65,7 @@ final class Caller {
         Metadata copy = new Metadata();
         copy.merge(metadata);
         Channel with = ClientInterceptors.intercept(channel, MetadataUtils.newAttachHeadersInterceptor(copy));
-        // A key of its own takes the place of the client's; with both, the server would have to guess.
+        // The caller's own key replaces that of the client, because a server could use either of two.
         CallCredentials key = copy.containsKey(AUTHORIZATION) ? null : credentials;
         return new Caller(with, closed, timeout, carrierTimeout, key, revisions);
     }
@@ -104,10 +104,10 @@ final class Caller {
                 future.complete(answer);
             }
         });
-        // Whoever cancels the future, or lets it time out, no longer waits: then the server need not go on either.
+        // If the caller cancels the future or it times out, end the call on the server too.
         future.whenComplete((answer, error) -> {
             if (error != null) {
-                call.cancel("the caller does not wait any longer", null);
+                call.cancel("the caller no longer waits", null);
             }
         });
         return future;
@@ -117,8 +117,8 @@ final class Caller {
         if (closed.getAsBoolean()) {
             throw new IllegalStateException("the client is closed");
         }
-        Q named = RequestIds.fill(request);
-        return revisions == null ? named : revisions.carry(named);
+        Q identified = RequestIds.fill(request);
+        return revisions == null ? identified : revisions.withMinRevision(identified);
     }
 
     private CallOptions options(MethodDescriptor<?, ?> method) {
@@ -137,7 +137,7 @@ final class Caller {
     private LocaldialException failure(Throwable thrown, Message sent) {
         LocaldialException error = Errors.fromCall(thrown, sent);
         if (closed.getAsBoolean() && error.getCode() == Status.Code.UNAVAILABLE) {
-            // The channel was closed under the call; gRPC takes that for a service that is away.
+            // gRPC reports a call that the closing of the channel ended as UNAVAILABLE.
             Errors.Details details = Errors.of(Status.Code.CANCELLED, "the client was closed during the call");
             error = new CancelledException(details.request(sent).cause(thrown));
         }
@@ -147,7 +147,7 @@ final class Caller {
         return error;
     }
 
-    /** Sends the key along with each attempt of a call. */
+    /** Sends the key with each attempt of a call. */
     private static final class Key extends CallCredentials {
         private final String value;
 

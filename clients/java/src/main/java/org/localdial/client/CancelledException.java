@@ -1,6 +1,6 @@
 package org.localdial.client;
 
-/** The call was cancelled: by the caller, by the server, or because the client was closed during it. */
+/** The call was cancelled by the caller, by the server, or because the client was closed during the call. */
 public final class CancelledException extends LocaldialException {
     private static final long serialVersionUID = 1;
 

@@ -19,7 +19,7 @@ import java.nio.file.Files;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** How a channel to the service is set up: repeats, keepalive, sizes, encryption, reconnecting. */
+/** Opens the channel to the service: retries, keepalive, sizes, encryption, reconnecting. */
 final class Channels {
     private static final int MIB = 1024 * 1024;
 
@@ -32,21 +32,21 @@ final class Channels {
         try {
             ManagedChannelBuilder<?> channel = Grpc.newChannelBuilder(target(builder), credentials(builder))
                     .userAgent("localdial-client-java/" + LocaldialClient.VERSION)
-                    // Which methods are repeated is the contract's word. What a server's DNS says is not.
+                    // The contract declares which methods are retried. A service config from DNS must not change that.
                     .defaultServiceConfig(serviceConfig())
                     .disableServiceConfigLookUp()
                     .enableRetry()
-                    // A request is kept for its repeats only up to this size, and gRPC's 1 MiB is less than
-                    // BatchSetUsers takes.
+                    // gRPC keeps a request for retries only up to this size, and its default of 1 MiB is less than the
+                    // largest request of BatchSetUsers.
                     .perRpcBufferLimit(4 * MIB)
-                    // A page of 1000 numbers with many area codes mapped can pass gRPC's 4 MiB.
+                    // A page of 1000 numbers with many mapped area codes can exceed gRPC's default of 4 MiB.
                     .maxInboundMessageSize(16 * MIB)
-                    // An error names every bad field at once, in the trailing metadata. Past gRPC's 8 KiB (some 80
-                    // fields) the caller would see another error instead of it.
+                    // An error lists every invalid field in the trailing metadata. Above gRPC's default of 8 KiB (about
+                    // 80 fields) the caller would get a different error instead.
                     .maxInboundMetadataSize(MIB)
-                    // A ping on a connection that is quiet for 30 s, with or without calls, so that a dead peer is
-                    // noticed within 40 s and no NAT or balancer forgets the connection between two calls. The
-                    // localdial server permits a ping every 10 s.
+                    // Ping a connection that is idle for 30 s, with or without calls, so that a dead server is noticed
+                    // within 40 s and no NAT or load balancer drops the connection between two calls. The localdial
+                    // server permits a ping every 10 s.
                     .keepAliveTime(30, TimeUnit.SECONDS)
                     .keepAliveTimeout(10, TimeUnit.SECONDS)
                     .keepAliveWithoutCalls(true)
@@ -54,8 +54,8 @@ final class Channels {
             builder.configureChannel.accept(channel);
             return reconnector.watch(channel.build());
         } catch (ProviderNotFoundException error) {
-            // What the transport says to certificates that it cannot use.
-            throw new IllegalArgumentException("no connection can be set up: " + error.getMessage(), error);
+            // The transport throws this for certificates that it cannot use.
+            throw new IllegalArgumentException("the channel cannot be configured: " + error.getMessage(), error);
         } catch (IOException error) {
             throw new IllegalArgumentException("a certificate or key cannot be read: " + error.getMessage(), error);
         }
@@ -63,24 +63,24 @@ final class Channels {
 
     private static void check(LocaldialClient.Builder builder) {
         if (builder.addresses.isEmpty()) {
-            throw new IllegalArgumentException("an address is required");
+            throw new IllegalArgumentException("at least one address is required");
         }
         if (builder.addresses.size() > 1 || !Addresses.isTarget(builder.addresses.get(0))) {
             builder.addresses.forEach(Addresses::parse);
         }
         boolean certificates = builder.rootCertificate != null || builder.clientCertificate != null;
         if (certificates && Boolean.FALSE.equals(builder.tls)) {
-            throw new IllegalArgumentException("certificates are of no use without TLS");
+            throw new IllegalArgumentException("certificates need TLS: do not set tls(false)");
         }
         if (certificates && builder.credentials != null) {
-            throw new IllegalArgumentException("either channel credentials or certificates, not both");
+            throw new IllegalArgumentException("set either channel credentials or certificates, not both");
         }
         if (builder.key != null && !builder.key.matches("[!-~]+")) {
-            throw new IllegalArgumentException("the key must be visible ASCII characters");
+            throw new IllegalArgumentException("the key must be visible ASCII characters, without spaces");
         }
         if (builder.key != null && !encrypts(builder) && !Addresses.areLoopback(builder.addresses)) {
             throw new IllegalArgumentException(
-                    "a key needs TLS unless every address is loopback: anyone on the way could read it");
+                    "a key is sent over TLS only, unless every address is loopback: set tls(true)");
         }
     }
 
@@ -119,7 +119,7 @@ final class Channels {
     static Map<String, Object> serviceConfig() {
         try (InputStream file = Channels.class.getResourceAsStream("service_config.json")) {
             if (file == null) {
-                throw new IllegalStateException("service_config.json is missing beside the classes of this package");
+                throw new IllegalStateException("service_config.json is missing from the resources of this package");
             }
             try (Reader reader = new InputStreamReader(file, StandardCharsets.UTF_8)) {
                 return new Gson().fromJson(reader, new TypeToken<Map<String, Object>>() { });

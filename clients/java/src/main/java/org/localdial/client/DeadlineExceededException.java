@@ -1,6 +1,6 @@
 package org.localdial.client;
 
-/** No answer within the timeout. The call may have taken effect. */
+/** There was no response in time. The call may have taken effect. */
 public final class DeadlineExceededException extends LocaldialException {
     private static final long serialVersionUID = 1;
 

@@ -24,11 +24,10 @@ import org.localdial.v1.SetUserResponse;
 import org.localdial.v1.User;
 
 /**
- * The organizations and their users.
+ * Manages the organizations and their users.
  *
- * <p>Requests and responses are documented in {@code org.localdial.v1}. Every method throws a
- * {@link LocaldialException}, its subclass by the status, when the call fails; and IllegalStateException when the
- * client is closed.
+ * <p>Requests and responses are documented in {@code org.localdial.v1}. Every method throws the subclass of
+ * {@link LocaldialException} for the status if the call fails, and IllegalStateException if the client is closed.
  */
 public final class Directory extends ServiceCalls<Directory> {
     Directory(Caller caller) {
@@ -41,21 +40,21 @@ public final class Directory extends ServiceCalls<Directory> {
     }
 
     /**
-     * Creates the organization, or replaces it as a whole.
+     * Creates the organization, or replaces all its fields.
      *
      * @param request the organization
-     * @return the organization as it is now
-     * @throws LocaldialException if it fails
+     * @return the organization after the change
+     * @throws LocaldialException if the call fails
      */
     public SetOrganizationResponse setOrganization(SetOrganizationRequest request) {
         return caller.call(DirectoryGrpc.getSetOrganizationMethod(), request);
     }
 
     /**
-     * The same without waiting, as {@link #setOrganization}. Cancelling the future cancels the call.
+     * The asynchronous version of {@link #setOrganization}. Cancelling the future cancels the call.
      *
      * @param request the organization
-     * @return the organization as it is now; or a {@link LocaldialException}
+     * @return a future of the organization after the change; it fails with a {@link LocaldialException}
      */
     public CompletableFuture<SetOrganizationResponse> setOrganizationAsync(SetOrganizationRequest request) {
         return caller.callAsync(DirectoryGrpc.getSetOrganizationMethod(), request);
@@ -64,19 +63,19 @@ public final class Directory extends ServiceCalls<Directory> {
     /**
      * Gets one organization.
      *
-     * @param request which organization
+     * @param request the organization's identifier
      * @return the organization
-     * @throws LocaldialException if it fails
+     * @throws LocaldialException if the call fails
      */
     public GetOrganizationResponse getOrganization(GetOrganizationRequest request) {
         return caller.call(DirectoryGrpc.getGetOrganizationMethod(), request);
     }
 
     /**
-     * The same without waiting, as {@link #getOrganization}. Cancelling the future cancels the call.
+     * The asynchronous version of {@link #getOrganization}. Cancelling the future cancels the call.
      *
-     * @param request which organization
-     * @return the organization; or a {@link LocaldialException}
+     * @param request the organization's identifier
+     * @return a future of the organization; it fails with a {@link LocaldialException}
      */
     public CompletableFuture<GetOrganizationResponse> getOrganizationAsync(GetOrganizationRequest request) {
         return caller.callAsync(DirectoryGrpc.getGetOrganizationMethod(), request);
@@ -85,29 +84,29 @@ public final class Directory extends ServiceCalls<Directory> {
     /**
      * Lists all organizations.
      *
-     * @param request which page
-     * @return a page of them
-     * @throws LocaldialException if it fails
+     * @param request the page
+     * @return one page
+     * @throws LocaldialException if the call fails
      */
     public ListOrganizationsResponse listOrganizations(ListOrganizationsRequest request) {
         return caller.call(DirectoryGrpc.getListOrganizationsMethod(), request);
     }
 
     /**
-     * The same without waiting, as {@link #listOrganizations}. Cancelling the future cancels the call.
+     * The asynchronous version of {@link #listOrganizations}. Cancelling the future cancels the call.
      *
-     * @param request which page
-     * @return a page of them; or a {@link LocaldialException}
+     * @param request the page
+     * @return a future of one page; it fails with a {@link LocaldialException}
      */
     public CompletableFuture<ListOrganizationsResponse> listOrganizationsAsync(ListOrganizationsRequest request) {
         return caller.callAsync(DirectoryGrpc.getListOrganizationsMethod(), request);
     }
 
     /**
-     * Lists over all pages, as {@link #listOrganizations} does each.
+     * Lists all pages, each like {@link #listOrganizations}.
      *
-     * @param request which page
-     * @return the pages, fetched one at a time
+     * @param request the page
+     * @return the pages in order, each fetched when it is needed
      */
     public Pages<ListOrganizationsResponse, Organization> listOrganizationsPages(ListOrganizationsRequest request) {
         return new Pages<>(
@@ -118,42 +117,42 @@ public final class Directory extends ServiceCalls<Directory> {
     }
 
     /**
-     * Deletes the organization and its users. Its numbers must be deleted before.
+     * Deletes the organization and its users. Its numbers must be deleted first.
      *
-     * @param request which organization
-     * @return the revision after it
-     * @throws LocaldialException if it fails
+     * @param request the organization's identifier
+     * @return the organization's revision after the deletion
+     * @throws LocaldialException if the call fails
      */
     public DeleteOrganizationResponse deleteOrganization(DeleteOrganizationRequest request) {
         return caller.call(DirectoryGrpc.getDeleteOrganizationMethod(), request);
     }
 
     /**
-     * The same without waiting, as {@link #deleteOrganization}. Cancelling the future cancels the call.
+     * The asynchronous version of {@link #deleteOrganization}. Cancelling the future cancels the call.
      *
-     * @param request which organization
-     * @return the revision after it; or a {@link LocaldialException}
+     * @param request the organization's identifier
+     * @return a future of the organization's revision after the deletion; it fails with a {@link LocaldialException}
      */
     public CompletableFuture<DeleteOrganizationResponse> deleteOrganizationAsync(DeleteOrganizationRequest request) {
         return caller.callAsync(DirectoryGrpc.getDeleteOrganizationMethod(), request);
     }
 
     /**
-     * Creates the user, or replaces it as a whole.
+     * Creates the user, or replaces all its fields.
      *
      * @param request the user
-     * @return the user as it is now
-     * @throws LocaldialException if it fails
+     * @return the user after the change
+     * @throws LocaldialException if the call fails
      */
     public SetUserResponse setUser(SetUserRequest request) {
         return caller.call(DirectoryGrpc.getSetUserMethod(), request);
     }
 
     /**
-     * The same without waiting, as {@link #setUser}. Cancelling the future cancels the call.
+     * The asynchronous version of {@link #setUser}. Cancelling the future cancels the call.
      *
      * @param request the user
-     * @return the user as it is now; or a {@link LocaldialException}
+     * @return a future of the user after the change; it fails with a {@link LocaldialException}
      */
     public CompletableFuture<SetUserResponse> setUserAsync(SetUserRequest request) {
         return caller.callAsync(DirectoryGrpc.getSetUserMethod(), request);
@@ -162,19 +161,19 @@ public final class Directory extends ServiceCalls<Directory> {
     /**
      * Gets one user.
      *
-     * @param request which user
+     * @param request the user's identifier
      * @return the user
-     * @throws LocaldialException if it fails
+     * @throws LocaldialException if the call fails
      */
     public GetUserResponse getUser(GetUserRequest request) {
         return caller.call(DirectoryGrpc.getGetUserMethod(), request);
     }
 
     /**
-     * The same without waiting, as {@link #getUser}. Cancelling the future cancels the call.
+     * The asynchronous version of {@link #getUser}. Cancelling the future cancels the call.
      *
-     * @param request which user
-     * @return the user; or a {@link LocaldialException}
+     * @param request the user's identifier
+     * @return a future of the user; it fails with a {@link LocaldialException}
      */
     public CompletableFuture<GetUserResponse> getUserAsync(GetUserRequest request) {
         return caller.callAsync(DirectoryGrpc.getGetUserMethod(), request);
@@ -183,29 +182,29 @@ public final class Directory extends ServiceCalls<Directory> {
     /**
      * Lists the organization's users.
      *
-     * @param request which organization and page
-     * @return a page of them
-     * @throws LocaldialException if it fails
+     * @param request the organization and the page
+     * @return one page
+     * @throws LocaldialException if the call fails
      */
     public ListUsersResponse listUsers(ListUsersRequest request) {
         return caller.call(DirectoryGrpc.getListUsersMethod(), request);
     }
 
     /**
-     * The same without waiting, as {@link #listUsers}. Cancelling the future cancels the call.
+     * The asynchronous version of {@link #listUsers}. Cancelling the future cancels the call.
      *
-     * @param request which organization and page
-     * @return a page of them; or a {@link LocaldialException}
+     * @param request the organization and the page
+     * @return a future of one page; it fails with a {@link LocaldialException}
      */
     public CompletableFuture<ListUsersResponse> listUsersAsync(ListUsersRequest request) {
         return caller.callAsync(DirectoryGrpc.getListUsersMethod(), request);
     }
 
     /**
-     * Lists over all pages, as {@link #listUsers} does each.
+     * Lists all pages, each like {@link #listUsers}.
      *
-     * @param request which organization and page
-     * @return the pages, fetched one at a time
+     * @param request the organization and the page
+     * @return the pages in order, each fetched when it is needed
      */
     public Pages<ListUsersResponse, User> listUsersPages(ListUsersRequest request) {
         return new Pages<>(
@@ -218,40 +217,40 @@ public final class Directory extends ServiceCalls<Directory> {
     /**
      * Deletes the user.
      *
-     * @param request which user
-     * @return the revision after it
-     * @throws LocaldialException if it fails
+     * @param request the user's identifier
+     * @return the organization's revision after the deletion
+     * @throws LocaldialException if the call fails
      */
     public DeleteUserResponse deleteUser(DeleteUserRequest request) {
         return caller.call(DirectoryGrpc.getDeleteUserMethod(), request);
     }
 
     /**
-     * The same without waiting, as {@link #deleteUser}. Cancelling the future cancels the call.
+     * The asynchronous version of {@link #deleteUser}. Cancelling the future cancels the call.
      *
-     * @param request which user
-     * @return the revision after it; or a {@link LocaldialException}
+     * @param request the user's identifier
+     * @return a future of the organization's revision after the deletion; it fails with a {@link LocaldialException}
      */
     public CompletableFuture<DeleteUserResponse> deleteUserAsync(DeleteUserRequest request) {
         return caller.callAsync(DirectoryGrpc.getDeleteUserMethod(), request);
     }
 
     /**
-     * Creates or replaces many users of one organization: all of them, or none.
+     * Creates or replaces many users of one organization: either all of them or none.
      *
      * @param request the users
-     * @return the users as they are now
-     * @throws LocaldialException if it fails
+     * @return the users after the change
+     * @throws LocaldialException if the call fails
      */
     public BatchSetUsersResponse batchSetUsers(BatchSetUsersRequest request) {
         return caller.call(DirectoryGrpc.getBatchSetUsersMethod(), request);
     }
 
     /**
-     * The same without waiting, as {@link #batchSetUsers}. Cancelling the future cancels the call.
+     * The asynchronous version of {@link #batchSetUsers}. Cancelling the future cancels the call.
      *
      * @param request the users
-     * @return the users as they are now; or a {@link LocaldialException}
+     * @return a future of the users after the change; it fails with a {@link LocaldialException}
      */
     public CompletableFuture<BatchSetUsersResponse> batchSetUsersAsync(BatchSetUsersRequest request) {
         return caller.callAsync(DirectoryGrpc.getBatchSetUsersMethod(), request);

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 import org.localdial.v1.ErrorReason;
 
-/** Makes exceptions of statuses. */
+/** Turns statuses into exceptions. */
 final class Errors {
     private static final String DOMAIN = "localdial";
     private static final String PREFIX = "ERROR_REASON_";
@@ -23,7 +23,7 @@ final class Errors {
     private Errors() {
     }
 
-    /** What an exception says. */
+    /** The content of an exception. */
     static final class Details {
         final Status.Code code;
         final String description;
@@ -54,12 +54,12 @@ final class Errors {
         return new Details(code, description);
     }
 
-    /** The name by which the reason goes on the wire. */
+    /** Returns the reason as it is sent: its name without the prefix, or empty for an unrecognized one. */
     static String name(ErrorReason reason) {
         return reason == ErrorReason.UNRECOGNIZED ? "" : reason.name().substring(PREFIX.length());
     }
 
-    /** Makes the exception that a failed call throws. */
+    /** Returns the exception for a failed call. */
     static LocaldialException fromCall(Throwable thrown, Message sent) {
         Status status = Status.fromThrowable(thrown);
         String description = status.getDescription() == null ? "" : status.getDescription();
@@ -68,16 +68,18 @@ final class Errors {
         return exception(details);
     }
 
+    /** Returns the exception for a status inside a response. */
     static LocaldialException fromStatus(com.google.rpc.Status status) {
         Status.Code code = Status.fromCodeValue(status.getCode()).getCode();
         if (code == Status.Code.OK) {
-            throw new IllegalArgumentException("the status is OK, which is no error");
+            throw new IllegalArgumentException("the status is OK, which is not an error");
         }
         Details details = of(code, status.getMessage());
         decode(status, details);
         return exception(details);
     }
 
+    /** Returns the reason in the details of the status, or empty if there is none. */
     static String reasonOf(com.google.rpc.Status status) {
         Details details = of(Status.Code.UNKNOWN, "");
         decode(status, details);
@@ -91,7 +93,7 @@ final class Errors {
             try {
                 return com.google.rpc.Status.parseFrom(bytes);
             } catch (InvalidProtocolBufferException unreadable) {
-                // Details that cannot be read must not hide the error that they belong to.
+                // Details that cannot be decoded must not hide the error itself.
                 return com.google.rpc.Status.getDefaultInstance();
             }
         }
@@ -103,7 +105,7 @@ final class Errors {
             try {
                 decode(detail, details);
             } catch (InvalidProtocolBufferException unreadable) {
-                // Likewise; the other details may be readable.
+                // The other details may be readable.
                 continue;
             }
         }
@@ -112,7 +114,7 @@ final class Errors {
     private static void decode(Any detail, Details details) throws InvalidProtocolBufferException {
         if (detail.is(ErrorInfo.class)) {
             ErrorInfo info = detail.unpack(ErrorInfo.class);
-            // A proxy on the way may have reasons of its own, which are not those that ErrorReason documents.
+            // A proxy may add reasons of its own domain, which are not values of ErrorReason.
             if (info.getDomain().equals(DOMAIN)) {
                 details.reason = info.getReason();
                 details.metadata = info.getMetadataMap();

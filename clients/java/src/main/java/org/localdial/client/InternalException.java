@@ -1,6 +1,6 @@
 package org.localdial.client;
 
-/** A fault of the server; {@link #getMetadata} has the {@code incident_id} that its log has too. */
+/** The server failed; {@link #getMetadata} has the {@code incident_id} under which its log has the cause. */
 public final class InternalException extends LocaldialException {
     private static final long serialVersionUID = 1;
 

@@ -1,6 +1,6 @@
 package org.localdial.client;
 
-/** The request breaks the rules of the contract; see {@link #getFieldViolations}. */
+/** The request breaks a rule of the contract; see {@link #getFieldViolations}. */
 public final class InvalidArgumentException extends LocaldialException {
     private static final long serialVersionUID = 1;
 

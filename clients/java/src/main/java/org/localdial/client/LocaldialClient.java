@@ -13,7 +13,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
 /**
- * A connection to the service. Thread-safe: make one and share it.
+ * A client of the service. It is thread-safe: make one and share it.
  *
  * <pre>{@code
  * try (LocaldialClient client = LocaldialClient.builder().address("127.0.0.1:50051").build()) {
@@ -23,11 +23,11 @@ import java.util.function.Consumer;
  * }
  * }</pre>
  *
- * <p>Nothing is connected before the first call. Every call has a deadline; it is repeated where that is safe, on
- * another server where there are several; and it throws a {@link LocaldialException} when it fails.
+ * <p>It connects with the first call. Every call has a deadline, is retried if that is safe, on another server if there
+ * are several, and throws a {@link LocaldialException} if it fails.
  */
 public final class LocaldialClient implements AutoCloseable {
-    /** The version of this client, in step with the contract that it was built from. */
+    /** The version of this client, which is the version of the contract. */
     public static final String VERSION = "0.1.0";
 
     private static final long CLOSE_SECONDS = 5;
@@ -49,16 +49,16 @@ public final class LocaldialClient implements AutoCloseable {
     }
 
     /**
-     * Starts to set up a client.
+     * Returns a builder for a client.
      *
-     * @return a builder with the defaults
+     * @return a builder with the default settings
      */
     public static Builder builder() {
         return new Builder();
     }
 
     /**
-     * Which caller ID an outbound call shows, and where a call-back goes.
+     * Decides which caller ID an outbound call shows and where a call-back goes.
      *
      * @return the methods of the service {@code CallRouting}
      */
@@ -67,7 +67,7 @@ public final class LocaldialClient implements AutoCloseable {
     }
 
     /**
-     * The local presence numbers: list, buy, import and delete them, and map area codes to them.
+     * Lists, buys, imports and deletes local presence numbers, and maps area codes to them.
      *
      * @return the methods of the service {@code NumberInventory}
      */
@@ -76,7 +76,7 @@ public final class LocaldialClient implements AutoCloseable {
     }
 
     /**
-     * The organizations and their users.
+     * Manages the organizations and their users.
      *
      * @return the methods of the service {@code Directory}
      */
@@ -85,22 +85,22 @@ public final class LocaldialClient implements AutoCloseable {
     }
 
     /**
-     * Closes the connection at once. Calls in flight throw {@link CancelledException}; later ones throw
-     * IllegalStateException. May be called again.
+     * Closes the connections immediately. Calls in flight throw {@link CancelledException}; later calls throw
+     * IllegalStateException. Closing again does nothing.
      */
     @Override
     public void close() {
         closed.set(true);
         channel.shutdownNow();
         try {
-            // The sockets are closed by other threads, within milliseconds.
+            // Other threads close the sockets, within milliseconds.
             channel.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
         }
     }
 
-    /** Sets up a {@link LocaldialClient}. Only an address is required. */
+    /** Configures a {@link LocaldialClient}. Only an address is required. */
     public static final class Builder {
         final List<String> addresses = new ArrayList<>();
         String key;
@@ -109,10 +109,10 @@ public final class LocaldialClient implements AutoCloseable {
         Path clientCertificate;
         Path clientKey;
         ChannelCredentials credentials;
-        // A phone rings meanwhile: better an error that the dialer can act upon than a late answer.
+        // A call is waiting to be placed: the dialer can act on an error, but not on a late response.
         Duration timeout = Duration.ofSeconds(5);
-        // The carrier may take seconds for each number, and a purchase that is given up half way must be asked
-        // about again.
+        // The carrier may take seconds for each number, and the outcome of an abandoned purchase has to be asked for
+        // again.
         Duration carrierTimeout = Duration.ofSeconds(60);
         boolean readYourWrites = true;
         Consumer<ManagedChannelBuilder<?>> configureChannel = channel -> { };
@@ -122,8 +122,8 @@ public final class LocaldialClient implements AutoCloseable {
 
         /**
          * Adds the address of a server: {@code host:port}, or any other gRPC target, such as
-         * {@code dns:///localdial.internal:50051}. Where a name has several addresses, or this is called several
-         * times, the calls are spread over all of them.
+         * {@code dns:///localdial.internal:50051}. Calls are spread over all the addresses that a name resolves to,
+         * and over all addresses that are added. Each of several addresses must be {@code host:port}.
          *
          * @param address the address
          * @return this builder
@@ -134,7 +134,7 @@ public final class LocaldialClient implements AutoCloseable {
         }
 
         /**
-         * Adds the addresses of several servers, each as {@code host:port}. The calls are spread over them.
+         * Adds the addresses of several servers, each as {@code host:port}. Calls are spread over them.
          *
          * @param addresses the addresses
          * @return this builder
@@ -145,10 +145,10 @@ public final class LocaldialClient implements AutoCloseable {
         }
 
         /**
-         * Sets the key that proves who calls. It is sent with every call, and needs TLS unless every address is on
-         * this machine.
+         * Sets the API key, which is sent with every call. It needs TLS, unless every address is on this machine
+         * (loopback).
          *
-         * @param key the key; visible ASCII characters
+         * @param key the key, of visible ASCII characters
          * @return this builder
          */
         public Builder key(String key) {
@@ -157,9 +157,9 @@ public final class LocaldialClient implements AutoCloseable {
         }
 
         /**
-         * Encrypts the connection, or does not. By default it is encrypted where a certificate is set.
+         * Sets whether connections are encrypted. By default they are if a certificate is set.
          *
-         * @param tls whether to encrypt; without a root certificate the server's is checked by those of the JVM
+         * @param tls whether to encrypt; without a root certificate, those of the JVM are trusted
          * @return this builder
          */
         public Builder tls(boolean tls) {
@@ -168,9 +168,9 @@ public final class LocaldialClient implements AutoCloseable {
         }
 
         /**
-         * Encrypts the connection, and trusts servers whose certificate goes back to this one.
+         * Encrypts connections, and trusts only servers with a certificate of these authorities.
          *
-         * @param rootCertificate a PEM file of one or more certificates
+         * @param rootCertificate a PEM file with the certificates of one or more authorities
          * @return this builder
          */
         public Builder rootCertificate(Path rootCertificate) {
@@ -179,10 +179,10 @@ public final class LocaldialClient implements AutoCloseable {
         }
 
         /**
-         * Encrypts the connection, and shows the server a certificate of the client's own.
+         * Encrypts connections, and sends the client's own certificate to servers that ask for one.
          *
-         * @param certificate a PEM file: the certificate, followed by those in between it and the root
-         * @param privateKey a PEM file: its private key, not encrypted
+         * @param certificate a PEM file with the certificate, followed by any intermediate certificates
+         * @param privateKey a PEM file with its unencrypted private key
          * @return this builder
          */
         public Builder clientCertificate(Path certificate, Path privateKey) {
@@ -192,8 +192,8 @@ public final class LocaldialClient implements AutoCloseable {
         }
 
         /**
-         * Sets the channel credentials as a whole, such as certificates that are not in files. They take the place
-         * of {@link #tls}, {@link #rootCertificate} and {@link #clientCertificate}.
+         * Sets the channel credentials, for example with certificates that are not in files. They replace
+         * {@link #tls}, {@link #rootCertificate} and {@link #clientCertificate}.
          *
          * @param credentials the credentials
          * @return this builder
@@ -204,7 +204,7 @@ public final class LocaldialClient implements AutoCloseable {
         }
 
         /**
-         * Sets the default deadline of a call, over all its repeats together. 5 seconds if unset.
+         * Sets the default deadline of a call, which includes all its retries. The default is 5 seconds.
          *
          * @param timeout the deadline
          * @return this builder
@@ -215,8 +215,8 @@ public final class LocaldialClient implements AutoCloseable {
         }
 
         /**
-         * Sets the default deadline of the calls that wait for the carrier: search, purchase, import, reconcile and
-         * delete numbers. 60 seconds if unset.
+         * Sets the default deadline of calls that wait for the carrier: search, purchase, import, reconcile and delete
+         * numbers, and list importable numbers. The default is 60 seconds.
          *
          * @param carrierTimeout the deadline
          * @return this builder
@@ -227,10 +227,10 @@ public final class LocaldialClient implements AutoCloseable {
         }
 
         /**
-         * Says whether an outbound call sees every change that this client made before, whichever server answers
-         * it. True if unset.
+         * Sets whether a call to resolve sees every change that this client made before, whichever server answers it.
+         * The default is true.
          *
-         * @param readYourWrites whether it does
+         * @param readYourWrites whether to ensure it
          * @return this builder
          */
         public Builder readYourWrites(boolean readYourWrites) {
@@ -239,10 +239,10 @@ public final class LocaldialClient implements AutoCloseable {
         }
 
         /**
-         * Changes how gRPC's channel is set up, after this package has: for tracing interceptors, another
-         * keepalive, an executor.
+         * Sets a function that configures gRPC's channel after this package has configured it, for example to add
+         * tracing interceptors, or to set the keepalive time or the executor.
          *
-         * @param configureChannel what to change; applied in {@link #build}
+         * @param configureChannel the function, which {@link #build} calls
          * @return this builder
          */
         public Builder configureChannel(Consumer<ManagedChannelBuilder<?>> configureChannel) {
@@ -253,9 +253,9 @@ public final class LocaldialClient implements AutoCloseable {
         /**
          * Makes the client. It connects with the first call.
          *
-         * @return the client, to be closed
-         * @throws IllegalArgumentException if there is no address or one that cannot be read; if the key would
-         *     cross a network unencrypted; if a certificate or key cannot be read
+         * @return the client, which the caller must close
+         * @throws IllegalArgumentException if there is no address, if an address or the key is malformed, if the key
+         *     would cross a network unencrypted, or if a certificate or private key cannot be read
          */
         public LocaldialClient build() {
             return new LocaldialClient(this);

@@ -11,29 +11,29 @@ import java.util.stream.Collectors;
 import org.localdial.v1.ErrorReason;
 
 /**
- * A call failed, or one item of it (see {@link #fromStatus}).
+ * The exception of a failed call, or of one item of it (see {@link #fromStatus}).
  *
- * <p>Thrown as the subclass of its gRPC status; as itself for a status that has none. Programs decide by the class and
- * by {@link #getReason}; the texts are for people and may change. When a call threw it, the cause is the exception of
- * gRPC.
+ * <p>Each gRPC status has its own subclass, except those that the service never sends. Programs should decide by the
+ * class and by {@link #getReason}; the messages are for people and may change. The cause is the exception of gRPC if a
+ * call failed.
  */
-@SuppressWarnings("serial") // the types of the fields are interfaces
+@SuppressWarnings("serial") // the declared types of the fields are interfaces
 public class LocaldialException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     /** The gRPC status. */
     private final Code code;
-    /** The service's message. */
+    /** What went wrong, in the service's words. */
     private final String description;
-    /** The name of the {@link ErrorReason}. */
+    /** The name of the {@link ErrorReason} without its prefix, or empty. */
     private final String reason;
-    /** What belongs to the reason. */
+    /** The metadata of the reason. */
     private final Map<String, String> metadata;
-    /** The bad fields. */
+    /** The invalid fields. */
     private final List<FieldViolation> fieldViolations;
-    /** When to repeat, or null. */
+    /** How long to wait before repeating the call, or null. */
     private final Duration retryDelay;
-    /** What was sent, or null. */
+    /** The request as it was sent, or null for one item of a call. */
     private final Message request;
 
     LocaldialException(Errors.Details details) {
@@ -48,84 +48,85 @@ public class LocaldialException extends RuntimeException {
     }
 
     /**
-     * Makes the exception of a status that is part of an answer: of a leg of a batch, or of a number.
+     * Returns the exception for a status inside a response: that of a leg of a batch, or of a number.
      *
      * @param status the status
-     * @return the exception; throwing it is left to the caller
-     * @throws IllegalArgumentException for the status OK, which is no error: look at what the item holds before
+     * @return the exception, which is not thrown
+     * @throws IllegalArgumentException for the status OK, which is not an error
      */
     public static LocaldialException fromStatus(Status status) {
         return Errors.fromStatus(status);
     }
 
     /**
-     * The gRPC status.
+     * Returns the gRPC status.
      *
-     * @return its code
+     * @return the code of the status
      */
     public Code getCode() {
         return code;
     }
 
     /**
-     * What went wrong, for people, in the words of whoever found it. {@link #getMessage} has more on one line.
+     * Returns what went wrong, for people to read. {@link #getMessage} also has the code, the reason and the
+     * violations.
      *
-     * @return a text that may change; it may be empty
+     * @return a text that may change, or may be empty
      */
     public String getDescription() {
         return description;
     }
 
     /**
-     * Why, for programs.
+     * Returns why the call failed, for programs to decide by.
      *
-     * @return the name of a value of {@link ErrorReason} without its prefix, such as {@code USER_NOT_FOUND}; empty
-     *     where the service did not say, as when it could not be reached
+     * @return the name of a value of {@link ErrorReason} without its prefix, such as {@code USER_NOT_FOUND}. Empty
+     *     if the service gave none, for example because it could not be reached
      */
     public String getReason() {
         return reason;
     }
 
     /**
-     * Says whether this is the reason.
+     * Returns whether the call failed for this reason.
      *
      * @param reason the reason
-     * @return whether the service gave it
+     * @return whether the service gave this reason
      */
     public boolean hasReason(ErrorReason reason) {
         return this.reason.equals(Errors.name(reason));
     }
 
     /**
-     * What belongs to the reason, as {@link ErrorReason} documents it.
+     * Returns the metadata of the reason, as {@link ErrorReason} documents it.
      *
-     * @return it by name, such as {@code area_code}
+     * @return the values by name, such as {@code area_code}
      */
     public Map<String, String> getMetadata() {
         return metadata;
     }
 
     /**
-     * With {@code INVALID_FIELDS}: every field that is wrong.
+     * Returns every invalid field, if the reason is {@code INVALID_FIELDS}.
      *
-     * @return the fields
+     * @return the violations, or none for another reason
      */
     public List<FieldViolation> getFieldViolations() {
         return fieldViolations;
     }
 
     /**
-     * How long to wait before a repeat, where the service says that a repeat may help.
+     * Returns how long to wait before repeating the call.
      *
-     * @return the time to wait
+     * @return the time to wait; empty if the service gave none
      */
     public Optional<Duration> getRetryDelay() {
         return Optional.ofNullable(retryDelay);
     }
 
     /**
-     * The request of the failed call as it was sent, with the identifiers that were filled in: sending it again is
-     * harmless, where sending a fresh one might buy again.
+     * Returns the request as it was sent, including the identifiers that were filled in. Sending it again is safe; a
+     * new request might buy again.
      *
      * @return the request; empty for one item of a call
      */
@@ -133,17 +134,17 @@ public class LocaldialException extends RuntimeException {
         return Optional.ofNullable(request);
     }
 
-    /** Puts all on one line: {@code INVALID_ARGUMENT (INVALID_FIELDS): field: what is wrong; ...}. */
+    /** Returns everything on one line: {@code INVALID_ARGUMENT (INVALID_FIELDS): field: what is wrong; ...}. */
     private static String text(Errors.Details details) {
         String head = details.reason.isEmpty() ? details.code.name() : details.code + " (" + details.reason + ")";
-        // The service's message names the first of the fields; all of them say it better.
+        // The service's message names only the first invalid field.
         String fields = details.fieldViolations.stream()
                 .map(each -> each.field() + ": " + each.description()).collect(Collectors.joining("; "));
         String body = fields.isEmpty() ? details.description : fields;
         return head + ": " + body + requestId(details.request);
     }
 
-    /** Whoever finds the line in a log must be able to repeat the purchase without buying again. */
+    /** Someone who finds this line in a log needs the request_id to repeat the purchase safely. */
     private static String requestId(Message request) {
         var field = request == null ? null : request.getDescriptorForType().findFieldByName("request_id");
         Object id = field == null ? "" : request.getField(field);

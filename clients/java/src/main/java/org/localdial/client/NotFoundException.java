@@ -1,6 +1,6 @@
 package org.localdial.client;
 
-/** What the request names does not exist, or the carrier has no numbers to sell. */
+/** Something that the request names does not exist, or the carrier has no numbers for sale. */
 public final class NotFoundException extends LocaldialException {
     private static final long serialVersionUID = 1;
 

@@ -26,11 +26,10 @@ import org.localdial.v1.UnmapAreaCodesRequest;
 import org.localdial.v1.UnmapAreaCodesResponse;
 
 /**
- * The local presence numbers: list, buy, import and delete them, and map area codes to them.
+ * Lists, buys, imports and deletes local presence numbers, and maps area codes to them.
  *
- * <p>Requests and responses are documented in {@code org.localdial.v1}. Every method throws a
- * {@link LocaldialException}, its subclass by the status, when the call fails; and IllegalStateException when the
- * client is closed.
+ * <p>Requests and responses are documented in {@code org.localdial.v1}. Every method throws the subclass of
+ * {@link LocaldialException} for the status if the call fails, and IllegalStateException if the client is closed.
  */
 public final class NumberInventory extends ServiceCalls<NumberInventory> {
     NumberInventory(Caller caller) {
@@ -45,29 +44,29 @@ public final class NumberInventory extends ServiceCalls<NumberInventory> {
     /**
      * Lists the organization's numbers.
      *
-     * @param request which numbers
-     * @return a page of them
-     * @throws LocaldialException if it fails
+     * @param request the filter and the page
+     * @return one page
+     * @throws LocaldialException if the call fails
      */
     public ListNumbersResponse listNumbers(ListNumbersRequest request) {
         return caller.call(NumberInventoryGrpc.getListNumbersMethod(), request);
     }
 
     /**
-     * The same without waiting, as {@link #listNumbers}. Cancelling the future cancels the call.
+     * The asynchronous version of {@link #listNumbers}. Cancelling the future cancels the call.
      *
-     * @param request which numbers
-     * @return a page of them; or a {@link LocaldialException}
+     * @param request the filter and the page
+     * @return a future of one page; it fails with a {@link LocaldialException}
      */
     public CompletableFuture<ListNumbersResponse> listNumbersAsync(ListNumbersRequest request) {
         return caller.callAsync(NumberInventoryGrpc.getListNumbersMethod(), request);
     }
 
     /**
-     * Lists over all pages, as {@link #listNumbers} does each.
+     * Lists all pages, each like {@link #listNumbers}.
      *
-     * @param request which numbers
-     * @return the pages, fetched one at a time
+     * @param request the filter and the page
+     * @return the pages in order, each fetched when it is needed
      */
     public Pages<ListNumbersResponse, LocalPresenceNumber> listNumbersPages(ListNumbersRequest request) {
         return new Pages<>(
@@ -80,40 +79,40 @@ public final class NumberInventory extends ServiceCalls<NumberInventory> {
     /**
      * Gets one number of the organization.
      *
-     * @param request which number
+     * @param request the number
      * @return the number
-     * @throws LocaldialException if it fails
+     * @throws LocaldialException if the call fails
      */
     public GetNumberResponse getNumber(GetNumberRequest request) {
         return caller.call(NumberInventoryGrpc.getGetNumberMethod(), request);
     }
 
     /**
-     * The same without waiting, as {@link #getNumber}. Cancelling the future cancels the call.
+     * The asynchronous version of {@link #getNumber}. Cancelling the future cancels the call.
      *
-     * @param request which number
-     * @return the number; or a {@link LocaldialException}
+     * @param request the number
+     * @return a future of the number; it fails with a {@link LocaldialException}
      */
     public CompletableFuture<GetNumberResponse> getNumberAsync(GetNumberRequest request) {
         return caller.callAsync(NumberInventoryGrpc.getGetNumberMethod(), request);
     }
 
     /**
-     * Asks the carrier which numbers it has to sell in an area code.
+     * Asks the carrier which numbers it has for sale in an area code.
      *
-     * @param request where to search
-     * @return what there is; empty where there is nothing
-     * @throws LocaldialException if it fails
+     * @param request the area code, and how many numbers to return
+     * @return the numbers for sale, or none
+     * @throws LocaldialException if the call fails
      */
     public SearchAvailableNumbersResponse searchAvailableNumbers(SearchAvailableNumbersRequest request) {
         return caller.call(NumberInventoryGrpc.getSearchAvailableNumbersMethod(), request);
     }
 
     /**
-     * The same without waiting, as {@link #searchAvailableNumbers}. Cancelling the future cancels the call.
+     * The asynchronous version of {@link #searchAvailableNumbers}. Cancelling the future cancels the call.
      *
-     * @param request where to search
-     * @return what there is; empty where there is nothing; or a {@link LocaldialException}
+     * @param request the area code, and how many numbers to return
+     * @return a future of the numbers for sale, or none; it fails with a {@link LocaldialException}
      */
     public CompletableFuture<SearchAvailableNumbersResponse> searchAvailableNumbersAsync(
             SearchAvailableNumbersRequest request) {
@@ -121,63 +120,63 @@ public final class NumberInventory extends ServiceCalls<NumberInventory> {
     }
 
     /**
-     * Buys numbers in an area code, once for each {@code request_id}, which is made where it is empty.
+     * Buys numbers in an area code, once for each {@code request_id}. An empty one is filled in.
      *
-     * @param request what to buy
+     * @param request the area code and the quantity
      * @return the numbers that were bought
-     * @throws LocaldialException if it fails
+     * @throws LocaldialException if the call fails
      */
     public PurchaseNumbersResponse purchaseNumbers(PurchaseNumbersRequest request) {
         return caller.call(NumberInventoryGrpc.getPurchaseNumbersMethod(), request);
     }
 
     /**
-     * The same without waiting, as {@link #purchaseNumbers}. Cancelling the future cancels the call.
+     * The asynchronous version of {@link #purchaseNumbers}. Cancelling the future cancels the call.
      *
-     * @param request what to buy
-     * @return the numbers that were bought; or a {@link LocaldialException}
+     * @param request the area code and the quantity
+     * @return a future of the numbers that were bought; it fails with a {@link LocaldialException}
      */
     public CompletableFuture<PurchaseNumbersResponse> purchaseNumbersAsync(PurchaseNumbersRequest request) {
         return caller.callAsync(NumberInventoryGrpc.getPurchaseNumbersMethod(), request);
     }
 
     /**
-     * Takes numbers into the inventory that the carrier account owns already.
+     * Adds numbers to the inventory that the carrier account already owns.
      *
      * @param request which numbers
-     * @return those that are in the inventory now, and those that failed
-     * @throws LocaldialException if it fails
+     * @return the imported numbers, and the numbers that failed
+     * @throws LocaldialException if the call fails
      */
     public ImportNumbersResponse importNumbers(ImportNumbersRequest request) {
         return caller.call(NumberInventoryGrpc.getImportNumbersMethod(), request);
     }
 
     /**
-     * The same without waiting, as {@link #importNumbers}. Cancelling the future cancels the call.
+     * The asynchronous version of {@link #importNumbers}. Cancelling the future cancels the call.
      *
      * @param request which numbers
-     * @return those that are in the inventory now, and those that failed; or a {@link LocaldialException}
+     * @return a future of the imported numbers, and the numbers that failed; it fails with a {@link LocaldialException}
      */
     public CompletableFuture<ImportNumbersResponse> importNumbersAsync(ImportNumbersRequest request) {
         return caller.callAsync(NumberInventoryGrpc.getImportNumbersMethod(), request);
     }
 
     /**
-     * Lists what {@link #importNumbers} can take in: numbers of the carrier account that no organization has.
+     * Lists the numbers of the carrier account that no organization has, which {@link #importNumbers} can import.
      *
-     * @param request which organization and page
-     * @return a page of them
-     * @throws LocaldialException if it fails
+     * @param request the organization and the page
+     * @return one page
+     * @throws LocaldialException if the call fails
      */
     public ListImportableNumbersResponse listImportableNumbers(ListImportableNumbersRequest request) {
         return caller.call(NumberInventoryGrpc.getListImportableNumbersMethod(), request);
     }
 
     /**
-     * The same without waiting, as {@link #listImportableNumbers}. Cancelling the future cancels the call.
+     * The asynchronous version of {@link #listImportableNumbers}. Cancelling the future cancels the call.
      *
-     * @param request which organization and page
-     * @return a page of them; or a {@link LocaldialException}
+     * @param request the organization and the page
+     * @return a future of one page; it fails with a {@link LocaldialException}
      */
     public CompletableFuture<ListImportableNumbersResponse> listImportableNumbersAsync(
             ListImportableNumbersRequest request) {
@@ -185,10 +184,10 @@ public final class NumberInventory extends ServiceCalls<NumberInventory> {
     }
 
     /**
-     * Lists over all pages, as {@link #listImportableNumbers} does each.
+     * Lists all pages, each like {@link #listImportableNumbers}.
      *
-     * @param request which organization and page
-     * @return the pages, fetched one at a time
+     * @param request the organization and the page
+     * @return the pages in order, each fetched when it is needed
      */
     public Pages<ListImportableNumbersResponse, CarrierNumber> listImportableNumbersPages(
             ListImportableNumbersRequest request) {
@@ -200,85 +199,85 @@ public final class NumberInventory extends ServiceCalls<NumberInventory> {
     }
 
     /**
-     * Compares the inventory with the carrier, settles what is open, and reports what differs.
+     * Compares the inventory with the carrier, settles pending orders, and reports differences.
      *
-     * @param request which organization; every one where it is empty
-     * @return what was settled, and what differs
-     * @throws LocaldialException if it fails
+     * @param request the organization, or all if it is empty
+     * @return what was settled, and the differences
+     * @throws LocaldialException if the call fails
      */
     public ReconcileNumbersResponse reconcileNumbers(ReconcileNumbersRequest request) {
         return caller.call(NumberInventoryGrpc.getReconcileNumbersMethod(), request);
     }
 
     /**
-     * The same without waiting, as {@link #reconcileNumbers}. Cancelling the future cancels the call.
+     * The asynchronous version of {@link #reconcileNumbers}. Cancelling the future cancels the call.
      *
-     * @param request which organization; every one where it is empty
-     * @return what was settled, and what differs; or a {@link LocaldialException}
+     * @param request the organization, or all if it is empty
+     * @return a future of what was settled, and the differences; it fails with a {@link LocaldialException}
      */
     public CompletableFuture<ReconcileNumbersResponse> reconcileNumbersAsync(ReconcileNumbersRequest request) {
         return caller.callAsync(NumberInventoryGrpc.getReconcileNumbersMethod(), request);
     }
 
     /**
-     * Takes numbers out of the routing and gives them back to the carrier, once for each {@code request_id}, which is
-     * made where it is empty.
+     * Stops routing calls to numbers and releases them to the carrier, once for each {@code request_id}. An empty one
+     * is filled in.
      *
      * @param request which numbers
-     * @return those that were deleted, and those that failed
-     * @throws LocaldialException if it fails
+     * @return the deleted numbers, and the numbers that failed
+     * @throws LocaldialException if the call fails
      */
     public DeleteNumbersResponse deleteNumbers(DeleteNumbersRequest request) {
         return caller.call(NumberInventoryGrpc.getDeleteNumbersMethod(), request);
     }
 
     /**
-     * The same without waiting, as {@link #deleteNumbers}. Cancelling the future cancels the call.
+     * The asynchronous version of {@link #deleteNumbers}. Cancelling the future cancels the call.
      *
      * @param request which numbers
-     * @return those that were deleted, and those that failed; or a {@link LocaldialException}
+     * @return a future of the deleted numbers, and the numbers that failed; it fails with a {@link LocaldialException}
      */
     public CompletableFuture<DeleteNumbersResponse> deleteNumbersAsync(DeleteNumbersRequest request) {
         return caller.callAsync(NumberInventoryGrpc.getDeleteNumbersMethod(), request);
     }
 
     /**
-     * Shows a number to callees of further area codes.
+     * Maps more area codes to a number, so that callees there are shown it.
      *
      * @param request the number and the area codes
      * @return the number with all its mappings
-     * @throws LocaldialException if it fails
+     * @throws LocaldialException if the call fails
      */
     public MapAreaCodesResponse mapAreaCodes(MapAreaCodesRequest request) {
         return caller.call(NumberInventoryGrpc.getMapAreaCodesMethod(), request);
     }
 
     /**
-     * The same without waiting, as {@link #mapAreaCodes}. Cancelling the future cancels the call.
+     * The asynchronous version of {@link #mapAreaCodes}. Cancelling the future cancels the call.
      *
      * @param request the number and the area codes
-     * @return the number with all its mappings; or a {@link LocaldialException}
+     * @return a future of the number with all its mappings; it fails with a {@link LocaldialException}
      */
     public CompletableFuture<MapAreaCodesResponse> mapAreaCodesAsync(MapAreaCodesRequest request) {
         return caller.callAsync(NumberInventoryGrpc.getMapAreaCodesMethod(), request);
     }
 
     /**
-     * Ends mappings of area codes to a number.
+     * Removes mappings of area codes to a number.
      *
      * @param request the number and the area codes
-     * @return the number with the mappings it has left
-     * @throws LocaldialException if it fails
+     * @return the number with its remaining mappings
+     * @throws LocaldialException if the call fails
      */
     public UnmapAreaCodesResponse unmapAreaCodes(UnmapAreaCodesRequest request) {
         return caller.call(NumberInventoryGrpc.getUnmapAreaCodesMethod(), request);
     }
 
     /**
-     * The same without waiting, as {@link #unmapAreaCodes}. Cancelling the future cancels the call.
+     * The asynchronous version of {@link #unmapAreaCodes}. Cancelling the future cancels the call.
      *
      * @param request the number and the area codes
-     * @return the number with the mappings it has left; or a {@link LocaldialException}
+     * @return a future of the number with its remaining mappings; it fails with a {@link LocaldialException}
      */
     public CompletableFuture<UnmapAreaCodesResponse> unmapAreaCodesAsync(UnmapAreaCodesRequest request) {
         return caller.callAsync(NumberInventoryGrpc.getUnmapAreaCodesMethod(), request);

@@ -8,13 +8,13 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 /**
- * All pages of a list, one after the other, from that of the request to the last.
+ * The pages of a list in order, from the page of the request to the last one.
  *
- * <p>A page is fetched when it is asked for, with the deadline of the service for each; it throws what the list's
- * method throws. Each iteration starts anew.
+ * <p>Each page is fetched when it is needed, by one call with its own deadline. Fetching throws what the list's method
+ * throws. Each iteration starts again at the first page.
  *
- * @param <P> a page: the response of the list's method
- * @param <T> what is listed
+ * @param <P> a page, which is the response of the list's method
+ * @param <T> an item of the list
  */
 public final class Pages<P, T> implements Iterable<P> {
     private final String firstToken;
@@ -30,14 +30,14 @@ public final class Pages<P, T> implements Iterable<P> {
     }
 
     /**
-     * The pages.
+     * Returns an iterator over the pages.
      *
-     * @return an iterator that fetches them
+     * @return an iterator that fetches each page when it is needed
      */
     @Override
     public Iterator<P> iterator() {
         return new Iterator<>() {
-            // Null after the last page.
+            // The token of the next page, or null after the last one.
             private String token = firstToken;
 
             @Override
@@ -59,18 +59,18 @@ public final class Pages<P, T> implements Iterable<P> {
     }
 
     /**
-     * The pages as a stream.
+     * Returns the pages as a stream.
      *
-     * @return a stream that fetches them
+     * @return a stream that fetches each page when it is needed
      */
     public Stream<P> stream() {
         return StreamSupport.stream(spliterator(), false);
     }
 
     /**
-     * What is listed, over all pages: {@code pages.items().map(LocalPresenceNumber::getPhoneNumber).toList()}.
+     * Returns the items of all pages: {@code pages.items().map(LocalPresenceNumber::getPhoneNumber).toList()}.
      *
-     * @return a stream that fetches page after page
+     * @return a stream that fetches each page when it is needed
      */
     public Stream<T> items() {
         return stream().flatMap(page -> items.apply(page).stream());

@@ -1,6 +1,6 @@
 package org.localdial.client;
 
-/** The caller may not do this. */
+/** The caller does not have permission for the call. */
 public final class PermissionDeniedException extends LocaldialException {
     private static final long serialVersionUID = 1;
 

@@ -14,8 +14,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Reads private keys as other tools write them. Java knows those of PKCS #8 alone; {@code BEGIN RSA PRIVATE KEY} and
- * {@code BEGIN EC PRIVATE KEY} are the inner part of such a one, without the name of what it is.
+ * Reads private keys in PKCS #8 and in the traditional forms. Java reads PKCS #8 only; {@code BEGIN RSA PRIVATE KEY}
+ * and
+ * {@code BEGIN EC PRIVATE KEY} hold only its inner part, without the name of the algorithm.
  */
 final class PrivateKeys {
     private static final Pattern TRADITIONAL = Pattern.compile(
@@ -23,7 +24,7 @@ final class PrivateKeys {
     private static final int INTEGER = 0x02;
     private static final int OCTET_STRING = 0x04;
     private static final int SEQUENCE = 0x30;
-    /** In an EC key, the name of its curve. */
+    /** The tag of the name of the curve in an EC key. */
     private static final int PARAMETERS = 0xA0;
     private static final int LONG_FORM = 0x80;
     /** The algorithm rsaEncryption with its parameter NULL (RFC 8017). */
@@ -34,7 +35,7 @@ final class PrivateKeys {
     private PrivateKeys() {
     }
 
-    /** Answers the PEM file as one that Java reads; throws IOException if it cannot be read. */
+    /** Returns the PEM file with its key in PKCS #8. Throws IOException if the file or the key cannot be read. */
     static InputStream open(Path file) throws IOException {
         String text = Files.readString(file, StandardCharsets.ISO_8859_1);
         Matcher found = TRADITIONAL.matcher(text);
@@ -50,11 +51,12 @@ final class PrivateKeys {
                     + "\n-----END PRIVATE KEY-----\n";
             return new ByteArrayInputStream(pem.getBytes(StandardCharsets.ISO_8859_1));
         } catch (RuntimeException broken) {
-            // Not base64, as where it is encrypted, or cut off. What it holds must not stand in a log.
-            throw new IOException("not a private key that is not encrypted: " + file);
+            // The key is encrypted or truncated. The exception must not contain any of it, because it ends up in logs.
+            throw new IOException("not an unencrypted private key: " + file);
         }
     }
 
+    /** Returns the encoded name of the curve of a traditional EC key. */
     private static byte[] curve(byte[] key) {
         ByteBuffer outer = ByteBuffer.wrap(key);
         outer.get();
@@ -69,7 +71,7 @@ final class PrivateKeys {
         throw new IllegalArgumentException("the curve is not named");
     }
 
-    /** Reads the length and the content of an element of DER, whose tag was read. */
+    /** Reads the length and the content of a DER element whose tag was already read. */
     private static byte[] content(ByteBuffer from) {
         int length = from.get() & 0xFF;
         if (length >= LONG_FORM) {
@@ -80,13 +82,14 @@ final class PrivateKeys {
             }
         }
         if (length < 0 || length > from.remaining()) {
-            throw new IllegalArgumentException("it is cut off");
+            throw new IllegalArgumentException("the key is truncated");
         }
         byte[] content = new byte[length];
         from.get(content);
         return content;
     }
 
+    /** Encodes a DER element. */
     private static byte[] element(int tag, byte[] content) {
         byte[] length;
         if (content.length < LONG_FORM) {

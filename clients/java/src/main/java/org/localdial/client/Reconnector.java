@@ -10,10 +10,10 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Tries a lost connection again after 0.1 s, 0.2 s and so on up to every second.
+ * Reconnects a lost connection after 0.1 s, 0.2 s and so on, up to every second.
  *
- * <p>gRPC itself waits for a second at first and for two minutes in the end, which cannot be set; meanwhile calls fail
- * without a try. Phone calls need the service as soon as it is back: within the repeats of a call.
+ * <p>gRPC's own pauses grow from one second to two minutes and cannot be configured, and calls fail during a pause.
+ * Phone calls need the service as soon as it is back, within the retries of one call.
  */
 final class Reconnector extends ClientTransportFilter {
     private static final double FIRST_DELAY_MS = 100;
@@ -24,7 +24,7 @@ final class Reconnector extends ClientTransportFilter {
     private double delay = FIRST_DELAY_MS;
     private boolean scheduled;
 
-    /** Looks after the channel, of which this is a filter. */
+    /** Starts to watch the channel, which must have this object as a transport filter. Returns the channel. */
     ManagedChannel watch(ManagedChannel channel) {
         this.channel = channel;
         stateChanged();
@@ -37,13 +37,13 @@ final class Reconnector extends ClientTransportFilter {
         return attributes;
     }
 
-    /** Called for a connection that ended and for one that did not come about; the channel may have others. */
+    /** Called when a connection ends or cannot be made. The channel may have other connections. */
     @Override
     public void transportTerminated(Attributes attributes) {
         schedule();
     }
 
-    /** Notices what no connection tells of: that there was no address to connect to. */
+    /** Notices a failure without any connection, such as a name that cannot be resolved. */
     private void stateChanged() {
         ConnectivityState state = channel.getState(false);
         if (state != ConnectivityState.SHUTDOWN) {

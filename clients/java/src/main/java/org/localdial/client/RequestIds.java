@@ -8,7 +8,7 @@ import java.util.function.UnaryOperator;
 import org.localdial.v1.BatchResolveOutboundCallerIdsRequest;
 import org.localdial.v1.ResolveOutboundCallerIdRequest;
 
-/** Identifiers that make a call safe to repeat. */
+/** Fills in the identifiers that make a call safe to retry. */
 public final class RequestIds {
     private static final SecureRandom RANDOM = new SecureRandom();
 
@@ -16,37 +16,37 @@ public final class RequestIds {
     }
 
     /**
-     * Fills in every identifier that makes a repeat of the request harmless.
+     * Fills in the identifiers that make it safe to repeat a request.
      *
-     * <p>An empty {@code request_id} becomes a fresh UUID; so does an empty {@code call_id} of a leg to resolve,
-     * unless the leg is {@code validate_only} and records nothing. A server answers the same identifier with its
-     * first answer, so that a repeat buys, deletes and records once. Every method does this by itself; it is for
-     * callers who want to know the identifiers beforehand, to repeat the call on their own.
+     * <p>An empty {@code request_id} becomes a new UUID, and so does the empty {@code call_id} of a leg to resolve,
+     * unless the leg is {@code validate_only} and records nothing. A server returns its first response again for an
+     * identifier that it has seen, so that a repeated call buys, deletes or records only once. Every method does this
+     * itself. Use this method to know the identifiers before a call, in order to repeat it yourself.
      *
      * @param <Q> the type of the request
      * @param request the request
-     * @return a copy, or the request itself where nothing is missing
+     * @return a copy, or the request itself if nothing is missing
      */
     public static <Q extends Message> Q fill(Q request) {
         Message filled = request;
         if (request instanceof ResolveOutboundCallerIdRequest leg) {
             filled = fillLeg(leg);
         } else if (request instanceof BatchResolveOutboundCallerIdsRequest batch) {
-            filled = eachLeg(batch, RequestIds::fillLeg);
+            filled = changeLegs(batch, RequestIds::fillLeg);
         } else {
-            // RouteInboundCall has a call_id too, but records nothing under it: only request_id goes by its name.
+            // RouteInboundCall also has a call_id but records nothing under it, so only request_id is filled in.
             FieldDescriptor id = request.getDescriptorForType().findFieldByName("request_id");
             if (id != null && request.getField(id).equals("")) {
-                filled = request.toBuilder().setField(id, fresh()).build();
+                filled = request.toBuilder().setField(id, newId()).build();
             }
         }
-        @SuppressWarnings("unchecked") // a builder makes what it was made from
+        @SuppressWarnings("unchecked") // a builder builds the type that it came from
         Q sameType = (Q) filled;
         return sameType;
     }
 
-    /** Changes each leg of a batch by itself; answers the batch itself where none changed. */
-    static BatchResolveOutboundCallerIdsRequest eachLeg(
+    /** Applies a change to each leg of a batch. Returns the batch itself if no leg changed. */
+    static BatchResolveOutboundCallerIdsRequest changeLegs(
             BatchResolveOutboundCallerIdsRequest batch, UnaryOperator<ResolveOutboundCallerIdRequest> change) {
         BatchResolveOutboundCallerIdsRequest.Builder changed = null;
         for (int index = 0; index < batch.getRequestsCount(); index++) {
@@ -61,14 +61,14 @@ public final class RequestIds {
 
     private static ResolveOutboundCallerIdRequest fillLeg(ResolveOutboundCallerIdRequest leg) {
         boolean complete = !leg.getCallId().isEmpty() || leg.getValidateOnly();
-        return complete ? leg : leg.toBuilder().setCallId(fresh()).build();
+        return complete ? leg : leg.toBuilder().setCallId(newId()).build();
     }
 
     /**
-     * Makes a UUID of version 7 (RFC 9562). It begins with the time, so that a database keeps the records of calls
-     * together in its index.
+     * Returns a UUID of version 7 (RFC 9562). It begins with the time, so that a database inserts new calls in the same
+     * part of its index.
      */
-    private static String fresh() {
+    private static String newId() {
         long timeAndVersion = System.currentTimeMillis() << 16 | 0x7000L | RANDOM.nextInt(1 << 12);
         long variantAndRest = 0b10L << 62 | RANDOM.nextLong() >>> 2;
         return new UUID(timeAndVersion, variantAndRest).toString();

@@ -1,6 +1,6 @@
 package org.localdial.client;
 
-/** A limit is reached, such as the size of a request. */
+/** A limit is exceeded, such as the size of a request. */
 public final class ResourceExhaustedException extends LocaldialException {
     private static final long serialVersionUID = 1;
 

@@ -13,18 +13,18 @@ import org.localdial.v1.ErrorReason;
 import org.localdial.v1.ResolveOutboundCallerIdRequest;
 
 /**
- * Remembers the newest revision that a change answered, for each organization, so that an outbound call after it sees
- * the change on whichever server it comes to.
+ * Remembers the highest revision that a change returned, for each organization, so that later calls to resolve see the
+ * change, whichever server answers them.
  */
 final class Revisions {
-    /** The reason of a server that has no such revision: its database was restored from an older copy. */
+    /** The reason of a server whose database was restored to an earlier state than the requested revision. */
     static final String NOT_REACHED = Errors.name(ErrorReason.ERROR_REASON_REVISION_NOT_REACHED);
 
     static final int MAX_ORGANIZATIONS = 10_000;
 
     private static final float LOAD_FACTOR = 0.75f;
 
-    /** By organization, in the order of their last use. Only touched while this object is locked. */
+    /** By organization, the least recently used first. Guarded by the lock of this object. */
     private final Map<String, Long> newest = new LinkedHashMap<>(16, LOAD_FACTOR, true) {
         private static final long serialVersionUID = 1;
 
@@ -34,32 +34,32 @@ final class Revisions {
         }
     };
 
-    /** Fills in {@code min_revision} where a request has none. */
-    <Q extends Message> Q carry(Q request) {
-        Message carried = request;
+    /** Sets the {@code min_revision} of each leg that has none. Returns a copy, or the request if nothing changes. */
+    <Q extends Message> Q withMinRevision(Q request) {
+        Message filled = request;
         if (request instanceof ResolveOutboundCallerIdRequest leg) {
-            carried = carryLeg(leg);
+            filled = fillLeg(leg);
         } else if (request instanceof BatchResolveOutboundCallerIdsRequest batch) {
-            carried = RequestIds.eachLeg(batch, this::carryLeg);
+            filled = RequestIds.changeLegs(batch, this::fillLeg);
         }
-        @SuppressWarnings("unchecked") // a builder makes what it was made from
-        Q sameType = (Q) carried;
+        @SuppressWarnings("unchecked") // a builder builds the type that it came from
+        Q sameType = (Q) filled;
         return sameType;
     }
 
-    private synchronized ResolveOutboundCallerIdRequest carryLeg(ResolveOutboundCallerIdRequest leg) {
+    private synchronized ResolveOutboundCallerIdRequest fillLeg(ResolveOutboundCallerIdRequest leg) {
         Long revision = leg.getMinRevision() == 0 ? newest.get(leg.getOrganizationId()) : null;
         return revision == null ? leg : leg.toBuilder().setMinRevision(revision).build();
     }
 
-    /** Takes what there is to be known from an answer. */
+    /** Remembers the revision of a change, and forgets those that the legs of a batch report as not reached. */
     void learn(MethodDescriptor<?, ?> method, Message sent, Message answer) {
         if (answer instanceof BatchResolveOutboundCallerIdsResponse batch) {
             forgetLegs((BatchResolveOutboundCallerIdsRequest) sent, batch);
             return;
         }
         FieldDescriptor revision = answer.getDescriptorForType().findFieldByName("revision");
-        // A resolve answers a revision too, but changes nothing.
+        // A response to resolve has a revision too, but changes nothing.
         if (revision != null && !CallRoutingGrpc.SERVICE_NAME.equals(method.getServiceName())) {
             remember(organizationOf(sent), (Long) answer.getField(revision));
         }
@@ -82,8 +82,8 @@ final class Revisions {
     }
 
     /**
-     * Forgets what the organization never reached. What the leg asked for itself may have been newer, and says nothing
-     * of what is remembered.
+     * Forgets the remembered revision of an organization that did not reach it. A leg with a newer revision of its own
+     * does not show that, so it changes nothing.
      */
     synchronized void forget(Message sent) {
         if (sent instanceof ResolveOutboundCallerIdRequest leg
@@ -92,7 +92,7 @@ final class Revisions {
         }
     }
 
-    /** Finds the organization of a change: in the request itself, or in the one thing that it sets. */
+    /** Returns the {@code organization_id} of a request, or of the resource that it sets; empty if there is none. */
     private static String organizationOf(Message request) {
         FieldDescriptor own = request.getDescriptorForType().findFieldByName("organization_id");
         if (own != null) {

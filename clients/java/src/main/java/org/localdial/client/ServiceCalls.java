@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.Objects;
 
 /**
- * What the services of a client have in common: views of them whose calls have a deadline or metadata of their own.
+ * The base of the services of a client. Returns views of a service whose calls have their own deadline or metadata.
  *
  * @param <S> the service
  */
@@ -19,20 +19,20 @@ public abstract class ServiceCalls<S extends ServiceCalls<S>> {
     abstract S with(Caller other);
 
     /**
-     * Gives calls another deadline than the client's.
+     * Returns a view of the service with its own deadline, instead of the client's.
      *
-     * @param timeout the deadline, over all repeats of a call together
-     * @return the service with this deadline for all its methods; this one stays as it is
+     * @param timeout the deadline of a call, which includes all its retries
+     * @return the service with this deadline for all methods; this object is unchanged
      */
     public S withTimeout(Duration timeout) {
         return with(caller.withTimeout(Objects.requireNonNull(timeout, "timeout")));
     }
 
     /**
-     * Sends further metadata with calls.
+     * Returns a view of the service that sends more metadata with each call.
      *
-     * @param metadata the metadata; copied
-     * @return the service with this metadata for all its methods; this one stays as it is
+     * @param metadata the metadata, which is copied
+     * @return the service with this metadata for all methods; this object is unchanged
      */
     public S withMetadata(Metadata metadata) {
         return with(caller.withMetadata(metadata));

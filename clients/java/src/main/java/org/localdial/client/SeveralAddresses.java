@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.localdial.client.Addresses.HostAndPort;
 
-/** Makes one gRPC target of several addresses; gRPC's own targets name one host. */
+/** Resolves a target that lists several addresses. The targets of gRPC's own resolvers name only one host. */
 final class SeveralAddresses extends NameResolverProvider {
     private static final String SCHEME = "localdial";
     private static final int DEFAULT_PRIORITY = 5;
@@ -30,9 +30,9 @@ final class SeveralAddresses extends NameResolverProvider {
     private SeveralAddresses() {
     }
 
-    /** Names the target of the addresses, each of which {@link Addresses#parse} can read. */
+    /** Returns the target for addresses that {@link Addresses#parse} accepts. */
     static String target(List<String> addresses) {
-        // Brackets and percent signs of IPv6 addresses may not stand in a path as they are.
+        // The brackets and percent signs of IPv6 addresses must be encoded in a path.
         return SCHEME + ":///" + addresses.stream()
                 .map(address -> address.replace("%", "%25").replace("[", "%5B").replace("]", "%5D"))
                 .collect(Collectors.joining(","));
@@ -109,7 +109,7 @@ final class SeveralAddresses extends NameResolverProvider {
             shutdown = true;
         }
 
-        /** Looks the hosts up; one that cannot be found costs no call as long as another can. */
+        /** Looks up all hosts. Fails only if none is found, so that an unknown host costs no calls. */
         private StatusOr<List<EquivalentAddressGroup>> resolve() {
             List<EquivalentAddressGroup> found = new ArrayList<>();
             UnknownHostException unknown = null;
@@ -125,12 +125,15 @@ final class SeveralAddresses extends NameResolverProvider {
             }
             if (found.isEmpty()) {
                 return StatusOr.fromStatus(Status.UNAVAILABLE
-                        .withDescription("none of the hosts is known: " + addresses).withCause(unknown));
+                        .withDescription("none of the hosts can be resolved: " + addresses).withCause(unknown));
             }
             return StatusOr.fromValue(found);
         }
 
-        /** With TLS each server shows the certificate of its own name, not that of the first. */
+        /**
+         * Sets the authority of the address, so that TLS verifies each server by its own name, not by the first one.
+         * 
+         */
         private Attributes attributes(HostAndPort address) {
             if (arguments.getOverrideAuthority() != null) {
                 return Attributes.EMPTY;

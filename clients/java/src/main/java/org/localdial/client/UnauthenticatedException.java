@@ -1,6 +1,6 @@
 package org.localdial.client;
 
-/** The caller did not prove who it is. */
+/** The call has no valid key. */
 public final class UnauthenticatedException extends LocaldialException {
     private static final long serialVersionUID = 1;
 

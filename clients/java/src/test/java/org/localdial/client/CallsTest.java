@@ -30,11 +30,11 @@ import org.localdial.v1.PurchaseNumbersRequest;
 import org.localdial.v1.RouteInboundCallRequest;
 import org.localdial.v1.User;
 
-/** Deadlines, closing, cancelling, sizes and what else belongs to the connection. */
+/** Deadlines, closing, cancelling, metadata and the sizes of messages. */
 class CallsTest {
     private static final GetUserRequest REQUEST =
             GetUserRequest.newBuilder().setOrganizationId("acme").setUserId("ann").build();
-    /** Longer than any test waits: that a call ended was not its deadline's doing. */
+    /** Longer than any test waits, so that a call that ended did not end by its deadline. */
     private static final Duration LONG = Duration.ofSeconds(10 * FakeServer.PATIENCE_SECONDS);
 
     private FakeServer server;
@@ -53,7 +53,7 @@ class CallsTest {
     }
 
     @Test
-    void anAnswerComesBackFromBothKindsOfCalls() throws Exception {
+    void blockingAndAsyncCallsReturnTheResponse() throws Exception {
         GetUserResponse answer = GetUserResponse.newBuilder().setUser(User.newBuilder().setUserId("ann")).build();
         server.answers(2, FakeServer.reply(answer));
         assertEquals(answer, client.directory().getUser(REQUEST));
@@ -63,7 +63,7 @@ class CallsTest {
     }
 
     @Test
-    void everyCallHasADeadlineAndWhatWaitsForTheCarrierALongerOne() {
+    void everyCallHasADefaultDeadlineWhichIsLongerForTheCarrier() {
         client.directory().getUser(REQUEST);
         client.numberInventory().purchaseNumbers(PurchaseNumbersRequest.getDefaultInstance());
         client.directory().getUserAsync(REQUEST).join();
@@ -73,7 +73,7 @@ class CallsTest {
     }
 
     @Test
-    void theDefaultsCanBeSetAndEachCallMayHaveItsOwn() {
+    void theDefaultDeadlinesCanBeSetAndOverriddenForEachService() {
         try (LocaldialClient other = LocaldialClient.builder().address(server.address())
                 .timeout(Duration.ofSeconds(100)).carrierTimeout(Duration.ofSeconds(200)).build()) {
             other.directory().getUser(REQUEST);
@@ -88,20 +88,20 @@ class CallsTest {
     }
 
     @Test
-    void theDeadlineEndsACall() throws Exception {
+    void aCallEndsAtItsDeadline() throws Exception {
         Hang hang = new Hang();
         server.answers(hang, new Hang());
         CallRouting routing = client.callRouting().withTimeout(Duration.ofMillis(200));
         var request = RouteInboundCallRequest.getDefaultInstance();
         assertThrows(DeadlineExceededException.class, () -> routing.routeInboundCall(request));
-        assertTrue(Hang.within(hang.ended), "the server was not told");
+        assertTrue(Hang.within(hang.ended), "the call did not end on the server");
         CompletionException thrown =
                 assertThrows(CompletionException.class, () -> routing.routeInboundCallAsync(request).join());
         assertInstanceOf(DeadlineExceededException.class, thrown.getCause());
     }
 
     @Test
-    void aDeadlineThatHasPassedMakesNoCall() {
+    void aCallWhoseDeadlineHasPassedIsNotSent() {
         client.directory().getUser(REQUEST);
         assertThrows(DeadlineExceededException.class,
                 () -> client.directory().withTimeout(Duration.ofMillis(-5)).getUser(REQUEST));
@@ -109,7 +109,7 @@ class CallsTest {
     }
 
     @Test
-    void theDeadlineHoldsOverAllRepeats() {
+    void theDeadlineIncludesAllRetries() {
         server.answers(FakeServer.fail(Status.Code.UNAVAILABLE, "restarting"), new Hang());
         long start = System.nanoTime();
         assertThrows(DeadlineExceededException.class,
@@ -132,7 +132,7 @@ class CallsTest {
     }
 
     @Test
-    void aLargePageComesThrough() {
+    void aLargePageIsReceived() {
         ListUsersResponse page = ListUsersResponse.newBuilder()
                 .addUsers(User.newBuilder().setDisplayName("x".repeat(8 << 20))).build();
         server.answers(FakeServer.reply(page));
@@ -140,7 +140,7 @@ class CallsTest {
     }
 
     @Test
-    void whatTheCallerSetsOnTheChannelWins() {
+    void configureChannelOverridesTheSettingsOfTheClient() {
         try (LocaldialClient small = LocaldialClient.builder().address(server.address())
                 .configureChannel(channel -> channel.maxInboundMessageSize(100)).build()) {
             server.answers(FakeServer.reply(GetUserResponse.newBuilder()
@@ -156,7 +156,7 @@ class CallsTest {
         CompletableFuture<GetUserResponse> call = client.directory().withTimeout(LONG).getUserAsync(REQUEST);
         assertTrue(Hang.within(hang.started));
         assertTrue(call.cancel(true));
-        assertTrue(Hang.within(hang.ended), "the server was not told");
+        assertTrue(Hang.within(hang.ended), "the call did not end on the server");
         assertEquals(1, server.received.size());
     }
 
@@ -168,11 +168,11 @@ class CallsTest {
                 client.directory().withTimeout(LONG).getUserAsync(REQUEST).orTimeout(300, TimeUnit.MILLISECONDS);
         CompletionException thrown = assertThrows(CompletionException.class, call::join);
         assertInstanceOf(TimeoutException.class, thrown.getCause());
-        assertTrue(Hang.within(hang.ended), "the server was not told");
+        assertTrue(Hang.within(hang.ended), "the call did not end on the server");
     }
 
     @Test
-    void interruptingTheThreadCancelsTheCallAndIsNotSwallowed() throws Exception {
+    void interruptingTheThreadCancelsTheCallAndKeepsTheInterrupt() throws Exception {
         Hang hang = new Hang();
         server.answers(hang);
         CompletableFuture<Boolean> interrupted = new CompletableFuture<>();
@@ -187,7 +187,7 @@ class CallsTest {
         assertTrue(Hang.within(hang.started));
         thread.interrupt();
         assertTrue(interrupted.get(FakeServer.PATIENCE_SECONDS, TimeUnit.SECONDS));
-        assertTrue(Hang.within(hang.ended), "the server was not told");
+        assertTrue(Hang.within(hang.ended), "the call did not end on the server");
         assertEquals(1, server.received.size());
     }
 
@@ -202,11 +202,11 @@ class CallsTest {
         CancelledException cancelled = assertInstanceOf(CancelledException.class, thrown.getCause());
         assertEquals("CANCELLED: the client was closed during the call", cancelled.getMessage());
         assertEquals(REQUEST, cancelled.getRequest().orElseThrow());
-        assertTrue(Hang.within(hang.ended), "the server was not told");
+        assertTrue(Hang.within(hang.ended), "the call did not end on the server");
     }
 
     @Test
-    void aClosedClientMakesNoCallsAndMayBeClosedAgain() {
+    void aClosedClientMakesNoCallsAndCanBeClosedAgain() {
         client.close();
         client.close();
         assertThrows(IllegalStateException.class, () -> client.directory().getUser(REQUEST));
@@ -215,7 +215,7 @@ class CallsTest {
     }
 
     @Test
-    void nothingIsConnectedBeforeTheFirstCallAndClosingFreesTheConnection() throws IOException {
+    void aClientConnectsWithItsFirstCallAndClosingEndsTheConnection() throws IOException {
         try (ServerSocket listener = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
             LocaldialClient idle = LocaldialClient.builder().address("127.0.0.1:" + listener.getLocalPort()).build();
             listener.setSoTimeout(300);

@@ -8,17 +8,17 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.util.Base64;
 
-/** A certificate that is its own root, and its key, as PEM files. */
+/** A self-signed certificate and its key, as PEM files. */
 record Certificates(Path certificate, Path key) {
     private static final String PASSWORD = "password";
 
-    /** Makes them with the JDK's keytool; {@code hosts} are those that it stands for, such as {@code dns:localhost}. */
+    /** Makes a certificate with an EC key for {@code hosts}, such as {@code dns:localhost}, with the JDK's keytool. */
     static Certificates make(Path folder, String name, String hosts)
             throws IOException, InterruptedException, GeneralSecurityException {
         return make(folder, name, hosts, "EC");
     }
 
-    /** Makes them with a key of the kind, which is EC or RSA. */
+    /** Makes a certificate with a key of the given kind, {@code EC} or {@code RSA}. */
     static Certificates make(Path folder, String name, String hosts, String kind)
             throws IOException, InterruptedException, GeneralSecurityException {
         Path store = folder.resolve(name + ".p12");
@@ -43,7 +43,7 @@ record Certificates(Path certificate, Path key) {
                 pem(folder.resolve(name + ".key"), "PRIVATE KEY", key));
     }
 
-    /** Writes the key without what PKCS #8 has around it. */
+    /** Writes the key in the traditional form, without the structure of PKCS #8. Returns the file. */
     Path inTraditionalForm(String kind) throws IOException, InterruptedException {
         Path traditional = key.resolveSibling(key.getFileName() + ".traditional");
         Process openssl = new ProcessBuilder("openssl", "pkey", "-traditional",

@@ -23,7 +23,7 @@ import org.localdial.v1.CallRoutingProto;
 import org.localdial.v1.DirectoryProto;
 import org.localdial.v1.NumberInventoryProto;
 
-/** The client has all that the contract has. */
+/** The client matches the contract. */
 class ContractTest {
     static Stream<MethodDescriptor> methods() {
         return Stream.of(CallRoutingProto.getDescriptor(), DirectoryProto.getDescriptor(),
@@ -42,7 +42,7 @@ class ContractTest {
 
     @ParameterizedTest
     @MethodSource("methods")
-    void everyRpcHasItsMethods(MethodDescriptor method) throws ReflectiveOperationException {
+    void everyRpcHasABlockingAndAnAsyncMethod(MethodDescriptor method) throws ReflectiveOperationException {
         String name = Character.toLowerCase(method.getName().charAt(0)) + method.getName().substring(1);
         Class<?> request = message(method.getInputType());
         Method blocking = service(method).getMethod(name, request);
@@ -55,12 +55,12 @@ class ContractTest {
 
     @Test
     @SuppressWarnings("unchecked")
-    void whatTheContractDeclaresSafeIsRepeatedAndNothingElse() {
-        Set<String> repeated = new HashSet<>();
+    void exactlyTheMethodsThatTheContractDeclaresSafeAreRetried() {
+        Set<String> retried = new HashSet<>();
         for (Map<String, Object> each : (List<Map<String, Object>>) Channels.serviceConfig().get("methodConfig")) {
             assertTrue(each.containsKey("retryPolicy"));
             for (Map<String, String> name : (List<Map<String, String>>) each.get("name")) {
-                repeated.add(name.get("service") + "/" + name.get("method"));
+                retried.add(name.get("service") + "/" + name.get("method"));
             }
         }
         Set<String> safe = methods()
@@ -68,11 +68,11 @@ class ContractTest {
                 .map(method -> method.getService().getFullName() + "/" + method.getName())
                 .collect(Collectors.toSet());
         assertFalse(safe.isEmpty());
-        assertEquals(safe, repeated);
+        assertEquals(safe, retried);
     }
 
     @Test
-    void theVersionIsThatOfThePackage() {
+    void theVersionIsTheVersionOfThePackage() {
         assertEquals(System.getProperty("project.version"), LocaldialClient.VERSION);
     }
 }

@@ -32,7 +32,7 @@ import org.localdial.v1.ErrorReason;
 import org.localdial.v1.GetUserRequest;
 import org.localdial.v1.PurchaseNumbersRequest;
 
-/** What a failed call throws, and what it says. */
+/** The exceptions of failed calls, and their content. */
 class ErrorsTest {
     private static final ErrorInfo USER_NOT_FOUND = ErrorInfo.newBuilder().setDomain("localdial")
             .setReason("USER_NOT_FOUND").putMetadata("organization_id", "acme").putMetadata("user_id", "ann").build();
@@ -66,7 +66,7 @@ class ErrorsTest {
                 () -> client.directory().getUser(GetUserRequest.getDefaultInstance()));
     }
 
-    /** {@code NOT_FOUND} is thrown as {@code NotFoundException}; one without a class of its own as the base. */
+    /** Returns the class for a status, such as {@code NotFoundException}, or the base class if it has none. */
     private static String className(Code code) {
         StringBuilder name = new StringBuilder();
         for (String word : code.name().split("_")) {
@@ -81,7 +81,7 @@ class ErrorsTest {
 
     @ParameterizedTest
     @EnumSource(value = Code.class, mode = Mode.EXCLUDE, names = {"OK", "UNAVAILABLE", "CANCELLED"})
-    void eachStatusHasItsClassAndIsNotRepeated(Code code) {
+    void eachStatusIsThrownAsItsClassAndIsNotRetried(Code code) {
         server.answers(FakeServer.fail(code, "for people", USER_NOT_FOUND));
         LocaldialException error = failure();
         assertEquals(className(code), error.getClass().getSimpleName());
@@ -92,7 +92,7 @@ class ErrorsTest {
     }
 
     @Test
-    void onlyStatusesThatTheServiceNeverMeansLackAClass() {
+    void onlyStatusesThatTheServiceNeverSendsHaveNoClass() {
         Set<String> without = new TreeSet<>();
         for (Code code : Code.values()) {
             if (code != Code.OK && className(code).equals("LocaldialException")) {
@@ -104,7 +104,7 @@ class ErrorsTest {
 
     @ParameterizedTest
     @EnumSource(value = ErrorReason.class, mode = Mode.EXCLUDE, names = {"UNRECOGNIZED", "ERROR_REASON_UNSPECIFIED"})
-    void everyReasonOfTheContractCanBeAskedFor(ErrorReason reason) {
+    void everyReasonOfTheContractIsRecognized(ErrorReason reason) {
         String name = reason.name().substring("ERROR_REASON_".length());
         ErrorInfo info = ErrorInfo.newBuilder().setDomain("localdial").setReason(name).putMetadata("a", "b").build();
         LocaldialException error = LocaldialException.fromStatus(FakeServer.status(Code.ABORTED, "x", info));
@@ -115,7 +115,7 @@ class ErrorsTest {
     }
 
     @Test
-    void reasonMetadataAndCause() {
+    void anExceptionHasItsReasonMetadataAndCause() {
         server.answers(FakeServer.fail(Code.NOT_FOUND, "no such user", USER_NOT_FOUND));
         NotFoundException error = assertInstanceOf(NotFoundException.class, failure());
         assertEquals(Map.of("organization_id", "acme", "user_id", "ann"), error.getMetadata());
@@ -126,7 +126,7 @@ class ErrorsTest {
     }
 
     @Test
-    void everyBadField() {
+    void anExceptionHasEveryInvalidField() {
         server.answers(FakeServer.fail(Code.INVALID_ARGUMENT, "2 fields are wrong", INVALID_FIELDS, BAD_FIELDS));
         InvalidArgumentException error = assertInstanceOf(InvalidArgumentException.class, failure());
         assertEquals(
@@ -139,9 +139,9 @@ class ErrorsTest {
                 error.getMessage());
     }
 
-    /** They come in the trailing metadata, of which gRPC takes 8 KiB unless told otherwise. */
+    /** They come in the trailing metadata, which gRPC limits to 8 KiB by default. */
     @Test
-    void asManyBadFieldsAsARequestCanHave() {
+    void anExceptionHasThousandsOfInvalidFields() {
         BadRequest.Builder many = BadRequest.newBuilder();
         for (int index = 0; index < 4000; index++) {
             many.addFieldViolations(violation("users[" + index + "].user_id", "must be a phone: " + "x".repeat(80)));
@@ -154,7 +154,7 @@ class ErrorsTest {
     }
 
     @Test
-    void theDelayBeforeARepeat() {
+    void theRetryDelayIsDecoded() {
         RetryInfo delay = RetryInfo.newBuilder().setRetryDelay(
                 com.google.protobuf.Duration.newBuilder().setSeconds(2).setNanos(500_000_000)).build();
         server.answers(FakeServer.fail(Code.ABORTED, "later", INVALID_FIELDS, delay));
@@ -162,7 +162,7 @@ class ErrorsTest {
     }
 
     @Test
-    void detailsOfOtherKindsAndOtherDomainsArePassedOver() {
+    void detailsOfOtherTypesAndDomainsAreIgnored() {
         ErrorInfo proxy = ErrorInfo.newBuilder().setDomain("proxy.example").setReason("TOO_BUSY").build();
         server.answers(
                 FakeServer.fail(Code.NOT_FOUND, "no", Help.getDefaultInstance(), USER_NOT_FOUND, proxy),
@@ -174,7 +174,7 @@ class ErrorsTest {
     }
 
     @Test
-    void detailsThatCannotBeReadHideNothing() {
+    void malformedDetailsDoNotHideTheError() {
         Status broken = Status.newBuilder()
                 .addDetails(Any.newBuilder().setTypeUrl("type.googleapis.com/google.rpc.ErrorInfo")
                         .setValue(ByteString.copyFrom(new byte[] {-1})))
@@ -190,9 +190,9 @@ class ErrorsTest {
         assertEquals("user_id", inPart.getFieldViolations().get(0).field());
     }
 
-    /** Without it, a purchase whose answer was lost could not be repeated without buying again. */
+    /** Without it, a purchase whose response was lost could not be repeated safely. */
     @Test
-    void theRequestAsItWasSent() {
+    void anExceptionHasTheRequestAsItWasSent() {
         server.answers(FakeServer.fail(Code.INTERNAL, "a fault"));
         PurchaseNumbersRequest request = PurchaseNumbersRequest.newBuilder().setAreaCode("415").build();
         LocaldialException error =
@@ -204,7 +204,7 @@ class ErrorsTest {
     }
 
     @Test
-    void nobodyListens() {
+    void aServerThatIsNotThereIsUnavailable() {
         server.stop();
         UnavailableException error = assertInstanceOf(UnavailableException.class, failure());
         assertEquals("", error.getReason());
@@ -212,7 +212,7 @@ class ErrorsTest {
     }
 
     @Test
-    void theServerGoesInTheMiddleOfACall() throws Exception {
+    void aCallWhoseServerStopsIsUnavailable() throws Exception {
         FakeServer.Hang hang = new FakeServer.Hang();
         server.answers(hang);
         var call = client.directory().getUserAsync(GetUserRequest.getDefaultInstance());
@@ -223,7 +223,7 @@ class ErrorsTest {
     }
 
     @Test
-    void aStatusWithinAnAnswer() {
+    void fromStatusReturnsTheExceptionForAStatusInsideAResponse() {
         LocaldialException error =
                 LocaldialException.fromStatus(FakeServer.status(Code.NOT_FOUND, "no such user", USER_NOT_FOUND));
         assertInstanceOf(NotFoundException.class, error);

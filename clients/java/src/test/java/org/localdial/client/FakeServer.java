@@ -38,9 +38,9 @@ import org.localdial.v1.CallRoutingGrpc;
 import org.localdial.v1.DirectoryGrpc;
 import org.localdial.v1.NumberInventoryGrpc;
 
-/** A gRPC server on loopback that serves every method of the contract and answers as it is told. */
+/** A gRPC server on loopback that serves every method of the contract with the answers that a test sets. */
 final class FakeServer implements AutoCloseable {
-    /** Nothing here takes this long: it ends a test that would hang. */
+    /** No test takes this long. It fails a test that would otherwise hang. */
     static final long PATIENCE_SECONDS = 30;
 
     static final List<ServiceDescriptor> SERVICES = List.of(
@@ -54,14 +54,14 @@ final class FakeServer implements AutoCloseable {
     private static final Metadata.Key<byte[]> DETAILS =
             Metadata.Key.of("grpc-status-details-bin", Metadata.BINARY_BYTE_MARSHALLER);
 
-    /** A call as it came to the server. */
+    /** A call as the server received it. */
     record Received(String method, Message request, Metadata headers, double secondsLeft) {
         String header(String name) {
             return headers.get(Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER));
         }
     }
 
-    /** What a call is answered. */
+    /** An answer to a call. */
     interface Answer {
         void to(StreamObserver<Message> caller);
     }
@@ -81,12 +81,12 @@ final class FakeServer implements AutoCloseable {
         start(0);
     }
 
-    /** A client of it, for tests that are not about deadlines: a busy machine shall fail none of them. */
+    /** Returns a builder for a client of this server, with a deadline that no busy machine exceeds. */
     LocaldialClient.Builder client() {
         return client(address());
     }
 
-    /** The same of another address. */
+    /** Returns the same for another address. */
     static LocaldialClient.Builder client(String address) {
         return LocaldialClient.builder().address(address).timeout(Duration.ofSeconds(PATIENCE_SECONDS));
     }
@@ -95,12 +95,12 @@ final class FakeServer implements AutoCloseable {
         return "127.0.0.1:" + server.getPort();
     }
 
-    /** Refuses the calls that come without this key. */
+    /** Refuses calls without this key. */
     void requireKey(String key) {
         requiredKey = key;
     }
 
-    /** Appends to what the next calls are answered; an empty message when there is nothing left. */
+    /** Adds answers for the next calls. Without one, a call gets an empty response. */
     void answers(Answer... next) {
         answers.addAll(Arrays.asList(next));
     }
@@ -117,7 +117,7 @@ final class FakeServer implements AutoCloseable {
         return received.get(index).request();
     }
 
-    /** Stops at once: calls in flight end, and so does each connection. */
+    /** Stops immediately, with all calls and connections. Returns the port. */
     int stop() {
         int port = server.getPort();
         server.shutdownNow();
@@ -153,12 +153,12 @@ final class FakeServer implements AutoCloseable {
         };
     }
 
-    /** Ends the call with a status and with its details if there are any. */
+    /** Returns an answer that ends the call with a status and its details, if any. */
     static Answer fail(io.grpc.Status.Code code, String message, Message... details) {
         return failRaw(code, message, details.length == 0 ? null : status(code, message, details).toByteArray());
     }
 
-    /** Ends the call with a status, and with the bytes as they are for its details. */
+    /** Returns an answer that ends the call with a status and these bytes as its details; null for no details. */
     static Answer failRaw(io.grpc.Status.Code code, String message, byte[] details) {
         Metadata trailers = new Metadata();
         if (details != null) {
@@ -172,7 +172,7 @@ final class FakeServer implements AutoCloseable {
                 .addAllDetails(Arrays.stream(details).map(Any::pack).toList()).build();
     }
 
-    /** An answer that does not come until the caller gives up. */
+    /** An answer that never comes. The latches show when the call arrived and when the caller gave up. */
     static final class Hang implements Answer {
         final CountDownLatch started = new CountDownLatch(1);
         final CountDownLatch ended = new CountDownLatch(1);
@@ -213,7 +213,7 @@ final class FakeServer implements AutoCloseable {
                 var deadline = Context.current().getDeadline();
                 double left = deadline == null ? Double.NaN : deadline.timeRemaining(TimeUnit.MILLISECONDS) / 1e3;
                 received.add(new Received(method.getFullMethodName(), (Message) request, headers, left));
-                @SuppressWarnings("unchecked") // a test answers what the method answers
+                @SuppressWarnings("unchecked") // tests only set responses of the right type
                 StreamObserver<Message> answered = (StreamObserver<Message>) caller;
                 answer(headers).to(answered);
             }).startCall(call, headers);

@@ -10,7 +10,7 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.util.List;
 
-/** Targets {@code flaky:///…}, which cannot be found until the test says where they are. */
+/** A resolver for targets {@code flaky:///…}, which fails until the test sets an address. */
 final class FlakyNames extends NameResolverProvider {
     private volatile InetSocketAddress address;
 
@@ -23,7 +23,7 @@ final class FlakyNames extends NameResolverProvider {
         address = new InetSocketAddress(parts[0], Integer.parseInt(parts[1]));
     }
 
-    void forget() {
+    void deregister() {
         NameResolverRegistry.getDefaultRegistry().deregister(this);
     }
 

@@ -15,7 +15,7 @@ import org.localdial.v1.ListUsersRequest;
 import org.localdial.v1.ListUsersResponse;
 import org.localdial.v1.User;
 
-/** All pages of a list. */
+/** Iterating over the pages and items of a list. */
 class PagesTest {
     private static final ListUsersRequest REQUEST =
             ListUsersRequest.newBuilder().setOrganizationId("acme").setPageSize(1).build();
@@ -45,7 +45,7 @@ class PagesTest {
     }
 
     @Test
-    void everyPageIsFetchedWithTheRestOfTheRequestAsItWas() {
+    void everyPageIsFetchedWithTheOtherFieldsOfTheRequest() {
         server.answers(page("ann", "two"), page("bob", "three"), page("cy", ""));
         List<String> users = client.directory().listUsersPages(REQUEST).items().map(User::getUserId).toList();
         assertEquals(List.of("ann", "bob", "cy"), users);
@@ -54,14 +54,14 @@ class PagesTest {
     }
 
     @Test
-    void pagesStartWhereTheRequestSays() {
+    void pagesStartAtTheTokenOfTheRequest() {
         server.answers(page("bob", "three"), page("cy", ""));
         client.directory().listUsersPages(REQUEST.toBuilder().setPageToken("two").build()).stream().toList();
         assertEquals(List.of("two", "three"), tokens());
     }
 
     @Test
-    void aPageIsFetchedWhenItIsAskedFor() {
+    void aPageIsFetchedOnlyWhenItIsNeeded() {
         server.answers(page("ann", "two"), page("bob", ""));
         Iterator<ListUsersResponse> pages = client.directory().listUsersPages(REQUEST).iterator();
         assertTrue(server.received.isEmpty());
@@ -73,7 +73,7 @@ class PagesTest {
     }
 
     @Test
-    void aPageThatFailsThrows() {
+    void anErrorWhileFetchingAPageIsThrown() {
         server.answers(page("ann", "two"), FakeServer.fail(Code.NOT_FOUND, "gone"));
         Pages<ListUsersResponse, User> pages = client.directory().listUsersPages(REQUEST);
         assertThrows(NotFoundException.class, () -> pages.items().forEach(user -> { }));

@@ -30,7 +30,7 @@ import org.localdial.v1.RouteInboundCallRequest;
 import org.localdial.v1.SetUserRequest;
 import org.localdial.v1.User;
 
-/** Which calls are repeated, that a repeat is the same call, and that it comes to a server that is well. */
+/** Which calls are retried, with which identifiers, on which server, and when retrying stops. */
 class RetriesTest {
     private static final Answer UNAVAILABLE = FakeServer.fail(Code.UNAVAILABLE, "restarting");
     private static final int MAX_ATTEMPTS = 5;
@@ -65,7 +65,7 @@ class RetriesTest {
     }
 
     @Test
-    void aRepeatHasTheSameIdentifiersAndAnotherCallHasOthers() {
+    void aRetryHasTheSameIdentifiersAndAnotherCallHasNewOnes() {
         List<Runnable> calls = List.of(
                 () -> client.numberInventory().purchaseNumbers(PurchaseNumbersRequest.getDefaultInstance()),
                 () -> client.numberInventory().deleteNumbers(DeleteNumbersRequest.getDefaultInstance()),
@@ -87,7 +87,7 @@ class RetriesTest {
     }
 
     @Test
-    void aRequestThatNeedsNoIdentifierIsSentAsItIs() {
+    void aRequestThatNeedsNoIdentifierIsSentUnchanged() {
         client.numberInventory().purchaseNumbers(PurchaseNumbersRequest.newBuilder().setRequestId("mine").build());
         client.callRouting().resolveOutboundCallerId(LEG.toBuilder().setCallId("mine").build());
         client.callRouting().resolveOutboundCallerId(LEG.toBuilder().setValidateOnly(true).build());
@@ -99,22 +99,22 @@ class RetriesTest {
     }
 
     @Test
-    void identifiersCanBeKnownBeforehand() {
-        PurchaseNumbersRequest named = RequestIds.fill(PurchaseNumbersRequest.getDefaultInstance());
-        assertFalse(named.getRequestId().isEmpty());
-        assertSame(named, RequestIds.fill(named));
+    void fillSetsOnlyTheMissingIdentifiersAndReturnsACopy() {
+        PurchaseNumbersRequest filled = RequestIds.fill(PurchaseNumbersRequest.getDefaultInstance());
+        assertFalse(filled.getRequestId().isEmpty());
+        assertSame(filled, RequestIds.fill(filled));
         var batch = BatchResolveOutboundCallerIdsRequest.newBuilder().addRequests(LEG)
                 .addRequests(LEG.toBuilder().setCallId("mine"))
                 .addRequests(LEG.toBuilder().setValidateOnly(true)).build();
-        List<String> filled = identifiers(RequestIds.fill(batch));
-        assertFalse(filled.get(0).isEmpty());
-        assertEquals(List.of("mine", ""), filled.subList(1, 3));
+        List<String> ids = identifiers(RequestIds.fill(batch));
+        assertFalse(ids.get(0).isEmpty());
+        assertEquals(List.of("mine", ""), ids.subList(1, 3));
         assertEquals(List.of("", "mine", ""), identifiers(batch));
     }
 
     @ParameterizedTest
     @EnumSource(value = Code.class, names = {"UNAVAILABLE", "CANCELLED"})
-    void aServiceThatStaysAwayIsGivenUp(Code code) {
+    void aCallGivesUpAfterFiveAttempts(Code code) {
         server.answers(MAX_ATTEMPTS + 1, FakeServer.fail(code, "restarting"));
         LocaldialException error = assertThrows(LocaldialException.class, () -> client.directory().setUser(SET_USER));
         assertEquals(code, error.getCode());
@@ -123,7 +123,7 @@ class RetriesTest {
     }
 
     @Test
-    void theLargestRequestIsRepeated() {
+    void theLargestRequestIsRetried() {
         BatchSetUsersRequest.Builder users = BatchSetUsersRequest.newBuilder();
         for (int index = 0; index < 1000; index++) {
             users.addUsers(User.newBuilder().setOrganizationId("o".repeat(128)).setUserId("u".repeat(128))
@@ -136,7 +136,7 @@ class RetriesTest {
     }
 
     @Test
-    void aServiceThatIsDownIsLeftInPeaceUntilItIsUp() {
+    void retryingStopsWhileAServiceIsDownAndResumesWhenItIsUp() {
         server.answers(1000, UNAVAILABLE);
         List<CompletableFuture<?>> calls = new ArrayList<>();
         for (int index = 0; index < 100; index++) {
@@ -152,7 +152,7 @@ class RetriesTest {
         assertEquals(2, attempts());
     }
 
-    /** How often one more call comes to the server. */
+    /** Makes one more call. Returns how many attempts reached the server. */
     private int attempts() {
         int before = server.received.size();
         try {
@@ -164,29 +164,30 @@ class RetriesTest {
     }
 
     @Test
-    void callsTakeTurnsOverSeveralServersAndARepeatGoesToAnother() {
-        try (FakeServer well = new FakeServer();
-                LocaldialClient both = server.client().address("localhost:" + well.address().split(":")[1]).build()) {
-            for (int tries = 0; well.received.isEmpty() || server.received.isEmpty(); tries++) {
+    void callsAreSpreadOverSeveralServersAndARetryGoesToAnother() {
+        try (FakeServer healthy = new FakeServer();
+                LocaldialClient both =
+                        server.client().address("localhost:" + healthy.address().split(":")[1]).build()) {
+            for (int tries = 0; healthy.received.isEmpty() || server.received.isEmpty(); tries++) {
                 assertTrue(tries < 1000, "one of the servers gets no calls");
                 both.directory().setUser(SET_USER);
             }
             server.received.clear();
-            well.received.clear();
+            healthy.received.clear();
             for (int index = 0; index < 10; index++) {
                 both.directory().setUser(SET_USER);
             }
-            assertEquals(5, well.received.size());
+            assertEquals(5, healthy.received.size());
             server.answers(MAX_ATTEMPTS, UNAVAILABLE);
             for (int index = 0; index < 4; index++) {
                 both.directory().setUser(SET_USER);
             }
-            assertEquals(9, well.received.size());
+            assertEquals(9, healthy.received.size());
         }
     }
 
     @Test
-    void aServerThatIsGoneCostsNoCallAsLongAsThereIsAnother() {
+    void noCallFailsWhileOneOfTwoServersIsStopped() {
         try (FakeServer other = new FakeServer();
                 LocaldialClient both = server.client().address(other.address()).build()) {
             for (int index = 0; index < 10; index++) {
@@ -204,9 +205,9 @@ class RetriesTest {
         }
     }
 
-    /** gRPC's own back-off tries after 1, 2.6, 5.2, 9.3 and 15.9 s, each some more or less. */
+    /** gRPC's own backoff reconnects after about 1, 2.6, 5.2, 9.3 and 15.9 s. */
     @Test
-    void whatWasAwayForLongIsFoundAgainSoon() throws InterruptedException {
+    void aServerThatWasAwayForLongIsReconnectedSoon() throws InterruptedException {
         int port = server.stop();
         FlakyNames names = new FlakyNames();
         try (FakeServer other = new FakeServer();
@@ -227,7 +228,7 @@ class RetriesTest {
             double seconds = (System.nanoTime() - start) / 1e9;
             assertTrue(seconds < 2.5, "it took " + seconds + " s");
         } finally {
-            names.forget();
+            names.deregister();
         }
     }
 
@@ -237,7 +238,7 @@ class RetriesTest {
             try {
                 client.directory().setUser(SET_USER);
             } catch (UnavailableException notYet) {
-                assertTrue(System.nanoTime() - start < FakeServer.PATIENCE_SECONDS * 1e9, "it is not found");
+                assertTrue(System.nanoTime() - start < FakeServer.PATIENCE_SECONDS * 1e9, "it is not reconnected");
             }
         }
     }

@@ -26,7 +26,7 @@ import org.localdial.v1.SetUserRequest;
 import org.localdial.v1.SetUserResponse;
 import org.localdial.v1.User;
 
-/** A client sees what it wrote, whichever server answers. */
+/** Reading your own writes. */
 class RevisionsTest {
     private static final ResolveOutboundCallerIdRequest LEG =
             ResolveOutboundCallerIdRequest.newBuilder().setOrganizationId("acme").build();
@@ -54,58 +54,58 @@ class RevisionsTest {
         by.directory().setUser(SetUserRequest.newBuilder().setUser(user).build());
     }
 
-    /** With which min_revision the leg is sent. */
-    private long carried(LocaldialClient by, ResolveOutboundCallerIdRequest leg) {
+    /** Makes a call to resolve. Returns the min_revision that it sent. */
+    private long sentMinRevision(LocaldialClient by, ResolveOutboundCallerIdRequest leg) {
         by.callRouting().resolveOutboundCallerId(leg);
         return ((ResolveOutboundCallerIdRequest) server.request(server.received.size() - 1)).getMinRevision();
     }
 
-    private long carried() {
-        return carried(client, LEG);
+    private long sentMinRevision() {
+        return sentMinRevision(client, LEG);
     }
 
     @Test
-    void theNewestRevisionOfEachOrganizationIsCarried() {
-        assertEquals(0, carried());
+    void theHighestRevisionOfEachOrganizationIsSent() {
+        assertEquals(0, sentMinRevision());
         setUser(client, "acme", 7);
         setUser(client, "acme", 5);
         setUser(client, "globex", 3);
-        assertEquals(7, carried());
-        assertEquals(3, carried(client, LEG.toBuilder().setOrganizationId("globex").build()));
-        assertEquals(0, carried(client, LEG.toBuilder().setOrganizationId("initech").build()));
+        assertEquals(7, sentMinRevision());
+        assertEquals(3, sentMinRevision(client, LEG.toBuilder().setOrganizationId("globex").build()));
+        assertEquals(0, sentMinRevision(client, LEG.toBuilder().setOrganizationId("initech").build()));
     }
 
     @Test
-    void aRevisionOfTheCallersOwnIsLeft() {
+    void aMinRevisionOfTheCallerIsSentUnchanged() {
         setUser(client, "acme", 7);
-        assertEquals(2, carried(client, LEG.toBuilder().setMinRevision(2).build()));
+        assertEquals(2, sentMinRevision(client, LEG.toBuilder().setMinRevision(2).build()));
     }
 
     @Test
-    void everyKindOfChangeIsRemembered() {
+    void theRevisionOfEveryKindOfChangeIsRemembered() {
         server.answers(FakeServer.reply(SetOrganizationResponse.newBuilder().setRevision(4).build()));
         Organization acme = Organization.newBuilder().setOrganizationId("acme").build();
         SetOrganizationRequest change = SetOrganizationRequest.newBuilder().setOrganization(acme).build();
         client.directory().setOrganizationAsync(change).join();
-        assertEquals(4, carried());
+        assertEquals(4, sentMinRevision());
         server.answers(FakeServer.reply(MapAreaCodesResponse.newBuilder().setRevision(9).build()));
         client.numberInventory().mapAreaCodes(MapAreaCodesRequest.newBuilder().setOrganizationId("acme").build());
-        assertEquals(9, carried());
+        assertEquals(9, sentMinRevision());
     }
 
     @Test
-    void whatChangesNothingIsNotRemembered() {
+    void theRevisionInAResponseThatChangesNothingIsNotRemembered() {
         server.answers(
                 FakeServer.reply(ResolveOutboundCallerIdResponse.newBuilder().setRevision(8).build()),
                 FakeServer.reply(GetOrganizationResponse.newBuilder()
                         .setOrganization(Organization.newBuilder().setRevision(8)).build()));
         client.callRouting().resolveOutboundCallerId(LEG);
         client.directory().getOrganization(GetOrganizationRequest.newBuilder().setOrganizationId("acme").build());
-        assertEquals(0, carried());
+        assertEquals(0, sentMinRevision());
     }
 
     @Test
-    void eachLegOfABatchCarriesItsOwn() {
+    void eachLegOfABatchSendsTheRevisionOfItsOrganization() {
         setUser(client, "acme", 7);
         client.callRouting().batchResolveOutboundCallerIds(BatchResolveOutboundCallerIdsRequest.newBuilder()
                 .addRequests(LEG).addRequests(LEG.toBuilder().setMinRevision(2))
@@ -116,25 +116,25 @@ class RevisionsTest {
     }
 
     @Test
-    void aRestoredDatabaseIsNotAskedForARevisionThatItLost() {
+    void aRevisionThatIsNotReachedIsForgotten() {
         setUser(client, "acme", 7);
         server.answers(FakeServer.fail(Code.FAILED_PRECONDITION, "not reached", NOT_REACHED));
-        var error = assertThrows(FailedPreconditionException.class, this::carried);
+        var error = assertThrows(FailedPreconditionException.class, this::sentMinRevision);
         assertEquals("REVISION_NOT_REACHED", error.getReason());
-        assertEquals(0, carried());
+        assertEquals(0, sentMinRevision());
     }
 
     @Test
-    void aRevisionOfTheCallersOwnThatIsNotReachedForgetsNothing() {
+    void anUnreachedMinRevisionOfTheCallerErasesNothing() {
         setUser(client, "acme", 7);
         server.answers(FakeServer.fail(Code.FAILED_PRECONDITION, "not reached", NOT_REACHED));
         ResolveOutboundCallerIdRequest own = LEG.toBuilder().setMinRevision(99).build();
-        assertThrows(FailedPreconditionException.class, () -> carried(client, own));
-        assertEquals(7, carried());
+        assertThrows(FailedPreconditionException.class, () -> sentMinRevision(client, own));
+        assertEquals(7, sentMinRevision());
     }
 
     @Test
-    void aLegOfABatchForgetsToo() {
+    void aBatchForgetsOnlyTheRevisionOfTheLegThatDidNotReachIt() {
         setUser(client, "acme", 7);
         setUser(client, "globex", 3);
         var notReached = FakeServer.status(Code.FAILED_PRECONDITION, "not reached", NOT_REACHED);
@@ -144,31 +144,31 @@ class RevisionsTest {
         ResolveOutboundCallerIdRequest globex = LEG.toBuilder().setOrganizationId("globex").build();
         client.callRouting().batchResolveOutboundCallerIds(
                 BatchResolveOutboundCallerIdsRequest.newBuilder().addRequests(LEG).addRequests(globex).build());
-        assertEquals(7, carried());
-        assertEquals(0, carried(client, globex));
+        assertEquals(7, sentMinRevision());
+        assertEquals(0, sentMinRevision(client, globex));
     }
 
     @Test
-    void itCanBeSwitchedOff() {
+    void readYourWritesCanBeTurnedOff() {
         try (LocaldialClient off =
                 LocaldialClient.builder().address(server.address()).readYourWrites(false).build()) {
             setUser(off, "acme", 7);
-            assertEquals(0, carried(off, LEG));
+            assertEquals(0, sentMinRevision(off, LEG));
         }
     }
 
     @Test
-    void theOrganizationsThatWereUsedLastAreRemembered() {
+    void theLeastRecentlyUsedOrganizationIsForgotten() {
         Revisions revisions = new Revisions();
         for (int index = 0; index <= Revisions.MAX_ORGANIZATIONS; index++) {
-            // "org-0" is used again and again.
-            revisions.carry(LEG.toBuilder().setOrganizationId("org-0").build());
+            // "org-0" is used in every round.
+            revisions.withMinRevision(LEG.toBuilder().setOrganizationId("org-0").build());
             User user = User.newBuilder().setOrganizationId("org-" + index).build();
             revisions.learn(DirectoryGrpc.getSetUserMethod(), SetUserRequest.newBuilder().setUser(user).build(),
                     SetUserResponse.newBuilder().setRevision(1).build());
         }
-        assertEquals(1, revisions.carry(LEG.toBuilder().setOrganizationId("org-0").build()).getMinRevision());
-        assertEquals(0, revisions.carry(LEG.toBuilder().setOrganizationId("org-1").build()).getMinRevision());
-        assertEquals(1, revisions.carry(LEG.toBuilder().setOrganizationId("org-2").build()).getMinRevision());
+        assertEquals(1, revisions.withMinRevision(LEG.toBuilder().setOrganizationId("org-0").build()).getMinRevision());
+        assertEquals(0, revisions.withMinRevision(LEG.toBuilder().setOrganizationId("org-1").build()).getMinRevision());
+        assertEquals(1, revisions.withMinRevision(LEG.toBuilder().setOrganizationId("org-2").build()).getMinRevision());
     }
 }

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.localdial.v1.GetUserRequest;
 
-/** Who is who: keys and certificates. */
+/** Keys and certificates. */
 class SecurityTest {
     private static final GetUserRequest REQUEST = GetUserRequest.getDefaultInstance();
 
@@ -51,7 +51,7 @@ class SecurityTest {
     }
 
     @Test
-    void theKeyGoesWithEveryCallAndAWrongOneIsUnauthenticated() throws IOException {
+    void theKeyIsSentWithEveryCallAndAWrongOneIsUnauthenticated() throws IOException {
         try (FakeServer fake = tlsServer()) {
             fake.requireKey("s3cret");
             try (LocaldialClient right = to(fake).key("s3cret").rootCertificate(server.certificate()).build();
@@ -68,21 +68,21 @@ class SecurityTest {
     }
 
     @Test
-    void aCallMayHaveAKeyOfItsOwn() throws IOException {
+    void theCallersAuthorizationMetadataReplacesTheKeyOfTheClient() throws IOException {
         Metadata.Key<String> name = Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
         Metadata own = new Metadata();
         own.put(name, "Bearer other");
         try (FakeServer fake = new FakeServer(); LocaldialClient known = to(fake).key("s3cret").build()) {
             known.directory().withMetadata(own).getUser(REQUEST);
             known.directory().getUser(REQUEST);
-            // All that were sent: a second one would be read by some servers.
+            // Check all values, because some servers would read a second one.
             assertIterableEquals(List.of("Bearer other"), fake.received.get(0).headers().getAll(name));
             assertIterableEquals(List.of("Bearer s3cret"), fake.received.get(1).headers().getAll(name));
         }
     }
 
     @Test
-    void aServerOfAnotherRootIsNotTalkedTo() throws IOException {
+    void aServerWithACertificateOfAnotherRootGetsNoCall() throws IOException {
         try (FakeServer fake = tlsServer();
                 LocaldialClient other = to(fake).rootCertificate(stranger.certificate()).build();
                 LocaldialClient ofTheJvm = to(fake).tls(true).build()) {
@@ -93,7 +93,7 @@ class SecurityTest {
     }
 
     @Test
-    void aServerUnderAnotherNameIsNotTalkedTo() throws IOException {
+    void aServerWithACertificateForAnotherNameGetsNoCall() throws IOException {
         try (FakeServer fake = tlsServer();
                 LocaldialClient misled = to(fake).rootCertificate(server.certificate())
                         .configureChannel(channel -> channel.overrideAuthority("bank.example")).build()) {
@@ -103,7 +103,7 @@ class SecurityTest {
     }
 
     @Test
-    void withoutTlsAServerThatWantsItIsUnavailableAndTheOtherWayAround() throws IOException {
+    void aClientAndAServerOfWhichOnlyOneUsesTlsCannotConnect() throws IOException {
         try (FakeServer encrypted = tlsServer();
                 FakeServer open = new FakeServer();
                 LocaldialClient without = to(encrypted).build();
@@ -114,7 +114,7 @@ class SecurityTest {
     }
 
     @Test
-    void aServerMayAskForTheClientsCertificate() throws IOException {
+    void theClientSendsItsCertificateToAServerThatRequiresOne() throws IOException {
         var credentials = TlsServerCredentials.newBuilder()
                 .keyManager(server.certificate().toFile(), server.key().toFile())
                 .trustManager(client.certificate().toFile()).clientAuth(ClientAuth.REQUIRE).build();
@@ -131,10 +131,10 @@ class SecurityTest {
         }
     }
 
-    /** As openssl and others write them: the inner part of what Java knows. */
+    /** The form that openssl and other tools write, which Java does not read. */
     @ParameterizedTest
     @ValueSource(strings = {"EC", "RSA"})
-    void theKeyMayBeInTheTraditionalForm(String kind) throws Exception {
+    void aPrivateKeyInTheTraditionalFormIsRead(String kind) throws Exception {
         Certificates known = Certificates.make(folder, "traditional-" + kind, "dns:client.example", kind);
         Path key = known.inTraditionalForm(kind);
         var credentials = TlsServerCredentials.newBuilder()
@@ -153,7 +153,7 @@ class SecurityTest {
     }
 
     @Test
-    void eachOfSeveralServersIsKnownByItsOwnName() throws IOException {
+    void eachOfSeveralServersIsVerifiedByItsOwnName() throws IOException {
         Path roots = folder.resolve("roots.pem");
         Files.writeString(roots, Files.readString(server.certificate()) + Files.readString(stranger.certificate()));
         var credentials = TlsServerCredentials.create(stranger.certificate().toFile(), stranger.key().toFile());
@@ -185,12 +185,12 @@ class SecurityTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"127.0.0.1:1", "127.9.9.9:1", "localhost:1", "[::1]:1", "dns:///localhost:1"})
-    void aKeyNeedsNoTlsOnTheSameMachine(String address) {
+    void aKeyMayBeSentUnencryptedOnTheSameMachine(String address) {
         LocaldialClient.builder().address(address).key("s3cret").build().close();
     }
 
     @Test
-    void whatCannotBeIsRefusedAtOnce() throws IOException {
+    void settingsThatCannotBeUsedAreRefusedByTheBuilder() throws IOException {
         Path nothing = Files.writeString(folder.resolve("nothing.pem"), "nothing");
         List<LocaldialClient.Builder> bad = List.of(
                 LocaldialClient.builder(),

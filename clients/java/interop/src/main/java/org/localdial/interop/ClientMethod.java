@@ -23,7 +23,7 @@ record ClientMethod(ServiceCalls<?> service, String name) {
     private static final List<Class<?>> SERVICES =
             List.of(CallRouting.class, Directory.class, NumberInventory.class);
 
-    /** Finds {@code localdial.v1.Service/Method}; with a timeout of its own unless that is null. */
+    /** Returns the method for {@code localdial.v1.Service/Method}, with its own timeout unless that is null. */
     static ClientMethod of(LocaldialClient client, String rpc, Duration timeout) throws NoSuchMethodException {
         ServiceCalls<?> service = switch (serviceName(rpc)) {
             case "CallRouting" -> client.callRouting();
@@ -34,7 +34,7 @@ record ClientMethod(ServiceCalls<?> service, String name) {
         return new ClientMethod(timeout == null ? service : service.withTimeout(timeout), lowerFirst(methodName(rpc)));
     }
 
-    /** Names the RPCs that the client has both kinds of methods for. */
+    /** Returns the names of the RPCs for which the client has a blocking and an asynchronous method. */
     static List<String> names() {
         List<String> names = new ArrayList<>();
         for (Class<?> service : SERVICES) {
@@ -46,7 +46,7 @@ record ClientMethod(ServiceCalls<?> service, String name) {
         return names;
     }
 
-    /** Reads the request of an RPC. */
+    /** Parses the request of an RPC. */
     static Message request(String rpc, String json)
             throws ReflectiveOperationException, InvalidProtocolBufferException {
         Class<?> type = Class.forName("org.localdial.v1." + methodName(rpc) + "Request");

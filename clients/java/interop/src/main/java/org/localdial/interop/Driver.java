@@ -30,9 +30,9 @@ import org.localdial.client.LocaldialClient;
 import org.localdial.client.LocaldialException;
 
 /**
- * Drives the Java client for the interop suite: commands as lines of JSON, an answer to each.
+ * Drives the Java client for the interop suite: reads commands as lines of JSON, and writes one answer for each.
  *
- * <p>What the commands are is written down in {@code tests/interop/README.md}.
+ * <p>The commands are documented in {@code tests/interop/README.md}.
  */
 public final class Driver {
     private static final Gson GSON = new Gson().newBuilder().serializeNulls().disableHtmlEscaping().create();
@@ -42,7 +42,7 @@ public final class Driver {
     private Driver() {
     }
 
-    /** Answers what comes on the standard input, until it ends. */
+    /** Answers the commands on the standard input until it ends. */
     public static void main(String[] arguments) throws IOException {
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         PrintStream out = new PrintStream(System.out, false, StandardCharsets.UTF_8);
@@ -57,7 +57,7 @@ public final class Driver {
     private JsonObject answer(String line) {
         try {
             JsonObject command = JsonParser.parseString(line).getAsJsonObject();
-            // What is null was not said.
+            // A null option is not set.
             command.entrySet().removeIf(entry -> entry.getValue().isJsonNull());
             String op = command.get("op").getAsString();
             return switch (op) {

@@ -4,16 +4,16 @@ import java.io.IOException;
 import org.localdial.client.CallRouting;
 import org.localdial.client.LocaldialClient;
 
-/** Routes call-backs for a PBX: it asks over HTTP, and is told a number to connect the caller with. */
+/** Routes call-backs for a PBX, which asks over HTTP with which number to connect a caller. */
 public final class CallbackRouter {
     private CallbackRouter() {
     }
 
-    /** Serves until it is told to stop; the settings come from the environment. */
+    /** Serves until SIGTERM, with settings from the environment. */
     public static void main(String[] arguments) throws IOException {
-        // One line for each thing that happened.
+        // Log each event on one line.
         System.setProperty("java.util.logging.SimpleFormatter.format", "%1$tFT%1$tT.%1$tL %4$s %5$s%6$s%n");
-        // A PBX that is slow to say what it wants does not keep a thread for long.
+        // Limit the seconds for which a slow request can occupy a thread.
         System.setProperty("sun.net.httpserver.maxReqTime", "10");
         Settings settings;
         LocaldialClient client;

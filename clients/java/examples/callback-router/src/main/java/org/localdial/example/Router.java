@@ -13,7 +13,7 @@ import org.localdial.v1.DestinationReason;
 import org.localdial.v1.RouteInboundCallRequest;
 import org.localdial.v1.RouteInboundCallResponse;
 
-/** Decides where a call goes: where localdial says, or else to a fallback number. Never to nowhere. */
+/** Decides where a call goes: to the destination from localdial, or else to a fallback number. */
 final class Router {
     private static final System.Logger LOG = System.getLogger(Router.class.getName());
     private static final String REASON_PREFIX = "DESTINATION_REASON_";
@@ -25,7 +25,7 @@ final class Router {
     private final LongAdder fellBack = new LongAdder();
     private volatile String lastError = "";
 
-    /** Takes the method of the client that routes, with its deadline. */
+    /** {@code localdial} is the client's method that routes a call, with its deadline. */
     Router(
             Function<RouteInboundCallRequest, CompletableFuture<RouteInboundCallResponse>> localdial,
             List<String> fallbackNumbers) {
@@ -33,11 +33,11 @@ final class Router {
         this.fallbackNumbers = List.copyOf(fallbackNumbers);
     }
 
-    /** A call that came in, as the PBX tells of it. What it does not know is empty. */
+    /** An inbound call as the PBX describes it. What the PBX does not know is empty. */
     record Call(String called, String caller, String callId) {
     }
 
-    /** Answers what the PBX is told, as the fields of a JSON object. It never fails. */
+    /** Returns the answer for the PBX, as the fields of a JSON object. The future never fails. */
     CompletableFuture<Map<String, String>> route(Call call) {
         try {
             return localdial.apply(request(call)).handle((answer, thrown) ->
@@ -47,7 +47,7 @@ final class Router {
         }
     }
 
-    /** What cannot be sent, and decides nothing or little, is left out rather than let the call fall back for it. */
+    /** Leaves out a caller or call ID that localdial would refuse, so that the call can still be routed. */
     private static RouteInboundCallRequest request(Call call) {
         RouteInboundCallRequest.Builder request = RouteInboundCallRequest.newBuilder().setCalledNumber(call.called());
         if (call.caller().length() <= MAX_CALLER_LENGTH) {
@@ -59,11 +59,11 @@ final class Router {
         return request.build();
     }
 
-    /** Answers where a call goes that localdial did not route, and why it did not. */
+    /** Returns the fallback destination of a call that localdial did not route, and the error. */
     Map<String, String> fallback(Call call, String error, String errorReason) {
         fellBack.increment();
         Map<String, String> fields = new LinkedHashMap<>();
-        // Back to the phone that calls, or to the number that was called, would be a loop.
+        // A call back to the caller or to the called number would be a loop.
         fallbackNumbers.stream()
                 .filter(number -> !number.equals(call.called()) && !number.equals(call.caller()))
                 .findFirst()
@@ -74,12 +74,12 @@ final class Router {
         return fields;
     }
 
-    /** Answers how it went so far. */
+    /** Returns the number of routed calls and fallbacks, and the error of the last call. */
     Map<String, Object> health() {
         Map<String, Object> fields = new LinkedHashMap<>();
         fields.put("routed", routed.sum());
         fields.put("fell_back", fellBack.sum());
-        // The last call's. The program is well without localdial: it falls back.
+        // Empty if the last call was routed.
         fields.put("last_error", lastError);
         return fields;
     }

@@ -16,7 +16,7 @@ import java.util.concurrent.Phaser;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** The HTTP side: {@code /inbound-calls} for the PBX, {@code /health} for whoever looks after the program. */
+/** The HTTP server: {@code /inbound-calls} for the PBX, and {@code /health} for monitoring. */
 final class RouterServer {
     private static final System.Logger LOG = System.getLogger(RouterServer.class.getName());
     private static final Gson GSON = new Gson();
@@ -27,7 +27,7 @@ final class RouterServer {
     private final Router router;
     private final HttpServer http;
     private final ExecutorService threads = Executors.newFixedThreadPool(THREADS);
-    // Whoever answers a request is a party; one more is the server itself, until it stops.
+    // Each request in flight is a party, and the server itself is one more until it stops.
     private final Phaser inFlight = new Phaser(1);
     private volatile boolean stopping;
 
@@ -47,7 +47,7 @@ final class RouterServer {
         return http.getAddress();
     }
 
-    /** Lets the calls in flight be answered, then stops. */
+    /** Waits up to {@code drain} for the calls in flight to be answered, then stops. */
     void stop(Duration drain) {
         stopping = true;
         int phase = inFlight.arriveAndDeregister();
@@ -91,13 +91,13 @@ final class RouterServer {
         answer(exchange, stopping ? 503 : 200, fields);
     }
 
-    /** Answers a call, from whichever thread; then it is no longer in flight. */
+    /** Answers a call, from any thread. The call is no longer in flight afterwards. */
     private void answerCall(HttpExchange exchange, int status, Map<String, String> fields) {
         try {
-            // Without a destination the PBX must see at once that it has to act itself.
+            // A 503 shows the PBX that it has to handle the call itself.
             answer(exchange, fields.containsKey("destination") ? status : 503, fields);
         } catch (IOException gone) {
-            LOG.log(System.Logger.Level.WARNING, "the PBX did not wait for its answer: {0}", gone.getMessage());
+            LOG.log(System.Logger.Level.WARNING, "the PBX did not wait for the answer: {0}", gone.getMessage());
         } finally {
             inFlight.arriveAndDeregister();
         }
@@ -115,7 +115,7 @@ final class RouterServer {
         }
     }
 
-    /** Reads the fields of a call: of the query, or of a form. */
+    /** Returns the fields of a call, from the query or from a form. */
     private static Map<String, String> fields(HttpExchange exchange) throws IOException {
         String text = exchange.getRequestURI().getRawQuery();
         if (exchange.getRequestMethod().equals("POST")) {
@@ -125,7 +125,7 @@ final class RouterServer {
             }
             text = new String(body, StandardCharsets.UTF_8);
         } else if (!exchange.getRequestMethod().equals("GET")) {
-            throw new BadRequest(405, "GET or POST");
+            throw new BadRequest(405, "the method must be GET or POST");
         }
         Map<String, String> fields = new HashMap<>();
         for (String field : text == null ? new String[0] : text.split("&")) {
@@ -141,11 +141,11 @@ final class RouterServer {
         try {
             return URLDecoder.decode(text, StandardCharsets.UTF_8);
         } catch (IllegalArgumentException wrong) {
-            throw new BadRequest(400, "the fields are not encoded as of a form");
+            throw new BadRequest(400, "the fields are not URL-encoded");
         }
     }
 
-    /** Reads a number; the plus sign that a PBX did not encode has become a space. */
+    /** Returns the number. Decoding turned a plus sign that the PBX did not encode into a space. */
     private static String number(String text) {
         if (text == null) {
             return "";
@@ -154,7 +154,7 @@ final class RouterServer {
         return text.startsWith(" ") && stripped.matches("[0-9]+") ? "+" + stripped : stripped;
     }
 
-    /** A request that cannot be read. */
+    /** The request cannot be read. */
     private static final class BadRequest extends RuntimeException {
         private static final long serialVersionUID = 1;
 

@@ -9,12 +9,12 @@ import java.util.Map;
 import org.localdial.client.LocaldialClient;
 
 /**
- * The settings, from the environment; the README has the table.
+ * The settings from the environment, which the README documents.
  *
  * @param listen where to serve HTTP
- * @param fallbackNumbers where calls go that cannot be routed, in the order of preference
+ * @param fallbackNumbers where calls go that cannot be routed, in order of preference
  * @param timeout how long a call may wait for localdial
- * @param drain how long calls in flight may take when the program is stopped
+ * @param drain how long calls in flight may take when the program stops
  * @param localdial how to reach the service
  */
 record Settings(
@@ -24,7 +24,7 @@ record Settings(
         Duration drain,
         LocaldialClient.Builder localdial) {
 
-    /** Reads them; throws IllegalArgumentException that says which one is wrong. */
+    /** Reads the settings. Throws IllegalArgumentException, which names the wrong setting. */
     static Settings from(Map<String, String> environment) {
         return new Settings(
                 address(environment.getOrDefault("LISTEN", "127.0.0.1:8080")),
@@ -49,11 +49,11 @@ record Settings(
     private static List<String> fallbackNumbers(Map<String, String> environment) {
         List<String> numbers = list(environment.getOrDefault("FALLBACK_NUMBERS", ""));
         if (numbers.isEmpty()) {
-            throw new IllegalArgumentException("FALLBACK_NUMBERS is required: where calls go that cannot be routed");
+            throw new IllegalArgumentException("FALLBACK_NUMBERS is required: set one or more E.164 numbers");
         }
         for (String number : numbers) {
             if (!number.matches("\\+[1-9][0-9]{6,14}")) {
-                throw new IllegalArgumentException("FALLBACK_NUMBERS: not a number in E.164: " + number);
+                throw new IllegalArgumentException("FALLBACK_NUMBERS: not an E.164 number: " + number);
             }
         }
         return numbers;
@@ -71,7 +71,7 @@ record Settings(
     private static Duration milliseconds(Map<String, String> environment, String name, String byDefault) {
         String text = environment.getOrDefault(name, byDefault);
         if (!text.matches("[1-9][0-9]{0,6}")) {
-            throw new IllegalArgumentException(name + ": not a number of milliseconds: " + text);
+            throw new IllegalArgumentException(name + ": not a number of milliseconds from 1 to 9999999: " + text);
         }
         return Duration.ofMillis(Long.parseLong(text));
     }

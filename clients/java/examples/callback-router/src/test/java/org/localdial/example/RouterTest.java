@@ -17,7 +17,7 @@ import org.localdial.v1.DestinationReason;
 import org.localdial.v1.RouteInboundCallRequest;
 import org.localdial.v1.RouteInboundCallResponse;
 
-/** Where a call goes. */
+/** The destination of a call, and the settings. */
 class RouterTest {
     private static final String CALLED = "+14155550100";
     private static final String CALLER = "+12125550123";
@@ -32,7 +32,7 @@ class RouterTest {
     }
 
     @Test
-    void whereLocaldialSays() {
+    void aCallGoesToTheDestinationFromLocaldial() {
         RouteInboundCallResponse answer = RouteInboundCallResponse.newBuilder().setDestinationNumber("+14155550142")
                 .setReason(DestinationReason.DESTINATION_REASON_LAST_CALLER)
                 .setOrganizationId("acme").setUserId("ann").build();
@@ -49,7 +49,7 @@ class RouterTest {
     }
 
     @Test
-    void anyFailureFallsBack() {
+    void aCallFallsBackOnAnyFailure() {
         for (Throwable failure : List.of(AWAY, new IllegalStateException("the client is closed"))) {
             Router router = router(request -> {
                 if (failure instanceof IllegalStateException closed) {
@@ -66,18 +66,18 @@ class RouterTest {
     }
 
     @Test
-    void whatThePbxSaysOddlyIsLeftOut() {
+    void aCallerOrCallIdThatLocaldialWouldRefuseIsLeftOut() {
         List<RouteInboundCallRequest> asked = new ArrayList<>();
         Router router = router(request -> {
             asked.add(request);
             return CompletableFuture.completedFuture(RouteInboundCallResponse.getDefaultInstance());
         });
-        router.route(new Router.Call(CALLED, "x".repeat(257), "no visible ASCII: \u00e9")).join();
+        router.route(new Router.Call(CALLED, "x".repeat(257), "not visible ASCII: \u00e9")).join();
         assertEquals(List.of(RouteInboundCallRequest.newBuilder().setCalledNumber(CALLED).build()), asked);
     }
 
     @Test
-    void aFallbackIsNeverALoop() {
+    void aFallbackIsNeverTheCallerOrTheCalledNumber() {
         Router router = router(request -> CompletableFuture.failedFuture(AWAY));
         assertEquals(SECOND, router.route(new Router.Call(FIRST, CALLER, "")).join().get("destination"));
         assertEquals(SECOND, router.route(new Router.Call(CALLED, FIRST, "")).join().get("destination"));
@@ -85,7 +85,7 @@ class RouterTest {
     }
 
     @Test
-    void aSettingThatIsWrongIsNamed() {
+    void theErrorNamesTheWrongSetting() {
         Map<String, Map<String, String>> wrong = Map.of(
                 "FALLBACK_NUMBERS", Map.of(),
                 "E.164", Map.of("FALLBACK_NUMBERS", "4155550100"),
