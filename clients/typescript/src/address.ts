@@ -6,8 +6,6 @@ import { isIP, isIPv4 } from "node:net";
 export interface Address {
   readonly host: string;
   readonly port: number;
-  /** The address as the caller wrote it, for messages. */
-  readonly text: string;
 }
 
 /** Parses `host:port`, `[IPv6]:port` or `dns:///host:port`. Throws a TypeError for anything else. */
@@ -21,7 +19,7 @@ export function parseAddress(text: string): Address {
       `${JSON.stringify(text)} is not an address: use host:port, such as 127.0.0.1:50051 or [::1]:50051`,
     );
   }
-  return { host, port, text };
+  return { host, port };
 }
 
 /** Returns whether the address is on this machine, so that nothing sent to it crosses a network. */

@@ -17,12 +17,16 @@ export interface RetryConfig {
   readonly retryThrottling: { readonly maxTokens: number; readonly tokenRatio: number };
 }
 
-/** How to retry the calls of a method. */
-export interface RetryPolicy {
-  readonly maxAttempts: number;
+/** How pauses grow. */
+export interface BackoffPolicy {
   readonly initialBackoffMs: number;
   readonly maxBackoffMs: number;
   readonly multiplier: number;
+}
+
+/** How to retry the calls of a method. */
+export interface RetryPolicy extends BackoffPolicy {
+  readonly maxAttempts: number;
   readonly codes: ReadonlySet<string>;
 }
 
@@ -77,10 +81,10 @@ export class RetryThrottle {
 
 /** The growing pauses between attempts. */
 export class Backoff {
-  readonly #policy: Omit<RetryPolicy, "maxAttempts" | "codes">;
+  readonly #policy: BackoffPolicy;
   #nextMs: number;
 
-  constructor(policy: Omit<RetryPolicy, "maxAttempts" | "codes">) {
+  constructor(policy: BackoffPolicy) {
     this.#policy = policy;
     this.#nextMs = policy.initialBackoffMs;
   }

@@ -14,7 +14,7 @@ import { Attempt, CallEnded } from "./attempt.js";
 import { type Balancer, NoServerError, type Picked } from "./balancer.js";
 import { errorOf, type LocaldialError } from "./errors.js";
 import { withIds } from "./ids.js";
-import { Backoff, pushbackOf, type RetryPolicies, type RetryThrottle } from "./retry.js";
+import { Backoff, pushbackOf, type RetryPolicies, type RetryPolicy, type RetryThrottle } from "./retry.js";
 import type { Revisions } from "./revisions.js";
 import type { Subchannel } from "./subchannel.js";
 import { version } from "./version.js";
@@ -70,7 +70,7 @@ export class LocaldialTransport implements Transport {
     input: MessageInitShape<I>,
   ): Promise<UnaryResponse<I, O>> {
     if (this.#closed) throw new Error("the client is closed");
-    const { balancer, policies, throttle, revisions, key } = this.#settings;
+    const { policies, throttle, revisions, key } = this.#settings;
     const identified = withIds(method.input, create(method.input, input));
     const request = revisions ? revisions.withMinRevision(method.input, identified) : identified;
     const headers = new Headers(header);
@@ -86,7 +86,7 @@ export class LocaldialTransport implements Transport {
       let attempts = 0;
       let unprocessed = 0;
       for (;;) {
-        const outcome = await this.#attempt(balancer, call, method, headers, request, tried);
+        const outcome = await this.#attempt(call, method, headers, request, tried);
         if (!("error" in outcome)) {
           throttle.success();
           revisions?.learn(method, request, outcome.message);
@@ -127,7 +127,6 @@ export class LocaldialTransport implements Transport {
   }
 
   async #attempt<I extends DescMessage, O extends DescMessage>(
-    balancer: Balancer,
     call: Call,
     method: DescMethodUnary<I, O>,
     headers: Headers,
@@ -136,7 +135,7 @@ export class LocaldialTransport implements Transport {
   ): Promise<UnaryResponse<I, O> | Failure> {
     let picked: Picked;
     try {
-      picked = await balancer.pick(tried, call.signal);
+      picked = await this.#settings.balancer.pick(tried, call.signal);
     } catch (thrown) {
       call.throwIfEnded(request);
       if (!(thrown instanceof NoServerError)) throw thrown;
@@ -162,7 +161,7 @@ export class LocaldialTransport implements Transport {
   #pause(
     { error, pushback }: Failure,
     attempts: number,
-    policy: { maxAttempts: number; codes: ReadonlySet<string> } | undefined,
+    policy: RetryPolicy | undefined,
     backoff: Backoff | undefined,
   ): number | undefined {
     if (!policy || !backoff) return undefined;
