@@ -51,5 +51,15 @@ def build() -> Path:
     if not stamp.is_file() or stamp.read_text("ascii") != lock:
         run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
         stamp.write_text(lock, "ascii")
+    _remove_stale_output()
     run("npm", "run", "--silent", "build")
     return FOLDER
+
+
+def _remove_stale_output() -> None:
+    """Remove compiled files without a source: `tsc --build` keeps them, and `npm pack` would pack them."""
+    sources = {path.relative_to(FOLDER / "src").with_suffix("") for path in (FOLDER / "src").rglob("*.ts")}
+    for path in (FOLDER / "dist").rglob("*.*"):
+        module = path.relative_to(FOLDER / "dist")
+        if module.with_name(module.name.partition(".")[0]) not in sources:
+            path.unlink(missing_ok=True)
