@@ -87,3 +87,17 @@ async def test_writes_of_one_organization_run_one_at_a_time_and_those_of_others_
     assert database.writes == 2
     gate.open()
     assert (await first, await second) == (1, 2)
+
+
+async def test_the_repeat_of_a_change_that_another_server_made_refreshes_the_snapshot(
+    database: WatchedDatabase, store: SqlStore, snapshots: SnapshotCache
+) -> None:
+    await store.write("test", create(A))
+    await snapshots.get(A)
+    another_server = SqlStore(database, SnapshotCache(database))
+    changed = await another_server.write("test", lambda transaction: transaction.bump_revision(A))
+    # The repeat finds nothing to do, and returns the revision.
+    assert await store.write("test", lambda transaction: transaction.revision(A)) == changed
+    cached = snapshots.cached(A)
+    assert cached is not None
+    assert cached.revision == changed

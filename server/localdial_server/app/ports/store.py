@@ -195,9 +195,10 @@ class Store(Protocol):
     ) -> T:
         """Run `work` in a transaction and return its result: durable then, rolled back if `work` raises.
 
-        On return this process decides calls at the revisions that `work` bumped: where a snapshot of
-        such an organization is in memory, it was reloaded. A reload that fails drops the snapshot
-        instead, since the change itself is committed.
+        On return this process decides calls at the revisions that `work` bumped or read: where an
+        older snapshot of such an organization is in memory, it was reloaded. A read counts so that
+        the repeat of a change, which finds nothing to do, promises no less. A reload that fails drops
+        the snapshot instead, since the change itself is committed.
 
         Units of work with the same `serialize_on` run one at a time in this process. Pass the
         organization_id where `work` bumps or reads the organization's revision: concurrent

@@ -36,11 +36,11 @@ class SqlStore(Store):
     ) -> T:
         def run(connection: Connection) -> tuple[T, Mapping[str, int]]:
             transaction = SqlTransaction(connection)
-            return work(transaction), transaction.bumped_revisions
+            return work(transaction), transaction.revisions
 
         async with self._lock(serialize_on):
-            result, bumped_revisions = await self._database.write(run, name=name)
-        for organization_id, revision in bumped_revisions.items():
+            result, revisions = await self._database.write(run, name=name)
+        for organization_id, revision in revisions.items():
             await self._snapshots.advance(organization_id, revision)
         return result
 

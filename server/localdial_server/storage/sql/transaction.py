@@ -25,12 +25,17 @@ from localdial_server.storage.sql.schema import (
 class SqlTransaction(SqlReader):
     """Reads and changes through one connection, in one transaction.
 
-    `bumped_revisions` has the new revision of every organization whose revision was bumped.
+    `revisions` has the revision of every organization that was bumped or read, as it was last.
     """
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
-        self.bumped_revisions: dict[str, int] = {}
+        self.revisions: dict[str, int] = {}
+
+    def revision(self, organization_id: str) -> int:
+        """Answer how often the organization was changed; 0 if it never was."""
+        revision = self.revisions[organization_id] = super().revision(organization_id)
+        return revision
 
     def bump_revision(self, organization_id: str) -> int:
         """Count one change of the organization; answer its new revision."""
@@ -40,9 +45,7 @@ class SqlTransaction(SqlReader):
                 index_elements=["organization_id"], set_={"revision": revisions.c.revision + 1}
             )
         )
-        revision = self.revision(organization_id)
-        self.bumped_revisions[organization_id] = revision
-        return revision
+        return self.revision(organization_id)
 
     def put_organization(self, organization: Organization) -> None:
         """Create or replace the organization. Claims are the caller's business."""
