@@ -10,7 +10,7 @@ from typing import Any
 
 from localdial.v1.number_inventory_pb2 import ReconcileNumbersResponse
 from tests.drills.rounds import print_machine
-from tests.drills.simulator import SimulatorProcess
+from tests.functional.simulator_process import SimulatorProcess
 
 # The organization whose limits are within reach, and those limits.
 LIMITED = "limited"

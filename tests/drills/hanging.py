@@ -24,8 +24,8 @@ from localdial_client import AsyncClient, LocaldialError
 from localdial_server.runtime.serve import loop_factory
 from tests.drills import open_loop
 from tests.drills.rounds import print_machine
-from tests.drills.simulator import SimulatorProcess, twilio_settings
 from tests.functional.server_process import ServerProcess
+from tests.functional.simulator_process import SimulatorProcess
 
 _ORGANIZATION = "acme"
 
@@ -80,7 +80,7 @@ class Drill:
         counting = Path(__file__).parent / "counted_tasks"
         server = ServerProcess(
             self._folder,
-            **twilio_settings(self._carrier.url),
+            **self._carrier.settings,
             LOCALDIAL_MAX_PURCHASES_PER_DAY="1000000",
             LOCALDIAL_MAX_NUMBERS="1000000",
             PYTHONPATH=os.pathsep.join([str(counting), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
@@ -95,7 +95,7 @@ class Drill:
                 await self._turn(client, server.pid, min(self._plan.seconds, 5.0))
                 for _ in range(self._plan.turns):
                     # What was not suffered of the turn before is not for this one.
-                    self._carrier.forget_faults()
+                    self._carrier.clear_faults()
                     seen.answering.append(await self._turn(client, server.pid, self._plan.seconds))
                     self._hang()
                     seen.hanging.append(await self._turn(client, server.pid, self._plan.seconds))
@@ -199,7 +199,7 @@ def main() -> None:
     arguments = parser.parse_args()
     plan = Plan(arguments.minutes * 60, arguments.turns, arguments.resolves, arguments.purchases)
     with (
-        SimulatorProcess() as carrier,
+        SimulatorProcess("--balance", "1000000") as carrier,
         tempfile.TemporaryDirectory(prefix="localdial-hanging-") as folder,
         asyncio.Runner(loop_factory=loop_factory()) as runner,
     ):

@@ -41,8 +41,8 @@ from tests.drills.books import (
     report,
 )
 from tests.drills.cluster import PATIENCE_SECONDS
-from tests.drills.simulator import SimulatorProcess, twilio_settings
 from tests.functional.server_process import ServerProcess
+from tests.functional.simulator_process import SimulatorProcess
 
 POINTS = (
     "purchase-begun",
@@ -125,7 +125,7 @@ class Drill:
             DRILL_READ_LAG_SECONDS=f"{READ_LAG_SECONDS}",
             DRILL_KILL_AFTER=str(self._random.randrange(_PASSED)),
             **({"DRILL_WITHOUT_PENDING_ORDERS": "1"} if self._plan.without_pending_orders else {}),
-            **twilio_settings(self._carrier.url),
+            **self._carrier.settings,
             LOCALDIAL_CARRIER_TIMEOUT_SECONDS="1",
             LOCALDIAL_SWEEP_INTERVAL_SECONDS="2",
             LOCALDIAL_MAX_NUMBERS="100000",
@@ -251,7 +251,7 @@ def _is_alive(pid: int) -> bool:
 def prepared(plan: Plan) -> Iterator[Drill]:
     """Start the carrier, and make a run of it."""
     with (
-        SimulatorProcess() as carrier,
+        SimulatorProcess("--balance", "1000000") as carrier,
         tempfile.TemporaryDirectory(prefix="localdial-purchases-") as folder,
     ):
         yield Drill(carrier, Path(folder), plan)

@@ -9,7 +9,7 @@ from localdial_client import Client
 from localdial_server.storage.sql.migrate import migrate
 from tests.functional.databases import NewDatabase, in_engine
 from tests.functional.server_process import ServerProcess
-from tests.functional.simulator_process import SimulatorProcess
+from tests.functional.simulator_process import SUBACCOUNT_SID, SimulatorProcess
 from tests.support.postgres import PostgresServer
 
 
@@ -33,10 +33,13 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
 
 @pytest.fixture
 def simulator(tmp_path: Path) -> Iterator[SimulatorProcess]:
-    """Answer a carrier that speaks Twilio's API; it is ended after the test."""
-    process = SimulatorProcess(tmp_path).start()
-    yield process
-    process.kill()
+    """A Twilio simulator with a subaccount and an owned number, whose state survives a crash."""
+    with SimulatorProcess(
+        *("--state", str(tmp_path / "simulator.jsonl")),
+        *("--subaccount", f"{SUBACCOUNT_SID}:sub-secret"),
+        *("--owned", "+14155550199"),
+    ) as process:
+        yield process
 
 
 @pytest.fixture

@@ -1,12 +1,11 @@
-"""`localdial simulator serve` for a test, on a free port."""
+"""`localdial simulator serve` for tests and drills, on a free port."""
 
 import json
 import signal
 import subprocess
 import sys
 import urllib.request
-from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from tests.functional.server_process import environment_with
 
@@ -15,19 +14,25 @@ SUBACCOUNT_SID = "AC" + "1" * 32
 
 
 class SimulatorProcess:
-    """The Twilio simulator in a process of its own. It can be killed and started again."""
+    """The Twilio simulator in a process of its own, with these options. It can be started again."""
 
-    def __init__(self, folder: Path) -> None:
-        self._state = folder / "simulator.jsonl"
+    def __init__(self, *options: str) -> None:
+        self._options = options
         self._process: subprocess.Popen[str] | None = None
         self.url = ""
 
-    def start(self, *arguments: str) -> "SimulatorProcess":
-        """Start the process, on another port than before; return self."""
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def start(self) -> None:
+        """Start the process, on another port than before."""
         command = [sys.executable, "-m", "localdial_server", "simulator", "serve", "--json"]
-        accounts = ["--subaccount", f"{SUBACCOUNT_SID}:sub-secret", "--owned", "+14155550199"]
         self._process = subprocess.Popen(
-            [*command, "--listen", "127.0.0.1:0", "--state", str(self._state), *accounts, *arguments],
+            [*command, "--listen", "127.0.0.1:0", *self._options],
             env=environment_with(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -35,7 +40,6 @@ class SimulatorProcess:
         )
         assert self._process.stdout is not None
         self.url = json.loads(self._process.stdout.readline())["url"]
-        return self
 
     @property
     def settings(self) -> dict[str, str]:
@@ -50,11 +54,15 @@ class SimulatorProcess:
 
     def tell(self, path: str, document: object) -> Any:
         """Post a document to the admin API; return the response."""
-        return self._ask(path, json.dumps(document).encode())
+        return self._request("POST", path, json.dumps(document).encode())
 
     def ask(self, path: str) -> Any:
         """Return a document of the admin API."""
-        return self._ask(path, None)
+        return self._request("GET", path)
+
+    def clear_faults(self) -> None:
+        """Let every request succeed from now on."""
+        self._request("DELETE", "faults")
 
     def kill(self) -> None:
         """End the process as a crash does."""
@@ -74,6 +82,7 @@ class SimulatorProcess:
         self._process = None
         return code
 
-    def _ask(self, path: str, body: bytes | None) -> Any:
-        with urllib.request.urlopen(f"{self.url}/simulator/{path}", body, timeout=30) as answer:
-            return json.load(answer)
+    def _request(self, method: str, path: str, body: bytes | None = None) -> Any:
+        request = urllib.request.Request(f"{self.url}/simulator/{path}", body, method=method)
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return json.load(response)
