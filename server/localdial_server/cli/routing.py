@@ -24,7 +24,7 @@ from localdial_server.cli.command import (
 )
 from localdial_server.cli.tables import enum_name, record, table, utc_time
 
-calls = typer.Typer(no_args_is_help=True, help="The recorded calls.")
+calls = typer.Typer(no_args_is_help=True, help="List and prune the recorded calls.")
 
 _MAX_REVISION: Final = 2**63 - 1
 
