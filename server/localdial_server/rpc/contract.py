@@ -1,9 +1,8 @@
-"""The contract with its field rules: what requests are parsed and checked by.
+"""The contract with its field rules, by which requests are parsed and checked.
 
-The clients' generated code leaves the rules out, so the server keeps the whole
-contract beside this module, as ``scripts/generate`` builds it, and parses
-requests into classes of its own made from it. They have the fields of the
-generated classes, and are annotated as such.
+The clients' generated code does not have the rules. So `scripts/generate` puts the whole
+contract beside this module, and the server parses requests into classes made from it. They
+have the same fields as the generated classes and are annotated as those.
 """
 
 from collections.abc import Sequence
@@ -23,15 +22,15 @@ from localdial_server.domain.errors import FieldViolation, InvalidFields
 from localdial_server.rpc.transport_errors import MalformedRequest, RequestTooLarge
 
 PACKAGE = "localdial.v1"
-# Guessing what number was meant takes time; a request with more mistakes than
-# this has one mistake that is made many times.
-_SUGGESTIONS = 20
+# A suggestion takes time to compute. More mistakes than this in one request are likely
+# the same mistake many times.
+_MAX_SUGGESTIONS = 20
 
 SERVICES = ("CallRouting", "Directory", "NumberInventory")
 
 
 class Contract:
-    """The services and messages of ``localdial.v1``, with their rules."""
+    """The services and messages of `localdial.v1`, with their rules."""
 
     def __init__(self) -> None:
         image = resources.files("localdial_server.rpc").joinpath("contract.binpb").read_bytes()
@@ -43,29 +42,29 @@ class Contract:
         self._lists: dict[type[Message], Sequence[tuple[str, int]]] = {}
 
     def service(self, name: str) -> ServiceDescriptor:
-        """Answer one of ``SERVICES``."""
+        """Return one of `SERVICES`."""
         service: ServiceDescriptor = self._pool.FindServiceByName(f"{PACKAGE}.{name}")
         return service
 
     def file(self, name: str) -> FileDescriptor:
-        """Answer a file of the contract, such as ``localdial/v1/number.proto``."""
+        """Return a file of the contract, such as `localdial/v1/number.proto`."""
         return self._pool.FindFileByName(name)
 
     def message_class(self, full_name: str) -> type[Message]:
-        """Answer the class of a message, such as ``localdial.v1.LocalPresenceNumber``."""
+        """Return the class of a message, such as `localdial.v1.LocalPresenceNumber`."""
         return message_factory.GetMessageClass(self._pool.FindMessageTypeByName(full_name))
 
     def request_class(self, service: str, method: str) -> type[Message]:
-        """Answer the class that the method's requests are parsed into."""
+        """Return the class that the method's requests are parsed into."""
         request_class = self.message_class(self.service(service).methods_by_name[method].input_type.full_name)
-        # Compiled now, so that no caller waits for it.
+        # Compile the rules now, so that no caller waits for it.
         self._validator.collect_violations(request_class())
         return request_class
 
     def check(self, request: Message) -> None:
-        """Raise ``InvalidFields`` with every field that breaks a rule."""
-        # Lists first: the validator looks at every item of one that is too long,
-        # and a request may hold millions.
+        """Raise `InvalidFields` with every field that breaks a rule."""
+        # Check the lengths of lists first: the validator looks at every item of a list that
+        # is too long, and a request may hold millions.
         too_long = [
             FieldViolation(name, f"must have at most {most} items")
             for name, most in self._max_items(type(request))
@@ -76,11 +75,11 @@ class Contract:
         violations = self._validator.collect_violations(request)
         if violations:
             raise InvalidFields(
-                [_describe(one, suggest=index < _SUGGESTIONS) for index, one in enumerate(violations)]
+                [_describe(one, suggest=index < _MAX_SUGGESTIONS) for index, one in enumerate(violations)]
             )
 
     def _max_items(self, message: type[Message]) -> Sequence[tuple[str, int]]:
-        """Answer the message's own lists, each with how many items it may have."""
+        """Return the names of the message's own lists, each with its greatest length."""
         known = self._lists.get(message)
         if known is None:
             known = [
@@ -92,15 +91,14 @@ class Contract:
         return known
 
     def _rules_of(self, field: Any) -> Any:
-        # The extension is known to our own pool only, so the options are read by
-        # a class of that pool.
+        # Only our own pool knows the extension, so a class of that pool has to read the options.
         options: Any = self.message_class("google.protobuf.FieldOptions")()
         options.ParseFromString(field.GetOptions().SerializeToString())
         return options.Extensions[self._pool.FindExtensionByName("buf.validate.field")]
 
 
 def parse(request_class: type[Message], raw: bytes, max_bytes: int) -> Message:
-    """Parse a request or raise ``RequestTooLarge`` or ``MalformedRequest``."""
+    """Return the parsed request. Raises `RequestTooLarge` and `MalformedRequest`."""
     if len(raw) > max_bytes:
         raise RequestTooLarge(
             f"the request has {len(raw)} bytes; the server accepts {max_bytes}. Send it in parts",
@@ -111,7 +109,7 @@ def parse(request_class: type[Message], raw: bytes, max_bytes: int) -> Message:
         return request_class.FromString(raw)
     except DecodeError:
         raise MalformedRequest(
-            f"the request is no {request_class.DESCRIPTOR.full_name}; build the client from this contract"
+            f"the request is not a {request_class.DESCRIPTOR.full_name}; build the client from this contract"
         ) from None
 
 
@@ -128,7 +126,7 @@ def _describe(violation: protovalidate.Violation, *, suggest: bool) -> FieldViol
 
 
 def _path(elements: Sequence[Any]) -> str:
-    """Write a field path as callers write it: ``users[3].caller_id``."""
+    """Return a field path as callers write it: `users[3].caller_id`."""
     path = ""
     for element in elements:
         path += f".{element.field_name}" if path else element.field_name

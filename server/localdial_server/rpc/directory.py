@@ -7,7 +7,7 @@ from localdial_server.rpc.paging import Page
 
 
 class DirectoryServicer:
-    """Decodes, calls the use case, encodes."""
+    """Decodes requests, calls the use cases, encodes responses."""
 
     def __init__(self, use_cases: Directory) -> None:
         self._use_cases = use_cases

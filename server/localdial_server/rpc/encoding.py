@@ -1,4 +1,4 @@
-"""Values of the domain to messages of the contract, and back."""
+"""Converts values of the domain to messages of the contract, and back."""
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -26,18 +26,18 @@ _STATE_OF = {value: state for state, value in NUMBER_STATES.items()}
 
 
 def timestamp(microseconds: int) -> Timestamp:
-    """Write microseconds since the Unix epoch."""
+    """Return microseconds since the Unix epoch as a timestamp."""
     seconds, rest = divmod(microseconds, 1_000_000)
     return Timestamp(seconds=seconds, nanos=rest * 1000)
 
 
 def number_state(value: int) -> NumberState | None:
-    """Read a state that is given as a filter; None for any."""
+    """Return the state that a filter asks for; None for any state."""
     return _STATE_OF.get(number_pb2.NumberState.ValueType(value))
 
 
 def number_message(number: Number) -> number_pb2.LocalPresenceNumber:
-    """Write a number."""
+    """Return the number as a message."""
     return number_pb2.LocalPresenceNumber(
         organization_id=number.organization_id,
         phone_number=number.phone_number,
@@ -53,7 +53,7 @@ def number_message(number: Number) -> number_pb2.LocalPresenceNumber:
 
 
 def organization_message(organization: Organization, revision: int) -> directory_pb2.Organization:
-    """Write an organization."""
+    """Return the organization as a message."""
     return directory_pb2.Organization(
         organization_id=organization.organization_id,
         display_name=organization.display_name,
@@ -63,12 +63,12 @@ def organization_message(organization: Organization, revision: int) -> directory
 
 
 def organization(message: directory_pb2.Organization) -> Organization:
-    """Read an organization."""
+    """Return the organization of a message."""
     return Organization(message.organization_id, message.display_name, message.organization_number or None)
 
 
 def user_message(user: User) -> directory_pb2.User:
-    """Write a user."""
+    """Return the user as a message."""
     return directory_pb2.User(
         organization_id=user.organization_id,
         user_id=user.user_id,
@@ -79,7 +79,7 @@ def user_message(user: User) -> directory_pb2.User:
 
 
 def user(message: directory_pb2.User) -> User:
-    """Read a user."""
+    """Return the user of a message."""
     return User(
         message.organization_id,
         message.user_id,
@@ -90,7 +90,7 @@ def user(message: directory_pb2.User) -> User:
 
 
 def call_message(call: OutboundCall) -> call_routing_pb2.OutboundCall:
-    """Write a recorded call."""
+    """Return the recorded call as a message."""
     return call_routing_pb2.OutboundCall(
         organization_id=call.organization_id,
         call_id=call.call_id,

@@ -18,12 +18,12 @@ from localdial_server.rpc.status import status_with
 
 _DEFAULT_SEARCH_LIMIT = 20
 
-# The most entries of each list of a reconciliation.
+# The greatest length of each list of a reconciliation.
 _LISTED = 1000
 
 
 class NumberInventoryServicer:
-    """Decodes, calls the use case, encodes."""
+    """Decodes requests, calls the use cases, encodes responses."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Page tokens: opaque to the caller, and good for the query they came from only."""
+"""Page tokens: opaque to the caller, and valid only for the query that returned them."""
 
 import base64
 import hashlib
@@ -18,9 +18,10 @@ _MAX_SIZE = 1000
 
 
 class Page(Generic[C]):
-    """The part of a list that a request asks for: what comes behind ``cursor``.
+    """The page of a list that a request asks for: the items after `cursor`.
 
-    Raises ``InvalidFields`` for a token that is damaged or of another query.
+    `first` is the cursor before the first item. Raises `InvalidFields` if the request's token is
+    damaged or belongs to another query.
     """
 
     def __init__(self, request: Any, first: C) -> None:
@@ -30,11 +31,11 @@ class Page(Generic[C]):
 
     @property
     def limit(self) -> int:
-        """How many items to read: one more than the page holds tells if another follows."""
+        """How many items to read: one more than the page holds, to know whether another page follows."""
         return self._size + 1
 
     def cut(self, items: Sequence[Item], cursor_of: Callable[[Item], C]) -> tuple[Sequence[Item], str]:
-        """Answer the items of the page and the token of the next, empty on the last."""
+        """Return the items of the page and the token of the next page, which is empty on the last."""
         page = items[: self._size]
         if len(items) <= self._size:
             return page, ""
@@ -49,14 +50,16 @@ class Page(Generic[C]):
             text = ""
         digest, cursor = text[:_DIGEST_LENGTH], text[_DIGEST_LENGTH:]
         if digest != self._digest(cursor) or not _has_shape(cursor, first):
-            description = "must be the next_page_token of the page before, the rest of the request as then"
+            description = (
+                "must be the next_page_token of the previous page; the rest of the request must not change"
+            )
             raise InvalidFields([FieldViolation("page_token", description)])
         return tuple(json.loads(cursor))  # type: ignore[return-value]
 
     def _digest(self, cursor: str) -> str:
-        """Bind the cursor to the query. It guards against mistakes, not against forgery.
+        """Return a digest that binds the cursor to the query.
 
-        A forged token reads nothing that the query itself could not.
+        It catches mistakes, not forgery: a forged token reads nothing that the query could not.
         """
         bound = self._query + cursor.encode("utf-8", "surrogatepass")
         return hashlib.blake2b(bound, digest_size=_DIGEST_LENGTH // 2).hexdigest()
@@ -66,7 +69,7 @@ _DIGEST_LENGTH = 20
 
 
 def _has_shape(text: str, first: tuple[Any, ...]) -> bool:
-    """Whether a list of values can stand where ``first`` does: types, and what the database takes."""
+    """Return whether the text is a cursor of the same types as `first`, with values the database takes."""
     try:
         cursor = json.loads(text)
     except ValueError:
@@ -80,7 +83,7 @@ def _has_shape(text: str, first: tuple[Any, ...]) -> bool:
 
 
 def _canonical(request: Message) -> bytes:
-    """Everything in the request but which page of it is asked for."""
+    """Return everything in the request except which page it asks for, as bytes."""
     query = type(request)()
     query.CopyFrom(request)
     for field in "page_size", "page_token":

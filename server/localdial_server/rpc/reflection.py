@@ -1,8 +1,8 @@
-"""Reflection that answers with the contract's comments.
+"""Server reflection with the contract's comments.
 
-``grpcurl describe`` shows them where a server has them, but generated Python code
-keeps none, so ``scripts/generate`` puts them beside this module. And Python's
-descriptor pool does not find a method by its name, which ``describe`` asks for too.
+`grpcurl describe` shows comments if the server has them. Generated Python code does not, so
+`scripts/generate` puts them beside this module. Python's descriptor pool also does not find
+methods by name, which `describe` asks for.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from grpc_reflection.v1alpha import reflection
 
 
 def enable_reflection(names: Sequence[str], server: Server) -> None:
-    """Let the server describe these services, and reflection itself."""
+    """Let the server describe the services of these names, and reflection itself."""
     pool: Any = CommentedPool()
     reflection.enable_server_reflection([*names, reflection.SERVICE_NAME], server, pool)
 
@@ -26,18 +26,18 @@ class CommentedFile:
     """A file of the pool, as far as reflection uses it."""
 
     def __init__(self, file: FileDescriptor, comments: Mapping[str, SourceCodeInfo]) -> None:
-        """Take the comments of all files, by their names."""
+        """`comments` has the comments of all files, by file name."""
         self.name = file.name
         self._file = file
         self._comments = comments
 
     @property
     def dependencies(self) -> list[Self]:
-        """The files that this one needs."""
+        """The files that this file imports."""
         return [type(self)(file, self._comments) for file in self._file.dependencies]
 
     def CopyToProto(self, proto: FileDescriptorProto) -> None:  # noqa: N802 - protobuf's name
-        """Fill in the file with its comments."""
+        """Copy the file, with its comments, into `proto`."""
         self._file.CopyToProto(proto)
         if self.name in self._comments:
             proto.source_code_info.CopyFrom(self._comments[self.name])
@@ -53,11 +53,11 @@ class CommentedPool:
         self._comments = {file.name: file.source_code_info for file in files}
 
     def FindFileByName(self, name: str) -> CommentedFile:  # noqa: N802 - protobuf's name
-        """Answer a file. Raises ``KeyError`` if there is none."""
+        """Return a file. Raises `KeyError` if there is none."""
         return self._commented(self._pool.FindFileByName(name))
 
     def FindFileContainingSymbol(self, symbol: str) -> CommentedFile:  # noqa: N802 - protobuf's name
-        """Answer the file of a message, enum, service or method. Raises ``KeyError`` if there is none."""
+        """Return the file of a message, enum, service or method. Raises `KeyError` if there is none."""
         try:
             return self._commented(self._pool.FindFileContainingSymbol(symbol))
         except KeyError:
@@ -68,7 +68,7 @@ class CommentedPool:
             return self._commented(service.file)
 
     def __getattr__(self, name: str) -> Any:
-        """Leave the rest, which is about extensions, to the pool."""
+        """Return the pool's own attribute, for everything else: methods about extensions."""
         return getattr(self._pool, name)
 
     def _commented(self, file: FileDescriptor) -> CommentedFile:
