@@ -191,18 +191,26 @@ def test_a_step_without_its_parameters_or_of_an_organization_that_is_gone_ends_i
 ) -> None:
     server, twilio = beside
     called = set_up(server.address)
-    dialled = twilio.call(To=called)
     form = parameters(To=called, DialCallStatus="busy")
     assert twilio.ask("/dial-ended", form).said == SORRY
     assert twilio.ask("/dial-ended?organization=%FF&dialled=1", form).status == 403, "not as we write it"
-    assert twilio.ask("/dial-ended?organization=nobody&dialled=13125550160", form).said == SORRY
+    assert twilio.ask("/dial-ended?organization=nobody&screened=no", form).said == SORRY
     assert "Acme Lending" in twilio.ask("/dial-ended?organization=acme", form).said
     [gather, _] = twilio.ask("/screen", form).verbs
     assert gather[0].text == "A call back. Press 1 to accept."
+
+
+def test_without_an_organization_number_the_caller_hears_a_message_after_the_work_phone(
+    beside: tuple[ServerProcess, TwilioCaller],
+) -> None:
+    server, twilio = beside
+    called = set_up(server.address)
     with Client(server.address) as client:
         organization = directory.Organization(organization_id="acme", display_name="Acme Lending")
         client.directory.set_organization(directory.SetOrganizationRequest(organization=organization))
-    assert "Acme Lending" in twilio.dial_ended(dialled, "busy", To=called).said, "it has no number any more"
+    dialled = twilio.call(To=called)
+    assert dialled.dialled == WORK_PHONE
+    assert "Acme Lending" in twilio.dial_ended(dialled, "busy", To=called).said
 
 
 @pytest.mark.parametrize("how", ["killed", "hanging"])
@@ -214,6 +222,8 @@ def test_while_localdial_is_away_a_caller_is_told_in_time(
     webhook = start_webhook(server.address, LOCALDIAL_WEBHOOK_SCREENING="on")
     twilio = TwilioCaller(webhook.address)
     dialled = twilio.call(To=called)
+    second = twilio.dial_ended(dialled, "busy", To=called)
+    assert second.dialled == ORGANIZATION_NUMBER
     [dial] = dialled.verbs
     assert twilio.send("GET", f"{twilio.public_url}/health", b"", {}).status == 200
     if how == "killed":
@@ -223,7 +233,7 @@ def test_while_localdial_is_away_a_caller_is_told_in_time(
     try:
         answers: list[Callable[[], bool]] = [
             lambda: twilio.call(To=called).said == SORRY,
-            lambda: twilio.dial_ended(dialled, "busy", To=called).said == SORRY,
+            lambda: twilio.dial_ended(second, "busy", To=called).said == SORRY,
             lambda: twilio.ask(dial[0].attrib["url"], parameters()).verbs[0].tag == "Gather",
             lambda: twilio.send("GET", f"{twilio.public_url}/health", b"", {}).status == 503,
         ]
@@ -231,9 +241,10 @@ def test_while_localdial_is_away_a_caller_is_told_in_time(
             started = time.monotonic()
             assert is_as_it_should_be()
             assert time.monotonic() - started < PATIENCE_SECONDS - 5
-        # What needs nobody goes on.
+        # Steps that need no answer from localdial go on.
         [verb] = twilio.dial_ended(dialled, "completed", "true", To=called).verbs
         assert verb.tag == "Hangup"
+        assert twilio.dial_ended(dialled, "busy", To=called).body == second.body
     finally:
         if how == "hanging":
             os.kill(server.pid, signal.SIGCONT)

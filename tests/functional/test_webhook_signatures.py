@@ -11,7 +11,14 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.functional.server_process import ServerProcess
-from tests.functional.webhook_process import WEBHOOK, WORK_PHONE, WebhookProcess, set_up, webhook_address
+from tests.functional.webhook_process import (
+    ORGANIZATION_NUMBER,
+    WEBHOOK,
+    WORK_PHONE,
+    WebhookProcess,
+    set_up,
+    webhook_address,
+)
 from tests.support.tls_proxy import TlsProxy
 from tests.support.twilio_caller import Answer, TwilioCaller, parameters
 
@@ -144,7 +151,7 @@ class Mutator:
 
 
 def test_of_a_thousand_mutated_requests_none_is_accepted(twilio: TwilioCaller, called: str) -> None:
-    dial = {"organization": "acme", "screened": "no", "dialled": WORK_PHONE[1:]}
+    dial = {"organization": "acme", "fallback": ORGANIZATION_NUMBER[1:], "screened": "no"}
     ended = parameters(To=called, DialCallStatus="no-answer", DialBridged="false")
     requests = [
         signed("/voice", {}, parameters(To=called), twilio),

@@ -97,7 +97,7 @@ class ComparingMachine(RuleBasedStateMachine):
 
     def route(self, called: str, sent: str) -> None:
         answer = self.ask(self.world.route(called, sent))
-        reason, destination = self.model.destination(called, sent)
+        reason, destination, fallback = self.model.destination(called, sent)
         if destination is None:
             assert answer == reason
             return
@@ -108,6 +108,7 @@ class ComparingMachine(RuleBasedStateMachine):
             organization=organization,
             destination=destination,
             reason=reason,
+            fallback=fallback,
             user=last.user if last is not None and reason == "LAST_CALLER" else None,
             last_call=last.call_id if last is not None else None,
         )

@@ -99,6 +99,7 @@ class Routed(Strict):
     organization: Name | None = None
     destination: PhoneNumber
     reason: DestinationReason
+    fallback: PhoneNumber | None = None
     user: Name | None = None
     # The call_id of the call that decided, or would have.
     last_call: Name | None = None

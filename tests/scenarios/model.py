@@ -55,20 +55,26 @@ class Model:
                 return reason, fitting
         return "NO_CALLER_ID", set()
 
-    def destination(self, called: str, sent: str) -> tuple[str, str | None]:
-        """Answer the reason and where a call-back goes; None with an error."""
+    def destination(self, called: str, sent: str) -> tuple[str, str | None, str | None]:
+        """Return the reason, where a call-back goes, and where it goes next; None with an error."""
         organization, caller = self.owner_of(called), None if sent in WITHHELD else sent
         if organization is None:
-            return "NUMBER_NOT_FOUND", None
+            return "NUMBER_NOT_FOUND", None, None
         last = self.last_call(organization, caller)
         work_phone = self.work_phones.get((organization, last.user)) if last else None
-        for reason, number in (
-            ("LAST_CALLER", work_phone),
-            ("ORGANIZATION_NUMBER", self.organization_numbers[organization]),
-        ):
-            if number and number not in {called, caller}:
-                return reason, number
-        return "NO_DESTINATION", None
+        unusable = {None, called, caller}
+        rows = [
+            (reason, number)
+            for reason, number in (
+                ("LAST_CALLER", work_phone),
+                ("ORGANIZATION_NUMBER", self.organization_numbers[organization]),
+            )
+            if number not in unusable
+        ]
+        if not rows:
+            return "NO_DESTINATION", None, None
+        (reason, number), *others = rows
+        return reason, number, next((other for _, other in others if other != number), None)
 
     def owner_of(self, number: str) -> str | None:
         """Answer whose number it is, in the inventory or as organization number."""

@@ -147,6 +147,7 @@ class RulesTarget:
             organization=found.organization_id,
             destination=found.destination_number,
             reason=found.reason.name,
+            fallback=found.fallback_number,
             user=found.user_id,
             last_call=found.last_call.call_id if found.last_call else None,
         )

@@ -150,10 +150,12 @@ class _Play:
         # These hold for every answer there is.
         assert _E164.fullmatch(answer.destination)
         assert answer.destination not in {wanted.called, wanted.caller}
+        assert answer.fallback not in {wanted.called, wanted.caller, answer.destination}
 
         assert answer.organization == self._organization(expected)
         assert answer.destination == expected.destination
         assert answer.reason == expected.reason
+        assert answer.fallback == expected.fallback
         assert answer.user == expected.user
         assert answer.last_call == expected.last_call
 

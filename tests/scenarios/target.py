@@ -23,11 +23,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Where a call-back goes. ``last_call`` is a call_id."""
+    """Where a call-back goes. `last_call` is a call_id."""
 
     organization: str
     destination: str
     reason: str
+    fallback: str | None
     user: str | None
     last_call: str | None
 

@@ -22,7 +22,13 @@ MANY = {"user": "ann", "first_callee": "+14155552000", "count": 40}
 BACK = {"called": "+14155550100", "caller": "+14155550172"}
 CALLED = {"resolve": CALL, "label": "first", "expect": {"one_of": BOTH, "reason": "LOCAL_PRESENCE"}}
 SPREAD = {"resolve_many": MANY, "label": "many", "expect": {"spread_over": BOTH, "reason": "LOCAL_PRESENCE"}}
-ROUTED = {"destination": "+13125550151", "reason": "LAST_CALLER", "user": "ann", "last_call": "c1"}
+ROUTED = {
+    "destination": "+13125550151",
+    "reason": "LAST_CALLER",
+    "fallback": "+18005550150",
+    "user": "ann",
+    "last_call": "c1",
+}
 
 
 async def play(*steps: dict[str, Any]) -> None:

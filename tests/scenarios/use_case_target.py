@@ -97,6 +97,7 @@ class UseCaseTarget:
             organization=found.organization_id,
             destination=found.destination_number,
             reason=found.reason.name,
+            fallback=found.fallback_number,
             user=found.user_id,
             last_call=found.last_call.call_id if found.last_call is not None else None,
         )

@@ -128,6 +128,7 @@ def route(
     details = record(
         {
             "destination": response.destination_number,
+            "if nobody answers": response.fallback_number,
             "reason": enum_name(response, "reason"),
             "": DESTINATION_REASONS.get(response.reason, ""),
             "organization": response.organization_id,

@@ -8,15 +8,18 @@ from localdial_server.domain.model import DestinationReason, Organization, Outbo
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """The number to connect the caller with and why.
+    """The number to connect the caller with, and why. Phone numbers are E.164.
 
-    ``user_id`` is set when it is that user's work phone. ``last_call`` is the
-    recorded call that was looked at, whether or not its user could be reached.
+    `fallback_number` is where the call goes if the destination does not answer; None if
+    there is nowhere else. `user_id` is set if the destination is that user's work phone.
+    `last_call` is the recorded call that was considered, even if its user has no usable
+    work phone.
     """
 
     organization_id: str
     destination_number: str
     reason: DestinationReason
+    fallback_number: str | None = None
     user_id: str | None = None
     last_call: OutboundCall | None = None
 
@@ -30,27 +33,30 @@ def decide_destination(
 ) -> Destination:
     """Decide where a call to one of the organization's numbers is connected.
 
-    ``caller_number`` is None when withheld. ``last_call`` is the newest recorded
-    call to the caller, and ``last_user`` the user who made it, if still there.
+    `caller_number` is None if the caller withheld it. `last_call` is the newest recorded
+    call to the caller, and `last_user` the user who made it; None if there is none.
 
-    Raises ``NoDestination``.
+    Raises `NoDestination`.
     """
-    # Connecting a call with either of its own ends would loop.
-    loops = {called_number, caller_number}
-    work_phone = last_user.work_phone if last_user is not None else None
-    if last_user is not None and work_phone is not None and work_phone not in loops:
+
+    def usable(phone_number: str | None) -> str | None:
+        # A call that is connected with one of its own ends would loop.
+        return phone_number if phone_number not in (called_number, caller_number) else None
+
+    organization_number = usable(organization.organization_number)
+    if last_user is not None and (work_phone := usable(last_user.work_phone)) is not None:
         return Destination(
             organization.organization_id,
             work_phone,
             DestinationReason.LAST_CALLER,
-            last_user.user_id,
-            last_call,
+            fallback_number=organization_number if organization_number != work_phone else None,
+            user_id=last_user.user_id,
+            last_call=last_call,
         )
-    number = organization.organization_number
-    if number is not None and number not in loops:
+    if organization_number is not None:
         return Destination(
             organization.organization_id,
-            number,
+            organization_number,
             DestinationReason.ORGANIZATION_NUMBER,
             last_call=last_call,
         )

@@ -15,12 +15,12 @@ from localdial_server.rpc.status import status_of
 
 _log = logging.getLogger(__name__)
 
-# Before every call there is.
+# The cursor before the newest call.
 _NEWEST = (2**63 - 1, "")
 
 
 class CallRoutingServicer:
-    """Decodes, calls the use case, encodes."""
+    """Decodes requests, calls the use cases, encodes responses."""
 
     def __init__(self, use_cases: CallRouting, contract: Contract) -> None:
         self._use_cases = use_cases
@@ -75,6 +75,7 @@ class CallRoutingServicer:
             reason=DESTINATION_REASONS[destination.reason],
             last_call_id=last_call.call_id if last_call is not None else "",
             last_call_time=timestamp(last_call.call_time) if last_call is not None else None,
+            fallback_number=destination.fallback_number or "",
         )
 
     async def list_outbound_calls(self, request: pb.ListOutboundCallsRequest) -> pb.ListOutboundCallsResponse:

@@ -45,14 +45,15 @@ def test_the_work_phone_comes_first_and_a_call_is_never_connected_to_its_own_end
     caller: str | None, work_phone: str | None, main_number: str | None
 ) -> None:
     ann = User("acme", "ann", work_phone=work_phone)
-    forbidden = {None, NUMBER, caller}
-    if work_phone not in forbidden:
+    unusable = {None, NUMBER, caller}
+    if work_phone not in unusable:
+        fallback = main_number if main_number not in {*unusable, work_phone} else None
         assert decide(caller, main_number, CALL, ann) == Destination(
-            "acme", str(work_phone), DestinationReason.LAST_CALLER, "ann", CALL
+            "acme", str(work_phone), DestinationReason.LAST_CALLER, fallback, "ann", CALL
         )
-    elif main_number not in forbidden:
+    elif main_number not in unusable:
         assert decide(caller, main_number, CALL, ann) == Destination(
-            "acme", str(main_number), DestinationReason.ORGANIZATION_NUMBER, None, CALL
+            "acme", str(main_number), DestinationReason.ORGANIZATION_NUMBER, None, None, CALL
         )
     else:
         with pytest.raises(NoDestination):
@@ -64,7 +65,7 @@ def test_without_a_user_the_destination_is_the_organization_number(
     call: OutboundCall | None,
 ) -> None:
     assert decide(BORROWER, OTHERS[0], call, None) == Destination(
-        "acme", OTHERS[0], DestinationReason.ORGANIZATION_NUMBER, None, call
+        "acme", OTHERS[0], DestinationReason.ORGANIZATION_NUMBER, last_call=call
     )
 
 

@@ -1,4 +1,4 @@
-"""What the scenarios cannot show of the caller ID decision: how one of many numbers is chosen."""
+"""Which numbers may be shown, and what the errors of the caller ID decision name."""
 
 from collections.abc import Sequence
 

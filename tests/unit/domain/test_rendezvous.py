@@ -66,7 +66,7 @@ def test_the_order_of_the_numbers_does_not_matter() -> None:
     assert choices(SCATTERED, callees) == choices(sorted(SCATTERED, key=lambda number: number[::-1]), callees)
 
 
-def test_numbers_that_weigh_the_same_are_chosen_in_any_order_alike() -> None:
+def test_the_order_does_not_matter_between_numbers_of_equal_weight() -> None:
     # Two phone numbers with one hash: rarer than anyone will see, and no reason to differ.
     twins = [("+14155550100", 1), ("+14155550101", 1)]
     assert choose_number(twins, "+14155550172") == choose_number(twins[::-1], "+14155550172")
@@ -94,14 +94,14 @@ def test_the_hash_is_the_same_in_every_release() -> None:
     assert candidate("+14155550100") == ("+14155550100", 0x74F21C74DB99EDF7)
 
 
-def test_a_callee_that_is_a_candidate_is_shown_what_it_would_be_without_it() -> None:
+def test_a_callee_that_is_a_candidate_sees_the_number_it_would_see_otherwise() -> None:
     for callee in CONSECUTIVE:
         rest = [each for each in CONSECUTIVE if each != callee]
         assert choose_number(candidates(CONSECUTIVE), callee) == choose_number(candidates(rest), callee)
 
 
 @pytest.mark.parametrize("callee", ["+14155550172", "+14155550100"])
-def test_without_a_number_that_may_be_shown_none_is_chosen(callee: str) -> None:
+def test_without_another_number_than_the_callees_none_is_chosen(callee: str) -> None:
     assert choose_number((), callee) is None
     assert choose_number(candidates([callee]), callee) is None
     assert choose_number([*candidates([callee]), *candidates([callee])], callee) is None

@@ -1,15 +1,16 @@
-"""What the carrier is told to do with a call."""
+"""The TwiML that tells Twilio what to do with a call."""
 
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from localdial_server.web.webhook.flow import Dial, HangUp, Message
+from localdial_server.web.webhook.call_steps import Dial
 from localdial_server.web.webhook.twiml import TwimlWriter
 
 WRITER = TwimlWriter("https://voice.example.com/localdial", 20)
-DIAL = Dial("+13125550160", "+16285550155", "acme")
+DIAL = Dial("+13125550160", "+16285550155", "acme", "+13125550150")
 
 
 def verbs(twiml: str) -> list[ET.Element]:
@@ -18,8 +19,8 @@ def verbs(twiml: str) -> list[ET.Element]:
     return list(response)
 
 
-def test_a_phone_is_rung_for_a_time_and_its_end_is_reported() -> None:
-    [dial] = verbs(WRITER.step(DIAL))
+def test_a_phone_rings_for_a_time_and_twilio_reports_the_end() -> None:
+    [dial] = verbs(WRITER.dial(DIAL))
     assert dial.tag == "Dial"
     action = dial.attrib.pop("action")
     assert dial.attrib == {
@@ -29,18 +30,18 @@ def test_a_phone_is_rung_for_a_time_and_its_end_is_reported() -> None:
         "answerOnBridge": "true",
     }
     assert action == (
-        "https://voice.example.com/localdial/dial-ended?organization=acme&screened=no&dialled=13125550160"
+        "https://voice.example.com/localdial/dial-ended?organization=acme&fallback=13125550150&screened=no"
     )
     [number] = dial
     assert (number.tag, number.text, number.attrib) == ("Number", "+13125550160", {})
 
 
-def test_whoever_answers_a_screened_call_is_asked_first() -> None:
-    [dial] = verbs(WRITER.step(Dial("+13125550160", "+16285550155", "acme", screened=True)))
+def test_a_user_who_answers_a_screened_call_is_asked_first() -> None:
+    [dial] = verbs(WRITER.dial(replace(DIAL, screened=True)))
     [number] = dial
     assert number.attrib == {
         "url": "https://voice.example.com/localdial/screen"
-        "?organization=acme&screened=yes&dialled=13125550160",
+        "?organization=acme&fallback=13125550150&screened=yes",
         "method": "POST",
     }
     gather, hang_up = verbs(WRITER.question("Acme Lending"))
@@ -52,18 +53,18 @@ def test_whoever_answers_a_screened_call_is_asked_first() -> None:
     }
     [say] = gather
     assert say.text == "A call back for Acme Lending. Press 1 to accept."
-    assert hang_up.tag == "Hangup", "whoever presses nothing does not get the call"
-    assert verbs(WRITER.accepted()) == []
+    assert hang_up.tag == "Hangup", "a user who presses no key does not get the call"
+    assert verbs(WRITER.connect()) == []
 
 
 @pytest.mark.parametrize(
     "organization_id", ["a&b=c", "100%", "a+b", "<acme>", '"acme"', "a/b?c#d", "~a.b_c-d"]
 )
-def test_any_organization_identifier_comes_back_from_a_url_as_it_was(organization_id: str) -> None:
-    [dial] = verbs(WRITER.step(Dial("+13125550160", "+16285550155", organization_id)))
+def test_an_organization_identifier_survives_the_url(organization_id: str) -> None:
+    [dial] = verbs(WRITER.dial(Dial("+13125550160", "+16285550155", organization_id)))
     url = urlsplit(dial.attrib["action"])
     assert parse_qs(url.query, strict_parsing=True)["organization"] == [organization_id]
-    # In the one form that nobody on the way writes differently.
+    # In the one form that no proxy rewrites.
     assert set(url.query) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~%&=")
 
 
@@ -77,8 +78,8 @@ def test_any_organization_identifier_comes_back_from_a_url_as_it_was(organizatio
         ("Ac\x00me\x0b\ufffe Lend\ning", "Ac me  Lend ing"),
     ],
 )
-def test_an_organizations_name_is_spoken_whatever_is_in_it(name: str, spoken: str) -> None:
-    say, hang_up = verbs(WRITER.step(Message(name)))
+def test_an_organizations_name_is_spoken_whatever_its_characters(name: str, spoken: str) -> None:
+    say, hang_up = verbs(WRITER.message(name))
     assert say.text == (
         f"Thank you for calling {spoken}. Nobody can take your call right now. "
         "Please call again later. Goodbye."
@@ -89,13 +90,13 @@ def test_an_organizations_name_is_spoken_whatever_is_in_it(name: str, spoken: st
 
 
 @pytest.mark.parametrize("name", ["", " ", "\x00"])
-def test_without_a_name_the_caller_is_told_all_the_same(name: str) -> None:
-    say, _ = verbs(WRITER.step(Message(name)))
+def test_without_a_name_the_caller_still_hears_a_message(name: str) -> None:
+    say, _ = verbs(WRITER.message(name))
     assert say.text == "Your call cannot be connected right now. Please call again later. Goodbye."
     [gather, _] = verbs(WRITER.question(name))
     assert gather[0].text == "A call back. Press 1 to accept."
 
 
 def test_an_answered_call_is_hung_up() -> None:
-    [hang_up] = verbs(WRITER.step(HangUp()))
+    [hang_up] = verbs(WRITER.hang_up())
     assert hang_up.tag == "Hangup"

@@ -1,1 +1,1 @@
-"""The voice webhook: what Twilio asks when one of our numbers is called, and what it is answered."""
+"""The voice webhook: Twilio asks it what to do when someone calls one of our numbers."""

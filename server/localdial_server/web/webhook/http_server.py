@@ -1,4 +1,4 @@
-"""The webhook's web server, in the event loop of whoever runs it."""
+"""The webhook's HTTP server, which runs in the caller's event loop."""
 
 import asyncio
 import contextlib
@@ -15,18 +15,18 @@ from localdial_server.settings.addresses import opened
 from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import Settings
 from localdial_server.settings.validators import account_tokens
-from localdial_server.web.webhook.app import Webhook
-from localdial_server.web.webhook.localdial import Localdial, connected
+from localdial_server.web.webhook.endpoints import Webhook
+from localdial_server.web.webhook.routing_client import RoutingClient, connected
 from localdial_server.web.webhook.signature import Signatures
 from localdial_server.web.webhook.twiml import TwimlWriter
 
 _log = logging.getLogger(__name__)
 
-# More than any server of ours can answer, and few enough to have the memory for.
+# More than one process can answer, and few enough to fit in memory.
 _MAX_CONNECTIONS: Final = 1_000
 
-# Longer than proxies keep a connection by themselves (nginx: 60 s), so that none sends
-# a request into one that is about to be closed.
+# Longer than proxies keep an idle connection (nginx: 60 s), so that no proxy sends a
+# request on a connection that is about to be closed.
 _IDLE_SECONDS: Final = 75
 
 
@@ -34,29 +34,29 @@ class Served(NamedTuple):
     """A webhook that is served."""
 
     address: str
-    """Where, with port 0 replaced by the real one."""
+    """Host and port; port 0 is replaced by the real one."""
     stop: Callable[[], Awaitable[None]]
-    """Answers the requests under way, and takes no more."""
+    """Refuses new requests and waits for those under way."""
 
 
 @contextlib.asynccontextmanager
 async def serving(
     settings: Settings, server: str, listen: str, *, shared_port: bool = False
 ) -> AsyncIterator[Served]:
-    """Serve the webhook on the address ``listen``, for the localdial at ``server``.
+    """Serve the webhook on the address `listen`, for the localdial server at `server`.
 
-    ``shared_port``: others may serve on the same one. Raises ``StartError``.
+    `shared_port`: other processes may serve on the same port. Raises `StartError`.
     """
     with _listening(listen, shared_port=shared_port) as (address, sockets):
-        async with connected(server) as localdial:
+        async with connected(server, screening=settings.webhook_screening) as localdial:
             http = _HttpServer(application(settings, localdial), settings.drain_seconds)
             async with http.running(sockets):
                 _log.info("serving the webhook", extra={"address": address, "server": server})
                 yield Served(address, http.stop)
 
 
-def application(settings: Settings, localdial: Localdial) -> Starlette:
-    """Put the application together."""
+def application(settings: Settings, localdial: RoutingClient) -> Starlette:
+    """Build the application."""
     public_url = settings.webhook_public_url
     webhook = Webhook(
         localdial,
@@ -66,13 +66,12 @@ def application(settings: Settings, localdial: Localdial) -> Starlette:
             account_tokens(settings.webhook_account_tokens),
         ),
         TwimlWriter(public_url, settings.webhook_dial_seconds),
-        screening=settings.webhook_screening,
     )
     return webhook.application(public_url)
 
 
 class _HttpServer(uvicorn.Server):
-    """uvicorn, which leaves signals to us and says when it has started."""
+    """uvicorn, but it leaves signals alone and `running` waits until it has started."""
 
     def __init__(self, app: Starlette, drain_seconds: float) -> None:
         super().__init__(
@@ -81,25 +80,25 @@ class _HttpServer(uvicorn.Server):
                 http="h11",
                 ws="none",
                 lifespan="off",
-                # Its lines would have phone numbers in them.
+                # The access log would contain phone numbers.
                 access_log=False,
                 log_config=None,
                 server_header=False,
-                # Nothing depends on what a proxy says of the client.
+                # Nothing depends on the client address that a proxy reports.
                 proxy_headers=False,
                 limit_concurrency=_MAX_CONNECTIONS,
                 timeout_keep_alive=_IDLE_SECONDS,
                 timeout_graceful_shutdown=math.ceil(drain_seconds),
             )
         )
-        # What it says of its coming and going, we say ourselves.
+        # We log start and stop ourselves.
         logging.getLogger("uvicorn").setLevel(logging.WARNING)
         self._is_started = asyncio.Event()
         self._serving: asyncio.Task[None] | None = None
 
     @contextlib.asynccontextmanager
     async def running(self, sockets: Sequence[socket.socket]) -> AsyncIterator[None]:
-        """Serve on the sockets, which listen."""
+        """Serve on the listening sockets."""
         self._serving = asyncio.create_task(self.serve(list(sockets)))
         started = asyncio.create_task(self._is_started.wait())
         await asyncio.wait({self._serving, started}, return_when=asyncio.FIRST_COMPLETED)
@@ -110,19 +109,19 @@ class _HttpServer(uvicorn.Server):
             await self.stop()
 
     async def stop(self) -> None:
-        """Answer the requests under way, and take no more. May be called again."""
+        """Refuse new requests and wait for those under way. May be called again."""
         assert self._serving is not None
         self.should_exit = True
         await self._serving
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start as uvicorn does, and say so."""
+        """Start as uvicorn does, then set the event."""
         await super().startup(sockets)
         self._is_started.set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave them alone."""
+        """Capture none: the process handles its signals itself."""
         yield
 
 

@@ -1,4 +1,4 @@
-"""Whether a request comes from the carrier: Twilio signs what it sends."""
+"""Twilio's signature: whether a request comes from Twilio."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -9,21 +9,20 @@ SIGNATURE_HEADER: Final = "X-Twilio-Signature"
 
 
 class Signatures:
-    """Knows the tokens that requests are signed with.
+    """Checks signatures against the auth tokens of Twilio accounts.
 
-    Each of the carrier's accounts has its own, a subaccount too. One that is listed
-    for several accounts, or several that are listed for one (while a token is
-    replaced by another), are all right.
+    Each account has a token of its own, and so has each subaccount. An account may have several
+    tokens while one replaces another, and several accounts may share one.
     """
 
     def __init__(
         self, public_url: str, auth_token: str, account_tokens: Iterable[tuple[str, str]] = ()
     ) -> None:
-        """Take the token of the main account, if there is one, and those of further ones.
+        """Set the tokens.
 
-        ``public_url`` is what the carrier's requests are addressed to, as it is told
-        to the carrier. What the request itself says of that is not asked: it is not
-        signed, and a proxy changes it.
+        `public_url` is the URL that Twilio was given. The host and scheme that a request names are
+        ignored: they are not signed, and a proxy changes them. `auth_token` is that of the main
+        account; it may be empty. `account_tokens` are pairs of account SID and token.
         """
         self._public_url = public_url
         self._main = [RequestValidator(auth_token)] if auth_token else []
@@ -32,9 +31,9 @@ class Signatures:
             self._of_account.setdefault(account_sid, []).append(RequestValidator(token))
 
     def fits(self, path: str, query: str, form: Mapping[str, str], signature: str) -> bool:
-        """Answer whether the signature is the carrier's, for this URL and these parameters.
+        """Return whether the signature is Twilio's, for this URL and these parameters.
 
-        ``path`` is below the public URL; ``query`` is as it came, not decoded.
+        `path` is relative to the public URL. `query` is as it arrived, not decoded.
         """
         url = f"{self._public_url}{path}{f'?{query}' if query else ''}"
         validators = [*self._of_account.get(form.get("AccountSid", ""), ()), *self._main]

@@ -1,4 +1,4 @@
-"""Reading a request so that nothing counts but what the carrier has signed."""
+"""Reads requests such that only what Twilio signed counts."""
 
 import asyncio
 import logging
@@ -22,34 +22,33 @@ _BODY_SECONDS: Final = 5.0
 
 _CONTENT_TYPE: Final = "application/x-www-form-urlencoded"
 
-# Anyone may send what is refused, as often as they like.
+# Anyone can send requests that are refused, as often as they like.
 _SECONDS_BETWEEN_WARNINGS: Final = 60.0
 
 
 class SignedRequest(NamedTuple):
-    """What the carrier sent."""
+    """A request that Twilio signed."""
 
     parameters: Mapping[str, str]
-    """Those of the URL, which an earlier step of ours put there."""
+    """The URL's parameters, which an earlier step of ours put there."""
     form: Mapping[str, str]
-    """The carrier's own."""
+    """Twilio's own parameters."""
 
 
 class RequestReader:
-    """Reads requests, and refuses those that are not the carrier's."""
+    """Reads requests, and refuses those that Twilio did not sign."""
 
     def __init__(self, signatures: Signatures, path_prefix: str) -> None:
-        """``path_prefix`` is the path of the public URL, which a proxy may or may not take off."""
+        """`path_prefix` is the path of the public URL, which a proxy may or may not remove."""
         self._signatures = signatures
         self._path_prefix = path_prefix
         self._refused = 0
         self._warn_from = 0.0
 
     async def read(self, request: Request) -> SignedRequest:
-        """Read a request.
+        """Return the request.
 
-        Raises ``HTTPException``, which says nothing but a status to somebody who has
-        not proved to be the carrier.
+        Raises `HTTPException`, which has nothing but a status: the sender did not prove to be Twilio.
         """
         content_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if content_type != _CONTENT_TYPE:
@@ -58,7 +57,7 @@ class RequestReader:
         if len(signatures) != 1:
             raise self._forbidden()
         form = _pairs(await _body(request))
-        # As it came: decoding and encoding again may give another URL than was signed.
+        # As it arrived: decoding and encoding it may give another URL than was signed.
         path = request.scope["raw_path"].decode("latin-1").removeprefix(self._path_prefix)
         query = request.scope["query_string"].decode("latin-1")
         parameters = _pairs(request.scope["query_string"])
@@ -74,7 +73,7 @@ class RequestReader:
         if now >= self._warn_from:
             self._warn_from = now + _SECONDS_BETWEEN_WARNINGS
             _log.warning(
-                "requests without the carrier's signature are refused; if they are the carrier's, check "
+                "requests without Twilio's signature are refused; if Twilio sent them, check "
                 "LOCALDIAL_WEBHOOK_PUBLIC_URL and the auth tokens",
                 extra={"count": self._refused},
             )
@@ -93,13 +92,13 @@ async def _body(request: Request) -> bytes:
     except TimeoutError:
         raise _refusal(HTTPStatus.REQUEST_TIMEOUT) from None
     except ClientDisconnect:
-        # Nobody reads this.
+        # The client is gone; the status is for the log of the server.
         raise _refusal(HTTPStatus.BAD_REQUEST) from None
     return bytes(body)
 
 
 def _pairs(encoded: bytes) -> Mapping[str, str] | None:
-    """Read parameters, blank ones too, which are signed as well; None: they are not the carrier's."""
+    """Return the parameters, empty ones too; None if Twilio cannot have sent them."""
     if not encoded:
         return {}
     try:
@@ -112,10 +111,10 @@ def _pairs(encoded: bytes) -> Mapping[str, str] | None:
         )
     except ValueError:
         return None
-    # Of a name that came twice one value would be left, and the other go unsigned.
+    # Reject duplicate names: a dict would keep one value, and the signature would not cover the other.
     return dict(pairs) if len({name for name, _ in pairs}) == len(pairs) else None
 
 
 def _refusal(status: HTTPStatus) -> HTTPException:
-    # The connection ends with it: what is left of the body is not worth reading.
+    # Close the connection: the rest of the body is not worth reading.
     return HTTPException(status, headers={"Connection": "close"})

@@ -1,4 +1,4 @@
-"""The webhook as a process of its own, beside a localdial that runs elsewhere."""
+"""The webhook as a process of its own, for a localdial server that runs elsewhere."""
 
 import asyncio
 import logging
@@ -13,10 +13,10 @@ _log = logging.getLogger(__name__)
 
 
 def serve(settings: Settings, server: str, listen: str, on_ready: Callable[[str], None]) -> None:
-    """Serve the webhook on ``listen``, for the localdial at ``server``, until SIGTERM or SIGINT.
+    """Serve the webhook on `listen`, for the localdial server at `server`, until SIGTERM or SIGINT.
 
-    ``on_ready`` is given the address. Requests under way are answered in the end.
-    Raises ``StartError``.
+    Calls `on_ready` with the address when it serves. Answers requests under way before it returns.
+    Raises `StartError`.
     """
     configure_logging(settings.log_level, settings.log_format)
     asyncio.run(_serve(settings, server, listen, on_ready))

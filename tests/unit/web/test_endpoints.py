@@ -1,4 +1,4 @@
-"""The webhook as an application, over a localdial that does as it is told."""
+"""The webhook as an application, with a localdial that fails."""
 
 from typing import cast
 from urllib.parse import urlencode
@@ -7,8 +7,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from starlette.types import Message as AsgiMessage
 
-from localdial_server.web.webhook.app import Webhook
-from localdial_server.web.webhook.localdial import Localdial
+from localdial_server.web.webhook.endpoints import Webhook
+from localdial_server.web.webhook.routing_client import RoutingClient
 from localdial_server.web.webhook.signature import SIGNATURE_HEADER, Signatures
 from localdial_server.web.webhook.twiml import TwimlWriter
 from tests.support.twilio_caller import TwilioCaller, parameters
@@ -17,20 +17,18 @@ URL = "https://voice.example.com"
 
 
 class Broken:
-    """A localdial of which every question fails in a way that nobody thought of."""
+    """A client whose every call fails in an unexpected way."""
 
-    async def destination(self, *_: object) -> None:
+    async def route(self, *_: object) -> None:
         raise ZeroDivisionError
 
-    async def organization(self, *_: object) -> None:
+    async def organization_name(self, *_: object) -> None:
         raise ZeroDivisionError
 
 
 async def answer(path: str) -> tuple[int, bytes]:
-    """Ask an application whose localdial is broken."""
-    webhook = Webhook(
-        cast(Localdial, Broken()), Signatures(URL, "secret"), TwimlWriter(URL, 20), screening=True
-    )
+    """Request a URL of an application whose localdial is broken; return status and body."""
+    webhook = Webhook(cast(RoutingClient, Broken()), Signatures(URL, "secret"), TwimlWriter(URL, 20))
     form = parameters()
     headers = {
         "content-type": "application/x-www-form-urlencoded",
@@ -61,7 +59,7 @@ async def answer(path: str) -> tuple[int, bytes]:
     ("path", "verbs"),
     [("/voice", ["Say", "Hangup"]), ("/dial-ended", ["Say", "Hangup"]), ("/screen", ["Hangup"])],
 )
-async def test_whatever_fails_a_caller_is_told_something_and_who_is_rung_is_let_go(
+async def test_if_a_step_fails_the_caller_hears_a_message_and_the_user_is_let_go(
     path: str, verbs: list[str]
 ) -> None:
     status, body = await answer(path)

@@ -1,0 +1,137 @@
+"""What happens to a call-back, step by step: pure decisions.
+
+localdial names the phone to ring and the one to ring after it. If nobody answers, the
+caller hears a spoken message: a call never ends in silence.
+
+The webhook keeps no state between the steps. What a later step needs to know is in the URL
+that Twilio requests for it, so that any server can answer, any number of times.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Self
+
+from localdial_server.domain.phone_numbers import caller_of, is_e164
+
+_CONNECTED: Final = frozenset({"completed", "answered"})
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call-back. `caller_number` is E.164; None if the caller withheld it."""
+
+    call_sid: str
+    called_number: str
+    caller_number: str | None
+
+    @classmethod
+    def of(cls, form: Mapping[str, str]) -> Self:
+        """Read the call from Twilio's parameters."""
+        return cls(form.get("CallSid", ""), form.get("To", ""), caller_of(form.get("From", "")))
+
+    @property
+    def shown_number(self) -> str:
+        """The number to show on the phone that rings.
+
+        Twilio allows the caller's own number and numbers of the account, nothing else.
+        """
+        return self.caller_number or self.called_number
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """Ring a phone. Numbers are E.164.
+
+    `fallback_number` is rung next if nobody answers; None if there is nowhere else.
+    `screened`: whoever answers has to press a key to take the call.
+    """
+
+    number: str
+    shown_number: str
+    organization_id: str
+    fallback_number: str | None = None
+    screened: bool = False
+
+    def parameters(self) -> dict[str, str]:
+        """Return what the next step has to know, as parameters of its URL.
+
+        Numbers are without their `+`, which some proxies turn into a space. Twilio signs the URL
+        and the form as one text, so characters can move from one to the other. That is why the
+        last parameter is a plain yes or no: no number changes if it is cut or extended.
+        """
+        return {
+            "organization": self.organization_id,
+            "fallback": (self.fallback_number or "").removeprefix("+"),
+            "screened": "yes" if self.screened else "no",
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Tell the caller, in the organization's name, that nobody can take the call.
+
+    `organization_id` is empty if it is not known.
+    """
+
+    organization_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """End the call, which was answered."""
+
+
+Step = Dial | Message | HangUp
+
+
+@dataclass(frozen=True, slots=True)
+class DialEnded:
+    """How ringing a phone ended.
+
+    `fallback_number` is E.164; None if no phone is left to ring. The strings are empty if the
+    request does not have them.
+    """
+
+    organization_id: str
+    fallback_number: str | None
+    screened: bool
+    status: str
+    bridged: str
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, str], form: Mapping[str, str]) -> Self:
+        """Read it from the URL's parameters, which `Dial.parameters` made, and from Twilio's."""
+        fallback_number = f"+{parameters.get('fallback', '')}"
+        return cls(
+            parameters.get("organization", ""),
+            fallback_number if is_e164(fallback_number) else None,
+            parameters.get("screened") == "yes",
+            form.get("DialCallStatus", ""),
+            form.get("DialBridged", ""),
+        )
+
+    @property
+    def was_connected(self) -> bool:
+        """Whether the caller talked to someone.
+
+        A screened call that was answered but not accepted is "completed" too; only that it was
+        not bridged tells the difference. If Twilio does not say, the call goes on: that is
+        better than to leave the caller in silence.
+        """
+        if self.bridged:
+            return self.bridged == "true"
+        return self.status in _CONNECTED and not self.screened
+
+
+def after_dial(call: Call, ended: DialEnded) -> Step:
+    """Decide what happens after a phone was rung."""
+    if ended.was_connected:
+        return HangUp()
+    if ended.fallback_number is not None:
+        return Dial(ended.fallback_number, call.shown_number, ended.organization_id)
+    return Message(ended.organization_id)
+
+
+def is_accepted(form: Mapping[str, str]) -> bool:
+    """Return whether the user who was asked to press 1 did so."""
+    return form.get("Digits") == "1"

@@ -1,0 +1,111 @@
+"""The voice webhook as an ASGI application: its URLs, and the steps behind them."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from localdial_server.web.webhook.call_steps import (
+    Call,
+    Dial,
+    DialEnded,
+    Message,
+    Step,
+    after_dial,
+    is_accepted,
+)
+from localdial_server.web.webhook.routing_client import RoutingClient
+from localdial_server.web.webhook.signature import Signatures
+from localdial_server.web.webhook.signed_requests import RequestReader, SignedRequest
+from localdial_server.web.webhook.twiml import DIAL_ENDED, SCREEN, SCREENED, VOICE, TwimlWriter
+
+_log = logging.getLogger(__name__)
+
+HEALTH: Final = "/health"
+
+_Step = Callable[[SignedRequest], Awaitable[str]]
+
+
+class Webhook:
+    """The steps of a call-back, one for each URL that Twilio requests."""
+
+    def __init__(self, localdial: RoutingClient, signatures: Signatures, twiml: TwimlWriter) -> None:
+        self._localdial = localdial
+        self._signatures = signatures
+        self._twiml = twiml
+
+    def application(self, public_url: str) -> Starlette:
+        """Return the application, which serves below the path of the public URL and without it."""
+        path_prefix = urlsplit(public_url).path
+        reader = RequestReader(self._signatures, path_prefix)
+        # If a step fails, the caller still hears something. The user who is asked whether to take
+        # the call does not: the caller is still there, and the call goes on.
+        message, hang_up = self._twiml.message(""), self._twiml.hang_up()
+        steps = {
+            VOICE: _endpoint(reader, self._call_arrived, message),
+            DIAL_ENDED: _endpoint(reader, self._dial_ended, message),
+            SCREEN: _endpoint(reader, self._phone_answered, hang_up),
+            SCREENED: _endpoint(reader, self._question_answered, hang_up),
+        }
+        routes = [Route(HEALTH, self._health)]
+        for prefix in {path_prefix, ""}:
+            routes += [Route(prefix + path, endpoint, methods=["POST"]) for path, endpoint in steps.items()]
+        application = Starlette(routes=routes, exception_handlers={HTTPException: _empty_response})
+        # Only the exact URLs that Twilio was given exist.
+        application.router.redirect_slashes = False
+        return application
+
+    async def _call_arrived(self, request: SignedRequest) -> str:
+        call = Call.of(request.form)
+        return await self._answer(await self._localdial.route(call), call)
+
+    async def _dial_ended(self, request: SignedRequest) -> str:
+        call = Call.of(request.form)
+        return await self._answer(after_dial(call, DialEnded.of(request.parameters, request.form)), call)
+
+    async def _phone_answered(self, request: SignedRequest) -> str:
+        organization_id = request.parameters.get("organization", "")
+        call_sid = request.form.get("CallSid", "")
+        return self._twiml.question(await self._localdial.organization_name(organization_id, call_sid))
+
+    async def _question_answered(self, request: SignedRequest) -> str:
+        return self._twiml.connect() if is_accepted(request.form) else self._twiml.hang_up()
+
+    async def _answer(self, step: Step, call: Call) -> str:
+        # Without phone numbers: Twilio shows those to people who may see them.
+        _log.info("a call-back goes on", extra={"call_sid": call.call_sid, "step": type(step).__name__})
+        if isinstance(step, Message):
+            name = await self._localdial.organization_name(step.organization_id, call.call_sid)
+            return self._twiml.message(name)
+        return self._twiml.dial(step) if isinstance(step, Dial) else self._twiml.hang_up()
+
+    async def _health(self, _: Request) -> Response:
+        if await self._localdial.is_serving():
+            return PlainTextResponse("SERVING")
+        return PlainTextResponse("NOT_SERVING", 503)
+
+
+def _endpoint(reader: RequestReader, step: _Step, otherwise: str) -> Callable[[Request], Awaitable[Response]]:
+    """Return the endpoint of a step. `otherwise` is the TwiML if the step of a signed request fails."""
+
+    async def endpoint(request: Request) -> Response:
+        signed = await reader.read(request)
+        try:
+            twiml = await step(signed)
+        except Exception:  # noqa: BLE001 (the caller waits, whatever went wrong)
+            _log.exception("a step of a call-back failed", extra={"call_sid": signed.form.get("CallSid", "")})
+            twiml = otherwise
+        return Response(twiml, media_type="application/xml")
+
+    return endpoint
+
+
+async def _empty_response(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return Response(status_code=error.status_code, headers=error.headers)

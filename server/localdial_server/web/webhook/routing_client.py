@@ -1,0 +1,108 @@
+"""What the webhook asks localdial, through the Python client like any other caller."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from localdial.v1.call_routing_pb2 import DestinationReason, RouteInboundCallRequest
+from localdial.v1.directory_pb2 import GetOrganizationRequest
+from localdial_client import AsyncClient, FailedPrecondition, InvalidArgument, LocaldialError, NotFound
+from localdial_server.web.webhook.call_steps import Call, Dial, Message
+
+_log = logging.getLogger(__name__)
+
+# The caller waits, and Twilio gives up after 15 s. A step makes both calls at most.
+_ROUTE_SECONDS: Final = 4.0
+_NAME_SECONDS: Final = 3.0
+_HEALTH_SECONDS: Final = 2.0
+
+# A proxy for the way to the carrier is not one for the way to localdial: phone numbers
+# travel there unencrypted.
+_NO_PROXY: Final = (("grpc.enable_http_proxy", 0),)
+
+# The longest identifier that the contract accepts.
+_LONGEST_IDENTIFIER: Final = 128
+
+
+class RoutingClient:
+    """Asks localdial. No method raises, because the caller has to hear something in any case.
+
+    `screening`: users have to press a key to take a call.
+    """
+
+    def __init__(self, client: AsyncClient, health_channel: grpc.aio.Channel, *, screening: bool) -> None:
+        self._client = client
+        self._health = health_pb2_grpc.HealthStub(health_channel)
+        self._screening = screening
+
+    async def route(self, call: Call) -> Dial | Message:
+        """Return the phone to ring, or a message if there is none or localdial does not answer."""
+        request = RouteInboundCallRequest(
+            called_number=call.called_number,
+            caller_number=call.caller_number or "",
+            call_id=call.call_sid if _is_identifier(call.call_sid) else "",
+        )
+        try:
+            found = await self._client.call_routing.route_inbound_call(request, timeout=_ROUTE_SECONDS)
+        except LocaldialError as error:
+            _log_failure(error, call.call_sid)
+            return Message(error.metadata.get("organization_id", ""))
+        # The organization number may be a machine, which presses no keys.
+        is_user = found.reason == DestinationReason.DESTINATION_REASON_LAST_CALLER
+        return Dial(
+            found.destination_number,
+            call.shown_number,
+            found.organization_id,
+            found.fallback_number or None,
+            screened=self._screening and is_user,
+        )
+
+    async def organization_name(self, organization_id: str, call_sid: str) -> str:
+        """Return the organization's display name; empty if it is unknown or localdial does not answer."""
+        if not _is_identifier(organization_id):
+            return ""
+        request = GetOrganizationRequest(organization_id=organization_id)
+        try:
+            found = await self._client.directory.get_organization(request, timeout=_NAME_SECONDS)
+        except LocaldialError as error:
+            _log_failure(error, call_sid)
+            return ""
+        return found.organization.display_name
+
+    async def is_serving(self) -> bool:
+        """Return whether localdial serves, by its own health service."""
+        request = health_pb2.HealthCheckRequest()
+        try:
+            answer = await self._health.Check(  # type: ignore[attr-defined]  # the stubs package lacks it
+                request, timeout=_HEALTH_SECONDS
+            )
+        except grpc.RpcError:
+            return False
+        return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+
+@asynccontextmanager
+async def connected(server: str, *, screening: bool) -> AsyncIterator[RoutingClient]:
+    """Connect to the localdial at `server`; the connection belongs to the running event loop."""
+    async with (
+        AsyncClient(server, options=_NO_PROXY) as client,
+        grpc.aio.insecure_channel(server, _NO_PROXY) as channel,
+    ):
+        yield RoutingClient(client, channel, screening=screening)
+
+
+def _is_identifier(text: str) -> bool:
+    return 0 < len(text) <= _LONGEST_IDENTIFIER and all("!" <= character <= "~" for character in text)
+
+
+def _log_failure(error: LocaldialError, call_sid: str) -> None:
+    """Log, without phone numbers, why a step has no phone to ring or no name to say."""
+    # A number or an organization that is set up wrong is not a fault of the service.
+    set_up = NotFound, FailedPrecondition, InvalidArgument
+    level = logging.WARNING if isinstance(error, set_up) else logging.ERROR
+    cause = {"code": error.code.name, "reason": error.reason}
+    _log.log(level, "a call-back cannot be routed", extra={"call_sid": call_sid, **cause})
