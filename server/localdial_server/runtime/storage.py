@@ -82,7 +82,7 @@ async def _shared_storage(database: PostgresDatabase, settings: Settings) -> Asy
     snapshots = SnapshotCache(database.loads, policy, notifications.send)
     folder = SpoolFolder(settings.spool_directory, settings.spool_max_mb * _BYTES_PER_MB)
     spool = _take_spool(folder, settings)
-    recorder = SpoolingRecorder(database, folder, spool)
+    recorder = SpoolingRecorder(DatabaseRecorder(database), folder, spool)
     poller = RevisionPoller(database, snapshots, settings.snapshot_poll_seconds)
     background: list[Background] = [
         functools.partial(notifications.listen, snapshots.changed_elsewhere),

@@ -1,4 +1,4 @@
-"""Recording calls while the database comes and goes: all of them, once, in order."""
+"""The spooling recorder while the database comes and goes: every call is recorded, once, in order."""
 
 import asyncio
 import contextlib
@@ -6,81 +6,89 @@ import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar, cast
 
 import pytest
 from prometheus_client import REGISTRY
-from sqlalchemy import Connection
+from typing_extensions import override
 
 from localdial_server.app.ports.call_log import RecordedCall
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.domain.model import OutboundCall
-from localdial_server.storage.call_log import recorders
-from localdial_server.storage.call_log.group_commit import GroupCommitLog
+from localdial_server.storage.call_log.group_commit import GroupCommitLog, Recorder
 from localdial_server.storage.call_log.recorders import SpoolingRecorder
-from localdial_server.storage.call_log.spool import Spool, SpoolFolder
+from localdial_server.storage.call_log.spool import Disk, SpoolFolder
 from tests.conformance.store_records import append, call
-from tests.conformance.watched_database import Gate
-
-T = TypeVar("T")
 
 _DEADLINE_SECONDS = 60
 _MANY_BYTES = 100_000_000
 
 
-class FakeDatabase:
-    """Keeps calls in the order in which they are committed, each call_id once, unless it is away.
+class FailingDisk(Disk):
+    """A disk whose operations fail while `fails` is set."""
 
-    ``fail`` decides for each append whether it fails before it commits
-    (``"before"``), after (``"after"``) or not (``""``).
+    fails = False
+
+    @override
+    def remove(self, path: Path) -> None:
+        self._check()
+        super().remove(path)
+
+    @override
+    def file_number(self, path: Path) -> int:
+        self._check()
+        return super().file_number(path)
+
+    def _check(self) -> None:
+        if self.fails:
+            raise OSError
+
+
+class FakeRecorder(Recorder):
+    """Keeps calls in the order in which they are committed, each call_id once.
+
+    `fail` decides for each group whether it fails before the commit ("before"), after it ("after")
+    or not at all (""). While `is_down`, every group fails before.
     """
 
     def __init__(self) -> None:
         self.calls: dict[str, OutboundCall] = {}
         self.is_down = False
         self.fail: Callable[[], str] = lambda: ""
-        self.appends = 0
-        self.gate: Gate | None = None
+        self.groups = 0
 
-    async def append(self, work: Callable[[Connection], T], *, name: str = "") -> T:  # noqa: ARG002 (the port's)
-        self.appends += 1
+    @override
+    async def record(self, calls: Sequence[OutboundCall]) -> Sequence[RecordedCall]:
+        self.groups += 1
         fails = "before" if self.is_down else self.fail()
-        if self.gate is not None:
-            await self.gate.pass_through()
         await asyncio.sleep(0)
         if fails == "before":
             raise StorageUnavailable
-        standing = work(cast(Connection, self))
+        standing = [self.calls.setdefault(each.call_id, each) for each in calls]
         if fails == "after":
             raise StorageUnavailable
-        return standing
+        return [RecordedCall(each) for each in standing]
 
-    def insert(self, calls: Sequence[OutboundCall]) -> Sequence[OutboundCall]:
-        return [self.calls.setdefault(each.call_id, each) for each in calls]
-
-    async def read(self, work: Callable[[Connection], T], *, name: str = "") -> T:
-        raise AssertionError(name or work)
-
-    async def write(self, work: Callable[[Connection], T], *, name: str = "") -> T:
-        raise AssertionError(name or work)
-
-    async def close(self) -> None:
-        """Hold nothing."""
+    @override
+    def require_complete(self) -> None:
+        raise AssertionError
 
 
 class World:
-    """A recorder over such a database, with its spool in a folder."""
+    """A spooling recorder over a fake one, with its spool in a folder."""
 
-    def __init__(self, path: Path, max_bytes: int = _MANY_BYTES) -> None:
-        self.database = FakeDatabase()
+    def __init__(self, path: Path, max_bytes: int = _MANY_BYTES, batch_size: int = 500) -> None:
+        self.database = FakeRecorder()
         self.path = path
-        self.folder = SpoolFolder(path, max_bytes)
+        self.disk = FailingDisk()
+        self.folder = SpoolFolder(path, max_bytes, self.disk)
         self.spool = self.folder.take()
-        self.recorder = SpoolingRecorder(self.database, self.folder, self.spool)
+        self.recorder = SpoolingRecorder(
+            self.database, self.folder, self.spool, batch_size=batch_size, retry_seconds=0.005
+        )
         self._emptying: asyncio.Task[None] | None = None
 
     def empty(self) -> "asyncio.Task[None]":
-        """Have the spools emptied in the background."""
+        """Start to empty the spools in the background."""
         self._emptying = asyncio.create_task(self.recorder.empty_spools())
         return self._emptying
 
@@ -101,16 +109,6 @@ class World:
         await self.recorder.close()
 
 
-@pytest.fixture(autouse=True)
-def _insert_into_the_fake(monkeypatch: pytest.MonkeyPatch) -> None:
-    def insert(connection: object, calls: Sequence[OutboundCall]) -> Sequence[OutboundCall]:
-        assert isinstance(connection, FakeDatabase)
-        return connection.insert(calls)
-
-    monkeypatch.setattr(recorders, "insert_calls", insert)
-    monkeypatch.setattr(recorders, "_RETRY_SECONDS", 0.005)
-
-
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     world = World(tmp_path / "spool")
@@ -124,14 +122,16 @@ def _shown(metric: str) -> float:
     return value
 
 
-async def test_while_the_database_answers_nothing_goes_to_the_spool(world: World) -> None:
+async def test_while_the_database_is_up_no_call_goes_to_the_spool(world: World) -> None:
     recorded = await world.recorder.record([call("1"), call("2")])
     assert recorded == [RecordedCall(call("1")), RecordedCall(call("2"))]
     world.recorder.require_complete()
     assert world.spool.count == 0
 
 
-async def test_what_the_database_does_not_take_waits_in_the_spool_and_says_so(world: World) -> None:
+async def test_calls_that_the_database_refuses_wait_in_the_spool_and_say_so(
+    world: World,
+) -> None:
     world.database.is_down = True
     assert await world.recorder.record([call("1")]) == [RecordedCall(call("1"), later=True)]
     assert _shown("localdial_spool_calls") == 1
@@ -147,19 +147,19 @@ async def test_what_the_database_does_not_take_waits_in_the_spool_and_says_so(wo
             await asyncio.sleep(0.005)
 
 
-async def test_nothing_passes_by_what_waits(world: World) -> None:
+async def test_new_calls_do_not_overtake_calls_in_the_spool(world: World) -> None:
     world.database.is_down = True
     await world.recorder.record([call("1")])
     world.database.is_down = False
-    appends = world.database.appends
+    groups = world.database.groups
     assert await world.recorder.record([call("2")]) == [RecordedCall(call("2"), later=True)]
-    assert world.database.appends == appends
+    assert world.database.groups == groups
     world.empty()
     await world.until_complete()
     assert list(world.database.calls) == ["1", "2"]
 
 
-async def test_a_call_that_was_committed_though_nobody_said_so_is_recorded_once(world: World) -> None:
+async def test_a_call_whose_commit_was_not_confirmed_is_recorded_once(world: World) -> None:
     world.database.fail = lambda: "after"
     assert await world.recorder.record([call("1")]) == [RecordedCall(call("1"), later=True)]
     assert list(world.database.calls) == ["1"]
@@ -169,7 +169,7 @@ async def test_a_call_that_was_committed_though_nobody_said_so_is_recorded_once(
     assert list(world.database.calls) == ["1"]
 
 
-async def test_a_repeat_of_a_call_that_waits_is_answered_with_the_first(world: World) -> None:
+async def test_a_repeat_of_a_call_in_the_spool_gets_the_first_record(world: World) -> None:
     world.database.is_down = True
     first = call("1", 1)
     await world.recorder.record([first])
@@ -200,7 +200,7 @@ async def test_when_the_spool_is_full_calls_are_refused_and_counted(tmp_path: Pa
     await world.close()
 
 
-async def test_under_constant_load_the_spool_gets_empty(world: World) -> None:
+async def test_the_spool_becomes_empty_under_constant_load(world: World) -> None:
     world.database.is_down = True
     for group in range(30):
         await world.recorder.record([call(f"before-{group}-{index}") for index in range(100)])
@@ -222,11 +222,11 @@ async def test_under_constant_load_the_spool_gets_empty(world: World) -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-async def test_every_acknowledged_call_gets_into_the_database_once_and_in_order(
-    world: World, monkeypatch: pytest.MonkeyPatch, seed: int
+async def test_every_acknowledged_call_reaches_the_database_once_and_in_order(
+    tmp_path: Path, seed: int
 ) -> None:
     chance = random.Random(seed)
-    monkeypatch.setattr(recorders, "_BATCH", chance.choice([3, 10, 500]))
+    world = World(tmp_path / "spool", batch_size=chance.choice([3, 10, 500]))
     failures = ["", "", "", "before", "after"]
     world.database.fail = lambda: chance.choice(failures)
     log = GroupCommitLog(world.recorder, chance.choice([0, 0.001]))
@@ -265,9 +265,10 @@ async def test_every_acknowledged_call_gets_into_the_database_once_and_in_order(
         latest_so_far.append(max(latest_so_far[-1], place[call_id]))
     for call_id, begun in later_than.items():
         assert place[call_id] > latest_so_far[begun]
+    await world.close()
 
 
-async def test_what_a_dead_process_left_behind_is_recorded_too(world: World) -> None:
+async def test_calls_in_the_spool_of_a_dead_process_are_recorded_too(world: World) -> None:
     other = SpoolFolder(world.path, _MANY_BYTES).take()
     await other.add([call("left")])
     with pytest.raises(StorageUnavailable):
@@ -281,7 +282,7 @@ async def test_what_a_dead_process_left_behind_is_recorded_too(world: World) -> 
     assert list(world.database.calls) == ["left"]
 
 
-async def test_a_file_that_cannot_be_used_keeps_no_other_spool_from_being_emptied(world: World) -> None:
+async def test_an_unreadable_file_does_not_keep_other_spools_from_being_emptied(world: World) -> None:
     (world.path / "9.db").write_bytes(b"this is no database" * 1000)
     (world.path / "9.waiting").touch()
     emptying = world.empty()
@@ -300,7 +301,7 @@ async def test_a_file_that_cannot_be_used_keeps_no_other_spool_from_being_emptie
         world.recorder.require_complete()
 
 
-async def test_an_error_that_nobody_thought_of_loses_nothing_and_ends_nothing(world: World) -> None:
+async def test_an_unexpected_error_loses_no_call_and_does_not_stop_the_emptying(world: World) -> None:
     def fail() -> str:
         raise ArithmeticError
 
@@ -309,7 +310,7 @@ async def test_an_error_that_nobody_thought_of_loses_nothing_and_ends_nothing(wo
     world.database.is_down, world.database.fail = False, fail
     emptying = world.empty()
     async with asyncio.timeout(_DEADLINE_SECONDS):
-        while world.database.appends < 4:
+        while world.database.groups < 4:
             assert not emptying.done()
             await asyncio.sleep(0.005)
     world.database.fail = lambda: ""
@@ -318,7 +319,7 @@ async def test_an_error_that_nobody_thought_of_loses_nothing_and_ends_nothing(wo
 
 
 @pytest.mark.parametrize("turns", range(40))
-async def test_emptying_that_is_cut_off_anywhere_loses_nothing_and_repeats_nothing(
+async def test_emptying_that_is_cancelled_anywhere_loses_and_repeats_no_call(
     tmp_path: Path, turns: int
 ) -> None:
     world = World(tmp_path / "spool")
@@ -340,7 +341,7 @@ async def test_emptying_that_is_cut_off_anywhere_loses_nothing_and_repeats_nothi
     await again.close()
 
 
-async def test_what_waits_is_still_there_for_the_next_server(tmp_path: Path) -> None:
+async def test_calls_in_the_spool_wait_for_the_next_server(tmp_path: Path) -> None:
     world = World(tmp_path / "spool")
     world.database.is_down = True
     await world.recorder.record([call("1")])
@@ -355,23 +356,19 @@ async def test_what_waits_is_still_there_for_the_next_server(tmp_path: Path) -> 
     await again.close()
 
 
-async def test_a_spool_on_a_disk_that_fails_refuses_and_goes_on_later(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_disk_that_fails_for_a_while_refuses_calls_and_loses_none(world: World) -> None:
     world.database.is_down = True
     await world.recorder.record([call("1")])
-    with monkeypatch.context() as broken:
-
-        async def fail(_spool: Spool, _argument: object) -> object:
-            raise StorageUnavailable
-
-        for name in "first", "remove_first", "add":
-            broken.setattr(Spool, name, fail)
-        with pytest.raises(StorageUnavailable):
-            await world.recorder.record([call("2")])
-        world.database.is_down = False
-        emptying = world.empty()
-        await asyncio.sleep(0.05)
-        assert not emptying.done()
+    world.disk.fails = True
+    with pytest.raises(StorageUnavailable):
+        await world.recorder.record([call("2")])
+    world.database.is_down = False
+    emptying = world.empty()
+    await asyncio.sleep(0.05)
+    assert not emptying.done()
+    with pytest.raises(StorageUnavailable):
+        world.recorder.require_complete()
+    world.disk.fails = False
     await world.until_complete()
-    assert list(world.database.calls) == ["1"]
+    # The refused call may be recorded all the same.
+    assert list(world.database.calls) == ["1", "2"]

@@ -11,7 +11,7 @@ from localdial_server.app.call_routing import CallRouting, Leg
 from localdial_server.domain.errors import NoDestination
 from localdial_server.domain.model import User
 from localdial_server.storage.call_log.group_commit import GroupCommitLog
-from localdial_server.storage.call_log.recorders import SpoolingRecorder
+from localdial_server.storage.call_log.recorders import DatabaseRecorder, SpoolingRecorder
 from localdial_server.storage.call_log.spool import Disk, Spool, SpoolFolder
 from tests.conformance.store_records import call
 from tests.unit.app.harness import A, Harness
@@ -96,7 +96,7 @@ async def routing(tmp_path: Path, folder: SpoolFolder, spool: Spool) -> AsyncIte
     harness.open()
     await harness.add_organization(A, _OURS)
     await harness.directory.set_users(A, [User(A, "ann")])
-    call_log = GroupCommitLog(SpoolingRecorder(harness.database, folder, spool), 0)
+    call_log = GroupCommitLog(SpoolingRecorder(DatabaseRecorder(harness.database), folder, spool), 0)
     routing = CallRouting(harness.store, harness.snapshots, call_log, harness.clock, lambda: "made-up")
     await _resolve(routing)
     harness.database.fail_write()

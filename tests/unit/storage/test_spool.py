@@ -1,4 +1,4 @@
-"""The spool: what is in it is durable, in order, each call once, and within its bound."""
+"""The spool: durable, in order, with each call once, and of bounded size."""
 
 import asyncio
 import random
@@ -11,17 +11,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typing_extensions import override
 
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.domain.model import OutboundCall
-from localdial_server.storage.call_log.spool import ForeignSpool, Spool, SpoolFolder
+from localdial_server.storage.call_log.spool import Disk, ForeignSpool, Spool, SpoolFolder
 from localdial_server.storage.engines.sqlite import DatabaseInUse
 from tests.conformance.store_records import A, B, call
 
 _DEADLINE_SECONDS = 60
 _MANY_BYTES = 100_000_000
 
-# Takes a spool, keeps a call in it, says so and waits to be killed.
+# Opens a spool, adds a call and claims the folder (each if named), prints the file's number and
+# waits to be killed.
 _PROCESS = """
 import asyncio, sys, time
 from pathlib import Path
@@ -35,7 +37,7 @@ async def main() -> None:
         await spool.add([call(sys.argv[2])])
     if sys.argv[3]:
         folder.claim(sys.argv[3], spool)
-    print(spool._marker.stem, flush=True)
+    print(spool.path.stem, flush=True)
     time.sleep(600)
 
 asyncio.run(main())
@@ -51,7 +53,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def start(path: Path) -> Iterator[Start]:
-    """Start a process that takes a spool and keeps a call of that id in it, for a database if it is named."""
+    """Start a process with a spool: with a call of that id in it, and claimed for `database`, if named."""
     with ExitStack() as started:
 
         def start(call_id: str, database: str = "") -> "subprocess.Popen[str]":
@@ -67,8 +69,8 @@ def start(path: Path) -> Iterator[Start]:
         yield start
 
 
-def _said(process: "subprocess.Popen[str]") -> str:
-    """Wait for what the process says: the number of its spool."""
+def _spool_number(process: "subprocess.Popen[str]") -> str:
+    """Wait for the process to print the number of its spool, and return it."""
     assert process.stdout is not None
     line = process.stdout.readline()
     assert line, "it died"
@@ -88,9 +90,9 @@ def _ids(calls: Sequence[OutboundCall]) -> list[str]:
     return [each.call_id for each in calls]
 
 
-async def test_calls_come_out_in_the_order_in_which_they_came(path: Path) -> None:
+async def test_calls_come_out_in_the_order_in_which_they_were_added(path: Path) -> None:
     spool = SpoolFolder(path, _MANY_BYTES).take()
-    # Neither by their ids nor by their times.
+    # Neither the ids nor the times are in that order.
     ids = [str(number) for number in range(30)]
     random.Random(1).shuffle(ids)
     for time, call_id in enumerate(ids):
@@ -100,7 +102,7 @@ async def test_calls_come_out_in_the_order_in_which_they_came(path: Path) -> Non
     await spool.close()
 
 
-async def test_calls_that_came_together_come_out_in_their_order_too(path: Path) -> None:
+async def test_calls_that_were_added_together_come_out_in_their_order_too(path: Path) -> None:
     spool = SpoolFolder(path, _MANY_BYTES).take()
     calls = [call("b", 1), call("a", 2, organization_id=B), call("c", 3), call("a", 4, organization_id=A)]
     await spool.add(calls)
@@ -108,7 +110,7 @@ async def test_calls_that_came_together_come_out_in_their_order_too(path: Path) 
     await spool.close()
 
 
-async def test_a_call_comes_out_as_it_went_in(path: Path) -> None:
+async def test_a_call_comes_out_unchanged(path: Path) -> None:
     spool = SpoolFolder(path, _MANY_BYTES).take()
     calls = [call("1", 2**60), replace(call("x" * 128), revision=2**62, user_id="~!")]
     assert await spool.add(calls) == calls
@@ -116,7 +118,7 @@ async def test_a_call_comes_out_as_it_went_in(path: Path) -> None:
     await spool.close()
 
 
-async def test_a_repeat_is_answered_with_the_first_and_kept_once(path: Path) -> None:
+async def test_a_repeat_returns_the_first_call_which_is_kept_once(path: Path) -> None:
     spool = SpoolFolder(path, _MANY_BYTES).take()
     first, other = call("1", 1), call("1", 1, organization_id=B)
     await spool.add([first])
@@ -132,7 +134,7 @@ async def test_a_repeat_is_answered_with_the_first_and_kept_once(path: Path) -> 
     await spool.close()
 
 
-async def test_whatever_is_done_to_it_it_counts_right_and_keeps_the_order(path: Path) -> None:
+async def test_any_sequence_of_operations_leaves_the_right_count_and_order(path: Path) -> None:
     chance = random.Random(2)
     spool = SpoolFolder(path, _MANY_BYTES).take()
     kept: list[str] = []
@@ -161,7 +163,7 @@ async def test_whatever_is_done_to_it_it_counts_right_and_keeps_the_order(path: 
     await spool.close()
 
 
-async def test_a_full_spool_refuses_and_serves_again_when_some_are_gone(path: Path) -> None:
+async def test_a_full_spool_refuses_calls_until_some_are_removed(path: Path) -> None:
     spool = SpoolFolder(path, 400_000).take()
     acknowledged: list[str] = []
 
@@ -186,21 +188,29 @@ async def test_a_full_spool_refuses_and_serves_again_when_some_are_gone(path: Pa
     await spool.close()
 
 
-async def test_a_spool_whose_folder_takes_no_marker_keeps_nothing_it_cannot_tell_of(path: Path) -> None:
-    folder = SpoolFolder(path, _MANY_BYTES)
+async def test_a_call_that_no_marker_can_be_set_for_is_refused(path: Path) -> None:
+    class ReadOnlyDisk(Disk):
+        is_read_only = True
+
+        @override
+        def create(self, path: Path) -> None:
+            if self.is_read_only:
+                raise OSError
+            super().create(path)
+
+    disk = ReadOnlyDisk()
+    folder = SpoolFolder(path, _MANY_BYTES, disk)
     spool = folder.take()
-    marker = path / "0.waiting"
-    spool._marker = path / "missing" / "0.waiting"
     with pytest.raises(StorageUnavailable):
         await spool.add([call("1")])
-    spool._marker = marker
+    disk.is_read_only = False
     await spool.add([call("2")])
     assert not folder.is_empty()
     await spool.close()
 
 
 @pytest.mark.parametrize("replaced", [True, False])
-async def test_a_spool_whose_folder_was_taken_away_keeps_nothing(path: Path, *, replaced: bool) -> None:
+async def test_a_spool_whose_folder_was_moved_away_refuses_calls(path: Path, *, replaced: bool) -> None:
     folder = SpoolFolder(path, _MANY_BYTES)
     spool = folder.take()
     await spool.add([call("1")])
@@ -218,7 +228,7 @@ async def test_a_spool_whose_folder_was_taken_away_keeps_nothing(path: Path, *, 
     await spool.close()
 
 
-async def test_a_marker_is_there_if_and_only_if_something_waits(path: Path) -> None:
+async def test_there_is_a_marker_if_and_only_if_calls_wait(path: Path) -> None:
     folder = SpoolFolder(path, _MANY_BYTES)
     spool = folder.take()
     assert folder.is_empty()
@@ -232,9 +242,7 @@ async def test_a_marker_is_there_if_and_only_if_something_waits(path: Path) -> N
 
 
 @pytest.mark.parametrize("waits", [True, False])
-async def test_a_crash_before_the_marker_was_set_right_is_mended_on_opening(
-    path: Path, *, waits: bool
-) -> None:
+async def test_opening_corrects_a_marker_that_a_crash_left_wrong(path: Path, *, waits: bool) -> None:
     folder = SpoolFolder(path, _MANY_BYTES)
     spool = folder.take()
     if waits:
@@ -249,7 +257,7 @@ async def test_a_crash_before_the_marker_was_set_right_is_mended_on_opening(
     await again.close()
 
 
-async def test_a_folder_is_kept_for_one_database_while_its_calls_wait(path: Path) -> None:
+async def test_a_folder_belongs_to_one_database_while_its_calls_wait(path: Path) -> None:
     folder = SpoolFolder(path, _MANY_BYTES)
     spool = folder.take()
     folder.claim("one", spool)
@@ -258,7 +266,7 @@ async def test_a_folder_is_kept_for_one_database_while_its_calls_wait(path: Path
     with pytest.raises(ForeignSpool):
         folder.claim("another", spool)
     await spool.close()
-    # Nor if the calls wait in a file that is not its own.
+    # The same holds for calls in another process's file.
     second = Spool.open(path / "1.db", _MANY_BYTES)
     with pytest.raises(ForeignSpool):
         folder.claim("another", second)
@@ -272,7 +280,7 @@ async def test_a_folder_is_kept_for_one_database_while_its_calls_wait(path: Path
     await spool.close()
 
 
-async def test_calls_of_an_older_release_are_those_of_the_database_that_is_served(path: Path) -> None:
+async def test_calls_of_an_older_release_belong_to_the_database_that_is_served(path: Path) -> None:
     folder = SpoolFolder(path, _MANY_BYTES)
     spool = folder.take()
     await spool.add([call("1")])
@@ -281,15 +289,15 @@ async def test_calls_of_an_older_release_are_those_of_the_database_that_is_serve
 
 
 @pytest.mark.parametrize("served", ["one", ""])
-def test_a_folder_is_kept_for_one_database_while_it_is_served(path: Path, start: Start, served: str) -> None:
+def test_a_folder_belongs_to_one_database_while_it_is_served(path: Path, start: Start, served: str) -> None:
     folder = SpoolFolder(path, _MANY_BYTES)
     before = folder.take()
     folder.claim("before", before)
     before.close_now()
     process = start("", served)
-    assert _said(process) == "0"
+    assert _spool_number(process) == "0"
     spool = folder.take()
-    # One that has not said yet whose it is will look for itself.
+    # A process that has not claimed the folder yet will check it later.
     folder.claim(served or "another", spool)
     if served:
         with pytest.raises(ForeignSpool):
@@ -299,19 +307,19 @@ def test_a_folder_is_kept_for_one_database_while_it_is_served(path: Path, start:
     spool.close_now()
 
 
-async def test_what_was_acknowledged_is_there_after_kill_9(path: Path, start: Start) -> None:
+async def test_an_acknowledged_call_survives_kill_9(path: Path, start: Start) -> None:
     process = start("acknowledged")
-    assert _said(process) == "0"
+    assert _spool_number(process) == "0"
     assert not SpoolFolder(path, _MANY_BYTES).is_empty()
     _kill(process)
-    (spool,) = SpoolFolder(path, _MANY_BYTES).left_behind()
+    (spool,) = SpoolFolder(path, _MANY_BYTES).take_abandoned()
     assert _ids(await spool.first(9)) == ["acknowledged"]
     await spool.close()
 
 
-async def test_the_next_process_takes_up_what_a_dead_one_left(path: Path, start: Start) -> None:
+async def test_the_next_process_opens_the_file_of_a_dead_one(path: Path, start: Start) -> None:
     process = start("left")
-    assert _said(process) == "0"
+    assert _spool_number(process) == "0"
     _kill(process)
     spool = SpoolFolder(path, _MANY_BYTES).take()
     assert spool.count == 1
@@ -322,35 +330,35 @@ async def test_the_next_process_takes_up_what_a_dead_one_left(path: Path, start:
 
 async def test_two_processes_never_hold_the_same_file(path: Path, start: Start) -> None:
     processes = [start("") for _ in range(4)]
-    numbers = [_said(process) for process in processes]
+    numbers = [_spool_number(process) for process in processes]
     assert sorted(numbers) == ["0", "1", "2", "3"]
     _kill(processes[numbers.index("1")])
     spool = SpoolFolder(path, _MANY_BYTES).take()
-    assert spool._marker.stem == "1"
+    assert spool.path.stem == "1"
     with pytest.raises(DatabaseInUse):
         Spool.open(path / "0.db", _MANY_BYTES)
     await spool.close()
 
 
-async def test_only_what_nobody_holds_is_taken_as_left_behind(path: Path, start: Start) -> None:
+async def test_only_files_that_no_process_holds_are_abandoned(path: Path, start: Start) -> None:
     living, dead = start("living"), start("dead")
-    numbers = {_said(living): "living", _said(dead): "dead"}
+    numbers = {_spool_number(living): "living", _spool_number(dead): "dead"}
     _kill(dead)
     mine = SpoolFolder(path, _MANY_BYTES).take()
-    # It takes the first free one, which is that of the dead.
+    # The first free file is that of the dead process.
     assert mine.count == 1
     await mine.close()
     folder = SpoolFolder(path, _MANY_BYTES)
-    (spool,) = folder.left_behind()
-    assert numbers[spool._marker.stem] == "dead"
-    assert folder.left_behind() == []
+    (spool,) = folder.take_abandoned()
+    assert numbers[spool.path.stem] == "dead"
+    assert folder.take_abandoned() == []
     await spool.remove_first(1)
     await spool.close()
-    assert folder.left_behind() == []
+    assert folder.take_abandoned() == []
     assert not folder.is_empty()
 
 
-async def test_a_file_that_cannot_be_used_hides_none_of_the_others(path: Path) -> None:
+async def test_an_unreadable_file_does_not_hide_the_others(path: Path) -> None:
     folder = SpoolFolder(path, _MANY_BYTES)
     first, second = folder.take(), folder.take()
     await second.add([call("1")])
@@ -358,26 +366,26 @@ async def test_a_file_that_cannot_be_used_hides_none_of_the_others(path: Path) -
     for name in "00", "zz":
         (path / f"{name}.db").write_bytes(b"this is no database" * 1000)
         (path / f"{name}.waiting").touch()
-    (spool,) = folder.left_behind()
+    (spool,) = folder.take_abandoned()
     assert _ids(await spool.first(9)) == ["1"]
     assert (path / "zz.db").read_bytes().startswith(b"this is")
     await spool.close()
     await first.close()
 
 
-async def test_what_waits_is_found_though_a_loss_of_power_took_its_marker(path: Path) -> None:
-    # A new name in a folder is not on the disk before the folder is.
+async def test_calls_are_found_even_if_a_loss_of_power_took_their_marker(path: Path) -> None:
+    # A file's name is durable only once its folder is on the disk.
     folder = SpoolFolder(path, _MANY_BYTES)
     first, second = folder.take(), folder.take()
     for spool in first, second:
-        await spool.add([call(spool._marker.stem)])
+        await spool.add([call(spool.path.stem)])
         await spool.close()
     for marker in path.glob("*.waiting"):  # noqa: ASYNC240
         marker.unlink()
-    # Fewer processes than before.
+    # This time there is one process, where there were two.
     mine = folder.take()
     assert mine.count == 1
-    (spool,) = SpoolFolder(path, _MANY_BYTES).left_behind()
+    (spool,) = SpoolFolder(path, _MANY_BYTES).take_abandoned()
     assert spool.count == 1
     await spool.close()
     await mine.close()

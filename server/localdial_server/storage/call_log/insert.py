@@ -1,4 +1,4 @@
-"""Inserting records of calls, each call_id once."""
+"""Insertion of call records, each call_id once."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,20 +10,18 @@ from localdial_server.domain.model import OutboundCall
 from localdial_server.storage.sql.rows import from_call, to_call
 from localdial_server.storage.sql.schema import outbound_calls
 
-# Well under the number of parameters that a statement may have.
+# Well under the number of parameters that one statement may have.
 _KEYS_PER_QUERY = 500
 
-# Built once: SQLAlchemy finds a statement's compiled form faster when it has seen
-# the very object before.
+# Built once: SQLAlchemy finds the compiled form of the same object faster.
 _INSERT_SQLITE = (
     sqlite.insert(outbound_calls).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 )
 
 
 def _insert_postgres() -> Executable:
-    # All rows in one statement and one message, as an array for each column: it
-    # commits by itself, and no number of rows makes it another statement.
-    # The texts without a length, to which a cast would cut them and say nothing.
+    # One array for each column: one statement inserts any number of rows and commits by itself.
+    # The types have no length, since a cast would silently cut the texts to it.
     types = [String() if isinstance(each.type, String) else each.type for each in outbound_calls.columns]
     columns = [
         func.unnest(bindparam(each.name, type_=postgresql.ARRAY(type_)))
@@ -41,7 +39,7 @@ _INSERT_POSTGRES = _insert_postgres()
 
 
 def insert_calls(connection: Connection, calls: Sequence[OutboundCall]) -> Sequence[OutboundCall]:
-    """Insert the calls whose call_id is new; answer what stands under each call_id."""
+    """Insert the calls whose call_id is new; return the call that stands for each, in order."""
     if _insert(connection, calls) == len(calls):
         return calls
     standing: dict[tuple[str, str], OutboundCall] = {}
@@ -54,10 +52,10 @@ def insert_calls(connection: Connection, calls: Sequence[OutboundCall]) -> Seque
 
 
 def _standing(connection: Connection) -> Any:
-    """Make the query for what stands under call_ids, durable once it is answered."""
+    """Return the query for existing calls, which are durable once it is answered."""
     if connection.dialect.name == "postgresql":
-        # A change that changes nothing. What stands may be waiting for its standby
-        # still; this commits behind it, and so waits for the standby too.
+        # No-op UPDATE: its commit queues behind the original insert, and so also waits for
+        # synchronous replication.
         same = {"call_id": outbound_calls.c.call_id}
         return update(outbound_calls).values(same).returning(outbound_calls)
     return select(outbound_calls)
@@ -65,8 +63,7 @@ def _standing(connection: Connection) -> Any:
 
 def _insert(connection: Connection, calls: Sequence[OutboundCall]) -> int:
     if connection.dialect.name == "postgresql":
-        # In one order everywhere, or two servers that insert the same calls would
-        # each wait for the other's half.
+        # In one order on every server, or two that insert the same calls could deadlock.
         in_order = sorted(calls, key=lambda call: (call.organization_id, call.call_id))
         rows = [from_call(call) for call in in_order]
         arrays = {each.name: [row[each.name] for row in rows] for each in outbound_calls.columns}

@@ -1,66 +1,76 @@
-"""Where the call log is written: the database, or the spool while that is away."""
+"""Where the call log is recorded: in the database, or in the spool while that is down."""
 
 import asyncio
 import logging
 from collections.abc import Sequence
 
+from typing_extensions import override
+
 from localdial_server.app.ports.call_log import RecordedCall
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.domain.model import OutboundCall
 from localdial_server.observability import metrics
+from localdial_server.storage.call_log.group_commit import Recorder
 from localdial_server.storage.call_log.insert import insert_calls
 from localdial_server.storage.call_log.spool import Spool, SpoolFolder
 from localdial_server.storage.engines.database import Database
 
 _log = logging.getLogger(__name__)
 
-# So many calls go from the spool to the database in one transaction.
-_BATCH = 500
 
-# How long to wait before the database is tried again.
-_RETRY_SECONDS = 0.25
-
-
-class DatabaseRecorder:
-    """Records calls in the database, or not at all."""
+class DatabaseRecorder(Recorder):
+    """Records calls in the database, a group in one statement."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @override
     async def record(self, calls: Sequence[OutboundCall]) -> Sequence[RecordedCall]:
-        """Record the calls in one statement."""
         standing = await self._database.append(
             lambda connection: insert_calls(connection, calls), name="call_log.append"
         )
         metrics.CALLS_RECORDED.inc(len(calls))
         return [RecordedCall(call) for call in standing]
 
+    @override
     def require_complete(self) -> None:
-        """Do nothing: what was answered is in the database."""
+        # A call that was answered is in the database.
+        return
 
 
-class SpoolingRecorder:
-    """Records calls in the database; while that is away, on the local disk.
+class SpoolingRecorder(Recorder):
+    """Records calls with `recorder`; while that fails, in the spool.
 
-    From the first call that goes to the spool on, all do, until the spool is
-    empty: so they come into the database in the order in which they were made.
+    As long as the spool holds a call, further calls go there too, so that they reach the database
+    in the order in which they were made. `batch_size` is the number of calls that move from a spool
+    to the database in one transaction, and `retry_seconds` the wait before the next attempt.
     """
 
-    def __init__(self, database: Database, folder: SpoolFolder, spool: Spool) -> None:
-        self._recorder = DatabaseRecorder(database)
+    def __init__(
+        self,
+        recorder: Recorder,
+        folder: SpoolFolder,
+        spool: Spool,
+        *,
+        batch_size: int = 500,
+        retry_seconds: float = 0.25,
+    ) -> None:
+        self._recorder = recorder
         self._folder = folder
         self._spool = spool
-        # Held by whoever may empty the spool or pass by it.
+        self._batch_size = batch_size
+        self._retry_seconds = retry_seconds
+        # Held while new calls are recorded, and while the last calls leave the spool.
         self._turn = asyncio.Lock()
 
+    @override
     async def record(self, calls: Sequence[OutboundCall]) -> Sequence[RecordedCall]:
-        """Record the calls, in the spool if it must be."""
         async with self._turn:
             if self._spool.count == 0:
                 try:
                     return await self._recorder.record(calls)
                 except StorageUnavailable:
-                    # Perhaps they are recorded; then the spool's will be repeats.
+                    # They may have been committed anyway; replaying the spool is then a no-op.
                     pass
             try:
                 return [RecordedCall(call, later=True) for call in await self._spool.add(calls)]
@@ -70,53 +80,57 @@ class SpoolingRecorder:
             finally:
                 metrics.SPOOL_CALLS.set(self._spool.count)
 
+    @override
     def require_complete(self) -> None:
-        """Raise ``StorageUnavailable`` while calls wait in a spool of this machine."""
         if not self._folder.is_empty():
             raise StorageUnavailable
 
     async def empty_spools(self) -> None:
-        """Bring what waits into the database, as soon as it is there, until cancelled."""
+        """Move the calls of this machine's spools to the database when it is up, until cancelled.
+
+        These are the spool of this process, and those of processes that have died.
+        """
         while True:
             await self._empty(self._spool)
-            for spool in await asyncio.to_thread(self._folder.left_behind):
+            for spool in await asyncio.to_thread(self._folder.take_abandoned):
                 try:
                     await self._empty(spool)
                 finally:
                     await spool.close()
-            await asyncio.sleep(_RETRY_SECONDS)
+            await asyncio.sleep(self._retry_seconds)
 
     async def close(self) -> None:
-        """Let go of the spool; what waits in it stays for the next server."""
+        """Close the spool; the calls in it stay for the next server."""
         if self._spool.count:
             _log.warning("calls wait in the spool", extra={"count": self._spool.count})
         await self._spool.close()
 
     async def _empty(self, spool: Spool) -> None:
-        found = spool.count
+        was_empty = spool.count == 0
         while spool.count:
             try:
-                if spool.count > _BATCH:
-                    await self._move(spool)
+                if spool.count > self._batch_size:
+                    await self._move_batch(spool)
                 else:
-                    # New calls wait for this one, or the spool would never be empty.
+                    # Hold up new calls for the last batch, or the spool might never be empty.
                     async with self._turn:
-                        await self._move(spool)
+                        await self._move_batch(spool)
             except StorageUnavailable:
-                await asyncio.sleep(_RETRY_SECONDS)
-            except Exception:  # noqa: BLE001 (whatever it is, nothing may be lost by it)
+                await asyncio.sleep(self._retry_seconds)
+            except Exception:  # noqa: BLE001 (no error may lose a call)
                 _log.exception("calls could not be recorded from the spool")
-                await asyncio.sleep(_RETRY_SECONDS)
+                await asyncio.sleep(self._retry_seconds)
             metrics.SPOOL_CALLS.set(self._spool.count + (spool.count if spool is not self._spool else 0))
-        if found:
+        if not was_empty:
             _log.info("the spool is empty")
 
-    async def _move(self, spool: Spool) -> None:
-        calls = await spool.first(_BATCH)
-        recorded = await self._recorder.record(calls)
-        for call, standing in zip(calls, (each.call for each in recorded), strict=True):
+    async def _move_batch(self, spool: Spool) -> None:
+        calls = await spool.first(self._batch_size)
+        recorded_calls = await self._recorder.record(calls) if calls else []
+        for call, recorded in zip(calls, recorded_calls, strict=True):
+            standing = recorded.call
             if (call.user_id, call.callee_number) != (standing.user_id, standing.callee_number):
-                # Two calls were answered under one call_id, while nobody could tell.
+                # While the database was down, two servers each answered a call with this call_id.
                 metrics.SPOOL_CONFLICTS.inc()
                 _log.warning(
                     "another call was recorded under the call_id first",

@@ -1,9 +1,8 @@
-"""The spool: where the records of calls wait while the database is away.
+"""The spool: where the records of calls wait while the database is down.
 
-Each process has a file of its own in a folder on the local disk, an SQLite
-database with the same call log as the real one: durable, bounded, and with one
-record for each call_id. A marker beside it says, to every process that shares
-the folder, that something waits in it.
+Each process has a file of its own in a folder on the local disk: an SQLite database with
+the same call log table, durable, of bounded size, and with one record for each call_id. A
+marker beside the file shows every process that shares the folder that calls wait in it.
 """
 
 import contextlib
@@ -27,29 +26,29 @@ from localdial_server.storage.sql.schema import outbound_calls
 
 _log = logging.getLogger(__name__)
 
-# SQLite numbers the rows in the order in which they came.
+# SQLite numbers the rows in the order of their insertion.
 _ROW_ID: ColumnElement[int] = literal_column("rowid")
 
 _FILE = ".db"
-_MARKED = ".waiting"
-# Names the database that the calls of the file beside it belong to.
+_MARKER = ".waiting"
+# Contains the identity of the database that the calls of the file beside it belong to.
 _OWNER = ".database"
 
-# How long it is looked whether a file is another database's, in seconds.
-_LOOKS = (0.1, 0.2, 0.4, 0.8)
+# Waits between the attempts to claim the folder, in seconds.
+_CLAIM_DELAYS = (0.1, 0.2, 0.4, 0.8)
 
 
 class ForeignSpool(Exception):
-    """Calls of another database wait in the folder, or servers of another one use it."""
+    """Calls of another database wait in the folder, or another database's servers use it."""
 
 
 class Disk:
-    """The file operations of the spool. They block, so none of them may run on the event loop."""
+    """The file operations of the spool. They block, so call none of them on the event loop."""
 
     def create(self, path: Path) -> None:
         """Create an empty file, durable on return."""
         path.touch()
-        # A new name in a folder is on the disk once the folder is.
+        # The file's name is durable once the folder is on the disk.
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
@@ -65,7 +64,7 @@ class Disk:
         path.unlink(missing_ok=True)
 
     def file_number(self, path: Path) -> int:
-        """Return the number that the file keeps while it exists. Raises `FileNotFoundError`."""
+        """Return the inode number of the file. Raises `FileNotFoundError`."""
         return path.stat().st_ino
 
     def names(self, folder: Path) -> Sequence[str]:
@@ -83,6 +82,7 @@ class Spool:
         self._database = database
         self._marker = marker
         self._disk = disk
+        self._count = count
         self._file_number = disk.file_number(self.path)
         self._set_count(count)
 
@@ -93,25 +93,25 @@ class Spool:
         try:
             migrate(database.engine)
             with database.engine.begin() as connection:
-                return cls(database, path.with_suffix(_MARKED), _count(connection), disk)
+                return cls(database, path.with_suffix(_MARKER), _count(connection), disk)
         except BaseException:
             database.close_now()
             raise
 
     @property
     def path(self) -> Path:
-        """Where the file is."""
+        """The path of the file."""
         return self._marker.with_suffix(_FILE)
 
     @property
     def count(self) -> int:
-        """How many calls wait."""
+        """How many calls wait in the file."""
         return self._count
 
     async def add(self, calls: Sequence[OutboundCall]) -> Sequence[OutboundCall]:
-        """Keep the calls, durable on return; answer those that stand under their call_ids.
+        """Add the calls, durably; return the call that stands under each call_id, in order.
 
-        Raises ``StorageUnavailable`` when the spool or its disk is full.
+        Raises `StorageUnavailable` when the spool or its disk is full, or its folder was replaced.
         """
 
         def insert(connection: Connection) -> tuple[Sequence[OutboundCall], int]:
@@ -124,21 +124,21 @@ class Spool:
             except OSError as error:
                 raise StorageUnavailable from error
             if not is_in_place:
-                # The folder was replaced: nobody would find the calls after a crash.
+                # The folder was replaced: no process would find the calls after a crash.
                 raise StorageUnavailable
 
         standing, _ = await self._database.write(insert, after_commit=make_findable)
         return standing
 
     async def first(self, limit: int) -> Sequence[OutboundCall]:
-        """Answer the calls that came first, in the order in which they came."""
+        """Return the first `limit` calls, in the order in which they were added."""
         query = select(outbound_calls).order_by(_ROW_ID).limit(limit)
         return await self._database.read(
             lambda connection: [to_call(row) for row in connection.execute(query)]
         )
 
     async def remove_first(self, number: int) -> None:
-        """Forget as many of the first calls: they are in the database now."""
+        """Remove the first `number` calls, which are in the database now."""
         oldest = select(_ROW_ID).select_from(outbound_calls).order_by(_ROW_ID).limit(number)
 
         def remove(connection: Connection) -> int:
@@ -148,24 +148,27 @@ class Spool:
         await self._database.write(remove, after_commit=self._set_count)
 
     async def close(self) -> None:
-        """Let go of the file; what waits in it stays."""
+        """Close the file; the calls in it stay."""
         await self._database.close()
 
     def close_now(self) -> None:
-        """Do the same, and wait for it."""
+        """Do what `close` does. Blocks."""
         self._database.close_now()
 
     def _set_count(self, count: int) -> None:
-        """Set how many calls wait, and the marker accordingly."""
-        self._count = count
-        if count == 0:
+        """Set the count, and create or remove the marker accordingly."""
+        if count:
+            self._count = count
+            if not self._disk.exists(self._marker):
+                self._disk.create(self._marker)
+        else:
+            # The spool is not empty before its marker is gone: `remove_first` tries again.
             self._disk.remove(self._marker)
-        elif not self._disk.exists(self._marker):
-            self._disk.create(self._marker)
+            self._count = 0
 
 
 def _count(connection: Connection) -> int:
-    # Without a walk over all of them: rows come at the end and go at the beginning.
+    # Rows are added at the end and removed at the beginning, so there is no need to count them.
     first, last = (
         select(bound(_ROW_ID)).select_from(outbound_calls).scalar_subquery() for bound in (func.min, func.max)
     )
@@ -173,7 +176,7 @@ def _count(connection: Connection) -> int:
 
 
 def _owner(path: Path) -> str | None:
-    """Answer the database that the calls of a file belong to; None: not known, as of an older release."""
+    """Return the identity of the database that a file's calls belong to; None for an older release's file."""
     try:
         return path.with_suffix(_OWNER).read_text("utf-8")
     except FileNotFoundError:
@@ -181,47 +184,43 @@ def _owner(path: Path) -> str | None:
 
 
 class SpoolFolder:
-    """The folder where the processes of one machine keep their spools."""
+    """The folder where the processes of one machine keep their spools. Its methods block."""
 
     def __init__(self, path: Path, max_bytes: int, disk: Disk = _DISK) -> None:
         self._path = path
         self._max_bytes = max_bytes
         self._disk = disk
         self._unreadable: set[Path] = set()
-        self._looked = False
+        self._looks_at_markers = False
 
     def take(self) -> Spool:
-        """Take the first file that nobody holds: perhaps one that a crash left.
-
-        Raises ``OSError``.
-        """
+        """Open the first file that no process holds, perhaps one that a crash left. Raises `OSError`."""
         self._path.mkdir(parents=True, exist_ok=True)
         for number in itertools.count():
-            # A newer release may have left one: that is for a newer one to empty.
+            # Only a newer release can empty a file of a newer release.
             with contextlib.suppress(DatabaseInUse, SchemaError):
                 spool = Spool.open(self._path / f"{number}{_FILE}", self._max_bytes, self._disk)
                 if spool.count == 0:
-                    # Whose calls were in it last means nothing to those who look now.
+                    # The file is empty, so its previous owner no longer matters.
                     spool.path.with_suffix(_OWNER).unlink(missing_ok=True)
                 return spool
         raise AssertionError
 
     def claim(self, database: str, own: Spool) -> None:
-        """Keep the calls of ``own``, this process's file, for the database of this identity.
+        """Claim the folder, and in it `own`, this process's file, for the database of this identity.
 
-        Raises ``ForeignSpool`` if calls of another database wait in the folder, or if it is
-        used by another one's servers; and ``OSError``.
+        Raises `ForeignSpool` and `OSError`.
         """
         if own.count and _owner(own.path) not in {None, database}:
             raise ForeignSpool
-        # As a whole or not at all: others look at it, and before they are looked at, so
-        # that of two that come at once not both go on.
+        # Write atomically, and before checking the other files, so that two servers starting
+        # at once cannot both pass the check.
         new = own.path.with_suffix(f"{_OWNER}-new")
         new.write_text(database, "utf-8")
         new.replace(own.path.with_suffix(_OWNER))
-        # A file may be in use for a moment by one who looks as this one does, or who has
-        # taken it and not said so yet.
-        for delay in *_LOOKS, None:
+        # A process that runs this check, too, holds a file for a moment, and one that has just
+        # taken a file has not written its owner yet.
+        for delay in *_CLAIM_DELAYS, None:
             if not any(
                 _owner(path) not in {None, database} and self._is_used(path)
                 for path in self._path.glob(f"*{_FILE}")
@@ -232,7 +231,7 @@ class SpoolFolder:
             time.sleep(delay)
 
     def _is_used(self, path: Path) -> bool:
-        """Answer whether another process has the file, or calls wait in it."""
+        """Return whether another process holds the file, or calls wait in it."""
         try:
             spool = Spool.open(path, self._max_bytes, self._disk)
         except (DatabaseInUse, SchemaError, DBAPIError):
@@ -241,12 +240,12 @@ class SpoolFolder:
         spool.close_now()
         return count > 0
 
-    def left_behind(self) -> Sequence[Spool]:
-        """Take all files in which calls wait and that nobody holds."""
+    def take_abandoned(self) -> Sequence[Spool]:
+        """Open every file in which calls wait and that no process holds."""
         found: list[Spool] = []
-        # The first time also those that are not marked: a crash may have come between
-        # the calls and their marker.
-        for path in self._path.glob(f"*{_MARKED if self._looked else _FILE}"):
+        # The first time also files without a marker: a crash may have come between the calls
+        # and their marker.
+        for path in self._path.glob(f"*{_MARKER if self._looks_at_markers else _FILE}"):
             file = path.with_suffix(_FILE)
             try:
                 found.append(Spool.open(file, self._max_bytes, self._disk))
@@ -255,14 +254,14 @@ class SpoolFolder:
             except (OSError, SchemaError, DBAPIError):
                 if file not in self._unreadable:
                     self._unreadable.add(file)
-                    _log.exception("a spool cannot be read, and call-backs fail", extra={"file": str(file)})
-        self._looked = True
+                    _log.exception("a spool cannot be read, so call-backs fail", extra={"file": str(file)})
+        self._looks_at_markers = True
         return found
 
     def is_empty(self) -> bool:
-        """Return whether no call waits in any process's spool. Raises `StorageUnavailable`. Blocks."""
+        """Return whether no call waits in any process's spool. Raises `StorageUnavailable`."""
         try:
-            return not any(name.endswith(_MARKED) for name in self._disk.names(self._path))
+            return not any(name.endswith(_MARKER) for name in self._disk.names(self._path))
         except OSError as error:
-            _log.exception("the spool's folder cannot be read, and call-backs fail")
+            _log.exception("the spool's folder cannot be read, so call-backs fail")
             raise StorageUnavailable from error
