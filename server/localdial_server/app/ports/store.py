@@ -1,11 +1,12 @@
 """The storage ports: what the use cases ask of the database.
 
-A unit of work is a plain function of a ``Reader`` or a ``Transaction``. It
-cannot await, so nothing holds a transaction open while it waits for a carrier
-or a client, and it may be run again from the start, so it changes nothing but
-what the transaction rolls back.
+A unit of work is a plain function of a `Reader` or a `Transaction`. It cannot await, so
+no transaction stays open while something waits for a carrier or a client. It may run
+again from the start, so it changes nothing but what the transaction rolls back.
 
-Every store is held to these promises by ``tests/conformance``.
+Phone numbers are in E.164, and times are microseconds since the epoch. Lists are in
+ascending order of the key that is named, and `after` is the key that they begin behind
+("" for the first page). The suites in `tests/conformance` hold every store to this.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +20,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class NumberQuery:
-    """Which numbers to list. None: any. An area code matches own and mapped ones."""
+    """Which numbers of the organization to list; None matches any.
+
+    `area_code` matches a number's own area code and the ones that are mapped to it.
+    """
 
     organization_id: str
     area_code: str | None = None
@@ -28,7 +32,7 @@ class NumberQuery:
 
 @dataclass(frozen=True, slots=True)
 class CallQuery:
-    """Which calls to list. None: any."""
+    """Which calls of the organization to list; None matches any."""
 
     organization_id: str
     callee_number: str | None = None
@@ -39,7 +43,8 @@ class CallQuery:
 class StoredRequest:
     """A request that spends or deletes.
 
-    `answer` is what a repeat is given; None until the request is answered.
+    `arguments` are compared with those of a repeat, which gets `answer`: None until the request is
+    answered.
     """
 
     organization_id: str
@@ -53,37 +58,37 @@ class Reader(Protocol):
     """One consistent view of the database."""
 
     def revision(self, organization_id: str) -> int:
-        """Answer how often the organization was changed; 0 if it never was."""
+        """Return how often the organization was changed; 0 if it never was."""
 
     def organization(self, organization_id: str) -> Organization | None:
-        """Answer the organization."""
+        """Return the organization, or None if it does not exist."""
 
     def organizations(self, after: str, limit: int) -> Sequence[tuple[Organization, int]]:
-        """Answer organizations with their revisions, by id, from behind ``after``."""
+        """Return up to `limit` organizations with their revisions, by organization_id."""
 
     def count_organizations(self) -> int:
-        """Answer how many organizations there are."""
+        """Return the number of organizations."""
 
     def user(self, organization_id: str, user_id: str) -> User | None:
-        """Answer the user."""
+        """Return the user, or None if it does not exist."""
 
     def users_by_id(self, organization_id: str, user_ids: Sequence[str]) -> Mapping[str, User]:
-        """Answer those of the users that there are, by id."""
+        """Return the users by user_id, without those that do not exist."""
 
     def users(self, organization_id: str, after: str, limit: int) -> Sequence[User]:
-        """Answer users by id, from behind ``after``."""
+        """Return up to `limit` users, by user_id."""
 
     def count_users(self, organization_id: str) -> int:
-        """Answer how many users the organization has."""
+        """Return the number of the organization's users."""
 
     def number(self, organization_id: str, phone_number: str) -> Number | None:
-        """Answer the number, in whatever state, if the organization has it."""
+        """Return the number, in whatever state, or None if the organization does not have it."""
 
     def numbers(self, query: NumberQuery, after: str, limit: int) -> Sequence[Number]:
-        """Answer numbers by phone number, from behind ``after``."""
+        """Return up to `limit` numbers that match, by phone number."""
 
     def count_numbers(self, query: NumberQuery) -> int:
-        """Answer how many numbers match."""
+        """Return how many numbers match."""
 
     def numbers_of_request(self, organization_id: str, request_id: str) -> Sequence[Number]:
         """Return the numbers that the request has ordered, by phone number, unless it was answered long ago.
@@ -93,62 +98,69 @@ class Reader(Protocol):
         """
 
     def purchases_since(self, organization_id: str, since: int) -> tuple[int, int | None]:
-        """Answer how many numbers were ordered from then on, and when the first of them was."""
+        """Return how many numbers were ordered at `since` or later, and the time of the first order.
+
+        Abandoned orders do not count. The time is None without an order.
+        """
 
     def owners_of(self, phone_numbers: Sequence[str]) -> Mapping[str, str]:
-        """Answer which organization each number reaches; a number of nobody is left out."""
+        """Return the organization_id that `owner_of` returns, by phone number, without the None cases."""
 
     def unsettled_numbers(self) -> Sequence[Number]:
-        """Answer every organization's numbers that are PURCHASING or RELEASING."""
+        """Return the open numbers (`NumberState.is_open`) of every organization, in no order, all of them."""
 
     def owner_of(self, phone_number: str) -> str | None:
-        """Answer the organization that the number reaches, as inventory or its own."""
+        """Return the organization_id that has claimed the number, or None."""
 
     def call(self, organization_id: str, call_id: str) -> OutboundCall | None:
-        """Answer the recorded call."""
+        """Return the recorded call, or None."""
 
     def last_call_to(self, organization_id: str, callee_number: str) -> OutboundCall | None:
-        """Answer the newest recorded call to the number. One row read, by index."""
+        """Return the newest recorded call to the number, or None. Reads one row, by index."""
 
     def calls(self, query: CallQuery, before: tuple[int, str] | None, limit: int) -> Sequence[OutboundCall]:
-        """Answer calls, newest first, from behind the (call_time, call_id)."""
+        """Return up to `limit` calls that match, newest first by (call_time, call_id).
+
+        Begin behind `before`, such a pair, or with the newest if it is None.
+        """
 
     def request(self, organization_id: str, request_id: str) -> StoredRequest | None:
-        """Answer the request."""
+        """Return the request, or None."""
 
 
 class Transaction(Reader, Protocol):
     """A consistent view that can be changed. No other transaction interleaves."""
 
     def bump_revision(self, organization_id: str) -> int:
-        """Count one change of the organization; answer its new revision."""
+        """Count one change of the organization and return its new revision."""
 
     def put_organization(self, organization: Organization) -> None:
-        """Create or replace the organization. Claims are the caller's business."""
+        """Create or replace the organization. This changes no claim of a phone number."""
 
     def delete_organization(self, organization_id: str) -> None:
-        """Delete it with its users, claims and requests; it must have no numbers.
+        """Delete the organization with its users, claims and requests. It must have no numbers.
 
-        Its revision, the day's purchases, of no request any more, and the records of its calls stay.
+        Its revision and the records of its calls stay. So do its purchases of the day, but without
+        their requests.
         """
 
     def put_users(self, users: Sequence[User]) -> None:
         """Create or replace the users."""
 
     def delete_user(self, organization_id: str, user_id: str) -> None:
-        """Delete the user; the records of the calls stay."""
+        """Delete the user, if it exists. The records of its calls stay."""
 
     def claim(self, phone_number: str, organization_id: str) -> bool:
-        """Make the organization the number's owner; False if another one is."""
+        """Claim the number for the organization; return False if another one has claimed it."""
 
     def disclaim(self, phone_number: str, organization_id: str) -> None:
-        """Give the number up, unless inventory or organization still uses it."""
+        """End the organization's claim, unless its inventory has the number or it is its own number."""
 
     def add_number(self, number: Number) -> None:
-        """Add a number that the organization has claimed."""
+        """Add a number that the organization has claimed. Its mappings are not stored."""
 
     def update_number(self, number: Number) -> None:
-        """Store the number's state and what the carrier said of it."""
+        """Replace every field of the number but its mappings."""
 
     def delete_number(self, organization_id: str, phone_number: str) -> None:
         """Delete the number with its mappings. The claim stays."""
@@ -157,27 +169,27 @@ class Transaction(Reader, Protocol):
         """Record that the number was ordered: for the limit of the day, and for its `request_id`."""
 
     def delete_purchase(self, organization_id: str, reference: str) -> None:
-        """Forget the order, of which nothing came; one that is not there is no error."""
+        """Delete the record of an abandoned order, if there is one."""
 
     def delete_purchases_before(self, organization_id: str, time: int) -> None:
-        """Forget the organization's purchases from before then, but for those of unanswered requests."""
+        """Delete the records of orders before `time`, except those of unanswered requests."""
 
     def add_mappings(self, organization_id: str, phone_number: str, area_codes: Sequence[str]) -> int:
-        """Map the area codes that are not mapped yet; answer how many those were."""
+        """Map the area codes to the number; return how many were not mapped to it before."""
 
     def delete_mappings(
         self, organization_id: str, phone_number: str, area_codes: Sequence[str] | None
     ) -> int:
-        """End the mappings (None: all of the number's); answer how many there were."""
+        """End these mappings of the number (None: all of them); return how many there were."""
 
     def add_request(self, request: StoredRequest) -> None:
         """Store a request that was not stored yet."""
 
     def set_answer(self, organization_id: str, request_id: str, answer: str) -> None:
-        """Store the request's answer."""
+        """Store the answer of the request."""
 
     def delete_request(self, organization_id: str, request_id: str) -> None:
-        """Forget the request; one that is not there is no error."""
+        """Delete the request, if it exists."""
 
 
 class Store(Protocol):

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, exists, func, or_, select, tuple_
+from typing_extensions import override
 
-from localdial_server.app.ports.store import CallQuery, NumberQuery, StoredRequest
+from localdial_server.app.ports.store import CallQuery, NumberQuery, Reader, StoredRequest
 from localdial_server.domain.model import Number, NumberState, Organization, OutboundCall, User
 from localdial_server.storage.sql.rows import (
     to_call,
@@ -36,25 +37,25 @@ _FEW_NUMBERS = 20
 _OPEN_STATES = [state.value for state in NumberState if state.is_open]
 
 
-class SqlReader:
+class SqlReader(Reader):
     """Reads through one connection, in whatever transaction that is in."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
+    @override
     def revision(self, organization_id: str) -> int:
-        """Answer how often the organization was changed; 0 if it never was."""
         query = select(revisions.c.revision).where(revisions.c.organization_id == organization_id)
         return self._connection.scalar(query) or 0
 
+    @override
     def organization(self, organization_id: str) -> Organization | None:
-        """Answer the organization."""
         query = select(organizations).where(organizations.c.organization_id == organization_id)
         row = self._connection.execute(query).one_or_none()
         return to_organization(row) if row is not None else None
 
+    @override
     def organizations(self, after: str, limit: int) -> Sequence[tuple[Organization, int]]:
-        """Answer organizations with their revisions, by id, from behind ``after``."""
         # Looked up for the page alone: a join may read them all from the first on.
         revision = select(revisions.c.revision).where(
             revisions.c.organization_id == organizations.c.organization_id
@@ -67,18 +68,18 @@ class SqlReader:
         )
         return [(to_organization(row), row.revision) for row in self._connection.execute(query)]
 
+    @override
     def count_organizations(self) -> int:
-        """Answer how many organizations there are."""
         return self._count(select(func.count()).select_from(organizations))
 
+    @override
     def user(self, organization_id: str, user_id: str) -> User | None:
-        """Answer the user."""
         query = select(users).where(users.c.organization_id == organization_id, users.c.user_id == user_id)
         row = self._connection.execute(query).one_or_none()
         return to_user(row) if row is not None else None
 
+    @override
     def users_by_id(self, organization_id: str, user_ids: Sequence[str]) -> Mapping[str, User]:
-        """Answer those of the users that there are, by id."""
         found: dict[str, User] = {}
         for begin in range(0, len(user_ids), _IDS_PER_QUERY):
             wanted = user_ids[begin : begin + _IDS_PER_QUERY]
@@ -88,8 +89,8 @@ class SqlReader:
             found |= {row.user_id: to_user(row) for row in self._connection.execute(query)}
         return found
 
+    @override
     def users(self, organization_id: str, after: str, limit: int) -> Sequence[User]:
-        """Answer users by id, from behind ``after``."""
         query = (
             select(users)
             .where(users.c.organization_id == organization_id, users.c.user_id > after)
@@ -103,14 +104,14 @@ class SqlReader:
         query = select(users.c.user_id, users.c.caller_id).where(users.c.organization_id == organization_id)
         return {row.user_id: row.caller_id for row in self._connection.execute(query)}
 
+    @override
     def count_users(self, organization_id: str) -> int:
-        """Answer how many users the organization has."""
         return self._count(
             select(func.count()).select_from(users).where(users.c.organization_id == organization_id)
         )
 
+    @override
     def number(self, organization_id: str, phone_number: str) -> Number | None:
-        """Answer the number, in whatever state, if the organization has it."""
         found = self._numbers(
             select(numbers).where(
                 numbers.c.organization_id == organization_id, numbers.c.phone_number == phone_number
@@ -118,8 +119,8 @@ class SqlReader:
         )
         return found[0] if found else None
 
+    @override
     def numbers(self, query: NumberQuery, after: str, limit: int) -> Sequence[Number]:
-        """Answer numbers by phone number, from behind ``after``."""
         return self._numbers(
             select(numbers)
             .where(*_matches(query), numbers.c.phone_number > after)
@@ -142,16 +143,12 @@ class SqlReader:
         )
         return [(row.area_code, row.phone_number) for row in self._connection.execute(query)]
 
+    @override
     def count_numbers(self, query: NumberQuery) -> int:
-        """Answer how many numbers match."""
         return self._count(select(func.count()).select_from(numbers).where(*_matches(query)))
 
+    @override
     def numbers_of_request(self, organization_id: str, request_id: str) -> Sequence[Number]:
-        """Return the numbers that the request has ordered, by phone number, unless it was answered long ago.
-
-        Abandoned orders are left out. A number that was released since is RELEASED, with no more
-        than its phone number, area code, reference and purchase time.
-        """
         of_request = purchases.c.organization_id == organization_id, purchases.c.request_id == request_id
         ordered = self._connection.execute(
             select(purchases).where(*of_request).order_by(purchases.c.phone_number, purchases.c.purchase_time)
@@ -165,16 +162,16 @@ class SqlReader:
         by_reference = {number.reference: number for number in kept}
         return [by_reference.get(row.reference) or to_released_number(row) for row in ordered]
 
+    @override
     def purchases_since(self, organization_id: str, since: int) -> tuple[int, int | None]:
-        """Answer how many numbers were ordered from then on, and when the first of them was."""
         query = select(func.count().label("made"), func.min(purchases.c.purchase_time).label("first")).where(
             purchases.c.organization_id == organization_id, purchases.c.purchase_time >= since
         )
         row = self._connection.execute(query).one()
         return row.made, row.first
 
+    @override
     def owners_of(self, phone_numbers: Sequence[str]) -> Mapping[str, str]:
-        """Answer which organization each number reaches; a number of nobody is left out."""
         owners = phone_number_owners.c
         found: dict[str, str] = {}
         for begin in range(0, len(phone_numbers), _IDS_PER_QUERY):
@@ -183,32 +180,32 @@ class SqlReader:
             found |= {row.phone_number: row.organization_id for row in self._connection.execute(query)}
         return found
 
+    @override
     def unsettled_numbers(self) -> Sequence[Number]:
-        """Answer every organization's numbers that are PURCHASING or RELEASING."""
         return self._numbers(select(numbers).where(numbers.c.state.in_(_OPEN_STATES)))
 
+    @override
     def owner_of(self, phone_number: str) -> str | None:
-        """Answer the organization that the number reaches, as inventory or its own."""
         query = select(phone_number_owners.c.organization_id).where(
             phone_number_owners.c.phone_number == phone_number
         )
         return self._connection.scalar(query)
 
+    @override
     def call(self, organization_id: str, call_id: str) -> OutboundCall | None:
-        """Answer the recorded call."""
         query = select(outbound_calls).where(
             outbound_calls.c.organization_id == organization_id, outbound_calls.c.call_id == call_id
         )
         row = self._connection.execute(query).one_or_none()
         return to_call(row) if row is not None else None
 
+    @override
     def last_call_to(self, organization_id: str, callee_number: str) -> OutboundCall | None:
-        """Answer the newest recorded call to the number. One row read, by index."""
         found = self.calls(CallQuery(organization_id, callee_number=callee_number), None, 1)
         return found[0] if found else None
 
+    @override
     def calls(self, query: CallQuery, before: tuple[int, str] | None, limit: int) -> Sequence[OutboundCall]:
-        """Answer calls, newest first, from behind the (call_time, call_id)."""
         calls = outbound_calls.c
         matching = select(outbound_calls).where(calls.organization_id == query.organization_id)
         if query.callee_number is not None:
@@ -220,8 +217,8 @@ class SqlReader:
         newest_first = matching.order_by(calls.call_time.desc(), calls.call_id.desc()).limit(limit)
         return [to_call(row) for row in self._connection.execute(newest_first)]
 
+    @override
     def request(self, organization_id: str, request_id: str) -> StoredRequest | None:
-        """Answer the request."""
         query = select(requests).where(
             requests.c.organization_id == organization_id, requests.c.request_id == request_id
         )

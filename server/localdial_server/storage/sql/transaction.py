@@ -5,8 +5,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, delete, exists, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from typing_extensions import override
 
-from localdial_server.app.ports.store import StoredRequest
+from localdial_server.app.ports.store import StoredRequest, Transaction
 from localdial_server.domain.model import Number, Organization, User
 from localdial_server.storage.sql.reader import SqlReader
 from localdial_server.storage.sql.rows import from_number, from_organization, from_user
@@ -22,7 +23,7 @@ from localdial_server.storage.sql.schema import (
 )
 
 
-class SqlTransaction(SqlReader):
+class SqlTransaction(SqlReader, Transaction):
     """Reads and changes through one connection, in one transaction.
 
     `revisions` has the revision of every organization that was bumped or read, as it was last.
@@ -37,8 +38,8 @@ class SqlTransaction(SqlReader):
         revision = self.revisions[organization_id] = super().revision(organization_id)
         return revision
 
+    @override
     def bump_revision(self, organization_id: str) -> int:
-        """Count one change of the organization; answer its new revision."""
         upsert = self._insert(revisions).values(organization_id=organization_id, revision=1)
         self._connection.execute(
             upsert.on_conflict_do_update(
@@ -47,15 +48,12 @@ class SqlTransaction(SqlReader):
         )
         return self.revision(organization_id)
 
+    @override
     def put_organization(self, organization: Organization) -> None:
-        """Create or replace the organization. Claims are the caller's business."""
         self._put(organizations, [from_organization(organization)])
 
+    @override
     def delete_organization(self, organization_id: str) -> None:
-        """Delete it with its users, claims and requests; it must have no numbers.
-
-        Its revision, the day's purchases, of no request any more, and the records of its calls stay.
-        """
         # A request of an organization that comes back with the same id is another one.
         self._connection.execute(
             update(purchases).where(purchases.c.organization_id == organization_id).values(request_id=None)
@@ -63,18 +61,18 @@ class SqlTransaction(SqlReader):
         for table in users, phone_number_owners, requests, organizations:
             self._connection.execute(delete(table).where(table.c.organization_id == organization_id))
 
+    @override
     def put_users(self, users_: Sequence[User]) -> None:
-        """Create or replace the users."""
         self._put(users, [from_user(user) for user in users_])
 
+    @override
     def delete_user(self, organization_id: str, user_id: str) -> None:
-        """Delete the user; the records of the calls stay."""
         self._connection.execute(
             delete(users).where(users.c.organization_id == organization_id, users.c.user_id == user_id)
         )
 
+    @override
     def claim(self, phone_number: str, organization_id: str) -> bool:
-        """Make the organization the number's owner; False if another one is."""
         self._connection.execute(
             self._insert(phone_number_owners)
             .values(phone_number=phone_number, organization_id=organization_id)
@@ -82,8 +80,8 @@ class SqlTransaction(SqlReader):
         )
         return self.owner_of(phone_number) == organization_id
 
+    @override
     def disclaim(self, phone_number: str, organization_id: str) -> None:
-        """Give the number up, unless inventory or organization still uses it."""
         in_use = or_(
             exists(select(numbers.c.phone_number)).where(
                 numbers.c.organization_id == organization_id, numbers.c.phone_number == phone_number
@@ -101,12 +99,12 @@ class SqlTransaction(SqlReader):
             )
         )
 
+    @override
     def add_number(self, number: Number) -> None:
-        """Add a number that the organization has claimed."""
         self._connection.execute(insert(numbers).values(**from_number(number)))
 
+    @override
     def update_number(self, number: Number) -> None:
-        """Store the number's state and what the carrier said of it."""
         self._connection.execute(
             update(numbers)
             .where(
@@ -116,8 +114,8 @@ class SqlTransaction(SqlReader):
             .values(**from_number(number))
         )
 
+    @override
     def delete_number(self, organization_id: str, phone_number: str) -> None:
-        """Delete the number with its mappings. The claim stays."""
         self.delete_mappings(organization_id, phone_number, None)
         self._connection.execute(
             delete(numbers).where(
@@ -125,8 +123,8 @@ class SqlTransaction(SqlReader):
             )
         )
 
+    @override
     def add_purchase(self, number: Number) -> None:
-        """Record that the number was ordered: for the limit of the day, and for its `request_id`."""
         self._connection.execute(
             insert(purchases).values(
                 organization_id=number.organization_id,
@@ -137,16 +135,16 @@ class SqlTransaction(SqlReader):
             )
         )
 
+    @override
     def delete_purchase(self, organization_id: str, reference: str) -> None:
-        """Forget the order, of which nothing came; one that is not there is no error."""
         self._connection.execute(
             delete(purchases).where(
                 purchases.c.organization_id == organization_id, purchases.c.reference == reference
             )
         )
 
+    @override
     def delete_purchases_before(self, organization_id: str, time: int) -> None:
-        """Forget the organization's purchases from before then, but for those of unanswered requests."""
         is_unanswered = exists(requests.c.request_id).where(
             requests.c.organization_id == purchases.c.organization_id,
             requests.c.request_id == purchases.c.request_id,
@@ -160,8 +158,8 @@ class SqlTransaction(SqlReader):
             )
         )
 
+    @override
     def add_mappings(self, organization_id: str, phone_number: str, area_codes: Sequence[str]) -> int:
-        """Map the area codes that are not mapped yet; answer how many those were."""
         mappings = area_code_mappings.c
         mapped = self._connection.scalars(
             select(mappings.area_code).where(
@@ -176,10 +174,10 @@ class SqlTransaction(SqlReader):
             self._connection.execute(insert(area_code_mappings), rows)
         return len(rows)
 
+    @override
     def delete_mappings(
         self, organization_id: str, phone_number: str, area_codes: Sequence[str] | None
     ) -> int:
-        """End the mappings (None: all of the number's); answer how many there were."""
         mappings = area_code_mappings.c
         statement = delete(area_code_mappings).where(
             mappings.organization_id == organization_id, mappings.phone_number == phone_number
@@ -188,8 +186,8 @@ class SqlTransaction(SqlReader):
             statement = statement.where(mappings.area_code.in_(area_codes))
         return self._connection.execute(statement).rowcount
 
+    @override
     def add_request(self, request: StoredRequest) -> None:
-        """Store a request that was not stored yet."""
         self._connection.execute(
             insert(requests).values(
                 organization_id=request.organization_id,
@@ -200,16 +198,16 @@ class SqlTransaction(SqlReader):
             )
         )
 
+    @override
     def set_answer(self, organization_id: str, request_id: str, answer: str) -> None:
-        """Store the request's answer."""
         self._connection.execute(
             update(requests)
             .where(requests.c.organization_id == organization_id, requests.c.request_id == request_id)
             .values(answer=answer)
         )
 
+    @override
     def delete_request(self, organization_id: str, request_id: str) -> None:
-        """Forget the request; one that is not there is no error."""
         self._connection.execute(
             delete(requests).where(
                 requests.c.organization_id == organization_id, requests.c.request_id == request_id
