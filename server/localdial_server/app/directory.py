@@ -1,4 +1,4 @@
-"""Organizations and users, which the CRM keeps in step with its own."""
+"""Organizations and users, which the CRM keeps in step with its own records."""
 
 from collections.abc import Sequence
 
@@ -20,9 +20,9 @@ class Directory:
         self._store = store
 
     async def set_organization(self, organization: Organization) -> int:
-        """Create or replace the organization; answer its revision.
+        """Create or replace the organization, and return its revision.
 
-        Raises ``NumberInUse`` when its number reaches another organization.
+        Raise `NumberInUse` if its organization number belongs to another organization.
         """
         organization_id = organization.organization_id
 
@@ -30,7 +30,7 @@ class Directory:
             before = transaction.organization(organization_id)
             if before == organization:
                 return transaction.revision(organization_id)
-            # First the row, since a claim refers to it, then the claims by it.
+            # The row comes first, because a claim refers to it.
             transaction.put_organization(organization)
             number = organization.organization_number
             if number is not None and not transaction.claim(number, organization_id):
@@ -42,7 +42,7 @@ class Directory:
         return await self._store.write("directory.set_organization", work, serialize_on=organization_id)
 
     async def get_organization(self, organization_id: str) -> tuple[Organization, int]:
-        """Answer the organization and its revision."""
+        """Return the organization and its revision. Raise `OrganizationNotFound`."""
         return await self._store.read(
             "directory.get_organization",
             lambda reader: (
@@ -54,16 +54,19 @@ class Directory:
     async def list_organizations(
         self, after: str, limit: int
     ) -> tuple[Sequence[tuple[Organization, int]], int]:
-        """Answer organizations with their revisions, by id, and how many there are."""
+        """Return up to `limit` organizations after the id `after`, by id, and how many there are in all.
+
+        Each organization comes with its revision.
+        """
         return await self._store.read(
             "directory.list_organizations",
             lambda reader: (reader.organizations(after, limit), reader.count_organizations()),
         )
 
     async def delete_organization(self, organization_id: str) -> int:
-        """Delete the organization and its users; answer its last revision.
+        """Delete the organization and its users, and return its last revision.
 
-        Raises ``OrganizationNotFound`` and ``OrganizationHasNumbers``.
+        Raise `OrganizationNotFound` and `OrganizationHasNumbers`.
         """
 
         def work(transaction: Transaction) -> int:
@@ -79,10 +82,10 @@ class Directory:
     async def set_users(
         self, organization_id: str, users: Sequence[User], *, validate_only: bool = False
     ) -> int:
-        """Create or replace the users, all or none; answer the revision.
+        """Create or replace the users, all or none, and return the organization's revision.
 
-        Raises ``OrganizationNotFound``, and ``InvalidFields`` for a user of
-        another organization or a user_id that is there twice.
+        With `validate_only` nothing is changed. Raise `OrganizationNotFound`, and `InvalidFields` for a
+        user of another organization or a user_id that occurs twice.
         """
         _require_one_organization(organization_id, users)
 
@@ -105,13 +108,16 @@ class Directory:
         return await self._store.write("directory.set_users", work, serialize_on=organization_id)
 
     async def get_user(self, organization_id: str, user_id: str) -> User:
-        """Answer the user or raise ``OrganizationNotFound`` or ``UserNotFound``."""
+        """Return the user. Raise `OrganizationNotFound` or `UserNotFound`."""
         return await self._store.read(
             "directory.get_user", lambda reader: require_user(reader, organization_id, user_id)
         )
 
     async def list_users(self, organization_id: str, after: str, limit: int) -> tuple[Sequence[User], int]:
-        """Answer users by id, and how many the organization has."""
+        """Return up to `limit` users after the user_id `after`, by user_id, and how many there are in all.
+
+        Raise `OrganizationNotFound`.
+        """
 
         def work(reader: Reader) -> tuple[Sequence[User], int]:
             require_organization(reader, organization_id)
@@ -120,9 +126,9 @@ class Directory:
         return await self._store.read("directory.list_users", work)
 
     async def delete_user(self, organization_id: str, user_id: str) -> int:
-        """Delete the user; answer the revision.
+        """Delete the user, and return the organization's revision.
 
-        Raises ``OrganizationNotFound`` and ``UserNotFound``.
+        Raise `OrganizationNotFound` and `UserNotFound`.
         """
 
         def work(transaction: Transaction) -> int:

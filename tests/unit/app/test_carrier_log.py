@@ -132,7 +132,7 @@ async def test_a_release_that_is_not_confirmed_is_named_by_its_reference(harness
     await harness.delete(number)
     assert log.lines == [
         {
-            "message": "a release is not confirmed",
+            "message": "the carrier did not confirm a release; the sweep will repeat it",
             "cause": "simulated fault: release was turned away",
             "organization_id": A,
             "reference": reference,

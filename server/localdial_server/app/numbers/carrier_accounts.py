@@ -1,4 +1,4 @@
-"""Which carrier account to ask, and what to tell callers of what it said."""
+"""The carrier account of a number, and what callers and the log are told of a carrier's errors."""
 
 import logging
 
@@ -22,10 +22,10 @@ _log = logging.getLogger(__name__)
 
 
 def account_of(carriers: Carriers, number: Number) -> Carrier:
-    """Answer the account that holds the number.
+    """Return the account that holds the number.
 
-    Raises ``AccountNotSetUp`` where this server does not know it: it is another
-    carrier's, or was taken out of the settings.
+    Raise `AccountNotSetUp` if this server does not know it: it is another carrier's, or was removed
+    from the settings.
     """
     account = carriers.by_account(number.carrier_account) if number.carrier == carriers.name else None
     if account is None:
@@ -34,9 +34,9 @@ def account_of(carriers: Carriers, number: Number) -> Carrier:
 
 
 def log_fields(error: Exception, organization_id: str | None, reference: str = "") -> dict[str, object]:
-    """Write what the log has of a carrier's error: what it was about, and never a phone number.
+    """Return the fields of a log line about a carrier's error, with no phone number among them.
 
-    ``organization_id``: None where all were asked for.
+    `organization_id` is None for an error that concerns all organizations.
     """
     fields: dict[str, object] = {"cause": str(error)}
     if organization_id is not None:
@@ -50,11 +50,13 @@ def log_fields(error: Exception, organization_id: str | None, reference: str = "
     return fields
 
 
-def told(
+def to_service_error(
     error: CarrierError, organization_id: str | None, reference: str = "", **metadata: str
 ) -> ServiceError:
-    """Write what a caller is told of a carrier that did nothing, and log why it did nothing."""
-    # Nobody else is told the error's own text.
+    """Log why the carrier did nothing, and return the error that its caller is told.
+
+    The text of the carrier's error reaches only the log. `metadata` goes into a refusal.
+    """
     _log.warning(
         "the carrier did not do what it was asked", extra=log_fields(error, organization_id, reference)
     )

@@ -1,4 +1,4 @@
-"""Deleting numbers: out of the routing at once, released at the carrier after."""
+"""Deleting numbers: taken out of the routing at once, then released at the carrier."""
 
 import asyncio
 import json
@@ -25,7 +25,11 @@ _CONCURRENT_RELEASES = 8
 
 @dataclass(frozen=True, slots=True)
 class DeleteAnswer:
-    """What became of the numbers of a deletion, in the order of the request."""
+    """The numbers that were deleted and those that could not be, each in the order of the request.
+
+    A deleted number is RELEASED, or RELEASING while the carrier has not confirmed that. `revision` is
+    the organization's when the request was answered.
+    """
 
     deleted: tuple[Number, ...]
     failures: tuple[NumberFailure, ...]
@@ -33,7 +37,7 @@ class DeleteAnswer:
 
 
 class Deleting:
-    """Deletes numbers and goes on releasing those the carrier did not confirm."""
+    """Deletes numbers, and releases at the carrier what was deleted."""
 
     def __init__(self, store: Store, carriers: Carriers, clock: Clock) -> None:
         self._store = store
@@ -44,9 +48,9 @@ class Deleting:
     async def delete(
         self, organization_id: str, phone_numbers: Sequence[str], request_id: str
     ) -> DeleteAnswer:
-        """Delete the numbers, each on its own.
+        """Delete the numbers, each independently of the others.
 
-        Raises ``OrganizationNotFound`` and ``RequestIdReused``.
+        Raise `OrganizationNotFound`, `RequestIdReused` and `CarrierNotAvailable`.
         """
         arguments = json.dumps({"phone_numbers": list(phone_numbers)})
         return await self._requests.run_once(
@@ -57,32 +61,30 @@ class Deleting:
         )
 
     async def release(self, number: Number) -> Number:
-        """Release a RELEASING number; answer it as it is then.
+        """Release a RELEASING number at the carrier, and return it as RELEASED.
 
-        Raises ``CarrierUnavailable``, ``Refused`` and ``OutcomeUnknown``; the
-        number stays RELEASING.
+        Raise `CarrierUnavailable`, `Refused` and `OutcomeUnknown`; the number stays RELEASING.
         """
         carrier = account_of(self._carriers, number)
-        asked = self._clock.now()
+        asked_at = self._clock.now()
         was_known = await carrier.release(number.carrier_number_id)
-        if not was_known and carrier.capabilities.may_hide(number.carrier_busy_until, asked):
+        if not was_known and carrier.capabilities.may_hide(number.carrier_busy_until, asked_at):
             raise CarrierUnavailable("the carrier does not show the number yet")
 
         def work(transaction: Transaction) -> None:
             known = transaction.number(number.organization_id, number.phone_number)
-            # Another release may have been faster, and the number be back since.
+            # Another release may have been faster, and the number may have come back since.
             if known is not None and _is_same_release(known, number):
                 transaction.delete_number(number.organization_id, number.phone_number)
                 transaction.disclaim(number.phone_number, number.organization_id)
 
-        # Calls were decided without the number from its deletion on.
         await self._store.write("delete.release", work)
         return replace(number, state=NumberState.RELEASED)
 
     async def _delete(
         self, organization_id: str, phone_numbers: Sequence[str], request_id: str, arguments: str
     ) -> DeleteAnswer:
-        def begin(transaction: Transaction) -> tuple[DeleteAnswer, bool]:
+        def start(transaction: Transaction) -> tuple[DeleteAnswer, bool]:
             require_organization(transaction, organization_id)
             first_answer = self._requests.start(
                 transaction, organization_id, request_id, arguments, self._clock.now()
@@ -90,21 +92,21 @@ class Deleting:
             if first_answer is not None:
                 return first_answer, True
             answer = self._mark(transaction, organization_id, phone_numbers)
-            # What is deleted is decided here; what follows only finishes it.
+            # What is deleted is decided here, and a repeat is told so. The rest only finishes it.
             self._requests.finish(transaction, organization_id, request_id, answer)
             return answer, False
 
-        answer, repeated = await self._store.write("delete.begin", begin, serialize_on=organization_id)
-        if repeated:
+        answer, is_repeat = await self._store.write("delete.start", start, serialize_on=organization_id)
+        if is_repeat:
             return answer
         limit = asyncio.Semaphore(_CONCURRENT_RELEASES)
-        ended = await asyncio.gather(
+        outcomes = await asyncio.gather(
             *(self._try_release(number, limit) for number in answer.deleted),
             # Each release is seen through, whatever becomes of another.
             return_exceptions=True,
         )
         deleted: list[Number] = []
-        for outcome in ended:
+        for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
             deleted.append(outcome)
@@ -139,12 +141,13 @@ class Deleting:
         return DeleteAnswer(tuple(deleted), tuple(failures), revision)
 
     async def _try_release(self, number: Number, limit: asyncio.Semaphore) -> Number:
+        """Release the number; return it RELEASING if the carrier does not confirm that."""
         try:
             async with limit:
                 return await self.release(number)
         except (CarrierUnavailable, Refused, OutcomeUnknown) as error:
             _log.warning(
-                "a release is not confirmed",
+                "the carrier did not confirm a release; the sweep will repeat it",
                 extra=log_fields(error, number.organization_id, number.reference),
             )
             return number
@@ -154,5 +157,6 @@ def _is_same_release(known: Number, number: Number) -> bool:
     return (
         known.state is NumberState.RELEASING
         and known.carrier_number_id == number.carrier_number_id
+        # The account may have taken the number back, and we may have imported and deleted it again.
         and known.purchase_time == number.purchase_time
     )

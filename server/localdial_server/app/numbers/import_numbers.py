@@ -1,4 +1,4 @@
-"""Taking numbers into the inventory that the carrier account owns already."""
+"""Importing numbers that the carrier account owns already."""
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 
 from localdial_server.app.failures import NumberFailure, PublicError
 from localdial_server.app.lookup import require_organization
-from localdial_server.app.numbers.carrier_accounts import account_of, told
+from localdial_server.app.numbers.carrier_accounts import account_of, to_service_error
 from localdial_server.app.numbers.pending_order import (
     PendingOrders,
     is_import,
     is_ours,
+    new_import,
     new_import_reference,
     open_pending_order,
 )
@@ -25,14 +26,16 @@ from localdial_server.app.ports.carrier import (
 )
 from localdial_server.app.ports.clock import Clock
 from localdial_server.app.ports.store import Reader, Store, Transaction
-from localdial_server.domain.area_codes import area_code_of
 from localdial_server.domain.errors import NumberInUse, NumberNotActive, NumberNotAtCarrier, ServiceError
 from localdial_server.domain.model import Number, NumberState
 
 
 @dataclass(frozen=True, slots=True)
 class ImportAnswer:
-    """What became of the numbers of an import, in the order of the request."""
+    """The numbers that are in the inventory now and those that are not, each in the order of the request.
+
+    `revision` is the organization's after the import.
+    """
 
     numbers: tuple[Number, ...]
     failures: tuple[NumberFailure, ...]
@@ -40,7 +43,7 @@ class ImportAnswer:
 
 
 class Importing:
-    """Imports numbers, and lists what can be imported."""
+    """Imports numbers, and lists the numbers that can be imported."""
 
     def __init__(self, store: Store, carriers: Carriers, clock: Clock, orders: PendingOrders) -> None:
         self._store = store
@@ -49,9 +52,9 @@ class Importing:
         self._orders = orders
 
     async def importable(self, organization_id: str) -> Sequence[OwnedNumber]:
-        """Answer the numbers of the organization's account that nobody here has, by phone number.
+        """Return the numbers of the organization's account that no organization here uses, by phone number.
 
-        Raises ``OrganizationNotFound``, ``CarrierRefused`` and ``CarrierNotAvailable``.
+        Raise `OrganizationNotFound`, `CarrierRefused` and `CarrierNotAvailable`.
         """
         await self._store.read(
             "import.list_importable", lambda reader: require_organization(reader, organization_id)
@@ -59,7 +62,7 @@ class Importing:
         try:
             owned = await self._carriers.for_organization(organization_id).list_owned()
         except (CarrierUnavailable, Refused) as error:
-            raise told(error, organization_id) from error
+            raise to_service_error(error, organization_id) from error
         phone_numbers = [number.phone_number for number in owned]
         owners = await self._store.read(
             "import.list_importable", lambda reader: reader.owners_of(phone_numbers)
@@ -69,14 +72,14 @@ class Importing:
     async def import_numbers(
         self, organization_id: str, phone_numbers: Sequence[str], *, configure: bool = False
     ) -> ImportAnswer:
-        """Take the numbers in; with ``configure`` also have the carrier send their calls to us.
+        """Import the numbers; with `configure`, also have the carrier send their calls to us.
 
-        Raises ``OrganizationNotFound``, ``CarrierRefused`` and ``CarrierNotAvailable``.
+        Raise `OrganizationNotFound`, `CarrierRefused` and `CarrierNotAvailable`.
         """
         try:
             return await self._import(organization_id, phone_numbers, configure=configure)
         except CarrierError as error:
-            raise told(error, organization_id) from error
+            raise to_service_error(error, organization_id) from error
 
     async def _import(
         self, organization_id: str, phone_numbers: Sequence[str], *, configure: bool
@@ -84,12 +87,12 @@ class Importing:
         carrier = self._carriers.for_organization(organization_id)
         work = _Import(organization_id)
         await self._store.read("import.sort", lambda reader: work.sort(reader, phone_numbers))
-        # Asked for before they are claimed, so that a slow carrier keeps no number
-        # from its owner, and again after: it may have been released in between.
+        # The carrier is asked before the numbers are claimed, so that a slow one keeps no number from
+        # its owner, and again after that: a number may have been released in between.
         found = await _found(carrier, work.wanted)
         work.leave_out_unless_owned(found)
         orders = {
-            phone_number: self._pending_order(organization_id, phone_number, carrier)
+            phone_number: new_import(organization_id, phone_number, carrier, self._clock.now())
             for phone_number in found
         }
         await self._store.write("import.claim", lambda transaction: work.claim(transaction, orders))
@@ -110,8 +113,8 @@ class Importing:
         # Read back, since another import or the sweep may have ended an order first.
         revision = await self._store.read("import.read_back", work.read_back)
         if configure:
-            # What was in the inventory already too: an import that was cut off may have
-            # left it there with its calls going elsewhere.
+            # Also the numbers that were imported before: an import that was interrupted may have left
+            # them with their calls going elsewhere.
             await self._set_up(work, [number for one, number in work.numbers.items() if one not in found])
         return ImportAnswer(
             tuple(work.numbers[one] for one in phone_numbers if one in work.numbers),
@@ -133,43 +136,29 @@ class Importing:
                 work.failures[phone_number] = NumberNotAtCarrier(phone_number)
 
     async def _configure(self, number: Number) -> OwnedNumber:
-        """Have the carrier set the number up; it keeps its reference if that is ours."""
+        """Have the carrier set the number up, and keep its reference if that is ours."""
         reference = number.reference if is_ours(number.reference) else new_import_reference()
         owned = await account_of(self._carriers, number).configure(number.carrier_number_id, reference)
 
-        def note(transaction: Transaction) -> None:
+        def store_reference(transaction: Transaction) -> None:
             known = transaction.number(number.organization_id, number.phone_number)
-            # It may have been deleted meanwhile.
+            # The number may have been deleted meanwhile.
             if known is not None and known.carrier_number_id == owned.carrier_number_id:
                 transaction.update_number(replace(known, reference=owned.reference))
 
         if owned.reference != number.reference:
-            await self._store.write("import.configure", note)
+            await self._store.write("import.configure", store_reference)
         return owned
-
-    def _pending_order(self, organization_id: str, phone_number: str, carrier: Carrier) -> Number:
-        now = self._clock.now()
-        return Number(
-            organization_id=organization_id,
-            phone_number=phone_number,
-            area_code=area_code_of(phone_number),
-            state=NumberState.PURCHASING,
-            carrier=carrier.name,
-            carrier_account=carrier.account,
-            reference=new_import_reference(),
-            purchase_time=now,
-            carrier_busy_until=now,
-        )
 
 
 async def _found(carrier: Carrier, phone_numbers: Collection[str]) -> dict[str, OwnedNumber]:
-    """Ask the carrier for all of the numbers; answer those that it has."""
+    """Return those of the numbers that the account owns."""
     asked = await asyncio.gather(*map(carrier.find_by_number, phone_numbers), return_exceptions=True)
     return _by_number(phone_numbers, asked)
 
 
 async def _configured(carrier: Carrier, found: Mapping[str, OwnedNumber]) -> dict[str, OwnedNumber]:
-    """Have the carrier set the numbers up; answer those that it still has."""
+    """Have the carrier set the numbers up; return those that the account still owns."""
     asked = await asyncio.gather(
         *(carrier.configure(number.carrier_number_id, new_import_reference()) for number in found.values()),
         return_exceptions=True,
@@ -186,7 +175,7 @@ def _none_if_not_owned(
 def _by_number(
     phone_numbers: Collection[str], answers: Sequence[OwnedNumber | BaseException | None]
 ) -> dict[str, OwnedNumber]:
-    """Sort the answers by number; the first error is what the caller is told of."""
+    """Return the owned numbers by phone number. Raise the first error among the answers."""
     for answer in answers:
         if isinstance(answer, BaseException):
             raise answer
@@ -198,7 +187,11 @@ def _by_number(
 
 
 class _Import:
-    """The numbers of one import: what is wanted, claimed, done and wrong."""
+    """The numbers of one import, each in one of the collections.
+
+    `wanted` are to be looked up at the carrier; `claimed` have a pending order; `numbers` are in the
+    inventory; `failures` cannot be imported.
+    """
 
     def __init__(self, organization_id: str) -> None:
         self._organization_id = organization_id
@@ -208,9 +201,9 @@ class _Import:
         self.failures: dict[str, ServiceError] = {}
 
     def sort(self, reader: Reader, phone_numbers: Sequence[str]) -> None:
-        """Tell what is there already or cannot be had from what to ask the carrier for."""
+        """Find out which numbers are in the inventory already, or in use elsewhere, or wanted."""
         require_organization(reader, self._organization_id)
-        # It may be run again from the start.
+        # A unit of work may run again from the start.
         self.wanted, self.numbers, self.failures = [], {}, {}
         for phone_number in phone_numbers:
             known = reader.number(self._organization_id, phone_number)
@@ -224,13 +217,13 @@ class _Import:
                 self.wanted.append(phone_number)
 
     def leave_out_unless_owned(self, found: Collection[str]) -> None:
-        """Note what the carrier does not have."""
+        """Fail the wanted numbers that the account does not own."""
         for phone_number in self.wanted:
             if phone_number not in found:
                 self.failures[phone_number] = NumberNotAtCarrier(phone_number)
 
     def read_back(self, reader: Reader) -> int:
-        """Note what became of the claimed numbers; answer the organization's revision."""
+        """Find out what became of the claimed numbers, and return the organization's revision."""
         for phone_number in self.claimed:
             known = reader.number(self._organization_id, phone_number)
             if known is not None and known.state is NumberState.ACTIVE:
@@ -240,9 +233,9 @@ class _Import:
         return reader.revision(self._organization_id)
 
     def claim(self, transaction: Transaction, orders: Mapping[str, Number]) -> None:
-        """Open the pending orders, or take up those that an import before this one left."""
+        """Open the pending orders, or continue those that an earlier import left."""
         require_organization(transaction, self._organization_id)
-        # A transaction may be run again from the start.
+        # A unit of work may run again from the start.
         self.claimed = {}
         for phone_number in orders:
             self.numbers.pop(phone_number, None)

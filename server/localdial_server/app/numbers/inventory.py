@@ -1,9 +1,9 @@
-"""An organization's numbers: looking at them, and mapping area codes."""
+"""An organization's numbers: list them, search for more, and map area codes to them."""
 
 from collections.abc import Sequence
 
 from localdial_server.app.lookup import require_number, require_organization
-from localdial_server.app.numbers.carrier_accounts import told
+from localdial_server.app.numbers.carrier_accounts import to_service_error
 from localdial_server.app.numbers.geographic import NOT_GEOGRAPHIC, is_geographic, require_geographic
 from localdial_server.app.ports.carrier import AvailableNumber, Carriers, CarrierUnavailable, Refused
 from localdial_server.app.ports.store import NumberQuery, Reader, Store, Transaction
@@ -14,14 +14,17 @@ from localdial_server.domain.number_life_cycle import require_active
 
 
 class Inventory:
-    """The use cases of the NumberInventory service, but for buying, importing and deleting."""
+    """The use cases of the NumberInventory service, except for buying, importing and deleting."""
 
     def __init__(self, store: Store, carriers: Carriers) -> None:
         self._store = store
         self._carriers = carriers
 
     async def list_numbers(self, query: NumberQuery, after: str, limit: int) -> tuple[Sequence[Number], int]:
-        """Answer numbers by phone number, and how many match."""
+        """Return up to `limit` matching numbers after the number `after`, by number, and how many match.
+
+        Raise `OrganizationNotFound`.
+        """
 
         def work(reader: Reader) -> tuple[Sequence[Number], int]:
             require_organization(reader, query.organization_id)
@@ -30,7 +33,7 @@ class Inventory:
         return await self._store.read("inventory.list_numbers", work)
 
     async def get_number(self, organization_id: str, phone_number: str) -> Number:
-        """Answer the number or raise ``OrganizationNotFound`` or ``NumberNotFound``."""
+        """Return the number. Raise `OrganizationNotFound` or `NumberNotFound`."""
         return await self._store.read(
             "inventory.get_number", lambda reader: require_number(reader, organization_id, phone_number)
         )
@@ -38,7 +41,10 @@ class Inventory:
     async def search_available(
         self, organization_id: str, area_code: str, limit: int
     ) -> Sequence[AvailableNumber]:
-        """Answer what the carrier has to sell in the area code."""
+        """Return up to `limit` numbers that the carrier sells in the area code; none if it has no stock.
+
+        Raise `InvalidFields`, `OrganizationNotFound`, `CarrierRefused` and `CarrierNotAvailable`.
+        """
         await require_geographic(area_code)
         await self._store.read(
             "inventory.search_available", lambda reader: require_organization(reader, organization_id)
@@ -46,16 +52,16 @@ class Inventory:
         try:
             return await self._carriers.for_organization(organization_id).search(area_code, limit)
         except (CarrierUnavailable, Refused) as error:
-            raise told(error, organization_id) from error
+            raise to_service_error(error, organization_id) from error
 
     async def map_area_codes(
         self, organization_id: str, phone_number: str, area_codes: Sequence[str]
     ) -> tuple[Number, int]:
-        """Map the area codes to the number; answer it and the revision.
+        """Map the area codes to the number; return the number and the organization's revision.
 
-        Raises ``InvalidFields`` for a code that does not exist, is not geographic
-        or is the number's own; ``OrganizationNotFound``, ``NumberNotFound`` and
-        ``NumberNotActive``.
+        Codes that are mapped already stay so. Raise `InvalidFields` for a code that does not exist, is
+        not geographic or is the number's own; `OrganizationNotFound`, `NumberNotFound` and
+        `NumberNotActive`.
         """
         own = area_code_of(phone_number)
         violations = []
@@ -80,7 +86,10 @@ class Inventory:
     async def unmap_area_codes(
         self, organization_id: str, phone_number: str, area_codes: Sequence[str]
     ) -> tuple[Number, int]:
-        """End the mappings of the area codes to the number; answer it and the revision."""
+        """Unmap the area codes from the number; return the number and the organization's revision.
+
+        Codes that are not mapped are ignored. Raise `OrganizationNotFound` and `NumberNotFound`.
+        """
 
         def work(transaction: Transaction) -> tuple[Number, int]:
             require_number(transaction, organization_id, phone_number)

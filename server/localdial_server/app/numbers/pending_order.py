@@ -19,6 +19,8 @@ from dataclasses import dataclass, replace
 
 from localdial_server.app.numbers.carrier_accounts import account_of, log_fields
 from localdial_server.app.ports.carrier import (
+    AvailableNumber,
+    Carrier,
     Carriers,
     CarrierUnavailable,
     NumberTaken,
@@ -29,6 +31,7 @@ from localdial_server.app.ports.carrier import (
 )
 from localdial_server.app.ports.clock import Clock
 from localdial_server.app.ports.store import Reader, Store, Transaction
+from localdial_server.domain.area_codes import area_code_of
 from localdial_server.domain.model import Number, NumberState
 
 _log = logging.getLogger(__name__)
@@ -38,14 +41,36 @@ _ORDER = "localdial-"
 _IMPORT = "import-"
 
 
-def new_order_reference() -> str:
-    """Return a new reference for an order."""
-    return f"{_ORDER}{uuid.uuid4()}"
-
-
 def new_import_reference() -> str:
     """Return a new reference for an import."""
     return f"{_IMPORT}{uuid.uuid4()}"
+
+
+def new_order(
+    organization_id: str, request_id: str, carrier: Carrier, offer: AvailableNumber, now: int
+) -> Number:
+    """Return a pending order for the number on offer. `now` is in microseconds since the epoch."""
+    order = _new(organization_id, offer.phone_number, carrier, f"{_ORDER}{uuid.uuid4()}", now)
+    return replace(order, request_id=request_id, locality=offer.locality, region=offer.region)
+
+
+def new_import(organization_id: str, phone_number: str, carrier: Carrier, now: int) -> Number:
+    """Return a pending order for a number that the account owns. `now` is in microseconds since the epoch."""
+    return _new(organization_id, phone_number, carrier, new_import_reference(), now)
+
+
+def _new(organization_id: str, phone_number: str, carrier: Carrier, reference: str, now: int) -> Number:
+    return Number(
+        organization_id=organization_id,
+        phone_number=phone_number,
+        area_code=area_code_of(phone_number),
+        state=NumberState.PURCHASING,
+        carrier=carrier.name,
+        carrier_account=carrier.account,
+        reference=reference,
+        purchase_time=now,
+        carrier_busy_until=now,
+    )
 
 
 def is_ours(reference: str) -> bool:

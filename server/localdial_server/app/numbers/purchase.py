@@ -15,11 +15,11 @@ from enum import Enum, auto
 from localdial_server.app.failures import PublicError
 from localdial_server.app.idempotency import IdempotentRequests
 from localdial_server.app.lookup import require_organization
-from localdial_server.app.numbers.carrier_accounts import told
+from localdial_server.app.numbers.carrier_accounts import to_service_error
 from localdial_server.app.numbers.geographic import require_geographic
 from localdial_server.app.numbers.pending_order import (
     PendingOrders,
-    new_order_reference,
+    new_order,
     open_pending_order,
 )
 from localdial_server.app.ports.carrier import (
@@ -31,7 +31,6 @@ from localdial_server.app.ports.carrier import (
 )
 from localdial_server.app.ports.clock import Clock
 from localdial_server.app.ports.store import NumberQuery, Reader, Store, Transaction
-from localdial_server.domain.area_codes import area_code_of
 from localdial_server.domain.errors import NoNumbersAvailable, NumbersSold, PurchasePending, ServiceError
 from localdial_server.domain.model import Number, NumberState
 from localdial_server.domain.spending import DAY_MICROSECONDS, SpendingLimits, Spent, why_not_one_more
@@ -165,7 +164,7 @@ class Purchasing:
             try:
                 found = await carrier.search(request.area_code, limit)
             except (CarrierUnavailable, Refused) as refusal:
-                return told(refusal, request.organization_id)
+                return to_service_error(refusal, request.organization_id)
             run.offers = deque(offer for offer in found if offer.phone_number not in seen)
             if not run.offers:
                 break
@@ -207,10 +206,12 @@ class Purchasing:
 
     async def _order_one(self, run: _PurchaseRun, offer: AvailableNumber) -> bool:
         """Order the number; return False if another one is needed in its place."""
-        order = self._pending_order(run.request, offer)
+        request = run.request
+        carrier = self._carriers.for_organization(request.organization_id)
+        order = new_order(request.organization_id, request.request_id, carrier, offer, self._clock.now())
         with self._orders.in_flight(order):
             match await self._store.write(
-                "purchase.open_pending_order", lambda tx: self._open(tx, run.request, order)
+                "purchase.open_pending_order", lambda tx: self._open(tx, request, order)
             ):
                 case _Opening.OPEN:
                     return await self._place(run, order)
@@ -222,24 +223,6 @@ class Purchasing:
                 case error:
                     run.error = error
                     return False
-
-    def _pending_order(self, request: _PurchaseRequest, offer: AvailableNumber) -> Number:
-        carrier = self._carriers.for_organization(request.organization_id)
-        now = self._clock.now()
-        return Number(
-            organization_id=request.organization_id,
-            phone_number=offer.phone_number,
-            area_code=area_code_of(offer.phone_number),
-            state=NumberState.PURCHASING,
-            carrier=carrier.name,
-            carrier_account=carrier.account,
-            reference=new_order_reference(),
-            request_id=request.request_id,
-            purchase_time=now,
-            carrier_busy_until=now,
-            locality=offer.locality,
-            region=offer.region,
-        )
 
     def _open(
         self, transaction: Transaction, request: _PurchaseRequest, order: Number
@@ -277,10 +260,12 @@ class Purchasing:
         except NumberTaken:
             number = None
         except Refused as error:
-            run.error = told(error, order.organization_id, order.reference, phone_number=order.phone_number)
+            run.error = to_service_error(
+                error, order.organization_id, order.reference, phone_number=order.phone_number
+            )
             return False
         except CarrierUnavailable as error:
-            run.error = told(error, order.organization_id, order.reference)
+            run.error = to_service_error(error, order.organization_id, order.reference)
             return False
         if number is None:
             run.taken += 1

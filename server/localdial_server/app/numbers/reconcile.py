@@ -1,4 +1,4 @@
-"""Comparing the inventory with the carrier: settling what is open, reporting what differs."""
+"""Comparing the inventory with the carrier: settle what is open, report what differs."""
 
 import asyncio
 from collections import defaultdict
@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from localdial_server.app.failures import NumberFailure, PublicError
 from localdial_server.app.lookup import require_organization
-from localdial_server.app.numbers.carrier_accounts import account_of, told
+from localdial_server.app.numbers.carrier_accounts import account_of, to_service_error
 from localdial_server.app.numbers.settle import Settled, Sweep
 from localdial_server.app.ports.carrier import (
     AccountNotSetUp,
@@ -26,10 +26,10 @@ from localdial_server.domain.model import Number, NumberState
 
 T = TypeVar("T")
 
-# What is read of the inventory at a time.
+# Numbers or organizations that are read in one transaction.
 _PAGE = 1000
 
-# Numbers that are asked for singly at the same time.
+# Numbers that are looked up at the carrier at the same time.
 _CONCURRENT_LOOK_UPS = 8
 
 _by_number = attrgetter("phone_number")
@@ -37,7 +37,10 @@ _by_number = attrgetter("phone_number")
 
 @dataclass(frozen=True, slots=True)
 class MonthlyCost:
-    """What numbers cost a month, in millionths. Without a currency: no price is known."""
+    """What `number_count` numbers cost a month, in millionths of the currency (ISO 4217).
+
+    An empty `currency_code` counts the numbers whose price is not known.
+    """
 
     currency_code: str
     micros: int
@@ -46,7 +49,11 @@ class MonthlyCost:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was settled, what is open, and what differs; each by phone number."""
+    """What was settled, what is still open, and what differs; each by phone number.
+
+    `adopted`, `failed` and `released` were settled now. `missing` are active numbers that the account
+    does not own, `strays` numbers that it owns and no organization uses. `costs` are by currency.
+    """
 
     adopted: Sequence[Number]
     failed: Sequence[Number]
@@ -67,18 +74,18 @@ class Reconciling:
         self._clock = clock
 
     async def reconcile(self, organization_id: str | None) -> Report:
-        """Settle what is open, and report; None: of every organization.
+        """Settle the open numbers of the organization, or of all (None), and report.
 
-        Raises ``OrganizationNotFound``, ``CarrierRefused`` and ``CarrierNotAvailable``.
+        Only a report of all has strays. Raise `OrganizationNotFound`, `CarrierRefused` and
+        `CarrierNotAvailable`.
         """
         settled = await self._sweep.settle(
             await self._store.read(
                 "reconcile.list_unsettled", lambda reader: _unsettled(reader, organization_id)
             )
         )
-        # A number that is bought or released meanwhile is not to be taken for one
-        # that is missing or a stray. So what is missing was there before the
-        # carrier was asked, and what is a stray is nobody's after it.
+        # A number that is bought or released meanwhile must not be reported as missing or as a stray.
+        # So the inventory is read before the carrier for missing numbers, and after it for strays.
         numbers = await self._active(organization_id)
         elsewhere = self._elsewhere(numbers, organization_id)
         here = [number for number in numbers if number.phone_number not in elsewhere]
@@ -89,7 +96,7 @@ class Reconciling:
             strays = await self._strays(owned) if organization_id is None else []
             costs = await self._costs(here)
         except (CarrierUnavailable, Refused) as error:
-            raise told(error, organization_id) from error
+            raise to_service_error(error, organization_id) from error
         still_open = list(elsewhere.values())
         still_open += [
             NumberFailure(one.before.phone_number, PublicError.of(_why_open(one)))
@@ -109,8 +116,8 @@ class Reconciling:
     def _elsewhere(
         self, numbers: Iterable[Number], organization_id: str | None
     ) -> Mapping[str, NumberFailure]:
-        """Answer the numbers of accounts that this server does not know, by phone number."""
-        # There may be thousands in one account, which the log tells once.
+        """Return, by phone number, the numbers of accounts that this server does not know."""
+        # One account may hold thousands of them, so it is logged only once.
         errors: dict[tuple[str, str], PublicError] = {}
         found: dict[str, NumberFailure] = {}
         for number in numbers:
@@ -119,12 +126,12 @@ class Reconciling:
             except AccountNotSetUp as error:
                 account = number.carrier, number.carrier_account
                 if account not in errors:
-                    errors[account] = PublicError.of(told(error, organization_id))
+                    errors[account] = PublicError.of(to_service_error(error, organization_id))
                 found[number.phone_number] = NumberFailure(number.phone_number, errors[account])
         return found
 
     async def _active(self, organization_id: str | None) -> list[Number]:
-        """Answer the active numbers, by phone number, a page of an organization at a time."""
+        """Return the active numbers, by phone number; read in pages."""
         ids = [organization_id] if organization_id is not None else await self._organization_ids()
         found: list[Number] = []
         for one in ids:
@@ -155,7 +162,7 @@ class Reconciling:
     async def _owned(
         self, organization_id: str | None, here: Iterable[Number]
     ) -> Mapping[str, Mapping[str, OwnedNumber]]:
-        """Answer what the accounts own: by account, then by phone number."""
+        """Return what the accounts own: by account, then by phone number."""
         wanted = {number.carrier_account for number in here}
         accounts = [
             account
@@ -192,7 +199,7 @@ class Reconciling:
         suspects = [number for number in listed if number.phone_number not in owners]
         if not suspects:
             return []
-        # What was released between the two questions is the account's no longer.
+        # The account no longer owns what was released between the two questions.
         again = await self._owned(None, ())
         kept = {number.carrier_number_id for numbers in again.values() for number in numbers.values()}
         return sorted((one for one in suspects if one.carrier_number_id in kept), key=_by_number)
@@ -207,8 +214,7 @@ class Reconciling:
                 try:
                     price = await account_of(self._carriers, number).monthly_price(number.phone_number)
                 except (CarrierUnavailable, Refused):
-                    # Without prices the rest of the report is worth as much. Not asked for
-                    # again, number by number, of who does not answer.
+                    # The report is useful without prices. The account is not asked again for each number.
                     priceless.add(number.carrier_account)
             currency = price.currency_code if price is not None else ""
             micros[currency] += price.micros if price is not None else 0
@@ -245,5 +251,5 @@ def _is_open(one: Settled) -> bool:
 
 def _why_open(one: Settled) -> ServiceError:
     if isinstance(one.problem, CarrierError):
-        return told(one.problem, one.before.organization_id, one.before.reference)
+        return to_service_error(one.problem, one.before.organization_id, one.before.reference)
     return PurchasePending(one.before.organization_id)

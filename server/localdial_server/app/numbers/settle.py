@@ -1,4 +1,4 @@
-"""Settling what a crash or a carrier left open: at start, and at intervals."""
+"""The sweep: it settles what a crash or the carrier left open, at start and at intervals."""
 
 import asyncio
 import logging
@@ -15,15 +15,18 @@ from localdial_server.domain.model import Number, NumberState
 
 _log = logging.getLogger(__name__)
 
-
-# Numbers that are settled at the same time: a carrier that hangs must not keep
-# those waiting that are at another account.
+# Numbers that are settled at the same time, so that one account that hangs does not hold up the
+# numbers of the others.
 _CONCURRENT = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """An open number, what became of it (None: nothing came of its order), and what went wrong."""
+    """An open number, and what became of it.
+
+    `after` is the number as it is now; None if its order was abandoned. `problem` is why it is still
+    open; None also if the carrier does not know yet.
+    """
 
     before: Number
     after: Number | None
@@ -31,7 +34,7 @@ class Settled:
 
 
 class Sweep:
-    """Looks after PURCHASING and RELEASING numbers every ``interval`` seconds."""
+    """Settles PURCHASING and RELEASING numbers every `interval` seconds."""
 
     def __init__(self, store: Store, orders: PendingOrders, deleting: Deleting, interval: float) -> None:
         self._store = store
@@ -49,7 +52,7 @@ class Sweep:
             await asyncio.sleep(self._interval)
 
     async def sweep(self) -> None:
-        """Try once to settle every number that is open."""
+        """Try once to settle every open number. Raise `StorageUnavailable`."""
         unsettled = await self._store.read("settle.list_unsettled", lambda reader: reader.unsettled_numbers())
         for settled in await self.settle(unsettled):
             if settled.problem is not None:
@@ -60,7 +63,10 @@ class Sweep:
                 )
 
     async def settle(self, numbers: Sequence[Number]) -> Sequence[Settled]:
-        """Try once to settle each of the open numbers; answer how each stands then."""
+        """Try once to settle each of the open numbers; return the outcomes in the same order.
+
+        Raise `StorageUnavailable`.
+        """
         limit = asyncio.Semaphore(_CONCURRENT)
 
         async def settle(number: Number) -> Settled:

@@ -3,25 +3,27 @@
 import time
 from typing import Protocol
 
+from typing_extensions import override
+
 
 class Clock(Protocol):
-    """Tells the time in microseconds since the Unix epoch."""
+    """A source of the time in microseconds since the Unix epoch."""
 
     def now(self) -> int:
-        """Answer the time; every answer of one clock is later than the one before."""
+        """Return the time, which is later than every time that this clock returned before."""
 
 
-class SystemClock:
-    """The machine's clock, held back from standing still or stepping back.
+class SystemClock(Clock):
+    """The machine's clock, except that it never stands still or steps back.
 
-    Two calls of one process never carry the same time, so "the last one" is
-    always one. Between servers it is as good as their clocks agree.
+    No two calls of a process have the same time, so one of them is always the last. Across servers
+    that is as true as their clocks agree.
     """
 
     def __init__(self) -> None:
         self._last = 0
 
+    @override
     def now(self) -> int:
-        """Answer the time; every answer is later than the one before."""
         self._last = max(time.time_ns() // 1000, self._last + 1)
         return self._last

@@ -9,14 +9,13 @@ class RoutingSnapshots(Protocol):
     """The organizations' routing state, in memory."""
 
     def cached(self, organization_id: str) -> RoutingSnapshot | None:
-        """Answer the snapshot if it is in memory, without waiting for anything."""
+        """Return the snapshot if it is in memory, else None. Wait for nothing."""
 
     async def get(self, organization_id: str, min_revision: int = 0) -> RoutingSnapshot:
-        """Answer a snapshot of at least that revision, loading it where needed.
+        """Return a snapshot of at least that revision; load it if none is in memory.
 
-        Raises ``OrganizationNotFound``, ``RevisionNotReached`` and
-        ``StorageUnavailable``.
+        Raise `OrganizationNotFound`, `RevisionNotReached` and `StorageUnavailable`.
         """
 
     async def advance(self, organization_id: str, revision: int) -> None:
-        """Have no snapshot older than that revision in memory on return."""
+        """Replace or drop a snapshot that is older than that revision; on return none is in memory."""

@@ -1,4 +1,4 @@
-"""The ``Transaction`` port in SQL."""
+"""The `Transaction` port in SQL."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -215,7 +215,7 @@ class SqlTransaction(SqlReader, Transaction):
         )
 
     def _insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
-        """Make an insert that can say what to do on conflict, alike in both dialects."""
+        """Return an insert that can say what to do on conflict, which both dialects write alike."""
         if self._connection.dialect.name == "postgresql":
             return postgresql.insert(table)
         return sqlite.insert(table)
