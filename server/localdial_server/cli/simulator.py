@@ -27,7 +27,7 @@ def serve(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="A file to keep what was sold in, so that it survives a restart. Default: none.",
+            help="A file to keep what was sold in, so that it survives a restart. Default: no file.",
             show_default=False,
         ),
     ] = None,

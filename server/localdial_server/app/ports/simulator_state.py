@@ -1,4 +1,4 @@
-"""What the simulated carrier needs of the database: the books of its account."""
+"""What the simulated carrier needs of the database: its account's numbers."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -19,29 +19,29 @@ class SimulatorState(Protocol):
     async def end_order(self, reference: str, *, filled: bool) -> None:
         """Fill the pending order with the reference, or fail it; without one, do nothing."""
 
-    async def give_back(self, carrier_number_id: str) -> None:
+    async def remove(self, carrier_number_id: str) -> None:
         """Remove the bought number with this id, if there is one."""
 
-    async def bought(self, phone_number: str) -> OwnedNumber | None:
-        """Return the number, or None unless it is bought."""
+    async def find_by_number(self, phone_number: str) -> OwnedNumber | None:
+        """Return the bought number, or None."""
 
-    async def bought_as(self, carrier_number_id: str) -> OwnedNumber | None:
+    async def find_by_id(self, carrier_number_id: str) -> OwnedNumber | None:
         """Return the bought number with this id, or None."""
 
-    async def ordered_with(self, reference: str) -> OwnedNumber | OrderStatus | None:
+    async def find_by_reference(self, reference: str) -> OwnedNumber | OrderStatus | None:
         """Return the bought number with the reference, else the status of its order, else None."""
 
     async def not_on_sale(self, area_code: str) -> frozenset[str]:
         """Return the phone numbers in the area code that are bought or ordered."""
 
-    async def all_bought(self) -> Sequence[OwnedNumber]:
+    async def list_bought(self) -> Sequence[OwnedNumber]:
         """Return every bought number, by phone number."""
 
-    async def tag(self, number: OwnedNumber, area_code: str) -> None:
-        """Store the number with its reference, as bought, whether or not it is there."""
+    async def save(self, number: OwnedNumber, area_code: str) -> None:
+        """Store the number with its reference as bought, in place of what is there."""
 
-    async def give_up(self, number: OwnedNumber, area_code: str) -> None:
+    async def give_up_for_good(self, number: OwnedNumber, area_code: str) -> None:
         """Record that a number owned from the start is gone for good. Repeating it is safe."""
 
-    async def all_given_up(self) -> frozenset[str]:
+    async def list_given_up(self) -> frozenset[str]:
         """Return every phone number that was given up."""

@@ -136,7 +136,7 @@ class SimulatedCarrier(Carrier):
     @override
     async def find_by_reference(self, reference: str) -> OwnedNumber | OrderStatus | None:
         async def look() -> OwnedNumber | OrderStatus | None:
-            found = await self._state.ordered_with(reference)
+            found = await self._state.find_by_reference(reference)
             if found is OrderStatus.PENDING:
                 # The next look-up finds the number.
                 await self._state.end_order(reference, filled=True)
@@ -151,7 +151,9 @@ class SimulatedCarrier(Carrier):
     @override
     async def find_by_number(self, phone_number: str) -> OwnedNumber | None:
         async def look() -> OwnedNumber | None:
-            number = await self._state.bought(phone_number) or await self._kept_from_start(phone_number)
+            number = await self._state.find_by_number(phone_number) or await self._kept_from_start(
+                phone_number
+            )
             return _with_own_place(number) if number else None
 
         return await self._look(Operation.FIND_BY_NUMBER, phone_number, look, None)
@@ -159,13 +161,13 @@ class SimulatedCarrier(Carrier):
     @override
     async def list_owned(self) -> Sequence[OwnedNumber]:
         async def look() -> Sequence[OwnedNumber]:
-            given_up = await self._state.all_given_up()
+            given_up = await self._state.list_given_up()
             owned = {
                 phone_number: _owned_from_start(phone_number)
                 for phone_number in numbers_owned_from_start()
                 if phone_number not in given_up
             }
-            owned |= {number.phone_number: number for number in await self._state.all_bought()}
+            owned |= {number.phone_number: number for number in await self._state.list_bought()}
             return [_with_own_place(owned[phone_number]) for phone_number in sorted(owned)]
 
         return await self._look(Operation.LIST_OWNED, "", look, [])
@@ -173,14 +175,14 @@ class SimulatedCarrier(Carrier):
     @override
     async def configure(self, carrier_number_id: str, reference: str) -> OwnedNumber:
         async def change() -> OwnedNumber:
-            number = await self._state.bought_as(carrier_number_id)
+            number = await self._state.find_by_id(carrier_number_id)
             parsed = _NUMBER_ID.fullmatch(carrier_number_id)
             if number is None and parsed and not parsed["order"]:
                 number = await self._kept_from_start(f"+{parsed['digits']}")
             if number is None:
                 raise NumberNotOwned("the simulated account does not own the number")
             tagged = replace(number, reference=reference)
-            await self._state.tag(tagged, area_code_of(number.phone_number) or "")
+            await self._state.save(tagged, area_code_of(number.phone_number) or "")
             return _with_own_place(tagged)
 
         return await self._change(Operation.CONFIGURE, carrier_number_id, change, self._timeout)
@@ -193,13 +195,13 @@ class SimulatedCarrier(Carrier):
             phone_number = f"+{parsed['digits']}"
             area_code = area_code_of(phone_number)
             if parsed["order"]:
-                was_owned = await self._state.bought_as(carrier_number_id) is not None
-                await self._state.give_back(carrier_number_id)
+                was_owned = await self._state.find_by_id(carrier_number_id) is not None
+                await self._state.remove(carrier_number_id)
                 return was_owned
             if area_code is None or not is_owned_from_start(phone_number):
                 return False
             was_owned = await self._kept_from_start(phone_number) is not None
-            await self._state.give_up(OwnedNumber(phone_number, carrier_number_id), area_code)
+            await self._state.give_up_for_good(OwnedNumber(phone_number, carrier_number_id), area_code)
             return was_owned
 
         return await self._change(Operation.RELEASE, carrier_number_id, change, self._timeout, not_seen=False)
@@ -210,7 +212,7 @@ class SimulatedCarrier(Carrier):
         return Price("USD", int(price * _MICROS))
 
     async def _kept_from_start(self, phone_number: str) -> OwnedNumber | None:
-        if not is_owned_from_start(phone_number) or phone_number in await self._state.all_given_up():
+        if not is_owned_from_start(phone_number) or phone_number in await self._state.list_given_up():
             return None
         return _owned_from_start(phone_number)
 

@@ -128,7 +128,7 @@ class Ledger:
         return account
 
     def authenticated(self, username: str, password: str) -> Account | None:
-        """Return the account whose credentials these are, or None if they are nobody's."""
+        """Return the account whose credentials these are, or None if they are wrong."""
         return next(
             (each for each in self.accounts.values() if each.secrets.get(username) == password and password),
             None,

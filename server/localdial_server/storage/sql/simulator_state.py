@@ -71,7 +71,7 @@ class SqlSimulatorState(SimulatorState):
         await self._run(end)
 
     @override
-    async def give_back(self, carrier_number_id: str) -> None:
+    async def remove(self, carrier_number_id: str) -> None:
         await self._run(
             delete(simulator_numbers).where(
                 _column.carrier_number_id == carrier_number_id, _column.state == _OWNED
@@ -79,15 +79,15 @@ class SqlSimulatorState(SimulatorState):
         )
 
     @override
-    async def bought(self, phone_number: str) -> OwnedNumber | None:
+    async def find_by_number(self, phone_number: str) -> OwnedNumber | None:
         return await self._find(_column.phone_number == phone_number)
 
     @override
-    async def bought_as(self, carrier_number_id: str) -> OwnedNumber | None:
+    async def find_by_id(self, carrier_number_id: str) -> OwnedNumber | None:
         return await self._find(_column.carrier_number_id == carrier_number_id)
 
     @override
-    async def ordered_with(self, reference: str) -> OwnedNumber | OrderStatus | None:
+    async def find_by_reference(self, reference: str) -> OwnedNumber | OrderStatus | None:
         query = select(simulator_numbers).where(_column.reference == reference, _column.state != _RELEASED)
 
         def work(connection: Connection) -> OwnedNumber | OrderStatus | None:
@@ -108,7 +108,7 @@ class SqlSimulatorState(SimulatorState):
         return await self._database.read(lambda connection: frozenset(connection.scalars(query)))
 
     @override
-    async def all_bought(self) -> Sequence[OwnedNumber]:
+    async def list_bought(self) -> Sequence[OwnedNumber]:
         query = (
             select(_column.phone_number, _column.carrier_number_id, _column.reference)
             .where(_column.state == _OWNED)
@@ -119,15 +119,15 @@ class SqlSimulatorState(SimulatorState):
         )
 
     @override
-    async def tag(self, number: OwnedNumber, area_code: str) -> None:
+    async def save(self, number: OwnedNumber, area_code: str) -> None:
         await self._replace(number, area_code, _OWNED)
 
     @override
-    async def give_up(self, number: OwnedNumber, area_code: str) -> None:
+    async def give_up_for_good(self, number: OwnedNumber, area_code: str) -> None:
         await self._replace(number, area_code, _RELEASED)
 
     @override
-    async def all_given_up(self) -> frozenset[str]:
+    async def list_given_up(self) -> frozenset[str]:
         query = select(_column.phone_number).where(_column.state == _RELEASED)
         return await self._database.read(lambda connection: frozenset(connection.scalars(query)))
 

@@ -142,17 +142,17 @@ async def test_the_state_keeps_bought_numbers_apart_from_numbers_given_up(databa
     given_up = OwnedNumber("+14155550199", "id-2")
     assert await state.buy(bought, "415", pending=False)
     assert not await state.buy(bought, "415", pending=False)
-    await state.give_up(given_up, "415")
-    await state.give_up(given_up, "415")
-    await state.give_back(given_up.carrier_number_id)
+    await state.give_up_for_good(given_up, "415")
+    await state.give_up_for_good(given_up, "415")
+    await state.remove(given_up.carrier_number_id)
 
-    assert await state.bought(bought.phone_number) == bought
-    assert await state.ordered_with(bought.reference) == bought
+    assert await state.find_by_number(bought.phone_number) == bought
+    assert await state.find_by_reference(bought.reference) == bought
     assert await state.not_on_sale("415") == {bought.phone_number}
-    assert await state.all_given_up() == {given_up.phone_number}
-    assert await state.bought(given_up.phone_number) is None
-    assert await state.ordered_with("") is None
+    assert await state.list_given_up() == {given_up.phone_number}
+    assert await state.find_by_number(given_up.phone_number) is None
+    assert await state.find_by_reference("") is None
     assert await state.not_on_sale("212") == frozenset()
 
-    await state.give_back(bought.carrier_number_id)
-    assert await state.bought(bought.phone_number) is None
+    await state.remove(bought.carrier_number_id)
+    assert await state.find_by_number(bought.phone_number) is None

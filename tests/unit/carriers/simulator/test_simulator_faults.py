@@ -60,24 +60,24 @@ class MemoryState(SimulatorState):
         return self.numbers.setdefault(number.phone_number, number) is number
 
     @override
-    async def give_back(self, carrier_number_id: str) -> None:
+    async def remove(self, carrier_number_id: str) -> None:
         self._require_working()
         kept = [number for number in self.numbers.values() if number.carrier_number_id != carrier_number_id]
         self.numbers = {number.phone_number: number for number in kept}
 
     @override
-    async def bought(self, phone_number: str) -> OwnedNumber | None:
+    async def find_by_number(self, phone_number: str) -> OwnedNumber | None:
         self._require_working()
         return self.numbers.get(phone_number)
 
     @override
-    async def bought_as(self, carrier_number_id: str) -> OwnedNumber | None:
+    async def find_by_id(self, carrier_number_id: str) -> OwnedNumber | None:
         self._require_working()
         numbers = self.numbers.values()
         return next((number for number in numbers if number.carrier_number_id == carrier_number_id), None)
 
     @override
-    async def ordered_with(self, reference: str) -> OwnedNumber | OrderStatus | None:
+    async def find_by_reference(self, reference: str) -> OwnedNumber | OrderStatus | None:
         self._require_working()
         return next((number for number in self.numbers.values() if number.reference == reference), None)
 
@@ -91,25 +91,25 @@ class MemoryState(SimulatorState):
         return frozenset(number for number in self.numbers if self.area_codes[number] == area_code)
 
     @override
-    async def all_bought(self) -> Sequence[OwnedNumber]:
+    async def list_bought(self) -> Sequence[OwnedNumber]:
         self._require_working()
         return [self.numbers[phone_number] for phone_number in sorted(self.numbers)]
 
     @override
-    async def tag(self, number: OwnedNumber, area_code: str) -> None:
+    async def save(self, number: OwnedNumber, area_code: str) -> None:
         self._require_working()
         self.area_codes[number.phone_number] = area_code
         self.numbers[number.phone_number] = number
 
     @override
-    async def give_up(self, number: OwnedNumber, area_code: str) -> None:
+    async def give_up_for_good(self, number: OwnedNumber, area_code: str) -> None:
         self._require_working()
         self.area_codes[number.phone_number] = area_code
         self.numbers.pop(number.phone_number, None)
         self.gone.add(number.phone_number)
 
     @override
-    async def all_given_up(self) -> frozenset[str]:
+    async def list_given_up(self) -> frozenset[str]:
         self._require_working()
         return frozenset(self.gone)
 

@@ -163,7 +163,7 @@ def test_the_journal_restores_the_ledger_after_a_crash(tmp_path: Path) -> None:
     first.release(sub, released.sid)
     first.change_account(MAIN, {"type": "Trial"})
     first.close()
-    # A crash cut this line off, so nobody was told of it.
+    # A crash cut this line off before the request got its response.
     with file.open("ab") as journal:
         journal.write(b'{"event": "number_bought", "acc')
 
