@@ -1,4 +1,4 @@
-"""Resolving and routing when the database is away: never an answer that looks like another."""
+"""Resolving, in batches too, and routing while the database is down."""
 
 import asyncio
 
@@ -27,7 +27,7 @@ async def routing(harness: Harness) -> CallRouting:
     return harness.routing
 
 
-async def test_a_call_back_while_the_database_is_away_is_not_answered_as_if_nobody_had_called(
+async def test_a_storage_failure_never_looks_like_nobody_called(
     harness: Harness, routing: CallRouting
 ) -> None:
     await routing.resolve(Leg(A, "ann", CALLEE))
@@ -37,9 +37,7 @@ async def test_a_call_back_while_the_database_is_away_is_not_answered_as_if_nobo
     assert (await routing.route("+13125550150", CALLEE)).user_id == "ann"
 
 
-async def test_a_call_that_could_not_be_recorded_is_not_answered(
-    harness: Harness, routing: CallRouting
-) -> None:
+async def test_a_call_that_cannot_be_recorded_is_an_error(harness: Harness, routing: CallRouting) -> None:
     await harness.snapshots.get(A)
     harness.database.fail_write()
     with pytest.raises(StorageUnavailable):
@@ -47,7 +45,7 @@ async def test_a_call_that_could_not_be_recorded_is_not_answered(
     assert (await routing.resolve(Leg(A, "ann", CALLEE, "call"))).call.call_id == "call"
 
 
-async def test_a_leg_does_not_wait_for_the_organization_of_another_to_be_loaded_first(
+async def test_the_organizations_of_a_batch_are_loaded_at_the_same_time(
     harness: Harness, routing: CallRouting
 ) -> None:
     await harness.add_organization(B, "+12125550150")
@@ -56,7 +54,7 @@ async def test_a_leg_does_not_wait_for_the_organization_of_another_to_be_loaded_
     batch = asyncio.create_task(
         routing.resolve_batch([Leg(A, "ann", CALLEE), Leg(B, "bob", CALLEE), Leg("none", "x", CALLEE)])
     )
-    # Both loads are under way before either has ended.
+    # Both loads run before either has ended.
     await first.reached()
     await second.reached()
     first.open()

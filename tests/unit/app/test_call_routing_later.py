@@ -1,4 +1,4 @@
-"""Calls whose records are not in the database yet: their answers say so, and call-backs do not guess."""
+"""Calls whose records are not in the database yet: resolves say so, and call-backs do not guess."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ OURS = "+13125550150"
 
 
 class WaitingLog:
-    """Keeps calls without their getting into the database."""
+    """A call log whose calls do not get into the database."""
 
     def __init__(self) -> None:
         self.calls: dict[str, OutboundCall] = {}
@@ -44,7 +44,7 @@ async def routing(harness: Harness, log: WaitingLog) -> CallRouting:
 
 
 @pytest.mark.parametrize("later", [True, False])
-async def test_an_answer_says_whether_its_record_is_in_the_database(
+async def test_a_resolve_says_whether_its_record_is_in_the_database(
     routing: CallRouting, log: WaitingLog, *, later: bool
 ) -> None:
     log.later = later
@@ -52,7 +52,7 @@ async def test_an_answer_says_whether_its_record_is_in_the_database(
     assert (answer.call.call_id, answer.later) == ("call-0", later)
 
 
-async def test_each_answer_of_a_batch_that_is_recorded_says_so(routing: CallRouting) -> None:
+async def test_each_leg_of_a_batch_says_whether_its_record_is_in_the_database(routing: CallRouting) -> None:
     recorded, tried, unknown = await routing.resolve_batch(
         [
             Leg(A, "ann", CALLEE, "call"),
@@ -66,7 +66,7 @@ async def test_each_answer_of_a_batch_that_is_recorded_says_so(routing: CallRout
     assert isinstance(unknown, UserNotFound)
 
 
-async def test_a_repeat_of_a_call_that_waits_is_answered_alike(routing: CallRouting) -> None:
+async def test_a_repeat_of_a_waiting_call_has_the_same_answer(routing: CallRouting) -> None:
     first = await routing.resolve(Leg(A, "ann", CALLEE, "call"))
     assert await routing.resolve(Leg(A, "ann", CALLEE, "call")) == first
 
@@ -76,12 +76,12 @@ async def test_a_call_back_is_not_routed_while_a_call_waits(routing: CallRouting
     with pytest.raises(StorageUnavailable):
         await routing.route(OURS, CALLEE)
     log.later = False
-    # The organization number leads nowhere else.
+    # The called number is the organization number, so there is nowhere else to go.
     with pytest.raises(NoDestination):
         await routing.route(OURS, CALLEE)
 
 
-async def test_a_caller_that_withheld_its_number_is_routed_all_the_same(
+async def test_a_caller_who_withholds_the_number_is_routed_while_a_call_waits(
     harness: Harness, routing: CallRouting
 ) -> None:
     (ours,) = await harness.bought()
@@ -91,10 +91,10 @@ async def test_a_caller_that_withheld_its_number_is_routed_all_the_same(
         await routing.route("+12125559999", None)
 
 
-async def test_a_repeat_that_would_now_be_an_error_is_not_answered_by_guess_while_calls_wait(
+async def test_a_repeat_that_can_no_longer_be_decided_is_unavailable_while_calls_wait(
     harness: Harness, routing: CallRouting
 ) -> None:
-    # What it was answered first waits, where the database does not show it.
+    # The first answer waits where the database does not show it.
     await routing.resolve(Leg(A, "ann", CALLEE, "call"))
     await harness.directory.delete_user(A, "ann")
     with pytest.raises(StorageUnavailable):

@@ -1,3 +1,5 @@
+"""The server's copy of the contract, and how requests are checked by it."""
+
 from collections.abc import Iterator
 
 import pytest
@@ -31,7 +33,7 @@ def test_every_method_of_the_contract_is_served(method: MethodDescriptor) -> Non
     assert callable(getattr(servicer, snake_case(method.name)))
 
 
-def test_the_services_served_are_all_that_the_contract_has() -> None:
+def test_every_service_of_the_contract_is_served() -> None:
     modules = call_routing_pb2, directory_pb2, errors_pb2, number_inventory_pb2, number_pb2
     assert sorted(SERVICES) == sorted(
         name for module in modules for name in module.DESCRIPTOR.services_by_name
@@ -41,8 +43,8 @@ def test_the_services_served_are_all_that_the_contract_has() -> None:
 @pytest.mark.parametrize(
     "module", [call_routing_pb2, directory_pb2, errors_pb2, number_inventory_pb2, number_pb2]
 )
-def test_the_servers_copy_and_the_clients_stubs_are_one_contract(module: object) -> None:
-    """They differ in the rules alone, which the clients' lack."""
+def test_the_servers_copy_and_the_clients_stubs_are_the_same_contract(module: object) -> None:
+    # They differ only in the field rules, which the stubs do not have.
     stub = descriptor_pb2.FileDescriptorProto()
     module.DESCRIPTOR.CopyToProto(stub)  # type: ignore[attr-defined]
     ours = descriptor_pb2.FileDescriptorProto()
@@ -71,8 +73,8 @@ def string_fields(method: MethodDescriptor) -> Iterator[FieldDescriptor]:
 
 
 @pytest.mark.parametrize("method", methods(), ids=lambda method: method.name)
-def test_every_text_of_a_request_is_bounded(method: MethodDescriptor) -> None:
-    """The database's columns are, and a request must not get there to find out."""
+def test_every_text_of_a_request_has_a_greatest_length(method: MethodDescriptor) -> None:
+    # The database's columns have one, and a request must fail before it gets there.
     for field in string_fields(method):
         assert field.containing_type is not None
         message = CONTRACT.message_class(field.containing_type.full_name)()
@@ -86,7 +88,7 @@ def test_every_text_of_a_request_is_bounded(method: MethodDescriptor) -> None:
         assert field.name in {v.field.split("[")[0].split(".")[0] for v in caught.value.violations}
 
 
-def test_bytes_that_are_no_message_are_refused() -> None:
+def test_bytes_that_are_not_a_message_are_refused() -> None:
     request_class = CONTRACT.request_class("CallRouting", "RouteInboundCall")
     with pytest.raises(MalformedRequest, match=r"localdial\.v1\.RouteInboundCallRequest"):
         parse(request_class, b"\xff\xff\xff", 1000)
@@ -103,8 +105,8 @@ def test_bytes_that_are_no_message_are_refused() -> None:
         ("BatchResolveOutboundCallerIdsRequest", "requests"),
     ],
 )
-def test_the_items_of_a_list_that_is_too_long_are_not_looked_at(message: str, field: str) -> None:
-    """The validator would, for as long as that takes, while every other call waits."""
+def test_the_items_of_a_list_that_is_too_long_are_not_checked(message: str, field: str) -> None:
+    # Every other call would wait while the validator checks them.
     request = CONTRACT.message_class(f"{PACKAGE}.{message}")()
     # Each of these is two bytes on the wire, so millions fit into a request.
     items = getattr(request, field)

@@ -1,3 +1,5 @@
+"""Pages of a list and their tokens."""
+
 import base64
 from types import SimpleNamespace
 
@@ -19,24 +21,21 @@ def token_of(request: ListUsersRequest) -> str:
     return token
 
 
-def test_the_next_page_begins_behind_the_last_item() -> None:
+def test_the_next_page_begins_after_the_last_item() -> None:
     request = ListUsersRequest(organization_id="acme", page_size=2)
     page, token = Page(request, ("",)).cut(items(3), lambda item: (item.key,))
     request.page_token = token
     assert ([item.key for item in page], Page(request, ("",)).cursor) == (["0000", "0001"], ("0001",))
 
 
-def test_the_last_page_has_no_token_even_when_it_is_full() -> None:
+def test_the_last_page_has_no_token_even_if_it_is_full() -> None:
     page = Page(ListUsersRequest(page_size=2), ("",))
-    assert page.cut(items(2), lambda item: (item.key,)) == (
-        page.cut(items(2), lambda item: (item.key,))[0],
-        "",
-    )
+    assert page.cut(items(2), lambda item: (item.key,)) == (items(2), "")
     assert page.cut([], lambda item: (item,)) == ([], "")
 
 
 @pytest.mark.parametrize(("asked", "read"), [(0, 51), (1, 2), (1000, 1001), (1001, 1001), (2**31 - 1, 1001)])
-def test_the_page_size_has_a_default_and_a_cap(asked: int, read: int) -> None:
+def test_the_page_size_has_a_default_and_a_maximum(asked: int, read: int) -> None:
     assert Page(ListUsersRequest(page_size=asked), ("",)).limit == read
 
 
@@ -56,7 +55,7 @@ def test_the_page_size_may_change_between_pages() -> None:
     ],
     ids=["of another organization", "of another list", "of a list with another cursor"],
 )
-def test_a_token_is_good_for_its_own_query_only(request_: ListNumbersRequest) -> None:
+def test_a_token_is_valid_only_for_its_own_query(request_: ListNumbersRequest) -> None:
     request_.page_token = token_of(ListUsersRequest(organization_id="acme", page_size=2))
     with pytest.raises(InvalidFields, match="page_token"):
         Page(request_, ("",))
@@ -81,7 +80,7 @@ def test_a_token_with_another_cursor_is_refused() -> None:
     "cursor", ["null", "[]", "[1]", '["a", 1]', '["\\ud800"]', '["\\u0000"]', '{"a": 1}', "[true]"]
 )
 def test_a_forged_token_is_refused(cursor: str) -> None:
-    """The digest can be computed by anyone who reads the source."""
+    # Anyone who reads the source can compute the digest.
     request = ListUsersRequest(organization_id="acme")
     token = f"{Page(request, ('',))._digest(cursor)}{cursor}"
     request.page_token = base64.urlsafe_b64encode(token.encode()).decode()
@@ -90,7 +89,7 @@ def test_a_forged_token_is_refused(cursor: str) -> None:
 
 
 @pytest.mark.parametrize("cursor", [f'[{2**63}, "a"]', '[-1, "a"]', '[1.0, "a"]', "nonsense"])
-def test_a_forged_token_with_what_no_database_takes_is_refused(cursor: str) -> None:
+def test_a_forged_token_with_values_that_the_database_does_not_take_is_refused(cursor: str) -> None:
     request = ListOutboundCallsRequest(organization_id="acme")
     token = f"{Page(request, (0, ''))._digest(cursor)}{cursor}"
     request.page_token = base64.urlsafe_b64encode(token.encode()).decode()

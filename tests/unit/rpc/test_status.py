@@ -1,3 +1,5 @@
+"""The gRPC status of each error, and the details that travel with it."""
+
 from pathlib import Path
 
 import google.rpc.error_details_pb2 as details
@@ -28,8 +30,7 @@ def test_every_reason_has_a_status_and_an_error() -> None:
 
 @pytest.mark.parametrize("value", errors_pb2.ErrorReason.DESCRIPTOR.values[1:], ids=lambda value: value.name)
 def test_the_status_is_the_one_that_the_contract_documents(value: object) -> None:
-    # The generated stubs carry the contract's comments, and each begins with the
-    # status of its reason.
+    # The generated stubs have the contract's comments, and each reason's comment begins with its status.
     stub = Path(errors_pb2.__file__).with_suffix(".pyi").read_text("utf-8")
     name = value.name  # type: ignore[attr-defined]
     documented = stub.split(f"\n{name}: ErrorReason.ValueType")[1].split('"""')[1].split(".")[0]
@@ -58,14 +59,14 @@ def test_field_violations_come_all_at_once() -> None:
     assert [(v.field, v.description) for v in bad.field_violations] == [("a", "is bad"), ("b[1]", "is worse")]
 
 
-def test_what_a_repeat_may_cure_says_when_to_repeat() -> None:
+def test_an_error_that_a_repeat_may_cure_says_when_to_repeat() -> None:
     for error in errors.StorageUnavailable(), errors.CarrierNotAvailable(), errors.PurchasePending("acme"):
         retry = details.RetryInfo()
         assert status_of(error).details[1].Unpack(retry)
         assert retry.retry_delay.ToTimedelta().total_seconds() > 0
 
 
-def test_what_no_repeat_cures_names_no_time_for_one() -> None:
+def test_an_error_that_no_repeat_cures_does_not_say_when_to_repeat() -> None:
     status = status_of(errors.NumberElsewhere())
     assert (status.code, len(status.details)) == (StatusCode.UNAVAILABLE.value[0], 1)
     assert "grpc-retry-pushback-ms" not in dict(trailing_metadata(status))
@@ -88,7 +89,7 @@ def test_grpcs_own_retries_do_not_wait_beyond_the_deadline(seconds_left: float |
     assert metadata["grpc-retry-pushback-ms"] == told
 
 
-def test_an_error_that_knows_when_a_repeat_helps_says_so() -> None:
+def test_an_error_may_set_its_own_time_for_a_repeat() -> None:
     retry = details.RetryInfo()
     assert status_of(errors.PurchaseLimitReached("acme", 3, 7200.5)).details[1].Unpack(retry)
     assert retry.retry_delay.ToTimedelta().total_seconds() == 7200.5
@@ -96,7 +97,7 @@ def test_an_error_that_knows_when_a_repeat_helps_says_so() -> None:
     assert retry.retry_delay.ToTimedelta().total_seconds() == 30
 
 
-def test_the_message_stays_short_when_there_are_many_violations() -> None:
+def test_the_message_stays_short_with_many_violations() -> None:
     violations = [errors.FieldViolation(f"users[{index}].user_id", "is required") for index in range(1000)]
     error = errors.InvalidFields(violations)
     assert error.message.endswith("; and 995 more")

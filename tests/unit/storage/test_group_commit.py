@@ -23,24 +23,17 @@ async def database(tmp_path: Path) -> AsyncIterator[WatchedDatabase]:
     await database.close()
 
 
-@pytest.fixture
-def delays(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Note how long the log would sleep, and let it not."""
+async def _delays(database: WatchedDatabase, *sizes: int) -> list[float]:
+    """Append groups of calls, each while the previous one is being committed.
+
+    Return how long the log waited before commits, in seconds. Nothing really sleeps.
+    """
     delays: list[float] = []
-    sleep = asyncio.sleep
 
     async def note(delay: float) -> None:
-        if delay:
-            delays.append(delay)
-        await sleep(0)
+        delays.append(delay)
 
-    monkeypatch.setattr(asyncio, "sleep", note)
-    return delays
-
-
-async def _append_in_groups(database: WatchedDatabase, *sizes: int) -> None:
-    """Append groups of calls, each while the one before is being committed."""
-    call_log = GroupCommitLog(DatabaseRecorder(database), _MAX_DELAY)
+    call_log = GroupCommitLog(DatabaseRecorder(database), _MAX_DELAY, note)
     appends: list[asyncio.Future[RecordedCall]] = []
     gate = None
     for group, size in enumerate(sizes):
@@ -55,31 +48,28 @@ async def _append_in_groups(database: WatchedDatabase, *sizes: int) -> None:
     gate.open()
     await asyncio.gather(*appends)
     assert database.writes == len(sizes)
+    return delays
 
 
-async def test_lone_calls_are_never_collected(database: WatchedDatabase, delays: list[float]) -> None:
-    await _append_in_groups(database, 1, 1, 1, 1, 1)
+async def test_a_lone_call_is_committed_at_once(database: WatchedDatabase) -> None:
+    delays = await _delays(database, 1, 1, 1, 1, 1)
     assert delays == []
 
 
-async def test_the_collecting_time_grows_with_the_load(
-    database: WatchedDatabase, delays: list[float]
-) -> None:
-    await _append_in_groups(database, 1, 3, 6, 12, 1)
+async def test_the_log_waits_longer_the_more_calls_there_are(database: WatchedDatabase) -> None:
+    delays = await _delays(database, 1, 3, 6, 12, 1)
     assert len(delays) == 3
     assert delays == sorted(delays)
     assert 0 < delays[0] < delays[1] < _MAX_DELAY
 
 
-async def test_the_collecting_time_is_bounded(database: WatchedDatabase, delays: list[float]) -> None:
-    await _append_in_groups(database, 100, 100, 100, 1)
+async def test_the_log_never_waits_longer_than_the_maximum(database: WatchedDatabase) -> None:
+    delays = await _delays(database, 100, 100, 100, 1)
     assert delays == [_MAX_DELAY] * 3
 
 
-async def test_the_collecting_time_shrinks_when_the_load_goes(
-    database: WatchedDatabase, delays: list[float]
-) -> None:
-    await _append_in_groups(database, 16, *[1] * 12)
+async def test_the_log_waits_less_as_the_load_falls(database: WatchedDatabase) -> None:
+    delays = await _delays(database, 16, *[1] * 12)
     assert delays[0] == _MAX_DELAY
     assert delays == sorted(delays, reverse=True)
     assert delays[-1] < _MAX_DELAY / 2

@@ -1,4 +1,4 @@
-"""Who may ask the webhook."""
+"""Which requests the webhook takes for Twilio's."""
 
 import pytest
 from twilio.request_validator import RequestValidator
@@ -13,24 +13,24 @@ def signed(token: str, url: str = f"{URL}/voice", form: dict[str, str] | None = 
     return str(RequestValidator(token).compute_signature(url, form or FORM))
 
 
-def test_the_main_accounts_signature_is_taken() -> None:
+def test_the_main_accounts_signature_is_accepted() -> None:
     assert Signatures(URL, "main").fits("/voice", "", FORM, signed("main"))
 
 
-def test_a_signature_over_the_query_is_taken_with_the_query_only() -> None:
+def test_a_signature_that_covers_a_query_needs_exactly_that_query() -> None:
     signatures, signature = Signatures(URL, "main"), signed("main", f"{URL}/voice?a=%26&b=")
     assert signatures.fits("/voice", "a=%26&b=", FORM, signature)
     for query in "", "a=&b=", "b=&a=%26", "a=%26":
         assert not signatures.fits("/voice", query, FORM, signature)
 
 
-def test_blank_parameters_are_part_of_it() -> None:
+def test_the_signature_covers_empty_parameters() -> None:
     signatures = Signatures(URL, "main")
     without = {name: value for name, value in FORM.items() if value}
     assert not signatures.fits("/voice", "", without, signed("main"))
 
 
-def test_an_account_has_its_own_token() -> None:
+def test_each_account_has_its_own_tokens() -> None:
     signatures = Signatures(URL, "main", [("AC1", "one"), ("AC2", "two"), ("AC1", "newer")])
     assert signatures.fits("/voice", "", FORM, signed("one"))
     assert signatures.fits("/voice", "", FORM, signed("newer")), "while a token is replaced"
@@ -41,10 +41,10 @@ def test_an_account_has_its_own_token() -> None:
 
 
 @pytest.mark.parametrize("signature", ["", "x", "x" * 28, "\u00e9" * 28])
-def test_anything_else_is_refused(signature: str) -> None:
+def test_any_other_text_is_refused(signature: str) -> None:
     assert not Signatures(URL, "main").fits("/voice", "", FORM, signature)
 
 
-def test_where_no_token_is_known_nobody_may_ask() -> None:
+def test_without_the_accounts_token_every_request_is_refused() -> None:
     assert not Signatures(URL, "").fits("/voice", "", FORM, signed(""))
     assert not Signatures(URL, "", [("AC2", "two")]).fits("/voice", "", FORM, signed("two"))

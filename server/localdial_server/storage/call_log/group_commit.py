@@ -7,7 +7,7 @@ with the number of calls that recent commits found, up to a bound.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from typing_extensions import override
@@ -40,9 +40,15 @@ class GroupCommitLog(CallLog):
     `max_delay`: how long calls are collected for one commit at most, in seconds.
     """
 
-    def __init__(self, recorder: Recorder, max_delay: float = 0.002) -> None:
+    def __init__(
+        self,
+        recorder: Recorder,
+        max_delay: float = 0.002,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._recorder = recorder
         self._max_delay = max_delay
+        self._sleep = sleep
         self._waiting: list[_Waiting] = []
         self._commits: asyncio.Task[None] | None = None
 
@@ -69,7 +75,7 @@ class GroupCommitLog(CallLog):
         try:
             while self._waiting:
                 if load > 1:
-                    await asyncio.sleep(self._max_delay * min(1.0, load / _FULL_LOAD))
+                    await self._sleep(self._max_delay * min(1.0, load / _FULL_LOAD))
                 group, self._waiting = self._waiting, []
                 load = (load + len(group)) / 2
                 await self._commit(group)
