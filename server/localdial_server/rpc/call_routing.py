@@ -30,7 +30,9 @@ class CallRoutingServicer:
         self, request: pb.ResolveOutboundCallerIdRequest
     ) -> pb.ResolveOutboundCallerIdResponse:
         """Serve ResolveOutboundCallerId."""
-        return _resolved(await self._use_cases.resolve(_leg(request)))
+        response = pb.ResolveOutboundCallerIdResponse()
+        _fill(response, await self._use_cases.resolve(_leg(request)))
+        return response
 
     async def batch_resolve_outbound_caller_ids(
         self, request: pb.BatchResolveOutboundCallerIdsRequest
@@ -53,7 +55,7 @@ class CallRoutingServicer:
             if isinstance(answer, ServiceError):
                 result.status.CopyFrom(status_of(answer))
             else:
-                result.response.CopyFrom(_resolved(answer))
+                _fill(result.response, answer)
         return response
 
     async def route_inbound_call(self, request: pb.RouteInboundCallRequest) -> pb.RouteInboundCallResponse:
@@ -98,13 +100,12 @@ def _leg(request: pb.ResolveOutboundCallerIdRequest) -> Leg:
     )
 
 
-def _resolved(recorded: RecordedCall) -> pb.ResolveOutboundCallerIdResponse:
-    call = recorded.call
-    return pb.ResolveOutboundCallerIdResponse(
-        caller_id=call.caller_id,
-        reason=CALLER_ID_REASONS[call.reason],
-        callee_area_code=call.callee_area_code or "",
-        call_id=call.call_id,
-        revision=call.revision,
-        recorded_later=recorded.later,
-    )
+def _fill(response: pb.ResolveOutboundCallerIdResponse, answer: RecordedCall) -> None:
+    """Write the answer into a response. A batch has one in place for each leg, so none is copied."""
+    call = answer.call
+    response.caller_id = call.caller_id
+    response.reason = CALLER_ID_REASONS[call.reason]
+    response.callee_area_code = call.callee_area_code or ""
+    response.call_id = call.call_id
+    response.revision = call.revision
+    response.recorded_later = answer.later
