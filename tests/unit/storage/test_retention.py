@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event, select
 
-from localdial_server.storage.sql import retention
 from localdial_server.storage.sql.reader import SqlReader
 from localdial_server.storage.sql.retention import count_calls_before, delete_calls_before
 from localdial_server.storage.sql.schema import outbound_calls
@@ -72,10 +71,7 @@ def test_calls_of_every_organization_are_deleted_those_of_deleted_ones_too(engin
     assert left(engine) == set()
 
 
-def test_many_calls_are_deleted_in_batches_that_stay_deleted(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(retention, "_CALLS_PER_BATCH", 10)
+def test_many_calls_are_deleted_in_batches_that_stay_deleted(engine: Engine) -> None:
     with engine.begin() as connection:
         record_calls(connection, [call(f"c{index}", index) for index in range(45)])
         record_calls(connection, [call("young", CUTOFF)])
@@ -87,20 +83,17 @@ def test_many_calls_are_deleted_in_batches_that_stay_deleted(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        delete_calls_before(engine, CUTOFF, interrupt)
+        delete_calls_before(engine, CUTOFF, interrupt, batch_size=10)
     assert seen == [10, 20, 30]
     assert left(engine) == {*(f"c{index}" for index in range(30, 45)), "young"}
-    assert delete_calls_before(engine, CUTOFF, ignored) == 15
+    assert delete_calls_before(engine, CUTOFF, ignored, batch_size=10) == 15
     assert left(engine) == {"young"}
 
 
-def test_more_calls_of_one_moment_than_a_batch_are_deleted(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(retention, "_CALLS_PER_BATCH", 10)
+def test_more_calls_of_one_moment_than_a_batch_are_deleted(engine: Engine) -> None:
     with engine.begin() as connection:
         record_calls(connection, [call(f"c{index}", 7 + index // 30) for index in range(60)])
-    assert delete_calls_before(engine, CUTOFF, ignored) == 60
+    assert delete_calls_before(engine, CUTOFF, ignored, batch_size=10) == 60
 
 
 @contextmanager
@@ -119,15 +112,14 @@ def statements() -> Iterator[dict[str, Any]]:
         event.remove(Engine, "before_cursor_execute", see)
 
 
-def test_old_calls_are_found_by_the_index_of_times(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retention, "_CALLS_PER_BATCH", 10)
+def test_old_calls_are_found_by_the_index_of_times(engine: Engine) -> None:
     with engine.begin() as connection:
         record_calls(connection, [call(f"c{index}", index) for index in range(5000)])
         if engine.dialect.name == "postgresql":
             connection.exec_driver_sql("ANALYZE outbound_calls")
     with statements() as seen:
         count_calls_before(engine, 500)
-        delete_calls_before(engine, 500, ignored)
+        delete_calls_before(engine, 500, ignored, batch_size=10)
     # Counting, measuring a batch, deleting it.
     assert len(seen) == 3
     for statement, parameters in seen.items():

@@ -154,7 +154,7 @@ def test_organizations_that_are_there_are_all_named_and_nothing_changes(
     with pytest.raises(ImportRefused) as caught:
         imported(target, export)
     named = [message for _, _, message in caught.value.problems]
-    assert named == [f"the organization {name} is there already" for name in (A, B)]
+    assert named == [f"the organization {name} exists already" for name in (A, B)]
     assert rows(target) == before
 
 
@@ -166,7 +166,7 @@ def test_calls_that_are_left_of_an_organization_are_not_mixed_with_others(
     with target.begin() as connection:
         SqlTransaction(connection).bump_revision(A)
         record_calls(connection, [call("left", 1)])
-    with pytest.raises(ImportRefused, match=f"calls of an organization {A}, which was deleted"):
+    with pytest.raises(ImportRefused, match=f"calls of a deleted organization {A}"):
         imported(target, export)
 
 

@@ -103,9 +103,9 @@ def test_a_file_that_is_changed_as_these_tests_do_is_imported_if_it_is_right(
         (setting("call", call_id=""), "line 3: call_id must be 1 to 128 visible ASCII"),
         (setting("call", call_id="x" * 129), "line 3: call_id must be 1 to 128 visible ASCII"),
         (setting("call", call_id=None), "line 3: call_id must be a valid string"),
-        (setting("call", color="red"), "line 3: color is no field of such a record"),
-        (setting("call", kind="sms"), "line 3: kind is none that this release"),
-        (without("call", "kind"), "line 3:  is no record"),
+        (setting("call", color="red"), "line 3: color is not a field of such a record"),
+        (setting("call", kind="sms"), "line 3: kind is unknown to this release"),
+        (without("call", "kind"), "line 3:  is not a record"),
         (without("call", "user_id"), "line 3: user_id is missing"),
         (
             setting("user", display_name="bell\a"),
@@ -136,14 +136,14 @@ def test_a_file_that_is_changed_as_these_tests_do_is_imported_if_it_is_right(
         (setting("header", format="another"), "line 1:  is not the first line of an export"),
         (without("header"), "line 1:  is not the first line of an export"),
         (twice("header"), "line 2:  is out of place"),
-        (twice("organization"), "is there twice, or out of place"),
-        (twice("user"), "is there twice, or out of place"),
-        (twice("number"), "is there twice, or out of place"),
-        (twice("request"), "is there twice, or out of place"),
-        (twice("call"), "line 4:  is there twice, or out of place"),
-        (swapped, "is there twice, or out of place"),
-        (without("organization"), "organization_id is of an organization without a line before"),
-        (user_of_the_deleted, "line 3: kind must be call: the organization was deleted"),
+        (twice("organization"), "occurs twice or is out of place"),
+        (twice("user"), "occurs twice or is out of place"),
+        (twice("number"), "occurs twice or is out of place"),
+        (twice("request"), "occurs twice or is out of place"),
+        (twice("call"), "line 4:  occurs twice or is out of place"),
+        (swapped, "occurs twice or is out of place"),
+        (without("organization"), "organization_id is an organization without a line of its own before"),
+        (user_of_the_deleted, "line 3: kind must be call, since the organization was deleted"),
     ],
 )
 def test_a_record_that_is_wrong_is_named(sqlite: Engine, export: bytes, change: Change, problem: str) -> None:
@@ -220,7 +220,7 @@ def test_a_count_that_is_wrong_is_named(sqlite: Engine, export: bytes, kind: str
     wrong = re.sub(rb'("%ss":)[0-9]' % kind.encode(), rb"\g<1>9", export)
     (problem,) = refusal(sqlite, wrong).problems
     assert problem.field == f"{kind}s"
-    assert problem.message.startswith("are 9 here, but ")
+    assert problem.message.startswith("is 9 here, but ")
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ def test_a_line_that_is_written_in_another_way_is_named(
     before = lines[index]
     lines[index] = change(before)
     assert lines[index] != before
-    assert f"line {index + 1}:  is not written as an export writes it" in str(
+    assert f"line {index + 1}:  is not in the exact form that an export has" in str(
         refusal(sqlite, b"".join(lines))
     )
 

@@ -1,4 +1,4 @@
-"""What tells a database from every other one, wherever it is moved to."""
+"""The identity of a database, which it keeps wherever it is moved to."""
 
 import uuid
 
@@ -11,7 +11,7 @@ _NAME = "database"
 
 
 def identity_of(engine: Engine) -> str:
-    """Answer the database's identity, and give it one if it has none."""
+    """Return the database's identity, and create it if there is none."""
     with engine.connect() as connection:
         query = select(identity.c.value).where(identity.c.name == _NAME)
         found: str | None = connection.scalar(query)
@@ -20,7 +20,7 @@ def identity_of(engine: Engine) -> str:
                 connection.execute(identity.insert().values(name=_NAME, value=str(uuid.uuid4())))
                 connection.commit()
             except IntegrityError:
-                # Another server was faster.
+                # Another server has just created it.
                 connection.rollback()
             found = connection.scalars(query).one()
         return found

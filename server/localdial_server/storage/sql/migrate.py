@@ -1,4 +1,4 @@
-"""Bringing a database's schema up to date, or saying why it cannot be used."""
+"""Migration of a database's schema, and the check that it is up to date."""
 
 from alembic import command
 from alembic.config import Config
@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, func, inspect, select
 
 from localdial_server.storage.engines.database import VERSION_TABLE
 
-# Any number that other programs in the same database are unlikely to take.
+# An arbitrary number that other programs in the same database are unlikely to use.
 _MIGRATION_LOCK = 0x10CA_1D1A_10CA_1D1A
 
 
@@ -17,17 +17,16 @@ class SchemaError(Exception):
 
 
 def migrate(engine: Engine) -> tuple[str | None, str]:
-    """Bring the schema up to date; answer the version before (None: empty) and after.
+    """Bring the schema up to date; return its version before (None: empty database) and after.
 
-    All steps are one transaction. Raises ``SchemaError`` for a database that a
-    newer release has migrated or that belongs to another program, and leaves it
-    as it was.
+    All steps are one transaction. Raises `SchemaError` for a database that a newer release has
+    migrated or that belongs to another program.
     """
     config, scripts = _scripts()
     head = _head(scripts)
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
-            # One at a time; whoever comes second finds nothing left to do.
+            # One server at a time: the second finds nothing left to do.
             connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
         before = _usable_version(connection, scripts)
         if before != head:
@@ -37,9 +36,9 @@ def migrate(engine: Engine) -> tuple[str | None, str]:
 
 
 def missing_migration(engine: Engine) -> str | None:
-    """Say what keeps the schema from being this release's; None if nothing does.
+    """Return what is wrong with the schema's version and what to do; None if it is this release's.
 
-    Raises ``SchemaError`` where a migration would not help.
+    Raises `SchemaError` where a migration would not help.
     """
     _, scripts = _scripts()
     head = _head(scripts)

@@ -1,4 +1,4 @@
-"""The ``Reader`` port in SQL."""
+"""The `Reader` port in SQL."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -29,16 +29,17 @@ from localdial_server.storage.sql.schema import (
     users,
 )
 
-# Well under the number of parameters that a statement may have.
+# Well under the number of parameters that one statement may have.
 _IDS_PER_QUERY = 500
 
+# Up to this many numbers, their mappings are looked up one by one.
 _FEW_NUMBERS = 20
 
 _OPEN_STATES = [state.value for state in NumberState if state.is_open]
 
 
 class SqlReader(Reader):
-    """Reads through one connection, in whatever transaction that is in."""
+    """Reads through one connection, in the transaction that the connection is in."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -56,7 +57,7 @@ class SqlReader(Reader):
 
     @override
     def organizations(self, after: str, limit: int) -> Sequence[tuple[Organization, int]]:
-        # Looked up for the page alone: a join may read them all from the first on.
+        # A subquery looks the revisions up for the page alone; a join may read all of them.
         revision = select(revisions.c.revision).where(
             revisions.c.organization_id == organizations.c.organization_id
         )
@@ -100,7 +101,7 @@ class SqlReader(Reader):
         return [to_user(row) for row in self._connection.execute(query)]
 
     def caller_ids(self, organization_id: str) -> Mapping[str, str | None]:
-        """Answer the caller ID of every user of the organization, by user_id."""
+        """Return the caller ID (None: none is set) of every user of the organization, by user_id."""
         query = select(users.c.user_id, users.c.caller_id).where(users.c.organization_id == organization_id)
         return {row.user_id: row.caller_id for row in self._connection.execute(query)}
 
@@ -129,14 +130,14 @@ class SqlReader(Reader):
         )
 
     def active_numbers(self, organization_id: str) -> Mapping[str, str | None]:
-        """Answer the area code of every active number of the organization, by phone number."""
+        """Return the area code of every active number, by phone number; None if it is not geographic."""
         query = select(numbers.c.phone_number, numbers.c.area_code).where(
             numbers.c.organization_id == organization_id, numbers.c.state == NumberState.ACTIVE.value
         )
         return {row.phone_number: row.area_code for row in self._connection.execute(query)}
 
     def mappings(self, organization_id: str) -> Sequence[tuple[str, str]]:
-        """Answer the area codes that are mapped to numbers: each with the phone number."""
+        """Return the organization's area code mappings: pairs of area code and phone number, in no order."""
         mappings = area_code_mappings.c
         query = select(mappings.area_code, mappings.phone_number).where(
             mappings.organization_id == organization_id
@@ -234,13 +235,16 @@ class SqlReader(Reader):
         return [to_number(row, tuple(mapped[row.organization_id, row.phone_number])) for row in rows]
 
     def _mappings_of(self, rows: Sequence[Row[Any]]) -> defaultdict[tuple[str, str], list[str]]:
-        """Read the mappings of all these numbers with one query per organization."""
+        """Return the mapped area codes of these rows, sorted, by organization_id and phone number.
+
+        One query reads those of an organization.
+        """
         mapped: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
         mappings = area_code_mappings.c
         for organization_id in {row.organization_id for row in rows}:
             phone_numbers = [row.phone_number for row in rows if row.organization_id == organization_id]
-            # A few may lie far apart. Many are read as a range: PostgreSQL reads that
-            # faster than a list, and a whole inventory would be too long a one.
+            # A few numbers may lie far apart. Many are read as a range: PostgreSQL reads it faster
+            # than a list, and a whole inventory would make too long a list.
             if len(phone_numbers) <= _FEW_NUMBERS:
                 asked = mappings.phone_number.in_(phone_numbers)
             else:

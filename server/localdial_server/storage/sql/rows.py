@@ -1,4 +1,4 @@
-"""Rows to values and back."""
+"""Conversion of rows to values and back."""
 
 from typing import Any
 
@@ -17,12 +17,12 @@ from localdial_server.domain.model import (
 
 
 def to_organization(row: Row[Any]) -> Organization:
-    """Read a row of ``organizations``."""
+    """Return the value of a row of `organizations`."""
     return Organization(row.organization_id, row.display_name, row.organization_number)
 
 
 def from_organization(organization: Organization) -> dict[str, Any]:
-    """Write a row of ``organizations``."""
+    """Return the row of `organizations` of a value."""
     return {
         "organization_id": organization.organization_id,
         "display_name": organization.display_name,
@@ -31,12 +31,12 @@ def from_organization(organization: Organization) -> dict[str, Any]:
 
 
 def to_user(row: Row[Any]) -> User:
-    """Read a row of ``users``."""
+    """Return the value of a row of `users`."""
     return User(row.organization_id, row.user_id, row.display_name, row.caller_id, row.work_phone)
 
 
 def from_user(user: User) -> dict[str, Any]:
-    """Write a row of ``users``."""
+    """Return the row of `users` of a value."""
     return {
         "organization_id": user.organization_id,
         "user_id": user.user_id,
@@ -47,7 +47,7 @@ def from_user(user: User) -> dict[str, Any]:
 
 
 def to_number(row: Row[Any], mapped_area_codes: tuple[str, ...]) -> Number:
-    """Read a row of ``numbers``; its mappings are rows of their own."""
+    """Return the value of a row of `numbers`; its mappings are rows of another table."""
     return Number(
         organization_id=row.organization_id,
         phone_number=row.phone_number,
@@ -81,7 +81,7 @@ def to_released_number(purchase: Row[Any]) -> Number:
 
 
 def from_number(number: Number) -> dict[str, Any]:
-    """Write a row of ``numbers``."""
+    """Return the row of `numbers` of a value."""
     return {
         "organization_id": number.organization_id,
         "phone_number": number.phone_number,
@@ -100,7 +100,7 @@ def from_number(number: Number) -> dict[str, Any]:
 
 
 def to_call(row: Row[Any]) -> OutboundCall:
-    """Read a row of ``outbound_calls``."""
+    """Return the value of a row of `outbound_calls`."""
     return OutboundCall(
         organization_id=row.organization_id,
         call_id=row.call_id,
@@ -114,7 +114,7 @@ def to_call(row: Row[Any]) -> OutboundCall:
 
 
 def from_call(call: OutboundCall) -> dict[str, Any]:
-    """Write a row of ``outbound_calls``."""
+    """Return the row of `outbound_calls` of a value."""
     return {
         "organization_id": call.organization_id,
         "call_id": call.call_id,
@@ -128,7 +128,7 @@ def from_call(call: OutboundCall) -> dict[str, Any]:
 
 
 def to_request(row: Row[Any]) -> StoredRequest:
-    """Read a row of ``requests``."""
+    """Return the value of a row of `requests`."""
     return StoredRequest(
         organization_id=row.organization_id,
         request_id=row.request_id,

@@ -1,8 +1,7 @@
-"""The tables. Alembic's migrations build them; a test holds the two together.
+"""The tables. Alembic's migrations create them, and a test compares the two.
 
-Times are microseconds since the Unix epoch. Every table of an organization's
-own data is keyed by the organization first, so that the schema can be spread by
-organization.
+Times are microseconds since the epoch. The key of every table of an organization's own
+data begins with the organization, so that a distributed database can split it there.
 """
 
 from sqlalchemy import (
@@ -32,8 +31,7 @@ metadata = MetaData(
 
 
 def _key(length: int) -> TypeEngine[str]:
-    # Lists are in the order of bytes, as on SQLite, whatever language a
-    # PostgreSQL was set up for.
+    # Sort by bytes, as SQLite does, whatever the collation of the PostgreSQL database.
     return String(length).with_variant(postgresql.VARCHAR(length, collation="C"), "postgresql")
 
 
@@ -41,8 +39,8 @@ _ID = _key(128)
 _PHONE = _key(16)
 _AREA_CODE = _key(8)
 
-# The organization's own counter of changes. It outlives the organization, so
-# that a revision never comes back with another meaning.
+# Each organization's counter of changes. It outlives the organization, so that a revision
+# is never used again with another meaning.
 revisions = Table(
     "revisions",
     metadata,
@@ -93,7 +91,7 @@ numbers = Table(
     Column("carrier_busy_until", BigInteger, nullable=False, server_default=text("0")),
     PrimaryKeyConstraint("organization_id", "phone_number"),
     ForeignKeyConstraint(["organization_id"], ["organizations.organization_id"]),
-    # What the sweep looks for: orders and releases without a known outcome.
+    # For the sweep: pending orders and releases.
     Index("ix_numbers_by_state", "state", "organization_id", "phone_number"),
     sqlite_with_rowid=False,
 )
@@ -112,9 +110,9 @@ area_code_mappings = Table(
     sqlite_with_rowid=False,
 )
 
-# Which organization answers a phone number, be it of the inventory or the
-# organization number. The primary key is what makes a number live in one
-# organization at most, and what an inbound call is looked up by.
+# The organization that has claimed a phone number, for its inventory or as its organization
+# number. The primary key keeps a number live in one organization at most, and an inbound
+# call is looked up by it.
 phone_number_owners = Table(
     "phone_number_owners",
     metadata,
@@ -126,9 +124,10 @@ phone_number_owners = Table(
     sqlite_with_rowid=False,
 )
 
-# Every order of the last day, and of every purchase request without an answer, unless nothing came
-# of it. The limit on purchases counts them, numbers that were deleted since included, and so does a
-# request. No foreign key: an organization that is deleted and made anew has the same limit.
+# Every order of the last day, and every order of a purchase request without an answer, except
+# abandoned orders. The limit on purchases counts them, even if their numbers were deleted since, and
+# a repeated request finds its numbers here. No foreign key: an organization that is deleted and
+# created again has not regained its limit.
 purchases = Table(
     "purchases",
     metadata,
@@ -139,12 +138,12 @@ purchases = Table(
     Column("request_id", _ID),
     PrimaryKeyConstraint("organization_id", "reference"),
     Index("ix_purchases_by_time", "organization_id", "purchase_time"),
-    # With all other columns: SQLite would read the organization's purchases rather than look these up.
+    # With all the columns, or SQLite would read every purchase of the organization instead.
     Index("ix_purchases_by_request", "organization_id", "request_id", "phone_number", "purchase_time"),
     sqlite_with_rowid=False,
 )
 
-# What tells this database from every other one, wherever it is moved to: one row.
+# One row: an identifier of this database, which it keeps wherever it is moved to.
 identity = Table(
     "identity",
     metadata,
@@ -154,8 +153,8 @@ identity = Table(
     sqlite_with_rowid=False,
 )
 
-# The requests that spend or delete, by the caller's request_id, with the answer that a repeat is
-# given, once there is one.
+# The requests that spend or delete, by the caller's request_id, with the answer for a repeat (NULL
+# until there is one).
 requests = Table(
     "requests",
     metadata,
@@ -169,8 +168,7 @@ requests = Table(
     sqlite_with_rowid=False,
 )
 
-# The call log. No foreign keys: the record of a call outlives the user and the
-# organization.
+# The call log. No foreign keys: the record of a call outlives its user and its organization.
 outbound_calls = Table(
     "outbound_calls",
     metadata,
@@ -183,14 +181,14 @@ outbound_calls = Table(
     Column("call_time", BigInteger, nullable=False),
     Column("revision", BigInteger, nullable=False),
     PrimaryKeyConstraint("organization_id", "call_id"),
-    # The inbound look-up, and each way of listing, newest first.
+    # The look-up of an inbound call, and each way to list calls, newest first.
     Index("ix_outbound_calls_by_callee", "organization_id", "callee_number", "call_time", "call_id"),
     Index("ix_outbound_calls_by_user", "organization_id", "user_id", "call_time", "call_id"),
     Index("ix_outbound_calls_by_time", "organization_id", "call_time", "call_id"),
 )
 
-# What the simulated carrier remembers: every number that its account ordered, or
-# has given up for good.
+# The state of the simulated carrier, which is the default: every number that its account has
+# ordered, or released for good.
 simulator_numbers = Table(
     "simulator_numbers",
     metadata,

@@ -26,15 +26,15 @@ from localdial_server.storage.sql.schema import (
 class SqlTransaction(SqlReader, Transaction):
     """Reads and changes through one connection, in one transaction.
 
-    `revisions` has the revision of every organization that was bumped or read, as it was last.
+    `revisions` maps the organizations whose revision was bumped or read to the last value.
     """
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
         self.revisions: dict[str, int] = {}
 
+    @override
     def revision(self, organization_id: str) -> int:
-        """Answer how often the organization was changed; 0 if it never was."""
         revision = self.revisions[organization_id] = super().revision(organization_id)
         return revision
 
@@ -215,7 +215,7 @@ class SqlTransaction(SqlReader, Transaction):
         )
 
     def _insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
-        """Return an insert that can say what to do on conflict, which both dialects write alike."""
+        """Return an insert that can be told what to do on a conflict, in either dialect."""
         if self._connection.dialect.name == "postgresql":
             return postgresql.insert(table)
         return sqlite.insert(table)

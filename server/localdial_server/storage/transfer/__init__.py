@@ -1,1 +1,1 @@
-"""Organizations on the move between databases, as lines of JSON (``docs/backup.md``)."""
+"""Export and import of organizations, as lines of JSON (`docs/backup.md`)."""

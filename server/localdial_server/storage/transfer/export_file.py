@@ -1,4 +1,4 @@
-"""Writing organizations out of a database."""
+"""Export of organizations from a database."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,12 +31,12 @@ from localdial_server.storage.transfer.records import (
     written,
 )
 
-# Enough for the trip to the database not to count; a chunk is a megabyte.
+# Enough that round trips to the database do not matter; a chunk is about a megabyte.
 _ROWS_PER_CHUNK = 5000
 
 
 class UnknownOrganizations(Exception):
-    """No organizations with these ids were ever there."""
+    """No organizations with these ids have ever existed."""
 
     def __init__(self, organization_ids: Sequence[str]) -> None:
         super().__init__(", ".join(organization_ids))
@@ -49,9 +49,11 @@ def export_all(
     write: Callable[[bytes], object],
     on_progress: Callable[[str, int, int | None], None],
 ) -> End:
-    """Write these organizations, or all if none is named, as of one moment; answer the last line.
+    """Write these organizations (all, if the list is empty) as of one moment; return the last line.
 
-    Raises ``UnknownOrganizations``.
+    `on_progress` gets what is being done, how many records are done, and how many there are.
+
+    Raises `UnknownOrganizations`.
     """
     tally = Tally()
     with engine.connect() as connection:
@@ -72,10 +74,10 @@ def export_lines(
     tally: Tally,
     shown_revisions: Mapping[str, int] = MappingProxyType({}),
 ) -> Iterator[bytes]:
-    """Write the organizations, whose ids are sorted, in chunks of whole lines.
+    """Yield the lines of an export of these organizations, in chunks of whole lines.
 
-    What is written is counted in ``tally`` before it is answered.
-    ``shown_revisions`` stand in for the database's.
+    The ids must be sorted. Each chunk is counted in `tally` before it is yielded. The revisions in
+    `shown_revisions` replace those of the database.
     """
     header = written([Header(kind="header", format=FORMAT, version=VERSION)])
     tally.add("header", 1, header)
@@ -89,7 +91,7 @@ def export_lines(
 
 
 def _known(connection: Connection, organization_ids: Sequence[str]) -> Sequence[str]:
-    """Answer which organizations to export, sorted; those that were deleted are among all."""
+    """Return the ids to export, sorted: these, or all if the list is empty, also those of deleted ones."""
     ids = union(select(revisions.c.organization_id), select(organizations.c.organization_id))
     known = set(connection.scalars(ids))
     unknown = sorted(set(organization_ids) - known)
@@ -99,7 +101,7 @@ def _known(connection: Connection, organization_ids: Sequence[str]) -> Sequence[
 
 
 def _count_rows(connection: Connection, organization_ids: Sequence[str]) -> int:
-    """Answer how many users, numbers, requests and calls these organizations have; all, if none is named."""
+    """Return how many users, numbers, requests and calls these organizations (empty: all) have."""
     count = 0
     for table in users, numbers, requests, outbound_calls:
         query = select(func.count()).select_from(table)
@@ -115,7 +117,7 @@ _Chunk = tuple[str, Sequence[Mapping[str, Any]]]
 def _records(
     connection: Connection, organization_id: str, shown_revisions: Mapping[str, int]
 ) -> Iterator[_Chunk]:
-    """Answer the records of one organization, in the order of an export."""
+    """Yield the records of one organization, in the order of an export."""
     revision = connection.scalar(_of(organization_id, revisions, ("revision",))) or 0
     organization = connection.execute(
         _of(organization_id, organizations, ("display_name", "organization_number"))
@@ -176,11 +178,11 @@ def _stream(
     record: type[Any],
     *order: ColumnElement[Any],
 ) -> Iterator[_Chunk]:
-    """Answer the organization's rows of the table as records, some at a time."""
+    """Yield the organization's rows of the table as records, in chunks."""
     fields = [field for field in record.__annotations__ if field in table.c]
     rows = connection.execute(
         _of(organization_id, table, fields).order_by(*order),
-        # A cursor at the server: the history of years does not fit into memory.
+        # A cursor on the server: years of calls do not fit into memory.
         execution_options={"stream_results": True, "yield_per": _ROWS_PER_CHUNK},
     )
     names = ("kind", *fields)
@@ -212,7 +214,7 @@ def _purchases_of_unanswered_requests(
 
 
 def _mappings(connection: Connection, organization_id: str) -> Mapping[str, Sequence[str]]:
-    """Answer the mapped area codes of each of the organization's numbers."""
+    """Return the mapped area codes of the organization's numbers, sorted, by phone number."""
     query = _of(organization_id, area_code_mappings, ("phone_number", "area_code"))
     mapped: defaultdict[str, list[str]] = defaultdict(list)
     for phone_number, area_code in connection.execute(query.order_by(area_code_mappings.c.area_code)):

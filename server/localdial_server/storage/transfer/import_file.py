@@ -1,9 +1,8 @@
-"""Taking an export into a database: all of it, or nothing.
+"""Import of an export into a database: all of it, or nothing.
 
-The file is read once, every line is checked as it comes, and the records are
-inserted on the way, in a transaction that the caller ends. From the first
-mistake on nothing is inserted any more; the rest is read to name what else is
-wrong. At last the records are read back and compared with the file.
+The file is read once, in one transaction: each line is checked, and its record inserted.
+After the first problem nothing more is inserted, and the rest is read only to report
+further problems. At the end the records are exported again and compared with the file.
 """
 
 import os
@@ -22,7 +21,7 @@ from localdial_server.storage.transfer.records import (
     VERSION,
     BadLineError,
     End,
-    Fault,
+    FieldProblem,
     Header,
     Record,
     Tally,
@@ -30,10 +29,10 @@ from localdial_server.storage.transfer.records import (
     position,
 )
 
-# Longer than any line there is, by far: what has no line ends is none of ours.
+# Far longer than any line of an export, so a longer one is not from an export.
 _LONGEST_LINE: Final = 64 * 1024 * 1024
 
-# When so many lines are wrong, no more are looked for.
+# Reading stops after this many bad lines.
 _MOST_BAD_LINES: Final = 20
 
 _ORGANIZATIONS: Final = {"organization", "deleted_organization"}
@@ -41,14 +40,17 @@ _ORGANIZATIONS: Final = {"organization", "deleted_organization"}
 # The header and the last line.
 _LINES_AROUND: Final = 2
 
-# So that telling how far it is costs nothing.
+# Rarely enough that the reports take no time.
 _LINES_PER_REPORT: Final = 1000
 
 
 def import_all(engine: Engine, file: BinaryIO, on_progress: Callable[[str, int, int | None], None]) -> End:
-    """Take in what is in the file, all or nothing; answer its last line.
+    """Import the file and return its last line.
 
-    Raises ``ImportRefused``.
+    `on_progress` gets what is being done, how much is done (bytes of the file while importing, then
+    records), and how much there is (None if the length of the file is unknown).
+
+    Raises `ImportRefused`, after which nothing is imported.
     """
     size = _size(file)
     with engine.begin() as connection:
@@ -60,13 +62,13 @@ def import_all(engine: Engine, file: BinaryIO, on_progress: Callable[[str, int, 
             on_progress("verifying", tally.records, reading.line - _LINES_AROUND)
         if tally.end() != end:
             raise ImportRefused(
-                Problem(reading.line, "", "is not what the database gives back for what it was given")
+                Problem(reading.line, "", "is not what the database gives back: it has changed the records")
             )
     return end
 
 
 def _size(file: BinaryIO) -> int | None:
-    """Answer how long the file is, if it is one."""
+    """Return the length of the file in bytes, None if it is not a regular file."""
     try:
         status = os.fstat(file.fileno())
     except OSError:
@@ -89,10 +91,10 @@ class _Reading:
         self._is_deleted = False
 
     def read(self, file: BinaryIO) -> End:
-        """Read and insert all; answer the last line. Raises ``ImportRefused``."""
+        """Read and insert every record; return the last line. Raises `ImportRefused`."""
         end = self._read_to_end(file)
         self.inserter.flush()
-        # What is wrong with a line is wrong with the counts as well.
+        # With a bad line the counts are wrong in any case.
         if end is not None and not self._problems:
             self._compare(end, self._tally.end())
         if end is None or self._problems:
@@ -118,7 +120,7 @@ class _Reading:
                 if self.line == 1:
                     self._problem("is not the first line of an export of localdial")
                     return None
-                self._problems += [Problem(self.line, *fault) for fault in error.faults]
+                self._problems += [Problem(self.line, *problem) for problem in error.problems]
                 self._bad_lines += 1
                 if self._bad_lines == _MOST_BAD_LINES:
                     return None
@@ -132,41 +134,43 @@ class _Reading:
         if record["kind"] == "header":
             self._check_header(record)
         elif self.line == 1:
-            raise BadLineError(Fault("", "comes before the header"))
+            raise BadLineError(FieldProblem("", "comes before the header"))
         else:
             self._check_place(record)
             self.inserter.add(self.line, record)
 
     def _check_header(self, header: Header) -> None:
         if self.line > 1 or header["format"] != FORMAT:
-            raise BadLineError(Fault("", "is out of place"))
+            raise BadLineError(FieldProblem("", "is out of place"))
         if header["version"] != VERSION:
             problem = f"is {header['version']}, and this release of localdial reads {VERSION}"
             raise ImportRefused(Problem(1, "version", problem))
 
     def _check_place(self, record: Record) -> None:
-        """See that the record is its organization's, and that it is there once."""
+        """Check that the record belongs to the organization before it, and does not occur twice."""
         before, self._position = self._position, position(record)
         if self._position <= before:
             self._position = before
-            raise BadLineError(Fault("", "is there twice, or out of place"))
+            raise BadLineError(FieldProblem("", "occurs twice or is out of place"))
         kind = record["kind"]
         if kind in _ORGANIZATIONS:
             self.organization_ids.append(record["organization_id"])
             self._is_deleted = kind == "deleted_organization"
         elif self._position[0] != before[0]:
-            raise BadLineError(Fault("organization_id", "is of an organization without a line before"))
+            raise BadLineError(
+                FieldProblem("organization_id", "is an organization without a line of its own before")
+            )
         elif self._is_deleted and kind != "call":
-            raise BadLineError(Fault("kind", "must be call: the organization was deleted"))
+            raise BadLineError(FieldProblem("kind", "must be call, since the organization was deleted"))
 
     def _compare(self, end: End, found: End) -> None:
-        """See that the last line says what the lines before are."""
+        """Check the counts and the checksum of the last line."""
         for field, value in found.items():
             said = end[field]  # type: ignore[literal-required]
             if field == "sha256" and said != value:
-                self._problem("is not that of the lines before: the file was changed or damaged", field)
+                self._problem("is not the checksum of the lines before: the file was changed", field)
             elif said != value:
-                self._problem(f"are {said} here, but {value} in the lines before", field)
+                self._problem(f"is {said} here, but the lines before have {value}", field)
 
     def _problem(self, message: str, field: str = "") -> None:
         self._problems.append(Problem(self.line, field, message))

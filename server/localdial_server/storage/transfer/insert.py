@@ -1,4 +1,4 @@
-"""Inserting the records of an export, many rows at a time."""
+"""Insertion of the records of an export, many rows at a time."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -30,11 +30,11 @@ from localdial_server.storage.transfer.records import (
     RequestRecord,
 )
 
-# More at once is hardly faster, and their keys must fit into one query, which
-# takes 32,766 parameters.
+# More are hardly faster, and their keys must fit into one query, which has at most 32,766
+# parameters.
 _RECORDS_AT_ONCE: Final = 5000
 
-# In this order each row finds those that it refers to.
+# In this order, each row is inserted after those that it refers to.
 _TABLES: Final = (
     organizations,
     revisions,
@@ -62,7 +62,7 @@ _PLAIN: Final = {kind: (table, _row_of(table)) for kind, table in (("user", user
 
 
 class _Claim(NamedTuple):
-    """A phone number that a line gives to an organization."""
+    """A claim of a phone number by an organization, and the field it comes from."""
 
     line: int
     field: str
@@ -70,17 +70,16 @@ class _Claim(NamedTuple):
 
 
 class Inserter:
-    """Inserts what is not there, in a transaction of the caller's.
+    """Inserts records in the caller's transaction, and adds what keeps them out to `problems`.
 
-    ``problems`` are all those of the import. While there are any nothing is
-    inserted, but what stands in the way is added to them.
+    `problems` are those of the whole import. Nothing is inserted while there are any.
     """
 
     def __init__(self, connection: Connection, problems: list[Problem]) -> None:
         self._connection = connection
         self._problems = problems
         self.file_revisions: dict[str, int] = {}
-        """The revisions that the file says, of the organizations that got another one."""
+        """The revisions in the file of the organizations that get another revision here."""
         self._begin()
 
     def _begin(self) -> None:
@@ -90,7 +89,7 @@ class Inserter:
         self._lines: list[int] = []
 
     def add(self, line: int, record: Record) -> None:
-        """Insert the record of this line, now or with others. Raises ``ImportRefused``."""
+        """Insert the record of this line, now or in a later batch. Raises `ImportRefused`."""
         if record["kind"] == "organization" or record["kind"] == "deleted_organization":
             self._add_organization(line, record)
         elif record["kind"] == "number":
@@ -105,7 +104,7 @@ class Inserter:
             self.flush()
 
     def flush(self) -> None:
-        """Insert what waits. Raises ``ImportRefused``."""
+        """Insert the records that wait. Raises `ImportRefused`."""
         self._check_claims()
         self._check_arrivals()
         if not self._problems:
@@ -113,7 +112,7 @@ class Inserter:
                 for table in _TABLES:
                     _insert(self._connection, table, self._rows[table])
             except IntegrityError:
-                # The transaction cannot even be read in any more.
+                # PostgreSQL allows no further query in this transaction, so which line it is stays unknown.
                 last = self._lines[-1]
                 message = f"this line, or one up to line {last}, has an id that is taken, such as a call_id"
                 raise ImportRefused(Problem(self._lines[0], "", message)) from None
@@ -142,7 +141,7 @@ class Inserter:
         self._rows[purchases] += [_PURCHASE_ROW({**owner, **purchase}) for purchase in record["purchases"]]
 
     def _check_arrivals(self) -> None:
-        """Refuse organizations that are there; the others get their revisions."""
+        """Refuse organizations that exist; give the others their revisions."""
         if not self._arrivals:
             return
         there = self._known(select(organizations.c.organization_id), organizations)
@@ -151,10 +150,10 @@ class Inserter:
         kept = self._known(select(revisions.c.organization_id, revisions.c.revision), revisions)
         for organization_id, (line, revision) in self._arrivals.items():
             if organization_id in there:
-                problem = f"the organization {organization_id} is there already"
+                problem = f"the organization {organization_id} exists already"
                 self._problems.append(Problem(line, "organization_id", problem))
             elif organization_id in called:
-                problem = f"calls of an organization {organization_id}, which was deleted, are there already"
+                problem = f"calls of a deleted organization {organization_id} exist already"
                 self._problems.append(Problem(line, "organization_id", problem))
             elif organization_id in kept:
                 self._go_on_from(organization_id, kept[organization_id].revision, revision)
@@ -162,12 +161,12 @@ class Inserter:
                 self._rows[revisions].append((organization_id, revision))
 
     def _known(self, query: Select[Any], table: Table) -> Mapping[str, Row[Any]]:
-        """Run the query for the organizations that arrive; answer its rows by their id."""
+        """Return the rows of the query for the organizations of this batch, by organization_id."""
         rows = self._connection.execute(query.where(table.c.organization_id.in_(list(self._arrivals))))
         return {row.organization_id: row for row in rows}
 
     def _go_on_from(self, organization_id: str, kept: int, revision: int) -> None:
-        """Set the revision of an organization that was there before: it never comes back."""
+        """Set the revision of an organization that existed before, so that no revision is used again."""
         if kept >= revision:
             self.file_revisions[organization_id] = revision
             revision = kept + 1
@@ -176,7 +175,7 @@ class Inserter:
         )
 
     def _check_claims(self) -> None:
-        """Refuse numbers that others own; the others get their owner."""
+        """Refuse numbers that other organizations have claimed; claim the others."""
         if not self._claims:
             return
         query = select(phone_number_owners.c.phone_number, phone_number_owners.c.organization_id)
@@ -200,7 +199,7 @@ def _insert(connection: Connection, table: Table, rows: Sequence[_Row]) -> None:
         return
     columns = table.c.keys()
     if connection.dialect.name == "postgresql":
-        # Four times as fast as INSERT. In the transaction, like everything else.
+        # COPY is four times as fast as INSERT, and also part of the transaction.
         names = sql.SQL(",").join(map(sql.Identifier, columns))
         command = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.name), names)
         raw: Any = connection.connection.driver_connection
@@ -209,7 +208,7 @@ def _insert(connection: Connection, table: Table, rows: Sequence[_Row]) -> None:
                 for row in rows:
                     copy.write_row(row)
         except psycopg.Error as error:
-            # As SQLAlchemy says it: the callers know its errors only.
+            # The callers handle the errors of SQLAlchemy only.
             raise DBAPIError.instance("COPY", None, error, psycopg.Error, hide_parameters=True) from error
     else:
         connection.execute(insert(table), [dict(zip(columns, row, strict=True)) for row in rows])

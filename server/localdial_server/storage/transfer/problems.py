@@ -1,20 +1,20 @@
-"""Why an export is not imported."""
+"""Reasons not to import an export."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 
 class Problem(NamedTuple):
-    """What is wrong with a line of the file, or in the way of it."""
+    """What is wrong with a line of the file, or keeps it from being imported."""
 
     line: int
     field: str
-    """Empty where it is the line as a whole."""
+    """Empty if the problem is the whole line."""
     message: str
 
 
 class ImportRefused(Exception):
-    """Nothing is imported, for these reasons, each with its line."""
+    """Nothing is imported, because of these problems."""
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__("; ".join(f"line {line}: {field} {message}" for line, field, message in problems))

@@ -1,7 +1,7 @@
 """The lines of an export: one JSON object each, in one form and one order.
 
-The form is exact, to the byte: the same content gives the same file, whatever
-database it comes from, and what was imported is verified by exporting it again.
+The form is exact to the byte: the same content gives the same file, whatever database it
+comes from. An import is verified by exporting it again.
 """
 
 import hashlib
@@ -60,11 +60,11 @@ _Text64 = Annotated[_Text, StringConstraints(max_length=64)]
 _Text128 = Annotated[_Text, StringConstraints(max_length=128)]
 _Text200 = Annotated[_Text, StringConstraints(max_length=200)]
 _DisplayName = Annotated[str, StringConstraints(pattern=DISPLAY_NAME.pattern)]
-# What a BIGINT holds.
+# The range of a BIGINT.
 _Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
-# It has to go on from there.
+# With room for further changes.
 _Revision = Annotated[int, Field(ge=0, le=2**62)]
-# Microseconds since the Unix epoch.
+# Microseconds since the epoch.
 _Time = _Count
 
 _EXACT = ConfigDict(extra="forbid", strict=True, use_enum_values=True)
@@ -81,7 +81,7 @@ class Header(TypedDict):
 
 @with_config(_EXACT)
 class OrganizationRecord(TypedDict):
-    """An organization, in front of all that is its own."""
+    """An organization; the lines of its own data follow."""
 
     kind: Literal["organization"]
     organization_id: _Identifier
@@ -92,7 +92,7 @@ class OrganizationRecord(TypedDict):
 
 @with_config(_EXACT)
 class DeletedOrganizationRecord(TypedDict):
-    """What outlives an organization: its revision, and calls in lines that follow."""
+    """A deleted organization's revision; the lines of its calls follow."""
 
     kind: Literal["deleted_organization"]
     organization_id: _Identifier
@@ -101,7 +101,7 @@ class DeletedOrganizationRecord(TypedDict):
 
 @with_config(_EXACT)
 class UserRecord(TypedDict):
-    """A row of ``users``."""
+    """A row of `users`."""
 
     kind: Literal["user"]
     organization_id: _Identifier
@@ -113,7 +113,7 @@ class UserRecord(TypedDict):
 
 @with_config(_EXACT)
 class NumberRecord(TypedDict):
-    """A row of ``numbers``, and its mappings."""
+    """A row of `numbers`, and its mappings."""
 
     kind: Literal["number"]
     organization_id: _Identifier
@@ -159,7 +159,7 @@ class RequestRecord(TypedDict):
 
 @with_config(_EXACT)
 class CallRecord(TypedDict):
-    """A row of ``outbound_calls``."""
+    """A row of `outbound_calls`."""
 
     kind: Literal["call"]
     organization_id: _Identifier
@@ -174,7 +174,7 @@ class CallRecord(TypedDict):
 
 @with_config(_EXACT)
 class End(TypedDict):
-    """The last line: how many of each there are, and the SHA-256 of all lines before."""
+    """The last line: the number of records of each kind, and the SHA-256 of all lines before it."""
 
     kind: Literal["end"]
     organizations: _Count
@@ -193,7 +193,7 @@ Line = Header | Record | End
 
 _LINES: TypeAdapter[Line] = TypeAdapter(Annotated[Line, Field(discriminator="kind")])
 
-# Within an organization: which kind comes first, and by what each is sorted.
+# The order of the kinds within an organization, and the sort key of each.
 _RANKS: Final = {
     "organization": 0,
     "deleted_organization": 0,
@@ -212,50 +212,50 @@ _SORT_KEYS: Final = {
 }
 
 
-class Fault(NamedTuple):
-    """What is wrong with one field, or, where that is empty, with the line."""
+class FieldProblem(NamedTuple):
+    """What is wrong with a field, or with the whole line if `field` is empty."""
 
     field: str
     message: str
 
 
 class BadLineError(Exception):
-    """The line is none of an export."""
+    """The line does not belong in an export."""
 
-    def __init__(self, *faults: Fault) -> None:
-        super().__init__("; ".join(f"{fault.field} {fault.message}" for fault in faults))
-        self.faults = faults
+    def __init__(self, *problems: FieldProblem) -> None:
+        super().__init__("; ".join(f"{problem.field} {problem.message}" for problem in problems))
+        self.problems = problems
 
 
 def parse(line: bytes) -> Line:
-    """Read a line, without its line end. Raises ``BadLineError``."""
+    """Parse a line, without its line end. Raises `BadLineError`."""
     try:
         record = _LINES.validate_json(line)
     except ValidationError as error:
-        raise BadLineError(*map(_fault, error.errors(include_url=False, include_input=False))) from None
+        raise BadLineError(*map(_problem_of, error.errors(include_url=False, include_input=False))) from None
     if to_json(record) != line:
-        # Spaces, another order of the fields, a field twice.
-        raise BadLineError(Fault("", "is not written as an export writes it"))
+        # Spaces, another order of the fields, or a field twice.
+        raise BadLineError(FieldProblem("", "is not in the exact form that an export has"))
     return record
 
 
 def written(records: Iterable[Mapping[str, Any]]) -> bytes:
-    """Write the records, a line each.
+    """Return the records as lines.
 
-    The fields are in the order of the record's type. Their names are plain
-    ``str``: for SQLAlchemy's own kind of it writing takes 60 times as long.
+    The fields must be in the order of the record's type. Their names must be plain `str`:
+    serializing SQLAlchemy's subclass takes 60 times as long.
     """
     return b"".join([to_json(record) + b"\n" for record in records])
 
 
 def position(record: Record) -> tuple[str, int, Any]:
-    """Answer what the records are sorted by: no two have the same."""
+    """Return the sort key of the record, which is unique in an export."""
     kind = record["kind"]
     return record["organization_id"], _RANKS[kind], _SORT_KEYS[kind](record)
 
 
 class Tally:
-    """Counts and checksum of the lines so far."""
+    """The counts and the checksum of the lines so far."""
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
@@ -268,11 +268,11 @@ class Tally:
 
     @property
     def records(self) -> int:
-        """How many records there were."""
+        """The number of records."""
         return sum(self._counts[kind] for kind in _RANKS)
 
     def end(self) -> End:
-        """Answer what the last line is, if these were all before it."""
+        """Return the last line of an export of the lines so far."""
         counts = self._counts
         return End(
             kind="end",
@@ -286,8 +286,8 @@ class Tally:
         )
 
 
-def _fault(detail: Mapping[str, Any]) -> Fault:
-    # The value is never repeated: it may be somebody's number.
+def _problem_of(detail: Mapping[str, Any]) -> FieldProblem:
+    # Never repeat the value: it may be a phone number.
     field = ".".join(str(part) for part in detail["loc"][1:])
     message = str(detail["msg"]).removeprefix("Value error, ")
     match detail["type"]:
@@ -296,13 +296,13 @@ def _fault(detail: Mapping[str, Any]) -> Fault:
         case "json_invalid":
             message = "is not JSON"
         case "union_tag_not_found" | "dict_type":
-            message = "is no record of an export"
+            message = "is not a record of an export"
         case "union_tag_invalid":
-            field, message = "kind", "is none that this release of localdial knows"
+            field, message = "kind", "is unknown to this release of localdial"
         case "missing":
             message = "is missing"
         case "extra_forbidden":
-            message = "is no field of such a record"
+            message = "is not a field of such a record"
         case _:
             message = message.replace("Input should", "must").replace("String should", "must")
-    return Fault(field, message)
+    return FieldProblem(field, message)

@@ -1,4 +1,4 @@
-"""Run by Alembic: migrates the connection that ``storage.migrate`` hands over."""
+"""Alembic runs this module to migrate the connection that `migrate` passes to it."""
 
 from alembic import context
 
@@ -10,6 +10,6 @@ context.configure(
     target_metadata=metadata,
     version_table=VERSION_TABLE,
 )
-# No transaction of its own: the caller's holds all steps, so that they happen
-# together or not at all.
+# Alembic begins no transaction: all steps belong to the caller's, and happen together or not
+# at all.
 context.run_migrations()
