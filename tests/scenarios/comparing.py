@@ -137,7 +137,7 @@ class ComparingMachine(RuleBasedStateMachine):
     async def import_one(self, organization: str, number: str) -> int:
         answer = await self.application.use_cases.importing.import_numbers(organization, [number])
         for failure in answer.failures:
-            raise failure.error
+            raise Refused(failure.error.reason, failure.error.message, failure.error.metadata)
         return answer.revision
 
     def unknown(self, organization: str) -> str | None:

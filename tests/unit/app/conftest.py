@@ -1,4 +1,4 @@
-"""A harness for the tests of the use cases."""
+"""The fixture that the tests of the use cases share."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.unit.app.harness import A, B, Harness
 
 @pytest.fixture
 async def harness(tmp_path: Path) -> AsyncIterator[Harness]:
-    """A harness with two organizations, in which the books must balance in the end."""
+    """A harness with two organizations, whose inventory must equal the carrier's in the end."""
     harness = Harness(tmp_path / "localdial.db")
     harness.open()
     for organization_id in A, B:

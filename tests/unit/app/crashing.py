@@ -1,6 +1,6 @@
-"""A process that can be made to die at any step it takes: before or after each call it makes.
+"""A process that dies at any chosen step: before or after one of its calls.
 
-What it does to the database and at the carrier before that stays done.
+What it committed or did at the carrier before that stays done.
 """
 
 from collections.abc import Awaitable, Callable
@@ -18,22 +18,22 @@ T = TypeVar("T")
 
 
 class CrashError(Exception):
-    """Raised where the process is dead."""
+    """Raised by every call of a dead process."""
 
 
 class Process:
-    """Counts the steps, and dies at one of them."""
+    """A process that counts its steps, and dies at one of them."""
 
     def __init__(self, dies_at: int) -> None:
         self._steps_left = dies_at
 
     @property
     def is_dead(self) -> bool:
-        """Tell whether the step was reached."""
+        """Whether the step was reached."""
         return self._steps_left <= 0
 
     async def run(self, call: Callable[[], Awaitable[T]]) -> T:
-        """Make the call, unless dead; take a step before it and one after."""
+        """Make the call unless the process is dead; take a step before it and one after."""
         self._step()
         result = await call()
         self._step()
@@ -46,7 +46,7 @@ class Process:
 
 
 class MortalDatabase:
-    """A ``Database`` used by such a process."""
+    """A database that such a process uses."""
 
     def __init__(self, process: Process, database: Database) -> None:
         self._database = database
@@ -66,7 +66,7 @@ class MortalDatabase:
 
 
 class MortalCarrier(DelegatingCarrier):
-    """A carrier used by such a process."""
+    """A carrier that such a process uses."""
 
     def __init__(self, process: Process, carrier: Carrier) -> None:
         super().__init__(carrier)

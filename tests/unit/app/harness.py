@@ -1,7 +1,6 @@
-"""The use cases over one SQLite file and one simulated carrier account, for tests of what they do.
+"""The use cases over one SQLite file and one simulated carrier account.
 
-What the carrier sees and when it answers, what the database does and what time
-it is are the test's to decide.
+A test decides what the carrier sees and when it answers, what the database does, and what time it is.
 """
 
 import asyncio
@@ -49,7 +48,10 @@ T = TypeVar("T")
 
 A, B = "org-a", "org-b"
 
-# Nothing is given up by itself, unless a test says so.
+# The numbers that a purchase in area code 415 finds first.
+FIRST, SECOND, THIRD = "+14155550100", "+14155550101", "+14155550102"
+
+# No call times out unless a test says so.
 FOREVER = 3600.0
 
 # Longer than an order may take to show at the carrier.
@@ -57,13 +59,13 @@ READ_LAG_SECONDS = 121
 
 
 async def _in_time(call: Awaitable[T]) -> T:
-    """Let a call that never ends fail the test rather than hang it."""
+    """Fail the test if the call does not end."""
     async with asyncio.timeout(DEADLINE_SECONDS):
         return await call
 
 
 class ManualClock:
-    """Stands still, but for one microsecond per look, until it is moved."""
+    """A clock that moves one microsecond per look, and otherwise when it is told to."""
 
     def __init__(self) -> None:
         self._now = 1_800_000_000_000_000
@@ -73,19 +75,19 @@ class ManualClock:
         return self._now
 
     def advance(self, seconds: float) -> None:
-        """Let time go by."""
+        """Let that much time pass."""
         self._now += int(seconds * 1_000_000)
 
 
 class CarrierFaults(FaultScript):
-    """A script, and faults that last until they are taken away."""
+    """A script of faults, and faults that last until they are cleared."""
 
     def __init__(self) -> None:
         super().__init__()
         self.lasting: dict[Operation, Fault] = {}
 
     def clear(self) -> None:
-        """Let all go well from now on."""
+        """Have no more faults."""
         self._next.clear()
         self.lasting.clear()
 
@@ -94,7 +96,7 @@ class CarrierFaults(FaultScript):
 
 
 class WatchedCarrier(DelegatingCarrier):
-    """A carrier over another one: counts the calls, and holds up the next ones."""
+    """A carrier that counts the calls to another one, and can hold them up."""
 
     def __init__(self, carrier: Carrier) -> None:
         super().__init__(carrier)
@@ -140,7 +142,7 @@ class WatchedCarrier(DelegatingCarrier):
 
 
 class Harness:
-    """All of it, put together; opened again after a crash it finds what was committed."""
+    """A server of its own; opened again after a crash, it finds what was committed."""
 
     database: WatchedDatabase
     carrier: WatchedCarrier
@@ -167,7 +169,7 @@ class Harness:
         wrap_database: Callable[[Database], Database] = lambda database: database,
         wrap_carrier: Callable[[Carrier], Carrier] = lambda carrier: carrier,
     ) -> None:
-        """Open the file and put the use cases together, over wrapped parts if need be."""
+        """Open the file and build the use cases, over a wrapped database and carrier if asked to."""
         self._file = open_sqlite(self._path)
         self._account = SqlSimulatorState(self._file)
         self.simulator = SimulatedCarrier(
@@ -208,7 +210,7 @@ class Harness:
         )
 
     async def crash(self) -> None:
-        """Let everything under way be lost, but what the database holds."""
+        """Lose everything that runs; what is committed stays."""
         under_way = asyncio.all_tasks() - {asyncio.current_task()}
         for task in under_way:
             task.cancel()
@@ -232,7 +234,7 @@ class Harness:
         request_id: str = "request",
         organization_id: str = A,
     ) -> "asyncio.Task[PurchaseAnswer]":
-        """Begin a purchase; await it for the answer."""
+        """Start a purchase; await the task for the answer."""
         return asyncio.create_task(
             _in_time(self.purchasing.purchase(organization_id, area_code, quantity, request_id))
         )
@@ -240,7 +242,7 @@ class Harness:
     async def bought(
         self, quantity: int = 1, *, area_code: str = "415", organization_id: str = A
     ) -> list[str]:
-        """Purchase numbers, and answer which."""
+        """Purchase numbers, and return their phone numbers."""
         answer = await self.purchase(
             quantity, area_code=area_code, request_id=str(uuid.uuid4()), organization_id=organization_id
         )
@@ -250,40 +252,40 @@ class Harness:
     def delete(
         self, *phone_numbers: str, request_id: str = "deletion", organization_id: str = A
     ) -> "asyncio.Task[DeleteAnswer]":
-        """Begin a deletion; await it for the answer."""
+        """Start a deletion; await the task for the answer."""
         return asyncio.create_task(_in_time(self.deleting.delete(organization_id, phone_numbers, request_id)))
 
     async def numbers(self, organization_id: str = A, state: NumberState | None = None) -> list[Number]:
-        """Answer the organization's numbers."""
+        """Return the organization's numbers."""
         query = NumberQuery(organization_id, state=state)
         return list(await self.store.read("test", lambda reader: reader.numbers(query, "", 1000)))
 
     async def owner_of(self, phone_number: str) -> str | None:
-        """Answer the organization that the number reaches."""
+        """Return the organization that owns the number."""
         return await self.store.read("test", lambda reader: reader.owner_of(phone_number))
 
     async def revision(self, organization_id: str = A) -> int:
-        """Answer the organization's revision."""
+        """Return the organization's revision."""
         return await self.store.read("test", lambda reader: reader.revision(organization_id))
 
     async def shown(self, area_code: str = "415", organization_id: str = A) -> set[str]:
-        """Answer the numbers that calls into the area code show, as this process decides it now."""
+        """Return the numbers that this process shows now on calls into the area code."""
         snapshot = await self.snapshots.get(organization_id)
         candidates = (*snapshot.own.get(area_code, ()), *snapshot.mapped.get(area_code, ()))
         return {phone_number for phone_number, _ in candidates}
 
     async def paid_for(self) -> set[str]:
-        """Answer the numbers that the carrier account has bought and still owns."""
+        """Return the numbers that the carrier account has bought and still owns."""
         query = select(simulator_numbers.c.phone_number).where(simulator_numbers.c.state == "owned")
         return await self._file.read(lambda connection: set(connection.scalars(query)))
 
     async def sweep_later(self) -> None:
-        """Sweep when every order that went through shows at the carrier."""
+        """Sweep after the read lag, when every order that went through shows at the carrier."""
         self.clock.advance(READ_LAG_SECONDS)
         await self.sweep.sweep()
 
     async def discrepancies(self) -> list[str]:
-        """Settle all that is open; answer what then differs between carrier and inventory."""
+        """Settle what is open; return what differs then between the carrier and the inventory."""
         self.faults.lasting.clear()
         await self.sweep_later()
         found: list[str] = []

@@ -1,4 +1,4 @@
-"""What the server's log has of a carrier that did not do what it was asked."""
+"""What the log says of a carrier that did not do what it was asked."""
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
@@ -7,20 +7,18 @@ import pytest
 
 from localdial_server.carriers.simulator.faults import Fault, Operation
 from localdial_server.domain.errors import CarrierNotAvailable, CarrierRefused, PurchasePending
-from tests.unit.app.harness import A, Harness
-
-FIRST = "+14155550100"
+from tests.unit.app.harness import FIRST, A, Harness
 
 
 class Log:
-    """The lines of the use cases, from the warnings on."""
+    """The log lines of the use cases, warnings and errors."""
 
     def __init__(self, caplog: pytest.LogCaptureFixture) -> None:
         self._caplog = caplog
 
     @property
     def lines(self) -> list[Mapping[str, object]]:
-        """Answer each line's own fields, with what it says under ``message``."""
+        """Return the fields of each line, with its text as `message`."""
         plain = set(vars(logging.makeLogRecord({}))) - {"message"}
         return [
             {name: value for name, value in vars(record).items() if name not in plain}

@@ -25,17 +25,17 @@ Do = Callable[[Harness], Awaitable[object]]
 
 
 async def _bare(_harness: Harness) -> None:
-    """Prepare nothing but the organization."""
+    """Prepare only the organization."""
 
 
 class Lives:
-    """Lets a harness die, once at every step of what it does, and opens it again."""
+    """A harness that dies once at every step of what it does, and is opened again."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     async def each(self, prepare: Do, do: Do) -> AsyncIterator[Harness]:
-        """Answer a harness for every step at which it died, and in the end one that did not."""
+        """Yield a harness for every step at which it died, and at the end one that did not."""
         prepared = self._folder / "prepared.db"
         harness = Harness(prepared)
         harness.open()
@@ -89,7 +89,7 @@ async def test_a_repeat_after_a_crash_makes_the_purchase_whole_and_no_larger(
         if lag:
             harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
             await harness.sweep.sweep()
-        # At once: the answer, or that it is not known yet.
+        # A repeat at once is answered, or told that the outcome is not known yet.
         (first,) = await asyncio.gather(harness.purchase(QUANTITY), return_exceptions=True)
         assert len(await harness.paid_for()) <= QUANTITY
         harness.faults.lasting.clear()
@@ -100,7 +100,7 @@ async def test_a_repeat_after_a_crash_makes_the_purchase_whole_and_no_larger(
         assert len(bought) + answer.unfilled_count == QUANTITY
         assert await harness.paid_for() == bought
         assert {number.phone_number for number in await harness.numbers()} == bought
-        # Where nothing was turned away, all that was wanted was bought.
+        # Without a fault, everything that was asked for was bought.
         assert fault is Fault.UNAVAILABLE or len(bought) == QUANTITY
 
 
@@ -145,7 +145,7 @@ async def test_the_sweep_after_a_crash_finishes_the_deletion_or_it_never_began(l
 
 
 async def _leave_open(harness: Harness) -> None:
-    """Leave a number to release, one to adopt, and one to drop."""
+    """Leave a number to release, one to adopt, and one to abandon."""
     await harness.bought()
     harness.faults.add(Operation.ORDER, Fault.RESET_AFTER, Fault.RESET_BEFORE)
     harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
@@ -157,7 +157,7 @@ async def _leave_open(harness: Harness) -> None:
 
 async def test_a_sweep_that_crashed_is_finished_by_the_next(lives: Lives) -> None:
     async for harness in lives.each(_leave_open, Harness.sweep_later):
-        # Another process, so another read lag before what is not found is given up.
+        # This is another process, so the read lag counts anew before an order is abandoned.
         await harness.sweep_later()
         (number,) = await harness.numbers()
         assert (number.phone_number, number.state) == ("+14155550101", NumberState.ACTIVE)

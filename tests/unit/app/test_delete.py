@@ -1,4 +1,4 @@
-"""Deleting numbers: off the calls at once, released at the carrier after, and once per request_id."""
+"""Deleting numbers: not shown at once, then released at the carrier, and once per request_id."""
 
 import asyncio
 
@@ -12,9 +12,8 @@ from localdial_server.domain.errors import (
     StorageUnavailable,
 )
 from localdial_server.domain.model import NumberState
-from tests.unit.app.harness import READ_LAG_SECONDS, A, B, Harness
+from tests.unit.app.harness import FIRST, READ_LAG_SECONDS, SECOND, THIRD, A, B, Harness
 
-FIRST, SECOND, THIRD = "+14155550100", "+14155550101", "+14155550102"
 OWNED_FROM_START = "+14155550199"
 
 UNCONFIRMED = pytest.mark.parametrize("fault", [Fault.UNAVAILABLE, Fault.RESET_BEFORE, Fault.RESET_AFTER])
@@ -34,7 +33,7 @@ async def test_a_deleted_number_is_gone_here_and_at_the_carrier(harness: Harness
     assert await harness.owner_of(FIRST) is None
 
 
-async def test_a_number_is_off_the_calls_with_its_mappings_before_the_carrier_is_asked(
+async def test_a_number_is_not_shown_and_has_no_mappings_before_the_carrier_is_asked(
     harness: Harness,
 ) -> None:
     await harness.bought()
@@ -53,7 +52,7 @@ async def test_a_number_is_off_the_calls_with_its_mappings_before_the_carrier_is
 
 
 @UNCONFIRMED
-async def test_a_number_is_off_the_calls_though_the_carrier_does_not_confirm(
+async def test_a_number_is_not_shown_though_the_carrier_does_not_confirm_the_release(
     harness: Harness, fault: Fault
 ) -> None:
     await harness.bought(2)
@@ -63,7 +62,7 @@ async def test_a_number_is_off_the_calls_though_the_carrier_does_not_confirm(
     assert states == {NumberState.RELEASING, NumberState.RELEASED}
     assert await harness.shown() == set()
     (left,) = await harness.numbers()
-    # People who were called from it may still call back, and nobody else can have it.
+    # Borrowers who were called from it may still call back, and no other organization can own it.
     assert (left.state, await harness.owner_of(left.phone_number)) == (NumberState.RELEASING, A)
 
 
@@ -242,7 +241,7 @@ async def test_each_number_that_is_not_deleted_says_why_and_spoils_no_other(harn
         ("+12125550100", "NUMBER_NOT_FOUND"),
     ]
     assert answer.failures[1].error.metadata == {"phone_number": THIRD, "state": "PURCHASING"}
-    # Another organization's number and nobody's are told apart by nothing.
+    # The answer does not tell another organization's number from an unknown one.
     of_b, of_nobody = answer.failures[0], answer.failures[2]
     assert of_b.error.message == of_nobody.error.message
     assert await harness.shown(organization_id=B) == {SECOND}
@@ -289,7 +288,7 @@ async def test_many_numbers_are_released_a_few_at_a_time(harness: Harness) -> No
     assert 1 < harness.carrier.most_at_once[Operation.RELEASE] <= 8
 
 
-async def test_a_late_answer_to_a_release_spares_the_number_that_was_bought_anew(
+async def test_a_late_answer_to_a_release_spares_the_number_that_was_bought_again(
     harness: Harness,
 ) -> None:
     await harness.bought()

@@ -1,4 +1,4 @@
-"""Organizations and users: what may be set, what counts as a change, and what deleting takes."""
+"""Organizations and users: what may be set, what counts as a change, and what deleting removes."""
 
 import asyncio
 from dataclasses import replace
@@ -15,9 +15,8 @@ from localdial_server.domain.errors import (
     UserNotFound,
 )
 from localdial_server.domain.model import Organization, User
-from tests.unit.app.harness import A, B, Harness
+from tests.unit.app.harness import FIRST, SECOND, A, B, Harness
 
-FIRST, SECOND = "+14155550100", "+14155550101"
 OWNED_FROM_START = "+14155550199"
 ANNA = User(A, "anna", "Anna", caller_id="+14155550150", work_phone="+14155550151")
 BEN = User(A, "ben", "Ben")
@@ -40,7 +39,7 @@ async def test_setting_an_organization_as_it_is_changes_no_revision(harness: Har
     assert await harness.revision() == revision
 
 
-async def test_the_organization_number_is_where_calls_to_it_are_for(harness: Harness) -> None:
+async def test_calls_to_the_organization_number_belong_to_the_organization(harness: Harness) -> None:
     await harness.add_organization(A, FIRST)
     assert await harness.owner_of(FIRST) == A
     await harness.add_organization(A, SECOND)
@@ -147,7 +146,7 @@ async def test_a_deleted_organization_takes_its_users_and_gives_up_its_number(
     assert await harness.directory.list_users(A, "", 9) == ([], 0)
 
 
-async def test_a_deleted_organization_is_on_no_call_any_more(harness: Harness) -> None:
+async def test_a_deleted_organization_no_longer_resolves_calls(harness: Harness) -> None:
     await harness.snapshots.get(A)
     await harness.directory.delete_organization(A)
     assert harness.snapshots.cached(A) is None
@@ -223,7 +222,7 @@ async def test_users_that_are_only_validated_are_not_stored(harness: Harness) ->
         await harness.directory.set_users(A, [ANNA, ANNA], validate_only=True)
 
 
-async def test_a_user_is_on_calls_as_set_from_the_answer_on(harness: Harness) -> None:
+async def test_a_change_of_a_user_is_decided_on_once_it_is_answered(harness: Harness) -> None:
     await harness.snapshots.get(A)
     for user in ANNA, replace(ANNA, caller_id=None):
         revision = await harness.directory.set_users(A, [user])

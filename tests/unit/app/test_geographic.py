@@ -8,11 +8,9 @@ import pytest
 from localdial_server.app.numbers import geographic
 from localdial_server.domain.area_codes import is_geographic_area_code
 from localdial_server.domain.errors import InvalidFields
-from tests.unit.app.harness import A, Harness
+from tests.unit.app.harness import FIRST, A, Harness
 
 _CHECK_SECONDS = 0.3
-
-FIRST = "+14155550100"
 
 
 @pytest.fixture

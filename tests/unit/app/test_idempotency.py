@@ -1,4 +1,4 @@
-"""Calls that spend or delete: under way once per request_id, with the first answer kept."""
+"""Requests that spend or delete run once per request_id, and their first answer is kept."""
 
 import asyncio
 from dataclasses import dataclass
@@ -31,10 +31,10 @@ def store(harness: Harness) -> Store:
 
 
 class Run:
-    """What a request does: waits until it is told to end, and counts how often it was begun."""
+    """A run of a request that ends when it is told to, and counts how often it was started."""
 
     def __init__(self) -> None:
-        self.begun = 0
+        self.started = 0
         self._end = asyncio.Event()
         self._error: Exception | None = None
 
@@ -43,11 +43,11 @@ class Run:
         self._end.set()
 
     async def __call__(self) -> Answer:
-        self.begun += 1
+        self.started += 1
         await self._end.wait()
         if self._error is not None:
             raise self._error
-        return Answer(f"run {self.begun}")
+        return Answer(f"run {self.started}")
 
 
 @pytest.fixture
@@ -68,10 +68,10 @@ async def test_requests_with_one_id_run_once_at_a_time_and_are_answered_alike(
     await asyncio.sleep(0)
     run.end()
     assert await asyncio.gather(*waiting) == [Answer("run 1")] * 5
-    assert run.begun == 1
+    assert run.started == 1
 
 
-async def test_an_error_is_told_to_all_who_wait(requests: IdempotentRequests[Answer], run: Run) -> None:
+async def test_an_error_reaches_all_callers_who_wait(requests: IdempotentRequests[Answer], run: Run) -> None:
     waiting = [asyncio.create_task(requests.run_once(A, "r", "arguments", run)) for _ in range(3)]
     await asyncio.sleep(0)
     run.end(NoNumbersAvailable("415"))
@@ -80,7 +80,7 @@ async def test_an_error_is_told_to_all_who_wait(requests: IdempotentRequests[Ans
 
 
 @pytest.mark.parametrize("error", [None, NoNumbersAvailable("415")])
-async def test_a_request_that_has_ended_is_run_again_and_finds_its_answer_itself(
+async def test_a_request_that_has_ended_runs_again_and_finds_its_answer_itself(
     requests: IdempotentRequests[Answer], run: Run, error: Exception | None
 ) -> None:
     run.end(error)
@@ -89,7 +89,7 @@ async def test_a_request_that_has_ended_is_run_again_and_finds_its_answer_itself
     assert await requests.run_once(A, "r", "arguments", run) == Answer("run 2")
 
 
-async def test_other_arguments_under_the_id_of_a_request_under_way_are_refused(
+async def test_other_arguments_under_the_id_of_a_running_request_are_refused(
     requests: IdempotentRequests[Answer], run: Run
 ) -> None:
     waiting = asyncio.create_task(requests.run_once(A, "r", "arguments", run))
@@ -197,7 +197,9 @@ NUMBER = Number(
         DeleteAnswer((), (), 1),
     ],
 )
-async def test_an_answer_is_kept_to_the_letter(store: Store, answer: PurchaseAnswer | DeleteAnswer) -> None:
+async def test_a_stored_answer_is_returned_unchanged(
+    store: Store, answer: PurchaseAnswer | DeleteAnswer
+) -> None:
     requests = IdempotentRequests("kept", type(answer))
     await store.write("test", lambda tx: requests.start(tx, A, "r", "", 1))
     await store.write("test", lambda tx: requests.finish(tx, A, "r", answer))

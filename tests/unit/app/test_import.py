@@ -16,8 +16,9 @@ from localdial_server.domain.model import NumberState
 from tests.conformance.watched_database import Gate
 from tests.unit.app.harness import A, B, Harness
 
-# The account owns the line 0199 of every area code from the start.
 FIRST, SECOND, THIRD = "+14155550199", "+16285550199", "+12125550199"
+
+# The account owns the line 0199 of every area code from the start.
 NOT_OWNED = "+14155550101"
 
 
@@ -185,7 +186,7 @@ async def test_the_sweep_settles_what_a_crash_left_of_an_import_at_once(harness:
     assert await harness.paid_for() == set()
 
 
-async def test_the_sweep_does_not_touch_an_import_that_is_under_way(harness: Harness) -> None:
+async def test_the_sweep_does_not_touch_a_running_import(harness: Harness) -> None:
     gate = harness.carrier.hold(Operation.FIND_BY_NUMBER)
     importing = asyncio.create_task(harness.importing.import_numbers(A, [FIRST]))
     await gate.reached()
@@ -196,7 +197,7 @@ async def test_the_sweep_does_not_touch_an_import_that_is_under_way(harness: Har
     assert [number.phone_number for number in answer.numbers] == [FIRST]
 
 
-async def test_the_sweep_may_end_an_import_that_is_under_way_and_spoils_no_answer(
+async def test_the_sweep_may_end_a_running_import_and_spoils_no_answer(
     harness: Harness,
 ) -> None:
     importing, claimed = await _import_until_claimed(harness)

@@ -59,12 +59,12 @@ async def test_a_deletion_of_a_number_that_is_being_imported_is_refused_and_harm
 async def test_imports_a_sweep_and_a_deletion_at_once_end_with_the_number_deleted_or_active(
     harness: Harness, sweeps: int
 ) -> None:
-    begun = [await _begin(harness) for _ in range(3)]
-    for _, gate in begun:
+    started = [await _begin(harness) for _ in range(3)]
+    for _, gate in started:
         gate.open()
     deletions = [harness.delete(FIRST, request_id=f"deletion {number}") for number in range(2)]
     await asyncio.gather(
-        *(importing for importing, _ in begun), *deletions, *(harness.sweep.sweep() for _ in range(sweeps))
+        *(importing for importing, _ in started), *deletions, *(harness.sweep.sweep() for _ in range(sweeps))
     )
     owned = await harness.carrier.find_by_number(FIRST)
     states = [number.state for number in await harness.numbers()]
@@ -77,10 +77,10 @@ async def test_an_import_that_was_cut_off_while_it_configured_is_configured_by_a
     harness: Harness, *, is_done: bool
 ) -> None:
     gate = (harness.carrier.hold_answer if is_done else harness.carrier.hold)(Operation.CONFIGURE)
-    begun = asyncio.create_task(harness.importing.import_numbers(A, [FIRST], configure=True))
+    started = asyncio.create_task(harness.importing.import_numbers(A, [FIRST], configure=True))
     await gate.reached()
     await harness.restart()
-    assert begun.cancelled()
+    assert started.cancelled()
     await harness.sweep.sweep()
     assert [number.state for number in await harness.numbers()] == [NumberState.ACTIVE]
     answer = await harness.importing.import_numbers(A, [FIRST], configure=True)
@@ -131,7 +131,7 @@ async def test_an_import_that_fails_ends_no_other_that_it_joined(harness: Harnes
 
 async def test_the_sweep_ends_no_import_by_what_it_read_before_another_began(harness: Harness) -> None:
     importing, claimed = await _begin(harness)
-    # The sweep has read of the intent, and is slow.
+    # The sweep has read of the order, and is slow.
     look = harness.carrier.hold_answer(Operation.FIND_BY_NUMBER)
     sweeping = asyncio.ensure_future(harness.sweep.sweep())
     await look.reached()

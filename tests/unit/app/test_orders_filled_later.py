@@ -5,9 +5,7 @@ import pytest
 from localdial_server.carriers.simulator.faults import Fault, Operation
 from localdial_server.domain.errors import PurchasePending
 from localdial_server.domain.model import NumberState
-from tests.unit.app.harness import READ_LAG_SECONDS, Harness
-
-FIRST, SECOND = "+14155550100", "+14155550101"
+from tests.unit.app.harness import FIRST, READ_LAG_SECONDS, SECOND, Harness
 
 
 @pytest.fixture
@@ -30,7 +28,7 @@ async def test_an_order_that_takes_long_is_pending_and_adopted_by_a_repeat(harne
         await harness.purchase()
     harness.faults.clear()
     assert [number.state for number in await harness.numbers()] == [NumberState.PURCHASING]
-    # The look of this repeat is what the simulator fills the order after.
+    # The simulator fills the order after the look-up of this repeat.
     with pytest.raises(PurchasePending):
         await harness.purchase()
     answer = await harness.purchase()
@@ -38,7 +36,7 @@ async def test_an_order_that_takes_long_is_pending_and_adopted_by_a_repeat(harne
     assert await harness.paid_for() == {FIRST}
 
 
-async def test_a_pending_order_is_not_dropped_however_old_it_is(harness: Harness) -> None:
+async def test_a_pending_order_is_not_abandoned_however_old_it_is(harness: Harness) -> None:
     harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.UNAVAILABLE
     with pytest.raises(PurchasePending):
         await harness.purchase()
@@ -54,8 +52,8 @@ async def test_for_an_order_that_failed_another_number_is_ordered(harness: Harne
     gate = harness.carrier.hold_answer(Operation.ORDER)
     purchasing = harness.purchase()
     await gate.reached()
-    (intent,) = await harness.numbers()
-    await harness.simulator.fail_order(intent.reference)
+    (order,) = await harness.numbers()
+    await harness.simulator.fail_order(order.reference)
     gate.open()
     answer = await purchasing
     assert [number.phone_number for number in answer.numbers] == [SECOND]

@@ -17,13 +17,11 @@ from localdial_server.domain.errors import (
     OrganizationNotFound,
 )
 from localdial_server.domain.model import NumberState
-from tests.unit.app.harness import A, B, Harness
-
-FIRST, SECOND, THIRD = "+14155550100", "+14155550101", "+14155550102"
+from tests.unit.app.harness import FIRST, SECOND, THIRD, A, B, Harness
 
 
 async def _nothing_is_stored(harness: Harness) -> bool:
-    """Tell that no purchase of A's left anything behind."""
+    """Return whether A's purchases left nothing behind."""
     return await harness.store.read(
         "test",
         lambda reader: (
@@ -68,13 +66,13 @@ async def test_a_number_bought_is_shown_on_calls_at_once(harness: Harness) -> No
     assert await harness.shown(organization_id=B) == set()
 
 
-async def test_the_intent_is_committed_before_the_carrier_is_asked(harness: Harness) -> None:
+async def test_the_pending_order_is_committed_before_the_carrier_is_asked(harness: Harness) -> None:
     gate = harness.carrier.hold(Operation.ORDER)
     purchasing = harness.purchase()
     await gate.reached()
-    (intent,) = await harness.numbers()
-    assert (intent.state, intent.carrier_number_id) == (NumberState.PURCHASING, "")
-    assert harness.carrier.ordered == [(intent.phone_number, intent.reference)]
+    (order,) = await harness.numbers()
+    assert (order.state, order.carrier_number_id) == (NumberState.PURCHASING, "")
+    assert harness.carrier.ordered == [(order.phone_number, order.reference)]
     assert await harness.owner_of(FIRST) == A
     assert await harness.shown() == set()
     gate.open()
@@ -161,7 +159,7 @@ async def test_numbers_that_anyone_here_uses_already_are_passed_over(harness: Ha
 
 
 async def test_numbers_in_use_here_hide_no_stock_that_lies_behind_them(harness: Harness) -> None:
-    # Organization numbers may be any numbers: here those that a search answers first.
+    # An organization number may be any number: here the first ones that a search returns.
     for line in range(30):
         await harness.add_organization(f"rival-{line}", f"+1415555{100 + line:04}")
     assert await harness.bought() == ["+14155550130"]
@@ -204,10 +202,10 @@ async def test_an_order_that_was_turned_away_leaves_nothing_behind(harness: Harn
     assert [number.phone_number for number in (await harness.purchase()).numbers] == [FIRST]
 
 
-async def test_a_carrier_that_goes_away_between_two_rounds_spoils_no_bought_number(
+async def test_numbers_that_were_bought_are_kept_when_the_carrier_goes_away_between_two_searches(
     harness: Harness,
 ) -> None:
-    # Of the three numbers that this area code has, the carrier says that one is taken.
+    # This area code has three numbers, and the carrier says that one is taken.
     harness.faults.add(Operation.ORDER, None, Fault.TAKEN)
     harness.faults.add(Operation.SEARCH, None, Fault.UNAVAILABLE)
     answer = await harness.purchase(3, area_code="307")
@@ -233,7 +231,7 @@ async def test_an_organization_that_is_deleted_before_the_order_buys_nothing(har
 
 
 @pytest.mark.parametrize("area_code", ["800", "999", "911", "500", "+44800", "+1415", "", "41"])
-async def test_an_area_code_that_is_nowhere_is_refused(harness: Harness, area_code: str) -> None:
+async def test_an_area_code_that_belongs_to_no_place_is_refused(harness: Harness, area_code: str) -> None:
     with pytest.raises(InvalidFields) as refused:
         await harness.purchase(area_code=area_code)
     assert [violation.field for violation in refused.value.violations] == ["area_code"]

@@ -1,4 +1,4 @@
-"""Buying numbers while the sweep, repeats and others look at the same orders."""
+"""Buying numbers while the sweep, repeats and others settle the same orders."""
 
 import asyncio
 
@@ -7,13 +7,11 @@ import pytest
 from localdial_server.carriers.simulator.faults import Fault, Operation
 from localdial_server.domain.errors import PurchasePending, ServiceError, StorageUnavailable
 from localdial_server.domain.model import NumberState
-from tests.unit.app.harness import READ_LAG_SECONDS, A, B, Harness
-
-FIRST, SECOND, THIRD = "+14155550100", "+14155550101", "+14155550102"
+from tests.unit.app.harness import FIRST, READ_LAG_SECONDS, SECOND, THIRD, A, B, Harness
 
 
 async def _leave_pending(harness: Harness) -> None:
-    """Leave FIRST bought, shown by the carrier from now on, and not adopted yet."""
+    """Leave FIRST bought, visible at the carrier from now on, and not adopted yet."""
     harness.faults.add(Operation.ORDER, Fault.RESET_AFTER)
     harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
     with pytest.raises(PurchasePending):
@@ -21,7 +19,7 @@ async def _leave_pending(harness: Harness) -> None:
     harness.faults.lasting.clear()
 
 
-async def test_the_sweep_does_not_touch_an_order_that_is_under_way(harness: Harness) -> None:
+async def test_the_sweep_does_not_touch_an_order_in_flight(harness: Harness) -> None:
     gate = harness.carrier.hold(Operation.ORDER)
     purchasing = harness.purchase()
     await gate.reached()
@@ -45,10 +43,10 @@ async def test_the_sweep_does_not_touch_an_order_that_waits_for_its_turn(harness
     assert len((await purchasing).numbers) == 12
 
 
-async def test_the_sweep_does_not_touch_an_intent_that_is_about_to_be_ordered(
+async def test_the_sweep_does_not_touch_an_order_that_is_about_to_be_sent(
     harness: Harness,
 ) -> None:
-    # The intent is committed, and the purchase goes on when the snapshot is loaded.
+    # The pending order is committed, and the purchase has not heard of it yet.
     await harness.shown()
     gate = harness.carrier.hold_answer(Operation.SEARCH)
     purchasing = harness.purchase()
@@ -63,7 +61,7 @@ async def test_the_sweep_does_not_touch_an_intent_that_is_about_to_be_ordered(
     assert [number.phone_number for number in answer.numbers] == [FIRST]
 
 
-async def test_the_sweep_does_not_touch_orders_under_way_when_another_of_the_purchase_failed(
+async def test_the_sweep_does_not_touch_orders_in_flight_when_another_of_the_purchase_failed(
     harness: Harness,
 ) -> None:
     first, second = (harness.carrier.hold(Operation.ORDER) for _ in range(2))
@@ -72,7 +70,7 @@ async def test_the_sweep_does_not_touch_orders_under_way_when_another_of_the_pur
     await second.reached()
     harness.database.fail_write()
     first.open()
-    # Whether or not the purchase waits for the other order, that one is under way.
+    # Whether or not the purchase waits for the other order, that order is in flight.
     await asyncio.wait({purchasing}, timeout=0.05)
     await harness.sweep_later()
     assert {number.phone_number for number in await harness.numbers()} == {FIRST, SECOND}
@@ -84,14 +82,14 @@ async def test_the_sweep_does_not_touch_orders_under_way_when_another_of_the_pur
     assert harness.carrier.calls[Operation.ORDER] == 2
 
 
-async def test_the_sweep_drops_nothing_by_what_it_read_before_the_order_ended(
+async def test_the_sweep_abandons_nothing_by_what_it_read_before_the_order_ended(
     harness: Harness,
 ) -> None:
     await _leave_pending(harness)
     order = harness.carrier.hold(Operation.ORDER)
     purchasing = harness.purchase(organization_id=B)
     await order.reached()
-    # The sweep has read of both numbers, and is busy with the first.
+    # The sweep has read both numbers, and looks up the first.
     look_up = harness.carrier.hold_answer(Operation.FIND_BY_REFERENCE)
     sweeping = asyncio.ensure_future(harness.sweep.sweep())
     await look_up.reached()
@@ -106,26 +104,26 @@ async def test_the_sweep_drops_nothing_by_what_it_read_before_the_order_ended(
     assert [number.state for number in await harness.numbers(B)] == [NumberState.PURCHASING]
 
 
-async def test_a_look_up_counts_as_of_when_it_was_asked(harness: Harness) -> None:
+async def test_a_look_up_says_what_the_carrier_knew_when_it_was_asked(harness: Harness) -> None:
     await _leave_pending(harness)
     harness.faults.add(Operation.FIND_BY_REFERENCE, Fault.NOT_SEEN)
     gate = harness.carrier.hold_answer(Operation.FIND_BY_REFERENCE)
     sweeping = asyncio.ensure_future(harness.sweep.sweep())
     await gate.reached()
-    # What the carrier did not show within the read lag is no news after it.
+    # The look-up was within the read lag, so what it did not find proves nothing after it.
     harness.clock.advance(READ_LAG_SECONDS)
     gate.open()
     await sweeping
     assert [number.state for number in await harness.numbers()] == [NumberState.PURCHASING]
 
 
-async def test_a_number_that_was_adopted_during_a_look_up_is_not_dropped_by_it(
+async def test_a_number_that_was_adopted_during_a_look_up_is_not_abandoned_by_it(
     harness: Harness,
 ) -> None:
     await _leave_pending(harness)
     harness.clock.advance(READ_LAG_SECONDS)
-    # The sweep looked a moment too early; while its answer is on its way the order
-    # shows, and a repeat adopts it.
+    # The sweep looked a moment too early. While its answer is on its way the order appears, and a
+    # repeat adopts it.
     harness.faults.add(Operation.FIND_BY_REFERENCE, Fault.NOT_SEEN)
     gate = harness.carrier.hold_answer(Operation.FIND_BY_REFERENCE)
     sweeping = asyncio.ensure_future(harness.sweep.sweep())
@@ -180,12 +178,11 @@ async def test_a_number_that_was_adopted_deleted_and_released_is_not_adopted_aga
     assert await harness.owner_of(FIRST) is None
 
 
-async def test_an_order_given_up_for_failed_that_went_through_late_is_recorded(
+async def test_an_abandoned_order_that_went_through_late_is_adopted(
     harness: Harness,
 ) -> None:
     await _leave_pending(harness)
-    # Two servers sweep: the one gives the order up just before it shows, the other
-    # sees it, and is slower.
+    # Two servers sweep: one abandons the order just before it appears; the other sees it, and is slower.
     gate = harness.carrier.hold_answer(Operation.FIND_BY_REFERENCE)
     slower = asyncio.ensure_future(harness.sweep.sweep())
     await gate.reached()
@@ -199,7 +196,7 @@ async def test_an_order_given_up_for_failed_that_went_through_late_is_recorded(
     assert await harness.shown() == {FIRST}
 
 
-async def test_a_drop_of_an_old_intent_spares_a_new_one_for_the_same_number(harness: Harness) -> None:
+async def test_abandoning_an_old_order_spares_a_new_one_for_the_same_number(harness: Harness) -> None:
     harness.faults.add(Operation.ORDER, Fault.RESET_BEFORE)
     with pytest.raises(PurchasePending):
         await harness.purchase()
@@ -228,7 +225,7 @@ async def test_a_number_under_purchase_by_one_organization_is_not_sold_to_anothe
     assert (number.phone_number, number.organization_id) == (FIRST, A)
 
 
-async def test_an_organization_with_an_order_under_way_cannot_be_deleted(harness: Harness) -> None:
+async def test_an_organization_with_an_order_in_flight_cannot_be_deleted(harness: Harness) -> None:
     gate = harness.carrier.hold(Operation.ORDER)
     purchasing = harness.purchase()
     await gate.reached()

@@ -13,9 +13,7 @@ from localdial_server.domain.errors import (
     StorageUnavailable,
 )
 from localdial_server.domain.model import NumberState
-from tests.unit.app.harness import A, B, Harness
-
-FIRST, SECOND = "+14155550100", "+14155550101"
+from tests.unit.app.harness import FIRST, SECOND, A, B, Harness
 
 
 async def test_a_repeat_is_given_the_first_answer_and_buys_nothing(harness: Harness) -> None:
@@ -60,7 +58,7 @@ async def test_a_request_id_cannot_be_used_for_another_purchase(
     assert harness.carrier.calls[Operation.ORDER] == 1
 
 
-async def test_a_request_id_cannot_be_used_for_another_purchase_while_the_first_is_under_way(
+async def test_a_request_id_cannot_be_used_for_another_purchase_while_the_first_runs(
     harness: Harness,
 ) -> None:
     gate = harness.carrier.hold(Operation.ORDER)
@@ -196,7 +194,7 @@ async def test_a_purchase_whose_outcome_could_not_be_committed_is_settled_by_a_r
     assert harness.carrier.calls[Operation.ORDER] == 1
 
 
-async def test_a_purchase_whose_intent_could_not_be_committed_orders_nothing(harness: Harness) -> None:
+async def test_a_purchase_whose_pending_order_could_not_be_committed_orders_nothing(harness: Harness) -> None:
     gate = harness.carrier.hold_answer(Operation.SEARCH)
     purchasing = harness.purchase()
     await gate.reached()

@@ -57,14 +57,14 @@ async def test_two_servers_share_the_orders_of_one_request(harness: Harness, oth
     gate = harness.carrier.hold(Operation.SEARCH)
     first = harness.purchase(4)
     await gate.reached()
-    # The first has searched for four when the second has bought them already.
+    # The first server has searched for four numbers when the second has bought them already.
     answer = await other.purchase(4)
     gate.open()
     assert await first == answer
     assert len(harness.carrier.ordered) == 4 == len(await harness.paid_for())
 
 
-async def test_a_server_that_comes_late_has_a_request_that_ended_with_nothing_repeated(
+async def test_a_slow_server_asks_for_a_repeat_when_another_ended_the_request_with_nothing(
     harness: Harness, other: Other
 ) -> None:
     gate = harness.carrier.hold_answer(Operation.SEARCH)
@@ -74,7 +74,7 @@ async def test_a_server_that_comes_late_has_a_request_that_ended_with_nothing_re
     with pytest.raises(CarrierNotAvailable):
         await other.purchase(1)
     gate.open()
-    # It had found numbers; but by now the request is one that a repeat begins anew.
+    # The first server found numbers, but the request has ended, and only a repeat starts it again.
     with pytest.raises(PurchasePending):
         await first
     assert harness.carrier.ordered == []

@@ -9,15 +9,13 @@ import pytest
 from localdial_server.carriers.simulator.faults import Fault, Operation
 from localdial_server.domain.errors import PurchasePending, StorageUnavailable
 from localdial_server.domain.model import NumberState
-from tests.unit.app.harness import READ_LAG_SECONDS, A, B, Harness
-
-FIRST, SECOND, THIRD = "+14155550100", "+14155550101", "+14155550102"
+from tests.unit.app.harness import FIRST, FOREVER, READ_LAG_SECONDS, SECOND, THIRD, A, B, Harness
 
 LOOK_UP_FAULTS = pytest.mark.parametrize("look_up_fault", [Fault.NOT_SEEN, Fault.UNAVAILABLE])
 
 
 async def _pending(harness: Harness, order_fault: Fault, look_up_fault: Fault = Fault.NOT_SEEN) -> None:
-    """Begin a purchase of one number whose outcome stays unknown as long as look-ups fail."""
+    """Purchase one number; its outcome stays unknown as long as look-ups fail."""
     harness.faults.add(Operation.ORDER, order_fault)
     harness.faults.lasting[Operation.FIND_BY_REFERENCE] = look_up_fault
     with pytest.raises(PurchasePending):
@@ -126,7 +124,7 @@ async def test_the_read_lag_counts_from_the_end_of_the_order_and_the_purchase_ti
     assert extended.carrier_busy_until > end
 
 
-async def test_what_was_never_bought_is_free_for_others_after_the_read_lag(harness: Harness) -> None:
+async def test_a_number_that_was_never_bought_is_free_for_others_after_the_read_lag(harness: Harness) -> None:
     await _pending(harness, Fault.RESET_BEFORE)
     assert await harness.bought(organization_id=B) == [SECOND]
     await harness.sweep_later()
@@ -193,7 +191,7 @@ async def test_of_several_orders_the_known_ones_are_used_while_one_is_unknown(
 
 
 async def test_the_read_lag_counts_from_the_order_and_not_from_its_intent(harness: Harness) -> None:
-    # The order is slow: by the time its connection breaks, the intent is old. But
+    # The order is slow: by the time its connection breaks, the order is old. But
     # what the carrier shows now says nothing yet about what it did just now.
     harness.faults.add(Operation.ORDER, Fault.RESET_AFTER)
     harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
@@ -266,4 +264,25 @@ async def test_a_slow_order_has_its_read_lag_though_its_end_could_not_be_committ
     with pytest.raises(PurchasePending):
         await harness.purchase()
     assert harness.carrier.calls[Operation.ORDER] == 1
+    assert [number.state for number in await harness.numbers()] == [NumberState.PURCHASING]
+
+
+async def test_what_a_process_ordered_just_before_it_died_is_not_abandoned_by_the_next(
+    harness: Harness,
+) -> None:
+    # The order waits for its turn at the carrier, so its pending order is old by then.
+    gate = harness.carrier.hold(Operation.ORDER)
+    purchasing = harness.purchase()
+    await gate.reached()
+    harness.clock.advance(READ_LAG_SECONDS)
+    # The order reaches the carrier, but its response is lost.
+    await harness.carrier.order(FIRST, (await harness.numbers())[0].reference, FOREVER)
+    await harness.restart()
+    assert purchasing.done()
+    harness.faults.add(Operation.FIND_BY_REFERENCE, Fault.NOT_SEEN)
+    await harness.sweep.sweep()
+    assert [number.state for number in await harness.numbers()] == [NumberState.PURCHASING]
+    harness.faults.add(Operation.FIND_BY_REFERENCE, Fault.NOT_SEEN)
+    harness.clock.advance(READ_LAG_SECONDS - 5)
+    await harness.sweep.sweep()
     assert [number.state for number in await harness.numbers()] == [NumberState.PURCHASING]

@@ -1,4 +1,4 @@
-"""The inventory compared with the carrier."""
+"""Comparing the inventory with the carrier."""
 
 import asyncio
 
@@ -22,9 +22,7 @@ from localdial_server.domain.errors import (
 )
 from localdial_server.domain.model import NumberState
 from tests.support.carriers import ordered
-from tests.unit.app.harness import READ_LAG_SECONDS, A, B, Harness, WatchedCarrier
-
-FIRST, SECOND = "+14155550100", "+14155550101"
+from tests.unit.app.harness import FIRST, READ_LAG_SECONDS, SECOND, A, B, Harness, WatchedCarrier
 
 
 async def test_books_that_balance_have_nothing_to_report(harness: Harness) -> None:
@@ -68,7 +66,7 @@ async def test_an_order_that_went_through_unnoticed_is_adopted(harness: Harness)
     assert report.still_open == []
 
 
-async def test_an_order_that_was_lost_is_open_until_it_is_sure_and_failed_then(
+async def test_an_order_that_was_lost_is_open_until_the_read_lag_is_over_and_failed_then(
     harness: Harness,
 ) -> None:
     harness.faults.add(Operation.ORDER, Fault.RESET_BEFORE)
@@ -101,7 +99,7 @@ async def test_a_number_that_the_account_lost_is_missing_and_stays_in_the_invent
     owned = await harness.carrier.find_by_number(number)
     assert owned is not None
     await harness.carrier.release(owned.carrier_number_id)
-    # So soon after the purchase it could be that it is not shown yet.
+    # So soon after the purchase the carrier may not show the number yet.
     assert (await harness.reconciling.reconcile(A)).missing == []
     harness.clock.advance(READ_LAG_SECONDS)
     report = await harness.reconciling.reconcile(A)
@@ -118,7 +116,7 @@ async def test_a_number_that_nobody_has_is_reported_and_not_released(harness: Ha
     assert stray in report.strays
     assert FIRST not in {number.phone_number for number in report.strays}
     assert await harness.carrier.find_by_number(SECOND) == stray
-    # Only of the account as a whole can it be said.
+    # Strays are known only for the whole account.
     assert (await harness.reconciling.reconcile(A)).strays == []
     await harness.importing.import_numbers(A, [SECOND])
     assert stray not in (await harness.reconciling.reconcile(None)).strays
@@ -162,7 +160,7 @@ async def test_what_is_deleted_meanwhile_is_neither_missing_nor_a_stray(harness:
     ("fault", "error"),
     [(Fault.UNAVAILABLE, CarrierNotAvailable), (Fault.SUSPENDED, CarrierRefused)],
 )
-async def test_a_carrier_that_does_not_answer_is_said_to(
+async def test_a_carrier_that_does_not_answer_is_reported(
     harness: Harness, fault: Fault, error: type[Exception]
 ) -> None:
     harness.faults.add(Operation.LIST_OWNED, fault)
@@ -191,6 +189,6 @@ async def test_numbers_of_an_account_that_is_not_set_up_any_more_are_open_and_sa
     assert (await harness.reconciling.reconcile(A)).still_open == []
 
 
-async def test_only_organizations_that_there_are_can_be_reconciled(harness: Harness) -> None:
+async def test_an_unknown_organization_cannot_be_reconciled(harness: Harness) -> None:
     with pytest.raises(OrganizationNotFound):
         await harness.reconciling.reconcile("nobody")

@@ -13,7 +13,7 @@ DAY = 24 * 60 * 60
 
 
 def limit(harness: Harness, *, numbers: int = 1000, purchases_per_day: int = 1000) -> None:
-    """Give every organization these limits, from the next start on."""
+    """Give every organization these limits from the next start on."""
     harness.limits = SpendingLimits(Limits(numbers, purchases_per_day))
 
 
@@ -27,7 +27,7 @@ async def test_no_more_numbers_are_bought_than_an_organization_may_have(harness:
     assert len(await harness.paid_for()) == 2
 
 
-async def test_a_limit_that_was_lowered_below_what_is_owned_is_told_truly(harness: Harness) -> None:
+async def test_a_limit_below_what_is_owned_is_reported_as_it_is(harness: Harness) -> None:
     await harness.bought(3)
     limit(harness, numbers=2)
     await harness.restart()
@@ -54,7 +54,7 @@ async def test_purchases_at_once_stay_within_the_limit_together(harness: Harness
     assert all(not isinstance(one, BaseException) or isinstance(one, NumberLimitReached) for one in ended)
 
 
-async def test_an_order_under_way_counts(harness: Harness) -> None:
+async def test_an_order_in_flight_counts(harness: Harness) -> None:
     limit(harness, numbers=1)
     await harness.restart()
     gate = harness.carrier.hold(Operation.ORDER)
@@ -83,7 +83,7 @@ async def test_no_more_numbers_are_bought_within_a_day_than_may_be(harness: Harn
     limit(harness, purchases_per_day=2)
     await harness.restart()
     bought = await harness.bought(2)
-    # What is deleted was bought all the same.
+    # Deleted numbers were bought too.
     await harness.delete(*bought)
     harness.clock.advance(DAY / 2)
     with pytest.raises(PurchaseLimitReached) as refused:

@@ -1,4 +1,4 @@
-"""What was committed is what this process decides calls on, whatever failed right after."""
+"""This process decides calls on what was committed, whatever failed right after."""
 
 import asyncio
 import contextlib
@@ -9,14 +9,13 @@ import pytest
 from localdial_server.carriers.simulator.faults import Fault, Operation
 from localdial_server.domain.errors import PurchasePending, StorageUnavailable
 from localdial_server.domain.model import User
-from tests.unit.app.harness import A, Harness
+from tests.unit.app.harness import FIRST, A, Harness
 
-FIRST, SECOND = "+14155550100", "+14155550101"
 OWNED_FROM_START = "+14155550199"
 
 
 async def _fails(call: Awaitable[object]) -> bool:
-    """Await what may fail for want of the database."""
+    """Await a call that may fail because the database does; return whether it did."""
     with contextlib.suppress(StorageUnavailable):
         await call
         return False

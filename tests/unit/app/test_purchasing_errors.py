@@ -1,0 +1,64 @@
+"""Buying numbers, when an order fails in a way that no carrier should."""
+
+import asyncio
+
+import pytest
+
+from localdial_server.carriers.simulator.faults import Fault, Operation
+from localdial_server.domain.errors import PurchasePending
+from tests.unit.app.harness import FIRST, READ_LAG_SECONDS, SECOND, Harness
+
+
+class UnexpectedError(Exception):
+    """No error of the carrier port, but what a mistake in an adapter may raise."""
+
+
+def _make_order_fail(harness: Harness, monkeypatch: pytest.MonkeyPatch, phone_number: str) -> None:
+    """Have the order of the number end in an unexpected error after the carrier has carried it out."""
+    order = harness.carrier.order
+
+    async def fail_at_last(ordered: str, reference: str, timeout: float) -> object:  # noqa: ASYNC109 (the port's)
+        owned = await order(ordered, reference, timeout)
+        if ordered == phone_number:
+            raise UnexpectedError
+        return owned
+
+    monkeypatch.setattr(harness.carrier, "order", fail_at_last)
+
+
+async def test_an_unexpected_error_of_one_order_does_not_end_the_purchase_before_the_others_are_known(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _make_order_fail(harness, monkeypatch, FIRST)
+    first, second = (harness.carrier.hold(Operation.ORDER) for _ in range(2))
+    purchasing = harness.purchase(2)
+    await first.reached()
+    await second.reached()
+    first.open()
+    await asyncio.wait({purchasing}, timeout=0.1)
+    # Otherwise a repeat would order while an order of the same purchase is in flight.
+    assert not purchasing.done()
+    second.open()
+    with pytest.raises(UnexpectedError):
+        await purchasing
+    assert SECOND in await harness.shown()
+    answer = await harness.purchase(2)
+    assert {number.phone_number for number in answer.numbers} == {FIRST, SECOND}
+    assert harness.carrier.calls[Operation.ORDER] == 2
+
+
+async def test_a_slow_order_that_ended_in_an_unexpected_error_has_its_read_lag(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _make_order_fail(harness, monkeypatch, FIRST)
+    harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
+    gate = harness.carrier.hold(Operation.ORDER)
+    purchasing = harness.purchase()
+    await gate.reached()
+    harness.clock.advance(READ_LAG_SECONDS)
+    gate.open()
+    with pytest.raises(UnexpectedError):
+        await purchasing
+    with pytest.raises(PurchasePending):
+        await harness.purchase()
+    assert harness.carrier.calls[Operation.ORDER] == 1
