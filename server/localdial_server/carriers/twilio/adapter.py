@@ -1,6 +1,7 @@
 """Twilio as a carrier: one account, and all accounts that are set up."""
 
 import re
+import time
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
@@ -19,12 +20,9 @@ from localdial_server.app.ports.carrier import (
 )
 from localdial_server.carriers.twilio.account import TwilioAccount, is_resource_id
 from localdial_server.carriers.twilio.api import TwilioApi, TwilioNumber
-from localdial_server.carriers.twilio.api_errors import ApiError
 from localdial_server.carriers.twilio.calls import Calls
-from localdial_server.carriers.twilio.error_codes import NO_STOCK
+from localdial_server.carriers.twilio.error_codes import ApiError
 from localdial_server.carriers.twilio.order import order
-from localdial_server.carriers.twilio.prices import PriceList, Prices
-from localdial_server.carriers.twilio.search import on_sale, query
 from localdial_server.concurrency.thread_pool import ThreadPool
 from localdial_server.domain.area_codes import area_code_of, country_of, region_of
 
@@ -43,6 +41,8 @@ _READ_LAG_SECONDS: Final = 120.0
 # A list is 1000 numbers a request.
 _MAX_REQUESTS_OF_A_LIST: Final = 30
 
+_PRICE_SECONDS: Final = 3600.0
+
 _REFERENCE: Final = re.compile(r"[!-~]{1,64}")
 # Twilio names a number after itself unless it is given a name: `(415) 555-0100`.
 _DEFAULT_NAME: Final = re.compile(r"[0-9 ()+.-]{7,}")
@@ -53,7 +53,7 @@ _CAPABILITIES: Final = Capabilities(asynchronous_orders=False, read_lag_seconds=
 class TwilioCarrier(Carrier):
     """One account or subaccount. `TwilioCarriers` makes it."""
 
-    def __init__(self, account: TwilioAccount, account_sid: str, calls: Calls, prices: Prices) -> None:
+    def __init__(self, account: TwilioAccount, account_sid: str, calls: Calls, prices: "_Prices") -> None:
         self._account_sid = account_sid
         self._settings = account.numbers
         self._calls = calls
@@ -76,30 +76,10 @@ class TwilioCarrier(Carrier):
 
     @override
     async def search(self, area_code: str, limit: int) -> Sequence[AvailableNumber]:
-        wanted = query(area_code, limit)
-        if wanted is None:
+        country = country_of(area_code)
+        if country is None or limit < 1:
             return []
-
-        def look(api: TwilioApi) -> Sequence[AvailableNumber]:
-            try:
-                offers = api.search(
-                    self._account_sid,
-                    wanted.country,
-                    area_code=wanted.area_code,
-                    contains=wanted.contains,
-                    limit=wanted.limit,
-                )
-            except ApiError as error:
-                if error.code in NO_STOCK:
-                    return []
-                if error.is_not_found:
-                    # Nothing is sold in the country, unless the account does not exist.
-                    api.probe(self._account_sid)
-                    return []
-                raise
-            return list(on_sale(offers, area_code))[:limit]
-
-        return await self._calls.look(look)
+        return await self._calls.look(lambda api: api.search(self._account_sid, country, area_code, limit))
 
     @override
     async def order(self, phone_number: str, reference: str, timeout: float) -> OwnedNumber:
@@ -176,7 +156,7 @@ class TwilioCarriers(Carriers):
 
     def __init__(self, account: TwilioAccount, *, threads: int = _THREADS, waiting: int = _WAITING) -> None:
         self._calls = Calls(account, threads=threads, waiting=waiting)
-        prices = Prices(self._ask_prices)
+        prices = _Prices(self._calls)
         sids = dict.fromkeys([account.account_sid, *account.subaccounts.values()])
         self._accounts = {sid: TwilioCarrier(account, sid, self._calls, prices) for sid in sids}
         self._main = self._accounts[account.account_sid]
@@ -210,8 +190,21 @@ class TwilioCarriers(Carriers):
         """Refuse further calls. Those that are running end by themselves."""
         self._calls.threads.close()
 
-    async def _ask_prices(self, country: str) -> PriceList | None:
-        return await self._calls.look(lambda api: api.prices(country))
+
+class _Prices:
+    """The monthly prices of local numbers, each asked for at most once an hour."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+        self._cache: dict[str, tuple[float, Price | None]] = {}
+
+    async def of(self, country: str) -> Price | None:
+        """Return the price in a country (ISO 3166), or None if it is unknown."""
+        cached = self._cache.get(country)
+        if cached is None or time.monotonic() > cached[0]:
+            price = await self._calls.look(lambda api: api.local_price(country))
+            cached = self._cache[country] = (time.monotonic() + _PRICE_SECONDS, price)
+        return cached[1]
 
 
 def _found(owned: TwilioNumber | None) -> OwnedNumber | None:

@@ -4,23 +4,39 @@ import datetime as dt
 import email.utils
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from twilio.base import values
 from twilio.rest import Client
 from twilio.rest.api.v2010.account import AccountContext
-from twilio.rest.api.v2010.account.available_phone_number_country.local import LocalInstance
 from twilio.rest.api.v2010.account.incoming_phone_number import (
     IncomingPhoneNumberInstance,
     IncomingPhoneNumberList,
 )
 
-from localdial_server.carriers.twilio.account import NumberSettings, TwilioAccount, is_resource_id
-from localdial_server.carriers.twilio.api_errors import ApiError, NoResponse
+from localdial_server.app.ports.carrier import AvailableNumber, Price
+from localdial_server.carriers.twilio.account import (
+    LARGEST_PAGE,
+    NumberSettings,
+    TwilioAccount,
+    is_resource_id,
+)
+from localdial_server.carriers.twilio.error_codes import NO_STOCK, ApiError, NoResponse
 from localdial_server.carriers.twilio.http_client import TwilioHttpClient
+from localdial_server.domain.area_codes import area_code_of, region_of
 
 # A filter finds few numbers; a second page is only for accounts with many numbers of one name.
 _FILTERED_PAGE: Final = 50
+
+# Outside the NANP a search also finds numbers of longer area codes (`+492` matches `+49201`).
+_SURPLUS: Final = 5
+
+# Longer ones cannot be stored. Twilio's own regions have two letters.
+_LONGEST_LOCALITY: Final = 200
+_LONGEST_REGION: Final = 16
+
+_MICROS: Final = 1_000_000
 
 # Not empty: in place of an empty one the library takes the process's environment, and with it
 # another account or another host.
@@ -66,21 +82,40 @@ class TwilioApi:
         self._http.deadline = deadline
         return self
 
-    def search(
-        self, account_sid: str, country: str, *, area_code: str = "", contains: str = "", limit: int
-    ) -> Sequence[LocalInstance]:
-        """Return at most `limit` numbers on sale that take calls.
-
-        In the NANP set `area_code`, elsewhere the pattern `contains`.
-        """
-        numbers = self._account(account_sid).available_phone_numbers(country).local
-        return numbers.list(
-            area_code=int(area_code) if area_code else values.unset,
-            contains=contains or values.unset,
-            voice_enabled=True,
-            limit=limit,
-            page_size=min(limit, self._page_size),
-        )
+    def search(self, account_sid: str, country: str, area_code: str, limit: int) -> list[AvailableNumber]:
+        """Return at most `limit` different numbers on sale that have the area code and take calls."""
+        # A pattern with a plus matches the beginning of a number.
+        is_pattern = area_code.startswith("+")
+        wanted = min(limit * _SURPLUS if is_pattern else limit, LARGEST_PAGE)
+        on_sale = self._account(account_sid).available_phone_numbers(country).local
+        try:
+            offers = on_sale.list(
+                area_code=values.unset if is_pattern else int(area_code),
+                contains=area_code if is_pattern else values.unset,
+                voice_enabled=True,
+                limit=wanted,
+                page_size=min(wanted, self._page_size),
+            )
+        except ApiError as error:
+            if error.code in NO_STOCK:
+                return []
+            if not error.is_not_found:
+                raise
+            # Nothing is sold in the country, unless the account does not exist.
+            self.probe(account_sid)
+            return []
+        region = region_of(area_code) or ""
+        numbers = {
+            number: AvailableNumber(
+                number,
+                (offer.locality or "")[:_LONGEST_LOCALITY],
+                (offer.region or region)[:_LONGEST_REGION],
+            )
+            for offer in offers
+            if area_code_of(number := offer.phone_number or "") == area_code
+            and _takes_calls(offer.capabilities)
+        }
+        return list(numbers.values())[:limit]
 
     def find_by_phone_number(self, account_sid: str, phone_number: str) -> TwilioNumber | None:
         """Return the number if the account owns it, else None."""
@@ -141,16 +176,21 @@ class TwilioApi:
             return False
         return True
 
-    def prices(self, country: str) -> tuple[str, Sequence[dict[str, Any]]] | None:
-        """Return the currency, and the price of each kind of number in the country; None without any."""
+    def local_price(self, country: str) -> Price | None:
+        """Return what the account pays for a local number in the country, or None if it is not said."""
         try:
             found = self._client.pricing.v1.phone_numbers.countries(country).fetch()
         except ApiError as error:
             if error.is_not_found:
                 return None
             raise
-        prices: Any = found.phone_number_prices
-        return (found.price_unit or "").upper(), prices or ()
+        kinds: Any = found.phone_number_prices or ()
+        kind: Any = next((each for each in kinds if str(each.get("number_type", "")).lower() == "local"), {})
+        try:
+            amount = Decimal(str(kind.get("current_price") or kind.get("base_price")))
+        except InvalidOperation:
+            return None
+        return Price((found.price_unit or "").upper(), int(amount * _MICROS)) if amount.is_finite() else None
 
     def account(self, account_sid: str) -> tuple[str, str]:
         """Return the account's status (`active`) and type (`Full`)."""
@@ -206,6 +246,13 @@ def _regulatory_fields(settings: NumberSettings, phone_number: str) -> dict[str,
     if settings.bundle_sid and not phone_number.startswith("+1"):
         fields["bundle_sid"] = settings.bundle_sid
     return fields
+
+
+def _takes_calls(capabilities: object) -> bool:
+    # The search asked for it, so a carrier that does not say is trusted.
+    if not isinstance(capabilities, dict):
+        return True
+    return bool({name.lower(): value for name, value in capabilities.items()}.get("voice", True))
 
 
 def _converted(found: Iterator[IncomingPhoneNumberInstance]) -> Iterator[TwilioNumber]:

@@ -9,8 +9,7 @@ from typing import TypeVar
 from localdial_server.app.ports.carrier import CarrierUnavailable, OutcomeUnknown
 from localdial_server.carriers.twilio.account import TwilioAccount
 from localdial_server.carriers.twilio.api import TwilioApi
-from localdial_server.carriers.twilio.api_errors import RequestFailed
-from localdial_server.carriers.twilio.error_codes import change_error, look_up_error
+from localdial_server.carriers.twilio.error_codes import RequestFailed, change_error, look_up_error
 from localdial_server.concurrency.thread_pool import NoThread, Overdue, ThreadPool
 
 T = TypeVar("T")

@@ -1,10 +1,11 @@
-"""What the API's error responses mean: the one table from Twilio's error codes to the port's errors.
+"""How requests to the API fail, and the one table from Twilio's error codes to the port's errors.
 
 Codes are documented at https://www.twilio.com/docs/api/errors. A response whose code is not in the
 table is judged by its HTTP status.
 """
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Final
 
 from localdial_server.app.ports.carrier import (
@@ -15,7 +16,6 @@ from localdial_server.app.ports.carrier import (
     RefusalCause,
     Refused,
 )
-from localdial_server.carriers.twilio.api_errors import ApiError, NotSent, RequestFailed
 
 TAKEN: Final = frozenset({21422, 21452})
 """The number is not on sale (any more); another one may be."""
@@ -88,10 +88,38 @@ _REFUSED_BY_STATUS: Final[Mapping[int, tuple[RefusalCause, str]]] = {
 
 _THROTTLED_CODE: Final = 20429
 _REDIRECTS: Final = range(300, 400)
-_TOO_MANY_REQUESTS: Final = 429
-_CONFLICT: Final = 409
-_REQUEST_TIMEOUT: Final = 408
 _SERVER_ERRORS: Final = range(500, 600)
+
+
+class RequestFailed(Exception):
+    """A request did not succeed. The text is for the log and names no phone number."""
+
+
+class ApiError(RequestFailed):
+    """The API responded, and not with success. `code` is 0 if the response has no error code.
+
+    `retry_after` is how many seconds the API asked us to wait, or None.
+    """
+
+    def __init__(self, status: int, code: int = 0, retry_after: float | None = None) -> None:
+        # The API's own message is left out: it may name a phone number.
+        super().__init__(f"the carrier answered {status}, error {code or 'without a code'}")
+        self.status = status
+        self.code = code
+        self.retry_after = retry_after
+
+    @property
+    def is_not_found(self) -> bool:
+        """Whether the resource does not exist (any more)."""
+        return self.status == HTTPStatus.NOT_FOUND
+
+
+class NotSent(RequestFailed):
+    """The request did not reach the API."""
+
+
+class NoResponse(RequestFailed):
+    """The request was sent, and no response came that could be understood."""
 
 
 def look_up_error(error: RequestFailed) -> CarrierError:
@@ -124,9 +152,9 @@ def _meaning_of(response: ApiError) -> CarrierError:
     status, code = response.status, response.code
     text = str(response)
     # The status first: a 5xx leaves open what was done, whatever its code.
-    if status in _SERVER_ERRORS or status == _REQUEST_TIMEOUT:
+    if status in _SERVER_ERRORS or status == HTTPStatus.REQUEST_TIMEOUT:
         return OutcomeUnknown(text)
-    if status in {_TOO_MANY_REQUESTS, _CONFLICT} or code == _THROTTLED_CODE:
+    if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.CONFLICT} or code == _THROTTLED_CODE:
         return CarrierUnavailable(text, response.retry_after)
     if code in TAKEN:
         return NumberTaken(text)

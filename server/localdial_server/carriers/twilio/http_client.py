@@ -11,8 +11,8 @@ import logging
 import math
 import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import requests
@@ -22,7 +22,7 @@ from twilio.http import HttpClient
 from twilio.http.response import Response
 from typing_extensions import override
 
-from localdial_server.carriers.twilio.api_errors import ApiError, NoResponse, NotSent, RequestFailed
+from localdial_server.carriers.twilio.error_codes import ApiError, NoResponse, NotSent, RequestFailed
 
 # Firewalls silently drop connections that have been idle for longer.
 _IDLE_SECONDS: Final = 30.0
@@ -116,7 +116,7 @@ class TwilioHttpClient(HttpClient):
         if text or method != "DELETE":
             # The library would raise an error that looks like a bug of ours. A response that broke
             # off within its head looks like one without a body.
-            _require_json_object(text)
+            _json_object(text)
         return Response(response.status_code, text, response.headers)
 
     def close(self) -> None:
@@ -146,7 +146,9 @@ class TwilioHttpClient(HttpClient):
     def _read(self, response: requests.Response, end: float) -> str:
         parts = bytearray()
         with response:
-            for part in _parts(response):
+            # `read1` returns what has arrived. `iter_content` waits for a full chunk, which never ends if
+            # the response comes byte by byte.
+            while part := response.raw.read1(_CHUNK, decode_content=True):
                 parts += part
                 if len(parts) > _LARGEST_RESPONSE:
                     raise NoResponse("the response is too large")
@@ -179,16 +181,9 @@ class _TimedBody(io.BytesIO):
 def _session() -> requests.Session:
     session = requests.Session()
     # No retries: an order that is sent twice may be made twice.
-    session.mount("https://", HTTPAdapter(max_retries=0, pool_maxsize=1))
-    session.mount("http://", HTTPAdapter(max_retries=0, pool_maxsize=1))
+    for scheme in "https://", "http://":
+        session.mount(scheme, HTTPAdapter(max_retries=0, pool_maxsize=1))
     return session
-
-
-def _parts(response: requests.Response) -> Iterator[bytes]:
-    # `read1` returns what has arrived. `iter_content` waits for a full chunk, which never ends if
-    # the response comes byte by byte.
-    while part := response.raw.read1(_CHUNK, decode_content=True):
-        yield part
 
 
 def _request_error(error: Exception, *, may_be_sent: bool) -> RequestFailed:
@@ -210,32 +205,29 @@ def _request_error(error: Exception, *, may_be_sent: bool) -> RequestFailed:
 def _innermost(error: BaseException) -> BaseException:
     """Return the error that requests and urllib3 wrapped."""
     while True:
-        inner = getattr(error, "reason", None)
-        if not isinstance(inner, BaseException):
-            inner = next((argument for argument in error.args if isinstance(argument, BaseException)), None)
-        if inner is None:
-            return error
-        if isinstance(error, _NOT_CONNECTED):
+        wrapped = (getattr(error, "reason", None), *error.args)
+        inner = next((each for each in wrapped if isinstance(each, BaseException)), None)
+        if inner is None or isinstance(error, _NOT_CONNECTED):
             return error
         error = inner
 
 
 def _code(text: str) -> int:
     try:
-        body = json.loads(text)
-    except ValueError:
+        code = _json_object(text).get("code")
+    except NoResponse:
         return 0
-    code = body.get("code") if isinstance(body, dict) else None
     return code if isinstance(code, int) else 0
 
 
-def _require_json_object(text: str) -> None:
+def _json_object(text: str) -> dict[str, Any]:
     try:
         document = json.loads(text)
     except ValueError:
         raise NoResponse("the response is not JSON") from None
     if not isinstance(document, dict):
         raise NoResponse("the response is not a JSON object")
+    return document
 
 
 def retry_after(header: str | None) -> float | None:

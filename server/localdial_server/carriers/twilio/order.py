@@ -14,8 +14,7 @@ from typing import Final
 from localdial_server.app.ports.carrier import NumberTaken
 from localdial_server.carriers.twilio.account import NumberSettings
 from localdial_server.carriers.twilio.api import TwilioApi, TwilioNumber
-from localdial_server.carriers.twilio.api_errors import NoResponse, RequestFailed
-from localdial_server.carriers.twilio.error_codes import look_up_error
+from localdial_server.carriers.twilio.error_codes import NoResponse, RequestFailed, look_up_error
 
 _log = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ from localdial_server.carriers.simulator.faults import Fault, Operation
 from localdial_server.carriers.twilio.account import NumberSettings
 from localdial_server.carriers.twilio.adapter import TwilioCarriers
 from localdial_server.carriers.twilio.api import TwilioApi
-from localdial_server.carriers.twilio.api_errors import NotSent
+from localdial_server.carriers.twilio.error_codes import NotSent
 from localdial_server.carriers.twilio.http_client import TwilioHttpClient
 from localdial_server.carriers.twilio_simulator import resources
 from localdial_server.carriers.twilio_simulator.http_faults import HttpFault, Kind, When, error

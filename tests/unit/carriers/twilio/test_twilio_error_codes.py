@@ -7,8 +7,14 @@ from localdial_server.app.ports.carrier import (
     RefusalCause,
     Refused,
 )
-from localdial_server.carriers.twilio.api_errors import ApiError, NoResponse, NotSent, RequestFailed
-from localdial_server.carriers.twilio.error_codes import change_error, look_up_error
+from localdial_server.carriers.twilio.error_codes import (
+    ApiError,
+    NoResponse,
+    NotSent,
+    RequestFailed,
+    change_error,
+    look_up_error,
+)
 
 _REFUSED = {
     # Every code of a purchase for which repeating does not help.

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from localdial_server.carriers.twilio.api_errors import ApiError, NoResponse, NotSent
+from localdial_server.carriers.twilio.error_codes import ApiError, NoResponse, NotSent
 from localdial_server.carriers.twilio.http_client import TwilioHttpClient, retry_after
 
 _API = "https://api.twilio.com"
