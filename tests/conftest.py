@@ -22,21 +22,40 @@ settings.load_profile("fixed")
 # Where what a test needs must be there, as in CI, a skipped test is a failed one.
 STRICT = os.environ.get("LOCALDIAL_TEST_STRICT") == "1"
 
-# Where programs in other languages are built, in place, which two may not do at once.
-_BUILDING = (
-    "tests/clients/",
-    "tests/functional/test_go_programs.py",
-    "tests/functional/test_grpcurl_page.py",
+# The longest groups, which are started first so that no process is left with one of them in the end.
+_LONGEST_FIRST = (
     "tests/interop/",
+    "tests/clients/",
+    "tests/functional/",
+    "tests/scenarios/test_model.py",
+    "tests/unit/app/test_crashes.py",
 )
+
+# What rebuilds the Java client must not run beside what uses it.
+_JAVA = ("tests/clients/test_java", "tests/interop/")
+
+# `scripts/test --quick` does without what these start or install.
+_SLOW_FIXTURES = {"generators", "pgbouncer", "postgres"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together, where several processes share the tests (``-n 2``), what shares a fixture or a build."""
+    """Mark slow tests, and order and group tests for pytest-xdist: a file's tests share a process."""
     for item in items:
-        path = item.path.relative_to(item.config.rootpath).as_posix()
-        group = "building" if path.startswith(_BUILDING) else path
-        item.add_marker(pytest.mark.xdist_group(group))
+        path = _path_of(item)
+        item.add_marker(pytest.mark.xdist_group("java" if path.startswith(_JAVA) else path))
+        if _SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    path = _path_of(item)
+    matching = (rank for rank, prefix in enumerate(_LONGEST_FIRST) if path.startswith(prefix))
+    return next(matching, len(_LONGEST_FIRST))
+
+
+def _path_of(item: pytest.Item) -> str:
+    return item.path.relative_to(item.config.rootpath).as_posix()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -6,39 +6,44 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
+from filelock import FileLock
+
 ROOT: Final = Path(__file__).parents[2]
-# The first build compiles gRPC, on a machine that may be busy.
+# The first build compiles gRPC, perhaps on a busy machine.
 PATIENCE: Final = 280
 
 _BUILT: Final = ROOT / "build" / "go"
 
 
 def missing() -> str:
-    """Say what is missing here to build anything in Go; nothing if it is all there."""
+    """Return what is missing to build anything in Go, or an empty string."""
     return "" if shutil.which("go") else "go"
 
 
 def go(folder: str, *arguments: str) -> str:
-    """Run ``go`` in a folder of the repository; answer what it says."""
+    """Run `go` in a folder of the repository and return its output."""
     return _run(folder, "go", *arguments)
 
 
 def unformatted(folder: str) -> str:
-    """Answer the files that are not written as gofmt would write them."""
+    """Return the files that gofmt would change, one per line."""
     return _run(folder, "gofmt", "-l", ".")
 
 
 def staticcheck(folder: str) -> None:
-    """Check a module by staticcheck, as pinned."""
+    """Check a module with the pinned staticcheck."""
     program = _BUILT / "staticcheck"
     go("clients/go/tools", "build", "-o", str(program), "honnef.co/go/tools/cmd/staticcheck")
     _run(folder, str(program), "./...")
 
 
 def build(folder: str, package: str) -> Path:
-    """Build a program; answer where it is."""
+    """Build a program and return its path."""
     program = _BUILT / f"{Path(folder).name}-{Path(package).name or 'program'}"
-    go(folder, "build", "-o", str(program), package)
+    _BUILT.mkdir(parents=True, exist_ok=True)
+    # The tests may run in several processes, each of which builds.
+    with FileLock(f"{program}.lock"):
+        go(folder, "build", "-o", str(program), package)
     return program
 
 
@@ -46,7 +51,7 @@ def _run(folder: str, *command: str) -> str:
     ended = subprocess.run(
         command,
         cwd=ROOT / folder,
-        # What go.mod names is what is tested, whatever Go workspace the folder lies in.
+        # Test the versions of go.mod even if the folder is inside a Go workspace.
         env={**os.environ, "GOWORK": "off"},
         capture_output=True,
         text=True,

@@ -6,8 +6,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from filelock import FileLock
+
 FOLDER = Path(__file__).parents[2] / "clients" / "typescript"
 
+_LOCK = Path(__file__).parents[2] / "build" / "typescript.lock"
 _OLDEST_NODE = 20
 
 
@@ -17,7 +20,7 @@ class NoNode(Exception):
 
 @functools.cache
 def node() -> str:
-    """Answer the path of Node.js; raises ``NoNode``."""
+    """Return the path of Node.js. Raises `NoNode`."""
     found = shutil.which("node")
     if found is None or shutil.which("npm") is None:
         raise NoNode("node and npm are missing")
@@ -28,7 +31,7 @@ def node() -> str:
 
 
 def run(*command: str, timeout: float = 240, folder: Path = FOLDER) -> str:
-    """Run a command in the client's folder; answer what it printed, and fail with it."""
+    """Run a command in the folder and return its output. Fails if the command fails."""
     done = subprocess.run(
         command,
         cwd=folder,
@@ -44,15 +47,18 @@ def run(*command: str, timeout: float = 240, folder: Path = FOLDER) -> str:
 
 @functools.cache
 def build() -> Path:
-    """Install what is pinned, compile all, and answer the folder; raises ``NoNode``."""
+    """Install the pinned dependencies, compile what changed, and return the folder. Raises `NoNode`."""
     node()
-    lock = hashlib.sha256((FOLDER / "package-lock.json").read_bytes()).hexdigest()
-    stamp = FOLDER / "node_modules" / ".localdial-stamp"
-    if not stamp.is_file() or stamp.read_text("ascii") != lock:
-        run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
-        stamp.write_text(lock, "ascii")
-    _remove_stale_output()
-    run("npm", "run", "--silent", "build")
+    _LOCK.parent.mkdir(exist_ok=True)
+    # The tests may run in several processes, each of which builds.
+    with FileLock(_LOCK):
+        pinned = hashlib.sha256((FOLDER / "package-lock.json").read_bytes()).hexdigest()
+        stamp = FOLDER / "node_modules" / ".localdial-stamp"
+        if not stamp.is_file() or stamp.read_text("ascii") != pinned:
+            run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
+            stamp.write_text(pinned, "ascii")
+        _remove_stale_output()
+        run("npm", "run", "--silent", "build")
     return FOLDER
 
 

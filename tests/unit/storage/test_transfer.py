@@ -87,6 +87,7 @@ def test_unknown_organizations_are_named_and_nothing_is_written(sqlite: Engine) 
     assert file.getvalue() == b""
 
 
+@pytest.mark.slow
 def test_an_export_from_postgresql_is_of_one_moment(new_engine: NewEngine) -> None:
     engine = new_engine("postgresql")
     fill(engine)
@@ -105,6 +106,7 @@ def test_an_export_from_postgresql_is_of_one_moment(new_engine: NewEngine) -> No
     assert exported(engine) != before
 
 
+@pytest.mark.slow
 def test_a_history_of_several_chunks_is_exported_and_imported(new_engine: NewEngine) -> None:
     old, new = new_engine("postgresql"), new_engine("sqlite")
     fill(old)
