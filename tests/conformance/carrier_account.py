@@ -106,13 +106,3 @@ _references = itertools.count(1)
 def new_reference() -> str:
     """Return a reference that was not used before."""
     return f"conformance-{next(_references)}"
-
-
-async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Wait until the condition holds; fail if it takes too long."""
-    pause = 0.005
-    for _ in range(int(DEADLINE_SECONDS / pause)):
-        if await condition():
-            return
-        await asyncio.sleep(pause)
-    pytest.fail(f"still not so after {DEADLINE_SECONDS} s")

@@ -20,9 +20,9 @@ from tests.conformance.carrier_account import (
     DEADLINE_SECONDS,
     Ability,
     CarrierAccount,
-    eventually,
     new_reference,
 )
+from tests.support.waiting import until
 
 _LOOK_UPS: dict[Operation, Callable[[Carrier, str], Awaitable[object]]] = {
     Operation.SEARCH: lambda carrier, area_code: carrier.search(area_code, 3),
@@ -211,7 +211,7 @@ class CarrierFaultSuite:
         reference = new_reference()
         account.arrange(Operation.ORDER, Fault.TIMEOUT_AFTER)
         ordering = asyncio.ensure_future(account.carrier.order(phone_number, reference, DEADLINE_SECONDS))
-        await eventually(lambda: _is_found(account.carrier, reference))
+        await until(lambda: _is_found(account.carrier, reference))
         await _cancel_when_hanging(account, ordering)
         assert await account.owns(phone_number, reference)
         await account.order_one()
@@ -230,7 +230,7 @@ class CarrierFaultSuite:
         first, second = await account.on_sale(2)
         account.arrange(Operation.ORDER, Fault.TIMEOUT_BEFORE)
         hanging = asyncio.ensure_future(account.carrier.order(first, new_reference(), DEADLINE_SECONDS))
-        await eventually(lambda: _is_spent(account))
+        await until(lambda: _is_spent(account))
         async with asyncio.timeout(DEADLINE_SECONDS):
             await account.order(second, new_reference())
         await _cancel_when_hanging(account, hanging)
@@ -272,7 +272,7 @@ async def _is_found(carrier: Carrier, reference: str) -> bool:
 async def _cancel_when_hanging(account: CarrierAccount, call: Awaitable[object]) -> None:
     """Assert that the call hangs, and that cancelling it ends it at once."""
     task = asyncio.ensure_future(call)
-    await eventually(lambda: _is_spent(account))
+    await until(lambda: _is_spent(account))
     done, _ = await asyncio.wait({task}, timeout=0.05)
     assert not done, f"the call was to hang, and came back: {task}"
     task.cancel()

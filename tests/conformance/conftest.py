@@ -2,9 +2,8 @@
 
 import pytest
 
-from localdial_server.storage.engines.postgres import PostgresDatabase
-from localdial_server.storage.sql.migrate import migrate
 from localdial_server.storage.sql.schema import metadata
+from tests.support.databases import create_postgres
 from tests.support.postgres import PostgresServer
 
 # Lets failures in the suites show values, as those in test modules do.
@@ -12,9 +11,7 @@ from tests.support.postgres import PostgresServer
 
 @pytest.fixture(scope="session")
 def _migrated(postgres: PostgresServer) -> str:
-    url = postgres.create_database("conformance")
-    migrate(PostgresDatabase.open(url, timeout=10).engine)
-    return url
+    return create_postgres(postgres, "conformance")
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ from localdial_server.app.ports.store import CallQuery, NumberQuery, Reader
 from localdial_server.domain.model import NumberState
 from localdial_server.storage.engines.postgres import PostgresDatabase
 from localdial_server.storage.snapshots.cache import SnapshotCache
-from localdial_server.storage.sql.migrate import migrate
 from localdial_server.storage.sql.store import SqlStore
 from tests.conformance.statements import queries_of
+from tests.support.databases import create_postgres
 from tests.support.postgres import PostgresServer
 
 _DATABASE = "query_plans"
@@ -135,8 +135,7 @@ def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def populated(postgres: PostgresServer) -> Iterator[str]:
-    url = postgres.create_database(_DATABASE)
-    migrate(PostgresDatabase.open(url, timeout=10).engine)
+    url = create_postgres(postgres, _DATABASE)
     postgres.execute(_POPULATE, _DATABASE)
     yield url
     postgres.drop_database(url)

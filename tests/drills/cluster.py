@@ -1,6 +1,5 @@
 """``localdial serve --workers N`` as an operator starts it, and ways to each worker. Linux only."""
 
-import asyncio
 import contextlib
 import json
 import os
@@ -9,7 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -149,13 +148,6 @@ class Cluster:
             said = self._supervisor.stdout.readline()
         assert said, f"the workers did not start: {self.log.read_text('utf-8')}"
         self.address = json.loads(said)["address"]
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for it; raises ``TimeoutError`` where patience ends."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not condition():  # noqa: ASYNC110 (what happens in other processes sets no event here)
-            await asyncio.sleep(0.02)
 
 
 def _connections(pid: int) -> set[tuple[str, str]]:

@@ -22,9 +22,10 @@ from localdial.v1.call_routing_pb2 import ResolveOutboundCallerIdRequest
 from localdial.v1.directory_pb2 import Organization, SetOrganizationRequest, SetUserRequest, User
 from localdial_client import AsyncClient, LocaldialError
 from localdial_server.runtime.serve import loop_factory
-from tests.drills.cluster import PATIENCE_SECONDS, Cluster, until
+from tests.drills.cluster import PATIENCE_SECONDS, Cluster
 from tests.drills.rounds import print_machine, print_progress
 from tests.support.postgres import PostgresServer
+from tests.support.waiting import until
 
 _USERS = 5
 

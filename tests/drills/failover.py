@@ -16,7 +16,7 @@ import time
 from collections.abc import Sequence
 
 from localdial_server.runtime.serve import loop_factory
-from tests.drills.cluster import Cluster, until
+from tests.drills.cluster import Cluster
 from tests.drills.outage_support import (
     CALLS,
     CHANGES,
@@ -28,6 +28,7 @@ from tests.drills.outage_support import (
 )
 from tests.drills.patroni_cluster import TTL_SECONDS, Node, PatroniCluster
 from tests.drills.rounds import print_machine
+from tests.support.waiting import until
 
 DATABASE = "localdial"
 WORKERS = 2

@@ -1,16 +1,14 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import cast
 
 import pytest
 from sqlalchemy import Engine
 
 from localdial_client import Client
-from localdial_server.storage.sql.migrate import migrate
 from tests.functional.databases import NewDatabase, in_engine
 from tests.functional.server_process import ServerProcess
 from tests.functional.simulator_process import SUBACCOUNT_SID, SimulatorProcess
-from tests.support.postgres import PostgresServer
+from tests.support.databases import create_postgres, create_sqlite
 
 
 @pytest.fixture
@@ -55,19 +53,17 @@ def client(server: ServerProcess) -> Iterator[Client]:
 
 @pytest.fixture
 def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> NewDatabase:
-    """Make a database with the newest schema; answer its URL."""
+    """Return a function that creates a database of the newest schema and returns its URL."""
 
-    def new_database(kind: str, work: Callable[[Engine], object] = lambda _: None) -> str:
+    def new_database(kind: str, work: Callable[[Engine], object] | None = None) -> str:
         if kind == "sqlite":
-            url = f"sqlite:///{tmp_path}/database{len(list(tmp_path.glob('*.db')))}.db"
+            path = tmp_path / f"database{len(list(tmp_path.glob('*.db')))}.db"
+            create_sqlite(path)
+            url = f"sqlite:///{path}"
         else:
-            url = cast(PostgresServer, request.getfixturevalue("postgres")).create_database()
-
-        def set_up(engine: Engine) -> None:
-            migrate(engine)
-            work(engine)
-
-        in_engine(url, set_up)
+            url = create_postgres(request.getfixturevalue("postgres"))
+        if work is not None:
+            in_engine(url, work)
         return url
 
     return new_database

@@ -13,10 +13,10 @@ import pytest
 from localdial.v1 import call_routing_pb2 as calls
 from localdial.v1 import directory_pb2 as directory
 from localdial_client import Client, LocaldialError, Unavailable
-from localdial_server.runtime import bootstrap
-from localdial_server.settings.settings import read_settings
 from tests.functional.server_process import ServerProcess
+from tests.support.databases import create_postgres
 from tests.support.postgres import PostgresServer
+from tests.support.waiting import wait_until
 
 AWAY_SECONDS = 3.0
 PATIENCE_SECONDS = 90.0
@@ -39,8 +39,7 @@ def postgresql() -> Iterator[PostgresServer]:
 @pytest.fixture
 def url(postgresql: PostgresServer) -> Iterator[str]:
     """Answer the URL of a database with the schema, and leave PostgreSQL running."""
-    url = postgresql.create_database()
-    bootstrap.migrate(read_settings(database_url=url))
+    url = create_postgres(postgresql)
     yield url
     if not postgresql.is_running:
         postgresql.start()
@@ -124,13 +123,6 @@ def recorded(postgresql: PostgresServer, url: str) -> list[str]:
     return [call_id for (call_id,) in postgresql.execute(query, url.rpartition("/")[2])]
 
 
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.02)
-
-
 def is_refused(ask: Callable[[], object]) -> bool:
     """Answer whether the server refuses, properly and at once, since the database is away."""
     begun = time.monotonic()
@@ -172,7 +164,7 @@ def test_resolves_go_on_while_postgresql_is_away_and_are_recorded_in_order_after
     resolving = threading.Thread(target=resolve_on_and_on)
     resolving.start()
     try:
-        until(lambda: len(answered) > 50)
+        wait_until(lambda: len(answered) > 50)
         gone = time.monotonic()
         (postgresql.stop if how == "stopped" else postgresql.freeze)()
         # Longer where a busy machine answers few in that time.
@@ -183,9 +175,9 @@ def test_resolves_go_on_while_postgresql_is_away_and_are_recorded_in_order_after
             time.sleep(0.1)
         (postgresql.start if how == "stopped" else postgresql.thaw)()
         looks = []
-        until(lambda: looks.append(recorded(postgresql, url)) or later[-1] in looks[-1])
-        until(lambda: not is_refused(lambda: caller.change("bob")))
-        until(lambda: not is_refused(lambda: caller.route(first)))
+        wait_until(lambda: looks.append(recorded(postgresql, url)) or later[-1] in looks[-1])
+        wait_until(lambda: not is_refused(lambda: caller.change("bob")))
+        wait_until(lambda: not is_refused(lambda: caller.route(first)))
     finally:
         stop.set()
         resolving.join(PATIENCE_SECONDS)
@@ -215,10 +207,10 @@ def test_a_full_spool_refuses_calls_and_keeps_what_it_has(
     assert full
     assert len(answered) > 250
     # What a batch had no room for may have room for some calls.
-    until(lambda: is_refused(caller.resolve))
+    wait_until(lambda: is_refused(caller.resolve))
     postgresql.start()
-    until(lambda: set(answered) <= set(recorded(postgresql, url)))
-    until(lambda: not caller.resolve().recorded_later)
+    wait_until(lambda: set(answered) <= set(recorded(postgresql, url)))
+    wait_until(lambda: not caller.resolve().recorded_later)
 
 
 def test_a_snapshot_that_is_too_old_is_not_decided_on(
@@ -229,10 +221,10 @@ def test_a_snapshot_that_is_too_old_is_not_decided_on(
     caller.resolve()
     postgresql.stop()
     assert caller.resolve().recorded_later
-    until(lambda: is_refused(caller.resolve))
+    wait_until(lambda: is_refused(caller.resolve))
     assert is_refused(caller.resolve)
     postgresql.start()
-    until(lambda: not is_refused(caller.resolve))
+    wait_until(lambda: not is_refused(caller.resolve))
 
 
 def test_calls_that_wait_when_the_server_dies_are_recorded_after_its_start(
@@ -247,8 +239,8 @@ def test_calls_that_wait_when_the_server_dies_are_recorded_after_its_start(
     caller.server.kill()
     postgresql.start()
     caller.restart()
-    until(lambda: len(recorded(postgresql, url)) == 11)
-    until(lambda: not is_refused(lambda: caller.route("0010")))
+    wait_until(lambda: len(recorded(postgresql, url)) == 11)
+    wait_until(lambda: not is_refused(lambda: caller.route("0010")))
     assert caller.route("0010").last_call_id == "0010"
 
 
@@ -264,11 +256,11 @@ def test_no_call_back_is_decided_while_calls_wait_in_another_servers_spool(
     os.kill(caller.server.pid, signal.SIGSTOP)
     try:
         postgresql.start()
-        until(lambda: not is_refused(lambda: other.change("bob")))
+        wait_until(lambda: not is_refused(lambda: other.change("bob")))
         assert is_refused(lambda: other.route("0001"))
     finally:
         os.kill(caller.server.pid, signal.SIGCONT)
-    until(lambda: not is_refused(lambda: other.route("0001")))
+    wait_until(lambda: not is_refused(lambda: other.route("0001")))
     assert other.route("0001").last_call_id == "0001"
 
 
@@ -282,5 +274,5 @@ def test_a_dead_servers_calls_are_recorded_by_another_one(
     assert caller.resolve().recorded_later
     caller.server.kill()
     postgresql.start()
-    until(lambda: not is_refused(lambda: other.route("0001")))
+    wait_until(lambda: not is_refused(lambda: other.route("0001")))
     assert other.route("0001").last_call_id == "0001"

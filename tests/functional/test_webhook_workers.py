@@ -1,22 +1,20 @@
 """The voice webhook of several server processes, on one port."""
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.functional.server_process import environment_with
-from tests.functional.test_workers import COMMAND, Supervised
+from tests.functional.test_workers import Supervised
 from tests.functional.webhook_process import WEBHOOK, WORK_PHONE, set_up
+from tests.support.databases import create_postgres
 from tests.support.postgres import PostgresServer
 from tests.support.twilio_caller import TwilioCaller
 
 
 @pytest.fixture
 def server(tmp_path: Path, postgres: PostgresServer) -> Iterator[Supervised]:
-    url = postgres.create_database()
-    subprocess.run([*COMMAND, "migrate"], env=environment_with(LOCALDIAL_DATABASE_URL=url), check=True)
+    url = create_postgres(postgres)
     server = Supervised(tmp_path, "--workers", "2", **WEBHOOK, LOCALDIAL_DATABASE_URL=url)
     yield server
     server.close()

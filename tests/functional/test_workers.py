@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +22,9 @@ from localdial.v1 import directory_pb2 as directory
 from localdial.v1 import number_inventory_pb2 as inventory
 from localdial_client import Client, LocaldialError
 from tests.functional.server_process import environment_with
+from tests.support.databases import create_postgres
 from tests.support.postgres import PostgresServer
+from tests.support.waiting import wait_until
 
 COMMAND = [sys.executable, "-m", "localdial_server"]
 
@@ -91,13 +92,6 @@ def connections(pid: int, port: int) -> int:
     return len([file for file in Path(f"/proc/{pid}/fd").iterdir() if str(file.readlink()) in established])
 
 
-def wait_until(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.01)
-
-
 def has_ended(pid: int) -> bool:
     """Answer whether the process has ended, be it that nobody has asked for its exit code."""
     try:
@@ -106,17 +100,9 @@ def has_ended(pid: int) -> bool:
         return True
 
 
-@pytest.fixture(scope="module")
-def migrated(postgres: PostgresServer) -> str:
-    """Answer the name of a database with the schema, to be copied."""
-    url = postgres.create_database("workers_template")
-    subprocess.run([*COMMAND, "migrate"], env=environment_with(LOCALDIAL_DATABASE_URL=url), check=True)
-    return "workers_template"
-
-
 @pytest.fixture
-def database_url(postgres: PostgresServer, migrated: str) -> Iterator[str]:
-    url = postgres.create_database(template=migrated)
+def database_url(postgres: PostgresServer) -> Iterator[str]:
+    url = create_postgres(postgres)
     yield url
     postgres.drop_database(url)
 

@@ -17,12 +17,11 @@ import pytest
 
 from localdial.v1.directory_pb2 import Organization, SetOrganizationRequest, SetUserRequest, User
 from localdial_client import Client
-from localdial_server.runtime import bootstrap
-from localdial_server.settings.settings import read_settings
 from tests.functional.server_process import ServerProcess
 from tests.interop.conftest import StartDriver
 from tests.interop.driver import Driver
 from tests.support.daemon import PORTS
+from tests.support.databases import create_postgres
 from tests.support.postgres import PostgresServer
 
 RESTARTS = 20
@@ -64,9 +63,7 @@ class Server(ServerProcess):
 
 @pytest.fixture(scope="module")
 def database_url(postgres: PostgresServer) -> str:
-    url = postgres.create_database()
-    bootstrap.migrate(read_settings(database_url=url))
-    return url
+    return create_postgres(postgres)
 
 
 @pytest.fixture(scope="module")

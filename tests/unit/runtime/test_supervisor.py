@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from localdial_server.runtime.supervisor import (
     Supervisor,
     WorkersFailed,
 )
+from tests.support.waiting import until
 
 # It leaves a file with its PID for a name, and ends as it is asked to.
 WORKER = """
@@ -84,12 +85,6 @@ class Workers:
                 send(signal.SIGTERM)
                 await asyncio.wait([running], timeout=20)
                 assert running.done()
-
-
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110 - the workers are processes, and set no event
-            await asyncio.sleep(0.01)
 
 
 def send(number: signal.Signals) -> None:

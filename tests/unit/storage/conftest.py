@@ -10,10 +10,10 @@ from sqlalchemy import Engine
 
 from localdial_server.storage.engines.postgres import PostgresDatabase
 from localdial_server.storage.engines.sqlite import SqliteDatabase
-from localdial_server.storage.sql.migrate import migrate
+from tests.support.databases import create_postgres, open_sqlite
 from tests.unit.storage.transfer_databases import exported, fill
 
-KINDS = ("sqlite", "postgresql")
+KINDS = ("sqlite", pytest.param("postgresql", marks=pytest.mark.slow))
 
 NewEngine = Callable[[str], Engine]
 
@@ -27,13 +27,11 @@ def new_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewEn
             database: SqliteDatabase | PostgresDatabase
             if kind == "sqlite":
                 number = len(list(tmp_path.glob("*.db")))
-                database = SqliteDatabase.open(tmp_path / f"localdial{number}.db")
+                database = open_sqlite(tmp_path / f"localdial{number}.db")
             else:
-                database = PostgresDatabase.open(
-                    request.getfixturevalue("postgres").create_database(), timeout=10
-                )
+                url = create_postgres(request.getfixturevalue("postgres"))
+                database = PostgresDatabase.open(url, timeout=10)
             opened.callback(lambda: asyncio.run(database.close()))
-            migrate(database.engine)
             return database.engine
 
         yield new_engine

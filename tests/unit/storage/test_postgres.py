@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.storage.engines.postgres import PostgresDatabase
 from tests.support.postgres import PostgresServer
+from tests.support.waiting import until
 
 _DEADLINE_SECONDS = 30.0
 
@@ -343,7 +344,5 @@ async def test_closing_waits_for_what_is_being_written_and_ends_every_thread_and
     name = url.rpartition("/")[2]
     assert postgres.execute("SELECT key FROM items", name) == [("a",)]
     connected = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{name}'"
-    async with asyncio.timeout(_DEADLINE_SECONDS):
-        # The server notices a little later.
-        while postgres.execute(connected) != [(0,)]:  # noqa: ASYNC110 (PostgreSQL sets no event)
-            await asyncio.sleep(0.01)
+    # The server notices a little later.
+    await until(lambda: postgres.execute(connected) == [(0,)])

@@ -18,6 +18,7 @@ from localdial_server.storage.call_log.group_commit import GroupCommitLog, Recor
 from localdial_server.storage.call_log.recorders import SpoolingRecorder
 from localdial_server.storage.call_log.spool import Disk, SpoolFolder
 from tests.conformance.store_records import append, call
+from tests.support.waiting import until
 
 _DEADLINE_SECONDS = 60
 _MANY_BYTES = 100_000_000
@@ -142,9 +143,7 @@ async def test_calls_that_the_database_refuses_wait_in_the_spool_and_say_so(
     await world.until_complete()
     assert list(world.database.calls) == ["1"]
     assert await world.recorder.record([call("2")]) == [RecordedCall(call("2"))]
-    async with asyncio.timeout(_DEADLINE_SECONDS):
-        while _shown("localdial_spool_calls"):  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
+    await until(lambda: not _shown("localdial_spool_calls"))
 
 
 async def test_new_calls_do_not_overtake_calls_in_the_spool(world: World) -> None:

@@ -1,7 +1,7 @@
 """The watch on PostgreSQL: it asks for what is held, finds the database back, and never ends."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -11,10 +11,11 @@ from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.storage.engines.postgres import PostgresDatabase
 from localdial_server.storage.snapshots.cache import CachePolicy, SnapshotCache
 from localdial_server.storage.snapshots.revision_poller import RevisionPoller
-from localdial_server.storage.sql.migrate import migrate
 from localdial_server.storage.sql.store import SqlStore
 from tests.conformance.store_records import A, B, create
+from tests.support.databases import create_postgres
 from tests.support.postgres import PostgresServer
+from tests.support.waiting import until
 
 _DEADLINE_SECONDS = 30.0
 _INTERVAL_SECONDS = 0.05
@@ -24,8 +25,7 @@ _FOR_EVER = CachePolicy()
 
 @pytest.fixture(scope="module")
 def url(postgres: PostgresServer) -> Iterator[str]:
-    url = postgres.create_database()
-    migrate(PostgresDatabase.open(url, timeout=10).engine)
+    url = create_postgres(postgres)
     yield url
     postgres.drop_database(url)
 
@@ -74,12 +74,6 @@ class Server:
                 await asyncio.sleep(0.005)
 
 
-async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(_DEADLINE_SECONDS):
-        while not condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
-
-
 @asynccontextmanager
 async def _opened(url: str, policy: CachePolicy = _FOR_EVER) -> AsyncIterator[Server]:
     server = Server(url, policy)
@@ -109,7 +103,7 @@ async def test_what_another_server_changed_is_loaded(server: Server, url: str) -
 
 async def test_what_is_held_is_confirmed_and_what_is_not_is_not_asked_for(server: Server) -> None:
     await server.snapshots.get(A)
-    await _until(lambda: len(server.snapshots.confirmed) >= 3)
+    await until(lambda: len(server.snapshots.confirmed) >= 3)
     assert set(server.snapshots.confirmed) == {(A, 1)}
     assert server.snapshots.organization_ids() == [A]
 
@@ -120,9 +114,7 @@ async def test_an_organization_whose_revision_is_gone_is_dropped(
     # As after a backup was restored from before there was one.
     await server.snapshots.get(A)
     postgres.execute("TRUNCATE revisions, organizations CASCADE", url.rpartition("/")[2])
-    async with asyncio.timeout(_DEADLINE_SECONDS):
-        while server.snapshots.organization_ids():  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
+    await until(lambda: not server.snapshots.organization_ids())
 
 
 async def test_it_finds_the_database_away_and_back(
@@ -131,14 +123,12 @@ async def test_it_finds_the_database_away_and_back(
     await server.snapshots.get(A)
     postgres.stop()
     try:
-        async with asyncio.timeout(_DEADLINE_SECONDS):
-            while not bool(server.database.is_down):  # noqa: ASYNC110
-                await asyncio.sleep(0.005)
+        await until(lambda: server.database.is_down)
         # What is held is decided on all the same.
         assert server.revision(A) == 1
     finally:
         postgres.start()
-    await _until(lambda: not server.database.is_down)
+    await until(lambda: not server.database.is_down)
     async with _opened(url) as other:
         await other.store.write("test", create(A))
     await server.until_revision(A, 2)

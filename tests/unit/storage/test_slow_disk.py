@@ -14,6 +14,7 @@ from localdial_server.storage.call_log.group_commit import GroupCommitLog
 from localdial_server.storage.call_log.recorders import DatabaseRecorder, SpoolingRecorder
 from localdial_server.storage.call_log.spool import Disk, Spool, SpoolFolder
 from tests.conformance.store_records import call
+from tests.support.waiting import until
 from tests.unit.app.harness import A, Harness
 
 _DEADLINE_SECONDS = 10
@@ -42,9 +43,7 @@ class StuckDisk(Disk):
 
     async def until_stopped(self, operation: str) -> None:
         """Wait until the operation is held up."""
-        async with asyncio.timeout(_DEADLINE_SECONDS):
-            while operation not in self.reached:  # noqa: ASYNC110
-                await asyncio.sleep(0.001)
+        await until(lambda: operation in self.reached)
 
     def create(self, path: Path) -> None:
         self._wait("create")
