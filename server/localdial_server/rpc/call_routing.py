@@ -101,7 +101,7 @@ def _leg(request: pb.ResolveOutboundCallerIdRequest) -> Leg:
 
 
 def _fill(response: pb.ResolveOutboundCallerIdResponse, answer: RecordedCall) -> None:
-    """Write the answer into a response. A batch has one in place for each leg, so none is copied."""
+    """Set the fields of the response. A batch has a response in place for each leg, so none is copied."""
     call = answer.call
     response.caller_id = call.caller_id
     response.reason = CALLER_ID_REASONS[call.reason]
