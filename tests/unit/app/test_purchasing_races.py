@@ -164,7 +164,7 @@ async def test_a_number_that_was_adopted_during_a_look_up_of_a_repeat_is_counted
 
 
 async def test_a_number_that_was_adopted_deleted_and_released_is_not_adopted_again(
-    harness: Harness,
+    harness: Harness, caplog: pytest.LogCaptureFixture
 ) -> None:
     await _leave_pending(harness)
     gate = harness.carrier.hold_answer(Operation.FIND_BY_REFERENCE)
@@ -176,6 +176,9 @@ async def test_a_number_that_was_adopted_deleted_and_released_is_not_adopted_aga
     await sweeping
     assert await harness.numbers() == []
     assert await harness.owner_of(FIRST) is None
+    assert "a number could not be settled" not in caplog.text
+    # It was bought all the same.
+    assert await harness.store.read("test", lambda reader: reader.purchases_since(A, 0)[0]) == 1
 
 
 async def test_an_abandoned_order_that_went_through_late_is_adopted(

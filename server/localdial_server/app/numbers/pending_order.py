@@ -302,14 +302,19 @@ def _claim(transaction: Transaction, order: Number) -> bool:
 
 
 def _reopen(transaction: Transaction, order: Number) -> bool:
-    """Open an abandoned order again. Return False if the number is in use here."""
+    """Open an abandoned order again. Return False if it was not abandoned, or the number is in use here."""
+    organization_id, request_id = order.organization_id, order.request_id
+    if request_id is not None:
+        ordered = transaction.numbers_of_request(organization_id, request_id)
+        if any(number.reference == order.reference for number in ordered):
+            # The number was adopted, and deleted since.
+            return False
+        request = transaction.request(organization_id, request_id)
+        if request is None or request.answer is not None:
+            # The request ended without this number, and its request_id may be in use for another one.
+            request_id = None
     if not _claim(transaction, order):
         return False
-    request_id = order.request_id
-    request = transaction.request(order.organization_id, request_id) if request_id is not None else None
-    if request is None or request.answer is not None:
-        # The request ended without this number, and its request_id may be in use for another one.
-        request_id = None
     transaction.add_purchase(replace(order, request_id=request_id))
     return True
 
