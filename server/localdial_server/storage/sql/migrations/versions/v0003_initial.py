@@ -1,11 +1,11 @@
-"""The schema of the first release."""
+"""The schema before pending orders had columns of their own. Older ones were never released."""
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeEngine
 
-revision = "0001"
+revision = "0003"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -38,22 +38,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organization_id", "call_id", name=op.f("pk_outbound_calls")),
     )
     op.create_index(
-        "ix_outbound_calls_by_time",
-        "outbound_calls",
-        ["organization_id", "call_time", "call_id"],
-        unique=False,
+        "ix_outbound_calls_by_time", "outbound_calls", ["organization_id", "call_time", "call_id"]
     )
     op.create_index(
         "ix_outbound_calls_by_callee",
         "outbound_calls",
         ["organization_id", "callee_number", "call_time", "call_id"],
-        unique=False,
     )
     op.create_index(
-        "ix_outbound_calls_by_user",
-        "outbound_calls",
-        ["organization_id", "user_id", "call_time", "call_id"],
-        unique=False,
+        "ix_outbound_calls_by_user", "outbound_calls", ["organization_id", "user_id", "call_time", "call_id"]
     )
     op.create_table(
         "revisions",
@@ -73,13 +66,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("carrier_number_id", name=op.f("uq_simulator_numbers_carrier_number_id")),
         sqlite_with_rowid=False,
     )
-    op.create_index(
-        op.f("ix_simulator_numbers_area_code_state"),
-        "simulator_numbers",
-        ["area_code", "state"],
-        unique=False,
-    )
-    op.create_index(op.f("ix_simulator_numbers_reference"), "simulator_numbers", ["reference"], unique=False)
+    op.create_index(op.f("ix_simulator_numbers_area_code_state"), "simulator_numbers", ["area_code", "state"])
+    op.create_index(op.f("ix_simulator_numbers_reference"), "simulator_numbers", ["reference"])
     op.create_table(
         "numbers",
         sa.Column("organization_id", _key(128), nullable=False),
@@ -93,24 +81,15 @@ def upgrade() -> None:
         sa.Column("locality", sa.String(length=200), nullable=False),
         sa.Column("region", sa.String(length=16), nullable=False),
         sa.Column("purchase_time", sa.BigInteger(), nullable=False),
+        sa.Column("carrier_account", sa.String(length=64), nullable=False, server_default=sa.text("''")),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.organization_id"], name=op.f("fk_numbers_organizations")
         ),
         sa.PrimaryKeyConstraint("organization_id", "phone_number", name=op.f("pk_numbers")),
         sqlite_with_rowid=False,
     )
-    op.create_index(
-        "ix_numbers_by_state",
-        "numbers",
-        ["state", "organization_id", "phone_number"],
-        unique=False,
-    )
-    op.create_index(
-        "ix_numbers_by_request",
-        "numbers",
-        ["organization_id", "request_id"],
-        unique=False,
-    )
+    op.create_index("ix_numbers_by_state", "numbers", ["state", "organization_id", "phone_number"])
+    op.create_index("ix_numbers_by_request", "numbers", ["organization_id", "request_id"])
     op.create_table(
         "phone_number_owners",
         sa.Column("phone_number", _key(16), nullable=False),
@@ -124,10 +103,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(
-        op.f("ix_phone_number_owners_organization_id"),
-        "phone_number_owners",
-        ["organization_id"],
-        unique=False,
+        op.f("ix_phone_number_owners_organization_id"), "phone_number_owners", ["organization_id"]
     )
     op.create_table(
         "requests",
@@ -175,5 +151,21 @@ def upgrade() -> None:
         op.f("ix_area_code_mappings_organization_id_phone_number"),
         "area_code_mappings",
         ["organization_id", "phone_number"],
-        unique=False,
+    )
+    op.create_table(
+        "purchases",
+        sa.Column("organization_id", _key(128), nullable=False),
+        sa.Column("reference", _key(64), nullable=False),
+        sa.Column("purchase_time", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("organization_id", "reference", name=op.f("pk_purchases")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_purchases_by_time", "purchases", ["organization_id", "purchase_time"])
+    # A server writes the row that tells this database from every other one.
+    op.create_table(
+        "identity",
+        sa.Column("name", _key(16), nullable=False),
+        sa.Column("value", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_identity")),
+        sqlite_with_rowid=False,
     )
