@@ -1,4 +1,4 @@
-"""The promises of the ``CallLog`` port, each as a test."""
+"""The promises of the `CallLog` port, each as a test."""
 
 import asyncio
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ async def _recorded(home: Home, organization_id: str = A) -> Sequence[OutboundCa
 
 def _append(call_log: CallLog, *calls: OutboundCall) -> asyncio.Task[Sequence[OutboundCall]]:
     async def bounded() -> Sequence[OutboundCall]:
-        # An answer that is forgotten shall fail the test, not hang it.
+        # An append that never ends fails the test instead of hanging it.
         async with asyncio.timeout(DEADLINE_SECONDS):
             return await append(call_log, calls)
 
@@ -221,7 +221,7 @@ class CallLogSuite(StoreFixtures):
         async with asyncio.timeout(DEADLINE_SECONDS):
             for index in range(5):
                 await call_log.append(call(f"lone-{index}"))
-            # Nor does a rush that is over keep the next one waiting.
+            # A rush that is over does not delay the next call.
             await asyncio.gather(*(call_log.append(call(f"rush-{index}")) for index in range(50)))
             await call_log.append(call("lone-again"))
         assert home.database.writes == 7

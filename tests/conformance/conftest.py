@@ -1,4 +1,4 @@
-"""What the conformance suites stand on."""
+"""Fixtures of the conformance suites."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from localdial_server.storage.sql.schema import metadata
 from tests.support.databases import create_postgres
 from tests.support.postgres import PostgresServer
 
-# Lets failures in the suites show values, as those in test modules do.
+# Let failed asserts in the suites show values, as those in test modules do.
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +17,6 @@ def _migrated(postgres: PostgresServer) -> str:
 @pytest.fixture
 def postgres_url(postgres: PostgresServer, _migrated: str) -> str:
     """Return the URL of an empty database with the newest schema."""
-    # Many times faster than a new one for each test.
+    # Many times faster than a new database for each test.
     postgres.execute(f"TRUNCATE {', '.join(metadata.tables)}", "conformance")
     return _migrated

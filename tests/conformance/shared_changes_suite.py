@@ -1,6 +1,6 @@
-"""The promises of the ``Store`` port where several servers share a database: changes.
+"""The promises of the `Store` port where several servers share a database: changes.
 
-``home`` and ``other`` are two servers, each with connections of its own.
+`home` and `other` are two servers, each with connections of its own.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ def _add_one(transaction: Transaction, pause: Pause = no_pause) -> None:
 
 
 def _take_request(arguments: str, pause: Pause = no_pause) -> Callable[[Transaction], StoredRequest]:
-    """Make a unit of work that stores a request, unless it is stored, and answers what is."""
+    """Return a unit of work that stores a request unless it is stored, and returns the stored one."""
 
     def work(transaction: Transaction) -> StoredRequest:
         stored = transaction.request(A, "r")
@@ -48,7 +48,7 @@ def _look_and_claim(transaction: Transaction, organization_id: str, pause: Pause
     return transaction.claim(X, organization_id)
 
 
-# What an organization may be given while another server deletes it.
+# What a server may add to an organization while another server deletes it.
 _ADDITIONS: dict[str, Callable[[Transaction], object]] = {
     "a user": lambda tx: tx.put_users([user("1")]),
     "a claim": lambda tx: tx.claim(X, A),
@@ -76,7 +76,7 @@ def _what_is_left(reader: Reader) -> Sequence[object]:
 class SharedChangesSuite(SharedStoreFixtures):
     """Every store that several servers may share: changes."""
 
-    async def test_a_change_that_was_overtaken_is_made_again_upon_what_is_there_then(
+    async def test_a_change_that_another_server_overtook_runs_again_on_the_new_state(
         self, stores: tuple[Store, Store]
     ) -> None:
         home, other = stores
@@ -87,9 +87,7 @@ class SharedChangesSuite(SharedStoreFixtures):
         )
         assert await home.read("test", lambda reader: reader.organization(A)) == Organization(A, "2")
 
-    async def test_changes_of_what_was_read_lose_nothing_to_each_other(
-        self, stores: tuple[Store, Store]
-    ) -> None:
+    async def test_concurrent_changes_of_a_row_are_all_applied(self, stores: tuple[Store, Store]) -> None:
         await stores[0].write("test", create(Organization(A, "0")))
         await asyncio.gather(*(store.write("test", _add_one) for _ in range(_ROUNDS) for store in stores))
         after = await stores[0].read("test", lambda reader: reader.organization(A))
@@ -101,7 +99,7 @@ class SharedChangesSuite(SharedStoreFixtures):
         )
         assert sorted(revisions) == list(range(1, 2 * _ROUNDS + 1))
 
-    async def test_what_must_hold_of_several_rows_holds_although_each_server_changes_another_one(
+    async def test_a_rule_about_several_rows_holds_although_servers_change_different_ones(
         self, stores: tuple[Store, Store]
     ) -> None:
         home, other = stores
@@ -150,10 +148,10 @@ class SharedChangesSuite(SharedStoreFixtures):
         )
         users = await stores[0].read("test", lambda reader: reader.users(A, "", 9))
         assert len(users) == 2
-        # One after the other, not each a half.
+        # They ran one after the other: neither overwrote half of the other.
         assert len({each.display_name for each in users}) == 1
 
-    async def test_of_two_servers_that_are_given_a_request_one_stores_it(
+    async def test_one_of_two_servers_with_the_same_request_stores_it(
         self, stores: tuple[Store, Store]
     ) -> None:
         home, other = stores
@@ -165,7 +163,7 @@ class SharedChangesSuite(SharedStoreFixtures):
         assert [answer.arguments for answer in answers] == ["other", "other"]
         assert await home.read("test", lambda reader: reader.request(A, "r")) == answers[0]
 
-    async def test_of_many_servers_calls_with_a_request_id_one_stores_it(
+    async def test_one_of_many_calls_with_the_same_request_id_stores_it(
         self, stores: tuple[Store, Store]
     ) -> None:
         await stores[0].write("test", create(A))
@@ -174,7 +172,7 @@ class SharedChangesSuite(SharedStoreFixtures):
         )
         assert set(answers) == {await stores[0].read("test", lambda reader: reader.request(A, "r"))}
 
-    async def test_of_two_organizations_that_claim_a_number_through_two_servers_one_gets_it(
+    async def test_one_of_two_organizations_that_claim_a_number_on_two_servers_gets_it(
         self, stores: tuple[Store, Store]
     ) -> None:
         home, other = stores
@@ -214,7 +212,7 @@ class SharedChangesSuite(SharedStoreFixtures):
         assert won
         assert await home.read("test", lambda reader: reader.owner_of(X)) == B
 
-    async def test_a_mapping_that_another_server_was_quicker_to_add_is_none_of_ours(
+    async def test_a_mapping_that_another_server_added_first_does_not_count_as_ours(
         self, stores: tuple[Store, Store]
     ) -> None:
         home, other = stores
@@ -248,7 +246,7 @@ class SharedChangesSuite(SharedStoreFixtures):
         assert await home.read("test", _what_is_left) == [None, None, None]
 
     @pytest.mark.parametrize("what", _ADDITIONS)
-    async def test_deleting_an_organization_takes_what_another_server_added_meanwhile(
+    async def test_deleting_an_organization_deletes_what_another_server_added_meanwhile(
         self, stores: tuple[Store, Store], what: str
     ) -> None:
         home, other = stores

@@ -1,6 +1,6 @@
 """The promises of the ports where several servers share a database: reads, calls, snapshots.
 
-``home`` and ``other`` are two servers, each with connections of its own.
+`home` and `other` are two servers, each with connections of its own.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ _ROUNDS = 40
 class SharedReadsSuite(SharedStoreFixtures):
     """Every store that several servers may share: reads, calls and snapshots."""
 
-    async def test_what_one_server_wrote_every_later_read_of_the_other_sees(
+    async def test_a_read_sees_everything_that_another_server_wrote_before(
         self, stores: tuple[Store, Store]
     ) -> None:
         for revision in range(1, _ROUNDS):
@@ -30,13 +30,13 @@ class SharedReadsSuite(SharedStoreFixtures):
             await writer.write("test", lambda transaction: transaction.bump_revision(A))
             assert await reader.read("test", lambda reader: reader.revision(A)) == revision
 
-    async def test_a_server_that_stops_takes_nothing_from_the_other(self, home: Home, other: Home) -> None:
+    async def test_closing_one_server_does_not_affect_the_other(self, home: Home, other: Home) -> None:
         await other.store.write("test", create(A))
         await other.database.close()
         await home.store.write("test", create(A))
         assert await home.store.read("test", lambda reader: reader.revision(A)) == 2
 
-    async def test_a_read_sees_one_state_whatever_other_servers_commit_meanwhile(
+    async def test_a_read_sees_one_state_despite_commits_of_other_servers(
         self, stores: tuple[Store, Store]
     ) -> None:
         home, other = stores
@@ -58,9 +58,7 @@ class SharedReadsSuite(SharedStoreFixtures):
             changed,
         )
 
-    async def test_facts_that_a_server_keeps_in_step_are_never_seen_apart(
-        self, home: Home, other: Home
-    ) -> None:
+    async def test_rows_that_change_together_are_never_seen_apart(self, home: Home, other: Home) -> None:
         def add_user(transaction: Transaction) -> None:
             revision = transaction.bump_revision(A)
             transaction.put_users([user(str(revision))])
@@ -82,10 +80,10 @@ class SharedReadsSuite(SharedStoreFixtures):
             assert snapshot.revision == len(snapshot.caller_ids)
             revisions.add(snapshot.revision)
         await writing
-        # It was looked while there was something to see.
+        # The reads ran while there were changes to see.
         assert len(revisions) > 5
 
-    async def test_a_transaction_under_way_holds_up_neither_reads_nor_calls_of_other_servers(
+    async def test_a_running_transaction_delays_neither_reads_nor_calls_of_other_servers(
         self, home: Home, other: Home
     ) -> None:
         await home.store.write("test", create(A))
@@ -116,7 +114,7 @@ class SharedReadsSuite(SharedStoreFixtures):
             assert stored in calls
             assert [answer.call for answer in answers] == [stored] * 2
 
-    async def test_groups_of_calls_that_two_servers_record_in_opposite_order_hold_up_neither(
+    async def test_two_servers_that_record_the_same_calls_in_opposite_order_do_not_deadlock(
         self, home: Home, other: Home
     ) -> None:
         logs = home.log(), other.log()
@@ -126,7 +124,7 @@ class SharedReadsSuite(SharedStoreFixtures):
             theirs = [call(call_id, user_id="other") for call_id in reversed(ids)]
             with failures() as failed:
                 mine, others = await asyncio.gather(append(logs[0], ours), append(logs[1], theirs))
-            # A deadlock is resolved after a second, and not before.
+            # PostgreSQL takes a second to resolve a deadlock.
             assert failed == []
             assert list(mine) == list(reversed(others))
             assert [each.call_id for each in mine] == ids

@@ -1,6 +1,6 @@
 """The conformance suite of the stores that several servers may share.
 
-Such a store joins it beside ``StoreSuite``; see ``test_stores``.
+Such a store is tested by it and by `StoreSuite`; see `test_stores`.
 """
 
 from tests.conformance.shared_changes_suite import SharedChangesSuite
@@ -8,4 +8,4 @@ from tests.conformance.shared_reads_suite import SharedReadsSuite
 
 
 class SharedStoreSuite(SharedChangesSuite, SharedReadsSuite):
-    """Every store that several servers may share, all of it."""
+    """All suites of the stores that several servers may share."""

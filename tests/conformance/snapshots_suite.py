@@ -1,4 +1,4 @@
-"""The promises of the ``RoutingSnapshots`` port, each as a test."""
+"""The promises of the `RoutingSnapshots` port, each as a test."""
 
 import asyncio
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ def _get(
     snapshots: RoutingSnapshots, organization_id: str = A, min_revision: int = 0
 ) -> asyncio.Task[RoutingSnapshot]:
     async def get() -> RoutingSnapshot:
-        # A caller that is forgotten shall fail the test, not hang it.
+        # A load that never ends fails the test instead of hanging it.
         async with asyncio.timeout(DEADLINE_SECONDS):
             return await snapshots.get(organization_id, min_revision)
 
@@ -44,7 +44,7 @@ class SnapshotsSuite(StoreFixtures):
     def snapshots(self, home: Home) -> RoutingSnapshots:
         return SnapshotCache(home.database)
 
-    async def test_a_snapshot_is_in_memory_from_its_first_use_on(
+    async def test_a_snapshot_stays_in_memory_after_its_first_use(
         self, home: Home, snapshots: RoutingSnapshots
     ) -> None:
         await home.store.write("test", create(A))
@@ -55,7 +55,7 @@ class SnapshotsSuite(StoreFixtures):
         assert await snapshots.get(A, min_revision=1) is snapshot
         assert home.database.reads == 1
 
-    async def test_a_snapshot_holds_all_that_calls_are_decided_on(
+    async def test_a_snapshot_holds_everything_that_decisions_need(
         self, home: Home, snapshots: RoutingSnapshots
     ) -> None:
         organization = Organization(A, "name", "+12125550100")
@@ -90,7 +90,7 @@ class SnapshotsSuite(StoreFixtures):
         assert home.database.reads == 1
         assert all(answer is answers[0] for answer in answers)
 
-    async def test_a_load_of_one_organization_delays_no_other(
+    async def test_a_load_of_one_organization_does_not_delay_another(
         self, home: Home, snapshots: RoutingSnapshots
     ) -> None:
         await home.store.write("test", create(A, B))
@@ -126,7 +126,7 @@ class SnapshotsSuite(StoreFixtures):
         assert refused.value.metadata["revision"] == "2"
         assert (await snapshots.get(A, min_revision=2)).revision == 2
 
-    async def test_after_advancing_nothing_older_is_in_memory(
+    async def test_after_advancing_no_older_snapshot_is_in_memory(
         self, home: Home, snapshots: RoutingSnapshots
     ) -> None:
         await home.store.write("test", create(A))
@@ -138,9 +138,7 @@ class SnapshotsSuite(StoreFixtures):
             assert cached is not None
             assert cached.revision == revision
 
-    async def test_advancing_reads_nothing_that_is_not_needed(
-        self, home: Home, snapshots: RoutingSnapshots
-    ) -> None:
+    async def test_advancing_reads_only_what_is_needed(self, home: Home, snapshots: RoutingSnapshots) -> None:
         await home.store.write("test", create(A))
         await snapshots.advance(A, 1)
         assert home.database.reads == 0
@@ -168,7 +166,7 @@ class SnapshotsSuite(StoreFixtures):
             await snapshots.get(A, min_revision=revision)
         assert snapshots.cached(A) is None
 
-    async def test_a_load_that_fails_is_told_to_who_asked_and_those_who_waited_try_again(
+    async def test_a_failed_load_fails_its_caller_and_the_others_try_again(
         self, home: Home, snapshots: RoutingSnapshots
     ) -> None:
         await home.store.write("test", create(A))
@@ -178,14 +176,14 @@ class SnapshotsSuite(StoreFixtures):
         assert others == [snapshots.cached(A)] * 4
         assert home.database.reads == 2
 
-    async def test_a_load_that_fails_after_a_change_leaves_nothing_older_behind(
+    async def test_a_load_that_fails_after_a_change_leaves_no_older_snapshot(
         self, home: Home, snapshots: RoutingSnapshots
     ) -> None:
         await home.store.write("test", create(A))
         await snapshots.get(A)
         await home.store.write("test", create(A))
         home.database.fail_read()
-        # The change is committed, so its caller is told of no failure.
+        # The change is committed, so its caller gets no error.
         await snapshots.advance(A, 2)
         assert snapshots.cached(A) is None
         assert (await snapshots.get(A)).revision == 2
@@ -204,7 +202,7 @@ class SnapshotsSuite(StoreFixtures):
         assert cached is not None
         assert cached.revision == 2
 
-    async def test_advancing_past_a_load_from_before_the_change_leaves_nothing_older_behind(
+    async def test_advancing_past_a_load_from_before_the_change_leaves_no_older_snapshot(
         self, home: Home, snapshots: RoutingSnapshots
     ) -> None:
         gate, early = await self._load_and_change(home, snapshots)
@@ -217,7 +215,7 @@ class SnapshotsSuite(StoreFixtures):
         assert cached is not None
         assert cached.revision == 2
 
-    async def test_a_load_from_before_the_deletion_leaves_nothing_behind(
+    async def test_a_load_from_before_the_deletion_leaves_no_snapshot(
         self, home: Home, snapshots: RoutingSnapshots
     ) -> None:
         await home.store.write("test", create(A))
@@ -230,7 +228,7 @@ class SnapshotsSuite(StoreFixtures):
         await asyncio.gather(early, advancing)
         assert snapshots.cached(A) is None
 
-    async def test_a_failed_load_from_before_the_change_leaves_nothing_older_behind(
+    async def test_a_failed_load_from_before_the_change_leaves_no_older_snapshot(
         self, home: Home, snapshots: RoutingSnapshots
     ) -> None:
         await home.store.write("test", create(A))
@@ -261,7 +259,7 @@ class SnapshotsSuite(StoreFixtures):
         assert isinstance(outcomes[0], OrganizationNotFound)
         assert isinstance(outcomes[1], RoutingSnapshot), outcomes[1]
 
-    async def test_a_caller_that_gives_up_leaves_the_load_to_the_others(
+    async def test_a_cancelled_caller_leaves_the_load_to_the_others(
         self, home: Home, snapshots: RoutingSnapshots
     ) -> None:
         await home.store.write("test", create(A))
@@ -276,7 +274,7 @@ class SnapshotsSuite(StoreFixtures):
         assert impatient.cancelled()
         assert home.database.reads == 1
 
-    async def test_advancing_that_is_cut_off_leaves_nothing_older_behind(
+    async def test_cancelled_advancing_leaves_no_older_snapshot(
         self, home: Home, snapshots: RoutingSnapshots
     ) -> None:
         gate, early = await self._load_and_change(home, snapshots)
@@ -291,7 +289,7 @@ class SnapshotsSuite(StoreFixtures):
     async def _load_and_change(
         self, home: Home, snapshots: RoutingSnapshots
     ) -> tuple[Gate, asyncio.Task[RoutingSnapshot]]:
-        """Have a load read revision 1, hold it up, and change the organization to revision 2."""
+        """Start a load that reads revision 1, hold it up, and change the organization to revision 2."""
         await home.store.write("test", create(A))
         gate = home.database.hold_read()
         early = _get(snapshots)

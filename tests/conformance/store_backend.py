@@ -1,7 +1,7 @@
-"""What the conformance suites of the stores need of each of them.
+"""What the conformance suites need from each store.
 
-A store joins by a subclass of the suites with a fixture ``backend``, and says
-there what it lacks; see ``test_stores``.
+A store is tested by a subclass of the suites with a `backend` fixture, which also names the
+promises that the store cannot keep; see `test_stores`.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -21,18 +21,18 @@ from tests.conformance.watched_database import WatchedDatabase
 
 
 class Backend(Protocol):
-    """A database of the test's own, empty at first."""
+    """A database for one test, empty at first."""
 
     async def open(self) -> Database:
-        """Open it with the newest schema.
+        """Open the database with the newest schema.
 
-        Called again when the last one was closed; by the suite of shared stores
-        while it is open, too.
+        Called again after the last one was closed, and by the suites of shared stores while it is
+        open.
         """
 
 
 class Home:
-    """The backend's database, open, and the store over it."""
+    """The backend's open database, and the store over it."""
 
     database: WatchedDatabase
     store: Store
@@ -50,20 +50,20 @@ class Home:
         await append(self.log(), calls)
 
     def log(self) -> GroupCommitLog:
-        """Answer a call log of its own over the database."""
+        """Return a new call log over the database."""
         return GroupCommitLog(DatabaseRecorder(self.database), 0)
 
     async def reopen(self) -> None:
-        """Close the database and open it, as after a restart of the server."""
+        """Close and open the database, as a restart of the server does."""
         await self.database.close()
         await self.open()
 
 
 class StoreFixtures:
-    """What every suite of the stores begins with."""
+    """The fixtures of every suite."""
 
-    # Promises that the store cannot keep: the name of the test, and the reason.
-    # They are expected to fail, and a store that keeps one after all is told.
+    # Promises that the store cannot keep: the name of the test, and the reason. These tests are
+    # expected to fail; if one passes, the suite fails.
     lacks: ClassVar[Mapping[str, str]] = {}
 
     def __init_subclass__(cls) -> None:
@@ -90,7 +90,7 @@ class StoreFixtures:
 
 
 class SharedStoreFixtures(StoreFixtures):
-    """What the suites of shared stores begin with: two servers, each with connections of its own."""
+    """The fixtures of the suites of shared stores: two servers, each with its own connections."""
 
     @pytest.fixture
     async def other(self, backend: Backend, home: Home) -> AsyncIterator[Home]:  # noqa: ARG002 (opened first)

@@ -1,4 +1,4 @@
-"""The promises of the ``Store`` port about lists: their order, their pages, their counts.
+"""The promises of the `Store` port about lists: their order, their pages, their counts.
 
 Text is ordered by code point, in every database and whatever its language.
 """
@@ -16,7 +16,7 @@ from tests.conformance.store_records import CALLEE, A, B, X, Y, Z, call, create,
 
 T = TypeVar("T")
 
-# Orders of people (a B c) and of databases for people disagree on these.
+# Collations for people sort these differently (a B c).
 _IDS = ["B", "a", "C", "_", "-", "10", "9", "aa", "a b", "a-b", "aB", "é", "ß", "Z", "\U0001f4de"]
 
 _OTHER_CALLEE = "+16285550124"
@@ -68,7 +68,7 @@ class StoreListsSuite(StoreFixtures):
         assert await store.read("test", lambda reader: reader.count_users("unknown")) == 0
         assert await store.read("test", lambda reader: reader.users("unknown", "", 9)) == []
 
-    async def test_of_many_users_those_that_are_there_are_found_by_their_ids(self, store: Store) -> None:
+    async def test_users_by_id_leaves_out_missing_users(self, store: Store) -> None:
         await store.write("test", create(A, B))
         users = [user(f"u{index}") for index in range(1200)]
         await store.write("test", lambda tx: tx.put_users([*users, user("others", B)]))
@@ -129,12 +129,12 @@ class StoreListsSuite(StoreFixtures):
         assert await store.read("test", lambda reader: reader.numbers(query, "", 9)) == wanted
         assert await store.read("test", lambda reader: reader.count_numbers(query)) == len(wanted)
 
-    async def test_calls_are_listed_newest_first_and_at_one_time_by_call_id(self, home: Home) -> None:
+    async def test_calls_are_listed_newest_first_and_then_by_call_id(self, home: Home) -> None:
         calls = [call(f"{call_id} {time}", time) for time in (3, 1, 2) for call_id in _IDS]
         await home.record(*calls)
         newest_first = sorted(calls, key=lambda item: (item.call_time, item.call_id), reverse=True)
         assert await _all_calls(home.store, CallQuery(A), 100) == newest_first
-        # Ends of pages fall within a time and between two.
+        # Pages end between calls of one time, and between two times.
         for limit in 1, 7, len(_IDS):
             assert await _all_calls(home.store, CallQuery(A), limit) == newest_first
 
@@ -186,7 +186,7 @@ class StoreListsSuite(StoreFixtures):
         assert await last_call() is None
         await home.record(call("m", 5))
         assert await last_call() == call("m", 5)
-        # Recorded later, but made earlier: by a server that was slow to commit.
+        # A server that was slow to commit records a call that was made earlier.
         await home.record(call("z", 4))
         assert await last_call() == call("m", 5)
         await home.record(call("a", 5))
@@ -205,7 +205,7 @@ class StoreListsSuite(StoreFixtures):
 
 
 async def _all_calls(store: Store, query: CallQuery, limit: int) -> list[OutboundCall]:
-    """Read all calls in pages of ``limit``."""
+    """Read all calls in pages of `limit`."""
     calls: list[OutboundCall] = []
     before: tuple[int, str] | None = None
     while page := await store.read("test", lambda reader, before=before: reader.calls(query, before, limit)):

@@ -1,4 +1,4 @@
-"""The promises of the ``Store`` port about numbers: claims, mappings, requests."""
+"""The promises of the `Store` port about numbers: claims, mappings, requests."""
 
 import asyncio
 from dataclasses import replace
@@ -13,7 +13,7 @@ from tests.conformance.store_records import A, B, X, Y, Z, create, number, own, 
 
 
 class StoreNumbersSuite(StoreFixtures):
-    """Every store: numbers, whom they belong to, and what they are mapped to."""
+    """Every store: numbers, their owners and their mappings."""
 
     async def test_a_number_is_claimed_by_one_organization_at_most(self, store: Store) -> None:
         await store.write("test", create(A, B))
@@ -22,13 +22,13 @@ class StoreNumbersSuite(StoreFixtures):
         assert await store.read("test", lambda reader: reader.owner_of(X)) == A
         assert await store.read("test", lambda reader: reader.owner_of(Y)) is None
 
-    async def test_claiming_again_what_is_claimed_already_is_no_conflict(self, store: Store) -> None:
+    async def test_claiming_a_number_again_succeeds(self, store: Store) -> None:
         await store.write("test", create(A))
         for _ in range(2):
             assert await store.write("test", lambda transaction: transaction.claim(X, A))
         assert await store.read("test", lambda reader: reader.owner_of(X)) == A
 
-    async def test_of_many_organizations_that_claim_a_number_one_gets_it(self, store: Store) -> None:
+    async def test_one_of_many_organizations_that_claim_a_number_gets_it(self, store: Store) -> None:
         rivals = [f"rival-{index}" for index in range(20)]
         await store.write("test", create(*rivals))
 
@@ -44,14 +44,14 @@ class StoreNumbersSuite(StoreFixtures):
             await store.write("test", lambda transaction: transaction.claim(X, A))
         assert await store.read("test", lambda reader: reader.owner_of(X)) is None
 
-    async def test_a_number_that_was_given_up_is_free_for_others(self, store: Store) -> None:
+    async def test_a_disclaimed_number_is_free_for_others(self, store: Store) -> None:
         await store.write("test", create(A, B))
         await store.write("test", lambda transaction: transaction.claim(X, A))
         await store.write("test", lambda transaction: transaction.disclaim(X, A))
         assert await store.read("test", lambda reader: reader.owner_of(X)) is None
         assert await store.write("test", lambda transaction: transaction.claim(X, B))
 
-    async def test_nobody_gives_up_the_number_of_another_organization(self, store: Store) -> None:
+    async def test_an_organization_cannot_disclaim_the_number_of_another(self, store: Store) -> None:
         await store.write("test", create(A, B))
         await store.write("test", lambda transaction: transaction.claim(X, A))
         await store.write("test", lambda transaction: transaction.disclaim(X, B))
@@ -85,8 +85,10 @@ class StoreNumbersSuite(StoreFixtures):
         await store.write("test", lambda transaction: transaction.disclaim(X, A))
         assert await store.read("test", lambda reader: reader.owner_of(X)) == A
 
-    async def test_a_claim_is_not_kept_for_what_others_use(self, store: Store) -> None:
-        # B uses X without having claimed it: nothing of B's keeps A's claim alive.
+    async def test_a_claim_is_not_kept_because_another_organization_uses_the_number(
+        self, store: Store
+    ) -> None:
+        # B uses X without a claim; that must not keep A's claim.
         await store.write("test", create(A, Organization(B, "", X)))
         await store.write("test", lambda transaction: transaction.claim(X, A))
         await store.write("test", lambda transaction: transaction.disclaim(X, A))
@@ -106,7 +108,7 @@ class StoreNumbersSuite(StoreFixtures):
         await store.write("test", own(number(X)))
         assert await store.read("test", lambda reader: reader.number(A, X)) == number(X)
 
-    async def test_a_number_is_there_once_and_only_in_its_organization(self, store: Store) -> None:
+    async def test_a_number_exists_once_and_only_in_its_organization(self, store: Store) -> None:
         await store.write("test", create(A, B))
         await store.write("test", own(number(X)))
         with pytest.raises(IntegrityError):
@@ -119,7 +121,7 @@ class StoreNumbersSuite(StoreFixtures):
             await store.write("test", lambda transaction: transaction.add_number(number(X)))
         assert await store.read("test", lambda reader: reader.number(A, X)) is None
 
-    async def test_an_update_stores_all_that_the_carrier_said_and_keeps_the_rest(self, store: Store) -> None:
+    async def test_an_update_stores_the_fields_of_the_carrier_and_keeps_the_rest(self, store: Store) -> None:
         await store.write("test", create(A))
         order = replace(
             number(X, state=NumberState.PURCHASING), mapped_area_codes=("628",), request_id="request"
@@ -183,14 +185,14 @@ class StoreNumbersSuite(StoreFixtures):
         ]
         assert await store.read("test", lambda reader: reader.numbers_of_request(A, "another")) == [second]
 
-    async def test_an_order_of_which_nothing_came_counts_for_no_request(self, store: Store) -> None:
+    async def test_an_abandoned_order_counts_for_no_request(self, store: Store) -> None:
         await store.write("test", create(A))
         ordered = replace(number(X), request_id="request")
         await store.write("test", lambda tx: tx.add_purchase(ordered))
         await store.write("test", lambda tx: tx.delete_purchase(A, ordered.reference))
         assert await store.read("test", lambda reader: reader.numbers_of_request(A, "request")) == []
 
-    async def test_unsettled_are_the_purchasing_and_the_releasing_numbers_of_all(self, store: Store) -> None:
+    async def test_unsettled_numbers_are_the_open_ones_of_every_organization(self, store: Store) -> None:
         await store.write("test", create(A, B))
         purchasing = number(X, A, NumberState.PURCHASING)
         releasing = replace(number(Y, B, NumberState.RELEASING), mapped_area_codes=("650",))
@@ -258,7 +260,7 @@ class StoreNumbersSuite(StoreFixtures):
             await store.write("test", lambda transaction: transaction.add_request(again))
         assert await store.read("test", lambda reader: reader.request(A, "r")) == request("r")
 
-    async def test_forgetting_a_request_that_is_not_there_is_no_error(self, store: Store) -> None:
+    async def test_deleting_a_missing_request_is_no_error(self, store: Store) -> None:
         await store.write("test", create(A, B))
         for organization_id in A, B:
             await store.write("test", lambda tx, o=organization_id: tx.add_request(request("r", o)))
@@ -267,7 +269,7 @@ class StoreNumbersSuite(StoreFixtures):
         assert await store.read("test", lambda reader: reader.request(A, "r")) is None
         assert await store.read("test", lambda reader: reader.request(B, "r")) == request("r", B)
 
-    async def test_purchases_are_counted_from_a_time_on_with_the_first_of_them(self, store: Store) -> None:
+    async def test_purchases_since_a_time_are_counted_with_the_first_time(self, store: Store) -> None:
         await store.write("test", create(A, B))
         assert await store.read("test", lambda reader: reader.purchases_since(A, 0)) == (0, None)
         made = [
@@ -305,7 +307,7 @@ class StoreNumbersSuite(StoreFixtures):
         assert await store.read("test", lambda reader: reader.purchases_since(A, 0)) == (1, 1)
         assert await store.read("test", lambda reader: reader.numbers_of_request(A, "r")) == []
 
-    async def test_the_owners_of_many_numbers_are_answered_at_once(self, store: Store) -> None:
+    async def test_the_owners_of_many_numbers_are_found_at_once(self, store: Store) -> None:
         await store.write("test", create(A, B))
         numbers = [f"+1415{line:07}" for line in range(2_000_000, 2_001_200)]
         await store.write("test", lambda tx: [tx.claim(one, A) for one in numbers[::2]])

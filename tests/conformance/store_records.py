@@ -1,4 +1,4 @@
-"""Records for the suites of the stores, with what does not matter filled in."""
+"""Records for the suites of the stores, with defaults for what does not matter."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
@@ -72,7 +72,7 @@ async def append(call_log: CallLog, calls: Iterable[OutboundCall]) -> Sequence[O
 
 
 def create(*organizations: str | Organization) -> Callable[[Transaction], None]:
-    """Make a unit of work that creates the organizations as the use cases do."""
+    """Return a unit of work that creates the organizations as the use cases do."""
 
     def work(transaction: Transaction) -> None:
         for item in organizations:
@@ -84,7 +84,7 @@ def create(*organizations: str | Organization) -> Callable[[Transaction], None]:
 
 
 def own(*numbers: Number, request_id: str | None = None) -> Callable[[Transaction], None]:
-    """Make a unit of work that claims the numbers and adds them with their mappings."""
+    """Return a unit of work that claims the numbers and adds them with their mappings."""
 
     def work(transaction: Transaction) -> None:
         for item in numbers:

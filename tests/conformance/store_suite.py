@@ -1,7 +1,7 @@
-"""The conformance suite of the stores: every promise of ``app/store.py`` is a test.
+"""The conformance suite of the stores: every promise of `app/ports/store.py` is a test.
 
-A store joins by a subclass with a fixture ``backend``; see ``test_stores``. One
-that several servers may share joins ``SharedStoreSuite`` as well.
+A store is tested by a subclass with a `backend` fixture; see `test_stores`. A store that
+several servers may share is tested by `SharedStoreSuite` as well.
 """
 
 from tests.conformance.call_log_suite import CallLogSuite
@@ -15,4 +15,4 @@ from tests.conformance.store_transactions_suite import StoreTransactionsSuite
 class StoreSuite(
     StoreTransactionsSuite, StoreNumbersSuite, StoreListsSuite, StoreTextSuite, CallLogSuite, SnapshotsSuite
 ):
-    """Every store, all of it."""
+    """All suites of every store."""

@@ -1,4 +1,4 @@
-"""The promises of the ports about text: it comes back as it was, whatever it is made of."""
+"""The promises of the ports about text: any text comes back unchanged."""
 
 from dataclasses import replace
 
@@ -26,10 +26,10 @@ _TEXTS = {
     "of full length": "\U0001f4de" * 200,
 }
 
-# Databases for people may take these for the same, or trim them.
+# Some collations take these for equal, and some databases trim them.
 _ALIKE = ["a", "A", "á", "a\u0301", "ä", "a ", " a", "①", "1", "a\u200b", "ss", "ß", "SS"]
 
-# The contract lets nothing such through; a mistake of ours might.
+# The contract refuses such values; a bug of ours might let one through.
 _UNFIT = {"a NUL": "Bob\0Alice", "too long": "B" * 300}
 
 
@@ -49,7 +49,7 @@ class StoreTextSuite(StoreFixtures):
 
     @pytest.mark.parametrize("text", _TEXTS.values(), ids=_TEXTS)
     async def test_a_call_comes_back_as_it_was(self, home: Home, text: str) -> None:
-        # As a part of several, since those travel together.
+        # Among others, since several calls are inserted together.
         text = text[:127]
         calls = [call("1", 1), call(f"{text}2", 2, user_id=text), call("3", 3)]
         assert await append(home.log(), calls) == calls
@@ -83,7 +83,7 @@ class StoreTextSuite(StoreFixtures):
         ]
         assert await home.store.read("test", lambda reader: reader.last_call_to(long, CALLEE)) == its_call
 
-    async def test_what_a_carrier_says_of_a_number_comes_back_as_it_was(self, store: Store) -> None:
+    async def test_the_carriers_fields_of_a_number_come_back_as_they_were(self, store: Store) -> None:
         await store.write("test", create(A))
         said = replace(
             number("+14155550100"),
@@ -105,7 +105,7 @@ class StoreTextSuite(StoreFixtures):
         assert (stored.arguments, stored.answer) == (answer, answer)
 
     @pytest.mark.parametrize("text", _UNFIT.values(), ids=_UNFIT)
-    async def test_a_name_that_does_not_fit_is_refused_or_kept_never_cut(
+    async def test_a_name_that_is_too_long_is_refused_or_kept_but_never_cut(
         self, store: Store, text: str
     ) -> None:
         await store.write("test", create(A))
@@ -119,7 +119,9 @@ class StoreTextSuite(StoreFixtures):
         assert await store.read("test", lambda reader: reader.users(A, "", 9)) == [*kept, fit]
 
     @pytest.mark.parametrize("text", _UNFIT.values(), ids=_UNFIT)
-    async def test_a_call_that_does_not_fit_is_refused_or_kept_never_cut(self, home: Home, text: str) -> None:
+    async def test_a_call_that_is_too_long_is_refused_or_kept_but_never_cut(
+        self, home: Home, text: str
+    ) -> None:
         unfit, fit = call("1", 1, user_id=text), call("2", 2)
         try:
             await home.record(unfit)

@@ -1,4 +1,4 @@
-"""The promises of the ``Store`` port, each as a test: transactions, and who may have what."""
+"""The promises of the `Store` port, each as a test: transactions, organizations and users."""
 
 import asyncio
 import threading
@@ -48,18 +48,18 @@ def _everything(reader: Reader) -> object:
 class StoreTransactionsSuite(StoreFixtures):
     """Every store: units of work, claims, organizations and requests."""
 
-    async def test_a_unit_of_work_answers_what_its_function_answers(self, store: Store) -> None:
+    async def test_a_unit_of_work_returns_what_its_function_returns(self, store: Store) -> None:
         assert await store.write("test", lambda transaction: transaction.bump_revision(A)) == 1
         assert await store.read("test", lambda reader: reader.revision(A)) == 1
 
-    async def test_what_was_written_survives_a_restart(self, home: Home) -> None:
+    async def test_writes_survive_a_restart(self, home: Home) -> None:
         await self._furnish(home.store)
         await home.store.write("test", _change_everything)
         before = await home.store.read("test", _everything)
         await home.reopen()
         assert await home.store.read("test", _everything) == before
 
-    async def test_work_that_raises_changes_nothing_and_its_error_comes_through(self, store: Store) -> None:
+    async def test_work_that_raises_changes_nothing_and_its_error_is_raised(self, store: Store) -> None:
         await self._furnish(store)
         before = await store.read("test", _everything)
 
@@ -82,7 +82,7 @@ class StoreTransactionsSuite(StoreFixtures):
         seen = await store.write("test", work)
         assert seen == await store.read("test", _everything)
 
-    async def test_what_a_write_returned_from_every_later_read_sees(self, store: Store) -> None:
+    async def test_every_later_read_sees_a_write_that_has_returned(self, store: Store) -> None:
         for revision in range(1, 30):
             await store.write("test", lambda transaction: transaction.bump_revision(A))
             seen = await asyncio.gather(
@@ -90,7 +90,7 @@ class StoreTransactionsSuite(StoreFixtures):
             )
             assert seen == [revision] * 5
 
-    async def test_a_read_sees_one_state_whatever_is_committed_meanwhile(self, store: Store) -> None:
+    async def test_a_read_sees_one_state_despite_concurrent_commits(self, store: Store) -> None:
         await store.write("test", create(A))
         looked, changed = threading.Event(), threading.Event()
 
@@ -110,7 +110,7 @@ class StoreTransactionsSuite(StoreFixtures):
         assert first == second == (1, Organization(A))
         assert await store.read("test", lambda reader: reader.revision(A)) == 2
 
-    async def test_a_read_neither_sees_nor_awaits_a_transaction_under_way(self, store: Store) -> None:
+    async def test_a_read_neither_sees_nor_waits_for_a_running_transaction(self, store: Store) -> None:
         await store.write("test", create(A))
         changed, finish = threading.Event(), threading.Event()
 
@@ -129,7 +129,7 @@ class StoreTransactionsSuite(StoreFixtures):
         await writing
         assert await store.read("test", lambda reader: reader.revision(A)) == 2
 
-    async def test_concurrent_changes_of_what_was_read_lose_nothing(self, store: Store) -> None:
+    async def test_concurrent_read_and_write_transactions_lose_no_change(self, store: Store) -> None:
         await store.write("test", create(Organization(A, "0")))
 
         def add_one(transaction: Transaction) -> None:
@@ -191,7 +191,7 @@ class StoreTransactionsSuite(StoreFixtures):
         assert await home.store.read("test", lambda reader: reader.users(A, "", 9)) == [user("2")]
         assert await home.store.read("test", lambda reader: reader.call(A, "c")) == call("c", user_id="1")
 
-    async def test_deleting_an_organization_takes_what_is_its_own_and_nothing_else(self, home: Home) -> None:
+    async def test_deleting_an_organization_deletes_its_own_data_and_nothing_else(self, home: Home) -> None:
         store = home.store
         of_both = ((A, X), (B, Y))
 
@@ -229,7 +229,9 @@ class StoreTransactionsSuite(StoreFixtures):
             (Organization(B, "", Y), 1)
         ]
 
-    async def test_the_revision_goes_on_growing_when_an_organization_comes_back(self, store: Store) -> None:
+    async def test_the_revision_keeps_growing_when_an_organization_is_created_again(
+        self, store: Store
+    ) -> None:
         await store.write("test", create(A))
         await store.write("test", lambda transaction: transaction.delete_organization(A))
         assert await store.write("test", lambda transaction: transaction.bump_revision(A)) == 2

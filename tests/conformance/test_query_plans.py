@@ -1,4 +1,4 @@
-"""The look-ups that must stay quick read what they need by an index, whatever lies beside it: SQLite."""
+"""The look-ups that must be fast use an index on SQLite, however much other data there is."""
 
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -20,13 +20,13 @@ from tests.support.databases import open_sqlite
 
 _BEFORE = 5, "c"
 
-# Nothing else in a plan: no sorting by a temporary b-tree.
+# The only steps that a plan may have: no sorting in a temporary b-tree.
 _BY_INDEX = "SEARCH outbound_calls USING INDEX ix_outbound_calls_"
 _BY_UNIQUE_INDEX = "SEARCH outbound_calls USING INDEX sqlite_autoindex_outbound_calls_1 "
 
 
 class _Plans:
-    """Runs a read of the store and asks SQLite how it goes about it."""
+    """Runs reads of the store and asks SQLite for their query plans."""
 
     def __init__(self, path: Path, database: Database) -> None:
         self._path = path
@@ -44,7 +44,7 @@ class _Plans:
             ]
 
     async def steps(self, work: Callable[[Reader], object]) -> int:
-        """Answer how many instructions SQLite's machine runs for the query."""
+        """Return how many instructions SQLite's virtual machine runs for the query."""
         (query,) = await queries_of(self._store, work)
         count = 0
 
@@ -72,7 +72,7 @@ async def test_the_last_call_to_a_callee_is_found_by_its_index(plans: _Plans) ->
     assert step == f"{_BY_INDEX}by_callee (organization_id=? AND callee_number=?)"
 
 
-async def test_the_last_call_costs_the_same_whatever_the_size_of_the_history(plans: _Plans) -> None:
+async def test_the_last_call_costs_the_same_in_a_history_of_any_size(plans: _Plans) -> None:
     call_log = GroupCommitLog(DatabaseRecorder(plans.database), 0)
     await call_log.append(call("first", 1))
     of_one = await plans.steps(lambda reader: reader.last_call_to(A, CALLEE))

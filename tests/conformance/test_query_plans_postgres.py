@@ -25,7 +25,7 @@ _DATABASE = "query_plans"
 
 # 1,000 organizations with 10 users, 10 numbers and 10 calls each, and one with
 # 10,000 users, 10,000 numbers and 30,000 calls. One user made a third of those,
-# and one callee got a quarter. Nothing is checked, which would take most of the time.
+# and one callee got a quarter. Foreign keys are not checked: that would take most of the time.
 _POPULATE = """
     SET session_replication_role = replica;
     INSERT INTO organizations (organization_id, display_name)
@@ -70,13 +70,13 @@ _NUMBER = "+14150105000"
 _PAGE = 51
 _MIDDLE = 10_000, "m"
 
-# Some more than the page: the way down the indexes, and what is looked up for each.
+# Some more than the page: the upper levels of the indexes, and look-ups for each row.
 _READS_OF_A_PAGE = 4 * _PAGE
 
 
 @dataclass(frozen=True)
 class _Plan:
-    """How PostgreSQL went about one statement."""
+    """PostgreSQL's plan of one statement, as it was executed."""
 
     nodes: Sequence[dict[str, Any]]
 
@@ -90,12 +90,12 @@ class _Plan:
 
     @property
     def pages_read(self) -> int:
-        """How many pages it looked at, of tables and of indexes."""
+        """How many pages of tables and indexes were read."""
         return sum(self.nodes[0][f"Shared {kind} Blocks"] for kind in ("Hit", "Read"))
 
     @property
     def rows_read(self) -> int:
-        """How many rows it looked at, in tables and by indexes."""
+        """How many rows were read, in tables and by indexes."""
         counts = ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Index Recheck")
         return sum(
             round(node.get(count, 0) * node["Actual Loops"])
@@ -106,13 +106,13 @@ class _Plan:
 
 
 class _Plans:
-    """Runs reads of the store and asks PostgreSQL how it went about them."""
+    """Runs reads of the store and asks PostgreSQL for their plans."""
 
     def __init__(self, database: PostgresDatabase) -> None:
         self._database = database
 
     async def of(self, work: Callable[[Reader], object]) -> list[_Plan]:
-        """Run a read and answer the plans of its queries."""
+        """Run a read and return the plans of its queries."""
         queries = await queries_of(SqlStore(self._database, SnapshotCache(self._database)), work)
 
         def explain(connection: Connection) -> list[_Plan]:
@@ -241,7 +241,7 @@ async def test_a_list_by_area_code_reads_no_other_organization(
     query = NumberQuery(organization_id, area_code)
     for plan in await plans.of(lambda reader: reader.numbers(query, "", _PAGE)):
         assert "Seq Scan" not in plan.kinds
-        # Each number, and whether it is mapped.
+        # Each number, and a look-up of its mapping.
         assert plan.rows_read <= 2 * its_numbers
 
 
@@ -270,8 +270,8 @@ async def test_a_look_up_reads_one_row_by_the_primary_key(
 def test_keys_are_in_the_order_of_bytes_whatever_the_language_of_the_database(
     postgres: PostgresServer,
 ) -> None:
-    # A server of another language cannot be had everywhere; this one's default is
-    # not named "C", so a column without a collation of its own is seen.
+    # The server may have no other collation. Its default is not named "C", so a column without a
+    # collation of its own is found.
     orders = """
         SELECT DISTINCT attname, collname
         FROM pg_constraint JOIN pg_attribute ON attrelid = conrelid AND attnum = ANY (conkey)

@@ -14,7 +14,7 @@ from tests.support.pgbouncer import PROGRAM, PgBouncer
 
 
 class SqliteBackend:
-    """One file."""
+    """An SQLite file."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -24,7 +24,7 @@ class SqliteBackend:
 
 
 class PostgresBackend:
-    """One database, of the newest schema already."""
+    """A PostgreSQL database that has the newest schema already."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -56,11 +56,11 @@ class TestPostgresBehindPgbouncer(StoreSuite, SharedStoreSuite):
 
 @pytest.mark.usefixtures("pgbouncer")
 def test_pgbouncer_is_there() -> None:
-    """Skipped, in place of the whole suite, where it is not."""
+    """Be skipped where pgbouncer is missing, to show that its suite did not run."""
 
 
 @pytest.mark.parametrize("core", [TestSqlite, TestPostgres, TestPostgresBehindPgbouncer])
-def test_the_core_lacks_nothing(core: type[StoreFixtures]) -> None:
+def test_the_core_stores_keep_every_promise(core: type[StoreFixtures]) -> None:
     assert core.lacks == {}
 
 

@@ -1,4 +1,4 @@
-"""A database that a test can look at, hold up and make fail."""
+"""A database that counts its calls, and that a test can hold up and make fail."""
 
 import asyncio
 from collections import deque
@@ -14,19 +14,19 @@ from localdial_server.storage.engines.database import Database
 
 T = TypeVar("T")
 
-# Long for a test, short for whoever waits for a failing one.
+# Far longer than a passing test needs.
 DEADLINE_SECONDS = 60.0
 
 
 class Gate:
-    """Where a call is held up until the test lets it pass."""
+    """Holds a call up until the test lets it pass."""
 
     def __init__(self) -> None:
         self._reached = asyncio.Event()
         self._opened = asyncio.Event()
 
     async def reached(self) -> None:
-        """Wait until a call is held up here."""
+        """Wait until a call arrives."""
         async with asyncio.timeout(DEADLINE_SECONDS):
             await self._reached.wait()
 
@@ -35,7 +35,7 @@ class Gate:
         self._opened.set()
 
     async def pass_through(self) -> None:
-        """Be held up: called by what the gate is put into."""
+        """Wait until the gate is open; called by whatever the gate is built into."""
         self._reached.set()
         await self._opened.wait()
 
@@ -48,7 +48,7 @@ class _Plan:
 
 
 class WatchedDatabase:
-    """A ``Database`` over another one: counts the calls, and holds up or fails the next ones.
+    """A `Database` over another one: counts the calls, and holds up or fails the next ones.
 
     A read or write that fails does so in the other one's transaction, after the
     work was done, so that it is seen to be rolled back.
@@ -62,7 +62,7 @@ class WatchedDatabase:
         self.writes = 0
 
     def hold_read(self, *, fails: bool = False) -> Gate:
-        """Hold up the next read when it has read (or failed), before it answers."""
+        """Hold up the next read after it has read (or failed), before it returns."""
         gate = Gate()
         self._next_reads.append(_Plan(after=gate, fails=fails))
         return gate
@@ -74,7 +74,7 @@ class WatchedDatabase:
         return gate
 
     def hold_committed(self) -> Gate:
-        """Hold up the next write when it is committed, before it answers."""
+        """Hold up the next write after its commit, before it returns."""
         gate = Gate()
         self._next_writes.append(_Plan(after=gate))
         return gate
@@ -128,7 +128,7 @@ def _in_vain(work: Callable[[Connection], T]) -> Callable[[Connection], T]:
 
 
 def _instead_of(_work: Callable[[Connection], T]) -> Callable[[Connection], T]:
-    # What commits by itself could not be taken back.
+    # The work commits by itself, and could not be rolled back afterwards.
     def fail(_connection: Connection) -> NoReturn:
         raise StorageUnavailable
 

@@ -1,4 +1,4 @@
-"""Databases of either kind for a test, with the newest schema and nothing in them."""
+"""Empty databases of either kind, with the newest schema."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ NewEngine = Callable[[str], Engine]
 
 @pytest.fixture
 def new_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewEngine]:
-    """Make a database of the kind; it is closed after the test."""
+    """Open an empty database of the kind, which is closed after the test."""
     with ExitStack() as opened:
 
         def new_engine(kind: str) -> Engine:
@@ -44,7 +44,7 @@ def sqlite(new_engine: NewEngine) -> Engine:
 
 @pytest.fixture
 def export(new_engine: NewEngine) -> bytes:
-    """Answer an export with something of everything."""
+    """Return an export with records of every kind."""
     engine = new_engine("sqlite")
     fill(engine)
     return exported(engine)

@@ -33,7 +33,7 @@ from localdial_server.storage.sql.migrate import SchemaError, migrate
 from localdial_server.storage.sql.reader import SqlReader
 from localdial_server.storage.sql.schema import metadata
 
-# PostgreSQL cuts longer identifiers off, without a word.
+# PostgreSQL silently cuts longer identifiers.
 _LONGEST_IDENTIFIER = 63
 
 
@@ -69,7 +69,7 @@ def _dump(path: Path) -> list[str]:
 
 
 def _shape(connection: Connection) -> dict[str, Any]:
-    """Describe all tables but the version's, in whatever order they were made."""
+    """Describe all tables but the version's, independent of the order of their creation."""
     inspector = inspect(connection)
     return {
         table: {
@@ -116,7 +116,7 @@ def test_migrating_again_changes_nothing(path: Path) -> None:
     assert _dump(path) == before
 
 
-def test_the_migrations_build_the_schema_that_the_queries_are_written_for(path: Path, tmp_path: Path) -> None:
+def test_the_migrations_create_the_schema_that_the_queries_use(path: Path, tmp_path: Path) -> None:
     _migrate(path)
     with _connection(path) as connection:
         context = MigrationContext.configure(
@@ -139,7 +139,7 @@ def test_the_migrations_build_the_schema_that_the_queries_are_written_for(path: 
         "CREATE TABLE more (number INTEGER)",
     ],
 )
-def test_a_difference_of_the_schemas_would_be_seen(path: Path, tmp_path: Path, change: str) -> None:
+def test_a_difference_between_the_schemas_would_be_found(path: Path, tmp_path: Path, change: str) -> None:
     _migrate(path)
     _script(path, change)
     with _connection(path) as connection:
@@ -154,7 +154,7 @@ def test_a_migration_that_fails_half_way_leaves_nothing_behind(path: Path) -> No
     assert _dump(path) == before
 
 
-def test_a_database_of_a_newer_release_is_refused_and_left_as_it_was(path: Path) -> None:
+def test_a_database_of_a_newer_release_is_refused_and_left_unchanged(path: Path) -> None:
     _migrate(path)
     _script(path, f"UPDATE {VERSION_TABLE} SET version_num = '9999'; CREATE TABLE of_tomorrow (a)")
     before = path.read_bytes()
@@ -198,7 +198,7 @@ def test_a_file_that_is_no_database_is_refused_and_not_touched(path: Path) -> No
     ],
     ids=["no database", "of another program", "a folder"],
 )
-def test_the_command_names_the_database_and_says_in_one_line_why_it_cannot_be_used(
+def test_the_command_names_the_database_and_the_reason_in_one_line(
     path: Path, spoil: Callable[[Path], object], reason: str
 ) -> None:
     spoil(path)
@@ -220,7 +220,7 @@ sys.stdin.read()
 """
 
 
-def test_a_second_process_is_kept_off_the_file_until_the_first_one_ends(path: Path) -> None:
+def test_a_second_process_cannot_open_the_file_until_the_first_one_ends(path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", _HOLD, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as holder:
@@ -291,7 +291,7 @@ def _fill_version_3(engine: Engine) -> None:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def version_3(request: pytest.FixtureRequest, path: Path) -> Iterator[Engine]:
-    """A database with the schema of version 0003, and data of it."""
+    """Return a database with the schema and data of version 0003."""
     if request.param == "sqlite":
         engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
     else:
@@ -303,7 +303,7 @@ def version_3(request: pytest.FixtureRequest, path: Path) -> Iterator[Engine]:
     engine.dispose()
 
 
-def test_what_an_unanswered_purchase_has_ordered_is_found_after_the_migration(version_3: Engine) -> None:
+def test_the_orders_of_an_unanswered_purchase_are_found_after_the_migration(version_3: Engine) -> None:
     migrate(version_3)
     with version_3.connect() as connection:
         reader = SqlReader(connection)

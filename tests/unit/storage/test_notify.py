@@ -1,4 +1,4 @@
-"""Hints of changes through a real PostgreSQL: heard soon, and harmless whatever they say."""
+"""Notifications of changes through a real PostgreSQL: fast, and harmless whatever they contain."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -25,23 +25,23 @@ def url(postgres: PostgresServer) -> Iterator[str]:
 
 
 class Process:
-    """One that sends hints and listens."""
+    """A process that sends notifications and listens."""
 
     def __init__(self, url: str) -> None:
         self.database = PostgresDatabase(url, timeout=_DEADLINE_SECONDS)
-        self.hints = RevisionNotifications(self.database, url, reconnect_seconds=0.05)
+        self.notifications = RevisionNotifications(self.database, url, reconnect_seconds=0.05)
         self.heard: Heard = []
-        self.listening = asyncio.create_task(self.hints.listen(lambda *hint: self.heard.append(hint)))
+        self.listening = asyncio.create_task(self.notifications.listen(lambda *hint: self.heard.append(hint)))
 
     async def close(self) -> None:
         self.listening.cancel()
         await asyncio.wait({self.listening})
-        await asyncio.gather(*self.hints._sending)
+        await asyncio.gather(*self.notifications._sending)
         await self.database.close()
 
-    async def until_heard(self, *hints: tuple[str, int]) -> None:
+    async def until_heard(self, *notifications: tuple[str, int]) -> None:
         async with asyncio.timeout(_DEADLINE_SECONDS):
-            while not set(hints) <= set(self.heard):
+            while not set(notifications) <= set(self.heard):
                 assert not self.listening.done(), self.listening
                 await asyncio.sleep(0.005)
 
@@ -59,7 +59,7 @@ async def processes(url: str) -> AsyncIterator[Callable[[], Process]]:
 
 
 async def _listens(postgres: PostgresServer, url: str, number: int) -> list[int]:
-    """Wait until so many processes listen; answer the server's ids of their connections."""
+    """Wait until `number` processes listen; return the server's process ids of their connections."""
     query = sql.SQL(
         "SELECT pid FROM pg_stat_activity WHERE datname = {} AND query LIKE 'LISTEN%' AND state = 'idle'"
     ).format(url.rpartition("/")[2])
@@ -70,18 +70,18 @@ async def _listens(postgres: PostgresServer, url: str, number: int) -> list[int]
 
 
 def _notify(postgres: PostgresServer, url: str, payload: str) -> None:
-    """Send whatever anybody could."""
+    """Send a payload, as any client of the database could."""
     statement: Any = sql.SQL("SELECT pg_notify('localdial_changes', {})").format(payload)
     postgres.execute(statement, url.rpartition("/")[2])
 
 
-async def test_a_change_is_heard_by_every_other_process_within_a_second(
+async def test_every_other_process_is_notified_within_a_second(
     processes: Callable[[], Process], postgres: PostgresServer, url: str
 ) -> None:
     sender, first, second = processes(), processes(), processes()
     await _listens(postgres, url, 3)
     async with asyncio.timeout(1):
-        sender.hints.send("acme", 7)
+        sender.notifications.send("acme", 7)
         await first.until_heard(("acme", 7))
         await second.until_heard(("acme", 7))
 
@@ -95,7 +95,7 @@ async def test_any_organization_can_be_named(
 ) -> None:
     process = processes()
     await _listens(postgres, url, 1)
-    process.hints.send(organization_id, 2**62)
+    process.notifications.send(organization_id, 2**62)
     await process.until_heard((organization_id, 2**62))
     assert process.heard == [(organization_id, 2**62)]
 
@@ -121,49 +121,49 @@ async def test_any_organization_can_be_named(
     ],
     ids=lambda payload: payload[:12],
 )
-async def test_what_is_no_hint_is_passed_over(
+async def test_other_payloads_are_ignored(
     processes: Callable[[], Process], postgres: PostgresServer, url: str, payload: str
 ) -> None:
     process = processes()
     (before,) = await _listens(postgres, url, 1)
     _notify(postgres, url, payload)
-    process.hints.send("acme", 7)
+    process.notifications.send("acme", 7)
     await process.until_heard(("acme", 7))
     assert process.heard == [("acme", 7)]
-    # On the same connection: it is no failure.
+    # The connection is the same: the payload was no failure.
     assert await _listens(postgres, url, 1) == [before]
 
 
-async def test_after_a_lost_connection_it_listens_again(
+async def test_listening_resumes_after_a_lost_connection(
     processes: Callable[[], Process], postgres: PostgresServer, url: str
 ) -> None:
     process = processes()
     for revision in range(3):
         (pid,) = await _listens(postgres, url, 1)
-        process.hints.send("acme", revision)
+        process.notifications.send("acme", revision)
         await process.until_heard(("acme", revision))
         assert postgres.execute(f"SELECT pg_terminate_backend({pid}, 10000)") == [(True,)]
     (pid,) = await _listens(postgres, url, 1)
-    process.hints.send("acme", 9)
+    process.notifications.send("acme", 9)
     await process.until_heard(("acme", 9))
 
 
-async def test_after_a_restart_of_the_server_it_listens_again(
+async def test_listening_resumes_after_a_restart_of_the_server(
     processes: Callable[[], Process], postgres: PostgresServer, url: str
 ) -> None:
     process = processes()
     await _listens(postgres, url, 1)
     postgres.stop()
-    # Nobody waits for a hint that cannot be sent, and nobody is told.
-    process.hints.send("acme", 1)
-    await asyncio.gather(*process.hints._sending)
+    # A notification that cannot be sent blocks and fails no caller.
+    process.notifications.send("acme", 1)
+    await asyncio.gather(*process.notifications._sending)
     postgres.start()
     await _listens(postgres, url, 1)
-    process.hints.send("acme", 2)
+    process.notifications.send("acme", 2)
     await process.until_heard(("acme", 2))
 
 
-async def test_listening_that_is_cancelled_lets_go_of_its_connection(
+async def test_cancelled_listening_closes_its_connection(
     processes: Callable[[], Process], postgres: PostgresServer, url: str
 ) -> None:
     process = processes()

@@ -1,7 +1,7 @@
-"""Transactions on PostgreSQL: what is run again, what is not, and what is left behind.
+"""Transactions on PostgreSQL: what runs again, what does not, and what is left behind.
 
-The suite of all stores has what they have in common; ``test_postgres_away`` has
-what happens when the database does not answer.
+The conformance suites test what all stores have in common, and `test_postgres_away` what
+happens when the database does not answer.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ _DEADLINE_SECONDS = 30.0
 
 @pytest.fixture
 def url(postgres: PostgresServer) -> Iterator[str]:
-    """Answer the URL of a database with one table in it."""
+    """Return the URL of a database with one table."""
     url = postgres.create_database()
     name = url.rpartition("/")[2]
     postgres.execute("CREATE TABLE items (key text PRIMARY KEY, value bigint NOT NULL DEFAULT 0)", name)
@@ -51,7 +51,7 @@ def _items(connection: Connection) -> dict[str, int]:
 
 
 class Meeting:
-    """Where two units of work wait for each other, the first time they get there."""
+    """A point where two units of work wait for each other, in their first run."""
 
     def __init__(self) -> None:
         self._barrier = threading.Barrier(2)
@@ -67,7 +67,7 @@ class Meeting:
             self._barrier.wait(_DEADLINE_SECONDS)
 
 
-async def test_a_read_is_of_one_moment(database: PostgresDatabase) -> None:
+async def test_a_read_sees_one_moment(database: PostgresDatabase) -> None:
     begun, changed = threading.Event(), threading.Event()
 
     def look_twice(connection: Connection) -> tuple[dict[str, int], dict[str, int]]:
@@ -91,7 +91,7 @@ async def test_a_read_changes_nothing(database: PostgresDatabase) -> None:
         assert await database.probe(_items) == {}
 
 
-async def test_of_two_that_add_to_what_they_read_none_is_lost_and_one_runs_again(
+async def test_two_changes_of_the_same_row_are_both_applied_and_one_runs_again(
     database: PostgresDatabase,
 ) -> None:
     await database.write(lambda connection: _put(connection, "a", 0))
@@ -107,9 +107,11 @@ async def test_of_two_that_add_to_what_they_read_none_is_lost_and_one_runs_again
     assert meeting.runs > 2
 
 
-async def test_of_two_that_each_write_what_the_other_read_one_runs_again(database: PostgresDatabase) -> None:
-    # Neither changes a row of the other: only SERIALIZABLE sees that the outcome
-    # is that of no order.
+async def test_two_changes_that_each_write_what_the_other_read_are_serialized(
+    database: PostgresDatabase,
+) -> None:
+    # Neither changes a row that the other changes: only SERIALIZABLE finds that no order of the
+    # two gives this outcome.
     await database.write(lambda connection: (_put(connection, "a", 1), _put(connection, "b", 1)))
     meeting = Meeting()
 
@@ -124,7 +126,7 @@ async def test_of_two_that_each_write_what_the_other_read_one_runs_again(databas
     assert meeting.runs > 2
 
 
-async def test_a_deadlock_costs_one_of_the_two_another_run(
+async def test_after_a_deadlock_one_of_the_two_runs_again(
     database: PostgresDatabase, postgres: PostgresServer, url: str
 ) -> None:
     name = url.rpartition("/")[2]
@@ -146,7 +148,7 @@ async def test_a_deadlock_costs_one_of_the_two_another_run(
 
 
 @pytest.mark.parametrize("state", ["40001", "40P01"])
-async def test_a_change_that_loses_again_and_again_is_given_up(url: str, state: str) -> None:
+async def test_a_change_that_keeps_losing_fails_at_its_timeout(url: str, state: str) -> None:
     runs: list[None] = []
 
     def lose(connection: Connection) -> None:
@@ -164,7 +166,9 @@ async def test_a_change_that_loses_again_and_again_is_given_up(url: str, state: 
         await database.close()
 
 
-async def test_who_inserts_the_same_key_a_moment_later_finds_the_row(database: PostgresDatabase) -> None:
+async def test_the_loser_of_two_inserts_of_a_key_runs_again_and_finds_the_row(
+    database: PostgresDatabase,
+) -> None:
     meeting = Meeting()
 
     def add_if_missing(connection: Connection) -> bool:
@@ -178,7 +182,7 @@ async def test_who_inserts_the_same_key_a_moment_later_finds_the_row(database: P
     assert sorted(added) == [False, True]
 
 
-async def test_a_key_that_is_a_duplicate_in_every_run_is_a_mistake(database: PostgresDatabase) -> None:
+async def test_a_key_that_is_a_duplicate_in_every_run_is_raised_as_a_bug(database: PostgresDatabase) -> None:
     await database.write(lambda connection: _put(connection, "a", 1))
     runs: list[None] = []
 
@@ -193,7 +197,7 @@ async def test_a_key_that_is_a_duplicate_in_every_run_is_a_mistake(database: Pos
     assert await database.read(_items) == {"a": 1}
 
 
-async def test_a_mistake_of_ours_is_raised_as_it_is_after_one_run(database: PostgresDatabase) -> None:
+async def test_a_bug_in_the_work_is_raised_unchanged_after_one_run(database: PostgresDatabase) -> None:
     runs: list[None] = []
 
     def misspell(connection: Connection) -> None:
@@ -208,7 +212,7 @@ async def test_a_mistake_of_ours_is_raised_as_it_is_after_one_run(database: Post
 
 
 @pytest.mark.parametrize("state", ["42501", "42P01"])
-async def test_a_right_or_a_table_that_is_missing_is_a_failure_of_the_database(
+async def test_a_missing_privilege_or_table_is_a_failure_of_the_database(
     database: PostgresDatabase, state: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(connection: Connection) -> None:
@@ -219,14 +223,14 @@ async def test_a_right_or_a_table_that_is_missing_is_a_failure_of_the_database(
     assert [record.message for record in caplog.records] == ["the database failed"]
 
 
-async def test_connections_that_are_refused_are_told_of_once_in_a_while(
+async def test_refused_connections_are_logged_now_and_then(
     database: PostgresDatabase,
     postgres: PostgresServer,
     url: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     name = url.rpartition("/")[2]
-    # The probe has its connection.
+    # The probe still has its connection.
     await database.probe(_items)
     postgres.execute(f"ALTER DATABASE {name} CONNECTION LIMIT 0")
     for _ in range(3):
@@ -239,7 +243,7 @@ async def test_connections_that_are_refused_are_told_of_once_in_a_while(
     assert await database.read(_items) == {}
 
 
-async def test_work_that_raises_has_changed_nothing(database: PostgresDatabase) -> None:
+async def test_work_that_raises_changes_nothing(database: PostgresDatabase) -> None:
     class RefusedError(Exception):
         pass
 
@@ -252,7 +256,7 @@ async def test_work_that_raises_has_changed_nothing(database: PostgresDatabase) 
     assert await database.read(_items) == {}
 
 
-async def test_a_caller_that_gives_up_does_not_cut_a_change_in_half(database: PostgresDatabase) -> None:
+async def test_a_change_whose_caller_is_cancelled_is_still_committed(database: PostgresDatabase) -> None:
     begun, go_on = threading.Event(), threading.Event()
 
     def put_both(connection: Connection) -> None:
@@ -273,7 +277,7 @@ async def test_a_caller_that_gives_up_does_not_cut_a_change_in_half(database: Po
     await reopened.close()
 
 
-async def test_an_insert_waits_for_no_change_and_no_read(database: PostgresDatabase) -> None:
+async def test_an_insert_waits_for_neither_changes_nor_reads(database: PostgresDatabase) -> None:
     hold = threading.Event()
     busy = [
         asyncio.ensure_future(run(lambda _connection: hold.wait(_DEADLINE_SECONDS)))
@@ -289,14 +293,14 @@ async def test_an_insert_waits_for_no_change_and_no_read(database: PostgresDatab
         await asyncio.gather(*busy)
 
 
-async def test_nothing_is_prepared_in_a_session_and_nothing_set(database: PostgresDatabase) -> None:
-    # What a session keeps, the next user of a pooled connection would find, or miss.
+async def test_sessions_keep_no_prepared_statements_and_no_settings(database: PostgresDatabase) -> None:
+    # With pgbouncer, another client would find what a session keeps, and this one would miss it.
     kept = text(
         "SELECT 'prepared ' || name FROM pg_prepared_statements"
         " UNION ALL SELECT 'cursor ' || name FROM pg_cursors WHERE is_holdable"
         " UNION ALL SELECT 'channel ' || channel FROM pg_listening_channels() AS channel"
         " UNION ALL SELECT 'setting ' || name FROM pg_settings"
-        # Set for the transaction that asks, and gone with it.
+        # Set for this transaction only.
         "  WHERE source = 'session' AND name NOT LIKE 'transaction\\_%' AND name <> 'enable_seqscan'"
         " UNION ALL SELECT 'lock' FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
     )
@@ -306,7 +310,7 @@ async def test_nothing_is_prepared_in_a_session_and_nothing_set(database: Postgr
         assert await run(lambda connection: connection.scalars(kept).all()) == []
 
 
-async def test_the_isolation_is_said_with_each_transaction_and_not_to_the_session(
+async def test_the_isolation_is_set_for_each_transaction_and_not_for_the_session(
     database: PostgresDatabase,
 ) -> None:
     show = text(
@@ -323,7 +327,7 @@ async def test_the_isolation_is_said_with_each_transaction_and_not_to_the_sessio
     assert settings == ("repeatable read", "on", "read committed", "off")
 
 
-async def test_closing_waits_for_what_is_being_written_and_ends_every_thread_and_connection(
+async def test_closing_waits_for_writes_and_ends_every_thread_and_connection(
     database: PostgresDatabase, postgres: PostgresServer, url: str
 ) -> None:
     begun, go_on = threading.Event(), threading.Event()
@@ -344,5 +348,5 @@ async def test_closing_waits_for_what_is_being_written_and_ends_every_thread_and
     name = url.rpartition("/")[2]
     assert postgres.execute("SELECT key FROM items", name) == [("a",)]
     connected = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{name}'"
-    # The server notices a little later.
+    # The server notices it a little later.
     await until(lambda: postgres.execute(connected) == [(0,)])

@@ -1,7 +1,7 @@
-"""PostgreSQL when it does not answer: nobody waits for longer than their patience, and it comes back.
+"""PostgreSQL when it does not answer: no caller waits longer than the timeout, and it recovers.
 
-The frozen server stands for a machine that hangs, the network that goes silent
-for one that is gone: nothing says that a connection is dead.
+A frozen server stands for a machine that hangs, and a silent network for one that is gone:
+nothing tells the client that a connection is dead.
 """
 
 import asyncio
@@ -24,12 +24,12 @@ from tests.support.postgres import PostgresServer
 T = TypeVar("T")
 
 _DEADLINE_SECONDS = 30.0
-# A busy machine must be able to connect in that time.
-_PATIENCE_SECONDS = 2.0
+# Long enough to connect on a busy machine.
+_TIMEOUT_SECONDS = 2.0
 
 
 class Network:
-    """A way to the server of which the connections can be made to go silent."""
+    """A proxy to the server whose connections can be made to go silent."""
 
     def __init__(self, server_port: int) -> None:
         self._server_port = server_port
@@ -38,12 +38,12 @@ class Network:
         self.connections = 0
 
     async def open(self) -> int:
-        """Answer the port that leads to the server."""
+        """Start to listen, and return the port."""
         self._listener = await asyncio.start_server(self._connect, "127.0.0.1", 0)
         return int(self._listener.sockets[0].getsockname()[1])
 
     def go_silent(self) -> None:
-        """Let nothing through any more, either way, on what is connected now."""
+        """Drop everything from now on, both ways, on the connections of this moment."""
         self._silent |= self._writers
 
     async def close(self) -> None:
@@ -67,7 +67,7 @@ class Network:
 
 @pytest.fixture
 def url(postgres: PostgresServer) -> Iterator[str]:
-    """Answer the URL of a database with one table in it."""
+    """Return the URL of a database with one table."""
     url = postgres.create_database()
     name = url.rpartition("/")[2]
     postgres.execute("CREATE TABLE items (key text PRIMARY KEY)", name)
@@ -86,7 +86,7 @@ async def database(url: str) -> AsyncIterator[PostgresDatabase]:
 
 @pytest.fixture
 async def impatient(url: str) -> AsyncIterator[PostgresDatabase]:
-    database = PostgresDatabase.open(url, timeout=_PATIENCE_SECONDS)
+    database = PostgresDatabase.open(url, timeout=_TIMEOUT_SECONDS)
     yield database
     await _in_time(database.close())
 
@@ -100,9 +100,9 @@ async def network(postgres: PostgresServer) -> AsyncIterator[Network]:
 
 @pytest.fixture
 async def distant(postgres: PostgresServer, url: str, network: Network) -> AsyncIterator[PostgresDatabase]:
-    """Answer the database as it is reached through the network."""
+    """Return the database, reached through the network."""
     port = await network.open()
-    database = PostgresDatabase(url.replace(f":{postgres.port}/", f":{port}/"), timeout=_PATIENCE_SECONDS)
+    database = PostgresDatabase(url.replace(f":{postgres.port}/", f":{port}/"), timeout=_TIMEOUT_SECONDS)
     yield database
     await _in_time(database.close())
 
@@ -130,7 +130,7 @@ def _keys(connection: Connection) -> list[str]:
 
 def _end_backend(postgres: PostgresServer, pid: int) -> None:
     """End the server's side of a connection, as a fail-over or an idle time-out does."""
-    # Waits until it has ended.
+    # This waits until the process has ended.
     assert postgres.execute(f"SELECT pg_terminate_backend({pid}, 10000)") == [(True,)]
 
 
@@ -143,8 +143,8 @@ async def _until_back(database: PostgresDatabase) -> None:
             await asyncio.sleep(0.02)
 
 
-async def _found_away(database: PostgresDatabase) -> None:
-    """Do as the watch does: look when there is reason to."""
+async def _found_down(database: PostgresDatabase) -> None:
+    """Probe after a failure, as the poller does, and find the database down."""
     await _in_time(database.wait_for_failure())
     with pytest.raises(StorageUnavailable):
         await database.probe(_one)
@@ -152,7 +152,7 @@ async def _found_away(database: PostgresDatabase) -> None:
 
 
 async def _refused_at_once(database: PostgresDatabase) -> None:
-    """See every kind of call refused without its work being begun."""
+    """Check that every kind of call is refused without its work being begun."""
     runs: list[None] = []
     for run in database.read, database.write, database.append:
         with pytest.raises(StorageUnavailable):
@@ -161,7 +161,7 @@ async def _refused_at_once(database: PostgresDatabase) -> None:
 
 
 @pytest.mark.parametrize("kind", ["read", "write", "append", "probe"])
-async def test_a_connection_that_was_closed_while_idle_costs_its_next_user_nothing(
+async def test_a_connection_that_was_closed_while_idle_causes_no_failure(
     database: PostgresDatabase, postgres: PostgresServer, kind: str
 ) -> None:
     run = getattr(database, kind)
@@ -171,7 +171,9 @@ async def test_a_connection_that_was_closed_while_idle_costs_its_next_user_nothi
     assert not database.is_down
 
 
-async def test_work_that_gives_up_by_itself_says_nothing_of_the_database(database: PostgresDatabase) -> None:
+async def test_an_error_that_the_work_raises_does_not_count_as_a_failure_of_the_database(
+    database: PostgresDatabase,
+) -> None:
     def give_up(_connection: Connection) -> None:
         raise StorageUnavailable
 
@@ -181,7 +183,7 @@ async def test_work_that_gives_up_by_itself_says_nothing_of_the_database(databas
         await asyncio.wait_for(database.wait_for_failure(), 0.05)
 
 
-async def test_a_restart_of_the_server_while_nobody_asks_costs_nobody_anything(
+async def test_a_restart_of_an_idle_server_causes_no_failure(
     database: PostgresDatabase, postgres: PostgresServer
 ) -> None:
     await asyncio.gather(
@@ -197,7 +199,7 @@ async def test_a_restart_of_the_server_while_nobody_asks_costs_nobody_anything(
 
 
 @pytest.mark.parametrize("kind", ["read", "write"])
-async def test_a_connection_that_is_lost_in_the_middle_costs_another_run_and_only_one(
+async def test_after_a_lost_connection_the_work_runs_again_once(
     database: PostgresDatabase, postgres: PostgresServer, kind: str
 ) -> None:
     runs: list[int] = []
@@ -213,10 +215,10 @@ async def test_a_connection_that_is_lost_in_the_middle_costs_another_run_and_onl
     assert await getattr(database, kind)(_one) == 1
 
 
-async def test_a_change_whose_commit_was_not_answered_is_not_run_again(
+async def test_a_change_whose_commit_was_not_confirmed_does_not_run_again(
     database: PostgresDatabase, postgres: PostgresServer
 ) -> None:
-    # Whether it was committed, nobody knows; run again, it could count twice.
+    # It may have been committed, and would count twice if it ran again.
     runs: list[None] = []
 
     def lose_before_commit(connection: Connection) -> None:
@@ -230,7 +232,7 @@ async def test_a_change_whose_commit_was_not_answered_is_not_run_again(
     assert await database.read(_keys) == []
 
 
-async def test_an_insert_that_was_not_answered_is_run_again(
+async def test_an_insert_that_was_not_confirmed_runs_again(
     database: PostgresDatabase, postgres: PostgresServer
 ) -> None:
     runs: list[None] = []
@@ -248,7 +250,7 @@ async def test_an_insert_that_was_not_answered_is_run_again(
     assert not database.is_down
 
 
-async def test_a_server_that_hangs_costs_a_caller_its_patience_once_and_the_others_nothing(
+async def test_a_hanging_server_costs_one_caller_a_timeout_and_the_others_nothing(
     impatient: PostgresDatabase, postgres: PostgresServer
 ) -> None:
     await impatient.read(_one)
@@ -256,14 +258,12 @@ async def test_a_server_that_hangs_costs_a_caller_its_patience_once_and_the_othe
     begun = time.monotonic()
     with pytest.raises(StorageUnavailable):
         await impatient.read(_one)
-    assert _PATIENCE_SECONDS * 0.9 < time.monotonic() - begun < _PATIENCE_SECONDS + 10
-    await _found_away(impatient)
+    assert _TIMEOUT_SECONDS * 0.9 < time.monotonic() - begun < _TIMEOUT_SECONDS + 10
+    await _found_down(impatient)
     await _refused_at_once(impatient)
 
 
-async def test_those_who_wait_are_told_as_soon_as_the_probe_is_not_answered(
-    url: str, postgres: PostgresServer
-) -> None:
+async def test_waiting_callers_fail_as_soon_as_the_probe_fails(url: str, postgres: PostgresServer) -> None:
     database = PostgresDatabase.open(url, timeout=600)
     kinds = database.read, database.write, database.append
     for run in kinds:
@@ -278,14 +278,14 @@ async def test_those_who_wait_are_told_as_soon_as_the_probe_is_not_answered(
     await _in_time(database.close())
 
 
-async def test_a_server_that_hangs_keeps_no_thread_and_hinders_no_end(
+async def test_a_hanging_server_does_not_keep_the_pools_from_closing(
     impatient: PostgresDatabase, postgres: PostgresServer
 ) -> None:
     kinds = [impatient.read] * 4 + [impatient.write] * 2 + [impatient.append, impatient.probe]
     await asyncio.gather(*(run(lambda c: c.execute(text("SELECT pg_sleep(0.05)"))) for run in kinds))
     postgres.freeze()
     calls = [asyncio.ensure_future(run(_one)) for run in kinds]
-    # Half of the callers do not wait for their patience to end.
+    # Half of the callers are cancelled before the timeout.
     await asyncio.sleep(0)
     for call in calls[::2]:
         call.cancel()
@@ -293,14 +293,14 @@ async def test_a_server_that_hangs_keeps_no_thread_and_hinders_no_end(
     await _in_time(impatient.close())
 
 
-async def test_a_server_that_hung_is_found_back_by_the_probe_and_not_before(
+async def test_only_the_probe_finds_that_a_hanging_server_answers_again(
     impatient: PostgresDatabase, postgres: PostgresServer
 ) -> None:
     await impatient.read(_one)
     postgres.freeze()
     with pytest.raises(StorageUnavailable):
         await impatient.read(_one)
-    await _found_away(impatient)
+    await _found_down(impatient)
     postgres.thaw()
     await _refused_at_once(impatient)
     await _until_back(impatient)
@@ -309,7 +309,7 @@ async def test_a_server_that_hung_is_found_back_by_the_probe_and_not_before(
         assert await run(_one) == 1
 
 
-async def test_a_server_that_is_down_is_away_and_back_when_it_is_up(
+async def test_a_stopped_server_is_down_until_it_is_started(
     database: PostgresDatabase, postgres: PostgresServer
 ) -> None:
     await database.read(_one)
@@ -317,7 +317,7 @@ async def test_a_server_that_is_down_is_away_and_back_when_it_is_up(
     try:
         with pytest.raises(StorageUnavailable):
             await database.read(_one)
-        await _found_away(database)
+        await _found_down(database)
         await _refused_at_once(database)
     finally:
         postgres.start()
@@ -325,7 +325,7 @@ async def test_a_server_that_is_down_is_away_and_back_when_it_is_up(
     assert await database.read(_one) == 1
 
 
-async def test_calls_that_never_got_a_thread_do_not_say_that_the_database_is_away(
+async def test_calls_that_got_no_thread_do_not_make_the_database_count_as_down(
     impatient: PostgresDatabase,
 ) -> None:
     hold = threading.Event()
@@ -354,7 +354,7 @@ async def test_calls_that_never_got_a_thread_do_not_say_that_the_database_is_awa
     assert runs == []
 
 
-async def test_a_network_that_goes_silent_is_survived_by_new_connections(
+async def test_after_the_network_goes_silent_new_connections_are_used(
     distant: PostgresDatabase, network: Network
 ) -> None:
     for run in distant.read, distant.write, distant.append, distant.probe:
@@ -370,11 +370,11 @@ async def test_a_network_that_goes_silent_is_survived_by_new_connections(
                 except StorageUnavailable:
                     failures += 1
                     await _until_back(distant)
-    # Each kind has connections of its own, and finds out once.
+    # Each kind of transaction has its own connections, and fails at most once.
     assert failures <= 3
 
 
-async def test_callers_that_give_up_leave_no_thread_waiting_for_a_silent_network(
+async def test_threads_of_cancelled_callers_do_not_wait_for_a_silent_network(
     distant: PostgresDatabase, network: Network
 ) -> None:
     await asyncio.gather(
@@ -395,11 +395,11 @@ async def test_callers_that_give_up_leave_no_thread_waiting_for_a_silent_network
                 await _until_back(distant)
 
 
-async def test_a_server_that_takes_no_changes_for_a_while_does_on_new_connections(
+async def test_after_a_server_was_read_only_changes_use_new_connections(
     database: PostgresDatabase, postgres: PostgresServer, url: str
 ) -> None:
     name = sql.Identifier(url.rpartition("/")[2])
-    # One that says so by itself, as a standby does, and some services while they move.
+    # The server itself refuses changes, as a standby does, and some services during maintenance.
     pid = await database.append(_pid)
     postgres.execute(sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = on").format(name))
     _end_backend(postgres, pid)

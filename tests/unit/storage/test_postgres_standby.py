@@ -1,4 +1,4 @@
-"""PostgreSQL when the address leads to a standby for a while, as in a fail-over."""
+"""PostgreSQL when the address leads to a standby for a while, as during a failover."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ from tests.support.postgres import PostgresServer, programs
 
 
 class Standby(PostgresServer):
-    """A standby of the server, until it is promoted."""
+    """A standby of the server, which can be promoted."""
 
     def __init__(self, primary: PostgresServer) -> None:
         super().__init__()
@@ -24,7 +24,7 @@ class Standby(PostgresServer):
         self.password = primary.password
 
     def start(self) -> None:
-        """Copy the primary and follow it."""
+        """Copy the primary, and start to follow it."""
         backup = subprocess.run(
             [
                 *(programs() / "pg_basebackup", "--write-recovery-conf", "--no-sync", "--checkpoint=fast"),
@@ -43,13 +43,13 @@ class Standby(PostgresServer):
         super().start()
 
     def promote(self) -> None:
-        """Make it the primary."""
+        """Promote the standby to primary."""
         assert self.execute("SELECT pg_promote()") == [(True,)]
 
 
 @pytest.fixture(scope="module")
 def name(postgres: PostgresServer) -> str:
-    """Answer the name of a database with one table in it."""
+    """Return the name of a database with one table."""
     name = postgres.create_database().rpartition("/")[2]
     postgres.execute("CREATE TABLE items (key text PRIMARY KEY)", name)
     postgres.execute("GRANT ALL ON items TO localdial", name)
@@ -79,17 +79,17 @@ def _look_and_insert(connection: Connection) -> None:
 
 
 @pytest.mark.parametrize("work", [_insert, _look_and_insert])
-async def test_a_change_finds_that_a_standby_takes_none(database: PostgresDatabase, work: object) -> None:
+async def test_a_change_on_a_standby_fails(database: PostgresDatabase, work: object) -> None:
     with pytest.raises(StorageUnavailable):
         await database.write(work)  # type: ignore[arg-type]
 
 
-async def test_an_insert_finds_that_a_standby_takes_none(database: PostgresDatabase) -> None:
+async def test_an_insert_on_a_standby_fails(database: PostgresDatabase) -> None:
     with pytest.raises(StorageUnavailable):
         await database.append(_insert)
 
 
-async def test_a_standby_is_not_what_was_waited_for(database: PostgresDatabase) -> None:
+async def test_a_standby_counts_as_down(database: PostgresDatabase) -> None:
     with pytest.raises(StorageUnavailable):
         await database.append(_insert)
     with contextlib.suppress(StorageUnavailable):
@@ -97,7 +97,7 @@ async def test_a_standby_is_not_what_was_waited_for(database: PostgresDatabase) 
     assert database.is_down
 
 
-async def test_a_standby_that_is_promoted_is_used(postgres: PostgresServer, name: str) -> None:
+async def test_a_promoted_standby_is_used(postgres: PostgresServer, name: str) -> None:
     with Standby(postgres) as standby:
         database = PostgresDatabase.open(standby.url(name), timeout=5)
         await _use_until_promoted(database, standby)
@@ -118,12 +118,12 @@ async def _use_until_promoted(database: PostgresDatabase, standby: Standby) -> N
             await asyncio.sleep(0.05)
 
 
-async def test_a_connection_to_a_standby_is_not_kept_when_the_address_leads_elsewhere(
+async def test_a_connection_to_a_standby_is_dropped_when_the_address_leads_to_the_primary(
     database: PostgresDatabase, name: str, postgres: PostgresServer
 ) -> None:
     with pytest.raises(StorageUnavailable):
         await database.write(_look_and_insert)
-    # As when a name is given another address: who connects anew finds the primary.
+    # As when a host name gets another address: new connections reach the primary.
     database._url = postgres.url(name)
     async with asyncio.timeout(DEADLINE_SECONDS):
         while True:

@@ -1,4 +1,4 @@
-"""Old calls are deleted, all of them, and no others."""
+"""All old calls are deleted, and no others."""
 
 import re
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ def left(engine: Engine) -> set[str]:
         return set(connection.scalars(select(outbound_calls.c.call_id)))
 
 
-def test_a_call_from_before_the_cutoff_is_deleted_and_one_of_that_moment_stays(engine: Engine) -> None:
+def test_calls_before_the_cutoff_are_deleted_and_those_at_the_cutoff_stay(engine: Engine) -> None:
     with engine.begin() as connection:
         record_calls(
             connection,
@@ -61,7 +61,7 @@ def test_a_call_back_still_reaches_the_last_caller(engine: Engine) -> None:
         assert reader.last_call_to(A, "+16285550199") is None
 
 
-def test_calls_of_every_organization_are_deleted_those_of_deleted_ones_too(engine: Engine) -> None:
+def test_calls_of_every_organization_are_deleted_even_of_deleted_ones(engine: Engine) -> None:
     with engine.begin() as connection:
         record_calls(
             connection, [call(organization, 1, organization_id=organization) for organization in (A, B)]
@@ -90,7 +90,7 @@ def test_many_calls_are_deleted_in_batches_that_stay_deleted(engine: Engine) -> 
     assert left(engine) == {"young"}
 
 
-def test_more_calls_of_one_moment_than_a_batch_are_deleted(engine: Engine) -> None:
+def test_more_calls_of_one_microsecond_than_a_batch_are_deleted(engine: Engine) -> None:
     with engine.begin() as connection:
         record_calls(connection, [call(f"c{index}", 7 + index // 30) for index in range(60)])
     assert delete_calls_before(engine, CUTOFF, ignored, batch_size=10) == 60
@@ -98,7 +98,7 @@ def test_more_calls_of_one_moment_than_a_batch_are_deleted(engine: Engine) -> No
 
 @contextmanager
 def statements() -> Iterator[dict[str, Any]]:
-    """Collect the statements about calls, with the parameters of the first time."""
+    """Collect the statements about calls, each with the parameters of its first execution."""
     seen: dict[str, Any] = {}
 
     def see(_connection: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
@@ -112,7 +112,7 @@ def statements() -> Iterator[dict[str, Any]]:
         event.remove(Engine, "before_cursor_execute", see)
 
 
-def test_old_calls_are_found_by_the_index_of_times(engine: Engine) -> None:
+def test_old_calls_are_found_by_the_time_index(engine: Engine) -> None:
     with engine.begin() as connection:
         record_calls(connection, [call(f"c{index}", index) for index in range(5000)])
         if engine.dialect.name == "postgresql":
@@ -120,7 +120,7 @@ def test_old_calls_are_found_by_the_index_of_times(engine: Engine) -> None:
     with statements() as seen:
         count_calls_before(engine, 500)
         delete_calls_before(engine, 500, ignored, batch_size=10)
-    # Counting, measuring a batch, deleting it.
+    # Count, find the end of a batch, delete it.
     assert len(seen) == 3
     for statement, parameters in seen.items():
         with engine.begin() as connection:

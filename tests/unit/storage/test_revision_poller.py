@@ -1,4 +1,4 @@
-"""The watch on PostgreSQL: it asks for what is held, finds the database back, and never ends."""
+"""The poller on PostgreSQL: it polls what is in memory, finds the database up again, and never stops."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -63,7 +63,7 @@ class Server:
             self.polling = None
 
     def revision(self, organization_id: str) -> int:
-        """Answer the revision that is decided on; 0 if none is held."""
+        """Return the revision of the snapshot in memory; 0 without one."""
         cached = self.snapshots.cached(organization_id)
         return cached.revision if cached is not None else 0
 
@@ -85,7 +85,7 @@ async def _opened(url: str, policy: CachePolicy = _FOR_EVER) -> AsyncIterator[Se
 
 @pytest.fixture
 async def server(postgres: PostgresServer, url: str) -> AsyncIterator[Server]:
-    """Answer a server that watches, with two organizations in its database."""
+    """Return a server that polls, with two organizations in its database."""
     postgres.execute("TRUNCATE revisions, organizations CASCADE", url.rpartition("/")[2])
     async with _opened(url, CachePolicy(max_age=60)) as server:
         await server.store.write("test", create(A, B))
@@ -93,7 +93,7 @@ async def server(postgres: PostgresServer, url: str) -> AsyncIterator[Server]:
         yield server
 
 
-async def test_what_another_server_changed_is_loaded(server: Server, url: str) -> None:
+async def test_a_change_by_another_server_is_loaded(server: Server, url: str) -> None:
     await server.snapshots.get(A)
     async with _opened(url) as other:
         for revision in 2, 3, 4:
@@ -101,7 +101,7 @@ async def test_what_another_server_changed_is_loaded(server: Server, url: str) -
             await server.until_revision(A, revision)
 
 
-async def test_what_is_held_is_confirmed_and_what_is_not_is_not_asked_for(server: Server) -> None:
+async def test_only_organizations_in_memory_are_polled_and_confirmed(server: Server) -> None:
     await server.snapshots.get(A)
     await until(lambda: len(server.snapshots.confirmed) >= 3)
     assert set(server.snapshots.confirmed) == {(A, 1)}
@@ -111,20 +111,20 @@ async def test_what_is_held_is_confirmed_and_what_is_not_is_not_asked_for(server
 async def test_an_organization_whose_revision_is_gone_is_dropped(
     server: Server, postgres: PostgresServer, url: str
 ) -> None:
-    # As after a backup was restored from before there was one.
+    # As after the restore of a backup from before the organization existed.
     await server.snapshots.get(A)
     postgres.execute("TRUNCATE revisions, organizations CASCADE", url.rpartition("/")[2])
     await until(lambda: not server.snapshots.organization_ids())
 
 
-async def test_it_finds_the_database_away_and_back(
+async def test_the_poller_finds_the_database_down_and_up_again(
     server: Server, postgres: PostgresServer, url: str
 ) -> None:
     await server.snapshots.get(A)
     postgres.stop()
     try:
         await until(lambda: server.database.is_down)
-        # What is held is decided on all the same.
+        # The snapshot in memory is used all the same.
         assert server.revision(A) == 1
     finally:
         postgres.start()
@@ -134,7 +134,7 @@ async def test_it_finds_the_database_away_and_back(
     await server.until_revision(A, 2)
 
 
-async def test_a_failure_of_any_other_call_makes_it_look_at_once(postgres: PostgresServer, url: str) -> None:
+async def test_a_failed_transaction_makes_the_poller_poll_at_once(postgres: PostgresServer, url: str) -> None:
     async with _opened(url) as server:
         server.poller = RevisionPoller(server.database, server.snapshots, interval=600)
         server.polling = asyncio.create_task(server.poller.run())
@@ -150,7 +150,7 @@ async def test_a_failure_of_any_other_call_makes_it_look_at_once(postgres: Postg
             postgres.start()
 
 
-async def test_it_goes_on_after_whatever_error(
+async def test_the_poller_goes_on_after_any_error(
     server: Server, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await server.snapshots.get(A)
@@ -169,13 +169,13 @@ async def test_it_goes_on_after_whatever_error(
     await server.until_revision(A, 2)
 
 
-async def test_it_asks_one_question_however_much_is_held(server: Server, url: str) -> None:
+async def test_one_query_polls_many_organizations(server: Server, url: str) -> None:
     names = [f"org{number}" for number in range(60)]
     await server.store.write("test", create(*names))
     for name in names:
         await server.snapshots.get(name)
     await server.stop_polling()
-    # What the watch was about to ask is asked before this.
+    # After this poll no earlier one is still running.
     await server.poller.poll()
     statements: list[str] = []
     engine = server.database._probes._engine

@@ -1,7 +1,7 @@
-"""How long snapshots are kept, in how much memory, and how they follow what others change.
+"""How long snapshots are kept, in how much memory, and how they follow changes of other processes.
 
-The suite of all stores has what holds for one process; here the database is the
-test's own, and its loads end when the test says so.
+The conformance suite tests one process on real databases; here the database is fake, and
+the test decides when its loads end.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ ABSURD = 10**100
 
 
 class Clock:
-    """Stands still until it is moved."""
+    """A clock that stands still until the test moves it."""
 
     def __init__(self) -> None:
         self.time = 1000.0
@@ -49,8 +49,8 @@ class _Load:
 class FakeDatabase:
     """Holds a revision and a size for each organization, and counts the loads.
 
-    While ``held`` is a list, loads end when the test calls ``finish``; what they
-    find is what there was when they began.
+    While `held` is a list, loads end when the test calls `finish`. They return the state at their
+    begin.
     """
 
     def __init__(self) -> None:
@@ -89,7 +89,7 @@ class FakeDatabase:
         return cast(T, found)
 
     def finish(self) -> None:
-        """End the oldest load that is under way."""
+        """End the oldest running load."""
         assert self.held is not None
         self.held.popleft()()
 
@@ -113,14 +113,14 @@ async def database() -> AsyncIterator[FakeDatabase]:
     database = FakeDatabase()
     database.revisions = {A: 1, B: 1, C: 1}
     yield database
-    # Nothing goes on in the background that nobody will ever end.
+    # No task may be left in the background.
     database.held = None
     await settled()
     assert len(asyncio.all_tasks()) == 1
 
 
 async def settled() -> None:
-    """Let all that can run now run, also what that wakes."""
+    """Let every task run until it waits."""
     for _ in range(30):
         await asyncio.sleep(0)
 
@@ -136,7 +136,7 @@ def shown(metric: str) -> float:
     return value
 
 
-async def test_what_nobody_asks_for_is_dropped_after_its_idle_time(
+async def test_an_unused_snapshot_is_dropped_after_the_idle_time(
     database: FakeDatabase, clock: Clock
 ) -> None:
     cache = SnapshotCache(database, CachePolicy(idle=60), now=clock.now, read=database.snapshot)
@@ -153,7 +153,7 @@ async def test_what_nobody_asks_for_is_dropped_after_its_idle_time(
 
 
 @pytest.mark.parametrize("how", ["confirmed", "changed elsewhere", "changed here"])
-async def test_to_be_kept_up_to_date_is_not_to_be_asked_for(
+async def test_keeping_a_snapshot_up_to_date_does_not_count_as_use(
     database: FakeDatabase, clock: Clock, how: str
 ) -> None:
     cache = SnapshotCache(database, CachePolicy(idle=60), now=clock.now, read=database.snapshot)
@@ -174,7 +174,7 @@ async def test_to_be_kept_up_to_date_is_not_to_be_asked_for(
     assert cache.organization_ids() == []
 
 
-async def test_idle_ones_are_dropped_in_the_background(database: FakeDatabase, clock: Clock) -> None:
+async def test_idle_snapshots_are_dropped_in_the_background(database: FakeDatabase, clock: Clock) -> None:
     cache = SnapshotCache(database, CachePolicy(idle=0.04), now=clock.now, read=database.snapshot)
     await cache.get(A)
     clock.time += 1
@@ -186,7 +186,7 @@ async def test_idle_ones_are_dropped_in_the_background(database: FakeDatabase, c
     await asyncio.wait({dropping})
 
 
-async def test_over_the_memory_bound_those_not_used_for_longest_go_first(
+async def test_over_the_memory_bound_the_least_recently_used_snapshots_are_dropped(
     database: FakeDatabase, clock: Clock
 ) -> None:
     names = [f"org{index}" for index in range(10)]
@@ -199,11 +199,11 @@ async def test_over_the_memory_bound_those_not_used_for_longest_go_first(
     clock.time += 1
     assert cache.cached("org0") is not None
     await cache.get("new")
-    # Room is made for more than one at a time.
+    # Room is made for several at a time.
     assert set(cache.organization_ids()) == {"org0", *names[3:], "new"}
 
 
-async def test_a_snapshot_larger_than_all_the_memory_is_kept_alone(
+async def test_a_snapshot_larger_than_the_memory_bound_is_kept_alone(
     database: FakeDatabase, clock: Clock
 ) -> None:
     cache = SnapshotCache(database, CachePolicy(memory=size_of(10)), now=clock.now, read=database.snapshot)
@@ -226,7 +226,7 @@ async def test_a_snapshot_that_grows_makes_room_for_itself(database: FakeDatabas
     assert shown("localdial_snapshot_bytes") == size_of(10)
 
 
-async def test_the_metrics_show_how_many_are_held_and_in_how_many_bytes(
+async def test_the_metrics_show_the_number_and_the_bytes_of_snapshots(
     database: FakeDatabase, clock: Clock
 ) -> None:
     database.users = {A: 7, B: 3}
@@ -247,7 +247,7 @@ async def test_the_metrics_show_how_many_are_held_and_in_how_many_bytes(
     assert (shown("localdial_snapshots"), shown("localdial_snapshot_bytes")) == (0, 0)
 
 
-async def test_what_was_not_confirmed_for_too_long_is_loaded_again(
+async def test_a_snapshot_that_was_not_confirmed_for_too_long_is_loaded_again(
     database: FakeDatabase, clock: Clock
 ) -> None:
     cache = SnapshotCache(database, CachePolicy(max_age=300), now=clock.now, read=database.snapshot)
@@ -261,7 +261,7 @@ async def test_what_was_not_confirmed_for_too_long_is_loaded_again(
     assert cache.cached(A) is not None
 
 
-async def test_what_was_not_confirmed_for_too_long_is_not_answered_while_the_database_is_away(
+async def test_a_snapshot_that_was_not_confirmed_for_too_long_is_not_used_while_the_database_is_down(
     database: FakeDatabase, clock: Clock
 ) -> None:
     cache = SnapshotCache(database, CachePolicy(max_age=300), now=clock.now, read=database.snapshot)
@@ -277,7 +277,7 @@ async def test_what_was_not_confirmed_for_too_long_is_not_answered_while_the_dat
     assert (await cache.get(A)).revision == 1
 
 
-async def test_the_age_counts_from_when_the_load_was_asked_for(database: FakeDatabase, clock: Clock) -> None:
+async def test_the_age_counts_from_the_begin_of_the_load(database: FakeDatabase, clock: Clock) -> None:
     cache = SnapshotCache(database, CachePolicy(max_age=300), now=clock.now, read=database.snapshot)
     database.held = deque()
     loading = asyncio.create_task(cache.get(A))
@@ -291,9 +291,7 @@ async def test_the_age_counts_from_when_the_load_was_asked_for(database: FakeDat
     assert cache.cached(A) is None
 
 
-async def test_the_databases_word_that_nothing_changed_keeps_a_snapshot_fresh(
-    database: FakeDatabase, clock: Clock
-) -> None:
+async def test_a_confirmation_keeps_a_snapshot_fresh(database: FakeDatabase, clock: Clock) -> None:
     cache = SnapshotCache(database, CachePolicy(max_age=300), now=clock.now, read=database.snapshot)
     await cache.get(A)
     for _ in range(5):
@@ -302,7 +300,7 @@ async def test_the_databases_word_that_nothing_changed_keeps_a_snapshot_fresh(
         clock.time += 50
         cache.confirm(A, 1, asked)
         assert cache.cached(A) is not None
-    # It counts from when it was asked for, and an older word takes nothing back.
+    # The age counts from when the database was asked, and an older confirmation takes nothing back.
     cache.confirm(A, 1, asked - 100)
     clock.time += 249
     assert cache.cached(A) is not None
@@ -311,14 +309,12 @@ async def test_the_databases_word_that_nothing_changed_keeps_a_snapshot_fresh(
     assert database.loads == [A]
 
 
-async def test_the_databases_word_of_a_newer_revision_starts_a_load(
-    database: FakeDatabase, clock: Clock
-) -> None:
+async def test_a_newer_revision_in_the_database_starts_a_load(database: FakeDatabase, clock: Clock) -> None:
     cache = SnapshotCache(database, now=clock.now, read=database.snapshot)
     before = await cache.get(A)
     database.revisions[A] = 2
     cache.confirm(A, 2, clock.time)
-    # What is there is answered meanwhile.
+    # The snapshot in memory is used meanwhile.
     assert cache.cached(A) is before
     await settled()
     after = cache.cached(A)
@@ -326,7 +322,7 @@ async def test_the_databases_word_of_a_newer_revision_starts_a_load(
     assert after.revision == 2
 
 
-async def test_a_database_that_has_gone_back_is_believed(database: FakeDatabase, clock: Clock) -> None:
+async def test_an_older_revision_in_the_database_is_the_truth(database: FakeDatabase, clock: Clock) -> None:
     cache = SnapshotCache(database, now=clock.now, read=database.snapshot)
     database.revisions[A] = 5
     await cache.get(A)
@@ -337,7 +333,7 @@ async def test_a_database_that_has_gone_back_is_believed(database: FakeDatabase,
     assert (await cache.get(A)).revision == 3
 
 
-async def test_an_older_word_that_was_asked_for_before_the_load_changes_nothing(
+async def test_an_older_revision_from_before_the_load_changes_nothing(
     database: FakeDatabase, clock: Clock
 ) -> None:
     cache = SnapshotCache(database, now=clock.now, read=database.snapshot)
@@ -356,7 +352,9 @@ async def test_an_older_word_that_was_asked_for_before_the_load_changes_nothing(
         assert cache.cached(A) is snapshot
 
 
-async def test_a_word_of_what_is_not_held_loads_nothing(database: FakeDatabase, clock: Clock) -> None:
+async def test_news_of_organizations_that_are_not_in_memory_load_nothing(
+    database: FakeDatabase, clock: Clock
+) -> None:
     cache = SnapshotCache(database, now=clock.now, read=database.snapshot)
     cache.confirm(A, 1, clock.time)
     cache.changed_elsewhere(A, 2)
@@ -386,7 +384,7 @@ async def test_a_burst_of_changes_elsewhere_costs_few_loads(database: FakeDataba
     assert len(database.loads) <= 3
 
 
-async def test_a_forged_hint_costs_one_load_and_leaves_what_is_there(
+async def test_a_forged_notification_costs_one_load_and_changes_nothing(
     database: FakeDatabase, clock: Clock
 ) -> None:
     cache = SnapshotCache(database, now=clock.now, read=database.snapshot)
@@ -397,7 +395,7 @@ async def test_a_forged_hint_costs_one_load_and_leaves_what_is_there(
     cached = cache.cached(A)
     assert cached is not None
     assert cached.revision == 1
-    # And what is true is heard afterwards.
+    # A true notification works afterwards.
     database.revisions[A] = 2
     cache.changed_elsewhere(A, 2)
     await settled()
@@ -406,9 +404,7 @@ async def test_a_forged_hint_costs_one_load_and_leaves_what_is_there(
     assert cached.revision == 2
 
 
-async def test_catching_up_that_failed_is_tried_again_at_the_next_word(
-    database: FakeDatabase, clock: Clock
-) -> None:
+async def test_a_failed_catch_up_is_repeated_at_the_next_poll(database: FakeDatabase, clock: Clock) -> None:
     cache = SnapshotCache(database, now=clock.now, read=database.snapshot)
     await cache.get(A)
     database.revisions[A], database.fails = 2, True
@@ -424,7 +420,9 @@ async def test_catching_up_that_failed_is_tried_again_at_the_next_word(
     assert cached.revision == 2
 
 
-async def test_an_organization_that_others_deleted_is_dropped(database: FakeDatabase, clock: Clock) -> None:
+async def test_an_organization_that_another_process_deleted_is_dropped(
+    database: FakeDatabase, clock: Clock
+) -> None:
     cache = SnapshotCache(database, now=clock.now, read=database.snapshot)
     await cache.get(A)
     del database.revisions[A]
@@ -433,7 +431,9 @@ async def test_an_organization_that_others_deleted_is_dropped(database: FakeData
     assert cache.organization_ids() == []
 
 
-async def test_own_changes_are_announced_and_others_are_not(database: FakeDatabase, clock: Clock) -> None:
+async def test_changes_of_this_process_are_announced_and_those_of_others_are_not(
+    database: FakeDatabase, clock: Clock
+) -> None:
     announced: list[tuple[str, int]] = []
     cache = SnapshotCache(
         database,
@@ -451,7 +451,7 @@ async def test_own_changes_are_announced_and_others_are_not(database: FakeDataba
     assert announced == [(A, 1), (A, 2)]
 
 
-async def test_a_change_here_while_one_elsewhere_is_caught_up_with_leaves_nothing_older(
+async def test_a_change_here_during_a_catch_up_leaves_no_older_snapshot(
     database: FakeDatabase, clock: Clock
 ) -> None:
     cache = SnapshotCache(database, now=clock.now, read=database.snapshot)
@@ -473,7 +473,7 @@ async def test_a_change_here_while_one_elsewhere_is_caught_up_with_leaves_nothin
     assert cached.revision == 3
 
 
-async def test_a_snapshot_that_is_dropped_during_its_load_is_answered_all_the_same(
+async def test_a_snapshot_that_is_dropped_during_its_load_is_returned_all_the_same(
     database: FakeDatabase, clock: Clock
 ) -> None:
     cache = SnapshotCache(database, CachePolicy(idle=60), now=clock.now, read=database.snapshot)
@@ -488,7 +488,7 @@ async def test_a_snapshot_that_is_dropped_during_its_load_is_answered_all_the_sa
     assert (await loading).revision == 2
 
 
-async def test_a_snapshot_that_is_too_old_for_want_of_a_word_is_no_excuse_for_one_of_an_older_revision(
+async def test_a_revision_that_is_not_reached_is_refused_also_after_the_snapshot_became_too_old(
     database: FakeDatabase, clock: Clock
 ) -> None:
     cache = SnapshotCache(database, CachePolicy(max_age=300), now=clock.now, read=database.snapshot)

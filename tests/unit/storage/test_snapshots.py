@@ -1,4 +1,4 @@
-"""What only the order of the event loop's turns shows; the suite of all stores has the rest."""
+"""What depends on the order of the event loop's turns; the conformance suite tests the rest."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class HeldDatabase:
-    """Its reads end when the test says so, with the snapshot it says."""
+    """A database whose reads end when the test sets their result."""
 
     def __init__(self) -> None:
         self.reads: list[asyncio.Future[RoutingSnapshot]] = []
@@ -40,12 +40,12 @@ def snapshot(revision: int) -> RoutingSnapshot:
 
 
 async def turns() -> None:
-    """Let all that can run now run, also what that wakes."""
+    """Let every task run until it waits."""
     for _ in range(5):
         await asyncio.sleep(0)
 
 
-async def test_a_change_joins_no_load_that_ends_in_the_turn_in_which_it_is_committed() -> None:
+async def test_a_change_does_not_join_a_load_that_ends_in_the_same_turn() -> None:
     database = HeldDatabase()
     cache = SnapshotCache(database)
     loading = asyncio.create_task(cache.get("acme"))

@@ -1,4 +1,4 @@
-"""What keeps an SQLite file safe and shared by nobody."""
+"""What keeps an SQLite file safe, and out of the hands of other processes."""
 
 import asyncio
 import sqlite3
@@ -33,7 +33,7 @@ async def database(path: Path) -> AsyncIterator[SqliteDatabase]:
 
 @pytest.fixture
 def tool(path: Path, database: SqliteDatabase) -> Iterator[sqlite3.Connection]:
-    """Open the file as the sqlite3 shell would, which asks nobody."""
+    """Open the file as the sqlite3 shell does, without regard to our lock."""
     assert database
     with closing(sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)) as tool:
         yield tool
@@ -50,7 +50,7 @@ def _add_one(connection: Connection) -> None:
 @pytest.mark.parametrize(
     ("pragma", "expected"), [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1)]
 )
-async def test_every_connection_is_set_up_to_lose_nothing(
+async def test_every_connection_is_set_up_for_durability(
     database: SqliteDatabase, pragma: str, expected: object
 ) -> None:
     def read(connection: Connection) -> object:
@@ -60,7 +60,7 @@ async def test_every_connection_is_set_up_to_lose_nothing(
     assert await asyncio.gather(*(database.read(read) for _ in range(8))) == [expected] * 8
 
 
-async def test_a_transaction_has_the_write_lock_from_its_first_look_on(
+async def test_a_transaction_has_the_write_lock_from_its_first_query_on(
     database: SqliteDatabase, tool: sqlite3.Connection
 ) -> None:
     def read_and_write(connection: Connection) -> None:
@@ -95,7 +95,7 @@ async def test_reads_go_on_while_a_tool_holds_the_file(
     tool.execute("ROLLBACK")
 
 
-async def test_what_the_database_cannot_do_is_storage_unavailable_with_the_cause_for_the_log(
+async def test_a_failure_of_the_database_is_storage_unavailable_and_its_cause_is_logged(
     database: SqliteDatabase,
 ) -> None:
     def fail(connection: Connection) -> None:
@@ -107,7 +107,7 @@ async def test_what_the_database_cannot_do_is_storage_unavailable_with_the_cause
             await run(fail)
         assert "missing" not in failed.value.message
         assert "missing" in str(failed.value.__cause__)
-    # Nothing of it stays behind, in the file or on the connections.
+    # Nothing of it is left in the file or on the connections.
     await database.write(_add_one)
     assert await database.read(_value) == 1
 
@@ -119,7 +119,7 @@ async def test_a_file_is_opened_once_at_a_time(path: Path, database: SqliteDatab
     assert await database.read(_value) == 1
 
 
-async def test_another_name_of_the_file_is_no_way_round(path: Path, database: SqliteDatabase) -> None:
+async def test_a_link_to_the_file_does_not_open_it_twice(path: Path, database: SqliteDatabase) -> None:
     assert await database.read(_value) == 0
     link = path.with_name("link.db")
     link.symlink_to(path)
@@ -134,7 +134,7 @@ async def test_a_closed_file_can_be_opened_again(path: Path) -> None:
     await second.close()
 
 
-async def test_the_folders_of_a_new_file_are_made(tmp_path: Path) -> None:
+async def test_the_folders_of_a_new_file_are_created(tmp_path: Path) -> None:
     path = tmp_path / "var" / "data" / "localdial.db"
     database = SqliteDatabase.open(path)
     await database.write(lambda connection: connection.exec_driver_sql("CREATE TABLE t (c)"))
@@ -142,7 +142,7 @@ async def test_the_folders_of_a_new_file_are_made(tmp_path: Path) -> None:
     assert path.exists()
 
 
-async def test_closing_waits_for_what_is_being_written(path: Path, database: SqliteDatabase) -> None:
+async def test_closing_waits_for_writes(path: Path, database: SqliteDatabase) -> None:
     begun, finish = threading.Event(), threading.Event()
 
     def add_one_slowly(connection: Connection) -> None:

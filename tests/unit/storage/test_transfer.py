@@ -1,4 +1,4 @@
-"""What an export says is in the database, and what an import takes in is what the file says."""
+"""An export is what the database has, and an import is what the file has."""
 
 import io
 
@@ -29,7 +29,7 @@ from tests.unit.storage.transfer_databases import (
 
 @pytest.mark.parametrize("target", KINDS)
 @pytest.mark.parametrize("source", KINDS)
-def test_what_moves_is_the_same_in_the_new_database(source: str, target: str, new_engine: NewEngine) -> None:
+def test_imported_data_is_the_same_as_the_exported(source: str, target: str, new_engine: NewEngine) -> None:
     old, new = new_engine(source), new_engine(target)
     fill(old)
     export = exported(old)
@@ -47,7 +47,7 @@ def test_what_moves_is_the_same_in_the_new_database(source: str, target: str, ne
     }
 
 
-def test_all_organizations_are_exported_those_that_were_deleted_too(export: bytes) -> None:
+def test_all_organizations_are_exported_even_deleted_ones(export: bytes) -> None:
     found = [(record["kind"], record.get("organization_id")) for record in records(export)]
     assert found == [
         ("header", None),
@@ -88,7 +88,7 @@ def test_unknown_organizations_are_named_and_nothing_is_written(sqlite: Engine) 
 
 
 @pytest.mark.slow
-def test_an_export_from_postgresql_is_of_one_moment(new_engine: NewEngine) -> None:
+def test_an_export_from_postgresql_sees_one_moment(new_engine: NewEngine) -> None:
     engine = new_engine("postgresql")
     fill(engine)
     before = exported(engine)
@@ -146,7 +146,7 @@ def test_a_revision_never_goes_back(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_organizations_that_are_there_are_all_named_and_nothing_changes(
+def test_every_organization_that_exists_already_is_reported_and_nothing_changes(
     kind: str, new_engine: NewEngine, export: bytes
 ) -> None:
     target = new_engine(kind)
@@ -161,7 +161,7 @@ def test_organizations_that_are_there_are_all_named_and_nothing_changes(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_calls_that_are_left_of_an_organization_are_not_mixed_with_others(
+def test_calls_of_a_deleted_organization_are_not_mixed_with_imported_ones(
     kind: str, new_engine: NewEngine, export: bytes
 ) -> None:
     target = new_engine(kind)
@@ -173,7 +173,7 @@ def test_calls_that_are_left_of_an_organization_are_not_mixed_with_others(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_numbers_that_others_own_are_all_named_and_nothing_changes(
+def test_every_number_that_another_organization_owns_is_reported_and_nothing_changes(
     kind: str, new_engine: NewEngine, export: bytes
 ) -> None:
     target = new_engine(kind)
@@ -193,9 +193,7 @@ def test_numbers_that_others_own_are_all_named_and_nothing_changes(
     assert rows(target) == before
 
 
-def test_what_the_database_stores_otherwise_is_found_when_it_is_read_back(
-    new_engine: NewEngine, export: bytes
-) -> None:
+def test_a_record_that_the_database_stores_differently_is_found(new_engine: NewEngine, export: bytes) -> None:
     target = new_engine("sqlite")
     with target.begin() as connection:
         connection.execute(

@@ -1,4 +1,4 @@
-"""A file that is not, to the byte, what an export wrote is refused, and nothing of it is imported."""
+"""A file that is not exactly what an export has written is refused, and nothing of it is imported."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ def lines_of(records: Records) -> bytes:
 
 
 def changed(export: bytes, change: Change) -> bytes:
-    """Change the records, and let the last line say so: whoever does this does it on purpose."""
+    """Return the export with changed records and a last line that fits them."""
     *records, end = [json.loads(line) for line in export.splitlines()]
     change(records)
     for kind in "organization", "deleted_organization", "user", "number", "request", "call":
@@ -34,7 +34,7 @@ def changed(export: bytes, change: Change) -> bytes:
 
 
 def refusal(engine: Engine, file: bytes) -> ImportRefused:
-    """See that nothing is imported; answer why."""
+    """Check that nothing is imported, and return the reason."""
     before = rows(engine)
     with pytest.raises(ImportRefused) as caught:
         imported(engine, file)
@@ -78,9 +78,7 @@ def user_of_the_deleted(records: Records) -> None:
     records.insert(2, of_kind(records, "user") | {"organization_id": "gone"})
 
 
-def test_a_file_that_is_changed_as_these_tests_do_is_imported_if_it_is_right(
-    sqlite: Engine, export: bytes
-) -> None:
+def test_a_correct_file_that_these_tests_have_rewritten_is_imported(sqlite: Engine, export: bytes) -> None:
     assert changed(export, lambda _: None) == export
     imported(sqlite, changed(export, setting("user", display_name="Anna")))
     assert any("Anna" in row for row in rows(sqlite)["users"])
@@ -146,12 +144,14 @@ def test_a_file_that_is_changed_as_these_tests_do_is_imported_if_it_is_right(
         (user_of_the_deleted, "line 3: kind must be call, since the organization was deleted"),
     ],
 )
-def test_a_record_that_is_wrong_is_named(sqlite: Engine, export: bytes, change: Change, problem: str) -> None:
+def test_a_wrong_record_is_reported_with_its_line_and_field(
+    sqlite: Engine, export: bytes, change: Change, problem: str
+) -> None:
     assert problem in str(refusal(sqlite, changed(export, change)))
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_call_id_is_there_once(kind: str, new_engine: NewEngine, export: bytes) -> None:
+def test_a_call_id_that_occurs_twice_is_refused(kind: str, new_engine: NewEngine, export: bytes) -> None:
     def again(records: Records) -> None:
         last = of_kind(records, "call", -1)
         records.insert(records.index(last) + 1, last | {"call_time": last["call_time"] + 1})
@@ -160,7 +160,9 @@ def test_a_call_id_is_there_once(kind: str, new_engine: NewEngine, export: bytes
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_number_has_one_owner_in_the_file(kind: str, new_engine: NewEngine, export: bytes) -> None:
+def test_a_number_with_two_owners_in_the_file_is_refused(
+    kind: str, new_engine: NewEngine, export: bytes
+) -> None:
     def change(records: Records) -> None:
         of_kind(records, "organization", 1)["organization_number"] = X
 
@@ -168,7 +170,7 @@ def test_a_number_has_one_owner_in_the_file(kind: str, new_engine: NewEngine, ex
     assert problem in str(refusal(new_engine(kind), changed(export, change)))
 
 
-def test_all_wrong_lines_are_named_at_once(sqlite: Engine, export: bytes) -> None:
+def test_all_wrong_lines_are_reported_at_once(sqlite: Engine, export: bytes) -> None:
     def change(records: Records) -> None:
         for record in records:
             if record["kind"] == "call":
@@ -180,14 +182,14 @@ def test_all_wrong_lines_are_named_at_once(sqlite: Engine, export: bytes) -> Non
     ]
 
 
-def test_of_many_wrong_lines_twenty_are_named(sqlite: Engine, export: bytes) -> None:
+def test_at_most_twenty_wrong_lines_are_reported(sqlite: Engine, export: bytes) -> None:
     def change(records: Records) -> None:
         records += [of_kind(records, "call") | {"reason": "because"} for _ in range(100)]
 
     assert len(refusal(sqlite, changed(export, change)).problems) == 20
 
 
-def test_the_lines_of_an_organization_that_is_missing_are_one_mistake(sqlite: Engine, export: bytes) -> None:
+def test_the_lines_of_a_missing_organization_are_one_problem(sqlite: Engine, export: bytes) -> None:
     def change(records: Records) -> None:
         records.remove(of_kind(records, "organization", 1))
 
@@ -216,7 +218,7 @@ def test_a_file_that_was_edited_is_refused(sqlite: Engine, export: bytes) -> Non
 @pytest.mark.parametrize(
     "kind", ["organization", "deleted_organization", "user", "number", "request", "call"]
 )
-def test_a_count_that_is_wrong_is_named(sqlite: Engine, export: bytes, kind: str) -> None:
+def test_a_wrong_count_is_reported(sqlite: Engine, export: bytes, kind: str) -> None:
     wrong = re.sub(rb'("%ss":)[0-9]' % kind.encode(), rb"\g<1>9", export)
     (problem,) = refusal(sqlite, wrong).problems
     assert problem.field == f"{kind}s"
@@ -233,7 +235,7 @@ def test_a_count_that_is_wrong_is_named(sqlite: Engine, export: bytes, kind: str
     ],
     ids=["a space", "a field twice", "an escape", "another order"],
 )
-def test_a_line_that_is_written_in_another_way_is_named(
+def test_a_line_in_another_form_is_reported(
     sqlite: Engine, export: bytes, change: Callable[[bytes], bytes]
 ) -> None:
     lines = export.splitlines(keepends=True)
@@ -256,5 +258,5 @@ def test_a_file_that_goes_on_after_its_last_line_is_refused(
 @pytest.mark.parametrize(
     "file", [b"", b"\n", b"\x1f\x8b\x08", b"null\n", b"[]\n", b"\xff\n", b"user_id,name\n"]
 )
-def test_what_is_no_export_is_refused(sqlite: Engine, file: bytes) -> None:
+def test_a_file_that_is_not_an_export_is_refused(sqlite: Engine, file: bytes) -> None:
     assert refusal(sqlite, file).problems[0].line == 1

@@ -1,4 +1,4 @@
-"""A database with something of everything in it, and what is in a database."""
+"""A database with records of every kind, and what a database contains."""
 
 import io
 import json
@@ -45,7 +45,7 @@ def record_calls(connection: Connection, calls: Iterable[OutboundCall]) -> None:
 
 
 def fill(engine: Engine) -> None:
-    """Put in something of everything."""
+    """Add records of every kind."""
     with engine.begin() as connection:
         transaction = SqlTransaction(connection)
         create(Organization(A, "Zoë & Søn", MAIN), B)(transaction)
@@ -73,7 +73,7 @@ def fill(engine: Engine) -> None:
         transaction.add_request(request("r1"))
         transaction.set_answer(A, "r1", '{"numbers":["a\\"b"]}')
         transaction.add_request(request("r2"))
-        # What the unanswered request has ordered.
+        # The order of the unanswered request.
         for reference in "order-b", "order-a":
             transaction.add_purchase(replace(number(Y), reference=reference, request_id="r2"))
         for _ in range(5):
@@ -91,7 +91,7 @@ def fill(engine: Engine) -> None:
 
 
 def everything(engine: Engine) -> list[object]:
-    """What the store answers."""
+    """Return what the store returns."""
     with engine.begin() as connection:
         reader = SqlReader(connection)
         found: list[object] = [list(reader.organizations("", 100)), reader.revision(GONE)]
