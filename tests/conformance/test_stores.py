@@ -10,7 +10,7 @@ from tests.conformance.shared_store_suite import SharedStoreSuite
 from tests.conformance.store_backend import Backend, StoreFixtures
 from tests.conformance.store_suite import StoreSuite
 from tests.support.databases import open_sqlite
-from tests.support.pgbouncer import PROGRAM, PgBouncer
+from tests.support.pgbouncer import PgBouncer
 
 
 class SqliteBackend:
@@ -47,16 +47,9 @@ class TestPostgres(StoreSuite, SharedStoreSuite):
 
 
 class TestPostgresBehindPgbouncer(StoreSuite, SharedStoreSuite):
-    __test__ = PROGRAM is not None
-
     @pytest.fixture
     def backend(self, postgres_url: str, pgbouncer: PgBouncer) -> Backend:
         return PostgresBackend(pgbouncer.url_of(postgres_url))
-
-
-@pytest.mark.usefixtures("pgbouncer")
-def test_pgbouncer_is_there() -> None:
-    """Be skipped where pgbouncer is missing, to show that its suite did not run."""
 
 
 @pytest.mark.parametrize("core", [TestSqlite, TestPostgres, TestPostgresBehindPgbouncer])
