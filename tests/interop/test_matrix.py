@@ -51,11 +51,11 @@ async def play_all(driver: Driver, language: str) -> Played:
     for index, case in enumerate(load_cases()):
         prefix = prefix_of(language, f"m{index}")
         transcript = Transcript(prefix)
-        world = LiveTarget(Conversation(driver, "matrix", transcript).as_client(), prefix)
+        target = LiveTarget(Conversation(driver, "matrix", transcript).as_client(), prefix)
         try:
-            await run_case(case, world)
+            await run_case(case, target)
         finally:
-            await world.clean()
+            await target.clean()
         assert transcript.said
         said[case.name] = transcript.said
     return said

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from hypothesis.stateful import RuleBasedStateMachine
 
+from localdial_server.app.call_routing import Leg
 from localdial_server.runtime.bootstrap import application
 from localdial_server.settings.settings import read_settings
 from tests.scenarios.model import WITHHELD, Model, ModelCall, area_code
@@ -41,7 +42,7 @@ class ComparingMachine(RuleBasedStateMachine):
         self.exits = contextlib.AsyncExitStack()
         opened = application(read_settings(database_url=f"sqlite:///{self.folder}/localdial.db"))
         self.application = self.runner.run(self.exits.enter_async_context(opened))
-        self.world = UseCaseTarget(self.application.use_cases)
+        self.target = UseCaseTarget(self.application.use_cases)
 
     def teardown(self) -> None:
         self.runner.run(self.exits.aclose())
@@ -53,14 +54,16 @@ class ComparingMachine(RuleBasedStateMachine):
     ) -> None:
         revision = self.revisions[organization]
         answer = self.ask(
-            self.world.resolve(
-                organization,
-                user,
-                callee,
-                call_id=call_id,
-                validate_only=validate_only,
-                # Those without an id get what the process itself knows, and may not get less.
-                min_revision=revision if call_id is not None else 0,
+            self.target.resolve(
+                Leg(
+                    organization,
+                    user,
+                    callee,
+                    call_id=call_id,
+                    validate_only=validate_only,
+                    # A call without an id is decided on what this process knows, which must be as new.
+                    min_revision=revision if call_id is not None else 0,
+                )
             )
         )
         ids = [(call.organization, call.call_id) for call in self.model.calls]
@@ -96,7 +99,7 @@ class ComparingMachine(RuleBasedStateMachine):
         self.shown[callee, reason][candidates] = caller_id
 
     def route(self, called: str, sent: str) -> None:
-        answer = self.ask(self.world.route(called, sent))
+        answer = self.ask(self.target.route(called, sent))
         reason, destination, fallback = self.model.destination(called, sent)
         if destination is None:
             assert answer == reason

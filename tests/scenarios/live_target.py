@@ -4,15 +4,18 @@ import contextlib
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 
+from typing_extensions import override
+
 from localdial.v1 import call_routing_pb2, directory_pb2, number_inventory_pb2
 from localdial_client import Client, NotFound, from_status, pages
-from tests.scenarios.target import Answer, Call, Connection, require_bought, split_orders
+from localdial_server.app.call_routing import Leg
+from tests.scenarios.target import Answer, Call, Connection, ScenarioTarget, require_bought, split_orders
 
 
-class LiveTarget:
+class LiveTarget(ScenarioTarget):
     """A ``ScenarioTarget`` of organizations of its own on a server that others use too.
 
-    ``clean`` gives back what its organizations had, so that the next world finds
+    ``clean`` gives back what its organizations had, so that the next target finds
     the carrier's stock and the organization numbers as this one did.
     """
 
@@ -30,6 +33,7 @@ class LiveTarget:
                     await self.delete_number(organization, number)
                 await self.delete_organization(organization)
 
+    @override
     async def set_organization(self, organization: str, organization_number: str | None) -> int:
         self._made.add(organization)
         wanted = directory_pb2.Organization(
@@ -38,10 +42,12 @@ class LiveTarget:
         request = directory_pb2.SetOrganizationRequest(organization=wanted)
         return self._client.directory.set_organization(request).revision
 
+    @override
     async def delete_organization(self, organization: str) -> int:
         request = directory_pb2.DeleteOrganizationRequest(organization_id=self._id(organization))
         return self._client.directory.delete_organization(request).revision
 
+    @override
     async def set_user(
         self, organization: str, user: str, caller_id: str | None, work_phone: str | None
     ) -> int:
@@ -53,10 +59,12 @@ class LiveTarget:
         )
         return self._client.directory.set_user(directory_pb2.SetUserRequest(user=wanted)).revision
 
+    @override
     async def delete_user(self, organization: str, user: str) -> int:
         request = directory_pb2.DeleteUserRequest(organization_id=self._id(organization), user_id=user)
         return self._client.directory.delete_user(request).revision
 
+    @override
     async def add_numbers(self, organization: str, numbers: Collection[str]) -> int:
         revision = 0
         imports, purchases = split_orders(numbers)
@@ -79,6 +87,7 @@ class LiveTarget:
             revision = answer.revision
         return revision
 
+    @override
     async def delete_number(self, organization: str, number: str) -> int:
         answer = self._client.number_inventory.delete_numbers(
             number_inventory_pb2.DeleteNumbersRequest(
@@ -89,18 +98,21 @@ class LiveTarget:
             raise from_status(failure.status)
         return answer.revision
 
+    @override
     async def map_area_codes(self, organization: str, number: str, area_codes: Sequence[str]) -> int:
         request = number_inventory_pb2.MapAreaCodesRequest(
             organization_id=self._id(organization), phone_number=number, area_codes=area_codes
         )
         return self._client.number_inventory.map_area_codes(request).revision
 
+    @override
     async def unmap_area_codes(self, organization: str, number: str, area_codes: Sequence[str]) -> int:
         request = number_inventory_pb2.UnmapAreaCodesRequest(
             organization_id=self._id(organization), phone_number=number, area_codes=area_codes
         )
         return self._client.number_inventory.unmap_area_codes(request).revision
 
+    @override
     async def list_numbers(self, organization: str) -> Mapping[str, Sequence[str]]:
         request = number_inventory_pb2.ListNumbersRequest(organization_id=self._id(organization))
         return {
@@ -109,24 +121,16 @@ class LiveTarget:
             for number in page.numbers
         }
 
-    async def resolve(
-        self,
-        organization: str,
-        user: str,
-        callee: str,
-        *,
-        call_id: str | None = None,
-        validate_only: bool = False,
-        min_revision: int = 0,
-    ) -> Answer:
+    @override
+    async def resolve(self, leg: Leg) -> Answer:
         answer = self._client.call_routing.resolve_outbound_caller_id(
             call_routing_pb2.ResolveOutboundCallerIdRequest(
-                organization_id=self._id(organization),
-                user_id=user,
-                callee_number=callee,
-                call_id=call_id or "",
-                validate_only=validate_only,
-                min_revision=min_revision,
+                organization_id=self._id(leg.organization_id),
+                user_id=leg.user_id,
+                callee_number=leg.callee_number,
+                call_id=leg.call_id or "",
+                validate_only=leg.validate_only,
+                min_revision=leg.min_revision,
             )
         )
         return Answer(
@@ -137,6 +141,7 @@ class LiveTarget:
             revision=answer.revision,
         )
 
+    @override
     async def route(self, called: str, caller: str) -> Connection:
         found = self._client.call_routing.route_inbound_call(
             call_routing_pb2.RouteInboundCallRequest(called_number=called, caller_number=caller)
@@ -152,6 +157,7 @@ class LiveTarget:
             last_call=found.last_call_id or None,
         )
 
+    @override
     async def list_calls(self, organization: str, callee: str | None, user: str | None) -> Sequence[Call]:
         request = call_routing_pb2.ListOutboundCallsRequest(
             organization_id=self._id(organization), callee_number=callee or "", user_id=user or ""

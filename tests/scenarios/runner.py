@@ -1,9 +1,10 @@
-"""Plays a case in a world and holds every answer against what is expected."""
+"""Plays a case in a target and holds every answer against what is expected."""
 
 import re
 from collections.abc import Awaitable
 from typing import TypeVar
 
+from localdial_server.app.call_routing import Leg
 from tests.scenarios import schema
 from tests.scenarios.expectations import (
     STATUS,
@@ -22,9 +23,9 @@ T = TypeVar("T")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
-async def run_case(case: schema.Case, world: ScenarioTarget) -> None:
-    """Play the case. What is raised is noted with the step where the world differs."""
-    play = _Play(case, world)
+async def run_case(case: schema.Case, target: ScenarioTarget) -> None:
+    """Play the case. What is raised is noted with the step where the target differs."""
+    play = _Play(case, target)
     await play.prepare()
     for number, step in enumerate(case.steps, 1):
         try:
@@ -35,11 +36,11 @@ async def run_case(case: schema.Case, world: ScenarioTarget) -> None:
 
 
 class _Play:
-    """One case in one world, with what its steps were answered so far."""
+    """One case in one target, with what its steps were answered so far."""
 
-    def __init__(self, case: schema.Case, world: ScenarioTarget) -> None:
+    def __init__(self, case: schema.Case, target: ScenarioTarget) -> None:
         self._case = case
-        self._world = world
+        self._target = target
         self._revisions: dict[str, int] = {}
         self._call_ids: set[tuple[str, str]] = set()
         self._answers: dict[str, Answer] = {}
@@ -47,18 +48,18 @@ class _Play:
 
     async def prepare(self) -> None:
         """Make what is given."""
-        world, revisions = self._world, self._revisions
+        target, revisions = self._target, self._revisions
         for organization, given in self._case.given.items():
-            revisions[organization] = await world.set_organization(organization, given.organization_number)
+            revisions[organization] = await target.set_organization(organization, given.organization_number)
             for user, each in given.users.items():
-                revisions[organization] = await world.set_user(
+                revisions[organization] = await target.set_user(
                     organization, user, each.caller_id, each.work_phone
                 )
             if given.numbers:
-                revisions[organization] = await world.add_numbers(organization, given.numbers)
+                revisions[organization] = await target.add_numbers(organization, given.numbers)
             for number, area_codes in given.numbers.items():
                 if area_codes:
-                    revisions[organization] = await world.map_area_codes(organization, number, area_codes)
+                    revisions[organization] = await target.map_area_codes(organization, number, area_codes)
 
     async def take(self, step: schema.Step) -> None:
         """Take one step."""
@@ -81,13 +82,15 @@ class _Play:
         revision = self._revisions.get(organization, 0)
         answer = await self._ask(
             wanted,
-            self._world.resolve(
-                organization,
-                wanted.user,
-                wanted.callee,
-                call_id=wanted.call_id,
-                validate_only=wanted.validate_only,
-                min_revision=revision if wanted.min_revision == "current" else wanted.min_revision,
+            self._target.resolve(
+                Leg(
+                    organization,
+                    wanted.user,
+                    wanted.callee,
+                    call_id=wanted.call_id,
+                    validate_only=wanted.validate_only,
+                    min_revision=revision if wanted.min_revision == "current" else wanted.min_revision,
+                )
             ),
             expected.error,
         )
@@ -126,7 +129,7 @@ class _Play:
         organization = self._organization(wanted)
         shown: dict[str, str] = {}
         for callee in wanted.callees:
-            answer = await self._world.resolve(organization, wanted.user, callee, validate_only=True)
+            answer = await self._target.resolve(Leg(organization, wanted.user, callee, validate_only=True))
             assert answer.reason == expected.reason
             shown[callee] = answer.caller_id
         assert set(shown.values()) == set(expected.spread_over)
@@ -143,7 +146,9 @@ class _Play:
 
     async def _route(self, step: schema.RouteStep) -> None:
         wanted, expected = step.route, step.expect
-        answer = await self._ask(wanted, self._world.route(wanted.called, wanted.caller), _error_in(expected))
+        answer = await self._ask(
+            wanted, self._target.route(wanted.called, wanted.caller), _error_in(expected)
+        )
         if answer is None:
             return
         assert isinstance(expected, Routed)
@@ -163,7 +168,7 @@ class _Play:
         wanted, expected = step.list_calls, step.expect
         calls = await self._ask(
             wanted,
-            self._world.list_calls(self._organization(wanted), wanted.callee, wanted.user),
+            self._target.list_calls(self._organization(wanted), wanted.callee, wanted.user),
             _error_in(expected),
         )
         if calls is None:
@@ -179,7 +184,7 @@ class _Play:
     async def _list_numbers(self, step: schema.ListNumbersStep) -> None:
         wanted, expected = step.list_numbers, step.expect
         numbers = await self._ask(
-            wanted, self._world.list_numbers(self._organization(wanted)), _error_in(expected)
+            wanted, self._target.list_numbers(self._organization(wanted)), _error_in(expected)
         )
         if numbers is None:
             return
@@ -197,24 +202,24 @@ class _Play:
     def _begin(  # noqa: PLR0911 - one for each change
         self, step: schema.ChangeStep
     ) -> tuple[Operation, Awaitable[int]]:
-        world, name = self._world, self._organization
+        target, name = self._target, self._organization
         match step:
             case schema.SetOrganizationStep(set_organization=op):
-                return op, world.set_organization(name(op), op.organization_number)
+                return op, target.set_organization(name(op), op.organization_number)
             case schema.DeleteOrganizationStep(delete_organization=op):
-                return op, world.delete_organization(name(op))
+                return op, target.delete_organization(name(op))
             case schema.SetUserStep(set_user=op):
-                return op, world.set_user(name(op), op.user, op.caller_id, op.work_phone)
+                return op, target.set_user(name(op), op.user, op.caller_id, op.work_phone)
             case schema.DeleteUserStep(delete_user=op):
-                return op, world.delete_user(name(op), op.user)
+                return op, target.delete_user(name(op), op.user)
             case schema.AddNumberStep(add_number=op):
-                return op, world.add_numbers(name(op), [op.number])
+                return op, target.add_numbers(name(op), [op.number])
             case schema.DeleteNumberStep(delete_number=op):
-                return op, world.delete_number(name(op), op.number)
+                return op, target.delete_number(name(op), op.number)
             case schema.MapStep(map=op):
-                return op, world.map_area_codes(name(op), op.number, op.area_codes)
+                return op, target.map_area_codes(name(op), op.number, op.area_codes)
             case schema.UnmapStep(unmap=op):
-                return op, world.unmap_area_codes(name(op), op.number, op.area_codes)
+                return op, target.unmap_area_codes(name(op), op.number, op.area_codes)
 
     async def _ask(self, operation: Strict, answering: Awaitable[T], error: str | None) -> T | None:
         """Await the answer; None if it is refused as expected."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import localdial_client
+from localdial_server.app.call_routing import Leg
 from localdial_server.domain.area_codes import area_code_of
 from localdial_server.domain.errors import ServiceError
 
@@ -57,7 +58,7 @@ class Refused(Exception):
 
 @contextlib.contextmanager
 def refusals() -> Iterator[None]:
-    """Raise every world's errors as ``Refused``."""
+    """Raise every target's errors as ``Refused``."""
     try:
         yield
     except ServiceError as error:
@@ -101,16 +102,7 @@ class ScenarioTarget(Protocol):
     async def list_numbers(self, organization: str) -> Mapping[str, Sequence[str]]:
         """Answer the numbers with their mapped area codes."""
 
-    async def resolve(
-        self,
-        organization: str,
-        user: str,
-        callee: str,
-        *,
-        call_id: str | None = None,
-        validate_only: bool = False,
-        min_revision: int = 0,
-    ) -> Answer:
+    async def resolve(self, leg: Leg) -> Answer:
         """Decide which caller ID the callee is shown."""
 
     async def route(self, called: str, caller: str) -> Connection:

@@ -30,8 +30,8 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
 
 @pytest.mark.parametrize("case", load_cases(), ids=attrgetter("name"))
 async def test_live_server(case: Case, client: Client) -> None:
-    world = LiveTarget(client)
+    target = LiveTarget(client)
     try:
-        await run_case(case, world)
+        await run_case(case, target)
     finally:
-        await world.clean()
+        await target.clean()

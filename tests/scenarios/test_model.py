@@ -58,7 +58,7 @@ class RulesMachine(ComparingMachine):
     @rule(organization=_organizations, number=_maybe_phones)
     def set_organization(self, organization: str, number: str | None) -> None:
         taken = number is not None and self.model.owner_of(number) not in {None, organization}
-        changing = self.world.set_organization(organization, number)
+        changing = self.target.set_organization(organization, number)
         if self.done(organization, changing, "NUMBER_IN_USE" if taken else None):
             self.model.organization_numbers[organization] = number
 
@@ -67,7 +67,7 @@ class RulesMachine(ComparingMachine):
         error = self.unknown(organization)
         if organization in self.model.owners.values():
             error = "ORGANIZATION_HAS_NUMBERS"
-        if self.done(organization, self.world.delete_organization(organization), error):
+        if self.done(organization, self.target.delete_organization(organization), error):
             del self.model.organization_numbers[organization]
             for user in _USERS:
                 self.model.caller_ids.pop((organization, user), None)
@@ -75,7 +75,7 @@ class RulesMachine(ComparingMachine):
 
     @rule(organization=_organizations, user=_users, caller_id=_maybe_phones, work_phone=_maybe_phones)
     def set_user(self, organization: str, user: str, caller_id: str | None, work_phone: str | None) -> None:
-        changing = self.world.set_user(organization, user, caller_id, work_phone)
+        changing = self.target.set_user(organization, user, caller_id, work_phone)
         if self.done(organization, changing, self.unknown(organization)):
             self.model.caller_ids[organization, user] = caller_id
             self.model.work_phones[organization, user] = work_phone
@@ -85,7 +85,7 @@ class RulesMachine(ComparingMachine):
         error = self.unknown(organization)
         if error is None and (organization, user) not in self.model.caller_ids:
             error = "USER_NOT_FOUND"
-        if self.done(organization, self.world.delete_user(organization, user), error):
+        if self.done(organization, self.target.delete_user(organization, user), error):
             del self.model.caller_ids[organization, user]
             del self.model.work_phones[organization, user]
 
@@ -131,7 +131,7 @@ class RulesMachine(ComparingMachine):
     @rule(actor=_actors, index=_indexes)
     def delete_number(self, actor: str | None, index: int) -> None:
         organization, number = self.actor_and_number(actor, index)
-        changing = self.world.delete_number(organization, number)
+        changing = self.target.delete_number(organization, number)
         if self.done(organization, changing, self.not_its(organization, number)):
             del self.model.owners[number], self.model.mapped[number]
             self.gone_for_good |= {number} & set(_OWNED_FROM_START)
@@ -141,13 +141,13 @@ class RulesMachine(ComparingMachine):
         organization, number = self.actor_and_number(actor, index)
         senseless = code in {area_code(number), "800"}  # its own, or no place
         error = "INVALID_FIELDS" if senseless else self.not_its(organization, number)
-        if self.done(organization, self.world.map_area_codes(organization, number, [code]), error):
+        if self.done(organization, self.target.map_area_codes(organization, number, [code]), error):
             self.model.mapped[number].add(code)
 
     @rule(actor=_actors, index=_indexes, code=sampled_from(_CODES))
     def unmap_area_code(self, actor: str | None, index: int, code: str) -> None:
         organization, number = self.actor_and_number(actor, index)
-        changing = self.world.unmap_area_codes(organization, number, [code])
+        changing = self.target.unmap_area_codes(organization, number, [code])
         if self.done(organization, changing, self.not_its(organization, number)):
             self.model.mapped[number].discard(code)
 
@@ -179,8 +179,8 @@ class RulesMachine(ComparingMachine):
 
     @rule(organization=_organizations)
     def look(self, organization: str) -> None:
-        calls = self.ask(self.world.list_calls(organization, None, None))
-        numbers = self.ask(self.world.list_numbers(organization))
+        calls = self.ask(self.target.list_calls(organization, None, None))
+        numbers = self.ask(self.target.list_numbers(organization))
         if self.unknown(organization):
             assert calls == numbers == self.unknown(organization)
             return

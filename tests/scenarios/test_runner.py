@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.rules_target import RulesTarget
 from tests.scenarios.runner import run_case
 from tests.scenarios.schema import Case
-from tests.scenarios.target import Refused
+from tests.scenarios.target import Refused, ScenarioTarget
+from tests.scenarios.use_case_target import UseCaseTarget
 
 GIVEN = {
     "acme": {
@@ -31,13 +31,14 @@ ROUTED = {
 }
 
 
-async def play(*steps: dict[str, Any]) -> None:
+async def play(target: ScenarioTarget, *steps: dict[str, Any]) -> None:
     case = Case.model_validate({"name": "a case of the runner", "given": GIVEN, "steps": list(steps)})
-    await run_case(case, RulesTarget())
+    await run_case(case, target)
 
 
-async def test_right_expectations_hold() -> None:
+async def test_right_expectations_hold(use_case_target: UseCaseTarget) -> None:
     await play(
+        use_case_target,
         CALLED,
         {"resolve": CALL, "expect": {"answer_of": "first"}},
         {
@@ -122,9 +123,9 @@ async def test_right_expectations_hold() -> None:
         {"set_user": {"user": "ann"}, "expect": {"error": "USER_NOT_FOUND"}},
     ],
 )
-async def test_a_wrong_expectation_fails(step: dict[str, Any]) -> None:
+async def test_a_wrong_expectation_fails(use_case_target: UseCaseTarget, step: dict[str, Any]) -> None:
     with pytest.raises(AssertionError) as raised:
-        await play(CALLED, SPREAD, step)
+        await play(use_case_target, CALLED, SPREAD, step)
     assert "in step 3 of 'a case of the runner'" in raised.value.__notes__[0]
 
 
@@ -137,7 +138,9 @@ async def test_a_wrong_expectation_fails(step: dict[str, Any]) -> None:
         {"delete_user": {"user": "cat"}},
     ],
 )
-async def test_another_refusal_than_is_expected_fails(step: dict[str, Any]) -> None:
+async def test_another_refusal_than_is_expected_fails(
+    use_case_target: UseCaseTarget, step: dict[str, Any]
+) -> None:
     with pytest.raises(Refused) as raised:
-        await play(CALLED, step)
+        await play(use_case_target, CALLED, step)
     assert "in step 2 of 'a case of the runner'" in raised.value.__notes__[0]

@@ -3,39 +3,54 @@
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 
+from typing_extensions import override
+
 from localdial_server.app.call_routing import Leg
 from localdial_server.app.ports.store import CallQuery, NumberQuery
 from localdial_server.app.use_cases import UseCases
 from localdial_server.domain.model import Organization, User
 from localdial_server.domain.phone_numbers import caller_of
-from tests.scenarios.target import Answer, Call, Connection, Refused, require_bought, split_orders
+from tests.scenarios.target import (
+    Answer,
+    Call,
+    Connection,
+    Refused,
+    ScenarioTarget,
+    require_bought,
+    split_orders,
+)
 
 # More than any case has.
 _ALL = 1000
 
 
-class UseCaseTarget:
+class UseCaseTarget(ScenarioTarget):
     """A `ScenarioTarget` of the use cases themselves."""
 
     def __init__(self, use_cases: UseCases) -> None:
         self._use_cases = use_cases
 
+    @override
     async def set_organization(self, organization: str, organization_number: str | None) -> int:
         wanted = Organization(organization, organization_number=organization_number)
         return await self._use_cases.directory.set_organization(wanted)
 
+    @override
     async def delete_organization(self, organization: str) -> int:
         return await self._use_cases.directory.delete_organization(organization)
 
+    @override
     async def set_user(
         self, organization: str, user: str, caller_id: str | None, work_phone: str | None
     ) -> int:
         wanted = User(organization, user, caller_id=caller_id, work_phone=work_phone)
         return await self._use_cases.directory.set_users(organization, [wanted])
 
+    @override
     async def delete_user(self, organization: str, user: str) -> int:
         return await self._use_cases.directory.delete_user(organization, user)
 
+    @override
     async def add_numbers(self, organization: str, numbers: Collection[str]) -> int:
         revision = 0
         imports, purchases = split_orders(numbers)
@@ -52,36 +67,31 @@ class UseCaseTarget:
             revision = answer.revision
         return revision
 
+    @override
     async def delete_number(self, organization: str, number: str) -> int:
         answer = await self._use_cases.deleting.delete(organization, [number], str(uuid.uuid4()))
         for failure in answer.failures:
             raise Refused(failure.error.reason, failure.error.message, failure.error.metadata)
         return answer.revision
 
+    @override
     async def map_area_codes(self, organization: str, number: str, area_codes: Sequence[str]) -> int:
         _, revision = await self._use_cases.inventory.map_area_codes(organization, number, area_codes)
         return revision
 
+    @override
     async def unmap_area_codes(self, organization: str, number: str, area_codes: Sequence[str]) -> int:
         _, revision = await self._use_cases.inventory.unmap_area_codes(organization, number, area_codes)
         return revision
 
+    @override
     async def list_numbers(self, organization: str) -> Mapping[str, Sequence[str]]:
         numbers, total = await self._use_cases.inventory.list_numbers(NumberQuery(organization), "", _ALL)
         assert len(numbers) == total
         return {number.phone_number: number.mapped_area_codes for number in numbers}
 
-    async def resolve(
-        self,
-        organization: str,
-        user: str,
-        callee: str,
-        *,
-        call_id: str | None = None,
-        validate_only: bool = False,
-        min_revision: int = 0,
-    ) -> Answer:
-        leg = Leg(organization, user, callee, call_id, validate_only, min_revision)
+    @override
+    async def resolve(self, leg: Leg) -> Answer:
         call = (await self._use_cases.routing.resolve(leg)).call
         return Answer(
             caller_id=call.caller_id,
@@ -91,6 +101,7 @@ class UseCaseTarget:
             revision=call.revision,
         )
 
+    @override
     async def route(self, called: str, caller: str) -> Connection:
         found = await self._use_cases.routing.route(called, caller_of(caller))
         return Connection(
@@ -102,6 +113,7 @@ class UseCaseTarget:
             last_call=found.last_call.call_id if found.last_call is not None else None,
         )
 
+    @override
     async def list_calls(self, organization: str, callee: str | None, user: str | None) -> Sequence[Call]:
         calls = await self._use_cases.routing.list_calls(CallQuery(organization, callee, user), None, _ALL)
         return [
