@@ -177,10 +177,7 @@ async def _application(carrier: TwilioCarrier, sid: str) -> Finding:
             check, f"the account has no TwiML application {sid} (LOCALDIAL_TWILIO_VOICE_APPLICATION_SID)"
         )
     if not url:
-        return problem(
-            check,
-            f"the TwiML application {sid} has no voice URL: set one, or calls reach nobody",
-        )
+        return problem(check, f"the TwiML application {sid} has no voice URL: set one, or calls reach nobody")
     return ok(check, f"to new numbers go to {url}, by the TwiML application {sid}")
 
 

@@ -26,14 +26,7 @@ from localdial_server.storage.transfer.import_file import import_all
 from localdial_server.storage.transfer.problems import ImportRefused
 from localdial_server.storage.transfer.records import End
 
-__all__ = [
-    "ImportRefused",
-    "UnknownOrganizations",
-    "export",
-    "has_spooled_calls",
-    "import_",
-    "prune_calls",
-]
+__all__ = ["ImportRefused", "UnknownOrganizations", "export", "has_spooled_calls", "import_", "prune_calls"]
 
 Progress = Callable[[str, int, int | None], None]
 """Called with what is being done, how much of it is done, and how much there is, or None if not known."""

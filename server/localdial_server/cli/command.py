@@ -39,8 +39,7 @@ ServerOption = Annotated[
     ),
 ]
 JsonOption = Annotated[
-    bool,
-    typer.Option("--json", help="Print one JSON document.", rich_help_panel=_COMMON_OPTIONS_PANEL),
+    bool, typer.Option("--json", help="Print one JSON document.", rich_help_panel=_COMMON_OPTIONS_PANEL)
 ]
 TimeoutOption = Annotated[
     float | None,

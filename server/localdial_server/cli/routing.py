@@ -106,8 +106,7 @@ def resolve(
 def route(
     session: Session,
     called: Annotated[
-        str,
-        typer.Argument(metavar="CALLED", help="The number that was called.", show_default=False),
+        str, typer.Argument(metavar="CALLED", help="The number that was called.", show_default=False)
     ],
     caller: Annotated[
         str,

@@ -20,8 +20,7 @@ def serve(
     context: typer.Context,
     *,
     listen: Annotated[
-        str,
-        typer.Option(metavar="HOST:PORT", help="A loopback address. Port 0 takes any free port."),
+        str, typer.Option(metavar="HOST:PORT", help="A loopback address. Port 0 takes any free port.")
     ] = "127.0.0.1:8090",
     state: Annotated[
         Path | None,
@@ -52,8 +51,7 @@ def serve(
     balance: Annotated[str, typer.Option(metavar="AMOUNT", help="The balance in US dollars.")] = "1000",
     trial: Annotated[bool, typer.Option("--trial", help="Make it a trial account.")] = False,
     read_lag: Annotated[
-        float,
-        typer.Option(metavar="SECONDS", min=0, max=600, help="How long a new number is not shown."),
+        float, typer.Option(metavar="SECONDS", min=0, max=600, help="How long a new number is not shown.")
     ] = 0.0,
     faults: Annotated[
         list[str] | None,
@@ -69,8 +67,7 @@ def serve(
     ] = 0.0,
     seed: Annotated[int, typer.Option(help="The seed of the random faults.")] = 0,
     timeout_seconds: Annotated[
-        float,
-        typer.Option(metavar="SECONDS", min=0, max=3600, help="How long a random timeout lasts."),
+        float, typer.Option(metavar="SECONDS", min=0, max=3600, help="How long a random timeout lasts.")
     ] = 30.0,
     as_json: JsonOption = False,
 ) -> None:

@@ -10,10 +10,9 @@ from localdial_server.domain.model import DestinationReason, Organization, Outbo
 class Destination:
     """The number to connect the caller with, and why. Phone numbers are E.164.
 
-    `fallback_number` is where the call goes if the destination does not answer; None if
-    there is nowhere else. `user_id` is set if the destination is that user's work phone.
-    `last_call` is the recorded call that was considered, even if its user has no usable
-    work phone.
+    `fallback_number` is where the call goes if the destination does not answer; None if there is nowhere
+    else. `user_id` is set if the destination is that user's work phone. `last_call` is the recorded call that
+    was considered, even if its user has no usable work phone.
     """
 
     organization_id: str

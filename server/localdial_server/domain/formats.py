@@ -17,8 +17,7 @@ class Format(NamedTuple):
 
 
 E164: Final = Format(
-    "^[+][1-9][0-9]{6,14}$",
-    "must be a phone number in E.164: + and 7 to 15 digits, such as +14155550100",
+    "^[+][1-9][0-9]{6,14}$", "must be a phone number in E.164: + and 7 to 15 digits, such as +14155550100"
 )
 AREA_CODE: Final = Format(
     "^([2-9][0-9]{2}|[+][2-9][0-9]{1,6})$",

@@ -1,8 +1,7 @@
 """Rendezvous hashing: which of several numbers a callee sees.
 
-The same callee always gets the same number, callees spread evenly over the numbers,
-and when a number goes only its own callees move. Nothing is counted or stored, so all
-servers agree without talking to each other.
+The same callee always gets the same number, callees spread evenly over the numbers, and when a number goes
+only its own callees move. Nothing is counted or stored, so all servers agree without talking to each other.
 """
 
 import hashlib

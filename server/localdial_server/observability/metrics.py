@@ -26,8 +26,7 @@ DATABASE_DOWN = Gauge(
     multiprocess_mode="livemax",
 )
 CALLS_RECORDED = Counter(
-    "localdial_calls_recorded_total",
-    "Outbound calls that were committed to the database, repeats included.",
+    "localdial_calls_recorded_total", "Outbound calls that were committed to the database, repeats included."
 )
 SPOOL_CALLS = Gauge(
     "localdial_spool_calls",

@@ -79,10 +79,7 @@ class Application:
 @contextlib.asynccontextmanager
 async def application(settings: Settings) -> AsyncIterator[Application]:
     """Build the use cases of the settings; on leaving, all that was recorded is durable."""
-    async with (
-        opened_storage(settings) as storage,
-        opened_carriers(settings, storage.database) as carriers,
-    ):
+    async with opened_storage(settings) as storage, opened_carriers(settings, storage.database) as carriers:
         call_log = GroupCommitLog(storage.recorder)
         built = use_cases(
             store=SqlStore(storage.database, storage.snapshots),

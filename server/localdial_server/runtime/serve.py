@@ -43,9 +43,8 @@ def serve(
 ) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is under way.
 
-    `on_ready` is given the address that is served. With `shared_port`, other processes may serve on
-    the same one. `stop_when` is a file descriptor that stops the server when it becomes readable.
-    Raises `StartError`.
+    `on_ready` is given the address that is served. With `shared_port`, other processes may serve on the same
+    one. `stop_when` is a file descriptor that stops the server when it becomes readable. Raises `StartError`.
     """
     configure_logging(settings.log_level, settings.log_format)
     sys.setswitchinterval(_SWITCH_INTERVAL_SECONDS)

@@ -105,9 +105,7 @@ async def _shared_storage(database: PostgresDatabase, settings: Settings) -> Asy
 
 def _cache_policy(settings: Settings, *, max_age: float) -> CachePolicy:
     return CachePolicy(
-        max_age=max_age,
-        idle=_SNAPSHOT_IDLE_SECONDS,
-        memory=settings.snapshot_memory_mb * _BYTES_PER_MB,
+        max_age=max_age, idle=_SNAPSHOT_IDLE_SECONDS, memory=settings.snapshot_memory_mb * _BYTES_PER_MB
     )
 
 

@@ -127,10 +127,7 @@ class CarrierSettings(BaseSettings):
         description="The most numbers an organization may have; at the limit it cannot buy more.",
     )
     max_purchases_per_day: int = Field(
-        1_000,
-        ge=0,
-        le=10_000_000,
-        description="The most numbers an organization may buy within 24 hours.",
+        1_000, ge=0, le=10_000_000, description="The most numbers an organization may buy within 24 hours."
     )
     organization_limits: Annotated[
         Mapping[str, OrganizationLimits], NoDecode, BeforeValidator(_read_json)

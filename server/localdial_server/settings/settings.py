@@ -92,16 +92,10 @@ class Settings(CarrierSettings):
         "libpq.",
     )
     workers: int = Field(
-        1,
-        ge=1,
-        le=64,
-        description="Server processes that share the port. SQLite allows only 1.",
+        1, ge=1, le=64, description="Server processes that share the port. SQLite allows only 1."
     )
     database_timeout_seconds: float = Field(
-        5.0,
-        ge=0.1,
-        le=600,
-        description="Time limit for one PostgreSQL transaction, in seconds.",
+        5.0, ge=0.1, le=600, description="Time limit for one PostgreSQL transaction, in seconds."
     )
     schema_wait_seconds: float = Field(
         60.0,
@@ -124,10 +118,7 @@ class Settings(CarrierSettings):
         description="How long calls in flight may take to finish when the server stops, in seconds.",
     )
     max_request_bytes: int = Field(
-        4 * 1024 * 1024,
-        ge=1_024,
-        le=_MAX_REQUEST_BYTES,
-        description="Largest accepted request, in bytes.",
+        4 * 1024 * 1024, ge=1_024, le=_MAX_REQUEST_BYTES, description="Largest accepted request, in bytes."
     )
     sweep_interval_seconds: float = Field(
         60.0,
