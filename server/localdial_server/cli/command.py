@@ -35,7 +35,6 @@ ServerOption = Annotated[
         metavar="HOST:PORT",
         help=f"The server to call. Environment: {SERVER_ENV}. Default: {DEFAULT_SERVER}.",
         rich_help_panel=_COMMON_OPTIONS_PANEL,
-        show_default=False,
     ),
 ]
 JsonOption = Annotated[
@@ -49,26 +48,16 @@ TimeoutOption = Annotated[
         min=0.001,
         help="Deadline of each call. Default: 5, or 60 for calls that involve the carrier.",
         rich_help_panel=_COMMON_OPTIONS_PANEL,
-        show_default=False,
     ),
 ]
 ConfigOption = Annotated[
     Path | None,
-    typer.Option(
-        "--config",
-        metavar="FILE",
-        help=f"A TOML file with settings. Environment: {CONFIG_ENV}.",
-        show_default=False,
-    ),
+    typer.Option("--config", metavar="FILE", help=f"A TOML file with settings. Environment: {CONFIG_ENV}."),
 ]
 
-OrganizationArgument = Annotated[
-    str, typer.Argument(metavar="ORG", help="The organization.", show_default=False)
-]
-UserArgument = Annotated[str, typer.Argument(metavar="USER", help="The user (agent).", show_default=False)]
-NumberArgument = Annotated[
-    str, typer.Argument(metavar="NUMBER", help="The number, such as +14155550100.", show_default=False)
-]
+OrganizationArgument = Annotated[str, typer.Argument(metavar="ORG", help="The organization.")]
+UserArgument = Annotated[str, typer.Argument(metavar="USER", help="The user (agent).")]
+NumberArgument = Annotated[str, typer.Argument(metavar="NUMBER", help="The number, such as +14155550100.")]
 YesOption = Annotated[
     bool,
     typer.Option("--yes", "-y", help="Skip the confirmation. Required when there is no terminal to ask on."),

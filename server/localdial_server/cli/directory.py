@@ -39,7 +39,7 @@ users = typer.Typer(
     no_args_is_help=True, help="Create, show, list, import and delete the users (agents) of an organization."
 )
 
-NameOption = Annotated[str, typer.Option("--name", help="A display name.", show_default=False)]
+NameOption = Annotated[str, typer.Option("--name", help="A display name.")]
 
 
 @orgs.command("set")
@@ -49,8 +49,7 @@ def set_organization(
     organization: OrganizationArgument,
     name: NameOption = "",
     number: Annotated[
-        str,
-        typer.Option("--number", help="The organization number, such as +14155550100.", show_default=False),
+        str, typer.Option("--number", help="The organization number, such as +14155550100.")
     ] = "",
 ) -> None:
     """Create an organization, or replace it entirely: fields that are not given are cleared."""
@@ -107,16 +106,10 @@ def set_user(
     *,
     name: NameOption = "",
     caller_id: Annotated[
-        str,
-        typer.Option(
-            "--caller-id", help="The user's own caller ID, such as +14155550100.", show_default=False
-        ),
+        str, typer.Option("--caller-id", help="The user's own caller ID, such as +14155550100.")
     ] = "",
     work_phone: Annotated[
-        str,
-        typer.Option(
-            "--work-phone", help="Where call-backs reach the user, such as +14155550100.", show_default=False
-        ),
+        str, typer.Option("--work-phone", help="Where call-backs reach the user, such as +14155550100.")
     ] = "",
 ) -> None:
     """Create a user, or replace it entirely: fields that are not given are cleared."""
@@ -176,7 +169,6 @@ def import_users(
             dir_okay=False,
             readable=True,
             help="UTF-8; the header is user_id,display_name,caller_id,work_phone in any order.",
-            show_default=False,
         ),
     ],
 ) -> None:

@@ -48,7 +48,6 @@ def export(
             "--organization",
             metavar="ORG",
             help="Only this organization; may be repeated. Default: all, and what is left of deleted ones.",
-            show_default=False,
         ),
     ] = None,
     output: Annotated[
@@ -118,7 +117,6 @@ def prune(
         typer.Option(
             metavar="AGE",
             help="Delete calls older than this: 400d, 57w or 9600h (days, weeks, hours), at least 1d.",
-            show_default=False,
         ),
     ],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count the calls.")] = False,

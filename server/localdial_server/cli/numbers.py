@@ -58,17 +58,13 @@ STATES: Final = {
 }
 
 AreaCodeArgument = Annotated[
-    str,
-    typer.Argument(
-        metavar="AREA_CODE", help="An area code: 415, or +4420 outside country code 1.", show_default=False
-    ),
+    str, typer.Argument(metavar="AREA_CODE", help="An area code: 415, or +4420 outside country code 1.")
 ]
 AreaCodesArgument = Annotated[
-    list[str], typer.Argument(metavar="AREA_CODE...", help="Area codes, such as 628.", show_default=False)
+    list[str], typer.Argument(metavar="AREA_CODE...", help="Area codes, such as 628.")
 ]
 NumbersArgument = Annotated[
-    list[str],
-    typer.Argument(metavar="NUMBER...", help="The numbers, such as +14155550100.", show_default=False),
+    list[str], typer.Argument(metavar="NUMBER...", help="The numbers, such as +14155550100.")
 ]
 RequestIdOption = Annotated[
     str,
@@ -76,7 +72,6 @@ RequestIdOption = Annotated[
         "--request-id",
         metavar="ID",
         help="Makes the command safe to repeat: one ID is carried out once. Default: a new one.",
-        show_default=False,
     ),
 ]
 
@@ -89,9 +84,7 @@ def list_numbers(
     area_code: Annotated[
         str, typer.Option("--area-code", "-a", metavar="CODE", help="Only numbers that serve this area code.")
     ] = "",
-    state: Annotated[
-        ListedState | None, typer.Option(help="Only numbers in this state.", show_default=False)
-    ] = None,
+    state: Annotated[ListedState | None, typer.Option(help="Only numbers in this state.")] = None,
 ) -> None:
     """List the numbers of an organization."""
     request = ListNumbersRequest(
@@ -180,8 +173,7 @@ def import_numbers(
     session: Session,
     organization: OrganizationArgument,
     numbers: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="NUMBER...", help="The numbers, such as +14155550100.", show_default=False),
+        list[str] | None, typer.Argument(metavar="NUMBER...", help="The numbers, such as +14155550100.")
     ] = None,
     *,
     every: Annotated[

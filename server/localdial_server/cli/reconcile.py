@@ -20,7 +20,7 @@ _MICROS_PER_UNIT = 1_000_000
 def reconcile(
     session: Session,
     organization: Annotated[
-        str, typer.Argument(metavar="[ORG]", help="Only this organization's numbers.", show_default=False)
+        str, typer.Argument(metavar="[ORG]", help="Only this organization's numbers.")
     ] = "",
 ) -> None:
     """Settle open purchases and releases, and report differences from the carrier.

@@ -64,7 +64,6 @@ def resolve(
             "--call-id",
             metavar="ID",
             help="The call's own ID. A repeat with the same ID gives the same result.",
-            show_default=False,
         ),
     ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide without recording the call.")] = False,
@@ -105,20 +104,12 @@ def resolve(
 @client_command
 def route(
     session: Session,
-    called: Annotated[
-        str, typer.Argument(metavar="CALLED", help="The number that was called.", show_default=False)
-    ],
+    called: Annotated[str, typer.Argument(metavar="CALLED", help="The number that was called.")],
     caller: Annotated[
-        str,
-        typer.Argument(
-            metavar="CALLER", help="The caller as the carrier sent it. Default: withheld.", show_default=False
-        ),
+        str, typer.Argument(metavar="CALLER", help="The caller as the carrier sent it. Default: withheld.")
     ] = "",
     call_id: Annotated[
-        str,
-        typer.Option(
-            "--call-id", metavar="ID", help="The call's ID, for the server's log.", show_default=False
-        ),
+        str, typer.Option("--call-id", metavar="ID", help="The call's ID, for the server's log.")
     ] = "",
 ) -> None:
     """Decide where a call-back goes."""
@@ -146,11 +137,9 @@ def list_calls(
     session: Session,
     organization: OrganizationArgument,
     callee: Annotated[
-        str, typer.Option("--callee", metavar="NUMBER", help="Only calls to this number.", show_default=False)
+        str, typer.Option("--callee", metavar="NUMBER", help="Only calls to this number.")
     ] = "",
-    user: Annotated[
-        str, typer.Option("--user", metavar="USER", help="Only calls of this user.", show_default=False)
-    ] = "",
+    user: Annotated[str, typer.Option("--user", metavar="USER", help="Only calls of this user.")] = "",
     limit: Annotated[int, typer.Option(min=1, help="The most calls to list.")] = 50,
 ) -> None:
     """List the calls of an organization, newest first."""

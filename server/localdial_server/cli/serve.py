@@ -54,26 +54,17 @@ def serve(
     *,
     listen: Annotated[
         str | None,
-        typer.Option(
-            metavar="HOST:PORT",
-            help="The address to listen on; port 0 takes any free port.",
-            show_default=False,
-        ),
+        typer.Option(metavar="HOST:PORT", help="The address to listen on; port 0 takes any free port."),
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(
-            metavar="N",
-            help="Server processes that share the port; more than 1 needs PostgreSQL.",
-            show_default=False,
-        ),
+        typer.Option(metavar="N", help="Server processes that share the port; more than 1 needs PostgreSQL."),
     ] = None,
     webhook: Annotated[
         str | None,
         typer.Option(
             metavar="HOST:PORT",
             help="Also serve the voice webhook on this address; port 0 takes any free port.",
-            show_default=False,
         ),
     ] = None,
     config_file: ConfigOption = None,

@@ -27,7 +27,6 @@ def serve(
         typer.Option(
             metavar="FILE",
             help="A file to keep what was sold in, so that it survives a restart. Default: no file.",
-            show_default=False,
         ),
     ] = None,
     account: Annotated[
@@ -35,9 +34,7 @@ def serve(
     ] = f"{_SID}:{_TOKEN}",
     subaccounts: Annotated[
         list[str] | None,
-        typer.Option(
-            "--subaccount", metavar="SID:TOKEN", help="A subaccount. May be repeated.", show_default=False
-        ),
+        typer.Option("--subaccount", metavar="SID:TOKEN", help="A subaccount. May be repeated."),
     ] = None,
     owned: Annotated[
         list[str] | None,
@@ -45,7 +42,6 @@ def serve(
             "--owned",
             metavar="NUMBER",
             help="A number that the account owns from the start. May be repeated.",
-            show_default=False,
         ),
     ] = None,
     balance: Annotated[str, typer.Option(metavar="AMOUNT", help="The balance in US dollars.")] = "1000",
@@ -59,7 +55,6 @@ def serve(
             "--fault",
             metavar="OPERATION:FAULT[:COUNT]",
             help="How the next requests fail, such as order:timeout_after. May be repeated.",
-            show_default=False,
         ),
     ] = None,
     fault_rate: Annotated[

@@ -26,7 +26,6 @@ def webhook(
             metavar="HOST:PORT",
             help="The address to listen on; port 0 takes any free port. Default: "
             f"LOCALDIAL_WEBHOOK_LISTEN, or {_DEFAULT_LISTEN}.",
-            show_default=False,
         ),
     ] = None,
     config_file: ConfigOption = None,

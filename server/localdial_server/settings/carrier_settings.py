@@ -16,7 +16,7 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from localdial_server.domain.spending import Limits, SpendingLimits
 from localdial_server.settings.validators import is_loopback
@@ -53,7 +53,29 @@ def _read_json(value: object) -> object:
         raise ValueError('must be a JSON object such as {"acme": …}') from None
 
 
-Url = Annotated[str, AfterValidator(_valid_url)]
+def _check_sid(sid: str, prefix: str, info: ValidationInfo) -> str:
+    if info.data.get("twilio_base_url", "invalid"):
+        # Other carriers have identifiers of other forms.
+        if sid and not _OTHER_CARRIERS_SID.fullmatch(sid):
+            raise ValueError("must consist of letters, digits and hyphens")
+    elif sid and not (_SID.fullmatch(sid) and sid.startswith(prefix)):
+        raise ValueError(f"must be {prefix} and 32 hexadecimal digits in lower case")
+    return sid
+
+
+def _sid(prefix: str) -> AfterValidator:
+    return AfterValidator(lambda sid, info: _check_sid(sid, prefix, info))
+
+
+def _the_only_handler(sid: str, info: ValidationInfo) -> str:
+    for other in "twilio_voice_url", "twilio_voice_application_sid":
+        if sid and info.data.get(other):
+            raise ValueError(f"cannot be set together with LOCALDIAL_{other.upper()}")
+    return sid
+
+
+# How many numbers one organization may have or buy.
+_Limit = Annotated[int, Field(ge=0, le=10_000_000)]
 
 
 class OrganizationLimits(BaseModel):
@@ -61,81 +83,59 @@ class OrganizationLimits(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    max_numbers: int | None = Field(None, ge=0, le=10_000_000)
-    max_purchases_per_day: int | None = Field(None, ge=0, le=10_000_000)
+    max_numbers: _Limit | None = None
+    max_purchases_per_day: _Limit | None = None
 
 
 class CarrierSettings(BaseSettings):
     """The part of `Settings` for buying numbers."""
 
-    carrier: Literal["simulator", "twilio"] = Field(
-        "simulator",
-        description="Where numbers are bought: twilio, or simulator, which sells fictional numbers at "
-        "no cost.",
-    )
-    carrier_timeout_seconds: float = Field(
-        10.0,
-        ge=0.1,
-        # Another server gives up an order that has not appeared at the carrier within two minutes, so
-        # an order must end long before that.
-        le=60,
-        description="Time limit, in seconds, for one request to the carrier and for a whole order.",
-    )
-    simulator_latency_ms: float = Field(
-        0.0, ge=0, le=60_000, description="Delay before each response of the simulator, in milliseconds."
-    )
-    twilio_base_url: Annotated[str, AfterValidator(_valid_base_url)] = Field(
-        "",
-        description="Base URL of Twilio's API, if it is not Twilio itself: another carrier with the same "
-        "API, or a test server.",
-    )
-    twilio_api_key_sid: str = Field(
-        "", description="API key of the Twilio account, SK…, to use instead of the auth token."
-    )
-    twilio_api_key_secret: SecretStr = Field(SecretStr(""), description="Secret of the API key.")
-    twilio_auth_token: SecretStr = Field(SecretStr(""), description="Auth token of the Twilio account.")
-    twilio_account_sid: str = Field("", description="Twilio account in which numbers are bought, AC….")
-    twilio_subaccounts: Annotated[Mapping[str, str], NoDecode, BeforeValidator(_read_json)] = Field(
-        {},
-        description='Organizations that buy in a Twilio subaccount of their own, as JSON: {"acme": "AC…"}. '
-        "The main account's credentials are used for all of them.",
-    )
-    twilio_voice_url: Url = Field(
-        "",
-        description="URL that Twilio calls for calls to the numbers. Default: the webhook's public URL "
-        "followed by /voice.",
-    )
-    twilio_voice_application_sid: str = Field(
-        "", description="TwiML application, AP…, that handles calls to the numbers, instead of a URL."
-    )
-    twilio_trunk_sid: str = Field(
-        "", description="SIP trunk, TK…, that handles calls to the numbers, instead of a URL."
-    )
-    twilio_address_sid: str = Field(
-        "", description="Address, AD…, for buying numbers in countries that require one."
-    )
-    twilio_bundle_sid: str = Field(
-        "",
-        description="Regulatory bundle, BU…, for buying numbers outside country code 1 (the United States, "
-        "Canada and much of the Caribbean).",
-    )
+    model_config = SettingsConfigDict(use_attribute_docstrings=True)
 
-    max_numbers: int = Field(
-        10_000,
-        ge=0,
-        le=10_000_000,
-        description="The most numbers an organization may have; at the limit it cannot buy more.",
-    )
-    max_purchases_per_day: int = Field(
-        1_000, ge=0, le=10_000_000, description="The most numbers an organization may buy within 24 hours."
-    )
+    carrier: Literal["simulator", "twilio"] = "simulator"
+    """Where numbers are bought: twilio, or simulator, which sells fictional numbers at no cost."""
+    # Another server gives up an order that has not appeared at the carrier within two minutes, so an order
+    # must end long before that.
+    carrier_timeout_seconds: float = Field(10.0, ge=0.1, le=60)
+    """Time limit, in seconds, for one request to the carrier and for a whole order."""
+    simulator_latency_ms: float = Field(0.0, ge=0, le=60_000)
+    """Delay before each response of the simulator, in milliseconds."""
+    twilio_base_url: Annotated[str, AfterValidator(_valid_base_url)] = ""
+    """Base URL of Twilio's API, if it is not Twilio itself: another carrier with the same API, or a test
+    server."""
+    twilio_api_key_sid: Annotated[str, _sid("SK")] = ""
+    """API key of the Twilio account, SK…, to use instead of the auth token."""
+    twilio_api_key_secret: SecretStr = SecretStr("")
+    """Secret of the API key."""
+    twilio_auth_token: SecretStr = SecretStr("")
+    """Auth token of the Twilio account."""
+    twilio_account_sid: Annotated[str, _sid("AC")] = ""
+    """Twilio account in which numbers are bought, AC…."""
+    twilio_subaccounts: Annotated[Mapping[str, str], NoDecode, BeforeValidator(_read_json)] = {}
+    """Organizations that buy in a Twilio subaccount of their own, as JSON: {"acme": "AC…"}. The main
+    account's credentials are used for all of them."""
+    twilio_voice_url: Annotated[str, AfterValidator(_valid_url)] = ""
+    """URL that Twilio calls for calls to the numbers. Default: the webhook's public URL followed by
+    /voice."""
+    twilio_voice_application_sid: Annotated[str, AfterValidator(_the_only_handler), _sid("AP")] = ""
+    """TwiML application, AP…, that handles calls to the numbers, instead of a URL."""
+    twilio_trunk_sid: Annotated[str, AfterValidator(_the_only_handler), _sid("TK")] = ""
+    """SIP trunk, TK…, that handles calls to the numbers, instead of a URL."""
+    twilio_address_sid: Annotated[str, _sid("AD")] = ""
+    """Address, AD…, for buying numbers in countries that require one."""
+    twilio_bundle_sid: Annotated[str, _sid("BU")] = ""
+    """Regulatory bundle, BU…, for buying numbers outside country code 1 (the United States, Canada and much
+    of the Caribbean)."""
+
+    max_numbers: _Limit = 10_000
+    """The most numbers an organization may have; at the limit it cannot buy more."""
+    max_purchases_per_day: _Limit = 1_000
+    """The most numbers an organization may buy within 24 hours."""
     organization_limits: Annotated[
         Mapping[str, OrganizationLimits], NoDecode, BeforeValidator(_read_json)
-    ] = Field(
-        {},
-        description='Organizations with limits of their own, as JSON: {"acme": {"max_numbers": 20000, '
-        '"max_purchases_per_day": 500}}.',
-    )
+    ] = {}
+    """Organizations with limits of their own, as JSON: {"acme": {"max_numbers": 20000,
+    "max_purchases_per_day": 500}}."""
 
     # Each validator checks its own field and may look at fields declared before it. pydantic skips a
     # validator of the whole model as soon as one field is wrong, but all problems must be reported.
@@ -156,7 +156,7 @@ class CarrierSettings(BaseSettings):
     def _twilio_needs_an_account(cls, sid: str, info: ValidationInfo) -> str:
         if info.data.get("carrier") == "twilio" and not sid:
             raise ValueError("must be set for the carrier twilio")
-        return _sid(sid, "AC", info)
+        return sid
 
     @field_validator("twilio_api_key_secret")
     @classmethod
@@ -168,53 +168,21 @@ class CarrierSettings(BaseSettings):
 
     @field_validator("twilio_subaccounts")
     @classmethod
-    def _subaccounts_are_accounts(
-        cls, accounts: Mapping[str, str], info: ValidationInfo
-    ) -> Mapping[str, str]:
-        for sid in accounts.values():
-            _sid(sid, "AC", info)
-        return accounts
-
-    @field_validator("twilio_voice_application_sid", "twilio_trunk_sid")
-    @classmethod
-    def _calls_go_one_way(cls, sid: str, info: ValidationInfo) -> str:
-        alternatives = [
-            name for name in ("twilio_voice_url", "twilio_voice_application_sid") if info.data.get(name)
-        ]
-        if sid and alternatives:
-            raise ValueError(f"cannot be set together with LOCALDIAL_{alternatives[0].upper()}")
-        prefix = "TK" if info.field_name == "twilio_trunk_sid" else "AP"
-        return _sid(sid, prefix, info)
-
-    @field_validator("twilio_api_key_sid", "twilio_address_sid", "twilio_bundle_sid")
-    @classmethod
-    def _identifiers_have_the_right_prefix(cls, sid: str, info: ValidationInfo) -> str:
-        prefixes = {"twilio_api_key_sid": "SK", "twilio_address_sid": "AD", "twilio_bundle_sid": "BU"}
-        return _sid(sid, prefixes[info.field_name or ""], info)
+    def _subaccounts_are_accounts(cls, sids: Mapping[str, str], info: ValidationInfo) -> Mapping[str, str]:
+        for sid in sids.values():
+            _check_sid(sid, "AC", info)
+        return sids
 
     @property
     def spending_limits(self) -> SpendingLimits:
         """The spending limits of all organizations."""
         default = Limits(self.max_numbers, self.max_purchases_per_day)
-        return SpendingLimits(
-            default,
-            {
-                organization_id: Limits(
-                    default.numbers if own.max_numbers is None else own.max_numbers,
-                    default.purchases_per_day
-                    if own.max_purchases_per_day is None
-                    else own.max_purchases_per_day,
-                )
-                for organization_id, own in self.organization_limits.items()
-            },
-        )
 
+        def limits(own: OrganizationLimits) -> Limits:
+            numbers, per_day = own.max_numbers, own.max_purchases_per_day
+            return Limits(
+                default.numbers if numbers is None else numbers,
+                default.purchases_per_day if per_day is None else per_day,
+            )
 
-def _sid(sid: str, prefix: str, info: ValidationInfo) -> str:
-    if info.data.get("twilio_base_url", "invalid"):
-        # Other carriers have identifiers of other forms.
-        if sid and not _OTHER_CARRIERS_SID.fullmatch(sid):
-            raise ValueError("must consist of letters, digits and hyphens")
-    elif sid and not (_SID.fullmatch(sid) and sid.startswith(prefix)):
-        raise ValueError(f"must be {prefix} and 32 hexadecimal digits in lower case")
-    return sid
+        return SpendingLimits(default, {name: limits(own) for name, own in self.organization_limits.items()})

@@ -76,120 +76,62 @@ class Settings(CarrierSettings):
         hide_input_in_errors=True,
     )
 
-    listen: Annotated[str, AfterValidator(valid_address)] = Field(
-        "127.0.0.1:50051",
-        description="Address to listen on, host:port or [IPv6]:port. Port 0 takes any free port.",
+    listen: Annotated[str, AfterValidator(valid_address)] = "127.0.0.1:50051"
+    """Address to listen on, host:port or [IPv6]:port. Port 0 takes any free port."""
+    allow_insecure: bool = False
+    """Listen on an address that other machines can reach. Anyone there can then buy and delete numbers,
+    because the server has neither TLS nor API keys yet."""
+    database_url: Annotated[SecretStr, AfterValidator(valid_database_url)] = SecretStr(
+        "sqlite:///var/localdial.db"
     )
-    allow_insecure: bool = Field(
-        default=False,
-        description="Listen on an address that other machines can reach. Anyone there can then buy and "
-        "delete numbers, because the server has neither TLS nor API keys yet.",
-    )
-    database_url: Annotated[SecretStr, AfterValidator(valid_database_url)] = Field(
-        SecretStr("sqlite:///var/localdial.db"),
-        description="Database: sqlite:///FILE (relative to the working directory), sqlite:////FILE "
-        "(absolute), or postgresql://USER:PASSWORD@HOST:PORT/NAME with any parameters of "
-        "libpq.",
-    )
-    workers: int = Field(
-        1, ge=1, le=64, description="Server processes that share the port. SQLite allows only 1."
-    )
-    database_timeout_seconds: float = Field(
-        5.0, ge=0.1, le=600, description="Time limit for one PostgreSQL transaction, in seconds."
-    )
-    schema_wait_seconds: float = Field(
-        60.0,
-        ge=0,
-        le=86_400,
-        description="How long a server on PostgreSQL waits for `localdial migrate`, in seconds. It is "
-        "NOT_SERVING meanwhile, and then gives up.",
-    )
-    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(lower_case)] = Field(
-        "info", description="Lowest level that is logged: debug, info, warning or error."
-    )
-    log_format: Annotated[Literal["console", "json"], BeforeValidator(lower_case)] = Field(
-        "console",
-        description="Format of the log: console for people, json for machines (one object per line).",
-    )
-    drain_seconds: float = Field(
-        10.0,
-        ge=0,
-        le=3_600,
-        description="How long calls in flight may take to finish when the server stops, in seconds.",
-    )
-    max_request_bytes: int = Field(
-        4 * 1024 * 1024, ge=1_024, le=_MAX_REQUEST_BYTES, description="Largest accepted request, in bytes."
-    )
-    sweep_interval_seconds: float = Field(
-        60.0,
-        ge=1,
-        le=86_400,
-        description="How often purchases and releases with an unknown outcome are settled, in seconds.",
-    )
+    """Database: sqlite:///FILE (relative to the working directory), sqlite:////FILE (absolute), or
+    postgresql://USER:PASSWORD@HOST:PORT/NAME with any parameters of libpq."""
+    workers: int = Field(1, ge=1, le=64)
+    """Server processes that share the port. SQLite allows only 1."""
+    database_timeout_seconds: float = Field(5.0, ge=0.1, le=600)
+    """Time limit for one PostgreSQL transaction, in seconds."""
+    schema_wait_seconds: float = Field(60.0, ge=0, le=86_400)
+    """How long a server on PostgreSQL waits for `localdial migrate`, in seconds. It is NOT_SERVING meanwhile,
+    and then gives up."""
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(lower_case)] = "info"
+    """Lowest level that is logged: debug, info, warning or error."""
+    log_format: Annotated[Literal["console", "json"], BeforeValidator(lower_case)] = "console"
+    """Format of the log: console for people, json for machines (one object per line)."""
+    drain_seconds: float = Field(10.0, ge=0, le=3_600)
+    """How long calls in flight may take to finish when the server stops, in seconds."""
+    max_request_bytes: int = Field(4 * 1024 * 1024, ge=1_024, le=_MAX_REQUEST_BYTES)
+    """Largest accepted request, in bytes."""
+    sweep_interval_seconds: float = Field(60.0, ge=1, le=86_400)
+    """How often purchases and releases with an unknown outcome are settled, in seconds."""
 
-    snapshot_poll_seconds: float = Field(
-        0.5,
-        ge=0.05,
-        le=60,
-        description="How often a server on PostgreSQL polls for changes by other servers, in seconds. "
-        "Every server applies a change within twice this time plus the time to load the "
-        "organization.",
-    )
-    snapshot_max_age_seconds: float = Field(
-        300.0,
-        ge=1,
-        le=86_400,
-        description="How long caller IDs are still resolved from memory while PostgreSQL is unavailable, "
-        "in seconds.",
-    )
-    snapshot_memory_mb: int = Field(
-        512,
-        ge=1,
-        le=1_048_576,
-        description="Memory for organizations, in MiB per process (estimated). Those "
-        "without calls for the longest time are dropped first.",
-    )
-    spool_directory: Path = Field(
-        Path("var/spool"),
-        description="Folder that keeps the records of calls while PostgreSQL is unavailable. It must "
-        "survive a restart. Servers on one machine may share it.",
-    )
-    spool_max_mb: int = Field(
-        64,
-        ge=1,
-        le=1_048_576,
-        description="Largest size of one process's spool, in MiB. When it is full, resolves are refused.",
-    )
-    metrics_listen: Annotated[str, AfterValidator(valid_address_or_empty)] = Field(
-        "",
-        description="Address to serve Prometheus metrics on (http://HOST:PORT/metrics). Empty: no metrics.",
-    )
+    snapshot_poll_seconds: float = Field(0.5, ge=0.05, le=60)
+    """How often a server on PostgreSQL polls for changes by other servers, in seconds. Every server applies a
+    change within twice this time plus the time to load the organization."""
+    snapshot_max_age_seconds: float = Field(300.0, ge=1, le=86_400)
+    """How long caller IDs are still resolved from memory while PostgreSQL is unavailable, in seconds."""
+    snapshot_memory_mb: int = Field(512, ge=1, le=1_048_576)
+    """Memory for organizations, in MiB per process (estimated). Those without calls for the longest time are
+    dropped first."""
+    spool_directory: Path = Path("var/spool")
+    """Folder that keeps the records of calls while PostgreSQL is unavailable. It must survive a restart.
+    Servers on one machine may share it."""
+    spool_max_mb: int = Field(64, ge=1, le=1_048_576)
+    """Largest size of one process's spool, in MiB. When it is full, resolves are refused."""
+    metrics_listen: Annotated[str, AfterValidator(valid_address_or_empty)] = ""
+    """Address to serve Prometheus metrics on (http://HOST:PORT/metrics). Empty: no metrics."""
 
-    webhook_listen: Annotated[str, AfterValidator(valid_address_or_empty)] = Field(
-        "",
-        description="Address to serve the voice webhook on, which Twilio calls for each call-back. Empty: "
-        "no webhook.",
-    )
-    webhook_public_url: Annotated[str, AfterValidator(valid_public_url)] = Field(
-        "",
-        description="Base of the webhook's URLs as Twilio calls them, https://HOST or https://HOST/PATH. "
-        "Twilio signs these URLs.",
-    )
-    webhook_dial_seconds: int = Field(
-        20,
-        ge=5,
-        le=600,
-        description="How long a phone rings for a call-back, in seconds, before the next phone is tried.",
-    )
-    webhook_screening: bool = Field(
-        default=False,
-        description="Ask a user who answers a call-back to press 1, so that a voicemail cannot accept it.",
-    )
-    webhook_account_tokens: Annotated[SecretStr, AfterValidator(valid_account_tokens)] = Field(
-        SecretStr(""),
-        description="Auth tokens of further Twilio accounts (subaccounts) that call the webhook, "
-        "ACCOUNT_SID:TOKEN, separated by commas.",
-    )
+    webhook_listen: Annotated[str, AfterValidator(valid_address_or_empty)] = ""
+    """Address to serve the voice webhook on, which Twilio calls for each call-back. Empty: no webhook."""
+    webhook_public_url: Annotated[str, AfterValidator(valid_public_url)] = ""
+    """Base of the webhook's URLs as Twilio calls them, https://HOST or https://HOST/PATH. Twilio signs these
+    URLs."""
+    webhook_dial_seconds: int = Field(20, ge=5, le=600)
+    """How long a phone rings for a call-back, in seconds, before the next phone is tried."""
+    webhook_screening: bool = False
+    """Ask a user who answers a call-back to press 1, so that a voicemail cannot accept it."""
+    webhook_account_tokens: Annotated[SecretStr, AfterValidator(valid_account_tokens)] = SecretStr("")
+    """Auth tokens of further Twilio accounts (subaccounts) that call the webhook, ACCOUNT_SID:TOKEN,
+    separated by commas."""
 
     @field_validator("workers")
     @classmethod
@@ -254,15 +196,13 @@ def env_name(setting: str) -> str:
 def describe_settings() -> list[SettingHelp]:
     """Return every setting, group by group, and within a group in the order of declaration."""
     return [
-        SettingHelp(group, env_name(name), _default_text(field.default), field.description or "")
-        for group in _GROUPS
+        SettingHelp(
+            group, env_name(name), _default_text(field.default), " ".join((field.description or "").split())
+        )
+        for group, prefixes in _GROUPS.items()
         for name, field in Settings.model_fields.items()
-        if _group_of(name) == group
+        if name.startswith(prefixes)
     ]
-
-
-def _group_of(setting: str) -> str:
-    return next(group for group, prefixes in _GROUPS.items() if setting.startswith(prefixes))
 
 
 def _default_text(value: object) -> str:
@@ -305,24 +245,18 @@ def read_settings(config_file: Path | None = None, **options: object) -> Setting
 
 def require_webhook_settings(settings: Settings) -> None:
     """Raise `SettingsError` unless the settings have all that the voice webhook needs."""
-    problems = []
+    problems = {}
     if not settings.webhook_public_url:
-        problems.append(
-            SettingProblem(
-                env_name("webhook_public_url"),
-                "must be set for the webhook: the URL that Twilio calls, up to the /voice at its end",
-            )
+        problems["webhook_public_url"] = (
+            "must be set for the webhook: the URL that Twilio calls, up to the /voice at its end"
         )
     tokens = settings.twilio_auth_token, settings.webhook_account_tokens
     if not any(token.get_secret_value() for token in tokens):
-        problems.append(
-            SettingProblem(
-                env_name("twilio_auth_token"),
-                "must be set for the webhook, which checks with it that requests come from Twilio",
-            )
+        problems["twilio_auth_token"] = (  # noqa: S105 - a message
+            "must be set for the webhook, which checks with it that requests come from Twilio"
         )
     if problems:
-        raise SettingsError(*problems)
+        raise SettingsError(*(SettingProblem(env_name(name), text) for name, text in problems.items()))
 
 
 def _read_file(path: Path) -> dict[str, Any]:
