@@ -51,6 +51,9 @@ class ServiceError(Exception):
     retry_after: float | None = None
     """When a repeat may help, in seconds from now; None if not known, `math.inf` if no repeat helps."""
 
+    def __init_subclass__(cls, reason: Reason) -> None:
+        cls.reason = reason
+
     def __init__(self, message: str, **metadata: str) -> None:
         super().__init__(message)
         self.message = message
@@ -69,10 +72,8 @@ class FieldViolation:
 _VIOLATIONS_IN_MESSAGE = 5
 
 
-class InvalidFields(ServiceError):
+class InvalidFields(ServiceError, reason=Reason.INVALID_FIELDS):
     """One or more fields of the request are invalid."""
-
-    reason = Reason.INVALID_FIELDS
 
     def __init__(self, violations: Sequence[FieldViolation]) -> None:
         parts = [f"{v.field} {v.description}" for v in violations[:_VIOLATIONS_IN_MESSAGE]]
@@ -82,10 +83,8 @@ class InvalidFields(ServiceError):
         self.violations = tuple(violations)
 
 
-class OrganizationNotFound(ServiceError):
+class OrganizationNotFound(ServiceError, reason=Reason.ORGANIZATION_NOT_FOUND):
     """There is no such organization."""
-
-    reason = Reason.ORGANIZATION_NOT_FOUND
 
     def __init__(self, organization_id: str) -> None:
         super().__init__(
@@ -94,10 +93,8 @@ class OrganizationNotFound(ServiceError):
         )
 
 
-class UserNotFound(ServiceError):
+class UserNotFound(ServiceError, reason=Reason.USER_NOT_FOUND):
     """The organization has no such user."""
-
-    reason = Reason.USER_NOT_FOUND
 
     def __init__(self, organization_id: str, user_id: str) -> None:
         super().__init__(
@@ -107,19 +104,15 @@ class UserNotFound(ServiceError):
         )
 
 
-class NumberNotFound(ServiceError):
+class NumberNotFound(ServiceError, reason=Reason.NUMBER_NOT_FOUND):
     """The number is not in the organization's inventory or, where no organization is named, in any."""
-
-    reason = Reason.NUMBER_NOT_FOUND
 
     def __init__(self, phone_number: str) -> None:
         super().__init__("there is no such number", phone_number=phone_number)
 
 
-class NoCallerId(ServiceError):
+class NoCallerId(ServiceError, reason=Reason.NO_CALLER_ID):
     """No rule yields a caller ID."""
-
-    reason = Reason.NO_CALLER_ID
 
     def __init__(self, organization_id: str, user_id: str, callee_area_code: str | None) -> None:
         super().__init__(
@@ -131,10 +124,8 @@ class NoCallerId(ServiceError):
         )
 
 
-class NoDestination(ServiceError):
+class NoDestination(ServiceError, reason=Reason.NO_DESTINATION):
     """No rule yields a destination for the call-back."""
-
-    reason = Reason.NO_DESTINATION
 
     def __init__(self, organization_id: str) -> None:
         super().__init__(
@@ -144,10 +135,8 @@ class NoDestination(ServiceError):
         )
 
 
-class NoNumbersAvailable(ServiceError):
+class NoNumbersAvailable(ServiceError, reason=Reason.NO_NUMBERS_AVAILABLE):
     """The carrier has no stock in the area code; nothing was charged."""
-
-    reason = Reason.NO_NUMBERS_AVAILABLE
 
     def __init__(self, area_code: str) -> None:
         super().__init__(
@@ -157,10 +146,8 @@ class NoNumbersAvailable(ServiceError):
         )
 
 
-class NumbersSold(ServiceError):
+class NumbersSold(ServiceError, reason=Reason.NO_NUMBERS_AVAILABLE):
     """The carrier has stock in the area code, but other customers bought the chosen numbers first."""
-
-    reason = NoNumbersAvailable.reason
 
     def __init__(self, area_code: str) -> None:
         super().__init__(
@@ -170,28 +157,22 @@ class NumbersSold(ServiceError):
         )
 
 
-class NumberNotAtCarrier(ServiceError):
+class NumberNotAtCarrier(ServiceError, reason=Reason.NUMBER_NOT_AT_CARRIER):
     """The carrier account does not own the number to import."""
-
-    reason = Reason.NUMBER_NOT_AT_CARRIER
 
     def __init__(self, phone_number: str) -> None:
         super().__init__("the carrier account does not own this number", phone_number=phone_number)
 
 
-class NumberInUse(ServiceError):
+class NumberInUse(ServiceError, reason=Reason.NUMBER_IN_USE):
     """Another organization uses the phone number."""
-
-    reason = Reason.NUMBER_IN_USE
 
     def __init__(self, phone_number: str) -> None:
         super().__init__("this number is in use elsewhere", phone_number=phone_number)
 
 
-class NumberNotActive(ServiceError):
+class NumberNotActive(ServiceError, reason=Reason.NUMBER_NOT_ACTIVE):
     """The number is being purchased or released."""
-
-    reason = Reason.NUMBER_NOT_ACTIVE
 
     def __init__(self, phone_number: str, state: str) -> None:
         super().__init__(
@@ -201,10 +182,8 @@ class NumberNotActive(ServiceError):
         )
 
 
-class RequestIdReused(ServiceError):
+class RequestIdReused(ServiceError, reason=Reason.REQUEST_ID_REUSED):
     """The request_id was used before with other arguments."""
-
-    reason = Reason.REQUEST_ID_REUSED
 
     def __init__(self, request_id: str) -> None:
         super().__init__(
@@ -213,10 +192,8 @@ class RequestIdReused(ServiceError):
         )
 
 
-class CallIdReused(ServiceError):
+class CallIdReused(ServiceError, reason=Reason.CALL_ID_REUSED):
     """The call_id is recorded for another user or callee."""
-
-    reason = Reason.CALL_ID_REUSED
 
     def __init__(self, call_id: str) -> None:
         super().__init__(
@@ -225,10 +202,8 @@ class CallIdReused(ServiceError):
         )
 
 
-class PurchasePending(ServiceError):
+class PurchasePending(ServiceError, reason=Reason.PURCHASE_PENDING):
     """The outcome of an order is not known yet."""
-
-    reason = Reason.PURCHASE_PENDING
 
     def __init__(self, organization_id: str) -> None:
         super().__init__(
@@ -238,10 +213,8 @@ class PurchasePending(ServiceError):
         )
 
 
-class OrganizationHasNumbers(ServiceError):
+class OrganizationHasNumbers(ServiceError, reason=Reason.ORGANIZATION_HAS_NUMBERS):
     """The organization still owns numbers."""
-
-    reason = Reason.ORGANIZATION_HAS_NUMBERS
 
     def __init__(self, organization_id: str, number_count: int) -> None:
         super().__init__(
@@ -251,10 +224,8 @@ class OrganizationHasNumbers(ServiceError):
         )
 
 
-class RevisionNotReached(ServiceError):
+class RevisionNotReached(ServiceError, reason=Reason.REVISION_NOT_REACHED):
     """min_revision is newer than the organization's revision."""
-
-    reason = Reason.REVISION_NOT_REACHED
 
     def __init__(self, organization_id: str, revision: int) -> None:
         super().__init__(
@@ -265,19 +236,15 @@ class RevisionNotReached(ServiceError):
         )
 
 
-class StorageUnavailable(ServiceError):
+class StorageUnavailable(ServiceError, reason=Reason.STORAGE_UNAVAILABLE):
     """The database did not answer or did not commit."""
-
-    reason = Reason.STORAGE_UNAVAILABLE
 
     def __init__(self) -> None:
         super().__init__("the database is not available; try again")
 
 
-class NumberLimitReached(ServiceError):
+class NumberLimitReached(ServiceError, reason=Reason.NUMBER_LIMIT_REACHED):
     """The organization may not have more numbers."""
-
-    reason = Reason.NUMBER_LIMIT_REACHED
 
     def __init__(self, organization_id: str, limit: int) -> None:
         super().__init__(
@@ -288,10 +255,8 @@ class NumberLimitReached(ServiceError):
         )
 
 
-class PurchaseLimitReached(ServiceError):
+class PurchaseLimitReached(ServiceError, reason=Reason.PURCHASE_LIMIT_REACHED):
     """The organization has bought as many numbers within 24 hours as it may."""
-
-    reason = Reason.PURCHASE_LIMIT_REACHED
 
     def __init__(self, organization_id: str, limit: int, retry_after: float) -> None:
         super().__init__(
@@ -303,20 +268,17 @@ class PurchaseLimitReached(ServiceError):
         self.retry_after = retry_after
 
 
-class CarrierNotAvailable(ServiceError):
+class CarrierNotAvailable(ServiceError, reason=Reason.CARRIER_UNAVAILABLE):
     """The carrier cannot be reached, or limits the rate of requests."""
-
-    reason = Reason.CARRIER_UNAVAILABLE
 
     def __init__(self, retry_after: float | None = None) -> None:
         super().__init__("the carrier is not available; try again")
         self.retry_after = retry_after
 
 
-class NumberElsewhere(ServiceError):
+class NumberElsewhere(ServiceError, reason=Reason.CARRIER_UNAVAILABLE):
     """The number is with a carrier, or in an account, that the server is not set up for."""
 
-    reason = CarrierNotAvailable.reason
     retry_after = math.inf
 
     def __init__(self) -> None:
@@ -326,7 +288,5 @@ class NumberElsewhere(ServiceError):
         )
 
 
-class CarrierRefused(ServiceError):
+class CarrierRefused(ServiceError, reason=Reason.CARRIER_REFUSED):
     """The carrier refused the request."""
-
-    reason = Reason.CARRIER_REFUSED

@@ -3,31 +3,23 @@
 from localdial_server.domain.errors import Reason, ServiceError
 
 
-class MalformedRequest(ServiceError):
+class MalformedRequest(ServiceError, reason=Reason.MALFORMED_REQUEST):
     """The bytes are not a message of the request's type."""
 
-    reason = Reason.MALFORMED_REQUEST
 
-
-class RequestTooLarge(ServiceError):
+class RequestTooLarge(ServiceError, reason=Reason.REQUEST_TOO_LARGE):
     """The request is larger than the server accepts."""
 
-    reason = Reason.REQUEST_TOO_LARGE
 
-
-class ShuttingDown(ServiceError):
+class ShuttingDown(ServiceError, reason=Reason.SHUTTING_DOWN):
     """The server is stopping."""
-
-    reason = Reason.SHUTTING_DOWN
 
     def __init__(self) -> None:
         super().__init__("the server is stopping; repeat the call")
 
 
-class InternalError(ServiceError):
+class InternalError(ServiceError, reason=Reason.INTERNAL):
     """An error in our own code. `incident_id` finds its cause in the log."""
-
-    reason = Reason.INTERNAL
 
     def __init__(self, incident_id: str) -> None:
         super().__init__(
