@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
-from localdial_server.admin.doctor_finding import Finding, OnFinding, State, ok, problem, warning
+from localdial_server.admin.doctor_finding import Check, Finding, OnFinding, State
 from localdial_server.runtime.storage import open_database
 from localdial_server.settings.errors import SettingsError, StartError
 from localdial_server.settings.settings import Settings, require_webhook_settings
@@ -25,7 +25,7 @@ def examine(settings: Settings, on_finding: OnFinding) -> bool:
         is_healthy = is_healthy and finding.state is not State.PROBLEM
         on_finding(finding)
 
-    report(ok("settings", "can be used"))
+    report(Check("settings").ok("can be used"))
     report(_database(settings))
     report(_webhook(settings))
     asyncio.run(_carrier(settings, report))
@@ -33,24 +33,20 @@ def examine(settings: Settings, on_finding: OnFinding) -> bool:
 
 
 def _database(settings: Settings) -> Finding:
+    check = Check("database")
     shown = settings.shown_database_url
     try:
-        database = _opened(settings)
-        return (
-            _schema(database, settings)
-            if database
-            else warning("database", f"{shown} does not exist yet: `localdial serve` creates it")
-        )
+        return _schema(check, _opened(settings), settings)
     except DatabaseInUse:
-        return ok("database", f"{shown} is in use by a running server")
+        return check.ok(f"{shown} is in use by a running server")
     except OSError as error:
-        return problem("database", f"{shown} cannot be opened: {error.strerror}")
+        return check.problem(f"{shown} cannot be opened: {error.strerror}")
     except SchemaError as error:
-        return problem("database", f"{shown} cannot be used: {error}")
+        return check.problem(f"{shown} cannot be used: {error}")
     except DBAPIError as error:
-        return problem("database", f"{shown} does not answer: {' '.join(str(error.orig).split())}")
+        return check.problem(f"{shown} does not answer: {' '.join(str(error.orig).split())}")
     except StartError as error:
-        return problem("database", str(error))
+        return check.problem(str(error))
 
 
 def _opened(settings: Settings) -> SqliteDatabase | PostgresDatabase | None:
@@ -61,37 +57,41 @@ def _opened(settings: Settings) -> SqliteDatabase | PostgresDatabase | None:
     return SqliteDatabase.open(file) if file.exists() else None
 
 
-def _schema(database: SqliteDatabase | PostgresDatabase, settings: Settings) -> Finding:
+def _schema(check: Check, database: SqliteDatabase | PostgresDatabase | None, settings: Settings) -> Finding:
+    shown = settings.shown_database_url
+    if database is None:
+        return check.warning(f"{shown} does not exist yet: `localdial serve` creates it")
     try:
         missing = missing_migration(database.engine)
     finally:
         asyncio.run(database.close())
     if missing is None:
-        return ok("database", f"{settings.shown_database_url} has the schema of this release")
+        return check.ok(f"{shown} has the schema of this release")
     if is_postgresql(settings.database_url):
-        return problem("database", missing)
-    return warning("database", f"{missing}, or `localdial serve`")
+        return check.problem(missing)
+    return check.warning(f"{missing}, or `localdial serve`")
 
 
 def _webhook(settings: Settings) -> Finding:
-    check = "webhook"
+    check = Check("webhook")
     if not (settings.webhook_listen or settings.webhook_public_url):
-        return warning(
-            check, "is not set up: Twilio cannot ask where call-backs go; your PBX must call RouteInboundCall"
+        return check.warning(
+            "is not set up: Twilio cannot ask where call-backs go; your PBX must call RouteInboundCall"
         )
     try:
         require_webhook_settings(settings)
     except SettingsError as error:
-        return problem(check, "; ".join(str(error).splitlines()))
+        return check.problem("; ".join(str(error).splitlines()))
     url = settings.webhook_public_url
     if not url.startswith("https://"):
-        return warning(check, f"is public at {url} without encryption: use https")
-    return ok(check, f"is public at {url}; call one of your numbers to check that Twilio reaches it")
+        return check.warning(f"is public at {url} without encryption: use https")
+    return check.ok(f"is public at {url}; call one of your numbers to check that Twilio reaches it")
 
 
 async def _carrier(settings: Settings, report: OnFinding) -> None:
+    check = Check("carrier")
     if settings.carrier == "simulator":
-        report(ok("carrier", "is the simulator: its numbers cost nothing and cannot be called"))
+        report(check.ok("is the simulator: its numbers cost nothing and cannot be called"))
         return
     # Twilio's library is loaded only if Twilio is the carrier.
     from localdial_server.admin.doctor_twilio import diagnose  # noqa: PLC0415
@@ -99,6 +99,6 @@ async def _carrier(settings: Settings, report: OnFinding) -> None:
 
     account = twilio_account(settings)
     if account.base_url:
-        report(warning("carrier", f"is the server at {account.base_url}, not Twilio itself"))
+        report(check.warning(f"is the server at {account.base_url}, not Twilio itself"))
     async for finding in diagnose(account):
         report(finding)

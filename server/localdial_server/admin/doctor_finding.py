@@ -28,16 +28,19 @@ class Finding(NamedTuple):
 OnFinding = Callable[[Finding], None]
 
 
-def ok(check: str, text: str) -> Finding:
-    """Return a finding of a check that passed."""
-    return Finding(check, State.OK, text)
+class Check(NamedTuple):
+    """A check by its name, such as `database`; makes its findings."""
 
+    name: str
 
-def warning(check: str, text: str) -> Finding:
-    """Return a finding of something that may not be intended."""
-    return Finding(check, State.WARNING, text)
+    def ok(self, text: str) -> Finding:
+        """Return the finding that it passed."""
+        return Finding(self.name, State.OK, text)
 
+    def warning(self, text: str) -> Finding:
+        """Return the finding of something that may not be intended."""
+        return Finding(self.name, State.WARNING, text)
 
-def problem(check: str, text: str) -> Finding:
-    """Return a finding of something that does not work."""
-    return Finding(check, State.PROBLEM, text)
+    def problem(self, text: str) -> Finding:
+        """Return the finding of something that does not work."""
+        return Finding(self.name, State.PROBLEM, text)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from localdial_server.admin.doctor_finding import Finding, State, ok, problem, warning
+from localdial_server.admin.doctor_finding import Check, Finding, State
 from localdial_server.app.ports.carrier import CarrierError, RefusalCause, Refused
 from localdial_server.carriers.twilio.account import TwilioAccount
 from localdial_server.carriers.twilio.adapter import TwilioCarrier, TwilioCarriers
@@ -39,7 +39,7 @@ async def diagnose(account: TwilioAccount) -> AsyncIterator[Finding]:
 
 
 async def _credentials(carrier: TwilioCarrier, account: TwilioAccount) -> Finding:
-    check = "credentials"
+    check = Check("credentials")
     names = (
         "LOCALDIAL_TWILIO_API_KEY_SID and LOCALDIAL_TWILIO_API_KEY_SECRET"
         if account.username != account.account_sid
@@ -49,78 +49,76 @@ async def _credentials(carrier: TwilioCarrier, account: TwilioAccount) -> Findin
         await carrier.look(lambda api: api.probe(account.account_sid))
     except Refused as refused:
         if refused.cause is RefusalCause.CREDENTIALS:
-            return problem(
-                check,
+            return check.problem(
                 f"Twilio does not accept them: {names} must belong to the account"
                 f" {account.account_sid} (LOCALDIAL_TWILIO_ACCOUNT_SID). Test credentials cannot be used."
-                " Twilio may respond the same if the account is suspended",
+                " Twilio may respond the same if the account is suspended"
             )
-        return problem(check, _sentence(refused.explanation))
+        return check.problem(_sentence(refused.explanation))
     except CarrierError as error:
         where = account.base_url or "Twilio"
-        return problem(check, f"{where} does not answer: {error}")
-    return ok(check, f"Twilio accepts {names}")
+        return check.problem(f"{where} does not answer: {error}")
+    return check.ok(f"Twilio accepts {names}")
 
 
 async def _status(carrier: TwilioCarrier) -> Finding:
-    check = "account"
+    check = Check("account")
     try:
         status, kind = await carrier.look(lambda api: api.account(carrier.account))
     except Refused:
         # Twilio shows the account to a main API key, but not to a standard one.
-        return warning(check, "its status is unknown: these credentials may not read it")
+        return check.warning("its status is unknown: these credentials may not read it")
     except CarrierError as error:
-        return problem(check, f"cannot be read: {error}")
+        return check.problem(f"cannot be read: {error}")
     if status != _ACTIVE:
-        return problem(check, f"is {status}: it can neither buy nor take calls; ask Twilio's support")
+        return check.problem(f"is {status}: it can neither buy nor take calls; ask Twilio's support")
     if kind.lower() == _TRIAL:
-        return warning(
-            check, "is a trial account: it can have one number, and call only verified numbers; upgrade it"
+        return check.warning(
+            "is a trial account: it can have one number, and call only verified numbers; upgrade it"
         )
-    return ok(check, f"is {status}")
+    return check.ok(f"is {status}")
 
 
 async def _subaccount(carrier: TwilioCarrier, account: TwilioAccount) -> Finding:
     organizations = sorted(name for name, sid in account.subaccounts.items() if sid == carrier.account)
-    check = f"subaccount of {', '.join(organizations)}"
+    check = Check(f"subaccount of {', '.join(organizations)}")
     try:
         await carrier.look(lambda api: api.probe(carrier.account))
     except Refused as refused:
-        return problem(
-            check,
+        return check.problem(
             f"{carrier.account} cannot be used: it must be an active subaccount of the main account, and the"
-            f" credentials must be the main account's auth token. {_sentence(refused.explanation)}",
+            f" credentials must be the main account's auth token. {_sentence(refused.explanation)}"
         )
     except CarrierError as error:
-        return problem(check, f"{carrier.account} cannot be read: {error}")
-    return ok(check, f"{carrier.account} can be used")
+        return check.problem(f"{carrier.account} cannot be read: {error}")
+    return check.ok(f"{carrier.account} can be used")
 
 
 async def _balance(carrier: TwilioCarrier) -> Finding:
-    check = "balance"
+    check = Check("balance")
     try:
         text, currency = await carrier.look(lambda api: api.balance(carrier.account))
         price = await carrier.monthly_price(f"+1{_AREA_CODE}5550100")
         balance = Decimal(text)
     except (Refused, InvalidOperation):
-        return warning(check, "is unknown: these credentials may not read it")
+        return check.warning("is unknown: these credentials may not read it")
     except CarrierError as error:
-        return warning(check, f"cannot be read: {error}")
+        return check.warning(f"cannot be read: {error}")
     shown = f"{balance} {currency}"
     if balance <= 0:
-        return problem(check, f"{shown}: you can buy nothing; add money in the Twilio console")
+        return check.problem(f"{shown}: you can buy nothing; add money in the Twilio console")
     if price is not None and balance * _MICROS < price.micros:
-        return warning(check, f"{shown}: less than one number costs a month; add money in the Twilio console")
-    return ok(check, shown)
+        return check.warning(f"{shown}: less than one number costs a month; add money in the Twilio console")
+    return check.ok(shown)
 
 
 async def _search(carrier: TwilioCarrier) -> Finding:
-    check = "search"
+    check = Check("search")
     try:
         found = await carrier.search(_AREA_CODE, 1)
         price = await carrier.monthly_price(f"+1{_AREA_CODE}5550100")
     except CarrierError as error:
-        return problem(check, f"failed: {_text(error)}")
+        return check.problem(f"failed: {_text(error)}")
     cost = (
         f"a local number in the United States costs {Decimal(price.micros) / _MICROS:.2f}"
         f" {price.currency_code} a month"
@@ -128,57 +126,54 @@ async def _search(carrier: TwilioCarrier) -> Finding:
         else "prices are unknown"
     )
     if not found:
-        return warning(check, f"found no number on sale in {_AREA_CODE}; {cost}")
-    return ok(check, f"found numbers on sale in {_AREA_CODE}; {cost}")
+        return check.warning(f"found no number on sale in {_AREA_CODE}; {cost}")
+    return check.ok(f"found numbers on sale in {_AREA_CODE}; {cost}")
 
 
 async def _owned(carrier: TwilioCarrier) -> Finding:
-    check = "numbers"
+    check = Check("numbers")
     try:
         owned = len(await carrier.list_owned())
     except CarrierError as error:
-        return problem(check, f"cannot be listed: {_text(error)}")
-    return ok(
-        check,
-        f"the main account owns {owned}; `localdial reconcile` compares all accounts with the inventory",
+        return check.problem(f"cannot be listed: {_text(error)}")
+    return check.ok(
+        f"the main account owns {owned}; `localdial reconcile` compares all accounts with the inventory"
     )
 
 
 async def _voice(carrier: TwilioCarrier, account: TwilioAccount) -> Finding:
-    check = "calls"
+    check = Check("calls")
     numbers = account.numbers
     if numbers.trunk_sid:
-        return ok(check, f"to new numbers go to the SIP trunk {numbers.trunk_sid}")
+        return check.ok(f"to new numbers go to the SIP trunk {numbers.trunk_sid}")
     if numbers.voice_application_sid:
         return await _application(carrier, numbers.voice_application_sid)
     if not numbers.voice_url:
-        return problem(
-            check,
+        return check.problem(
             "to new numbers reach nobody: set LOCALDIAL_WEBHOOK_PUBLIC_URL, LOCALDIAL_TWILIO_VOICE_URL,"
-            " LOCALDIAL_TWILIO_VOICE_APPLICATION_SID or LOCALDIAL_TWILIO_TRUNK_SID",
+            " LOCALDIAL_TWILIO_VOICE_APPLICATION_SID or LOCALDIAL_TWILIO_TRUNK_SID"
         )
     if not numbers.voice_url.startswith("https://"):
-        return warning(
-            check,
+        return check.warning(
             f"to new numbers go to {numbers.voice_url} without encryption, phone numbers and signatures"
-            " included: use https",
+            " included: use https"
         )
-    return ok(check, f"to new numbers go to {numbers.voice_url}")
+    return check.ok(f"to new numbers go to {numbers.voice_url}")
 
 
 async def _application(carrier: TwilioCarrier, sid: str) -> Finding:
-    check = "calls"
+    check = Check("calls")
     try:
         url = await carrier.look(lambda api: api.application(carrier.account, sid))
     except CarrierError as error:
-        return warning(check, f"the TwiML application {sid} cannot be read: {_text(error)}")
+        return check.warning(f"the TwiML application {sid} cannot be read: {_text(error)}")
     if url is None:
-        return problem(
-            check, f"the account has no TwiML application {sid} (LOCALDIAL_TWILIO_VOICE_APPLICATION_SID)"
+        return check.problem(
+            f"the account has no TwiML application {sid} (LOCALDIAL_TWILIO_VOICE_APPLICATION_SID)"
         )
     if not url:
-        return problem(check, f"the TwiML application {sid} has no voice URL: set one, or calls reach nobody")
-    return ok(check, f"to new numbers go to {url}, by the TwiML application {sid}")
+        return check.problem(f"the TwiML application {sid} has no voice URL: set one, or calls reach nobody")
+    return check.ok(f"to new numbers go to {url}, by the TwiML application {sid}")
 
 
 def _text(error: CarrierError) -> str:
