@@ -5,7 +5,7 @@ import inspect
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -191,10 +191,11 @@ def client_command(function: Callable[Concatenate[Session, Arguments], None]) ->
 PageT = TypeVar("PageT", bound=Message)
 
 
-def merge_pages(pages: Iterable[PageT], into: PageT) -> PageT:
-    """Merge all pages into one response without a page token."""
+def merge_pages(pages: Iterator[PageT]) -> PageT:
+    """Merge all pages of a list into one response without a page token."""
+    merged = next(pages)
     for page in pages:
-        into.MergeFrom(page)
-    # The last page's token is empty, so merging it does not overwrite an earlier page's.
-    into.ClearField("next_page_token")
-    return into
+        merged.MergeFrom(page)
+    # The last page's token is empty, so merging it does not overwrite the first page's.
+    merged.ClearField("next_page_token")
+    return merged

@@ -1,6 +1,5 @@
 """`localdial orgs` and `localdial users`: the organizations and their users."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -13,9 +12,7 @@ from localdial.v1.directory_pb2 import (
     GetOrganizationRequest,
     GetUserRequest,
     ListOrganizationsRequest,
-    ListOrganizationsResponse,
     ListUsersRequest,
-    ListUsersResponse,
     Organization,
     SetOrganizationRequest,
     SetUserRequest,
@@ -73,9 +70,7 @@ def get_organization(session: Session, organization: OrganizationArgument) -> No
 def list_organizations(session: Session) -> None:
     """List all organizations."""
     request = ListOrganizationsRequest(page_size=PAGE_SIZE)
-    response = merge_pages(
-        pages(session.client.directory.list_organizations, request), ListOrganizationsResponse()
-    )
+    response = merge_pages(pages(session.client.directory.list_organizations, request))
     rows = [
         (each.organization_id, each.organization_number, str(each.revision), each.display_name)
         for each in response.organizations
@@ -139,8 +134,9 @@ def get_user(session: Session, organization: OrganizationArgument, user: UserArg
 def list_users(session: Session, organization: OrganizationArgument) -> None:
     """List the users of an organization."""
     request = ListUsersRequest(organization_id=organization, page_size=PAGE_SIZE)
-    response = merge_pages(pages(session.client.directory.list_users, request), ListUsersResponse())
-    session.out.result(response, _user_table(response.users))
+    response = merge_pages(pages(session.client.directory.list_users, request))
+    rows = [(each.user_id, each.caller_id, each.work_phone, each.display_name) for each in response.users]
+    session.out.result(response, table(("USER", "CALLER ID", "WORK PHONE", "NAME"), rows, may_wrap={"NAME"}))
 
 
 @users.command("delete")
@@ -201,8 +197,3 @@ def _user_record(user: User) -> Table:
             "work phone": user.work_phone,
         }
     )
-
-
-def _user_table(listed: Iterable[User]) -> Table:
-    rows = [(user.user_id, user.caller_id, user.work_phone, user.display_name) for user in listed]
-    return table(("USER", "CALLER ID", "WORK PHONE", "NAME"), rows, may_wrap={"NAME"})

@@ -16,7 +16,6 @@ from localdial.v1.number_inventory_pb2 import (
     ListImportableNumbersRequest,
     ListImportableNumbersResponse,
     ListNumbersRequest,
-    ListNumbersResponse,
     MapAreaCodesRequest,
     PurchaseNumbersRequest,
     SearchAvailableNumbersRequest,
@@ -90,9 +89,7 @@ def list_numbers(
     request = ListNumbersRequest(
         organization_id=organization, area_code=area_code, state=STATES[state], page_size=PAGE_SIZE
     )
-    response = merge_pages(
-        pages(session.client.number_inventory.list_numbers, request), ListNumbersResponse()
-    )
+    response = merge_pages(pages(session.client.number_inventory.list_numbers, request))
     session.out.result(response, numbers_table(response.numbers))
 
 
@@ -265,10 +262,7 @@ def unmap_area_codes(
 
 def _importable(session: Session, organization: str) -> ListImportableNumbersResponse:
     request = ListImportableNumbersRequest(organization_id=organization, page_size=PAGE_SIZE)
-    return merge_pages(
-        pages(session.client.number_inventory.list_importable_numbers, request),
-        ListImportableNumbersResponse(),
-    )
+    return merge_pages(pages(session.client.number_inventory.list_importable_numbers, request))
 
 
 def _new_request_id() -> str:

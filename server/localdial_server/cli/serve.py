@@ -16,7 +16,6 @@ from localdial_server.cli import demo_setup
 from localdial_server.cli.command import ConfigOption, JsonOption, command_line, errors_shown, output_of
 from localdial_server.cli.demo_setup import DEMO, MAPPED
 from localdial_server.cli.output import CliError, ExitCode, Output
-from localdial_server.runtime.supervisor import WorkersFailed
 from localdial_server.settings.addresses import reachable
 from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import (
@@ -92,8 +91,6 @@ def serve(
             require_webhook_settings(settings)
         if worker:
             _serve_as_worker(settings)
-        elif settings.workers > 1:
-            _serve_with_workers(settings, on_ready)
         else:
             _serve(settings, on_ready)
         for thread in demo_threads:
@@ -102,19 +99,11 @@ def serve(
 
 def _serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
     # What the server is made of is slow to load, and the other commands do not need it.
-    from localdial_server.runtime import serve as server_process  # noqa: PLC0415
-
-    server_process.serve(settings, on_ready)
-
-
-def _serve_with_workers(settings: Settings, on_ready: Callable[[str], None]) -> None:
-    # See _serve.
-    from localdial_server.runtime import workers  # noqa: PLC0415
-
-    try:
-        workers.serve(settings, on_ready)
-    except WorkersFailed as error:
-        raise CliError(str(error), ExitCode.ERROR) from error
+    if settings.workers > 1:
+        from localdial_server.runtime.workers import serve as serve_  # noqa: PLC0415
+    else:
+        from localdial_server.runtime.serve import serve as serve_  # noqa: PLC0415
+    serve_(settings, on_ready)
 
 
 def _serve_as_worker(settings: Settings) -> None:

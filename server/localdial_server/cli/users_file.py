@@ -82,23 +82,20 @@ class UsersFile:
         self._file.seek(0)
         # strict: a quote that is never closed must be an error, not a user named like half the file.
         reader = csv.reader(self._lines(), strict=True)
-        header: Sequence[str] | None = None
         first_lines: dict[str, int] = {}
-        while True:
-            line = reader.line_num + 1
-            try:
-                fields = next(reader)
-            except StopIteration:
-                break
-            except csv.Error as error:
-                yield BadRow(line, "", f"is not CSV ({error}); the rest of the file was not read")
-                return
+        line = 1
+        try:
+            header = next(reader, None)
             if header is None:
-                header = self._header(fields)
-            elif fields:
-                yield _row(line, header, fields, organization, first_lines)
-        if header is None:
-            raise CliError(f"{self.name} is empty; its first line must be {','.join(COLUMNS)}")
+                raise CliError(f"{self.name} is empty; its first line must be {','.join(COLUMNS)}")
+            self._check_header(header)
+            line = reader.line_num + 1
+            for fields in reader:
+                if fields:
+                    yield _row(line, header, fields, organization, first_lines)
+                line = reader.line_num + 1
+        except csv.Error as error:
+            yield BadRow(line, "", f"is not CSV ({error}); the rest of the file was not read")
 
     def _lines(self) -> Iterator[str]:
         encoding = "utf-8-sig"
@@ -107,7 +104,7 @@ class UsersFile:
             yield line.decode(encoding, errors="surrogateescape")
             encoding = "utf-8"
 
-    def _header(self, header: Sequence[str]) -> Sequence[str]:
+    def _check_header(self, header: Sequence[str]) -> None:
         if _NOT_UTF8.search("".join(header)):
             raise CliError(f"{self.name} is not UTF-8 text")
         problems = [f"unknown column {name!r}" for name in header if name not in COLUMNS]
@@ -119,7 +116,6 @@ class UsersFile:
                 f"{self.name} has the wrong header: {', '.join(problems)}; its first line must be "
                 f"{','.join(COLUMNS)}, in any order, separated by commas"
             )
-        return header
 
 
 def _row(

@@ -9,6 +9,8 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from localdial_server.settings.errors import StartError
+
 _log = logging.getLogger(__name__)
 
 # Exit codes of a worker that stopped when it was told to. SIGTERM is among them: a
@@ -16,7 +18,7 @@ _log = logging.getLogger(__name__)
 _STOPPED_CODES: Final = {0, -signal.SIGTERM}
 
 
-class WorkersFailed(Exception):
+class WorkersFailed(StartError):
     """The workers could not start or did not stop. The text is one line that says what happened."""
 
 

@@ -21,4 +21,4 @@ class SettingsError(Exception):
 
 
 class StartError(Exception):
-    """A server or command cannot start. The text is one line that says why and what to do."""
+    """A server or command cannot run. The text is one line that says why and what to do."""

@@ -245,18 +245,16 @@ def read_settings(config_file: Path | None = None, **options: object) -> Setting
 
 def require_webhook_settings(settings: Settings) -> None:
     """Raise `SettingsError` unless the settings have all that the voice webhook needs."""
-    problems = {}
+    problems = []
     if not settings.webhook_public_url:
-        problems["webhook_public_url"] = (
-            "must be set for the webhook: the URL that Twilio calls, up to the /voice at its end"
-        )
+        problem = "must be set for the webhook: the URL that Twilio calls, up to the /voice at its end"
+        problems.append(SettingProblem(env_name("webhook_public_url"), problem))
     tokens = settings.twilio_auth_token, settings.webhook_account_tokens
     if not any(token.get_secret_value() for token in tokens):
-        problems["twilio_auth_token"] = (  # noqa: S105 - a message
-            "must be set for the webhook, which checks with it that requests come from Twilio"
-        )
+        problem = "must be set for the webhook, which checks with it that requests come from Twilio"
+        problems.append(SettingProblem(env_name("twilio_auth_token"), problem))
     if problems:
-        raise SettingsError(*(SettingProblem(env_name(name), text) for name, text in problems.items()))
+        raise SettingsError(*problems)
 
 
 def _read_file(path: Path) -> dict[str, Any]:
