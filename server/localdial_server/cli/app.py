@@ -25,9 +25,9 @@ from localdial_server.cli.command import (
     JsonOption,
     ServerOption,
     TimeoutOption,
-    output_of,
+    local_command,
 )
-from localdial_server.cli.output import EXIT_CODE_HELP
+from localdial_server.cli.output import EXIT_CODE_HELP, Output
 
 _SERVER_PANEL = "Server"
 _CALLS_PANEL = "Calls"
@@ -80,9 +80,9 @@ def root(
 
 
 @app.command(rich_help_panel=_SERVER_PANEL)
-def version(context: typer.Context, *, as_json: JsonOption = False) -> None:
+@local_command
+def version(out: Output) -> None:
     """Print the version."""
-    out = output_of(context, as_json=as_json)
     out.result({"version": _version()}, f"localdial {_version()}")
 
 

@@ -176,16 +176,38 @@ def client_command(function: Callable[Concatenate[Session, Arguments], None]) ->
         with errors_shown(out), connect(options) as client:
             function(Session(client, out, options.server), *args, **kwargs)
 
-    # typer reads the parameters from the signature: the function's without the session, and the common ones.
-    own = list(inspect.signature(function).parameters.values())[1:]
-    common = [
-        inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context),
-        inspect.Parameter("server", inspect.Parameter.KEYWORD_ONLY, annotation=ServerOption, default=None),
-        inspect.Parameter("as_json", inspect.Parameter.KEYWORD_ONLY, annotation=JsonOption, default=False),
-        inspect.Parameter("timeout", inspect.Parameter.KEYWORD_ONLY, annotation=TimeoutOption, default=None),
-    ]
-    command.__signature__ = inspect.Signature([*own, *common])  # type: ignore[attr-defined]
+    _declare(command, function, _SERVER, _JSON, _TIMEOUT)
     return command
+
+
+def local_command(function: Callable[Concatenate[Output, Arguments], None]) -> Callable[..., None]:
+    """Turn a function of an `Output` into a command that calls no server, with its errors shown."""
+
+    @functools.wraps(function)
+    def command(
+        context: typer.Context,
+        as_json: bool,  # noqa: FBT001 - see client_command
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> None:
+        out = output_of(context, as_json=as_json)
+        with errors_shown(out):
+            function(out, *args, **kwargs)
+
+    _declare(command, function, _JSON)
+    return command
+
+
+_CONTEXT: Final = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+_SERVER: Final = _CONTEXT.replace(name="server", annotation=ServerOption, default=None)
+_JSON: Final = _CONTEXT.replace(name="as_json", annotation=JsonOption, default=False)
+_TIMEOUT: Final = _CONTEXT.replace(name="timeout", annotation=TimeoutOption, default=None)
+
+
+def _declare(command: Callable[..., None], function: Callable[..., None], *common: inspect.Parameter) -> None:
+    """Give the command the function's parameters except the first, and the common ones: typer reads them."""
+    own = list(inspect.signature(function).parameters.values())[1:]
+    command.__signature__ = inspect.Signature([*own, _CONTEXT, *common])  # type: ignore[attr-defined]
 
 
 PageT = TypeVar("PageT", bound=Message)

@@ -61,6 +61,7 @@ def demo(session: Session) -> None:
 def steps(loaded: Demo) -> Sequence[Step]:
     """Return the calls of the demo, in the order in which to make them."""
     local = loaded.local_number
+    sold_out = PurchaseNumbersRequest(organization_id=DEMO, area_code=SOLD_OUT)
     return (
         _resolve("Ann calls Chicago, where her own caller ID is from", "ann", "+13125550155"),
         _resolve("Bob calls San Francisco (415)", "bob", "+14155550155"),
@@ -83,7 +84,12 @@ def steps(loaded: Demo) -> Sequence[Step]:
             "+12125550155",
         ),
         _route("A caller who withholds the number calls back", local, ""),
-        _sold_out(),
+        Step(
+            f"Buying in Alaska ({SOLD_OUT}), where the carrier is sold out",
+            ("numbers", "buy", DEMO, SOLD_OUT, "--yes"),
+            lambda client: client.number_inventory.purchase_numbers(sold_out),
+            expected_reason="NO_NUMBERS_AVAILABLE",
+        ),
     )
 
 
@@ -112,16 +118,6 @@ def _route(title: str, called: str, caller: str) -> Step:
     request = RouteInboundCallRequest(called_number=called, caller_number=caller)
     command = ("route", called, *((caller,) if caller else ()))
     return Step(title, command, lambda client: client.call_routing.route_inbound_call(request))
-
-
-def _sold_out() -> Step:
-    request = PurchaseNumbersRequest(organization_id=DEMO, area_code=SOLD_OUT)
-    return Step(
-        f"Buying in Alaska ({SOLD_OUT}), where the carrier is sold out",
-        ("numbers", "buy", DEMO, SOLD_OUT, "--yes"),
-        lambda client: client.number_inventory.purchase_numbers(request),
-        "NO_NUMBERS_AVAILABLE",
-    )
 
 
 def _run(client: Client, step: Step) -> tuple[Mapping[str, Any], str]:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Final
 import typer
 from rich.text import Text
 
-from localdial_server.cli.command import ConfigOption, JsonOption, errors_shown, output_of
-from localdial_server.cli.output import ExitCode
+from localdial_server.cli.command import ConfigOption, local_command
+from localdial_server.cli.output import ExitCode, Output
 from localdial_server.cli.tables import make_console, printable
 from localdial_server.settings.settings import read_settings
 
@@ -17,12 +17,12 @@ _STYLES: Final = {"ok": "green", "warning": "bold yellow", "problem": "bold red"
 _STATE_WIDTH: Final = max(map(len, _STYLES))
 
 
-def doctor(context: typer.Context, *, config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
+@local_command
+def doctor(out: Output, *, config_file: ConfigOption = None) -> None:
     """Check the settings, the database and the carrier, and say what is wrong. Changes and buys nothing."""
     # What the server is made of is slow to load, and the client commands do not need it.
     from localdial_server.admin.doctor import examine  # noqa: PLC0415
 
-    out = output_of(context, as_json=as_json)
     findings: list[Finding] = []
     console = make_console()
 
@@ -35,8 +35,7 @@ def doctor(context: typer.Context, *, config_file: ConfigOption = None, as_json:
             )
             console.print(line, soft_wrap=True)
 
-    with errors_shown(out):
-        is_healthy = examine(read_settings(config_file), on_finding)
+    is_healthy = examine(read_settings(config_file), on_finding)
     out.result(
         {
             "ok": is_healthy,

@@ -14,8 +14,8 @@ from typing import Annotated, Any, BinaryIO, Final
 import typer
 
 from localdial_client import FieldViolation
-from localdial_server.cli.command import ConfigOption, JsonOption, errors_shown, output_of
-from localdial_server.cli.output import CliError, ExitCode, counted
+from localdial_server.cli.command import ConfigOption, local_command
+from localdial_server.cli.output import CliError, ExitCode, Output, counted
 from localdial_server.cli.progress import progress
 from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import read_settings
@@ -29,18 +29,18 @@ _MIN_HOURS: Final = 24
 _MICROSECONDS_PER_HOUR: Final = 3_600_000_000
 
 
-def migrate(context: typer.Context, *, config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
+@local_command
+def migrate(out: Output, *, config_file: ConfigOption = None) -> None:
     """Bring the database's schema up to date."""
     from localdial_server.runtime import bootstrap  # noqa: PLC0415
 
-    out = output_of(context, as_json=as_json)
-    with errors_shown(out):
-        done = bootstrap.migrate(read_settings(config_file))
-        out.result({"done": done}, done)
+    done = bootstrap.migrate(read_settings(config_file))
+    out.result({"done": done}, done)
 
 
+@local_command
 def export(
-    context: typer.Context,
+    out: Output,
     *,
     organizations: Annotated[
         list[str] | None,
@@ -54,21 +54,18 @@ def export(
         str, typer.Option("--output", metavar="FILE", help="The file to write; - is stdout.")
     ] = _STREAM,
     config_file: ConfigOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Write organizations with their call history to a file, for `localdial import`."""
     from localdial_server.admin import maintenance  # noqa: PLC0415
 
-    out = output_of(context, as_json=as_json)
-    with errors_shown(out):
-        settings = read_settings(config_file)
-        try:
-            with _writable(output) as file, progress(out) as show:
-                end = maintenance.export(settings, organizations or (), file, show)
-        except maintenance.UnknownOrganizations as error:
-            raise CliError(f"no such organization: {error}", ExitCode.NOT_FOUND) from None
-        except OSError as error:
-            raise CliError(f"{output} cannot be written: {error.strerror}", ExitCode.ERROR) from None
+    settings = read_settings(config_file)
+    try:
+        with _writable(output) as file, progress(out) as show:
+            end = maintenance.export(settings, organizations or (), file, show)
+    except maintenance.UnknownOrganizations as error:
+        raise CliError(f"no such organization: {error}", ExitCode.NOT_FOUND) from None
+    except OSError as error:
+        raise CliError(f"{output} cannot be written: {error.strerror}", ExitCode.ERROR) from None
     if maintenance.has_spooled_calls(settings):
         out.warn(
             f"the spool {settings.spool_directory} holds calls that are not in the database yet, and so are "
@@ -82,35 +79,34 @@ def export(
         out.result(_document(end), f"{output}: {summary}")
 
 
+@local_command
 def import_(
-    context: typer.Context,
+    out: Output,
     file: Annotated[str, typer.Argument(metavar="FILE", help="What `localdial export` wrote; - is stdin.")],
     *,
     config_file: ConfigOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Import the organizations of an export: all of them or none."""
     from localdial_server.admin import maintenance  # noqa: PLC0415
 
-    out = output_of(context, as_json=as_json)
-    with errors_shown(out):
-        settings = read_settings(config_file)
-        try:
-            with _readable(file) as lines, progress(out) as show:
-                end = maintenance.import_(settings, lines, show)
-        except maintenance.ImportRefused as error:
-            problems = [
-                FieldViolation(f"line {line}, {field}" if field else f"line {line}", message)
-                for line, field, message in error.problems
-            ]
-            raise CliError(f"{file} cannot be imported, and nothing was", details=problems) from None
-        except OSError as error:
-            raise CliError(f"{file} cannot be read: {error.strerror}") from None
+    settings = read_settings(config_file)
+    try:
+        with _readable(file) as lines, progress(out) as show:
+            end = maintenance.import_(settings, lines, show)
+    except maintenance.ImportRefused as error:
+        problems = [
+            FieldViolation(f"line {line}, {field}" if field else f"line {line}", message)
+            for line, field, message in error.problems
+        ]
+        raise CliError(f"{file} cannot be imported, and nothing was", details=problems) from None
+    except OSError as error:
+        raise CliError(f"{file} cannot be read: {error.strerror}") from None
     out.result(_document(end), f"imported and verified: {_counts(end)}")
 
 
+@local_command
 def prune(
-    context: typer.Context,
+    out: Output,
     *,
     older_than: Annotated[
         str,
@@ -121,29 +117,26 @@ def prune(
     ],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count the calls.")] = False,
     config_file: ConfigOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Delete the records of old calls, of all organizations."""
     from localdial_server.admin import maintenance  # noqa: PLC0415
 
-    out = output_of(context, as_json=as_json)
     deleted = 0
-    with errors_shown(out):
-        age = _microseconds(older_than)
-        settings = read_settings(config_file)
-        try:
-            with progress(out) as show:
+    age = _microseconds(older_than)
+    settings = read_settings(config_file)
+    try:
+        with progress(out) as show:
 
-                def on_progress(what: str, done: int, total: int | None) -> None:
-                    nonlocal deleted
-                    deleted = done
-                    show(what, done, total)
+            def on_progress(what: str, done: int, total: int | None) -> None:
+                nonlocal deleted
+                deleted = done
+                show(what, done, total)
 
-                count = maintenance.prune_calls(settings, age, on_progress, dry_run=dry_run)
-        except (KeyboardInterrupt, StartError):
-            if deleted:
-                out.note(f"{counted(deleted, 'call')} deleted so far; the others are still there")
-            raise
+            count = maintenance.prune_calls(settings, age, on_progress, dry_run=dry_run)
+    except (KeyboardInterrupt, StartError):
+        if deleted:
+            out.note(f"{counted(deleted, 'call')} deleted so far; the others are still there")
+        raise
     if dry_run:
         verb = "is" if count == 1 else "are"
         out.result({"would_delete": count}, f"{counted(count, 'call')} {verb} older than {older_than}")

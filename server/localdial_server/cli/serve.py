@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from localdial_client import Client, LocaldialError
 from localdial_server.cli import demo_setup
-from localdial_server.cli.command import ConfigOption, JsonOption, command_line, errors_shown, output_of
+from localdial_server.cli.command import ConfigOption, command_line, local_command
 from localdial_server.cli.demo_setup import DEMO, MAPPED
 from localdial_server.cli.output import CliError, ExitCode, Output
 from localdial_server.settings.addresses import reachable
@@ -48,8 +48,9 @@ def settings_help() -> str:
     )
 
 
+@local_command
 def serve(
-    context: typer.Context,
+    out: Output,
     *,
     listen: Annotated[
         str | None,
@@ -70,11 +71,9 @@ def serve(
     demo: Annotated[
         bool, typer.Option("--demo", help="Also load the demo organization, and print three calls to paste.")
     ] = False,
-    as_json: JsonOption = False,
     worker: Annotated[bool, typer.Option("--worker", hidden=True)] = False,
 ) -> None:
     """Run the server until SIGTERM or Ctrl-C."""
-    out = output_of(context, as_json=as_json)
     demo_threads: list[threading.Thread] = []
 
     def on_ready(address: str) -> None:
@@ -85,16 +84,15 @@ def serve(
             demo_threads.append(thread)
             thread.start()
 
-    with errors_shown(out):
-        settings = read_settings(config_file, listen=listen, workers=workers, webhook_listen=webhook)
-        if settings.webhook_listen:
-            require_webhook_settings(settings)
-        if worker:
-            _serve_as_worker(settings)
-        else:
-            _serve(settings, on_ready)
-        for thread in demo_threads:
-            thread.join(_DEMO_JOIN_SECONDS)
+    settings = read_settings(config_file, listen=listen, workers=workers, webhook_listen=webhook)
+    if settings.webhook_listen:
+        require_webhook_settings(settings)
+    if worker:
+        _serve_as_worker(settings)
+    else:
+        _serve(settings, on_ready)
+    for thread in demo_threads:
+        thread.join(_DEMO_JOIN_SECONDS)
 
 
 def _serve(settings: Settings, on_ready: Callable[[str], None]) -> None:

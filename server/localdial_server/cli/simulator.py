@@ -6,8 +6,8 @@ from typing import Annotated, Final
 
 import typer
 
-from localdial_server.cli.command import JsonOption, errors_shown, output_of
-from localdial_server.cli.output import CliError
+from localdial_server.cli.command import local_command
+from localdial_server.cli.output import CliError, Output
 
 simulator = typer.Typer(no_args_is_help=True, help="Run a simulated carrier to test with.")
 
@@ -16,8 +16,9 @@ _TOKEN: Final = "simulator"  # noqa: S105 - only opens a simulation on this mach
 
 
 @simulator.command("serve")
+@local_command
 def serve(
-    context: typer.Context,
+    out: Output,
     *,
     listen: Annotated[
         str, typer.Option(metavar="HOST:PORT", help="A loopback address. Port 0 takes any free port.")
@@ -64,7 +65,6 @@ def serve(
     timeout_seconds: Annotated[
         float, typer.Option(metavar="SECONDS", min=0, max=3600, help="How long a random timeout lasts.")
     ] = 30.0,
-    as_json: JsonOption = False,
 ) -> None:
     """Sell fictional numbers over Twilio's API, and fail on demand.
 
@@ -73,34 +73,32 @@ def serve(
     # Only this command needs the web server, which is slow to load.
     from localdial_server.runtime.simulator_server import SimulatorOptions, serve_simulator  # noqa: PLC0415
 
-    out = output_of(context, as_json=as_json)
-    with errors_shown(out):
-        options = SimulatorOptions(
-            listen=listen,
-            account=_pair(account),
-            subaccounts=dict(map(_pair, subaccounts or ())),
-            state=state,
-            balance=_amount(balance),
-            is_trial=trial,
-            owned=owned or (),
-            lag_seconds=read_lag,
-            faults=[_fault(fault) for fault in faults or ()],
-            fault_rate=fault_rate,
-            seed=seed,
-            timeout_seconds=timeout_seconds,
+    options = SimulatorOptions(
+        listen=listen,
+        account=_pair(account),
+        subaccounts=dict(map(_pair, subaccounts or ())),
+        state=state,
+        balance=_amount(balance),
+        is_trial=trial,
+        owned=owned or (),
+        lag_seconds=read_lag,
+        faults=[_fault(fault) for fault in faults or ()],
+        fault_rate=fault_rate,
+        seed=seed,
+        timeout_seconds=timeout_seconds,
+    )
+    sid, token = options.account
+
+    def ready(url: str) -> None:
+        out.announce(
+            {"url": url, "account_sid": sid},
+            f"the Twilio simulator is ready on {url}\n\n"
+            "To let a localdial server buy there, set\n\n"
+            f"  export LOCALDIAL_CARRIER=twilio LOCALDIAL_TWILIO_BASE_URL={url}\n"
+            f"  export LOCALDIAL_TWILIO_ACCOUNT_SID={sid} LOCALDIAL_TWILIO_AUTH_TOKEN={token}\n",
         )
-        sid, token = options.account
 
-        def ready(url: str) -> None:
-            out.announce(
-                {"url": url, "account_sid": sid},
-                f"the Twilio simulator is ready on {url}\n\n"
-                "To let a localdial server buy there, set\n\n"
-                f"  export LOCALDIAL_CARRIER=twilio LOCALDIAL_TWILIO_BASE_URL={url}\n"
-                f"  export LOCALDIAL_TWILIO_ACCOUNT_SID={sid} LOCALDIAL_TWILIO_AUTH_TOKEN={token}\n",
-            )
-
-        serve_simulator(options, ready)
+    serve_simulator(options, ready)
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -111,32 +111,24 @@ def _cache_policy(settings: Settings, *, max_age: float) -> CachePolicy:
 
 def open_database(settings: Settings) -> SqliteDatabase | PostgresDatabase:
     """Open the database of the settings. Raises `StartError`."""
-    url = settings.database_url
-    if is_postgresql(url):
-        return _open_postgres(url.get_secret_value(), settings)
-    file = make_url(url.get_secret_value()).database
+    url = settings.database_url.get_secret_value()
+    if is_postgresql(settings.database_url):
+        try:
+            return PostgresDatabase.open(url, settings.database_timeout_seconds)
+        except psycopg.Error as error:
+            raise StartError(
+                f"cannot use {settings.shown_database_url} (LOCALDIAL_DATABASE_URL): {one_line(error)}"
+            ) from None
+    file = make_url(url).database
     assert file is not None
-    return _open_sqlite(Path(file))
-
-
-def _open_sqlite(file: Path) -> SqliteDatabase:
     try:
-        return SqliteDatabase.open(file)
+        return SqliteDatabase.open(Path(file))
     except DatabaseInUse:
         raise StartError(
             f"another localdial uses {file}; stop it first, or set LOCALDIAL_DATABASE_URL to another file"
         ) from None
     except OSError as error:
         raise StartError(f"cannot open {file}: {error.strerror}; set LOCALDIAL_DATABASE_URL") from None
-
-
-def _open_postgres(url: str, settings: Settings) -> PostgresDatabase:
-    try:
-        return PostgresDatabase.open(url, settings.database_timeout_seconds)
-    except psycopg.Error as error:
-        raise StartError(
-            f"cannot use {settings.shown_database_url} (LOCALDIAL_DATABASE_URL): {one_line(error)}"
-        ) from None
 
 
 def migrate_database(database: SqliteDatabase | PostgresDatabase, settings: Settings) -> str:

@@ -47,7 +47,7 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
     configure_logging(settings.log_level, settings.log_format)
     with (
         _held_port("listen", settings.listen) as address,
-        _held_webhook_port(settings.webhook_listen) as webhook_address,
+        _held_port("webhook_listen", settings.webhook_listen) as webhook_address,
         _metrics(settings.metrics_listen) as (variables, forget_worker),
     ):
 
@@ -95,8 +95,11 @@ def _serialized(value: object) -> str:
 def _held_port(setting: str, listen: str) -> Iterator[str]:
     """Bind the port of an address; yield the address with port 0 replaced by the real one.
 
-    Raise `WorkersFailed` if another server listens there.
+    An empty address stays empty. Raise `WorkersFailed` if another server listens there.
     """
+    if not listen:
+        yield ""
+        return
     with contextlib.ExitStack() as held:
         try:
             address, _ = held.enter_context(opened(listen, _bound))
@@ -104,16 +107,6 @@ def _held_port(setting: str, listen: str) -> Iterator[str]:
             raise WorkersFailed(
                 f"cannot listen on {listen}: is a server there already? Set {env_name(setting)}"
             ) from None
-        yield address
-
-
-@contextlib.contextmanager
-def _held_webhook_port(listen: str) -> Iterator[str]:
-    """Bind the port of the webhook. Yield an empty address if there is none."""
-    if not listen:
-        yield ""
-        return
-    with _held_port("webhook_listen", listen) as address:
         yield address
 
 
