@@ -13,7 +13,6 @@ from localdial_server.app.ports.carrier import NumberTaken
 from localdial_server.carriers.twilio.account import NumberSettings, TwilioAccount
 from localdial_server.carriers.twilio.adapter import TwilioCarriers
 from localdial_server.carriers.twilio_simulator.http_faults import FaultInjector
-from localdial_server.carriers.twilio_simulator.journal import MemoryJournal
 from localdial_server.carriers.twilio_simulator.ledger import Ledger
 from tests.conformance.twilio_account import ACCOUNT_SID
 from tests.support.twilio_description import Watched, require_description
@@ -31,7 +30,7 @@ def watched() -> Watched:
 
 @pytest.fixture
 def url(watched: Watched) -> Iterator[str]:
-    ledger = Ledger(MemoryJournal())
+    ledger = Ledger()
     ledger.open_account(ACCOUNT_SID, _TOKEN)
     with simulator_served(ledger, FaultInjector(), watched.around) as url:
         yield url
@@ -102,7 +101,7 @@ def test_a_response_that_is_not_as_described_is_noticed(watched: Watched) -> Non
         await answer(scope, receive, send)
 
     app: ASGIApp = watched.around(wrong)
-    ledger = Ledger(MemoryJournal())
+    ledger = Ledger()
     with simulator_served(ledger, FaultInjector(), lambda _: app) as url:
         ask(url, _NUMBERS)
     (violation,) = watched.violations()

@@ -9,7 +9,6 @@ from localdial_server.carriers.simulator.faults import Fault, Operation
 from localdial_server.carriers.twilio.account import NumberSettings, TwilioAccount
 from localdial_server.carriers.twilio.adapter import TwilioCarriers
 from localdial_server.carriers.twilio_simulator.http_faults import HTTP_FAULTS, FaultInjector
-from localdial_server.carriers.twilio_simulator.journal import MemoryJournal
 from localdial_server.carriers.twilio_simulator.ledger import Ledger
 from tests.conformance.carrier_account import Ability, CarrierAccount
 from tests.support.twilio_description import Watched, described
@@ -37,7 +36,7 @@ class TwilioSetup:
 @contextmanager
 def twilio_setup() -> Iterator[TwilioSetup]:
     """Serve a simulator with one account; check the traffic if Twilio's API description is at hand."""
-    ledger, faults = Ledger(MemoryJournal()), FaultInjector()
+    ledger, faults = Ledger(), FaultInjector()
     opened = ledger.open_account(ACCOUNT_SID, _TOKEN)
     ledger.grant(opened, "+14155550199")
     description = described()

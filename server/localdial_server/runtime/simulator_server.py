@@ -11,7 +11,6 @@ from localdial_server.carriers.simulator.faults import Operation
 from localdial_server.carriers.twilio_simulator.admin_api import parse_fault
 from localdial_server.carriers.twilio_simulator.application import application, listen, served
 from localdial_server.carriers.twilio_simulator.http_faults import FaultInjector
-from localdial_server.carriers.twilio_simulator.journal import FileJournal, MemoryJournal
 from localdial_server.carriers.twilio_simulator.ledger import FULL, TRIAL, Ledger
 from localdial_server.settings.addresses import opened
 from localdial_server.settings.errors import StartError
@@ -92,8 +91,7 @@ def _fault_injector(options: SimulatorOptions) -> FaultInjector:
 
 def _ledger(options: SimulatorOptions) -> Ledger:
     try:
-        journal = FileJournal(options.state) if options.state is not None else MemoryJournal()
-        return Ledger(journal, lag_seconds=options.lag_seconds)
+        return Ledger(options.state, lag_seconds=options.lag_seconds)
     except OSError as error:
         raise StartError(f"cannot use {options.state}: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, ArithmeticError):

@@ -47,7 +47,7 @@ class AdminApi:
         """Return every event, how many numbers were bought, and the sum that was charged."""
         events = [
             {name: value for name, value in event.items() if name != "secrets"}
-            for event in self._ledger.events()
+            for event in self._ledger.events
         ]
         charged = sum((Decimal(event.get("charged", "0")) for event in events), Decimal(0))
         bought = sum(event["event"] == "number_bought" for event in events)
@@ -95,7 +95,7 @@ class AdminApi:
         except InvalidOperation:
             return _invalid(f"the balance {changes['balance']} is not a number")
         except RequestRefused as refusal:
-            return _invalid(refusal.response.message)
+            return _invalid(str(refusal))
         return JSONResponse({"sid": account.sid, "status": account.status, "balance": str(account.balance)})
 
     async def _show_faults(self, _request: Request) -> Response:

@@ -9,12 +9,12 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from localdial_server.carriers.twilio_simulator.admin_api import AdminApi
 from localdial_server.carriers.twilio_simulator.connections import BreakableProtocol
-from localdial_server.carriers.twilio_simulator.error_responses import ErrorResponse
+from localdial_server.carriers.twilio_simulator.error_responses import RequestRefused
 from localdial_server.carriers.twilio_simulator.http_faults import FaultInjector
 from localdial_server.carriers.twilio_simulator.ledger import Ledger
 from localdial_server.carriers.twilio_simulator.twilio_api import TwilioApi
@@ -25,7 +25,7 @@ _SHUTDOWN_SECONDS = 1
 def application(ledger: Ledger, faults: FaultInjector) -> Starlette:
     """Return the application: Twilio's API and the admin API."""
     routes = [*TwilioApi(ledger, faults).routes(), *AdminApi(ledger, faults).routes()]
-    return Starlette(routes=routes, exception_handlers={HTTPException: _http_error})
+    return Starlette(routes=routes, exception_handlers={HTTPException: _no_route, RequestRefused: _refusal})
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -69,8 +69,12 @@ def served(app: ASGIApp, sockets: Sequence[socket.socket]) -> Iterator[threading
         thread.join()
 
 
-async def _http_error(_request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
+async def _no_route(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
     # Twilio's codes of this kind end in the HTTP status.
-    response = ErrorResponse(status, 20_000 + status, "There is nothing here")
-    return JSONResponse(response.body(), status)
+    return RequestRefused(error.status_code, 20_000 + error.status_code, "There is nothing here").response()
+
+
+async def _refusal(_request: Request, refused: Exception) -> Response:
+    assert isinstance(refused, RequestRefused)
+    return refused.response()

@@ -40,18 +40,15 @@ def reset(request: Request) -> Response:
     return _NoResponse()
 
 
-def cut(response: Response) -> Response:
-    """Return a response that sends half of the body and then closes the connection."""
-    return _HalfResponse(response)
-
-
 class _NoResponse(Response):
     @override
     async def __call__(self, _scope: Scope, receive: Receive, _send: Send) -> None:
-        await _closed(receive)
+        await disconnected(receive)
 
 
-class _HalfResponse(Response):
+class HalfResponse(Response):
+    """A response that sends half of the body and then closes the connection."""
+
     def __init__(self, whole: Response) -> None:
         super().__init__()
         self._whole = whole
@@ -68,7 +65,7 @@ class _HalfResponse(Response):
         )
         await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
         _transport(scope).close()
-        await _closed(receive)
+        await disconnected(receive)
 
 
 def _transport(scope: Scope) -> asyncio.Transport:
@@ -76,7 +73,10 @@ def _transport(scope: Scope) -> asyncio.Transport:
     return transport
 
 
-async def _closed(receive: Receive) -> None:
-    # uvicorn logs an error if the application returns without a response on an open connection.
+async def disconnected(receive: Receive) -> None:
+    """Wait until the connection is closed.
+
+    uvicorn logs an error if the application returns without a response before.
+    """
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Final
 
 from localdial_server.carriers.simulator.faults import THROTTLED_SECONDS, Fault, Operation
-from localdial_server.carriers.twilio_simulator.error_responses import ErrorResponse
+from localdial_server.carriers.twilio_simulator.error_responses import RequestRefused
 
 
 class Kind(Enum):
@@ -56,10 +56,10 @@ class HttpFault:
     retry_after: float = 0.0
     seconds: float = 600.0
 
-    def response(self) -> ErrorResponse:
-        """Return the response of a `Kind.ERROR`."""
-        headers = {"Retry-After": f"{self.retry_after:g}"} if self.retry_after else {}
-        return ErrorResponse(self.status, self.code, "The simulator was told to answer this", headers)
+    def refusal(self) -> RequestRefused:
+        """Return the refusal of a `Kind.ERROR`."""
+        headers = {"Retry-After": f"{self.retry_after:g}"} if self.retry_after else None
+        return RequestRefused(self.status, self.code, "The simulator was told to answer this", headers)
 
 
 def error(status: int, code: int, when: When = When.BEFORE, retry_after: float = 0.0) -> HttpFault:

@@ -6,13 +6,14 @@ effect, and the state is what the events add up to. For one thread.
 
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final
 
 from localdial_server.carriers.simulator.stock import area_code_in_stock, monthly_price
-from localdial_server.carriers.twilio_simulator.error_responses import RequestRefused, not_found, refused
+from localdial_server.carriers.twilio_simulator.error_responses import RequestRefused, not_found
 from localdial_server.carriers.twilio_simulator.journal import Event, Journal
 from localdial_server.domain.area_codes import country_of
 from localdial_server.domain.phone_numbers import is_e164
@@ -70,26 +71,27 @@ class IncomingPhoneNumber:
 class Ledger:
     """The accounts and their numbers. Methods raise `RequestRefused` as the API would.
 
-    `lag_seconds` is how long a number that was just bought is not shown. `clock` returns seconds
-    since the epoch.
+    `file` is the journal's; without one nothing is kept beyond the process. `lag_seconds` is how long a
+    number that was just bought is not shown. `clock` returns seconds since the epoch. Raises `OSError`,
+    and `ValueError`, `KeyError`, `TypeError` or `ArithmeticError` if the file is not a journal.
     """
 
     def __init__(
         self,
-        journal: Journal,
+        file: Path | None = None,
         *,
         lag_seconds: float = 0.0,
         clock: Callable[[], float] = time.time,
         new_sid: Callable[[str], str] = lambda prefix: f"{prefix}{uuid.uuid4().hex}",
     ) -> None:
-        self._journal = journal
+        self._journal = Journal(file)
         self._clock = clock
         self._new_sid = new_sid
         self._lag_seconds = lag_seconds
         self.accounts: dict[str, Account] = {}
         self.numbers: dict[str, IncomingPhoneNumber] = {}
         self._by_phone_number: dict[str, IncomingPhoneNumber] = {}
-        for event in journal.read():
+        for event in self.events:
             self._apply(event)
 
     def open_account(
@@ -138,26 +140,26 @@ class Ledger:
         """Raise `RequestRefused` if the account or its parent is suspended or closed."""
         payer = self.accounts[account.owner_sid]
         if account.status != ACTIVE or payer.status != ACTIVE:
-            raise refused(403, 20005, "Account not active")
+            raise RequestRefused(403, 20005, "Account not active")
 
     def buy(self, account: Account, fields: Mapping[str, str]) -> IncomingPhoneNumber:
         """Buy the number that `fields` names; a number that the account owns is only updated."""
         self.require_active(account)
         phone_number = fields.get("PhoneNumber", "")
         if not phone_number:
-            raise refused(400, 21458, "A PhoneNumber is required: this simulator sells no AreaCode")
+            raise RequestRefused(400, 21458, "A PhoneNumber is required: this simulator sells no AreaCode")
         if phone_number == _NEVER_VALID or not is_e164(phone_number):
-            raise refused(400, 21421, f"{phone_number} is not a valid phone number")
+            raise RequestRefused(400, 21421, f"{phone_number} is not a valid phone number")
         _require_valid(fields)
         owned = self._by_phone_number.get(phone_number)
         if owned is not None and owned.account_sid == account.sid:
             # Like Twilio: it responds as to a purchase, charges nothing and replaces the fields.
             return self.update(account, owned.sid, fields)
         if owned is not None or phone_number == _NEVER_AVAILABLE:
-            raise refused(400, 21422, f"{phone_number} is not available")
+            raise RequestRefused(400, 21422, f"{phone_number} is not available")
         area_code = area_code_in_stock(phone_number)
         if area_code is None:
-            raise refused(400, 21421, f"{phone_number} is not a number that is sold here")
+            raise RequestRefused(400, 21421, f"{phone_number} is not a number that is sold here")
         self._charge(account, monthly_price(country_of(area_code)), phone_number, fields)
         return self._by_phone_number[phone_number]
 
@@ -215,9 +217,10 @@ class Ledger:
         """Return whether any account owns the number."""
         return phone_number in self._by_phone_number
 
-    def events(self) -> Iterator[Event]:
-        """Yield every event, the oldest first."""
-        return self._journal.read()
+    @property
+    def events(self) -> Sequence[Event]:
+        """Every event, the oldest first."""
+        return self._journal.events
 
     def close(self) -> None:
         """Close the journal."""
@@ -234,12 +237,12 @@ class Ledger:
 
     def _charge(self, account: Account, price: Decimal, phone_number: str, fields: Mapping[str, str]) -> None:
         if account.type == TRIAL and any(n.account_sid == account.sid for n in self.numbers.values()):
-            raise refused(400, 21404, "Trial accounts are limited to one number")
+            raise RequestRefused(400, 21404, "Trial accounts are limited to one number")
         payer = self.accounts[account.owner_sid]
         if payer.balance < price:
             # Like Twilio: an account that cannot pay is suspended, and its subaccounts with it.
             self.change_account(payer.sid, {"status": SUSPENDED})
-            raise refused(403, 20005, "Account not active")
+            raise RequestRefused(403, 20005, "Account not active")
         self._record(
             "number_bought",
             account_sid=account.sid,
@@ -305,7 +308,7 @@ def _settable(fields: Mapping[str, str]) -> dict[str, str]:
 
 def _require_valid(fields: Mapping[str, str]) -> None:
     if len(fields.get("FriendlyName", "")) > _LONGEST_NAME:
-        raise refused(400, 21450, "FriendlyName is longer than 64 characters")
+        raise RequestRefused(400, 21450, "FriendlyName is longer than 64 characters")
     url = fields.get("VoiceUrl", "")
     if url and not url.startswith(("http://", "https://")):
-        raise refused(400, 21402, f"VoiceUrl is not valid: {url}")
+        raise RequestRefused(400, 21402, f"VoiceUrl is not valid: {url}")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from itertools import islice
 
 from localdial_server.carriers.simulator.stock import AREA_CODES_ABROAD, stock_of
-from localdial_server.carriers.twilio_simulator.error_responses import not_found, refused
+from localdial_server.carriers.twilio_simulator.error_responses import RequestRefused, not_found
 from localdial_server.domain.area_codes import country_of, region_of
 from localdial_server.domain.nanp import AREAS
 
@@ -22,13 +22,13 @@ def numbers_on_sale(country: str, query: Mapping[str, str], is_owned: Callable[[
         raise not_found(f"/AvailablePhoneNumbers/{country}/Local.json")
     if "AreaCode" in query:
         if not query["AreaCode"].isdigit():
-            raise refused(400, 21451, "AreaCode is not valid")
+            raise RequestRefused(400, 21451, "AreaCode is not valid")
         area_codes = [code for code in area_codes if code == query["AreaCode"]]
     if "InRegion" in query:
         area_codes = [code for code in area_codes if region_of(code) == query["InRegion"]]
     pattern = query.get("Contains", "")
     if pattern and not _SHORTEST_PATTERN <= len(pattern) <= _LONGEST_PATTERN:
-        raise refused(400, 20001, "Contains must have 2 to 16 characters")
+        raise RequestRefused(400, 20001, "Contains must have 2 to 16 characters")
     numbers = (
         number
         for code in area_codes

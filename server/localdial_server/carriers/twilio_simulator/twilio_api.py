@@ -16,11 +16,10 @@ from starlette.routing import Route
 from localdial_server.carriers.simulator.faults import Operation
 from localdial_server.carriers.simulator.stock import AREA_CODES_ABROAD
 from localdial_server.carriers.twilio_simulator import resources
-from localdial_server.carriers.twilio_simulator.connections import cut, reset
+from localdial_server.carriers.twilio_simulator.connections import HalfResponse, disconnected, reset
 from localdial_server.carriers.twilio_simulator.error_responses import (
     RequestRefused,
     not_found,
-    refused,
     wrong_credentials,
 )
 from localdial_server.carriers.twilio_simulator.http_faults import FaultInjector, HttpFault, Kind, When
@@ -70,21 +69,17 @@ class TwilioApi:
         ]
 
     async def _respond(self, operation: Operation, handler: Handler, request: Request) -> Response:
-        try:
-            account = self._authorized_account(request)
-            fault = self._faults.next(_actual_operation(operation, request.query_params))
-            kind = fault.kind if fault is not None else None
-            request.state.sees = kind is not Kind.NOT_SEEN
-            request.state.takes_calls = kind is not Kind.NO_VOICE
-            is_handled = request.state.sees and request.state.takes_calls
-            if fault is not None and fault.when is When.BEFORE and is_handled:
-                return await self._fail(fault, request)
-            response = await handler(request, account)
-            if fault is not None and fault.when is When.AFTER:
-                return await self._fail(fault, request, response)
-        except RequestRefused as refusal:
-            error = refusal.response
-            return JSONResponse(error.body(), error.status, error.headers)
+        account = self._authorized_account(request)
+        fault = self._faults.next(_actual_operation(operation, request.query_params))
+        kind = fault.kind if fault is not None else None
+        request.state.sees = kind is not Kind.NOT_SEEN
+        request.state.takes_calls = kind is not Kind.NO_VOICE
+        is_handled = request.state.sees and request.state.takes_calls
+        if fault is not None and fault.when is When.BEFORE and is_handled:
+            return await _fail(fault, request)
+        response = await handler(request, account)
+        if fault is not None and fault.when is When.AFTER:
+            return await _fail(fault, request, response)
         return response
 
     def _authorized_account(self, request: Request) -> Account:
@@ -97,18 +92,6 @@ class TwilioApi:
         if account is None or user.sid not in {account.sid, account.owner_sid}:
             raise wrong_credentials()
         return account
-
-    async def _fail(self, fault: HttpFault, request: Request, response: Response | None = None) -> Response:
-        match fault.kind:
-            case Kind.ERROR | Kind.NOT_SEEN | Kind.NO_VOICE:
-                raise RequestRefused(fault.response())
-            case Kind.TIMEOUT:
-                await _wait_for_disconnect(request, fault.seconds)
-                return reset(request)
-            case Kind.RESET:
-                return reset(request)
-            case Kind.CUT:
-                return cut(response) if response is not None else reset(request)
 
     async def _list_accounts(self, request: Request, account: Account) -> Response:
         shown = [each for each in self._ledger.accounts.values() if account.sid in {each.sid, each.owner_sid}]
@@ -156,18 +139,15 @@ class TwilioApi:
         return JSONResponse(resources.incoming_phone_number(number), 201)
 
     async def _show_number(self, request: Request, account: Account) -> Response:
-        _require_seen(request)
-        number = self._ledger.shown_number(account, request.path_params["number"])
+        number = self._ledger.shown_number(account, _number_sid(request))
         return JSONResponse(resources.incoming_phone_number(number))
 
     async def _update(self, request: Request, account: Account) -> Response:
-        _require_seen(request)
-        number = self._ledger.update(account, request.path_params["number"], await _form(request))
+        number = self._ledger.update(account, _number_sid(request), await _form(request))
         return JSONResponse(resources.incoming_phone_number(number))
 
     async def _release(self, request: Request, account: Account) -> Response:
-        _require_seen(request)
-        self._ledger.release(account, request.path_params["number"])
+        self._ledger.release(account, _number_sid(request))
         return Response(status_code=204)
 
     async def _show_prices(self, request: Request, _account: Account) -> Response:
@@ -175,6 +155,18 @@ class TwilioApi:
         if country not in _COUNTRIES:
             raise not_found(request.url.path)
         return JSONResponse(resources.prices(country))
+
+
+async def _fail(fault: HttpFault, request: Request, response: Response | None = None) -> Response:
+    match fault.kind:
+        case Kind.ERROR | Kind.NOT_SEEN | Kind.NO_VOICE:
+            raise fault.refusal()
+        case Kind.CUT if response is not None:
+            return HalfResponse(response)
+        case Kind.TIMEOUT:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(disconnected(request.receive), fault.seconds)
+    return reset(request)
 
 
 def _actual_operation(operation: Operation, query: Mapping[str, str]) -> Operation:
@@ -197,24 +189,18 @@ def _credentials(request: Request) -> tuple[str, str]:
     return username, password
 
 
-def _require_seen(request: Request) -> None:
+def _number_sid(request: Request) -> str:
     if not request.state.sees:
         raise not_found(request.url.path)
+    sid: str = request.path_params["number"]
+    return sid
 
 
 async def _form(request: Request) -> Mapping[str, str]:
     body = await request.body()
     if len(body) > _LARGEST_BODY:
-        raise refused(413, 20413, "The request is too large")
+        raise RequestRefused(413, 20413, "The request is too large")
     return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
-
-
-async def _wait_for_disconnect(request: Request, seconds: float) -> None:
-    """Wait until the client closes the connection, for at most this long."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            while (await request.receive())["type"] != "http.disconnect":
-                pass
 
 
 def _matches(number: IncomingPhoneNumber, query: Mapping[str, str]) -> bool:
@@ -235,9 +221,9 @@ def _paged(request: Request) -> dict[str, str]:
     query: dict[str, str] = dict(request.query_params)
     size = query.setdefault("PageSize", _PAGE_SIZE)
     if not (size.isdigit() and 1 <= int(size) <= _LARGEST_PAGE):
-        raise refused(400, 20006, "PageSize must be 1 to 1000")
+        raise RequestRefused(400, 20006, "PageSize must be 1 to 1000")
     if not all(query.get(name, "0").isdigit() for name in ("Page", "PageToken")):
-        raise refused(400, 20006, "Page is not valid")
+        raise RequestRefused(400, 20006, "Page is not valid")
     return query
 
 

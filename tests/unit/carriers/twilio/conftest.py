@@ -9,7 +9,6 @@ import pytest
 from localdial_server.carriers.twilio.account import NumberSettings, TwilioAccount
 from localdial_server.carriers.twilio.adapter import TwilioCarriers
 from localdial_server.carriers.twilio_simulator.http_faults import FaultInjector
-from localdial_server.carriers.twilio_simulator.journal import MemoryJournal
 from localdial_server.carriers.twilio_simulator.ledger import Ledger
 from tests.support.twilio_simulator import simulator_served
 
@@ -30,7 +29,7 @@ class TwilioHarness:
     made: list[TwilioCarriers] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.ledger = Ledger(MemoryJournal(), clock=lambda: self.now, new_sid=self._new_sid)
+        self.ledger = Ledger(clock=lambda: self.now, new_sid=self._new_sid)
         self.ledger.open_account(MAIN, TOKEN, keys={"SK" + "c" * 32: "key-secret"})
         self.ledger.open_account(SUB, "another-secret", owner_sid=MAIN)
         self.account = TwilioAccount(
@@ -49,7 +48,7 @@ class TwilioHarness:
 
     def events(self, *kinds: str) -> list[dict[str, object]]:
         """Return the ledger's events of these kinds, or all events."""
-        return [dict(event) for event in self.ledger.events() if not kinds or event["event"] in kinds]
+        return [dict(event) for event in self.ledger.events if not kinds or event["event"] in kinds]
 
     def _new_sid(self, prefix: str) -> str:
         return self.next_sid or f"{prefix}{uuid.uuid4().hex}"

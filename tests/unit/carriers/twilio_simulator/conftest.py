@@ -12,7 +12,6 @@ from urllib.parse import urlencode
 import pytest
 
 from localdial_server.carriers.twilio_simulator.http_faults import FaultInjector
-from localdial_server.carriers.twilio_simulator.journal import MemoryJournal
 from localdial_server.carriers.twilio_simulator.ledger import Ledger
 from tests.support.twilio_simulator import simulator_served
 
@@ -74,7 +73,7 @@ def _reply(status: int, headers: Any, body: bytes) -> Reply:
 
 @pytest.fixture
 def site() -> Iterator[Site]:
-    ledger, faults = Ledger(MemoryJournal()), FaultInjector()
+    ledger, faults = Ledger(), FaultInjector()
     ledger.open_account(MAIN, TOKEN)
     ledger.open_account(SUB, "sub-secret", owner_sid=MAIN)
     ledger.open_account(OTHER, "other-secret")

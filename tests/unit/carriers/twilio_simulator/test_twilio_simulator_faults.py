@@ -13,7 +13,6 @@ from localdial_server.carriers.twilio_simulator.http_faults import (
     Kind,
     When,
 )
-from localdial_server.carriers.twilio_simulator.journal import FileJournal, MemoryJournal
 from localdial_server.carriers.twilio_simulator.ledger import Ledger
 from tests.unit.carriers.twilio_simulator.conftest import MAIN, SUB, TOKEN, Site
 
@@ -68,7 +67,7 @@ def test_a_timeout_ends_with_a_reset(site: Site) -> None:
 
 def test_read_lag_hides_a_new_number_for_a_while() -> None:
     now = [100.0]
-    ledger = Ledger(MemoryJournal(), lag_seconds=5, clock=lambda: now[0])
+    ledger = Ledger(lag_seconds=5, clock=lambda: now[0])
     account = ledger.open_account(MAIN, TOKEN)
     number = ledger.buy(account, {"PhoneNumber": _NUMBER})
     assert ledger.shown_numbers(account) == []
@@ -154,7 +153,7 @@ def test_the_admin_api_refuses_invalid_documents(site: Site, path: str, document
 
 def test_the_journal_restores_the_ledger_after_a_crash(tmp_path: Path) -> None:
     file = tmp_path / "journal.jsonl"
-    first = Ledger(FileJournal(file))
+    first = Ledger(file)
     main = first.open_account(MAIN, TOKEN)
     sub = first.open_account(SUB, "sub-secret", owner_sid=MAIN)
     kept = first.buy(main, {"PhoneNumber": _NUMBER, "FriendlyName": "localdial-1"})
@@ -167,7 +166,7 @@ def test_the_journal_restores_the_ledger_after_a_crash(tmp_path: Path) -> None:
     with file.open("ab") as journal:
         journal.write(b'{"event": "number_bought", "acc')
 
-    second = Ledger(FileJournal(file))
+    second = Ledger(file)
     assert second.numbers == first.numbers
     assert second.accounts == first.accounts
     assert second.open_account(MAIN, "another-token").secrets == {MAIN: TOKEN}, "an account is opened once"
@@ -181,5 +180,5 @@ def test_a_file_that_is_not_a_journal_is_left_alone(tmp_path: Path, content: byt
     file = tmp_path / "notes.txt"
     file.write_bytes(content)
     with pytest.raises(ValueError, match="journal"):
-        FileJournal(file)
+        Ledger(file)
     assert file.read_bytes() == content
