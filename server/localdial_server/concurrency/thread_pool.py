@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -21,10 +22,6 @@ class NoThread(Exception):
 
 class Overdue(Exception):
     """The work did not end in time. It may still go on."""
-
-
-def _do_nothing() -> None:
-    """Do nothing."""
 
 
 class ThreadPool(Generic[ResourceT]):
@@ -68,8 +65,8 @@ class ThreadPool(Generic[ResourceT]):
         *,
         turn_seconds: float,
         run_seconds: float,
-        on_overdue: Callable[[], object] = _do_nothing,
-        on_end: Callable[[], object] = _do_nothing,
+        on_overdue: Callable[[], object] = lambda: None,
+        on_end: Callable[[], object] = lambda: None,
     ) -> T:
         """Return what `work` returns in a thread, or raise what it raises.
 
@@ -142,6 +139,7 @@ class ThreadPool(Generic[ResourceT]):
                 job.run(resource)
 
 
+@dataclass(eq=False)
 class _Job(Generic[ResourceT, T]):
     """One call of `ThreadPool.run`.
 
@@ -149,23 +147,17 @@ class _Job(Generic[ResourceT, T]):
     `result` is what the caller waits for.
     """
 
-    def __init__(
-        self,
-        work: Callable[[ResourceT], T],
-        turn_seconds: float,
-        run_seconds: float,
-        on_overdue: Callable[[], object],
-        on_end: Callable[[], object],
-    ) -> None:
-        self._work = work
-        self._turn_seconds = turn_seconds
-        self._run_seconds = run_seconds
-        self._on_overdue = on_overdue
-        self._on_end = on_end
+    work: Callable[[ResourceT], T]
+    turn_seconds: float
+    run_seconds: float
+    on_overdue: Callable[[], object]
+    on_end: Callable[[], object]
+
+    def __post_init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._turn_ends_at = time.monotonic() + turn_seconds
+        self._turn_ends_at = time.monotonic() + self.turn_seconds
         self._begun_at: float | None = None
-        self._timer = self._loop.call_later(min(turn_seconds, run_seconds), self._check_time)
+        self._timer = self._loop.call_later(min(self.turn_seconds, self.run_seconds), self._check_time)
         self.result: asyncio.Future[T] = self._loop.create_future()
         self.outcome: Future[T] = Future()
         self.outcome.add_done_callback(self._report)
@@ -176,7 +168,7 @@ class _Job(Generic[ResourceT, T]):
             return
         self._begun_at = time.monotonic()
         try:
-            self.outcome.set_result(self._work(resource))
+            self.outcome.set_result(self.work(resource))
         except BaseException as error:  # noqa: BLE001 (raised where the result is awaited)
             self.outcome.set_exception(error)
 
@@ -184,10 +176,10 @@ class _Job(Generic[ResourceT, T]):
         """Fail the caller, and make the work end or never begin."""
         self._timer.cancel()
         if self.outcome.cancel():
-            error: Exception = NoThread(f"no thread was free within {self._turn_seconds:g} s")
+            error: Exception = NoThread(f"no thread was free within {self.turn_seconds:g} s")
         elif self.outcome.running():
-            error = Overdue(f"no end within {self._run_seconds:g} s")
-            self._on_overdue()
+            error = Overdue(f"no end within {self.run_seconds:g} s")
+            self.on_overdue()
         else:
             return
         if not self.result.done():
@@ -195,7 +187,7 @@ class _Job(Generic[ResourceT, T]):
 
     def _check_time(self) -> None:
         begun_at = self._begun_at
-        ends_at = self._turn_ends_at if begun_at is None else begun_at + self._run_seconds
+        ends_at = self._turn_ends_at if begun_at is None else begun_at + self.run_seconds
         left = ends_at - time.monotonic()
         if left > 0:
             self._timer = self._loop.call_later(left, self._check_time)
@@ -209,7 +201,7 @@ class _Job(Generic[ResourceT, T]):
 
     def _end(self) -> None:
         self._timer.cancel()
-        self._on_end()
+        self.on_end()
         if self.result.done() or self.outcome.cancelled():
             return
         error = self.outcome.exception()

@@ -29,7 +29,6 @@ class CallRoutingServicer:
     async def resolve_outbound_caller_id(
         self, request: pb.ResolveOutboundCallerIdRequest
     ) -> pb.ResolveOutboundCallerIdResponse:
-        """Serve ResolveOutboundCallerId."""
         response = pb.ResolveOutboundCallerIdResponse()
         _fill(response, await self._use_cases.resolve(_leg(request)))
         return response
@@ -37,7 +36,6 @@ class CallRoutingServicer:
     async def batch_resolve_outbound_caller_ids(
         self, request: pb.BatchResolveOutboundCallerIdsRequest
     ) -> pb.BatchResolveOutboundCallerIdsResponse:
-        """Serve BatchResolveOutboundCallerIds."""
         # A leg fails alone, even if it breaks a field rule.
         response = pb.BatchResolveOutboundCallerIdsResponse()
         legs: list[Leg] = []
@@ -59,7 +57,6 @@ class CallRoutingServicer:
         return response
 
     async def route_inbound_call(self, request: pb.RouteInboundCallRequest) -> pb.RouteInboundCallResponse:
-        """Serve RouteInboundCall."""
         destination = await self._use_cases.route(request.called_number, caller_of(request.caller_number))
         last_call = destination.last_call
         _log.debug(
@@ -81,7 +78,6 @@ class CallRoutingServicer:
         )
 
     async def list_outbound_calls(self, request: pb.ListOutboundCallsRequest) -> pb.ListOutboundCallsResponse:
-        """Serve ListOutboundCalls."""
         page = Page(request, _NEWEST)
         query = CallQuery(request.organization_id, request.callee_number or None, request.user_id or None)
         found = await self._use_cases.list_calls(query, page.cursor, page.limit)

@@ -11,15 +11,11 @@ from typing import Any
 
 import protovalidate
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from google.protobuf.descriptor import (
-    FileDescriptor,
-    ServiceDescriptor,
-)
+from google.protobuf.descriptor import FileDescriptor, ServiceDescriptor
 from google.protobuf.message import DecodeError, Message
 
 from localdial_server.domain.area_codes import probable_us_number
-from localdial_server.domain.errors import FieldViolation, InvalidFields
-from localdial_server.rpc.transport_errors import MalformedRequest, RequestTooLarge
+from localdial_server.domain.errors import FieldViolation, InvalidFields, Reason, ServiceError
 
 PACKAGE = "localdial.v1"
 # A suggestion takes time to compute. More mistakes than this in one request are likely
@@ -27,6 +23,14 @@ PACKAGE = "localdial.v1"
 _MAX_SUGGESTIONS = 20
 
 SERVICES = ("CallRouting", "Directory", "NumberInventory")
+
+
+class MalformedRequest(ServiceError, reason=Reason.MALFORMED_REQUEST):
+    """The bytes are not a message of the request's type."""
+
+
+class RequestTooLarge(ServiceError, reason=Reason.REQUEST_TOO_LARGE):
+    """The request is larger than the server accepts."""
 
 
 class Contract:

@@ -13,7 +13,6 @@ class DirectoryServicer:
         self._use_cases = use_cases
 
     async def set_organization(self, request: pb.SetOrganizationRequest) -> pb.SetOrganizationResponse:
-        """Serve SetOrganization."""
         wanted = organization(request.organization)
         revision = await self._use_cases.set_organization(wanted)
         return pb.SetOrganizationResponse(
@@ -21,12 +20,10 @@ class DirectoryServicer:
         )
 
     async def get_organization(self, request: pb.GetOrganizationRequest) -> pb.GetOrganizationResponse:
-        """Serve GetOrganization."""
         found, revision = await self._use_cases.get_organization(request.organization_id)
         return pb.GetOrganizationResponse(organization=organization_message(found, revision))
 
     async def list_organizations(self, request: pb.ListOrganizationsRequest) -> pb.ListOrganizationsResponse:
-        """Serve ListOrganizations."""
         page = Page(request, ("",))
         found, total = await self._use_cases.list_organizations(*page.cursor, page.limit)
         organizations, token = page.cut(found, lambda item: (item[0].organization_id,))
@@ -39,35 +36,29 @@ class DirectoryServicer:
     async def delete_organization(
         self, request: pb.DeleteOrganizationRequest
     ) -> pb.DeleteOrganizationResponse:
-        """Serve DeleteOrganization."""
         revision = await self._use_cases.delete_organization(request.organization_id)
         return pb.DeleteOrganizationResponse(revision=revision)
 
     async def set_user(self, request: pb.SetUserRequest) -> pb.SetUserResponse:
-        """Serve SetUser."""
         wanted = user(request.user)
         revision = await self._use_cases.set_users(wanted.organization_id, [wanted])
         return pb.SetUserResponse(user=user_message(wanted), revision=revision)
 
     async def get_user(self, request: pb.GetUserRequest) -> pb.GetUserResponse:
-        """Serve GetUser."""
         found = await self._use_cases.get_user(request.organization_id, request.user_id)
         return pb.GetUserResponse(user=user_message(found))
 
     async def list_users(self, request: pb.ListUsersRequest) -> pb.ListUsersResponse:
-        """Serve ListUsers."""
         page = Page(request, ("",))
         found, total = await self._use_cases.list_users(request.organization_id, *page.cursor, page.limit)
         users, token = page.cut(found, lambda item: (item.user_id,))
         return pb.ListUsersResponse(users=map(user_message, users), next_page_token=token, total_size=total)
 
     async def delete_user(self, request: pb.DeleteUserRequest) -> pb.DeleteUserResponse:
-        """Serve DeleteUser."""
         revision = await self._use_cases.delete_user(request.organization_id, request.user_id)
         return pb.DeleteUserResponse(revision=revision)
 
     async def batch_set_users(self, request: pb.BatchSetUsersRequest) -> pb.BatchSetUsersResponse:
-        """Serve BatchSetUsers."""
         wanted = [user(message) for message in request.users]
         revision = await self._use_cases.set_users(
             request.organization_id, wanted, validate_only=request.validate_only

@@ -15,10 +15,9 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.descriptor_pb2 import MethodOptions
 from google.protobuf.message import Message
 
-from localdial_server.domain.errors import PurchasePending, ServiceError, StorageUnavailable
+from localdial_server.domain.errors import PurchasePending, Reason, ServiceError, StorageUnavailable
 from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract, parse
 from localdial_server.rpc.status import status_of, trailing_metadata
-from localdial_server.rpc.transport_errors import InternalError, ShuttingDown
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +42,22 @@ _WAY_BACK_SECONDS = 0.25
 # Requests larger than `max_request_bytes` times this are refused by the transport, without
 # our error details.
 TRANSPORT_LIMIT_FACTOR = 4
+
+
+class ShuttingDown(ServiceError, reason=Reason.SHUTTING_DOWN):
+    """The server is stopping."""
+
+    def __init__(self) -> None:
+        super().__init__("the server is stopping; repeat the call")
+
+
+class InternalError(ServiceError, reason=Reason.INTERNAL):
+    """An error in our own code. `incident_id` finds its cause in the log."""
+
+    def __init__(self, incident_id: str) -> None:
+        super().__init__(
+            f"internal error; the server's log has incident {incident_id}", incident_id=incident_id
+        )
 
 
 class RpcHandlers:

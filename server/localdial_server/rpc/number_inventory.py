@@ -5,13 +5,9 @@ from google.rpc import status_pb2
 from localdial.v1 import number_inventory_pb2 as pb
 from localdial.v1 import number_pb2
 from localdial_server.app.failures import NumberFailure, PublicError
-from localdial_server.app.numbers.delete import Deleting
-from localdial_server.app.numbers.import_numbers import Importing
-from localdial_server.app.numbers.inventory import Inventory
-from localdial_server.app.numbers.purchase import Purchasing
-from localdial_server.app.numbers.reconcile import Reconciling
 from localdial_server.app.ports.carrier import OwnedNumber
 from localdial_server.app.ports.store import NumberQuery
+from localdial_server.app.use_cases import UseCases
 from localdial_server.rpc.encoding import number_message, number_state
 from localdial_server.rpc.paging import Page
 from localdial_server.rpc.status import status_with
@@ -25,41 +21,29 @@ _LISTED = 1000
 class NumberInventoryServicer:
     """Decodes requests, calls the use cases, encodes responses."""
 
-    def __init__(
-        self,
-        inventory: Inventory,
-        purchasing: Purchasing,
-        deleting: Deleting,
-        importing: Importing,
-        reconciling: Reconciling,
-    ) -> None:
-        self._inventory = inventory
-        self._purchasing = purchasing
-        self._deleting = deleting
-        self._importing = importing
-        self._reconciling = reconciling
+    def __init__(self, use_cases: UseCases) -> None:
+        self._use_cases = use_cases
 
     async def list_numbers(self, request: pb.ListNumbersRequest) -> pb.ListNumbersResponse:
-        """Serve ListNumbers."""
         page = Page(request, ("",))
         query = NumberQuery(request.organization_id, request.area_code or None, number_state(request.state))
-        found, total = await self._inventory.list_numbers(query, *page.cursor, page.limit)
+        found, total = await self._use_cases.inventory.list_numbers(query, *page.cursor, page.limit)
         numbers, token = page.cut(found, lambda number: (number.phone_number,))
         return pb.ListNumbersResponse(
             numbers=map(number_message, numbers), next_page_token=token, total_size=total
         )
 
     async def get_number(self, request: pb.GetNumberRequest) -> pb.GetNumberResponse:
-        """Serve GetNumber."""
-        found = await self._inventory.get_number(request.organization_id, request.phone_number)
+        found = await self._use_cases.inventory.get_number(request.organization_id, request.phone_number)
         return pb.GetNumberResponse(number=number_message(found))
 
     async def search_available_numbers(
         self, request: pb.SearchAvailableNumbersRequest
     ) -> pb.SearchAvailableNumbersResponse:
-        """Serve SearchAvailableNumbers."""
         limit = request.limit if request.HasField("limit") else _DEFAULT_SEARCH_LIMIT
-        found = await self._inventory.search_available(request.organization_id, request.area_code, limit)
+        found = await self._use_cases.inventory.search_available(
+            request.organization_id, request.area_code, limit
+        )
         return pb.SearchAvailableNumbersResponse(
             available=[
                 number_pb2.AvailableNumber(
@@ -70,8 +54,7 @@ class NumberInventoryServicer:
         )
 
     async def purchase_numbers(self, request: pb.PurchaseNumbersRequest) -> pb.PurchaseNumbersResponse:
-        """Serve PurchaseNumbers."""
-        answer = await self._purchasing.purchase(
+        answer = await self._use_cases.purchasing.purchase(
             request.organization_id,
             request.area_code,
             request.quantity if request.HasField("quantity") else 1,
@@ -85,8 +68,7 @@ class NumberInventoryServicer:
         )
 
     async def import_numbers(self, request: pb.ImportNumbersRequest) -> pb.ImportNumbersResponse:
-        """Serve ImportNumbers."""
-        answer = await self._importing.import_numbers(
+        answer = await self._use_cases.importing.import_numbers(
             request.organization_id, list(request.phone_numbers), configure=request.configure
         )
         return pb.ImportNumbersResponse(
@@ -98,10 +80,9 @@ class NumberInventoryServicer:
     async def list_importable_numbers(
         self, request: pb.ListImportableNumbersRequest
     ) -> pb.ListImportableNumbersResponse:
-        """Serve ListImportableNumbers."""
         page = Page(request, ("",))
         (after,) = page.cursor
-        importable = await self._importing.importable(request.organization_id)
+        importable = await self._use_cases.importing.importable(request.organization_id)
         left = [number for number in importable if number.phone_number > after]
         numbers, token = page.cut(left[: page.limit], lambda number: (number.phone_number,))
         return pb.ListImportableNumbersResponse(
@@ -109,8 +90,7 @@ class NumberInventoryServicer:
         )
 
     async def reconcile_numbers(self, request: pb.ReconcileNumbersRequest) -> pb.ReconcileNumbersResponse:
-        """Serve ReconcileNumbers."""
-        report = await self._reconciling.reconcile(request.organization_id or None)
+        report = await self._use_cases.reconciling.reconcile(request.organization_id or None)
         return pb.ReconcileNumbersResponse(
             adopted=map(number_message, report.adopted[:_LISTED]),
             adopted_count=len(report.adopted),
@@ -133,8 +113,7 @@ class NumberInventoryServicer:
         )
 
     async def delete_numbers(self, request: pb.DeleteNumbersRequest) -> pb.DeleteNumbersResponse:
-        """Serve DeleteNumbers."""
-        answer = await self._deleting.delete(
+        answer = await self._use_cases.deleting.delete(
             request.organization_id, list(request.phone_numbers), request.request_id
         )
         return pb.DeleteNumbersResponse(
@@ -144,15 +123,13 @@ class NumberInventoryServicer:
         )
 
     async def map_area_codes(self, request: pb.MapAreaCodesRequest) -> pb.MapAreaCodesResponse:
-        """Serve MapAreaCodes."""
-        number, revision = await self._inventory.map_area_codes(
+        number, revision = await self._use_cases.inventory.map_area_codes(
             request.organization_id, request.phone_number, list(request.area_codes)
         )
         return pb.MapAreaCodesResponse(number=number_message(number), revision=revision)
 
     async def unmap_area_codes(self, request: pb.UnmapAreaCodesRequest) -> pb.UnmapAreaCodesResponse:
-        """Serve UnmapAreaCodes."""
-        number, revision = await self._inventory.unmap_area_codes(
+        number, revision = await self._use_cases.inventory.unmap_area_codes(
             request.organization_id, request.phone_number, list(request.area_codes)
         )
         return pb.UnmapAreaCodesResponse(number=number_message(number), revision=revision)

@@ -113,13 +113,7 @@ def _servicers(use_cases: UseCases, contract: Contract) -> dict[str, object]:
     return {
         "CallRouting": CallRoutingServicer(use_cases.routing, contract),
         "Directory": DirectoryServicer(use_cases.directory),
-        "NumberInventory": NumberInventoryServicer(
-            use_cases.inventory,
-            use_cases.purchasing,
-            use_cases.deleting,
-            use_cases.importing,
-            use_cases.reconciling,
-        ),
+        "NumberInventory": NumberInventoryServicer(use_cases),
     }
 
 

@@ -199,11 +199,14 @@ async def test_the_time_to_run_begins_when_the_work_does(
 async def test_work_whose_caller_is_gone_is_overdue_all_the_same(
     pool: ThreadPool[Resource], hold: threading.Event
 ) -> None:
-    overdue = asyncio.Event()
-    call = asyncio.create_task(
-        _run(pool, lambda _: hold.wait(_DEADLINE_SECONDS), run_seconds=0.2, on_overdue=overdue.set)
-    )
-    await asyncio.sleep(0.05)
+    begun, overdue = threading.Event(), asyncio.Event()
+
+    def work(_: Resource) -> None:
+        begun.set()
+        hold.wait(_DEADLINE_SECONDS)
+
+    call = asyncio.create_task(_run(pool, work, run_seconds=0.2, on_overdue=overdue.set))
+    await asyncio.to_thread(begun.wait, _DEADLINE_SECONDS)
     call.cancel()
     await asyncio.wait({call})
     assert not overdue.is_set()

@@ -9,11 +9,10 @@ from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
 from localdial.v1 import call_routing_pb2, directory_pb2, errors_pb2, number_inventory_pb2, number_pb2
 from localdial_server.domain.errors import InvalidFields
 from localdial_server.rpc.call_routing import CallRoutingServicer
-from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract, parse
+from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract, MalformedRequest, parse
 from localdial_server.rpc.directory import DirectoryServicer
 from localdial_server.rpc.handlers import snake_case
 from localdial_server.rpc.number_inventory import NumberInventoryServicer
-from localdial_server.rpc.transport_errors import MalformedRequest
 
 CONTRACT = Contract()
 SERVICERS = {

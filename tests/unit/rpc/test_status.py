@@ -8,8 +8,8 @@ from grpc import StatusCode
 
 from localdial.v1 import errors_pb2
 from localdial_server.domain import errors
+from localdial_server.rpc.handlers import InternalError
 from localdial_server.rpc.status import STATUS_OF, status_of, trailing_metadata
-from localdial_server.rpc.transport_errors import InternalError
 
 PUBLIC_REASONS = {
     value.name.removeprefix("ERROR_REASON_")

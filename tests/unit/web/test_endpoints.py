@@ -9,7 +9,7 @@ from starlette.types import Message as AsgiMessage
 
 from localdial_server.web.webhook.endpoints import Webhook
 from localdial_server.web.webhook.routing_client import RoutingClient
-from localdial_server.web.webhook.signature import SIGNATURE_HEADER, Signatures
+from localdial_server.web.webhook.signed_requests import SIGNATURE_HEADER, Signatures
 from localdial_server.web.webhook.twiml import TwimlWriter
 from tests.support.twilio_caller import TwilioCaller, parameters
 

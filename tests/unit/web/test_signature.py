@@ -3,7 +3,7 @@
 import pytest
 from twilio.request_validator import RequestValidator
 
-from localdial_server.web.webhook.signature import Signatures
+from localdial_server.web.webhook.signed_requests import Signatures
 
 URL = "https://voice.example.com"
 FORM = {"AccountSid": "AC1", "CallSid": "CA1", "To": "+14155550100", "FromCity": ""}

@@ -4,6 +4,7 @@
 written as everywhere in localdial: `415`, or `+4420` outside the NANP.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -136,6 +137,12 @@ class OutcomeUnknown(CarrierError):
 
 class NumberNotOwned(CarrierError):
     """The account does not own the number."""
+
+
+def require_valid_reference(reference: str) -> None:
+    """Raise `Refused` unless an order may have the reference."""
+    if not re.fullmatch("[!-~]{1,64}", reference):
+        raise Refused(RefusalCause.INVALID, "The order's reference must be 1 to 64 visible ASCII characters.")
 
 
 class Carrier(Protocol):

@@ -29,6 +29,7 @@ from localdial_server.app.ports.carrier import (
     Price,
     RefusalCause,
     Refused,
+    require_valid_reference,
 )
 from localdial_server.app.ports.simulator_state import SimulatorState
 from localdial_server.carriers.simulator.faults import (
@@ -36,7 +37,6 @@ from localdial_server.carriers.simulator.faults import (
     Fault,
     FaultSource,
     Operation,
-    no_faults,
     require_possible,
 )
 from localdial_server.carriers.simulator.stock import (
@@ -57,7 +57,6 @@ _READ_LAG_SECONDS: Final = 120.0
 
 _MICROS: Final = 1_000_000
 
-_REFERENCE: Final = re.compile(r"[!-~]{1,64}")
 # A carrier number id: the number's digits, and for an ordered one a hash of its reference.
 _NUMBER_ID: Final = re.compile(r"SIM-(?P<digits>[0-9]{7,15})(-(?P<order>[0-9a-f]{16}))?")
 
@@ -74,7 +73,7 @@ class SimulatedCarrier(Carrier):
         self,
         state: SimulatorState,
         *,
-        faults: FaultSource = no_faults,
+        faults: FaultSource = lambda _operation, _argument: None,
         latency: float = 0.0,
         timeout: float = 10.0,
         asynchronous: bool = False,
@@ -115,10 +114,7 @@ class SimulatedCarrier(Carrier):
     @override
     async def order(self, phone_number: str, reference: str, timeout: float) -> OwnedNumber | Pending:
         async def change() -> OwnedNumber | Pending:
-            if not _REFERENCE.fullmatch(reference):
-                raise Refused(
-                    RefusalCause.INVALID, "The order's reference must be 1 to 64 visible ASCII characters."
-                )
+            require_valid_reference(reference)
             area_code = area_code_in_stock(phone_number)
             if area_code is None:
                 raise Refused(
@@ -129,7 +125,7 @@ class SimulatedCarrier(Carrier):
             is_later = self._capabilities.asynchronous_orders
             if not await self._state.buy(number, area_code, pending=is_later):
                 raise NumberTaken("the number is already bought")
-            return OrderStatus.PENDING if is_later else _with_place(number, area_code)
+            return OrderStatus.PENDING if is_later else _with_place(number)
 
         return await self._change(Operation.ORDER, phone_number, change, min(timeout, self._timeout))
 
@@ -140,7 +136,7 @@ class SimulatedCarrier(Carrier):
             if found is OrderStatus.PENDING:
                 # The next look-up finds the number.
                 await self._state.end_order(reference, filled=True)
-            return _with_own_place(found) if isinstance(found, OwnedNumber) else found
+            return _with_place(found) if isinstance(found, OwnedNumber) else found
 
         return await self._look(Operation.FIND_BY_REFERENCE, reference, look, None)
 
@@ -154,7 +150,7 @@ class SimulatedCarrier(Carrier):
             number = await self._state.find_by_number(phone_number) or await self._kept_from_start(
                 phone_number
             )
-            return _with_own_place(number) if number else None
+            return _with_place(number) if number else None
 
         return await self._look(Operation.FIND_BY_NUMBER, phone_number, look, None)
 
@@ -168,7 +164,7 @@ class SimulatedCarrier(Carrier):
                 if phone_number not in given_up
             }
             owned |= {number.phone_number: number for number in await self._state.list_bought()}
-            return [_with_own_place(owned[phone_number]) for phone_number in sorted(owned)]
+            return [_with_place(owned[phone_number]) for phone_number in sorted(owned)]
 
         return await self._look(Operation.LIST_OWNED, "", look, [])
 
@@ -183,7 +179,7 @@ class SimulatedCarrier(Carrier):
                 raise NumberNotOwned("the simulated account does not own the number")
             tagged = replace(number, reference=reference)
             await self._state.save(tagged, area_code_of(number.phone_number) or "")
-            return _with_own_place(tagged)
+            return _with_place(tagged)
 
         return await self._change(Operation.CONFIGURE, carrier_number_id, change, self._timeout)
 
@@ -312,10 +308,6 @@ def _ordered_number_id(phone_number: str, reference: str) -> str:
     return f"{_first_number_id(phone_number)}-{hashlib.sha256(reference.encode()).hexdigest()[:16]}"
 
 
-def _with_own_place(number: OwnedNumber) -> OwnedNumber:
-    return _with_place(number, area_code_of(number.phone_number))
-
-
-def _with_place(number: OwnedNumber, area_code: str | None) -> OwnedNumber:
-    locality, region = place_of(area_code or "")
+def _with_place(number: OwnedNumber) -> OwnedNumber:
+    locality, region = place_of(area_code_of(number.phone_number) or "")
     return replace(number, locality=locality, region=region)

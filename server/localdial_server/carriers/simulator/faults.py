@@ -105,10 +105,6 @@ FaultSource = Callable[[Operation, str], Fault | None]
 """Decides how a call fails, given the operation and its first argument; None lets it succeed."""
 
 
-def no_faults(_operation: Operation, _argument: str) -> None:
-    """Let every call succeed."""
-
-
 def require_possible(operation: Operation, fault: Fault) -> None:
     """Raise `ValueError` unless the simulated carrier can commit the fault in the operation."""
     if fault not in POSSIBLE_FAULTS.get(operation, ()):

@@ -71,9 +71,6 @@ class _Fiction:
     digits: int
     prefixes: Sequence[str]
 
-    def blocks(self) -> Sequence[_Block]:
-        return [_Block(prefix, self.digits, range(10**self.digits)) for prefix in self.prefixes]
-
 
 # Two of Ofcom's ranges are missing, Nottingham (0115 496 0xxx) and "no area" (01632 960xxx): the
 # metadata that area codes are read from has no subscribers there, so they would have no area code.
@@ -161,12 +158,10 @@ def place_of(area_code: str) -> tuple[str, str]:
 def _blocks(area_code: str) -> Sequence[_Block]:
     abroad = _ABROAD.get(area_code)
     if abroad is not None:
-        return abroad.blocks()
-    if area_code in SOLD_OUT_AREA_CODES or not _is_nanp(area_code):
+        lines = range(10**abroad.digits)
+        return [_Block(prefix, abroad.digits, lines) for prefix in abroad.prefixes]
+    is_nanp = not area_code.startswith("+") and is_geographic_area_code(area_code)
+    if not is_nanp or area_code in SOLD_OUT_AREA_CODES:
         return []
-    lines = (_SCARCE_LINES,) if area_code == SCARCE_AREA_CODE else (_FICTIONAL_LINES, *_MADE_UP_LINES)
-    return [_Block(f"+1{area_code}555", 4, block) for block in lines]
-
-
-def _is_nanp(area_code: str) -> bool:
-    return not area_code.startswith("+") and is_geographic_area_code(area_code)
+    ranges = (_SCARCE_LINES,) if area_code == SCARCE_AREA_CODE else (_FICTIONAL_LINES, *_MADE_UP_LINES)
+    return [_Block(f"+1{area_code}555", 4, lines) for lines in ranges]

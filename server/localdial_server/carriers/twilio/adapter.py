@@ -15,13 +15,12 @@ from localdial_server.app.ports.carrier import (
     NumberNotOwned,
     OwnedNumber,
     Price,
-    RefusalCause,
-    Refused,
+    require_valid_reference,
 )
 from localdial_server.carriers.twilio.account import TwilioAccount, is_resource_id
 from localdial_server.carriers.twilio.api import TwilioApi, TwilioNumber
 from localdial_server.carriers.twilio.calls import Calls
-from localdial_server.carriers.twilio.error_codes import ApiError
+from localdial_server.carriers.twilio.error_codes import NotFound
 from localdial_server.carriers.twilio.order import order
 from localdial_server.concurrency.thread_pool import ThreadPool
 from localdial_server.domain.area_codes import area_code_of, country_of, region_of
@@ -43,7 +42,6 @@ _MAX_REQUESTS_OF_A_LIST: Final = 30
 
 _PRICE_SECONDS: Final = 3600.0
 
-_REFERENCE: Final = re.compile(r"[!-~]{1,64}")
 # Twilio names a number after itself unless it is given a name: `(415) 555-0100`.
 _DEFAULT_NAME: Final = re.compile(r"[0-9 ()+.-]{7,}")
 
@@ -83,10 +81,7 @@ class TwilioCarrier(Carrier):
 
     @override
     async def order(self, phone_number: str, reference: str, timeout: float) -> OwnedNumber:
-        if not _REFERENCE.fullmatch(reference):
-            raise Refused(
-                RefusalCause.INVALID, "The order's reference must be 1 to 64 visible ASCII characters."
-            )
+        require_valid_reference(reference)
 
         def change(api: TwilioApi) -> OwnedNumber:
             return _number(order(api, self._account_sid, phone_number, reference, self._settings))
@@ -122,10 +117,8 @@ class TwilioCarrier(Carrier):
         def change(api: TwilioApi) -> OwnedNumber:
             try:
                 return _number(api.set_up(self._account_sid, carrier_number_id, reference, self._settings))
-            except ApiError as error:
-                if error.is_not_found:
-                    raise NumberNotOwned("the account does not own the number") from error
-                raise
+            except NotFound as error:
+                raise NumberNotOwned("the account does not own the number") from error
 
         return await self._calls.change((self._account_sid, carrier_number_id), change)
 

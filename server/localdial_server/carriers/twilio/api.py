@@ -22,7 +22,7 @@ from localdial_server.carriers.twilio.account import (
     TwilioAccount,
     is_resource_id,
 )
-from localdial_server.carriers.twilio.error_codes import NO_STOCK, ApiError, NoResponse
+from localdial_server.carriers.twilio.error_codes import NO_STOCK, ApiError, NoResponse, NotFound
 from localdial_server.carriers.twilio.http_client import TwilioHttpClient
 from localdial_server.domain.area_codes import area_code_of, region_of
 
@@ -51,8 +51,6 @@ class TwilioNumber:
     phone_number: str
     friendly_name: str
     created: dt.datetime | None
-    voice_application_sid: str
-    trunk_sid: str
 
 
 class TwilioApi:
@@ -99,7 +97,7 @@ class TwilioApi:
         except ApiError as error:
             if error.code in NO_STOCK:
                 return []
-            if not error.is_not_found:
+            if not isinstance(error, NotFound):
                 raise
             # Nothing is sold in the country, unless the account does not exist.
             self.probe(account_sid)
@@ -152,12 +150,12 @@ class TwilioApi:
         """Name the number and route its calls; return it."""
         number = self._account(account_sid).incoming_phone_numbers(number_sid)
         # A number keeps the address and the bundle that it was bought with.
-        updated = _number(number.update(friendly_name=name, **_voice_fields(settings)))
+        updated = number.update(friendly_name=name, **_voice_fields(settings))
         if settings.voice_url and (updated.voice_application_sid or updated.trunk_sid):
             # Both take precedence over the URL. An empty value removes them: Twilio's guides say so,
             # though its API description does not allow it.
-            updated = _number(number.update(voice_application_sid="", trunk_sid=""))
-        return updated
+            updated = number.update(voice_application_sid="", trunk_sid="")
+        return _number(updated)
 
     def rename(self, account_sid: str, number_sid: str, name: str) -> None:
         """Name the number, and change nothing else."""
@@ -167,9 +165,7 @@ class TwilioApi:
         """Give the number back; return whether the account knew it."""
         try:
             self._account(account_sid).incoming_phone_numbers(number_sid).delete()
-        except ApiError as error:
-            if not error.is_not_found:
-                raise
+        except NotFound:
             # A wrong base URL and a closed account respond with 404 too, and then the number goes on
             # costing money.
             self.probe(account_sid)
@@ -180,10 +176,8 @@ class TwilioApi:
         """Return what the account pays for a local number in the country, or None if it is not said."""
         try:
             found = self._client.pricing.v1.phone_numbers.countries(country).fetch()
-        except ApiError as error:
-            if error.is_not_found:
-                return None
-            raise
+        except NotFound:
+            return None
         kinds: Any = found.phone_number_prices or ()
         kind: Any = next((each for each in kinds if str(each.get("number_type", "")).lower() == "local"), {})
         try:
@@ -206,10 +200,8 @@ class TwilioApi:
         """Return the voice URL of a TwiML application, empty if it has none; None without the application."""
         try:
             found = self._account(account_sid).applications(sid).fetch()
-        except ApiError as error:
-            if error.is_not_found:
-                return None
-            raise
+        except NotFound:
+            return None
         return found.voice_url or ""
 
     @property
@@ -229,23 +221,21 @@ class TwilioApi:
 
 
 def _voice_fields(settings: NumberSettings) -> dict[str, Any]:
-    fields: dict[str, Any] = {}
-    if settings.voice_url:
-        fields |= {"voice_url": settings.voice_url, "voice_method": "POST"}
-    if settings.voice_application_sid:
-        fields["voice_application_sid"] = settings.voice_application_sid
-    if settings.trunk_sid:
-        fields["trunk_sid"] = settings.trunk_sid
-    return fields
+    return _not_empty(
+        voice_url=settings.voice_url,
+        voice_method="POST" if settings.voice_url else "",
+        voice_application_sid=settings.voice_application_sid,
+        trunk_sid=settings.trunk_sid,
+    )
 
 
 def _regulatory_fields(settings: NumberSettings, phone_number: str) -> dict[str, Any]:
-    fields: dict[str, Any] = {}
-    if settings.address_sid:
-        fields["address_sid"] = settings.address_sid
-    if settings.bundle_sid and not phone_number.startswith("+1"):
-        fields["bundle_sid"] = settings.bundle_sid
-    return fields
+    bundle_sid = "" if phone_number.startswith("+1") else settings.bundle_sid
+    return _not_empty(address_sid=settings.address_sid, bundle_sid=bundle_sid)
+
+
+def _not_empty(**fields: str) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value}
 
 
 def _takes_calls(capabilities: object) -> bool:
@@ -268,6 +258,4 @@ def _number(found: IncomingPhoneNumberInstance) -> TwilioNumber:
         phone_number=found.phone_number,
         friendly_name=found.friendly_name or "",
         created=found.date_created,
-        voice_application_sid=found.voice_application_sid or "",
-        trunk_sid=found.trunk_sid or "",
     )

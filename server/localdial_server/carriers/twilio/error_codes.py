@@ -108,10 +108,9 @@ class ApiError(RequestFailed):
         self.code = code
         self.retry_after = retry_after
 
-    @property
-    def is_not_found(self) -> bool:
-        """Whether the resource does not exist (any more)."""
-        return self.status == HTTPStatus.NOT_FOUND
+
+class NotFound(ApiError):
+    """The API responded with 404: the resource does not exist (any more)."""
 
 
 class NotSent(RequestFailed):

@@ -12,6 +12,7 @@ import math
 import ssl
 import time
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -22,7 +23,13 @@ from twilio.http import HttpClient
 from twilio.http.response import Response
 from typing_extensions import override
 
-from localdial_server.carriers.twilio.error_codes import ApiError, NoResponse, NotSent, RequestFailed
+from localdial_server.carriers.twilio.error_codes import (
+    ApiError,
+    NoResponse,
+    NotFound,
+    NotSent,
+    RequestFailed,
+)
 
 # Firewalls silently drop connections that have been idle for longer.
 _IDLE_SECONDS: Final = 30.0
@@ -110,9 +117,8 @@ class TwilioHttpClient(HttpClient):
         self._used = self._clock()
         self.last_date = response.headers.get("Date", "")
         if response.status_code not in _SUCCESS:
-            raise ApiError(
-                response.status_code, _code(text), retry_after(response.headers.get("Retry-After"))
-            )
+            failure = NotFound if response.status_code == HTTPStatus.NOT_FOUND else ApiError
+            raise failure(response.status_code, _code(text), retry_after(response.headers.get("Retry-After")))
         if text or method != "DELETE":
             # The library would raise an error that looks like a bug of ours. A response that broke
             # off within its head looks like one without a body.

@@ -21,8 +21,7 @@ from localdial_server.web.webhook.call_steps import (
     is_accepted,
 )
 from localdial_server.web.webhook.routing_client import RoutingClient
-from localdial_server.web.webhook.signature import Signatures
-from localdial_server.web.webhook.signed_requests import RequestReader, SignedRequest
+from localdial_server.web.webhook.signed_requests import RequestReader, Signatures, SignedRequest
 from localdial_server.web.webhook.twiml import DIAL_ENDED, SCREEN, SCREENED, VOICE, TwimlWriter
 
 _log = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from localdial_server.settings.settings import Settings
 from localdial_server.settings.validators import account_tokens
 from localdial_server.web.webhook.endpoints import Webhook
 from localdial_server.web.webhook.routing_client import RoutingClient, connected
-from localdial_server.web.webhook.signature import Signatures
+from localdial_server.web.webhook.signed_requests import Signatures
 from localdial_server.web.webhook.twiml import TwimlWriter
 
 _log = logging.getLogger(__name__)

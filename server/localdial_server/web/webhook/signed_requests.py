@@ -3,17 +3,18 @@
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-
-from localdial_server.web.webhook.signature import SIGNATURE_HEADER, Signatures
+from twilio.request_validator import RequestValidator
 
 _log = logging.getLogger(__name__)
+
+SIGNATURE_HEADER: Final = "X-Twilio-Signature"
 
 # Twilio sends some 30 parameters in 1 KiB.
 _MAX_BYTES: Final = 64 * 1024
@@ -24,6 +25,38 @@ _CONTENT_TYPE: Final = "application/x-www-form-urlencoded"
 
 # Anyone can send requests that are refused, as often as they like.
 _SECONDS_BETWEEN_WARNINGS: Final = 60.0
+
+
+class Signatures:
+    """Checks signatures against the auth tokens of Twilio accounts.
+
+    Each account has a token of its own, and so has each subaccount. An account may have several
+    tokens while one replaces another, and several accounts may share one.
+    """
+
+    def __init__(
+        self, public_url: str, auth_token: str, account_tokens: Iterable[tuple[str, str]] = ()
+    ) -> None:
+        """Set the tokens.
+
+        `public_url` is the URL that Twilio was given. The host and scheme that a request names are
+        ignored: they are not signed, and a proxy changes them. `auth_token` is that of the main
+        account; it may be empty. `account_tokens` are pairs of account SID and token.
+        """
+        self._public_url = public_url
+        self._main = [RequestValidator(auth_token)] if auth_token else []
+        self._of_account: dict[str, list[RequestValidator]] = {}
+        for account_sid, token in account_tokens:
+            self._of_account.setdefault(account_sid, []).append(RequestValidator(token))
+
+    def fits(self, path: str, query: str, form: Mapping[str, str], signature: str) -> bool:
+        """Return whether the signature is Twilio's, for this URL and these parameters.
+
+        `path` is relative to the public URL. `query` is as it arrived, not decoded.
+        """
+        url = f"{self._public_url}{path}{f'?{query}' if query else ''}"
+        validators = [*self._of_account.get(form.get("AccountSid", ""), ()), *self._main]
+        return any(validator.validate(url, form, signature) for validator in validators)
 
 
 class SignedRequest(NamedTuple):
