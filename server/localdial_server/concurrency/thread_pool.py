@@ -50,11 +50,6 @@ class ThreadPool(Generic[ResourceT]):
         self._is_closed = False
 
     @property
-    def thread_count(self) -> int:
-        """How many threads were started."""
-        return len(self._threads)
-
-    @property
     def waiting_count(self) -> int:
         """How many calls of `run` wait for a thread."""
         return max(0, len(self._unfinished) - self._size)

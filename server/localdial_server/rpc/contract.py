@@ -11,7 +11,7 @@ from typing import Any
 
 import protovalidate
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from google.protobuf.descriptor import FileDescriptor, ServiceDescriptor
+from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import DecodeError, Message
 
 from localdial_server.domain.area_codes import probable_us_number
@@ -49,10 +49,6 @@ class Contract:
         """Return one of `SERVICES`."""
         service: ServiceDescriptor = self._pool.FindServiceByName(f"{PACKAGE}.{name}")
         return service
-
-    def file(self, name: str) -> FileDescriptor:
-        """Return a file of the contract, such as `localdial/v1/number.proto`."""
-        return self._pool.FindFileByName(name)
 
     def message_class(self, full_name: str) -> type[Message]:
         """Return the class of a message, such as `localdial.v1.LocalPresenceNumber`."""

@@ -1,16 +1,14 @@
 """The NumberInventory service."""
 
-from google.rpc import status_pb2
-
 from localdial.v1 import number_inventory_pb2 as pb
 from localdial.v1 import number_pb2
-from localdial_server.app.failures import NumberFailure, PublicError
+from localdial_server.app.failures import NumberFailure
 from localdial_server.app.ports.carrier import OwnedNumber
 from localdial_server.app.ports.store import NumberQuery
 from localdial_server.app.use_cases import UseCases
 from localdial_server.rpc.encoding import number_message, number_state
 from localdial_server.rpc.paging import Page
-from localdial_server.rpc.status import status_with
+from localdial_server.rpc.status import status_of
 
 _DEFAULT_SEARCH_LIMIT = 20
 
@@ -64,7 +62,7 @@ class NumberInventoryServicer:
             numbers=map(number_message, answer.numbers),
             unfilled_count=answer.unfilled_count,
             revision=answer.revision,
-            unfilled_status=_status(answer.unfilled_error) if answer.unfilled_error is not None else None,
+            unfilled_status=status_of(answer.unfilled_error) if answer.unfilled_error is not None else None,
         )
 
     async def import_numbers(self, request: pb.ImportNumbersRequest) -> pb.ImportNumbersResponse:
@@ -136,11 +134,7 @@ class NumberInventoryServicer:
 
 
 def _number_failure(failure: NumberFailure) -> number_pb2.NumberFailure:
-    return number_pb2.NumberFailure(phone_number=failure.phone_number, status=_status(failure.error))
-
-
-def _status(error: PublicError) -> status_pb2.Status:
-    return status_with(error.reason, error.message, error.metadata, error.retry_after)
+    return number_pb2.NumberFailure(phone_number=failure.phone_number, status=status_of(failure.error))
 
 
 def _carrier_number(number: OwnedNumber) -> number_pb2.CarrierNumber:

@@ -3,12 +3,11 @@
 import math
 from collections.abc import Mapping
 
-from google.protobuf import any_pb2
 from google.protobuf.duration_pb2 import Duration
-from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 from grpc import StatusCode
 
+from localdial_server.app.failures import PublicError
 from localdial_server.domain.errors import InvalidFields, Reason, ServiceError
 
 DOMAIN = "localdial"
@@ -49,35 +48,23 @@ _RETRY_AFTER: Mapping[Reason, float] = {
 }
 
 
-def status_of(error: ServiceError) -> status_pb2.Status:
+def status_of(error: ServiceError | PublicError) -> status_pb2.Status:
     """Return the status that the caller gets."""
-    status = status_with(error.reason, error.message, error.metadata, error.retry_after)
+    code: int = STATUS_OF[error.reason].value[0]
+    status = status_pb2.Status(code=code, message=error.message)
+    info = error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=error.metadata)
+    status.details.add().Pack(info)
+    seconds = _RETRY_AFTER.get(error.reason) if error.retry_after is None else error.retry_after
+    if seconds is not None and math.isfinite(seconds):
+        delay = Duration()
+        delay.FromMilliseconds(math.ceil(seconds * 1000))
+        status.details.add().Pack(error_details_pb2.RetryInfo(retry_delay=delay))
     if isinstance(error, InvalidFields):
         violations = [
             error_details_pb2.BadRequest.FieldViolation(field=v.field, description=v.description)
             for v in error.violations
         ]
-        status.details.append(_packed(error_details_pb2.BadRequest(field_violations=violations)))
-    return status
-
-
-def status_with(
-    reason: Reason, message: str, metadata: Mapping[str, str], retry_after: float | None = None
-) -> status_pb2.Status:
-    """Return the status of an error with that reason.
-
-    `retry_after`: how long to wait before a repeat, in seconds; `math.inf` if none helps,
-    None for the reason's own time.
-    """
-    code: int = STATUS_OF[reason].value[0]
-    status = status_pb2.Status(code=code, message=message)
-    info = error_details_pb2.ErrorInfo(reason=reason, domain=DOMAIN, metadata=metadata)
-    status.details.append(_packed(info))
-    seconds = _RETRY_AFTER.get(reason) if retry_after is None else retry_after
-    if seconds is not None and math.isfinite(seconds):
-        delay = Duration()
-        delay.FromMilliseconds(math.ceil(seconds * 1000))
-        status.details.append(_packed(error_details_pb2.RetryInfo(retry_delay=delay)))
+        status.details.add().Pack(error_details_pb2.BadRequest(field_violations=violations))
     return status
 
 
@@ -99,9 +86,3 @@ def trailing_metadata(
             is_too_late = seconds_left is not None and delay >= seconds_left * 1000
             return details, ("grpc-retry-pushback-ms", "-1" if is_too_late else str(delay))
     return (details,)
-
-
-def _packed(detail: Message) -> any_pb2.Any:
-    packed = any_pb2.Any()
-    packed.Pack(detail)
-    return packed

@@ -61,7 +61,7 @@ def serve_simulator(options: SimulatorOptions, on_ready: Callable[[str], None]) 
     except OSError as error:
         raise StartError(f"cannot listen on {options.listen}: {error.strerror}") from None
     finally:
-        ledger.close()
+        ledger.journal.close()
 
 
 def _require_loopback(address: str) -> None:

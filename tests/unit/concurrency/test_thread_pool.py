@@ -112,7 +112,7 @@ async def test_what_the_work_raises_is_raised(pool: ThreadPool[Resource]) -> Non
 async def test_one_call_after_another_needs_one_thread(pool: ThreadPool[Resource]) -> None:
     for number in range(10):
         assert await _run(pool, lambda _, n=number: n) == number
-    assert pool.thread_count == 1
+    assert len(pool._threads) == 1
 
 
 async def test_work_that_hangs_takes_no_more_than_the_threads_and_the_queue(
@@ -125,7 +125,7 @@ async def test_work_that_hangs_takes_no_more_than_the_threads_and_the_queue(
         with pytest.raises(NoThread):
             # Refused at once, not after a wait.
             _run(pool, lambda _: None).send(None)
-    assert pool.thread_count == _SIZE
+    assert len(pool._threads) == _SIZE
     assert pool.waiting_count == _MAX_WAITING
     hold.set()
     await asyncio.gather(*running)

@@ -21,9 +21,11 @@ _FORMATS = {
 def rules() -> Mapping[str, Any]:
     """Return the rule of each format of the contract."""
     contract = Contract()
-    predefined = contract.file("buf/validate/validate.proto").extensions_by_name["predefined"]
+    predefined = contract._pool.FindFileByName("buf/validate/validate.proto").extensions_by_name["predefined"]
     found: dict[str, Any] = {}
-    for name, extension in contract.file("localdial/v1/rules.proto").extensions_by_name.items():
+    for name, extension in contract._pool.FindFileByName(
+        "localdial/v1/rules.proto"
+    ).extensions_by_name.items():
         # Only the contract's own pool knows the extension.
         options: Any = contract.message_class("google.protobuf.FieldOptions")()
         options.ParseFromString(extension.GetOptions().SerializeToString())

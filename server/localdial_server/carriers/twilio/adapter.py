@@ -22,7 +22,6 @@ from localdial_server.carriers.twilio.api import TwilioApi, TwilioNumber
 from localdial_server.carriers.twilio.calls import Calls
 from localdial_server.carriers.twilio.error_codes import NotFound
 from localdial_server.carriers.twilio.order import order
-from localdial_server.concurrency.thread_pool import ThreadPool
 from localdial_server.domain.area_codes import area_code_of, country_of, region_of
 
 T = TypeVar("T")
@@ -148,10 +147,11 @@ class TwilioCarriers(Carriers):
     """
 
     def __init__(self, account: TwilioAccount, *, threads: int = _THREADS, waiting: int = _WAITING) -> None:
-        self._calls = Calls(account, threads=threads, waiting=waiting)
-        prices = _Prices(self._calls)
+        calls = Calls(account, threads=threads, waiting=waiting)
+        prices = _Prices(calls)
+        self.threads = calls.threads
         sids = dict.fromkeys([account.account_sid, *account.subaccounts.values()])
-        self._accounts = {sid: TwilioCarrier(account, sid, self._calls, prices) for sid in sids}
+        self._accounts = {sid: TwilioCarrier(account, sid, calls, prices) for sid in sids}
         self._main = self._accounts[account.account_sid]
         self._subaccounts = {
             organization_id: self._accounts[sid] for organization_id, sid in account.subaccounts.items()
@@ -174,14 +174,9 @@ class TwilioCarriers(Carriers):
     def all(self) -> Sequence[TwilioCarrier]:
         return list(self._accounts.values())
 
-    @property
-    def threads(self) -> ThreadPool[TwilioApi]:
-        """The threads that the calls are made in."""
-        return self._calls.threads
-
     def close(self) -> None:
         """Refuse further calls. Those that are running end by themselves."""
-        self._calls.threads.close()
+        self.threads.close()
 
 
 class _Prices:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import email.utils
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -118,19 +118,19 @@ class TwilioApi:
     def find_by_phone_number(self, account_sid: str, phone_number: str) -> TwilioNumber | None:
         """Return the number if the account owns it, else None."""
         found = self._numbers(account_sid).stream(phone_number=phone_number, page_size=_FILTERED_PAGE)
-        return next((number for number in _converted(found) if number.phone_number == phone_number), None)
+        return next((number for number in map(_number, found) if number.phone_number == phone_number), None)
 
     def find_by_friendly_name(self, account_sid: str, name: str) -> TwilioNumber | None:
         """Return the account's number with exactly this name, else None."""
         found = self._numbers(account_sid).stream(friendly_name=name, page_size=_FILTERED_PAGE)
-        return next((number for number in _converted(found) if number.friendly_name == name), None)
+        return next((number for number in map(_number, found) if number.friendly_name == name), None)
 
     def list_numbers(self, account_sid: str) -> Sequence[TwilioNumber]:
         """Return every number that the account owns, the newest first.
 
         A number that is bought meanwhile may be missing, or make another one appear twice.
         """
-        return list(_converted(self._numbers(account_sid).stream(page_size=self._page_size)))
+        return list(map(_number, self._numbers(account_sid).stream(page_size=self._page_size)))
 
     def probe(self, account_sid: str) -> None:
         """Make a request that succeeds for every active account, and with every kind of API key."""
@@ -243,10 +243,6 @@ def _takes_calls(capabilities: object) -> bool:
     if not isinstance(capabilities, dict):
         return True
     return bool({name.lower(): value for name, value in capabilities.items()}.get("voice", True))
-
-
-def _converted(found: Iterator[IncomingPhoneNumberInstance]) -> Iterator[TwilioNumber]:
-    return (_number(each) for each in found)
 
 
 def _number(found: IncomingPhoneNumberInstance) -> TwilioNumber:

@@ -47,7 +47,7 @@ class AdminApi:
         """Return every event, how many numbers were bought, and the sum that was charged."""
         events = [
             {name: value for name, value in event.items() if name != "secrets"}
-            for event in self._ledger.events
+            for event in self._ledger.journal.events
         ]
         charged = sum((Decimal(event.get("charged", "0")) for event in events), Decimal(0))
         bought = sum(event["event"] == "number_bought" for event in events)
@@ -55,35 +55,29 @@ class AdminApi:
 
     async def _numbers(self, _request: Request) -> Response:
         """Return every owned number, including those that the read lag still hides."""
-        return JSONResponse(
+        numbers = [
             {
-                "numbers": [
-                    {
-                        "sid": number.sid,
-                        "account_sid": number.account_sid,
-                        "phone_number": number.phone_number,
-                        "fields": number.fields,
-                    }
-                    for number in self._ledger.numbers.values()
-                ]
+                "sid": number.sid,
+                "account_sid": number.account_sid,
+                "phone_number": number.phone_number,
+                "fields": number.fields,
             }
-        )
+            for number in self._ledger.numbers.values()
+        ]
+        return JSONResponse({"numbers": numbers})
 
     async def _accounts(self, _request: Request) -> Response:
-        return JSONResponse(
+        accounts = [
             {
-                "accounts": [
-                    {
-                        "sid": account.sid,
-                        "owner_sid": account.owner_sid,
-                        "status": account.status,
-                        "type": account.type,
-                        "balance": str(account.balance),
-                    }
-                    for account in self._ledger.accounts.values()
-                ]
+                "sid": account.sid,
+                "owner_sid": account.owner_sid,
+                "status": account.status,
+                "type": account.type,
+                "balance": str(account.balance),
             }
-        )
+            for account in self._ledger.accounts.values()
+        ]
+        return JSONResponse({"accounts": accounts})
 
     async def _change_account(self, request: Request) -> Response:
         changes = await request.json()

@@ -32,7 +32,7 @@ class BreakableProtocol(H11Protocol):
 
 def reset(request: Request) -> Response:
     """Reset the connection; return the response to hand to the framework then."""
-    transport = _transport(request.scope)
+    transport: asyncio.Transport = request.scope[_TRANSPORT]
     # A client that gave up has closed the socket already.
     with contextlib.suppress(OSError):
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0)
@@ -64,13 +64,8 @@ class HalfResponse(Response):
             }
         )
         await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
-        _transport(scope).close()
+        scope[_TRANSPORT].close()
         await disconnected(receive)
-
-
-def _transport(scope: Scope) -> asyncio.Transport:
-    transport: asyncio.Transport = scope[_TRANSPORT]
-    return transport
 
 
 async def disconnected(receive: Receive) -> None:

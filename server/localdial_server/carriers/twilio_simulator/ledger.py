@@ -84,14 +84,14 @@ class Ledger:
         clock: Callable[[], float] = time.time,
         new_sid: Callable[[str], str] = lambda prefix: f"{prefix}{uuid.uuid4().hex}",
     ) -> None:
-        self._journal = Journal(file)
+        self.journal = Journal(file)
         self._clock = clock
         self._new_sid = new_sid
         self._lag_seconds = lag_seconds
         self.accounts: dict[str, Account] = {}
         self.numbers: dict[str, IncomingPhoneNumber] = {}
         self._by_phone_number: dict[str, IncomingPhoneNumber] = {}
-        for event in self.events:
+        for event in self.journal.events:
             self._apply(event)
 
     def open_account(
@@ -217,15 +217,6 @@ class Ledger:
         """Return whether any account owns the number."""
         return phone_number in self._by_phone_number
 
-    @property
-    def events(self) -> Sequence[Event]:
-        """Every event, the oldest first."""
-        return self._journal.events
-
-    def close(self) -> None:
-        """Close the journal."""
-        self._journal.close()
-
     def _owned(self, account: Account, sid: str) -> IncomingPhoneNumber:
         number = self.numbers.get(sid)
         if number is None or number.account_sid != account.sid:
@@ -254,7 +245,7 @@ class Ledger:
 
     def _record(self, event: str, **details: Any) -> None:
         entry = {"event": event, "at": self._clock(), **details}
-        self._journal.append(entry)
+        self.journal.append(entry)
         self._apply(entry)
 
     def _apply(self, event: Event) -> None:

@@ -8,7 +8,6 @@ from localdial_server.carriers.twilio_simulator.error_responses import RequestRe
 from localdial_server.domain.area_codes import country_of, region_of
 from localdial_server.domain.nanp import AREAS
 
-_PAGE_SIZE = 50
 _SHORTEST_PATTERN, _LONGEST_PATTERN = 2, 16
 
 
@@ -36,7 +35,7 @@ def numbers_on_sale(country: str, query: Mapping[str, str], is_owned: Callable[[
         for number in stock_of(code)
         if not is_owned(number) and _matches(number, pattern)
     )
-    return list(islice(numbers, int(query.get("PageSize", _PAGE_SIZE))))
+    return list(islice(numbers, int(query["PageSize"])))
 
 
 def _area_codes_in(country: str) -> list[str]:

@@ -113,15 +113,9 @@ class TwilioApi:
         takes_calls = request.state.takes_calls
         sees = request.state.sees and (takes_calls or query.get("VoiceEnabled") != "true")
         found = numbers_on_sale(country, query, self._ledger.is_owned) if sees else []
+        shown = [resources.available_phone_number(number, takes_calls=takes_calls) for number in found]
         path = f"{resources.account_path(account.sid)}/AvailablePhoneNumbers/{country}/Local.json"
-        return JSONResponse(
-            {
-                "available_phone_numbers": [
-                    resources.available_phone_number(number, takes_calls=takes_calls) for number in found
-                ],
-                "uri": path,
-            }
-        )
+        return JSONResponse({"available_phone_numbers": shown, "uri": path})
 
     async def _list_numbers(self, request: Request, account: Account) -> Response:
         query = request.query_params

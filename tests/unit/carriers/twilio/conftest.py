@@ -48,7 +48,7 @@ class TwilioHarness:
 
     def events(self, *kinds: str) -> list[dict[str, object]]:
         """Return the ledger's events of these kinds, or all events."""
-        return [dict(event) for event in self.ledger.events if not kinds or event["event"] in kinds]
+        return [dict(event) for event in self.ledger.journal.events if not kinds or event["event"] in kinds]
 
     def _new_sid(self, prefix: str) -> str:
         return self.next_sid or f"{prefix}{uuid.uuid4().hex}"

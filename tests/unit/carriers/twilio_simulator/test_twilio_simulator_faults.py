@@ -161,7 +161,7 @@ def test_the_journal_restores_the_ledger_after_a_crash(tmp_path: Path) -> None:
     released = first.buy(sub, {"PhoneNumber": "+14155550101"})
     first.release(sub, released.sid)
     first.change_account(MAIN, {"type": "Trial"})
-    first.close()
+    first.journal.close()
     # A crash cut this line off before the request got its response.
     with file.open("ab") as journal:
         journal.write(b'{"event": "number_bought", "acc')
@@ -171,7 +171,7 @@ def test_the_journal_restores_the_ledger_after_a_crash(tmp_path: Path) -> None:
     assert second.accounts == first.accounts
     assert second.open_account(MAIN, "another-token").secrets == {MAIN: TOKEN}, "an account is opened once"
     second.buy(second.account(SUB), {"PhoneNumber": "+14155550101"})
-    second.close()
+    second.journal.close()
     assert len(file.read_text("utf-8").splitlines()) == 8
 
 
