@@ -30,6 +30,7 @@ from tests.functional.starting import (
     run_to_its_end,
     said_in_one_line,
 )
+from tests.support.databases import create_postgres
 from tests.support.postgres import PostgresServer
 
 
@@ -37,6 +38,14 @@ from tests.support.postgres import PostgresServer
 def url(postgres: PostgresServer) -> Iterator[str]:
     """Answer the URL of an empty database."""
     url = postgres.create_database()
+    yield url
+    postgres.drop_database(url)
+
+
+@pytest.fixture
+def migrated_url(postgres: PostgresServer) -> Iterator[str]:
+    """Return the URL of a database of the newest schema."""
+    url = create_postgres(postgres)
     yield url
     postgres.drop_database(url)
 
@@ -105,33 +114,33 @@ def test_an_empty_database_is_to_be_migrated_first(run: Run, url: str, postgres:
 
 def test_an_older_schema_is_to_be_migrated_first(run: Run, url: str, postgres: PostgresServer) -> None:
     engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool)
-    config, _ = schema._scripts()
+    config, scripts = schema._scripts()
+    oldest, newest = scripts.get_base(), scripts.get_current_head()
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        alembic.command.upgrade(config, "0001")
-    before = _tables(postgres, url)
+        alembic.command.upgrade(config, str(oldest))
     line = said_in_one_line(run("serve", LOCALDIAL_DATABASE_URL=url), postgres.password)
-    assert "has schema 0001" in line
+    assert f"has schema {oldest}" in line
     assert "localdial migrate" in line
-    assert _tables(postgres, url) == before
-    assert "from 0001 to" in run("migrate", LOCALDIAL_DATABASE_URL=url).stdout
-    assert _tables(postgres, url) > before
+    query, name = "SELECT version_num FROM localdial_schema_version", url.rpartition("/")[2]
+    assert postgres.execute(query, name) == [(oldest,)]
+    assert f"from {oldest} to {newest}" in run("migrate", LOCALDIAL_DATABASE_URL=url).stdout
+    assert postgres.execute(query, name) == [(newest,)]
 
 
 @pytest.mark.parametrize("command", ["serve", "migrate"])
 def test_a_newer_schema_is_refused_and_left_alone(
-    run: Run, url: str, postgres: PostgresServer, command: str
+    run: Run, migrated_url: str, postgres: PostgresServer, command: str
 ) -> None:
-    name = url.rpartition("/")[2]
-    assert run("migrate", LOCALDIAL_DATABASE_URL=url).returncode == 0
+    name = migrated_url.rpartition("/")[2]
     postgres.execute("UPDATE localdial_schema_version SET version_num = '9999'", name)
     postgres.execute("DROP TABLE outbound_calls", name)
     # Nor is it waited for.
-    ended = run(command, LOCALDIAL_DATABASE_URL=url, LOCALDIAL_SCHEMA_WAIT_SECONDS="3600")
+    ended = run(command, LOCALDIAL_DATABASE_URL=migrated_url, LOCALDIAL_SCHEMA_WAIT_SECONDS="3600")
     line = said_in_one_line(ended, postgres.password)
     assert "newer" in line
     assert postgres.execute("SELECT version_num FROM localdial_schema_version", name) == [("9999",)]
-    assert "outbound_calls" not in _tables(postgres, url)
+    assert "outbound_calls" not in _tables(postgres, migrated_url)
 
 
 @pytest.mark.parametrize("command", ["serve", "migrate"])
@@ -303,43 +312,42 @@ def test_a_restart_of_the_database_while_the_schema_is_waited_for_is_no_reason_t
         server.until_logged('"serving"')
 
 
-def test_a_spool_directory_that_is_none_is_said(run: Run, url: str, tmp_path: Path) -> None:
-    assert run("migrate", LOCALDIAL_DATABASE_URL=url).returncode == 0
+def test_a_spool_directory_that_is_none_is_said(run: Run, migrated_url: str, tmp_path: Path) -> None:
     in_its_place = tmp_path / "file"
     in_its_place.write_text("mine")
     for path in in_its_place, in_its_place / "below":
-        line = said_in_one_line(run("serve", LOCALDIAL_DATABASE_URL=url, LOCALDIAL_SPOOL_DIRECTORY=str(path)))
+        line = said_in_one_line(
+            run("serve", LOCALDIAL_DATABASE_URL=migrated_url, LOCALDIAL_SPOOL_DIRECTORY=str(path))
+        )
         assert "LOCALDIAL_SPOOL_DIRECTORY" in line
     assert in_its_place.read_text() == "mine"
 
 
 async def test_the_spool_of_another_database_is_left_alone(
-    run: Run, postgres: PostgresServer, url: str, tmp_path: Path
+    run: Run, postgres: PostgresServer, migrated_url: str, tmp_path: Path
 ) -> None:
     def serve(url: str, until: str) -> None:
         with Waiting(tmp_path, LOCALDIAL_DATABASE_URL=url) as server:
             server.until_logged(until)
 
-    assert run("migrate", LOCALDIAL_DATABASE_URL=url).returncode == 0
     # A server of this database has been here, and calls of it wait.
-    serve(url, '"serving"')
+    serve(migrated_url, '"serving"')
     folder = SpoolFolder(tmp_path / "spool", 1_000_000)
     spool = folder.take()
-    [(identity,)] = postgres.execute("SELECT value FROM identity", url.rpartition("/")[2])
+    [(identity,)] = postgres.execute("SELECT value FROM identity", migrated_url.rpartition("/")[2])
     folder.claim(str(identity), spool)
     await spool.add([call("waiting")])
     await spool.close()
-    other = postgres.create_database()
+    other = create_postgres(postgres)
     try:
-        assert run("migrate", LOCALDIAL_DATABASE_URL=other).returncode == 0
         ended = run("serve", LOCALDIAL_DATABASE_URL=other)
         assert ended.returncode == 1
         said = f"Error: {tmp_path / 'spool'} is the spool of another database"
         assert ended.stderr.splitlines()[-1].startswith(said)
         assert postgres.execute("SELECT count(*) FROM outbound_calls", other.rpartition("/")[2]) == [(0,)]
         # Its own takes them, and then the folder is free.
-        serve(url, "the spool is empty")
-        assert postgres.execute("SELECT call_id FROM outbound_calls", url.rpartition("/")[2]) == [
+        serve(migrated_url, "the spool is empty")
+        assert postgres.execute("SELECT call_id FROM outbound_calls", migrated_url.rpartition("/")[2]) == [
             ("waiting",)
         ]
         serve(other, '"serving"')
@@ -347,12 +355,11 @@ async def test_the_spool_of_another_database_is_left_alone(
         postgres.drop_database(other)
 
 
-def test_a_spool_directory_on_a_full_disk_is_said(run: Run, url: str, tmp_path: Path) -> None:
-    assert run("migrate", LOCALDIAL_DATABASE_URL=url).returncode == 0
+def test_a_spool_directory_on_a_full_disk_is_said(run: Run, migrated_url: str, tmp_path: Path) -> None:
     ended = run(
         "serve",
         prepare=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
-        LOCALDIAL_DATABASE_URL=url,
+        LOCALDIAL_DATABASE_URL=migrated_url,
         PYTHONDONTWRITEBYTECODE="1",
     )
     line = said_in_one_line(ended)
@@ -360,8 +367,9 @@ def test_a_spool_directory_on_a_full_disk_is_said(run: Run, url: str, tmp_path: 
     assert "sqlalche" not in line
 
 
-def test_a_spool_directory_that_is_not_writable_is_said(run: Run, url: str) -> None:
-    assert run("migrate", LOCALDIAL_DATABASE_URL=url).returncode == 0
+def test_a_spool_directory_that_is_not_writable_is_said(run: Run, migrated_url: str) -> None:
     # Not even root may make a folder there.
-    line = said_in_one_line(run("serve", LOCALDIAL_DATABASE_URL=url, LOCALDIAL_SPOOL_DIRECTORY="/proc/spool"))
+    line = said_in_one_line(
+        run("serve", LOCALDIAL_DATABASE_URL=migrated_url, LOCALDIAL_SPOOL_DIRECTORY="/proc/spool")
+    )
     assert "LOCALDIAL_SPOOL_DIRECTORY" in line

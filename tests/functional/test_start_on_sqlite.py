@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.functional.starting import Run, run_to_its_end, said_in_one_line
+from tests.support.databases import create_sqlite
 
 
 @pytest.fixture
@@ -43,8 +44,8 @@ def test_a_disk_that_became_full_is_said_before_anything_is_served(
     if not _mounted("--types", "tmpfs", "--options", "size=1m", "tmpfs", str(folder)):
         pytest.skip("a small disk can only be made by root, where it may mount")
     try:
+        create_sqlite(folder / "localdial.db")
         url = f"sqlite:///{folder / 'localdial.db'}"
-        assert run("migrate", LOCALDIAL_DATABASE_URL=url).returncode == 0
         disk = os.statvfs(folder)
         (folder / "filling").write_bytes(b"-" * (disk.f_bavail - pages) * disk.f_bsize)
         for command in "serve", "migrate":
@@ -75,7 +76,7 @@ def test_an_sqlite_file_that_may_not_be_written_is_said_and_left_alone(
 def test_an_sqlite_file_that_is_read_only_is_said(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "localdial.db"
     url = f"sqlite:///{file}"
-    assert run("migrate", LOCALDIAL_DATABASE_URL=url).returncode == 0
+    create_sqlite(file)
     before = file.read_bytes()
     with _ReadOnly(tmp_path) as is_read_only:
         if not is_read_only:
