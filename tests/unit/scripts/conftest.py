@@ -2,6 +2,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).parents[3]
 INSTALL = """
@@ -12,6 +13,10 @@ make_environment .venv-generate --requirement requirements/generate.txt
 
 @pytest.fixture(scope="session")
 def generators() -> Path:
-    """Answer the folder of the programs that scripts/generate runs, buf among them."""
-    subprocess.run(["bash", "-euc", INSTALL], cwd=ROOT, check=True, capture_output=True, timeout=240)
+    """The folder of the programs that scripts/generate runs, buf among them."""
+    lock = ROOT / "build" / "generators.lock"
+    lock.parent.mkdir(exist_ok=True)
+    # The tests may run in several processes, each of which installs.
+    with FileLock(lock):
+        subprocess.run(["bash", "-euc", INSTALL], cwd=ROOT, check=True, capture_output=True, timeout=240)
     return ROOT / ".venv-generate" / "bin"
