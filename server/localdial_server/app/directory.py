@@ -4,12 +4,7 @@ from collections.abc import Sequence
 
 from localdial_server.app.lookup import require_organization, require_user
 from localdial_server.app.ports.store import NumberQuery, Reader, Store, Transaction
-from localdial_server.domain.errors import (
-    FieldViolation,
-    InvalidFields,
-    NumberInUse,
-    OrganizationHasNumbers,
-)
+from localdial_server.domain.errors import FieldViolation, InvalidFields, NumberInUse, OrganizationHasNumbers
 from localdial_server.domain.model import Organization, User
 
 
@@ -45,10 +40,7 @@ class Directory:
         """Return the organization and its revision. Raise `OrganizationNotFound`."""
         return await self._store.read(
             "directory.get_organization",
-            lambda reader: (
-                require_organization(reader, organization_id),
-                reader.revision(organization_id),
-            ),
+            lambda reader: (require_organization(reader, organization_id), reader.revision(organization_id)),
         )
 
     async def list_organizations(

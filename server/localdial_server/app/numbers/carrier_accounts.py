@@ -10,12 +10,7 @@ from localdial_server.app.ports.carrier import (
     CarrierUnavailable,
     Refused,
 )
-from localdial_server.domain.errors import (
-    CarrierNotAvailable,
-    CarrierRefused,
-    NumberElsewhere,
-    ServiceError,
-)
+from localdial_server.domain.errors import CarrierNotAvailable, CarrierRefused, NumberElsewhere, ServiceError
 from localdial_server.domain.model import Number
 
 _log = logging.getLogger(__name__)

@@ -17,11 +17,7 @@ from localdial_server.app.idempotency import IdempotentRequests
 from localdial_server.app.lookup import require_organization
 from localdial_server.app.numbers.carrier_accounts import to_service_error
 from localdial_server.app.numbers.geographic import require_geographic
-from localdial_server.app.numbers.pending_order import (
-    PendingOrders,
-    new_order,
-    open_pending_order,
-)
+from localdial_server.app.numbers.pending_order import PendingOrders, new_order, open_pending_order
 from localdial_server.app.ports.carrier import (
     AvailableNumber,
     Carriers,

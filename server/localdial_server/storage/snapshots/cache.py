@@ -14,11 +14,7 @@ from dataclasses import dataclass
 from typing_extensions import override
 
 from localdial_server.app.ports.snapshots import RoutingSnapshots
-from localdial_server.domain.errors import (
-    OrganizationNotFound,
-    RevisionNotReached,
-    ServiceError,
-)
+from localdial_server.domain.errors import OrganizationNotFound, RevisionNotReached, ServiceError
 from localdial_server.domain.routing_snapshot import RoutingSnapshot, build_snapshot, estimated_size
 from localdial_server.observability import metrics
 from localdial_server.storage.engines.database import Readable

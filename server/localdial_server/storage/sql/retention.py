@@ -24,10 +24,7 @@ def count_calls_before(engine: Engine, cutoff: int) -> int:
 
 
 def delete_calls_before(
-    engine: Engine,
-    cutoff: int,
-    on_deleted: Callable[[int], None],
-    batch_size: int = _CALLS_PER_BATCH,
+    engine: Engine, cutoff: int, on_deleted: Callable[[int], None], batch_size: int = _CALLS_PER_BATCH
 ) -> int:
     """Delete the calls made before `cutoff`, by organization, oldest first; return how many.
 

@@ -6,17 +6,7 @@ lets exactly one of several orders win.
 
 from collections.abc import Sequence
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Delete,
-    Executable,
-    Insert,
-    delete,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Delete, Executable, Insert, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from typing_extensions import override
 

@@ -122,10 +122,7 @@ def _records(
     organization = connection.execute(
         _of(organization_id, organizations, ("display_name", "organization_number"))
     ).one_or_none()
-    shared = {
-        "organization_id": organization_id,
-        "revision": shown_revisions.get(organization_id, revision),
-    }
+    shared = {"organization_id": organization_id, "revision": shown_revisions.get(organization_id, revision)}
     if organization is None:
         yield "deleted_organization", [{"kind": "deleted_organization", **shared}]
     else:
