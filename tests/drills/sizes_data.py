@@ -9,7 +9,9 @@ from psycopg import sql
 
 from localdial_server.domain.model import Number, NumberState, Organization, User
 from localdial_server.domain.nanp import AREAS
-from localdial_server.storage.sql.rows import from_number, from_organization, from_user
+from localdial_server.storage.sql.rows import to_row
+from localdial_server.storage.sql.schema import numbers as numbers_table
+from localdial_server.storage.sql.schema import organizations, users
 
 _BOUGHT_AT = 1_700_000_000_000_000
 
@@ -62,12 +64,13 @@ def fill(url: str, sizes: Sequence[Size]) -> None:
 
 def _fill(connection: "psycopg.Connection[tuple[object, ...]]", size: Size) -> None:
     ids = [size.organization_id(organization) for organization in range(size.organizations)]
-    _copy(connection, "organizations", (from_organization(Organization(id_, f"Lender {id_}")) for id_ in ids))
+    made = (Organization(id_, f"Lender {id_}") for id_ in ids)
+    _copy(connection, "organizations", (to_row(organizations, each) for each in made))
     _copy(connection, "revisions", ({"organization_id": id_, "revision": 1} for id_ in ids))
     _copy(
         connection,
         "users",
-        (from_user(_user(id_, user)) for id_ in ids for user in range(size.users)),
+        (to_row(users, _user(id_, user)) for id_ in ids for user in range(size.users)),
     )
     numbers = [
         _number(id_, size.phone_number(organization, number))
@@ -82,7 +85,7 @@ def _fill(connection: "psycopg.Connection[tuple[object, ...]]", size: Size) -> N
             for number in numbers
         ),
     )
-    _copy(connection, "numbers", (from_number(number) for number in numbers))
+    _copy(connection, "numbers", (to_row(numbers_table, number) for number in numbers))
 
 
 def _user(organization_id: str, number: int) -> User:

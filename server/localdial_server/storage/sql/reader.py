@@ -46,12 +46,12 @@ class SqlReader(Reader):
 
     @override
     def revision(self, organization_id: str) -> int:
-        query = select(revisions.c.revision).where(revisions.c.organization_id == organization_id)
+        query = select(revisions.c.revision).filter_by(organization_id=organization_id)
         return self._connection.scalar(query) or 0
 
     @override
     def organization(self, organization_id: str) -> Organization | None:
-        query = select(organizations).where(organizations.c.organization_id == organization_id)
+        query = select(organizations).filter_by(organization_id=organization_id)
         row = self._connection.execute(query).one_or_none()
         return to_organization(row) if row is not None else None
 
@@ -75,7 +75,7 @@ class SqlReader(Reader):
 
     @override
     def user(self, organization_id: str, user_id: str) -> User | None:
-        query = select(users).where(users.c.organization_id == organization_id, users.c.user_id == user_id)
+        query = select(users).filter_by(organization_id=organization_id, user_id=user_id)
         row = self._connection.execute(query).one_or_none()
         return to_user(row) if row is not None else None
 
@@ -84,17 +84,17 @@ class SqlReader(Reader):
         found: dict[str, User] = {}
         for begin in range(0, len(user_ids), _IDS_PER_QUERY):
             wanted = user_ids[begin : begin + _IDS_PER_QUERY]
-            query = select(users).where(
-                users.c.organization_id == organization_id, users.c.user_id.in_(wanted)
-            )
-            found |= {row.user_id: to_user(row) for row in self._connection.execute(query)}
+            query = select(users).filter_by(organization_id=organization_id)
+            rows = self._connection.execute(query.where(users.c.user_id.in_(wanted)))
+            found |= {row.user_id: to_user(row) for row in rows}
         return found
 
     @override
     def users(self, organization_id: str, after: str, limit: int) -> Sequence[User]:
         query = (
             select(users)
-            .where(users.c.organization_id == organization_id, users.c.user_id > after)
+            .filter_by(organization_id=organization_id)
+            .where(users.c.user_id > after)
             .order_by(users.c.user_id)
             .limit(limit)
         )
@@ -102,23 +102,17 @@ class SqlReader(Reader):
 
     def caller_ids(self, organization_id: str) -> Mapping[str, str | None]:
         """Return the caller ID (None: none is set) of every user of the organization, by user_id."""
-        query = select(users.c.user_id, users.c.caller_id).where(users.c.organization_id == organization_id)
+        query = select(users.c.user_id, users.c.caller_id).filter_by(organization_id=organization_id)
         return {row.user_id: row.caller_id for row in self._connection.execute(query)}
 
     @override
     def count_users(self, organization_id: str) -> int:
-        return self._count(
-            select(func.count()).select_from(users).where(users.c.organization_id == organization_id)
-        )
+        return self._count(select(func.count()).select_from(users).filter_by(organization_id=organization_id))
 
     @override
     def number(self, organization_id: str, phone_number: str) -> Number | None:
-        found = self._numbers(
-            select(numbers).where(
-                numbers.c.organization_id == organization_id, numbers.c.phone_number == phone_number
-            )
-        )
-        return found[0] if found else None
+        query = select(numbers).filter_by(organization_id=organization_id, phone_number=phone_number)
+        return next(iter(self._numbers(query)), None)
 
     @override
     def numbers(self, query: NumberQuery, after: str, limit: int) -> Sequence[Number]:
@@ -131,17 +125,15 @@ class SqlReader(Reader):
 
     def active_numbers(self, organization_id: str) -> Mapping[str, str | None]:
         """Return the area code of every active number, by phone number; None if it is not geographic."""
-        query = select(numbers.c.phone_number, numbers.c.area_code).where(
-            numbers.c.organization_id == organization_id, numbers.c.state == NumberState.ACTIVE.value
+        query = select(numbers.c.phone_number, numbers.c.area_code).filter_by(
+            organization_id=organization_id, state=NumberState.ACTIVE.value
         )
         return {row.phone_number: row.area_code for row in self._connection.execute(query)}
 
     def mappings(self, organization_id: str) -> Sequence[tuple[str, str]]:
         """Return the organization's area code mappings: pairs of area code and phone number, in no order."""
         mappings = area_code_mappings.c
-        query = select(mappings.area_code, mappings.phone_number).where(
-            mappings.organization_id == organization_id
-        )
+        query = select(mappings.area_code, mappings.phone_number).filter_by(organization_id=organization_id)
         return [(row.area_code, row.phone_number) for row in self._connection.execute(query)]
 
     @override
@@ -187,32 +179,27 @@ class SqlReader(Reader):
 
     @override
     def owner_of(self, phone_number: str) -> str | None:
-        query = select(phone_number_owners.c.organization_id).where(
-            phone_number_owners.c.phone_number == phone_number
-        )
+        query = select(phone_number_owners.c.organization_id).filter_by(phone_number=phone_number)
         return self._connection.scalar(query)
 
     @override
     def call(self, organization_id: str, call_id: str) -> OutboundCall | None:
-        query = select(outbound_calls).where(
-            outbound_calls.c.organization_id == organization_id, outbound_calls.c.call_id == call_id
-        )
+        query = select(outbound_calls).filter_by(organization_id=organization_id, call_id=call_id)
         row = self._connection.execute(query).one_or_none()
         return to_call(row) if row is not None else None
 
     @override
     def last_call_to(self, organization_id: str, callee_number: str) -> OutboundCall | None:
-        found = self.calls(CallQuery(organization_id, callee_number=callee_number), None, 1)
-        return found[0] if found else None
+        return next(iter(self.calls(CallQuery(organization_id, callee_number), None, 1)), None)
 
     @override
     def calls(self, query: CallQuery, before: tuple[int, str] | None, limit: int) -> Sequence[OutboundCall]:
         calls = outbound_calls.c
-        matching = select(outbound_calls).where(calls.organization_id == query.organization_id)
+        matching = select(outbound_calls).filter_by(organization_id=query.organization_id)
         if query.callee_number is not None:
-            matching = matching.where(calls.callee_number == query.callee_number)
+            matching = matching.filter_by(callee_number=query.callee_number)
         if query.user_id is not None:
-            matching = matching.where(calls.user_id == query.user_id)
+            matching = matching.filter_by(user_id=query.user_id)
         if before is not None:
             matching = matching.where(tuple_(calls.call_time, calls.call_id) < before)
         newest_first = matching.order_by(calls.call_time.desc(), calls.call_id.desc()).limit(limit)
@@ -220,9 +207,7 @@ class SqlReader(Reader):
 
     @override
     def request(self, organization_id: str, request_id: str) -> StoredRequest | None:
-        query = select(requests).where(
-            requests.c.organization_id == organization_id, requests.c.request_id == request_id
-        )
+        query = select(requests).filter_by(organization_id=organization_id, request_id=request_id)
         row = self._connection.execute(query).one_or_none()
         return to_request(row) if row is not None else None
 

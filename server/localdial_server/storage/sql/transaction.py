@@ -1,7 +1,6 @@
 """The `Transaction` port in SQL."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, Table, delete, exists, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -10,7 +9,7 @@ from typing_extensions import override
 from localdial_server.app.ports.store import StoredRequest, Transaction
 from localdial_server.domain.model import Number, Organization, User
 from localdial_server.storage.sql.reader import SqlReader
-from localdial_server.storage.sql.rows import from_number, from_organization, from_user
+from localdial_server.storage.sql.rows import to_row
 from localdial_server.storage.sql.schema import (
     area_code_mappings,
     numbers,
@@ -50,26 +49,23 @@ class SqlTransaction(SqlReader, Transaction):
 
     @override
     def put_organization(self, organization: Organization) -> None:
-        self._put(organizations, [from_organization(organization)])
+        self._put(organizations, [organization])
 
     @override
     def delete_organization(self, organization_id: str) -> None:
         # A request of an organization that comes back with the same id is another one.
-        self._connection.execute(
-            update(purchases).where(purchases.c.organization_id == organization_id).values(request_id=None)
-        )
+        of_organization = update(purchases).filter_by(organization_id=organization_id)
+        self._connection.execute(of_organization.values(request_id=None))
         for table in users, phone_number_owners, requests, organizations:
-            self._connection.execute(delete(table).where(table.c.organization_id == organization_id))
+            self._connection.execute(delete(table).filter_by(organization_id=organization_id))
 
     @override
     def put_users(self, users_: Sequence[User]) -> None:
-        self._put(users, [from_user(user) for user in users_])
+        self._put(users, users_)
 
     @override
     def delete_user(self, organization_id: str, user_id: str) -> None:
-        self._connection.execute(
-            delete(users).where(users.c.organization_id == organization_id, users.c.user_id == user_id)
-        )
+        self._connection.execute(delete(users).filter_by(organization_id=organization_id, user_id=user_id))
 
     @override
     def claim(self, phone_number: str, organization_id: str) -> bool:
@@ -83,64 +79,42 @@ class SqlTransaction(SqlReader, Transaction):
     @override
     def disclaim(self, phone_number: str, organization_id: str) -> None:
         in_use = or_(
-            exists(select(numbers.c.phone_number)).where(
-                numbers.c.organization_id == organization_id, numbers.c.phone_number == phone_number
-            ),
-            exists(select(organizations.c.organization_id)).where(
-                organizations.c.organization_id == organization_id,
-                organizations.c.organization_number == phone_number,
-            ),
+            select(numbers).filter_by(organization_id=organization_id, phone_number=phone_number).exists(),
+            select(organizations)
+            .filter_by(organization_id=organization_id, organization_number=phone_number)
+            .exists(),
         )
-        self._connection.execute(
-            delete(phone_number_owners).where(
-                phone_number_owners.c.phone_number == phone_number,
-                phone_number_owners.c.organization_id == organization_id,
-                ~in_use,
-            )
+        claim = delete(phone_number_owners).filter_by(
+            phone_number=phone_number, organization_id=organization_id
         )
+        self._connection.execute(claim.where(~in_use))
 
     @override
     def add_number(self, number: Number) -> None:
-        self._connection.execute(insert(numbers).values(**from_number(number)))
+        self._connection.execute(insert(numbers).values(to_row(numbers, number)))
 
     @override
     def update_number(self, number: Number) -> None:
-        self._connection.execute(
-            update(numbers)
-            .where(
-                numbers.c.organization_id == number.organization_id,
-                numbers.c.phone_number == number.phone_number,
-            )
-            .values(**from_number(number))
+        row = update(numbers).filter_by(
+            organization_id=number.organization_id, phone_number=number.phone_number
         )
+        self._connection.execute(row.values(to_row(numbers, number)))
 
     @override
     def delete_number(self, organization_id: str, phone_number: str) -> None:
         self.delete_mappings(organization_id, phone_number, None)
         self._connection.execute(
-            delete(numbers).where(
-                numbers.c.organization_id == organization_id, numbers.c.phone_number == phone_number
-            )
+            delete(numbers).filter_by(organization_id=organization_id, phone_number=phone_number)
         )
 
     @override
     def add_purchase(self, number: Number) -> None:
-        self._connection.execute(
-            insert(purchases).values(
-                organization_id=number.organization_id,
-                reference=number.reference,
-                phone_number=number.phone_number,
-                request_id=number.request_id,
-                purchase_time=number.purchase_time,
-            )
-        )
+        self._connection.execute(insert(purchases).values(to_row(purchases, number)))
 
     @override
     def delete_purchase(self, organization_id: str, reference: str) -> None:
         self._connection.execute(
-            delete(purchases).where(
-                purchases.c.organization_id == organization_id, purchases.c.reference == reference
-            )
+            delete(purchases).filter_by(organization_id=organization_id, reference=reference)
         )
 
     @override
@@ -150,22 +124,15 @@ class SqlTransaction(SqlReader, Transaction):
             requests.c.request_id == purchases.c.request_id,
             requests.c.answer.is_(None),
         )
-        self._connection.execute(
-            delete(purchases).where(
-                purchases.c.organization_id == organization_id,
-                purchases.c.purchase_time < time,
-                ~is_unanswered,
-            )
-        )
+        of_organization = delete(purchases).filter_by(organization_id=organization_id)
+        self._connection.execute(of_organization.where(purchases.c.purchase_time < time, ~is_unanswered))
 
     @override
     def add_mappings(self, organization_id: str, phone_number: str, area_codes: Sequence[str]) -> int:
-        mappings = area_code_mappings.c
-        mapped = self._connection.scalars(
-            select(mappings.area_code).where(
-                mappings.organization_id == organization_id, mappings.phone_number == phone_number
-            )
-        ).all()
+        query = select(area_code_mappings.c.area_code).filter_by(
+            organization_id=organization_id, phone_number=phone_number
+        )
+        mapped = self._connection.scalars(query).all()
         rows = [
             {"organization_id": organization_id, "area_code": area_code, "phone_number": phone_number}
             for area_code in sorted(set(area_codes).difference(mapped))
@@ -178,40 +145,26 @@ class SqlTransaction(SqlReader, Transaction):
     def delete_mappings(
         self, organization_id: str, phone_number: str, area_codes: Sequence[str] | None
     ) -> int:
-        mappings = area_code_mappings.c
-        statement = delete(area_code_mappings).where(
-            mappings.organization_id == organization_id, mappings.phone_number == phone_number
+        statement = delete(area_code_mappings).filter_by(
+            organization_id=organization_id, phone_number=phone_number
         )
         if area_codes is not None:
-            statement = statement.where(mappings.area_code.in_(area_codes))
+            statement = statement.where(area_code_mappings.c.area_code.in_(area_codes))
         return self._connection.execute(statement).rowcount
 
     @override
     def add_request(self, request: StoredRequest) -> None:
-        self._connection.execute(
-            insert(requests).values(
-                organization_id=request.organization_id,
-                request_id=request.request_id,
-                arguments=request.arguments,
-                answer=request.answer,
-                create_time=request.create_time,
-            )
-        )
+        self._connection.execute(insert(requests).values(to_row(requests, request)))
 
     @override
     def set_answer(self, organization_id: str, request_id: str, answer: str) -> None:
-        self._connection.execute(
-            update(requests)
-            .where(requests.c.organization_id == organization_id, requests.c.request_id == request_id)
-            .values(answer=answer)
-        )
+        request = update(requests).filter_by(organization_id=organization_id, request_id=request_id)
+        self._connection.execute(request.values(answer=answer))
 
     @override
     def delete_request(self, organization_id: str, request_id: str) -> None:
         self._connection.execute(
-            delete(requests).where(
-                requests.c.organization_id == organization_id, requests.c.request_id == request_id
-            )
+            delete(requests).filter_by(organization_id=organization_id, request_id=request_id)
         )
 
     def _insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
@@ -220,13 +173,12 @@ class SqlTransaction(SqlReader, Transaction):
             return postgresql.insert(table)
         return sqlite.insert(table)
 
-    def _put(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Create or replace whole rows."""
-        if not rows:
+    def _put(self, table: Table, values: Sequence[object]) -> None:
+        """Create or replace the rows of the values."""
+        if not values:
             return
         statement = self._insert(table)
         keys = [column.name for column in table.primary_key]
         replaced = {column.name: column for column in statement.excluded if column.name not in keys}
-        self._connection.execute(
-            statement.on_conflict_do_update(index_elements=keys, set_=replaced), list(rows)
-        )
+        upsert = statement.on_conflict_do_update(index_elements=keys, set_=replaced)
+        self._connection.execute(upsert, [to_row(table, value) for value in values])
