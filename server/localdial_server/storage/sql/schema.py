@@ -7,17 +7,17 @@ data begins with the organization, so that a distributed database can split it t
 from sqlalchemy import (
     BigInteger,
     Column,
+    ForeignKey,
     ForeignKeyConstraint,
     Index,
     MetaData,
-    PrimaryKeyConstraint,
     String,
     Table,
     Text,
-    UniqueConstraint,
     text,
 )
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeEngine
 
 metadata = MetaData(
@@ -35,49 +35,43 @@ def _key(length: int) -> TypeEngine[str]:
     return String(length).with_variant(postgresql.VARCHAR(length, collation="C"), "postgresql")
 
 
+def _table(name: str, *columns: SchemaItem) -> Table:
+    # WITHOUT ROWID: SQLite stores the rows in the primary key itself.
+    return Table(name, metadata, *columns, sqlite_with_rowid=False)
+
+
 _ID = _key(128)
 _PHONE = _key(16)
 _AREA_CODE = _key(8)
 
 # Each organization's counter of changes. It outlives the organization, so that a revision
 # is never used again with another meaning.
-revisions = Table(
+revisions = _table(
     "revisions",
-    metadata,
-    Column("organization_id", _ID, nullable=False),
+    Column("organization_id", _ID, primary_key=True),
     Column("revision", BigInteger, nullable=False),
-    PrimaryKeyConstraint("organization_id"),
-    sqlite_with_rowid=False,
 )
 
-organizations = Table(
+organizations = _table(
     "organizations",
-    metadata,
-    Column("organization_id", _ID, nullable=False),
+    Column("organization_id", _ID, primary_key=True),
     Column("display_name", String(200), nullable=False),
     Column("organization_number", _PHONE),
-    PrimaryKeyConstraint("organization_id"),
-    sqlite_with_rowid=False,
 )
 
-users = Table(
+users = _table(
     "users",
-    metadata,
-    Column("organization_id", _ID, nullable=False),
-    Column("user_id", _ID, nullable=False),
+    Column("organization_id", _ID, ForeignKey("organizations.organization_id"), primary_key=True),
+    Column("user_id", _ID, primary_key=True),
     Column("display_name", String(200), nullable=False),
     Column("caller_id", _PHONE),
     Column("work_phone", _PHONE),
-    PrimaryKeyConstraint("organization_id", "user_id"),
-    ForeignKeyConstraint(["organization_id"], ["organizations.organization_id"]),
-    sqlite_with_rowid=False,
 )
 
-numbers = Table(
+numbers = _table(
     "numbers",
-    metadata,
-    Column("organization_id", _ID, nullable=False),
-    Column("phone_number", _PHONE, nullable=False),
+    Column("organization_id", _ID, ForeignKey("organizations.organization_id"), primary_key=True),
+    Column("phone_number", _PHONE, primary_key=True),
     Column("area_code", _AREA_CODE),
     Column("state", String(16), nullable=False),
     Column("carrier", String(32), nullable=False),
@@ -89,98 +83,77 @@ numbers = Table(
     Column("purchase_time", BigInteger, nullable=False),
     Column("carrier_account", String(64), nullable=False, server_default=text("''")),
     Column("carrier_busy_until", BigInteger, nullable=False, server_default=text("0")),
-    PrimaryKeyConstraint("organization_id", "phone_number"),
-    ForeignKeyConstraint(["organization_id"], ["organizations.organization_id"]),
     # For the sweep: pending orders and releases.
     Index("ix_numbers_by_state", "state", "organization_id", "phone_number"),
-    sqlite_with_rowid=False,
 )
 
-area_code_mappings = Table(
+area_code_mappings = _table(
     "area_code_mappings",
-    metadata,
-    Column("organization_id", _ID, nullable=False),
-    Column("area_code", _AREA_CODE, nullable=False),
-    Column("phone_number", _PHONE, nullable=False),
-    PrimaryKeyConstraint("organization_id", "area_code", "phone_number"),
+    Column("organization_id", _ID, primary_key=True),
+    Column("area_code", _AREA_CODE, primary_key=True),
+    Column("phone_number", _PHONE, primary_key=True),
     ForeignKeyConstraint(
         ["organization_id", "phone_number"], ["numbers.organization_id", "numbers.phone_number"]
     ),
     Index(None, "organization_id", "phone_number"),
-    sqlite_with_rowid=False,
 )
 
 # The organization that has claimed a phone number, for its inventory or as its organization
 # number. The primary key keeps a number live in one organization at most, and an inbound
 # call is looked up by it.
-phone_number_owners = Table(
+phone_number_owners = _table(
     "phone_number_owners",
-    metadata,
-    Column("phone_number", _PHONE, nullable=False),
-    Column("organization_id", _ID, nullable=False),
-    PrimaryKeyConstraint("phone_number"),
-    ForeignKeyConstraint(["organization_id"], ["organizations.organization_id"]),
+    Column("phone_number", _PHONE, primary_key=True),
+    Column("organization_id", _ID, ForeignKey("organizations.organization_id"), nullable=False),
     Index(None, "organization_id"),
-    sqlite_with_rowid=False,
 )
 
 # Every order of the last day, and every order of a purchase request without an answer, except
 # abandoned orders. The limit on purchases counts them, even if their numbers were deleted since, and
 # a repeated request finds its numbers here. No foreign key: an organization that is deleted and
 # created again has not regained its limit.
-purchases = Table(
+purchases = _table(
     "purchases",
-    metadata,
-    Column("organization_id", _ID, nullable=False),
-    Column("reference", _key(64), nullable=False),
+    Column("organization_id", _ID, primary_key=True),
+    Column("reference", _key(64), primary_key=True),
     Column("purchase_time", BigInteger, nullable=False),
     Column("phone_number", _PHONE, nullable=False, server_default=text("''")),
     Column("request_id", _ID),
-    PrimaryKeyConstraint("organization_id", "reference"),
     Index("ix_purchases_by_time", "organization_id", "purchase_time"),
     # With all the columns, or SQLite would read every purchase of the organization instead.
     Index("ix_purchases_by_request", "organization_id", "request_id", "phone_number", "purchase_time"),
-    sqlite_with_rowid=False,
 )
 
 # One row: an identifier of this database, which it keeps wherever it is moved to.
-identity = Table(
+identity = _table(
     "identity",
-    metadata,
-    Column("name", _key(16), nullable=False),
+    Column("name", _key(16), primary_key=True),
     Column("value", String(64), nullable=False),
-    PrimaryKeyConstraint("name"),
-    sqlite_with_rowid=False,
 )
 
 # The requests that spend or delete, by the caller's request_id, with the answer for a repeat (NULL
 # until there is one).
-requests = Table(
+requests = _table(
     "requests",
-    metadata,
-    Column("organization_id", _ID, nullable=False),
-    Column("request_id", _ID, nullable=False),
+    Column("organization_id", _ID, ForeignKey("organizations.organization_id"), primary_key=True),
+    Column("request_id", _ID, primary_key=True),
     Column("arguments", Text, nullable=False),
     Column("answer", Text),
     Column("create_time", BigInteger, nullable=False),
-    PrimaryKeyConstraint("organization_id", "request_id"),
-    ForeignKeyConstraint(["organization_id"], ["organizations.organization_id"]),
-    sqlite_with_rowid=False,
 )
 
 # The call log. No foreign keys: the record of a call outlives its user and its organization.
 outbound_calls = Table(
     "outbound_calls",
     metadata,
-    Column("organization_id", _ID, nullable=False),
-    Column("call_id", _ID, nullable=False),
+    Column("organization_id", _ID, primary_key=True),
+    Column("call_id", _ID, primary_key=True),
     Column("user_id", _ID, nullable=False),
     Column("callee_number", _PHONE, nullable=False),
     Column("caller_id", _PHONE, nullable=False),
     Column("reason", String(32), nullable=False),
     Column("call_time", BigInteger, nullable=False),
     Column("revision", BigInteger, nullable=False),
-    PrimaryKeyConstraint("organization_id", "call_id"),
     # The look-up of an inbound call, and each way to list calls, newest first.
     Index("ix_outbound_calls_by_callee", "organization_id", "callee_number", "call_time", "call_id"),
     Index("ix_outbound_calls_by_user", "organization_id", "user_id", "call_time", "call_id"),
@@ -189,17 +162,13 @@ outbound_calls = Table(
 
 # The state of the simulated carrier, which is the default: every number that its account has
 # ordered, or released for good.
-simulator_numbers = Table(
+simulator_numbers = _table(
     "simulator_numbers",
-    metadata,
-    Column("phone_number", _PHONE, nullable=False),
+    Column("phone_number", _PHONE, primary_key=True),
     Column("area_code", _AREA_CODE, nullable=False),
     Column("state", String(16), nullable=False),
-    Column("carrier_number_id", String(64), nullable=False),
+    Column("carrier_number_id", String(64), nullable=False, unique=True),
     Column("reference", String(64), nullable=False),
-    PrimaryKeyConstraint("phone_number"),
-    UniqueConstraint("carrier_number_id"),
     Index(None, "reference"),
     Index(None, "area_code", "state"),
-    sqlite_with_rowid=False,
 )
