@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -119,52 +120,28 @@ def _records(
 ) -> Iterator[_Chunk]:
     """Yield the records of one organization, in the order of an export."""
     revision = connection.scalar(_of(organization_id, revisions, ("revision",))) or 0
-    organization = connection.execute(
-        _of(organization_id, organizations, ("display_name", "organization_number"))
-    ).one_or_none()
-    shared = {"organization_id": organization_id, "revision": shown_revisions.get(organization_id, revision)}
+    names = "display_name", "organization_number"
+    organization = connection.execute(_of(organization_id, organizations, names)).one_or_none()
     if organization is None:
-        yield "deleted_organization", [{"kind": "deleted_organization", **shared}]
+        kind, fields = "deleted_organization", {}
     else:
-        display_name, organization_number = organization
-        yield (
-            "organization",
-            [
-                {
-                    "kind": "organization",
-                    **shared,
-                    "display_name": display_name,
-                    "organization_number": organization_number,
-                }
-            ],
-        )
-    yield from _stream(connection, organization_id, users, "user", UserRecord, users.c.user_id)
+        kind, fields = "organization", dict(zip(names, organization, strict=True))
+    shown = shown_revisions.get(organization_id, revision)
+    yield kind, [{"kind": kind, "organization_id": organization_id, "revision": shown, **fields}]
+    stream = partial(_stream, connection, organization_id)
+    yield from stream(users, "user", UserRecord, users.c.user_id)
     mappings = _mappings(connection, organization_id)
-    for kind, records in _stream(
-        connection, organization_id, numbers, "number", NumberRecord, numbers.c.phone_number
-    ):
-        yield (
-            kind,
-            [{**record, "mapped_area_codes": mappings[record["phone_number"]]} for record in records],
-        )
+    for kind, records in stream(numbers, "number", NumberRecord, numbers.c.phone_number):
+        yield kind, [{**record, "mapped_area_codes": mappings[record["phone_number"]]} for record in records]
     ordered = _purchases_of_unanswered_requests(connection, organization_id)
-    for kind, records in _stream(
-        connection, organization_id, requests, "request", RequestRecord, requests.c.request_id
-    ):
+    for kind, records in stream(requests, "request", RequestRecord, requests.c.request_id):
         yield kind, [{**record, "purchases": ordered[record["request_id"]]} for record in records]
-    yield from _stream(
-        connection,
-        organization_id,
-        outbound_calls,
-        "call",
-        CallRecord,
-        outbound_calls.c.call_time,
-        outbound_calls.c.call_id,
-    )
+    calls = outbound_calls.c
+    yield from stream(outbound_calls, "call", CallRecord, calls.call_time, calls.call_id)
 
 
 def _of(organization_id: str, table: Table, columns: Sequence[str]) -> Select[Any]:
-    return select(*(table.c[name] for name in columns)).where(table.c.organization_id == organization_id)
+    return select(*(table.c[name] for name in columns)).filter_by(organization_id=organization_id)
 
 
 def _stream(
@@ -192,18 +169,12 @@ def _purchases_of_unanswered_requests(
 ) -> Mapping[str, Sequence[Mapping[str, Any]]]:
     """Return what the organization's unanswered requests have ordered, by request_id."""
     fields = tuple(PurchaseRecord.__annotations__)
-    query = (
-        _of(organization_id, purchases, ("request_id", *fields))
-        .join(
-            requests,
-            and_(
-                requests.c.organization_id == purchases.c.organization_id,
-                requests.c.request_id == purchases.c.request_id,
-            ),
-        )
-        .where(requests.c.answer.is_(None))
-        .order_by(purchases.c.reference)
+    is_its_request = and_(
+        requests.c.organization_id == purchases.c.organization_id,
+        requests.c.request_id == purchases.c.request_id,
     )
+    ordered_now = _of(organization_id, purchases, ("request_id", *fields)).join(requests, is_its_request)
+    query = ordered_now.where(requests.c.answer.is_(None)).order_by(purchases.c.reference)
     ordered: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for request_id, *values in connection.execute(query):
         ordered[request_id].append(dict(zip(fields, values, strict=True)))

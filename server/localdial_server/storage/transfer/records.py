@@ -10,15 +10,7 @@ from collections.abc import Iterable, Mapping
 from operator import itemgetter
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
-from pydantic import (
-    AfterValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    TypeAdapter,
-    ValidationError,
-    with_config,
-)
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 from pydantic_core import to_json
 from typing_extensions import TypedDict
 
@@ -67,10 +59,7 @@ _Revision = Annotated[int, Field(ge=0, le=2**62)]
 # Microseconds since the epoch.
 _Time = _Count
 
-_EXACT = ConfigDict(extra="forbid", strict=True, use_enum_values=True)
 
-
-@with_config(_EXACT)
 class Header(TypedDict):
     """The first line."""
 
@@ -79,7 +68,6 @@ class Header(TypedDict):
     version: int
 
 
-@with_config(_EXACT)
 class OrganizationRecord(TypedDict):
     """An organization; the lines of its own data follow."""
 
@@ -90,7 +78,6 @@ class OrganizationRecord(TypedDict):
     organization_number: _PhoneNumber | None
 
 
-@with_config(_EXACT)
 class DeletedOrganizationRecord(TypedDict):
     """A deleted organization's revision; the lines of its calls follow."""
 
@@ -99,7 +86,6 @@ class DeletedOrganizationRecord(TypedDict):
     revision: _Revision
 
 
-@with_config(_EXACT)
 class UserRecord(TypedDict):
     """A row of `users`."""
 
@@ -111,7 +97,6 @@ class UserRecord(TypedDict):
     work_phone: _PhoneNumber | None
 
 
-@with_config(_EXACT)
 class NumberRecord(TypedDict):
     """A row of `numbers`, and its mappings."""
 
@@ -132,7 +117,6 @@ class NumberRecord(TypedDict):
     mapped_area_codes: Annotated[list[_AreaCode], AfterValidator(_distinct_and_sorted)]
 
 
-@with_config(_EXACT)
 class PurchaseRecord(TypedDict):
     """A row of `purchases`, within the request that ordered the number."""
 
@@ -141,7 +125,6 @@ class PurchaseRecord(TypedDict):
     purchase_time: _Time
 
 
-@with_config(_EXACT)
 class RequestRecord(TypedDict):
     """A row of `requests`. After the move a repeat is given the same answer, or goes on with the request.
 
@@ -157,7 +140,6 @@ class RequestRecord(TypedDict):
     purchases: Annotated[list[PurchaseRecord], AfterValidator(_sorted_by_reference)]
 
 
-@with_config(_EXACT)
 class CallRecord(TypedDict):
     """A row of `outbound_calls`."""
 
@@ -172,7 +154,6 @@ class CallRecord(TypedDict):
     revision: _Count
 
 
-@with_config(_EXACT)
 class End(TypedDict):
     """The last line: the number of records of each kind, and the SHA-256 of all lines before it."""
 
@@ -191,24 +172,19 @@ Record = (
 )
 Line = Header | Record | End
 
-_LINES: TypeAdapter[Line] = TypeAdapter(Annotated[Line, Field(discriminator="kind")])
+_LINES: TypeAdapter[Line] = TypeAdapter(
+    Annotated[Line, Field(discriminator="kind")],
+    config=ConfigDict(extra="forbid", strict=True, use_enum_values=True),
+)
 
 # The order of the kinds within an organization, and the sort key of each.
-_RANKS: Final = {
-    "organization": 0,
-    "deleted_organization": 0,
-    "user": 1,
-    "number": 2,
-    "request": 3,
-    "call": 4,
-}
-_SORT_KEYS: Final = {
-    "organization": itemgetter("organization_id"),
-    "deleted_organization": itemgetter("organization_id"),
-    "user": itemgetter("user_id"),
-    "number": itemgetter("phone_number"),
-    "request": itemgetter("request_id"),
-    "call": itemgetter("call_time", "call_id"),
+_ORDER: Final = {
+    "organization": (0, itemgetter("organization_id")),
+    "deleted_organization": (0, itemgetter("organization_id")),
+    "user": (1, itemgetter("user_id")),
+    "number": (2, itemgetter("phone_number")),
+    "request": (3, itemgetter("request_id")),
+    "call": (4, itemgetter("call_time", "call_id")),
 }
 
 
@@ -250,8 +226,8 @@ def written(records: Iterable[Mapping[str, Any]]) -> bytes:
 
 def position(record: Record) -> tuple[str, int, Any]:
     """Return the sort key of the record, which is unique in an export."""
-    kind = record["kind"]
-    return record["organization_id"], _RANKS[kind], _SORT_KEYS[kind](record)
+    rank, sort_key = _ORDER[record["kind"]]
+    return record["organization_id"], rank, sort_key(record)
 
 
 class Tally:
@@ -269,7 +245,7 @@ class Tally:
     @property
     def records(self) -> int:
         """The number of records."""
-        return sum(self._counts[kind] for kind in _RANKS)
+        return sum(self._counts[kind] for kind in _ORDER)
 
     def end(self) -> End:
         """Return the last line of an export of the lines so far."""
