@@ -6,7 +6,7 @@ lets exactly one of several orders win.
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, Delete, Executable, Insert, delete, insert, select, update
+from sqlalchemy import Connection, Delete, Executable, Insert, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from typing_extensions import override
 
@@ -21,6 +21,7 @@ _FAILED = "failed"
 _RELEASED = "released"
 
 _column = simulator_numbers.c
+_BOUGHT = select(_column.phone_number, _column.carrier_number_id, _column.reference).filter_by(state=_OWNED)
 
 
 class _RowExistsError(Exception):
@@ -53,28 +54,22 @@ class SqlSimulatorState(SimulatorState):
 
     @override
     async def end_order(self, reference: str, *, filled: bool) -> None:
-        end = (
-            update(simulator_numbers)
-            .where(_column.reference == reference, _column.state == _PENDING)
-            .values(state=_OWNED if filled else _FAILED)
-        )
-        await self._run(end)
+        order = update(simulator_numbers).filter_by(reference=reference, state=_PENDING)
+        await self._run(order.values(state=_OWNED if filled else _FAILED))
 
     @override
     async def remove(self, carrier_number_id: str) -> None:
         await self._run(
-            delete(simulator_numbers).where(
-                _column.carrier_number_id == carrier_number_id, _column.state == _OWNED
-            )
+            delete(simulator_numbers).filter_by(carrier_number_id=carrier_number_id, state=_OWNED)
         )
 
     @override
     async def find_by_number(self, phone_number: str) -> OwnedNumber | None:
-        return await self._find(_column.phone_number == phone_number)
+        return await self._find(phone_number=phone_number)
 
     @override
     async def find_by_id(self, carrier_number_id: str) -> OwnedNumber | None:
-        return await self._find(_column.carrier_number_id == carrier_number_id)
+        return await self._find(carrier_number_id=carrier_number_id)
 
     @override
     async def find_by_reference(self, reference: str) -> OwnedNumber | OrderStatus | None:
@@ -99,11 +94,7 @@ class SqlSimulatorState(SimulatorState):
 
     @override
     async def list_bought(self) -> Sequence[OwnedNumber]:
-        query = (
-            select(_column.phone_number, _column.carrier_number_id, _column.reference)
-            .where(_column.state == _OWNED)
-            .order_by(_column.phone_number)
-        )
+        query = _BOUGHT.order_by(_column.phone_number)
         return await self._database.read(
             lambda connection: [OwnedNumber(*row) for row in connection.execute(query)]
         )
@@ -118,7 +109,7 @@ class SqlSimulatorState(SimulatorState):
 
     @override
     async def list_given_up(self) -> frozenset[str]:
-        query = select(_column.phone_number).where(_column.state == _RELEASED)
+        query = select(_column.phone_number).filter_by(state=_RELEASED)
         return await self._database.read(lambda connection: frozenset(connection.scalars(query)))
 
     async def _replace(self, number: OwnedNumber, area_code: str, state: str) -> None:
@@ -134,10 +125,8 @@ class SqlSimulatorState(SimulatorState):
 
         await self._database.write(work)
 
-    async def _find(self, condition: ColumnElement[bool]) -> OwnedNumber | None:
-        query = select(_column.phone_number, _column.carrier_number_id, _column.reference).where(
-            condition, _column.state == _OWNED
-        )
+    async def _find(self, **key: str) -> OwnedNumber | None:
+        query = _BOUGHT.filter_by(**key)
 
         def work(connection: Connection) -> OwnedNumber | None:
             row = connection.execute(query).first()
@@ -157,5 +146,5 @@ def _insert(number: OwnedNumber, area_code: str, state: str) -> Insert:
 
 
 def _delete(phone_number: str, state: str | None = None) -> Delete:
-    statement = delete(simulator_numbers).where(_column.phone_number == phone_number)
-    return statement if state is None else statement.where(_column.state == state)
+    statement = delete(simulator_numbers).filter_by(phone_number=phone_number)
+    return statement if state is None else statement.filter_by(state=state)
