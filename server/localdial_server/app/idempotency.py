@@ -2,7 +2,7 @@
 
 import asyncio
 import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter
@@ -33,7 +33,7 @@ class IdempotentRequests(Generic[A]):
         self._running: dict[tuple[str, str], tuple[str, asyncio.Task[A]]] = {}
 
     async def run_once(
-        self, organization_id: str, request_id: str, arguments: str, run: Callable[[], Awaitable[A]]
+        self, organization_id: str, request_id: str, arguments: str, run: Callable[[], Coroutine[Any, Any, A]]
     ) -> A:
         """Run the request, or join its run in this process, and return its answer.
 
@@ -45,7 +45,7 @@ class IdempotentRequests(Generic[A]):
         if running is None:
             if len(self._running) >= _MAX_RUNNING:
                 raise CarrierNotAvailable
-            task = asyncio.ensure_future(_as_coroutine(run()))
+            task = asyncio.create_task(run())
             self._running[key] = arguments, task
             task.add_done_callback(lambda _: self._running.pop(key, None))
         else:
@@ -83,7 +83,3 @@ class IdempotentRequests(Generic[A]):
 
     def _read(self, stored: StoredRequest) -> A | None:
         return self._answers.validate_json(stored.answer) if stored.answer is not None else None
-
-
-async def _as_coroutine(awaitable: Awaitable[A]) -> A:
-    return await awaitable

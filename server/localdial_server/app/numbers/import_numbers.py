@@ -1,7 +1,7 @@
 """Importing numbers that the carrier account owns already."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from localdial_server.app.failures import NumberFailure, PublicError
@@ -90,7 +90,7 @@ class Importing:
         # The carrier is asked before the numbers are claimed, so that a slow one keeps no number from
         # its owner, and again after that: a number may have been released in between.
         found = await _found(carrier, work.wanted)
-        work.leave_out_unless_owned(found)
+        work.fail_unless_in(found, work.wanted)
         orders = {
             phone_number: new_import(organization_id, phone_number, carrier, self._clock.now())
             for phone_number in found
@@ -129,11 +129,7 @@ class Importing:
     async def _set_up(self, work: "_Import", numbers: Sequence[Number]) -> None:
         asked = await asyncio.gather(*map(self._configure, numbers), return_exceptions=True)
         phone_numbers = [number.phone_number for number in numbers]
-        owned = _by_number(phone_numbers, _none_if_not_owned(asked))
-        for phone_number in phone_numbers:
-            if phone_number not in owned:
-                del work.numbers[phone_number]
-                work.failures[phone_number] = NumberNotAtCarrier(phone_number)
+        work.fail_unless_in(_by_number(phone_numbers, asked), phone_numbers)
 
     async def _configure(self, number: Number) -> OwnedNumber:
         """Have the carrier set the number up, and keep its reference if that is ours."""
@@ -163,21 +159,15 @@ async def _configured(carrier: Carrier, found: Mapping[str, OwnedNumber]) -> dic
         *(carrier.configure(number.carrier_number_id, new_import_reference()) for number in found.values()),
         return_exceptions=True,
     )
-    return _by_number(found, _none_if_not_owned(asked))
-
-
-def _none_if_not_owned(
-    answers: Sequence[OwnedNumber | BaseException],
-) -> Sequence[OwnedNumber | BaseException | None]:
-    return [None if isinstance(answer, NumberNotOwned) else answer for answer in answers]
+    return _by_number(found, asked)
 
 
 def _by_number(
     phone_numbers: Collection[str], answers: Sequence[OwnedNumber | BaseException | None]
 ) -> dict[str, OwnedNumber]:
-    """Return the owned numbers by phone number. Raise the first error among the answers."""
+    """Return the owned numbers by phone number. Raise the first error but `NumberNotOwned`."""
     for answer in answers:
-        if isinstance(answer, BaseException):
+        if isinstance(answer, BaseException) and not isinstance(answer, NumberNotOwned):
             raise answer
     return {
         phone_number: answer
@@ -216,10 +206,11 @@ class _Import:
             else:
                 self.wanted.append(phone_number)
 
-    def leave_out_unless_owned(self, found: Collection[str]) -> None:
-        """Fail the wanted numbers that the account does not own."""
-        for phone_number in self.wanted:
-            if phone_number not in found:
+    def fail_unless_in(self, owned: Collection[str], phone_numbers: Iterable[str]) -> None:
+        """Fail those of the numbers that the account does not own."""
+        for phone_number in phone_numbers:
+            if phone_number not in owned:
+                self.numbers.pop(phone_number, None)
                 self.failures[phone_number] = NumberNotAtCarrier(phone_number)
 
     def read_back(self, reader: Reader) -> int:

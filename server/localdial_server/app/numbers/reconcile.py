@@ -2,10 +2,9 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import TypeVar
 
 from localdial_server.app.failures import NumberFailure, PublicError
 from localdial_server.app.lookup import require_organization
@@ -23,8 +22,6 @@ from localdial_server.app.ports.clock import Clock
 from localdial_server.app.ports.store import NumberQuery, Reader, Store
 from localdial_server.domain.errors import PurchasePending, ServiceError
 from localdial_server.domain.model import Number, NumberState
-
-T = TypeVar("T")
 
 # Numbers or organizations that are read in one transaction.
 _PAGE = 1000
@@ -101,7 +98,7 @@ class Reconciling:
         still_open += [
             NumberFailure(one.before.phone_number, PublicError.of(_why_open(one)))
             for one in settled
-            if _is_open(one)
+            if one.after is not None and one.after.state.is_open
         ]
         return Report(
             adopted=_ended(settled, NumberState.ACTIVE),
@@ -176,19 +173,22 @@ class Reconciling:
         }
 
     async def _still_missing(self, suspects: Sequence[Number]) -> list[Number]:
-        async def look(number: Number) -> bool:
-            carrier = account_of(self._carriers, number)
-            if carrier.capabilities.may_hide(number.carrier_busy_until, self._clock.now()):
-                return False
-            owned = await carrier.find_by_number(number.phone_number)
-            known = await self._store.read(
-                "reconcile.get_number",
-                lambda reader: reader.number(number.organization_id, number.phone_number),
-            )
+        limit = asyncio.Semaphore(_CONCURRENT_LOOK_UPS)
+
+        async def is_missing(number: Number) -> bool:
+            async with limit:
+                carrier = account_of(self._carriers, number)
+                if carrier.capabilities.may_hide(number.carrier_busy_until, self._clock.now()):
+                    return False
+                owned = await carrier.find_by_number(number.phone_number)
+                known = await self._store.read(
+                    "reconcile.get_number",
+                    lambda reader: reader.number(number.organization_id, number.phone_number),
+                )
             return owned is None and known is not None and known.state is NumberState.ACTIVE
 
-        missing = await _each(suspects, look)
-        return [number for number, is_missing in zip(suspects, missing, strict=True) if is_missing]
+        missing = await asyncio.gather(*map(is_missing, suspects))
+        return [number for number, is_so in zip(suspects, missing, strict=True) if is_so]
 
     async def _strays(self, owned: Mapping[str, Mapping[str, OwnedNumber]]) -> list[OwnedNumber]:
         listed = [number for numbers in owned.values() for number in numbers.values()]
@@ -230,23 +230,9 @@ def _unsettled(reader: Reader, organization_id: str | None) -> Sequence[Number]:
     ]
 
 
-async def _each(items: Sequence[T], look: Callable[[T], Awaitable[bool]]) -> list[bool]:
-    limit = asyncio.Semaphore(_CONCURRENT_LOOK_UPS)
-
-    async def bounded(item: T) -> bool:
-        async with limit:
-            return await look(item)
-
-    return await asyncio.gather(*map(bounded, items))
-
-
 def _ended(settled: Iterable[Settled], state: NumberState) -> list[Number]:
     ended = [one.after for one in settled if one.after is not None and one.after.state is state]
     return sorted(ended, key=_by_number)
-
-
-def _is_open(one: Settled) -> bool:
-    return one.after is not None and one.after.state.is_open
 
 
 def _why_open(one: Settled) -> ServiceError:
