@@ -79,14 +79,14 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
-    """Answer a PostgreSQL server, where each test makes a database of its own."""
+    """Return a PostgreSQL server, where each test makes a database of its own."""
     with PostgresServer() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def pgbouncer(postgres: PostgresServer) -> Iterator[PgBouncer]:
-    """Answer a pgbouncer in front of it."""
+    """Return a pgbouncer in front of it."""
     if PROGRAM is None:
         pytest.skip("pgbouncer is missing: apt-get install pgbouncer")
     with PgBouncer(postgres) as pgbouncer:

@@ -9,7 +9,7 @@ from tests.functional.server_process import ServerProcess
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """Answer a server that the tests of a module share; each takes an organization of its own."""
+    """Return a server that the tests of a module share; each takes an organization of its own."""
     server = ServerProcess(tmp_path_factory.mktemp("server"))
     try:
         server.start()

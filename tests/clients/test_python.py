@@ -29,7 +29,7 @@ PACKAGES = "localdial", "localdial_client"
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Answer the folder of the source distribution, and of the wheel that was built from that."""
+    """Return the folder of the source distribution, and of the wheel that was built from that."""
     folder = tmp_path_factory.mktemp("dist")
     run(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, FOLDER)
     return folder
@@ -55,7 +55,7 @@ def run(*command: str | Path) -> str:
 
 
 def sources() -> set[str]:
-    """Answer the files of the packages, as git has them."""
+    """Return the files of the packages, as git has them."""
     return set(run("git", "-C", FOLDER, "ls-files", *PACKAGES).splitlines())
 
 
@@ -129,7 +129,7 @@ def script() -> Iterator[ScriptedServer]:
 
 
 def floors(metadata: Message) -> dict[str, str]:
-    """Answer the oldest version of each package that the client asks for."""
+    """Return the oldest version of each package that the client asks for."""
     required = [text for text in metadata.get_all("Requires-Dist", []) if "extra ==" not in text]
     found = {}
     for text in required:
@@ -141,6 +141,6 @@ def floors(metadata: Message) -> dict[str, str]:
 
 
 def installed(python: Path) -> set[str]:
-    """Answer what is installed, each with its version as short as the floors are written."""
+    """Return what is installed, with versions as short as the floors are written."""
     frozen = run(python, "-m", "pip", "freeze", "--disable-pip-version-check")
     return {re.sub(r"(==\d+\.\d+)\.0$", r"\1", line) for line in frozen.splitlines()}

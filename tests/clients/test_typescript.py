@@ -44,7 +44,7 @@ AREA_CODES = "area_code,borrowers\n415,1200\n312,640\n415,1\n628,75\n"
 
 @pytest.fixture(scope="module")
 def package() -> Path:
-    """Answer the folder of the package, compiled."""
+    """Return the folder of the package, compiled."""
     try:
         return typescript.build()
     except typescript.NoNode as missing:
@@ -77,7 +77,7 @@ def test_its_lock_file_has_no_download_addresses(package: Path) -> None:
 
 @pytest.fixture(scope="module")
 def tarball(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Answer the package as it would be published."""
+    """Return the package as it would be published."""
     folder = tmp_path_factory.mktemp("pack")
     typescript.run("npm", "pack", "--ignore-scripts", "--pack-destination", str(folder), folder=package)
     (packed,) = folder.glob("*.tgz")
@@ -110,7 +110,7 @@ def test_the_package_holds_what_it_needs_and_nothing_else(tarball: Path) -> None
 
 @pytest.fixture(scope="module")
 def fresh_project(tarball: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Answer a project that has installed the package."""
+    """Return a project that has installed the package."""
     folder = tmp_path_factory.mktemp("project")
     (folder / "package.json").write_text('{"private": true, "type": "module"}', "utf-8")
     install = (
@@ -192,12 +192,12 @@ class CrmSync:
         )
 
     def users(self) -> list[tuple[str, str, str, str]]:
-        """Answer the users that the organization has."""
+        """Return the users that the organization has."""
         users = self.client.directory.list_users(ListUsersRequest(organization_id=self.organization)).users
         return [(user.user_id, user.display_name, user.caller_id, user.work_phone) for user in users]
 
     def area_codes(self) -> list[str]:
-        """Answer the area codes of the numbers that the organization has."""
+        """Return the area codes of the numbers that the organization has."""
         request = ListNumbersRequest(organization_id=self.organization)
         return sorted(
             number.area_code for number in self.client.number_inventory.list_numbers(request).numbers

@@ -97,7 +97,7 @@ def rewritten(page: str, server: ServerProcess) -> Iterator[str]:
 
 
 def main() -> None:
-    """Write the page."""
+    """Rewrite the page."""
     with tempfile.TemporaryDirectory() as folder:
         server = start_server(Path(folder))
         try:

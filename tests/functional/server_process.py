@@ -16,7 +16,7 @@ def environment_with(**settings: str) -> dict[str, str]:
 
 
 class ServerProcess:
-    """``localdial serve`` in a folder. It may be stopped, killed and started again."""
+    """`localdial serve` in a folder. It may be stopped, killed and started again."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.database = folder / "localdial.db"
@@ -60,7 +60,7 @@ class ServerProcess:
         return self._end(signal.SIGKILL)
 
     def logged(self) -> list[dict[str, object]]:
-        """Answer what it has logged since it was last started."""
+        """Return what it has logged since it was last started."""
         lines = self.log.read_text(encoding="utf-8").splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]
 

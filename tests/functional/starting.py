@@ -14,12 +14,12 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def command_line(name: str) -> list[str]:
-    """Answer the command line of a command."""
+    """Return the command line of a command."""
     return [sys.executable, "-m", "localdial_server", name]
 
 
 def environment_of(folder: Path, **settings: str) -> dict[str, str]:
-    """Answer what it finds in its environment: these settings, and whatever it keeps in this folder."""
+    """Return the environment: these settings, and files in this folder."""
     return environment_with(
         **{
             "LOCALDIAL_SPOOL_DIRECTORY": str(folder / "spool"),

@@ -39,7 +39,7 @@ def server(start_server: Callable[..., ServerProcess]) -> ServerProcess:
 
 @pytest.fixture
 def dialer(server: ServerProcess) -> list[str]:
-    """Answer the command line of a dialer of the demo organization."""
+    """Return the command line of a dialer of the demo organization."""
     program = go.build("clients/go/examples/dialer", ".")
     return [str(program), "-server", server.address, "-organization", "demo", "-timeout", "10s"]
 

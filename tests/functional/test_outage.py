@@ -31,14 +31,14 @@ NUMBER = "+13125550150"
 
 @pytest.fixture(scope="module")
 def postgresql() -> Iterator[PostgresServer]:
-    """Answer a PostgreSQL server that tests may stop."""
+    """Return a PostgreSQL server that tests may stop."""
     with PostgresServer() as server:
         yield server
 
 
 @pytest.fixture
 def url(postgresql: PostgresServer) -> Iterator[str]:
-    """Answer the URL of a database with the schema, and leave PostgreSQL running."""
+    """Return the URL of a database with the schema, and leave PostgreSQL running."""
     url = create_postgres(postgresql)
     yield url
     if not postgresql.is_running:
@@ -118,13 +118,13 @@ def _leg(number: int) -> calls.ResolveOutboundCallerIdRequest:
 
 
 def recorded(postgresql: PostgresServer, url: str) -> list[str]:
-    """Answer the calls in the database, in the order in which they were made."""
+    """Return the calls in the database, in the order in which they were made."""
     query = "SELECT call_id FROM outbound_calls ORDER BY call_time, call_id"
     return [call_id for (call_id,) in postgresql.execute(query, url.rpartition("/")[2])]
 
 
 def is_refused(ask: Callable[[], object]) -> bool:
-    """Answer whether the server refuses, properly and at once, since the database is away."""
+    """Return whether the server refuses at once, with the right error, because the database is down."""
     begun = time.monotonic()
     try:
         ask()

@@ -1,4 +1,4 @@
-"""Several worker processes on one PostgreSQL: the drills in short. ``scripts/drill`` runs them in full."""
+"""Several worker processes on one PostgreSQL: the drills in short. `scripts/drill` runs them in full."""
 
 import statistics
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ RARE_POLL_SECONDS = 5.0
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
-    """Answer a PostgreSQL of these tests alone, which may be stopped."""
+    """A PostgreSQL server of these tests alone, which they may stop."""
     with PostgresServer() as server:
         yield server
 
@@ -39,7 +39,7 @@ def cluster(server: PostgresServer) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="module")
 def unchecked(server: PostgresServer) -> Iterator[Cluster]:
-    """Answer servers that only poll, and ignore ``min_revision``."""
+    """Return servers that only poll, and ignore `min_revision`."""
     with Cluster(
         server.create_database(),
         2,
@@ -51,7 +51,7 @@ def unchecked(server: PostgresServer) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="module")
 def pooled(server: PostgresServer) -> Iterator[Cluster]:
-    """Answer servers behind a pgbouncer that pools transactions, which loses the hints."""
+    """Return servers behind a pgbouncer that pools transactions, which loses the hints."""
     if PROGRAM is None:
         pytest.skip("pgbouncer is missing: apt-get install pgbouncer (or brew install pgbouncer)")
     poll = str(POLL_SECONDS)

@@ -36,7 +36,7 @@ from tests.support.postgres import PostgresServer
 
 @pytest.fixture
 def url(postgres: PostgresServer) -> Iterator[str]:
-    """Answer the URL of an empty database."""
+    """Return the URL of an empty database."""
     url = postgres.create_database()
     yield url
     postgres.drop_database(url)

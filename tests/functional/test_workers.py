@@ -33,7 +33,7 @@ PATIENCE_SECONDS = 120.0
 
 
 class Supervised:
-    """``localdial serve`` with several workers, in a folder. It and they write to one log."""
+    """`localdial serve` with several workers, in a folder. It and they write to one log."""
 
     def __init__(self, folder: Path, *arguments: str, **settings: str) -> None:
         self.log = folder / "server.log"
@@ -93,7 +93,7 @@ def connections(pid: int, port: int) -> int:
 
 
 def has_ended(pid: int) -> bool:
-    """Answer whether the process has ended, be it that nobody has asked for its exit code."""
+    """Return whether the process has ended, even if its exit code was not collected yet."""
     try:
         return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] == "Z"
     except FileNotFoundError:

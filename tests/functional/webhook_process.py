@@ -23,7 +23,7 @@ WORK_PHONE, ORGANIZATION_NUMBER = "+13125550160", "+13125550150"
 
 
 class WebhookProcess:
-    """``localdial webhook`` for a server."""
+    """`localdial webhook` for a server."""
 
     def __init__(self, folder: Path, server: str, **settings: str) -> None:
         self.log = folder / "webhook.log"
@@ -62,7 +62,7 @@ def webhook_address(server: ServerProcess) -> str:
 def set_up(server: str, *, called: bool = True, display_name: str = "Acme Lending") -> str:
     """Make an organization with a user and a number; answer the number.
 
-    ``called``: the user has called the caller.
+    `called`: the user has called the caller.
     """
     with Client(server) as client:
         organization = directory.Organization(

@@ -22,7 +22,7 @@ class Identity:
 
 
 class Authority:
-    """Issues certificates; ``certificate`` is what those who trust it know."""
+    """Issues certificates; `certificate` is what those who trust it know."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self._authority = trustme.CA()
@@ -43,7 +43,7 @@ class Authority:
 
 
 def server_credentials(identity: Identity, clients: Authority | None = None) -> grpc.ServerCredentials:
-    """Answer the credentials of a server; one that knows ``clients`` asks each for a certificate of it."""
+    """Return a server's credentials. With `clients`, it requires client certificates of that authority."""
     return grpc.ssl_server_credentials(
         [(identity.key.read_bytes(), identity.certificate.read_bytes())],
         clients.certificate.read_bytes() if clients else None,

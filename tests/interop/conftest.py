@@ -15,14 +15,14 @@ StartDriver = Callable[[str], Driver]
 
 @pytest.fixture(scope="session", params=languages())
 def language(request: pytest.FixtureRequest) -> str:
-    """Answer each language whose driver can be built here."""
+    """Return each language whose driver can be built here."""
     name: str = request.param
     return available(name)
 
 
 @pytest.fixture(scope="session")
 def available_languages() -> Sequence[str]:
-    """Answer all languages whose drivers can be built here; where nothing may be missing, all."""
+    """Return the languages whose drivers can be built here; all of them in strict mode."""
     found = []
     for name in languages():
         try:
@@ -37,7 +37,7 @@ def available_languages() -> Sequence[str]:
 
 @pytest.fixture(scope="session")
 def running_driver(start_driver: StartDriver) -> StartDriver:
-    """Answer a driver of the language that runs: one for all tests, another one where it broke."""
+    """Return a running driver of the language: the same for all tests, a new one after it broke."""
     drivers: dict[str, Driver] = {}
 
     def running(language: str) -> Driver:
@@ -62,7 +62,7 @@ def start_driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartDriv
 
 @pytest.fixture(scope="session")
 def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """Answer the server that all languages call."""
+    """Return the server that all languages call."""
     server = ServerProcess(tmp_path_factory.mktemp("server"))
     try:
         server.start()

@@ -33,7 +33,7 @@ BY_ATTRIBUTE: dict[str, str] = {
 
 
 def response_of(method: str, answered: str) -> Message:
-    """Decode a response; raises ``DriverBroken`` unless its bytes are the canonical ones."""
+    """Decode a response; raises `DriverBroken` unless its bytes are the canonical ones."""
     raw = base64.b64decode(answered, validate=True)
     message = GetMessageClass(METHODS[method].output_type).FromString(raw)
     if message.SerializeToString(deterministic=True) != raw:
@@ -42,7 +42,7 @@ def response_of(method: str, answered: str) -> Message:
 
 
 def as_json(message: Message, *, defaults: bool = False) -> dict[str, Any]:
-    """Write a message as proto3 JSON with the contract's own names."""
+    """Return a message as proto3 JSON with the contract's own names."""
     return MessageToDict(
         message, preserving_proto_field_name=True, always_print_fields_with_no_presence=defaults
     )

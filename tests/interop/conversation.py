@@ -65,7 +65,7 @@ class Conversation:
         )
 
     def as_client(self) -> Client:
-        """Answer something with the methods of the Python client."""
+        """Return an object with the methods of the Python client."""
         return cast(Client, _Face(self, ""))
 
     def _ask(self, command: dict[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """A client of some language, behind the driver protocol: one JSON object a line, in and out.
 
-The program is in ``clients/LANGUAGE/interop``, and calls through the public client
+The program is in `clients/LANGUAGE/interop`, and calls through the public client
 of its language only. It answers each command with one line, in order; the end of
-its input ends it. What the commands are is written down in ``README.md``.
+its input ends it. What the commands are is written down in `README.md`.
 """
 
 import contextlib
@@ -38,7 +38,7 @@ class Failure:
 
     @classmethod
     def of(cls, error: dict[str, Any]) -> "Failure":
-        """Read the error object of the protocol; raises ``DriverBroken``."""
+        """Read the error object of the protocol; raises `DriverBroken`."""
         try:
             violations = tuple((each["field"], each["description"]) for each in error.pop("violations", []))
             # Some languages write 1500 and some 1500.0.
@@ -98,7 +98,7 @@ class Driver:
             process.stdout.close()
 
     def ask(self, command: dict[str, Any], patience: float = PATIENCE_SECONDS) -> dict[str, Any]:
-        """Send one command and wait for its answer; raises ``DriverBroken``."""
+        """Send one command and wait for its answer; raises `DriverBroken`."""
         assert self._process is not None, "it does not run"
         assert self._process.stdin is not None
         try:

@@ -1,9 +1,9 @@
-"""Which languages there are: one module of ``drivers/`` each.
+"""Which languages there are: one module of `drivers/` each.
 
-A language's module has ``command() -> list[str]``, which builds the driver if need
+A language's module has `command() -> list[str]`, which builds the driver if need
 be and answers how to start it: the program itself, not a shell or a package
 manager around it, because the sockets of that process are counted. Where the
-language's tools are missing it raises ``Unavailable``, and the tests of the
+language's tools are missing it raises `Unavailable`, and the tests of the
 language are skipped with that reason.
 """
 
@@ -21,13 +21,13 @@ class Unavailable(Exception):
 
 
 def languages() -> Sequence[str]:
-    """Answer the names of the languages, the reference first."""
+    """Return the names of the languages, the reference first."""
     modules = sorted(path.stem for path in Path(__file__).with_name("drivers").glob("[!_]*.py"))
     return sorted(modules, key=lambda name: name != REFERENCE)
 
 
 @functools.cache
 def command_of(language: str) -> Sequence[str]:
-    """Build the driver of the language, once; answer how to start it. Raises ``Unavailable``."""
+    """Build the driver of the language, once; answer how to start it. Raises `Unavailable`."""
     command: Sequence[str] = importlib.import_module(f"tests.interop.drivers.{language}").command()
     return command

@@ -11,7 +11,7 @@ _REFERENCE = re.compile(r"\$(?P<label>\w+)\.(?P<path>.+)")
 def filled(  # noqa: PLR0911 - one for each way of writing
     value: Any, prefix: str, answers: dict[str, Any]
 ) -> Any:
-    """Write out what a scene writes short: organizations, earlier answers, long lists."""
+    """Expand the shorthand of a scene: organizations, earlier answers, long lists."""
     match value:
         case {"times": int(times), "each": each}:
             return [filled(_numbered(each, index), prefix, answers) for index in range(times)]
@@ -30,14 +30,14 @@ def filled(  # noqa: PLR0911 - one for each way of writing
 
 
 def at(value: Any, path: str) -> Any:
-    """Answer what is at `users.0.user_id`."""
+    """Return the value at a path such as `users.0.user_id`."""
     for part in path.split("."):
         value = value[int(part)] if isinstance(value, list) else value[part]
     return value
 
 
 def differences(actual: Any, wanted: Any, place: str = "") -> list[str]:
-    """Say where something is not as wanted; of objects only what is wanted of them matters."""
+    """Return where a value differs from what is wanted. Of an object, only the wanted fields count."""
     match wanted:
         case dict() if isinstance(actual, dict):
             return [
@@ -56,7 +56,7 @@ def differences(actual: Any, wanted: Any, place: str = "") -> list[str]:
 
 
 def error_differences(actual: Failure, wanted: dict[str, Any]) -> list[str]:
-    """Say in what an error is not as wanted."""
+    """Return where an error differs from what is wanted."""
     assert actual.type, "an error has a type"
     assert actual.message, "an error says something"
     found = {

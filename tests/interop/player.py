@@ -20,7 +20,7 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 
 
 def play_scene(scene: Scene, driver: Driver, prefix: str, address: str, script: ScriptedServer) -> list[Said]:
-    """Play the scene with a client of its own; what was said. ``address`` is the live server's."""
+    """Play the scene with a client of its own; what was said. `address` is the live server's."""
     to = address if scene.server == "live" else script.address
     options = {"op": "connect", "client": scene.name, "addresses": [to], **scene.client}
     assert driver.ask(options) == {"ok": True}
@@ -54,7 +54,7 @@ class _Play:
         self._answers: dict[str, Any] = {}
 
     def take(self, step: Step) -> None:
-        """Take one step."""
+        """Run one step."""
         request = filled(step.request, self._prefix, self._answers)
         self._script.begin(
             [

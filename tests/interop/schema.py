@@ -1,6 +1,6 @@
-"""What ``scenes.yaml`` may say. Anything else in it is an error.
+"""What `scenes.yaml` may say. Anything else in it is an error.
 
-A scene has a ``name`` (a sentence) and ``steps``. A step makes one call::
+A scene has a `name` (a sentence) and `steps`. A step makes one call::
 
     - name: a purchase without stock says which area code
       steps:
@@ -8,20 +8,20 @@ A scene has a ``name`` (a sentence) and ``steps``. A step makes one call::
           request: {organization_id: "@acme", area_code: "808"}
           expect: {error: {code: NOT_FOUND, reason: NO_NUMBERS_AVAILABLE}}
 
-or fetches all ``pages`` of a list, or makes a call and errors of the ``statuses`` in
-its answer, or makes a call and ``cancel``s it. In a request
+or fetches all `pages` of a list, or makes a call and errors of the `statuses` in
+its answer, or makes a call and `cancel`s it. In a request
 
-- ``"@acme"`` is an organization of the scene, and of nobody else;
-- ``"$label.path.0.to"`` is what the step with that label was answered;
-- ``{times: 300, each: {user_id: "user-#"}}`` is a list of 300, ``#`` counting from 0;
-- ``{long: 5000}`` is a text of so many characters.
+- `"@acme"` is an organization of the scene, and of nobody else;
+- `"$label.path.0.to"` is what the step with that label was answered;
+- `{times: 300, each: {user_id: "user-#"}}` is a list of 300, `#` counting from 0;
+- `{long: 5000}` is a text of so many characters.
 
 An expectation names what it cares for; what it leaves out may be anything. Answers
 are compared with those that Python gets besides, to the byte.
 
-The scenes of the ``live`` server are answered by a real localdial. In those of the
-``scripted`` one each step says what the server's ``answers`` are, one for each time
-that the call comes in (then empty messages), and what it must have ``seen``.
+The scenes of the `live` server are answered by a real localdial. In those of the
+`scripted` one each step says what the server's `answers` are, one for each time
+that the call comes in (then empty messages), and what it must have `seen`.
 """
 
 from collections.abc import Sequence
@@ -143,7 +143,7 @@ class File(Strict):
 
 
 def load_scenes() -> Sequence[Scene]:
-    """Answer all scenes. Raises ``pydantic.ValidationError`` and ``yaml.YAMLError``."""
+    """Return all scenes. Raises `pydantic.ValidationError` and `yaml.YAMLError`."""
     scenes = File.model_validate(yaml.safe_load(_FILE.read_text("utf-8"))).scenes
     names = [scene.name for scene in scenes]
     assert len(set(names)) == len(names), "two scenes have one name"

@@ -40,7 +40,7 @@ class ScriptedServer(FakeServer):
         self.answers(*answers)
 
     def seen(self) -> Sequence[Received]:
-        """Answer the calls that came since the script began."""
+        """Return the calls that came since the script began."""
         return list(self.received)
 
 

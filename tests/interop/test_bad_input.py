@@ -51,14 +51,14 @@ def client_identity(authority: Authority) -> Identity:
 
 @pytest.fixture(scope="module")
 def gate(authority: Authority) -> Iterator[Gatekeeper]:
-    """Answer a TLS server that asks for the key."""
+    """Return a TLS server that asks for the key."""
     with Gatekeeper(KEY, server_credentials(authority.issue("127.0.0.1"))) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def inner_gate(authority: Authority) -> Iterator[Gatekeeper]:
-    """Answer one that asks for a certificate besides."""
+    """Return a TLS server that asks for the key and for a client certificate."""
     with Gatekeeper(KEY, server_credentials(authority.issue("127.0.0.1"), authority)) as server:
         yield server
 

@@ -40,7 +40,7 @@ _CLOCKS_DIFFER = dt.timedelta(seconds=5)
 
 
 def prefix_of(language: str, play: str) -> str:
-    """Answer how the organizations of a play are named: all prefixes have the same length."""
+    """Return the prefix of a play's organizations. All prefixes have the same length."""
     prefix = f"{language}.{play}"
     assert len(prefix) < PREFIX_LENGTH, f"{prefix} is too long"
     return f"{prefix:.<{PREFIX_LENGTH}}"
@@ -48,7 +48,7 @@ def prefix_of(language: str, play: str) -> str:
 
 @dataclass(frozen=True)
 class Said:
-    """One answer, or one request as it came to a server. ``text`` is for people."""
+    """One answer, or one request as it came to a server. `text` is for people."""
 
     what: str
     raw: bytes = field(repr=False)

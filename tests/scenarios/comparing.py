@@ -117,7 +117,7 @@ class ComparingMachine(RuleBasedStateMachine):
         )
 
     def ask(self, asking: Coroutine[Any, Any, T]) -> T | str:
-        """Answer what the use case answers, or the reason of its refusal."""
+        """Return the answer of the use case, or the reason of its refusal."""
         try:
             with refusals():
                 # Not Runner.run, which spends most of its time on handling signals.

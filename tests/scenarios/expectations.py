@@ -72,10 +72,10 @@ class Resolved(Strict):
 
 
 class ManyResolved(Strict):
-    """Every callee is shown one of ``spread_over``, and each of those is shown to some callee.
+    """Every callee is shown one of `spread_over`, and each of those is shown to some callee.
 
-    ``since``: against the step with this label, exactly those callees are shown
-    another number that were shown ``moved_from`` then or are shown ``moved_to``
+    `since`: against the step with this label, exactly those callees are shown
+    another number that were shown `moved_from` then or are shown `moved_to`
     now; without either, none.
     """
 

@@ -13,14 +13,14 @@ from tests.scenarios.target import Answer, Call, Connection, ScenarioTarget, req
 
 
 class LiveTarget(ScenarioTarget):
-    """A ``ScenarioTarget`` of organizations of its own on a server that others use too.
+    """A `ScenarioTarget` of organizations of its own on a server that others use too.
 
-    ``clean`` gives back what its organizations had, so that the next target finds
+    `clean` gives back what its organizations had, so that the next target finds
     the carrier's stock and the organization numbers as this one did.
     """
 
     def __init__(self, client: Client, prefix: str | None = None) -> None:
-        """Take the client, and what the names of the organizations begin with."""
+        """Use `client`, and begin the names of organizations with `prefix`."""
         self._client = client
         self._prefix = f"{uuid.uuid4().hex[:12]}-" if prefix is None else prefix
         self._made: set[str] = set()

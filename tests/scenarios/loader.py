@@ -36,7 +36,7 @@ class _UniqueKeys(yaml.SafeLoader):
 
 
 def load_cases(folder: Path = _FOLDER) -> list[Case]:
-    """Answer the cases of all files in the folder. Raises ``MatrixError``."""
+    """Return the cases of all files in the folder. Raises `MatrixError`."""
     cases: dict[str, Case] = {}
     for path in sorted(folder.glob("*.yaml")):
         for case in _load(path):
@@ -58,7 +58,7 @@ def _load(path: Path) -> list[Case]:
 
 
 def _place(content: Any, location: tuple[int | str, ...]) -> str:
-    """Write where in the file, with the case's name in place of its index."""
+    """Return the place in the file, with the case's name in place of its index."""
     match location:
         case ("cases", int(index), *rest):
             case_ = content["cases"][index]

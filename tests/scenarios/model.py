@@ -11,7 +11,7 @@ WITHHELD = {"", "anonymous", "+266696687"}
 
 
 def area_code(number: str | None) -> str | None:
-    """Answer the area code of one of the few numbers that the model is used with."""
+    """Return the area code of one of the few numbers that the model knows."""
     return _AREA_CODES.get(number[:5]) if number else None
 
 
@@ -36,7 +36,7 @@ class Model:
     calls: list[ModelCall] = field(default_factory=list)
 
     def shown(self, organization: str, user: str, callee: str) -> tuple[str, set[str]]:
-        """Answer the reason and every number that may be shown for it; no number with an error."""
+        """Return the reason and every number that may be shown for it; no number with an error."""
         if organization not in self.organization_numbers:
             return "ORGANIZATION_NOT_FOUND", set()
         if (organization, user) not in self.caller_ids:
@@ -77,11 +77,11 @@ class Model:
         return reason, number, next((other for _, other in others if other != number), None)
 
     def owner_of(self, number: str) -> str | None:
-        """Answer whose number it is, in the inventory or as organization number."""
+        """Return the organization that owns the number, in its inventory or as its organization number."""
         named = [name for name, own in self.organization_numbers.items() if own == number]
         return self.owners.get(number) or next(iter(named), None)
 
     def last_call(self, organization: str, callee: str | None) -> ModelCall | None:
-        """Answer the newest call of the organization to the callee."""
+        """Return the newest call of the organization to the callee."""
         made = [call for call in self.calls if (call.organization, call.callee) == (organization, callee)]
         return made[-1] if made else None

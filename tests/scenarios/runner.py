@@ -62,7 +62,7 @@ class _Play:
                     revisions[organization] = await target.map_area_codes(organization, number, area_codes)
 
     async def take(self, step: schema.Step) -> None:
-        """Take one step."""
+        """Run one step."""
         match step:
             case schema.ResolveStep():
                 await self._resolve(step.resolve, step.expect, step.label)

@@ -1,6 +1,6 @@
 """What a file of the matrix may say. Anything else in it is an error.
 
-A case has a ``name`` (a sentence), what is ``given`` and the ``steps`` that are
+A case has a `name` (a sentence), what is `given` and the `steps` that are
 taken, each with what is expected of it::
 
     - name: a number of the organization is shown to a callee in its area code
@@ -17,8 +17,8 @@ taken, each with what is expected of it::
 
 What is given is made through the real operations, in the order it is written. A
 number is bought by its area code where the carrier sells it, so those of one
-area code are the first of the simulated carrier's stock (``+14155550100``,
-``+14155550101``, ...; ``+442079460000``, ...). A number that ends in ``5550199``
+area code are the first of the simulated carrier's stock (`+14155550100`,
+`+14155550101`, ...; `+442079460000`, ...). A number that ends in `5550199`
 is imported: the carrier account owns it from the start. Once deleted it is gone
 for good, so each of those is used by one case only.
 

@@ -46,7 +46,7 @@ class Call:
 
 
 class Refused(Exception):
-    """An operation was refused. ``status`` is None where there are no gRPC statuses yet."""
+    """An operation was refused. `status` is None where there are no gRPC statuses yet."""
 
     def __init__(
         self, reason: str, message: str, metadata: Mapping[str, str], status: str | None = None
@@ -58,7 +58,7 @@ class Refused(Exception):
 
 @contextlib.contextmanager
 def refusals() -> Iterator[None]:
-    """Raise every target's errors as ``Refused``."""
+    """Raise every target's errors as `Refused`."""
     try:
         yield
     except ServiceError as error:
@@ -70,7 +70,7 @@ def refusals() -> Iterator[None]:
 class ScenarioTarget(Protocol):
     """The operations of the scenarios. Changes answer the organization's revision.
 
-    Each may raise an error that ``refusals`` knows.
+    Each may raise an error that `refusals` knows.
     """
 
     async def set_organization(self, organization: str, organization_number: str | None) -> int:
@@ -100,7 +100,7 @@ class ScenarioTarget(Protocol):
         """End the mappings of the area codes to the number."""
 
     async def list_numbers(self, organization: str) -> Mapping[str, Sequence[str]]:
-        """Answer the numbers with their mapped area codes."""
+        """Return the numbers with their mapped area codes."""
 
     async def resolve(self, leg: Leg) -> Answer:
         """Decide which caller ID the callee is shown."""
@@ -109,14 +109,14 @@ class ScenarioTarget(Protocol):
         """Decide where a call-back goes."""
 
     async def list_calls(self, organization: str, callee: str | None, user: str | None) -> Sequence[Call]:
-        """Answer the recorded calls, newest first."""
+        """Return the recorded calls, newest first."""
 
 
 _OWNED_FROM_START = "5550199"
 
 
 def split_orders(numbers: Collection[str]) -> tuple[list[str], dict[str, set[str]]]:
-    """Answer which of the numbers to import, and which to buy in which area code."""
+    """Return which of the numbers to import, and which to buy in which area code."""
     imports = [number for number in numbers if number.endswith(_OWNED_FROM_START)]
     purchases: dict[str, set[str]] = {}
     for number in numbers:

@@ -63,11 +63,11 @@ class Daemon(ABC):
 
     @abstractmethod
     def command(self) -> Sequence[str | Path]:
-        """Answer the command line that serves on ``self.port``, in the foreground."""
+        """Return the command line that serves on `self.port`, in the foreground."""
 
     @abstractmethod
     def connect(self) -> "psycopg.Connection[Any]":
-        """Connect, with autocommit; raises ``psycopg.OperationalError`` until it serves."""
+        """Connect, with autocommit; raises `psycopg.OperationalError` until it serves."""
 
     @property
     def is_running(self) -> bool:

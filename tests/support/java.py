@@ -25,12 +25,12 @@ class MavenFailed(Exception):
 
 
 def missing() -> str:
-    """Answer what of the toolchain is not here; nothing if all is."""
+    """Return what of the toolchain is missing; empty if nothing is."""
     return " and ".join(tool for tool in ("java", "javac", "mvn") if shutil.which(tool) is None)
 
 
 def java(*arguments: str | Path) -> list[str]:
-    """Answer the command line of a Java program that starts fast."""
+    """Return the command line of a Java program that starts fast."""
     program = shutil.which("java")
     assert program is not None, missing()
     return [program, *_QUICK, *map(str, arguments)]
@@ -52,7 +52,7 @@ def verify() -> None:
 
 
 def _maven(*arguments: str) -> None:
-    """Run Maven without the network; with it where its repository lacks something. Raises ``MavenFailed``."""
+    """Run Maven without the network; with it where its repository lacks something. Raises `MavenFailed`."""
     command = ["mvn", "--batch-mode", "--quiet", "--file", str(REACTOR), *arguments]
     for offline in (["--offline"], []):
         done = subprocess.run([*command, *offline], capture_output=True, text=True, check=False)
@@ -76,7 +76,7 @@ def _up_to_date() -> bool:
 
 
 def _stamp() -> str:
-    """Answer what changes with any source."""
+    """Return a digest of all sources."""
     digest = hashlib.sha256()
     for path in sorted(FOLDER.rglob("*")):
         if "target" not in path.relative_to(FOLDER).parts and path.is_file():

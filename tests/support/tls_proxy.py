@@ -14,7 +14,7 @@ import trustme
 class TlsProxy:
     """Passes requests on in the clear, as a proxy does: with another Host, and forwarding headers.
 
-    A context manager: it runs inside, in a thread of its own. ``strip`` is taken off
+    A context manager: it runs inside, in a thread of its own. `strip` is taken off
     the beginning of each path.
     """
 

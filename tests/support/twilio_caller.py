@@ -96,11 +96,11 @@ class TwilioCaller:
         return self.send("POST", url, urlencode(form).encode(), {"X-Twilio-Signature": signature})
 
     def call(self, **changes: str) -> Answer:
-        """Tell of a call-back."""
+        """Report a call-back."""
         return self.ask("/voice", parameters(**changes))
 
     def dial_ended(self, dialled: Answer, status: str, bridged: str = "false", **changes: str) -> Answer:
-        """Tell how the dialling that was asked for has ended."""
+        """Report how the requested dialing ended."""
         [dial] = dialled.verbs
         form = parameters(DialCallStatus=status, DialBridged=bridged, DialCallSid="CA2", **changes)
         return self.ask(dial.attrib["action"], form)

@@ -7,5 +7,5 @@ PROGRAM = Path(__file__).parents[3] / "clients" / "python" / "interop" / "driver
 
 
 def command() -> list[str]:
-    """Answer the command line of the driver."""
+    """Return the command line of the driver."""
     return [sys.executable, str(PROGRAM)]

@@ -4,5 +4,5 @@ from tests.interop.drivers import python
 
 
 def command() -> list[str]:
-    """Answer the command line of the driver."""
+    """Return the command line of the driver."""
     return [*python.command(), "--asyncio"]
