@@ -37,7 +37,8 @@ from tests.support.postgres import PostgresServer
 _CALLEE = "+14155550123"
 _USER = "ann"
 
-# The defaults of the settings: changes arrive within twice the time between two polls.
+# The default of the setting. The bound is one interval plus a poll and a load, for which it allows
+# another interval.
 POLL_SECONDS = 0.5
 BOUND_SECONDS = 2 * POLL_SECONDS
 

@@ -25,7 +25,7 @@ ErrorReason = Literal[
     "REVISION_NOT_REACHED",
 ]
 
-# The gRPC status that each comes with.
+# The gRPC status of each. Only the reasons that a scenario expects are in this list.
 STATUS: dict[str, str] = {
     "ORGANIZATION_NOT_FOUND": "NOT_FOUND",
     "USER_NOT_FOUND": "NOT_FOUND",

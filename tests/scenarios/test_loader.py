@@ -1,4 +1,4 @@
-"""The matrix says what it means or does not run, and it has every row of the rules."""
+"""The matrix says what it means or does not run, and it has every rule."""
 
 import copy
 from collections.abc import Callable

@@ -24,8 +24,8 @@ const (
 // Why a call failed. Every error of this API carries one `google.rpc.ErrorInfo`
 // with the domain `localdial` and a `reason`: the name of one of these values
 // without the prefix `ERROR_REASON_`. Programs should decide by the reason; the
-// message is for people and may change. Each value documents its gRPC status
-// and its metadata.
+// message is for people and may change. Each value is documented in a form that
+// programs read: the gRPC status first, and the metadata last, after `Metadata:`.
 //
 // Any method may return INVALID_FIELDS, MALFORMED_REQUEST, REQUEST_TOO_LARGE,
 // STORAGE_UNAVAILABLE, SHUTTING_DOWN and INTERNAL; each method documents the

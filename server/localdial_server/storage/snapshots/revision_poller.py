@@ -2,7 +2,7 @@
 
 Each change bumps its organization's revision in its own transaction, so a poll sees every
 change that was committed before it. A change by another process is therefore used in
-decisions after at most the interval between two polls and the time of a load.
+decisions within one polling interval plus the time of a poll and a load.
 """
 
 import asyncio
