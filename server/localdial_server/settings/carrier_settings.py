@@ -35,7 +35,7 @@ def _valid_url(url: str) -> str:
 def _valid_base_url(url: str) -> str:
     parts = urlsplit(_valid_url(url))
     if url and (parts.query or parts.fragment or parts.username is not None):
-        raise ValueError("must be a base URL, without credentials, query (?) and fragment (#)")
+        raise ValueError("must be a base URL, without credentials, query (?) or fragment (#)")
     if parts.scheme == "http" and not is_loopback(f"{parts.hostname}:0"):
         raise ValueError(
             "must begin with https:// unless it is on this machine, because credentials are sent there"
@@ -101,8 +101,7 @@ class CarrierSettings(BaseSettings):
     simulator_latency_ms: float = Field(0.0, ge=0, le=60_000)
     """Delay before each response of the simulator, in milliseconds."""
     twilio_base_url: Annotated[str, AfterValidator(_valid_base_url)] = ""
-    """Base URL of Twilio's API, if it is not Twilio itself: another carrier with the same API, or a test
-    server."""
+    """Base URL of the API, if it is not Twilio's own: another carrier with the same API, or a test server."""
     twilio_api_key_sid: Annotated[str, _sid("SK")] = ""
     """API key of the Twilio account, SK…, to use instead of the auth token."""
     twilio_api_key_secret: SecretStr = SecretStr("")
@@ -163,7 +162,7 @@ class CarrierSettings(BaseSettings):
     def _a_key_has_a_secret(cls, secret: SecretStr, info: ValidationInfo) -> SecretStr:
         key = info.data.get("twilio_api_key_sid")
         if key is not None and bool(key) != bool(secret.get_secret_value()):
-            raise ValueError("must be set together with LOCALDIAL_TWILIO_API_KEY_SID, or neither")
+            raise ValueError("set both this and LOCALDIAL_TWILIO_API_KEY_SID, or neither")
         return secret
 
     @field_validator("twilio_subaccounts")

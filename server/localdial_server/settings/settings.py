@@ -91,8 +91,8 @@ class Settings(CarrierSettings):
     database_timeout_seconds: float = Field(5.0, ge=0.1, le=600)
     """Time limit for one PostgreSQL transaction, in seconds."""
     schema_wait_seconds: float = Field(60.0, ge=0, le=86_400)
-    """How long a server on PostgreSQL waits for `localdial migrate`, in seconds. It is NOT_SERVING meanwhile,
-    and then gives up."""
+    """How long a server on PostgreSQL waits for `localdial migrate`, in seconds. Meanwhile it reports
+    NOT_SERVING; after that it exits."""
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(lower_case)] = "info"
     """Lowest level that is logged: debug, info, warning or error."""
     log_format: Annotated[Literal["console", "json"], BeforeValidator(lower_case)] = "console"
@@ -106,12 +106,11 @@ class Settings(CarrierSettings):
 
     snapshot_poll_seconds: float = Field(0.5, ge=0.05, le=60)
     """How often a server on PostgreSQL polls for changes by other servers, in seconds. Every server applies a
-    change within twice this time plus the time to load the organization."""
+    change within this time plus the time of a poll and a load."""
     snapshot_max_age_seconds: float = Field(300.0, ge=1, le=86_400)
     """How long caller IDs are still resolved from memory while PostgreSQL is unavailable, in seconds."""
     snapshot_memory_mb: int = Field(512, ge=1, le=1_048_576)
-    """Memory for organizations, in MiB per process (estimated). Those without calls for the longest time are
-    dropped first."""
+    """Memory for organizations, in estimated MiB per process. Those unused for longest are dropped first."""
     spool_directory: Path = Path("var/spool")
     """Folder that keeps the records of calls while PostgreSQL is unavailable. It must survive a restart.
     Servers on one machine may share it."""
@@ -130,8 +129,8 @@ class Settings(CarrierSettings):
     webhook_screening: bool = False
     """Ask a user who answers a call-back to press 1, so that a voicemail cannot accept it."""
     webhook_account_tokens: Annotated[SecretStr, AfterValidator(valid_account_tokens)] = SecretStr("")
-    """Auth tokens of further Twilio accounts (subaccounts) that call the webhook, ACCOUNT_SID:TOKEN,
-    separated by commas."""
+    """Auth tokens of further Twilio accounts (subaccounts) that call the webhook: ACCOUNT_SID:TOKEN
+    pairs, separated by commas or spaces."""
 
     @field_validator("workers")
     @classmethod
@@ -251,7 +250,7 @@ def require_webhook_settings(settings: Settings) -> None:
         problems.append(SettingProblem(env_name("webhook_public_url"), problem))
     tokens = settings.twilio_auth_token, settings.webhook_account_tokens
     if not any(token.get_secret_value() for token in tokens):
-        problem = "must be set for the webhook, which checks with it that requests come from Twilio"
+        problem = "must be set for the webhook, which uses it to check that requests come from Twilio"
         problems.append(SettingProblem(env_name("twilio_auth_token"), problem))
     if problems:
         raise SettingsError(*problems)

@@ -110,7 +110,7 @@ _PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9
 
 
 def valid_public_url(url: str) -> str:
-    """Accept a base URL, and drop the slashes at its end; or an empty text."""
+    """Accept an empty text or a base URL, without the slashes at its end."""
     url = url.rstrip("/")
     if url and _PUBLIC_URL.fullmatch(url) is None:
         raise ValueError(
@@ -130,5 +130,5 @@ def account_tokens(secret: SecretStr) -> Sequence[tuple[str, str]]:
     """Return the pairs of an account SID and its auth token."""
     pairs = [pair.partition(":") for pair in secret.get_secret_value().replace(",", " ").split()]
     if not all(account and token for account, _, token in pairs):
-        raise ValueError("must be ACCOUNT_SID:TOKEN, several of them separated by commas or spaces")
+        raise ValueError("must be ACCOUNT_SID:TOKEN pairs, separated by commas or spaces")
     return [(account, token) for account, _, token in pairs]

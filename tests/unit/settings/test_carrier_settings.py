@@ -52,7 +52,7 @@ def test_an_api_key_replaces_the_auth_token() -> None:
 def test_an_api_key_needs_both_its_sid_and_its_secret(half: dict[str, str]) -> None:
     (found,) = problems(**_TWILIO, **half).items()
     assert found[0].upper().replace("-", "_").endswith("TWILIO_API_KEY_SECRET")
-    assert found[1].startswith("must be set together with")
+    assert found[1].startswith("set both this and LOCALDIAL_TWILIO_API_KEY_SID")
 
 
 @pytest.mark.parametrize(
