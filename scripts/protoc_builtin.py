@@ -1,8 +1,8 @@
-"""Runs one of protoc's built-in generators as a buf plugin.
+"""Run one of protoc's built-in generators as a buf plugin.
 
-buf asks a plugin for code over stdin and stdout; the generators that are
-compiled into the protoc of grpcio-tools are flags of that protoc instead. This
-stands between the two: ``python3 protoc_builtin.py python`` is a plugin.
+buf calls a plugin over stdin and stdout, but the generators built into the protoc
+of grpcio-tools are selected by its flags. This script adapts one to the other:
+`python3 protoc_builtin.py python` is a plugin.
 """
 
 import sys
@@ -15,7 +15,7 @@ from grpc_tools import protoc
 
 
 def main(generator: str) -> int:
-    """Answer the request on stdin with what the generator makes of it."""
+    """Run the generator on the request on stdin, print its response, and return the exit status."""
     request = plugin_pb2.CodeGeneratorRequest.FromString(sys.stdin.buffer.read())
     response = plugin_pb2.CodeGeneratorResponse(
         supported_features=plugin_pb2.CodeGeneratorResponse.FEATURE_PROTO3_OPTIONAL

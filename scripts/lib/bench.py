@@ -1,8 +1,8 @@
-"""Measures resolve: committed, and deciding only, against a no-op of the same gRPC.
+"""Measure committed and validate-only resolves against a no-op method of the same gRPC server.
 
-The ceiling is a gRPC server as localdial makes it, whose one method answers at
-once. It runs on the same core as localdial, and each is idle while the other is
-measured. Rounds take turns, so that a machine whose speed drifts is fair to all.
+The ceiling is a gRPC server configured like localdial's, with one method that returns
+at once. It runs on the same core as localdial, and each is idle while the other is
+measured. The rounds alternate, so that drift in the machine's speed affects all alike.
 """
 
 import argparse
@@ -43,7 +43,7 @@ LEG = ResolveOutboundCallerIdRequest(organization_id="bench", user_id="ann", cal
 
 @dataclass(frozen=True)
 class Subject:
-    """Something to measure: a method of a server with a request."""
+    """A method of a server to measure, with the serialized request."""
 
     name: str
     address: str
@@ -53,7 +53,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Load:
-    """How much at a time: connections, and calls open on each."""
+    """Connections, concurrent calls on each, and the total number of calls."""
 
     connections: int
     streams: int
@@ -62,7 +62,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Figures:
-    """What one round gave: calls per second, and milliseconds."""
+    """The results of one round: calls per second, and latencies in milliseconds."""
 
     rate: float
     p50: float
@@ -90,14 +90,14 @@ def main() -> None:
         Load(10, 10, arguments.calls),
     ]
     with (
-        a_database(postgresql=arguments.postgresql) as database_url,
+        temporary_database(postgresql=arguments.postgresql) as database_url,
         server("ceiling") as ceiling,
         server(database_url) as localdial,
     ):
         set_up(localdial)
         subjects = [
             Subject("no-op", ceiling, CEILING, LEG.SerializeToString()),
-            Subject("resolve, validate_only", localdial, RESOLVE, deciding_only().SerializeToString()),
+            Subject("resolve, validate_only", localdial, RESOLVE, validate_only_leg().SerializeToString()),
             Subject("resolve, committed", localdial, RESOLVE, LEG.SerializeToString()),
         ]
         print(HEAD)
@@ -106,8 +106,8 @@ def main() -> None:
 
 
 @contextmanager
-def a_database(*, postgresql: bool) -> Iterator[str]:
-    """Make an empty database; yields its URL."""
+def temporary_database(*, postgresql: bool) -> Iterator[str]:
+    """Make an empty database and yield its URL."""
     if postgresql:
         with PostgresServer({}) as postgres:
             url = postgres.create_database()
@@ -119,7 +119,7 @@ def a_database(*, postgresql: bool) -> Iterator[str]:
 
 
 def measure(subjects: list[Subject], load: Load, rounds: int) -> Iterator[tuple[str, list[Figures]]]:
-    """Run the rounds in turns, the first of each not counted."""
+    """Run the rounds, alternating between subjects; discard the first round of each."""
     taken: dict[str, list[Figures]] = {subject.name: [] for subject in subjects}
     for _ in range(rounds + 1):
         for subject in subjects:
@@ -129,7 +129,7 @@ def measure(subjects: list[Subject], load: Load, rounds: int) -> Iterator[tuple[
 
 
 def report(load: Load, taken: dict[str, list[Figures]]) -> None:
-    """Print the medians."""
+    """Print the medians over the rounds."""
     ceiling = statistics.median(figures.rate for figures in taken["no-op"])
     for name, rounds in taken.items():
         rates = [figures.rate for figures in rounds]
@@ -143,12 +143,12 @@ def report(load: Load, taken: dict[str, list[Figures]]) -> None:
 
 
 def run(subject: Subject, load: Load) -> Figures:
-    """Put the load on the subject once."""
+    """Put the load on the subject once; exit if a call fails."""
     with tempfile.TemporaryDirectory() as folder:
         body, log = Path(folder, "body"), Path(folder, "log")
-        # A gRPC message: not compressed, its length, itself.
+        # A gRPC message on the wire: the compression flag (0), the length, the message.
         body.write_bytes(b"\0" + struct.pack(">I", len(subject.body)) + subject.body)
-        said = subprocess.run(
+        output = subprocess.run(
             [
                 *("taskset", "--cpu-list", str(LOAD_CORE), "h2load"),
                 *("-n", str(load.calls), "-c", str(load.connections), "-m", str(load.streams)),
@@ -161,42 +161,42 @@ def run(subject: Subject, load: Load) -> Figures:
             text=True,
         ).stdout
         took = sorted(int(line.split("\t")[2]) for line in log.read_text("ascii").splitlines())
-    # h2load counts calls that failed as good ones; but those carry no message.
-    data = int(found(r"\((\d+)\) data", said))
-    expected = load.calls * answer_size(subject)
+    # h2load counts failed gRPC calls as successful, but those return no message.
+    data = int(search(r"\((\d+)\) data", output))
+    expected = load.calls * response_size(subject)
     if data != expected:
-        sys.exit(f"{subject.name}: {data} bytes were answered instead of {expected}: calls failed")
+        sys.exit(f"{subject.name}: {data} bytes were returned instead of {expected}: some calls failed")
     return Figures(
-        rate=float(found(r"([\d.]+) req/s", said)),
+        rate=float(search(r"([\d.]+) req/s", output)),
         p50=took[len(took) // 2] / 1000,
         p99=took[len(took) * 99 // 100] / 1000,
     )
 
 
-def answer_size(subject: Subject) -> int:
-    """Ask once, and answer how many bytes a good answer has on the wire."""
+def response_size(subject: Subject) -> int:
+    """Make one call, and return the size of its response on the wire, in bytes."""
     with grpc.insecure_channel(subject.address) as channel:
         call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(subject.method)
         return 5 + len(call(subject.body, timeout=5))
 
 
-def found(pattern: str, text: str) -> str:
-    """Find what h2load says."""
+def search(pattern: str, text: str) -> str:
+    """Return the first group of the pattern in h2load's output; exit if it does not match."""
     match = re.search(pattern, text)
     if match is None:
-        sys.exit(f"h2load said nothing like {pattern}:\n{text}")
+        sys.exit(f"h2load printed nothing that matches {pattern}:\n{text}")
     return match[1]
 
 
-def deciding_only() -> ResolveOutboundCallerIdRequest:
-    """Make the same leg, to be recorded nowhere."""
+def validate_only_leg() -> ResolveOutboundCallerIdRequest:
+    """Return the leg as a request that records nothing."""
     leg = ResolveOutboundCallerIdRequest(validate_only=True)
     leg.MergeFrom(LEG)
     return leg
 
 
 def set_up(address: str) -> None:
-    """Make an organization with five numbers to choose from."""
+    """Create an organization with five numbers to choose from."""
     with Client(address) as client:
         organization = Organization(organization_id="bench", organization_number="+13125550150")
         client.directory.set_organization(SetOrganizationRequest(organization=organization))
@@ -208,7 +208,10 @@ def set_up(address: str) -> None:
 
 @contextmanager
 def server(what: str) -> Iterator[str]:
-    """Run a server in a process on its core: the ceiling, or localdial in a folder."""
+    """Run a server process on its core and yield its address.
+
+    `what` is `ceiling`, or the URL of localdial's database.
+    """
     command = ["taskset", "--cpu-list", str(SERVER_CORE), sys.executable, __file__, "--serve", what]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -220,7 +223,7 @@ def server(what: str) -> Iterator[str]:
 
 
 def serve(what: str) -> None:
-    """Be the server, and say the address."""
+    """Serve, and print the address."""
     if what == "ceiling":
         with asyncio.Runner(loop_factory=server_process.loop_factory()) as runner:
             runner.run(serve_ceiling())
@@ -232,7 +235,7 @@ def serve(what: str) -> None:
 
 
 async def serve_ceiling() -> None:
-    """Answer every call at once with what it said."""
+    """Serve a method that returns its request at once."""
 
     async def echo(request: bytes, _context: object) -> bytes:
         return request

@@ -3,8 +3,8 @@
 The contract has to be compatible with
 
 - `proto/baseline-v1.binpb`, the contract as it was last recorded, and every earlier
-  version of that file in git, so that no baseline is recorded over a break;
-- the main line before this change, which clients that follow it already use.
+  version of that file in git, so that recording a baseline cannot hide a break;
+- the main line before this change, because clients that follow it already use it.
 
 `localdial.v1` has been stable since that file was first recorded, shortly before the first
 release. A commit without the file is older than that and is not compared with.
@@ -117,7 +117,7 @@ def record(root: Path) -> None:
 
 
 def main() -> None:
-    """Check, and record the baseline if that is asked and nothing breaks."""
+    """Check the contract; record it as the baseline if asked to and nothing breaks."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--record", action="store_true", help="record the contract as the new baseline")
     arguments = parser.parse_args()

@@ -1,9 +1,9 @@
-"""Keeps of a contract's source info what a server's reflection can show: the comments.
+"""Extract the comments of the contract, which the server's reflection serves.
 
     python -m scripts.lib.comments CONTRACT FILE
 
-CONTRACT is a descriptor set with source info; FILE becomes one of files that have
-nothing but a name and comments.
+CONTRACT is a descriptor set with source info. FILE becomes a descriptor set whose
+files have only a name and comments.
 """
 
 import sys
@@ -15,10 +15,10 @@ from scripts.lib.reference import PACKAGE
 
 
 def main(contract: Path, target: Path) -> None:
-    """Write the comments of the contract."""
+    """Extract the comments of `contract` into `target`."""
     kept = FileDescriptorSet()
     for file in FileDescriptorSet.FromString(contract.read_bytes()).file:
-        # What only the server has, the rules, is served to nobody.
+        # Reflection does not serve the field rules, which only the server has.
         if file.package != PACKAGE or file.extension:
             continue
         commented = kept.file.add(name=file.name).source_code_info

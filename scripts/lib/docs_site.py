@@ -41,7 +41,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
             return f"]({posixpath.relpath(target, posixpath.dirname(here) or '.')}{anchor})"
         if (ROOT / path).exists():
             return f"]({REPOSITORY}{path}{anchor})"
-        # MkDocs reports it.
+        # MkDocs reports the broken link.
         return found[0]
 
     return LINK.sub(link, markdown)

@@ -1,6 +1,6 @@
-# Sourced by the scripts: makes the Python environments they run in.
+# Makes the Python environments that the scripts run in. Sourced by them.
 
-# The newest Python that is there and supported.
+# find_python: prints the newest supported Python that is installed.
 find_python() {
     local candidate
     for candidate in "${PYTHON-}" python3.13 python3.12 python3.11 python3; do
@@ -13,8 +13,8 @@ find_python() {
     return 1
 }
 
-# make_environment FOLDER PIP-ARGUMENT...: a virtual environment with what `pip
-# install PIP-ARGUMENT...` brings; made anew only when what it is made of changed.
+# make_environment FOLDER PIP-ARGUMENT...: makes a virtual environment with the result of
+# `pip install PIP-ARGUMENT...`, unless its inputs are unchanged.
 make_environment() {
     local folder=$1 stamp python
     shift

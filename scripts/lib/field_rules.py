@@ -1,4 +1,4 @@
-"""Says in words what the contract's field rules ask for."""
+"""The contract's field rules, described in words."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,15 +11,15 @@ PREDEFINED = "buf.validate.predefined"
 
 
 def format_name(extension: str) -> str:
-    """Name a format for people: `is_area_code` is `area code`."""
+    """Return the display name of a format: `area code` for `is_area_code`."""
     return extension.removeprefix("is_").replace("_", " ").replace("e164", "E.164")
 
 
 class FieldRules:
-    """Reads options that the generated code of protobuf does not know."""
+    """Reads field options that protobuf's generated code does not know."""
 
     def __init__(self, files: Iterable[descriptor_pb2.FileDescriptorProto]) -> None:
-        """Learn the options from the files of the contract, which has them with it."""
+        """Load the options from the files of the contract, which include their definitions."""
         pool = descriptor_pool.DescriptorPool()
         for file in files:
             pool.AddSerializedFile(file.SerializeToString())
@@ -28,20 +28,20 @@ class FieldRules:
         )
 
     def words(self, field: descriptor_pb2.FieldDescriptorProto) -> str:
-        """Answer what the field may hold if it is set, as Markdown; empty where nothing is said.
+        """Return the values that the field may hold if it is set, as Markdown; empty if it has no rules.
 
-        Raises `ValueError` for a rule that has no words yet.
+        Raises `ValueError` for a rule that this module cannot describe.
         """
         rules = self._option(field, FIELD_RULES)
         return ", ".join(_words(rules)) if rules is not None else ""
 
     def required(self, field: descriptor_pb2.FieldDescriptorProto) -> bool:
-        """Answer whether the field has to be set."""
+        """Return whether the field must be set."""
         rules = self._option(field, FIELD_RULES)
         return rules is not None and bool(rules.required or rules.repeated.min_items)
 
     def sentence(self, extension: descriptor_pb2.FieldDescriptorProto) -> str:
-        """Answer what a caller is told who breaks the rule of a format."""
+        """Return the message for a value that does not have the format."""
         predefined = self._option(extension, PREDEFINED)
         assert predefined is not None, extension.name
         return str(predefined.cel[0].message)
@@ -55,7 +55,7 @@ class FieldRules:
 
 
 def _words(rules: Any) -> list[str]:
-    """List what a `buf.validate.FieldRules` asks for."""
+    """Return the requirements of a `buf.validate.FieldRules`, each in words."""
     words: list[str] = []
     kind = rules.WhichOneof("type")
     if kind is None:
@@ -79,7 +79,7 @@ def _words(rules: Any) -> list[str]:
     if set_.pop("defined_only", False):
         words.append("a value of the enum")
     if set_:
-        raise ValueError(f"rules without words for the reference: {', '.join(set_)}")
+        raise ValueError(f"the reference cannot describe these rules: {', '.join(set_)}")
     return words
 
 

@@ -1,9 +1,9 @@
-"""Makes the API reference, a page of Markdown, from the comments of the contract.
+"""Generate the API reference, a page of Markdown, from the comments of the contract.
 
     python -m scripts.lib.reference CONTRACT FILE
 
-CONTRACT is a descriptor set with source info. (protoc-gen-doc, which others use for
-this, has had no release since 2022, and would need Go wherever the page is checked.)
+CONTRACT is a descriptor set with source info. (The usual tool, protoc-gen-doc, has had
+no release since 2022, and would require Go wherever the page is checked.)
 """
 
 import re
@@ -29,7 +29,7 @@ PACKAGE = "localdial.v1"
 REASONS = "ErrorReason"
 PREFIX = "ERROR_REASON_"
 
-# Field numbers of descriptor.proto, of which the paths of source info are made.
+# Field numbers of descriptor.proto, which make up the paths of source info.
 FILE_MESSAGE, FILE_ENUM, FILE_SERVICE, FILE_EXTENSION = 4, 5, 6, 7
 MESSAGE_FIELD, ENUM_VALUE, SERVICE_METHOD = 2, 2, 2
 
@@ -59,7 +59,7 @@ A value that does not have the format that its field's rules name is refused wit
 
 
 class Described(NamedTuple):
-    """A message or an enum with the file it is in and its place there."""
+    """A message or an enum, with its file and its path in that file's source info."""
 
     file: FileDescriptorProto
     path: tuple[int, ...]
@@ -67,10 +67,10 @@ class Described(NamedTuple):
 
 
 class Reference:
-    """The page, made part by part."""
+    """Builds the page."""
 
     def __init__(self, files: Sequence[FileDescriptorProto]) -> None:
-        """Find everything that has a name, so that texts can point to it."""
+        """Index everything that has a name, so that texts can link to it."""
         self._files = [file for file in files if file.package == PACKAGE]
         self._rules = FieldRules(files)
         self._comments = {
@@ -97,7 +97,7 @@ class Reference:
         self._of_methods = {name for method in methods for name in (method.input_type, method.output_type)}
 
     def page(self) -> str:
-        """Put the page together."""
+        """Return the page, in Markdown."""
         parts = [HEAD, *self._contents()]
         for file in self._files:
             for index, service in enumerate(file.service):
@@ -149,14 +149,14 @@ class Reference:
         assert isinstance(message, DescriptorProto)
         yield f"{heading} {message.name}\n"
         text = self._comment(file, *path)
-        # That a request is the request of the method above it needs no saying.
+        # Omit a comment that only repeats that the message belongs to the method above it.
         if not re.fullmatch(r"(Request|Response) of \w+\.", text):
             yield self._text(file, *path) + "\n"
         if not message.field:
             yield "No fields.\n"
             return
         rules = [self._rules.words(field) for field in message.field]
-        # A response has none.
+        # A response has no rules.
         head = ("field", "type", "rules", "") if any(rules) else ("field", "type", "")
         yield f"| {' | '.join(head)} |\n|{' --- |' * len(head)}"
         for index, (field, rule) in enumerate(zip(message.field, rules, strict=True)):
@@ -219,7 +219,7 @@ class Reference:
                 yield f"| {format_name(extension.name)} | {told} | {self._rules.sentence(extension)} |"
 
     def _comment(self, file: FileDescriptorProto, *path: int) -> str:
-        """Answer a comment as it is written, without the blank that follows the slashes."""
+        """Return a comment as written, without the space that follows the slashes."""
         text = self._comments.get((file.name, path), "")
         return "\n".join(line.removeprefix(" ") for line in text.split("\n"))
 
@@ -227,16 +227,16 @@ class Reference:
         return self._linked(self._comment(file, *path))
 
     def _line(self, text: str) -> str:
-        """Make a text fit into a cell of a table."""
+        """Return the text as one line of Markdown for a table cell."""
         paragraphs = (" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
         return self._linked("<br>".join(paragraphs)).replace("|", "\\|")
 
     def _linked(self, text: str) -> str:
-        """Let the names in a text point to where they are explained; what is in backticks stays as it is."""
+        """Return the text with its names linked to their sections, except for names in backticks."""
 
         def link(found: re.Match[str]) -> str:
             name = found[0]
-            # A name that is also a plain word, such as User, mostly means the word.
+            # A name that is also a plain word, such as User, usually means the word.
             known = name in self._anchors and name != name.capitalize()
             return f"[{name}](#{self._anchors[name]})" if known else name
 
@@ -247,7 +247,7 @@ class Reference:
 
 
 def main(contract: Path, target: Path) -> None:
-    """Write the reference of the contract."""
+    """Generate the reference of `contract` into `target`."""
     files = FileDescriptorSet.FromString(contract.read_bytes()).file
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(Reference(files).page(), encoding="utf-8")

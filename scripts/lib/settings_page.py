@@ -1,4 +1,4 @@
-"""Makes the settings reference, a page of Markdown, from the settings object.
+"""Generate the settings reference, a page of Markdown, from the settings object.
 
     python -m scripts.lib.settings_page FILE
 
@@ -33,7 +33,7 @@ An unknown setting or an invalid value stops the server from starting, with one 
 
 
 def page() -> str:
-    """Return the page."""
+    """Return the page, in Markdown."""
     fields = {env_name(name): field for name, field in Settings.model_fields.items()}
     parts = [HEAD]
     for group, settings in itertools.groupby(describe_settings(), lambda setting: setting.group):
@@ -49,7 +49,7 @@ def _row(setting: SettingHelp, field: FieldInfo) -> str:
 
 
 def _values(field: FieldInfo) -> str:
-    """Return what the setting may be, where its type says so, for a table cell."""
+    """Return the allowed values for a table cell; empty if the type does not restrict them."""
     if field.annotation is bool:
         return "`true`, `false`"
     if typing.get_origin(field.annotation) is typing.Literal:

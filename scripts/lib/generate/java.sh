@@ -1,15 +1,15 @@
-# Sourced by scripts/generate, which says what these are.
+# Sourced by scripts/generate, which documents these variables.
 needs=(java mvn)
 service_config=clients/java/src/main/resources/org/localdial/client/service_config.json
 generated=(clients/java/src/generated/java/org/localdial/v1)
 
-# The oldest protobuf-java and grpc-java that the client runs on: what is generated runs on these and
-# on every later release of the same major version, and on no older one.
+# The oldest protobuf-java and grpc-java that the client supports. Generated code runs on these and on
+# every later release of the same major version, but on no older one.
 protobuf=4.33.5
 grpc_java=1.82.1
 maven_dependency_plugin=3.8.1
 
-# get FOLDER NAME GROUP:ARTIFACT:VERSION: a program from Maven's repository as FOLDER/bin/NAME.
+# get FOLDER NAME GROUP:ARTIFACT:VERSION: downloads a program from Maven's repository to FOLDER/bin/NAME.
 get() {
     local system machine
     case "$(uname -s)" in

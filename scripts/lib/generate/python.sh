@@ -1,7 +1,7 @@
-# Sourced by scripts/generate, which says what these are.
+# Sourced by scripts/generate, which documents these variables.
 needs=()
 service_config=clients/python/localdial_client/service_config.json
 generated=(clients/python/localdial/v1)
 
-# The plugins are in requirements/generate.txt, beside the buf that runs them all.
+# requirements/generate.txt pins the plugins together with buf.
 install_plugins() { :; }

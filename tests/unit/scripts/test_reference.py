@@ -112,5 +112,5 @@ def test_a_rule_that_has_no_words_is_refused(commented: FileDescriptorSet) -> No
     string_rules = b"\xb0\x01\x01"
     rules = b"\x72" + bytes([len(string_rules)]) + string_rules
     message.field[0].options.MergeFromString(b"\xba\x48" + bytes([len(rules)]) + rules)
-    with pytest.raises(ValueError, match="rules without words for the reference: uuid"):
+    with pytest.raises(ValueError, match="the reference cannot describe these rules: uuid"):
         Reference(commented.file).page()
