@@ -49,16 +49,10 @@ _TABLES: Final = (
 
 _Row = tuple[Any, ...]
 
-
-def _row_of(table: Table) -> Callable[[Mapping[str, Any]], _Row]:
-    return itemgetter(*table.c.keys())
-
-
-_ORGANIZATION_ROW: Final = _row_of(organizations)
-_NUMBER_ROW: Final = _row_of(numbers)
-_REQUEST_ROW: Final = _row_of(requests)
-_PURCHASE_ROW: Final = _row_of(purchases)
-_PLAIN: Final = {kind: (table, _row_of(table)) for kind, table in (("user", users), ("call", outbound_calls))}
+# Each makes a row of the table from a record.
+_ROW_OF: Final[Mapping[Table, Callable[[Any], _Row]]] = {
+    table: itemgetter(*table.c.keys()) for table in _TABLES
+}
 
 
 class _Claim(NamedTuple):
@@ -97,8 +91,7 @@ class Inserter:
         elif record["kind"] == "request":
             self._add_request(record)
         else:
-            table, row_of = _PLAIN[record["kind"]]
-            self._rows[table].append(row_of(record))
+            self._add_row(users if record["kind"] == "user" else outbound_calls, record)
         self._lines.append(line)
         if len(self._lines) >= _RECORDS_AT_ONCE:
             self.flush()
@@ -122,23 +115,26 @@ class Inserter:
         organization_id = record["organization_id"]
         self._arrivals[organization_id] = line, record["revision"]
         if record["kind"] == "organization":
-            self._rows[organizations].append(_ORGANIZATION_ROW(record))
+            self._add_row(organizations, record)
             if record["organization_number"] is not None:
                 claim = _Claim(line, "organization_number", organization_id)
                 self._claims[record["organization_number"]].append(claim)
 
     def _add_number(self, line: int, record: NumberRecord) -> None:
         organization_id, phone_number = record["organization_id"], record["phone_number"]
-        self._rows[numbers].append(_NUMBER_ROW(record))
+        self._add_row(numbers, record)
         self._rows[area_code_mappings] += [
             (organization_id, area_code, phone_number) for area_code in record["mapped_area_codes"]
         ]
         self._claims[phone_number].append(_Claim(line, "phone_number", organization_id))
 
     def _add_request(self, record: RequestRecord) -> None:
-        self._rows[requests].append(_REQUEST_ROW(record))
-        owner = {"organization_id": record["organization_id"], "request_id": record["request_id"]}
-        self._rows[purchases] += [_PURCHASE_ROW({**owner, **purchase}) for purchase in record["purchases"]]
+        self._add_row(requests, record)
+        for purchase in record["purchases"]:
+            self._add_row(purchases, {**record, **purchase})
+
+    def _add_row(self, table: Table, record: Mapping[str, Any]) -> None:
+        self._rows[table].append(_ROW_OF[table](record))
 
     def _check_arrivals(self) -> None:
         """Refuse organizations that exist; give the others their revisions."""
