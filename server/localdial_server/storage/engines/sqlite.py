@@ -37,10 +37,6 @@ _IS_EMPTY_OR_OURS = """
 """
 
 
-def _do_nothing(_result: object) -> None:
-    """Do nothing."""
-
-
 class DatabaseInUse(Exception):
     """Another process serves this file."""
 
@@ -103,7 +99,7 @@ class SqliteDatabase(Database):
         work: Callable[[Connection], T],
         *,
         name: str = "",
-        after_commit: Callable[[T], None] = _do_nothing,
+        after_commit: Callable[[T], None] | None = None,
     ) -> T:
         """Run `work` in a transaction, then `after_commit` with its result, before the next write.
 
@@ -134,11 +130,12 @@ class SqliteDatabase(Database):
         engine: Engine,
         work: Callable[[Connection], T],
         name: str,
-        after_commit: Callable[[T], None] = _do_nothing,
+        after_commit: Callable[[T], None] | None = None,
     ) -> T:
         def run() -> T:
             result = _in_transaction(engine, work, name)
-            after_commit(result)
+            if after_commit is not None:
+                after_commit(result)
             return result
 
         return await asyncio.get_running_loop().run_in_executor(threads, run)

@@ -250,11 +250,9 @@ def _matches(query: NumberQuery) -> list[Any]:
         conditions.append(numbers.c.state == query.state.value)
     if query.area_code is not None:
         mapped = exists().where(
-            and_(
-                area_code_mappings.c.organization_id == query.organization_id,
-                area_code_mappings.c.area_code == query.area_code,
-                area_code_mappings.c.phone_number == numbers.c.phone_number,
-            )
+            area_code_mappings.c.organization_id == query.organization_id,
+            area_code_mappings.c.area_code == query.area_code,
+            area_code_mappings.c.phone_number == numbers.c.phone_number,
         )
         conditions.append(or_(numbers.c.area_code == query.area_code, mapped))
     return conditions

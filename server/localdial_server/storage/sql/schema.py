@@ -104,8 +104,7 @@ area_code_mappings = _table(
 phone_number_owners = _table(
     "phone_number_owners",
     Column("phone_number", _PHONE, primary_key=True),
-    Column("organization_id", _ID, ForeignKey("organizations.organization_id"), nullable=False),
-    Index(None, "organization_id"),
+    Column("organization_id", _ID, ForeignKey("organizations.organization_id"), nullable=False, index=True),
 )
 
 # Every order of the last day, and every order of a purchase request without an answer, except
@@ -168,7 +167,6 @@ simulator_numbers = _table(
     Column("area_code", _AREA_CODE, nullable=False),
     Column("state", String(16), nullable=False),
     Column("carrier_number_id", String(64), nullable=False, unique=True),
-    Column("reference", String(64), nullable=False),
-    Index(None, "reference"),
+    Column("reference", String(64), nullable=False, index=True),
     Index(None, "area_code", "state"),
 )

@@ -37,7 +37,6 @@ def upgrade() -> None:
         "ix_purchases_by_request",
         "purchases",
         ["organization_id", "request_id", "phone_number", "purchase_time"],
-        unique=False,
     )
     op.drop_index("ix_numbers_by_request", "numbers")
 
