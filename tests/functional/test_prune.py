@@ -133,7 +133,7 @@ def test_interrupted_it_says_how_many_are_deleted(
     monkeypatch.setattr(retention, "_end_of_batch", interrupt)
     interrupted = run_on(url, "calls", "prune", "--older-than", "1d")
     assert interrupted.exit_code != 0
-    assert "4 calls deleted so far; the others are still there" in interrupted.stderr
+    assert "4 calls deleted so far; the rest are still there" in interrupted.stderr
     assert call_ids(url) == {f"c{index}" for index in range(4, 9)}
 
 

@@ -159,7 +159,7 @@ def test_what_is_wrong_with_a_file_is_listed_by_line(new_database: NewDatabase, 
     refused = run_on(target, "import", str(path))
     assert refused.exit_code == 2
     lines = refused.stderr.splitlines()
-    assert lines[0] == f"Error: {path} cannot be imported, and nothing was"
+    assert lines[0] == f"Error: {path} cannot be imported; nothing was changed"
     assert lines[1:] == [
         f"  line {line}, user_id: must be 1 to 128 visible ASCII characters, without spaces"
         for line in (3, 4, 5)

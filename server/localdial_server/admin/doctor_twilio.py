@@ -74,7 +74,7 @@ async def _status(carrier: TwilioCarrier) -> Finding:
         return check.problem(f"is {status}: it can neither buy nor take calls; ask Twilio's support")
     if kind.lower() == _TRIAL:
         return check.warning(
-            "is a trial account: it can have one number, and call only verified numbers; upgrade it"
+            "is a trial account: it can have only one number, and call only verified numbers; upgrade it"
         )
     return check.ok(f"is {status}")
 

@@ -1,4 +1,4 @@
-"""The command `localdial`: its subcommands, and the options that stand before their names."""
+"""The command `localdial`: its subcommands, and the options that are given before their names."""
 
 import os
 from importlib import metadata
@@ -73,7 +73,7 @@ def root(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Keep the options that stand before the command's name."""
+    """Keep the options that are given before the command's name."""
     context.obj = CommonOptions(
         server=server or os.environ.get(SERVER_ENV) or DEFAULT_SERVER, as_json=as_json, timeout=timeout
     )

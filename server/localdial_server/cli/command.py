@@ -66,7 +66,7 @@ YesOption = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class CommonOptions:
-    """The options that may stand before or after a command's name; the one after it wins."""
+    """The options that may be given before or after a command's name; the one after it wins."""
 
     server: str = DEFAULT_SERVER
     as_json: bool = False
@@ -96,7 +96,7 @@ class Session:
 
 
 def root_options(context: typer.Context) -> CommonOptions:
-    """Return the options that stand before the command's name."""
+    """Return the options that were given before the command's name."""
     options: CommonOptions = context.find_root().obj
     return options
 

@@ -1,6 +1,6 @@
 """`localdial migrate`, `export`, `import` and `calls prune`: work on the database itself, without a server.
 
-What the server is made of is slow to load, so each command imports it only when it runs.
+The server's modules are slow to load, so each command imports them only when it runs.
 """
 
 import os
@@ -47,7 +47,7 @@ def export(
         typer.Option(
             "--organization",
             metavar="ORG",
-            help="Only this organization; may be repeated. Default: all, and what is left of deleted ones.",
+            help="Only this organization; may be repeated. Default: all, plus what remains of deleted ones.",
         ),
     ] = None,
     output: Annotated[
@@ -98,7 +98,7 @@ def import_(
             FieldViolation(f"line {line}, {field}" if field else f"line {line}", message)
             for line, field, message in error.problems
         ]
-        raise CliError(f"{file} cannot be imported, and nothing was", details=problems) from None
+        raise CliError(f"{file} cannot be imported; nothing was changed", details=problems) from None
     except OSError as error:
         raise CliError(f"{file} cannot be read: {error.strerror}") from None
     out.result(_document(end), f"imported and verified: {_counts(end)}")
@@ -135,7 +135,7 @@ def prune(
             count = maintenance.prune_calls(settings, age, on_progress, dry_run=dry_run)
     except (KeyboardInterrupt, StartError):
         if deleted:
-            out.note(f"{counted(deleted, 'call')} deleted so far; the others are still there")
+            out.note(f"{counted(deleted, 'call')} deleted so far; the rest are still there")
         raise
     if dry_run:
         verb = "is" if count == 1 else "are"

@@ -70,7 +70,7 @@ RequestIdOption = Annotated[
     typer.Option(
         "--request-id",
         metavar="ID",
-        help="Makes the command safe to repeat: one ID is carried out once. Default: a new one.",
+        help="Makes the command safe to repeat: a request runs only once per ID. Default: a new ID.",
     ),
 ]
 

@@ -96,7 +96,7 @@ def serve(
 
 
 def _serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
-    # What the server is made of is slow to load, and the other commands do not need it.
+    # The server's modules are slow to load, and the other commands do not need them.
     if settings.workers > 1:
         from localdial_server.runtime.workers import serve as serve_  # noqa: PLC0415
     else:

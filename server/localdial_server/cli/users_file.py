@@ -80,7 +80,7 @@ class UsersFile:
         invalidates the iterator of the previous call.
         """
         self._file.seek(0)
-        # strict: a quote that is never closed must be an error, not a user named like half the file.
+        # strict: a quote that is never closed must be an error, not a user whose name is half the file.
         reader = csv.reader(self._lines(), strict=True)
         first_lines: dict[str, int] = {}
         line = 1
@@ -108,7 +108,7 @@ class UsersFile:
         if _NOT_UTF8.search("".join(header)):
             raise CliError(f"{self.name} is not UTF-8 text")
         problems = [f"unknown column {name!r}" for name in header if name not in COLUMNS]
-        problems += [f"column {name} twice" for name in COLUMNS if header.count(name) > 1]
+        problems += [f"duplicate column {name}" for name in COLUMNS if header.count(name) > 1]
         # A missing column would silently clear this field of every user.
         problems += [f"no column {name}" for name in COLUMNS if name not in header]
         if problems:
@@ -131,7 +131,7 @@ def _row(
     first = first_lines.setdefault(user_id, line)
     # The server reports rows without a user_id, so they are not also reported as duplicates.
     if first != line and user_id:
-        return BadRow(line, "user_id", f"{user_id} is already in line {first}")
+        return BadRow(line, "user_id", f"{user_id} is already on line {first}")
     return Row(line, User(organization_id=organization, **values))
 
 

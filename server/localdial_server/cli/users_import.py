@@ -70,7 +70,7 @@ def _rejected_rows(session: Session, organization: str, rows: Sequence[Row]) -> 
         for index in bad:
             for column, description in violations[index]:
                 yield BadRow(rows[index].line, column, description)
-        # Ask again without them: the server may check in stages, or name only so many faults at once.
+        # Ask again without them: the server may check in stages, or report only some of the errors.
         rows = [row for index, row in enumerate(rows) if index not in violations]
 
 

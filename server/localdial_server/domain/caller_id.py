@@ -26,20 +26,20 @@ def decide_caller_id(snapshot: RoutingSnapshot, user_id: str, callee_number: str
     area_code = area_code_of(callee_number)
     agent_caller_id = snapshot.caller_ids[user_id]
     organization_number = snapshot.organization_number
-    # Callees who see their own number take the call for a fault or a fraud.
+    # Callees who see their own number take the call for an error or a scam.
     if agent_caller_id == callee_number:
         agent_caller_id = None
     if organization_number == callee_number:
         organization_number = None
     if area_code is not None:
-        if agent_caller_id is not None and area_code_of(agent_caller_id) == area_code:
+        if agent_caller_id is not None and area_code_of(agent_caller_id) == area_code:  # rule 1
             return CallerIdDecision(agent_caller_id, CallerIdReason.AGENT_CALLER_ID_LOCAL)
-        if chosen := choose_number(snapshot.own.get(area_code, ()), callee_number):
+        if chosen := choose_number(snapshot.own.get(area_code, ()), callee_number):  # rule 2
             return CallerIdDecision(chosen, CallerIdReason.LOCAL_PRESENCE)
-        if chosen := choose_number(snapshot.mapped.get(area_code, ()), callee_number):
+        if chosen := choose_number(snapshot.mapped.get(area_code, ()), callee_number):  # rule 3
             return CallerIdDecision(chosen, CallerIdReason.LOCAL_PRESENCE_MAPPED)
-    if agent_caller_id is not None:
+    if agent_caller_id is not None:  # rule 4
         return CallerIdDecision(agent_caller_id, CallerIdReason.AGENT_CALLER_ID)
-    if organization_number is not None:
+    if organization_number is not None:  # rule 5
         return CallerIdDecision(organization_number, CallerIdReason.ORGANIZATION_NUMBER)
     raise NoCallerId(snapshot.organization_id, user_id, area_code)

@@ -1,7 +1,8 @@
 """Errors that callers get: one exception per reason, or several where the advice differs.
 
 Messages are for the caller. They say what to do, in the terms of the contract, and name nothing that
-the caller did not send or does not own. Only `localdial_server.rpc.status` knows their gRPC statuses.
+the caller did not send or does not own. `rpc.status` has their gRPC statuses; `rpc.contract` and
+`rpc.handlers` have the exceptions of the transport: malformed, too large, shutting down and internal.
 """
 
 import math
@@ -129,8 +130,8 @@ class NoDestination(ServiceError, reason=Reason.NO_DESTINATION):
 
     def __init__(self, organization_id: str) -> None:
         super().__init__(
-            "the call-back has no destination: give the users a work phone, and the organization an "
-            "organization number, other than the caller's and the called number",
+            "the call-back has no destination: give the users a work phone, or the organization an "
+            "organization number, that is neither the caller's number nor the called one",
             organization_id=organization_id,
         )
 
@@ -176,7 +177,7 @@ class NumberNotActive(ServiceError, reason=Reason.NUMBER_NOT_ACTIVE):
 
     def __init__(self, phone_number: str, state: str) -> None:
         super().__init__(
-            f"the number is {state}, not active; try again once that is finished",
+            f"the number is not active yet, or no longer (state: {state.upper()}); try again later",
             phone_number=phone_number,
             state=state.upper(),
         )
@@ -283,8 +284,8 @@ class NumberElsewhere(ServiceError, reason=Reason.CARRIER_UNAVAILABLE):
 
     def __init__(self) -> None:
         super().__init__(
-            "the number is with a carrier, or in an account, that this server is not, or no longer, set up "
-            "for; have that setting restored"
+            "this server is not set up (any more) for the carrier or account that holds the number; have "
+            "that setting restored"
         )
 
 

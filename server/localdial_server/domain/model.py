@@ -36,7 +36,7 @@ class User:
 
 
 class NumberState(Enum):
-    """Where a number is in its life; see `localdial_server.domain.number_life_cycle`."""
+    """Where a number is in its life cycle; see `localdial_server.domain.number_life_cycle`."""
 
     PURCHASING = "purchasing"
     ACTIVE = "active"
@@ -55,7 +55,7 @@ class Number:
 
     organization_id: str
     phone_number: str
-    """Live in one organization at most."""
+    """At most one organization has it."""
     area_code: str | None
     """Derived from the phone number; None if that has no geographic area code."""
     state: NumberState

@@ -1,7 +1,7 @@
 """Rendezvous hashing: which of several numbers a callee sees.
 
-The same callee always gets the same number, callees spread evenly over the numbers, and when a number goes
-only its own callees move. Nothing is counted or stored, so all servers agree without talking to each other.
+The same callee always gets the same number, and callees spread evenly. When a number is removed, only its
+own callees move. Nothing is counted or stored, so all servers agree without talking to each other.
 """
 
 import hashlib
@@ -34,9 +34,9 @@ def choose_number(candidates: Sequence[Candidate], callee_number: str) -> str | 
     for phone_number, number_hash in candidates:
         if phone_number == callee_number:
             continue
-        # Mix the two hashes, each uniform already, so that one callee's weights for different
-        # numbers are independent. XOR alone is not enough: the weights would sort by the
-        # leading bits of the numbers' hashes. Two multiplications with a fold between them are.
+        # Mix the two hashes, each uniform already, so that one callee's weights for different numbers
+        # are independent. XOR alone is not enough: the weights would sort by the leading bits of the
+        # numbers' hashes. Two multiplications with a fold between them are enough.
         mixed = ((callee_hash ^ number_hash) * _MULTIPLIER) & _64_BITS
         weight = ((mixed ^ (mixed >> 32)) * _MULTIPLIER) & _64_BITS
         if weight > best or (weight == best and phone_number > chosen):

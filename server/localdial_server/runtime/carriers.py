@@ -14,7 +14,7 @@ from localdial_server.storage.sql.simulator_state import SqlSimulatorState
 
 @contextlib.asynccontextmanager
 async def opened_carriers(settings: Settings, database: Database) -> AsyncIterator[Carriers]:
-    """Open the carrier of the settings, and close it in the end.
+    """Open the carrier of the settings, and close it at the end.
 
     `database` is where the simulated carrier remembers what it sold.
     """

@@ -74,7 +74,7 @@ async def _serve(
             if stop.is_set():
                 return
             async with _running(app.background):
-                # The garbage collector need not walk over what is there for good.
+                # Keep the garbage collector from scanning objects that live as long as the process.
                 gc.collect()
                 gc.freeze()
                 rpc.open()
@@ -85,8 +85,8 @@ async def _serve(
                 _log.info("stopping")
                 await stop_webhook()
                 await health_servicer.enter_graceful_shutdown()
-                # Changes end first, whether a client still waits for them or not, with their
-                # answer or with SHUTTING_DOWN, before the connections close.
+                # Changes end first, before the connections close: each with its answer or with
+                # SHUTTING_DOWN, even if its client no longer waits.
                 await rpc.drain(settings.drain_seconds)
                 await server.stop(settings.drain_seconds)
     _log.info("stopped")
@@ -166,7 +166,7 @@ def grpc_server(settings: Settings, *, shared_port: bool = False) -> grpc.aio.Se
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     """Return the factory of the fastest event loop that is installed."""
     try:
-        import uvloop  # noqa: PLC0415  (not made for Windows)
+        import uvloop  # noqa: PLC0415  (not available on Windows)
     except ImportError:
         return asyncio.new_event_loop
     return uvloop.new_event_loop

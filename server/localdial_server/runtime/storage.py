@@ -1,4 +1,4 @@
-"""The storage of the settings: opened, migrated, closed. Its problems are `StartError`s of one line."""
+"""Opens, migrates and closes the storage that the settings name. Problems are one-line `StartError`s."""
 
 import contextlib
 import functools
@@ -38,7 +38,7 @@ Background = Callable[[], Coroutine[Any, Any, None]]
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """An open database with what stands around it.
+    """An open database with everything that belongs to it.
 
     `background` is to be run while calls are served. `claim` makes sure that the database can be
     used: it returns what is missing from the schema, or None once nothing is. It blocks, and raises
@@ -54,7 +54,7 @@ class Storage:
 
 @contextlib.asynccontextmanager
 async def opened_storage(settings: Settings) -> AsyncIterator[Storage]:
-    """Open the storage of the settings, and close it in the end. Raises `StartError`."""
+    """Open the storage of the settings, and close it at the end. Raises `StartError`."""
     database = open_database(settings)
     try:
         if isinstance(database, SqliteDatabase):
@@ -76,7 +76,7 @@ async def opened_storage(settings: Settings) -> AsyncIterator[Storage]:
 
 @contextlib.asynccontextmanager
 async def _shared_storage(database: PostgresDatabase, settings: Settings) -> AsyncIterator[Storage]:
-    """Open what stands around a database that several servers share."""
+    """Open everything that belongs to a database that several servers share."""
     policy = _cache_policy(settings, max_age=settings.snapshot_max_age_seconds)
     notifications = RevisionNotifications(database, settings.database_url.get_secret_value())
     snapshots = SnapshotCache(database.loads, policy, notifications.send)
@@ -169,9 +169,9 @@ def _claim_spool(folder: SpoolFolder, spool: Spool, database: PostgresDatabase, 
         folder.claim(identity, spool)
     except ForeignSpool:
         raise StartError(
-            f"{settings.spool_directory} is the spool of another database, which is served or whose calls "
-            "wait there: serve that one until they are recorded, or set LOCALDIAL_SPOOL_DIRECTORY to another "
-            f"folder for {settings.shown_database_url}"
+            f"{settings.spool_directory} is the spool of another database that is in use or still has calls "
+            "waiting there; run that database's server until they are recorded, or set "
+            f"LOCALDIAL_SPOOL_DIRECTORY to another folder for {settings.shown_database_url}"
         ) from None
     except OSError as error:
         raise _unusable_spool(settings, error) from None

@@ -34,7 +34,7 @@ class RestartDelays(NamedTuple):
     longest: float = 5.0
 
     def after(self, previous: float, ready_seconds: float | None) -> float:
-        """Return the delay that follows one of `previous` seconds; `ready_seconds` as in `_Exit`."""
+        """Return the next delay, given the previous one in seconds. `ready_seconds`: as in `_Exit`."""
         if ready_seconds is not None and ready_seconds >= self.settled_after:
             return 0.0
         return min(max(2 * previous, self.first), self.longest)
@@ -115,14 +115,14 @@ class Supervisor:
     def _kill(self) -> None:
         for process in self._running:
             self._problem = self._problem or "workers did not stop in time and were killed"
-            _log.warning("a worker is killed", extra={"pid": process.pid})
+            _log.warning("killing a worker", extra={"pid": process.pid})
             _send(process, signal.SIGKILL)
 
     async def _keep_running(self) -> None:
         """Run a worker, and another one each time it dies."""
         exited = await self._run_worker(self._count_ready)
         if exited.ready_seconds is None and not self._stopping.is_set():
-            # A setting or the database keeps it from starting, and would keep the others too.
+            # A setting or the database keeps it from starting, and would keep the others from starting too.
             self._problem = exited.reason
             self._stopping.set()
         delay = 0.0

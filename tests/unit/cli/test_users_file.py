@@ -67,7 +67,7 @@ def test_a_bad_row_leaves_the_other_rows_valid(path: Path) -> None:
 
 def test_a_duplicate_user_names_both_lines(path: Path) -> None:
     assert rows_of(path, HEADER + b"a,,,\nb,,,\na,again,,\n")[2] == BadRow(
-        4, "user_id", "a is already in line 2"
+        4, "user_id", "a is already on line 2"
     )
 
 
@@ -89,7 +89,7 @@ def test_a_quote_that_is_never_closed_is_a_bad_row_and_not_a_long_name(path: Pat
         (b"", "is empty"),
         (b"user_id,display_name,caller_id\n", "no column work_phone"),
         (b"user_id,name,caller_id,work_phone\n", "unknown column 'name', no column display_name"),
-        (b"user_id,display_name,caller_id,work_phone,user_id\n", "column user_id twice"),
+        (b"user_id,display_name,caller_id,work_phone,user_id\n", "duplicate column user_id"),
         (b"user_id;display_name;caller_id;work_phone\n", "separated by commas"),
         ("user_id,display_name".encode("utf-16"), "is not UTF-8 text"),
     ],

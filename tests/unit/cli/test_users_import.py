@@ -69,7 +69,7 @@ def test_the_bad_rows_of_all_batches_are_reported_with_their_lines_and_nothing_i
         "  line 19, caller_id: is wrong",
         "  line 19, work_phone: is wrong",
         "  line 1002, user_id: is wrong",
-        "  line 1502, user_id: user3 is already in line 5",
+        "  line 1502, user_id: user3 is already on line 5",
     ]
     assert all(only_checks for only_checks, _ in sent(cli))
 

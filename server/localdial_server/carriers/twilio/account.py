@@ -49,5 +49,5 @@ class TwilioAccount:
 
 
 def is_resource_id(text: str) -> bool:
-    """Return whether the text can stand in a path as a resource's identifier."""
+    """Return whether the text can be a resource's identifier in a path."""
     return _RESOURCE_ID.fullmatch(text) is not None

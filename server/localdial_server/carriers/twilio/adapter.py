@@ -36,7 +36,7 @@ _WAITING: Final = 256
 # that may last.
 _READ_LAG_SECONDS: Final = 120.0
 
-# A list is 1000 numbers a request.
+# A request returns up to 1000 numbers of a list.
 _MAX_REQUESTS_OF_A_LIST: Final = 30
 
 _PRICE_SECONDS: Final = 3600.0
@@ -104,7 +104,7 @@ class TwilioCarrier(Carrier):
         owned = await self._calls.look(
             lambda api: api.list_numbers(self._account_sid), requests=_MAX_REQUESTS_OF_A_LIST
         )
-        # A number bought meanwhile makes another one appear on two pages.
+        # If a number is bought meanwhile, another one can appear on two pages.
         numbers = {each.phone_number: each for each in owned}
         return [_number(numbers[phone_number]) for phone_number in sorted(numbers)]
 
@@ -143,7 +143,7 @@ class TwilioCarrier(Carrier):
 class TwilioCarriers(Carriers):
     """The main account, and the subaccounts that some organizations buy in.
 
-    For one event loop. All accounts share one pool of threads, which `close` ends.
+    Use it from one event loop only. All accounts share one pool of threads, which `close` ends.
     """
 
     def __init__(self, account: TwilioAccount, *, threads: int = _THREADS, waiting: int = _WAITING) -> None:

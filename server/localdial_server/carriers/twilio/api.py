@@ -246,7 +246,7 @@ def _takes_calls(capabilities: object) -> bool:
 
 
 def _number(found: IncomingPhoneNumberInstance) -> TwilioNumber:
-    # A number whose identifier cannot stand in a path could never be released.
+    # A number whose identifier cannot be in a path could never be released.
     if not (found.sid and is_resource_id(found.sid) and found.phone_number):
         raise NoResponse("the carrier's response names no number")
     return TwilioNumber(

@@ -19,7 +19,7 @@ _GRACE_SECONDS = 1.0
 
 
 class Calls:
-    """The calls to the carrier, of all its accounts. For one event loop.
+    """The calls to the carrier, of all its accounts. Use it from one event loop only.
 
     Twilio's library is synchronous and not thread-safe, so each thread has a client of its own. A
     carrier that hangs holds up these threads and nothing else.

@@ -31,8 +31,8 @@ _SUSPENDED: Final = (
     f" console and turn on auto-recharge; otherwise ask Twilio's support. {SEE_DOCTOR}"
 )
 _TRIAL: Final = (
-    "The Twilio account is a trial account, which cannot do this: it can have one number. Upgrade it in"
-    " the Twilio console."
+    "The Twilio account is a trial account, which cannot do this: it can have only one number. Upgrade it"
+    " in the Twilio console."
 )
 _CREDENTIALS: Final = (
     f"Twilio does not accept the server's credentials. The server's operator must correct them. {SEE_DOCTOR}"
@@ -96,7 +96,7 @@ class RequestFailed(Exception):
 
 
 class ApiError(RequestFailed):
-    """The API responded, and not with success. `code` is 0 if the response has no error code.
+    """The API responded with an error. `code` is 0 if the response has no error code.
 
     `retry_after` is how many seconds the API asked us to wait, or None.
     """
@@ -130,7 +130,7 @@ def look_up_error(error: RequestFailed) -> CarrierError:
         case Refused(cause=RefusalCause.ACCOUNT | RefusalCause.CREDENTIALS):
             return meaning
         case NumberTaken() | Refused():
-            # A look-up asks for nothing that could be invalid, so this is no fault of the user's.
+            # A look-up asks for nothing that could be invalid, so the user is not at fault.
             return CarrierUnavailable(f"a look-up was refused: {error}")
         case _:
             return meaning

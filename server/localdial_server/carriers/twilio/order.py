@@ -2,8 +2,8 @@
 
 The look-up is needed because buying a number that the account already owns succeeds too, and
 changes it: it replaces the number's name, which is the reference of the order that bought it. The
-API's responses do not tell two simultaneous orders of a number apart. Within a process they run one
-after the other (`Calls.change`), and the claim in the database keeps servers apart. Nothing keeps
+API's responses do not distinguish two simultaneous orders of one number. Within a process they run
+one after the other (`Calls.change`), and the claim in the database keeps servers apart. Nothing keeps
 other programs that share the account apart, so give localdial an account or a subaccount of its own.
 """
 
@@ -18,8 +18,8 @@ from localdial_server.carriers.twilio.error_codes import NoResponse, RequestFail
 
 _log = logging.getLogger(__name__)
 
-# A "bought" number that is older than this was owned before. Generous, because a purchase that is
-# mistaken for a number owned before is money lost.
+# If a "bought" number is older than this, we owned it already. The margin is generous: mistaking a
+# purchase for a number already owned loses money.
 _OWNED_BEFORE: Final = dt.timedelta(seconds=60)
 
 
@@ -62,6 +62,6 @@ def _remove_reference(api: TwilioApi, account_sid: str, number: TwilioNumber) ->
         api.rename(account_sid, number.sid, number.phone_number)
     except RequestFailed as error:
         _log.error(
-            "the number still bears the reference of the failed order: rename it in the carrier's console",
+            "the number still has the reference of the failed order: rename it in the carrier's console",
             extra={**number_fields, "reference": number.friendly_name, "cause": str(error)},
         )

@@ -1,4 +1,4 @@
-"""How the server commits the simulators' faults over HTTP, by a script, by chance, or both."""
+"""How the server produces the simulators' faults over HTTP: by script, by chance, or both."""
 
 import random
 import threading
@@ -25,7 +25,7 @@ class Kind(Enum):
     """It resets the connection."""
 
     CUT = "cut"
-    """It breaks the response off in the middle."""
+    """It cuts the response off in the middle."""
 
     NOT_SEEN = "not_seen"
     """It finds nothing, whatever there is (read lag)."""
@@ -121,7 +121,7 @@ _RANDOM: Final[Mapping[Operation, Sequence[Fault]]] = {
 class FaultInjector:
     """Decides how each request fails: as the operation's script says, else by chance.
 
-    Safe across threads. Chance is the same in every run whose requests come in the same order.
+    Thread-safe. The random faults are the same in every run whose requests come in the same order.
     """
 
     def __init__(self) -> None:

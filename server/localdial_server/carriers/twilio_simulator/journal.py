@@ -1,6 +1,6 @@
-"""The journal of the simulated provider: one event a line, only ever appended to.
+"""The journal of the simulated provider: one event per line, append-only.
 
-Read from its beginning it is the ledger's state, so a server that was killed still knows what it
+Replayed from its beginning, it yields the ledger's state, so a server that was killed still knows what it
 sold, and a test can audit it.
 """
 
@@ -16,9 +16,9 @@ _FIRST_BYTES = b'{"event": "'
 
 
 class Journal:
-    """The events, the oldest first, and a file of JSON objects, one a line, that keeps them.
+    """The events, the oldest first, and a file of JSON objects, one per line, that keeps them.
 
-    A line that a crash cut off never happened. Without a file the events end with the process. Raises
+    A line that a crash cut off is dropped. Without a file the events end with the process. Raises
     `OSError`, and `ValueError` if the file exists and is not a journal.
     """
 

@@ -147,7 +147,7 @@ class Ledger:
         self.require_active(account)
         phone_number = fields.get("PhoneNumber", "")
         if not phone_number:
-            raise RequestRefused(400, 21458, "A PhoneNumber is required: this simulator sells no AreaCode")
+            raise RequestRefused(400, 21458, "No PhoneNumber: this simulator does not sell by AreaCode")
         if phone_number == _NEVER_VALID or not is_e164(phone_number):
             raise RequestRefused(400, 21421, f"{phone_number} is not a valid phone number")
         _require_valid(fields)

@@ -57,7 +57,7 @@ class Dial:
 
         Numbers are without their `+`, which some proxies turn into a space. Twilio signs the URL
         and the form as one text, so characters can move from one to the other. That is why the
-        last parameter is a plain yes or no: no number changes if it is cut or extended.
+        last parameter is a plain yes or no: if it is cut or extended, no number changes.
         """
         return {
             "organization": self.organization_id,
@@ -114,9 +114,9 @@ class DialEnded:
     def was_connected(self) -> bool:
         """Whether the caller talked to someone.
 
-        A screened call that was answered but not accepted is "completed" too; only that it was
-        not bridged tells the difference. If Twilio does not say, the call goes on: that is
-        better than to leave the caller in silence.
+        A screened call that was answered but not accepted is "completed" too; only `DialBridged`
+        tells the difference. If Twilio does not say, the call goes on: that is better than leaving
+        the caller in silence.
         """
         if self.bridged:
             return self.bridged == "true"
@@ -124,7 +124,7 @@ class DialEnded:
 
 
 def after_dial(call: Call, ended: DialEnded) -> Step:
-    """Decide what happens after a phone was rung."""
+    """Decide what happens after a phone has rung."""
     if ended.was_connected:
         return HangUp()
     if ended.fallback_number is not None:

@@ -1,4 +1,4 @@
-"""The voice webhook as an ASGI application: its URLs, and the steps behind them."""
+"""The voice webhook as an ASGI application: its URLs, and the step of each."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -40,11 +40,11 @@ class Webhook:
         self._twiml = twiml
 
     def application(self, public_url: str) -> Starlette:
-        """Return the application, which serves below the path of the public URL and without it."""
+        """Return the application, which serves its URLs both with and without the public URL's path."""
         path_prefix = urlsplit(public_url).path
         reader = RequestReader(self._signatures, path_prefix)
-        # If a step fails, the caller still hears something. The user who is asked whether to take
-        # the call does not: the caller is still there, and the call goes on.
+        # If a step fails, the caller still hears something. The user being asked whether to take the
+        # call hears nothing: only that leg ends, and the caller's call goes on.
         message, hang_up = self._twiml.message(""), self._twiml.hang_up()
         steps = {
             VOICE: _endpoint(reader, self._call_arrived, message),
@@ -77,7 +77,7 @@ class Webhook:
         return self._twiml.connect() if is_accepted(request.form) else self._twiml.hang_up()
 
     async def _answer(self, step: Step, call: Call) -> str:
-        # Without phone numbers: Twilio shows those to people who may see them.
+        # Log no phone numbers: Twilio shows them to those who may see them.
         _log.info("a call-back goes on", extra={"call_sid": call.call_sid, "step": type(step).__name__})
         if isinstance(step, Message):
             name = await self._localdial.organization_name(step.organization_id, call.call_sid)

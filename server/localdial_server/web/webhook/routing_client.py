@@ -15,13 +15,13 @@ from localdial_server.web.webhook.call_steps import Call, Dial, Message
 
 _log = logging.getLogger(__name__)
 
-# The caller waits, and Twilio gives up after 15 s. A step makes both calls at most.
+# The caller waits, and Twilio gives up after 15 s. A step makes at most both calls.
 _ROUTE_SECONDS: Final = 4.0
 _NAME_SECONDS: Final = 3.0
 _HEALTH_SECONDS: Final = 2.0
 
-# A proxy for the way to the carrier is not one for the way to localdial: phone numbers
-# travel there unencrypted.
+# Do not use the proxy for reaching the carrier: phone numbers travel to localdial
+# unencrypted.
 _NO_PROXY: Final = (("grpc.enable_http_proxy", 0),)
 
 # The longest identifier that the contract accepts.
@@ -49,7 +49,7 @@ class RoutingClient:
         try:
             found = await self._client.call_routing.route_inbound_call(request, timeout=_ROUTE_SECONDS)
         except LocaldialError as error:
-            _log_failure(error, call.call_sid)
+            _log_failure("a call-back cannot be routed", error, call.call_sid)
             return Message(error.metadata.get("organization_id", ""))
         # The organization number may be a machine, which presses no keys.
         is_user = found.reason == DestinationReason.DESTINATION_REASON_LAST_CALLER
@@ -69,12 +69,12 @@ class RoutingClient:
         try:
             found = await self._client.directory.get_organization(request, timeout=_NAME_SECONDS)
         except LocaldialError as error:
-            _log_failure(error, call_sid)
+            _log_failure("an organization's name cannot be read", error, call_sid)
             return ""
         return found.organization.display_name
 
     async def is_serving(self) -> bool:
-        """Return whether localdial serves, by its own health service."""
+        """Return whether localdial is serving, according to its health service."""
         request = health_pb2.HealthCheckRequest()
         try:
             answer = await self._health.Check(  # type: ignore[attr-defined]  # the stubs package lacks it
@@ -99,10 +99,10 @@ def _is_identifier(text: str) -> bool:
     return 0 < len(text) <= _LONGEST_IDENTIFIER and all("!" <= character <= "~" for character in text)
 
 
-def _log_failure(error: LocaldialError, call_sid: str) -> None:
-    """Log, without phone numbers, why a step has no phone to ring or no name to say."""
-    # A number or an organization that is set up wrong is not a fault of the service.
+def _log_failure(what: str, error: LocaldialError, call_sid: str) -> None:
+    """Log, without phone numbers, what failed and why."""
+    # A misconfigured number or organization is not a fault of the service.
     set_up = NotFound, FailedPrecondition, InvalidArgument
     level = logging.WARNING if isinstance(error, set_up) else logging.ERROR
     cause = {"code": error.code.name, "reason": error.reason}
-    _log.log(level, "a call-back cannot be routed", extra={"call_sid": call_sid, **cause})
+    _log.log(level, what, extra={"call_sid": call_sid, **cause})

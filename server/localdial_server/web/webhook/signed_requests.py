@@ -1,4 +1,4 @@
-"""Reads requests such that only what Twilio signed counts."""
+"""Reads requests and trusts only what Twilio signed."""
 
 import asyncio
 import logging
@@ -23,14 +23,14 @@ _BODY_SECONDS: Final = 5.0
 
 _CONTENT_TYPE: Final = "application/x-www-form-urlencoded"
 
-# Anyone can send requests that are refused, as often as they like.
+# Anyone can send requests that are refused, so limit the warnings.
 _SECONDS_BETWEEN_WARNINGS: Final = 60.0
 
 
 class Signatures:
     """Checks signatures against the auth tokens of Twilio accounts.
 
-    Each account has a token of its own, and so has each subaccount. An account may have several
+    Each account and each subaccount has its own token. An account may have several
     tokens while one replaces another, and several accounts may share one.
     """
 
@@ -81,7 +81,7 @@ class RequestReader:
     async def read(self, request: Request) -> SignedRequest:
         """Return the request.
 
-        Raises `HTTPException`, which has nothing but a status: the sender did not prove to be Twilio.
+        Raises `HTTPException` with nothing but a status: the sender has not proved that it is Twilio.
         """
         content_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if content_type != _CONTENT_TYPE:
