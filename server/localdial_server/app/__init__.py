@@ -1,1 +1,1 @@
-"""The use cases, and the ports they need of the world outside."""
+"""The use cases, and the ports they need."""

@@ -17,7 +17,7 @@ class Directory:
     async def set_organization(self, organization: Organization) -> int:
         """Create or replace the organization, and return its revision.
 
-        Raise `NumberInUse` if its organization number belongs to another organization.
+        Raises `NumberInUse` if its organization number belongs to another organization.
         """
         organization_id = organization.organization_id
 
@@ -37,7 +37,7 @@ class Directory:
         return await self._store.write("directory.set_organization", work, serialize_on=organization_id)
 
     async def get_organization(self, organization_id: str) -> tuple[Organization, int]:
-        """Return the organization and its revision. Raise `OrganizationNotFound`."""
+        """Return the organization and its revision. Raises `OrganizationNotFound`."""
         return await self._store.read(
             "directory.get_organization",
             lambda reader: (require_organization(reader, organization_id), reader.revision(organization_id)),
@@ -58,7 +58,7 @@ class Directory:
     async def delete_organization(self, organization_id: str) -> int:
         """Delete the organization and its users, and return its last revision.
 
-        Raise `OrganizationNotFound` and `OrganizationHasNumbers`.
+        Raises `OrganizationNotFound` and `OrganizationHasNumbers`.
         """
 
         def work(transaction: Transaction) -> int:
@@ -76,7 +76,7 @@ class Directory:
     ) -> int:
         """Create or replace the users, all or none, and return the organization's revision.
 
-        With `validate_only` nothing is changed. Raise `OrganizationNotFound`, and `InvalidFields` for a
+        With `validate_only` nothing is changed. Raises `OrganizationNotFound`, and `InvalidFields` for a
         user of another organization or a user_id that occurs twice.
         """
         _require_one_organization(organization_id, users)
@@ -100,7 +100,7 @@ class Directory:
         return await self._store.write("directory.set_users", work, serialize_on=organization_id)
 
     async def get_user(self, organization_id: str, user_id: str) -> User:
-        """Return the user. Raise `OrganizationNotFound` or `UserNotFound`."""
+        """Return the user. Raises `OrganizationNotFound` or `UserNotFound`."""
         return await self._store.read(
             "directory.get_user", lambda reader: require_user(reader, organization_id, user_id)
         )
@@ -108,7 +108,7 @@ class Directory:
     async def list_users(self, organization_id: str, after: str, limit: int) -> tuple[Sequence[User], int]:
         """Return up to `limit` users after the user_id `after`, by user_id, and how many there are in all.
 
-        Raise `OrganizationNotFound`.
+        Raises `OrganizationNotFound`.
         """
 
         def work(reader: Reader) -> tuple[Sequence[User], int]:
@@ -120,7 +120,7 @@ class Directory:
     async def delete_user(self, organization_id: str, user_id: str) -> int:
         """Delete the user, and return the organization's revision.
 
-        Raise `OrganizationNotFound` and `UserNotFound`.
+        Raises `OrganizationNotFound` and `UserNotFound`.
         """
 
         def work(transaction: Transaction) -> int:

@@ -6,7 +6,7 @@ from localdial_server.domain.model import Number, Organization, User
 
 
 def require_organization(reader: Reader, organization_id: str) -> Organization:
-    """Return the organization. Raise `OrganizationNotFound`."""
+    """Return the organization. Raises `OrganizationNotFound`."""
     organization = reader.organization(organization_id)
     if organization is None:
         raise OrganizationNotFound(organization_id)
@@ -14,7 +14,7 @@ def require_organization(reader: Reader, organization_id: str) -> Organization:
 
 
 def require_user(reader: Reader, organization_id: str, user_id: str) -> User:
-    """Return the user. Raise `OrganizationNotFound` or `UserNotFound`."""
+    """Return the user. Raises `OrganizationNotFound` or `UserNotFound`."""
     require_organization(reader, organization_id)
     user = reader.user(organization_id, user_id)
     if user is None:
@@ -23,7 +23,7 @@ def require_user(reader: Reader, organization_id: str, user_id: str) -> User:
 
 
 def require_number(reader: Reader, organization_id: str, phone_number: str) -> Number:
-    """Return the number. Raise `OrganizationNotFound` or `NumberNotFound`."""
+    """Return the number. Raises `OrganizationNotFound` or `NumberNotFound`."""
     require_organization(reader, organization_id)
     number = reader.number(organization_id, phone_number)
     if number is None:

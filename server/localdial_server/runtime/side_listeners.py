@@ -14,7 +14,7 @@ from localdial_server.settings.settings import Settings
 
 @contextlib.asynccontextmanager
 async def metrics_served(settings: Settings) -> AsyncIterator[None]:
-    """Serve metrics if the settings name an address. Raise `StartError` if it cannot be bound."""
+    """Serve metrics if the settings name an address. Raises `StartError` if it cannot be bound."""
     if not settings.metrics_listen:
         yield
         return
@@ -34,7 +34,7 @@ async def webhook_served(
 ) -> AsyncIterator[Callable[[], Awaitable[None]]]:
     """Serve the webhook of the server at `address`, if the settings name an address for it.
 
-    Yield a function that stops it once the requests under way are answered. Raise `StartError` if its
+    Yields a function that stops it once the requests under way are answered. Raises `StartError` if its
     address cannot be bound.
     """
     if not settings.webhook_listen:

@@ -89,7 +89,7 @@ class Supervisor:
     async def run(self) -> None:
         """Run the workers until SIGTERM or SIGINT, then stop them; a second signal kills them.
 
-        Raise `WorkersFailed` if one of the first workers cannot start, or if one stops with an error. No
+        Raises `WorkersFailed` if one of the first workers cannot start, or if one stops with an error. No
         process is left running in either case.
         """
         loop = asyncio.get_running_loop()

@@ -42,7 +42,7 @@ _MARGIN_SECONDS: Final = 5.0
 def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
     """Serve with several processes until SIGTERM or SIGINT, and let each finish what is under way.
 
-    `on_ready` gets the address once all of them serve. Raise `WorkersFailed` if they cannot.
+    `on_ready` gets the address once all of them serve. Raises `WorkersFailed` if they cannot.
     """
     configure_logging(settings.log_level, settings.log_format)
     with (
@@ -95,7 +95,7 @@ def _serialized(value: object) -> str:
 def _held_port(setting: str, listen: str) -> Iterator[str]:
     """Bind the port of an address; yield the address with port 0 replaced by the real one.
 
-    An empty address stays empty. Raise `WorkersFailed` if another server listens there.
+    An empty address stays empty. Raises `WorkersFailed` if another server listens there.
     """
     if not listen:
         yield ""
@@ -135,8 +135,8 @@ def _bound(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
 def _metrics(listen: str) -> Iterator[tuple[Mapping[str, str], Callable[[int], None]]]:
     """Serve the sum of all workers' metrics on `listen`, unless that is empty.
 
-    Yield the workers' environment variables, and a function to call with the PID of a worker that has
-    exited. Raise `WorkersFailed` if `listen` cannot be bound.
+    Yields the workers' environment variables, and a function to call with the PID of a worker that has
+    exited. Raises `WorkersFailed` if `listen` cannot be bound.
     """
     if not listen:
         yield {}, lambda _: None

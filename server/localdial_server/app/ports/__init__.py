@@ -1,1 +1,1 @@
-"""What the use cases need of the world outside: promises that adapters keep."""
+"""What the use cases need from outside: promises that adapters keep."""

@@ -7,7 +7,7 @@ from localdial_server.domain.model import OutboundCall
 
 
 class RecordedCall(NamedTuple):
-    """The call that stands under a `call_id`: the one just appended, or an earlier one.
+    """The call that is recorded under a `call_id`: the one just appended, or an earlier one.
 
     `later`: the record is durable, but it is not in the database yet.
     """
@@ -30,7 +30,7 @@ class CallLog(Protocol):
     def require_complete(self) -> None:
         """Raise `StorageUnavailable` while a call that was answered is not in the database.
 
-        A call that waits on another machine cannot be known. This may look at the disk:
-        call it in the work of `Store.read`, off the event loop, before the first query, so
-        that a call that left the spool since is in what the queries see.
+        Calls that wait on other machines are not seen. This may look at the disk: call it in
+        the work of `Store.read`, off the event loop, before the first query, so that the
+        queries see every call that has left the spool.
         """

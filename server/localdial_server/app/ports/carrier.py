@@ -1,7 +1,7 @@
-"""The carrier port: what localdial needs of the provider that sells the numbers.
+"""The carrier port: what localdial needs from the provider that sells the numbers.
 
-`tests/conformance` holds every adapter to these promises. Phone numbers are E.164; area codes are
-written as everywhere in localdial: `415`, or `+4420` outside the NANP.
+`tests/conformance` holds every adapter to these promises. Phone numbers are E.164; area codes have
+localdial's usual form: `415`, or `+4420` outside the NANP.
 """
 
 import re
@@ -50,7 +50,7 @@ Pending = Literal[OrderStatus.PENDING]
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What a number costs a month, in millionths of the currency (ISO 4217)."""
+    """What a number costs per month, in millionths of the currency unit (ISO 4217)."""
 
     currency_code: str
     micros: int
@@ -83,7 +83,7 @@ class CarrierError(Exception):
 
 
 class NumberTaken(CarrierError):
-    """The number is no longer on sale. Nothing was ordered; another number may succeed."""
+    """The number is no longer on sale. Nothing was ordered; ordering another number may succeed."""
 
 
 class RefusalCause(Enum):
@@ -148,9 +148,9 @@ def require_valid_reference(reference: str) -> None:
 class Carrier(Protocol):
     """A carrier account. Safe for concurrent use; every call may be cancelled.
 
-    A cancelled call may have been carried out, or may still be carried out. Every call ends by itself
-    within a time that the adapter is set to. Each raises `CarrierUnavailable` and, for the causes
-    ACCOUNT and CREDENTIALS, `Refused`.
+    A cancelled call may have been carried out, or may still be carried out. Every call returns within
+    the adapter's time limit. Each raises `CarrierUnavailable` and, for the causes ACCOUNT and
+    CREDENTIALS, `Refused`.
     """
 
     @property
@@ -166,7 +166,7 @@ class Carrier(Protocol):
         """What this carrier does differently from others; constant."""
 
     async def search(self, area_code: str, limit: int) -> Sequence[AvailableNumber]:
-        """Return up to `limit` different numbers on sale in the area code; empty without stock.
+        """Return up to `limit` different numbers on sale in the area code; empty if there is no stock.
 
         Every number has that area code and takes calls. Nothing is reserved.
         """
@@ -195,7 +195,7 @@ class Carrier(Protocol):
         """
 
     async def find_by_number(self, phone_number: str) -> OwnedNumber | None:
-        """Return the number if the account owns it, however it got it, else None."""
+        """Return the number if the account owns it, no matter how it was acquired; else None."""
 
     async def list_owned(self) -> Sequence[OwnedNumber]:
         """Return every number that the account owns, each once, by phone number."""
@@ -209,12 +209,12 @@ class Carrier(Protocol):
     async def release(self, carrier_number_id: str) -> bool:
         """Give the number back; return whether the account knew it. A number that is gone is no error.
 
-        After True the account does not own the number. After False it does not either, unless it
-        bought the number within the read lag. Raises `OutcomeUnknown`; repeating is safe.
+        After True the account does not own the number. After False it does not own the number either,
+        unless it bought the number within the read lag. Raises `OutcomeUnknown`; repeating is safe.
         """
 
     async def monthly_price(self, phone_number: str) -> Price | None:
-        """Return what a number of this kind costs a month, or None if that is unknown."""
+        """Return what a number of this kind costs per month, or None if that is unknown."""
 
 
 class Carriers(Protocol):

@@ -17,7 +17,7 @@ class SystemClock(Clock):
     """The machine's clock, except that it never stands still or steps back.
 
     No two calls of a process have the same time, so one of them is always the last. Across servers
-    that is as true as their clocks agree.
+    this holds only as far as their clocks agree.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""What the simulated carrier needs of the database: its account's numbers."""
+"""What the simulated carrier needs from the database: its account's numbers."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -14,7 +14,7 @@ class SimulatorState(Protocol):
     """
 
     async def buy(self, number: OwnedNumber, area_code: str, *, pending: bool) -> bool:
-        """Add the number as bought, or as ordered; return False and change nothing if it is either."""
+        """Add the number as bought or ordered; return False and change nothing if it already is either."""
 
     async def end_order(self, reference: str, *, filled: bool) -> None:
         """Fill the pending order with the reference, or fail it; without one, do nothing."""

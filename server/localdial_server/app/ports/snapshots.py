@@ -14,8 +14,8 @@ class RoutingSnapshots(Protocol):
     async def get(self, organization_id: str, min_revision: int = 0) -> RoutingSnapshot:
         """Return a snapshot of at least that revision; load it if none is in memory.
 
-        Raise `OrganizationNotFound`, `RevisionNotReached` and `StorageUnavailable`.
+        Raises `OrganizationNotFound`, `RevisionNotReached` and `StorageUnavailable`.
         """
 
     async def advance(self, organization_id: str, revision: int) -> None:
-        """Replace or drop a snapshot that is older than that revision; on return none is in memory."""
+        """Replace or drop a snapshot older than that revision; on return, no older snapshot is in memory."""

@@ -5,7 +5,7 @@ no transaction stays open while something waits for a carrier or a client. It ma
 again from the start, so it changes nothing but what the transaction rolls back.
 
 Phone numbers are in E.164, and times are microseconds since the epoch. Lists are in
-ascending order of the key that is named, and `after` is the key that they begin behind
+ascending order of the key that is named, and `after` is the key after which a page begins
 ("" for the first page). The suites in `tests/conformance` hold every store to this.
 """
 
@@ -43,8 +43,8 @@ class CallQuery:
 class StoredRequest:
     """A request that spends or deletes.
 
-    `arguments` are compared with those of a repeat, which gets `answer`: None until the request is
-    answered.
+    A repeat must have the same `arguments` and gets the same `answer`, which is None until the
+    request is answered.
     """
 
     organization_id: str
@@ -58,7 +58,7 @@ class Reader(Protocol):
     """One consistent view of the database."""
 
     def revision(self, organization_id: str) -> int:
-        """Return how often the organization was changed; 0 if it never was."""
+        """Return how many times the organization was changed; 0 if it never was."""
 
     def organization(self, organization_id: str) -> Organization | None:
         """Return the organization, or None if it does not exist."""
@@ -100,14 +100,14 @@ class Reader(Protocol):
     def purchases_since(self, organization_id: str, since: int) -> tuple[int, int | None]:
         """Return how many numbers were ordered at `since` or later, and the time of the first order.
 
-        Abandoned orders do not count. The time is None without an order.
+        Abandoned orders do not count. The time is None if there was no order.
         """
 
     def owners_of(self, phone_numbers: Sequence[str]) -> Mapping[str, str]:
-        """Return the organization_id that `owner_of` returns, by phone number, without the None cases."""
+        """Return the owner's organization_id for each phone number that is claimed."""
 
     def unsettled_numbers(self) -> Sequence[Number]:
-        """Return the open numbers (`NumberState.is_open`) of every organization, in no order, all of them."""
+        """Return all open numbers (`NumberState.is_open`) of every organization, in no particular order."""
 
     def owner_of(self, phone_number: str) -> str | None:
         """Return the organization_id that has claimed the number, or None."""
@@ -121,7 +121,7 @@ class Reader(Protocol):
     def calls(self, query: CallQuery, before: tuple[int, str] | None, limit: int) -> Sequence[OutboundCall]:
         """Return up to `limit` calls that match, newest first by (call_time, call_id).
 
-        Begin behind `before`, such a pair, or with the newest if it is None.
+        Begin after the pair `before`, or with the newest if it is None.
         """
 
     def request(self, organization_id: str, request_id: str) -> StoredRequest | None:
@@ -140,8 +140,8 @@ class Transaction(Reader, Protocol):
     def delete_organization(self, organization_id: str) -> None:
         """Delete the organization with its users, claims and requests. It must have no numbers.
 
-        Its revision and the records of its calls stay. So do its purchases of the day, but without
-        their requests.
+        Its revision and the records of its calls stay. The last day's purchases stay too, without
+        their request_id.
         """
 
     def put_users(self, users: Sequence[User]) -> None:
@@ -154,7 +154,7 @@ class Transaction(Reader, Protocol):
         """Claim the number for the organization; return False if another one has claimed it."""
 
     def disclaim(self, phone_number: str, organization_id: str) -> None:
-        """End the organization's claim, unless its inventory has the number or it is its own number."""
+        """End the organization's claim, unless the number is in its inventory or its organization number."""
 
     def add_number(self, number: Number) -> None:
         """Add a number that the organization has claimed. Its mappings are not stored."""
@@ -193,7 +193,7 @@ class Transaction(Reader, Protocol):
 
 
 class Store(Protocol):
-    """The database. Every method raises `StorageUnavailable` when it does not answer.
+    """The database. Every method raises `StorageUnavailable` when the database does not answer.
 
     Every unit of work has a constant `name`, "<use case>.<step>", by which the log tells it from
     others when it fails.
@@ -205,12 +205,12 @@ class Store(Protocol):
     async def write(
         self, name: str, work: Callable[[Transaction], T], *, serialize_on: str | None = None
     ) -> T:
-        """Run `work` in a transaction and return its result: durable then, rolled back if `work` raises.
+        """Run `work` in a transaction and return its result.
 
-        On return this process decides calls at the revisions that `work` bumped or read: where an
-        older snapshot of such an organization is in memory, it was reloaded. A read counts so that
-        the repeat of a change, which finds nothing to do, promises no less. A reload that fails drops
-        the snapshot instead, since the change itself is committed.
+        On return the change is durable; if `work` raises, it is rolled back. On return this process also
+        decides calls at the revisions that `work` bumped or read: older snapshots in memory were reloaded,
+        or dropped if that failed. Revisions that were only read count too: a repeated change finds nothing
+        to do, but must give the same guarantee.
 
         Units of work with the same `serialize_on` run one at a time in this process. Pass the
         organization_id where `work` bumps or reads the organization's revision: concurrent
