@@ -18,12 +18,8 @@ def test_it_compiles_without_warnings_and_passes_its_own_tests() -> None:
 
 def test_the_example_runs(tmp_path: Path) -> None:
     java.build()
-    server = ServerProcess(tmp_path)
-    server.start()
-    try:
+    with ServerProcess(tmp_path) as server:
         done = example(server.address)
-    finally:
-        server.stop()
     assert done.stderr == ""
     assert done.stdout.splitlines() == [
         "ann calls +12125550123, who sees +14085550100",

@@ -98,10 +98,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 
 @pytest.fixture(scope="module")
-def localdial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """A server where Ann has called the borrower."""
-    server = ServerProcess(tmp_path_factory.mktemp("localdial"))
-    server.start()
+def localdial(server: ServerProcess) -> ServerProcess:
+    """Return the server after Ann has called the borrower."""
     with Client(server.address, timeout=30) as client:
         organization = Organization(organization_id="acme", organization_number=ORGANIZATION_NUMBER)
         client.directory.set_organization(SetOrganizationRequest(organization=organization))
@@ -110,8 +108,7 @@ def localdial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProces
         client.call_routing.resolve_outbound_caller_id(
             ResolveOutboundCallerIdRequest(organization_id="acme", user_id="ann", callee_number=BORROWER)
         )
-    yield server
-    server.stop()
+    return server
 
 
 @contextlib.contextmanager

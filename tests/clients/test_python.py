@@ -116,10 +116,8 @@ def test_with_the_oldest_dependencies_all_scenes_are_right(
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[ServerProcess]:
-    process = ServerProcess(tmp_path)
-    process.start()
-    yield process
-    process.kill()
+    with ServerProcess(tmp_path) as server:
+        yield server
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -59,9 +58,7 @@ area code  calls  local then  on sale
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    server = ServerProcess(tmp_path_factory.mktemp("server"))
-    server.start()
+def address(server: ServerProcess) -> str:
     with Client(server.address) as client:
         organization = Organization(organization_id="acme")
         client.directory.set_organization(SetOrganizationRequest(organization=organization))
@@ -80,8 +77,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         client.number_inventory.map_area_codes(
             MapAreaCodesRequest(organization_id="acme", phone_number="+14155550100", area_codes=["510"])
         )
-    yield server.address
-    server.kill()
+    return server.address
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

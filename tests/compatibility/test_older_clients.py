@@ -22,10 +22,8 @@ def recording(request: pytest.FixtureRequest) -> Recording:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[ServerProcess]:
-    process = ServerProcess(tmp_path)
-    process.start()
-    yield process
-    process.kill()
+    with ServerProcess(tmp_path) as server:
+        yield server
 
 
 def test_the_same_bytes_get_the_same_answers(recording: Recording, server: ServerProcess) -> None:

@@ -9,6 +9,7 @@ from tests.functional.databases import NewDatabase, in_engine
 from tests.functional.server_process import ServerProcess
 from tests.functional.simulator_process import SUBACCOUNT_SID, SimulatorProcess
 from tests.support.databases import create_postgres, create_sqlite
+from tests.support.postgres import PostgresServer
 
 
 @pytest.fixture
@@ -49,6 +50,14 @@ def server(start_server: Callable[..., ServerProcess]) -> ServerProcess:
 def client(server: ServerProcess) -> Iterator[Client]:
     with Client(server.address) as client:
         yield client
+
+
+@pytest.fixture
+def migrated_url(postgres: PostgresServer) -> Iterator[str]:
+    """Return the URL of a database of the newest schema."""
+    url = create_postgres(postgres)
+    yield url
+    postgres.drop_database(url)
 
 
 @pytest.fixture

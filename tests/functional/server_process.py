@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 
 def environment_with(**settings: str) -> dict[str, str]:
@@ -24,6 +24,13 @@ class ServerProcess:
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
         self.address = ""
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
 
     @property
     def pid(self) -> int:

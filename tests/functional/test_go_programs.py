@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,18 +23,18 @@ README = (go.ROOT / "clients" / "go" / "README.md").read_text("utf-8")
 PATIENCE = 60
 
 
-@pytest.fixture
-def server(start_server: Callable[..., ServerProcess]) -> ServerProcess:
-    """Start a server with the demo organization."""
-    server = start_server()
-    subprocess.run(
-        [sys.executable, "-m", "localdial_server", "demo"],
-        env={**os.environ, "LOCALDIAL_SERVER": server.address},
-        stdout=subprocess.DEVNULL,
-        check=True,
-        timeout=PATIENCE,
-    )
-    return server
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server with the demo organization, whose calls each test counts before and after."""
+    with ServerProcess(tmp_path_factory.mktemp("server")) as server:
+        subprocess.run(
+            [sys.executable, "-m", "localdial_server", "demo"],
+            env={**os.environ, "LOCALDIAL_SERVER": server.address},
+            stdout=subprocess.DEVNULL,
+            check=True,
+            timeout=PATIENCE,
+        )
+        yield server
 
 
 @pytest.fixture

@@ -43,14 +43,6 @@ def url(postgres: PostgresServer) -> Iterator[str]:
 
 
 @pytest.fixture
-def migrated_url(postgres: PostgresServer) -> Iterator[str]:
-    """Return the URL of a database of the newest schema."""
-    url = create_postgres(postgres)
-    yield url
-    postgres.drop_database(url)
-
-
-@pytest.fixture
 def run(tmp_path: Path) -> Run:
     """Run a command of localdial to its end."""
     return functools.partial(run_to_its_end, tmp_path)

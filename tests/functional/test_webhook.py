@@ -141,10 +141,8 @@ def test_a_user_accepts_the_call_by_a_key_and_a_voicemail_does_not(
 @pytest.fixture(scope="module")
 def beside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ServerProcess, TwilioCaller]]:
     """A server with a webhook, for tests that leave it as it was or set it up anew."""
-    server = ServerProcess(tmp_path_factory.mktemp("server"), **WEBHOOK)
-    server.start()
-    yield server, TwilioCaller(webhook_address(server))
-    server.kill()
+    with ServerProcess(tmp_path_factory.mktemp("server"), **WEBHOOK) as server:
+        yield server, TwilioCaller(webhook_address(server))
 
 
 @pytest.mark.parametrize("withheld", ["", "anonymous", "+266696687", "sip:ann@example.com", "x" * 300])

@@ -29,12 +29,9 @@ SUBACCOUNT = "AC00000000000000000000000000000002"
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    server = ServerProcess(
-        tmp_path_factory.mktemp("server"), **WEBHOOK, LOCALDIAL_WEBHOOK_ACCOUNT_TOKENS=f"{SUBACCOUNT}:other"
-    )
-    server.start()
-    yield server
-    server.kill()
+    settings = {**WEBHOOK, "LOCALDIAL_WEBHOOK_ACCOUNT_TOKENS": f"{SUBACCOUNT}:other"}
+    with ServerProcess(tmp_path_factory.mktemp("server"), **settings) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

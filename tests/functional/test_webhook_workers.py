@@ -7,15 +7,12 @@ import pytest
 
 from tests.functional.test_workers import Supervised
 from tests.functional.webhook_process import WEBHOOK, WORK_PHONE, set_up
-from tests.support.databases import create_postgres
-from tests.support.postgres import PostgresServer
 from tests.support.twilio_caller import TwilioCaller
 
 
 @pytest.fixture
-def server(tmp_path: Path, postgres: PostgresServer) -> Iterator[Supervised]:
-    url = create_postgres(postgres)
-    server = Supervised(tmp_path, "--workers", "2", **WEBHOOK, LOCALDIAL_DATABASE_URL=url)
+def server(tmp_path: Path, migrated_url: str) -> Iterator[Supervised]:
+    server = Supervised(tmp_path, "--workers", "2", **WEBHOOK, LOCALDIAL_DATABASE_URL=migrated_url)
     yield server
     server.close()
 

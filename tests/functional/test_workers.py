@@ -22,7 +22,6 @@ from localdial.v1 import directory_pb2 as directory
 from localdial.v1 import number_inventory_pb2 as inventory
 from localdial_client import Client, LocaldialError
 from tests.functional.server_process import environment_with
-from tests.support.databases import create_postgres
 from tests.support.postgres import PostgresServer
 from tests.support.waiting import wait_until
 
@@ -101,19 +100,12 @@ def has_ended(pid: int) -> bool:
 
 
 @pytest.fixture
-def database_url(postgres: PostgresServer) -> Iterator[str]:
-    url = create_postgres(postgres)
-    yield url
-    postgres.drop_database(url)
-
-
-@pytest.fixture
-def start(tmp_path: Path, database_url: str) -> Iterator[Callable[..., Supervised]]:
+def start(tmp_path: Path, migrated_url: str) -> Iterator[Callable[..., Supervised]]:
     """Start a server of two workers; none of its processes is left after the test."""
     started: list[Supervised] = []
 
     def start(*arguments: str, **settings: str) -> Supervised:
-        defaults = {"LOCALDIAL_DATABASE_URL": database_url, "LOCALDIAL_WORKERS": "2"}
+        defaults = {"LOCALDIAL_DATABASE_URL": migrated_url, "LOCALDIAL_WORKERS": "2"}
         server = Supervised(tmp_path, *arguments, **{**defaults, **settings})
         started.append(server)
         return server
@@ -169,11 +161,11 @@ def recorded(postgres: PostgresServer, url: str) -> list[str]:
 def test_connections_are_spread_over_workers_that_know_all_settings(
     start: Callable[..., Supervised],
     clients: Callable[[str], Client],
-    database_url: str,
+    migrated_url: str,
     tmp_path: Path,
 ) -> None:
     file = tmp_path / "localdial.toml"
-    file.write_text(f'database_url = "{database_url}"\nmetrics_listen = "127.0.0.1:0"\nworkers = 64\n')
+    file.write_text(f'database_url = "{migrated_url}"\nmetrics_listen = "127.0.0.1:0"\nworkers = 64\n')
     server = start(
         *("--config", str(file), "--listen", "localhost:0", "--workers", "2"),
         LOCALDIAL_DATABASE_URL="",
@@ -192,7 +184,7 @@ def test_connections_are_spread_over_workers_that_know_all_settings(
     metrics = server.logged("serving metrics")[0]["address"]
     with urllib.request.urlopen(f"http://{metrics}/metrics", timeout=10) as answer:
         assert b"localdial_calls_recorded_total 24.0\n" in answer.read()
-    password = database_url.partition("@")[0].rpartition(":")[2]
+    password = migrated_url.partition("@")[0].rpartition(":")[2]
     for process in server.process.pid, *server.workers:
         assert password not in Path(f"/proc/{process}/cmdline").read_text("utf-8")
 
@@ -201,7 +193,7 @@ def test_workers_that_are_killed_are_replaced_and_no_call_fails(
     start: Callable[..., Supervised],
     clients: Callable[[str], Client],
     postgres: PostgresServer,
-    database_url: str,
+    migrated_url: str,
 ) -> None:
     server = start()
     callers = [clients(server.address) for _ in range(6)]
@@ -225,7 +217,7 @@ def test_workers_that_are_killed_are_replaced_and_no_call_fails(
         finally:
             enough.set()
     answered = [call_id for each in calling for call_id in each.result()]
-    assert set(answered) <= set(recorded(postgres, database_url))
+    assert set(answered) <= set(recorded(postgres, migrated_url))
     assert len(answered) == len(set(answered))
 
 
@@ -234,7 +226,7 @@ def test_what_is_under_way_is_finished_when_the_supervisor_ends(
     start: Callable[..., Supervised],
     clients: Callable[[str], Client],
     postgres: PostgresServer,
-    database_url: str,
+    migrated_url: str,
     number: signal.Signals,
 ) -> None:
     server = start(LOCALDIAL_SIMULATOR_LATENCY_MS="500")
@@ -244,7 +236,7 @@ def test_what_is_under_way_is_finished_when_the_supervisor_ends(
     request = inventory.PurchaseNumbersRequest(organization_id="acme", area_code="415")
     with ThreadPoolExecutor() as threads:
         purchase = threads.submit(client.number_inventory.purchase_numbers, request)
-        wait_until(lambda: rows(postgres, database_url, "SELECT 1 FROM numbers"))
+        wait_until(lambda: rows(postgres, migrated_url, "SELECT 1 FROM numbers"))
         assert server.stop(number) == (0 if number == signal.SIGTERM else -number)
         assert len(purchase.result(30).numbers) == 1
     for worker in workers:
@@ -255,7 +247,7 @@ def test_every_call_that_was_answered_before_it_stopped_is_recorded(
     start: Callable[..., Supervised],
     clients: Callable[[str], Client],
     postgres: PostgresServer,
-    database_url: str,
+    migrated_url: str,
 ) -> None:
     server = start()
     callers = [clients(server.address) for _ in range(6)]
@@ -271,13 +263,13 @@ def test_every_call_that_was_answered_before_it_stopped_is_recorded(
 
     with ThreadPoolExecutor() as threads:
         calling = [threads.submit(call, client) for client in callers]
-        wait_until(lambda: len(recorded(postgres, database_url)) > 50)
+        wait_until(lambda: len(recorded(postgres, migrated_url)) > 50)
         assert server.stop() == 0
     codes = {each.result()[1] for each in calling}
     # Only when nobody was left to ask: refused, or cut off with the connection.
     assert codes <= {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
     answered = {call_id for each in calling for call_id in each.result()[0]}
-    assert answered <= set(recorded(postgres, database_url))
+    assert answered <= set(recorded(postgres, migrated_url))
 
 
 def test_ctrl_c_in_a_terminal_ends_it_cleanly(
@@ -315,31 +307,31 @@ def failed_start(*arguments: str, **settings: str) -> str:
     return line
 
 
-def test_a_password_that_keeps_workers_from_starting_is_said_once(database_url: str) -> None:
-    password = database_url.partition("@")[0].rpartition(":")[2]
-    wrong = database_url.replace(password, "guessed")
+def test_a_password_that_keeps_workers_from_starting_is_said_once(migrated_url: str) -> None:
+    password = migrated_url.partition("@")[0].rpartition(":")[2]
+    wrong = migrated_url.replace(password, "guessed")
     assert "password" in failed_start("--workers", "2", LOCALDIAL_DATABASE_URL=wrong)
 
 
 def test_a_newer_schema_that_keeps_workers_from_starting_is_said_once(
-    postgres: PostgresServer, database_url: str
+    postgres: PostgresServer, migrated_url: str
 ) -> None:
-    postgres.execute("UPDATE localdial_schema_version SET version_num = '9999'", name_of(database_url))
-    assert "newer localdial" in failed_start("--workers", "2", LOCALDIAL_DATABASE_URL=database_url)
+    postgres.execute("UPDATE localdial_schema_version SET version_num = '9999'", name_of(migrated_url))
+    assert "newer localdial" in failed_start("--workers", "2", LOCALDIAL_DATABASE_URL=migrated_url)
 
 
-def test_a_port_that_another_server_has_is_refused_to_workers(database_url: str) -> None:
+def test_a_port_that_another_server_has_is_refused_to_workers(migrated_url: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         address = f"127.0.0.1:{other.getsockname()[1]}"
-        said = failed_start("--workers", "2", "--listen", address, LOCALDIAL_DATABASE_URL=database_url)
+        said = failed_start("--workers", "2", "--listen", address, LOCALDIAL_DATABASE_URL=migrated_url)
     assert said == in_use(address)
 
 
 def test_a_port_that_workers_have_is_refused_to_another_server(
-    start: Callable[..., Supervised], database_url: str
+    start: Callable[..., Supervised], migrated_url: str
 ) -> None:
     address = start().address
-    assert failed_start("--listen", address, LOCALDIAL_DATABASE_URL=database_url) == in_use(address)
+    assert failed_start("--listen", address, LOCALDIAL_DATABASE_URL=migrated_url) == in_use(address)
 
 
 def in_use(address: str) -> str:

@@ -63,15 +63,11 @@ def start_driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartDriv
 @pytest.fixture(scope="session")
 def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """Return the server that all languages call."""
-    server = ServerProcess(tmp_path_factory.mktemp("server"))
-    try:
-        server.start()
+    with ServerProcess(tmp_path_factory.mktemp("server")) as server:
         yield server
         assert server.stop() == 0
-        # A fault that a client's repeats made up for is a fault.
+        # A failure that a client's retries hid is a failure.
         assert [event for event in server.logged() if event["level"] in {"error", "critical"}] == []
-    finally:
-        server.kill()
 
 
 def available(language: str) -> str:

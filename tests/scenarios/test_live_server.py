@@ -16,16 +16,12 @@ from tests.scenarios.schema import Case
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A client of a server that serves all the cases."""
-    server = ServerProcess(tmp_path_factory.mktemp("server"))
-    try:
-        server.start()
+    with ServerProcess(tmp_path_factory.mktemp("server")) as server:
         with Client(server.address) as client:
             yield client
         assert server.stop() == 0
-        # A fault that the client's repeats made up for is a fault.
+        # A failure that the client's retries hid is a failure.
         assert [event for event in server.logged() if event["level"] in {"error", "critical"}] == []
-    finally:
-        server.kill()
 
 
 @pytest.mark.parametrize("case", load_cases(), ids=attrgetter("name"))
