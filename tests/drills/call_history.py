@@ -1,7 +1,7 @@
-"""A history of outbound calls of any size, made inside the database.
+"""A history of outbound calls of any size, generated inside the database.
 
-Ten calls to a callee on average, at random moments of 400 days, in 200 organizations
-with 50 users each; and one more callee who was called over and over.
+Each callee was called ten times on average, at random times within 400 days, by 200
+organizations with 50 users each. One more callee was called far more often.
 """
 
 from dataclasses import dataclass
@@ -15,43 +15,43 @@ USERS = 50
 CALLS_PER_CALLEE = 10
 DAYS = 400
 
-# The organizations' own numbers, which are what callers dial.
+# The organizations' own numbers, which callers dial.
 CALLED = "+1212555{:04}"
 
-# The one who was called over and over, in the first organization.
+# The callee whom the first organization called far more often than others.
 BUSY_CALLEE = "+13125550199"
 
 
 @dataclass(frozen=True)
 class History:
-    """How many calls there are, and how many more to ``BUSY_CALLEE``."""
+    """The number of calls, and of further calls to `BUSY_CALLEE`."""
 
     calls: int
     busy_calls: int = 0
 
     @property
     def callees(self) -> int:
-        """How many callees there are."""
+        """The number of callees."""
         return self.calls // CALLS_PER_CALLEE
 
 
 def organization_of(number: int) -> int:
-    """Answer which organization calls the callee."""
+    """Return the index of the organization that calls the callee."""
     return number % ORGANIZATIONS
 
 
 def organization_id(number: int) -> str:
-    """Answer the identifier of an organization."""
+    """Return the ID of an organization."""
     return f"org-{number:03}"
 
 
 def callee(number: int) -> str:
-    """Answer the phone number of a callee."""
+    """Return the phone number of a callee, in E.164."""
     return f"+1{2_000_000_000 + number * 3931}"
 
 
 def fill(engine: Engine, history: History) -> None:
-    """Empty the call log of a migrated PostgreSQL and fill it; make the organizations."""
+    """Replace the call log of a migrated PostgreSQL with the history, and create the organizations."""
     with engine.begin() as connection:
         connection.execute(text("SET LOCAL synchronous_commit = off"))
         connection.execute(text("SET LOCAL maintenance_work_mem = '1GB'"))
@@ -69,8 +69,8 @@ def fill(engine: Engine, history: History) -> None:
         connection.execute(text("VACUUM ANALYZE"))
 
 
-# The hash of its number is what is random about a call. A call_id is a UUID of
-# version 7: it begins with the time.
+# The hash of a call's index makes its values look random. A call_id is a version 7 UUID, which
+# begins with the time.
 _CALL = """
     INSERT INTO outbound_calls
         (organization_id, call_id, user_id, callee_number, caller_id, reason, call_time, revision)

@@ -1,4 +1,4 @@
-"""``localdial serve --workers N`` as an operator starts it, and ways to each worker. Linux only."""
+"""`localdial serve --workers N` as an operator starts it, with clients for each worker. Linux only."""
 
 import contextlib
 import json
@@ -18,20 +18,20 @@ from localdial_server.runtime import bootstrap
 from localdial_server.settings.settings import read_settings
 from tests.functional.server_process import environment_with
 
-# How long anything may take that takes seconds, on a machine that is busy.
+# The time limit of a step that takes seconds on an idle machine.
 PATIENCE_SECONDS = 120.0
 
 _LISTED = ListOrganizationsRequest(page_size=1)
 
-# As /proc/net/tcp writes it.
+# TCP_ESTABLISHED in /proc/net/tcp.
 _ESTABLISHED = "01"
 
 
 class Cluster:
-    """Workers on one port and one database, with a spool folder of their own.
+    """Workers on one port and one database, with their own spool folder.
 
-    ``environment`` is added to theirs: settings (``LOCALDIAL_…``) and other
-    variables. A context manager: it serves inside, and nothing of it is left outside.
+    `environment` adds variables to theirs, such as settings (`LOCALDIAL_…`). Serves
+    as a context manager, and removes its processes and files on exit.
     """
 
     def __init__(self, database_url: str, workers: int, **environment: str) -> None:
@@ -67,37 +67,37 @@ class Cluster:
                 try:
                     supervisor.wait(PATIENCE_SECONDS)
                 except subprocess.TimeoutExpired:
-                    # The workers notice, and end too.
+                    # The workers notice that it is gone, and exit.
                     supervisor.kill()
         self._folder.cleanup()
 
     def pids(self) -> Sequence[int]:
-        """Answer the PIDs of the workers there are."""
+        """Return the PIDs of the running workers."""
         assert self._supervisor is not None
         pid = self._supervisor.pid
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
 
     def kill(self, pid: int) -> None:
-        """End one worker as a crash does."""
+        """Kill one worker (SIGKILL)."""
         os.kill(pid, signal.SIGKILL)
 
     def served(self) -> int:
-        """Answer how many workers have come to serve since the start, replaced ones included."""
+        """Return how many workers have begun to serve since the start, including replacements."""
         with self.log.open("rb") as log:
             log.seek(self._position)
             for line in log:
                 if not line.endswith(b"\n"):
                     break
                 self._position += len(line)
-                # The supervisor says as much of all of them together.
+                # The supervisor logs the same event once for all workers, so count only the workers' own.
                 self._served += b'"serving"' in line and b"localdial_server.runtime.serve" in line
         return self._served
 
     async def clients(self, each: int, *, retries: bool = True) -> Mapping[int, Sequence[AsyncClient]]:
-        """Answer as many clients for each worker, by PID, each with a connection of its own.
+        """Return `each` clients for every worker, by PID, each client with its own connection.
 
-        The kernel chooses the worker of a connection, so there are tries. The clients
-        lead to these workers for as long as the workers live.
+        The kernel chooses the worker of a connection, so this tries until every worker
+        has enough. The clients stay with these workers for as long as the workers live.
         """
         found: dict[int, list[AsyncClient]] = {pid: [] for pid in self.pids()}
         for _ in range(100 * self.workers * each):
@@ -113,12 +113,12 @@ class Cluster:
                 found[pid].append(client)
             else:
                 await client.close()
-        raise AssertionError("the kernel gives some worker no connections")
+        raise AssertionError("the kernel gave some worker too few connections")
 
     def client(self, *, retries: bool = True) -> AsyncClient:
-        """Answer a client with a connection of its own, to the worker that the kernel chooses.
+        """Return a client with its own connection, to a worker that the kernel chooses.
 
-        Without ``retries`` it shows each failure that a channel of gRPC's own would see.
+        Without `retries` the client raises every failure that gRPC would otherwise retry.
         """
         options = [("grpc.use_local_subchannel_pool", 1), ("grpc.enable_retries", int(retries))]
         return AsyncClient(self.address, timeout=PATIENCE_SECONDS, options=options)
@@ -151,14 +151,14 @@ class Cluster:
 
 
 def _connections(pid: int) -> set[tuple[str, str]]:
-    """Answer the process's TCP connections, each as the ports of its own end and of the other one."""
+    """Return the process's established TCP connections, each as its local and remote port in hexadecimal."""
     inodes = set()
     for descriptor in Path(f"/proc/{pid}/fd").iterdir():
-        # It may be closed meanwhile.
+        # The process may have closed it meanwhile.
         with contextlib.suppress(FileNotFoundError):
             inodes.add(descriptor.readlink().name)
     found = set()
-    # gRPC's sockets are of both kinds, wherever they lead.
+    # gRPC uses IPv6 sockets for IPv4 addresses too.
     for table in "tcp", "tcp6":
         for line in Path("/proc/net", table).read_text("ascii").splitlines()[1:]:
             _, local, remote, state, _, _, _, _, _, inode, *_ = line.split()

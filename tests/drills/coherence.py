@@ -1,9 +1,8 @@
-"""Writes, then resolves with ``min_revision``, through random workers: none may show older state.
+"""Change a user, then resolve with `min_revision`, through random workers: none may return older state.
 
-Each of many writers sets a user's caller ID to a value never used before, through
-one worker, and resolves a call of that user through another worker. Several
-writers share an organization, each with a user of its own, so loads and changes
-of others go on all the time.
+Each writer sets a user's caller ID to a value never used before through one worker,
+and resolves a call of that user through another. Writers share organizations, each
+with its own user, so other loads and changes go on all the time.
 """
 
 import argparse
@@ -34,7 +33,7 @@ from tests.support.postgres import PostgresServer
 
 CALLEE = "+14155550123"
 
-# The sitecustomize of this folder removes what the variables name.
+# The sitecustomize in this folder removes the protection that a variable names.
 _WITHOUT = {"PYTHONPATH": str(Path(__file__).parent / "without")}
 WITHOUT_CHECK = {**_WITHOUT, "DRILL_WITHOUT_CHECK": "1"}
 WITHOUT_HINTS = {**_WITHOUT, "DRILL_WITHOUT_HINTS": "1"}
@@ -44,7 +43,7 @@ Clients = Mapping[int, Sequence[AsyncClient]]
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is done: pairs of a write and a resolve, by so many writers at once."""
+    """The number of pairs of a write and a resolve, and of concurrent writers."""
 
     pairs: int
     writers: int
@@ -53,8 +52,8 @@ class Plan:
 
 
 @dataclass
-class Seen:
-    """What came of it."""
+class Results:
+    """The results of a run."""
 
     pairs: int = 0
     stale: list[str] = field(default_factory=list)
@@ -65,26 +64,26 @@ class Seen:
 
     @property
     def is_coherent(self) -> bool:
-        """Whether every resolve was answered, and from what was written or newer."""
+        """Whether every resolve was answered from the revision just written, or a newer one."""
         return not self.stale and not self.failed
 
 
-async def run(cluster: Cluster, plan: Plan) -> Seen:
-    """Do what is planned."""
-    seen = Seen()
+async def run(cluster: Cluster, plan: Plan) -> Results:
+    """Run the planned pairs, and return the results."""
+    results = Results()
     async with _clients(cluster) as clients:
         await _set_up(plan, clients)
         begun = time.monotonic()
         numbers = itertools.count()
         async with asyncio.timeout(PATIENCE_SECONDS + plan.pairs / 10), asyncio.TaskGroup() as writers:
             for writer in range(plan.writers):
-                writers.create_task(_write_and_resolve(writer, numbers, plan, clients, seen))
-        seen.seconds = time.monotonic() - begun
-    return seen
+                writers.create_task(_write_and_resolve(writer, numbers, plan, clients, results))
+        results.seconds = time.monotonic() - begun
+    return results
 
 
 async def _set_up(plan: Plan, clients: Clients) -> None:
-    """Make all users, and have every worker hold every organization."""
+    """Create all users, and make every worker load every organization."""
     all_clients = [each[0] for each in clients.values()]
     for number in range(plan.organizations):
         id_ = f"org{number}"
@@ -111,7 +110,7 @@ def _call_of(user: User, min_revision: int) -> ResolveOutboundCallerIdRequest:
 
 
 async def _write_and_resolve(
-    writer: int, numbers: "itertools.count[int]", plan: Plan, clients: Clients, seen: Seen
+    writer: int, numbers: "itertools.count[int]", plan: Plan, clients: Clients, results: Results
 ) -> None:
     chosen = random.Random(f"{plan.seed}-{writer}")
     while (number := next(numbers)) < plan.pairs:
@@ -121,21 +120,21 @@ async def _write_and_resolve(
             user_id=f"user{writer}",
             caller_id=f"+4930{number:08}",
         )
-        seen.pairs += 1
-        print_progress("pairs", seen.pairs, plan.pairs)
-        seen.writes[writes_at] += 1
-        seen.resolves[resolves_at] += 1
+        results.pairs += 1
+        print_progress("pairs", results.pairs, plan.pairs)
+        results.writes[writes_at] += 1
+        results.resolves[resolves_at] += 1
         try:
             written = await chosen.choice(clients[writes_at]).directory.set_user(SetUserRequest(user=user))
             resolved = await chosen.choice(clients[resolves_at]).call_routing.resolve_outbound_caller_id(
                 _call_of(user, written.revision)
             )
         except LocaldialError as error:
-            seen.failed[f"{error.code.name} {error.reason}"] += 1
+            results.failed[f"{error.code.name} {error.reason}"] += 1
             continue
-        # Nobody else sets this user, so there is no newer value.
+        # Only this writer sets this user, so no newer value exists.
         if resolved.caller_id != user.caller_id or resolved.revision < written.revision:
-            seen.stale.append(
+            results.stale.append(
                 f"{user.organization_id} {user.user_id}: {user.caller_id} was written as revision "
                 f"{written.revision}, {resolved.caller_id} was shown as of revision {resolved.revision}"
             )
@@ -151,20 +150,22 @@ async def _clients(cluster: Cluster) -> AsyncIterator[Clients]:
             await client.close()
 
 
-def report(seen: Seen) -> None:
-    """Print a table."""
+def report(results: Results) -> None:
+    """Print the results as a table."""
     print(f"{'worker':>10}{'writes':>10}{'resolves':>10}")
-    for pid in sorted(seen.writes):
-        print(f"{pid:>10}{seen.writes[pid]:>10,}{seen.resolves[pid]:>10,}")
-    print(f"{seen.pairs:,} pairs in {seen.seconds:.0f} s: {seen.pairs / seen.seconds:,.0f} a second")
-    print(f"stale: {len(seen.stale):,}; failed: {dict(seen.failed) or 0}")
-    for line in seen.stale[:3]:
+    for pid in sorted(results.writes):
+        print(f"{pid:>10}{results.writes[pid]:>10,}{results.resolves[pid]:>10,}")
+    print(
+        f"{results.pairs:,} pairs in {results.seconds:.0f} s: {results.pairs / results.seconds:,.0f} a second"
+    )
+    print(f"stale: {len(results.stale):,}; failed: {dict(results.failed) or 0}")
+    for line in results.stale[:3]:
         print(f"  {line}")
     print_machine()
 
 
 def main() -> None:
-    """Run it and print a table; exits with 1 where anything was stale or failed."""
+    """Run the drill and print a table; exit with 1 if a resolve was stale or a call failed."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -173,11 +174,13 @@ def main() -> None:
     parser.add_argument("--writers", type=int, default=32, help="pairs at a time (default 32)")
     parser.add_argument("--organizations", type=int, default=50, help="default 50")
     parser.add_argument("--seed", type=int, default=1, help="default 1")
-    parser.add_argument("--without-hints", action="store_true", help="the servers only poll")
+    parser.add_argument(
+        "--without-hints", action="store_true", help="disable notifications: the servers only poll"
+    )
     parser.add_argument(
         "--without-check",
         action="store_true",
-        help="the servers ignore min_revision and only poll: this is to be seen failing",
+        help="make the servers ignore min_revision and only poll; the drill must then fail",
     )
     arguments = parser.parse_args()
     plan = Plan(arguments.pairs, arguments.writers, arguments.organizations, arguments.seed)
@@ -191,9 +194,9 @@ def main() -> None:
         Cluster(server.create_database(), arguments.workers, **environment) as cluster,
         asyncio.Runner(loop_factory=loop_factory()) as runner,
     ):
-        seen = runner.run(run(cluster, plan))
-    report(seen)
-    sys.exit(not seen.is_coherent)
+        results = runner.run(run(cluster, plan))
+    report(results)
+    sys.exit(not results.is_coherent)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What ``drivers`` asks of each way to reach PostgreSQL."""
+"""The operations that the `drivers` drill measures, for each way to reach PostgreSQL."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from enum import Enum
 
 from localdial_server.domain.model import OutboundCall
 
-# As many as the server has for reads.
+# The size of the server's pool for reads.
 CONNECTIONS = 4
 
 
@@ -19,22 +19,22 @@ class Commit(Enum):
 
 
 class LookUp(Enum):
-    """How the user who called last is looked up."""
+    """How the last user to call a number is looked up."""
 
     QUERIES = "4 queries, REPEATABLE READ"
     STATEMENT = "1 statement, autocommit"
 
 
 class Driver(ABC):
-    """One way to reach PostgreSQL. Made on the event loop that it is used on."""
+    """One way to reach PostgreSQL. Must be created on the event loop that uses it."""
 
     @abstractmethod
     async def commit(self, how: Commit, calls: Sequence[OutboundCall]) -> None:
-        """Insert the records; durable on return."""
+        """Insert the records; they are durable on return."""
 
     @abstractmethod
     async def look_up(self, how: LookUp, called: str, caller: str) -> object:
-        """Answer the user who last called ``caller``, as a call to ``called`` asks for."""
+        """Return the user who last called `caller`, as routing an inbound call to `called` does."""
 
     @abstractmethod
     async def load(self, organization_id: str) -> None:
@@ -42,4 +42,4 @@ class Driver(ABC):
 
     @abstractmethod
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""

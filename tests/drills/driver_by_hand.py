@@ -1,6 +1,6 @@
 """PostgreSQL without SQLAlchemy, by psycopg in threads and by asyncpg on the event loop.
 
-``prepared`` is as in ``driver_sqlalchemy``, and so are the statements.
+The statements are those of `driver_sqlalchemy`, and `prepared` has the same meaning.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class _Sql:
-    """The same statements by hand; each ``{}`` is the place of a parameter."""
+    """The statements as SQL text; each `{}` is a parameter."""
 
     _arrays = ", ".join("{}::bigint[]" if str(c.type) == "BIGINT" else "{}::text[]" for c in outbound_calls.c)
     unnest = f"INSERT INTO outbound_calls SELECT * FROM unnest({_arrays}) ON CONFLICT DO NOTHING"
@@ -154,12 +154,16 @@ class Asyncpg(Driver):
 
     @classmethod
     async def open(cls, url: str, *, prepared: bool) -> "Asyncpg":
-        # No dependency of the project's own.
+        # asyncpg is installed only for drills.
         asyncpg = importlib.import_module("asyncpg")
         size = 100 if prepared else 0
         return cls(
             await asyncpg.create_pool(
-                url, min_size=CONNECTIONS, max_size=CONNECTIONS, statement_cache_size=size, reset=_leave
+                url,
+                min_size=CONNECTIONS,
+                max_size=CONNECTIONS,
+                statement_cache_size=size,
+                reset=_keep_session,
             )
         )
 
@@ -201,8 +205,8 @@ class Asyncpg(Driver):
         await self._pool.close()
 
 
-async def _leave(_: Any) -> None:
-    """Keep the session as it is: asyncpg would clean it with a round trip each time."""
+async def _keep_session(_: Any) -> None:
+    """Skip asyncpg's reset of a released session, which costs a round trip."""
 
 
 def _percent(sql: str) -> Any:

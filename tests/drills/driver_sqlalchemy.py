@@ -1,7 +1,7 @@
 """PostgreSQL through SQLAlchemy, by psycopg in threads and by asyncpg on the event loop.
 
-``prepared``: statements are prepared on the connection and used again, which a
-pgbouncer that pools transactions does not allow in general.
+With `prepared`, statements are prepared once per connection and reused, which a
+pgbouncer that pools transactions does not support in general.
 """
 
 import asyncio
@@ -76,8 +76,8 @@ def _load(organization_id: str) -> Callable[[Connection], object]:
     return lambda connection: read_snapshot(SqlReader(connection), organization_id, None)
 
 
-class Built(Driver):
-    """The server's own: psycopg and SQLAlchemy in threads, with a patience for each transaction."""
+class ServerDriver(Driver):
+    """The server's own driver: psycopg and SQLAlchemy in threads, with a timeout for each transaction."""
 
     def __init__(self, url: str) -> None:
         self._database = PostgresDatabase.open(url, timeout=30.0)

@@ -1,9 +1,9 @@
-"""Which PostgreSQL driver: commits, look-ups and loads by psycopg and asyncpg, with and without SQLAlchemy.
+"""Compare PostgreSQL drivers: commits, look-ups and loads by psycopg and asyncpg, with or without SQLAlchemy.
 
-Each measurement is the median of several rounds, in which all take turns, on a
-PostgreSQL with its default settings: every commit is on disk. The look-ups run
-one at a time and ten at a time. The lag is how late small tasks start, of which
-another process asks for 1,000 a second, while commits and look-ups go on beside.
+Each measurement is the median of several rounds in which the drivers alternate, on a
+PostgreSQL with default settings, where every commit is on disk. The look-ups run one
+at a time and ten at a time. The lag is how late small tasks start while commits and
+look-ups go on; another process requests 1,000 of these tasks a second.
 """
 
 import argparse
@@ -35,8 +35,8 @@ from tests.drills.call_history import (
 )
 from tests.drills.driver import Commit, Driver, LookUp
 from tests.drills.driver_by_hand import Asyncpg, Psycopg
-from tests.drills.driver_sqlalchemy import AsyncpgSqlAlchemy, Built, PsycopgSqlAlchemy
-from tests.drills.loop_lag import Lag, lag_beside, ticking
+from tests.drills.driver_sqlalchemy import AsyncpgSqlAlchemy, PsycopgSqlAlchemy, ServerDriver
+from tests.drills.loop_lag import Lag, lag_during, ticking
 from tests.drills.rounds import Figure, in_turns, print_machine
 from tests.support.postgres import PostgresServer
 
@@ -52,14 +52,14 @@ LOOK_UPS = 200
 
 @dataclass(frozen=True)
 class Cost:
-    """What one of something took in a round, in microseconds: the median, and the mean of CPU time."""
+    """The cost of one operation in a round, in microseconds: median elapsed time, mean CPU time."""
 
     wall: float
     cpu: float
 
 
 class Meter:
-    """Measures a round of the same again and again."""
+    """Measures the repetitions of one operation in a round."""
 
     def __init__(self) -> None:
         self._took: list[float] = []
@@ -77,7 +77,7 @@ class Meter:
 
 
 def main() -> None:
-    """Measure and print tables."""
+    """Measure all drivers and print tables."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -93,36 +93,36 @@ def main() -> None:
 
 
 async def measure(url: str, engine: Engine, rounds: int) -> None:
-    """Take all measurements."""
-    take = partial(in_turns, rounds=rounds, before=partial(start_anew, engine))
+    """Measure all drivers and print tables."""
+    take = partial(in_turns, rounds=rounds, before=partial(reset_history, engine))
     async with drivers(url) as all_drivers:
         unprepared = {name: driver for name, driver in all_drivers.items() if "prepared" not in name}
         for size in GROUPS:
             commits = {
                 (name, how.value): partial(commit_cost, driver, how, size)
                 for (name, driver), how in itertools.product(all_drivers.items(), Commit)
-                if how is Commit.UNNEST or (name in unprepared and not isinstance(driver, Built))
+                if how is Commit.UNNEST or (name in unprepared and not isinstance(driver, ServerDriver))
             }
             report(f"commit of {size} records", await take(commits))
         for at_once in 1, 10:
             look_ups = {
                 (name, how.value): partial(look_up_cost, driver, how, at_once)
                 for (name, driver), how in itertools.product(all_drivers.items(), LookUp)
-                if how is LookUp.QUERIES or not isinstance(driver, Built)
+                if how is LookUp.QUERIES or not isinstance(driver, ServerDriver)
             }
             report(f"inbound look-up, {at_once} at a time", await take(look_ups))
         loads = {(name, ""): partial(load_cost, driver) for name, driver in unprepared.items()}
         report(f"load of {LARGE_SIZE:,} users, numbers and mappings", await take(loads))
         async with ticking() as lags:
-            beside = {("nothing", ""): partial(lag_beside, lags, idle)}
+            beside = {("nothing", ""): partial(lag_during, lags, idle)}
             beside |= {
-                (name, ""): partial(lag_beside, lags, partial(work, driver))
+                (name, ""): partial(lag_during, lags, partial(work, driver))
                 for name, driver in unprepared.items()
             }
             caption = "tasks, beside 200 commits of 10 records and 200 look-ups a second"
             report_lags(caption, await take(beside))
             beside = {
-                (name, ""): partial(lag_beside, lags, partial(load, driver))
+                (name, ""): partial(lag_during, lags, partial(load, driver))
                 for name, driver in unprepared.items()
             }
             report_lags(f"tasks, during a load of {LARGE_SIZE:,}", await take(beside))
@@ -130,8 +130,8 @@ async def measure(url: str, engine: Engine, rounds: int) -> None:
 
 @contextlib.asynccontextmanager
 async def drivers(url: str) -> AsyncIterator[dict[str, Driver]]:
-    """Open all there is to compare."""
-    opened: dict[str, Driver] = {"psycopg, SQLAlchemy, threads: as built": Built(url)}
+    """Open all drivers to compare, and yield them by name."""
+    opened: dict[str, Driver] = {"psycopg, SQLAlchemy, threads: as built": ServerDriver(url)}
     for suffix, prepared in ("", False), (", prepared", True):
         opened[f"psycopg, SQLAlchemy, threads{suffix}"] = PsycopgSqlAlchemy(url, prepared=prepared)
         opened[f"psycopg, threads{suffix}"] = Psycopg(url, prepared=prepared)
@@ -145,7 +145,7 @@ async def drivers(url: str) -> AsyncIterator[dict[str, Driver]]:
 
 
 def report(caption: str, rounds: Mapping[tuple[str, str], Sequence[Cost]]) -> None:
-    """Print a table."""
+    """Print one table."""
     print(f"\n{caption}: median (min-max) of each one's time, and of this process's CPU time for it, us")
     for (name, how), costs in rounds.items():
         wall, cpu = Figure([cost.wall for cost in costs]), Figure([cost.cpu for cost in costs])
@@ -154,7 +154,7 @@ def report(caption: str, rounds: Mapping[tuple[str, str], Sequence[Cost]]) -> No
 
 
 def report_lags(caption: str, rounds: Mapping[tuple[str, str], Sequence[Lag]]) -> None:
-    """Print a table."""
+    """Print one table."""
     print(f"\n{caption}: median (min-max) of their p50, p99 and longest lag, us")
     for (name, _), lags in rounds.items():
         p50, p99 = Figure([lag.p50 for lag in lags]), Figure([lag.p99 for lag in lags])
@@ -164,7 +164,7 @@ def report_lags(caption: str, rounds: Mapping[tuple[str, str], Sequence[Lag]]) -
 
 
 async def commit_cost(driver: Driver, how: Commit, size: int) -> Cost:
-    """Commit group after group."""
+    """Measure commits, one group of records after the other."""
     groups = [some_calls(size) for _ in range(COMMITS)]
     meter = Meter()
     for group in groups:
@@ -174,7 +174,7 @@ async def commit_cost(driver: Driver, how: Commit, size: int) -> Cost:
 
 
 async def look_up_cost(driver: Driver, how: LookUp, at_once: int) -> Cost:
-    """Look up again and again, several at a time."""
+    """Measure look-ups, `at_once` at a time."""
     meter = Meter()
 
     async def some() -> None:
@@ -192,7 +192,7 @@ async def look_up(driver: Driver, how: LookUp) -> object:
 
 
 async def load_cost(driver: Driver) -> Cost:
-    """Load the large organization once."""
+    """Measure one load of the large organization."""
     meter = Meter()
     with meter.one():
         await driver.load(LARGE)
@@ -204,7 +204,7 @@ async def idle() -> None:
 
 
 async def work(driver: Driver) -> None:
-    """Commit and look up at a fixed rate, so that a faster driver is not given more to do."""
+    """Commit and look up at a fixed rate, so that a faster driver does not get more work."""
     end = time.monotonic() + LAG_SECONDS
 
     async def paced(one: Callable[[], Awaitable[object]]) -> None:
@@ -222,7 +222,7 @@ async def work(driver: Driver) -> None:
 
 async def load(driver: Driver) -> None:
     await driver.load(LARGE)
-    # Those tasks that were kept waiting run now.
+    # Let the delayed tasks run.
     await asyncio.sleep(0.1)
 
 
@@ -230,7 +230,7 @@ _numbered = itertools.count()
 
 
 def some_calls(count: int) -> Sequence[OutboundCall]:
-    """Make records that are not there yet."""
+    """Return new records of calls."""
     return [
         OutboundCall(
             organization_id=organization_id(random.randrange(ORGANIZATIONS)),
@@ -247,7 +247,7 @@ def some_calls(count: int) -> Sequence[OutboundCall]:
 
 
 def set_up(engine: Engine) -> None:
-    """Make the directory, with one organization that is large."""
+    """Migrate the database and create the large organization."""
     migrate(engine)
     phones = [f"+1415{index:07}" for index in range(LARGE_SIZE)]
     key: dict[str, Any] = {"organization_id": LARGE}
@@ -267,8 +267,8 @@ def set_up(engine: Engine) -> None:
         )
 
 
-def start_anew(engine: Engine) -> None:
-    """Take away what the last round has written, so that all rounds are alike."""
+def reset_history(engine: Engine) -> None:
+    """Remove the records of the last round, so that all rounds are alike."""
     fill(engine, HISTORY)
 
 

@@ -1,11 +1,10 @@
-"""The primary fails under load, and its synchronous standby takes over: what clients see, what is kept.
+"""Fail the primary under load, so that its synchronous standby takes over: what do clients see, what is kept?
 
-Patroni watches over the nodes. The primary is killed with everything on its
-machine, or all of it is frozen; a standby is promoted after Patroni's time to
-live; later the former primary comes back, and has to follow. The claims: resolves
-are answered all the time; all calls and changes that were answered are on the new
-primary; call-backs and changes are refused properly meanwhile. Exits with 1 if
-one does not hold. Linux only.
+Patroni manages the nodes. The drill kills or freezes all processes of the primary;
+Patroni promotes a standby after its time to live; later the former primary returns
+and must follow. The claims: resolves are answered all the time; all answered calls
+and changes are on the new primary; call-backs and changes are refused properly
+meanwhile. Exits with 1 if a claim does not hold. Linux only.
 """
 
 import argparse
@@ -22,7 +21,7 @@ from tests.drills.outage_support import (
     CHANGES,
     Claims,
     Load,
-    is_well,
+    is_recovered,
     report,
     set_up,
 )
@@ -35,15 +34,15 @@ WORKERS = 2
 CONNECTIONS_PER_WORKER = 2
 OTHERS_PER_SECOND = 10.0
 
-# How long is looked at what is before, and after.
+# How long the drill observes the steady state before and after.
 STEADY_SECONDS = 10.0
 
-# The claim: Patroni's time to live, its elections, and ours, on a busy machine.
+# The claim allows for Patroni's time to live, its election and localdial's recovery, on a busy machine.
 RECOVERED_WITHIN_SECONDS = 3 * TTL_SECONDS
 
 
 def main() -> None:
-    """Run the variants and print tables."""
+    """Run the variants and print tables; exit with 1 if a claim does not hold."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -66,7 +65,7 @@ def main() -> None:
 
 
 async def drill(variant: str, nodes: PatroniCluster, cluster: Cluster, rate: float) -> Sequence[str]:
-    """Fail over once; answer which claims did not hold."""
+    """Fail over once, and return the claims that did not hold."""
     called = await asyncio.to_thread(set_up, cluster.address)
     load = Load(await cluster.clients(CONNECTIONS_PER_WORKER, retries=False), called)
     stop = asyncio.Event()
@@ -76,9 +75,9 @@ async def drill(variant: str, nodes: PatroniCluster, cluster: Cluster, rate: flo
     former = await asyncio.to_thread(nodes.leader)
     failed = time.monotonic()
     await asyncio.to_thread(former.kill if variant == "killed" else former.freeze)
-    leader = await asyncio.to_thread(nodes.wait_for, lambda: nodes.leader_but(former))
+    leader = await asyncio.to_thread(nodes.wait_for, lambda: nodes.leader_other_than(former))
     promoted = time.monotonic()
-    await until(lambda: is_well(load, failed))
+    await until(lambda: is_recovered(load, failed))
     well = time.monotonic()
     await asyncio.sleep(STEADY_SECONDS)
 
@@ -98,7 +97,7 @@ async def drill(variant: str, nodes: PatroniCluster, cluster: Cluster, rate: flo
     print(f"a standby was promoted after {promoted - failed:.1f} s (ttl {TTL_SECONDS} s)")
     print(f"the former primary followed {follows - returned:.1f} s after it came back")
     claims = Claims(variant)
-    claims.claim_of_answers(load, await asyncio.to_thread(column, leader, _CALLS))
+    claims.claim_answers(load, await asyncio.to_thread(column, leader, _CALLS))
     users = await asyncio.to_thread(column, leader, _USERS)
     changed = [answer.request.user.user_id for answer in load.changed if answer.response is not None]
     lost = [user for user in changed if user not in users]
@@ -114,7 +113,7 @@ _USERS = f"SELECT user_id FROM users WHERE organization_id = '{CHANGES}'"
 
 
 def column(node: Node, query: str) -> set[str]:
-    """Answer what the query finds on that node."""
+    """Return the values of the query's only column on that node."""
     with node.connect(DATABASE) as connection:
         return {value for (value,) in connection.execute(query)}
 

@@ -1,9 +1,9 @@
-"""A carrier that hangs: resolves must not notice, purchases answer in time, and nothing piles up.
+"""Let the carrier hang: resolves must not slow down, purchases must return in time, and nothing may pile up.
 
-A real server buys from the simulated carrier over Twilio's API. In turns the carrier
-answers, and hangs for ``--minutes``, while resolves come at a steady rate and purchases,
-with a deadline each, at another. Compared are the resolves' latencies, how long purchases
-took to answer, and how many threads and tasks the server had.
+A real server buys from the simulated carrier over Twilio's API. The carrier alternately
+answers and hangs, for `--minutes` each, while resolves and purchases arrive at steady
+rates. Each purchase has a deadline. The drill compares the latencies of resolves, the
+duration of purchases, and the server's numbers of threads and tasks.
 """
 
 import argparse
@@ -31,15 +31,15 @@ _ORGANIZATION = "acme"
 
 _PURCHASE_DEADLINE_SECONDS = 3.0
 
-# When an answer counts as in time: its way back may take as long as the machine is busy.
-_LATE_SECONDS = 0.5
+# How long after its deadline a purchase may return on a busy machine.
+_GRACE_SECONDS = 0.5
 
 _TASKS = "tasks"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How long each turn is, and how much there is to do."""
+    """The length of each turn, the number of turns, and the rates of calls per second."""
 
     seconds: float
     turns: int
@@ -49,7 +49,7 @@ class Plan:
 
 @dataclass
 class Turn:
-    """What was seen while the carrier answered, or hung."""
+    """The measurements of one turn, in which the carrier answered or hung."""
 
     resolves: list[float] = field(default_factory=list)
     purchases: list[float] = field(default_factory=list)
@@ -59,15 +59,15 @@ class Turn:
 
 
 @dataclass
-class Seen:
-    """All turns, by whether the carrier hung."""
+class Results:
+    """The results of a run: all turns, by whether the carrier hung."""
 
     answering: list[Turn] = field(default_factory=list)
     hanging: list[Turn] = field(default_factory=list)
 
 
 class Drill:
-    """One run."""
+    """One run against a simulated carrier."""
 
     def __init__(self, carrier: SimulatorProcess, folder: Path, plan: Plan) -> None:
         self._carrier = carrier
@@ -75,8 +75,8 @@ class Drill:
         self._plan = plan
         self._ids = 0
 
-    async def run(self) -> Seen:
-        """Measure turn by turn."""
+    async def run(self) -> Results:
+        """Run all turns, and return their results."""
         counting = Path(__file__).parent / "counted_tasks"
         server = ServerProcess(
             self._folder,
@@ -86,25 +86,25 @@ class Drill:
             PYTHONPATH=os.pathsep.join([str(counting), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
             DRILL_TASKS_FILE=str(self._folder / _TASKS),
         )
-        seen = Seen()
+        results = Results()
         try:
             await asyncio.to_thread(server.start)
             async with AsyncClient(server.address, carrier_timeout=60) as client:
                 await self._set_up(client)
-                # Not measured: what is loaded and connected for the first time.
+                # Discard the first turn, in which the server loads and connects.
                 await self._turn(client, server.pid, min(self._plan.seconds, 5.0))
                 for _ in range(self._plan.turns):
-                    # What was not suffered of the turn before is not for this one.
+                    # Remove the faults that the last turn did not use up.
                     self._carrier.clear_faults()
-                    seen.answering.append(await self._turn(client, server.pid, self._plan.seconds))
+                    results.answering.append(await self._turn(client, server.pid, self._plan.seconds))
                     self._hang()
-                    seen.hanging.append(await self._turn(client, server.pid, self._plan.seconds))
+                    results.hanging.append(await self._turn(client, server.pid, self._plan.seconds))
         finally:
             server.kill()
-        return seen
+        return results
 
     def _hang(self) -> None:
-        """Let every request hang, for longer than the turn."""
+        """Make every request to the carrier hang for longer than the turn."""
         count = int(self._plan.seconds * self._plan.purchases * 40) + 1000
         for operation in "search", "order", "find_by_number", "find_by_reference", "list_owned":
             fault = {"kind": "timeout", "when": "before", "seconds": self._plan.seconds + 60}
@@ -162,40 +162,40 @@ def _threads_of(pid: int) -> int:
 
 
 def p99(turns: Sequence[Turn]) -> float:
-    """Answer the median over the turns of the resolves' 99th percentile, in seconds."""
+    """Return the median over the turns of the 99th percentile of resolves, in seconds."""
     each = sorted(sorted(turn.resolves)[len(turn.resolves) * 99 // 100] for turn in turns)
     return each[len(each) // 2]
 
 
-def is_bounded(seen: Seen) -> bool:
-    """Whether purchases answered in time."""
-    slowest = max(max(turn.purchases) for turn in seen.hanging)
-    return slowest <= _PURCHASE_DEADLINE_SECONDS + _LATE_SECONDS
+def is_bounded(results: Results) -> bool:
+    """Return whether all purchases returned in time."""
+    slowest = max(max(turn.purchases) for turn in results.hanging)
+    return slowest <= _PURCHASE_DEADLINE_SECONDS + _GRACE_SECONDS
 
 
-def report(plan: Plan, seen: Seen) -> None:
-    """Print a table."""
+def report(plan: Plan, results: Results) -> None:
+    """Print the results as a table."""
     print(f"{plan.resolves:g} resolves/s, {plan.purchases:g} purchases/s, turns of {plan.seconds:g} s")
     print(f"{'the carrier':14}{open_loop.LATENCIES_HEAD}{'purchase max s':>16}{'threads':>9}{'tasks':>7}")
-    for name, turns in ("answers", seen.answering), ("hangs", seen.hanging):
+    for name, turns in ("answers", results.answering), ("hangs", results.hanging):
         for turn in turns:
             print(
                 f"{name:14}{open_loop.latencies(turn.resolves)}{max(turn.purchases):>16.2f}"
                 f"{turn.most_threads:>9}{turn.most_tasks:>7}  {dict(turn.outcomes)}"
             )
-    print(f"p99 of resolves, hanging to answering: {p99(seen.hanging) / p99(seen.answering):.2f}")
+    print(f"p99 of resolves, hanging to answering: {p99(results.hanging) / p99(results.answering):.2f}")
     print_machine()
 
 
 def main() -> None:
-    """Run it and print a table; exits with 1 where a purchase answered late."""
+    """Run the drill and print a table; exit with 1 if a purchase returned late."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--minutes", type=float, default=10.0, help="of each turn (default 10)")
-    parser.add_argument("--turns", type=int, default=1, help="of each kind (default 1)")
-    parser.add_argument("--resolves", type=float, default=200.0, help="a second (default 200)")
-    parser.add_argument("--purchases", type=float, default=2.0, help="a second (default 2)")
+    parser.add_argument("--minutes", type=float, default=10.0, help="length of each turn (default 10)")
+    parser.add_argument("--turns", type=int, default=1, help="turns of each kind (default 1)")
+    parser.add_argument("--resolves", type=float, default=200.0, help="resolves a second (default 200)")
+    parser.add_argument("--purchases", type=float, default=2.0, help="purchases a second (default 2)")
     arguments = parser.parse_args()
     plan = Plan(arguments.minutes * 60, arguments.turns, arguments.resolves, arguments.purchases)
     with (
@@ -203,9 +203,9 @@ def main() -> None:
         tempfile.TemporaryDirectory(prefix="localdial-hanging-") as folder,
         asyncio.Runner(loop_factory=loop_factory()) as runner,
     ):
-        seen = runner.run(Drill(carrier, Path(folder), plan).run())
-    report(plan, seen)
-    sys.exit(not is_bounded(seen))
+        results = runner.run(Drill(carrier, Path(folder), plan).run())
+    report(plan, results)
+    sys.exit(not is_bounded(results))
 
 
 if __name__ == "__main__":

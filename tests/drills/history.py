@@ -1,9 +1,9 @@
-"""Whether a call-back is routed as quickly with 20 million calls in the log as with 10,000.
+"""Check that a call-back is routed as quickly with 20 million calls in the log as with 10,000.
 
-Both histories are looked up in turns, through the use case, by a server's own
-connections; the caches are warm. Fails where the long one takes more than 1.5 times
-as long. Making 20 million calls takes some minutes and 12 GB of disk; as much again
-for --sqlite, which then looks up the same calls in files.
+The look-ups alternate between both histories, through the use case and the server's
+own connections, with warm caches. Exits with 1 if the long history takes more than 1.5
+times as long. Generating 20 million calls takes some minutes and 12 GB of disk;
+`--sqlite` takes as much again, to compare the same calls in SQLite files.
 """
 
 import argparse
@@ -35,10 +35,10 @@ BOUND = 1.5
 LOOK_UPS = 500
 ROUNDS = 15
 
-# What a call-back reads.
+# The tables that a call-back reads.
 TABLES = ("organizations", "users", "phone_number_owners", "outbound_calls")
 
-# Reads the table and the index of the look-up from end to end.
+# These statements read the table and the look-up's index completely.
 WARM = (
     "SELECT count(reason) FROM outbound_calls",
     "SET LOCAL enable_seqscan = off",
@@ -54,18 +54,20 @@ SHORT, LONG, BUSY = "short history", "long history", "long history, a callee who
 
 
 def main() -> None:
-    """Make both histories, look up in them, and compare."""
+    """Generate both histories and compare their look-ups; exit with 1 if the bound is exceeded."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rows", type=int, default=20_000_000, help="calls in the long history")
+    parser.add_argument(
+        "--rows", type=int, default=20_000_000, help="calls in the long history (default 20,000,000)"
+    )
     parser.add_argument("--sqlite", action="store_true", help="compare on SQLite too")
     arguments = parser.parse_args()
     histories = {
         SHORT: History(SHORT_CALLS),
         LONG: History(arguments.rows, busy_calls=min(BUSY_CALLS, arguments.rows)),
     }
-    # While the calls are made, no more checkpoints than need be.
+    # A large WAL avoids needless checkpoints while the calls are generated.
     with PostgresServer({"max_wal_size": "8GB"}) as server, tempfile.TemporaryDirectory() as folder:
         urls = {name: make(server.create_database(), history) for name, history in histories.items()}
         is_met = compare("PostgreSQL", urls, histories)
@@ -76,7 +78,7 @@ def main() -> None:
 
 
 def make(url: str, history: History) -> str:
-    """Fill the database with the history; answer its URL."""
+    """Fill the database with the history, and return its URL."""
     begin = time.monotonic()
     migrate(read_settings(database_url=url))
     engine = create_engine(url)
@@ -92,7 +94,7 @@ def make(url: str, history: History) -> str:
 
 
 def copy(url: str, path: Path) -> str:
-    """Copy what a call-back reads into an SQLite file; answer its URL."""
+    """Copy the tables that a call-back reads into an SQLite file, and return its URL."""
     begin = time.monotonic()
     copied = f"sqlite:///{path}"
     migrate(read_settings(database_url=copied))
@@ -113,7 +115,7 @@ def copy(url: str, path: Path) -> str:
 
 
 def copy_table(source: Engine, file: sqlite3.Connection, table: str) -> None:
-    """Copy all rows, which come as text; SQLite makes numbers of what belongs into a number's column."""
+    """Copy all rows as text, which SQLite converts to numbers in numeric columns."""
     columns = [row[1] for row in file.execute(f"PRAGMA table_info({table})")]
     places = ", ".join("?" * len(columns))
     with (
@@ -125,7 +127,7 @@ def copy_table(source: Engine, file: sqlite3.Connection, table: str) -> None:
 
 
 def compare(database: str, urls: Mapping[str, str], histories: Mapping[str, History]) -> bool:
-    """Measure and print; answer whether the bound is kept."""
+    """Measure and print the look-ups, and return whether they meet the bound."""
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         medians = runner.run(measure(database, urls, histories))
     ratios = {name: median / medians[SHORT] for name, median in medians.items() if name != SHORT}
@@ -137,14 +139,14 @@ def compare(database: str, urls: Mapping[str, str], histories: Mapping[str, Hist
 async def measure(
     database: str, urls: Mapping[str, str], histories: Mapping[str, History]
 ) -> Mapping[str, float]:
-    """Answer the medians, in microseconds."""
+    """Measure the look-ups, and return the median of each history, in microseconds."""
     async with AsyncExitStack() as stack:
         spools = stack.enter_context(tempfile.TemporaryDirectory())
         subjects: dict[str, Callable[[], Awaitable[float]]] = {}
         for name, url in urls.items():
             settings = read_settings(database_url=url, spool_directory=f"{spools}/{name}")
             routing = (await stack.enter_async_context(application(settings))).use_cases.routing
-            subjects[name] = partial(look_up_time, routing, partial(anybody, histories[name]))
+            subjects[name] = partial(look_up_time, routing, partial(random_callee, histories[name]))
             if histories[name].busy_calls:
                 subjects[BUSY] = partial(look_up_time, routing, lambda: (0, BUSY_CALLEE))
         rounds = await in_turns(subjects, ROUNDS)
@@ -156,14 +158,14 @@ async def measure(
     return {name: figure.median for name, figure in figures.items()}
 
 
-def anybody(history: History) -> tuple[int, str]:
-    """Answer an organization, and someone whom it has called."""
+def random_callee(history: History) -> tuple[int, str]:
+    """Return the index of an organization, and the number of a callee whom it has called."""
     number = random.randrange(history.callees)
     return organization_of(number), callee(number)
 
 
 async def look_up_time(routing: CallRouting, choose: Callable[[], tuple[int, str]]) -> float:
-    """Answer how long a call-back takes to be routed, in microseconds."""
+    """Return the mean time to route a call-back, in microseconds."""
     chosen = [choose() for _ in range(LOOK_UPS)]
     begin = time.perf_counter()
     for organization, caller in chosen:

@@ -1,4 +1,4 @@
-"""How late an event loop starts small tasks, while something else goes on beside."""
+"""How late an event loop starts small tasks while it does other work."""
 
 import asyncio
 import contextlib
@@ -11,31 +11,31 @@ from dataclasses import dataclass
 
 TASKS_PER_SECOND = 1_000
 
-# What a resolve does on the loop, about.
+# The approximate time that a resolve takes on the event loop.
 TASK_SECONDS = 0.0001
 
 
 @dataclass(frozen=True)
 class Lag:
-    """How late tasks started in a round, in microseconds."""
+    """How late the tasks of a round started, in microseconds."""
 
     p50: float
     p99: float
     longest: float
 
 
-async def lag_beside(lags: list[float], beside: Callable[[], Awaitable[None]]) -> Lag:
-    """Answer how late tasks start meanwhile."""
+async def lag_during(lags: list[float], work: Callable[[], Awaitable[None]]) -> Lag:
+    """Do the work, and return how late tasks start meanwhile."""
     await asyncio.sleep(0.1)
     lags.clear()
-    await beside()
+    await work()
     taken = sorted(lags)
     return Lag(taken[len(taken) // 2], taken[len(taken) * 99 // 100], taken[-1])
 
 
 @contextlib.asynccontextmanager
 async def ticking() -> AsyncIterator[list[float]]:
-    """Run a small task for each datagram of another process; collect their lags, in microseconds."""
+    """Run a small task for each datagram from another process; yield the list of lags, in microseconds."""
     lags: list[float] = []
     ticked = asyncio.Event()
     tasks: set[asyncio.Task[None]] = set()
@@ -46,7 +46,7 @@ async def ticking() -> AsyncIterator[list[float]]:
         while time.thread_time() < end:
             hashlib.blake2b(b"+14155550100", digest_size=8).digest()
 
-    class Asked(asyncio.DatagramProtocol):
+    class Receiver(asyncio.DatagramProtocol):
         def datagram_received(self, data: bytes, _: object) -> None:
             ticked.set()
             started = asyncio.create_task(task(int(data)))
@@ -54,7 +54,7 @@ async def ticking() -> AsyncIterator[list[float]]:
             started.add_done_callback(tasks.discard)
 
     loop = asyncio.get_running_loop()
-    transport, _ = await loop.create_datagram_endpoint(Asked, local_addr=("127.0.0.1", 0))
+    transport, _ = await loop.create_datagram_endpoint(Receiver, local_addr=("127.0.0.1", 0))
     address = transport.get_extra_info("sockname")
     process = multiprocessing.get_context("spawn").Process(target=tick, args=(address,), daemon=True)
     process.start()
@@ -68,7 +68,7 @@ async def ticking() -> AsyncIterator[list[float]]:
 
 
 def tick(address: tuple[str, int]) -> None:
-    """Ask for a task each millisecond."""
+    """Send a datagram each millisecond, without end."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         due = time.monotonic()
         while True:

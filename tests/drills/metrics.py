@@ -1,4 +1,4 @@
-"""What a server under drill counts."""
+"""The metrics of a server in a drill."""
 
 import json
 import urllib.request
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def read(log: Path) -> Mapping[str, float]:
-    """Read the metrics that are one number each from where the server's log says that they are served."""
+    """Return the metrics without labels, by name, from the address in the server's log."""
     events = (json.loads(line) for line in log.read_text("utf-8").splitlines() if line.startswith("{"))
     address = next(event["address"] for event in events if event["event"] == "serving metrics")
     with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as answer:

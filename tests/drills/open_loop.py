@@ -1,4 +1,4 @@
-"""An open loop of calls: each is sent when it is due, be the ones before it answered or not."""
+"""An open loop of calls: each is sent when it is due, even if earlier ones are unanswered."""
 
 import asyncio
 import itertools
@@ -14,13 +14,13 @@ from localdial_client import AsyncMethod, LocaldialError
 RequestT = TypeVar("RequestT", bound=Message)
 ResponseT = TypeVar("ResponseT", bound=Message)
 
-# Much longer than any answer may take: what hangs is to be seen.
+# Much longer than any call should take, so that the figures show a call that hangs.
 TIMEOUT_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Answer(Generic[RequestT, ResponseT]):
-    """What a call was answered, and when. Times are those of ``time.monotonic``, in seconds."""
+    """The outcome of a call. `sent` is a `time.monotonic` time; both times are in seconds."""
 
     sent: float
     seconds: float
@@ -30,12 +30,12 @@ class Answer(Generic[RequestT, ResponseT]):
 
     @property
     def received(self) -> float:
-        """When the answer was there."""
+        """The `time.monotonic` time of the outcome, in seconds."""
         return self.sent + self.seconds
 
 
 async def ask(method: AsyncMethod[RequestT, ResponseT], request: RequestT) -> Answer[RequestT, ResponseT]:
-    """Make one call."""
+    """Make one call, and return its outcome."""
     sent = time.monotonic()
     response = error = None
     try:
@@ -46,7 +46,7 @@ async def ask(method: AsyncMethod[RequestT, ResponseT], request: RequestT) -> An
 
 
 async def run(rate: float, stop: asyncio.Event, one: Callable[[int], Awaitable[None]]) -> None:
-    """Start ``one`` of 0, 1, 2 and so on, so many a second, until told to stop; wait for the last ones."""
+    """Start `one(0)`, `one(1)` and so on, `rate` a second, until `stop` is set; then wait for all to end."""
     begun = time.monotonic()
     async with asyncio.TaskGroup() as tasks:
         for number in itertools.count():
@@ -61,7 +61,7 @@ async def _awaited(one: Awaitable[None]) -> None:
 
 
 def latencies(seconds: Sequence[float]) -> str:
-    """Show the distribution in milliseconds."""
+    """Return the columns of `LATENCIES_HEAD` for these durations in seconds."""
     if not seconds:
         return f"{'-':>8}{'-':>9}{'-':>10}"
     ordered = sorted(seconds)

@@ -1,10 +1,10 @@
-"""PostgreSQL away under load: what resolves, call-backs and changes are answered, and what is recorded after.
+"""Stop or freeze PostgreSQL under load: what do callers get meanwhile, and what is recorded afterwards?
 
-Two variants: stopped (connections are refused), and frozen (connections hang).
-The claims: 99.9 % of resolves are answered; every answered call is in the
-database afterwards, and came there in order; call-backs and changes are refused
-properly, soon, and never answered with "nobody called"; all is well again within
-seconds, without a restart. Exits with 1 if one does not hold. Linux only.
+Stopped, it refuses connections; frozen, it lets them hang. The claims: 99.9 % of
+resolves are answered; every answered call is in the database afterwards, and got
+there in order; call-backs and changes are refused properly and soon, and a call-back
+is never answered as if nobody had called; the server recovers within seconds, without
+a restart. Exits with 1 if a claim does not hold. Linux only.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from localdial_server.runtime.serve import loop_factory
 from tests.drills import metrics
 from tests.drills.cluster import Cluster
-from tests.drills.outage_support import Claims, Load, is_well, report, set_up
+from tests.drills.outage_support import Claims, Load, is_recovered, report, set_up
 from tests.drills.rounds import print_machine
 from tests.support.postgres import PostgresServer
 
@@ -28,7 +28,7 @@ OTHERS_PER_SECOND = 10.0
 POLL_SECONDS = 0.02
 CONNECTIONS_PER_WORKER = 2
 
-# The claim.
+# The claim about recovery.
 RECOVERED_WITHIN_SECONDS = 10.0
 
 _SEEN = """
@@ -36,27 +36,28 @@ _SEEN = """
 """
 _ALL = "SELECT call_id, call_time FROM outbound_calls"
 
-# How many calls of each worker are visible, and the newest one's time.
-Seen = dict[str, tuple[int, int]]
+# The number of visible calls of each worker by PID, and the newest one's time.
+VisibleCalls = dict[str, tuple[int, int]]
 
 
 @dataclass(frozen=True)
 class Outage:
-    """When it began and ended; what was seen in the table from then on, and in the metrics.
+    """When the outage began and ended, and what was then visible in the table and the metrics.
 
-    ``ended_at`` is the end as the times of calls are, in microseconds since the epoch.
+    `begun`, `ended` and `recovered` are `time.monotonic` times in seconds. `ended_at` is the
+    end in microseconds since the epoch, like the times of calls.
     """
 
     begun: float
     ended: float
     ended_at: int
-    seen: Sequence[Seen]
+    polls: Sequence[VisibleCalls]
     backlog: float
     recovered: float
 
 
 def main() -> None:
-    """Run the variants and print tables."""
+    """Run the variants and print tables; exit with 1 if a claim does not hold."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -67,7 +68,7 @@ def main() -> None:
     arguments = parser.parse_args()
     problems: list[str] = []
     for variant in arguments.variants:
-        # PostgreSQL's own settings: each commit is on disk.
+        # With PostgreSQL's default settings, every commit is on disk.
         with PostgresServer({}) as postgres:
             url = postgres.create_database()
             with (
@@ -83,7 +84,7 @@ def main() -> None:
 
 
 class Drill:
-    """One outage."""
+    """One outage under load."""
 
     def __init__(
         self, variant: str, seconds: float, rate: float, postgres: PostgresServer, cluster: Cluster
@@ -95,7 +96,7 @@ class Drill:
         self._cluster = cluster
 
     async def run(self, database: str) -> Sequence[str]:
-        """Answer which claims did not hold."""
+        """Run the outage, and return the claims that did not hold."""
         called = await asyncio.to_thread(set_up, self._cluster.address)
         load = Load(await self._cluster.clients(CONNECTIONS_PER_WORKER, retries=False), called)
         stop = asyncio.Event()
@@ -121,8 +122,8 @@ class Drill:
         backlog = (await asyncio.to_thread(metrics.read, self._cluster.log))["localdial_spool_calls"]
         await asyncio.to_thread(end)
         ended, ended_at = time.monotonic(), time.time_ns() // 1000
-        seen = await asyncio.to_thread(watch_table, postgres, database, lambda: is_well(load, ended))
-        return Outage(begun, ended, ended_at, seen, backlog, time.monotonic())
+        polls = await asyncio.to_thread(watch_table, postgres, database, lambda: is_recovered(load, ended))
+        return Outage(begun, ended, ended_at, polls, backlog, time.monotonic())
 
     def _judge(self, load: Load, outage: Outage, recorded: Mapping[str, int]) -> Sequence[str]:
         print(
@@ -138,11 +139,11 @@ class Drill:
         report(load, ends)
         print(f"waiting in the spools at the end of the outage: {outage.backlog:,.0f}")
         claims = Claims(self._variant)
-        claims.claim_of_answers(load, recorded)
+        claims.claim_answers(load, recorded)
         missing, disorder = order(outage, recorded)
         claims.claim(
-            f"looks that found a newer call before an older one of its worker: {disorder} of "
-            f"{len(outage.seen)} ({missing} while some of the outage's were missing)",
+            f"polls that found a newer call before an older one of its worker: {disorder} of "
+            f"{len(outage.polls)} ({missing} while some of the outage's were missing)",
             holds=not disorder and missing > 0,
         )
         took = outage.recovered - outage.ended
@@ -150,24 +151,23 @@ class Drill:
         return claims.failed
 
 
-def watch_table(postgres: PostgresServer, database: str, until: Callable[[], bool]) -> Sequence[Seen]:
-    """Look at the table again and again; answer all that was seen."""
-    seen: list[Seen] = []
+def watch_table(postgres: PostgresServer, database: str, until: Callable[[], bool]) -> Sequence[VisibleCalls]:
+    """Poll the table until the condition holds or time is up, and return the result of every poll."""
+    polls: list[VisibleCalls] = []
     deadline = time.monotonic() + 5 * RECOVERED_WITHIN_SECONDS
     with postgres.connect(database) as connection:
         while not until() and time.monotonic() < deadline:
             rows = connection.execute(_SEEN).fetchall()
-            seen.append({worker: (count, newest) for worker, count, newest in rows})
+            polls.append({worker: (count, newest) for worker, count, newest in rows})
             time.sleep(POLL_SECONDS)
-    return seen
+    return polls
 
 
 def order(outage: Outage, recorded: Mapping[str, int]) -> tuple[int, int]:
-    """Answer how many looks found calls of the outage missing, and how many found some out of order.
+    """Return how many polls found calls of the outage missing, and how many found some out of order.
 
-    In order: what is visible of a worker's calls is always a beginning of them,
-    by the times at which it took them on. (Calls of the same microsecond may come
-    in any order.)
+    Calls are in order if the visible calls of a worker are always its earliest ones by
+    call time. Calls of the same microsecond may appear in any order.
     """
     times: defaultdict[str, list[int]] = defaultdict(list)
     for call_id, call_time in recorded.items():
@@ -176,13 +176,13 @@ def order(outage: Outage, recorded: Mapping[str, int]) -> tuple[int, int]:
         each.sort()
     due = sum(call_time < outage.ended_at for call_time in recorded.values())
     missing = disorder = 0
-    for seen in outage.seen:
-        missing += sum(count for count, _ in seen.values()) < due
+    for visible in outage.polls:
+        missing += sum(count for count, _ in visible.values()) < due
         disorder += any(
             not bisect.bisect_left(times[worker], newest)
             < count
             <= bisect.bisect_right(times[worker], newest)
-            for worker, (count, newest) in seen.items()
+            for worker, (count, newest) in visible.items()
         )
     return missing, disorder
 

@@ -1,4 +1,4 @@
-"""A server on PostgreSQL with load on each of its workers: what ``outage`` and ``failover`` share."""
+"""The load and the claims that the `outage` and `failover` drills share."""
 
 import asyncio
 from collections.abc import Container, Mapping, Sequence
@@ -23,10 +23,10 @@ from localdial_client import AsyncClient, Client
 from tests.drills import open_loop
 from tests.drills.open_loop import LATENCIES_HEAD, Answer, latencies
 
-# The organization that calls, and the one that is changed meanwhile.
+# The organization that makes calls, and the one that is changed meanwhile.
 CALLS, CHANGES = "calls", "changes"
 
-# The claims.
+# The claims: the share of resolves that are answered, and the longest wait for a refusal.
 ANSWERED = 0.999
 REFUSED_WITHIN_SECONDS = 3.0
 
@@ -39,22 +39,22 @@ Changed = Answer[SetUserRequest, SetUserResponse]
 
 
 def _number(call_id: str) -> int:
-    """Answer which call it was, in the order of their sending; -1 for none."""
+    """Return the index of the call in sending order, or -1 if there is none."""
     return int(call_id.partition("-")[2] or -1)
 
 
 def callee(number: int) -> str:
-    """Answer one of the phone numbers that are called."""
+    """Return the phone number that the call with this index calls, in E.164."""
     return f"+1415555{number % _CALLEES:04}"
 
 
 def user_of(callee_number: str) -> str:
-    """Answer the user who calls that number, always the same one."""
+    """Return the only user who calls that number."""
     return f"user{int(callee_number[-4:]) % _USERS}"
 
 
 def set_up(address: str) -> str:
-    """Make the organizations; answer a number that callees call back."""
+    """Create the organizations, and return a number that callees call back."""
     with Client(address) as client:
         for name, number in (CALLS, "+13035550198"), (CHANGES, "+13035550199"):
             organization = Organization(organization_id=name, organization_number=number)
@@ -79,19 +79,19 @@ class Load:
     """Resolves, call-backs and changes, each in an open loop over all workers."""
 
     clients: Mapping[int, Sequence[AsyncClient]]
-    """Those of each worker, by its PID."""
+    """The clients of each worker, by its PID."""
     called: str
-    """What callees call back."""
+    """The number that callees call back."""
     resolved: list[Resolved] = field(default_factory=list)
     routed: list[Routed] = field(default_factory=list)
     changed: list[Changed] = field(default_factory=list)
     newest: dict[str, int] = field(default_factory=dict)
-    """The last call of each callee that was answered."""
+    """The index of the last answered call to each callee."""
     wrong: int = 0
-    """How many call-backs were answered without knowing of it."""
+    """The number of call-backs that were routed by an older call than the last answered one."""
 
     async def run(self, resolves: float, others: float, stop: asyncio.Event) -> None:
-        """Put so many calls of each kind a second on the server, until told to stop."""
+        """Send `resolves` resolves, `others` call-backs and `others` changes a second until `stop` is set."""
         clients = [(pid, client) for pid, clients in self.clients.items() for client in clients]
 
         async def resolve(number: int) -> None:
@@ -137,8 +137,8 @@ class Load:
                 await client.close()
 
 
-def is_well(load: Load, since: float) -> bool:
-    """Answer whether the last calls of each kind were answered as usual, on every worker."""
+def is_recovered(load: Load, since: float) -> bool:
+    """Return whether the last calls of each kind, sent after `since`, succeeded on every worker."""
     connections = sum(map(len, load.clients.values()))
     last: list[Resolved | Routed | Changed] = [
         *load.resolved[-connections:],
@@ -154,7 +154,7 @@ def is_well(load: Load, since: float) -> bool:
 
 
 def report(load: Load, ends: Mapping[str, float]) -> None:
-    """Print what was answered, in phases that end at these times."""
+    """Print the outcomes by phase; `ends` maps each phase to the `time.monotonic` time of its end."""
     print(f"{'':30}{'calls':>8}{'answered':>10}{'later':>8}{'refused':>9}{LATENCIES_HEAD}")
     kinds: Mapping[str, Sequence[Resolved | Routed | Changed]] = {
         "resolves": load.resolved,
@@ -175,7 +175,7 @@ def report(load: Load, ends: Mapping[str, float]) -> None:
 
 
 class Claims:
-    """What is claimed, and which of it did not hold."""
+    """Prints claims, and collects those that did not hold."""
 
     def __init__(self, subject: str) -> None:
         self._subject = subject
@@ -187,8 +187,8 @@ class Claims:
         if not holds:
             self.failed.append(f"{self._subject}: {text}")
 
-    def claim_of_answers(self, load: Load, recorded: Container[str]) -> None:
-        """Claim what holds of any outage; ``recorded`` are the calls that are in the database in the end."""
+    def claim_answers(self, load: Load, recorded: Container[str]) -> None:
+        """Check the claims common to all outages; `recorded` has the IDs of the calls in the database."""
         answered = [answer.request.call_id for answer in load.resolved if answer.response is not None]
         self.claim(
             f"resolves answered: {len(answered) / len(load.resolved):.3%} of {len(load.resolved):,}",
@@ -215,6 +215,6 @@ class Claims:
 
 
 def _is_proper_refusal(answer: Routed | Changed) -> bool:
-    """Answer whether it says that the database is away, and when to come back."""
+    """Return whether the error says that the database is unavailable, and when to retry."""
     error = answer.error
     return error is not None and error.reason == "STORAGE_UNAVAILABLE" and error.retry_delay is not None

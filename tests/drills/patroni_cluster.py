@@ -1,4 +1,4 @@
-"""PostgreSQL with a standby that takes over: Patroni and etcd on loopback, all from PyPI. Linux only."""
+"""PostgreSQL with automatic failover: Patroni and etcd from PyPI, on loopback. Linux only."""
 
 import contextlib
 import importlib.util
@@ -30,11 +30,11 @@ _SUPERUSER: Final = "postgres"
 _REPLICATOR: Final = "replicator"
 _PATIENCE_SECONDS: Final = 120.0
 
-# How long a leader may be silent before another one is chosen; Patroni takes no less.
+# How long a leader may be silent before Patroni elects another. This is Patroni's minimum.
 TTL_SECONDS: Final = 20
 
-# PostgreSQL does not run as root, nor does Patroni start it so. As somebody else
-# it could not read an environment in root's home, were it not for the capability.
+# PostgreSQL refuses to run as root, so it and Patroni run as nobody. The capability lets
+# them read a Python environment in root's home.
 _AS_NOBODY: Final = (
     *("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"),
     *("--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"),
@@ -42,13 +42,13 @@ _AS_NOBODY: Final = (
 _IS_ROOT: Final = os.geteuid() == 0
 _UNPRIVILEGED: Final = _AS_NOBODY if _IS_ROOT else ()
 
-# Below the ports that systems hand out: a client that tries a dead one again and
-# again would end up connected to itself.
+# These ports are below the ephemeral range: a client that keeps trying a dead port in that
+# range could connect to itself.
 _PORTS: Final = range(15_000, 32_000)
 
 
 class Node:
-    """One PostgreSQL with its Patroni: a machine, as it were."""
+    """One PostgreSQL and its Patroni, which stand for one machine."""
 
     def __init__(self, folder: Path, name: str, etcd_port: int, password: str) -> None:
         self.name = name
@@ -61,27 +61,27 @@ class Node:
         self._patroni: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it; whether as leader or as standby is for Patroni to say."""
+        """Start the node; Patroni decides whether it is the leader or a standby."""
         with (self._folder / f"{self.name}.log").open("ab") as log:
             self._patroni = start([sys.executable, "-m", "patroni", self._configuration], self._folder, log)
 
     def kill(self) -> None:
-        """End all its processes at once."""
+        """Kill all processes of the node at once."""
         self._signal(signal.SIGKILL)
         if self._patroni is not None:
             self._patroni.wait(_PATIENCE_SECONDS)
             self._patroni = None
 
     def freeze(self) -> None:
-        """Hold all its processes, connections open."""
+        """Stop all processes of the node; its connections stay open."""
         self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let it go on."""
+        """Resume the node."""
         self._signal(signal.SIGCONT)
 
     def members(self) -> Sequence[Mapping[str, Any]]:
-        """Answer what this node knows of all nodes; none while it does not run."""
+        """Return the cluster's members as this node's Patroni reports them; empty while it is down."""
         url = f"http://127.0.0.1:{self.rest_port}/cluster"
         try:
             with urllib.request.urlopen(url, timeout=2) as answer:
@@ -103,8 +103,8 @@ class Node:
         )
 
     def _signal(self, number: signal.Signals) -> None:
-        # Patroni first, that it starts nothing again; and each before its children
-        # are counted, that it makes no more of them.
+        # Stop Patroni first, so that it restarts nothing, and stop each process before listing
+        # its children, so that it starts no more of them.
         firsts = [self._patroni.pid] if self._patroni is not None else []
         with contextlib.suppress(FileNotFoundError):
             firsts.append(int((self._data / "postmaster.pid").read_text("utf-8").split()[0]))
@@ -157,9 +157,9 @@ class Node:
 
 
 class PatroniCluster:
-    """Nodes of which one leads, and one has all that was committed (synchronous replication).
+    """Nodes with one leader and, if there are several, one synchronous standby.
 
-    A context manager: it runs inside, and nothing of it is left outside.
+    Runs as a context manager, and removes its processes and files on exit.
     """
 
     def __init__(self, count: int) -> None:
@@ -190,12 +190,12 @@ class PatroniCluster:
         shutil.rmtree(self._folder)
 
     def url(self, database: str) -> str:
-        """Answer the URL of a database, with all nodes."""
+        """Return the URL of a database, with the addresses of all nodes."""
         hosts = ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
         return f"postgresql://{ROLE}:{self._password}@{hosts}/{database}"
 
     def create_database(self, name: str) -> str:
-        """Create a database of localdial's; answer its URL."""
+        """Create a database for localdial, and return its URL."""
         with self.leader().connect() as connection:
             connection.execute(
                 sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(ROLE), self._password)
@@ -206,11 +206,11 @@ class PatroniCluster:
         return self.url(name)
 
     def leader(self) -> Node:
-        """Answer the node that leads, once there is one with a synchronous standby, if there are standbys."""
+        """Wait for a leader, and for a synchronous standby if there are several nodes; return the leader."""
         return self.wait_for(self._complete_leader)
 
-    def leader_but(self, former: Node) -> Node | None:
-        """Answer the node that leads instead of that one, if one does already."""
+    def leader_other_than(self, former: Node) -> Node | None:
+        """Return the leader if it is a node other than `former`, else None."""
         for node in self.nodes:
             if node is not former:
                 for member in node.members():
@@ -219,14 +219,14 @@ class PatroniCluster:
         return None
 
     def follows(self, node: Node) -> bool:
-        """Answer whether that node is a standby and keeps up."""
+        """Return whether the node is a standby that streams from the leader."""
         return any(
             member["name"] == node.name and member["role"] != "leader" and member["state"] == "streaming"
             for member in node.members()
         )
 
     def wait_for(self, found: Callable[[], T | None]) -> T:
-        """Wait until something is found; raises ``TimeoutError`` with what was logged."""
+        """Wait until `found` returns a true value, and return it; raise `TimeoutError` with the logs."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < deadline:
             if result := found():
@@ -264,7 +264,7 @@ class PatroniCluster:
 
 
 def start(command: Sequence[str | Path], folder: Path, log: Any) -> "subprocess.Popen[bytes]":
-    """Start a program that may not be root's."""
+    """Start a program, as nobody if this process runs as root."""
     return subprocess.Popen(
         [*_UNPRIVILEGED, *command],
         stdin=subprocess.DEVNULL,
@@ -276,7 +276,7 @@ def start(command: Sequence[str | Path], folder: Path, log: Any) -> "subprocess.
 
 
 def free_ports(count: int) -> list[int]:
-    """Answer ports on which nobody listens."""
+    """Return ports on which no process listens."""
     found: list[int] = []
     while len(found) < count:
         port = random.choice(_PORTS)

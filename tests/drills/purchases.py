@@ -1,11 +1,11 @@
-"""Purchases while the carrier fails and the server is killed: nothing may be bought twice or lost.
+"""Buy numbers while the carrier fails and the server is killed: nothing may be bought twice or lost.
 
 A real server buys from the simulated carrier over Twilio's API, where a share of all
 requests fails in some way. Many clients buy and delete numbers at the same time for
-several organizations, and repeat what was not answered, as a CRM does. Meanwhile the
-server is killed (kill -9) at named points of a purchase or a deletion, and at random
-times, and started again. After one ReconcileNumbers the inventory is compared with what
-the carrier has sold. `--without-pending-orders` takes away what protects, and must be seen to fail.
+several organizations, and retry unanswered requests, as a CRM does. Meanwhile the
+server is killed (kill -9) at named points of a purchase or a deletion and at random
+times, and restarted. After one ReconcileNumbers the drill compares the inventory with
+what the carrier has sold. With `--without-pending-orders` it must fail.
 """
 
 import argparse
@@ -29,18 +29,18 @@ from localdial.v1.number_inventory_pb2 import (
     ReconcileNumbersRequest,
 )
 from localdial_client import AsyncClient, LocaldialError
-from tests.drills.books import (
+from tests.drills.cluster import PATIENCE_SECONDS
+from tests.drills.purchase_results import (
     LIMITED,
     MAX_NUMBERS,
     MAX_PURCHASES,
     READ_LAG_SECONDS,
     Plan,
     Request,
-    Seen,
+    Results,
     compare,
     report,
 )
-from tests.drills.cluster import PATIENCE_SECONDS
 from tests.functional.server_process import ServerProcess
 from tests.functional.simulator_process import SimulatorProcess
 
@@ -55,40 +55,40 @@ POINTS = (
     "release-answered",
 )
 
-# Spread, so that not everybody wants the same numbers, but some do.
+# Enough area codes that only some buyers compete for the same numbers.
 _AREA_CODES = ("212", "303", "312", "415", "503", "512", "602", "617", "702", "713")
 
-_MOST_AT_ONCE = 4
+_MAX_QUANTITY = 4
 
-# How often a point is passed, at most, before the server is killed there, and how long
-# a kill at a random time may be in coming.
-_PASSED = 6
-_RANDOM_SECONDS = 1.5
+# Limits of what the drill chooses at random: how often a point is passed before the kill
+# there, and the seconds from the start of a server to a kill at a random time.
+_MAX_PASSES = 6
+_MAX_RANDOM_SECONDS = 1.5
 
-# How long a point may be in being reached: a deletion may be far between.
-_REACHED_SECONDS = 60.0
+# How long the drill waits for a point to be reached. Deletions can be rare.
+_POINT_TIMEOUT_SECONDS = 60.0
 
-_CLIENT_SECONDS = 4.0
+_CLIENT_TIMEOUT_SECONDS = 4.0
 
 
 class Drill:
-    """One run against a carrier, in a folder of its own."""
+    """One run against a simulated carrier, with the server's files in `folder`."""
 
     def __init__(self, carrier: SimulatorProcess, folder: Path, plan: Plan) -> None:
         self._carrier = carrier
         self._folder = folder
         self._plan = plan
         self._random = random.Random(plan.seed)
-        self._seen = Seen()
+        self._results = Results()
         self._requests: list[Request] = []
         self._ids = itertools.count()
         self._address = ""
         self._server: ServerProcess | None = None
         self._organizations = [f"org{number}" for number in range(plan.organizations)] + [LIMITED]
 
-    async def run(self) -> Seen:
-        """Kill as planned, under load; then reconcile once, and compare."""
-        plan, seen = self._plan, self._seen
+    async def run(self) -> Results:
+        """Kill the server as planned, under load; then reconcile once, and compare."""
+        plan, results = self._plan, self._results
         begun = time.monotonic()
         try:
             await self._start("")
@@ -98,21 +98,21 @@ class Drill:
                     await client.directory.set_organization(SetOrganizationRequest(organization=wanted))
             self._carrier.tell("chance", {"rate": plan.fault_rate, "seed": plan.seed, "timeout_seconds": 3})
             async with self._load():
-                # In an order that mixes them.
+                # Mix the kinds of kills.
                 kills = [*POINTS * plan.kills_at_points, *["random time"] * plan.random_kills]
                 self._random.shuffle(kills)
                 for kill in kills:
                     await self._kill(kill)
-            seen.faults = self._carrier.ask("faults")["suffered"]
+            results.faults = self._carrier.ask("faults")["suffered"]
             self._carrier.tell("chance", {"rate": 0.0})
             await self._start("")
             await self._reconcile()
-            compare(seen, self._requests, self._carrier, self._folder / "localdial.db")
+            compare(results, self._requests, self._carrier, self._folder / "localdial.db")
         finally:
             if self._server is not None:
                 self._server.kill()
-        seen.seconds = time.monotonic() - begun
-        return seen
+        results.seconds = time.monotonic() - begun
+        return results
 
     async def _start(self, kill_at: str) -> None:
         if self._server is not None:
@@ -123,7 +123,7 @@ class Drill:
             PYTHONPATH=os.pathsep.join([str(killing), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
             DRILL_KILL_AT=kill_at,
             DRILL_READ_LAG_SECONDS=f"{READ_LAG_SECONDS}",
-            DRILL_KILL_AFTER=str(self._random.randrange(_PASSED)),
+            DRILL_KILL_AFTER=str(self._random.randrange(_MAX_PASSES)),
             **({"DRILL_WITHOUT_PENDING_ORDERS": "1"} if self._plan.without_pending_orders else {}),
             **self._carrier.settings,
             LOCALDIAL_CARRIER_TIMEOUT_SECONDS="1",
@@ -138,10 +138,10 @@ class Drill:
         self._address = self._server.address
 
     async def _kill(self, kill: str) -> None:
-        """Have the server killed there, and start the next one."""
+        """Start a server, and kill it at the point or the random time."""
         if kill == "random time":
             await self._start("")
-            await asyncio.sleep(self._random.uniform(0, _RANDOM_SECONDS))
+            await asyncio.sleep(self._random.uniform(0, _MAX_RANDOM_SECONDS))
             assert self._server is not None
             await asyncio.to_thread(self._server.kill)
         else:
@@ -149,17 +149,17 @@ class Drill:
             assert self._server is not None
             pid = self._server.pid
             try:
-                async with asyncio.timeout(_REACHED_SECONDS):
+                async with asyncio.timeout(_POINT_TIMEOUT_SECONDS):
                     while _is_alive(pid):  # noqa: ASYNC110 (another process sets no event here)
                         await asyncio.sleep(0.01)
             except TimeoutError:
-                self._seen.not_reached.append(kill)
+                self._results.not_reached.append(kill)
             await asyncio.to_thread(self._server.kill)
-        self._seen.killed[kill] += 1
+        self._results.killed[kill] += 1
 
     @contextlib.asynccontextmanager
     async def _load(self) -> AsyncIterator[None]:
-        """Buy and delete for as long as this is open; let the last calls end."""
+        """Buy and delete numbers inside the context; wait for the last calls on exit."""
         stop = asyncio.Event()
         async with asyncio.TaskGroup() as tasks:
             for number in range(self._plan.buyers):
@@ -174,12 +174,12 @@ class Drill:
             request = Request(
                 organization_id=chosen.choice(self._organizations),
                 area_code=chosen.choice(_AREA_CODES),
-                quantity=chosen.randint(1, _MOST_AT_ONCE),
+                quantity=chosen.randint(1, _MAX_QUANTITY),
                 request_id=f"buy-{next(self._ids)}",
             )
             self._requests.append(request)
             await self._until_answered(lambda client, request=request: self._buy(client, request), stop)
-            # Most of it is given back, now or later, so that there is always something to delete.
+            # Delete most purchases again, so that deletions go on all the time.
             if request.numbers and chosen.random() < 0.8:
                 deletion = DeleteNumbersRequest(
                     organization_id=request.organization_id,
@@ -188,19 +188,19 @@ class Drill:
                 )
                 await self._until_answered(
                     lambda client, deletion=deletion: client.number_inventory.delete_numbers(
-                        deletion, timeout=_CLIENT_SECONDS
+                        deletion, timeout=_CLIENT_TIMEOUT_SECONDS
                     ),
                     stop,
                 )
 
     async def _until_answered(self, call: Callable[[AsyncClient], Any], stop: asyncio.Event) -> None:
-        """Repeat the call, on whatever server there is, until it is answered for good."""
+        """Repeat the call, on the current server, until the answer is final or `stop` is set."""
         while not stop.is_set():
             try:
                 async with self._client() as client:
                     await call(client)
             except LocaldialError as error:
-                self._seen.answered[error.reason or error.code.name] += 1
+                self._results.answered[error.reason or error.code.name] += 1
                 if error.code.name not in {"UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED"}:
                     return
                 await asyncio.sleep(0.1)
@@ -215,12 +215,12 @@ class Drill:
                 quantity=request.quantity,
                 request_id=request.request_id,
             ),
-            timeout=_CLIENT_SECONDS,
+            timeout=_CLIENT_TIMEOUT_SECONDS,
         )
-        self._seen.answered["bought"] += 1
+        self._results.answered["bought"] += 1
         numbers = {number.carrier_number_id: number.phone_number for number in answer.numbers}
         if request.numbers and numbers != request.numbers:
-            self._seen.bought_twice.append(f"{request.request_id} was answered twice, and differently")
+            self._results.bought_twice.append(f"{request.request_id} was answered twice, and differently")
         request.numbers = numbers
 
     def _client(self) -> AsyncClient:
@@ -233,10 +233,10 @@ class Drill:
 
     async def _reconcile(self) -> None:
         async with self._client() as client:
-            self._seen.report = await client.number_inventory.reconcile_numbers(ReconcileNumbersRequest())
+            self._results.report = await client.number_inventory.reconcile_numbers(ReconcileNumbersRequest())
             await asyncio.sleep(READ_LAG_SECONDS + 1)
             again = await client.number_inventory.reconcile_numbers(ReconcileNumbersRequest())
-            self._seen.open_in_the_end = again.open_count
+            self._results.open_in_the_end = again.open_count
 
 
 def _is_alive(pid: int) -> bool:
@@ -249,7 +249,7 @@ def _is_alive(pid: int) -> bool:
 
 @contextlib.contextmanager
 def prepared(plan: Plan) -> Iterator[Drill]:
-    """Start the carrier, and make a run of it."""
+    """Start the carrier, and yield a run against it."""
     with (
         SimulatorProcess("--balance", "1000000") as carrier,
         tempfile.TemporaryDirectory(prefix="localdial-purchases-") as folder,
@@ -258,17 +258,21 @@ def prepared(plan: Plan) -> Iterator[Drill]:
 
 
 def main() -> None:
-    """Run it and print a table; exits with 1 where carrier and inventory differ."""
+    """Run the drill and print the results; exit with 1 if the carrier and the inventory differ."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--kills", type=int, default=25, help="at each point (default 25)")
+    parser.add_argument("--kills", type=int, default=25, help="kills at each point (default 25)")
     parser.add_argument("--random-kills", type=int, default=100, help="default 100")
     parser.add_argument("--buyers", type=int, default=200, help="purchases at a time (default 200)")
     parser.add_argument("--organizations", type=int, default=8, help="default 8")
     parser.add_argument("--fault-rate", type=float, default=0.3, help="default 0.3")
     parser.add_argument("--seed", type=int, default=1, help="default 1")
-    parser.add_argument("--without-pending-orders", action="store_true", help="take the protection away")
+    parser.add_argument(
+        "--without-pending-orders",
+        action="store_true",
+        help="remove the protection; the drill must then fail",
+    )
     arguments = parser.parse_args()
     plan = Plan(
         kills_at_points=arguments.kills,
@@ -280,9 +284,9 @@ def main() -> None:
         without_pending_orders=arguments.without_pending_orders,
     )
     with prepared(plan) as drill:
-        seen = asyncio.run(drill.run())
-    report(plan, seen)
-    sys.exit(not seen.is_right)
+        results = asyncio.run(drill.run())
+    report(plan, results)
+    sys.exit(not results.is_right)
 
 
 if __name__ == "__main__":

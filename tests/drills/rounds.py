@@ -1,4 +1,4 @@
-"""Measuring in turns, so that a machine whose speed drifts is fair to all."""
+"""Alternating measurements, so that drift in the machine's speed affects all alike."""
 
 import gc
 import os
@@ -21,11 +21,11 @@ class Figure:
 
     @property
     def median(self) -> float:
-        """The round in the middle: what is reported."""
+        """The median of the rounds, which is reported."""
         return statistics.median(self.rounds)
 
     def __format__(self, spec: str) -> str:
-        """Show the median with the range, each in the format of a float."""
+        """Return the median with the range, each in the given format of a float."""
         return f"{self.median:{spec}} ({min(self.rounds):{spec}}-{max(self.rounds):{spec}})"
 
 
@@ -34,27 +34,27 @@ async def in_turns(
     rounds: int,
     before: Callable[[], None] = lambda: None,
 ) -> Mapping[Key, Sequence[Taken]]:
-    """Measure each subject once a round, one after the other; ``before`` prepares each round.
+    """Measure each subject once a round, one after the other; return the measurements of each.
 
-    A first round warms up and is not counted.
+    `before` prepares each round. The first round is a warm-up and is discarded.
     """
     taken: dict[Key, list[Taken]] = {key: [] for key in subjects}
     for _ in range(rounds + 1):
         before()
         for key, measure in subjects.items():
-            # What the one before has left is not for this one to clean up.
+            # Collect the garbage of the last measurement, so that this one does not pay for it.
             gc.collect()
             taken[key].append(await measure())
     return {key: measured[1:] for key, measured in taken.items()}
 
 
 def print_progress(what: str, done: int, total: int) -> None:
-    """Say on stderr, ten times in all, how far it is."""
+    """Print the progress on stderr, ten times in all."""
     if done * 10 // total > (done - 1) * 10 // total:
         print(f"{time.strftime('%H:%M:%S')} {what}: {done:,} of {total:,}", file=sys.stderr, flush=True)
 
 
 def print_machine() -> None:
-    """Say what the figures were taken on, and how busy it was."""
+    """Print the machine's number of cores and its load averages."""
     load = " ".join(f"{average:.1f}" for average in os.getloadavg())
     print(f"{os.cpu_count()} cores, load averages {load}", flush=True)

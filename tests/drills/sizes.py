@@ -1,10 +1,10 @@
-"""Ten thousand organizations, and large ones: loads, memory, resolves once loaded, stalls of others.
+"""Serve 10,000 organizations, and large ones: loads, memory, resolves once loaded, and stalls of others.
 
-Beside the demo organization there are 10,000 organizations with 50 users and 20
-numbers each, and some with 20,000 users and 20,000 numbers, all on one server
-process. The claims: once loaded, a resolve takes at most 1.2 times what it takes
-for the demo organization; and a load of a large one delays nobody else. Exits
-with 1 if one does not hold. Linux only.
+One server process holds the demo organization, 10,000 organizations with 50 users and
+20 numbers each, and some with 20,000 users and 20,000 numbers. The claims: once an
+organization is loaded, a resolve takes at most 1.2 times as long as for the demo
+organization, and loading a large organization does not delay others. Exits with 1 if
+a claim does not hold. Linux only.
 """
 
 import argparse
@@ -34,28 +34,28 @@ from tests.functional.server_process import ServerProcess
 from tests.support.postgres import PostgresServer
 
 DEMO_RATE = 200.0
-AT_ONCE = 2
+CONCURRENCY = 2
 ROUNDS = 5
 PAUSE_BETWEEN_WRITES_SECONDS = 0.3
 
-# The claims.
-TIMES_DEMO = 1.2
-DELAY_SECONDS = 0.01
+# The claims: the ratio to the demo organization's median, and the added p99 of others during a load.
+MAX_RATIO_TO_DEMO = 1.2
+MAX_DELAY_SECONDS = 0.01
 
-# So many calls were made of each organization's routing, one after the other, before any is counted.
+# The number of uncounted calls of each subject at the start.
 WARM_UP = 200
 
 
 @dataclass(frozen=True)
 class Subject:
-    """Organizations of one kind, with a call of each."""
+    """Organizations of one kind, with a function that returns a call of theirs by its index."""
 
     name: str
     call: Callable[[int], ResolveOutboundCallerIdRequest]
 
 
 def main() -> None:
-    """Measure and print tables."""
+    """Measure and print tables; exit with 1 if a claim does not hold."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -93,7 +93,7 @@ def main() -> None:
 
 
 async def measure(server: ServerProcess, calls: int, seconds: float) -> Sequence[str]:
-    """Take all measurements of the server; answer which claims did not hold."""
+    """Measure the server, and return the claims that did not hold."""
     async with AsyncClient(server.address, timeout=open_loop.TIMEOUT_SECONDS) as client:
         demo = Subject("demo", demo_call)
         many = Subject(f"{MANY.organizations:,} of {MANY.users} users, {MANY.numbers} numbers", call_of(MANY))
@@ -107,21 +107,21 @@ async def measure(server: ServerProcess, calls: int, seconds: float) -> Sequence
 
 
 def demo_call(number: int) -> ResolveOutboundCallerIdRequest:
-    """Make a call that shows a local presence number."""
+    """Return a call that shows a local presence number."""
     return ResolveOutboundCallerIdRequest(
         organization_id=demo_setup.DEMO, user_id="bob", callee_number=f"+1415555{number % 10_000:04}"
     )
 
 
 def call_of(size: Size) -> Callable[[int], ResolveOutboundCallerIdRequest]:
-    """Make calls of all the organizations of that size in turn, each to where it has numbers."""
+    """Return a function that makes calls of these organizations in turn, to areas where they have numbers."""
 
     def call(number: int) -> ResolveOutboundCallerIdRequest:
         organization = number % size.organizations
         near = size.phone_number(organization, number)
         return ResolveOutboundCallerIdRequest(
             organization_id=size.organization_id(organization),
-            # They have no caller ID of their own.
+            # Users with an even index have no caller ID of their own.
             user_id=user_id(number * 2 % size.users),
             callee_number=f"{near[:5]}555{number % 10_000:04}",
         )
@@ -130,18 +130,18 @@ def call_of(size: Size) -> Callable[[int], ResolveOutboundCallerIdRequest]:
 
 
 async def first_resolves(server: ServerProcess, client: AsyncClient, subject: Subject, count: int) -> None:
-    """Make one call of each organization, which waits for the load; a few organizations at once."""
+    """Measure the first call of each organization, which waits for its load; a few at a time."""
     rss, estimate = resident(server), estimated(server)
     took: list[float] = []
-    for first in range(0, count, AT_ONCE):
-        requests = [subject.call(number) for number in range(first, min(first + AT_ONCE, count))]
+    for first in range(0, count, CONCURRENCY):
+        requests = [subject.call(number) for number in range(first, min(first + CONCURRENCY, count))]
         took += await asyncio.gather(*(resolve(client, each, validate_only=True) for each in requests))
     rss, estimate = (resident(server) - rss) / count, (estimated(server) - estimate) / count
     print(f"{subject.name:44}{latencies(took)}{rss / 1024:>9,.1f} KB{estimate / 1024:>12,.1f} KB")
 
 
 async def once_loaded(client: AsyncClient, subjects: Sequence[Subject], calls: int) -> Sequence[str]:
-    """Compare resolves, one at a time, the subjects in turns from call to call."""
+    """Compare resolves, one at a time, alternating between subjects; return the claims that did not hold."""
     print(f"\n{'resolves, loaded':44}{LATENCIES_HEAD}{'of demo':>9}")
     problems = []
     for what, validate_only in ("deciding only", True), ("recorded", False):
@@ -154,13 +154,13 @@ async def once_loaded(client: AsyncClient, subjects: Sequence[Subject], calls: i
         for name, times in took.items():
             ratio = medians[name] / medians[subjects[0].name]
             print(f"{f'{name}: {what}':44}{latencies(times[WARM_UP:])}{ratio:>9.2f}")
-            if ratio > TIMES_DEMO:
+            if ratio > MAX_RATIO_TO_DEMO:
                 problems.append(f"{name}, {what}: {ratio:.2f} times the demo organization's")
     return problems
 
 
 async def stalls(client: AsyncClient, seconds: float) -> Sequence[str]:
-    """Resolve for the demo organization while others are loaded."""
+    """Resolve for the demo organization during other loads; return the claims that did not hold."""
     print(f"\n{'resolves of the demo organization':44}{LATENCIES_HEAD}{'loads':>8}{LATENCIES_HEAD}")
     beside: Mapping[str, Callable[[], Awaitable[float]]] = {
         "alone": partial(nothing, seconds / 50),
@@ -171,23 +171,23 @@ async def stalls(client: AsyncClient, seconds: float) -> Sequence[str]:
     p99s: dict[str, list[float]] = {name: [] for name in beside}
     for _ in range(ROUNDS):
         for name, work in beside.items():
-            of_resolves, of_work = await demo_beside(client, work, seconds / ROUNDS)
+            of_resolves, of_work = await demo_during(client, work, seconds / ROUNDS)
             resolved[name] += of_resolves
             worked[name] += of_work
             p99s[name].append(sorted(of_resolves)[len(of_resolves) * 99 // 100])
     for name in beside:
         print(f"{name:44}{latencies(resolved[name])}{len(worked[name]):>8}{latencies(worked[name])}")
-    # Rounds of both in turns, so that a machine that is busy at times is fair to them.
+    # Both are medians of alternating rounds, so that a temporary load on the machine affects both alike.
     alone, loading = map(statistics.median, p99s.values())
-    if loading - alone > DELAY_SECONDS:
+    if loading - alone > MAX_DELAY_SECONDS:
         return [f"p99 beside loads {loading * 1000:.1f} ms, alone {alone * 1000:.1f} ms"]
     return []
 
 
-async def demo_beside(
+async def demo_during(
     client: AsyncClient, work: Callable[[], Awaitable[float]], seconds: float
 ) -> tuple[Sequence[float], Sequence[float]]:
-    """Answer how long resolves took, and the work that was done again and again meanwhile."""
+    """Return the durations of the resolves, and of the work repeated meanwhile, in seconds."""
     resolved: list[float] = []
     worked: list[float] = []
     stop = asyncio.Event()
@@ -211,8 +211,8 @@ async def nothing(seconds: float) -> float:
 
 
 async def change_large(client: AsyncClient) -> float:
-    """Change a user, which loads the organization anew before it is answered."""
-    # What changes nothing loads nothing.
+    """Change a user, which reloads the organization first; return the duration in seconds."""
+    # The value must change, or the organization is not reloaded.
     user = User(
         organization_id=LARGE.organization_id(0), user_id=user_id(1), display_name=f"{time.monotonic_ns()}"
     )
@@ -224,7 +224,7 @@ async def change_large(client: AsyncClient) -> float:
 async def resolve(
     client: AsyncClient, request: ResolveOutboundCallerIdRequest, *, validate_only: bool
 ) -> float:
-    """Answer how long it took, in seconds."""
+    """Resolve, and return the duration in seconds."""
     request.validate_only = validate_only
     begun = time.monotonic()
     await client.call_routing.resolve_outbound_caller_id(request)
@@ -232,13 +232,13 @@ async def resolve(
 
 
 def resident(server: ServerProcess) -> float:
-    """Answer the server's resident memory, in bytes."""
+    """Return the server's resident memory, in bytes."""
     pages = int(Path(f"/proc/{server.pid}/statm").read_text("ascii").split()[1])
     return float(pages * resource.getpagesize())
 
 
 def estimated(server: ServerProcess) -> float:
-    """Answer what the server believes that the held organizations take, in bytes."""
+    """Return the server's estimate of the memory of its cached organizations, in bytes."""
     return metrics.read(server.log)["localdial_snapshot_bytes"]
 
 

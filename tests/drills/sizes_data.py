@@ -1,4 +1,4 @@
-"""Organizations by the thousand, put into the tables directly."""
+"""Thousands of organizations, copied directly into the tables."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,15 +15,15 @@ from localdial_server.storage.sql.schema import organizations, users
 
 _BOUGHT_AT = 1_700_000_000_000_000
 
-
 _AREA_CODES = tuple(AREAS)
 
 
 @dataclass(frozen=True)
 class Size:
-    """So many organizations, each with so many users and numbers; their ids begin with ``name``.
+    """A number of organizations, each with the same numbers of users and phone numbers.
 
-    ``first`` tells the numbers of the first organization from those of other sizes.
+    Organization IDs begin with `name`. The phone numbers are distinct from those of
+    other sizes because their sequence begins at `first`.
     """
 
     name: str
@@ -33,11 +33,11 @@ class Size:
     first: int
 
     def organization_id(self, organization: int) -> str:
-        """Answer the id of one of them."""
+        """Return the ID of the organization with this index."""
         return f"{self.name}-{organization}"
 
     def phone_number(self, organization: int, number: int) -> str:
-        """Answer a number of one of them: of all geographic area codes of the NANP in turn."""
+        """Return a phone number of the organization, from all geographic NANP area codes in turn."""
         subscriber, area = divmod(
             self.first + organization * self.numbers + number % self.numbers, len(_AREA_CODES)
         )
@@ -49,12 +49,12 @@ LARGE = Size("large", 5, 20_000, 20_000, first=200_000)
 
 
 def user_id(number: int) -> str:
-    """Answer the id of one of an organization's users."""
+    """Return the ID of the user with this index."""
     return f"user-{number}"
 
 
 def fill(url: str, sizes: Sequence[Size]) -> None:
-    """Make them all."""
+    """Create the organizations of all sizes in the database."""
     with psycopg.connect(url) as connection:
         for size in sizes:
             _fill(connection, size)
@@ -89,7 +89,7 @@ def _fill(connection: "psycopg.Connection[tuple[object, ...]]", size: Size) -> N
 
 
 def _user(organization_id: str, number: int) -> User:
-    # Every second one shows a number of their own where none fits.
+    # Every second user has a caller ID to show when no local number fits.
     caller_id = "+12025550123" if number % 2 else None
     return User(organization_id, user_id(number), f"Agent {number}", caller_id, "+12025550124")
 

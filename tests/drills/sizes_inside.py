@@ -1,4 +1,4 @@
-"""What organizations in memory cost a server from inside: the watch on the database, garbage collection."""
+"""What cached organizations cost inside a server: polling the database and garbage collection."""
 
 import asyncio
 import gc
@@ -16,9 +16,9 @@ TICK_SECONDS = 0.001
 
 
 async def measure(url: str) -> None:
-    """Hold all organizations and print a table."""
+    """Load all organizations into a snapshot cache, and print a table."""
     database = PostgresDatabase.open(url, timeout=30.0)
-    # What was there before is not what is measured; the server does the same.
+    # Exclude existing objects from garbage collection, as the server does.
     gc.collect()
     gc.freeze()
     collections: list[float] = []
@@ -48,7 +48,7 @@ async def measure(url: str) -> None:
 
 
 def _timing(collections: list[float]) -> Callable[[str, dict[str, int]], None]:
-    """Make a callback that notes how long full collections took."""
+    """Return a callback that appends the duration of each full collection, in seconds."""
     begun = 0.0
 
     def note(phase: str, info: dict[str, int]) -> None:

@@ -1,8 +1,8 @@
-"""How long workers go on showing what another one has changed: the distribution, and the bound.
+"""Measure how long workers return stale state after another one's change, and check the bound.
 
-A caller ID is changed through a random worker. From the answer on, the others are
-asked over and over, without ``min_revision``, until they show the new one. Each
-figure is an upper bound: it ends with the answer that is the first to be right.
+A caller ID is changed through a random worker. From the response on, the drill polls
+the other workers without `min_revision` until they return the new caller ID. Each
+figure is an upper bound: it ends with the first correct response.
 """
 
 import argparse
@@ -45,7 +45,7 @@ BOUND_SECONDS = 2 * POLL_SECONDS
 LARGE, LARGE_SIZE = "large", 20_000
 _USERS_PER_REQUEST = 1_000
 
-# Between two questions to the same worker.
+# The pause between two requests to the same worker.
 _PAUSE_SECONDS = 0.002
 
 Clients = Mapping[int, AsyncClient]
@@ -53,25 +53,25 @@ Clients = Mapping[int, AsyncClient]
 
 @dataclass(frozen=True)
 class Plan:
-    """How often each of the organizations is changed."""
+    """The number of organizations, and of changes to each."""
 
     organizations: int
     changes: int
     seed: int
     large: bool = False
-    """Whether an organization of 20,000 users is changed beside them, all the time."""
+    """Whether an organization of 20,000 users is also changed all the time."""
 
 
 @dataclass
-class Seen:
-    """The time from the answer of each change to each other worker's showing it, in seconds."""
+class Results:
+    """The seconds from the response to each change until each other worker returned it."""
 
     small: list[float] = field(default_factory=list)
     large: list[float] = field(default_factory=list)
 
 
 class Observer:
-    """Asks one worker until it shows what it is to show, in one call for all that is waited for."""
+    """Polls one worker until it returns the awaited caller IDs, with one batch call for all of them."""
 
     def __init__(self, client: AsyncClient) -> None:
         self._client = client
@@ -79,14 +79,14 @@ class Observer:
         self._something = asyncio.Event()
 
     async def shown(self, organization_id: str, caller_id: str) -> float:
-        """Answer when the worker was first seen showing the caller ID."""
+        """Wait until the worker returns the caller ID, and return the `time.monotonic` time of that."""
         shown: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self._waited_for[organization_id] = caller_id, shown
         self._something.set()
         return await shown
 
     async def run(self) -> None:
-        """Ask until cancelled."""
+        """Poll until cancelled."""
         method = self._client.call_routing.batch_resolve_outbound_caller_ids
         while True:
             await self._something.wait()
@@ -105,23 +105,23 @@ class Observer:
             await asyncio.sleep(_PAUSE_SECONDS)
 
 
-async def run(cluster: Cluster, plan: Plan) -> Seen:
-    """Change and observe as planned."""
-    seen = Seen()
+async def run(cluster: Cluster, plan: Plan) -> Results:
+    """Change and observe the organizations as planned, and return the results."""
+    results = Results()
     async with _clients(cluster) as clients:
         await _set_up(plan, list(clients.values()))
         observers = {pid: Observer(client) for pid, client in clients.items()}
         changer = _Changer(clients, observers, plan.seed)
-        large = [changer.change(LARGE, itertools.count(), seen.large)] if plan.large else []
+        large = [changer.change(LARGE, itertools.count(), results.large)] if plan.large else []
         async with (
             asyncio.timeout(PATIENCE_SECONDS + 10 * BOUND_SECONDS * plan.changes),
-            _beside(observer.run() for observer in observers.values()),
-            _beside(large),
+            _in_background(observer.run() for observer in observers.values()),
+            _in_background(large),
             asyncio.TaskGroup() as changes,
         ):
             for number in range(plan.organizations):
-                changes.create_task(changer.change(f"watched{number}", range(plan.changes), seen.small))
-    return seen
+                changes.create_task(changer.change(f"watched{number}", range(plan.changes), results.small))
+    return results
 
 
 @dataclass(frozen=True)
@@ -130,11 +130,11 @@ class _Changer:
     observers: Mapping[int, Observer]
     seed: int
 
-    async def change(self, organization_id: str, numbers: Iterable[int], seen: list[float]) -> None:
-        """Change the organization, after a random pause each time, and note when others show it."""
+    async def change(self, organization_id: str, numbers: Iterable[int], results: list[float]) -> None:
+        """Change the organization repeatedly; append to `results` when the others returned each change."""
         chosen = random.Random(f"{self.seed}-{organization_id}")
         for number in numbers:
-            # Without it each change would begin with the poll that showed the one before.
+            # Without the random pause, every change would follow right after a poll.
             await asyncio.sleep(chosen.uniform(0, POLL_SECONDS))
             pid = chosen.choice(sorted(self.clients))
             user = User(organization_id=organization_id, user_id=_USER, caller_id=f"+4930{number:08}")
@@ -142,11 +142,11 @@ class _Changer:
             answered = time.monotonic()
             others = [observer for other, observer in self.observers.items() if other != pid]
             shown = await asyncio.gather(*(other.shown(organization_id, user.caller_id) for other in others))
-            seen.extend(when - answered for when in shown)
+            results.extend(when - answered for when in shown)
 
 
 async def _set_up(plan: Plan, clients: Sequence[AsyncClient]) -> None:
-    """Make the organizations, and have every worker hold them."""
+    """Create the organizations, and make every worker load them."""
     directory = clients[0].directory
     sizes = {f"watched{number}": 0 for number in range(plan.organizations)}
     if plan.large:
@@ -188,8 +188,8 @@ async def _clients(cluster: Cluster) -> AsyncIterator[Clients]:
 
 
 @contextlib.asynccontextmanager
-async def _beside(endless: Iterable[Coroutine[object, object, None]]) -> AsyncIterator[None]:
-    """Run them meanwhile; what goes wrong in one ends the whole."""
+async def _in_background(endless: Iterable[Coroutine[object, object, None]]) -> AsyncIterator[None]:
+    """Run the coroutines inside the context; a failure in one ends all."""
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(each) for each in endless]
         yield
@@ -201,7 +201,7 @@ HEAD = f"{'':44}{'samples':>9}{'p50 ms':>9}{'p99 ms':>9}{'max ms':>9}"
 
 
 def report(name: str, seconds: Sequence[float]) -> None:
-    """Print a line of the table."""
+    """Print a line of the table, for durations in seconds."""
     ordered = sorted(seconds)
     p50, p99 = (ordered[len(ordered) * percent // 100] for percent in (50, 99))
     figures = "".join(f"{figure * 1000:>9,.0f}" for figure in (p50, p99, ordered[-1]))
@@ -209,11 +209,11 @@ def report(name: str, seconds: Sequence[float]) -> None:
 
 
 def main() -> None:
-    """Run all variants and print a table; exits with 1 where a change came later than the bound."""
+    """Run all variants and print a table; exit with 1 if a change took longer than the bound."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--changes", type=int, default=50, help="of each organization (default 50)")
+    parser.add_argument("--changes", type=int, default=50, help="changes of each organization (default 50)")
     parser.add_argument("--organizations", type=int, default=10, help="default 10")
     parser.add_argument("--workers", type=int, default=4, help="server processes (default 4)")
     parser.add_argument("--seed", type=int, default=1, help="default 1")
@@ -238,11 +238,11 @@ def main() -> None:
                 Cluster(url, arguments.workers, **environment) as cluster,
                 asyncio.Runner(loop_factory=loop_factory()) as runner,
             ):
-                seen = runner.run(run(cluster, replace(plan, large=large)))
-            report(name + (": beside it" if large else ""), seen.small)
+                results = runner.run(run(cluster, replace(plan, large=large)))
+            report(name + (": beside it" if large else ""), results.small)
             if large:
-                report(f"{name}: itself", seen.large)
-            slowest = max([slowest, *seen.small, *seen.large])
+                report(f"{name}: itself", results.large)
+            slowest = max([slowest, *results.small, *results.large])
     print(f"the bound is {BOUND_SECONDS * 1000:,.0f} ms")
     print_machine()
     sys.exit(slowest > BOUND_SECONDS)

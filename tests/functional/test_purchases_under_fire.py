@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.drills.books import Plan
+from tests.drills.purchase_results import Plan
 from tests.drills.purchases import POINTS, prepared
 
 

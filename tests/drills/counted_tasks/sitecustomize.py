@@ -1,4 +1,4 @@
-"""Writes down how many tasks the server has: Python imports this by itself from its PYTHONPATH."""
+"""Count the server's asyncio tasks in a file. Python imports this module from PYTHONPATH at startup."""
 
 import asyncio
 import os
@@ -16,7 +16,7 @@ _running = serve._running
 async def _count_tasks() -> None:
     file = Path(os.environ["DRILL_TASKS_FILE"])
     while True:
-        # Replaced as a whole, so that nobody reads half of it.
+        # Replace the file atomically, so that the drill never reads half of it.
         new = file.with_suffix(".new")
         new.write_text(str(len(asyncio.all_tasks())), "ascii")
         new.replace(file)

@@ -1,8 +1,8 @@
-"""Kills the server at a named point: Python imports this by itself from its PYTHONPATH.
+"""Kill the server at a named point. Python imports this module from PYTHONPATH at startup.
 
-`DRILL_KILL_AT` names the point, and `DRILL_KILL_AFTER` says how often it is passed before that.
-`DRILL_READ_LAG_SECONDS` stands in for the carrier's. With `DRILL_WITHOUT_PENDING_ORDERS` numbers are
-ordered without a pending order that is committed before, which is the protection under test.
+`DRILL_KILL_AT` names the point, and `DRILL_KILL_AFTER` is how often it is passed before the kill.
+`DRILL_READ_LAG_SECONDS` replaces the carrier's read lag. `DRILL_WITHOUT_PENDING_ORDERS` removes the
+protection under test: numbers are then ordered without committing a pending order first.
 """
 
 import functools
@@ -24,8 +24,8 @@ from localdial_server.carriers.twilio import adapter
 from localdial_server.carriers.twilio.api import TwilioApi
 from localdial_server.domain.model import Number, NumberState
 
-# Long enough for a request to be on its way, too short for its answer.
-_ON_ITS_WAY_SECONDS = 0.002
+# Long enough to send a request, but too short to receive its response.
+_IN_FLIGHT_SECONDS = 0.002
 
 _point = os.environ.get("DRILL_KILL_AT", "")
 _passed = itertools.count()
@@ -64,7 +64,7 @@ def _killed_after(point: str, method: Callable[..., Awaitable[Any]]) -> Callable
     return killed
 
 
-def _killed_after_the_answer(point: str, call: Callable[..., Any]) -> Callable[..., Any]:
+def _killed_after_response(point: str, call: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(call)
     def killed(*args: Any, **kwargs: Any) -> Any:
         result = call(*args, **kwargs)
@@ -74,44 +74,44 @@ def _killed_after_the_answer(point: str, call: Callable[..., Any]) -> Callable[.
     return killed
 
 
-def _killed_while_asking(point: str, call: Callable[..., Any]) -> Callable[..., Any]:
+def _killed_in_flight(point: str, call: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(call)
     def killed(*args: Any, **kwargs: Any) -> Any:
         if _is_time(point):
-            threading.Timer(_ON_ITS_WAY_SECONDS, _kill).start()
+            threading.Timer(_IN_FLIGHT_SECONDS, _kill).start()
         return call(*args, **kwargs)
 
     return killed
 
 
-def _put(owner: type, name: str, wrapped: object) -> None:
+def _patch(owner: type, name: str, wrapped: object) -> None:
     setattr(owner, name, wrapped)
 
 
-_put(Purchasing, "_buy", _killed_before("purchase-begun", Purchasing._buy))
-_put(PendingOrders, "place", _killed_before("order-opened", PendingOrders.place))
-_put(TwilioApi, "buy", _killed_while_asking("order-asked", TwilioApi.buy))
-_put(TwilioApi, "buy", _killed_after_the_answer("order-answered", TwilioApi.buy))
-_put(PendingOrders, "adopt", _killed_after("adopted", PendingOrders.adopt))
-_put(Purchasing, "_finish", _killed_after("answer-kept", Purchasing._finish))
-_put(Deleting, "release", _killed_before("release-begun", Deleting.release))
-_put(TwilioApi, "release", _killed_after_the_answer("release-answered", TwilioApi.release))
+_patch(Purchasing, "_buy", _killed_before("purchase-begun", Purchasing._buy))
+_patch(PendingOrders, "place", _killed_before("order-opened", PendingOrders.place))
+_patch(TwilioApi, "buy", _killed_in_flight("order-asked", TwilioApi.buy))
+_patch(TwilioApi, "buy", _killed_after_response("order-answered", TwilioApi.buy))
+_patch(PendingOrders, "adopt", _killed_after("adopted", PendingOrders.adopt))
+_patch(Purchasing, "_finish", _killed_after("answer-kept", Purchasing._finish))
+_patch(Deleting, "release", _killed_before("release-begun", Deleting.release))
+_patch(TwilioApi, "release", _killed_after_response("release-answered", TwilioApi.release))
 
 
-# The drill's carrier shows at once what it has sold. With the two minutes that Twilio is
-# given, nothing would be dropped between two kills, and purchases would wait all along.
+# The simulated carrier shows at once what it has sold. With Twilio's read lag of two minutes,
+# no order would be abandoned between two kills, and purchases would wait for it.
 adapter._CAPABILITIES = Capabilities(
     asynchronous_orders=False, read_lag_seconds=float(os.environ["DRILL_READ_LAG_SECONDS"])
 )
 
 
 def _open_nothing(transaction: Transaction, order: Number) -> bool:
-    """Return whether the number is free, and store nothing."""
+    """Return whether the number is unowned, and store nothing."""
     return transaction.owner_of(order.phone_number) is None
 
 
 async def _adopt_from_nothing(self: PendingOrders, order: Number, owned: OwnedNumber) -> Number | None:
-    """Commit what was bought, of which the database hears for the first time."""
+    """Commit a bought number that the database does not know yet."""
 
     def work(transaction: Transaction) -> Number | None:
         known = transaction.number(order.organization_id, order.phone_number)
@@ -130,4 +130,4 @@ async def _adopt_from_nothing(self: PendingOrders, order: Number, owned: OwnedNu
 
 if os.environ.get("DRILL_WITHOUT_PENDING_ORDERS"):
     purchase.open_pending_order = _open_nothing  # type: ignore[attr-defined]
-    _put(PendingOrders, "adopt", _killed_after("adopted", _adopt_from_nothing))
+    _patch(PendingOrders, "adopt", _killed_after("adopted", _adopt_from_nothing))

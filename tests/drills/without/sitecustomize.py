@@ -1,6 +1,6 @@
-"""Removes protections from the server: Python imports this by itself from its PYTHONPATH.
+"""Remove protections from the server. Python imports this module from PYTHONPATH at startup.
 
-`DRILL_WITHOUT_HINTS=1` leaves polling alone; `DRILL_WITHOUT_CHECK=1` ignores `min_revision`.
+With `DRILL_WITHOUT_HINTS=1` the server only polls; with `DRILL_WITHOUT_CHECK=1` it ignores `min_revision`.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ def _decide_unchecked(self: CallRouting, leg: Leg) -> asyncio.Future[RecordedCal
 
 
 async def _listen_to_nothing(self: RevisionNotifications, on_change: Callable[[str, int], None]) -> None:
-    """Return at once: every hint of another process is lost."""
+    """Return at once, so that notifications of other processes are lost."""
 
 
 if "DRILL_WITHOUT_CHECK" in os.environ:

@@ -1,4 +1,4 @@
-"""The books of the purchases drill: what was planned and seen, and the inventory against the carrier."""
+"""The plan and results of the purchases drill, and the comparison of the inventory with the carrier."""
 
 import sqlite3
 from collections import Counter, defaultdict
@@ -12,20 +12,20 @@ from localdial.v1.number_inventory_pb2 import ReconcileNumbersResponse
 from tests.drills.rounds import print_machine
 from tests.functional.simulator_process import SimulatorProcess
 
-# The organization whose limits are within reach, and those limits.
+# An organization with limits low enough to be reached, and those limits.
 LIMITED = "limited"
 MAX_NUMBERS = 25
 MAX_PURCHASES = 60
 
-# An order that was lost counts as lost only after this. The adapter's own two minutes
-# are Twilio's; this carrier shows at once what it has sold, and a request that it has
-# not answered within a second is given up.
+# An order that the carrier does not show counts as lost after this time. The adapter's own
+# two minutes are for Twilio; the simulated carrier shows at once what it has sold, and a
+# request that it does not answer within a second is given up.
 READ_LAG_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How many kills at each point and at random times, and what goes on meanwhile."""
+    """The number of kills at each point and at random times, and the load meanwhile."""
 
     kills_at_points: int
     random_kills: int
@@ -38,19 +38,19 @@ class Plan:
 
 @dataclass
 class Request:
-    """A purchase that a client wants, and what it was answered."""
+    """A purchase that a client requests, and the answer to it."""
 
     organization_id: str
     area_code: str
     quantity: int
     request_id: str
     numbers: dict[str, str] = field(default_factory=dict)
-    """Phone numbers by the carrier's identifiers."""
+    """The phone numbers bought, by the carrier's identifiers."""
 
 
 @dataclass
-class Seen:
-    """What came of it."""
+class Results:
+    """The results of a run."""
 
     killed: Counter[str] = field(default_factory=Counter)
     answered: Counter[str] = field(default_factory=Counter)
@@ -68,29 +68,29 @@ class Seen:
 
     @property
     def is_right(self) -> bool:
-        """Whether carrier and inventory agree, and all was done that was planned."""
+        """Whether the carrier and the inventory agree, and every planned kill took place."""
         wrong = self.bought_twice, self.unrecorded, self.not_owned, self.over_limit
         return not (any(wrong) or self.not_reached or self.open_in_the_end)
 
 
-def compare(seen: Seen, requests: Sequence[Request], carrier: SimulatorProcess, database: Path) -> None:
-    """Compare what the carrier has sold with what the inventory has and had."""
+def compare(results: Results, requests: Sequence[Request], carrier: SimulatorProcess, database: Path) -> None:
+    """Compare the carrier's sales with the inventory, past and present; add the differences to `results`."""
     journal = carrier.ask("journal")["events"]
     owned = {number["sid"]: number for number in carrier.ask("numbers")["numbers"]}
     rows = _rows(database)
     bought = [event for event in journal if event["event"] == "number_bought"]
     released = [event for event in journal if event["event"] == "number_released"]
-    seen.bought, seen.released = len(bought), len(released)
+    results.bought, results.released = len(bought), len(released)
 
     recorded = {row.sid: row for row in rows if row.sid}
     for sid, number in owned.items():
         if sid not in recorded:
-            seen.unrecorded.append(f"{number['phone_number']} ({sid})")
+            results.unrecorded.append(f"{number['phone_number']} ({sid})")
     for row in rows:
         if row.state == "active" and row.sid not in owned:
-            seen.not_owned.append(f"{row.phone_number} of {row.organization_id}")
+            results.not_owned.append(f"{row.phone_number} of {row.organization_id}")
 
-    # Whose each purchase was: as its client was told, or as it stands in the inventory.
+    # The organization of each purchase, from the answer to its client or else from the inventory.
     organization_of = {sid: row.organization_id for sid, row in recorded.items()}
     by_request: defaultdict[str, set[str]] = defaultdict(set)
     for row in rows:
@@ -100,18 +100,18 @@ def compare(seen: Seen, requests: Sequence[Request], carrier: SimulatorProcess, 
         by_request[request.request_id] |= request.numbers.keys()
         organization_of |= dict.fromkeys(request.numbers, request.organization_id)
         if len(by_request[request.request_id]) > request.quantity:
-            seen.bought_twice.append(
+            results.bought_twice.append(
                 f"{request.request_id}: {len(by_request[request.request_id])} for {request.quantity}"
             )
     references = Counter(event["fields"].get("FriendlyName", "") for event in bought)
-    seen.bought_twice += [
+    results.bought_twice += [
         f"reference {name} {count} times" for name, count in references.items() if count > 1
     ]
-    _compare_limits(seen, journal, organization_of)
+    _compare_limits(results, journal, organization_of)
 
 
 def _compare_limits(
-    seen: Seen, journal: Sequence[Mapping[str, Any]], organization_of: Mapping[str, str]
+    results: Results, journal: Sequence[Mapping[str, Any]], organization_of: Mapping[str, str]
 ) -> None:
     held = purchases = 0
     for event in journal:
@@ -122,12 +122,12 @@ def _compare_limits(
         elif event["event"] == "number_released":
             held -= 1
         if held > MAX_NUMBERS or purchases > MAX_PURCHASES:
-            seen.over_limit.append(f"{held} held, {purchases} bought")
+            results.over_limit.append(f"{held} held, {purchases} bought")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A number of the inventory."""
+    """A number in the inventory."""
 
     organization_id: str
     phone_number: str
@@ -142,26 +142,26 @@ def _rows(database: Path) -> list[Row]:
         return [Row(*row) for row in connection.execute(query)]
 
 
-def report(plan: Plan, seen: Seen) -> None:
-    """Print what came of it."""
-    print(f"{seen.seconds:.0f} s, {plan.buyers} buyers, seed {plan.seed}, faults {plan.fault_rate:.0%}")
-    print(f"killed {seen.killed.total()} times: {dict(seen.killed)}")
-    print(f"faults suffered {sum(seen.faults.values()):,}: {seen.faults}")
-    print(f"answers: {dict(seen.answered.most_common())}")
-    print(f"at the carrier: {seen.bought:,} bought, {seen.released:,} released")
-    told = seen.report
+def report(plan: Plan, results: Results) -> None:
+    """Print the results."""
+    print(f"{results.seconds:.0f} s, {plan.buyers} buyers, seed {plan.seed}, faults {plan.fault_rate:.0%}")
+    print(f"killed {results.killed.total()} times: {dict(results.killed)}")
+    print(f"faults suffered {sum(results.faults.values()):,}: {results.faults}")
+    print(f"answers: {dict(results.answered.most_common())}")
+    print(f"at the carrier: {results.bought:,} bought, {results.released:,} released")
+    told = results.report
     print(
         f"reconciled: {told.adopted_count} adopted, {told.failed_count} failed, "
         f"{told.released_count} released, {told.open_count} open, {told.missing_count} missing, "
         f"{told.strays_count} strays"
     )
-    print(f"open after the read lag: {seen.open_in_the_end}")
+    print(f"open after the read lag: {results.open_in_the_end}")
     for what, found in (
-        ("points that were not reached", seen.not_reached),
-        ("bought twice", seen.bought_twice),
-        ("bought and unrecorded", seen.unrecorded),
-        ("recorded and not owned", seen.not_owned),
-        ("over the limits", seen.over_limit),
+        ("points that were not reached", results.not_reached),
+        ("bought twice", results.bought_twice),
+        ("bought and unrecorded", results.unrecorded),
+        ("recorded and not owned", results.not_owned),
+        ("over the limits", results.over_limit),
     ):
         print(f"{what}: {len(found)} {found[:3] or ''}")
     print_machine()
