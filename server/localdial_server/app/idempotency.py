@@ -37,7 +37,7 @@ class IdempotentRequests(Generic[A]):
     ) -> A:
         """Run the request, or join its run in this process, and return its answer.
 
-        The run goes on when the caller gives up. Raise `RequestIdReused` when it runs with other
+        The run goes on when the caller gives up. Raises `RequestIdReused` when it runs with other
         arguments, and `CarrierNotAvailable` when too many requests run already.
         """
         key = organization_id, request_id
@@ -59,7 +59,7 @@ class IdempotentRequests(Generic[A]):
     ) -> A | None:
         """Store the request unless it is stored. Return its answer, or None while it has none.
 
-        Raise `RequestIdReused` when it is stored with other arguments. `now` is in microseconds
+        Raises `RequestIdReused` when it is stored with other arguments. `now` is in microseconds
         since the epoch.
         """
         described = f"{self._kind} {arguments}"

@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 def account_of(carriers: Carriers, number: Number) -> Carrier:
     """Return the account that holds the number.
 
-    Raise `AccountNotSetUp` if this server does not know it: it is another carrier's, or was removed
+    Raises `AccountNotSetUp` if this server does not know it: it is another carrier's, or was removed
     from the settings.
     """
     account = carriers.by_account(number.carrier_account) if number.carrier == carriers.name else None

@@ -50,7 +50,7 @@ class Deleting:
     ) -> DeleteAnswer:
         """Delete the numbers, each independently of the others.
 
-        Raise `OrganizationNotFound`, `RequestIdReused` and `CarrierNotAvailable`.
+        Raises `OrganizationNotFound`, `RequestIdReused` and `CarrierNotAvailable`.
         """
         arguments = json.dumps({"phone_numbers": list(phone_numbers)})
         return await self._requests.run_once(
@@ -63,7 +63,7 @@ class Deleting:
     async def release(self, number: Number) -> Number:
         """Release a RELEASING number at the carrier, and return it as RELEASED.
 
-        Raise `CarrierUnavailable`, `Refused` and `OutcomeUnknown`; the number stays RELEASING.
+        Raises `CarrierUnavailable`, `Refused` and `OutcomeUnknown`; the number stays RELEASING.
         """
         carrier = account_of(self._carriers, number)
         asked_at = self._clock.now()

@@ -54,7 +54,7 @@ class Importing:
     async def importable(self, organization_id: str) -> Sequence[OwnedNumber]:
         """Return the numbers of the organization's account that no organization here uses, by phone number.
 
-        Raise `OrganizationNotFound`, `CarrierRefused` and `CarrierNotAvailable`.
+        Raises `OrganizationNotFound`, `CarrierRefused` and `CarrierNotAvailable`.
         """
         await self._store.read(
             "import.list_importable", lambda reader: require_organization(reader, organization_id)
@@ -74,7 +74,7 @@ class Importing:
     ) -> ImportAnswer:
         """Import the numbers; with `configure`, also have the carrier send their calls to us.
 
-        Raise `OrganizationNotFound`, `CarrierRefused` and `CarrierNotAvailable`.
+        Raises `OrganizationNotFound`, `CarrierRefused` and `CarrierNotAvailable`.
         """
         try:
             return await self._import(organization_id, phone_numbers, configure=configure)
@@ -165,7 +165,7 @@ async def _configured(carrier: Carrier, found: Mapping[str, OwnedNumber]) -> dic
 def _by_number(
     phone_numbers: Collection[str], answers: Sequence[OwnedNumber | BaseException | None]
 ) -> dict[str, OwnedNumber]:
-    """Return the owned numbers by phone number. Raise the first error but `NumberNotOwned`."""
+    """Return the owned numbers by phone number. Raises the first error but `NumberNotOwned`."""
     for answer in answers:
         if isinstance(answer, BaseException) and not isinstance(answer, NumberNotOwned):
             raise answer

@@ -23,7 +23,7 @@ class Inventory:
     async def list_numbers(self, query: NumberQuery, after: str, limit: int) -> tuple[Sequence[Number], int]:
         """Return up to `limit` matching numbers after the number `after`, by number, and how many match.
 
-        Raise `OrganizationNotFound`.
+        Raises `OrganizationNotFound`.
         """
 
         def work(reader: Reader) -> tuple[Sequence[Number], int]:
@@ -33,7 +33,7 @@ class Inventory:
         return await self._store.read("inventory.list_numbers", work)
 
     async def get_number(self, organization_id: str, phone_number: str) -> Number:
-        """Return the number. Raise `OrganizationNotFound` or `NumberNotFound`."""
+        """Return the number. Raises `OrganizationNotFound` or `NumberNotFound`."""
         return await self._store.read(
             "inventory.get_number", lambda reader: require_number(reader, organization_id, phone_number)
         )
@@ -43,7 +43,7 @@ class Inventory:
     ) -> Sequence[AvailableNumber]:
         """Return up to `limit` numbers that the carrier sells in the area code; none if it has no stock.
 
-        Raise `InvalidFields`, `OrganizationNotFound`, `CarrierRefused` and `CarrierNotAvailable`.
+        Raises `InvalidFields`, `OrganizationNotFound`, `CarrierRefused` and `CarrierNotAvailable`.
         """
         await require_geographic(area_code)
         await self._store.read(
@@ -59,7 +59,7 @@ class Inventory:
     ) -> tuple[Number, int]:
         """Map the area codes to the number; return the number and the organization's revision.
 
-        Codes that are mapped already stay so. Raise `InvalidFields` for a code that does not exist, is
+        Codes that are mapped already stay so. Raises `InvalidFields` for a code that does not exist, is
         not geographic or is the number's own; `OrganizationNotFound`, `NumberNotFound` and
         `NumberNotActive`.
         """
@@ -88,7 +88,7 @@ class Inventory:
     ) -> tuple[Number, int]:
         """Unmap the area codes from the number; return the number and the organization's revision.
 
-        Codes that are not mapped are ignored. Raise `OrganizationNotFound` and `NumberNotFound`.
+        Codes that are not mapped are ignored. Raises `OrganizationNotFound` and `NumberNotFound`.
         """
 
         def work(transaction: Transaction) -> tuple[Number, int]:

@@ -1,4 +1,4 @@
-"""Pending orders: numbers of which the carrier has not said yet whether they are ours.
+"""Pending orders: numbers that the carrier has neither confirmed nor refused yet.
 
 A pending order is a PURCHASING row with the chosen number and our reference, committed before the
 carrier is asked. It claims the number, so that nobody else here can buy, import or release it, and
@@ -128,7 +128,7 @@ class PendingOrders:
         # References of the orders in flight in this process. The sweep skips them: their own
         # response will settle them.
         self._in_flight: set[str] = set()
-        # When an order failed whose end could not be committed, by reference.
+        # When an order failed and its end could not be committed, by reference.
         self._failed_at: dict[str, int] = {}
         # A previous process may have sent an order just before it died, so the read lag also
         # counts from our start.
@@ -151,7 +151,7 @@ class PendingOrders:
         """Order the number of an open pending order from the carrier.
 
         Return the number: ACTIVE if it was bought, PURCHASING while its outcome is unknown; None if
-        nothing came of the order. Raise `NumberTaken`, `Refused` or `CarrierUnavailable` after
+        nothing came of the order. Raises `NumberTaken`, `Refused` or `CarrierUnavailable` after
         abandoning the order.
         """
         carrier = account_of(self._carriers, order)
@@ -174,7 +174,7 @@ class PendingOrders:
         """Find out at the carrier what became of a pending order, and adopt or abandon it.
 
         Return the number as it is then, PURCHASING if that is still open; None if the order was
-        abandoned. Raise `CarrierUnavailable` and `Refused`; the order stays open.
+        abandoned. Raises `CarrierUnavailable` and `Refused`; the order stays open.
         """
         if order.reference in self._in_flight:
             return order
@@ -270,7 +270,7 @@ class PendingOrders:
         return None
 
     async def _adopt_even_late(self, order: Number, owned: OwnedNumber) -> Number | None:
-        """Adopt the number, also if its order was abandoned before it showed at the carrier."""
+        """Adopt the number, even if its order was abandoned before it appeared at the carrier."""
         adopted = await self.adopt(order, owned)
         if adopted is not None:
             return adopted

@@ -35,9 +35,9 @@ from localdial_server.domain.spending import DAY_MICROSECONDS, SpendingLimits, S
 _CONCURRENT_ORDERS = 8
 _ALL_CONCURRENT_ORDERS = 32
 
-# Numbers may be sold before they are ordered. So a search asks for some more than are missing, it
-# is repeated, each time for more, and the request makes do with what it has after so many searches
-# or so many orders that came too late.
+# Numbers may be sold before they are ordered. So a search asks for some more than are missing, and it
+# is repeated, each time for more. After a set number of searches, or of orders that came too late,
+# the request makes do with what it has.
 _SPARE_OFFERS = 10
 _MAX_SEARCHES = 8
 _MAX_TAKEN = 5
@@ -47,7 +47,7 @@ _MAX_TAKEN = 5
 class PurchaseAnswer:
     """What was bought, by phone number; how many numbers were not, and why.
 
-    A number that was released before the request was answered is RELEASED, with no more than its
+    A number that was released before the request was answered is RELEASED, with only what its
     order knew. `revision` is the organization's when the request was answered.
     """
 
@@ -96,7 +96,7 @@ class _PurchaseRun:
 
     @property
     def is_sold_out(self) -> bool:
-        """Whether so many orders came too late that no other is tried."""
+        """Whether too many orders came too late to try another one."""
         return self.taken >= self.request.quantity + _MAX_TAKEN
 
 
@@ -119,7 +119,7 @@ class Purchasing:
     ) -> PurchaseAnswer:
         """Buy up to `quantity` numbers in the area code; at least one.
 
-        Raise `InvalidFields`, `OrganizationNotFound`, `RequestIdReused`, `NoNumbersAvailable`,
+        Raises `InvalidFields`, `OrganizationNotFound`, `RequestIdReused`, `NoNumbersAvailable`,
         `NumbersSold`, `NumberLimitReached`, `PurchaseLimitReached`, `CarrierRefused`,
         `CarrierNotAvailable` and `PurchasePending`.
         """
@@ -223,7 +223,7 @@ class Purchasing:
     def _open(
         self, transaction: Transaction, request: _PurchaseRequest, order: Number
     ) -> _Opening | ServiceError:
-        """Commit the pending order if the request still needs it and no limit is reached."""
+        """Store the pending order, in this transaction, if the request still needs it and no limit is met."""
         require_organization(transaction, request.organization_id)
         stored = transaction.request(request.organization_id, request.request_id)
         if stored is None:

@@ -34,7 +34,7 @@ _by_number = attrgetter("phone_number")
 
 @dataclass(frozen=True, slots=True)
 class MonthlyCost:
-    """What `number_count` numbers cost a month, in millionths of the currency (ISO 4217).
+    """What `number_count` numbers cost per month, in millionths of the currency unit (ISO 4217).
 
     An empty `currency_code` counts the numbers whose price is not known.
     """
@@ -73,7 +73,7 @@ class Reconciling:
     async def reconcile(self, organization_id: str | None) -> Report:
         """Settle the open numbers of the organization, or of all (None), and report.
 
-        Only a report of all has strays. Raise `OrganizationNotFound`, `CarrierRefused` and
+        Only a report of all has strays. Raises `OrganizationNotFound`, `CarrierRefused` and
         `CarrierNotAvailable`.
         """
         settled = await self._sweep.settle(

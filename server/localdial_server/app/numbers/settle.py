@@ -52,7 +52,7 @@ class Sweep:
             await asyncio.sleep(self._interval)
 
     async def sweep(self) -> None:
-        """Try once to settle every open number. Raise `StorageUnavailable`."""
+        """Try once to settle every open number. Raises `StorageUnavailable`."""
         unsettled = await self._store.read("settle.list_unsettled", lambda reader: reader.unsettled_numbers())
         for settled in await self.settle(unsettled):
             if settled.problem is not None:
@@ -65,7 +65,7 @@ class Sweep:
     async def settle(self, numbers: Sequence[Number]) -> Sequence[Settled]:
         """Try once to settle each of the open numbers; return the outcomes in the same order.
 
-        Raise `StorageUnavailable`.
+        Raises `StorageUnavailable`.
         """
         limit = asyncio.Semaphore(_CONCURRENT)
 

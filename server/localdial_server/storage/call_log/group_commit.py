@@ -3,7 +3,7 @@
 Calls that wait at the same time are committed in one transaction. A lone call is
 committed at once. Under load the log waits a moment before each commit, to collect
 more calls: a commit costs about the same for one call as for many. The wait grows
-with the number of calls that recent commits found, up to a bound.
+with the number of calls that recent commits contained, up to a bound.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ class Recorder(Protocol):
     """Records groups of calls, one group at a time."""
 
     async def record(self, calls: Sequence[OutboundCall]) -> Sequence[RecordedCall]:
-        """Record the calls durably; return the call that stands for each, in order.
+        """Record the calls durably; return the call recorded under each call_id, in order.
 
         Raises `StorageUnavailable`; some calls may have been recorded all the same.
         """
@@ -37,7 +37,7 @@ class Recorder(Protocol):
 class GroupCommitLog(CallLog):
     """The call log over any recorder.
 
-    `max_delay`: how long calls are collected for one commit at most, in seconds.
+    `max_delay`: the longest time, in seconds, to collect calls for one commit.
     """
 
     def __init__(
@@ -91,6 +91,6 @@ class GroupCommitLog(CallLog):
                     future.set_exception(error)
             return
         for (_, future), each in zip(group, recorded, strict=True):
-            # A caller that gave up has cancelled its future; its record stands.
+            # A caller that gave up has cancelled its future; its record stays.
             if not future.done():
                 future.set_result(each)

@@ -21,7 +21,7 @@ _INSERT_SQLITE = (
 
 def _insert_postgres() -> Executable:
     # One array for each column: one statement inserts any number of rows and commits by itself.
-    # The types have no length, since a cast would silently cut the texts to it.
+    # The types have no length, since a cast would silently truncate the texts.
     types = [String() if isinstance(each.type, String) else each.type for each in outbound_calls.columns]
     columns = [
         func.unnest(bindparam(each.name, type_=postgresql.ARRAY(type_)))
@@ -39,7 +39,7 @@ _INSERT_POSTGRES = _insert_postgres()
 
 
 def insert_calls(connection: Connection, calls: Sequence[OutboundCall]) -> Sequence[OutboundCall]:
-    """Insert the calls whose call_id is new; return the call that stands for each, in order."""
+    """Insert the calls whose call_id is new; return the call recorded under each, in order."""
     if _insert(connection, calls) == len(calls):
         return calls
     standing: dict[tuple[str, str], OutboundCall] = {}
@@ -54,7 +54,7 @@ def insert_calls(connection: Connection, calls: Sequence[OutboundCall]) -> Seque
 def _standing(connection: Connection) -> Any:
     """Return the query for existing calls, which are durable once it is answered."""
     if connection.dialect.name == "postgresql":
-        # No-op UPDATE: its commit queues behind the original insert, and so also waits for
+        # No-op UPDATE: its commit comes after the original insert's, so it also waits for
         # synchronous replication.
         same = {"call_id": outbound_calls.c.call_id}
         return update(outbound_calls).values(same).returning(outbound_calls)
@@ -63,7 +63,7 @@ def _standing(connection: Connection) -> Any:
 
 def _insert(connection: Connection, calls: Sequence[OutboundCall]) -> int:
     if connection.dialect.name == "postgresql":
-        # In one order on every server, or two that insert the same calls could deadlock.
+        # In the same order on every server; otherwise two servers inserting the same calls could deadlock.
         in_order = sorted(calls, key=lambda call: (call.organization_id, call.call_id))
         rows = [from_call(call) for call in in_order]
         arrays = {each.name: [row[each.name] for row in rows] for each in outbound_calls.columns}

@@ -1,4 +1,4 @@
-"""Where the call log is recorded: in the database, or in the spool while that is down."""
+"""Where calls are recorded: in the database, or in the spool while that is down."""
 
 import asyncio
 import logging

@@ -2,7 +2,7 @@
 
 Each process has a file of its own in a folder on the local disk: an SQLite database with
 the same call log table, durable, of bounded size, and with one record for each call_id. A
-marker beside the file shows every process that shares the folder that calls wait in it.
+marker beside the file tells the other processes that calls wait in it.
 """
 
 import contextlib
@@ -31,7 +31,7 @@ _ROW_ID: ColumnElement[int] = literal_column("rowid")
 
 _FILE = ".db"
 _MARKER = ".waiting"
-# Contains the identity of the database that the calls of the file beside it belong to.
+# Holds the identity of the database whose calls are in the file beside it.
 _OWNER = ".database"
 
 # Waits between the attempts to claim the folder, in seconds.
@@ -109,7 +109,7 @@ class Spool:
         return self._count
 
     async def add(self, calls: Sequence[OutboundCall]) -> Sequence[OutboundCall]:
-        """Add the calls, durably; return the call that stands under each call_id, in order.
+        """Add the calls, durably; return the call recorded under each call_id, in order.
 
         Raises `StorageUnavailable` when the spool or its disk is full, or its folder was replaced.
         """
@@ -162,7 +162,7 @@ class Spool:
             if not self._disk.exists(self._marker):
                 self._disk.create(self._marker)
         else:
-            # The spool is not empty before its marker is gone: `remove_first` tries again.
+            # The count stays until the marker is gone, so that `remove_first` is tried again.
             self._disk.remove(self._marker)
             self._count = 0
 
@@ -197,7 +197,7 @@ class SpoolFolder:
         """Open the first file that no process holds, perhaps one that a crash left. Raises `OSError`."""
         self._path.mkdir(parents=True, exist_ok=True)
         for number in itertools.count():
-            # Only a newer release can empty a file of a newer release.
+            # Only a newer release can empty a file that it wrote.
             with contextlib.suppress(DatabaseInUse, SchemaError):
                 spool = Spool.open(self._path / f"{number}{_FILE}", self._max_bytes, self._disk)
                 if spool.count == 0:
@@ -218,7 +218,7 @@ class SpoolFolder:
         new = own.path.with_suffix(f"{_OWNER}-new")
         new.write_text(database, "utf-8")
         new.replace(own.path.with_suffix(_OWNER))
-        # A process that runs this check, too, holds a file for a moment, and one that has just
+        # Another process that runs this check holds each file for a moment, and one that has just
         # taken a file has not written its owner yet.
         for delay in *_CLAIM_DELAYS, None:
             if not any(
@@ -243,8 +243,8 @@ class SpoolFolder:
     def take_abandoned(self) -> Sequence[Spool]:
         """Open every file in which calls wait and that no process holds."""
         found: list[Spool] = []
-        # The first time also files without a marker: a crash may have come between the calls
-        # and their marker.
+        # The first time, look at files without a marker too: a crash may have come after the calls
+        # were written and before their marker.
         for path in self._path.glob(f"*{_MARKER if self._looks_at_markers else _FILE}"):
             file = path.with_suffix(_FILE)
             try:

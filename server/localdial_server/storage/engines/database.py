@@ -31,13 +31,13 @@ class Database(Readable, Protocol):
     """An SQL database. Raises `StorageUnavailable` when it does not answer."""
 
     async def write(self, work: Callable[[Connection], T], *, name: str = "") -> T:
-        """Run `work` in a transaction and return its result: durable then, rolled back if `work` raises.
+        """Run `work` in a transaction and return its result.
 
-        Transactions are serializable: the outcome is that of running them one after the other.
+        On return the change is durable; if `work` raises, it is rolled back. Transactions are serializable.
         """
 
     async def append(self, work: Callable[[Connection], T], *, name: str = "") -> T:
-        """Run `work`, which inserts with one statement, and return its result: durable then.
+        """Run `work`, which inserts with one statement, and return its result; the rows are durable.
 
         It does not wait for any `write`, and others may commit between its statements: a read after
         the insert sees at least what `work` inserted or met. When this raises, the rows may have

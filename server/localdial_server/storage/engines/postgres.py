@@ -1,7 +1,7 @@
 """PostgreSQL, for any number of server processes on any number of machines.
 
 Each kind of transaction has threads and connections of its own, so that none waits
-behind another kind. Reads see one moment (REPEATABLE READ). Changes are SERIALIZABLE
+for another kind. Reads see one moment (REPEATABLE READ). Changes are SERIALIZABLE
 and run again where PostgreSQL asks for it. The call log inserts with single statements
 that commit by themselves. Sessions keep no state and no prepared statements, as a
 pgbouncer that pools transactions requires.

@@ -1,1 +1,1 @@
-"""Routing snapshots in memory, and how they stay true."""
+"""Routing snapshots in memory, and how they are kept current."""

@@ -1,4 +1,4 @@
-"""The routing snapshots: what resolves are decided on, in memory.
+"""The routing snapshots in memory, on which resolves are decided.
 
 A snapshot is never changed, only replaced by a newer one, so a decision needs no
 lock. Each organization has at most one load at a time, and no load waits for the
@@ -20,8 +20,8 @@ from localdial_server.observability import metrics
 from localdial_server.storage.engines.database import Readable
 from localdial_server.storage.sql.reader import SqlReader
 
-# When the memory is full, drop snapshots until this share of it is used: looking for the
-# least recently used ones takes long enough not to do it for every load.
+# When the memory is full, drop snapshots until this share of it is used: finding the least
+# recently used ones is too slow to do at every load.
 _USED_AFTER_DROPPING = 0.9
 
 
@@ -55,8 +55,8 @@ class _Entry:
     """When the database was asked and had no newer revision."""
     load: "asyncio.Task[RoutingSnapshot] | None" = None
     required_revision: int = 0
-    """Of a change that was committed during the load: if the load finds an older one, it began too
-    early, and its snapshot is not kept."""
+    """The revision of a change that was committed during the load. A load that finds an older one
+    began too early, and its snapshot is not kept."""
     catch_up_to: int = 0
     """The revision that a background task is loading; 0 if none is running."""
 
@@ -71,7 +71,7 @@ def read_snapshot(reader: SqlReader, organization_id: str, cached: RoutingSnapsh
         raise OrganizationNotFound(organization_id)
     revision = reader.revision(organization_id)
     if cached is not None and cached.revision == revision:
-        # A caller asked for a revision that never was: that must not cost a whole load.
+        # A caller asked for a revision that never existed, which must not cost a full load.
         return cached
     return build_snapshot(
         organization,
@@ -83,7 +83,7 @@ def read_snapshot(reader: SqlReader, organization_id: str, cached: RoutingSnapsh
 
 
 class SnapshotCache(RoutingSnapshots):
-    """Snapshots of what any database holds.
+    """A snapshot cache over any database.
 
     `announce` is called with the organization_id and the revision of each change that this process
     makes. `now` is the clock, in seconds. `read` reads a snapshot, given the one in memory.
@@ -136,8 +136,8 @@ class SnapshotCache(RoutingSnapshots):
         try:
             await self._get(organization_id, revision)
         except ServiceError:
-            # The change is committed, so this is no failure of the change. Without a snapshot the
-            # next resolve loads, instead of deciding on the revision before.
+            # The change is committed, so it must not fail now. With no snapshot, the next resolve
+            # loads one instead of using the old revision.
             self._drop(organization_id)
         except asyncio.CancelledError:
             self._drop(organization_id)

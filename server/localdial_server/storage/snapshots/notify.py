@@ -1,7 +1,7 @@
 """NOTIFY: a hint that another process has changed an organization.
 
-Nothing depends on it. A notification that is lost (while the connection is down, or in a
-pgbouncer that pools transactions) only means that the poller finds the change a little later.
+Nothing depends on it. A notification that is lost (while the connection is down, or
+with pgbouncer in transaction mode) only means that the poller finds the change a little later.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 _CHANNEL = "localdial_changes"
 _RECONNECT_SECONDS = 5.0
 
-# The digits of the largest BIGINT.
+# The number of digits in the largest BIGINT.
 _MAX_DIGITS = 19
 
 
