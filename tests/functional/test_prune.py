@@ -1,5 +1,6 @@
 """Old calls are deleted by a command, and call-backs to younger ones still reach their agents."""
 
+import functools
 import itertools
 import time
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from sqlalchemy import Engine, insert
 
 from localdial.v1.call_routing_pb2 import RouteInboundCallRequest, RouteInboundCallResponse
 from localdial_client import Client, FailedPrecondition
+from localdial_server.admin import maintenance
 from localdial_server.domain.model import Organization, OutboundCall, User
 from localdial_server.storage.sql import retention
 from localdial_server.storage.sql.rows import from_call
@@ -22,6 +24,12 @@ from tests.functional.test_cli import typed
 
 DAY = 86_400_000_000
 WORK_PHONES = (("ann", "+13125550142"), ("bob", "+13125550143"))
+
+
+def batches_of(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `calls prune` delete that many calls in one transaction."""
+    delete = functools.partial(retention.delete_calls_before, batch_size=size)
+    monkeypatch.setattr(maintenance, "delete_calls_before", delete)
 
 
 def days_ago(days: float) -> int:
@@ -109,7 +117,7 @@ def test_the_age_must_be_said(new_database: NewDatabase) -> None:
 
 def test_the_cutoff_is_fixed_at_the_start(new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
     url = new_database("sqlite", with_calls(*(call(f"c{index}", index) for index in range(9))))
-    monkeypatch.setattr(retention, "_CALLS_PER_BATCH", 1)
+    batches_of(1, monkeypatch)
     seconds = itertools.count(86_400, 1)
     monkeypatch.setattr(time, "time_ns", lambda: next(seconds) * 10**9 + 4000)
     assert document(run_on(url, "calls", "prune", "--older-than", "1d", "--json")) == {"deleted": 4}
@@ -120,7 +128,7 @@ def test_interrupted_it_says_how_many_are_deleted(
     new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = new_database("sqlite", with_calls(*(call(f"c{index}", index) for index in range(9))))
-    monkeypatch.setattr(retention, "_CALLS_PER_BATCH", 4)
+    batches_of(4, monkeypatch)
     batches = []
 
     def interrupt(*arguments: Any) -> int:
