@@ -268,7 +268,7 @@ OPERATIONS: dict[str, Callable[[Connections, Command], Answer]] = {
 
 
 def main() -> None:
-    """Answer each line of the input with a line of output."""
+    """Respond to each line of the input with a line of output."""
     connections = Connections(use_asyncio="--asyncio" in sys.argv[1:])
     with connections.runner:
         for line in sys.stdin:

@@ -268,7 +268,7 @@ class Purchasing:
         return number is not None
 
     async def _finish(self, request: _PurchaseRequest, error: ServiceError | None) -> PurchaseAnswer:
-        """Answer the request with what it has bought, or raise why it has bought nothing."""
+        """End the request: store and return what it has bought, or raise why it has bought nothing."""
         organization_id, request_id = request.organization_id, request.request_id
 
         def work(transaction: Transaction) -> PurchaseAnswer | ServiceError:
