@@ -1,4 +1,4 @@
-"""What all tests have in common."""
+"""Fixtures and hooks for all tests."""
 
 import os
 from collections.abc import Generator, Iterator
@@ -9,20 +9,19 @@ from hypothesis import settings
 from tests.support.pgbouncer import PROGRAM, PgBouncer
 from tests.support.postgres import PostgresServer
 
-# Failures outside the test modules show values, as those in them do. Here, since
-# whichever module is imported first decides.
+# Show values when an assertion fails in these modules too. This must come before their first import.
 pytest.register_assert_rewrite("tests.conformance", "tests.interop", "tests.scenarios")
 
-# The same examples in every run, on every machine, and never a failure because a
-# machine is slow. To look for new ones: pytest --hypothesis-profile=explore.
+# Try the same examples in every run, and never fail because the machine is slow.
+# `pytest --hypothesis-profile=explore` looks for new ones.
 settings.register_profile("fixed", derandomize=True, deadline=None, database=None)
 settings.register_profile("explore", deadline=None, print_blob=True)
 settings.load_profile("fixed")
 
-# Where what a test needs must be there, as in CI, a skipped test is a failed one.
+# In CI no tool may be missing, so a skipped test fails.
 STRICT = os.environ.get("LOCALDIAL_TEST_STRICT") == "1"
 
-# The longest groups, which are started first so that no process is left with one of them in the end.
+# These groups take longest and start first, so that no process is left with one of them at the end.
 _LONGEST_FIRST = (
     "tests/interop/",
     "tests/clients/",
@@ -31,10 +30,10 @@ _LONGEST_FIRST = (
     "tests/unit/app/test_crashes.py",
 )
 
-# What rebuilds the Java client must not run beside what uses it.
+# The tests that rebuild the Java client must not run at the same time as those that use it.
 _JAVA = ("tests/clients/test_java", "tests/interop/")
 
-# `scripts/test --quick` does without what these start or install.
+# `scripts/test --quick` leaves out tests with these fixtures.
 _SLOW_FIXTURES = {"generators", "pgbouncer", "postgres"}
 
 
@@ -62,31 +61,31 @@ def _path_of(item: pytest.Item) -> str:
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     if STRICT and report.skipped and not hasattr(report, "wasxfail"):
-        report.longrepr = f"skipped, where nothing may be: {report.longrepr}"
+        report.longrepr = f"skipped in strict mode: {report.longrepr}"
         report.outcome = "failed"
     return report
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    # A module that skips itself as a whole has no tests of which there would be a report.
+    # A module that skips itself has no tests, so only its collection is reported.
     report = yield
     if STRICT and report.skipped:
-        report.longrepr = f"skipped, where nothing may be: {report.longrepr}"
+        report.longrepr = f"skipped in strict mode: {report.longrepr}"
         report.outcome = "failed"
     return report
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
-    """Return a PostgreSQL server, where each test makes a database of its own."""
+    """Yield a PostgreSQL server, in which each test creates its own database."""
     with PostgresServer() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def pgbouncer(postgres: PostgresServer) -> Iterator[PgBouncer]:
-    """Return a pgbouncer in front of it."""
+    """Yield a pgbouncer in front of the PostgreSQL server."""
     if PROGRAM is None:
         pytest.skip("pgbouncer is missing: apt-get install pgbouncer")
     with PgBouncer(postgres) as pgbouncer:
@@ -95,7 +94,7 @@ def pgbouncer(postgres: PostgresServer) -> Iterator[PgBouncer]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _only_the_settings_of_the_test() -> Iterator[None]:
-    """Keep the settings of a developer's own server away from the tests."""
+    """Remove the settings of a developer's own server from the environment."""
     with pytest.MonkeyPatch.context() as environment:
         for name in list(os.environ):
             if name.startswith("LOCALDIAL_") and not name.startswith("LOCALDIAL_TEST_"):

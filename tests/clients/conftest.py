@@ -9,6 +9,6 @@ from tests.functional.server_process import ServerProcess
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """Return a server that the tests of a module share; each takes an organization of its own."""
+    """Yield a server that the tests of a module share; each uses its own organization."""
     with ServerProcess(tmp_path_factory.mktemp("server")) as server:
         yield server

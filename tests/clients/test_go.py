@@ -1,4 +1,4 @@
-"""The Go client's own tests, and what checks its code."""
+"""The Go client's own tests, and the checks of its code."""
 
 import shutil
 
@@ -20,7 +20,7 @@ def test_its_code_is_formatted_and_clean(module: str) -> None:
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_its_modules_say_what_they_need(module: str) -> None:
+def test_its_modules_list_their_requirements(module: str) -> None:
     assert go.go(module, "mod", "tidy", "-diff") == ""
 
 

@@ -29,7 +29,7 @@ def test_the_example_runs(tmp_path: Path) -> None:
     ]
 
 
-def test_the_example_says_what_is_wrong() -> None:
+def test_the_example_reports_errors() -> None:
     java.build()
     done = example("127.0.0.1:1")
     assert done.returncode == 1
@@ -38,7 +38,7 @@ def test_the_example_says_what_is_wrong() -> None:
 
 
 def example(address: str) -> subprocess.CompletedProcess[str]:
-    """Run the program of the README, as its source."""
+    """Run the program of the README from its source."""
     program = java.FOLDER / "examples" / "Example.java"
     command = java.java("-cp", java.LIBRARIES / "*", program, address)
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)

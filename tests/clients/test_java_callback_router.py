@@ -37,7 +37,7 @@ Start = Callable[..., "RouterProcess"]
 
 
 class RouterProcess:
-    """The program, on a free port."""
+    """The call-back router, on a free port."""
 
     def __init__(self, log: Path, **settings: str) -> None:
         self._log = log.open("wb")
@@ -54,7 +54,7 @@ class RouterProcess:
     def ask(
         self, method: str, path: str, body: str | None = None, timeout: float = PATIENCE_SECONDS
     ) -> tuple[int, dict[str, Any]]:
-        """Make a request; answer the status and the JSON."""
+        """Make a request; return the status and the JSON."""
         connection = http.client.HTTPConnection(self.address, timeout=timeout)
         try:
             connection.request(
@@ -66,11 +66,11 @@ class RouterProcess:
             connection.close()
 
     def route(self, call: dict[str, str]) -> tuple[int, dict[str, Any]]:
-        """Ask where a call goes."""
+        """Ask for the destination of a call; return the status and the JSON."""
         return self.ask("GET", "/inbound-calls?" + urlencode(call))
 
     def end(self, how: signal.Signals = signal.SIGTERM) -> int:
-        """Stop it; answer its exit code."""
+        """Stop the router and return its exit code."""
         self.process.send_signal(how)
         code = self.process.wait(PATIENCE_SECONDS)
         assert self.process.stdout is not None
@@ -81,12 +81,12 @@ class RouterProcess:
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Starts the program with settings; ended after the test."""
+    """Return a function that starts a router with settings. It is killed after the test."""
     java.build()
     started: list[RouterProcess] = []
 
     def router(**settings: str) -> RouterProcess:
-        # A machine that is busy with other tests takes longer than a PBX would wait.
+        # Wait longer than a PBX would, because other tests may slow down the machine.
         defaults = {"FALLBACK_NUMBERS": f"{FALLBACK},{SECOND_FALLBACK}", "ROUTE_TIMEOUT_MS": "20000"}
         started.append(RouterProcess(tmp_path / f"router-{len(started)}.log", **{**defaults, **settings}))
         return started[-1]
@@ -113,12 +113,12 @@ def localdial(server: ServerProcess) -> ServerProcess:
 
 @contextlib.contextmanager
 def silent_server() -> Iterator[str]:
-    """Something that takes connections and says nothing."""
+    """Yield the address of a server that accepts connections and sends nothing."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield f"127.0.0.1:{listener.getsockname()[1]}"
 
 
-def test_a_call_back_goes_where_localdial_says(localdial: ServerProcess, start: Start) -> None:
+def test_a_call_back_goes_to_the_destination_of_localdial(localdial: ServerProcess, start: Start) -> None:
     router = start(LOCALDIAL_ADDRESSES=localdial.address)
     to_ann = {
         "destination": WORK_PHONE,
@@ -128,10 +128,10 @@ def test_a_call_back_goes_where_localdial_says(localdial: ServerProcess, start: 
     }
     assert router.route(CALL) == (200, to_ann)
     assert router.ask("POST", "/inbound-calls", urlencode(CALL)) == (200, to_ann)
-    # A PBX that does not encode the plus sign, and says odd things beside the number.
+    # Some PBX does not encode the plus sign, or sends a display name with the number.
     plain = f"/inbound-calls?called={ORGANIZATION_NUMBER}&caller={BORROWER}&call_id={'x' * 200}&other=%20"
     assert router.ask("GET", plain) == (200, to_ann)
-    # Nobody is known to have called it, and back to the organization number would be a loop.
+    # A withheld caller has no last call, and the organization number would be a loop.
     status, withheld = router.route({"called": ORGANIZATION_NUMBER, "caller": "anonymous"})
     assert (status, withheld["destination"], withheld["error_reason"]) == (200, FALLBACK, "NO_DESTINATION")
     status, unknown = router.route({"called": "+19995550100", "caller": BORROWER})
@@ -142,7 +142,7 @@ def test_a_call_back_goes_where_localdial_says(localdial: ServerProcess, start: 
     )
 
 
-def test_a_request_that_cannot_be_read_gets_a_fallback_too(localdial: ServerProcess, start: Start) -> None:
+def test_a_malformed_request_gets_a_fallback(localdial: ServerProcess, start: Start) -> None:
     router = start(LOCALDIAL_ADDRESSES=localdial.address)
     bad = [
         (400, router.ask("GET", "/inbound-calls")),
@@ -155,7 +155,7 @@ def test_a_request_that_cannot_be_read_gets_a_fallback_too(localdial: ServerProc
     assert router.route(CALL)[1]["destination"] == WORK_PHONE
 
 
-def test_without_localdial_calls_fall_back_at_once_and_never_into_a_loop(start: Start) -> None:
+def test_without_localdial_calls_fall_back_at_once_and_never_loop(start: Start) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         nobody = f"127.0.0.1:{listener.getsockname()[1]}"
     router = start(LOCALDIAL_ADDRESSES=nobody)
@@ -170,7 +170,7 @@ def test_without_localdial_calls_fall_back_at_once_and_never_into_a_loop(start: 
     assert router.ask("GET", "/health")[1]["status"] == "ok"
 
 
-def test_a_localdial_that_hangs_costs_no_more_than_the_deadline(start: Start) -> None:
+def test_a_hanging_localdial_costs_at_most_the_deadline(start: Start) -> None:
     with silent_server() as address:
         router = start(LOCALDIAL_ADDRESSES=address, ROUTE_TIMEOUT_MS="300")
         router.route(CALL)  # what is loaded at first use does not count
@@ -180,8 +180,8 @@ def test_a_localdial_that_hangs_costs_no_more_than_the_deadline(start: Start) ->
         assert (status, answer["destination"], answer["error"]) == (200, FALLBACK, "DEADLINE_EXCEEDED")
 
 
-def test_no_call_meets_silence_while_localdial_restarts(localdial: ServerProcess, start: Start) -> None:
-    # Its address must stay the same, so that it is one that was free.
+def test_every_call_is_answered_while_localdial_restarts(localdial: ServerProcess, start: Start) -> None:
+    # Choose a free port in advance, because the restarted server must have the same address.
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"127.0.0.1:{listener.getsockname()[1]}"
     own = ServerProcess(localdial.database.parent, LOCALDIAL_LISTEN=address)
@@ -214,7 +214,7 @@ def test_no_call_meets_silence_while_localdial_restarts(localdial: ServerProcess
         localdial.start()
 
 
-def test_a_call_in_flight_is_answered_before_the_program_ends(start: Start) -> None:
+def test_a_running_call_is_answered_before_the_program_ends(start: Start) -> None:
     with silent_server() as address:
         router = start(LOCALDIAL_ADDRESSES=address, ROUTE_TIMEOUT_MS="4000")
         answers: list[tuple[int, dict[str, Any]]] = []
@@ -229,7 +229,7 @@ def test_a_call_in_flight_is_answered_before_the_program_ends(start: Start) -> N
         assert time.monotonic() - began < 30
 
 
-def test_a_wrong_setting_ends_it_with_one_line(tmp_path: Path) -> None:
+def test_a_wrong_setting_is_reported_in_one_line(tmp_path: Path) -> None:
     java.build()
     for settings, name in (
         ({}, "FALLBACK_NUMBERS"),

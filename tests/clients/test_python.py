@@ -1,4 +1,4 @@
-"""The Python client as a package: what is in it, and that it runs with the oldest of what it asks for."""
+"""The package of the Python client: its contents, and that it runs with its oldest dependencies."""
 
 import re
 import subprocess
@@ -29,7 +29,7 @@ PACKAGES = "localdial", "localdial_client"
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of the source distribution, and of the wheel that was built from that."""
+    """Return the folder of the source distribution and of the wheel that is built from it."""
     folder = tmp_path_factory.mktemp("dist")
     run(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, FOLDER)
     return folder
@@ -55,7 +55,7 @@ def run(*command: str | Path) -> str:
 
 
 def sources() -> set[str]:
-    """Return the files of the packages, as git has them."""
+    """Return the files of the packages in git."""
     return set(run("git", "-C", FOLDER, "ls-files", *PACKAGES).splitlines())
 
 
@@ -83,7 +83,7 @@ def test_the_source_distribution_has_the_examples_too(built: Path) -> None:
     assert names - {".gitignore"} == (sources() | examples | others) - {".gitignore"}
 
 
-def test_the_metadata_say_what_it_is(metadata: Message) -> None:
+def test_the_metadata_describe_the_package(metadata: Message) -> None:
     assert metadata["Name"] == "localdial-client"
     assert metadata["Version"] == __version__
     assert metadata["License-Expression"] == "Apache-2.0"
@@ -93,7 +93,7 @@ def test_the_metadata_say_what_it_is(metadata: Message) -> None:
     assert "Typing :: Typed" in metadata.get_all("Classifier", [])
 
 
-def test_the_readme_says_the_floors(metadata: Message) -> None:
+def test_the_readme_lists_the_oldest_supported_versions(metadata: Message) -> None:
     readme = (FOLDER / "README.md").read_text("utf-8")
     for name, version in floors(metadata).items():
         assert f"{name} {version}" in readme
@@ -127,7 +127,7 @@ def script() -> Iterator[ScriptedServer]:
 
 
 def floors(metadata: Message) -> dict[str, str]:
-    """Return the oldest version of each package that the client asks for."""
+    """Return the oldest version of each package that the client requires."""
     required = [text for text in metadata.get_all("Requires-Dist", []) if "extra ==" not in text]
     found = {}
     for text in required:
@@ -139,6 +139,6 @@ def floors(metadata: Message) -> dict[str, str]:
 
 
 def installed(python: Path) -> set[str]:
-    """Return what is installed, with versions as short as the floors are written."""
+    """Return the installed packages, with versions as short as `floors` has them."""
     frozen = run(python, "-m", "pip", "freeze", "--disable-pip-version-check")
     return {re.sub(r"(==\d+\.\d+)\.0$", r"\1", line) for line in frozen.splitlines()}

@@ -23,7 +23,7 @@ CALLS = {
     "+18005550172": 1,
 }
 
-# The purchase comes after the calls, so that what was shown then differs from what is shown now.
+# The purchase follows the calls, so that the caller IDs of then differ from those of now.
 RECORDED = """
 Coverage of acme, calls of ann
 
@@ -85,13 +85,13 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
-def test_recorded_calls_are_told_by_what_covers_them(address: str) -> None:
+def test_recorded_calls_are_grouped_by_what_covers_them(address: str) -> None:
     result = run("acme", "--server", address)
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout == RECORDED
 
 
-def test_a_list_of_callees_is_told_likewise(address: str, tmp_path: Path) -> None:
+def test_a_list_of_callees_is_grouped_by_what_covers_them(address: str, tmp_path: Path) -> None:
     callees = tmp_path / "callees.csv"
     callees.write_text("name,callee_number\nBea,+14155550172\nCy,+442071838750\nDee,415-555-0172\n", "utf-8")
     result = run("acme", "--server", address, "--callees", str(callees))
@@ -111,7 +111,7 @@ def test_a_list_of_callees_is_told_likewise(address: str, tmp_path: Path) -> Non
         (["acme", "--callees", "names.csv"], "no column callee_number"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(
+def test_errors_are_reported_in_one_line(
     address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], problem: str
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -44,7 +44,7 @@ AREA_CODES = "area_code,borrowers\n415,1200\n312,640\n415,1\n628,75\n"
 
 @pytest.fixture(scope="module")
 def package() -> Path:
-    """Return the folder of the package, compiled."""
+    """Return the folder of the compiled package."""
     try:
         return typescript.build()
     except typescript.NoNode as missing:
@@ -77,7 +77,7 @@ def test_its_lock_file_has_no_download_addresses(package: Path) -> None:
 
 @pytest.fixture(scope="module")
 def tarball(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the package as it would be published."""
+    """Return the archive that would be published."""
     folder = tmp_path_factory.mktemp("pack")
     typescript.run("npm", "pack", "--ignore-scripts", "--pack-destination", str(folder), folder=package)
     (packed,) = folder.glob("*.tgz")
@@ -127,7 +127,7 @@ def fresh_project(tarball: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 def test_a_fresh_project_compiles_with_it(package: Path, fresh_project: Path) -> None:
-    """As `tsc --init` makes a project: strict, with the declarations of others taken as they are."""
+    """The project is strict, as `tsc --init` creates it, and skips the declarations of other packages."""
     (fresh_project / "main.ts").write_text(PROGRAM, "utf-8")
     options = (
         "--strict",
@@ -155,7 +155,7 @@ def test_the_example_of_the_package_runs(fresh_project: Path, server: ServerProc
 
 
 class CrmSync:
-    """The example program, for an organization that is this test's own."""
+    """The example program, with its own organization for each test."""
 
     def __init__(self, package: Path, server: ServerProcess, client: Client, folder: Path) -> None:
         self.organization = f"acme-{uuid.uuid4()}"
@@ -167,7 +167,7 @@ class CrmSync:
         client.directory.set_organization(SetOrganizationRequest(organization=acme))
 
     def __call__(self, *arguments: str, **files: str) -> "subprocess.CompletedProcess[str]":
-        """Run it; a file is given by what it holds."""
+        """Run the program; a file is given by its content."""
         options: list[str] = []
         for name, content in files.items():
             path = self._folder / f"{name}.csv"
@@ -192,12 +192,12 @@ class CrmSync:
         )
 
     def users(self) -> list[tuple[str, str, str, str]]:
-        """Return the users that the organization has."""
+        """Return the users of the organization."""
         users = self.client.directory.list_users(ListUsersRequest(organization_id=self.organization)).users
         return [(user.user_id, user.display_name, user.caller_id, user.work_phone) for user in users]
 
     def area_codes(self) -> list[str]:
-        """Return the area codes of the numbers that the organization has."""
+        """Return the area codes of the organization's numbers."""
         request = ListNumbersRequest(organization_id=self.organization)
         return sorted(
             number.area_code for number in self.client.number_inventory.list_numbers(request).numbers
@@ -210,7 +210,7 @@ def crm_sync(package: Path, server: ServerProcess, tmp_path: Path) -> Iterator[C
         yield CrmSync(package, server, client, tmp_path)
 
 
-def test_crm_sync_sets_users_and_buys_where_no_number_is(crm_sync: CrmSync) -> None:
+def test_crm_sync_sets_users_and_buys_missing_numbers(crm_sync: CrmSync) -> None:
     done = crm_sync("--yes", users=USERS, area_codes=AREA_CODES)
     assert (done.returncode, done.stderr) == (0, "")
     assert "2 users are set" in done.stdout
@@ -268,7 +268,7 @@ def test_crm_sync_shows_all_bad_rows_with_their_lines_and_writes_nothing(crm_syn
 
 
 def test_crm_sync_shows_thousands_of_bad_rows(crm_sync: CrmSync) -> None:
-    """An error that names every field of them would be more than Node.js can read."""
+    """Node.js could not read an error that names every field of all rows."""
     rows = "".join(f"user {n},{'x' * 201},12,34\n" for n in range(1500))
     done = crm_sync(users=USERS.splitlines()[0] + "\n" + rows)
     assert done.returncode == 1
@@ -285,7 +285,7 @@ def test_crm_sync_shows_thousands_of_bad_rows(crm_sync: CrmSync) -> None:
         ('user_id,display_name,caller_id,work_phone\nann,"A,,\nbob,B,,\n', "is not CSV"),
     ],
 )
-def test_crm_sync_refuses_a_file_that_is_no_list_of_users(
+def test_crm_sync_refuses_a_file_that_is_not_a_list_of_users(
     crm_sync: CrmSync, users: str, message: str
 ) -> None:
     done = crm_sync(users=users)
@@ -294,7 +294,7 @@ def test_crm_sync_refuses_a_file_that_is_no_list_of_users(
     assert crm_sync.users() == []
 
 
-def test_crm_sync_warns_where_the_carrier_has_no_numbers_or_too_few(crm_sync: CrmSync) -> None:
+def test_crm_sync_warns_if_the_carrier_has_too_few_numbers(crm_sync: CrmSync) -> None:
     done = crm_sync("--yes", "--quantity", "5", area_codes="area_code\n907\n307\n415\n")
     assert done.returncode == 0
     no_numbers, unfilled = done.stderr.splitlines()
@@ -315,7 +315,7 @@ def test_crm_sync_dry_run_changes_nothing(crm_sync: CrmSync) -> None:
     assert crm_sync.area_codes() == []
 
 
-def test_crm_sync_does_not_spend_money_without_being_told(crm_sync: CrmSync) -> None:
+def test_crm_sync_spends_no_money_without_confirmation(crm_sync: CrmSync) -> None:
     done = crm_sync(users=USERS, area_codes=AREA_CODES)
     assert done.returncode == 2
     assert "nobody to ask" in done.stderr
@@ -323,7 +323,7 @@ def test_crm_sync_does_not_spend_money_without_being_told(crm_sync: CrmSync) -> 
     assert crm_sync.area_codes() == []
 
 
-def test_crm_sync_explains_a_server_that_is_not_there(crm_sync: CrmSync) -> None:
+def test_crm_sync_explains_a_server_that_cannot_be_reached(crm_sync: CrmSync) -> None:
     done = crm_sync("--address", "127.0.0.1:1", users=USERS)
     assert done.returncode == 1
     assert done.stderr.startswith("error: UNAVAILABLE: cannot connect to")
@@ -338,14 +338,14 @@ def test_crm_sync_explains_a_server_that_is_not_there(crm_sync: CrmSync) -> None
         (["--users", "x", "--root-certificate", "no-such-file"], "no such file"),
     ],
 )
-def test_crm_sync_explains_how_it_is_used(crm_sync: CrmSync, arguments: list[str], message: str) -> None:
+def test_crm_sync_explains_its_usage(crm_sync: CrmSync, arguments: list[str], message: str) -> None:
     done = crm_sync(*arguments)
     assert done.returncode == 2
     assert message in done.stderr
     assert "usage: crm-sync" in done.stderr
 
 
-def test_crm_sync_explains_a_file_that_is_not_there(crm_sync: CrmSync) -> None:
+def test_crm_sync_explains_a_missing_file(crm_sync: CrmSync) -> None:
     done = crm_sync("--users", "no-such-file.csv")
     assert done.returncode == 1
     assert done.stderr.startswith("error: ENOENT")

@@ -1,4 +1,4 @@
-"""What a client of an older release sent, and what it understands of an answer."""
+"""What a client of an older release sent, and what it reads in an answer."""
 
 import base64
 import json
@@ -15,27 +15,27 @@ from pydantic import BaseModel
 RECORDINGS = Path(__file__).parent / "recordings"
 DETAILS = "grpc-status-details-bin"
 
-# A server makes these up, or reads them off its clock: that there is one is all that is promised.
+# The server generates these or takes them from its clock, so only their presence is compared.
 MADE_UP = {"carrier_number_id", "next_page_token", "call_time", "last_call_time", "purchase_time"}
-# For people, and free to change.
+# Text for humans, which may change.
 FOR_PEOPLE = {"message", "description"}
 
 
 class Call(BaseModel):
-    """One call of a client: what it sent, and what it understood of the answer."""
+    """One call of a client: what it sent, and what it read in the answer."""
 
     method: str
-    # What `request` says, for who reads the recording.
+    # The content of `request`, for readers of the recording.
     says: dict[str, Any]
     request: str
     answer: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
-    # As the server made it, for the calls that take it up.
+    # As the server generated it, for the calls that use it.
     next_page_token: str = ""
 
 
 class OlderContract:
-    """The contract that a client was built from, which may lack what there is today."""
+    """The contract that a client was built from, which may lack parts of today's."""
 
     def __init__(self, image: bytes) -> None:
         pool = descriptor_pool.DescriptorPool()
@@ -45,31 +45,31 @@ class OlderContract:
         self._pool = pool
 
     def methods(self) -> Iterator[MethodDescriptor]:
-        """Every method of it."""
+        """The names of all methods."""
         for file in self._files:
             for service in self._pool.FindFileByName(file.name).services_by_name.values():
                 yield from service.methods
 
     def request(self, method: str, raw: bytes) -> Message:
-        """Reads a request back."""
+        """Decode a request."""
         return self._class(self._method(method).input_type.full_name).FromString(raw)
 
     def says(self, message: Message) -> dict[str, Any]:
-        """A message as JSON, with what is not set left out."""
+        """Return a message as JSON, without fields that are not set."""
         return json_format.MessageToDict(
             message, preserving_proto_field_name=True, descriptor_pool=self._pool
         )
 
     def answer(self, method: str, raw: bytes) -> dict[str, Any]:
-        """What the client reads in an answer."""
+        """Return what the client reads in an answer."""
         return self._read(self._class(self._method(method).output_type.full_name).FromString(raw))
 
     def error(self, code: grpc.StatusCode, details: bytes) -> dict[str, Any]:
-        """What the client reads in an error."""
+        """Return what the client reads in an error."""
         return {"code": code.name, "status": self._read(self._class("google.rpc.Status").FromString(details))}
 
     def next_page_token(self, method: str, raw: bytes) -> str:
-        """The token of the next page, as it is."""
+        """Return the token of the next page, unchanged."""
         answer = self._class(self._method(method).output_type.full_name).FromString(raw)
         return str(getattr(answer, "next_page_token", ""))
 
@@ -92,7 +92,7 @@ class OlderContract:
 
 
 class Recording:
-    """All the calls of a client, in order, with its contract."""
+    """All calls of a client, in order, with its contract."""
 
     def __init__(self, contract: bytes, calls: Sequence[Call]) -> None:
         self.contract = OlderContract(contract)
@@ -101,12 +101,12 @@ class Recording:
 
     @classmethod
     def load(cls, name: str) -> Self:
-        """Reads one of RECORDINGS."""
+        """Read a recording from `RECORDINGS`."""
         calls = json.loads((RECORDINGS / f"{name}.json").read_text("utf-8"))
         return cls((RECORDINGS / f"{name}.binpb").read_bytes(), [Call.model_validate(each) for each in calls])
 
     def save(self, name: str) -> None:
-        """Writes it to RECORDINGS."""
+        """Write the recording to `RECORDINGS`."""
         calls = [call.model_dump(exclude_defaults=True) for call in self.calls]
         text = json.dumps(calls, indent=1, ensure_ascii=False)
         (RECORDINGS / f"{name}.json").write_text(text + "\n", "utf-8")
@@ -116,13 +116,13 @@ class Recording:
 def understood(
     contract: OlderContract, method: str, sent: bytes, channel: grpc.Channel
 ) -> tuple[Call, bytes]:
-    """Makes a call with these bytes; the answer too as it is, empty if it is an error."""
+    """Make a call with these bytes; return the call and the bytes of the answer, empty for an error."""
     call = Call(
         method=method,
         says=contract.says(contract.request(method, sent)),
         request=base64.b64encode(sent).decode(),
     )
-    # Without serializers the bytes go and come as they are.
+    # Without serializers the bytes are sent and received unchanged.
     raw: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(f"/{method}")
     pending = raw.future(sent, timeout=30)
     code = pending.code()
@@ -138,7 +138,7 @@ def understood(
 
 
 def _comparable(key: str, value: Any) -> Any:
-    """Leaves of a value what has to be the same on any server at any time."""
+    """Return the part of a value that must be the same on any server at any time."""
     if isinstance(value, dict):
         return {name: _comparable(name, each) for name, each in value.items() if name not in FOR_PEOPLE}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Records what the Python client sends, for the clients of this release to be served for ever.
+"""Records what the Python client sends, so that later servers are tested with the clients of this release.
 
     python -m tests.compatibility.record NAME
 
@@ -33,7 +33,7 @@ BORROWER = "+14155550199"
 
 
 def contract_of_the_client() -> bytes:
-    """The contract as the stubs have it, with all that it needs."""
+    """Return the contract of the stubs, with its dependencies."""
     files: dict[str, FileDescriptor] = {}
 
     def add(file: FileDescriptor) -> None:
@@ -50,7 +50,7 @@ def contract_of_the_client() -> bytes:
 
 
 class RecordingProxy(grpc.GenericRpcHandler):
-    """Passes every call on as it is, and keeps it."""
+    """Forwards every call unchanged, and records it."""
 
     def __init__(self, contract: OlderContract, server: grpc.Channel) -> None:
         self.kept: list[Call] = []
@@ -74,7 +74,7 @@ class RecordingProxy(grpc.GenericRpcHandler):
 
 
 def play(client: Client) -> None:
-    """Makes a call of every kind: every method, every field of a request, and what goes wrong."""
+    """Make calls of every kind: every method, every field of a request, and errors."""
 
     def ask(method: Callable[[Any], Message], request: Message) -> Any:
         with contextlib.suppress(LocaldialError):
@@ -138,7 +138,7 @@ def play(client: Client) -> None:
 
 
 def play_numbers(client: Client, ask: Callable[[Any, Message], Any]) -> None:
-    """The inventory's part."""
+    """Make the calls of the number inventory."""
     numbers = client.number_inventory
     ask(
         numbers.search_available_numbers,
@@ -202,7 +202,7 @@ def play_numbers(client: Client, ask: Callable[[Any, Message], Any]) -> None:
 
 
 def play_calls(client: Client, ask: Callable[[Any, Message], Any]) -> None:
-    """The routing's part."""
+    """Make the calls of call routing."""
     routing = client.call_routing
 
     def leg(
@@ -263,7 +263,7 @@ def play_calls(client: Client, ask: Callable[[Any, Message], Any]) -> None:
 
 
 def main(name: str) -> None:
-    """Play, and save the recording."""
+    """Make all calls and save the recording."""
     if (RECORDINGS / f"{name}.json").exists():
         sys.exit(f"{name} is recorded; its clients send what they sent, whatever is released since")
     image = contract_of_the_client()

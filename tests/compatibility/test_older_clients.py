@@ -1,4 +1,4 @@
-"""A client of an older release is answered as it always was."""
+"""Clients of older releases get the same answers as before."""
 
 import base64
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def server(tmp_path: Path) -> Iterator[ServerProcess]:
         yield server
 
 
-def test_the_same_bytes_get_the_same_answers(recording: Recording, server: ServerProcess) -> None:
+def test_the_recorded_bytes_get_the_same_answers(recording: Recording, server: ServerProcess) -> None:
     tokens: dict[str, str] = {}
     with grpc.insecure_channel(server.address) as channel:
         for call in recording.calls:
@@ -38,7 +38,7 @@ def test_the_same_bytes_get_the_same_answers(recording: Recording, server: Serve
 
 
 def as_sent(contract: OlderContract, call: Call, tokens: dict[str, str]) -> bytes:
-    """The bytes as recorded; but a page token is the one that this server gave in that place."""
+    """Return the recorded bytes, with the page token that this server returned in that place."""
     raw = base64.b64decode(call.request)
     token = call.says.get("page_token", "")
     if token not in tokens:
@@ -48,7 +48,7 @@ def as_sent(contract: OlderContract, call: Call, tokens: dict[str, str]) -> byte
     return request.SerializeToString()
 
 
-def test_a_recording_says_what_is_sent(recording: Recording) -> None:
+def test_a_recording_describes_the_bytes_it_sends(recording: Recording) -> None:
     for call in recording.calls:
         request = recording.contract.request(call.method, base64.b64decode(call.request))
         assert recording.contract.says(request) == call.says
@@ -73,7 +73,7 @@ def test_every_field_of_a_request_is_recorded(recording: Recording) -> None:
 
     for call in recording.calls:
         look(recording.contract.request(call.method, base64.b64decode(call.request)))
-    # The server's own: a client has nothing to send there.
+    # Only the server sets these, so a client sends nothing there.
     output_only = {"localdial.v1.Organization.revision"}
     expected = set()
     waiting = [method.input_type for method in recording.contract.methods()]

@@ -14,7 +14,7 @@ from tests.support.postgres import PostgresServer
 
 @pytest.fixture
 def start_server(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
-    """Start a server with these settings; it is ended after the test."""
+    """Return a function that starts a server with these settings. It is killed after the test."""
     started: list[ServerProcess] = []
 
     def start(**settings: str) -> ServerProcess:

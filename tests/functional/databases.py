@@ -1,4 +1,4 @@
-"""Databases that commands work on without a server, and the commands."""
+"""Runs commands on databases without a server, and reads the databases."""
 
 import asyncio
 import json
@@ -42,7 +42,7 @@ def contents(url: str) -> Mapping[str, list[Any]]:
 
 
 def run_on(url: str, *arguments: str) -> Result:
-    """Run a command in this process, which is sooner done than starting one."""
+    """Run a command on the database in this process, which is faster than starting one."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LOCALDIAL_DATABASE_URL", url)
         result = CliRunner().invoke(app, list(arguments))

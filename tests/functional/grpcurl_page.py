@@ -21,12 +21,12 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/grpcurl.md"
 GRPCURL = ROOT / "scripts/grpcurl"
 ADDRESS = "127.0.0.1:50051"
-# A command, and below it what it says.
+# A command, and the output below it.
 PROBE = re.compile(
     r"^```sh\n(?P<command>grpcurl .+?)^```\n\n```(?:json|text)\n(?P<shown>.*?)^```$", re.MULTILINE | re.DOTALL
 )
 
-# What differs from run to run: times, and what the server makes up.
+# Parts that differ from run to run: times, and values that the server generates.
 VARYING = {
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z": "<time>",
     r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}": "<id>",
@@ -36,7 +36,7 @@ VARYING = {
 
 @dataclass(frozen=True)
 class Probe:
-    """A command of the page, what the page shows, and where in the page that is."""
+    """A command of the page with the output that the page shows, and the place of that output."""
 
     command: str
     shown: str
@@ -45,12 +45,12 @@ class Probe:
 
 
 def probes(page: str) -> list[Probe]:
-    """All commands of the page that are followed by their output, in order."""
+    """Return the commands of the page that are followed by their output, in order."""
     return [Probe(found["command"], found["shown"], *found.span("shown")) for found in PROBE.finditer(page)]
 
 
 def start_server(folder: Path) -> ServerProcess:
-    """Starts a server as the page tells, with the demo loaded."""
+    """Start a server as the page describes, and load the demo."""
     server = ServerProcess(folder, LOCALDIAL_SIMULATOR_LATENCY_MS="1000")
     server.start()
     subprocess.run(
@@ -64,7 +64,7 @@ def start_server(folder: Path) -> ServerProcess:
 
 
 def run(command: str, server: ServerProcess) -> tuple[int, str]:
-    """Runs a command as pasted, but with this server; its exit code and all that it says."""
+    """Run a command of the page against this server; return its exit code and its output."""
     ended = subprocess.run(
         ["bash", "-euc", command.replace(ADDRESS, server.address)],
         cwd=ROOT,
@@ -79,14 +79,14 @@ def run(command: str, server: ServerProcess) -> tuple[int, str]:
 
 
 def comparable(text: str) -> str:
-    """Leaves out what differs from run to run."""
+    """Replace the parts that differ from run to run."""
     for pattern, name in VARYING.items():
         text = re.sub(pattern, name, text)
     return text
 
 
 def rewritten(page: str, server: ServerProcess) -> Iterator[str]:
-    """The page with what the commands say now, in parts."""
+    """Yield the page in parts, with the current output of the commands."""
     at = 0
     for probe in probes(page):
         _, said = run(probe.command, server)

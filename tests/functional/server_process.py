@@ -1,4 +1,4 @@
-"""A real server process for a test, on a free port and a database of its own."""
+"""A real server process for a test, with its own database, on a free port."""
 
 import json
 import os
@@ -10,13 +10,13 @@ from typing import IO, Self
 
 
 def environment_with(**settings: str) -> dict[str, str]:
-    """This process's environment with these settings of localdial and no others."""
+    """Return this process's environment with these settings of localdial and no others."""
     others = {name: value for name, value in os.environ.items() if not name.startswith("LOCALDIAL_")}
     return {**others, "LOCALDIAL_LISTEN": "127.0.0.1:0", **settings}
 
 
 class ServerProcess:
-    """`localdial serve` in a folder. It may be stopped, killed and started again."""
+    """`localdial serve` in a folder. It can be stopped, killed and started again."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.database = folder / "localdial.db"
@@ -34,12 +34,12 @@ class ServerProcess:
 
     @property
     def pid(self) -> int:
-        """The id of its process, of several that of the supervisor."""
-        assert self._process is not None, "it does not run"
+        """The PID of the server, or of its supervisor if it has several workers."""
+        assert self._process is not None, "the server is not running"
         return self._process.pid
 
     def start(self) -> None:
-        """Start it and wait until it serves."""
+        """Start the server and wait until it serves."""
         environment = environment_with(
             **{
                 "LOCALDIAL_DATABASE_URL": f"sqlite:///{self.database}",
@@ -59,15 +59,15 @@ class ServerProcess:
             self.address = self._wait_for_address(log)
 
     def stop(self) -> int:
-        """Ask it to stop as an orchestrator does; answer its exit code."""
+        """Stop the server with SIGTERM, as an orchestrator does, and return its exit code."""
         return self._end(signal.SIGTERM)
 
     def kill(self) -> int:
-        """End it as a crash does."""
+        """Kill the server with SIGKILL, and return its exit code."""
         return self._end(signal.SIGKILL)
 
     def logged(self) -> list[dict[str, object]]:
-        """Return what it has logged since it was last started."""
+        """Return the events logged since the last start."""
         lines = self.log.read_text(encoding="utf-8").splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]
 

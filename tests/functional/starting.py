@@ -1,4 +1,4 @@
-"""Commands of localdial that are run to their end, and what they say when they fail."""
+"""Runs commands of localdial to their end, and checks the error of those that fail."""
 
 import subprocess
 import sys
@@ -38,7 +38,10 @@ def run_to_its_end(
     prepare: Callable[[], Any] | None = None,
     **settings: str,
 ) -> "subprocess.CompletedProcess[str]":
-    """Run a command, perhaps through a program that changes what it may do, or after a function that does."""
+    """Run a command.
+
+    `through` is a program, and `prepare` a function, that restricts the rights of the command first.
+    """
     return subprocess.run(
         [*through, *command_line(name)],
         env=environment_of(folder, **settings),
@@ -51,7 +54,7 @@ def run_to_its_end(
 
 
 def said_in_one_line(ended: "subprocess.CompletedProcess[str]", *secrets: str) -> str:
-    """See that it failed with one line; answer the line."""
+    """Check that the command failed with a single line of output, and return the line."""
     assert ended.returncode not in (0, -11, -6)
     assert ended.stdout == ""
     lines = [line for line in ended.stderr.splitlines() if line]

@@ -1,4 +1,4 @@
-"""What was answered survives the end of the server, however it ends."""
+"""Answered calls and purchases survive every end of the server."""
 
 from localdial.v1 import call_routing_pb2 as calls
 from localdial.v1 import directory_pb2 as directory
@@ -57,7 +57,7 @@ def test_every_answer_under_load_is_in_the_log_after_kill_9(server: ServerProces
     assert [call.call_id for call in listed.calls] == answered[::-1]
 
 
-def test_a_purchase_is_remembered_after_kill_9(server: ServerProcess) -> None:
+def test_a_purchase_survives_kill_9(server: ServerProcess) -> None:
     with Client(server.address) as client:
         number = set_up(client)
         server.kill()

@@ -1,4 +1,4 @@
-"""What is written in Go, against a live server: the README's program and the dialer."""
+"""The Go programs against a live server: the README's and the dialer."""
 
 import os
 import re
@@ -100,7 +100,7 @@ def test_the_dialer_dials_nothing_of_a_list_with_a_wrong_line(
     assert calls_at(server) == before
 
 
-def test_the_dialer_sums_up_when_it_is_interrupted(
+def test_an_interrupted_dialer_prints_its_summary(
     dialer: list[str], server: ServerProcess, tmp_path: Path
 ) -> None:
     before = calls_at(server)
@@ -116,11 +116,11 @@ def test_the_dialer_sums_up_when_it_is_interrupted(
     dialed = said.count("who sees")
     assert 1 <= dialed < 1000
     assert f"{dialed} of 1000 legs dialed" in said
-    # What was recorded is what was printed: no answer was thrown away.
+    # Every recorded call was printed, so no answer was lost.
     assert calls_at(server) == before + dialed
 
 
-def test_the_dialer_says_that_nobody_is_there(tmp_path: Path) -> None:
+def test_the_dialer_reports_a_server_that_cannot_be_reached(tmp_path: Path) -> None:
     program = go.build("clients/go/examples/dialer", ".")
     command = [str(program), "-server", "127.0.0.1:1", "-organization", "demo", "-timeout", "10s"]
     ended = end_of(*command, list_of(tmp_path, "bob,+16285550155"))

@@ -1,4 +1,4 @@
-"""What the page of probes shows is what grpcurl says."""
+"""The page of grpcurl commands shows their real output."""
 
 import json
 import re
@@ -12,7 +12,7 @@ import pytest
 from tests.functional.grpcurl_page import ADDRESS, GRPCURL, PAGE, ROOT, comparable, probes, run, start_server
 from tests.functional.server_process import ServerProcess
 
-# To build grpcurl takes minutes where the machine has never done it and others work on it too.
+# The first build of grpcurl takes minutes on a busy machine.
 pytestmark = pytest.mark.timeout(900)
 
 TEXT = PAGE.read_text("utf-8")
@@ -40,12 +40,12 @@ def server(tmp_path: Path, _grpcurl: None) -> Iterator[ServerProcess]:
     server.kill()
 
 
-def test_every_command_says_what_the_page_shows(server: ServerProcess) -> None:
-    # In one test: a probe looks at what those above it did.
+def test_every_command_prints_what_the_page_shows(server: ServerProcess) -> None:
+    # All commands run in one test, because they depend on the effects of those above them.
     for probe in PROBES:
         code, said = run(probe.command, server)
-        # On a machine with much else to do the deadline may come before the call. Those that have one
-        # may be made again.
+        # On a busy machine the deadline may pass before the call arrives. Commands with a deadline
+        # can be repeated.
         for _ in range(3 if "-max-time" in probe.command else 0):
             if comparable(said) != comparable(probe.shown):
                 code, said = run(probe.command, server)
@@ -53,7 +53,7 @@ def test_every_command_says_what_the_page_shows(server: ServerProcess) -> None:
         failed = probe.shown.startswith("Error")
         assert (code != 0) == (failed or probe.shown.startswith("ERROR:")), probe.command
         if code > 64:
-            # The number of the status, as the page says.
+            # The exit code is 64 plus the number of the status, as the page says.
             assert f"  Code: {STATUS[code - 64]}\n" in said
 
 
@@ -65,7 +65,7 @@ def test_the_readmes_command_works(server: ServerProcess) -> None:
     assert json.loads(said)["callerId"] == "+14155550100"
 
 
-def test_no_command_of_the_page_is_left_out() -> None:
+def test_every_command_of_the_page_is_tested() -> None:
     commands = re.findall(r"^grpcurl ", TEXT, re.MULTILINE)
     assert len(PROBES) == len(commands) > 20
     assert all(ADDRESS in probe.command for probe in PROBES)
@@ -76,6 +76,6 @@ def test_the_page_and_the_script_install_the_same_version() -> None:
     assert f"cmd/grpcurl@{version}\n" in TEXT
 
 
-def test_every_link_has_its_target() -> None:
+def test_every_link_has_a_target() -> None:
     for path in re.findall(r"\]\(([^#):]+)[^:)]*\)", TEXT):
         assert (PAGE.parent / path).exists()

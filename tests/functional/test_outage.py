@@ -1,4 +1,4 @@
-"""PostgreSQL goes away and comes back under a server: what is answered meanwhile, and recorded after."""
+"""PostgreSQL goes down and comes back: what a server answers meanwhile, and records afterwards."""
 
 import itertools
 import os
@@ -21,8 +21,8 @@ from tests.support.waiting import wait_until
 AWAY_SECONDS = 3.0
 PATIENCE_SECONDS = 90.0
 
-# A call-back or a change that is refused is refused within this, be the machine
-# as busy as it may; and much sooner than a transaction may take.
+# A call-back or a change must be refused within this time even on a busy machine, and long
+# before a transaction would time out.
 AT_ONCE_SECONDS = 8.0
 TRANSACTION_SECONDS = 25.0
 
@@ -31,14 +31,14 @@ NUMBER = "+13125550150"
 
 @pytest.fixture(scope="module")
 def postgresql() -> Iterator[PostgresServer]:
-    """Return a PostgreSQL server that tests may stop."""
+    """Yield a PostgreSQL server that tests may stop."""
     with PostgresServer() as server:
         yield server
 
 
 @pytest.fixture
 def url(postgresql: PostgresServer) -> Iterator[str]:
-    """Return the URL of a database with the schema, and leave PostgreSQL running."""
+    """Yield the URL of a migrated database, and make sure that PostgreSQL runs after the test."""
     url = create_postgres(postgresql)
     yield url
     if not postgresql.is_running:
@@ -48,7 +48,7 @@ def url(postgresql: PostgresServer) -> Iterator[str]:
 
 @pytest.fixture
 def start(start_server: Callable[..., ServerProcess], url: str, tmp_path: Path) -> Callable[..., "Caller"]:
-    """Start servers on the database, which share a spool folder, each with a caller."""
+    """Return a function that starts a server with the shared spool folder, and returns its caller."""
 
     def start(**settings: str) -> Caller:
         return Caller(
@@ -65,7 +65,7 @@ def start(start_server: Callable[..., ServerProcess], url: str, tmp_path: Path) 
 
 
 class Caller:
-    """Asks one server, and repeats nothing by itself."""
+    """Calls one server, without retries."""
 
     def __init__(self, server: ServerProcess) -> None:
         self.server = server
@@ -78,7 +78,7 @@ class Caller:
         self._client = self._connect()
 
     def set_up(self) -> None:
-        """Make the organization."""
+        """Create the organization."""
         organization = directory.Organization(organization_id="acme", organization_number=NUMBER)
         self._client.directory.set_organization(directory.SetOrganizationRequest(organization=organization))
         self.change("ann")
@@ -89,17 +89,17 @@ class Caller:
         self._client.directory.set_user(directory.SetUserRequest(user=user))
 
     def resolve(self) -> calls.ResolveOutboundCallerIdResponse:
-        """Resolve a call to a phone that was not called before."""
+        """Resolve a call to a number that was not called before."""
         return self._client.call_routing.resolve_outbound_caller_id(_leg(next(self._numbers)))
 
     def resolve_many(self, count: int) -> list[calls.BatchResolveOutboundCallerIdsResult]:
-        """Resolve that many at once."""
+        """Resolve this many calls in one batch."""
         legs = [_leg(next(self._numbers)) for _ in range(count)]
         request = calls.BatchResolveOutboundCallerIdsRequest(requests=legs)
         return list(self._client.call_routing.batch_resolve_outbound_caller_ids(request).results)
 
     def route(self, call_id: str) -> calls.RouteInboundCallResponse:
-        """Route the call-back of whom that call went to."""
+        """Route a call-back from the callee of that call."""
         caller = _leg(int(call_id)).callee_number
         request = calls.RouteInboundCallRequest(called_number=NUMBER, caller_number=caller)
         return self._client.call_routing.route_inbound_call(request)
@@ -139,7 +139,7 @@ def is_refused(ask: Callable[[], object]) -> bool:
 
 
 @pytest.mark.parametrize("how", ["stopped", "frozen"])
-def test_resolves_go_on_while_postgresql_is_away_and_are_recorded_in_order_after(
+def test_resolves_go_on_while_postgresql_is_down_and_are_recorded_in_order_afterwards(
     how: str, start: Callable[..., Caller], postgresql: PostgresServer, url: str
 ) -> None:
     caller = start()
@@ -167,7 +167,7 @@ def test_resolves_go_on_while_postgresql_is_away_and_are_recorded_in_order_after
         wait_until(lambda: len(answered) > 50)
         gone = time.monotonic()
         (postgresql.stop if how == "stopped" else postgresql.freeze)()
-        # Longer where a busy machine answers few in that time.
+        # A busy machine may need longer to answer enough calls.
         while time.monotonic() < gone + AWAY_SECONDS or len(later) <= 50:
             assert time.monotonic() < gone + PATIENCE_SECONDS
             assert is_refused(lambda: caller.route(first))
@@ -189,7 +189,7 @@ def test_resolves_go_on_while_postgresql_is_away_and_are_recorded_in_order_after
     assert caller.route(later[-1]).last_call_id == later[-1]
 
 
-def test_a_full_spool_refuses_calls_and_keeps_what_it_has(
+def test_a_full_spool_refuses_calls_and_keeps_its_records(
     start: Callable[..., Caller], postgresql: PostgresServer, url: str
 ) -> None:
     caller = start(LOCALDIAL_SPOOL_MAX_MB="1")
@@ -206,14 +206,14 @@ def test_a_full_spool_refuses_calls_and_keeps_what_it_has(
             break
     assert full
     assert len(answered) > 250
-    # What a batch had no room for may have room for some calls.
+    # The spool may still have room for single calls when it has none for a batch.
     wait_until(lambda: is_refused(caller.resolve))
     postgresql.start()
     wait_until(lambda: set(answered) <= set(recorded(postgresql, url)))
     wait_until(lambda: not caller.resolve().recorded_later)
 
 
-def test_a_snapshot_that_is_too_old_is_not_decided_on(
+def test_a_resolve_is_refused_when_the_snapshot_is_too_old(
     start: Callable[..., Caller], postgresql: PostgresServer
 ) -> None:
     caller = start(LOCALDIAL_SNAPSHOT_MAX_AGE_SECONDS="1")
@@ -227,7 +227,7 @@ def test_a_snapshot_that_is_too_old_is_not_decided_on(
     wait_until(lambda: not is_refused(caller.resolve))
 
 
-def test_calls_that_wait_when_the_server_dies_are_recorded_after_its_start(
+def test_calls_in_the_spool_of_a_killed_server_are_recorded_after_a_restart(
     start: Callable[..., Caller], postgresql: PostgresServer, url: str
 ) -> None:
     caller = start()
@@ -244,7 +244,7 @@ def test_calls_that_wait_when_the_server_dies_are_recorded_after_its_start(
     assert caller.route("0010").last_call_id == "0010"
 
 
-def test_no_call_back_is_decided_while_calls_wait_in_another_servers_spool(
+def test_call_backs_are_refused_while_another_server_has_calls_in_its_spool(
     start: Callable[..., Caller], postgresql: PostgresServer
 ) -> None:
     caller, other = start(), start()
@@ -264,7 +264,7 @@ def test_no_call_back_is_decided_while_calls_wait_in_another_servers_spool(
     assert other.route("0001").last_call_id == "0001"
 
 
-def test_a_dead_servers_calls_are_recorded_by_another_one(
+def test_calls_in_the_spool_of_a_killed_server_are_recorded_by_another_server(
     start: Callable[..., Caller], postgresql: PostgresServer
 ) -> None:
     caller, other = start(), start()

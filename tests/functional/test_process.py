@@ -1,4 +1,4 @@
-"""The server as a process: how it starts, what it tells, how it stops."""
+"""The server as a process: its start, its health, its stop."""
 
 import sqlite3
 import subprocess
@@ -21,7 +21,7 @@ SERVICES = ["localdial.v1.CallRouting", "localdial.v1.Directory", "localdial.v1.
 
 
 def failed_start(**settings: str) -> tuple[int, str]:
-    """Start a server that cannot start; answer its exit code and what it says."""
+    """Start a server that cannot start; return its exit code and its error output."""
     ended = subprocess.run(
         [sys.executable, "-m", "localdial_server", "serve"],
         env=environment_with(**settings),
@@ -55,14 +55,14 @@ def test_reflection_lists_the_services_and_describes_them(server: ServerProcess)
     assert described.file_descriptor_response.file_descriptor_proto
 
 
-def test_sigterm_ends_it_cleanly(server: ServerProcess) -> None:
+def test_sigterm_stops_the_server_cleanly(server: ServerProcess) -> None:
     with Client(server.address) as client:
         client.directory.list_organizations(directory.ListOrganizationsRequest())
         assert server.stop() == 0
     assert [event["event"] for event in server.logged()][-1] == "stopped"
 
 
-def test_a_purchase_under_way_is_finished_before_it_stops(
+def test_a_running_purchase_is_finished_before_the_server_stops(
     start_server: Callable[..., ServerProcess],
 ) -> None:
     server = start_server(LOCALDIAL_SIMULATOR_LATENCY_MS="300")
@@ -82,7 +82,7 @@ def test_a_purchase_under_way_is_finished_before_it_stops(
     assert [number.phone_number for number in bought[0].numbers] == ["+14155550100"]
 
 
-def test_a_purchase_whose_caller_hung_up_is_finished(start_server: Callable[..., ServerProcess]) -> None:
+def test_a_purchase_is_finished_after_its_caller_hangs_up(start_server: Callable[..., ServerProcess]) -> None:
     server = start_server(LOCALDIAL_SIMULATOR_LATENCY_MS="300")
     request = inventory.PurchaseNumbersRequest(organization_id="acme", area_code="415", request_id="patience")
     with Client(server.address) as client:
@@ -90,7 +90,7 @@ def test_a_purchase_whose_caller_hung_up_is_finished(start_server: Callable[...,
         client.directory.set_organization(directory.SetOrganizationRequest(organization=organization))
         with pytest.raises(LocaldialError):
             client.number_inventory.purchase_numbers(request, timeout=0.4)
-        # A repeat waits for the first one's end rather than buying another.
+        # The repeat waits for the first request instead of buying another number.
         answer = client.number_inventory.purchase_numbers(request)
         listed = client.number_inventory.list_numbers(inventory.ListNumbersRequest(organization_id="acme"))
     assert list(listed.numbers) == list(answer.numbers)
@@ -118,7 +118,7 @@ def test_a_second_server_on_the_same_port_is_refused(server: ServerProcess, tmp_
     assert "Traceback" not in said
 
 
-def test_a_database_of_a_newer_release_is_refused_and_left_alone(server: ServerProcess) -> None:
+def test_a_database_of_a_newer_release_is_refused_and_unchanged(server: ServerProcess) -> None:
     server.stop()
     with sqlite3.connect(server.database) as connection:
         connection.execute("update localdial_schema_version set version_num = '9999'")
@@ -131,7 +131,7 @@ def test_a_database_of_a_newer_release_is_refused_and_left_alone(server: ServerP
         assert list(connection.iterdump()) == before
 
 
-def test_a_database_of_another_program_is_refused_and_left_alone(tmp_path: Path) -> None:
+def test_a_database_of_another_program_is_refused_and_unchanged(tmp_path: Path) -> None:
     database = tmp_path / "theirs.db"
     with sqlite3.connect(database) as connection:
         connection.execute("create table invoices (id integer)")
@@ -142,7 +142,7 @@ def test_a_database_of_another_program_is_refused_and_left_alone(tmp_path: Path)
         assert connection.execute("select name from sqlite_master").fetchall() == [("invoices",)]
 
 
-def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_refused(tmp_path: Path) -> None:
     database = tmp_path / "notes.db"
     database.write_text("shopping list\n" * 100)
     code, said = failed_start(LOCALDIAL_DATABASE_URL=f"sqlite:///{database}")

@@ -1,4 +1,4 @@
-"""Old calls are deleted by a command, and call-backs to younger ones still reach their agents."""
+"""A command deletes old calls, and call-backs to newer ones still reach their agents."""
 
 import functools
 import itertools
@@ -52,7 +52,7 @@ def call_ids(url: str) -> set[str]:
     return {row[1] for row in contents(url)["outbound_calls"]}
 
 
-def test_old_calls_are_deleted_and_call_backs_to_younger_ones_still_reach_their_agents(
+def test_prune_deletes_old_calls_and_keeps_call_backs_to_newer_ones_working(
     new_database: NewDatabase, start_server: Callable[..., ServerProcess]
 ) -> None:
     url = new_database(
@@ -63,7 +63,7 @@ def test_old_calls_are_deleted_and_call_backs_to_younger_ones_still_reach_their_
             call("forgotten", days_ago(500), user_id="bob", callee_number="+16285550199"),
         ),
     )
-    # A server on PostgreSQL may go on meanwhile.
+    # On PostgreSQL the server may keep running.
     server = start_server(LOCALDIAL_DATABASE_URL=url)
     assert document(run_on(url, "calls", "prune", "--older-than", "400d", "--json")) == {"deleted": 2}
     assert call_ids(url) == {"last"}
@@ -100,7 +100,7 @@ def test_an_age_is_hours_days_or_weeks(new_database: NewDatabase, age: str, days
 @pytest.mark.parametrize(
     "age", ["23h", "0d", "-1d", "400", "d", "1.5d", "1y", "1 d", "1000000d", "\uff11d", ""]
 )
-def test_an_age_that_is_none_or_too_short_is_refused(new_database: NewDatabase, age: str) -> None:
+def test_an_age_that_is_malformed_or_too_short_is_refused(new_database: NewDatabase, age: str) -> None:
     url = new_database("sqlite", with_calls(call("old", 1)))
     refused = run_on(url, "calls", "prune", "--older-than", age)
     assert refused.exit_code == 2
@@ -111,7 +111,7 @@ def test_an_age_that_is_none_or_too_short_is_refused(new_database: NewDatabase, 
     assert call_ids(url) == {"old"}
 
 
-def test_the_age_must_be_said(new_database: NewDatabase) -> None:
+def test_the_age_is_required(new_database: NewDatabase) -> None:
     assert run_on(new_database("sqlite"), "calls", "prune").exit_code == 2
 
 
@@ -124,7 +124,7 @@ def test_the_cutoff_is_fixed_at_the_start(new_database: NewDatabase, monkeypatch
     assert call_ids(url) == {f"c{index}" for index in range(4, 9)}
 
 
-def test_interrupted_it_says_how_many_are_deleted(
+def test_an_interrupted_prune_says_how_many_calls_it_deleted(
     new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = new_database("sqlite", with_calls(*(call(f"c{index}", index) for index in range(9))))

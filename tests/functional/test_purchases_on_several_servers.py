@@ -1,4 +1,4 @@
-"""Purchases on two servers that share a PostgreSQL and a carrier account, each sent to both at once."""
+"""Purchases sent to two servers at once, which share a PostgreSQL and a carrier account."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -18,7 +18,7 @@ _MOST_REPEATS = 200
 
 
 def outcome(client: Client, request_id: str) -> frozenset[str] | str:
-    """Buy until there is an answer for good: the carrier's ids of the numbers, or the reason of the error."""
+    """Buy until the answer is final; return the carrier's ids of the numbers, or the reason of the error."""
     request = PurchaseNumbersRequest(
         organization_id="acme", area_code="415", quantity=_QUANTITY, request_id=request_id
     )
@@ -33,7 +33,7 @@ def outcome(client: Client, request_id: str) -> frozenset[str] | str:
     raise AssertionError("there is no end to it")
 
 
-def test_servers_together_buy_no_request_twice_and_no_more_than_the_limit(
+def test_two_servers_fill_no_request_twice_and_respect_the_limit_together(
     start_server: Callable[..., ServerProcess], new_database: NewDatabase, simulator: SimulatorProcess
 ) -> None:
     settings = {
@@ -66,8 +66,8 @@ def test_servers_together_buy_no_request_twice_and_no_more_than_the_limit(
         for one in numbers:
             assert len(one) <= _QUANTITY
             answered += one
-    assert sorted(answered) == sorted(bought), "each number is one request's"
-    # Nothing came of a request: the limit was reached, or the other server had just said so.
+    assert sorted(answered) == sorted(bought), "each number belongs to one request"
+    # A request bought nothing because the limit was reached, on this server or the other one.
     refusals = {one for each in outcomes.values() for one in each if isinstance(one, str)}
     assert "NUMBER_LIMIT_REACHED" in refusals
     assert refusals <= {"NUMBER_LIMIT_REACHED", "NO_NUMBERS_AVAILABLE"}

@@ -1,4 +1,4 @@
-"""Purchases while the carrier fails and the server is killed: the short form of the drill."""
+"""Purchases while the carrier fails and the server is killed: the drill in short."""
 
 import asyncio
 

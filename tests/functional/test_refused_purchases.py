@@ -1,4 +1,4 @@
-"""Purchases that cannot be had as asked for: what the CRM is told, so that its user knows what to do.
+"""Purchases that fail or are filled in part: the CRM learns what its user should do.
 
 A real server, the Twilio adapter and the Twilio simulator over HTTP.
 """
@@ -21,7 +21,7 @@ from tests.functional.simulator_process import ACCOUNT_SID, SimulatorProcess
 
 Start = Callable[..., ServerProcess]
 
-# One order more than is wanted may come too late so many times.
+# The most orders that a purchase of one number places before it gives up.
 _MOST_ORDERS_OF_ONE = 6
 
 
@@ -48,12 +48,12 @@ def buy(
 
 
 def refused(client: Client, quantity: int = 1, area_code: str = "415") -> LocaldialError:
-    """Try to buy; answer the error, after which nothing may be stored."""
+    """Try to buy; check that nothing was stored, and return the error."""
     with pytest.raises(LocaldialError) as caught:
         buy(client, quantity, area_code)
     numbers = client.number_inventory.list_numbers(ListNumbersRequest(organization_id="acme"))
     assert list(numbers.numbers) == []
-    # What users see names neither the account nor its secret.
+    # The message must reveal neither the account nor its secret.
     assert ACCOUNT_SID not in caught.value.message
     assert "simulator" not in caught.value.message
     return caught.value
@@ -65,14 +65,14 @@ def bought(simulator: SimulatorProcess) -> int:
 
 
 def assert_books_balance(client: Client, simulator: SimulatorProcess) -> None:
-    """The inventory has what the carrier has sold, no more and no less."""
+    """Check that the inventory has exactly the numbers that the carrier sold."""
     listed = client.number_inventory.list_numbers(ListNumbersRequest(organization_id="acme")).numbers
     ours = {number["sid"] for number in simulator.ask("numbers")["numbers"] if number["fields"]}
     assert {number.carrier_number_id for number in listed} == ours
     assert bought(simulator) == len(listed)
 
 
-def test_wrong_credentials_are_for_whoever_runs_the_server(
+def test_wrong_credentials_are_reported_as_a_problem_of_the_server(
     simulator: SimulatorProcess, start_server: Start
 ) -> None:
     server = start_server(**{**simulator.settings, "LOCALDIAL_TWILIO_AUTH_TOKEN": "not-the-token"})
@@ -84,7 +84,7 @@ def test_wrong_credentials_are_for_whoever_runs_the_server(
         assert "does not accept the server's credentials" in error.message
         assert "localdial doctor" in error.message
         assert "not-the-token" not in error.message
-        assert error.retry_delay is None, "a repeat does not cure it"
+        assert error.retry_delay is None, "a retry does not help"
         with pytest.raises(LocaldialError) as not_searched:
             client.number_inventory.search_available_numbers(
                 SearchAvailableNumbersRequest(organization_id="acme", area_code="415")
@@ -97,13 +97,13 @@ def test_a_trial_account_buys_its_one_number_and_says_what_to_do_for_more(
     client: Client, simulator: SimulatorProcess
 ) -> None:
     simulator.tell(f"accounts/{ACCOUNT_SID}", {"type": "Trial"})
-    # The number that the account has from the start is the one.
+    # The account owns its one number from the start.
     error = refused(client)
     assert (error.reason, error.metadata["cause"]) == ("CARRIER_REFUSED", "ACCOUNT")
     assert "trial account" in error.message
     assert "Upgrade" in error.message
     simulator.tell(f"accounts/{ACCOUNT_SID}", {"type": "Full"})
-    assert len(buy(client).numbers) == 1, "the same request_id buys once the cause is gone"
+    assert len(buy(client).numbers) == 1, "the same request_id buys after the cause is removed"
     assert_books_balance(client, simulator)
 
 
@@ -128,7 +128,7 @@ def test_a_regulatory_refusal_says_which_papers_are_missing(
     assert bought(simulator) == 0
 
 
-def test_numbers_that_take_no_calls_are_not_bought(client: Client, simulator: SimulatorProcess) -> None:
+def test_numbers_without_voice_are_not_bought(client: Client, simulator: SimulatorProcess) -> None:
     simulator.tell("faults", {"operation": "search", "fault": "no_voice"})
     error = refused(client)
     assert (error.code.name, error.reason) == ("NOT_FOUND", "NO_NUMBERS_AVAILABLE")
@@ -146,7 +146,7 @@ def test_a_number_taken_between_search_and_order_is_replaced_by_the_next(
     assert_books_balance(client, simulator)
 
 
-def test_when_every_number_is_taken_the_carrier_is_not_asked_without_end(
+def test_when_every_number_is_taken_the_purchase_gives_up(
     client: Client, simulator: SimulatorProcess
 ) -> None:
     simulator.tell("faults", {"operation": "order", "fault": "taken", "count": 100})
@@ -155,23 +155,23 @@ def test_when_every_number_is_taken_the_carrier_is_not_asked_without_end(
     assert bought(simulator) == 0
 
 
-def test_a_quantity_that_is_partly_filled_tells_how_much_is_missing_and_why(
+def test_a_partly_filled_purchase_says_how_many_numbers_are_missing_and_why(
     client: Client, simulator: SimulatorProcess
 ) -> None:
-    # The simulated Wyoming has three numbers.
+    # The simulator has three numbers in Wyoming.
     answer = buy(client, 5, "307")
     assert (len(answer.numbers), answer.unfilled_count) == (3, 2)
     why = from_status(answer.unfilled_status)
     assert (why.code.name, why.reason) == ("NOT_FOUND", "NO_NUMBERS_AVAILABLE")
     assert why.metadata == {"area_code": "307"}
-    assert buy(client, 5, "307") == answer, "a repeat is given the same answer"
+    assert buy(client, 5, "307") == answer, "a repeat gets the same answer"
     assert_books_balance(client, simulator)
 
 
-def test_a_balance_that_is_exhausted_half_way_keeps_what_was_bought_and_says_why_it_ended(
+def test_a_purchase_that_exhausts_the_balance_keeps_the_bought_numbers_and_says_why_it_ended(
     client: Client, simulator: SimulatorProcess
 ) -> None:
-    # For two numbers and a half.
+    # The balance pays for two and a half numbers.
     simulator.tell(f"accounts/{ACCOUNT_SID}", {"balance": "2.87"})
     answer = buy(client, 5)
     assert (len(answer.numbers), answer.unfilled_count) == (2, 3)
@@ -179,10 +179,10 @@ def test_a_balance_that_is_exhausted_half_way_keeps_what_was_bought_and_says_why
     assert (why.code.name, why.reason) == ("FAILED_PRECONDITION", "CARRIER_REFUSED")
     assert why.metadata["cause"] == "ACCOUNT"
     assert "add money" in why.message
-    # Only what was bought is there: the account is suspended, so nothing more can be asked of it.
+    # The account is suspended, so its numbers cannot be listed; only the sales can be counted.
     assert bought(simulator) == 2
     simulator.tell(f"accounts/{ACCOUNT_SID}", {"balance": "100", "status": "active"})
-    assert buy(client, 5) == answer, "a repeat is given the same answer, and buys nothing"
+    assert buy(client, 5) == answer, "a repeat gets the same answer and buys nothing"
     assert len(buy(client, 3, request_id="the-rest").numbers) == 3
     report = client.number_inventory.reconcile_numbers(ReconcileNumbersRequest(organization_id="acme"))
     assert (report.open_count, report.missing_count, report.adopted_count) == (0, 0, 0)

@@ -1,4 +1,4 @@
-"""Several worker processes on one PostgreSQL: the drills in short. `scripts/drill` runs them in full."""
+"""Several workers on one PostgreSQL: the drills in short. `scripts/drill` runs them in full."""
 
 import statistics
 from collections.abc import Iterator
@@ -16,16 +16,16 @@ from tests.support.postgres import PostgresServer
 PAIRS = coherence.Plan(pairs=200, writers=8, organizations=20, seed=1)
 CHANGES = staleness.Plan(organizations=4, changes=2, seed=1)
 
-# Longer than by default: then being late means more than that the machine is busy.
+# Longer than the default, so that a busy machine alone causes no delay beyond the bound.
 POLL_SECONDS = 1.5
 
-# So rarely that what comes soon has come by a hint.
+# So long that a change that arrives soon must have arrived by a notification.
 RARE_POLL_SECONDS = 5.0
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
-    """A PostgreSQL server of these tests alone, which they may stop."""
+    """Yield a PostgreSQL server for these tests only, which they may stop."""
     with PostgresServer() as server:
         yield server
 
@@ -39,7 +39,7 @@ def cluster(server: PostgresServer) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="module")
 def unchecked(server: PostgresServer) -> Iterator[Cluster]:
-    """Return servers that only poll, and ignore `min_revision`."""
+    """Yield servers that only poll, and ignore `min_revision`."""
     with Cluster(
         server.create_database(),
         2,
@@ -51,7 +51,7 @@ def unchecked(server: PostgresServer) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="module")
 def pooled(server: PostgresServer) -> Iterator[Cluster]:
-    """Return servers behind a pgbouncer that pools transactions, which loses the hints."""
+    """Yield servers behind a pgbouncer that pools transactions, which loses the notifications."""
     if PROGRAM is None:
         pytest.skip("pgbouncer is missing: apt-get install pgbouncer (or brew install pgbouncer)")
     poll = str(POLL_SECONDS)
@@ -61,7 +61,7 @@ def pooled(server: PostgresServer) -> Iterator[Cluster]:
             yield cluster
 
 
-async def test_a_resolve_with_min_revision_shows_the_change_whichever_worker_it_reaches(
+async def test_a_resolve_with_min_revision_sees_the_change_on_every_worker(
     cluster: Cluster,
 ) -> None:
     seen = await coherence.run(cluster, PAIRS)
@@ -70,28 +70,28 @@ async def test_a_resolve_with_min_revision_shows_the_change_whichever_worker_it_
     assert len(seen.writes) == len(seen.resolves) == cluster.workers
 
 
-async def test_without_the_check_of_min_revision_the_same_is_seen_to_fail(unchecked: Cluster) -> None:
+async def test_without_the_check_of_min_revision_the_drill_finds_stale_resolves(unchecked: Cluster) -> None:
     seen = await coherence.run(unchecked, PAIRS)
     assert not seen.failed
     assert seen.stale
 
 
-async def test_a_hint_brings_a_change_sooner_than_the_next_poll(cluster: Cluster) -> None:
+async def test_a_notification_spreads_a_change_before_the_next_poll(cluster: Cluster) -> None:
     seen = await staleness.run(cluster, CHANGES)
     assert statistics.median(seen.small) < RARE_POLL_SECONDS / 5
 
 
-async def test_polling_alone_brings_a_change_within_the_bound(unchecked: Cluster) -> None:
+async def test_polling_alone_spreads_a_change_within_the_bound(unchecked: Cluster) -> None:
     seen = await staleness.run(unchecked, CHANGES)
     assert max(seen.small) < 2 * POLL_SECONDS
 
 
-async def test_behind_a_pgbouncer_a_change_comes_within_the_bound(pooled: Cluster) -> None:
+async def test_behind_pgbouncer_a_change_spreads_within_the_bound(pooled: Cluster) -> None:
     seen = await staleness.run(pooled, CHANGES)
     assert max(seen.small) < 2 * POLL_SECONDS
 
 
-async def test_organizations_that_a_drill_puts_into_the_tables_are_served(
+async def test_organizations_that_a_drill_inserts_into_the_tables_are_served(
     server: PostgresServer, cluster: Cluster
 ) -> None:
     few = Size("few", organizations=2, users=3, numbers=4, first=0)

@@ -1,4 +1,4 @@
-"""Buying through a real server: limits, deadlines, and what is reported."""
+"""Purchases through a real server: limits, deadlines and reports."""
 
 import time
 from collections.abc import Callable
@@ -28,7 +28,7 @@ def add_organization(client: Client, organization_id: str) -> None:
     client.directory.set_user(SetUserRequest(user=user))
 
 
-def test_limits_are_those_of_the_settings_and_each_organization_s_own(start_server: Start) -> None:
+def test_limits_come_from_the_settings_and_from_each_organization(start_server: Start) -> None:
     server = start_server(
         LOCALDIAL_MAX_NUMBERS="2",
         LOCALDIAL_ORGANIZATION_LIMITS='{"large": {"max_numbers": 4, "max_purchases_per_day": 3}}',
@@ -57,7 +57,7 @@ def test_limits_are_those_of_the_settings_and_each_organization_s_own(start_serv
     assert 0 < refused.value.retry_delay <= 24 * 60 * 60
 
 
-def test_a_purchase_answers_before_its_caller_s_deadline_and_goes_on(start_server: Start) -> None:
+def test_a_purchase_answers_before_its_callers_deadline_and_goes_on(start_server: Start) -> None:
     server = start_server(LOCALDIAL_SIMULATOR_LATENCY_MS="2500")
     with Client(server.address) as client:
         add_organization(client, "acme")
@@ -78,7 +78,7 @@ def test_a_purchase_answers_before_its_caller_s_deadline_and_goes_on(start_serve
         assert bought == client.number_inventory.purchase_numbers(request)
 
 
-def test_what_the_account_owns_is_listed_imported_and_no_stray_any_more(client: Client) -> None:
+def test_an_unmanaged_number_of_the_account_is_listed_until_it_is_imported(client: Client) -> None:
     add_organization(client, "acme")
     listing = ListImportableNumbersRequest(organization_id="acme", page_size=100)
     found = ListImportableNumbersResponse()

@@ -1,4 +1,4 @@
-"""How the server starts on PostgreSQL, and what it says in one line when it cannot."""
+"""The start on PostgreSQL, and the one-line errors if it fails."""
 
 import functools
 import json
@@ -44,7 +44,7 @@ def url(postgres: PostgresServer) -> Iterator[str]:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Run a command of localdial to its end."""
+    """Return a function that runs a command of localdial to its end."""
     return functools.partial(run_to_its_end, tmp_path)
 
 
@@ -86,10 +86,10 @@ UNUSABLE: dict[str, tuple[Callable[[str, PostgresServer], str], str]] = {
 
 
 @pytest.mark.parametrize(("change", "said"), UNUSABLE.values(), ids=UNUSABLE)
-def test_a_url_that_cannot_be_used_is_answered_with_one_line(
+def test_an_unusable_url_is_reported_in_one_line(
     run: Run, url: str, postgres: PostgresServer, change: Callable[[str, PostgresServer], str], said: str
 ) -> None:
-    # Every other one to the other command, as both open the database alike.
+    # Both commands open the database in the same way, so each case runs only one of them.
     command = "serve" if list(UNUSABLE.values()).index((change, said)) % 2 else "migrate"
     ended = run(command, LOCALDIAL_DATABASE_URL=change(url, postgres))
     line = said_in_one_line(ended, postgres.password, "s3cret")
@@ -97,14 +97,14 @@ def test_a_url_that_cannot_be_used_is_answered_with_one_line(
     assert _tables(postgres, url) == set()
 
 
-def test_an_empty_database_is_to_be_migrated_first(run: Run, url: str, postgres: PostgresServer) -> None:
+def test_an_empty_database_must_be_migrated_first(run: Run, url: str, postgres: PostgresServer) -> None:
     line = said_in_one_line(run("serve", LOCALDIAL_DATABASE_URL=url), postgres.password)
     assert "is empty" in line
     assert "localdial migrate" in line
     assert _tables(postgres, url) == set()
 
 
-def test_an_older_schema_is_to_be_migrated_first(run: Run, url: str, postgres: PostgresServer) -> None:
+def test_an_older_schema_must_be_migrated_first(run: Run, url: str, postgres: PostgresServer) -> None:
     engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool)
     config, scripts = schema._scripts()
     oldest, newest = scripts.get_base(), scripts.get_current_head()
@@ -121,13 +121,13 @@ def test_an_older_schema_is_to_be_migrated_first(run: Run, url: str, postgres: P
 
 
 @pytest.mark.parametrize("command", ["serve", "migrate"])
-def test_a_newer_schema_is_refused_and_left_alone(
+def test_a_newer_schema_is_refused_and_unchanged(
     run: Run, migrated_url: str, postgres: PostgresServer, command: str
 ) -> None:
     name = migrated_url.rpartition("/")[2]
     postgres.execute("UPDATE localdial_schema_version SET version_num = '9999'", name)
     postgres.execute("DROP TABLE outbound_calls", name)
-    # Nor is it waited for.
+    # The command must not wait for the schema either.
     ended = run(command, LOCALDIAL_DATABASE_URL=migrated_url, LOCALDIAL_SCHEMA_WAIT_SECONDS="3600")
     line = said_in_one_line(ended, postgres.password)
     assert "newer" in line
@@ -136,7 +136,7 @@ def test_a_newer_schema_is_refused_and_left_alone(
 
 
 @pytest.mark.parametrize("command", ["serve", "migrate"])
-def test_another_programs_database_is_refused_and_left_alone(
+def test_another_programs_database_is_refused_and_unchanged(
     run: Run, url: str, postgres: PostgresServer, command: str
 ) -> None:
     postgres.execute("CREATE TABLE theirs (x int)", url.rpartition("/")[2])
@@ -159,7 +159,7 @@ def test_a_database_that_cannot_hold_every_name_is_refused(
     assert _tables(postgres, postgres.url(name)) == set()
 
 
-def test_a_role_that_may_not_make_tables_is_told(run: Run, postgres: PostgresServer) -> None:
+def test_a_role_without_the_right_to_create_tables_is_reported(run: Run, postgres: PostgresServer) -> None:
     postgres.execute("CREATE DATABASE not_mine TEMPLATE template0")
     line = said_in_one_line(
         run("migrate", LOCALDIAL_DATABASE_URL=postgres.url("not_mine")), postgres.password
@@ -168,7 +168,7 @@ def test_a_role_that_may_not_make_tables_is_told(run: Run, postgres: PostgresSer
     postgres.execute("DROP DATABASE not_mine")
 
 
-def test_of_two_migrations_at_once_one_migrates_and_both_succeed(
+def test_of_concurrent_migrations_one_migrates_and_all_succeed(
     url: str, postgres: PostgresServer, tmp_path: Path
 ) -> None:
     with ExitStack() as started:
@@ -190,11 +190,9 @@ def test_of_two_migrations_at_once_one_migrates_and_both_succeed(
     assert "outbound_calls" in _tables(postgres, url)
 
 
-def test_a_migration_that_fails_half_way_leaves_nothing_behind(
-    run: Run, url: str, postgres: PostgresServer
-) -> None:
+def test_a_failed_migration_leaves_nothing_behind(run: Run, url: str, postgres: PostgresServer) -> None:
     name = url.rpartition("/")[2]
-    # A name that the migration needs late is taken, where only it looks.
+    # Take a name that the migration needs late, in a place where nothing else looks.
     postgres.execute("CREATE SEQUENCE simulator_numbers", name)
     line = said_in_one_line(run("migrate", LOCALDIAL_DATABASE_URL=url), postgres.password)
     assert "simulator_numbers" in line
@@ -202,7 +200,7 @@ def test_a_migration_that_fails_half_way_leaves_nothing_behind(
 
 
 class Waiting:
-    """A server that was started and does not serve yet, or perhaps never will."""
+    """A server that was started but does not serve yet, and perhaps never will."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.address = ""
@@ -213,7 +211,7 @@ class Waiting:
             stderr=subprocess.PIPE,
             text=True,
         )
-        # Nothing hangs for want of a reader, nor for ever.
+        # Limit the time of a test that waits for output.
         self._timer = threading.Timer(DEADLINE_SECONDS, self.process.kill)
         self._timer.start()
 
@@ -226,14 +224,14 @@ class Waiting:
         self.process.communicate()
 
     def until_logged(self, event: str) -> str:
-        """Wait for a line of the log; learn the address where it says it."""
+        """Wait for a log line with the event and return it; remember the address that the log mentions."""
         assert self.process.stderr is not None
         for line in self.process.stderr:
             if event in line:
                 if line.startswith("{"):
                     self.address = json.loads(line).get("address", self.address)
                 return line
-        raise AssertionError(f"it ended before it logged {event}")
+        raise AssertionError(f"the server ended before it logged {event}")
 
     def health(self) -> int:
         with grpc.insecure_channel(self.address) as channel:
@@ -244,7 +242,7 @@ class Waiting:
             return int(response.status)
 
 
-def test_while_the_schema_is_waited_for_it_is_healthy_and_serves_nothing_until_it_is_migrated(
+def test_a_server_that_waits_for_the_schema_reports_not_serving_until_the_migration(
     run: Run, url: str, tmp_path: Path
 ) -> None:
     settings = {"LOCALDIAL_DATABASE_URL": url, "LOCALDIAL_SCHEMA_WAIT_SECONDS": "3600"}
@@ -263,7 +261,7 @@ def test_while_the_schema_is_waited_for_it_is_healthy_and_serves_nothing_until_i
             client.directory.list_organizations(directory.ListOrganizationsRequest())
 
 
-def test_sigterm_while_the_schema_is_waited_for_ends_it_cleanly(
+def test_sigterm_stops_a_server_that_waits_for_the_schema_cleanly(
     url: str, postgres: PostgresServer, tmp_path: Path
 ) -> None:
     settings = {"LOCALDIAL_DATABASE_URL": url, "LOCALDIAL_SCHEMA_WAIT_SECONDS": "3600"}
@@ -276,9 +274,7 @@ def test_sigterm_while_the_schema_is_waited_for_ends_it_cleanly(
     assert _tables(postgres, url) == set()
 
 
-def test_a_schema_that_does_not_come_in_time_is_said(
-    url: str, postgres: PostgresServer, tmp_path: Path
-) -> None:
+def test_the_wait_for_the_schema_ends_in_an_error(url: str, postgres: PostgresServer, tmp_path: Path) -> None:
     settings = {"LOCALDIAL_DATABASE_URL": url, "LOCALDIAL_SCHEMA_WAIT_SECONDS": "1"}
     with Waiting(tmp_path, **settings) as server:
         line = server.until_logged("Error")
@@ -287,7 +283,7 @@ def test_a_schema_that_does_not_come_in_time_is_said(
         assert server.process.wait(DEADLINE_SECONDS) not in (0, None)
 
 
-def test_a_restart_of_the_database_while_the_schema_is_waited_for_is_no_reason_to_end(
+def test_the_wait_for_the_schema_survives_a_restart_of_the_database(
     run: Run, url: str, postgres: PostgresServer, tmp_path: Path
 ) -> None:
     settings = {"LOCALDIAL_DATABASE_URL": url, "LOCALDIAL_SCHEMA_WAIT_SECONDS": "3600"}
@@ -296,7 +292,7 @@ def test_a_restart_of_the_database_while_the_schema_is_waited_for_is_no_reason_t
         postgres.stop()
         try:
             with pytest.raises(subprocess.TimeoutExpired):
-                # It looks every half second.
+                # The server checks the schema every half second.
                 server.process.wait(3)
         finally:
             postgres.start()
@@ -304,7 +300,7 @@ def test_a_restart_of_the_database_while_the_schema_is_waited_for_is_no_reason_t
         server.until_logged('"serving"')
 
 
-def test_a_spool_directory_that_is_none_is_said(run: Run, migrated_url: str, tmp_path: Path) -> None:
+def test_a_spool_directory_that_is_a_file_is_reported(run: Run, migrated_url: str, tmp_path: Path) -> None:
     in_its_place = tmp_path / "file"
     in_its_place.write_text("mine")
     for path in in_its_place, in_its_place / "below":
@@ -315,14 +311,14 @@ def test_a_spool_directory_that_is_none_is_said(run: Run, migrated_url: str, tmp
     assert in_its_place.read_text() == "mine"
 
 
-async def test_the_spool_of_another_database_is_left_alone(
+async def test_the_spool_of_another_database_is_refused_and_unchanged(
     run: Run, postgres: PostgresServer, migrated_url: str, tmp_path: Path
 ) -> None:
     def serve(url: str, until: str) -> None:
         with Waiting(tmp_path, LOCALDIAL_DATABASE_URL=url) as server:
             server.until_logged(until)
 
-    # A server of this database has been here, and calls of it wait.
+    # A server of this database has used the folder and left calls there.
     serve(migrated_url, '"serving"')
     folder = SpoolFolder(tmp_path / "spool", 1_000_000)
     spool = folder.take()
@@ -337,7 +333,7 @@ async def test_the_spool_of_another_database_is_left_alone(
         said = f"Error: {tmp_path / 'spool'} is the spool of another database"
         assert ended.stderr.splitlines()[-1].startswith(said)
         assert postgres.execute("SELECT count(*) FROM outbound_calls", other.rpartition("/")[2]) == [(0,)]
-        # Its own takes them, and then the folder is free.
+        # A server of the same database records them, and then the folder is free.
         serve(migrated_url, "the spool is empty")
         assert postgres.execute("SELECT call_id FROM outbound_calls", migrated_url.rpartition("/")[2]) == [
             ("waiting",)
@@ -347,7 +343,7 @@ async def test_the_spool_of_another_database_is_left_alone(
         postgres.drop_database(other)
 
 
-def test_a_spool_directory_on_a_full_disk_is_said(run: Run, migrated_url: str, tmp_path: Path) -> None:
+def test_a_spool_directory_on_a_full_disk_is_reported(run: Run, migrated_url: str, tmp_path: Path) -> None:
     ended = run(
         "serve",
         prepare=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
@@ -359,8 +355,8 @@ def test_a_spool_directory_on_a_full_disk_is_said(run: Run, migrated_url: str, t
     assert "sqlalche" not in line
 
 
-def test_a_spool_directory_that_is_not_writable_is_said(run: Run, migrated_url: str) -> None:
-    # Not even root may make a folder there.
+def test_a_spool_directory_that_is_not_writable_is_reported(run: Run, migrated_url: str) -> None:
+    # Not even root can create a folder there.
     line = said_in_one_line(
         run("serve", LOCALDIAL_DATABASE_URL=migrated_url, LOCALDIAL_SPOOL_DIRECTORY="/proc/spool")
     )

@@ -1,4 +1,4 @@
-"""What the server says in one line when it cannot use its SQLite file."""
+"""The one-line errors if the server cannot use its SQLite file."""
 
 import functools
 import os
@@ -14,13 +14,13 @@ from tests.support.databases import create_sqlite
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Run a command of localdial to its end."""
+    """Return a function that runs a command of localdial to its end."""
     return functools.partial(run_to_its_end, tmp_path)
 
 
 @pytest.mark.parametrize("command", ["serve", "migrate"])
 @pytest.mark.parametrize("size", [0, 60_000])
-def test_an_sqlite_file_on_a_full_disk_is_said_and_usable_afterwards(
+def test_a_sqlite_file_on_a_full_disk_is_reported_and_usable_afterwards(
     run: Run, tmp_path: Path, command: str, size: int
 ) -> None:
     url = f"sqlite:///{tmp_path / 'localdial.db'}"
@@ -35,14 +35,12 @@ def test_an_sqlite_file_on_a_full_disk_is_said_and_usable_afterwards(
 
 
 @pytest.mark.parametrize("pages", [0, 8])
-def test_a_disk_that_became_full_is_said_before_anything_is_served(
-    run: Run, tmp_path: Path, pages: int
-) -> None:
-    """One that has no room for the 32 KiB that SQLite needs to begin, or only for these."""
+def test_a_disk_that_became_full_is_reported_before_serving(run: Run, tmp_path: Path, pages: int) -> None:
+    """The disk has no room for the 32 KiB that SQLite needs to start, or only for those."""
     folder = tmp_path / "disk"
     folder.mkdir()
     if not _mounted("--types", "tmpfs", "--options", "size=1m", "tmpfs", str(folder)):
-        pytest.skip("a small disk can only be made by root, where it may mount")
+        pytest.skip("only root with the right to mount can create a small disk")
     try:
         create_sqlite(folder / "localdial.db")
         url = f"sqlite:///{folder / 'localdial.db'}"
@@ -57,7 +55,7 @@ def test_a_disk_that_became_full_is_said_before_anything_is_served(
 
 
 @pytest.mark.parametrize("command", ["serve", "migrate"])
-def test_an_sqlite_file_that_may_not_be_written_is_said_and_left_alone(
+def test_a_sqlite_file_without_write_permission_is_reported_and_unchanged(
     run: Run, tmp_path: Path, command: str
 ) -> None:
     folder = tmp_path / "database"
@@ -66,21 +64,21 @@ def test_an_sqlite_file_that_may_not_be_written_is_said_and_left_alone(
     assert run("migrate", LOCALDIAL_DATABASE_URL=url).returncode == 0
     before, beside = file.read_bytes(), sorted(folder.iterdir())
     file.chmod(0o444)
-    # To root such a file is as good as any, if it is not held to it.
+    # Root can write such a file unless the capability is taken away.
     held = ["setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override"]
     ended = run(command, through=held if os.geteuid() == 0 else (), LOCALDIAL_DATABASE_URL=url)
     assert f"{file}: it is read-only" in said_in_one_line(ended)
     assert (file.read_bytes(), sorted(folder.iterdir())) == (before, beside)
 
 
-def test_an_sqlite_file_that_is_read_only_is_said(run: Run, tmp_path: Path) -> None:
+def test_a_read_only_sqlite_file_is_reported(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "localdial.db"
     url = f"sqlite:///{file}"
     create_sqlite(file)
     before = file.read_bytes()
     with _ReadOnly(tmp_path) as is_read_only:
         if not is_read_only:
-            pytest.skip("only the owner can take the right to write away, or root with mounts")
+            pytest.skip("root needs the right to mount to make a file read-only")
         line = said_in_one_line(run("serve", LOCALDIAL_DATABASE_URL=url))
     assert str(file) in line
     assert file.read_bytes() == before
@@ -91,7 +89,7 @@ def _mounted(*arguments: str) -> bool:
 
 
 class _ReadOnly:
-    """Makes a folder and what is in it read-only, for root too where it may mount."""
+    """Makes a folder and its files read-only, also for root if it has the right to mount."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -1,4 +1,4 @@
-"""Organizations move between databases by commands, whole or not at all."""
+"""Commands move organizations between databases, completely or not at all."""
 
 import asyncio
 import json
@@ -60,7 +60,7 @@ def start_on(
     )
 
 
-def test_who_outgrows_sqlite_moves_to_postgresql_and_back(
+def test_organizations_move_from_sqlite_to_postgresql_and_back(
     start_server: Callable[..., ServerProcess], new_database: NewDatabase, tmp_path: Path
 ) -> None:
     old = start_server()
@@ -85,7 +85,7 @@ def test_who_outgrows_sqlite_moves_to_postgresql_and_back(
     routed = ask(new, "route", owned[0]["phone_number"], "+16285550155")
     assert (routed["user_id"], routed["last_call_id"]) == ("bob", last_call["call_id"])
     assert ask(new, "numbers", "buy", "demo", "312", "--yes", "--request-id", "once") == bought
-    # A server on PostgreSQL may go on meanwhile.
+    # On PostgreSQL the server may keep running.
     assert run_on(moved, "export", "--output", second).exit_code == 0
     assert Path(second).read_bytes() == Path(first).read_bytes()
     new.stop()
@@ -151,7 +151,7 @@ class TestOfEachCommand:
         assert dump(path) == before
 
 
-def test_what_is_wrong_with_a_file_is_listed_by_line(new_database: NewDatabase, tmp_path: Path) -> None:
+def test_errors_of_a_file_are_listed_by_line(new_database: NewDatabase, tmp_path: Path) -> None:
     source, target = new_database("sqlite", with_history(3)), new_database("sqlite")
     path = tmp_path / "export.jsonl"
     assert run_on(source, "export", "--output", str(path)).exit_code == 0
@@ -167,13 +167,13 @@ def test_what_is_wrong_with_a_file_is_listed_by_line(new_database: NewDatabase, 
     assert not any(contents(target).values())
 
 
-def test_an_organization_that_is_not_there_is_not_exported(new_database: NewDatabase) -> None:
+def test_an_unknown_organization_is_not_exported(new_database: NewDatabase) -> None:
     refused = run_on(new_database("sqlite"), "export", "--organization", "acme")
     assert refused.exit_code == 3
     assert refused.stderr == "Error: no such organization: acme\n"
 
 
-def test_on_stdout_is_the_export_and_nothing_else(new_database: NewDatabase) -> None:
+def test_stdout_has_the_export_and_nothing_else(new_database: NewDatabase) -> None:
     source, target = new_database("sqlite", with_history(2)), new_database("sqlite")
     exported = run_on(source, "export", "--organization", A)
     kinds = [json.loads(line)["kind"] for line in exported.stdout.splitlines()]
@@ -185,7 +185,7 @@ def test_on_stdout_is_the_export_and_nothing_else(new_database: NewDatabase) -> 
     assert run_on(target, "export").stdout == exported.stdout
 
 
-def test_an_export_warns_of_calls_that_wait_in_a_spool(
+def test_an_export_warns_about_calls_in_a_spool(
     new_database: NewDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = new_database("postgresql", with_history(2))
@@ -201,14 +201,14 @@ def test_an_export_warns_of_calls_that_wait_in_a_spool(
     spool.close_now()
 
 
-def test_a_file_of_an_export_is_its_owners_alone(new_database: NewDatabase, tmp_path: Path) -> None:
+def test_only_its_owner_can_read_an_export(new_database: NewDatabase, tmp_path: Path) -> None:
     path = tmp_path / "export.jsonl"
     run_on(new_database("sqlite"), "export", "--output", str(path))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [file.name for file in tmp_path.glob("export*")] == [path.name]
 
 
-def test_a_full_disk_is_one_line(new_database: NewDatabase) -> None:
+def test_a_full_disk_is_reported_in_one_line(new_database: NewDatabase) -> None:
     with Path("/dev/full").open("wb") as full:
         process = start_on(new_database("sqlite", with_history(9)), "export", stdout=full)
         _, errors = process.communicate(timeout=TIMEOUT_SECONDS)
@@ -216,7 +216,7 @@ def test_a_full_disk_is_one_line(new_database: NewDatabase) -> None:
     assert errors == b"Error: - cannot be written: No space left on device\n"
 
 
-def test_a_reader_that_goes_away_is_one_line(new_database: NewDatabase) -> None:
+def test_a_closed_pipe_is_reported_in_one_line(new_database: NewDatabase) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "wb") as gone:
@@ -230,14 +230,14 @@ def test_a_reader_that_goes_away_is_one_line(new_database: NewDatabase) -> None:
     ("kind", "with_signal"),
     [("sqlite", signal.SIGKILL), ("postgresql", signal.SIGKILL), ("postgresql", signal.SIGINT)],
 )
-def test_an_import_that_is_ended_half_way_leaves_nothing(
+def test_an_interrupted_import_leaves_nothing(
     kind: str, with_signal: signal.Signals, new_database: NewDatabase
 ) -> None:
     exported = run_on(new_database("sqlite", with_history(20_000)), "export").stdout_bytes
     target = new_database(kind)
     process = start_on(target, "import", "-")
     assert process.stdin is not None
-    # Writing waits for it to have read all but what a pipe holds: by then it has
+    # The write blocks until the import has read all but the content of the pipe. By then it has
     # inserted several times.
     process.stdin.write(exported[: len(exported) // 10 * 9])
     process.stdin.flush()
@@ -249,7 +249,7 @@ def test_an_import_that_is_ended_half_way_leaves_nothing(
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, OSError(28, "No space left on device")])
-def test_an_export_that_ends_half_way_leaves_the_file_that_was_there(
+def test_an_interrupted_export_leaves_the_existing_file(
     error: BaseException, new_database: NewDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "export.jsonl"
@@ -265,7 +265,7 @@ def test_an_export_that_ends_half_way_leaves_the_file_that_was_there(
     assert [file.name for file in tmp_path.glob("export*")] == [path.name]
 
 
-def test_what_is_no_file_is_not_replaced(new_database: NewDatabase) -> None:
+def test_an_export_replaces_only_regular_files(new_database: NewDatabase) -> None:
     refused = run_on(new_database("sqlite"), "export", "--output", os.devnull)
     assert refused.exit_code == 2
     assert "is not a regular file" in refused.stderr
@@ -281,7 +281,7 @@ def test_on_a_terminal_progress_is_shown(new_database: NewDatabase, tmp_path: Pa
     assert "100%" in shown
     code, shown = typed("import", path, LOCALDIAL_DATABASE_URL=target)
     assert code == 0, shown
-    # What it was doing last; the steps before may be done between two pictures.
+    # Only the last step is certain to be shown: earlier ones may finish between two updates.
     assert "verifying" in shown
     assert "100%" in shown
     assert "calls: 2,000" in shown

@@ -98,7 +98,7 @@ def test_an_organization_buys_in_its_own_subaccount(
 @pytest.mark.parametrize(
     ("account", "said"), [({"status": "suspended"}, "suspended"), ({"balance": "0.10"}, "balance")]
 )
-def test_the_user_is_told_what_is_wrong_with_the_account(
+def test_a_problem_of_the_carrier_account_is_reported_to_the_user(
     simulator: SimulatorProcess, start_server: StartServer, account: dict[str, str], said: str
 ) -> None:
     server = start_server(**simulator.settings)

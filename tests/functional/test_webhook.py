@@ -1,4 +1,4 @@
-"""The voice webhook over real HTTP: what happens to a call-back, whoever answers or does not."""
+"""The voice webhook over real HTTP: what happens to a call-back, whether or not somebody answers."""
 
 import os
 import signal
@@ -32,7 +32,7 @@ StartWebhook = Callable[..., WebhookProcess]
 
 @pytest.fixture
 def start_webhook(tmp_path: Path) -> Iterator[StartWebhook]:
-    """Start a webhook of its own, for a server; it is ended after the test."""
+    """Return a function that starts a separate webhook for a server. It is killed after the test."""
     started: list[WebhookProcess] = []
 
     def start(server: str, **settings: str) -> WebhookProcess:
@@ -48,7 +48,7 @@ def start_webhook(tmp_path: Path) -> Iterator[StartWebhook]:
 def start_both(
     request: pytest.FixtureRequest, start_server: StartServer, start_webhook: StartWebhook
 ) -> Callable[..., tuple[ServerProcess, TwilioCaller]]:
-    """Start a server and a webhook, in either mode."""
+    """Return a function that starts a server and a webhook, in either mode."""
 
     def start(**settings: str) -> tuple[ServerProcess, TwilioCaller]:
         if request.param == "on its own":
@@ -60,17 +60,17 @@ def start_both(
     return start
 
 
-def test_a_proxy_for_the_way_to_the_carrier_is_none_for_the_way_to_localdial(
+def test_a_proxy_configured_for_the_carrier_is_not_used_for_localdial(
     start_both: Callable[..., tuple[ServerProcess, TwilioCaller]],
 ) -> None:
-    # Nobody listens there.
+    # No proxy listens there.
     server, caller = start_both(http_proxy="http://127.0.0.1:9", https_proxy="http://127.0.0.1:9")
     called = set_up(server.address)
     assert caller.call(To=called).dialled == WORK_PHONE
     assert caller.send("GET", "https://voice.example.com/health", b"", {}).status == 200
 
 
-def test_a_call_back_rings_the_last_caller_then_the_organization_and_then_says_so(
+def test_a_call_back_rings_the_last_caller_then_the_organization_and_ends_with_a_message(
     start_both: Callable[..., tuple[ServerProcess, TwilioCaller]], tmp_path: Path
 ) -> None:
     server, twilio = start_both()
@@ -83,7 +83,7 @@ def test_a_call_back_rings_the_last_caller_then_the_organization_and_then_says_s
     assert dial.attrib["callerId"] == CALLER
     assert dial.attrib["timeout"] == "20"
     assert "url" not in dial[0].attrib, "nobody asked for screening"
-    # Every repeat of a step has the same answer, in any order, and leaves nothing behind.
+    # Every repeat of a step gets the same answer, in any order, and has no effect.
     second = twilio.dial_ended(first, "no-answer", To=called)
     assert second.dialled == ORGANIZATION_NUMBER
     assert twilio.call(To=called) == first
@@ -109,7 +109,7 @@ def test_a_call_back_rings_the_last_caller_then_the_organization_and_then_says_s
         assert number[1:] not in log
 
 
-def test_a_user_accepts_the_call_by_a_key_and_a_voicemail_does_not(
+def test_a_user_accepts_the_call_with_a_key_and_a_voicemail_does_not(
     start_both: Callable[..., tuple[ServerProcess, TwilioCaller]],
 ) -> None:
     server, twilio = start_both(LOCALDIAL_WEBHOOK_SCREENING="on", LOCALDIAL_WEBHOOK_DIAL_SECONDS="12")
@@ -119,7 +119,7 @@ def test_a_user_accepts_the_call_by_a_key_and_a_voicemail_does_not(
     [dial] = dialled.verbs
     assert dial.attrib["timeout"] == "12"
 
-    # The leg to the user is a call of its own.
+    # The leg to the user is a separate call.
     leg = parameters(To=WORK_PHONE, From=CALLER, CallSid="CA2", Direction="outbound-dial")
     gather, hang_up = twilio.ask(dial[0].attrib["url"], leg).verbs
     assert gather[0].text == "A call back for Acme Lending. Press 1 to accept."
@@ -128,7 +128,7 @@ def test_a_user_accepts_the_call_by_a_key_and_a_voicemail_does_not(
     [declined] = twilio.ask(gather.attrib["action"], {**leg, "Digits": "2"}).verbs
     assert declined.tag == "Hangup"
 
-    # The voicemail has answered, so that the leg is complete; but nobody was connected.
+    # The voicemail answered, so the leg is complete, but nobody was connected.
     second = twilio.dial_ended(dialled, "completed", "false", To=called)
     assert second.dialled == ORGANIZATION_NUMBER
     [dial] = second.verbs
@@ -140,13 +140,13 @@ def test_a_user_accepts_the_call_by_a_key_and_a_voicemail_does_not(
 
 @pytest.fixture(scope="module")
 def beside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ServerProcess, TwilioCaller]]:
-    """A server with a webhook, for tests that leave it as it was or set it up anew."""
+    """Yield a server with a webhook, for tests that set up what they need."""
     with ServerProcess(tmp_path_factory.mktemp("server"), **WEBHOOK) as server:
         yield server, TwilioCaller(webhook_address(server))
 
 
 @pytest.mark.parametrize("withheld", ["", "anonymous", "+266696687", "sip:ann@example.com", "x" * 300])
-def test_a_caller_who_withholds_the_number_reaches_the_organization_and_the_called_number_is_shown(
+def test_a_withheld_caller_reaches_the_organization_with_the_called_number_as_caller_id(
     beside: tuple[ServerProcess, TwilioCaller], withheld: str
 ) -> None:
     server, twilio = beside
@@ -167,24 +167,24 @@ def test_an_organizations_name_is_spoken_whatever_is_in_it(
     assert f"calling {name}." in twilio.dial_ended(dialled, "busy", To=called).said
 
 
-def test_where_there_is_nowhere_to_go_the_caller_is_told_in_the_organizations_name(
+def test_without_a_destination_the_caller_hears_a_message_in_the_organizations_name(
     beside: tuple[ServerProcess, TwilioCaller],
 ) -> None:
     server, twilio = beside
     called = set_up(server.address, called=False)
-    # The organization's own phone calls, which has nobody to be sent to.
+    # The organization's own phone calls, so there is no destination.
     assert "Acme Lending" in twilio.call(To=called, From=ORGANIZATION_NUMBER).said
 
 
 @pytest.mark.parametrize("called", ["+19995550100", "sip:acme@example.com", ""])
-def test_a_caller_of_a_number_that_nobody_has_is_told_something(
+def test_a_caller_of_an_unknown_number_hears_a_message(
     beside: tuple[ServerProcess, TwilioCaller], called: str
 ) -> None:
     _, twilio = beside
     assert twilio.call(To=called).said == SORRY
 
 
-def test_a_step_without_its_parameters_or_of_an_organization_that_is_gone_ends_in_words(
+def test_a_step_with_missing_parameters_or_a_deleted_organization_ends_with_a_message(
     beside: tuple[ServerProcess, TwilioCaller],
 ) -> None:
     server, twilio = beside
@@ -212,7 +212,7 @@ def test_without_an_organization_number_the_caller_hears_a_message_after_the_wor
 
 
 @pytest.mark.parametrize("how", ["killed", "hanging"])
-def test_while_localdial_is_away_a_caller_is_told_in_time(
+def test_while_localdial_is_down_the_caller_hears_a_message_in_time(
     start_server: StartServer, start_webhook: StartWebhook, how: str
 ) -> None:
     server = start_server()
@@ -239,7 +239,7 @@ def test_while_localdial_is_away_a_caller_is_told_in_time(
             started = time.monotonic()
             assert is_as_it_should_be()
             assert time.monotonic() - started < PATIENCE_SECONDS - 5
-        # Steps that need no answer from localdial go on.
+        # Steps that need no answer from localdial still work.
         [verb] = twilio.dial_ended(dialled, "completed", "true", To=called).verbs
         assert verb.tag == "Hangup"
         assert twilio.dial_ended(dialled, "busy", To=called).body == second.body
@@ -249,10 +249,10 @@ def test_while_localdial_is_away_a_caller_is_told_in_time(
     assert webhook.stop() == 0
 
 
-def test_a_call_under_way_is_answered_before_the_webhook_ends(
+def test_a_running_request_is_answered_before_the_webhook_stops(
     start_server: StartServer, start_webhook: StartWebhook
 ) -> None:
-    # The server is held for a moment, in which the webhook is told to end.
+    # The server hangs for a moment, during which the webhook is told to stop.
     server = start_server()
     called = set_up(server.address)
     webhook = start_webhook(server.address)

@@ -1,4 +1,4 @@
-"""Who is answered by the voice webhook: the carrier, whatever is in front of us, and nobody else."""
+"""The voice webhook answers the carrier, also behind a proxy, and nobody else."""
 
 import random
 import socket
@@ -46,7 +46,7 @@ def twilio(server: ServerProcess) -> TwilioCaller:
 
 @dataclass(frozen=True)
 class Sent:
-    """A request: where it goes, what it carries, and the signature it comes with."""
+    """A request with its target, its parameters and its signature."""
 
     path: str
     query: tuple[tuple[str, str], ...]
@@ -73,7 +73,7 @@ def signed(
 
 
 class Mutator:
-    """Changes requests, each in one place, so that they mean or prove something else."""
+    """Changes each request in one place, so that its meaning or its proof changes."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
@@ -81,7 +81,7 @@ class Mutator:
     def mutated(self, sent: Sent) -> Sent:
         while True:
             changed = self._random.choice([self._signature, self._form, self._url])(sent)
-            # What the order of parameters is makes no difference to anybody.
+            # The order of the parameters does not matter.
             if (sorted(changed.form), changed.query, changed.path, changed.signature) != (
                 *(sorted(sent.form), sent.query, sent.path, sent.signature),
             ):
@@ -133,7 +133,7 @@ class Mutator:
             case 4:
                 changed.insert(position, (self._text(name), self._text(value)))
             case 5:
-                # The same name with another value.
+                # Repeat a name with another value.
                 changed.append((name, self._text(value)))
             case _:
                 other = self._random.randrange(len(changed))
@@ -147,7 +147,7 @@ class Mutator:
         return text[:position] + character + text[position + self._random.randrange(2) :]
 
 
-def test_of_a_thousand_mutated_requests_none_is_accepted(twilio: TwilioCaller, called: str) -> None:
+def test_none_of_a_thousand_mutated_requests_is_accepted(twilio: TwilioCaller, called: str) -> None:
     dial = {"organization": "acme", "fallback": ORGANIZATION_NUMBER[1:], "screened": "no"}
     ended = parameters(To=called, DialCallStatus="no-answer", DialBridged="false")
     requests = [
@@ -173,7 +173,7 @@ def test_of_a_thousand_mutated_requests_none_is_accepted(twilio: TwilioCaller, c
     [("", ""), ("/localdial", "/localdial"), ("/localdial", "")],
     ids=["at the root", "below a path that the proxy takes off", "below a path that it leaves"],
 )
-def test_the_carrier_is_accepted_behind_a_proxy_that_ends_tls(
+def test_the_carrier_is_accepted_behind_a_proxy_that_terminates_tls(
     tmp_path: Path, server: ServerProcess, called: str, path: str, strip: str
 ) -> None:
     public_url = f"https://voice.example.com{path}"
@@ -188,7 +188,7 @@ def test_the_carrier_is_accepted_behind_a_proxy_that_ends_tls(
             assert twilio.dial_ended(dialled, "busy", To=called).verbs[0].tag == "Dial"
             assert f"Host: {webhook.address}".encode() in proxy.forwarded[0]
             assert len(proxy.forwarded) == 2
-            # For whom it knows the request by the name in the clear, it is none.
+            # Seen under the name without TLS, the signature is wrong.
             inside = TwilioCaller("", f"http://{webhook.address}")
             form = parameters(To=called)
             stolen = {"X-Twilio-Signature": inside.signature(f"http://{webhook.address}/voice", form)}
@@ -207,7 +207,7 @@ def test_a_subaccount_is_accepted_with_its_own_token_and_no_other(server: Server
 
 
 @pytest.mark.parametrize("path", ["/voice", "/dial-ended", "/screen", "/screened"])
-def test_unsigned_requests_are_told_nothing(twilio: TwilioCaller, called: str, path: str) -> None:
+def test_unsigned_requests_learn_nothing(twilio: TwilioCaller, called: str, path: str) -> None:
     form = urlencode(parameters(To=called)).encode()
     answer = twilio.send("POST", f"{twilio.public_url}{path}", form, {})
     assert (answer.status, answer.body) == (403, b"")
@@ -224,16 +224,16 @@ def test_unsigned_requests_are_told_nothing(twilio: TwilioCaller, called: str, p
     [b"To=%FF", b"To=\xff", b"To", b"&" * 300, b"a=1&" * 300, b"\x00", b"To=a&To=b"],
     ids=["not UTF-8", "not ASCII", "no pair", "empty pairs", "many pairs", "zero byte", "twice"],
 )
-def test_what_is_no_form_of_the_carriers_is_refused(twilio: TwilioCaller, body: bytes) -> None:
+def test_a_body_that_is_not_a_form_of_the_carrier_is_refused(twilio: TwilioCaller, body: bytes) -> None:
     signature = {"X-Twilio-Signature": twilio.signature(f"{twilio.public_url}/voice", {})}
     answer = twilio.send("POST", f"{twilio.public_url}/voice", body, signature)
     assert (answer.status, answer.body) == (403, b"")
 
 
-def test_a_mark_that_is_moved_between_parameters_makes_no_second_value(
+def test_a_character_moved_between_parameters_makes_no_second_value(
     twilio: TwilioCaller, called: str
 ) -> None:
-    # Moving a mark between a name and its value leaves the signature as it was.
+    # Moving a character between a name and its value does not change the signature.
     form = parameters(To=called)
     url = f"{twilio.public_url}/voice"
     signature = {"X-Twilio-Signature": twilio.signature(url, form)}
@@ -245,7 +245,7 @@ def test_a_mark_that_is_moved_between_parameters_makes_no_second_value(
 
 
 @pytest.mark.parametrize("at", [0, None], ids=["before", "after"])
-def test_a_parameter_that_comes_twice_is_refused(twilio: TwilioCaller, called: str, at: int | None) -> None:
+def test_a_repeated_parameter_is_refused(twilio: TwilioCaller, called: str, at: int | None) -> None:
     form = parameters(To=called)
     url = f"{twilio.public_url}/voice"
     signature = {"X-Twilio-Signature": twilio.signature(url, form)}
@@ -255,7 +255,7 @@ def test_a_parameter_that_comes_twice_is_refused(twilio: TwilioCaller, called: s
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-def test_a_body_beyond_all_bounds_is_not_read_to_its_end(server: ServerProcess, *, chunked: bool) -> None:
+def test_a_body_over_the_size_limit_is_not_read_to_its_end(server: ServerProcess, *, chunked: bool) -> None:
     host, _, port = webhook_address(server).rpartition(":")
     head = (
         "POST /voice HTTP/1.1\r\nHost: voice.example.com\r\nX-Twilio-Signature: x\r\n"
@@ -271,7 +271,7 @@ def test_a_body_beyond_all_bounds_is_not_read_to_its_end(server: ServerProcess, 
         assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
 
 
-def test_a_body_that_does_not_come_is_not_waited_for(server: ServerProcess) -> None:
+def test_a_body_that_does_not_arrive_is_given_up(server: ServerProcess) -> None:
     host, _, port = webhook_address(server).rpartition(":")
     head = (
         "POST /voice HTTP/1.1\r\nHost: voice.example.com\r\nX-Twilio-Signature: x\r\n"
@@ -282,7 +282,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(server: ServerProcess) -> N
         assert connection.recv(100).startswith(b"HTTP/1.1 408 ")
 
 
-def test_refusals_are_logged_once_in_a_while_with_what_to_check(server: ServerProcess) -> None:
+def test_refusals_are_logged_at_a_limited_rate_with_a_hint(server: ServerProcess) -> None:
     refusals = [event for event in server.logged() if "are refused" in str(event["event"])]
     assert len(refusals) <= 3
     for event in refusals:

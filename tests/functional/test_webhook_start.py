@@ -1,4 +1,4 @@
-"""How a webhook starts, or says why it cannot."""
+"""A webhook that cannot start says why."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from tests.functional.webhook_process import WEBHOOK, webhook_address
 
 
 @pytest.mark.parametrize("command", ["serve", "webhook"])
-def test_a_webhook_where_somebody_serves_already_is_refused(tmp_path: Path, command: str) -> None:
+def test_a_webhook_on_a_port_in_use_is_refused(tmp_path: Path, command: str) -> None:
     server = ServerProcess(tmp_path, **WEBHOOK)
     server.start()
     try:

@@ -1,4 +1,4 @@
-"""The voice webhook of several server processes, on one port."""
+"""The voice webhook of several workers on one port."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +17,7 @@ def server(tmp_path: Path, migrated_url: str) -> Iterator[Supervised]:
     server.close()
 
 
-def test_every_worker_answers_and_each_step_of_a_call_may_come_to_another(server: Supervised) -> None:
+def test_every_worker_can_answer_any_step_of_a_call(server: Supervised) -> None:
     called = set_up(server.address)
     addresses = {event["address"] for event in server.logged("serving the webhook")}
     [address] = addresses

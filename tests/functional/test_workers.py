@@ -1,4 +1,4 @@
-"""Several server processes on one port, as processes: how they share it, and how they come and go."""
+"""Several workers on one port: how they share it, start, crash and stop."""
 
 import json
 import os
@@ -27,12 +27,12 @@ from tests.support.waiting import wait_until
 
 COMMAND = [sys.executable, "-m", "localdial_server"]
 
-# How long what takes a second may take on a machine that is busy.
+# The time limit on a busy machine for a step that usually takes a second.
 PATIENCE_SECONDS = 120.0
 
 
 class Supervised:
-    """`localdial serve` with several workers, in a folder. It and they write to one log."""
+    """`localdial serve` with several workers in a folder, with one log for all processes."""
 
     def __init__(self, folder: Path, *arguments: str, **settings: str) -> None:
         self.log = folder / "server.log"
@@ -45,7 +45,7 @@ class Supervised:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                # A group of its own, as a shell makes one.
+                # Give it its own process group, as a shell does.
                 process_group=0,
             )
         ready = re.fullmatch(r"localdial is ready on (.+)\n", self.read_line())
@@ -57,7 +57,7 @@ class Supervised:
         return set(children(self.process.pid))
 
     def logged(self, event: str) -> list[dict[str, Any]]:
-        """Find an event in what it and its workers have logged."""
+        """Return the events of this name that the supervisor and its workers have logged."""
         lines = [line for line in self.log.read_text("utf-8").splitlines() if f'"{event}"' in line]
         return [found for line in lines if (found := json.loads(line))["event"] == event]
 
@@ -71,7 +71,7 @@ class Supervised:
 
     def close(self) -> None:
         self.process.kill()
-        # The workers end by themselves.
+        # The workers notice and end by themselves.
         self.process.communicate()
 
 
@@ -80,7 +80,7 @@ def children(pid: int) -> list[int]:
 
 
 def connections(pid: int, port: int) -> int:
-    """Count the connections to the port that the process has accepted."""
+    """Return the number of connections to the port that the process has accepted."""
     tables = [Path(f"/proc/{pid}/net/{table}").read_text("ascii") for table in ("tcp", "tcp6")]
     rows = [line.split() for table in tables for line in table.splitlines()[1:]]
     established = {
@@ -101,7 +101,7 @@ def has_ended(pid: int) -> bool:
 
 @pytest.fixture
 def start(tmp_path: Path, migrated_url: str) -> Iterator[Callable[..., Supervised]]:
-    """Start a server of two workers; none of its processes is left after the test."""
+    """Return a function that starts a server of two workers. All processes are gone after the test."""
     started: list[Supervised] = []
 
     def start(*arguments: str, **settings: str) -> Supervised:
@@ -120,7 +120,7 @@ def start(tmp_path: Path, migrated_url: str) -> Iterator[Callable[..., Supervise
 
 @pytest.fixture
 def clients() -> Iterator[Callable[[str], Client]]:
-    """Make clients that share no connection."""
+    """Return a function that creates clients without shared connections."""
     made: list[Client] = []
 
     def client(address: str) -> Client:
@@ -158,7 +158,7 @@ def recorded(postgres: PostgresServer, url: str) -> list[str]:
     return [call_id for (call_id,) in rows(postgres, url, "SELECT call_id FROM outbound_calls")]
 
 
-def test_connections_are_spread_over_workers_that_know_all_settings(
+def test_connections_are_spread_over_workers_with_the_same_settings(
     start: Callable[..., Supervised],
     clients: Callable[[str], Client],
     migrated_url: str,
@@ -178,7 +178,7 @@ def test_connections_are_spread_over_workers_that_know_all_settings(
         resolve(clients(server.address))
     counts = [connections(worker, int(port)) for worker in server.workers]
     assert len(counts) == 2
-    # A client connects to each address that the name stands for.
+    # A client connects to each address of the host name.
     assert sum(counts) >= 25
     assert min(counts) > 0
     metrics = server.logged("serving metrics")[0]["address"]
@@ -202,7 +202,7 @@ def test_workers_that_are_killed_are_replaced_and_no_call_fails(
 
     def call(client: Client) -> list[str]:
         answered = []
-        # With pauses, which leave a busy machine time to start another worker.
+        # Pause, so that a busy machine has time to start another worker.
         while not enough.wait(0.01):
             answered.append(resolve(client))
         return answered
@@ -212,7 +212,7 @@ def test_workers_that_are_killed_are_replaced_and_no_call_fails(
         try:
             for number, worker in enumerate(server.workers, start=1):
                 os.kill(worker, signal.SIGKILL)
-                # Two workers and their supervisor have said so before.
+                # Two workers and their supervisor logged the event before.
                 wait_until(lambda number=number: len(server.logged("serving")) == 3 + number)
         finally:
             enough.set()
@@ -222,7 +222,7 @@ def test_workers_that_are_killed_are_replaced_and_no_call_fails(
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_what_is_under_way_is_finished_when_the_supervisor_ends(
+def test_running_calls_are_finished_when_the_supervisor_ends(
     start: Callable[..., Supervised],
     clients: Callable[[str], Client],
     postgres: PostgresServer,
@@ -243,7 +243,7 @@ def test_what_is_under_way_is_finished_when_the_supervisor_ends(
         wait_until(lambda worker=worker: has_ended(worker))
 
 
-def test_every_call_that_was_answered_before_it_stopped_is_recorded(
+def test_every_call_answered_before_the_stop_is_recorded(
     start: Callable[..., Supervised],
     clients: Callable[[str], Client],
     postgres: PostgresServer,
@@ -266,13 +266,13 @@ def test_every_call_that_was_answered_before_it_stopped_is_recorded(
         wait_until(lambda: len(recorded(postgres, migrated_url)) > 50)
         assert server.stop() == 0
     codes = {each.result()[1] for each in calling}
-    # Only when nobody was left to ask: refused, or cut off with the connection.
+    # Calls fail only after the last worker is gone: refused, or cut off with their connection.
     assert codes <= {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
     answered = {call_id for each in calling for call_id in each.result()[0]}
     assert answered <= set(recorded(postgres, migrated_url))
 
 
-def test_ctrl_c_in_a_terminal_ends_it_cleanly(
+def test_ctrl_c_in_a_terminal_stops_the_server_cleanly(
     start: Callable[..., Supervised], clients: Callable[[str], Client]
 ) -> None:
     server = start()
@@ -283,14 +283,14 @@ def test_ctrl_c_in_a_terminal_ends_it_cleanly(
     assert "Traceback" not in server.log.read_text("utf-8")
 
 
-def test_the_demo_is_loaded_by_workers_too(start: Callable[..., Supervised]) -> None:
+def test_workers_load_the_demo(start: Callable[..., Supervised]) -> None:
     server = start("--demo")
     assert server.read_line() == "\n"
     assert server.read_line().startswith("The organization `demo` is loaded.")
 
 
 def failed_start(*arguments: str, **settings: str) -> str:
-    """Start a server that cannot start; answer what it says, once all its processes have ended."""
+    """Start a server that cannot start; return its error line after all its processes have ended."""
     ended = subprocess.run(
         [*COMMAND, "serve", *arguments],
         env=environment_with(**settings),
@@ -301,33 +301,31 @@ def failed_start(*arguments: str, **settings: str) -> str:
     )
     assert ended.returncode == 1
     assert ended.stdout == ""
-    # Of a port that is taken gRPC tells in a line of its own.
+    # gRPC reports a port in use in its own line.
     (line,) = [line for line in ended.stderr.splitlines() if "Failed to add port" not in line]
     assert line.startswith("Error: ")
     return line
 
 
-def test_a_password_that_keeps_workers_from_starting_is_said_once(migrated_url: str) -> None:
+def test_a_wrong_password_is_reported_once_for_all_workers(migrated_url: str) -> None:
     password = migrated_url.partition("@")[0].rpartition(":")[2]
     wrong = migrated_url.replace(password, "guessed")
     assert "password" in failed_start("--workers", "2", LOCALDIAL_DATABASE_URL=wrong)
 
 
-def test_a_newer_schema_that_keeps_workers_from_starting_is_said_once(
-    postgres: PostgresServer, migrated_url: str
-) -> None:
+def test_a_newer_schema_is_reported_once_for_all_workers(postgres: PostgresServer, migrated_url: str) -> None:
     postgres.execute("UPDATE localdial_schema_version SET version_num = '9999'", name_of(migrated_url))
     assert "newer localdial" in failed_start("--workers", "2", LOCALDIAL_DATABASE_URL=migrated_url)
 
 
-def test_a_port_that_another_server_has_is_refused_to_workers(migrated_url: str) -> None:
+def test_workers_are_refused_a_port_in_use(migrated_url: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         address = f"127.0.0.1:{other.getsockname()[1]}"
         said = failed_start("--workers", "2", "--listen", address, LOCALDIAL_DATABASE_URL=migrated_url)
     assert said == in_use(address)
 
 
-def test_a_port_that_workers_have_is_refused_to_another_server(
+def test_another_server_is_refused_the_port_of_workers(
     start: Callable[..., Supervised], migrated_url: str
 ) -> None:
     address = start().address

@@ -1,4 +1,4 @@
-"""A webhook for a test, in either mode: beside a server in its process, or on its own."""
+"""A webhook for a test, in either mode: in the server's process, or in its own."""
 
 import json
 import signal
@@ -23,7 +23,7 @@ WORK_PHONE, ORGANIZATION_NUMBER = "+13125550160", "+13125550150"
 
 
 class WebhookProcess:
-    """`localdial webhook` for a server."""
+    """`localdial webhook` in front of a server."""
 
     def __init__(self, folder: Path, server: str, **settings: str) -> None:
         self.log = folder / "webhook.log"
@@ -44,7 +44,7 @@ class WebhookProcess:
         self.address = str(json.loads(line)["address"])
 
     def stop(self) -> int:
-        """Ask it to stop as an orchestrator does; answer its exit code."""
+        """Stop the webhook with SIGTERM, as an orchestrator does, and return its exit code."""
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(30)
 
@@ -54,15 +54,15 @@ class WebhookProcess:
 
 
 def webhook_address(server: ServerProcess) -> str:
-    """Find where a server serves the webhook."""
+    """Return the address at which a server serves the webhook."""
     [address] = [event["address"] for event in server.logged() if event["event"] == "serving the webhook"]
     return str(address)
 
 
 def set_up(server: str, *, called: bool = True, display_name: str = "Acme Lending") -> str:
-    """Make an organization with a user and a number; answer the number.
+    """Create an organization with a user and a number, and return the number.
 
-    `called`: the user has called the caller.
+    With `called`, the user has called `CALLER` before.
     """
     with Client(server) as client:
         organization = directory.Organization(

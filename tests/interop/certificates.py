@@ -1,4 +1,4 @@
-"""Certificates of a made-up authority, for servers and clients on this machine."""
+"""Issues certificates of test authorities, for servers and clients on this machine."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +15,14 @@ from cryptography.hazmat.primitives.serialization import (
 
 @dataclass(frozen=True)
 class Identity:
-    """A certificate with its key, as files."""
+    """The files of a certificate and its key."""
 
     certificate: Path
     key: Path
 
 
 class Authority:
-    """Issues certificates; `certificate` is what those who trust it know."""
+    """An authority that issues certificates. Peers that trust it know `certificate`."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self._authority = trustme.CA()
@@ -32,10 +32,10 @@ class Authority:
         self._authority.cert_pem.write_to_path(self.certificate)
 
     def issue(self, name: str) -> Identity:
-        """Issue a certificate for a host or an address."""
+        """Issue a certificate for a host name or an IP address."""
         issued = self._authority.issue_cert(name, common_name=name)
         identity = Identity(self._folder / f"{name}.pem", self._folder / f"{name}.key")
-        # PKCS #8, which all languages read; some take nothing else.
+        # All languages read PKCS #8, and some read nothing else.
         key = load_pem_private_key(issued.private_key_pem.bytes(), None)
         identity.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         identity.certificate.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))

@@ -1,4 +1,4 @@
-"""The drivers, and the live server that all of them call."""
+"""The drivers, and the live server that they all call."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +15,7 @@ StartDriver = Callable[[str], Driver]
 
 @pytest.fixture(scope="session", params=languages())
 def language(request: pytest.FixtureRequest) -> str:
-    """Return each language whose driver can be built here."""
+    """Return each language in turn; skip those whose driver cannot be built here."""
     name: str = request.param
     return available(name)
 
@@ -37,7 +37,7 @@ def available_languages() -> Sequence[str]:
 
 @pytest.fixture(scope="session")
 def running_driver(start_driver: StartDriver) -> StartDriver:
-    """Return a running driver of the language: the same for all tests, a new one after it broke."""
+    """Return a function that returns the running driver of a language, or a new one after it broke."""
     drivers: dict[str, Driver] = {}
 
     def running(language: str) -> Driver:
@@ -50,7 +50,7 @@ def running_driver(start_driver: StartDriver) -> StartDriver:
 
 @pytest.fixture(scope="session")
 def start_driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartDriver]:
-    """Start a driver of the language; all of them end with the tests."""
+    """Return a function that starts a driver of a language. All drivers end with the session."""
     folder = tmp_path_factory.mktemp("drivers")
     with contextlib.ExitStack() as started:
 
@@ -62,7 +62,7 @@ def start_driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartDriv
 
 @pytest.fixture(scope="session")
 def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """Return the server that all languages call."""
+    """Yield the server that all languages call."""
     with ServerProcess(tmp_path_factory.mktemp("server")) as server:
         yield server
         assert server.stop() == 0
@@ -71,7 +71,7 @@ def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProc
 
 
 def available(language: str) -> str:
-    """Skip the test unless the driver of the language can be built here."""
+    """Return the language; skip the test if its driver cannot be built here."""
     try:
         command_of(language)
     except Unavailable as missing:

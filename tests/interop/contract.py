@@ -1,4 +1,4 @@
-"""The methods of the contract, and their messages as the driver protocol writes them."""
+"""The methods of the contract, and their messages in the driver protocol."""
 
 import base64
 import re
@@ -22,7 +22,7 @@ METHODS: dict[str, MethodDescriptor] = {
     f"{service.full_name}/{method.name}": method for service in SERVICES for method in service.methods
 }
 
-# By the name that the Python client has for it: `directory.set_user`.
+# The methods by the Python client's names, such as `directory.set_user`.
 BY_ATTRIBUTE: dict[str, str] = {
     ".".join(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", part).lower() for part in (service.name, method.name)): (
         f"{service.full_name}/{method.name}"
@@ -33,7 +33,7 @@ BY_ATTRIBUTE: dict[str, str] = {
 
 
 def response_of(method: str, answered: str) -> Message:
-    """Decode a response; raises `DriverBroken` unless its bytes are the canonical ones."""
+    """Decode a response. Raises `DriverBroken` unless its bytes are the canonical ones."""
     raw = base64.b64decode(answered, validate=True)
     message = GetMessageClass(METHODS[method].output_type).FromString(raw)
     if message.SerializeToString(deterministic=True) != raw:

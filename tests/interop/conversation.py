@@ -1,4 +1,4 @@
-"""A driver's client with the methods of the Python client, so that what drives one drives the other."""
+"""A driver's client with the methods of the Python client, so that tests can use either."""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -14,7 +14,7 @@ from tests.interop.transcript import Transcript
 
 
 class Conversation:
-    """Calls through one client of a driver, and notes what is answered."""
+    """Calls through one client of a driver, and records the answers."""
 
     def __init__(self, driver: Driver, client: str, transcript: Transcript) -> None:
         self._driver = driver
@@ -22,7 +22,7 @@ class Conversation:
         self.transcript = transcript
 
     def call(self, method: str, request: dict[str, Any], **options: Any) -> Message | Failure:
-        """Make one call; its response or its error."""
+        """Make one call; return its response or its error."""
         answer = self._ask({"op": "call", "method": method, "request": request, **options})
         if "error" in answer:
             return self._failed(method, answer["error"])
@@ -31,7 +31,7 @@ class Conversation:
         return response
 
     def pages(self, method: str, request: dict[str, Any]) -> Sequence[Message] | Failure:
-        """Fetch all the pages of a list."""
+        """Return all pages of a list, in order."""
         answer = self._ask({"op": "pages", "method": method, "request": request})
         if "error" in answer:
             return self._failed(method, answer["error"])
@@ -43,7 +43,7 @@ class Conversation:
     def statuses(
         self, method: str, request: dict[str, Any], path: str
     ) -> tuple[Message, Sequence[Failure | None]] | Failure:
-        """Make a call; its response, and the errors that its client makes of the statuses in it."""
+        """Make a call; return its response, and the client's errors for the statuses in it."""
         answer = self._ask({"op": "statuses", "method": method, "request": request, "path": path})
         if "error" in answer:
             return self._failed(method, answer["error"])
@@ -56,7 +56,7 @@ class Conversation:
         return response, errors
 
     def cancel(self, method: str, request: dict[str, Any], after_ms: int) -> Message | Failure:
-        """Begin a call and cancel it; its error, or its response if it was faster."""
+        """Start a call and cancel it; return its error, or its response if that came first."""
         answer = self._ask({"op": "cancel", "method": method, "request": request, "after_ms": after_ms})
         return (
             self._failed(method, answer["error"])
@@ -81,7 +81,7 @@ class Conversation:
 
 
 class _Face:
-    """The Python client, its services and its methods, by whatever name is asked for."""
+    """Stands for the Python client: every attribute is a service or a method of that name."""
 
     def __init__(self, conversation: Conversation, path: str) -> None:
         self._conversation = conversation
@@ -100,7 +100,7 @@ class _Face:
 
 
 def error_of(failure: Failure) -> LocaldialError:
-    """Make the Python client's error of it."""
+    """Return the error as the Python client would raise it."""
     status = Status(code=grpc.StatusCode[failure.code].value[0], message=failure.message)
     error = from_status(status)
     error.reason = failure.reason

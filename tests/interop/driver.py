@@ -16,17 +16,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-# Nothing takes this long: it ends what would hang.
+# No command takes this long; the limit ends one that hangs.
 PATIENCE_SECONDS = 60.0
 
 
 class DriverBroken(Exception):
-    """The driver did not keep to the protocol: it hung, ended, or answered something else."""
+    """The driver violated the protocol: it hung, ended, or answered something else."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """An error as the language's client has it."""
+    """An error as the language's client reports it."""
 
     type: str
     code: str
@@ -38,10 +38,10 @@ class Failure:
 
     @classmethod
     def of(cls, error: dict[str, Any]) -> "Failure":
-        """Read the error object of the protocol; raises `DriverBroken`."""
+        """Read the error object of the protocol. Raises `DriverBroken`."""
         try:
             violations = tuple((each["field"], each["description"]) for each in error.pop("violations", []))
-            # Some languages write 1500 and some 1500.0.
+            # Some languages write 1500 and others 1500.0.
             delay = error.pop("retry_delay_ms", None)
             return cls(**error, violations=violations, retry_delay_ms=None if delay is None else float(delay))
         except (AttributeError, KeyError, TypeError) as wrong:
@@ -49,7 +49,7 @@ class Failure:
 
 
 class Driver:
-    """The process of a driver. A context manager: it runs inside."""
+    """The process of a driver. As a context manager it runs inside the context."""
 
     def __init__(self, command: Sequence[str], log: Path) -> None:
         self._command = command
@@ -59,13 +59,13 @@ class Driver:
 
     @property
     def pid(self) -> int:
-        """The id of its process."""
+        """The PID of the driver."""
         assert self._process is not None, "it does not run"
         return self._process.pid
 
     @property
     def is_running(self) -> bool:
-        """Whether its process runs: it does until it is ended, or breaks."""
+        """Whether the process runs, which it does until it is ended or breaks."""
         return self._process is not None and self._process.poll() is None
 
     def __enter__(self) -> Self:
@@ -79,13 +79,13 @@ class Driver:
         self.end(patience=5.0)
 
     def end(self, patience: float = PATIENCE_SECONDS) -> int | None:
-        """Close its input and wait; answer its exit code, None if it had to be killed."""
+        """Close the driver's input and wait; return its exit code, or None if it had to be killed."""
         if self._process is None:
             return 0
         process, self._process = self._process, None
         assert process.stdin is not None
         assert process.stdout is not None
-        # It may have ended before, and what was asked of it is still to be written.
+        # The driver may have ended before the last command was written.
         with contextlib.suppress(BrokenPipeError):
             process.stdin.close()
         try:
@@ -98,7 +98,7 @@ class Driver:
             process.stdout.close()
 
     def ask(self, command: dict[str, Any], patience: float = PATIENCE_SECONDS) -> dict[str, Any]:
-        """Send one command and wait for its answer; raises `DriverBroken`."""
+        """Send one command and return its answer. Raises `DriverBroken`."""
         assert self._process is not None, "it does not run"
         assert self._process.stdin is not None
         try:
@@ -116,7 +116,7 @@ class Driver:
         return answer
 
     def sockets(self) -> int:
-        """Count the sockets that the process has open. Linux only."""
+        """Return the number of sockets that the process has open. Linux only."""
         count = 0
         for descriptor in Path(f"/proc/{self.pid}/fd").iterdir():
             try:

@@ -1,4 +1,4 @@
-"""Which languages there are: one module of `drivers/` each.
+"""The languages: each is a module of `drivers/`.
 
 A language's module has `command() -> list[str]`, which builds the driver if need
 be and answers how to start it: the program itself, not a shell or a package
@@ -12,7 +12,7 @@ import importlib
 from collections.abc import Sequence
 from pathlib import Path
 
-# What every other one is compared with.
+# The language that every other one is compared with.
 REFERENCE = "python"
 
 
@@ -28,6 +28,6 @@ def languages() -> Sequence[str]:
 
 @functools.cache
 def command_of(language: str) -> Sequence[str]:
-    """Build the driver of the language, once; answer how to start it. Raises `Unavailable`."""
+    """Build the driver of the language, once, and return its command line. Raises `Unavailable`."""
     command: Sequence[str] = importlib.import_module(f"tests.interop.drivers.{language}").command()
     return command

@@ -1,4 +1,4 @@
-"""Expectations that name only what they care for."""
+"""Compares answers with expectations, which name only the fields that matter."""
 
 import re
 from typing import Any
@@ -37,7 +37,7 @@ def at(value: Any, path: str) -> Any:
 
 
 def differences(actual: Any, wanted: Any, place: str = "") -> list[str]:
-    """Return where a value differs from what is wanted. Of an object, only the wanted fields count."""
+    """Return the differences of a value from the expected one, of which only the given fields count."""
     match wanted:
         case dict() if isinstance(actual, dict):
             return [
@@ -56,7 +56,7 @@ def differences(actual: Any, wanted: Any, place: str = "") -> list[str]:
 
 
 def error_differences(actual: Failure, wanted: dict[str, Any]) -> list[str]:
-    """Return where an error differs from what is wanted."""
+    """Return the differences of an error from the expected one."""
     assert actual.type, "an error has a type"
     assert actual.message, "an error says something"
     found = {

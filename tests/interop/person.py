@@ -1,4 +1,4 @@
-"""Asks one thing through a driver, as somebody who has just installed the client."""
+"""Makes one call through a driver, like a user who has just installed the client."""
 
 import time
 from pathlib import Path
@@ -10,18 +10,18 @@ KEY = "k3y-of-acme"
 METHOD = "localdial.v1.Directory/GetUser"
 REQUEST = {"organization_id": "acme", "user_id": "ann"}
 
-# A client that cannot reach its server tries again for about two seconds, machine willing.
+# A client that cannot reach its server retries for about two seconds, longer on a busy machine.
 GIVEN_UP_SECONDS = 10.0
 
 
 class Person:
-    """A driver's client, made anew for each question."""
+    """A driver's client that is created anew for each call."""
 
     def __init__(self, driver: Driver) -> None:
         self.driver = driver
 
     def connect(self, *addresses: str, **options: object) -> dict[str, Any]:
-        """Make a client; an option that is None is left out."""
+        """Create a client, without the options that are None."""
         arguments = {
             name: str(value) if isinstance(value, Path) else value
             for name, value in options.items()
@@ -38,14 +38,14 @@ class Person:
         assert self.driver.ask({"op": "close", "client": "bad"}) == {"ok": True}
 
     def answered(self, *addresses: str, **options: object) -> None:
-        """Connect and call; it is answered."""
+        """Connect and call, and check that the call is answered."""
         assert self.connect(*addresses, **options) == {"ok": True}
         answer = self.call()
         self.close()
         assert "response" in answer, answer
 
     def failed(self, *addresses: str, timeout_ms: int | None = None, **options: object) -> Failure:
-        """Connect and call; the error, which comes in time."""
+        """Connect and call; check that it fails in time, and return the error."""
         assert self.connect(*addresses, **options) == {"ok": True}
         begun = time.monotonic()
         answer = self.call(**({} if timeout_ms is None else {"timeout_ms": timeout_ms}))
@@ -59,7 +59,7 @@ class Person:
         return failure
 
     def refused(self, *addresses: str, **options: object) -> str:
-        """Connect in vain; what is said."""
+        """Check that the options are refused, and return the message."""
         answer = self.connect(*addresses, **options)
         assert "error" in answer, answer
         assert answer["error"]["code"] == "INVALID_ARGUMENT"
@@ -67,7 +67,7 @@ class Person:
         return str(answer["error"]["message"])
 
     def sockets(self, at_most: int | None = None) -> int:
-        """Count the driver's sockets once their number stays the same, or is as small as it shall be."""
+        """Return the number of the driver's sockets once it is stable, or no more than `at_most`."""
         deadline = time.monotonic() + GIVEN_UP_SECONDS
         count = self.driver.sockets()
         while time.monotonic() < deadline:

@@ -1,4 +1,4 @@
-"""Plays a scene through a driver, and holds every answer against what is expected."""
+"""Plays a scene through a driver and checks every answer."""
 
 import asyncio
 import re
@@ -20,7 +20,7 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 
 
 def play_scene(scene: Scene, driver: Driver, prefix: str, address: str, script: ScriptedServer) -> list[Said]:
-    """Play the scene with a client of its own; what was said. `address` is the live server's."""
+    """Play the scene with a new client and return the transcript. `address` is the live server's."""
     to = address if scene.server == "live" else script.address
     options = {"op": "connect", "client": scene.name, "addresses": [to], **scene.client}
     assert driver.ask(options) == {"ok": True}
@@ -45,7 +45,7 @@ async def _clean(scene: Scene, conversation: Conversation, prefix: str) -> None:
 
 
 class _Play:
-    """One scene, with what its steps were answered so far."""
+    """One scene, with the answers to its steps so far."""
 
     def __init__(self, conversation: Conversation, prefix: str, script: ScriptedServer) -> None:
         self.conversation = conversation
@@ -110,7 +110,7 @@ class _Play:
         received = self._script.seen()
         assert [each.path for each in received] == [f"/{method}"] * seen.calls
         for each in received:
-            # A repeat is the same call, whatever was filled in.
+            # A retry must be the same call, including the fields that the client filled in.
             assert each.request == received[0].request
             assert differences(each.metadata, seen.metadata, "metadata") == []
             self.conversation.transcript.note_message(f"{method} as it was sent", each.request)

@@ -1,4 +1,4 @@
-"""A proxy that can cut the wire: a server that is gone in the middle of a call."""
+"""A proxy that can cut connections, like a server that goes down in the middle of a call."""
 
 import contextlib
 import socket
@@ -10,7 +10,7 @@ _RESET = struct.pack("ii", 1, 0)
 
 
 class Proxy:
-    """Passes connections on to an address, byte by byte. A context manager: it serves inside."""
+    """Forwards connections to an address. As a context manager it serves inside the context."""
 
     def __init__(self, address: str) -> None:
         host, _, port = address.rpartition(":")
@@ -28,13 +28,13 @@ class Proxy:
         self.leave()
 
     def cut(self) -> None:
-        """Reset all connections; new ones are passed on as before."""
+        """Reset all connections; new ones are still forwarded."""
         with self._lock:
             ends, self._ends = self._ends, []
         for end in ends:
             with contextlib.suppress(OSError):
                 end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-                # Wakes up who waits for it, which closing alone does not.
+                # Wake up the thread that reads from it; closing alone does not.
                 end.shutdown(socket.SHUT_RDWR)
             end.close()
 

@@ -1,4 +1,4 @@
-"""Every reason of the contract, with its status and metadata as its comment says them."""
+"""Every reason of the contract, with its status and metadata from its comment."""
 
 import re
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ class Reason(NamedTuple):
 
 
 def reasons() -> Sequence[Reason]:
-    """Read them from the contract."""
+    """Return the reasons of the contract."""
     found = []
     for comment, name in _VALUE.findall(_CONTRACT.read_text("utf-8")):
         text = " ".join(line.strip(" /") for line in comment.splitlines())

@@ -1,4 +1,4 @@
-"""What `scenes.yaml` may say. Anything else in it is an error.
+"""The schema of `scenes.yaml`. Unknown keys are errors.
 
 A scene has a `name` (a sentence) and `steps`. A step makes one call::
 
@@ -44,7 +44,7 @@ class Violation(Strict):
 
 
 class Answered(Strict):
-    """What the scripted server answers: a message, or a status with its details; perhaps late, or never."""
+    """An answer of the scripted server: a message or a status with details, perhaps late or never sent."""
 
     response: Json | None = None
     code: str | None = None
@@ -53,19 +53,19 @@ class Answered(Strict):
     metadata: dict[str, str] = Field(default={})
     violations: list[Violation] = Field(default=[])
     retry_delay_ms: int | None = None
-    # When the server says the client shall repeat the call: gRPC's own push-back.
+    # The retry delay that the server requests, by gRPC's own pushback.
     pushback_ms: int | None = None
     after_ms: int = 0
     never: bool = False
 
 
 class Seen(Strict):
-    """What the scripted server must have seen of a step. Whatever is repeated must be the same request."""
+    """What the scripted server must have received in a step. A retry must be the same request."""
 
     calls: int = 1
     request: Json = Field(default={})
     metadata: dict[str, str] = Field(default={})
-    # Fields (a list's index is one too) that must be a UUID.
+    # Fields, by name or list index, that must be a UUID.
     made_up: list[str] = Field(default=[])
 
 
@@ -127,7 +127,7 @@ class Step(Strict):
 class Scene(Strict):
     name: Annotated[str, Field(min_length=10, max_length=120)]
     server: Literal["live", "scripted"] = "live"
-    # What the client is made with, besides the address.
+    # The options of the client, besides the address.
     client: Json = Field(default={})
     steps: Annotated[list[Step], Field(min_length=1)]
 

@@ -1,4 +1,4 @@
-"""A gRPC server that answers each call as it is told, and remembers what it saw."""
+"""A gRPC server that gives each call a prepared answer, and records the calls."""
 
 import time
 from collections.abc import Sequence
@@ -17,12 +17,12 @@ from tests.support.fake_server import Answer, FakeServer, Hang, Received, status
 
 
 class ScriptedServer(FakeServer):
-    """A context manager: it serves inside, on loopback."""
+    """A context manager that serves inside the context, on loopback."""
 
     address = ""
 
     def __init__(self, credentials: grpc.ServerCredentials | None = None) -> None:
-        """With credentials it serves over TLS."""
+        """With `credentials` the server uses TLS."""
         super().__init__()
         self._credentials = credentials
 
@@ -34,18 +34,18 @@ class ScriptedServer(FakeServer):
         self.stop()
 
     def begin(self, answers: Sequence[Answer]) -> None:
-        """Forget what was seen; these are the next answers."""
+        """Forget the recorded calls, and prepare the next answers."""
         self.forget_answers()
         self.received.clear()
         self.answers(*answers)
 
     def seen(self) -> Sequence[Received]:
-        """Return the calls that came since the script began."""
+        """Return the calls that arrived since the last script began."""
         return list(self.received)
 
 
 class Gatekeeper(ScriptedServer):
-    """A server that asks for the key."""
+    """A server that requires the key."""
 
     def __init__(self, key: str, credentials: grpc.ServerCredentials) -> None:
         super().__init__(credentials)
@@ -66,7 +66,7 @@ class Gatekeeper(ScriptedServer):
 
 
 def script_of(method: str, told: Answered) -> Answer:
-    """Make an answer to a method as a scene tells it."""
+    """Return the answer of a scene to a call of the method."""
     if told.never:
         return Hang()
     response = GetMessageClass(METHODS[method].output_type)()

@@ -1,4 +1,4 @@
-"""The simulated carrier as each play must find it."""
+"""Resets the simulated carrier before each play."""
 
 import contextlib
 import sqlite3
@@ -7,6 +7,6 @@ from tests.functional.server_process import ServerProcess
 
 
 def restore_stock(server: ServerProcess) -> None:
-    """Give back to the carrier's account the numbers it owned from the start, and then gave up for good."""
+    """Restore the numbers that the account owned from the start and that were deleted since."""
     with contextlib.closing(sqlite3.connect(server.database, timeout=30)) as database, database:
         database.execute("DELETE FROM simulator_numbers WHERE state = 'released'")

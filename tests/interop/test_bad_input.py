@@ -1,4 +1,4 @@
-"""What can go wrong between a client and its server, in each language: typed, readable, no hang, no leak."""
+"""Failures between client and server, in each language: errors are typed, timely, and leak nothing."""
 
 import contextlib
 import socket
@@ -51,21 +51,21 @@ def client_identity(authority: Authority) -> Identity:
 
 @pytest.fixture(scope="module")
 def gate(authority: Authority) -> Iterator[Gatekeeper]:
-    """Return a TLS server that asks for the key."""
+    """Yield a TLS server that requires the key."""
     with Gatekeeper(KEY, server_credentials(authority.issue("127.0.0.1"))) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def inner_gate(authority: Authority) -> Iterator[Gatekeeper]:
-    """Return a TLS server that asks for the key and for a client certificate."""
+    """Yield a TLS server that requires the key and a client certificate."""
     with Gatekeeper(KEY, server_credentials(authority.issue("127.0.0.1"), authority)) as server:
         yield server
 
 
 @contextlib.contextmanager
 def during(call: Hang, happens: Callable[[], None]) -> Iterator[None]:
-    """Let something happen as soon as the call has come to the server."""
+    """Run a function as soon as the call has arrived at the server."""
 
     came = threading.Event()
 
@@ -83,7 +83,7 @@ def during(call: Hang, happens: Callable[[], None]) -> Iterator[None]:
     assert came.is_set(), "the call never came"
 
 
-# The right way in, or nothing below would prove anything.
+# Valid credentials work, or the tests below would prove nothing.
 
 
 def test_with_the_right_key_and_certificate_a_call_is_answered(
@@ -95,7 +95,7 @@ def test_with_the_right_key_and_certificate_a_call_is_answered(
     assert agent.startswith(f"localdial-client-{language.partition('_')[0]}/{__version__}"), agent
 
 
-def test_with_a_certificate_of_its_own_a_client_is_let_in(
+def test_a_client_with_its_own_certificate_is_accepted(
     person: Person, inner_gate: Gatekeeper, authority: Authority, client_identity: Identity
 ) -> None:
     person.answered(
@@ -108,7 +108,7 @@ def test_with_a_certificate_of_its_own_a_client_is_let_in(
     )
 
 
-def test_several_servers_may_be_reached_over_tls(
+def test_several_servers_can_be_reached_over_tls(
     person: Person, gate: Gatekeeper, authority: Authority
 ) -> None:
     with Gatekeeper(KEY, server_credentials(authority.issue("127.0.0.1"))) as other:
@@ -139,7 +139,7 @@ def test_a_key_is_not_sent_to_other_machines_without_tls(person: Person, address
 # Certificates.
 
 
-def test_a_server_of_an_unknown_authority_is_unavailable(
+def test_a_server_with_a_certificate_of_an_unknown_authority_is_unavailable(
     person: Person, gate: Gatekeeper, stranger: Authority
 ) -> None:
     gate.begin([])
@@ -148,7 +148,7 @@ def test_a_server_of_an_unknown_authority_is_unavailable(
     assert not gate.seen()
 
 
-def test_a_server_that_only_the_system_would_have_to_know_is_unavailable(
+def test_a_server_whose_authority_the_system_does_not_know_is_unavailable(
     person: Person, gate: Gatekeeper
 ) -> None:
     gate.begin([])
@@ -156,14 +156,16 @@ def test_a_server_that_only_the_system_would_have_to_know_is_unavailable(
     assert not gate.seen()
 
 
-def test_a_server_by_another_name_is_unavailable(person: Person, authority: Authority) -> None:
+def test_a_server_with_a_certificate_for_another_name_is_unavailable(
+    person: Person, authority: Authority
+) -> None:
     with Gatekeeper(KEY, server_credentials(authority.issue("localdial.example"))) as server:
         failure = person.failed(server.address, key=KEY, tls=True, root_certificate=authority.certificate)
         assert failure.code == "UNAVAILABLE"
         assert not server.seen()
 
 
-def test_without_a_certificate_a_client_is_not_let_in(
+def test_a_client_without_a_certificate_is_refused(
     person: Person, inner_gate: Gatekeeper, authority: Authority
 ) -> None:
     inner_gate.begin([])
@@ -172,7 +174,7 @@ def test_without_a_certificate_a_client_is_not_let_in(
     assert not inner_gate.seen()
 
 
-def test_with_a_certificate_of_an_unknown_authority_a_client_is_not_let_in(
+def test_a_client_with_a_certificate_of_an_unknown_authority_is_refused(
     person: Person, inner_gate: Gatekeeper, authority: Authority, stranger: Authority
 ) -> None:
     inner_gate.begin([])
@@ -189,13 +191,13 @@ def test_with_a_certificate_of_an_unknown_authority_a_client_is_not_let_in(
     assert not inner_gate.seen()
 
 
-def test_a_client_without_tls_does_not_reach_a_server_with_it(person: Person, gate: Gatekeeper) -> None:
+def test_a_client_without_tls_cannot_reach_a_server_with_tls(person: Person, gate: Gatekeeper) -> None:
     gate.begin([])
     assert person.failed(gate.address, key=KEY).code == "UNAVAILABLE"
     assert not gate.seen()
 
 
-def test_a_client_with_tls_does_not_reach_a_server_without_it(
+def test_a_client_with_tls_cannot_reach_a_server_without_tls(
     person: Person, script: ScriptedServer, authority: Authority
 ) -> None:
     failure = person.failed(script.address, key=KEY, tls=True, root_certificate=authority.certificate)
@@ -203,7 +205,7 @@ def test_a_client_with_tls_does_not_reach_a_server_without_it(
     assert not script.seen()
 
 
-def test_certificates_that_cannot_be_used_are_refused(
+def test_unusable_certificates_are_refused(
     person: Person, authority: Authority, client_identity: Identity, tmp_path: Path
 ) -> None:
     no_pem = tmp_path / "no.pem"
@@ -217,31 +219,31 @@ def test_certificates_that_cannot_be_used_are_refused(
 # Addresses.
 
 
-def test_where_nobody_listens_the_service_is_unavailable(person: Person) -> None:
+def test_an_address_without_a_server_is_unavailable(person: Person) -> None:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         failure = person.failed(f"127.0.0.1:{bound.getsockname()[1]}")
     assert (failure.code, failure.reason) == ("UNAVAILABLE", "")
 
 
-def test_a_name_of_nobody_is_unavailable(person: Person) -> None:
+def test_an_unknown_host_name_is_unavailable(person: Person) -> None:
     assert person.failed("localdial.invalid:50051").code == "UNAVAILABLE"
 
 
-def test_what_is_no_address_is_refused_or_unavailable(person: Person) -> None:
+def test_a_malformed_address_is_refused_or_unavailable(person: Person) -> None:
     answer = person.connect("127.0.0.1:99999")
     code = answer["error"]["code"] if "error" in answer else Failure.of(person.call()["error"]).code
     person.close()
     assert code in {"INVALID_ARGUMENT", "UNAVAILABLE"}
 
 
-def test_a_server_that_says_nothing_is_given_up_at_the_deadline(person: Person) -> None:
+def test_a_silent_server_is_given_up_at_the_deadline(person: Person) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         failure = person.failed(f"127.0.0.1:{silent.getsockname()[1]}", timeout_ms=1000)
     assert failure.code == "DEADLINE_EXCEEDED"
 
 
-def test_with_one_server_of_two_gone_every_call_is_answered(person: Person, script: ScriptedServer) -> None:
+def test_with_one_of_two_servers_down_every_call_is_answered(person: Person, script: ScriptedServer) -> None:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         nobody = f"127.0.0.1:{bound.getsockname()[1]}"
@@ -255,14 +257,12 @@ def test_with_one_server_of_two_gone_every_call_is_answered(person: Person, scri
 
 
 @pytest.mark.parametrize("timeout_ms", [0, 1])
-def test_a_deadline_that_has_passed_is_exceeded(
-    person: Person, script: ScriptedServer, timeout_ms: int
-) -> None:
+def test_a_deadline_in_the_past_is_exceeded(person: Person, script: ScriptedServer, timeout_ms: int) -> None:
     script.begin([script_of(METHOD, Answered(after_ms=500))])
     assert person.failed(script.address, timeout_ms=timeout_ms).code == "DEADLINE_EXCEEDED"
 
 
-def test_a_call_whose_connection_is_cut_is_repeated(person: Person, script: ScriptedServer) -> None:
+def test_a_call_whose_connection_is_cut_is_retried(person: Person, script: ScriptedServer) -> None:
     hang = Hang()
     script.begin([hang])
     with Proxy(script.address) as proxy, during(hang, proxy.cut):
@@ -271,7 +271,7 @@ def test_a_call_whose_connection_is_cut_is_repeated(person: Person, script: Scri
     assert first.request == second.request
 
 
-def test_a_call_whose_server_is_gone_is_unavailable(person: Person, script: ScriptedServer) -> None:
+def test_a_call_whose_server_went_away_is_unavailable(person: Person, script: ScriptedServer) -> None:
     hang = Hang()
     script.begin([hang])
     with Proxy(script.address) as proxy, during(hang, proxy.leave):
@@ -280,7 +280,7 @@ def test_a_call_whose_server_is_gone_is_unavailable(person: Person, script: Scri
 
 
 @pytest.mark.parametrize("reason", reasons(), ids=lambda reason: reason.name)
-def test_an_error_of_every_reason_is_typed(person: Person, script: ScriptedServer, reason: Any) -> None:
+def test_an_error_with_any_reason_has_its_type(person: Person, script: ScriptedServer, reason: Any) -> None:
     told = Answered(
         code=reason.code,
         message=f"{reason.name} for people",
@@ -302,21 +302,21 @@ def test_an_error_of_every_reason_is_typed(person: Person, script: ScriptedServe
     )
 
 
-def test_every_reason_of_the_contract_is_among_them() -> None:
+def test_every_reason_of_the_contract_is_tested() -> None:
     (enum,) = errors_pb2.DESCRIPTOR.enum_types_by_name.values()
     assert [f"ERROR_REASON_{reason.name}" for reason in reasons()] == [
         value.name for value in enum.values if value.number
     ]
 
 
-def test_details_that_cannot_be_read_do_not_hide_the_error(person: Person, script: ScriptedServer) -> None:
+def test_unreadable_details_do_not_hide_the_error(person: Person, script: ScriptedServer) -> None:
     script.begin([fails_raw(grpc.StatusCode.NOT_FOUND, "no such user", b"\xff\xff\xff")])
     failure = person.failed(script.address)
     assert (failure.code, failure.reason) == ("NOT_FOUND", "")
     assert "no such user" in failure.message
 
 
-# What is left behind.
+# Leftovers.
 
 
 def test_no_socket_is_left_behind(person: Person) -> None:
@@ -332,10 +332,10 @@ def test_no_socket_is_left_behind(person: Person) -> None:
             person.failed(f"127.0.0.1:{bound.getsockname()[1]}", timeout_ms=50)
 
     with contextlib.ExitStack() as exits:
-        # Each another one, because clients of one process may share a connection; and all of them stay, lest
-        # they close what the client has left open.
+        # Use a new server each time, because clients of one process may share a connection, and keep
+        # all of them running, because a server that stops would close leaked connections.
         first, *others = (exits.enter_context(ScriptedServer()) for _ in range(6))
-        # What a language opens once stays open.
+        # Sockets that a language opens once for the whole process do not count.
         a_round(first)
         before = person.sockets()
         for server in others:
@@ -343,7 +343,7 @@ def test_no_socket_is_left_behind(person: Person) -> None:
         assert person.sockets(at_most=before) <= before
 
 
-def test_the_driver_ends_by_itself_and_has_told_no_secret(
+def test_the_driver_ends_by_itself_and_prints_no_secret(
     language: str, start_driver: StartDriver, person: Person
 ) -> None:
     driver = start_driver(language)

@@ -1,4 +1,4 @@
-"""The matrix of the rules through each language's client: right, and the same as Python's to the byte."""
+"""The matrix of the rules through each language's client, with the same bytes as in Python."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ Played = Mapping[str, list[Said]]
 
 @pytest.fixture(scope="session")
 def play(live_server: ServerProcess, start_driver: StartDriver) -> Callable[[str], Played]:
-    """Play all cases in a language, once; what was said in each."""
+    """Return a function that plays all cases in a language, once, and returns their transcripts."""
     played: dict[str, Played] = {}
 
     def play(language: str) -> Played:
@@ -37,9 +37,11 @@ def play(live_server: ServerProcess, start_driver: StartDriver) -> Callable[[str
     return play
 
 
-# A minute at the most; several where others use the machine too.
+# Takes up to a minute, and several on a busy machine.
 @pytest.mark.timeout(900)
-def test_the_cases_are_right_and_the_same_as_pythons(language: str, play: Callable[[str], Played]) -> None:
+def test_the_cases_pass_with_the_same_bytes_as_in_python(
+    language: str, play: Callable[[str], Played]
+) -> None:
     said, pythons = play(language), play(REFERENCE)
     assert said.keys() == pythons.keys()
     for case in said:

@@ -1,4 +1,4 @@
-"""Servers that are replaced one after the other, as a release is rolled out: no client sees a failed call."""
+"""A rolling restart of the servers, as for a new release: no client sees a failed call."""
 
 import itertools
 import random
@@ -27,20 +27,20 @@ from tests.support.postgres import PostgresServer
 RESTARTS = 20
 CONCURRENCY = 2
 
-# Longer than by default: then being late means more than that the machine is busy.
+# Longer than the default, so that a busy machine alone causes no failure.
 TIMEOUT_MS = 30_000
 
-# How long a call may wait on a server's disk for a database that was busy.
+# How long a call may stay in a server's spool because the database was busy.
 SPOOL_SECONDS = 120.0
 
-# An orchestrator waits before it takes the next server: clients find the new one within a second.
+# An orchestrator waits before the next restart; clients find a new server within a second.
 PAUSE_SECONDS = 1.0
 
 RESOLVE = "localdial.v1.CallRouting/ResolveOutboundCallerId"
 
 
 class Server(ServerProcess):
-    """A server that keeps its port over its restarts."""
+    """A server that keeps its port when it restarts."""
 
     def __init__(self, folder: Path, database_url: str) -> None:
         folder.mkdir()
@@ -49,13 +49,13 @@ class Server(ServerProcess):
         )
 
     def start_somewhere(self) -> None:
-        """Start on a port that systems do not hand out by themselves."""
+        """Start on a free port below the ephemeral range."""
         for _ in range(20):
             self._settings["LOCALDIAL_LISTEN"] = f"127.0.0.1:{random.choice(PORTS)}"
             try:
                 self.start()
             except AssertionError:
-                # Somebody else has it.
+                # Another program has the port.
                 continue
             return
         raise AssertionError("no port is free")
@@ -81,7 +81,7 @@ def servers(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @dataclass
 class Load:
-    """What one language's client saw under load."""
+    """The results of one language's client under load."""
 
     driver: Driver
     organization: str
@@ -90,12 +90,12 @@ class Load:
     samples: list[dict[str, Any]] = field(default_factory=list)
 
     def connect(self, addresses: Sequence[str]) -> None:
-        """Have the driver make a client of all the servers."""
+        """Make the driver create a client for all servers."""
         command = {"op": "connect", "client": "load", "addresses": addresses, "timeout_ms": TIMEOUT_MS}
         assert self.driver.ask(command) == {"ok": True}
 
     def put(self, done: threading.Event) -> None:
-        """Call until told that it is enough."""
+        """Call until `done` is set."""
         request = {"organization_id": self.organization, "user_id": "ann", "callee_number": "+14155550123"}
         command = {"op": "load", "client": "load", "method": RESOLVE, "request": request}
         while not done.is_set():
@@ -105,7 +105,7 @@ class Load:
             self.samples += answer["samples"]
 
 
-# About a minute; several where others use the machine too.
+# Takes about a minute, and several on a busy machine.
 @pytest.mark.timeout(900)
 def test_no_client_sees_a_call_fail_while_servers_are_restarted_twenty_times(
     available_languages: Sequence[str],
@@ -134,7 +134,7 @@ def test_no_client_sees_a_call_fail_while_servers_are_restarted_twenty_times(
     for language, one in loads.items():
         assert one.driver.ask({"op": "close", "client": "load"}) == {"ok": True}
         assert (language, dict(one.errors), one.samples) == (language, {}, [])
-        # At least one between any two restarts, and each is recorded once, also where it was repeated.
+        # At least one call fits between two restarts, and each is recorded once, even if it was retried.
         assert one.calls > RESTARTS
         recorded_later(database_url, one)
 
@@ -157,7 +157,7 @@ def recorded(database_url: str, organization: str) -> int:
 
 
 def recorded_later(database_url: str, load: Load) -> None:
-    """See that each call gets into the database once: of a busy one, some may wait in a spool."""
+    """Check that each call is recorded once, including those that wait in a spool for a busy database."""
     give_up = time.monotonic() + SPOOL_SECONDS
     while (count := recorded(database_url, load.organization)) < load.calls and time.monotonic() < give_up:
         time.sleep(0.5)

@@ -1,4 +1,4 @@
-"""What clients can be asked and told, in each language: right, and the same as Python's to the byte."""
+"""The requests and answers of clients in each language, with the same bytes as in Python."""
 
 from collections.abc import Callable, Iterator
 from operator import attrgetter
@@ -28,7 +28,7 @@ def script() -> Iterator[ScriptedServer]:
 
 @pytest.fixture(scope="session")
 def play(live_server: ServerProcess, script: ScriptedServer, running_driver: StartDriver) -> Play:
-    """Play a scene in a language, once; what was said."""
+    """Return a function that plays a scene in a language, once, and returns the transcript."""
     said: dict[tuple[str, str], list[Said]] = {}
 
     def play(language: str, scene: Scene) -> list[Said]:
@@ -44,7 +44,7 @@ def play(live_server: ServerProcess, script: ScriptedServer, running_driver: Sta
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=attrgetter("name"))
-def test_the_scene_is_right_and_the_same_as_pythons(language: str, scene: Scene, play: Play) -> None:
+def test_the_scene_passes_with_the_same_bytes_as_in_python(language: str, scene: Scene, play: Play) -> None:
     assert play(language, scene) == play(REFERENCE, scene)
 
 

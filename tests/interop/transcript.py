@@ -1,4 +1,4 @@
-"""What was said in a play, with what may differ between two plays made alike.
+"""The transcript of a play, with the parts that may differ between plays replaced.
 
 Two plays of the same thing differ in the names of their organizations, and in what
 is made up on the way: identifiers, page tokens, times. The names have the same
@@ -25,7 +25,7 @@ _ANY_PREFIX = f"{'any':.<{PREFIX_LENGTH}}"
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
-# Made up by the server, for each purchase and each page anew.
+# Values that the server generates for each purchase and each page.
 _MADE_UP = frozenset({"carrier_number_id", "next_page_token", "page_token", "incident_id"})
 
 _DETAILS = {
@@ -48,7 +48,7 @@ def prefix_of(language: str, play: str) -> str:
 
 @dataclass(frozen=True)
 class Said:
-    """One answer, or one request as it came to a server. `text` is for people."""
+    """One answer, or one request as a server received it. `text` is for humans."""
 
     what: str
     raw: bytes = field(repr=False)
@@ -57,7 +57,7 @@ class Said:
 
 @dataclass
 class Transcript:
-    """All that was said in a play whose organizations have this prefix."""
+    """The transcript of a play whose organizations have this prefix."""
 
     prefix: str
     said: list[Said] = field(default_factory=list)
@@ -65,7 +65,7 @@ class Transcript:
     _started: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
 
     def note_message(self, what: str, message: Message) -> None:
-        """Note a message."""
+        """Record a message."""
         raw = message.SerializeToString(deterministic=True)
         alike = type(message).FromString(
             raw.replace(self.prefix.encode("ascii"), _ANY_PREFIX.encode("ascii"))
@@ -75,7 +75,7 @@ class Transcript:
         self.said.append(Said(what, alike.SerializeToString(deterministic=True), text))
 
     def note_failure(self, what: str, failure: Failure) -> None:
-        """Note an error; its type is the language's own, and so is a text that the service never said."""
+        """Record an error, without its type and a message from the client, which differ by language."""
         metadata = {name: self._alike(name, value) for name, value in sorted(failure.metadata.items())}
         alike: list[Any] = [
             failure.code,
@@ -83,7 +83,7 @@ class Transcript:
             self._alike("message", failure.message) if failure.reason else "",
             metadata,
             [[self._alike("field", part) for part in violation] for violation in failure.violations],
-            # Some languages write 1500 where others write 1500.0.
+            # Some languages write 1500 and others 1500.0.
             None if failure.retry_delay_ms is None else float(failure.retry_delay_ms),
         ]
         self.said.append(Said(what, repr(alike).encode(), repr(alike)))

@@ -1,4 +1,4 @@
-"""Doing the same in the model and in the use cases, and comparing."""
+"""Does the same in the model and in the use cases, and compares the results."""
 
 import asyncio
 import contextlib
@@ -23,15 +23,15 @@ T = TypeVar("T")
 
 
 class ComparingMachine(RuleBasedStateMachine):
-    """A model, and live use cases over a database of their own."""
+    """A model, and use cases with their own database."""
 
     def __init__(self) -> None:
         super().__init__()
         self.model = Model()
-        # What the use cases answered: the newest revisions, and the calls as first answered.
+        # Answers of the use cases: the newest revisions, and the first answer to each call.
         self.revisions: defaultdict[str, int] = defaultdict(int)
         self.answers: dict[tuple[str, str], Answer] = {}
-        # For each callee and reason: among which numbers was which one shown.
+        # For each callee and reason: the number that was shown, by its candidates.
         self.shown: defaultdict[tuple[str, str], dict[frozenset[str], str]] = defaultdict(dict)
         self.gone_for_good: set[str] = set()
         self.changed = True
@@ -90,7 +90,7 @@ class ComparingMachine(RuleBasedStateMachine):
     def compare_with_before(
         self, callee: str, reason: str, candidates: frozenset[str], caller_id: str
     ) -> None:
-        """The same callee is shown the same number, unless that is gone or the new one came."""
+        """Check that a callee is shown the same number unless it is gone or another one was added."""
         for before, was_shown in self.shown[callee, reason].items():
             if candidates <= before and was_shown in candidates:
                 assert caller_id == was_shown
@@ -120,13 +120,13 @@ class ComparingMachine(RuleBasedStateMachine):
         """Return the answer of the use case, or the reason of its refusal."""
         try:
             with refusals():
-                # Not Runner.run, which spends most of its time on handling signals.
+                # Runner.run would spend most of the time on signal handlers.
                 return self.runner.get_loop().run_until_complete(asking)
         except Refused as refused:
             return refused.reason
 
     def done(self, organization: str, changing: Coroutine[Any, Any, int], error: str | None) -> bool:
-        """Change; False if it is refused, as it should be."""
+        """Make a change that must fail with `error`, if given; return whether it succeeded."""
         revision = self.ask(changing)
         if isinstance(revision, str):
             assert revision == error

@@ -1,4 +1,4 @@
-"""What is expected of the steps of a case."""
+"""The expectations of a case's steps."""
 
 from typing import Annotated, Literal, Self
 
@@ -43,17 +43,17 @@ class Refusal(Strict):
 
 
 class Resolved(Strict):
-    """A caller ID and its reason, or all that another step was answered, or an error."""
+    """A caller ID and its reason, or the answer to another step, or an error."""
 
     caller_id: PhoneNumber | None = None
     one_of: Annotated[list[PhoneNumber], Field(min_length=2)] | None = None
-    # The caller ID that the step with this label was answered.
+    # The label of a step with the same caller ID.
     caller_id_of: Name | None = None
     reason: CallerIdReason | None = None
-    # Not checked where it is left out; null says that the callee has none.
+    # Not checked if left out; null means that the callee has none.
     callee_area_code: AreaCode | None = None
 
-    # Everything that the step with this label was answered.
+    # The label of a step with exactly the same answer.
     answer_of: Name | None = None
 
     error: ErrorReason | None = None
@@ -93,20 +93,20 @@ class ManyResolved(Strict):
 
 
 class Routed(Strict):
-    """Where a call-back goes. What is left out is not set in the answer."""
+    """The destination of a call-back. Fields that are left out are not set in the answer."""
 
-    # May be left out where only one organization is given.
+    # Optional if only one organization is given.
     organization: Name | None = None
     destination: PhoneNumber
     reason: DestinationReason
     fallback: PhoneNumber | None = None
     user: Name | None = None
-    # The call_id of the call that decided, or would have.
+    # The call_id of the last call to the caller.
     last_call: Name | None = None
 
 
 class ListedCall(Strict):
-    """A recorded call. What is left out is not checked."""
+    """A recorded call. Fields that are left out are not checked."""
 
     call_id: Name | None = None
     user: Name
@@ -116,12 +116,12 @@ class ListedCall(Strict):
 
 
 class CallsListed(Strict):
-    """All the calls, newest first."""
+    """All calls, newest first."""
 
     calls: list[ListedCall]
 
 
 class NumbersListed(Strict):
-    """All the numbers, each with the area codes that are mapped to it in ascending order."""
+    """All numbers, each with its mapped area codes in ascending order."""
 
     numbers: dict[PhoneNumber, list[AreaCode]]

@@ -1,4 +1,4 @@
-"""The scenarios on a live server, through the Python client."""
+"""Runs the scenarios on a live server, through the Python client."""
 
 import contextlib
 import uuid
@@ -13,7 +13,7 @@ from tests.scenarios.target import Answer, Call, Connection, ScenarioTarget, req
 
 
 class LiveTarget(ScenarioTarget):
-    """A `ScenarioTarget` of organizations of its own on a server that others use too.
+    """A `ScenarioTarget` with its own organizations, on a shared server.
 
     `clean` gives back what its organizations had, so that the next target finds
     the carrier's stock and the organization numbers as this one did.
@@ -26,7 +26,7 @@ class LiveTarget(ScenarioTarget):
         self._made: set[str] = set()
 
     async def clean(self, others: Collection[str] = ()) -> None:
-        """Delete the organizations that were made here, and others, with everything in them."""
+        """Delete the organizations that were created here, and `others`, with their numbers."""
         for organization in sorted({*self._made, *others}):
             with contextlib.suppress(NotFound):
                 for number in await self.list_numbers(organization):

@@ -1,4 +1,4 @@
-"""Reads the matrix: every YAML file of this folder."""
+"""Reads the matrix: all YAML files of this folder."""
 
 from collections.abc import Hashable
 from pathlib import Path
@@ -13,11 +13,11 @@ _FOLDER = Path(__file__).parent
 
 
 class MatrixError(Exception):
-    """A file cannot be used. The text has the file and one line for every problem."""
+    """A file is invalid. The text names the file, and each problem in one line."""
 
 
 class _UniqueKeys(yaml.SafeLoader):
-    """YAML where a key that is there twice is an error; PyYAML alone takes the last one."""
+    """YAML in which a repeated key is an error; PyYAML would use the last one."""
 
     def construct_mapping(
         self,
@@ -29,7 +29,7 @@ class _UniqueKeys(yaml.SafeLoader):
             key = self.construct_object(key_node, deep=True)
             if key in seen:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} is there twice", key_node.start_mark
+                    None, None, f"the key {key!r} is repeated", key_node.start_mark
                 )
             seen.add(key)
         return super().construct_mapping(node, deep)

@@ -1,4 +1,4 @@
-"""The rules once more: in their shortest form, and sharing no code with the server.
+"""The rules in their shortest form, without code from the server.
 
 Where several numbers fit, which of them is shown is for the server to choose; the
 model answers them all.
@@ -25,14 +25,14 @@ class ModelCall:
 
 @dataclass
 class Model:
-    """All that there is. None stands for "has none"."""
+    """The whole state. None means that there is none."""
 
     organization_numbers: dict[str, str | None] = field(default_factory=dict)
     caller_ids: dict[tuple[str, str], str | None] = field(default_factory=dict)
     work_phones: dict[tuple[str, str], str | None] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
     mapped: dict[str, set[str]] = field(default_factory=dict)
-    # In the order in which they were made.
+    # In order of time.
     calls: list[ModelCall] = field(default_factory=list)
 
     def shown(self, organization: str, user: str, callee: str) -> tuple[str, set[str]]:

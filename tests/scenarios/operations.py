@@ -1,4 +1,4 @@
-"""What is given in a case, and what its steps do."""
+"""The given state and the operations of a case."""
 
 from typing import Annotated, Literal
 
@@ -10,7 +10,7 @@ AreaCode = Annotated[str, StringConstraints(pattern=r"^([2-9][0-9]{2}|\+[2-9][0-
 
 
 class Strict(BaseModel):
-    """Takes its own keys and no others, and converts nothing.
+    """Accepts only its own keys, and converts no values.
 
     Without the latter a phone number without quotes, which YAML reads as an
     integer, would pass unnoticed.
@@ -27,12 +27,12 @@ class GivenUser(Strict):
 class GivenOrganization(Strict):
     organization_number: PhoneNumber | None = None
     users: dict[Name, GivenUser] = {}
-    # Each with the area codes that are mapped to it.
+    # Each number with its mapped area codes.
     numbers: dict[PhoneNumber, list[AreaCode]] = {}
 
 
 class Operation(Strict):
-    # May be left out where only one organization is given.
+    # Optional if only one organization is given.
     organization: Name | None = None
 
 
@@ -41,7 +41,7 @@ class Resolve(Operation):
     callee: PhoneNumber
     call_id: Name | None = None
     validate_only: bool = False
-    # "current": the revision that the last change of the organization answered.
+    # "current" is the revision of the organization's last change.
     min_revision: int | Literal["current"] = 0
 
 
@@ -59,7 +59,7 @@ class ResolveMany(Operation):
 
 class Route(Strict):
     called: PhoneNumber
-    # As the carrier sent it: anything, or nothing.
+    # Any text, or none, as a carrier sends it.
     caller: Annotated[str, StringConstraints(max_length=256)] = ""
 
 
@@ -91,7 +91,7 @@ class DeleteUser(Operation):
 
 
 class AddNumber(Operation):
-    """Buy the number, or import it, just as one that is given."""
+    """Buy or import the number, as if it were given."""
 
     number: PhoneNumber
 

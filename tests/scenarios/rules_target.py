@@ -1,4 +1,4 @@
-"""The scenarios on the pure rules: a memory of what the rules are asked about, and nothing else.
+"""Runs the scenarios on the pure rules, and stores only what the rules need.
 
 The decisions are those of `localdial_server.domain`. What it does not decide (who
 may own a number, repeats of a call, lists) is left to the other targets.

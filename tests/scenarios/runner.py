@@ -1,4 +1,4 @@
-"""Plays a case in a target and holds every answer against what is expected."""
+"""Plays a case in a target and checks every answer."""
 
 import re
 from collections.abc import Awaitable
@@ -24,7 +24,7 @@ _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 async def run_case(case: schema.Case, target: ScenarioTarget) -> None:
-    """Play the case. What is raised is noted with the step where the target differs."""
+    """Play the case. An error that it raises has a note with the step."""
     play = _Play(case, target)
     await play.prepare()
     for number, step in enumerate(case.steps, 1):
@@ -36,7 +36,7 @@ async def run_case(case: schema.Case, target: ScenarioTarget) -> None:
 
 
 class _Play:
-    """One case in one target, with what its steps were answered so far."""
+    """One case in one target, with the answers to its steps so far."""
 
     def __init__(self, case: schema.Case, target: ScenarioTarget) -> None:
         self._case = case
@@ -47,7 +47,7 @@ class _Play:
         self._shown: dict[str, dict[str, str]] = {}
 
     async def prepare(self) -> None:
-        """Make what is given."""
+        """Create the given state."""
         target, revisions = self._target, self._revisions
         for organization, given in self._case.given.items():
             revisions[organization] = await target.set_organization(organization, given.organization_number)
@@ -96,13 +96,13 @@ class _Play:
         )
         if answer is None:
             return
-        # No case needs to say these: they hold for every answer there is.
+        # These hold for every answer, so no case states them.
         assert _E164.fullmatch(answer.caller_id)
         assert answer.caller_id != wanted.callee
         assert answer.call_id is not None or wanted.validate_only
         assert wanted.call_id is None or answer.call_id == wanted.call_id
         if wanted.validate_only or (organization, answer.call_id) not in self._call_ids:
-            # One that is no repeat is decided on all that was answered before.
+            # A new call is decided on the newest revision.
             assert answer.revision == revision
         if answer.call_id is not None and not wanted.validate_only:
             self._call_ids.add((organization, answer.call_id))
@@ -152,7 +152,7 @@ class _Play:
         if answer is None:
             return
         assert isinstance(expected, Routed)
-        # These hold for every answer there is.
+        # These hold for every answer.
         assert _E164.fullmatch(answer.destination)
         assert answer.destination not in {wanted.called, wanted.caller}
         assert answer.fallback not in {wanted.called, wanted.caller, answer.destination}
@@ -222,7 +222,7 @@ class _Play:
                 return op, target.unmap_area_codes(name(op), op.number, op.area_codes)
 
     async def _ask(self, operation: Strict, answering: Awaitable[T], error: str | None) -> T | None:
-        """Await the answer; None if it is refused as expected."""
+        """Return the answer, or None if it is refused as expected."""
         try:
             with refusals():
                 answer = await answering
@@ -234,7 +234,7 @@ class _Play:
             assert error is None, f"answered {answer}"
             return answer
         assert refused.status in {None, STATUS[error]}
-        # What it says was known to who is refused: it names no number but theirs.
+        # The message must not reveal any number that was not in the request.
         assert set(_E164.findall(str(refused))) <= set(_E164.findall(operation.model_dump_json()))
         return None
 

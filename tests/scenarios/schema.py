@@ -1,4 +1,4 @@
-"""What a file of the matrix may say. Anything else in it is an error.
+"""The schema of the matrix. Unknown keys are errors.
 
 A case has a `name` (a sentence), what is `given` and the `steps` that are
 taken, each with what is expected of it::
@@ -173,7 +173,7 @@ Step = Annotated[
     | Annotated[DeleteNumberStep, Tag("delete_number")]
     | Annotated[MapStep, Tag("map")]
     | Annotated[UnmapStep, Tag("unmap")],
-    # A union on its own would report what is wrong with every one of them.
+    # A plain union would report the errors of every type.
     Discriminator(
         _operation_of,
         custom_error_type="no_step",

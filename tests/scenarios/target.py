@@ -1,4 +1,4 @@
-"""What the scenarios are played in: the rules, the use cases, or a live server."""
+"""The targets of the scenarios: the rules, the use cases, or a live server."""
 
 import contextlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from localdial_server.domain.errors import ServiceError
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a resolve answers. Reasons are written without the contract's prefix."""
+    """The answer to a resolve. Reasons have no prefix."""
 
     caller_id: str
     reason: str
@@ -24,7 +24,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Where a call-back goes. `last_call` is a call_id."""
+    """The destination of a call-back. `last_call` is a call_id."""
 
     organization: str
     destination: str
@@ -46,7 +46,7 @@ class Call:
 
 
 class Refused(Exception):
-    """An operation was refused. `status` is None where there are no gRPC statuses yet."""
+    """An operation was refused. `status` is the name of the gRPC status, or None without gRPC."""
 
     def __init__(
         self, reason: str, message: str, metadata: Mapping[str, str], status: str | None = None
@@ -58,7 +58,7 @@ class Refused(Exception):
 
 @contextlib.contextmanager
 def refusals() -> Iterator[None]:
-    """Raise every target's errors as `Refused`."""
+    """Raise the errors of all targets as `Refused`."""
     try:
         yield
     except ServiceError as error:
@@ -68,7 +68,7 @@ def refusals() -> Iterator[None]:
 
 
 class ScenarioTarget(Protocol):
-    """The operations of the scenarios. Changes answer the organization's revision.
+    """The operations of the scenarios. Changes return the organization's revision.
 
     Each may raise an error that `refusals` knows.
     """
@@ -88,7 +88,7 @@ class ScenarioTarget(Protocol):
         """Delete the user."""
 
     async def add_numbers(self, organization: str, numbers: Collection[str]) -> int:
-        """Buy exactly these numbers, or import those that the account owns from the start."""
+        """Buy these numbers, and import those that the account owns from the start."""
 
     async def delete_number(self, organization: str, number: str) -> int:
         """Delete the number."""
@@ -97,10 +97,10 @@ class ScenarioTarget(Protocol):
         """Map the area codes to the number."""
 
     async def unmap_area_codes(self, organization: str, number: str, area_codes: Sequence[str]) -> int:
-        """End the mappings of the area codes to the number."""
+        """Remove the mappings of the area codes to the number."""
 
     async def list_numbers(self, organization: str) -> Mapping[str, Sequence[str]]:
-        """Return the numbers with their mapped area codes."""
+        """Return the numbers, each with its mapped area codes."""
 
     async def resolve(self, leg: Leg) -> Answer:
         """Decide which caller ID the callee is shown."""
@@ -116,7 +116,7 @@ _OWNED_FROM_START = "5550199"
 
 
 def split_orders(numbers: Collection[str]) -> tuple[list[str], dict[str, set[str]]]:
-    """Return which of the numbers to import, and which to buy in which area code."""
+    """Return the numbers to import, and the numbers to buy by area code."""
     imports = [number for number in numbers if number.endswith(_OWNED_FROM_START)]
     purchases: dict[str, set[str]] = {}
     for number in numbers:
@@ -128,7 +128,7 @@ def split_orders(numbers: Collection[str]) -> tuple[list[str], dict[str, set[str
 
 
 def require_bought(bought: Collection[str], wanted: Collection[str]) -> None:
-    """Fail unless the carrier sold what the case is about."""
+    """Fail unless the carrier sold the numbers of the case."""
     assert set(bought) == set(wanted), (
         f"the simulated carrier sold {sorted(bought)}, the case wants {sorted(wanted)}: numbers are sold in "
         "the order of its stock, the first ones first"

@@ -15,7 +15,7 @@ from tests.scenarios.schema import Case
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    """A client of a server that serves all the cases."""
+    """Yield a client of a server for all cases."""
     with ServerProcess(tmp_path_factory.mktemp("server")) as server:
         with Client(server.address) as client:
             yield client

@@ -1,4 +1,4 @@
-"""The matrix says what it means or does not run, and it has every rule."""
+"""A malformed matrix is an error, and the real one covers every rule."""
 
 import copy
 from collections.abc import Callable
@@ -41,7 +41,7 @@ def load(folder: Path, *cases: dict[str, Any]) -> list[Case]:
     return load_cases(folder)
 
 
-def test_a_good_case_is_loaded(tmp_path: Path) -> None:
+def test_a_valid_case_is_loaded(tmp_path: Path) -> None:
     (case,) = load(tmp_path, CASE)
     assert case.name == CASE["name"]
     assert len(case.steps) == 2
@@ -74,7 +74,7 @@ def test_an_unknown_key_is_an_error(path: list[str | int], place: str, tmp_path:
     assert f"  '{CASE['name']}' / {place}: Extra inputs are not permitted" in lines
 
 
-def test_an_unknown_key_beside_the_cases_is_an_error(tmp_path: Path) -> None:
+def test_an_unknown_key_next_to_the_cases_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "cases.yaml").write_text(yaml.safe_dump({"cases": [CASE], "speed": 1}), encoding="utf-8")
     with pytest.raises(MatrixError, match=r"speed: Extra inputs are not permitted"):
         load_cases(tmp_path)
@@ -186,7 +186,7 @@ def move_without_before(case: dict[str, Any]) -> None:
         (move_without_before, "say since which step"),
     ],
 )
-def test_what_is_not_meant_is_an_error(
+def test_a_malformed_case_is_an_error(
     spoil: Callable[[dict[str, Any]], None], problem: str, tmp_path: Path
 ) -> None:
     case = copy.deepcopy(CASE)
@@ -197,26 +197,26 @@ def test_what_is_not_meant_is_an_error(
     assert CASE["name"] in str(raised.value)
 
 
-def test_two_cases_with_one_name_are_an_error(tmp_path: Path) -> None:
+def test_a_repeated_case_name_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(MatrixError, match="two cases named 'a case that is as it should be'"):
         load(tmp_path, CASE, CASE)
 
 
-def test_two_files_with_a_case_of_one_name_are_an_error(tmp_path: Path) -> None:
+def test_a_case_name_repeated_in_another_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(yaml.safe_dump({"cases": [CASE]}), encoding="utf-8")
     with pytest.raises(MatrixError, match=r"cases\.yaml: there are two cases named"):
         load(tmp_path, CASE)
 
 
-def test_a_key_that_is_there_twice_is_an_error(tmp_path: Path) -> None:
+def test_a_repeated_key_is_an_error(tmp_path: Path) -> None:
     text = yaml.safe_dump({"cases": [CASE]})
     (tmp_path / "cases.yaml").write_text(f"{text}\ncases: []\n", encoding="utf-8")
-    with pytest.raises(MatrixError, match="the key 'cases' is there twice"):
+    with pytest.raises(MatrixError, match="the key 'cases' is repeated"):
         load_cases(tmp_path)
 
 
 @pytest.mark.parametrize("text", ["cases: [", "", "cases:", "- 1", "cases: [1]", "cases: [{name: 1}]"])
-def test_a_file_that_is_no_matrix_is_an_error(text: str, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_matrix_is_an_error(text: str, tmp_path: Path) -> None:
     (tmp_path / "cases.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(MatrixError, match=r"^cases\.yaml:"):
         load_cases(tmp_path)

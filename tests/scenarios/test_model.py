@@ -1,4 +1,4 @@
-"""Random operations on the live use cases: they never differ from the model of the rules.
+"""Random operations on the use cases: the results never differ from the model of the rules.
 
 There are few names and numbers, so that operations meet: numbers are bought that
 are somebody's organization number, agents call numbers of the inventory, and an
@@ -18,7 +18,7 @@ from tests.scenarios.model import WITHHELD, ModelCall, area_code
 
 _ORGANIZATIONS = ["acme", "zenith"]
 _USERS = ["ann", "bob"]
-# The first on sale in their area code, those the account owns from the start, and nobody's.
+# The first numbers on sale in their area codes, those of the account from the start, and unowned ones.
 _ON_SALE = ["+14155550100", "+14155550101", "+15105550100", "+442079460000"]
 _OWNED_FROM_START = ["+14155550199", "+15105550199"]
 _NOBODYS = ["+14155550172", "+15105550172", "+16285550172", "+442083660177", "+18005550172", "+266696687"]
@@ -29,21 +29,21 @@ _organizations = sampled_from(["acme", "acme", "zenith"])
 _users = sampled_from(_USERS)
 _phones = sampled_from(_PHONES)
 _maybe_phones = sampled_from([None, *_PHONES])
-# Which number of all the inventories, and who acts on it: None is its owner.
+# The index of a number in all inventories, and the organization that acts on it; None is its owner.
 _indexes = integers(0, 9)
 _actors = sampled_from([None, None, None, "acme", "zenith"])
-# Which user of all there are, the callee, the call_id, and whether only to try it out.
+# The index of a user, the callee, the call_id, and whether the call is only validated.
 _calls = tuples(
     integers(0, 4), _phones, sampled_from([None, None, "c1", "c2"]), sampled_from([False, False, True])
 )
 
 
 class RulesMachine(ComparingMachine):
-    """What may happen, in any order."""
+    """The operations, in any order."""
 
     @initialize(main_number=_maybe_phones, caller_id=_maybe_phones, work_phone=_maybe_phones)
     def begin(self, main_number: str | None, caller_id: str | None, work_phone: str | None) -> None:
-        """Begin with something, or most operations would find nothing."""
+        """Create some state, so that most operations find something."""
         for organization in _ORGANIZATIONS:
             self.set_organization(organization, None)
             self.set_user(organization, "ann", caller_id, work_phone)
@@ -107,7 +107,7 @@ class RulesMachine(ComparingMachine):
         for each in bought.numbers:
             number = each.phone_number
             assert area_code(number) == code
-            # Neither somebody's number nor somebody's organization number.
+            # It must be in no inventory, and no organization number.
             assert self.model.owner_of(number) is None
             self.model.owners[number], self.model.mapped[number] = organization, set()
         self.revisions[organization] = bought.revision

@@ -1,4 +1,4 @@
-"""The runner notices every kind of wrong answer: a matrix that cannot fail shows nothing."""
+"""The runner detects every kind of wrong answer; a matrix that cannot fail would prove nothing."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ async def play(target: ScenarioTarget, *steps: dict[str, Any]) -> None:
     await run_case(case, target)
 
 
-async def test_right_expectations_hold(use_case_target: UseCaseTarget) -> None:
+async def test_correct_expectations_hold(use_case_target: UseCaseTarget) -> None:
     await play(
         use_case_target,
         CALLED,
@@ -138,9 +138,7 @@ async def test_a_wrong_expectation_fails(use_case_target: UseCaseTarget, step: d
         {"delete_user": {"user": "cat"}},
     ],
 )
-async def test_another_refusal_than_is_expected_fails(
-    use_case_target: UseCaseTarget, step: dict[str, Any]
-) -> None:
+async def test_an_unexpected_refusal_fails(use_case_target: UseCaseTarget, step: dict[str, Any]) -> None:
     with pytest.raises(Refused) as raised:
         await play(use_case_target, CALLED, step)
     assert "in step 2 of 'a case of the runner'" in raised.value.__notes__[0]

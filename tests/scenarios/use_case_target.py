@@ -1,4 +1,4 @@
-"""The scenarios on the use cases, over whatever store and carrier they are put together with."""
+"""Runs the scenarios on the use cases, with any store and carrier."""
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
@@ -20,7 +20,7 @@ from tests.scenarios.target import (
     split_orders,
 )
 
-# More than any case has.
+# More items than any case has.
 _ALL = 1000
 
 

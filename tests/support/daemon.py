@@ -1,4 +1,4 @@
-"""Server programs that tests start, stop, kill and freeze, root or not."""
+"""Server programs that tests start, stop, kill and freeze, whether they run as root or not."""
 
 import contextlib
 import os
@@ -21,14 +21,13 @@ DEADLINE_SECONDS = 60.0
 _AS_NOBODY: dict[str, Any] = {"user": "nobody", "group": "nogroup", "extra_groups": []}
 UNPRIVILEGED: dict[str, Any] = _AS_NOBODY if os.geteuid() == 0 else {}
 
-# Below the ports that systems hand out by themselves: while the program is down,
-# no one else gets its port, and a client that keeps trying does not end up
-# connected to itself.
+# These ports are below the ephemeral range, so that no other program gets the port while the
+# server is down, and a client that keeps trying cannot connect to itself.
 PORTS = range(15_000, 32_000)
 
 
-# Waits for the tests to end in whatever way, be it by kill -9, when the pipe to it
-# closes; then it ends what they had no time to end.
+# Runs when the pipe to it closes, which happens even if the tests are killed by SIGKILL, and
+# ends the server that they could not end.
 _AFTERCARE = """
     cat
     pid=$(cat pid) && kill -CONT "$pid" && kill -QUIT "$pid"
@@ -38,13 +37,13 @@ _AFTERCARE = """
 
 
 class Daemon(ABC):
-    """A server program with a folder of its own, on one loopback port over all its restarts.
+    """A server program with its own folder, on one loopback port that restarts keep.
 
-    A context manager: it runs inside, and nothing of it is left outside.
+    As a context manager it runs inside the context and leaves nothing behind.
     """
 
     def __init__(self) -> None:
-        # Not below pytest's folders, which are their owner's alone.
+        # Only their owner can enter pytest's folders, but the program may run as nobody.
         self.folder = Path(tempfile.mkdtemp(prefix=f"localdial-{type(self).__name__.lower()}-"))
         if UNPRIVILEGED:
             shutil.chown(self.folder, UNPRIVILEGED["user"], UNPRIVILEGED["group"])
@@ -63,26 +62,26 @@ class Daemon(ABC):
 
     @abstractmethod
     def command(self) -> Sequence[str | Path]:
-        """Return the command line that serves on `self.port`, in the foreground."""
+        """Return the command line that serves on `self.port` in the foreground."""
 
     @abstractmethod
     def connect(self) -> "psycopg.Connection[Any]":
-        """Connect, with autocommit; raises `psycopg.OperationalError` until it serves."""
+        """Connect with autocommit. Raises `psycopg.OperationalError` until the program serves."""
 
     @property
     def is_running(self) -> bool:
-        """Whether it was started, and neither stopped nor killed."""
+        """Whether the program was started and neither stopped nor killed."""
         return self._process is not None
 
     @property
     def pid(self) -> int:
-        """The id of the program's first process."""
-        assert self._process is not None, "it does not run"
+        """The PID of the program's first process."""
+        assert self._process is not None, "the program is not running"
         return self._process.pid
 
     def start(self) -> None:
-        """Start it and wait until it serves: at first on a free port, later on the same."""
-        assert self._process is None, "it runs already"
+        """Start the program and wait until it serves: first on a free port, then always on that port."""
+        assert self._process is None, "the program is already running"
         is_new = not self.port
         deadline = time.monotonic() + DEADLINE_SECONDS
         while time.monotonic() < deadline:
@@ -95,13 +94,13 @@ class Daemon(ABC):
                     stdout=log,
                     stderr=log,
                     cwd=self.folder,
-                    # Ctrl-C is for the tests, which then end it.
+                    # Ctrl-C must reach only the tests, which then stop the program.
                     start_new_session=True,
                     **UNPRIVILEGED,
                 )
             self._pid_file.write_text(str(process.pid))
-            # It ends where the port is taken, or where what a kill left has not
-            # ended yet: another try helps.
+            # The program exits if the port is taken, or if children of a killed one are still
+            # running. Another attempt helps.
             while process.poll() is None and time.monotonic() < deadline:
                 with contextlib.suppress(psycopg.OperationalError), self.connect():
                     self._process = process
@@ -112,27 +111,27 @@ class Daemon(ABC):
         raise AssertionError(f"{type(self).__name__} did not start: {self.log.read_text('utf-8')[-4000:]}")
 
     def stop(self, with_signal: signal.Signals = signal.SIGINT) -> None:
-        """End it by the signal and wait until it has ended; nothing if it does not run."""
+        """Send the signal and wait until the program has ended, if it is running."""
         if self._process is not None:
             self._process.send_signal(with_signal)
             self._wait(self._process)
 
     def kill(self) -> None:
-        """End all its processes at once, as the loss of its machine does (but for the disk's cache)."""
+        """Kill all processes at once, like a power failure that loses no disk cache."""
         if self._process is not None:
             self._signal_all(signal.SIGKILL)
             self._wait(self._process)
 
     def freeze(self) -> None:
-        """Hold all its processes, connections open: a machine that hangs. Linux only."""
+        """Stop all processes with their connections open, like a machine that hangs. Linux only."""
         self._signal_all(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let it go on."""
+        """Resume all processes."""
         self._signal_all(signal.SIGCONT)
 
     def close(self) -> None:
-        """End it and remove its folder."""
+        """Kill the program and remove its folder."""
         self.kill()
         self._aftercare.kill()
         self._aftercare.communicate()
@@ -155,8 +154,7 @@ class Daemon(ABC):
         self._process = None
 
     def _signal_all(self, number: signal.Signals) -> None:
-        # The first one is held before its children are counted, for it to make
-        # no more of them meanwhile.
+        # Stop the first process before its children are listed, so that it starts no more.
         os.kill(self.pid, signal.SIGSTOP)
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text("ascii").split()
         for pid in [*map(int, children), self.pid]:

@@ -1,4 +1,4 @@
-"""A gRPC server on loopback that serves every method of the contract and answers as it is told."""
+"""A gRPC server on loopback that serves every method of the contract with prepared answers."""
 
 import threading
 from collections import deque
@@ -29,7 +29,7 @@ METHODS: dict[str, MethodDescriptor] = {
 
 @dataclass(frozen=True)
 class Received:
-    """A call as it came to the server."""
+    """A call as the server received it."""
 
     path: str
     request: Any
@@ -41,7 +41,7 @@ Answer = Message | Callable[[grpc.ServicerContext], Message]
 
 
 def status(code: grpc.StatusCode, message: str, *details: Message) -> Status:
-    """A status with its details, as the service sends it."""
+    """Return a status with its details, as the service sends it."""
     packed = []
     for detail in details:
         wrapped = AnyMessage()
@@ -51,13 +51,13 @@ def status(code: grpc.StatusCode, message: str, *details: Message) -> Status:
 
 
 def fails(code: grpc.StatusCode, message: str = "told to fail", *details: Message) -> Answer:
-    """An answer that ends the call with a status, and with its details if there are any."""
+    """Return an answer that ends the call with a status and its details, if any."""
     raw = status(code, message, *details).SerializeToString() if details else None
     return fails_raw(code, message, raw)
 
 
 def fails_raw(code: grpc.StatusCode, message: str, raw_details: bytes | None) -> Answer:
-    """An answer that ends the call with a status, and with the bytes as they are for its details."""
+    """Return an answer that ends the call with a status and these bytes as its details."""
 
     def answer(context: grpc.ServicerContext) -> NoReturn:
         if raw_details is not None:
@@ -68,7 +68,7 @@ def fails_raw(code: grpc.StatusCode, message: str, raw_details: bytes | None) ->
 
 
 class Hang:
-    """An answer that does not come until the caller gives up. `started` and `ended` tell the test of it."""
+    """An answer that never comes. `started` is set when the call arrives, `ended` when it is given up."""
 
     def __init__(self) -> None:
         self.started = threading.Event()
@@ -84,7 +84,7 @@ class Hang:
 
 
 class FakeServer(grpc.GenericRpcHandler):
-    """Records every call, and gives it the next answer; an empty message when there is none left."""
+    """Records every call and gives it the next prepared answer, or an empty message if none is left."""
 
     def __init__(self) -> None:
         self.received: list[Received] = []
@@ -92,7 +92,7 @@ class FakeServer(grpc.GenericRpcHandler):
         self._server = grpc.server(futures.ThreadPoolExecutor(8), handlers=[self])
 
     def start(self, address: str = "127.0.0.1:0", credentials: grpc.ServerCredentials | None = None) -> str:
-        """Starts to listen, and returns the address to call."""
+        """Start to listen and return the address to call."""
         if credentials is None:
             port = self._server.add_insecure_port(address)
         else:
@@ -101,21 +101,21 @@ class FakeServer(grpc.GenericRpcHandler):
         return address.replace(":0", f":{port}")
 
     def stop(self) -> None:
-        """Stops at once, and waits for it."""
+        """Stop at once and wait until the server has stopped."""
         self._server.stop(None).wait(PATIENCE)
 
     def answers(self, *answers: Answer) -> None:
-        """Appends to what the next calls are answered."""
+        """Append answers for the next calls."""
         self._answers.extend(answers)
 
     def forget_answers(self) -> None:
-        """Answers the next calls with empty messages."""
+        """Answer the next calls with empty messages."""
         self._answers.clear()
 
     def service(
         self, handler_call_details: grpc.HandlerCallDetails
     ) -> "grpc.RpcMethodHandler[Any, Any] | None":
-        """What gRPC asks for each call."""
+        """Return the handler of a call. gRPC asks for it."""
         path = handler_call_details.method
         method = METHODS.get(path)
         if method is None:

@@ -1,4 +1,4 @@
-"""The Go toolchain, for the tests of what is written in Go."""
+"""The Go toolchain, for the tests of Go code."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""The Java client and what uses it, built by Maven."""
+"""Builds the Java client, its interop driver and its examples with Maven."""
 
 import hashlib
 import shutil
@@ -16,16 +16,16 @@ CALLBACK_ROUTER = FOLDER / "examples" / "callback-router" / "target" / "callback
 _TARGET = FOLDER / "target"
 _STAMP = _TARGET / "built-from"
 
-# A short life matters more than speed once warm: one thread collects, and the first compiler only.
+# Start fast: one thread collects garbage, and only the first compiler runs.
 _QUICK = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
 
 
 class MavenFailed(Exception):
-    """Maven ended with an error. The text is what it said."""
+    """Maven ended with an error. The text is its output."""
 
 
 def missing() -> str:
-    """Return what of the toolchain is missing; empty if nothing is."""
+    """Return the missing tools as text, or an empty string."""
     return " and ".join(tool for tool in ("java", "javac", "mvn") if shutil.which(tool) is None)
 
 
@@ -37,7 +37,7 @@ def java(*arguments: str | Path) -> list[str]:
 
 
 def build() -> None:
-    """Compile and pack everything, unless that was done with the sources as they are."""
+    """Compile and package everything, unless the sources are unchanged since the last time."""
     with _lock():
         if not _up_to_date():
             _maven("package", "-DskipTests")
@@ -45,14 +45,14 @@ def build() -> None:
 
 
 def verify() -> None:
-    """Compile, lint, run the unit tests and pack, whatever was done before."""
+    """Compile, lint, run the unit tests and package, even if nothing changed."""
     with _lock():
         _maven("verify")
         _STAMP.write_text(_stamp(), encoding="ascii")
 
 
 def _maven(*arguments: str) -> None:
-    """Run Maven without the network; with it where its repository lacks something. Raises `MavenFailed`."""
+    """Run Maven offline, and online if its repository lacks something. Raises `MavenFailed`."""
     command = ["mvn", "--batch-mode", "--quiet", "--file", str(REACTOR), *arguments]
     for offline in (["--offline"], []):
         done = subprocess.run([*command, *offline], capture_output=True, text=True, check=False)

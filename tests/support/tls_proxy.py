@@ -1,4 +1,4 @@
-"""A TLS-terminating proxy such as stands in front of the webhook, on loopback."""
+"""A TLS-terminating proxy on loopback, like those in front of the webhook in production."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ import trustme
 
 
 class TlsProxy:
-    """Passes requests on in the clear, as a proxy does: with another Host, and forwarding headers.
+    """Forwards requests without TLS, with another Host header and forwarding headers.
 
     A context manager: it runs inside, in a thread of its own. `strip` is taken off
     the beginning of each path.
@@ -27,7 +27,7 @@ class TlsProxy:
         authority.configure_trust(self.client_tls)
         self.port = 0
         self.forwarded: list[bytes] = []
-        """The heads of the requests as they were passed on."""
+        """The heads of the forwarded requests."""
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="tls proxy")
         self._started = threading.Event()
@@ -56,7 +56,7 @@ class TlsProxy:
             await self._end.wait()
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Pass on one request and its answer."""
+        """Forward one request and its response."""
         host, _, port = self._backend.rpartition(":")
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
             head = self._changed(await reader.readuntil(b"\r\n\r\n"))

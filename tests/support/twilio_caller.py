@@ -1,4 +1,4 @@
-"""Twilio's side of the webhook: signed requests, and what becomes of the TwiML that they get."""
+"""Twilio's side of the webhook: sends signed requests and follows the TwiML in the responses."""
 
 import http.client
 import socket
@@ -19,7 +19,7 @@ CALL = "CA00000000000000000000000000000001"
 
 
 class Answer(NamedTuple):
-    """What a request was answered."""
+    """The response to a request."""
 
     status: int
     headers: Mapping[str, str]
@@ -27,7 +27,7 @@ class Answer(NamedTuple):
 
     @property
     def verbs(self) -> Sequence[ET.Element]:
-        """The TwiML verbs, in their order."""
+        """The TwiML verbs in order."""
         assert self.status == 200, self
         assert self.headers["content-type"] == "application/xml"
         response = ET.fromstring(self.body)
@@ -36,7 +36,7 @@ class Answer(NamedTuple):
 
     @property
     def dialled(self) -> str:
-        """The one number that is rung."""
+        """The only number that is dialed."""
         [dial] = self.verbs
         [number] = dial
         assert (dial.tag, number.tag) == ("Dial", "Number")
@@ -44,14 +44,14 @@ class Answer(NamedTuple):
 
     @property
     def said(self) -> str:
-        """What is said before the call is hung up."""
+        """The text that is spoken before the call ends."""
         say, hang_up = self.verbs
         assert (say.tag, hang_up.tag) == ("Say", "Hangup")
         return say.text or ""
 
 
 def parameters(**changes: str) -> dict[str, str]:
-    """Make the parameters of a request about a call, as Twilio sends them, blank ones too."""
+    """Return the parameters of a request about a call, with blank ones, as Twilio sends them."""
     common = {
         "AccountSid": ACCOUNT,
         "ApiVersion": "2010-04-01",
@@ -71,7 +71,7 @@ def parameters(**changes: str) -> dict[str, str]:
 
 
 class TwilioCaller:
-    """Asks a webhook at its public URL, which is reached at an address, or through a proxy."""
+    """Calls a webhook by its public URL, connecting to an address or through a proxy."""
 
     def __init__(
         self,
@@ -90,23 +90,23 @@ class TwilioCaller:
         return str(self._validator.compute_signature(url, form))
 
     def ask(self, url: str, form: Mapping[str, str]) -> Answer:
-        """Post a signed request to a URL, relative to the public one or whole."""
+        """Post a signed request to a URL, absolute or relative to the public one."""
         url = url if "://" in url else self.public_url + url
         signature = self.signature(url, form)
         return self.send("POST", url, urlencode(form).encode(), {"X-Twilio-Signature": signature})
 
     def call(self, **changes: str) -> Answer:
-        """Report a call-back."""
+        """Report an incoming call-back."""
         return self.ask("/voice", parameters(**changes))
 
     def dial_ended(self, dialled: Answer, status: str, bridged: str = "false", **changes: str) -> Answer:
-        """Report how the requested dialing ended."""
+        """Report how the last dialing ended."""
         [dial] = dialled.verbs
         form = parameters(DialCallStatus=status, DialBridged=bridged, DialCallSid="CA2", **changes)
         return self.ask(dial.attrib["action"], form)
 
     def send(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """Send any request to a whole URL."""
+        """Send any request to an absolute URL."""
         parts = urlsplit(url)
         target = parts.path + (f"?{parts.query}" if parts.query else "")
         # The proxy takes the prefix off; where there is none, nobody does.

@@ -1,4 +1,4 @@
-"""Checks requests and responses against Twilio's own OpenAPI description, if it is at hand.
+"""Checks requests and responses against Twilio's own OpenAPI description, if it is available.
 
 The description is not part of the project. It is expected next to it (`../shared/twilio`), or in the
 folder that `LOCALDIAL_TWILIO_OPENAPI` names.
@@ -36,7 +36,7 @@ class Description:
 
 @lru_cache(maxsize=1)
 def described() -> Description | None:
-    """Return Twilio's description, or None if it is not at hand."""
+    """Return Twilio's description, or None if it is not available."""
     strict = _FOLDER / "twilio_numbers_openapi.json"
     relaxed = _FOLDER / "twilio_numbers_openapi.relaxed.json"
     if not strict.exists():
@@ -152,7 +152,7 @@ class Watched:
 
 
 def _kind(request: _Request, response: _Response) -> tuple[object, ...]:
-    """Return what requests have in common that differ only in their values."""
+    """Return the part that requests of one kind share, without their values."""
     path = re.sub("PN[0-9a-f]{32}", "PN", request.path)
     query = tuple(sorted(name for name, _ in request.query))
     form = tuple(

@@ -1,4 +1,4 @@
-"""Builds the TypeScript client, once per run; offline where its dependencies are installed."""
+"""Builds the TypeScript client, once per run, and offline if its dependencies are installed."""
 
 import functools
 import hashlib

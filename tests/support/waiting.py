@@ -1,4 +1,4 @@
-"""Waiting for what sets no event in this process: another process, a thread or a database."""
+"""Waits for conditions that set no event: of another process, a thread or a database."""
 
 import asyncio
 import inspect

@@ -5,7 +5,7 @@ from tests.support import java
 
 
 def command() -> list[str]:
-    """Build the driver if its sources changed, and answer its command line."""
+    """Build the driver if its sources changed, and return its command line."""
     lacking = java.missing()
     if lacking:
         raise Unavailable(f"{lacking} missing")

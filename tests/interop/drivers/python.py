@@ -1,4 +1,4 @@
-"""The Python client, as threads use it."""
+"""The Python client with threads."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The Python client, as asyncio uses it."""
+"""The Python client with asyncio."""
 
 from tests.interop.drivers import python
 

@@ -5,7 +5,7 @@ from tests.support import typescript
 
 
 def command() -> list[str]:
-    """Build the driver; answer its command line. Raises `Unavailable`."""
+    """Build the driver and return its command line. Raises `Unavailable`."""
     try:
         folder = typescript.build()
         return [typescript.node(), "--enable-source-maps", str(folder / "build" / "interop" / "driver.js")]

@@ -48,7 +48,7 @@ def test_the_example(server: FakeServer, address: str) -> None:
     assert (route.called_number, route.caller_number) == ("+14085550100", "+12125550123")
 
 
-def test_the_example_says_what_is_wrong(server: FakeServer, address: str) -> None:
+def test_the_example_reports_errors(server: FakeServer, address: str) -> None:
     server.answers(fails(grpc.StatusCode.INTERNAL, "a fault"))
     result = run(address)
     assert result.returncode == 1

@@ -146,7 +146,7 @@ def test_a_difference_between_the_schemas_would_be_found(path: Path, tmp_path: P
         assert _shape(connection) != _shape_of_metadata(tmp_path / "metadata.db")
 
 
-def test_a_migration_that_fails_half_way_leaves_nothing_behind(path: Path) -> None:
+def test_a_failed_migration_leaves_nothing_behind(path: Path) -> None:
     _script(path, "CREATE VIEW users AS SELECT 1")
     before = _dump(path)
     with pytest.raises(DBAPIError, match="users"):
