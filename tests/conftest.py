@@ -36,13 +36,16 @@ _JAVA = ("tests/clients/test_java", "tests/interop/")
 # `scripts/test --quick` leaves out tests with these fixtures.
 _SLOW_FIXTURES = {"generators", "pgbouncer", "postgres"}
 
+# Nor these, which take longest. The scenarios run on the rules and the use cases all the same.
+_SLOW_FILES = ("tests/scenarios/test_live_server.py", "tests/scenarios/test_model.py")
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark slow tests, and order and group tests for pytest-xdist: a file's tests share a process."""
     for item in items:
         path = _path_of(item)
         item.add_marker(pytest.mark.xdist_group("java" if path.startswith(_JAVA) else path))
-        if _SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+        if path in _SLOW_FILES or _SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
     items.sort(key=_rank)
 

@@ -218,13 +218,19 @@ async def test_giving_up_fails_whoever_waits_and_makes_running_work_end(
     pool: ThreadPool[Resource], hold: threading.Event
 ) -> None:
     done: list[None] = []
-    running = asyncio.create_task(_run(pool, lambda _: hold.wait(_DEADLINE_SECONDS), on_overdue=hold.set))
-    others = [
-        asyncio.create_task(_run(pool, lambda _: hold.wait(_DEADLINE_SECONDS))) for _ in range(_SIZE - 1)
-    ]
+    release = asyncio.Event()
+
+    def wait(_: Resource) -> bool:
+        return hold.wait(_DEADLINE_SECONDS)
+
+    running = asyncio.create_task(_run(pool, wait, on_overdue=release.set))
+    others = [asyncio.create_task(_run(pool, wait)) for _ in range(_SIZE - 1)]
     queued = asyncio.create_task(_run(pool, lambda _: done.append(None)))
     await asyncio.sleep(0.05)
     pool.give_up()
+    # The work ends only after every caller was failed, or one of them might get its result.
+    await release.wait()
+    hold.set()
     outcomes = await asyncio.gather(running, *others, queued, return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [Overdue] * _SIZE + [NoThread]
     assert await _run(pool, lambda _: 1) == 1
