@@ -37,7 +37,12 @@ _JAVA = ("tests/clients/test_java", "tests/interop/")
 _SLOW_FIXTURES = {"generators", "pgbouncer", "postgres"}
 
 # Nor these, which take longest. The scenarios run on the rules and the use cases all the same.
-_SLOW_FILES = ("tests/scenarios/test_live_server.py", "tests/scenarios/test_model.py")
+_SLOW_FILES = (
+    "tests/scenarios/test_live_server.py",
+    "tests/scenarios/test_model.py",
+    "tests/unit/app/test_crashes.py",
+    "tests/unit/storage/test_transfer_refusals.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
