@@ -111,6 +111,7 @@ class ComparingMachine(RuleBasedStateMachine):
             organization=organization,
             destination=destination,
             reason=reason,
+            shown=called if sent in WITHHELD else sent,
             fallback=fallback,
             user=last.user if last is not None and reason == "LAST_CALLER" else None,
             last_call=last.call_id if last is not None else None,

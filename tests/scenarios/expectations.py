@@ -99,6 +99,8 @@ class Routed(Strict):
     organization: Name | None = None
     destination: PhoneNumber
     reason: DestinationReason
+    # Which of the two numbers the phone shows.
+    shown: Literal["caller", "called"] = "caller"
     fallback: PhoneNumber | None = None
     user: Name | None = None
     # The call_id of the last call to the caller.

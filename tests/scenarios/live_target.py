@@ -152,6 +152,7 @@ class LiveTarget(ScenarioTarget):
             organization=found.organization_id.removeprefix(self._prefix),
             destination=found.destination_number,
             reason=reason.removeprefix("DESTINATION_REASON_"),
+            shown=found.shown_number,
             fallback=found.fallback_number or None,
             user=found.user_id or None,
             last_call=found.last_call_id or None,

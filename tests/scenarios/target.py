@@ -29,6 +29,7 @@ class Connection:
     organization: str
     destination: str
     reason: str
+    shown: str
     fallback: str | None
     user: str | None
     last_call: str | None

@@ -108,6 +108,7 @@ class UseCaseTarget(ScenarioTarget):
             organization=found.organization_id,
             destination=found.destination_number,
             reason=found.reason.name,
+            shown=found.shown_number,
             fallback=found.fallback_number,
             user=found.user_id,
             last_call=found.last_call.call_id if found.last_call is not None else None,

@@ -618,8 +618,12 @@ type RouteInboundCallResponse struct {
 	// answer: the organization number in E.164. Empty when there is none, or when
 	// it equals the destination, the caller or the called number.
 	FallbackNumber string `protobuf:"bytes,7,opt,name=fallback_number,json=fallbackNumber,proto3" json:"fallback_number,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Output only. The caller ID to show on the phone that rings, in E.164: the
+	// caller's number, or the called number if the caller withheld it. Never
+	// empty.
+	ShownNumber   string `protobuf:"bytes,8,opt,name=shown_number,json=shownNumber,proto3" json:"shown_number,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RouteInboundCallResponse) Reset() {
@@ -697,6 +701,13 @@ func (x *RouteInboundCallResponse) GetLastCallTime() *timestamppb.Timestamp {
 func (x *RouteInboundCallResponse) GetFallbackNumber() string {
 	if x != nil {
 		return x.FallbackNumber
+	}
+	return ""
+}
+
+func (x *RouteInboundCallResponse) GetShownNumber() string {
+	if x != nil {
+		return x.ShownNumber
 	}
 	return ""
 }
@@ -984,7 +995,7 @@ const file_localdial_v1_call_routing_proto_rawDesc = "" +
 	"\x17RouteInboundCallRequest\x12#\n" +
 	"\rcalled_number\x18\x01 \x01(\tR\fcalledNumber\x12#\n" +
 	"\rcaller_number\x18\x02 \x01(\tR\fcallerNumber\x12\x17\n" +
-	"\acall_id\x18\x03 \x01(\tR\x06callId\"\xd1\x02\n" +
+	"\acall_id\x18\x03 \x01(\tR\x06callId\"\xf4\x02\n" +
 	"\x18RouteInboundCallResponse\x12'\n" +
 	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12-\n" +
 	"\x12destination_number\x18\x02 \x01(\tR\x11destinationNumber\x12\x17\n" +
@@ -993,7 +1004,8 @@ const file_localdial_v1_call_routing_proto_rawDesc = "" +
 	"\flast_call_id\x18\x05 \x01(\tR\n" +
 	"lastCallId\x12@\n" +
 	"\x0elast_call_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\flastCallTime\x12'\n" +
-	"\x0ffallback_number\x18\a \x01(\tR\x0efallbackNumber\"\xbd\x01\n" +
+	"\x0ffallback_number\x18\a \x01(\tR\x0efallbackNumber\x12!\n" +
+	"\fshown_number\x18\b \x01(\tR\vshownNumber\"\xbd\x01\n" +
 	"\x18ListOutboundCallsRequest\x12'\n" +
 	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12#\n" +
 	"\rcallee_number\x18\x02 \x01(\tR\fcalleeNumber\x12\x17\n" +

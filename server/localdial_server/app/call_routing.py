@@ -154,6 +154,7 @@ class CallRouting:
             call_id=leg.call_id or ("" if leg.validate_only else self._new_call_id()),
             user_id=leg.user_id,
             callee_number=leg.callee_number,
+            callee_area_code=decision.callee_area_code,
             caller_id=decision.caller_id,
             reason=decision.reason,
             call_time=self._clock.now(),

@@ -119,6 +119,7 @@ def route(
         {
             "destination": response.destination_number,
             "if nobody answers": response.fallback_number,
+            "caller ID to show": response.shown_number,
             "reason": enum_name(response, "reason"),
             "": DESTINATION_REASONS.get(response.reason, ""),
             "organization": response.organization_id,

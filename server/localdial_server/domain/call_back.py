@@ -10,14 +10,16 @@ from localdial_server.domain.model import DestinationReason, Organization, Outbo
 class Destination:
     """The number to connect the caller with, and why. Phone numbers are E.164.
 
-    `fallback_number` is where the call goes if the destination does not answer; None if there is nowhere
-    else. `user_id` is set if the destination is that user's work phone. `last_call` is the recorded call that
-    was considered, even if its user has no usable work phone.
+    `shown_number` is the caller ID that the phone shows: the caller's number, or the called number if the
+    caller withheld it. `fallback_number` is where the call goes if the destination does not answer; None if
+    there is nowhere else. `user_id` is set if the destination is that user's work phone. `last_call` is the
+    recorded call that was considered, even if its user has no usable work phone.
     """
 
     organization_id: str
     destination_number: str
     reason: DestinationReason
+    shown_number: str
     fallback_number: str | None = None
     user_id: str | None = None
     last_call: OutboundCall | None = None
@@ -42,12 +44,14 @@ def decide_destination(
         # A call that is connected with one of its own ends would loop.
         return phone_number if phone_number not in (called_number, caller_number) else None
 
+    shown_number = caller_number or called_number
     organization_number = usable(organization.organization_number)
     if last_user is not None and (work_phone := usable(last_user.work_phone)) is not None:
         return Destination(
             organization.organization_id,
             work_phone,
             DestinationReason.LAST_CALLER,
+            shown_number,
             fallback_number=organization_number if organization_number != work_phone else None,
             user_id=last_user.user_id,
             last_call=last_call,
@@ -57,6 +61,7 @@ def decide_destination(
             organization.organization_id,
             organization_number,
             DestinationReason.ORGANIZATION_NUMBER,
+            shown_number,
             last_call=last_call,
         )
     raise NoDestination(organization.organization_id)

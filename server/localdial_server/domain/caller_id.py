@@ -10,10 +10,11 @@ from localdial_server.domain.routing_snapshot import RoutingSnapshot
 
 
 class CallerIdDecision(NamedTuple):
-    """The caller ID to show (E.164), and why."""
+    """The caller ID to show (E.164), why, and the callee's area code (None if it has no geographic one)."""
 
     caller_id: str
     reason: CallerIdReason
+    callee_area_code: str | None
 
 
 def decide_caller_id(snapshot: RoutingSnapshot, user_id: str, callee_number: str) -> CallerIdDecision:
@@ -33,13 +34,13 @@ def decide_caller_id(snapshot: RoutingSnapshot, user_id: str, callee_number: str
         organization_number = None
     if area_code is not None:
         if agent_caller_id is not None and area_code_of(agent_caller_id) == area_code:  # rule 1
-            return CallerIdDecision(agent_caller_id, CallerIdReason.AGENT_CALLER_ID_LOCAL)
+            return CallerIdDecision(agent_caller_id, CallerIdReason.AGENT_CALLER_ID_LOCAL, area_code)
         if chosen := choose_number(snapshot.own.get(area_code, ()), callee_number):  # rule 2
-            return CallerIdDecision(chosen, CallerIdReason.LOCAL_PRESENCE)
+            return CallerIdDecision(chosen, CallerIdReason.LOCAL_PRESENCE, area_code)
         if chosen := choose_number(snapshot.mapped.get(area_code, ()), callee_number):  # rule 3
-            return CallerIdDecision(chosen, CallerIdReason.LOCAL_PRESENCE_MAPPED)
+            return CallerIdDecision(chosen, CallerIdReason.LOCAL_PRESENCE_MAPPED, area_code)
     if agent_caller_id is not None:  # rule 4
-        return CallerIdDecision(agent_caller_id, CallerIdReason.AGENT_CALLER_ID)
+        return CallerIdDecision(agent_caller_id, CallerIdReason.AGENT_CALLER_ID, area_code)
     if organization_number is not None:  # rule 5
-        return CallerIdDecision(organization_number, CallerIdReason.ORGANIZATION_NUMBER)
+        return CallerIdDecision(organization_number, CallerIdReason.ORGANIZATION_NUMBER, area_code)
     raise NoCallerId(snapshot.organization_id, user_id, area_code)

@@ -8,8 +8,6 @@ every database. A revision is the organization's own counter, which every change
 from dataclasses import dataclass
 from enum import Enum
 
-from localdial_server.domain.area_codes import area_code_of
-
 
 @dataclass(frozen=True, slots=True)
 class Organization:
@@ -107,13 +105,10 @@ class OutboundCall:
     """Unique within the organization."""
     user_id: str
     callee_number: str
+    callee_area_code: str | None
+    """`415` or `+4420`; None if the callee's number has no geographic one."""
     caller_id: str
     reason: CallerIdReason
     call_time: int
     revision: int
     """The revision of the organization on which the caller ID was decided."""
-
-    @property
-    def callee_area_code(self) -> str | None:
-        """The callee's area code, `415` or `+4420`; None if it has no geographic one."""
-        return area_code_of(self.callee_number)

@@ -75,6 +75,7 @@ class CallRoutingServicer:
             last_call_id=last_call.call_id if last_call is not None else "",
             last_call_time=timestamp(last_call.call_time) if last_call is not None else None,
             fallback_number=destination.fallback_number or "",
+            shown_number=destination.shown_number,
         )
 
     async def list_outbound_calls(self, request: pb.ListOutboundCallsRequest) -> pb.ListOutboundCallsResponse:

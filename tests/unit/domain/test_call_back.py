@@ -24,6 +24,7 @@ CALL = OutboundCall(
     call_id="c1",
     user_id="ann",
     callee_number=BORROWER,
+    callee_area_code="415",
     caller_id=NUMBER,
     reason=CallerIdReason.LOCAL_PRESENCE,
     call_time=1,
@@ -49,11 +50,17 @@ def test_the_work_phone_comes_first_and_a_call_is_never_connected_to_its_own_end
     if work_phone not in unusable:
         fallback = main_number if main_number not in {*unusable, work_phone} else None
         assert decide(caller, main_number, CALL, ann) == Destination(
-            "acme", str(work_phone), DestinationReason.LAST_CALLER, fallback, "ann", CALL
+            "acme", str(work_phone), DestinationReason.LAST_CALLER, caller or NUMBER, fallback, "ann", CALL
         )
     elif main_number not in unusable:
         assert decide(caller, main_number, CALL, ann) == Destination(
-            "acme", str(main_number), DestinationReason.ORGANIZATION_NUMBER, None, None, CALL
+            "acme",
+            str(main_number),
+            DestinationReason.ORGANIZATION_NUMBER,
+            caller or NUMBER,
+            None,
+            None,
+            CALL,
         )
     else:
         with pytest.raises(NoDestination):
@@ -65,7 +72,7 @@ def test_without_a_user_the_destination_is_the_organization_number(
     call: OutboundCall | None,
 ) -> None:
     assert decide(BORROWER, OTHERS[0], call, None) == Destination(
-        "acme", OTHERS[0], DestinationReason.ORGANIZATION_NUMBER, last_call=call
+        "acme", OTHERS[0], DestinationReason.ORGANIZATION_NUMBER, BORROWER, last_call=call
     )
 
 

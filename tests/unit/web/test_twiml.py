@@ -6,11 +6,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from localdial_server.web.webhook.call_steps import Dial
+from localdial_server.web.webhook.call_steps import Call, Dial
 from localdial_server.web.webhook.twiml import TwimlWriter
 
 WRITER = TwimlWriter("https://voice.example.com/localdial", 20)
-DIAL = Dial("+13125550160", "+16285550155", "acme", "+13125550150")
+CALL = Call("CA1", "+14155550100", "+16285550155")
+DIAL = Dial("+13125550160", "acme", shows_caller=True, fallback_number="+13125550150")
 
 
 def verbs(twiml: str) -> list[ET.Element]:
@@ -20,7 +21,7 @@ def verbs(twiml: str) -> list[ET.Element]:
 
 
 def test_a_phone_rings_for_a_time_and_twilio_reports_the_end() -> None:
-    [dial] = verbs(WRITER.dial(DIAL))
+    [dial] = verbs(WRITER.dial(DIAL, CALL))
     assert dial.tag == "Dial"
     action = dial.attrib.pop("action")
     assert dial.attrib == {
@@ -30,18 +31,19 @@ def test_a_phone_rings_for_a_time_and_twilio_reports_the_end() -> None:
         "answerOnBridge": "true",
     }
     assert action == (
-        "https://voice.example.com/localdial/dial-ended?organization=acme&fallback=13125550150&screened=no"
+        "https://voice.example.com/localdial/dial-ended"
+        "?organization=acme&shows_caller=yes&fallback=13125550150&screened=no"
     )
     [number] = dial
     assert (number.tag, number.text, number.attrib) == ("Number", "+13125550160", {})
 
 
 def test_a_user_who_answers_a_screened_call_is_asked_first() -> None:
-    [dial] = verbs(WRITER.dial(replace(DIAL, screened=True)))
+    [dial] = verbs(WRITER.dial(replace(DIAL, screened=True), CALL))
     [number] = dial
     assert number.attrib == {
         "url": "https://voice.example.com/localdial/screen"
-        "?organization=acme&fallback=13125550150&screened=yes",
+        "?organization=acme&shows_caller=yes&fallback=13125550150&screened=yes",
         "method": "POST",
     }
     gather, hang_up = verbs(WRITER.question("Acme Lending"))
@@ -61,7 +63,7 @@ def test_a_user_who_answers_a_screened_call_is_asked_first() -> None:
     "organization_id", ["a&b=c", "100%", "a+b", "<acme>", '"acme"', "a/b?c#d", "~a.b_c-d"]
 )
 def test_an_organization_identifier_survives_the_url(organization_id: str) -> None:
-    [dial] = verbs(WRITER.dial(Dial("+13125550160", "+16285550155", organization_id)))
+    [dial] = verbs(WRITER.dial(replace(DIAL, organization_id=organization_id), CALL))
     url = urlsplit(dial.attrib["action"])
     assert parse_qs(url.query, strict_parsing=True)["organization"] == [organization_id]
     # In the one form that no proxy rewrites.

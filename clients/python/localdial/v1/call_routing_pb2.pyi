@@ -342,6 +342,7 @@ class RouteInboundCallResponse(_message.Message):
     LAST_CALL_ID_FIELD_NUMBER: _builtins.int
     LAST_CALL_TIME_FIELD_NUMBER: _builtins.int
     FALLBACK_NUMBER_FIELD_NUMBER: _builtins.int
+    SHOWN_NUMBER_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """Output only. The organization that the called number belongs to."""
     destination_number: _builtins.str
@@ -361,6 +362,11 @@ class RouteInboundCallResponse(_message.Message):
     answer: the organization number in E.164. Empty when there is none, or when
     it equals the destination, the caller or the called number.
     """
+    shown_number: _builtins.str
+    """Output only. The caller ID to show on the phone that rings, in E.164: the
+    caller's number, or the called number if the caller withheld it. Never
+    empty.
+    """
     @_builtins.property
     def last_call_time(self) -> _timestamp_pb2.Timestamp:
         """Output only. When that call was recorded. Unset if no user called this
@@ -377,10 +383,11 @@ class RouteInboundCallResponse(_message.Message):
         last_call_id: _builtins.str = ...,
         last_call_time: _timestamp_pb2.Timestamp | None = ...,
         fallback_number: _builtins.str = ...,
+        shown_number: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["last_call_time", b"last_call_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["destination_number", b"destination_number", "fallback_number", b"fallback_number", "last_call_id", b"last_call_id", "last_call_time", b"last_call_time", "organization_id", b"organization_id", "reason", b"reason", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["destination_number", b"destination_number", "fallback_number", b"fallback_number", "last_call_id", b"last_call_id", "last_call_time", b"last_call_time", "organization_id", b"organization_id", "reason", b"reason", "shown_number", b"shown_number", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

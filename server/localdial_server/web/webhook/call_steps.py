@@ -11,46 +11,43 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
-from localdial_server.domain.phone_numbers import caller_of, is_e164
+from localdial_server.domain.phone_numbers import is_e164
 
 _CONNECTED: Final = frozenset({"completed", "answered"})
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call-back. `caller_number` is E.164; None if the caller withheld it."""
+    """A call-back, with the numbers exactly as Twilio sent them."""
 
     call_sid: str
     called_number: str
-    caller_number: str | None
+    caller_number: str
 
     @classmethod
     def of(cls, form: Mapping[str, str]) -> Self:
         """Read the call from Twilio's parameters."""
-        return cls(form.get("CallSid", ""), form.get("To", ""), caller_of(form.get("From", "")))
-
-    @property
-    def shown_number(self) -> str:
-        """The number to show on the phone that rings.
-
-        Twilio allows the caller's own number and numbers of the account, nothing else.
-        """
-        return self.caller_number or self.called_number
+        return cls(form.get("CallSid", ""), form.get("To", ""), form.get("From", ""))
 
 
 @dataclass(frozen=True, slots=True)
 class Dial:
     """Ring a phone. Numbers are E.164.
 
+    `shows_caller`: the phone shows the caller's number, otherwise the called number.
     `fallback_number` is rung next if nobody answers; None if there is nowhere else.
     `screened`: whoever answers has to press a key to take the call.
     """
 
     number: str
-    shown_number: str
     organization_id: str
+    shows_caller: bool
     fallback_number: str | None = None
     screened: bool = False
+
+    def shown_number(self, call: Call) -> str:
+        """Return the caller ID that the phone shows."""
+        return call.caller_number if self.shows_caller else call.called_number
 
     def parameters(self) -> dict[str, str]:
         """Return what the next step has to know, as parameters of its URL.
@@ -61,6 +58,7 @@ class Dial:
         """
         return {
             "organization": self.organization_id,
+            "shows_caller": "yes" if self.shows_caller else "no",
             "fallback": (self.fallback_number or "").removeprefix("+"),
             "screened": "yes" if self.screened else "no",
         }
@@ -93,6 +91,7 @@ class DialEnded:
     """
 
     organization_id: str
+    shows_caller: bool
     fallback_number: str | None
     screened: bool
     status: str
@@ -104,6 +103,7 @@ class DialEnded:
         fallback_number = f"+{parameters.get('fallback', '')}"
         return cls(
             parameters.get("organization", ""),
+            parameters.get("shows_caller") == "yes",
             fallback_number if is_e164(fallback_number) else None,
             parameters.get("screened") == "yes",
             form.get("DialCallStatus", ""),
@@ -123,12 +123,12 @@ class DialEnded:
         return self.status in _CONNECTED and not self.screened
 
 
-def after_dial(call: Call, ended: DialEnded) -> Step:
+def after_dial(ended: DialEnded) -> Step:
     """Decide what happens after a phone has rung."""
     if ended.was_connected:
         return HangUp()
     if ended.fallback_number is not None:
-        return Dial(ended.fallback_number, call.shown_number, ended.organization_id)
+        return Dial(ended.fallback_number, ended.organization_id, ended.shows_caller)
     return Message(ended.organization_id)
 
 

@@ -66,7 +66,7 @@ class Webhook:
 
     async def _dial_ended(self, request: SignedRequest) -> str:
         call = Call.of(request.form)
-        return await self._answer(after_dial(call, DialEnded.of(request.parameters, request.form)), call)
+        return await self._answer(after_dial(DialEnded.of(request.parameters, request.form)), call)
 
     async def _phone_answered(self, request: SignedRequest) -> str:
         organization_id = request.parameters.get("organization", "")
@@ -82,7 +82,7 @@ class Webhook:
         if isinstance(step, Message):
             name = await self._localdial.organization_name(step.organization_id, call.call_sid)
             return self._twiml.message(name)
-        return self._twiml.dial(step) if isinstance(step, Dial) else self._twiml.hang_up()
+        return self._twiml.dial(step, call) if isinstance(step, Dial) else self._twiml.hang_up()
 
     async def _health(self, _: Request) -> Response:
         if await self._localdial.is_serving():

@@ -27,6 +27,9 @@ _NO_PROXY: Final = (("grpc.enable_http_proxy", 0),)
 # The longest identifier that the contract accepts.
 _LONGEST_IDENTIFIER: Final = 128
 
+# The longest caller that the contract accepts. No phone number is nearly as long.
+_LONGEST_CALLER: Final = 256
+
 
 class RoutingClient:
     """Asks localdial. No method raises, because the caller has to hear something in any case.
@@ -43,7 +46,7 @@ class RoutingClient:
         """Return the phone to ring, or a message if there is none or localdial does not answer."""
         request = RouteInboundCallRequest(
             called_number=call.called_number,
-            caller_number=call.caller_number or "",
+            caller_number=call.caller_number[:_LONGEST_CALLER],
             call_id=call.call_sid if _is_identifier(call.call_sid) else "",
         )
         try:
@@ -55,9 +58,9 @@ class RoutingClient:
         is_user = found.reason == DestinationReason.DESTINATION_REASON_LAST_CALLER
         return Dial(
             found.destination_number,
-            call.shown_number,
             found.organization_id,
-            found.fallback_number or None,
+            shows_caller=found.shown_number == call.caller_number,
+            fallback_number=found.fallback_number or None,
             screened=self._screening and is_user,
         )
 

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 from twilio.twiml.voice_response import VoiceResponse
 
-from localdial_server.web.webhook.call_steps import Dial
+from localdial_server.web.webhook.call_steps import Call, Dial
 
 VOICE: Final = "/voice"
 DIAL_ENDED: Final = "/dial-ended"
@@ -33,7 +33,7 @@ class TwimlWriter:
         self._public_url = public_url
         self._dial_seconds = dial_seconds
 
-    def dial(self, step: Dial) -> str:
+    def dial(self, step: Dial, call: Call) -> str:
         """Return the TwiML that rings a phone."""
         parameters = step.parameters()
         response = VoiceResponse()
@@ -41,7 +41,7 @@ class TwimlWriter:
             action=self._url(DIAL_ENDED, parameters),
             method="POST",
             timeout=self._dial_seconds,
-            caller_id=step.shown_number,
+            caller_id=step.shown_number(call),
             # Until someone answers, the caller hears it ring and is not charged.
             answer_on_bridge=True,
         )

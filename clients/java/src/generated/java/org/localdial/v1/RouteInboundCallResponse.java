@@ -38,6 +38,7 @@ private static final long serialVersionUID = 0L;
     reason_ = 0;
     lastCallId_ = "";
     fallbackNumber_ = "";
+    shownNumber_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -364,6 +365,57 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int SHOWN_NUMBER_FIELD_NUMBER = 8;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object shownNumber_ = "";
+  /**
+   * <pre>
+   * Output only. The caller ID to show on the phone that rings, in E.164: the
+   * caller's number, or the called number if the caller withheld it. Never
+   * empty.
+   * </pre>
+   *
+   * <code>string shown_number = 8 [json_name = "shownNumber"];</code>
+   * @return The shownNumber.
+   */
+  @java.lang.Override
+  public java.lang.String getShownNumber() {
+    java.lang.Object ref = shownNumber_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      shownNumber_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * Output only. The caller ID to show on the phone that rings, in E.164: the
+   * caller's number, or the called number if the caller withheld it. Never
+   * empty.
+   * </pre>
+   *
+   * <code>string shown_number = 8 [json_name = "shownNumber"];</code>
+   * @return The bytes for shownNumber.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getShownNumberBytes() {
+    java.lang.Object ref = shownNumber_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      shownNumber_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -399,6 +451,9 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(fallbackNumber_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 7, fallbackNumber_);
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(shownNumber_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 8, shownNumber_);
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -431,6 +486,9 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(fallbackNumber_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(7, fallbackNumber_);
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(shownNumber_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(8, shownNumber_);
+    }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
     return size;
@@ -462,6 +520,8 @@ private static final long serialVersionUID = 0L;
     }
     if (!getFallbackNumber()
         .equals(other.getFallbackNumber())) return false;
+    if (!getShownNumber()
+        .equals(other.getShownNumber())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -489,6 +549,8 @@ private static final long serialVersionUID = 0L;
     }
     hash = (37 * hash) + FALLBACK_NUMBER_FIELD_NUMBER;
     hash = (53 * hash) + getFallbackNumber().hashCode();
+    hash = (37 * hash) + SHOWN_NUMBER_FIELD_NUMBER;
+    hash = (53 * hash) + getShownNumber().hashCode();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -641,6 +703,7 @@ private static final long serialVersionUID = 0L;
         lastCallTimeBuilder_ = null;
       }
       fallbackNumber_ = "";
+      shownNumber_ = "";
       return this;
     }
 
@@ -699,6 +762,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000040) != 0)) {
         result.fallbackNumber_ = fallbackNumber_;
       }
+      if (((from_bitField0_ & 0x00000080) != 0)) {
+        result.shownNumber_ = shownNumber_;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -743,6 +809,11 @@ private static final long serialVersionUID = 0L;
       if (!other.getFallbackNumber().isEmpty()) {
         fallbackNumber_ = other.fallbackNumber_;
         bitField0_ |= 0x00000040;
+        onChanged();
+      }
+      if (!other.getShownNumber().isEmpty()) {
+        shownNumber_ = other.shownNumber_;
+        bitField0_ |= 0x00000080;
         onChanged();
       }
       this.mergeUnknownFields(other.getUnknownFields());
@@ -808,6 +879,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000040;
               break;
             } // case 58
+            case 66: {
+              shownNumber_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000080;
+              break;
+            } // case 66
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1538,6 +1614,108 @@ private static final long serialVersionUID = 0L;
       checkByteStringIsUtf8(value);
       fallbackNumber_ = value;
       bitField0_ |= 0x00000040;
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object shownNumber_ = "";
+    /**
+     * <pre>
+     * Output only. The caller ID to show on the phone that rings, in E.164: the
+     * caller's number, or the called number if the caller withheld it. Never
+     * empty.
+     * </pre>
+     *
+     * <code>string shown_number = 8 [json_name = "shownNumber"];</code>
+     * @return The shownNumber.
+     */
+    public java.lang.String getShownNumber() {
+      java.lang.Object ref = shownNumber_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        shownNumber_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Output only. The caller ID to show on the phone that rings, in E.164: the
+     * caller's number, or the called number if the caller withheld it. Never
+     * empty.
+     * </pre>
+     *
+     * <code>string shown_number = 8 [json_name = "shownNumber"];</code>
+     * @return The bytes for shownNumber.
+     */
+    public com.google.protobuf.ByteString
+        getShownNumberBytes() {
+      java.lang.Object ref = shownNumber_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        shownNumber_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Output only. The caller ID to show on the phone that rings, in E.164: the
+     * caller's number, or the called number if the caller withheld it. Never
+     * empty.
+     * </pre>
+     *
+     * <code>string shown_number = 8 [json_name = "shownNumber"];</code>
+     * @param value The shownNumber to set.
+     * @return This builder for chaining.
+     */
+    public Builder setShownNumber(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      shownNumber_ = value;
+      bitField0_ |= 0x00000080;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. The caller ID to show on the phone that rings, in E.164: the
+     * caller's number, or the called number if the caller withheld it. Never
+     * empty.
+     * </pre>
+     *
+     * <code>string shown_number = 8 [json_name = "shownNumber"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearShownNumber() {
+      shownNumber_ = getDefaultInstance().getShownNumber();
+      bitField0_ = (bitField0_ & ~0x00000080);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. The caller ID to show on the phone that rings, in E.164: the
+     * caller's number, or the called number if the caller withheld it. Never
+     * empty.
+     * </pre>
+     *
+     * <code>string shown_number = 8 [json_name = "shownNumber"];</code>
+     * @param value The bytes for shownNumber to set.
+     * @return This builder for chaining.
+     */
+    public Builder setShownNumberBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      shownNumber_ = value;
+      bitField0_ |= 0x00000080;
       onChanged();
       return this;
     }

@@ -166,4 +166,28 @@ public interface RouteInboundCallResponseOrBuilder extends
    */
   com.google.protobuf.ByteString
       getFallbackNumberBytes();
+
+  /**
+   * <pre>
+   * Output only. The caller ID to show on the phone that rings, in E.164: the
+   * caller's number, or the called number if the caller withheld it. Never
+   * empty.
+   * </pre>
+   *
+   * <code>string shown_number = 8 [json_name = "shownNumber"];</code>
+   * @return The shownNumber.
+   */
+  java.lang.String getShownNumber();
+  /**
+   * <pre>
+   * Output only. The caller ID to show on the phone that rings, in E.164: the
+   * caller's number, or the called number if the caller withheld it. Never
+   * empty.
+   * </pre>
+   *
+   * <code>string shown_number = 8 [json_name = "shownNumber"];</code>
+   * @return The bytes for shownNumber.
+   */
+  com.google.protobuf.ByteString
+      getShownNumberBytes();
 }
