@@ -49,6 +49,11 @@ def probes(page: str) -> list[Probe]:
     return [Probe(found["command"], found["shown"], *found.span("shown")) for found in PROBE.finditer(page)]
 
 
+def install_grpcurl() -> None:
+    """Install grpcurl unless it is installed, so that no probe's output shows it."""
+    subprocess.run([GRPCURL, "-version"], check=True, capture_output=True, timeout=600)
+
+
 def start_server(folder: Path) -> ServerProcess:
     """Start a server as the page describes, and load the demo."""
     server = ServerProcess(folder, LOCALDIAL_SIMULATOR_LATENCY_MS="1000")
@@ -98,6 +103,7 @@ def rewritten(page: str, server: ServerProcess) -> Iterator[str]:
 
 def main() -> None:
     """Rewrite the page."""
+    install_grpcurl()
     with tempfile.TemporaryDirectory() as folder:
         server = start_server(Path(folder))
         try:
