@@ -11,10 +11,10 @@ from localdial_server.app.ports.store import CallQuery
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.domain.model import OutboundCall
 from localdial_server.storage.call_log.group_commit import GroupCommitLog
-from localdial_server.storage.call_log.recorders import DatabaseRecorder
 from tests.conformance.store_backend import Home, StoreFixtures
 from tests.conformance.store_records import A, B, append, call
 from tests.conformance.watched_database import DEADLINE_SECONDS
+from tests.support.stores import call_log_on
 
 _AN_HOUR = 3600.0
 
@@ -38,7 +38,7 @@ class CallLogSuite(StoreFixtures):
 
     @pytest.fixture
     def call_log(self, home: Home) -> GroupCommitLog:
-        return GroupCommitLog(DatabaseRecorder(home.database), max_delay=0.0)
+        return call_log_on(home.database)
 
     async def test_an_appended_call_is_recorded_when_the_append_returns(
         self, home: Home, call_log: CallLog
@@ -103,7 +103,7 @@ class CallLogSuite(StoreFixtures):
     async def test_concurrent_appends_of_a_call_id_make_one_record_and_answer_alike(
         self, home: Home, call_log: CallLog
     ) -> None:
-        other_log = GroupCommitLog(DatabaseRecorder(home.database), max_delay=0.0)
+        other_log = call_log_on(home.database)
         answers = await asyncio.gather(
             *(log.append(call("c", time)) for time in range(40) for log in (call_log, other_log))
         )
@@ -217,7 +217,7 @@ class CallLogSuite(StoreFixtures):
         assert len(await _recorded(home)) == 201
 
     async def test_a_lone_call_is_committed_without_being_kept_waiting(self, home: Home) -> None:
-        call_log = GroupCommitLog(DatabaseRecorder(home.database), max_delay=_AN_HOUR)
+        call_log = call_log_on(home.database, _AN_HOUR)
         async with asyncio.timeout(DEADLINE_SECONDS):
             for index in range(5):
                 await call_log.append(call(f"lone-{index}"))

@@ -12,12 +12,10 @@ import pytest
 from localdial_server.app.ports.store import Store
 from localdial_server.domain.model import OutboundCall
 from localdial_server.storage.call_log.group_commit import GroupCommitLog
-from localdial_server.storage.call_log.recorders import DatabaseRecorder
 from localdial_server.storage.engines.database import Database
-from localdial_server.storage.snapshots.cache import SnapshotCache
-from localdial_server.storage.sql.store import SqlStore
 from tests.conformance.store_records import append
 from tests.conformance.watched_database import WatchedDatabase
+from tests.support.stores import call_log_on, store_on
 
 
 class Backend(Protocol):
@@ -43,7 +41,7 @@ class Home:
     async def open(self) -> None:
         """Open the database."""
         self.database = WatchedDatabase(await self._backend.open())
-        self.store = SqlStore(self.database, SnapshotCache(self.database))
+        self.store = store_on(self.database)
 
     async def record(self, *calls: OutboundCall) -> None:
         """Record calls."""
@@ -51,7 +49,7 @@ class Home:
 
     def log(self) -> GroupCommitLog:
         """Return a new call log over the database."""
-        return GroupCommitLog(DatabaseRecorder(self.database), 0)
+        return call_log_on(self.database)
 
     async def reopen(self) -> None:
         """Close and open the database, as a restart of the server does."""

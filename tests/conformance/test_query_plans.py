@@ -9,14 +9,11 @@ import pytest
 
 from localdial_server.app.ports.store import CallQuery, NumberQuery, Reader, Store
 from localdial_server.domain.model import NumberState
-from localdial_server.storage.call_log.group_commit import GroupCommitLog
-from localdial_server.storage.call_log.recorders import DatabaseRecorder
 from localdial_server.storage.engines.database import Database
-from localdial_server.storage.snapshots.cache import SnapshotCache
-from localdial_server.storage.sql.store import SqlStore
 from tests.conformance.statements import queries_of
 from tests.conformance.store_records import CALLEE, A, X, append, call
 from tests.support.databases import open_sqlite
+from tests.support.stores import call_log_on, store_on
 
 _BEFORE = 5, "c"
 
@@ -31,7 +28,7 @@ class _Plans:
     def __init__(self, path: Path, database: Database) -> None:
         self._path = path
         self.database = database
-        self._store: Store = SqlStore(database, SnapshotCache(database))
+        self._store: Store = store_on(database)
 
     async def of(self, work: Callable[[Reader], object]) -> list[str]:
         """Return SQLite's plan of the queries that the work runs, one after the other."""
@@ -73,7 +70,7 @@ async def test_the_last_call_to_a_callee_is_found_by_its_index(plans: _Plans) ->
 
 
 async def test_the_last_call_costs_the_same_in_a_history_of_any_size(plans: _Plans) -> None:
-    call_log = GroupCommitLog(DatabaseRecorder(plans.database), 0)
+    call_log = call_log_on(plans.database)
     await call_log.append(call("first", 1))
     of_one = await plans.steps(lambda reader: reader.last_call_to(A, CALLEE))
     await append(call_log, (call(f"c{index}", index) for index in range(2, 3000)))

@@ -15,11 +15,10 @@ from sqlalchemy import Connection
 from localdial_server.app.ports.store import CallQuery, NumberQuery, Reader
 from localdial_server.domain.model import NumberState
 from localdial_server.storage.engines.postgres import PostgresDatabase
-from localdial_server.storage.snapshots.cache import SnapshotCache
-from localdial_server.storage.sql.store import SqlStore
 from tests.conformance.statements import queries_of
 from tests.support.databases import create_postgres
 from tests.support.postgres import PostgresServer
+from tests.support.stores import store_on
 
 _DATABASE = "query_plans"
 
@@ -113,7 +112,7 @@ class _Plans:
 
     async def of(self, work: Callable[[Reader], object]) -> list[_Plan]:
         """Run a read and return the plans of its queries."""
-        queries = await queries_of(SqlStore(self._database, SnapshotCache(self._database)), work)
+        queries = await queries_of(store_on(self._database), work)
 
         def explain(connection: Connection) -> list[_Plan]:
             plans = []

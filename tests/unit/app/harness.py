@@ -33,8 +33,6 @@ from localdial_server.carriers.simulator.faults import Fault, FaultScript, Opera
 from localdial_server.carriers.simulator.single_account import SingleAccount
 from localdial_server.domain.model import Number, NumberState, Organization
 from localdial_server.domain.spending import Limits, SpendingLimits
-from localdial_server.storage.call_log.group_commit import GroupCommitLog
-from localdial_server.storage.call_log.recorders import DatabaseRecorder
 from localdial_server.storage.engines.database import Database
 from localdial_server.storage.snapshots.cache import SnapshotCache
 from localdial_server.storage.sql.schema import numbers, organizations, phone_number_owners, simulator_numbers
@@ -43,6 +41,7 @@ from localdial_server.storage.sql.store import SqlStore
 from tests.conformance.watched_database import DEADLINE_SECONDS, Gate, WatchedDatabase
 from tests.support.carriers import DelegatingCarrier
 from tests.support.databases import open_sqlite
+from tests.support.stores import call_log_on
 
 T = TypeVar("T")
 
@@ -181,9 +180,7 @@ class Harness:
         self._carriers = SingleAccount(carrier)
         self.snapshots = SnapshotCache(database)
         self.store = SqlStore(database, self.snapshots)
-        built = self.build(
-            self.store, self.snapshots, GroupCommitLog(DatabaseRecorder(database), max_delay=0)
-        )
+        built = self._build(self.store, self.snapshots, call_log_on(database))
         self.directory = built.directory
         self.inventory = built.inventory
         self.purchasing = built.purchasing
@@ -193,8 +190,13 @@ class Harness:
         self.routing = built.routing
         self.sweep = built.sweep
 
-    def build(self, store: Store, snapshots: RoutingSnapshots, call_log: CallLog) -> UseCases:
-        """Build the use cases of a server on this database and carrier account."""
+    def another_server(self, call_log: CallLog | None = None) -> UseCases:
+        """Build the use cases of another server on this database and carrier account."""
+        snapshots = SnapshotCache(self.database)
+        store = SqlStore(self.database, snapshots)
+        return self._build(store, snapshots, call_log or call_log_on(self.database))
+
+    def _build(self, store: Store, snapshots: RoutingSnapshots, call_log: CallLog) -> UseCases:
         ids = itertools.count()
         return use_cases(
             store=store,

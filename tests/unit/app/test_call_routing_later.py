@@ -6,6 +6,7 @@ import pytest
 
 from localdial_server.app.call_routing import CallRouting, Leg
 from localdial_server.app.ports.call_log import RecordedCall
+from localdial_server.app.use_cases import UseCases
 from localdial_server.domain.errors import NoDestination, NumberNotFound, StorageUnavailable, UserNotFound
 from localdial_server.domain.model import OutboundCall, User
 from tests.unit.app.harness import A, Harness
@@ -37,10 +38,17 @@ def log() -> WaitingLog:
 
 
 @pytest.fixture
-async def routing(harness: Harness, log: WaitingLog) -> CallRouting:
+async def server(harness: Harness, log: WaitingLog) -> UseCases:
+    """Return a server whose call log is `log`."""
+    server = harness.another_server(log)
     await harness.add_organization(A, OURS)
-    await harness.directory.set_users(A, [User(A, "ann", work_phone="+13125550160")])
-    return harness.build(harness.store, harness.snapshots, log).routing
+    await server.directory.set_users(A, [User(A, "ann", work_phone="+13125550160")])
+    return server
+
+
+@pytest.fixture
+def routing(server: UseCases) -> CallRouting:
+    return server.routing
 
 
 @pytest.mark.parametrize("later", [True, False])
@@ -92,10 +100,10 @@ async def test_a_caller_who_withholds_the_number_is_routed_while_a_call_waits(
 
 
 async def test_a_repeat_that_can_no_longer_be_decided_is_unavailable_while_calls_wait(
-    harness: Harness, routing: CallRouting
+    server: UseCases, routing: CallRouting
 ) -> None:
     # The first answer waits where the database does not show it.
     await routing.resolve(Leg(A, "ann", CALLEE, "call"))
-    await harness.directory.delete_user(A, "ann")
+    await server.directory.delete_user(A, "ann")
     with pytest.raises(StorageUnavailable):
         await routing.resolve(Leg(A, "ann", CALLEE, "call"))

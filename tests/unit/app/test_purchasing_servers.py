@@ -7,10 +7,6 @@ import pytest
 from localdial_server.app.numbers.purchase import PurchaseAnswer
 from localdial_server.carriers.simulator.faults import Fault, Operation
 from localdial_server.domain.errors import CarrierNotAvailable, PurchasePending
-from localdial_server.storage.call_log.group_commit import GroupCommitLog
-from localdial_server.storage.call_log.recorders import DatabaseRecorder
-from localdial_server.storage.snapshots.cache import SnapshotCache
-from localdial_server.storage.sql.store import SqlStore
 from tests.conformance.watched_database import DEADLINE_SECONDS
 from tests.unit.app.harness import A, Harness
 
@@ -19,10 +15,7 @@ class Other:
     """Another server on the harness's database, with the same carrier account."""
 
     def __init__(self, harness: Harness) -> None:
-        snapshots = SnapshotCache(harness.database)
-        call_log = GroupCommitLog(DatabaseRecorder(harness.database), max_delay=0)
-        store = SqlStore(harness.database, snapshots)
-        self._purchasing = harness.build(store, snapshots, call_log).purchasing
+        self._purchasing = harness.another_server().purchasing
 
     async def purchase(self, quantity: int) -> PurchaseAnswer:
         async with asyncio.timeout(DEADLINE_SECONDS):

@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from localdial_server.app.ports.call_log import RecordedCall
-from localdial_server.storage.call_log.group_commit import GroupCommitLog
-from localdial_server.storage.call_log.recorders import DatabaseRecorder
 from tests.conformance.store_records import call
 from tests.conformance.watched_database import WatchedDatabase
 from tests.support.databases import open_sqlite
+from tests.support.stores import call_log_on
 
 _MAX_DELAY = 2.0
 
@@ -33,7 +32,7 @@ async def _delays(database: WatchedDatabase, *sizes: int) -> list[float]:
     async def note(delay: float) -> None:
         delays.append(delay)
 
-    call_log = GroupCommitLog(DatabaseRecorder(database), _MAX_DELAY, note)
+    call_log = call_log_on(database, _MAX_DELAY, note)
     appends: list[asyncio.Future[RecordedCall]] = []
     gate = None
     for group, size in enumerate(sizes):

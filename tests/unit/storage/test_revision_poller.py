@@ -11,10 +11,10 @@ from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.storage.engines.postgres import PostgresDatabase
 from localdial_server.storage.snapshots.cache import CachePolicy, SnapshotCache
 from localdial_server.storage.snapshots.revision_poller import RevisionPoller
-from localdial_server.storage.sql.store import SqlStore
 from tests.conformance.store_records import A, B, create
 from tests.support.databases import create_postgres
 from tests.support.postgres import PostgresServer
+from tests.support.stores import store_on
 from tests.support.waiting import until
 
 _DEADLINE_SECONDS = 30.0
@@ -47,7 +47,7 @@ class Server:
 
     def __init__(self, url: str, policy: CachePolicy) -> None:
         self.database = PostgresDatabase(url, timeout=_DEADLINE_SECONDS)
-        self.store = SqlStore(self.database, SnapshotCache(self.database))
+        self.store = store_on(self.database)
         self.snapshots = NotingCache(self.database, policy)
         self.poller = RevisionPoller(self.database, self.snapshots, _INTERVAL_SECONDS)
         self.polling: asyncio.Task[None] | None = None

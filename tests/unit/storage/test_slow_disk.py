@@ -96,7 +96,7 @@ async def routing(tmp_path: Path, folder: SpoolFolder, spool: Spool) -> AsyncIte
     await harness.add_organization(A, _OURS)
     await harness.directory.set_users(A, [User(A, "ann")])
     call_log = GroupCommitLog(SpoolingRecorder(DatabaseRecorder(harness.database), folder, spool), 0)
-    routing = CallRouting(harness.store, harness.snapshots, call_log, harness.clock, lambda: "made-up")
+    routing = harness.another_server(call_log).routing
     await _resolve(routing)
     harness.database.fail_write()
     yield routing

@@ -15,6 +15,7 @@ from localdial_server.storage.sql.migrate import migrate
 from localdial_server.storage.sql.store import SqlStore
 from tests.conformance.store_records import A, B, create
 from tests.conformance.watched_database import WatchedDatabase
+from tests.support.stores import store_on
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ async def test_the_repeat_of_a_change_that_another_server_made_refreshes_the_sna
 ) -> None:
     await store.write("test", create(A))
     await snapshots.get(A)
-    another_server = SqlStore(database, SnapshotCache(database))
+    another_server = store_on(database)
     changed = await another_server.write("test", lambda transaction: transaction.bump_revision(A))
     # The repeat finds nothing to do, and returns the revision.
     assert await store.write("test", lambda transaction: transaction.revision(A)) == changed

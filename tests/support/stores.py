@@ -1,0 +1,22 @@
+"""The store and the call log over a database, wired as the server wires them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from localdial_server.storage.call_log.group_commit import GroupCommitLog
+from localdial_server.storage.call_log.recorders import DatabaseRecorder
+from localdial_server.storage.engines.database import Database
+from localdial_server.storage.snapshots.cache import SnapshotCache
+from localdial_server.storage.sql.store import SqlStore
+
+
+def store_on(database: Database) -> SqlStore:
+    """Return a store with a snapshot cache of its own, as every server has."""
+    return SqlStore(database, SnapshotCache(database))
+
+
+def call_log_on(
+    database: Database, max_delay: float = 0.0, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+) -> GroupCommitLog:
+    """Return a call log that waits up to `max_delay` seconds before it commits."""
+    return GroupCommitLog(DatabaseRecorder(database), max_delay, sleep)
