@@ -19,4 +19,4 @@ def call_log_on(
     database: Database, max_delay: float = 0.0, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 ) -> GroupCommitLog:
     """Return a call log that waits up to `max_delay` seconds before it commits."""
-    return GroupCommitLog(DatabaseRecorder(database), max_delay, sleep)
+    return GroupCommitLog(DatabaseRecorder(database).record, max_delay, sleep)

@@ -23,7 +23,6 @@ from localdial_server.runtime.storage import (
 )
 from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import Settings
-from localdial_server.storage.call_log.group_commit import GroupCommitLog
 from localdial_server.storage.sql.migrate import SchemaError
 from localdial_server.storage.sql.store import SqlStore
 
@@ -80,11 +79,10 @@ class Application:
 async def application(settings: Settings) -> AsyncIterator[Application]:
     """Build the use cases of the settings; on leaving, all that was recorded is durable."""
     async with opened_storage(settings) as storage, opened_carriers(settings, storage.database) as carriers:
-        call_log = GroupCommitLog(storage.recorder)
         built = use_cases(
             store=SqlStore(storage.database, storage.snapshots),
             snapshots=storage.snapshots,
-            call_log=call_log,
+            call_log=storage.call_log,
             carriers=carriers,
             clock=SystemClock(),
             # Version 7 begins with the time, which keeps inserts together in the index.
@@ -96,7 +94,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
         try:
             yield Application(built, [*storage.background, built.sweep.run], settings, storage)
         finally:
-            await call_log.close()
+            await storage.call_log.close()
 
 
 def migrate(settings: Settings) -> str:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import Settings
 from localdial_server.settings.validators import is_postgresql
-from localdial_server.storage.call_log.group_commit import Recorder
+from localdial_server.storage.call_log.group_commit import GroupCommitLog
 from localdial_server.storage.call_log.recorders import DatabaseRecorder, SpoolingRecorder
 from localdial_server.storage.call_log.spool import ForeignSpool, Spool, SpoolFolder
 from localdial_server.storage.engines.postgres import PostgresDatabase
@@ -47,7 +47,7 @@ class Storage:
 
     database: SqliteDatabase | PostgresDatabase
     snapshots: SnapshotCache
-    recorder: Recorder
+    call_log: GroupCommitLog
     background: Sequence[Background]
     claim: Callable[[], str | None]
 
@@ -63,7 +63,7 @@ async def opened_storage(settings: Settings) -> AsyncIterator[Storage]:
             yield Storage(
                 database,
                 snapshots,
-                DatabaseRecorder(database),
+                GroupCommitLog(DatabaseRecorder(database).record),
                 [snapshots.drop_idle_always],
                 functools.partial(missing_migration, database.engine),
             )
@@ -82,7 +82,8 @@ async def _shared_storage(database: PostgresDatabase, settings: Settings) -> Asy
     snapshots = SnapshotCache(database.loads, policy, notifications.send)
     folder = SpoolFolder(settings.spool_directory, settings.spool_max_mb * _BYTES_PER_MB)
     spool = _take_spool(folder, settings)
-    recorder = SpoolingRecorder(DatabaseRecorder(database), folder, spool)
+    recorder = SpoolingRecorder(DatabaseRecorder(database).record, folder, spool)
+    call_log = GroupCommitLog(recorder.record, is_complete=folder.is_empty)
     poller = RevisionPoller(database, snapshots, settings.snapshot_poll_seconds)
     background: list[Background] = [
         functools.partial(notifications.listen, snapshots.changed_elsewhere),
@@ -98,7 +99,7 @@ async def _shared_storage(database: PostgresDatabase, settings: Settings) -> Asy
         return missing
 
     try:
-        yield Storage(database, snapshots, recorder, background, claim)
+        yield Storage(database, snapshots, call_log, background, claim)
     finally:
         await recorder.close()
 

@@ -14,7 +14,7 @@ from typing_extensions import override
 from localdial_server.app.ports.call_log import RecordedCall
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.domain.model import OutboundCall
-from localdial_server.storage.call_log.group_commit import GroupCommitLog, Recorder
+from localdial_server.storage.call_log.group_commit import GroupCommitLog
 from localdial_server.storage.call_log.recorders import SpoolingRecorder
 from localdial_server.storage.call_log.spool import Disk, SpoolFolder
 from tests.conformance.store_records import append, call
@@ -44,7 +44,7 @@ class FailingDisk(Disk):
             raise OSError
 
 
-class FakeRecorder(Recorder):
+class FakeRecorder:
     """Keeps calls in the order in which they are committed, each call_id once.
 
     `fail` decides for each group whether it fails before the commit ("before"), after it ("after")
@@ -57,7 +57,6 @@ class FakeRecorder(Recorder):
         self.fail: Callable[[], str] = lambda: ""
         self.groups = 0
 
-    @override
     async def record(self, calls: Sequence[OutboundCall]) -> Sequence[RecordedCall]:
         self.groups += 1
         fails = "before" if self.is_down else self.fail()
@@ -68,10 +67,6 @@ class FakeRecorder(Recorder):
         if fails == "after":
             raise StorageUnavailable
         return [RecordedCall(each) for each in standing]
-
-    @override
-    def require_complete(self) -> None:
-        raise AssertionError
 
 
 class World:
@@ -84,8 +79,9 @@ class World:
         self.folder = SpoolFolder(path, max_bytes, self.disk)
         self.spool = self.folder.take()
         self.recorder = SpoolingRecorder(
-            self.database, self.folder, self.spool, batch_size=batch_size, retry_seconds=0.005
+            self.database.record, self.folder, self.spool, batch_size=batch_size, retry_seconds=0.005
         )
+        self.log = GroupCommitLog(self.recorder.record, 0, is_complete=self.folder.is_empty)
         self._emptying: asyncio.Task[None] | None = None
 
     def empty(self) -> "asyncio.Task[None]":
@@ -98,7 +94,7 @@ class World:
         async with asyncio.timeout(_DEADLINE_SECONDS):
             while True:
                 with contextlib.suppress(StorageUnavailable):
-                    self.recorder.require_complete()
+                    self.log.require_complete()
                     return
                 assert self._emptying is None or not self._emptying.done(), self._emptying
                 await asyncio.sleep(0.005)
@@ -126,7 +122,7 @@ def _shown(metric: str) -> float:
 async def test_while_the_database_is_up_no_call_goes_to_the_spool(world: World) -> None:
     recorded = await world.recorder.record([call("1"), call("2")])
     assert recorded == [RecordedCall(call("1")), RecordedCall(call("2"))]
-    world.recorder.require_complete()
+    world.log.require_complete()
     assert world.spool.count == 0
 
 
@@ -137,7 +133,7 @@ async def test_calls_that_the_database_refuses_wait_in_the_spool_and_say_so(
     assert await world.recorder.record([call("1")]) == [RecordedCall(call("1"), later=True)]
     assert _shown("localdial_spool_calls") == 1
     with pytest.raises(StorageUnavailable):
-        world.recorder.require_complete()
+        world.log.require_complete()
     world.database.is_down = False
     world.empty()
     await world.until_complete()
@@ -228,7 +224,7 @@ async def test_every_acknowledged_call_reaches_the_database_once_and_in_order(
     world = World(tmp_path / "spool", batch_size=chance.choice([3, 10, 500]))
     failures = ["", "", "", "before", "after"]
     world.database.fail = lambda: chance.choice(failures)
-    log = GroupCommitLog(world.recorder, chance.choice([0, 0.001]))
+    log = GroupCommitLog(world.recorder.record, chance.choice([0, 0.001]))
     acknowledged: list[str] = []
     # Of each call the last one that had been acknowledged before it was begun.
     later_than: dict[str, int] = {}
@@ -271,7 +267,7 @@ async def test_calls_in_the_spool_of_a_dead_process_are_recorded_too(world: Worl
     other = SpoolFolder(world.path, _MANY_BYTES).take()
     await other.add([call("left")])
     with pytest.raises(StorageUnavailable):
-        world.recorder.require_complete()
+        world.log.require_complete()
     world.empty()
     await asyncio.sleep(0.02)
     # It is not touched while its process lives.
@@ -297,7 +293,7 @@ async def test_an_unreadable_file_does_not_keep_other_spools_from_being_emptied(
     assert list(world.database.calls) == ["1"]
     # What it holds, nobody knows.
     with pytest.raises(StorageUnavailable):
-        world.recorder.require_complete()
+        world.log.require_complete()
 
 
 async def test_an_unexpected_error_loses_no_call_and_does_not_stop_the_emptying(world: World) -> None:
@@ -366,7 +362,7 @@ async def test_a_disk_that_fails_for_a_while_refuses_calls_and_loses_none(world:
     await asyncio.sleep(0.05)
     assert not emptying.done()
     with pytest.raises(StorageUnavailable):
-        world.recorder.require_complete()
+        world.log.require_complete()
     world.disk.fails = False
     await world.until_complete()
     # The refused call may be recorded all the same.

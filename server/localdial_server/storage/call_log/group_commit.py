@@ -8,11 +8,11 @@ with the number of calls that recent commits contained, up to a bound.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
 
 from typing_extensions import override
 
 from localdial_server.app.ports.call_log import CallLog, RecordedCall
+from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.domain.model import OutboundCall
 
 # With this many calls in a commit, the log waits for the full `max_delay`.
@@ -21,32 +21,30 @@ _FULL_LOAD = 4
 _Waiting = tuple[OutboundCall, asyncio.Future[RecordedCall]]
 
 
-class Recorder(Protocol):
-    """Records groups of calls, one group at a time."""
+RecordCalls = Callable[[Sequence[OutboundCall]], Awaitable[Sequence[RecordedCall]]]
+"""Records a group of calls durably; returns the call recorded under each call_id, in order.
 
-    async def record(self, calls: Sequence[OutboundCall]) -> Sequence[RecordedCall]:
-        """Record the calls durably; return the call recorded under each call_id, in order.
-
-        Raises `StorageUnavailable`; some calls may have been recorded all the same.
-        """
-
-    def require_complete(self) -> None:
-        """Raise `StorageUnavailable` as `CallLog.require_complete` does."""
+Raises `StorageUnavailable`; some calls may have been recorded all the same.
+"""
 
 
 class GroupCommitLog(CallLog):
-    """The call log over any recorder.
+    """The call log over what records a group of calls, one group at a time.
 
-    `max_delay`: the longest time, in seconds, to collect calls for one commit.
+    `max_delay`: the longest time, in seconds, to collect calls for one commit. `is_complete` returns
+    whether every call that was answered is in the database, as `CallLog.require_complete` describes.
     """
 
     def __init__(
         self,
-        recorder: Recorder,
+        record: RecordCalls,
         max_delay: float = 0.002,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        *,
+        is_complete: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._recorder = recorder
+        self._record = record
+        self._is_complete = is_complete
         self._max_delay = max_delay
         self._sleep = sleep
         self._waiting: list[_Waiting] = []
@@ -62,7 +60,8 @@ class GroupCommitLog(CallLog):
 
     @override
     def require_complete(self) -> None:
-        self._recorder.require_complete()
+        if not self._is_complete():
+            raise StorageUnavailable
 
     async def close(self) -> None:
         """Wait until every appended call is committed or has failed."""
@@ -84,7 +83,7 @@ class GroupCommitLog(CallLog):
 
     async def _commit(self, group: Sequence[_Waiting]) -> None:
         try:
-            recorded = await self._recorder.record([call for call, _ in group])
+            recorded = await self._record([call for call, _ in group])
         except Exception as error:  # noqa: BLE001 (every caller gets it, or would wait forever)
             for _, future in group:
                 if not future.done():

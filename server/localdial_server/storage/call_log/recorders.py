@@ -4,13 +4,11 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
-from typing_extensions import override
-
 from localdial_server.app.ports.call_log import RecordedCall
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.domain.model import OutboundCall
 from localdial_server.observability import metrics
-from localdial_server.storage.call_log.group_commit import Recorder
+from localdial_server.storage.call_log.group_commit import RecordCalls
 from localdial_server.storage.call_log.insert import insert_calls
 from localdial_server.storage.call_log.spool import Spool, SpoolFolder
 from localdial_server.storage.engines.database import Database
@@ -18,28 +16,23 @@ from localdial_server.storage.engines.database import Database
 _log = logging.getLogger(__name__)
 
 
-class DatabaseRecorder(Recorder):
+class DatabaseRecorder:
     """Records calls in the database, a group in one statement."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    @override
     async def record(self, calls: Sequence[OutboundCall]) -> Sequence[RecordedCall]:
+        """Record the calls durably; return the call recorded under each call_id, in order."""
         standing = await self._database.append(
             lambda connection: insert_calls(connection, calls), name="call_log.append"
         )
         metrics.CALLS_RECORDED.inc(len(calls))
         return [RecordedCall(call) for call in standing]
 
-    @override
-    def require_complete(self) -> None:
-        # A call that was answered is in the database.
-        return
 
-
-class SpoolingRecorder(Recorder):
-    """Records calls with `recorder`; while that fails, in the spool.
+class SpoolingRecorder:
+    """Records calls in the database with `record`; while that fails, in the spool.
 
     As long as the spool holds a call, further calls go there too, so that they reach the database
     in the order in which they were made. `batch_size` is the number of calls that move from a spool
@@ -48,14 +41,14 @@ class SpoolingRecorder(Recorder):
 
     def __init__(
         self,
-        recorder: Recorder,
+        record: RecordCalls,
         folder: SpoolFolder,
         spool: Spool,
         *,
         batch_size: int = 500,
         retry_seconds: float = 0.25,
     ) -> None:
-        self._recorder = recorder
+        self._record = record
         self._folder = folder
         self._spool = spool
         self._batch_size = batch_size
@@ -63,12 +56,12 @@ class SpoolingRecorder(Recorder):
         # Held while new calls are recorded, and while the last calls leave the spool.
         self._turn = asyncio.Lock()
 
-    @override
     async def record(self, calls: Sequence[OutboundCall]) -> Sequence[RecordedCall]:
+        """Record the calls durably; return the call recorded under each call_id, in order."""
         async with self._turn:
             if self._spool.count == 0:
                 try:
-                    return await self._recorder.record(calls)
+                    return await self._record(calls)
                 except StorageUnavailable:
                     # They may have been committed anyway; replaying the spool is then a no-op.
                     pass
@@ -79,11 +72,6 @@ class SpoolingRecorder(Recorder):
                 raise
             finally:
                 metrics.SPOOL_CALLS.set(self._spool.count)
-
-    @override
-    def require_complete(self) -> None:
-        if not self._folder.is_empty():
-            raise StorageUnavailable
 
     async def empty_spools(self) -> None:
         """Move the calls of this machine's spools to the database when it is up, until cancelled.
@@ -126,7 +114,7 @@ class SpoolingRecorder(Recorder):
 
     async def _move_batch(self, spool: Spool) -> None:
         calls = await spool.first(self._batch_size)
-        recorded_calls = await self._recorder.record(calls) if calls else []
+        recorded_calls = await self._record(calls) if calls else []
         for call, recorded in zip(calls, recorded_calls, strict=True):
             standing = recorded.call
             if (call.user_id, call.callee_number) != (standing.user_id, standing.callee_number):
