@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from localdial_server.app.ports.call_log import CallLog
 from localdial_server.app.ports.store import StoredRequest, Transaction
-from localdial_server.domain.area_codes import area_code_of
 from localdial_server.domain.model import (
     CallerIdReason,
     Number,
@@ -59,7 +58,6 @@ def call(
         call_id=call_id,
         user_id=user_id,
         callee_number=callee_number,
-        callee_area_code=area_code_of(callee_number),
         caller_id=X,
         reason=CallerIdReason.LOCAL_PRESENCE,
         call_time=call_time,

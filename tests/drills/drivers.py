@@ -237,7 +237,6 @@ def some_calls(count: int) -> Sequence[OutboundCall]:
             call_id=f"{time.time_ns():x}-{next(_numbered)}",
             user_id="user-1",
             callee_number=callee(random.randrange(HISTORY.callees)),
-            callee_area_code=None,
             caller_id="+14155550100",
             reason=CallerIdReason.LOCAL_PRESENCE,
             call_time=time.time_ns() // 1000,

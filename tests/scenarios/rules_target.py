@@ -116,13 +116,12 @@ class RulesTarget(ScenarioTarget):
         caller_ids = {user.user_id: user.caller_id for user in self._users[leg.organization_id].values()}
         numbers = [each for each in self._numbers.values() if each.organization_id == leg.organization_id]
         snapshot = snapshot_of(organization, revision, caller_ids, numbers)
-        decision = decide_caller_id(snapshot, leg.user_id, leg.callee_number)
+        decision = decide_caller_id(snapshot, leg.user_id, leg.callee_number, leg.callee_area_code)
         call = OutboundCall(
             organization_id=leg.organization_id,
             call_id=leg.call_id or f"made-up-{len(self._calls)}",
             user_id=leg.user_id,
             callee_number=leg.callee_number,
-            callee_area_code=decision.callee_area_code,
             caller_id=decision.caller_id,
             reason=decision.reason,
             call_time=0,
@@ -133,7 +132,7 @@ class RulesTarget(ScenarioTarget):
         return Answer(
             caller_id=call.caller_id,
             reason=call.reason.name,
-            callee_area_code=call.callee_area_code,
+            callee_area_code=leg.callee_area_code,
             call_id=leg.call_id if leg.validate_only else call.call_id,
             revision=revision,
         )

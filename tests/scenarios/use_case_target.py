@@ -96,7 +96,7 @@ class UseCaseTarget(ScenarioTarget):
         return Answer(
             caller_id=call.caller_id,
             reason=call.reason.name,
-            callee_area_code=call.callee_area_code,
+            callee_area_code=leg.callee_area_code,
             call_id=call.call_id or None,
             revision=call.revision,
         )

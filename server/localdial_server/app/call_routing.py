@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 from localdial_server.app.lookup import require_organization
 from localdial_server.app.ports.call_log import CallLog, RecordedCall
 from localdial_server.app.ports.clock import Clock
 from localdial_server.app.ports.snapshots import RoutingSnapshots
 from localdial_server.app.ports.store import CallQuery, Reader, Store
+from localdial_server.domain.area_codes import area_code_of
 from localdial_server.domain.call_back import Destination, decide_destination
 from localdial_server.domain.caller_id import decide_caller_id
 from localdial_server.domain.errors import CallIdReused, NumberNotFound, ServiceError
@@ -16,11 +17,13 @@ from localdial_server.domain.model import OutboundCall
 from localdial_server.domain.routing_snapshot import RoutingSnapshot
 
 
-class Leg(NamedTuple):
+@dataclass(slots=True)
+class Leg:
     """One outbound call to decide.
 
     `call_id`: None lets the server make one. `min_revision`: the oldest revision of the
-    organization that may be decided on; 0 allows any.
+    organization that may be decided on; 0 allows any. `callee_area_code` is derived from the
+    callee's number; None if it has no geographic one.
     """
 
     organization_id: str
@@ -29,6 +32,10 @@ class Leg(NamedTuple):
     call_id: str | None = None
     validate_only: bool = False
     min_revision: int = 0
+    callee_area_code: str | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.callee_area_code = area_code_of(self.callee_number)
 
 
 class CallRouting:
@@ -148,13 +155,12 @@ class CallRouting:
 
     def _append(self, leg: Leg, snapshot: RoutingSnapshot) -> asyncio.Future[RecordedCall]:
         """Decide the leg and append the call. Raises `UserNotFound` and `NoCallerId`."""
-        decision = decide_caller_id(snapshot, leg.user_id, leg.callee_number)
+        decision = decide_caller_id(snapshot, leg.user_id, leg.callee_number, leg.callee_area_code)
         call = OutboundCall(
             organization_id=leg.organization_id,
             call_id=leg.call_id or ("" if leg.validate_only else self._new_call_id()),
             user_id=leg.user_id,
             callee_number=leg.callee_number,
-            callee_area_code=decision.callee_area_code,
             caller_id=decision.caller_id,
             reason=decision.reason,
             call_time=self._clock.now(),

@@ -105,8 +105,6 @@ class OutboundCall:
     """Unique within the organization."""
     user_id: str
     callee_number: str
-    callee_area_code: str | None
-    """`415` or `+4420`; None if the callee's number has no geographic one."""
     caller_id: str
     reason: CallerIdReason
     call_time: int

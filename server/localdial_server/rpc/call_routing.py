@@ -30,7 +30,8 @@ class CallRoutingServicer:
         self, request: pb.ResolveOutboundCallerIdRequest
     ) -> pb.ResolveOutboundCallerIdResponse:
         response = pb.ResolveOutboundCallerIdResponse()
-        _fill(response, await self._use_cases.resolve(_leg(request)))
+        leg = _leg(request)
+        _fill(response, leg, await self._use_cases.resolve(leg))
         return response
 
     async def batch_resolve_outbound_caller_ids(
@@ -40,20 +41,21 @@ class CallRoutingServicer:
         response = pb.BatchResolveOutboundCallerIdsResponse()
         legs: list[Leg] = []
         unanswered: list[pb.BatchResolveOutboundCallerIdsResult] = []
-        for leg in request.requests:
+        for each in request.requests:
             result = response.results.add()
             try:
-                self._check(leg)
+                self._check(each)
             except InvalidFields as error:
                 result.status.CopyFrom(status_of(error))
             else:
-                legs.append(_leg(leg))
+                legs.append(_leg(each))
                 unanswered.append(result)
-        for result, answer in zip(unanswered, await self._use_cases.resolve_batch(legs), strict=True):
+        answers = await self._use_cases.resolve_batch(legs)
+        for result, leg, answer in zip(unanswered, legs, answers, strict=True):
             if isinstance(answer, ServiceError):
                 result.status.CopyFrom(status_of(answer))
             else:
-                _fill(result.response, answer)
+                _fill(result.response, leg, answer)
         return response
 
     async def route_inbound_call(self, request: pb.RouteInboundCallRequest) -> pb.RouteInboundCallResponse:
@@ -97,12 +99,12 @@ def _leg(request: pb.ResolveOutboundCallerIdRequest) -> Leg:
     )
 
 
-def _fill(response: pb.ResolveOutboundCallerIdResponse, answer: RecordedCall) -> None:
+def _fill(response: pb.ResolveOutboundCallerIdResponse, leg: Leg, answer: RecordedCall) -> None:
     """Set the fields of the response. A batch has a response in place for each leg, so none is copied."""
     call = answer.call
     response.caller_id = call.caller_id
     response.reason = CALLER_ID_REASONS[call.reason]
-    response.callee_area_code = call.callee_area_code or ""
+    response.callee_area_code = leg.callee_area_code or ""
     response.call_id = call.call_id
     response.revision = call.revision
     response.recorded_later = answer.later

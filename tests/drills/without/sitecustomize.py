@@ -6,6 +6,7 @@ With `DRILL_WITHOUT_HINTS=1` the server only polls; with `DRILL_WITHOUT_CHECK=1`
 import asyncio
 import os
 from collections.abc import Callable
+from dataclasses import replace
 
 from localdial_server.app.call_routing import CallRouting, Leg
 from localdial_server.app.ports.call_log import RecordedCall
@@ -15,7 +16,7 @@ _decide_and_append = CallRouting._decide_and_append
 
 
 def _decide_unchecked(self: CallRouting, leg: Leg) -> asyncio.Future[RecordedCall]:
-    return _decide_and_append(self, leg._replace(min_revision=0))
+    return _decide_and_append(self, replace(leg, min_revision=0))
 
 
 async def _listen_to_nothing(self: RevisionNotifications, on_change: Callable[[str, int], None]) -> None:

@@ -24,7 +24,6 @@ CALL = OutboundCall(
     call_id="c1",
     user_id="ann",
     callee_number=BORROWER,
-    callee_area_code="415",
     caller_id=NUMBER,
     reason=CallerIdReason.LOCAL_PRESENCE,
     call_time=1,

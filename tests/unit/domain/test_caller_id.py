@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from localdial_server.domain.caller_id import decide_caller_id
+from localdial_server.domain.area_codes import area_code_of
+from localdial_server.domain.caller_id import CallerIdDecision, decide_caller_id
 from localdial_server.domain.errors import NoCallerId, NumberNotActive, UserNotFound
 from localdial_server.domain.model import CallerIdReason, Number, NumberState, Organization, User
 from localdial_server.domain.number_life_cycle import require_active, require_deletable
@@ -29,6 +30,10 @@ def snapshot(*numbers: Number, users: Sequence[User] = ()) -> RoutingSnapshot:
     return snapshot_of(Organization("acme"), 7, {user.user_id: user.caller_id for user in users}, numbers)
 
 
+def decide(acme: RoutingSnapshot, user_id: str, callee_number: str) -> CallerIdDecision:
+    return decide_caller_id(acme, user_id, callee_number, area_code_of(callee_number))
+
+
 # What is there to choose from.
 
 
@@ -36,8 +41,8 @@ def snapshot(*numbers: Number, users: Sequence[User] = ()) -> RoutingSnapshot:
 def test_only_active_numbers_are_shown(state: NumberState) -> None:
     ann = User("acme", "ann", caller_id="+12125550142")
     acme = snapshot(number("+14155550100", state, "510"), users=[ann])
-    local = decide_caller_id(acme, "ann", "+14155550172")
-    mapped = decide_caller_id(acme, "ann", "+15105550172")
+    local = decide(acme, "ann", "+14155550172")
+    mapped = decide(acme, "ann", "+15105550172")
     if state is NumberState.ACTIVE:
         assert (local.caller_id, local.reason) == ("+14155550100", CallerIdReason.LOCAL_PRESENCE)
         assert (mapped.caller_id, mapped.reason) == ("+14155550100", CallerIdReason.LOCAL_PRESENCE_MAPPED)
@@ -54,7 +59,7 @@ def test_an_inactive_number_does_not_hide_active_ones() -> None:
         users=[User("acme", "ann")],
     )
     callees = [f"+1415555{line:04}" for line in range(100)]
-    shown = {decide_caller_id(acme, "ann", callee).caller_id for callee in callees}
+    shown = {decide(acme, "ann", callee).caller_id for callee in callees}
     assert shown == {"+14155550101"}
 
 
@@ -85,7 +90,7 @@ def test_a_number_can_be_deleted_unless_its_purchase_is_pending(state: NumberSta
 def test_the_error_without_a_caller_id_names_user_and_area_code(callee: str, area_code: str) -> None:
     acme = snapshot(number("+15105550100"), users=[User("acme", "ann")])
     with pytest.raises(NoCallerId) as raised:
-        decide_caller_id(acme, "ann", callee)
+        decide(acme, "ann", callee)
     assert raised.value.metadata == {
         "organization_id": "acme",
         "user_id": "ann",
@@ -95,5 +100,5 @@ def test_the_error_without_a_caller_id_names_user_and_area_code(callee: str, are
 
 def test_the_error_for_an_unknown_user_names_the_user() -> None:
     with pytest.raises(UserNotFound) as raised:
-        decide_caller_id(snapshot(number("+14155550100")), "ann", "+14155550172")
+        decide(snapshot(number("+14155550100")), "ann", "+14155550172")
     assert raised.value.metadata == {"organization_id": "acme", "user_id": "ann"}

@@ -48,7 +48,7 @@ def to_released_number(purchase: Row[Any]) -> Number:
 def to_call(row: Row[Any]) -> OutboundCall:
     """Return the value of a row of `outbound_calls`."""
     fields = {**row._asdict(), "reason": CallerIdReason(row.reason)}
-    return OutboundCall(**fields, callee_area_code=area_code_of(row.callee_number))
+    return OutboundCall(**fields)
 
 
 def from_call(call: OutboundCall) -> dict[str, Any]:
