@@ -21,6 +21,7 @@ from localdial.v1.directory_pb2 import Organization, SetOrganizationRequest, Set
 from localdial_client import Client
 from tests.functional.server_process import ServerProcess
 from tests.support import java
+from tests.support.waiting import DEADLINE_SECONDS, wait_until
 
 if java.missing():
     pytest.skip(f"{java.missing()} missing", allow_module_level=True)
@@ -31,7 +32,6 @@ BORROWER = "+12125550123"
 FALLBACK = "+13125550150"
 SECOND_FALLBACK = "+13125550151"
 CALL = {"called": ORGANIZATION_NUMBER, "caller": BORROWER, "call_id": "c-1"}
-PATIENCE_SECONDS = 60.0
 
 Start = Callable[..., "RouterProcess"]
 
@@ -52,7 +52,7 @@ class RouterProcess:
         self.address = self.process.stdout.readline().removeprefix("listening on ").strip()
 
     def ask(
-        self, method: str, path: str, body: str | None = None, timeout: float = PATIENCE_SECONDS
+        self, method: str, path: str, body: str | None = None, timeout: float = DEADLINE_SECONDS
     ) -> tuple[int, dict[str, Any]]:
         """Make a request; return the status and the JSON."""
         connection = http.client.HTTPConnection(self.address, timeout=timeout)
@@ -72,7 +72,7 @@ class RouterProcess:
     def end(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Stop the router and return its exit code."""
         self.process.send_signal(how)
-        code = self.process.wait(PATIENCE_SECONDS)
+        code = self.process.wait(DEADLINE_SECONDS)
         assert self.process.stdout is not None
         self.process.stdout.close()
         self._log.close()
@@ -205,7 +205,7 @@ def test_every_call_is_answered_while_localdial_restarts(localdial: ServerProces
             own.start()
         enough.set()
         for caller in callers:
-            caller.join(PATIENCE_SECONDS)
+            caller.join(DEADLINE_SECONDS)
         assert set(destinations) <= {WORK_PHONE, FALLBACK}
         assert router.route(CALL)[1]["destination"] == WORK_PHONE
     finally:
@@ -220,11 +220,10 @@ def test_a_running_call_is_answered_before_the_program_ends(start: Start) -> Non
         answers: list[tuple[int, dict[str, Any]]] = []
         call = threading.Thread(target=lambda: answers.append(router.route(CALL)))
         call.start()
-        while router.ask("GET", "/health")[1]["in_flight"] == 0:
-            time.sleep(0.05)
+        wait_until(lambda: router.ask("GET", "/health")[1]["in_flight"])
         began = time.monotonic()
         assert router.end() == 128 + signal.SIGTERM
-        call.join(PATIENCE_SECONDS)
+        call.join(DEADLINE_SECONDS)
         assert [(status, answer["destination"]) for status, answer in answers] == [(200, FALLBACK)]
         assert time.monotonic() - began < 30
 
@@ -244,7 +243,7 @@ def test_a_wrong_setting_is_reported_in_one_line(tmp_path: Path) -> None:
             env={**os.environ, "LISTEN": "127.0.0.1:0", **settings},
             capture_output=True,
             text=True,
-            timeout=PATIENCE_SECONDS,
+            timeout=DEADLINE_SECONDS,
             check=False,
         )
         assert done.returncode == 2

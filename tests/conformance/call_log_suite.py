@@ -13,8 +13,8 @@ from localdial_server.domain.model import OutboundCall
 from localdial_server.storage.call_log.group_commit import GroupCommitLog
 from tests.conformance.store_backend import Home, StoreFixtures
 from tests.conformance.store_records import A, B, append, call
-from tests.conformance.watched_database import DEADLINE_SECONDS
 from tests.support.stores import call_log_on
+from tests.support.waiting import DEADLINE_SECONDS
 
 _AN_HOUR = 3600.0
 

@@ -1,6 +1,5 @@
 """A carrier account as the conformance suites need it."""
 
-import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,9 +9,7 @@ import pytest
 
 from localdial_server.app.ports.carrier import Carrier, OrderStatus, OwnedNumber
 from localdial_server.carriers.simulator.faults import Fault, Operation
-
-# Long for a test, and short enough to wait for a failing one.
-DEADLINE_SECONDS = 10.0
+from tests.support.waiting import DEADLINE_SECONDS, until
 
 
 class Ability(Enum):
@@ -84,13 +81,14 @@ class CarrierAccount:
     ) -> OwnedNumber | OrderStatus | None:
         """Look the order up until it is no longer pending; return what came of it."""
         carrier = carrier or self.carrier
-        pause = 0.005
-        for _ in range(int(DEADLINE_SECONDS / pause)):
-            found = await carrier.find_by_reference(reference)
-            if found is not OrderStatus.PENDING:
-                return found
-            await asyncio.sleep(pause)
-        pytest.fail(f"the order is pending after {DEADLINE_SECONDS} s")
+        found: list[OwnedNumber | OrderStatus | None] = []
+
+        async def has_outcome() -> bool:
+            found.append(await carrier.find_by_reference(reference))
+            return found[-1] is not OrderStatus.PENDING
+
+        await until(has_outcome)
+        return found[-1]
 
     async def owns(self, phone_number: str, reference: str) -> bool:
         """Return whether the account owns the number by that order; fail if the look-ups disagree."""

@@ -16,13 +16,8 @@ from localdial_server.app.ports.carrier import (
     Refused,
 )
 from localdial_server.carriers.simulator.faults import Fault, Operation
-from tests.conformance.carrier_account import (
-    DEADLINE_SECONDS,
-    Ability,
-    CarrierAccount,
-    new_reference,
-)
-from tests.support.waiting import until
+from tests.conformance.carrier_account import Ability, CarrierAccount, new_reference
+from tests.support.waiting import DEADLINE_SECONDS, until
 
 _LOOK_UPS: dict[Operation, Callable[[Carrier, str], Awaitable[object]]] = {
     Operation.SEARCH: lambda carrier, area_code: carrier.search(area_code, 3),

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import TypeVar
 
-from tests.conformance.watched_database import DEADLINE_SECONDS
+from tests.support.waiting import DEADLINE_SECONDS
 
 T = TypeVar("T")
 M = TypeVar("M")

@@ -15,7 +15,7 @@ from localdial_server.domain.model import Organization
 from tests.conformance.overtaking import Pause, no_pause, overtaken
 from tests.conformance.store_backend import SharedStoreFixtures
 from tests.conformance.store_records import A, B, X, create, number, own, request, user
-from tests.conformance.watched_database import DEADLINE_SECONDS
+from tests.support.waiting import DEADLINE_SECONDS
 
 _ROUNDS = 40
 

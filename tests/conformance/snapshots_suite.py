@@ -14,8 +14,9 @@ from localdial_server.domain.routing_snapshot import RoutingSnapshot
 from localdial_server.storage.snapshots.cache import SnapshotCache
 from tests.conformance.store_backend import Home, StoreFixtures
 from tests.conformance.store_records import A, B, X, Y, Z, create, number, own, user
-from tests.conformance.watched_database import DEADLINE_SECONDS, Gate
+from tests.conformance.watched_database import Gate
 from tests.support.snapshots import snapshot_of
+from tests.support.waiting import DEADLINE_SECONDS
 
 
 def _get(

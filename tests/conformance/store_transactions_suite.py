@@ -11,7 +11,7 @@ from localdial_server.app.ports.store import NumberQuery, Reader, Store, Transac
 from localdial_server.domain.model import NumberState, Organization
 from tests.conformance.store_backend import Home, StoreFixtures
 from tests.conformance.store_records import A, B, X, Y, Z, call, create, number, own, request, user
-from tests.conformance.watched_database import DEADLINE_SECONDS
+from tests.support.waiting import DEADLINE_SECONDS
 
 
 class _ChangedMyMindError(Exception):

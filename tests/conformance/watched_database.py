@@ -11,11 +11,9 @@ from sqlalchemy import Connection
 
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.storage.engines.database import Database
+from tests.support.waiting import DEADLINE_SECONDS
 
 T = TypeVar("T")
-
-# Far longer than a passing test needs.
-DEADLINE_SECONDS = 60.0
 
 
 class Gate:

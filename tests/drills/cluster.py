@@ -17,9 +17,7 @@ from localdial_client import AsyncClient
 from localdial_server.runtime import bootstrap
 from localdial_server.settings.settings import read_settings
 from tests.functional.server_process import environment_with
-
-# The time limit of a step that takes seconds on an idle machine.
-PATIENCE_SECONDS = 120.0
+from tests.support.waiting import DEADLINE_SECONDS
 
 _LISTED = ListOrganizationsRequest(page_size=1)
 
@@ -65,7 +63,7 @@ class Cluster:
             with self._supervisor as supervisor:
                 supervisor.terminate()
                 try:
-                    supervisor.wait(PATIENCE_SECONDS)
+                    supervisor.wait(DEADLINE_SECONDS)
                 except subprocess.TimeoutExpired:
                     # The workers notice that it is gone, and exit.
                     supervisor.kill()
@@ -121,7 +119,7 @@ class Cluster:
         Without `retries` the client raises every failure that gRPC would otherwise retry.
         """
         options = [("grpc.use_local_subchannel_pool", 1), ("grpc.enable_retries", int(retries))]
-        return AsyncClient(self.address, timeout=PATIENCE_SECONDS, options=options)
+        return AsyncClient(self.address, timeout=DEADLINE_SECONDS, options=options)
 
     def _start(self) -> None:
         bootstrap.migrate(read_settings(database_url=self._database_url))
@@ -144,7 +142,7 @@ class Cluster:
             )
         assert self._supervisor.stdout is not None
         said = b""
-        if select.select([self._supervisor.stdout], [], [], PATIENCE_SECONDS)[0]:
+        if select.select([self._supervisor.stdout], [], [], DEADLINE_SECONDS)[0]:
             said = self._supervisor.stdout.readline()
         assert said, f"the workers did not start: {self.log.read_text('utf-8')}"
         self.address = json.loads(said)["address"]

@@ -27,9 +27,10 @@ from localdial.v1.directory_pb2 import (
 )
 from localdial_client import AsyncClient, LocaldialError
 from localdial_server.runtime.serve import loop_factory
-from tests.drills.cluster import PATIENCE_SECONDS, Cluster
+from tests.drills.cluster import Cluster
 from tests.drills.rounds import print_machine, print_progress
 from tests.support.postgres import PostgresServer
+from tests.support.waiting import DEADLINE_SECONDS
 
 CALLEE = "+14155550123"
 
@@ -75,7 +76,7 @@ async def run(cluster: Cluster, plan: Plan) -> Results:
         await _set_up(plan, clients)
         begun = time.monotonic()
         numbers = itertools.count()
-        async with asyncio.timeout(PATIENCE_SECONDS + plan.pairs / 10), asyncio.TaskGroup() as writers:
+        async with asyncio.timeout(DEADLINE_SECONDS + plan.pairs / 10), asyncio.TaskGroup() as writers:
             for writer in range(plan.writers):
                 writers.create_task(_write_and_resolve(writer, numbers, plan, clients, results))
         results.seconds = time.monotonic() - begun

@@ -22,10 +22,10 @@ from localdial.v1.call_routing_pb2 import ResolveOutboundCallerIdRequest
 from localdial.v1.directory_pb2 import Organization, SetOrganizationRequest, SetUserRequest, User
 from localdial_client import AsyncClient, LocaldialError
 from localdial_server.runtime.serve import loop_factory
-from tests.drills.cluster import PATIENCE_SECONDS, Cluster
+from tests.drills.cluster import Cluster
 from tests.drills.rounds import print_machine, print_progress
 from tests.support.postgres import PostgresServer
-from tests.support.waiting import until
+from tests.support.waiting import DEADLINE_SECONDS, until
 
 _USERS = 5
 
@@ -101,7 +101,7 @@ class Drill:
     async def run(self) -> Results:
         """Kill workers as planned, under load; then compare the answers with the record."""
         plan, results = self._plan, self._results
-        patience = PATIENCE_SECONDS * (1 + plan.kills + plan.outages)
+        patience = DEADLINE_SECONDS * (1 + plan.kills + plan.outages)
         begun = time.monotonic()
         try:
             async with asyncio.timeout(patience), self._cluster.client() as client:

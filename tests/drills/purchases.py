@@ -29,7 +29,6 @@ from localdial.v1.number_inventory_pb2 import (
     ReconcileNumbersRequest,
 )
 from localdial_client import AsyncClient, LocaldialError
-from tests.drills.cluster import PATIENCE_SECONDS
 from tests.drills.purchase_results import (
     LIMITED,
     MAX_NUMBERS,
@@ -43,6 +42,7 @@ from tests.drills.purchase_results import (
 )
 from tests.functional.server_process import ServerProcess
 from tests.functional.simulator_process import SimulatorProcess
+from tests.support.waiting import DEADLINE_SECONDS, until
 
 POINTS = (
     "purchase-begun",
@@ -150,8 +150,7 @@ class Drill:
             pid = self._server.pid
             try:
                 async with asyncio.timeout(_POINT_TIMEOUT_SECONDS):
-                    while _is_alive(pid):  # noqa: ASYNC110 (another process sets no event here)
-                        await asyncio.sleep(0.01)
+                    await until(lambda: not _is_alive(pid))
             except TimeoutError:
                 self._results.not_reached.append(kill)
             await asyncio.to_thread(self._server.kill)
@@ -226,8 +225,8 @@ class Drill:
     def _client(self) -> AsyncClient:
         return AsyncClient(
             self._address,
-            timeout=PATIENCE_SECONDS,
-            carrier_timeout=PATIENCE_SECONDS,
+            timeout=DEADLINE_SECONDS,
+            carrier_timeout=DEADLINE_SECONDS,
             options=[("grpc.use_local_subchannel_pool", 1)],
         )
 

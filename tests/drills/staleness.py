@@ -28,11 +28,12 @@ from localdial.v1.directory_pb2 import (
 )
 from localdial_client import AsyncClient
 from localdial_server.runtime.serve import loop_factory
-from tests.drills.cluster import PATIENCE_SECONDS, Cluster
+from tests.drills.cluster import Cluster
 from tests.drills.coherence import WITHOUT_HINTS
 from tests.drills.rounds import print_machine
 from tests.support.pgbouncer import PROGRAM, PgBouncer
 from tests.support.postgres import PostgresServer
+from tests.support.waiting import DEADLINE_SECONDS
 
 _CALLEE = "+14155550123"
 _USER = "ann"
@@ -114,7 +115,7 @@ async def run(cluster: Cluster, plan: Plan) -> Results:
         changer = _Changer(clients, observers, plan.seed)
         large = [changer.change(LARGE, itertools.count(), results.large)] if plan.large else []
         async with (
-            asyncio.timeout(PATIENCE_SECONDS + 10 * BOUND_SECONDS * plan.changes),
+            asyncio.timeout(DEADLINE_SECONDS + 10 * BOUND_SECONDS * plan.changes),
             _in_background(observer.run() for observer in observers.values()),
             _in_background(large),
             asyncio.TaskGroup() as changes,

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.functional.server_process import environment_with
-
-DEADLINE_SECONDS = 90
+from tests.support.waiting import DEADLINE_SECONDS
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 

@@ -15,12 +15,12 @@ from localdial.v1.call_routing_pb2 import ListOutboundCallsRequest
 from localdial_client import Client
 from tests.functional.server_process import ServerProcess
 from tests.support import go
+from tests.support.waiting import DEADLINE_SECONDS
 
 if go.missing():
     pytest.skip(f"{go.missing()} missing", allow_module_level=True)
 
 README = (go.ROOT / "clients" / "go" / "README.md").read_text("utf-8")
-PATIENCE = 60
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
             env={**os.environ, "LOCALDIAL_SERVER": server.address},
             stdout=subprocess.DEVNULL,
             check=True,
-            timeout=PATIENCE,
+            timeout=DEADLINE_SECONDS,
         )
         yield server
 
@@ -51,7 +51,7 @@ def list_of(folder: Path, *lines: str) -> str:
 
 
 def end_of(*command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_SECONDS, check=False)
 
 
 def calls_at(server: ServerProcess) -> int:
@@ -111,7 +111,7 @@ def test_an_interrupted_dialer_prints_its_summary(
     assert process.stdout is not None
     said = process.stdout.readline()
     process.send_signal(signal.SIGINT)
-    said += process.communicate(timeout=PATIENCE)[0]
+    said += process.communicate(timeout=DEADLINE_SECONDS)[0]
     assert process.returncode == 130
     dialed = said.count("who sees")
     assert 1 <= dialed < 1000

@@ -22,16 +22,10 @@ from localdial_client import Client
 from localdial_server.storage.call_log.spool import SpoolFolder
 from localdial_server.storage.sql import migrate as schema
 from tests.conformance.store_records import call
-from tests.functional.starting import (
-    DEADLINE_SECONDS,
-    Run,
-    command_line,
-    environment_of,
-    run_to_its_end,
-    said_in_one_line,
-)
+from tests.functional.starting import Run, command_line, environment_of, run_to_its_end, said_in_one_line
 from tests.support.databases import create_postgres
 from tests.support.postgres import PostgresServer
+from tests.support.waiting import DEADLINE_SECONDS
 
 
 @pytest.fixture

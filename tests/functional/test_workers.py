@@ -27,9 +27,6 @@ from tests.support.waiting import wait_until
 
 COMMAND = [sys.executable, "-m", "localdial_server"]
 
-# The time limit on a busy machine for a step that usually takes a second.
-PATIENCE_SECONDS = 120.0
-
 
 class Supervised:
     """`localdial serve` with several workers in a folder, with one log for all processes."""

@@ -16,8 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-# No command takes this long; the limit ends one that hangs.
-PATIENCE_SECONDS = 60.0
+from tests.support.waiting import DEADLINE_SECONDS
 
 
 class DriverBroken(Exception):
@@ -78,7 +77,7 @@ class Driver:
     def __exit__(self, *_: object) -> None:
         self.end(patience=5.0)
 
-    def end(self, patience: float = PATIENCE_SECONDS) -> int | None:
+    def end(self, patience: float = DEADLINE_SECONDS) -> int | None:
         """Close the driver's input and wait; return its exit code, or None if it had to be killed."""
         if self._process is None:
             return 0
@@ -97,7 +96,7 @@ class Driver:
         finally:
             process.stdout.close()
 
-    def ask(self, command: dict[str, Any], patience: float = PATIENCE_SECONDS) -> dict[str, Any]:
+    def ask(self, command: dict[str, Any], patience: float = DEADLINE_SECONDS) -> dict[str, Any]:
         """Send one command and return its answer. Raises `DriverBroken`."""
         assert self._process is not None, "it does not run"
         assert self._process.stdin is not None

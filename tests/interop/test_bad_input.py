@@ -20,7 +20,7 @@ from tests.interop.proxy import Proxy
 from tests.interop.reasons import reasons
 from tests.interop.schema import Answered, Violation
 from tests.interop.scripted_server import Gatekeeper, ScriptedServer, script_of
-from tests.support.fake_server import PATIENCE, Hang, fails_raw
+from tests.support.fake_server import HANG_SECONDS, Hang, fails_raw
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def during(call: Hang, happens: Callable[[], None]) -> Iterator[None]:
     came = threading.Event()
 
     def wait() -> None:
-        if call.started.wait(PATIENCE):
+        if call.started.wait(HANG_SECONDS):
             came.set()
             happens()
 

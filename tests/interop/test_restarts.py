@@ -23,6 +23,7 @@ from tests.interop.driver import Driver
 from tests.support.daemon import PORTS
 from tests.support.databases import create_postgres
 from tests.support.postgres import PostgresServer
+from tests.support.waiting import wait_until
 
 RESTARTS = 20
 CONCURRENCY = 2
@@ -158,7 +159,5 @@ def recorded(database_url: str, organization: str) -> int:
 
 def recorded_later(database_url: str, load: Load) -> None:
     """Check that each call is recorded once, including those that wait in a spool for a busy database."""
-    give_up = time.monotonic() + SPOOL_SECONDS
-    while (count := recorded(database_url, load.organization)) < load.calls and time.monotonic() < give_up:
-        time.sleep(0.5)
-    assert count == load.calls
+    wait_until(lambda: recorded(database_url, load.organization) >= load.calls, pause=0.5)
+    assert recorded(database_url, load.organization) == load.calls

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import psycopg
 
-DEADLINE_SECONDS = 60.0
+from tests.support.waiting import DEADLINE_SECONDS
 
 # PostgreSQL and pgbouncer refuse to run as root, so root runs them as nobody.
 _AS_NOBODY: dict[str, Any] = {"user": "nobody", "group": "nogroup", "extra_groups": []}

@@ -16,8 +16,8 @@ from google.rpc.status_pb2 import Status
 
 from localdial.v1 import call_routing_pb2, directory_pb2, number_inventory_pb2
 
-# Nothing here takes this long: it ends a test that would hang.
-PATIENCE = 10.0
+# How long a hanging answer lasts at most. Longer than a passing test needs.
+HANG_SECONDS = 10.0
 
 METHODS: dict[str, MethodDescriptor] = {
     f"/{service.full_name}/{method.name}": method
@@ -78,7 +78,7 @@ class Hang:
         given_up = threading.Event()
         if context.add_callback(given_up.set):
             self.started.set()
-            given_up.wait(PATIENCE)
+            given_up.wait(HANG_SECONDS)
         self.ended.set()
         return Status()
 
@@ -102,7 +102,7 @@ class FakeServer(grpc.GenericRpcHandler):
 
     def stop(self) -> None:
         """Stop at once and wait until the server has stopped."""
-        self._server.stop(None).wait(PATIENCE)
+        self._server.stop(None).wait(HANG_SECONDS)
 
     def answers(self, *answers: Answer) -> None:
         """Append answers for the next calls."""

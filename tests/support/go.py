@@ -10,7 +10,7 @@ from filelock import FileLock
 
 ROOT: Final = Path(__file__).parents[2]
 # The first build compiles gRPC, perhaps on a busy machine.
-PATIENCE: Final = 280
+_BUILD_SECONDS: Final = 280
 
 _BUILT: Final = ROOT / "build" / "go"
 
@@ -55,7 +55,7 @@ def _run(folder: str, *command: str) -> str:
         env={**os.environ, "GOWORK": "off"},
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=_BUILD_SECONDS,
         check=False,
     )
     assert ended.returncode == 0, f"{' '.join(command)}:\n{ended.stdout}{ended.stderr}"

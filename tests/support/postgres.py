@@ -20,7 +20,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from tests.support.daemon import DEADLINE_SECONDS, UNPRIVILEGED, Daemon
+from tests.support.daemon import UNPRIVILEGED, Daemon
+from tests.support.waiting import DEADLINE_SECONDS
 
 # The role of localdial owns its databases and has no other rights.
 ROLE = "localdial"

@@ -12,7 +12,7 @@ from twilio.request_validator import RequestValidator
 from tests.support.tls_proxy import TlsProxy
 
 # As long as Twilio waits.
-PATIENCE_SECONDS = 15.0
+TWILIO_TIMEOUT_SECONDS = 15.0
 
 ACCOUNT = "AC00000000000000000000000000000001"
 CALL = "CA00000000000000000000000000000001"
@@ -125,7 +125,7 @@ class TwilioCaller:
 
     def _socket(self, address: str) -> socket.socket:
         name, _, port = address.rpartition(":")
-        return socket.create_connection((name, int(port)), PATIENCE_SECONDS)
+        return socket.create_connection((name, int(port)), TWILIO_TIMEOUT_SECONDS)
 
 
 class _Connection(http.client.HTTPConnection):

@@ -38,10 +38,11 @@ from localdial_server.storage.snapshots.cache import SnapshotCache
 from localdial_server.storage.sql.schema import numbers, organizations, phone_number_owners, simulator_numbers
 from localdial_server.storage.sql.simulator_state import SqlSimulatorState
 from localdial_server.storage.sql.store import SqlStore
-from tests.conformance.watched_database import DEADLINE_SECONDS, Gate, WatchedDatabase
+from tests.conformance.watched_database import Gate, WatchedDatabase
 from tests.support.carriers import DelegatingCarrier
 from tests.support.databases import open_sqlite
 from tests.support.stores import call_log_on
+from tests.support.waiting import DEADLINE_SECONDS
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ import pytest
 from localdial_server.app.numbers.purchase import PurchaseAnswer
 from localdial_server.carriers.simulator.faults import Fault, Operation
 from localdial_server.domain.errors import CarrierNotAvailable, PurchasePending
-from tests.conformance.watched_database import DEADLINE_SECONDS
+from tests.support.waiting import DEADLINE_SECONDS
 from tests.unit.app.harness import A, Harness
 
 

@@ -25,7 +25,7 @@ from localdial_client import (
     ResourceExhausted,
     __version__,
 )
-from tests.support.fake_server import PATIENCE, FakeServer, Hang, fails
+from tests.support.fake_server import HANG_SECONDS, FakeServer, Hang, fails
 
 from .conftest import Api, Connect
 
@@ -39,8 +39,8 @@ async def test_a_deadline_of_its_own(server: FakeServer, api: Api) -> None:
     start = time.monotonic()
     with pytest.raises(DeadlineExceeded):
         await api.call("directory.get_user", GetUserRequest(), timeout=0.2)
-    assert 0.15 < time.monotonic() - start < PATIENCE / 2
-    assert await asyncio.to_thread(hang.ended.wait, PATIENCE)
+    assert 0.15 < time.monotonic() - start < HANG_SECONDS / 2
+    assert await asyncio.to_thread(hang.ended.wait, HANG_SECONDS)
 
 
 @pytest.mark.asyncio
@@ -56,7 +56,7 @@ async def test_the_deadline_holds_over_all_repeats(server: FakeServer, api: Api)
     start = time.monotonic()
     with pytest.raises(DeadlineExceeded):
         await api.call("directory.get_user", GetUserRequest(), timeout=1)
-    assert 0.9 < time.monotonic() - start < PATIENCE / 2
+    assert 0.9 < time.monotonic() - start < HANG_SECONDS / 2
     first, repeat = server.received
     assert repeat.seconds_left < first.seconds_left - 0.05
 
@@ -102,13 +102,15 @@ async def test_close_ends_the_calls_in_flight(server: FakeServer, api: Api) -> N
     hang = Hang()
     server.answers(hang)
     request = ResolveOutboundCallerIdRequest()
-    call = asyncio.create_task(api.call("call_routing.resolve_outbound_caller_id", request, timeout=PATIENCE))
-    assert await asyncio.to_thread(hang.started.wait, PATIENCE)
+    call = asyncio.create_task(
+        api.call("call_routing.resolve_outbound_caller_id", request, timeout=HANG_SECONDS)
+    )
+    assert await asyncio.to_thread(hang.started.wait, HANG_SECONDS)
     await api.close()
     with pytest.raises(Cancelled) as caught:
         await call
     assert caught.value.request == server.received[0].request
-    assert await asyncio.to_thread(hang.ended.wait, PATIENCE)
+    assert await asyncio.to_thread(hang.ended.wait, HANG_SECONDS)
 
 
 @pytest.mark.asyncio
@@ -142,7 +144,7 @@ async def test_close_frees_the_connection_also_when_an_error_is_kept(
             await api.call("directory.get_user", GetUserRequest())
         assert not ended.is_set()
         await api.close()
-        await asyncio.wait_for(ended.wait(), PATIENCE)
+        await asyncio.wait_for(ended.wait(), HANG_SECONDS)
         assert kept.value.__cause__
 
 
@@ -175,13 +177,13 @@ async def test_cancelling_a_task_cancels_its_call(server: FakeServer, address: s
     hang = Hang()
     server.answers(hang)
     async with AsyncClient(address) as client:
-        task = asyncio.create_task(client.directory.get_user(GetUserRequest(), timeout=PATIENCE))
-        assert await asyncio.to_thread(hang.started.wait, PATIENCE)
+        task = asyncio.create_task(client.directory.get_user(GetUserRequest(), timeout=HANG_SECONDS))
+        assert await asyncio.to_thread(hang.started.wait, HANG_SECONDS)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
         assert task.cancelled()
-        assert await asyncio.to_thread(hang.ended.wait, PATIENCE)
+        assert await asyncio.to_thread(hang.ended.wait, HANG_SECONDS)
 
 
 @pytest.mark.asyncio
@@ -190,7 +192,7 @@ async def test_a_timeout_of_asyncio_stays_one(server: FakeServer, address: str) 
     async with AsyncClient(address) as client:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.2):
-                await client.directory.get_user(GetUserRequest(), timeout=PATIENCE)
+                await client.directory.get_user(GetUserRequest(), timeout=HANG_SECONDS)
 
 
 def test_an_async_client_needs_a_loop_that_runs(address: str) -> None:

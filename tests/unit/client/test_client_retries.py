@@ -17,7 +17,7 @@ from localdial.v1.call_routing_pb2 import (
 from localdial.v1.directory_pb2 import BatchSetUsersRequest, SetUserRequest, User
 from localdial.v1.number_inventory_pb2 import DeleteNumbersRequest, PurchaseNumbersRequest
 from localdial_client import AsyncClient, LocaldialError, Unavailable, with_ids
-from tests.support.fake_server import PATIENCE, FakeServer, Hang, fails
+from tests.support.fake_server import HANG_SECONDS, FakeServer, Hang, fails
 
 from .conftest import Api, Connect
 
@@ -132,12 +132,12 @@ async def test_a_call_that_its_caller_cancelled_is_not_repeated(
     hang = Hang()
     server.answers(*[fails(grpc.StatusCode.CANCELLED)] * again, hang)
     async with AsyncClient(address) as client:
-        call = asyncio.create_task(client.directory.set_user(SetUserRequest(), timeout=PATIENCE))
-        assert await asyncio.to_thread(hang.started.wait, PATIENCE)
+        call = asyncio.create_task(client.directory.set_user(SetUserRequest(), timeout=HANG_SECONDS))
+        assert await asyncio.to_thread(hang.started.wait, HANG_SECONDS)
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
-        assert await asyncio.to_thread(hang.ended.wait, PATIENCE)
+        assert await asyncio.to_thread(hang.ended.wait, HANG_SECONDS)
         # Longer than all four pauses between attempts would be.
         await asyncio.sleep(2)
         assert len(server.received) == 1 + again

@@ -11,12 +11,12 @@ from typing import TypeVar
 import pytest
 
 from localdial_server.concurrency.thread_pool import NoThread, Overdue, ThreadPool
+from tests.support.waiting import DEADLINE_SECONDS
 
 T = TypeVar("T")
 
 _SIZE = 3
 _MAX_WAITING = 5
-_DEADLINE_SECONDS = 10.0
 
 
 class Resource:
@@ -51,7 +51,7 @@ async def pool(resources: Resources) -> AsyncIterator[ThreadPool[Resource]]:
     pool = ThreadPool("test", _SIZE, resources.open, max_waiting=_MAX_WAITING)
     yield pool
     pool.close()
-    assert await asyncio.to_thread(pool.join, _DEADLINE_SECONDS)
+    assert await asyncio.to_thread(pool.join, DEADLINE_SECONDS)
 
 
 @pytest.fixture
@@ -66,8 +66,8 @@ async def _run(
     pool: ThreadPool[Resource],
     work: Callable[[Resource], T],
     *,
-    turn_seconds: float = _DEADLINE_SECONDS,
-    run_seconds: float = _DEADLINE_SECONDS,
+    turn_seconds: float = DEADLINE_SECONDS,
+    run_seconds: float = DEADLINE_SECONDS,
     **hooks: Callable[[], object],
 ) -> T:
     return await pool.run(work, turn_seconds=turn_seconds, run_seconds=run_seconds, **hooks)
@@ -79,7 +79,7 @@ async def _occupy(pool: ThreadPool[Resource], hold: threading.Event) -> "list[as
 
     def work(_: Resource) -> bool:
         begun.release()
-        return hold.wait(_DEADLINE_SECONDS)
+        return hold.wait(DEADLINE_SECONDS)
 
     running = [asyncio.create_task(_run(pool, work)) for _ in range(_SIZE)]
     for _ in range(_SIZE):
@@ -178,7 +178,7 @@ async def test_work_that_does_not_end_in_time_is_overdue_once(
     with pytest.raises(Overdue):
         await _run(
             pool,
-            lambda _: hold.wait(_DEADLINE_SECONDS),
+            lambda _: hold.wait(DEADLINE_SECONDS),
             run_seconds=0.1,
             on_overdue=lambda: overdue.append(None),
         )
@@ -203,14 +203,14 @@ async def test_work_whose_caller_is_gone_is_overdue_all_the_same(
 
     def work(_: Resource) -> None:
         begun.set()
-        hold.wait(_DEADLINE_SECONDS)
+        hold.wait(DEADLINE_SECONDS)
 
     call = asyncio.create_task(_run(pool, work, run_seconds=0.2, on_overdue=overdue.set))
-    await asyncio.to_thread(begun.wait, _DEADLINE_SECONDS)
+    await asyncio.to_thread(begun.wait, DEADLINE_SECONDS)
     call.cancel()
     await asyncio.wait({call})
     assert not overdue.is_set()
-    async with asyncio.timeout(_DEADLINE_SECONDS):
+    async with asyncio.timeout(DEADLINE_SECONDS):
         await overdue.wait()
 
 
@@ -221,7 +221,7 @@ async def test_giving_up_fails_whoever_waits_and_makes_running_work_end(
     release = asyncio.Event()
 
     def wait(_: Resource) -> bool:
-        return hold.wait(_DEADLINE_SECONDS)
+        return hold.wait(DEADLINE_SECONDS)
 
     running = asyncio.create_task(_run(pool, wait, on_overdue=release.set))
     others = [asyncio.create_task(_run(pool, wait)) for _ in range(_SIZE - 1)]
@@ -255,14 +255,14 @@ async def test_the_end_is_reported_once_whatever_became_of_the_work(
     with pytest.raises(NoThread):
         await _run(pool, lambda _: 1, turn_seconds=-1, on_end=end_of("refused"))
     cancelled = asyncio.create_task(
-        _run(pool, lambda _: hold.wait(_DEADLINE_SECONDS), on_end=lambda: (ends.append("left"), ended.set()))
+        _run(pool, lambda _: hold.wait(DEADLINE_SECONDS), on_end=lambda: (ends.append("left"), ended.set()))
     )
     await asyncio.sleep(0.05)
     cancelled.cancel()
     await asyncio.wait({cancelled})
     assert ends == ["returned", "raised", "refused"]
     hold.set()
-    async with asyncio.timeout(_DEADLINE_SECONDS):
+    async with asyncio.timeout(DEADLINE_SECONDS):
         await ended.wait()
     assert ends == ["returned", "raised", "refused", "left"]
 
@@ -271,7 +271,7 @@ async def test_a_closed_pool_refuses_work_and_its_resources_are_closed(resources
     pool = ThreadPool("test", 2, resources.open)
     await _run(pool, lambda _: 1)
     pool.close()
-    assert pool.join(_DEADLINE_SECONDS)
+    assert pool.join(DEADLINE_SECONDS)
     assert [resource.is_closed for resource in resources.opened] == [True]
     with pytest.raises(NoThread):
         await _run(pool, lambda _: 1)
@@ -281,11 +281,11 @@ async def test_work_that_was_accepted_is_done_before_the_threads_end(
     resources: Resources, hold: threading.Event
 ) -> None:
     pool = ThreadPool("test", 1, resources.open)
-    first = asyncio.create_task(_run(pool, lambda _: hold.wait(_DEADLINE_SECONDS)))
+    first = asyncio.create_task(_run(pool, lambda _: hold.wait(DEADLINE_SECONDS)))
     second = asyncio.create_task(_run(pool, lambda _: 2))
     await asyncio.sleep(0.05)
     pool.close()
     hold.set()
     assert await first
     assert await second == 2
-    assert await asyncio.to_thread(pool.join, _DEADLINE_SECONDS)
+    assert await asyncio.to_thread(pool.join, DEADLINE_SECONDS)

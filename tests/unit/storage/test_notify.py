@@ -11,8 +11,7 @@ from psycopg import sql
 from localdial_server.storage.engines.postgres import PostgresDatabase
 from localdial_server.storage.snapshots.notify import RevisionNotifications
 from tests.support.postgres import PostgresServer
-
-_DEADLINE_SECONDS = 30.0
+from tests.support.waiting import DEADLINE_SECONDS, until
 
 Heard = list[tuple[str, int]]
 
@@ -28,7 +27,7 @@ class Process:
     """A process that sends notifications and listens."""
 
     def __init__(self, url: str) -> None:
-        self.database = PostgresDatabase(url, timeout=_DEADLINE_SECONDS)
+        self.database = PostgresDatabase(url, timeout=DEADLINE_SECONDS)
         self.notifications = RevisionNotifications(self.database, url, reconnect_seconds=0.05)
         self.heard: Heard = []
         self.listening = asyncio.create_task(self.notifications.listen(lambda *hint: self.heard.append(hint)))
@@ -40,10 +39,7 @@ class Process:
         await self.database.close()
 
     async def until_heard(self, *notifications: tuple[str, int]) -> None:
-        async with asyncio.timeout(_DEADLINE_SECONDS):
-            while not set(notifications) <= set(self.heard):
-                assert not self.listening.done(), self.listening
-                await asyncio.sleep(0.005)
+        await until(lambda: set(notifications) <= set(self.heard), self.listening)
 
 
 @pytest.fixture
@@ -63,10 +59,15 @@ async def _listens(postgres: PostgresServer, url: str, number: int) -> list[int]
     query = sql.SQL(
         "SELECT pid FROM pg_stat_activity WHERE datname = {} AND query LIKE 'LISTEN%' AND state = 'idle'"
     ).format(url.rpartition("/")[2])
-    async with asyncio.timeout(_DEADLINE_SECONDS):
-        while len(found := postgres.execute(query)) != number:  # noqa: ASYNC110 (PostgreSQL sets no event)
-            await asyncio.sleep(0.01)
-    return [pid for (pid,) in found]
+
+    listening: list[int] = []
+
+    def all_listen() -> bool:
+        listening[:] = [pid for (pid,) in postgres.execute(query)]
+        return len(listening) == number
+
+    await until(all_listen)
+    return listening
 
 
 def _notify(postgres: PostgresServer, url: str, payload: str) -> None:

@@ -15,9 +15,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.storage.engines.postgres import PostgresDatabase
 from tests.support.postgres import PostgresServer
-from tests.support.waiting import until
-
-_DEADLINE_SECONDS = 30.0
+from tests.support.waiting import DEADLINE_SECONDS, until
 
 
 @pytest.fixture
@@ -33,7 +31,7 @@ def url(postgres: PostgresServer) -> Iterator[str]:
 
 @pytest.fixture
 async def database(url: str) -> AsyncIterator[PostgresDatabase]:
-    database = PostgresDatabase.open(url, timeout=_DEADLINE_SECONDS)
+    database = PostgresDatabase.open(url, timeout=DEADLINE_SECONDS)
     yield database
     await database.close()
 
@@ -64,7 +62,7 @@ class Meeting:
             self.runs += 1
         if not getattr(self._met, "already", False):
             self._met.already = True
-            self._barrier.wait(_DEADLINE_SECONDS)
+            self._barrier.wait(DEADLINE_SECONDS)
 
 
 async def test_a_read_sees_one_moment(database: PostgresDatabase) -> None:
@@ -73,11 +71,11 @@ async def test_a_read_sees_one_moment(database: PostgresDatabase) -> None:
     def look_twice(connection: Connection) -> tuple[dict[str, int], dict[str, int]]:
         first = _items(connection)
         begun.set()
-        assert changed.wait(_DEADLINE_SECONDS)
+        assert changed.wait(DEADLINE_SECONDS)
         return first, _items(connection)
 
     reading = asyncio.ensure_future(database.read(look_twice))
-    assert await asyncio.to_thread(begun.wait, _DEADLINE_SECONDS)
+    assert await asyncio.to_thread(begun.wait, DEADLINE_SECONDS)
     await database.write(lambda connection: _put(connection, "a", 1))
     changed.set()
     assert await reading == ({}, {})
@@ -87,7 +85,7 @@ async def test_a_read_sees_one_moment(database: PostgresDatabase) -> None:
 async def test_a_read_changes_nothing(database: PostgresDatabase) -> None:
     with pytest.raises((StorageUnavailable, DBAPIError)):
         await database.read(lambda connection: _put(connection, "a", 1))
-    async with asyncio.timeout(_DEADLINE_SECONDS):
+    async with asyncio.timeout(DEADLINE_SECONDS):
         assert await database.probe(_items) == {}
 
 
@@ -262,17 +260,17 @@ async def test_a_change_whose_caller_is_cancelled_is_still_committed(database: P
     def put_both(connection: Connection) -> None:
         _put(connection, "a", 1)
         begun.set()
-        assert go_on.wait(_DEADLINE_SECONDS)
+        assert go_on.wait(DEADLINE_SECONDS)
         _put(connection, "b", 1)
 
     writing = asyncio.ensure_future(database.write(put_both))
-    assert await asyncio.to_thread(begun.wait, _DEADLINE_SECONDS)
+    assert await asyncio.to_thread(begun.wait, DEADLINE_SECONDS)
     writing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await writing
     go_on.set()
     await database.close()
-    reopened = PostgresDatabase(database._url, _DEADLINE_SECONDS)
+    reopened = PostgresDatabase(database._url, DEADLINE_SECONDS)
     assert await reopened.read(_items) == {"a": 1, "b": 1}
     await reopened.close()
 
@@ -280,11 +278,11 @@ async def test_a_change_whose_caller_is_cancelled_is_still_committed(database: P
 async def test_an_insert_waits_for_neither_changes_nor_reads(database: PostgresDatabase) -> None:
     hold = threading.Event()
     busy = [
-        asyncio.ensure_future(run(lambda _connection: hold.wait(_DEADLINE_SECONDS)))
+        asyncio.ensure_future(run(lambda _connection: hold.wait(DEADLINE_SECONDS)))
         for run in [database.read] * 8 + [database.write] * 8
     ]
     try:
-        async with asyncio.timeout(_DEADLINE_SECONDS):
+        async with asyncio.timeout(DEADLINE_SECONDS):
             await database.append(lambda connection: _put(connection, "a", 1))
             assert await database.probe(_items) == {"a": 1}
         assert not any(each.done() for each in busy)
@@ -334,13 +332,13 @@ async def test_closing_waits_for_writes_and_ends_every_thread_and_connection(
 
     def slowly(connection: Connection) -> None:
         begun.set()
-        assert go_on.wait(_DEADLINE_SECONDS)
+        assert go_on.wait(DEADLINE_SECONDS)
         _put(connection, "a", 1)
 
     for run in database.read, database.append, database.probe:
         await run(_items)
     writing = asyncio.ensure_future(database.write(slowly))
-    assert await asyncio.to_thread(begun.wait, _DEADLINE_SECONDS)
+    assert await asyncio.to_thread(begun.wait, DEADLINE_SECONDS)
     closing = asyncio.ensure_future(database.close())
     go_on.set()
     await asyncio.gather(closing, writing)

@@ -5,7 +5,6 @@ nothing tells the client that a connection is dead.
 """
 
 import asyncio
-import contextlib
 import logging
 import threading
 import time
@@ -19,50 +18,14 @@ from sqlalchemy import Connection, text
 
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.storage.engines.postgres import PostgresDatabase
+from tests.support.network import Network
 from tests.support.postgres import PostgresServer
+from tests.support.waiting import DEADLINE_SECONDS, until_available
 
 T = TypeVar("T")
 
-_DEADLINE_SECONDS = 30.0
 # Long enough to connect on a busy machine.
 _TIMEOUT_SECONDS = 2.0
-
-
-class Network:
-    """A proxy to the server whose connections can be made to go silent."""
-
-    def __init__(self, server_port: int) -> None:
-        self._server_port = server_port
-        self._writers: set[asyncio.StreamWriter] = set()
-        self._silent: set[asyncio.StreamWriter] = set()
-        self.connections = 0
-
-    async def open(self) -> int:
-        """Start to listen, and return the port."""
-        self._listener = await asyncio.start_server(self._connect, "127.0.0.1", 0)
-        return int(self._listener.sockets[0].getsockname()[1])
-
-    def go_silent(self) -> None:
-        """Drop everything from now on, both ways, on the connections of this moment."""
-        self._silent |= self._writers
-
-    async def close(self) -> None:
-        self._listener.close()
-        for writer in self._writers:
-            writer.close()
-
-    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        there = await asyncio.open_connection("127.0.0.1", self._server_port)
-        with contextlib.suppress(OSError):
-            await asyncio.gather(self._pass_on(reader, there[1]), self._pass_on(there[0], writer))
-
-    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.add(writer)
-        while data := await reader.read(65_536):
-            if writer not in self._silent:
-                writer.write(data)
-        writer.close()
 
 
 @pytest.fixture
@@ -79,7 +42,7 @@ def url(postgres: PostgresServer) -> Iterator[str]:
 
 @pytest.fixture
 async def database(url: str) -> AsyncIterator[PostgresDatabase]:
-    database = PostgresDatabase.open(url, timeout=_DEADLINE_SECONDS)
+    database = PostgresDatabase.open(url, timeout=DEADLINE_SECONDS)
     yield database
     await _in_time(database.close())
 
@@ -108,7 +71,7 @@ async def distant(postgres: PostgresServer, url: str, network: Network) -> Async
 
 
 async def _in_time(call: Awaitable[T]) -> T:
-    async with asyncio.timeout(_DEADLINE_SECONDS):
+    async with asyncio.timeout(DEADLINE_SECONDS):
         return await call
 
 
@@ -135,12 +98,7 @@ def _end_backend(postgres: PostgresServer, pid: int) -> None:
 
 
 async def _until_back(database: PostgresDatabase) -> None:
-    async with asyncio.timeout(_DEADLINE_SECONDS):
-        while True:
-            with contextlib.suppress(StorageUnavailable):
-                await database.probe(_one)
-                return
-            await asyncio.sleep(0.02)
+    await until_available(lambda: database.probe(_one))
 
 
 async def _found_down(database: PostgresDatabase) -> None:
@@ -272,7 +230,7 @@ async def test_waiting_callers_fail_as_soon_as_the_probe_fails(url: str, postgre
     waiting = [asyncio.ensure_future(run(_one)) for run in [*kinds, database.read, database.write] * 3]
     with pytest.raises(StorageUnavailable):
         await database.probe(_one)
-    async with asyncio.timeout(_DEADLINE_SECONDS):
+    async with asyncio.timeout(DEADLINE_SECONDS):
         outcomes = await asyncio.gather(*waiting, return_exceptions=True)
     assert {type(outcome) for outcome in outcomes} == {StorageUnavailable}
     await _in_time(database.close())
@@ -334,9 +292,9 @@ async def test_calls_that_got_no_thread_do_not_make_the_database_count_as_down(
     busy = [
         asyncio.create_task(
             threads.run(
-                lambda _: hold.wait(_DEADLINE_SECONDS),
-                turn_seconds=_DEADLINE_SECONDS,
-                run_seconds=_DEADLINE_SECONDS,
+                lambda _: hold.wait(DEADLINE_SECONDS),
+                turn_seconds=DEADLINE_SECONDS,
+                run_seconds=DEADLINE_SECONDS,
             )
         )
         for _ in range(4)
@@ -361,7 +319,7 @@ async def test_after_the_network_goes_silent_new_connections_are_used(
         assert await run(_one) == 1
     network.go_silent()
     failures = 0
-    async with asyncio.timeout(_DEADLINE_SECONDS):
+    async with asyncio.timeout(DEADLINE_SECONDS):
         for kind in "read", "write", "append":
             while True:
                 try:
@@ -386,7 +344,7 @@ async def test_threads_of_cancelled_callers_do_not_wait_for_a_silent_network(
     for call in calls:
         call.cancel()
     await asyncio.gather(*calls, return_exceptions=True)
-    async with asyncio.timeout(_DEADLINE_SECONDS):
+    async with asyncio.timeout(DEADLINE_SECONDS):
         while True:
             try:
                 assert await distant.read(_one) == 1

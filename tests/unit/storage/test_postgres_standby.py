@@ -1,6 +1,5 @@
 """PostgreSQL when the address leads to a standby for a while, as during a failover."""
 
-import asyncio
 import contextlib
 import os
 import subprocess
@@ -11,8 +10,10 @@ from sqlalchemy import Connection, text
 
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.storage.engines.postgres import PostgresDatabase
-from tests.support.daemon import DEADLINE_SECONDS, UNPRIVILEGED
+from tests.support.daemon import UNPRIVILEGED
+from tests.support.network import Network
 from tests.support.postgres import PostgresServer, programs
+from tests.support.waiting import DEADLINE_SECONDS, until_available
 
 
 class Standby(PostgresServer):
@@ -69,6 +70,23 @@ async def database(standby: Standby, name: str) -> AsyncIterator[PostgresDatabas
     await database.close()
 
 
+@pytest.fixture
+async def network(standby: Standby) -> AsyncIterator[Network]:
+    network = Network(standby.port)
+    yield network
+    await network.close()
+
+
+@pytest.fixture
+async def distant(standby: Standby, name: str, network: Network) -> AsyncIterator[PostgresDatabase]:
+    """Return the database, reached through the network."""
+    port = await network.open()
+    url = standby.url(name).replace(f":{standby.port}/", f":{port}/")
+    database = PostgresDatabase(url, timeout=5)
+    yield database
+    await database.close()
+
+
 def _insert(connection: Connection) -> None:
     connection.execute(text("INSERT INTO items VALUES ('a') ON CONFLICT DO NOTHING"))
 
@@ -108,27 +126,25 @@ async def _use_until_promoted(database: PostgresDatabase, standby: Standby) -> N
     with pytest.raises(StorageUnavailable):
         await database.write(_look_and_insert)
     standby.promote()
-    async with asyncio.timeout(DEADLINE_SECONDS):
-        while True:
-            with contextlib.suppress(StorageUnavailable):
-                await database.probe(lambda connection: connection.execute(text("SELECT 1")))
-                await database.write(_look_and_insert)
-                await database.append(_insert)
-                break
-            await asyncio.sleep(0.05)
+
+    async def use() -> None:
+        await database.probe(lambda connection: connection.execute(text("SELECT 1")))
+        await database.write(_look_and_insert)
+        await database.append(_insert)
+
+    await until_available(use)
 
 
 async def test_a_connection_to_a_standby_is_dropped_when_the_address_leads_to_the_primary(
-    database: PostgresDatabase, name: str, postgres: PostgresServer
+    distant: PostgresDatabase, network: Network, postgres: PostgresServer
 ) -> None:
     with pytest.raises(StorageUnavailable):
-        await database.write(_look_and_insert)
+        await distant.write(_look_and_insert)
+
+    async def use() -> None:
+        await distant.probe(lambda connection: connection.execute(text("SELECT 1")))
+        await distant.write(_look_and_insert)
+
     # As when a host name gets another address: new connections reach the primary.
-    database._url = postgres.url(name)
-    async with asyncio.timeout(DEADLINE_SECONDS):
-        while True:
-            with contextlib.suppress(StorageUnavailable):
-                await database.probe(lambda connection: connection.execute(text("SELECT 1")))
-                await database.write(_look_and_insert)
-                break
-            await asyncio.sleep(0.05)
+    network.server_port = postgres.port
+    await until_available(use)

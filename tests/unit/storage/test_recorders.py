@@ -1,7 +1,6 @@
 """The spooling recorder while the database comes and goes: every call is recorded, once, in order."""
 
 import asyncio
-import contextlib
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
@@ -18,9 +17,8 @@ from localdial_server.storage.call_log.group_commit import GroupCommitLog
 from localdial_server.storage.call_log.recorders import SpoolingRecorder
 from localdial_server.storage.call_log.spool import Disk, SpoolFolder
 from tests.conformance.store_records import append, call
-from tests.support.waiting import until
+from tests.support.waiting import DEADLINE_SECONDS, until, until_available
 
-_DEADLINE_SECONDS = 60
 _MANY_BYTES = 100_000_000
 
 
@@ -69,7 +67,7 @@ class FakeRecorder:
         return [RecordedCall(each) for each in standing]
 
 
-class World:
+class Server:
     """A spooling recorder over a fake one, with its spool in a folder."""
 
     def __init__(self, path: Path, max_bytes: int = _MANY_BYTES, batch_size: int = 500) -> None:
@@ -91,13 +89,7 @@ class World:
 
     async def until_complete(self) -> None:
         """Wait until the spools are empty."""
-        async with asyncio.timeout(_DEADLINE_SECONDS):
-            while True:
-                with contextlib.suppress(StorageUnavailable):
-                    self.log.require_complete()
-                    return
-                assert self._emptying is None or not self._emptying.done(), self._emptying
-                await asyncio.sleep(0.005)
+        await until_available(self.log.require_complete, self._emptying)
 
     async def close(self) -> None:
         if self._emptying is not None:
@@ -107,10 +99,10 @@ class World:
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    world = World(tmp_path / "spool")
-    yield world
-    await world.close()
+async def server(tmp_path: Path) -> AsyncIterator[Server]:
+    server = Server(tmp_path / "spool")
+    yield server
+    await server.close()
 
 
 def _shown(metric: str) -> float:
@@ -119,99 +111,99 @@ def _shown(metric: str) -> float:
     return value
 
 
-async def test_while_the_database_is_up_no_call_goes_to_the_spool(world: World) -> None:
-    recorded = await world.recorder.record([call("1"), call("2")])
+async def test_while_the_database_is_up_no_call_goes_to_the_spool(server: Server) -> None:
+    recorded = await server.recorder.record([call("1"), call("2")])
     assert recorded == [RecordedCall(call("1")), RecordedCall(call("2"))]
-    world.log.require_complete()
-    assert world.spool.count == 0
+    server.log.require_complete()
+    assert server.spool.count == 0
 
 
 async def test_calls_that_the_database_refuses_wait_in_the_spool_and_say_so(
-    world: World,
+    server: Server,
 ) -> None:
-    world.database.is_down = True
-    assert await world.recorder.record([call("1")]) == [RecordedCall(call("1"), later=True)]
+    server.database.is_down = True
+    assert await server.recorder.record([call("1")]) == [RecordedCall(call("1"), later=True)]
     assert _shown("localdial_spool_calls") == 1
     with pytest.raises(StorageUnavailable):
-        world.log.require_complete()
-    world.database.is_down = False
-    world.empty()
-    await world.until_complete()
-    assert list(world.database.calls) == ["1"]
-    assert await world.recorder.record([call("2")]) == [RecordedCall(call("2"))]
+        server.log.require_complete()
+    server.database.is_down = False
+    server.empty()
+    await server.until_complete()
+    assert list(server.database.calls) == ["1"]
+    assert await server.recorder.record([call("2")]) == [RecordedCall(call("2"))]
     await until(lambda: not _shown("localdial_spool_calls"))
 
 
-async def test_new_calls_do_not_overtake_calls_in_the_spool(world: World) -> None:
-    world.database.is_down = True
-    await world.recorder.record([call("1")])
-    world.database.is_down = False
-    groups = world.database.groups
-    assert await world.recorder.record([call("2")]) == [RecordedCall(call("2"), later=True)]
-    assert world.database.groups == groups
-    world.empty()
-    await world.until_complete()
-    assert list(world.database.calls) == ["1", "2"]
+async def test_new_calls_do_not_overtake_calls_in_the_spool(server: Server) -> None:
+    server.database.is_down = True
+    await server.recorder.record([call("1")])
+    server.database.is_down = False
+    groups = server.database.groups
+    assert await server.recorder.record([call("2")]) == [RecordedCall(call("2"), later=True)]
+    assert server.database.groups == groups
+    server.empty()
+    await server.until_complete()
+    assert list(server.database.calls) == ["1", "2"]
 
 
-async def test_a_call_whose_commit_was_not_confirmed_is_recorded_once(world: World) -> None:
-    world.database.fail = lambda: "after"
-    assert await world.recorder.record([call("1")]) == [RecordedCall(call("1"), later=True)]
-    assert list(world.database.calls) == ["1"]
-    world.database.fail = lambda: ""
-    world.empty()
-    await world.until_complete()
-    assert list(world.database.calls) == ["1"]
+async def test_a_call_whose_commit_was_not_confirmed_is_recorded_once(server: Server) -> None:
+    server.database.fail = lambda: "after"
+    assert await server.recorder.record([call("1")]) == [RecordedCall(call("1"), later=True)]
+    assert list(server.database.calls) == ["1"]
+    server.database.fail = lambda: ""
+    server.empty()
+    await server.until_complete()
+    assert list(server.database.calls) == ["1"]
 
 
-async def test_a_repeat_of_a_call_in_the_spool_gets_the_first_record(world: World) -> None:
-    world.database.is_down = True
+async def test_a_repeat_of_a_call_in_the_spool_gets_the_first_record(server: Server) -> None:
+    server.database.is_down = True
     first = call("1", 1)
-    await world.recorder.record([first])
-    recorded = await world.recorder.record([replace(first, call_time=2, user_id="other"), call("2")])
+    await server.recorder.record([first])
+    recorded = await server.recorder.record([replace(first, call_time=2, user_id="other"), call("2")])
     assert recorded == [RecordedCall(first, later=True), RecordedCall(call("2"), later=True)]
 
 
 async def test_when_the_spool_is_full_calls_are_refused_and_counted(tmp_path: Path) -> None:
-    world = World(tmp_path / "spool", max_bytes=300_000)
-    world.database.is_down = True
+    server = Server(tmp_path / "spool", max_bytes=300_000)
+    server.database.is_down = True
     before = _shown("localdial_spool_refusals_total")
     kept: list[str] = []
 
     async def fill() -> None:
         for group in range(1000):
-            await world.recorder.record([call(f"{group:04}-{index:02}") for index in range(50)])
+            await server.recorder.record([call(f"{group:04}-{index:02}") for index in range(50)])
             kept.extend(f"{group:04}-{index:02}" for index in range(50))
 
     with pytest.raises(StorageUnavailable):
         await fill()
     assert kept
     assert _shown("localdial_spool_refusals_total") - before == 50
-    world.database.is_down = False
-    world.empty()
-    await world.until_complete()
-    assert list(world.database.calls) == kept
-    assert await world.recorder.record([call("after")]) == [RecordedCall(call("after"))]
-    await world.close()
+    server.database.is_down = False
+    server.empty()
+    await server.until_complete()
+    assert list(server.database.calls) == kept
+    assert await server.recorder.record([call("after")]) == [RecordedCall(call("after"))]
+    await server.close()
 
 
-async def test_the_spool_becomes_empty_under_constant_load(world: World) -> None:
-    world.database.is_down = True
+async def test_the_spool_becomes_empty_under_constant_load(server: Server) -> None:
+    server.database.is_down = True
     for group in range(30):
-        await world.recorder.record([call(f"before-{group}-{index}") for index in range(100)])
-    world.database.is_down = False
+        await server.recorder.record([call(f"before-{group}-{index}") for index in range(100)])
+    server.database.is_down = False
     stop = asyncio.Event()
 
     async def load(worker: int) -> None:
         number = 0
         while not stop.is_set():
-            await world.recorder.record([call(f"{worker}-{number}-{index}") for index in range(20)])
+            await server.recorder.record([call(f"{worker}-{number}-{index}") for index in range(20)])
             number += 1
 
-    async with asyncio.timeout(_DEADLINE_SECONDS):
+    async with asyncio.timeout(DEADLINE_SECONDS):
         workers = [asyncio.create_task(load(worker)) for worker in range(4)]
-        world.empty()
-        await world.until_complete()
+        server.empty()
+        await server.until_complete()
         stop.set()
         await asyncio.gather(*workers)
 
@@ -221,14 +213,14 @@ async def test_every_acknowledged_call_reaches_the_database_once_and_in_order(
     tmp_path: Path, seed: int
 ) -> None:
     chance = random.Random(seed)
-    world = World(tmp_path / "spool", batch_size=chance.choice([3, 10, 500]))
+    server = Server(tmp_path / "spool", batch_size=chance.choice([3, 10, 500]))
     failures = ["", "", "", "before", "after"]
-    world.database.fail = lambda: chance.choice(failures)
-    log = GroupCommitLog(world.recorder.record, chance.choice([0, 0.001]))
+    server.database.fail = lambda: chance.choice(failures)
+    log = GroupCommitLog(server.recorder.record, chance.choice([0, 0.001]))
     acknowledged: list[str] = []
     # Of each call the last one that had been acknowledged before it was begun.
     later_than: dict[str, int] = {}
-    world.empty()
+    server.empty()
 
     async def load(worker: int) -> None:
         for number in range(40):
@@ -242,16 +234,16 @@ async def test_every_acknowledged_call_reaches_the_database_once_and_in_order(
 
     async def come_and_go() -> None:
         while True:
-            world.database.is_down = chance.random() < 0.5
+            server.database.is_down = chance.random() < 0.5
             await asyncio.sleep(chance.random() * 0.05)
 
     coming_and_going = asyncio.create_task(come_and_go())
-    async with asyncio.timeout(_DEADLINE_SECONDS):
+    async with asyncio.timeout(DEADLINE_SECONDS):
         await asyncio.gather(*(load(worker) for worker in range(5)))
     coming_and_going.cancel()
-    world.database.is_down, failures[:] = False, [""]
-    await world.until_complete()
-    committed = list(world.database.calls)
+    server.database.is_down, failures[:] = False, [""]
+    await server.until_complete()
+    committed = list(server.database.calls)
     assert sorted(committed) == sorted(acknowledged)
     # Whoever began after another one was acknowledged is committed after it.
     place = {call_id: index for index, call_id in enumerate(committed)}
@@ -260,75 +252,69 @@ async def test_every_acknowledged_call_reaches_the_database_once_and_in_order(
         latest_so_far.append(max(latest_so_far[-1], place[call_id]))
     for call_id, begun in later_than.items():
         assert place[call_id] > latest_so_far[begun]
-    await world.close()
+    await server.close()
 
 
-async def test_calls_in_the_spool_of_a_dead_process_are_recorded_too(world: World) -> None:
-    other = SpoolFolder(world.path, _MANY_BYTES).take()
+async def test_calls_in_the_spool_of_a_dead_process_are_recorded_too(server: Server) -> None:
+    other = SpoolFolder(server.path, _MANY_BYTES).take()
     await other.add([call("left")])
     with pytest.raises(StorageUnavailable):
-        world.log.require_complete()
-    world.empty()
+        server.log.require_complete()
+    server.empty()
     await asyncio.sleep(0.02)
     # It is not touched while its process lives.
-    assert world.database.calls == {}
+    assert server.database.calls == {}
     await other.close()
-    await world.until_complete()
-    assert list(world.database.calls) == ["left"]
+    await server.until_complete()
+    assert list(server.database.calls) == ["left"]
 
 
-async def test_an_unreadable_file_does_not_keep_other_spools_from_being_emptied(world: World) -> None:
-    (world.path / "9.db").write_bytes(b"this is no database" * 1000)
-    (world.path / "9.waiting").touch()
-    emptying = world.empty()
+async def test_an_unreadable_file_does_not_keep_other_spools_from_being_emptied(server: Server) -> None:
+    (server.path / "9.db").write_bytes(b"this is no database" * 1000)
+    (server.path / "9.waiting").touch()
+    emptying = server.empty()
     await asyncio.sleep(0.1)
     assert not emptying.done()
-    world.database.is_down = True
-    await world.recorder.record([call("1")])
-    world.database.is_down = False
-    async with asyncio.timeout(_DEADLINE_SECONDS):
-        while world.spool.count:
-            assert not emptying.done(), emptying
-            await asyncio.sleep(0.005)
-    assert list(world.database.calls) == ["1"]
+    server.database.is_down = True
+    await server.recorder.record([call("1")])
+    server.database.is_down = False
+    await until(lambda: not server.spool.count, emptying)
+    assert list(server.database.calls) == ["1"]
     # What it holds, nobody knows.
     with pytest.raises(StorageUnavailable):
-        world.log.require_complete()
+        server.log.require_complete()
 
 
-async def test_an_unexpected_error_loses_no_call_and_does_not_stop_the_emptying(world: World) -> None:
+async def test_an_unexpected_error_loses_no_call_and_does_not_stop_the_emptying(server: Server) -> None:
     def fail() -> str:
         raise ArithmeticError
 
-    world.database.is_down = True
-    await world.recorder.record([call("1")])
-    world.database.is_down, world.database.fail = False, fail
-    emptying = world.empty()
-    async with asyncio.timeout(_DEADLINE_SECONDS):
-        while world.database.groups < 4:
-            assert not emptying.done()
-            await asyncio.sleep(0.005)
-    world.database.fail = lambda: ""
-    await world.until_complete()
-    assert list(world.database.calls) == ["1"]
+    server.database.is_down = True
+    await server.recorder.record([call("1")])
+    server.database.is_down, server.database.fail = False, fail
+    emptying = server.empty()
+    await until(lambda: server.database.groups >= 4, emptying)
+    server.database.fail = lambda: ""
+    await server.until_complete()
+    assert list(server.database.calls) == ["1"]
 
 
 @pytest.mark.parametrize("turns", range(40))
 async def test_emptying_that_is_cancelled_anywhere_loses_and_repeats_no_call(
     tmp_path: Path, turns: int
 ) -> None:
-    world = World(tmp_path / "spool")
-    world.database.is_down = True
-    await world.recorder.record([call("1"), call("2")])
-    world.database.is_down = False
-    emptying = asyncio.create_task(world.recorder.empty_spools())
+    server = Server(tmp_path / "spool")
+    server.database.is_down = True
+    await server.recorder.record([call("1"), call("2")])
+    server.database.is_down = False
+    emptying = asyncio.create_task(server.recorder.empty_spools())
     for _ in range(turns):
         await asyncio.sleep(0.0005)
     emptying.cancel()
     await asyncio.wait({emptying})
-    await world.recorder.close()
-    again = World(tmp_path / "spool")
-    again.database.calls = world.database.calls
+    await server.recorder.close()
+    again = Server(tmp_path / "spool")
+    again.database.calls = server.database.calls
     again.empty()
     await again.until_complete()
     assert list(again.database.calls) == ["1", "2"]
@@ -337,11 +323,11 @@ async def test_emptying_that_is_cancelled_anywhere_loses_and_repeats_no_call(
 
 
 async def test_calls_in_the_spool_wait_for_the_next_server(tmp_path: Path) -> None:
-    world = World(tmp_path / "spool")
-    world.database.is_down = True
-    await world.recorder.record([call("1")])
-    await world.close()
-    again = World(tmp_path / "spool")
+    server = Server(tmp_path / "spool")
+    server.database.is_down = True
+    await server.recorder.record([call("1")])
+    await server.close()
+    again = Server(tmp_path / "spool")
     assert again.spool.count == 1
     # Neither it nor anything newer passes by it.
     assert await again.recorder.record([call("2")]) == [RecordedCall(call("2"), later=True)]
@@ -351,19 +337,19 @@ async def test_calls_in_the_spool_wait_for_the_next_server(tmp_path: Path) -> No
     await again.close()
 
 
-async def test_a_disk_that_fails_for_a_while_refuses_calls_and_loses_none(world: World) -> None:
-    world.database.is_down = True
-    await world.recorder.record([call("1")])
-    world.disk.fails = True
+async def test_a_disk_that_fails_for_a_while_refuses_calls_and_loses_none(server: Server) -> None:
+    server.database.is_down = True
+    await server.recorder.record([call("1")])
+    server.disk.fails = True
     with pytest.raises(StorageUnavailable):
-        await world.recorder.record([call("2")])
-    world.database.is_down = False
-    emptying = world.empty()
+        await server.recorder.record([call("2")])
+    server.database.is_down = False
+    emptying = server.empty()
     await asyncio.sleep(0.05)
     assert not emptying.done()
     with pytest.raises(StorageUnavailable):
-        world.log.require_complete()
-    world.disk.fails = False
-    await world.until_complete()
+        server.log.require_complete()
+    server.disk.fails = False
+    await server.until_complete()
     # The refused call may be recorded all the same.
-    assert list(world.database.calls) == ["1", "2"]
+    assert list(server.database.calls) == ["1", "2"]

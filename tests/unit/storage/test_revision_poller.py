@@ -15,9 +15,8 @@ from tests.conformance.store_records import A, B, create
 from tests.support.databases import create_postgres
 from tests.support.postgres import PostgresServer
 from tests.support.stores import store_on
-from tests.support.waiting import until
+from tests.support.waiting import DEADLINE_SECONDS, until
 
-_DEADLINE_SECONDS = 30.0
 _INTERVAL_SECONDS = 0.05
 
 _FOR_EVER = CachePolicy()
@@ -46,7 +45,7 @@ class Server:
     """One process: a database, a cache and a poller."""
 
     def __init__(self, url: str, policy: CachePolicy) -> None:
-        self.database = PostgresDatabase(url, timeout=_DEADLINE_SECONDS)
+        self.database = PostgresDatabase(url, timeout=DEADLINE_SECONDS)
         self.store = store_on(self.database)
         self.snapshots = NotingCache(self.database, policy)
         self.poller = RevisionPoller(self.database, self.snapshots, _INTERVAL_SECONDS)
@@ -68,10 +67,7 @@ class Server:
         return cached.revision if cached is not None else 0
 
     async def until_revision(self, organization_id: str, revision: int) -> None:
-        async with asyncio.timeout(_DEADLINE_SECONDS):
-            while self.revision(organization_id) != revision:
-                assert self.polling is None or not self.polling.done(), self.polling
-                await asyncio.sleep(0.005)
+        await until(lambda: self.revision(organization_id) == revision, self.polling)
 
 
 @asynccontextmanager
@@ -139,13 +135,15 @@ async def test_a_failed_transaction_makes_the_poller_poll_at_once(postgres: Post
         server.poller = RevisionPoller(server.database, server.snapshots, interval=600)
         server.polling = asyncio.create_task(server.poller.run())
         await server.database.probe(lambda connection: connection.execute(text("SELECT 1")))
+
+        async def is_found_down() -> bool:
+            with pytest.raises(StorageUnavailable):
+                await server.store.read("test", lambda reader: reader.count_organizations())
+            return server.database.is_down
+
         postgres.stop()
         try:
-            async with asyncio.timeout(_DEADLINE_SECONDS):
-                while not server.database.is_down:
-                    with pytest.raises(StorageUnavailable):
-                        await server.store.read("test", lambda reader: reader.count_organizations())
-                    await asyncio.sleep(0.005)
+            await until(is_found_down, server.polling)
         finally:
             postgres.start()
 
@@ -162,7 +160,7 @@ async def test_the_poller_goes_on_after_any_error(
             raise ArithmeticError
 
         broken.setattr(server.snapshots, "confirm", fail)
-        async with asyncio.timeout(_DEADLINE_SECONDS):
+        async with asyncio.timeout(DEADLINE_SECONDS):
             await failed.wait()
     async with _opened(url) as other:
         await other.store.write("test", create(A))

@@ -14,10 +14,9 @@ from localdial_server.storage.call_log.group_commit import GroupCommitLog
 from localdial_server.storage.call_log.recorders import DatabaseRecorder, SpoolingRecorder
 from localdial_server.storage.call_log.spool import Disk, Spool, SpoolFolder
 from tests.conformance.store_records import call
-from tests.support.waiting import until
+from tests.support.waiting import DEADLINE_SECONDS, until
 from tests.unit.app.harness import A, Harness
 
-_DEADLINE_SECONDS = 10
 _MANY_BYTES = 100_000_000
 _CALLEE = "+14155550123"
 _OURS = "+13125550150"
@@ -68,7 +67,7 @@ class StuckDisk(Disk):
     def _wait(self, operation: str) -> None:
         if not self._goes_on.is_set():
             self.reached.append(operation)
-            assert self._goes_on.wait(_DEADLINE_SECONDS), f"{operation} blocks the event loop"
+            assert self._goes_on.wait(DEADLINE_SECONDS), f"{operation} blocks the event loop"
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from localdial_server.domain.model import OutboundCall
 from localdial_server.storage.call_log.spool import Disk, ForeignSpool, Spool, SpoolFolder
 from localdial_server.storage.engines.sqlite import DatabaseInUse
 from tests.conformance.store_records import A, B, call
+from tests.support.waiting import DEADLINE_SECONDS
 
-_DEADLINE_SECONDS = 60
 _MANY_BYTES = 100_000_000
 
 # Opens a spool, adds a call and claims the folder (each if named), prints the file's number and
@@ -79,7 +79,7 @@ def _spool_number(process: "subprocess.Popen[str]") -> str:
 
 def _kill(process: "subprocess.Popen[str]") -> None:
     process.send_signal(signal.SIGKILL)
-    process.wait(_DEADLINE_SECONDS)
+    process.wait(DEADLINE_SECONDS)
 
 
 def _markers(path: Path) -> list[str]:

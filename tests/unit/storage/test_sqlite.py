@@ -13,8 +13,7 @@ from sqlalchemy import Connection
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.storage.engines.sqlite import DatabaseInUse, SqliteDatabase
 from tests.support.databases import open_sqlite
-
-_DEADLINE_SECONDS = 10.0
+from tests.support.waiting import DEADLINE_SECONDS
 
 
 @pytest.fixture
@@ -148,10 +147,10 @@ async def test_closing_waits_for_writes(path: Path, database: SqliteDatabase) ->
     def add_one_slowly(connection: Connection) -> None:
         _add_one(connection)
         begun.set()
-        assert finish.wait(_DEADLINE_SECONDS)
+        assert finish.wait(DEADLINE_SECONDS)
 
     writing = asyncio.ensure_future(database.write(add_one_slowly))
-    assert await asyncio.to_thread(begun.wait, _DEADLINE_SECONDS)
+    assert await asyncio.to_thread(begun.wait, DEADLINE_SECONDS)
     ending = asyncio.ensure_future(database.close())
     await asyncio.wait({ending}, timeout=0.05)
     assert not ending.done()
