@@ -123,11 +123,11 @@ class Drill:
             PYTHONPATH=os.pathsep.join([str(killing), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
             DRILL_KILL_AT=kill_at,
             DRILL_READ_LAG_SECONDS=f"{READ_LAG_SECONDS}",
+            DRILL_SWEEP_SECONDS="2",
             DRILL_KILL_AFTER=str(self._random.randrange(_MAX_PASSES)),
             **({"DRILL_WITHOUT_PENDING_ORDERS": "1"} if self._plan.without_pending_orders else {}),
             **self._carrier.settings,
             LOCALDIAL_CARRIER_TIMEOUT_SECONDS="1",
-            LOCALDIAL_SWEEP_INTERVAL_SECONDS="2",
             LOCALDIAL_MAX_NUMBERS="100000",
             LOCALDIAL_MAX_PURCHASES_PER_DAY="100000",
             LOCALDIAL_ORGANIZATION_LIMITS=json.dumps(

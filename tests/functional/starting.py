@@ -22,7 +22,6 @@ def environment_of(folder: Path, **settings: str) -> dict[str, str]:
     return environment_with(
         **{
             "LOCALDIAL_SPOOL_DIRECTORY": str(folder / "spool"),
-            "LOCALDIAL_SCHEMA_WAIT_SECONDS": "0",
             "LOCALDIAL_LOG_FORMAT": "json",
             **settings,
         }

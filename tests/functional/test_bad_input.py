@@ -20,6 +20,7 @@ from localdial_client import (
     ResourceExhausted,
     from_status,
 )
+from localdial_server.rpc.handlers import MAX_REQUEST_BYTES
 from tests.functional.server_process import ServerProcess
 
 MINE, THEIRS = "mine", "theirs"
@@ -269,15 +270,10 @@ def test_a_batch_of_no_legs_or_too_many_is_refused(client: Client, legs: int) ->
     assert set(fields_of(lambda: call(request))) == {"requests"}
 
 
-def test_a_request_over_the_size_limit_is_refused(start_server: Callable[..., ServerProcess]) -> None:
-    server = start_server(LOCALDIAL_MAX_REQUEST_BYTES="2000")
-    users = [directory.User(organization_id=MINE, user_id=f"user{index}") for index in range(150)]
-    request = directory.BatchSetUsersRequest(organization_id=MINE, users=users)
-    with Client(server.address) as client:
-        error = refused(
-            lambda: client.directory.batch_set_users(request), ResourceExhausted, "REQUEST_TOO_LARGE"
-        )
-    assert error.metadata == {"size_bytes": str(request.ByteSize()), "max_size_bytes": "2000"}
+def test_a_request_over_the_size_limit_is_refused(client: Client) -> None:
+    request = directory.SetUserRequest(user=directory.User(display_name="x" * MAX_REQUEST_BYTES))
+    error = refused(lambda: client.directory.set_user(request), ResourceExhausted, "REQUEST_TOO_LARGE")
+    assert error.metadata == {"size_bytes": str(request.ByteSize()), "max_size_bytes": str(MAX_REQUEST_BYTES)}
 
 
 def call_raw(server: ServerProcess, method: str, request: bytes) -> tuple[grpc.StatusCode, set[str]]:

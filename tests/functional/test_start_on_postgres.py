@@ -1,10 +1,12 @@
 """The start on PostgreSQL, and the one-line errors if it fails."""
 
+import asyncio
 import functools
 import json
 import resource
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,6 +21,9 @@ from sqlalchemy import NullPool, create_engine
 from localdial.v1 import directory_pb2 as directory
 from localdial.v1 import directory_pb2_grpc
 from localdial_client import Client
+from localdial_server.runtime.bootstrap import application
+from localdial_server.settings.errors import StartError
+from localdial_server.settings.settings import read_settings
 from localdial_server.storage.call_log.spool import SpoolFolder
 from localdial_server.storage.sql import migrate as schema
 from tests.conformance.store_records import call
@@ -45,6 +50,16 @@ def run(tmp_path: Path) -> Run:
 def _tables(postgres: PostgresServer, url: str) -> set[str]:
     query = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
     return {name for (name,) in postgres.execute(query, url.rpartition("/")[2])}
+
+
+async def _refusal(url: str, folder: Path, *, give_up_after: float = 0) -> str:
+    """Return the error of a server that gives up waiting for the schema."""
+    settings = read_settings(database_url=url, spool_directory=str(folder / "spool"))
+    async with application(settings) as app:
+        with pytest.raises(StartError) as refused:
+            await app.wait_until_usable(asyncio.Event(), settings.listen, give_up_after=give_up_after)
+    (line,) = str(refused.value).splitlines()
+    return line
 
 
 def _query(parameters: str) -> Callable[[str, PostgresServer], str]:
@@ -91,21 +106,26 @@ def test_an_unusable_url_is_reported_in_one_line(
     assert _tables(postgres, url) == set()
 
 
-def test_an_empty_database_must_be_migrated_first(run: Run, url: str, postgres: PostgresServer) -> None:
-    line = said_in_one_line(run("serve", LOCALDIAL_DATABASE_URL=url), postgres.password)
+async def test_an_empty_database_must_be_migrated_first(
+    url: str, postgres: PostgresServer, tmp_path: Path
+) -> None:
+    line = await _refusal(url, tmp_path)
     assert "is empty" in line
     assert "localdial migrate" in line
+    assert postgres.password not in line
     assert _tables(postgres, url) == set()
 
 
-def test_an_older_schema_must_be_migrated_first(run: Run, url: str, postgres: PostgresServer) -> None:
+async def test_an_older_schema_must_be_migrated_first(
+    run: Run, url: str, postgres: PostgresServer, tmp_path: Path
+) -> None:
     engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool)
     config, scripts = schema._scripts()
     oldest, newest = scripts.get_base(), scripts.get_current_head()
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         alembic.command.upgrade(config, str(oldest))
-    line = said_in_one_line(run("serve", LOCALDIAL_DATABASE_URL=url), postgres.password)
+    line = await _refusal(url, tmp_path)
     assert f"has schema {oldest}" in line
     assert "localdial migrate" in line
     query, name = "SELECT version_num FROM localdial_schema_version", url.rpartition("/")[2]
@@ -122,7 +142,7 @@ def test_a_newer_schema_is_refused_and_unchanged(
     postgres.execute("UPDATE localdial_schema_version SET version_num = '9999'", name)
     postgres.execute("DROP TABLE outbound_calls", name)
     # The command must not wait for the schema either.
-    ended = run(command, LOCALDIAL_DATABASE_URL=migrated_url, LOCALDIAL_SCHEMA_WAIT_SECONDS="3600")
+    ended = run(command, LOCALDIAL_DATABASE_URL=migrated_url)
     line = said_in_one_line(ended, postgres.password)
     assert "newer" in line
     assert postgres.execute("SELECT version_num FROM localdial_schema_version", name) == [("9999",)]
@@ -134,7 +154,7 @@ def test_another_programs_database_is_refused_and_unchanged(
     run: Run, url: str, postgres: PostgresServer, command: str
 ) -> None:
     postgres.execute("CREATE TABLE theirs (x int)", url.rpartition("/")[2])
-    ended = run(command, LOCALDIAL_DATABASE_URL=url, LOCALDIAL_SCHEMA_WAIT_SECONDS="3600")
+    ended = run(command, LOCALDIAL_DATABASE_URL=url)
     assert "another program" in said_in_one_line(ended, postgres.password)
     assert _tables(postgres, url) == {"theirs"}
 
@@ -147,7 +167,7 @@ def test_a_database_that_cannot_hold_every_name_is_refused(
     name = f"in_{encoding}".lower()
     postgres.execute(f"DROP DATABASE IF EXISTS {name}")
     postgres.execute(f"CREATE DATABASE {name} OWNER localdial ENCODING '{encoding}' TEMPLATE template0")
-    ended = run(command, LOCALDIAL_DATABASE_URL=postgres.url(name), LOCALDIAL_SCHEMA_WAIT_SECONDS="3600")
+    ended = run(command, LOCALDIAL_DATABASE_URL=postgres.url(name))
     line = said_in_one_line(ended, postgres.password)
     assert f"encoding is {encoding}" in line
     assert _tables(postgres, postgres.url(name)) == set()
@@ -239,8 +259,7 @@ class Waiting:
 def test_a_server_that_waits_for_the_schema_reports_not_serving_until_the_migration(
     run: Run, url: str, tmp_path: Path
 ) -> None:
-    settings = {"LOCALDIAL_DATABASE_URL": url, "LOCALDIAL_SCHEMA_WAIT_SECONDS": "3600"}
-    with Waiting(tmp_path, **settings) as server:
+    with Waiting(tmp_path, LOCALDIAL_DATABASE_URL=url) as server:
         assert "localdial migrate" in server.until_logged("waiting for the schema")
         assert server.health() == health_pb2.HealthCheckResponse.NOT_SERVING
         with grpc.insecure_channel(server.address) as channel:
@@ -258,8 +277,7 @@ def test_a_server_that_waits_for_the_schema_reports_not_serving_until_the_migrat
 def test_sigterm_stops_a_server_that_waits_for_the_schema_cleanly(
     url: str, postgres: PostgresServer, tmp_path: Path
 ) -> None:
-    settings = {"LOCALDIAL_DATABASE_URL": url, "LOCALDIAL_SCHEMA_WAIT_SECONDS": "3600"}
-    with Waiting(tmp_path, **settings) as server:
+    with Waiting(tmp_path, LOCALDIAL_DATABASE_URL=url) as server:
         server.until_logged("waiting for the schema")
         server.process.terminate()
         assert server.process.wait(DEADLINE_SECONDS) == 0
@@ -268,20 +286,16 @@ def test_sigterm_stops_a_server_that_waits_for_the_schema_cleanly(
     assert _tables(postgres, url) == set()
 
 
-def test_the_wait_for_the_schema_ends_in_an_error(url: str, postgres: PostgresServer, tmp_path: Path) -> None:
-    settings = {"LOCALDIAL_DATABASE_URL": url, "LOCALDIAL_SCHEMA_WAIT_SECONDS": "1"}
-    with Waiting(tmp_path, **settings) as server:
-        line = server.until_logged("Error")
-        assert "localdial migrate" in line
-        assert postgres.password not in line
-        assert server.process.wait(DEADLINE_SECONDS) not in (0, None)
+async def test_the_wait_for_the_schema_ends_in_an_error(url: str, tmp_path: Path) -> None:
+    begun = time.monotonic()
+    assert "localdial migrate" in await _refusal(url, tmp_path, give_up_after=1)
+    assert time.monotonic() - begun >= 1
 
 
 def test_the_wait_for_the_schema_survives_a_restart_of_the_database(
     run: Run, url: str, postgres: PostgresServer, tmp_path: Path
 ) -> None:
-    settings = {"LOCALDIAL_DATABASE_URL": url, "LOCALDIAL_SCHEMA_WAIT_SECONDS": "3600"}
-    with Waiting(tmp_path, **settings) as server:
+    with Waiting(tmp_path, LOCALDIAL_DATABASE_URL=url) as server:
         server.until_logged("waiting for the schema")
         postgres.stop()
         try:

@@ -44,17 +44,16 @@ def use_cases(
     new_call_id: Callable[[], str],
     limits: SpendingLimits,
     order_timeout: float,
-    sweep_interval: float,
     look_up_delays: LookUpDelays = LOOK_UP_DELAYS,
 ) -> UseCases:
     """Build the use cases over these ports.
 
     `new_call_id` makes the identifiers of calls that come without one. `order_timeout` is how many
-    seconds the carrier may take for an order, `sweep_interval` how many pass between two sweeps.
+    seconds the carrier may take for an order.
     """
     orders = PendingOrders(store, carriers, clock, order_timeout, look_up_delays)
     deleting = Deleting(store, carriers, clock)
-    sweep = Sweep(store, orders, deleting, sweep_interval)
+    sweep = Sweep(store, orders, deleting)
     return UseCases(
         directory=Directory(store),
         inventory=Inventory(store, carriers),

@@ -28,7 +28,8 @@ from localdial_server.storage.sql.store import SqlStore
 
 _log = logging.getLogger(__name__)
 
-# How often the schema is checked while the server waits for a migration.
+# How long a server waits for a migration, and how often it checks the schema meanwhile.
+_SCHEMA_WAIT_SECONDS = 60.0
 _SCHEMA_CHECK_SECONDS = 0.5
 
 
@@ -44,14 +45,16 @@ class Application:
     settings: Settings
     storage: Storage
 
-    async def wait_until_usable(self, stop: asyncio.Event, address: str) -> None:
+    async def wait_until_usable(
+        self, stop: asyncio.Event, address: str, *, give_up_after: float = _SCHEMA_WAIT_SECONDS
+    ) -> None:
         """Wait until the database has this release's schema, or until `stop` is set.
 
         `address` is where the server listens, for the log. Raises `StartError` when the database
-        cannot be used, or is not ready in time.
+        cannot be used, or is not ready after `give_up_after` seconds.
         """
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + self.settings.schema_wait_seconds
+        deadline = loop.time() + give_up_after
         is_logged = False
         while not stop.is_set():
             try:
@@ -89,7 +92,6 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
             new_call_id=lambda: str(uuid_utils.uuid7()),
             limits=settings.spending_limits,
             order_timeout=settings.carrier_timeout_seconds,
-            sweep_interval=settings.sweep_interval_seconds,
         )
         try:
             yield Application(built, [*storage.background, built.sweep.run], settings, storage)

@@ -16,7 +16,7 @@ from localdial_server.observability.logs import configure_logging
 from localdial_server.rpc.call_routing import CallRoutingServicer
 from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract
 from localdial_server.rpc.directory import DirectoryServicer
-from localdial_server.rpc.handlers import TRANSPORT_LIMIT_FACTOR, RpcHandlers
+from localdial_server.rpc.handlers import TRANSPORT_LIMIT_BYTES, RpcHandlers
 from localdial_server.rpc.number_inventory import NumberInventoryServicer
 from localdial_server.rpc.reflection import enable_reflection
 from localdial_server.runtime.bootstrap import application
@@ -58,8 +58,8 @@ async def _serve(
     stop = _stop_event(stop_when)
     async with application(settings) as app, metrics_served(settings):
         contract = Contract()
-        rpc = RpcHandlers(contract, settings.max_request_bytes)
-        server = grpc_server(settings, shared_port=shared_port)
+        rpc = RpcHandlers(contract)
+        server = grpc_server(shared_port=shared_port)
         server.add_generic_rpc_handlers(rpc.handlers(_servicers(app.use_cases, contract)))
         enable_reflection([*_SERVICE_NAMES, health.SERVICE_NAME], server)
         health_servicer = health.aio.HealthServicer()
@@ -149,13 +149,13 @@ def _log_failure(task: "asyncio.Task[None]") -> None:
         _log.error("a background task failed; restart the server", exc_info=task.exception())
 
 
-def grpc_server(settings: Settings, *, shared_port: bool = False) -> grpc.aio.Server:
+def grpc_server(*, shared_port: bool = False) -> grpc.aio.Server:
     """Return a server without services. It belongs to the running event loop."""
     return grpc.aio.server(
         options=(
             # Without a supervisor a second server on the same port is a mistake.
             ("grpc.so_reuseport", int(shared_port)),
-            ("grpc.max_receive_message_length", settings.max_request_bytes * TRANSPORT_LIMIT_FACTOR),
+            ("grpc.max_receive_message_length", TRANSPORT_LIMIT_BYTES),
             # Clients may keep idle connections open through firewalls.
             ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
             ("grpc.keepalive_permit_without_calls", 1),

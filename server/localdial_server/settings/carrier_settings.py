@@ -99,7 +99,8 @@ class CarrierSettings(BaseSettings):
     carrier_timeout_seconds: float = Field(10.0, ge=0.1, le=60)
     """Time limit, in seconds, for one request to the carrier and for a whole order."""
     simulator_latency_ms: float = Field(0.0, ge=0, le=60_000)
-    """Delay before each response of the simulator, in milliseconds."""
+    """Delay before each response of the simulator, in milliseconds. Set it to see how your client's
+    deadlines and progress display cope with a slow carrier."""
     twilio_base_url: Annotated[str, AfterValidator(_valid_base_url)] = ""
     """Base URL of the API, if it is not Twilio's own: another carrier with the same API, or a test server."""
     twilio_api_key_sid: Annotated[str, _sid("SK")] = ""

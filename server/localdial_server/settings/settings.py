@@ -43,10 +43,10 @@ CONFIG_ENV = "LOCALDIAL_CONFIG"
 
 # For the help and the documentation: the groups of settings, by the beginnings of their names.
 _GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
-    "Server": ("listen", "allow_insecure", "workers", "drain", "max_request", "log_", "metrics"),
-    "Database and spool": ("database", "schema", "spool"),
+    "Server": ("listen", "allow_insecure", "workers", "drain", "log_", "metrics"),
+    "Database and spool": ("database", "spool"),
     "Snapshots": ("snapshot",),
-    "Carrier": ("carrier", "simulator", "sweep"),
+    "Carrier": ("carrier", "simulator"),
     "Twilio": ("twilio",),
     "Spending limits": ("max_numbers", "max_purchases", "organization_limits"),
     "Voice webhook": ("webhook",),
@@ -54,10 +54,6 @@ _GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
 
 # Options whose name is not that of the setting.
 _OPTION_NAMES = {"webhook_listen": "--webhook"}
-
-# gRPC keeps message sizes in a signed 32-bit integer, and the transport's limit is four times this one
-# (TRANSPORT_LIMIT_FACTOR).
-_MAX_REQUEST_BYTES = 2_147_483_647 // 4
 
 
 class Settings(CarrierSettings):
@@ -89,20 +85,14 @@ class Settings(CarrierSettings):
     workers: int = Field(1, ge=1, le=64)
     """Server processes that share the port. SQLite allows only 1."""
     database_timeout_seconds: float = Field(5.0, ge=0.1, le=600)
-    """Time limit for one PostgreSQL transaction, in seconds."""
-    schema_wait_seconds: float = Field(60.0, ge=0, le=86_400)
-    """How long a server on PostgreSQL waits for `localdial migrate`, in seconds. Meanwhile it reports
-    NOT_SERVING; after that it exits."""
+    """Time limit for one PostgreSQL transaction, in seconds. Raise it if your largest organization takes
+    longer to load."""
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(lower_case)] = "info"
     """Lowest level that is logged: debug, info, warning or error."""
     log_format: Annotated[Literal["console", "json"], BeforeValidator(lower_case)] = "console"
     """Format of the log: console for people, json for machines (one object per line)."""
     drain_seconds: float = Field(10.0, ge=0, le=3_600)
     """How long calls in flight may take to finish when the server stops, in seconds."""
-    max_request_bytes: int = Field(4 * 1024 * 1024, ge=1_024, le=_MAX_REQUEST_BYTES)
-    """Largest accepted request, in bytes."""
-    sweep_interval_seconds: float = Field(60.0, ge=1, le=86_400)
-    """How often purchases and releases with an unknown outcome are settled, in seconds."""
 
     snapshot_poll_seconds: float = Field(0.5, ge=0.05, le=60)
     """How often a server on PostgreSQL polls for changes by other servers, in seconds. Every server applies a

@@ -1,8 +1,9 @@
 """Kill the server at a named point. Python imports this module from PYTHONPATH at startup.
 
 `DRILL_KILL_AT` names the point, and `DRILL_KILL_AFTER` is how often it is passed before the kill.
-`DRILL_READ_LAG_SECONDS` replaces the carrier's read lag. `DRILL_WITHOUT_PENDING_ORDERS` removes the
-protection under test: numbers are then ordered without committing a pending order first.
+`DRILL_READ_LAG_SECONDS` replaces the carrier's read lag, and `DRILL_SWEEP_SECONDS` the sweep's interval.
+`DRILL_WITHOUT_PENDING_ORDERS` removes the protection under test: numbers are then ordered without
+committing a pending order first.
 """
 
 import functools
@@ -14,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
-from localdial_server.app.numbers import purchase
+from localdial_server.app.numbers import purchase, settle
 from localdial_server.app.numbers.delete import Deleting
 from localdial_server.app.numbers.pending_order import PendingOrders
 from localdial_server.app.numbers.purchase import Purchasing
@@ -103,6 +104,9 @@ _patch(TwilioApi, "release", _killed_after_response("release-answered", TwilioAp
 adapter._CAPABILITIES = Capabilities(
     asynchronous_orders=False, read_lag_seconds=float(os.environ["DRILL_READ_LAG_SECONDS"])
 )
+
+# For the same reason, sweep sooner than every minute.
+settle._INTERVAL_SECONDS = float(os.environ["DRILL_SWEEP_SECONDS"])
 
 
 def _open_nothing(transaction: Transaction, order: Number) -> bool:

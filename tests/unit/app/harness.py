@@ -208,7 +208,6 @@ class Harness:
             new_call_id=lambda: f"call-{next(ids)}",
             limits=self.limits,
             order_timeout=FOREVER,
-            sweep_interval=60,
             look_up_delays=LookUpDelays(unknown=(0.0,) * 3, pending=(0.0,) * 6),
         )
 

@@ -43,7 +43,7 @@ class Context:
 
 
 async def call_while_stopping(method: str, request: Message) -> bytes:
-    handlers = RpcHandlers(Contract(), max_request_bytes=1000)
+    handlers = RpcHandlers(Contract())
     handlers.open()
     await handlers.drain(0)
     wanted: Any = SimpleNamespace(method=f"/localdial.v1.{method}", invocation_metadata=())

@@ -19,6 +19,8 @@ _log = logging.getLogger(__name__)
 # numbers of the others.
 _CONCURRENT = 8
 
+_INTERVAL_SECONDS = 60.0
+
 
 @dataclass(frozen=True, slots=True)
 class Settled:
@@ -34,13 +36,12 @@ class Settled:
 
 
 class Sweep:
-    """Settles PURCHASING and RELEASING numbers every `interval` seconds."""
+    """Settles PURCHASING and RELEASING numbers at start and at intervals."""
 
-    def __init__(self, store: Store, orders: PendingOrders, deleting: Deleting, interval: float) -> None:
+    def __init__(self, store: Store, orders: PendingOrders, deleting: Deleting) -> None:
         self._store = store
         self._orders = orders
         self._deleting = deleting
-        self._interval = interval
 
     async def run(self) -> None:
         """Sweep until cancelled."""
@@ -49,7 +50,7 @@ class Sweep:
                 await self.sweep()
             except StorageUnavailable:
                 _log.warning("the sweep could not read the database")
-            await asyncio.sleep(self._interval)
+            await asyncio.sleep(_INTERVAL_SECONDS)
 
     async def sweep(self) -> None:
         """Try once to settle every open number. Raises `StorageUnavailable`."""
