@@ -1,1 +1,1 @@
-"""The carriers: adapters of the port in `app.ports.carrier`, and a server to test one of them with."""
+"""The carriers: adapters of the port in `app.ports.carrier`, and a simulator of Twilio's API for tests."""

@@ -1,7 +1,7 @@
-"""The simulated carrier: it keeps every promise of the carrier port, without a provider.
+"""The simulated carrier, which implements the whole carrier port without a provider.
 
-What was bought survives a restart in a `SimulatorState`. A released number goes back on sale at
-once, except for the numbers that the account owned from the start: those are gone for good.
+Purchases are kept in a `SimulatorState`, so they survive a restart. A released number goes back on sale at
+once, unless the account owned it from the start: then it is gone for good.
 """
 
 import asyncio
@@ -52,21 +52,20 @@ from localdial_server.domain.errors import StorageUnavailable
 
 T = TypeVar("T")
 
-# For how long tests may hide an order from look-ups (`Fault.NOT_SEEN`).
+# How long tests may hide an order from look-ups (`Fault.NOT_SEEN`).
 _READ_LAG_SECONDS: Final = 120.0
 
 _MICROS: Final = 1_000_000
 
-# A carrier number id: the number's digits, and for an ordered one a hash of its reference.
+# A carrier number ID: the number's digits, then, if it was ordered, a hash of the order's reference.
 _NUMBER_ID: Final = re.compile(r"SIM-(?P<digits>[0-9]{7,15})(-(?P<order>[0-9a-f]{16}))?")
 
 
 class SimulatedCarrier(Carrier):
     """A carrier account that costs nothing. Any number of them may share one state.
 
-    `faults` decides which calls fail, and how. `latency` is how many seconds each call takes before
-    anything is done, and `timeout` after how many seconds a call that hangs is given up.
-    `asynchronous` lets orders be pending first, and filled later.
+    `faults` decides which calls fail, and how. Every call first waits `latency` seconds, and one that hangs
+    is given up after `timeout` seconds. If `asynchronous`, an order is pending until it is looked up.
     """
 
     def __init__(
@@ -141,7 +140,7 @@ class SimulatedCarrier(Carrier):
         return await self._look(Operation.FIND_BY_REFERENCE, reference, look, None)
 
     async def fail_order(self, reference: str) -> None:
-        """Let a pending order fail."""
+        """Fail the pending order with this reference."""
         await self._state.end_order(reference, filled=False)
 
     @override
@@ -215,7 +214,7 @@ class SimulatedCarrier(Carrier):
     async def _look(
         self, operation: Operation, argument: str, look: Callable[[], Awaitable[T]], nothing: T
     ) -> T:
-        """Return what `look` returns, unless a fault strikes; `nothing` is the result of a read lag."""
+        """Return the result of `look` unless a fault strikes; a read lag returns `nothing`."""
         fault = await self._reach(operation, argument)
         if fault is Fault.NOT_SEEN:
             return nothing
@@ -236,9 +235,9 @@ class SimulatedCarrier(Carrier):
         *,
         not_seen: T | None = None,
     ) -> T:
-        """Return what `change` returns, unless a fault strikes before or after it.
+        """Return the result of `change` unless a fault strikes before or after it.
 
-        `not_seen` is the result of a read lag; None means that the operation has none.
+        A read lag returns `not_seen`; None means that the operation has no read lag.
         """
         fault = await self._reach(operation, argument)
         if fault is Fault.NOT_SEEN and not_seen is not None:
@@ -259,11 +258,11 @@ class SimulatedCarrier(Carrier):
         return result
 
     async def _reach(self, operation: Operation, argument: str) -> Fault | None:
-        """Wait for the latency, then raise the fault that turns the call away, or return any other fault."""
+        """Wait for the latency, then raise a fault that turns the call away, or return any other fault."""
         fault = self._faults(operation, argument)
         if fault is not None:
             require_possible(operation, fault)
-        # Even without latency other tasks get their turn, as they would with a real carrier.
+        # Even without latency, yield to other tasks, as a call to a real carrier would.
         await asyncio.sleep(self._latency)
         match fault:
             case Fault.UNAVAILABLE:
@@ -284,7 +283,7 @@ class SimulatedCarrier(Carrier):
         return fault
 
 
-async def _lose_response(operation: Operation, fault: Fault | None, timeout: float) -> None:  # noqa: ASYNC109 - as above
+async def _lose_response(operation: Operation, fault: Fault | None, timeout: float) -> None:  # noqa: ASYNC109 - how long a fault hangs
     if fault is Fault.TIMEOUT_AFTER:
         await asyncio.sleep(timeout)
     if fault in {Fault.TIMEOUT_AFTER, Fault.RESET_AFTER}:
@@ -300,9 +299,9 @@ def _owned_from_start(phone_number: str) -> OwnedNumber:
 
 
 def _ordered_number_id(phone_number: str, reference: str) -> str:
-    """Return the carrier number id of the number as this order bought it.
+    """Return the carrier number ID of a number bought by this order.
 
-    A number that is released and bought again gets another id, so that a late repeat of the release
+    A number that is released and bought again gets another ID, so that a late repeat of the release
     cannot take it from its new owner.
     """
     return f"{_first_number_id(phone_number)}-{hashlib.sha256(reference.encode()).hexdigest()[:16]}"

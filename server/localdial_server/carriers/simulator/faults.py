@@ -1,7 +1,7 @@
-"""What can be made to go wrong at a simulated carrier: operations, faults, and scripts of faults.
+"""The operations of a simulated carrier, the faults that tests inject into them, and scripts of faults.
 
 The simulated carrier and the Twilio simulator share these names. A name that ends in `AFTER`
-means that the carrier has carried out the request, and the caller cannot know it.
+means that the carrier has carried out the request but the caller cannot know.
 """
 
 from collections import defaultdict, deque
@@ -11,7 +11,7 @@ from typing import Final
 
 
 class Operation(Enum):
-    """What a carrier is asked to do."""
+    """One kind of request to a carrier."""
 
     # The calls of the carrier port.
     SEARCH = "search"
@@ -22,7 +22,7 @@ class Operation(Enum):
     CONFIGURE = "configure"
     RELEASE = "release"
 
-    # Only the Twilio simulator can fail these.
+    # Operations that only the Twilio simulator can fail.
     MONTHLY_PRICE = "monthly_price"
     FETCH = "fetch"
     ACCOUNT = "account"
@@ -32,7 +32,7 @@ class Operation(Enum):
 class Fault(Enum):
     """One way for an operation to fail."""
 
-    # Both simulators commit these faults.
+    # Faults of both simulators.
     UNAVAILABLE = "unavailable"
     """The request is turned away: `CarrierUnavailable`."""
 
@@ -40,7 +40,7 @@ class Fault(Enum):
     """The request is turned away for `THROTTLED_SECONDS`: `CarrierUnavailable`."""
 
     SUSPENDED = "suspended"
-    """The account may do nothing any more: `Refused`."""
+    """The account is suspended: `Refused`."""
 
     TAKEN = "taken"
     """The number has just been sold to another customer: `NumberTaken`."""
@@ -52,10 +52,10 @@ class Fault(Enum):
     """Read lag: the look-up or the release finds nothing, although the number is there."""
 
     TIMEOUT_BEFORE = "timeout_before"
-    """Nothing is done, and no response comes before the caller's time is up."""
+    """Nothing is done, and no response comes before the caller's timeout."""
 
     TIMEOUT_AFTER = "timeout_after"
-    """The request is carried out, and no response comes before the caller's time is up."""
+    """The request is carried out, and no response comes before the caller's timeout."""
 
     RESET_BEFORE = "reset_before"
     """Nothing is done, and the connection is reset: `OutcomeUnknown`."""
@@ -63,12 +63,12 @@ class Fault(Enum):
     RESET_AFTER = "reset_after"
     """The request is carried out, and the connection is reset: `OutcomeUnknown`."""
 
-    # Only the Twilio simulator commits these faults.
+    # Faults of the Twilio simulator only.
     CUT_AFTER = "cut_after"
-    """The request is carried out, and the response breaks off in the middle."""
+    """The request is carried out, and the response is cut off in the middle."""
 
     NO_VOICE = "no_voice"
-    """The numbers on sale cannot take calls."""
+    """The numbers on sale cannot receive calls."""
 
     ERROR_500 = "error_500"
     ERROR_500_AFTER = "error_500_after"
@@ -99,14 +99,14 @@ POSSIBLE_FAULTS: Final[Mapping[Operation, frozenset[Fault]]] = {
     Operation.CONFIGURE: _POSSIBLE_IN_CHANGES,
     Operation.RELEASE: _POSSIBLE_IN_CHANGES | {Fault.NOT_SEEN},
 }
-"""The faults that the simulated carrier commits in each operation: none that the port rules out."""
+"""The faults that the simulated carrier can inject into each operation: only those that the port allows."""
 
 FaultSource = Callable[[Operation, str], Fault | None]
 """Decides how a call fails, given the operation and its first argument; None lets it succeed."""
 
 
 def require_possible(operation: Operation, fault: Fault) -> None:
-    """Raise `ValueError` unless the simulated carrier can commit the fault in the operation."""
+    """Raise `ValueError` unless the simulated carrier can inject the fault into the operation."""
     if fault not in POSSIBLE_FAULTS.get(operation, ()):
         raise ValueError(f"the simulated carrier cannot fail {operation.value} with {fault.value}")
 
@@ -114,7 +114,7 @@ def require_possible(operation: Operation, fault: Fault) -> None:
 class FaultScript:
     """A `FaultSource` that plays a list of faults for each operation, in order.
 
-    Calls beyond the script succeed. For one event loop; not safe across threads.
+    Calls beyond the script succeed. Not thread-safe.
     """
 
     def __init__(self) -> None:
@@ -123,7 +123,7 @@ class FaultScript:
     def add(self, operation: Operation, *faults: Fault | None) -> None:
         """Append a fault for each of the operation's next calls; None is a call that succeeds.
 
-        Raises `ValueError` if the simulated carrier cannot commit the fault there.
+        Raises `ValueError` if the simulated carrier cannot inject a fault into the operation.
         """
         for fault in faults:
             if fault is not None:
@@ -131,7 +131,7 @@ class FaultScript:
         self._next[operation].extend(faults)
 
     def is_spent(self) -> bool:
-        """Return whether every fault was committed. A test asserts it to know that it tested something."""
+        """Return whether every fault was injected. Tests assert it: an unused fault tests nothing."""
         return not any(self._next.values())
 
     def __call__(self, operation: Operation, _argument: str) -> Fault | None:

@@ -1,10 +1,10 @@
-"""What the simulators sell: a rule, not a list, and the same in every run.
+"""The numbers that the simulators sell: computed by rule, so the same in every run.
 
 Area codes are written as everywhere in localdial: `415` for a NANP area code, `+4420` for another
 country's geographic code. Phone numbers are E.164.
 
 No number has a subscriber. Those of a NANP area code are lines of exchange 555: first the lines
-that the numbering plan reserves for fiction, then made-up ones, which nobody can be assigned today.
+that the numbering plan reserves for fiction, then made-up ones, which are not assignable today.
 In other countries they are the numbers that a regulator has set aside for films and plays.
 """
 
@@ -29,7 +29,7 @@ OWNED_FROM_START_LINE: Final = "0199"
 _PRICE: Final = Decimal("1.15")
 _PRICES: Final[Mapping[str, Decimal]] = {"AU": Decimal("3.00"), "PR": Decimal("3.25")}
 
-# All that is reserved for fiction, except 0199, which is never on sale.
+# The lines reserved for fiction, except 0199, which is never on sale.
 _FICTIONAL_LINES = range(100, 199)
 _SCARCE_LINES = range(100, 103)
 # Below 2000 are directory assistance (1212) and former services like it; 4334 is the only other

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 LARGEST_PAGE: Final = 1000
-"""How many items a page of a list may have at most."""
+"""The most items that a page of a list may have."""
 
 # Carriers that speak Twilio's API have identifiers of other kinds: the characters that RFC 3986
 # allows in a path segment without encoding, except for `.` and `..`.
@@ -15,7 +15,7 @@ _RESOURCE_ID = re.compile(r"(?!\.\.?\Z)[A-Za-z0-9._~:-]{1,128}")
 
 @dataclass(frozen=True, slots=True)
 class NumberSettings:
-    """How a number is set up: where its calls go, and with which address and documents it is bought.
+    """How numbers are set up: where their calls go, and the address and documents to buy them with.
 
     An empty setting changes nothing. At most one of `voice_url`, `voice_application_sid` and
     `trunk_sid` is set. `bundle_sid` is used outside the NANP, where regulators may require it.
@@ -30,10 +30,10 @@ class NumberSettings:
 
 @dataclass(frozen=True, slots=True)
 class TwilioAccount:
-    """An account at Twilio, and how it is reached.
+    """An account at Twilio, and how to reach it.
 
     `username` and `password` are the account's SID and auth token, or an API key's SID and secret.
-    `base_url` replaces every host of Twilio's; empty means Twilio itself. `timeout` is how many
+    `base_url` replaces all of Twilio's hosts; empty means Twilio itself. `timeout` is how many
     seconds one request may take, and `page_size` how many numbers a page of a list has.
     `subaccounts` maps each organization that does not buy in `account_sid` to its subaccount's SID.
     """

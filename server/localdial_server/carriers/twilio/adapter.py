@@ -1,4 +1,4 @@
-"""Twilio as a carrier: one account, and all accounts that are set up."""
+"""Twilio as a carrier: one account, and all configured accounts."""
 
 import re
 import time
@@ -32,8 +32,8 @@ NAME: Final = "twilio"
 _THREADS: Final = 16
 _WAITING: Final = 256
 
-# Look-ups right after a purchase have been seen to respond with 404. Twilio does not say how long
-# that may last.
+# Twilio has been seen to answer look-ups right after a purchase with 404. It does not document
+# how long that may last.
 _READ_LAG_SECONDS: Final = 120.0
 
 # A request returns up to 1000 numbers of a list.
@@ -48,7 +48,7 @@ _CAPABILITIES: Final = Capabilities(asynchronous_orders=False, read_lag_seconds=
 
 
 class TwilioCarrier(Carrier):
-    """One account or subaccount. `TwilioCarriers` makes it."""
+    """One account or subaccount, created by `TwilioCarriers`."""
 
     def __init__(self, account: TwilioAccount, account_sid: str, calls: Calls, prices: "_Prices") -> None:
         self._account_sid = account_sid
@@ -175,12 +175,12 @@ class TwilioCarriers(Carriers):
         return list(self._accounts.values())
 
     def close(self) -> None:
-        """Refuse further calls. Those that are running end by themselves."""
+        """Refuse further calls. Running calls finish on their own."""
         self.threads.close()
 
 
 class _Prices:
-    """The monthly prices of local numbers, each asked for at most once an hour."""
+    """The monthly prices of local numbers, each fetched at most once an hour."""
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls

@@ -32,20 +32,20 @@ _FILTERED_PAGE: Final = 50
 # Outside the NANP a search also finds numbers of longer area codes (`+492` matches `+49201`).
 _SURPLUS: Final = 5
 
-# Longer ones cannot be stored. Twilio's own regions have two letters.
+# The most characters that the database stores. Twilio's own regions have two letters.
 _LONGEST_LOCALITY: Final = 200
 _LONGEST_REGION: Final = 16
 
 _MICROS: Final = 1_000_000
 
-# Not empty: in place of an empty one the library takes the process's environment, and with it
-# another account or another host.
+# Must not be empty: the library would read the process's environment instead, which may name another
+# account or host.
 _NO_ENVIRONMENT: Final = {"TWILIO_REGION": ""}
 
 
 @dataclass(frozen=True, slots=True)
 class TwilioNumber:
-    """A number (E.164) that an account owns. What the API does not say is empty or None."""
+    """A number (E.164) that an account owns. A value that the API omits is empty or None."""
 
     sid: str
     phone_number: str
@@ -76,12 +76,12 @@ class TwilioApi:
         self._http.close()
 
     def until(self, deadline: float) -> "TwilioApi":
-        """Set the deadline of the next calls (of `time.monotonic`); return the API."""
+        """Set the deadline of the next calls (seconds of `time.monotonic`); return the API."""
         self._http.deadline = deadline
         return self
 
     def search(self, account_sid: str, country: str, area_code: str, limit: int) -> list[AvailableNumber]:
-        """Return at most `limit` different numbers on sale that have the area code and take calls."""
+        """Return at most `limit` different numbers on sale in the area code that can receive calls."""
         # A pattern with a plus matches the beginning of a number.
         is_pattern = area_code.startswith("+")
         wanted = min(limit * _SURPLUS if is_pattern else limit, LARGEST_PAGE)
@@ -99,7 +99,7 @@ class TwilioApi:
                 return []
             if not isinstance(error, NotFound):
                 raise
-            # Nothing is sold in the country, unless the account does not exist.
+            # Twilio sells nothing in the country, unless the account does not exist: then the probe raises.
             self.probe(account_sid)
             return []
         region = region_of(area_code) or ""
@@ -128,7 +128,7 @@ class TwilioApi:
     def list_numbers(self, account_sid: str) -> Sequence[TwilioNumber]:
         """Return every number that the account owns, the newest first.
 
-        A number that is bought meanwhile may be missing, or make another one appear twice.
+        A number bought during the listing may be missing, or make another one appear twice.
         """
         return list(map(_number, self._numbers(account_sid).stream(page_size=self._page_size)))
 
@@ -162,18 +162,17 @@ class TwilioApi:
         self._account(account_sid).incoming_phone_numbers(number_sid).update(friendly_name=name)
 
     def release(self, account_sid: str, number_sid: str) -> bool:
-        """Give the number back; return whether the account knew it."""
+        """Release the number; return whether the account owned it."""
         try:
             self._account(account_sid).incoming_phone_numbers(number_sid).delete()
         except NotFound:
-            # A wrong base URL and a closed account respond with 404 too, and then the number goes on
-            # costing money.
+            # A wrong base URL or a closed account also gives a 404, and then the number still costs money.
             self.probe(account_sid)
             return False
         return True
 
     def local_price(self, country: str) -> Price | None:
-        """Return what the account pays for a local number in the country, or None if it is not said."""
+        """Return the monthly price of a local number in the country (ISO 3166), or None if it is unknown."""
         try:
             found = self._client.pricing.v1.phone_numbers.countries(country).fetch()
         except NotFound:
@@ -192,12 +191,12 @@ class TwilioApi:
         return str(found.status or ""), str(found.type or "")
 
     def balance(self, account_sid: str) -> tuple[str, str]:
-        """Return the account's balance, a decimal number, and its currency."""
+        """Return the account's balance, a decimal number, and its currency (ISO 4217); empty if unknown."""
         found = self._account(account_sid).balance.fetch()
         return found.balance or "", found.currency or ""
 
     def application(self, account_sid: str, sid: str) -> str | None:
-        """Return the voice URL of a TwiML application, empty if it has none; None without the application."""
+        """Return the voice URL of a TwiML application, empty if it has none; None if it does not exist."""
         try:
             found = self._account(account_sid).applications(sid).fetch()
         except NotFound:
@@ -206,7 +205,7 @@ class TwilioApi:
 
     @property
     def last_response_at(self) -> dt.datetime | None:
-        """The time of the last response by the carrier's clock, or None if it did not say."""
+        """The time of the last response by the carrier's clock, or None if it had no date."""
         date = self._http.last_date
         try:
             return email.utils.parsedate_to_datetime(date) if date else None
@@ -239,14 +238,14 @@ def _not_empty(**fields: str) -> dict[str, Any]:
 
 
 def _takes_calls(capabilities: object) -> bool:
-    # The search asked for it, so a carrier that does not say is trusted.
+    # The search asked for voice numbers, so trust a carrier that lists no capabilities.
     if not isinstance(capabilities, dict):
         return True
     return bool({name.lower(): value for name, value in capabilities.items()}.get("voice", True))
 
 
 def _number(found: IncomingPhoneNumberInstance) -> TwilioNumber:
-    # A number whose identifier cannot be in a path could never be released.
+    # A number whose SID cannot be part of a path could never be released.
     if not (found.sid and is_resource_id(found.sid) and found.phone_number):
         raise NoResponse("the carrier's response names no number")
     return TwilioNumber(

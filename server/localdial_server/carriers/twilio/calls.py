@@ -1,4 +1,4 @@
-"""Calls to the carrier: run in a thread, with the errors of the carrier port."""
+"""Runs calls to the carrier in threads, and turns their failures into the errors of the carrier port."""
 
 import asyncio
 import contextlib
@@ -14,12 +14,12 @@ from localdial_server.concurrency.thread_pool import NoThread, Overdue, ThreadPo
 
 T = TypeVar("T")
 
-# A call ends by its own time limit. The caller gives up a little later, should its thread hang.
+# A call ends by its own deadline. The caller gives up this much later, in case the thread hangs.
 _GRACE_SECONDS = 1.0
 
 
 class Calls:
-    """The calls to the carrier, of all its accounts. Use it from one event loop only.
+    """Calls to the carrier, for all accounts. Use it from one event loop only.
 
     Twilio's library is synchronous and not thread-safe, so each thread has a client of its own. A
     carrier that hangs holds up these threads and nothing else.
@@ -33,9 +33,9 @@ class Calls:
         self._changes: dict[object, asyncio.Future[None]] = {}
 
     async def look(self, look: Callable[[TwilioApi], T], *, requests: int = 1) -> T:
-        """Return the result of a look-up, which may take the time of that many requests.
+        """Return the result of a look-up, which may take up to `requests` times as long as one request.
 
-        It may wait for a thread for as long again.
+        Waiting for a thread may take as long again. Raises `CarrierUnavailable` or `Refused`.
         """
         seconds = self._timeout * requests
         try:
@@ -56,8 +56,8 @@ class Calls:
     ) -> T:
         """Make a change and return its result.
 
-        `seconds` limits the whole of it (None: the time of one request). Changes to one subject run
-        one at a time in this process, even when the caller of the first has gone.
+        `seconds` limits waiting and running together (None: the timeout of one request). Changes to one
+        subject run one at a time in this process, even if the caller of an earlier one has gone.
         """
         deadline = time.monotonic() + (self._timeout if seconds is None else seconds)
         end = await self._turn(subject, deadline)
@@ -77,7 +77,7 @@ class Calls:
             raise OutcomeUnknown("the carrier does not answer in time") from error
 
     async def _turn(self, subject: object, deadline: float) -> Callable[[], None]:
-        """Wait until no other change of the subject runs; return what to call when ours has ended."""
+        """Wait until no other change of the subject runs; return the function that ends this one's turn."""
         while (other := self._changes.get(subject)) is not None:
             await asyncio.wait({other}, timeout=deadline - time.monotonic())
             if time.monotonic() >= deadline:

@@ -1,7 +1,7 @@
-"""How requests to the API fail, and the one table from Twilio's error codes to the port's errors.
+"""How requests to the API fail, and the table that maps Twilio's error codes to the port's errors.
 
 Codes are documented at https://www.twilio.com/docs/api/errors. A response whose code is not in the
-table is judged by its HTTP status.
+table is mapped by its HTTP status.
 """
 
 from collections.abc import Mapping
@@ -18,13 +18,13 @@ from localdial_server.app.ports.carrier import (
 )
 
 TAKEN: Final = frozenset({21422, 21452})
-"""The number is not on sale (any more); another one may be."""
+"""The number is not, or no longer, on sale; another one may be."""
 
 NO_STOCK: Final = frozenset({21451, 21452})
 """Nothing is on sale where the search looked."""
 
 SEE_DOCTOR: Final = "`localdial doctor` on the server says more."
-"""Ends the explanation of what only the server's operator can find out."""
+"""The end of an explanation whose cause only the server's operator can find."""
 
 _SUSPENDED: Final = (
     "The Twilio account is suspended or closed. If its balance has run out, add money in the Twilio"
@@ -77,7 +77,7 @@ REFUSALS: Final[Mapping[int, tuple[RefusalCause, str]]] = {
     10002: (RefusalCause.ACCOUNT, _TRIAL),
     21404: (RefusalCause.ACCOUNT, _TRIAL),
 }
-"""Error codes after which repeating does not help, with the explanation for the user."""
+"""Error codes of requests that are pointless to repeat, each with its cause and an explanation for users."""
 
 _REFUSED_BY_STATUS: Final[Mapping[int, tuple[RefusalCause, str]]] = {
     401: (RefusalCause.CREDENTIALS, _CREDENTIALS),
@@ -110,7 +110,7 @@ class ApiError(RequestFailed):
 
 
 class NotFound(ApiError):
-    """The API responded with 404: the resource does not exist (any more)."""
+    """The API responded with 404: there is no such resource."""
 
 
 class NotSent(RequestFailed):
@@ -118,11 +118,11 @@ class NotSent(RequestFailed):
 
 
 class NoResponse(RequestFailed):
-    """The request was sent, and no response came that could be understood."""
+    """The request was sent, but no usable response came."""
 
 
 def look_up_error(error: RequestFailed) -> CarrierError:
-    """Return what a look-up raises after the error. Repeating a look-up is always safe."""
+    """Return the port's error for a failed look-up, which is always safe to repeat."""
     meaning = change_error(error)
     match meaning:
         case OutcomeUnknown():
@@ -137,7 +137,7 @@ def look_up_error(error: RequestFailed) -> CarrierError:
 
 
 def change_error(error: RequestFailed) -> CarrierError:
-    """Return what a change raises after the error: `OutcomeUnknown` if it may have been made."""
+    """Return the port's error for a failed change: `OutcomeUnknown` if it may have been made."""
     match error:
         case NotSent():
             return CarrierUnavailable(str(error))
@@ -150,7 +150,7 @@ def change_error(error: RequestFailed) -> CarrierError:
 def _meaning_of(response: ApiError) -> CarrierError:
     status, code = response.status, response.code
     text = str(response)
-    # The status first: a 5xx leaves open what was done, whatever its code.
+    # Check the status first: after a 5xx the outcome is unknown, whatever the code.
     if status in _SERVER_ERRORS or status == HTTPStatus.REQUEST_TIMEOUT:
         return OutcomeUnknown(text)
     if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.CONFLICT} or code == _THROTTLED_CODE:

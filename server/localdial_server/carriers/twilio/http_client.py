@@ -1,7 +1,7 @@
 """The HTTP client of Twilio's library: it sets the host and the time limit, and sends nothing twice.
 
-The library reports an error response in four ways and drops its headers in all of them. Here it is
-one exception, `ApiError`.
+The library reports an error response in four ways, and drops its headers in all of them. This client
+raises one exception, `ApiError`.
 """
 
 import email.utils
@@ -33,7 +33,7 @@ from localdial_server.carriers.twilio.error_codes import (
 
 # Firewalls silently drop connections that have been idle for longer.
 _IDLE_SECONDS: Final = 30.0
-# Connecting takes milliseconds, so it gets only a part of the time.
+# Connecting takes milliseconds, so it gets only part of the timeout.
 _CONNECT_SECONDS: Final = 3.0
 _CONNECT_SHARE: Final = 0.3
 _LEAST_SECONDS: Final = 0.05
@@ -55,11 +55,11 @@ _NOT_CONNECTED: Final = (
 
 
 class TwilioHttpClient(HttpClient):
-    """Sends the library's requests, from one thread.
+    """Sends the library's requests. Use it from one thread only.
 
-    `base_url` replaces every host of Twilio's; empty means Twilio itself. `timeout` is how many
-    seconds each request may take. Before each call of the library, `deadline` (of `time.monotonic`)
-    must be set: it limits all requests of that call.
+    `base_url` replaces all of Twilio's hosts; empty means Twilio itself. `timeout` is how many
+    seconds each request may take. Before each call of the library, set `deadline` (seconds of
+    `time.monotonic`), which limits all requests of that call.
     """
 
     def __init__(self, base_url: str, timeout: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -120,8 +120,8 @@ class TwilioHttpClient(HttpClient):
             failure = NotFound if response.status_code == HTTPStatus.NOT_FOUND else ApiError
             raise failure(response.status_code, _code(text), retry_after(response.headers.get("Retry-After")))
         if text or method != "DELETE":
-            # The library would raise an error that looks like a bug of ours. A response that broke
-            # off within its head looks like one without a body.
+            # The library would raise an error that looks like our bug. A response that is cut off in
+            # its headers looks like one without a body.
             _json_object(text)
         return Response(response.status_code, text, response.headers)
 
@@ -164,17 +164,17 @@ class TwilioHttpClient(HttpClient):
 
 
 class _TimedBody(io.BytesIO):
-    """A request's body that is not sent once its time is up.
+    """A request body that is not sent after the deadline.
 
-    If connecting takes all the time, the caller has been told that there was no response. Without a
-    body the carrier carries nothing out.
+    If connecting takes until then, the caller has already been told that no response came. Without the
+    body, the carrier does nothing.
     """
 
     def __init__(self, body: bytes, is_over: Callable[[], bool]) -> None:
         super().__init__(body)
         self._is_over = is_over
         self.is_begun = False
-        """Whether any of it may have been sent."""
+        """Whether any of the body may have been sent."""
 
     @override
     def read(self, size: int | None = -1, /) -> bytes:
@@ -196,8 +196,8 @@ def _request_error(error: Exception, *, may_be_sent: bool) -> RequestFailed:
     """Return `NotSent` only if the request was certainly not sent."""
     cause = _innermost(error)
     if may_be_sent:
-        # The library's types do not tell: a proxy that cuts the response off is a `ProxyError`, like
-        # a proxy that cannot be reached.
+        # The error's type proves nothing: a proxy that cuts the response off causes a `ProxyError`, and
+        # so does one that cannot be reached.
         return NoResponse(f"no response came: {type(cause).__name__}")
     if isinstance(error, requests.ConnectTimeout) or isinstance(cause, _NOT_CONNECTED):
         return NotSent(f"the carrier cannot be reached: {type(cause).__name__}")

@@ -1,10 +1,10 @@
-"""An order: a look-up, and then the purchase of that one number.
+"""Order a number: look it up, then buy it.
 
-The look-up is needed because buying a number that the account already owns succeeds too, and
-changes it: it replaces the number's name, which is the reference of the order that bought it. The
-API's responses do not distinguish two simultaneous orders of one number. Within a process they run
-one after the other (`Calls.change`), and the claim in the database keeps servers apart. Nothing keeps
-other programs that share the account apart, so give localdial an account or a subaccount of its own.
+The look-up is needed because buying a number that the account already owns also succeeds, and
+replaces its name, which is the reference of the order that bought it. The API's responses do not
+distinguish two simultaneous orders of one number. Within a process they run one after the other
+(`Calls.change`), and the claim in the database keeps servers apart. Nothing guards against other
+programs that share the account, so give localdial an account or a subaccount of its own.
 """
 
 import datetime as dt
@@ -18,7 +18,7 @@ from localdial_server.carriers.twilio.error_codes import NoResponse, RequestFail
 
 _log = logging.getLogger(__name__)
 
-# If a "bought" number is older than this, we owned it already. The margin is generous: mistaking a
+# If a "bought" number is older than this, the account already owned it. The margin is generous: mistaking a
 # purchase for a number already owned loses money.
 _OWNED_BEFORE: Final = dt.timedelta(seconds=60)
 
@@ -28,8 +28,8 @@ def order(
 ) -> TwilioNumber:
     """Buy the number, tag it with the reference and set it up; return it.
 
-    Raises `NumberTaken`, the error of a look-up, after which nothing was bought, and `RequestFailed`
-    of the purchase.
+    Raises `NumberTaken`, or another `CarrierError` if the look-up fails; then nothing was bought. Raises
+    `RequestFailed` if the purchase fails.
     """
     try:
         owned = api.find_by_phone_number(account_sid, phone_number)

@@ -1,4 +1,4 @@
-"""The simulator as an ASGI application, and served from a thread of this process."""
+"""The simulator as an ASGI application, and the thread that serves it."""
 
 import contextlib
 import socket
@@ -32,8 +32,8 @@ def listen(host: str, port: int) -> socket.socket:
     """Return a listening socket to serve on. Raises `OSError`."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.create_server((host, port), family=family, backlog=512)
-    # Connections inherit TCP_NODELAY. asyncio does not set it on connections of a socket made like
-    # this, and without it each response waits 40 ms for an acknowledgement.
+    # Connections inherit TCP_NODELAY. asyncio does not set it for a socket created this way, and
+    # without it each response waits 40 ms for an acknowledgement.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listening.setblocking(False)  # noqa: FBT003 - positional-only
     return listening
@@ -41,7 +41,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 @contextlib.contextmanager
 def served(app: ASGIApp, sockets: Sequence[socket.socket]) -> Iterator[threading.Thread]:
-    """Serve on the listening sockets, from the thread that is yielded, until the context ends.
+    """Serve on the listening sockets in a thread until the context ends. Yields the thread.
 
     Connections that come before the server has started wait in the sockets' backlog.
     """
@@ -56,7 +56,7 @@ def served(app: ASGIApp, sockets: Sequence[socket.socket]) -> Iterator[threading
             log_config=None,
             log_level="warning",
             access_log=False,
-            # A request that hangs must not delay the end.
+            # A request that hangs must not delay the shutdown.
             timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
         )
     )

@@ -1,4 +1,4 @@
-"""Responses that break off, as networks break them; no framework offers this."""
+"""Responses that break off as on a failing network, which no web framework offers."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ from typing_extensions import override
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 _TRANSPORT: Final = "localdial.transport"
-# SO_LINGER with a time of 0: closing sends a reset instead of an orderly end.
+# SO_LINGER with a time of 0: closing sends a reset (RST) instead of a FIN.
 _LINGER_0: Final = struct.pack("ii", 1, 0)
 
 
@@ -31,7 +31,7 @@ class BreakableProtocol(H11Protocol):
 
 
 def reset(request: Request) -> Response:
-    """Reset the connection; return the response to hand to the framework then."""
+    """Reset the connection; return a response that sends nothing, for the framework."""
     transport: asyncio.Transport = request.scope[_TRANSPORT]
     # A client that gave up has closed the socket already.
     with contextlib.suppress(OSError):
@@ -71,7 +71,7 @@ class HalfResponse(Response):
 async def disconnected(receive: Receive) -> None:
     """Wait until the connection is closed.
 
-    uvicorn logs an error if the application returns without a response before.
+    uvicorn logs an error if the application returns earlier without a response.
     """
     while (await receive())["type"] != "http.disconnect":
         pass

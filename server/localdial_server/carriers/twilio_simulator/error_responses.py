@@ -6,7 +6,7 @@ from starlette.responses import JSONResponse
 
 
 class RequestRefused(Exception):
-    """The API responds with an error, and has done nothing."""
+    """The API responds with an error and does nothing."""
 
     def __init__(
         self, status: int, code: int, message: str, headers: Mapping[str, str] | None = None
@@ -17,7 +17,7 @@ class RequestRefused(Exception):
         self._headers = headers
 
     def response(self) -> JSONResponse:
-        """Return the response that Twilio sends."""
+        """Return the response that Twilio would send."""
         document = {
             "code": self._code,
             "message": str(self),

@@ -1,4 +1,4 @@
-"""How the server produces the simulators' faults over HTTP: by script, by chance, or both."""
+"""The simulators' faults over HTTP, injected by script, by chance, or both."""
 
 import random
 import threading
@@ -13,25 +13,25 @@ from localdial_server.carriers.twilio_simulator.error_responses import RequestRe
 
 
 class Kind(Enum):
-    """What the server does to a request."""
+    """The server's reaction to a request that a fault strikes."""
 
     ERROR = "error"
-    """It responds with the fault's status and error code."""
+    """Responds with the fault's status and error code."""
 
     TIMEOUT = "timeout"
-    """It does not respond for the fault's `seconds`, and then resets the connection."""
+    """Does not respond for the fault's `seconds`, and then resets the connection."""
 
     RESET = "reset"
-    """It resets the connection."""
+    """Resets the connection."""
 
     CUT = "cut"
-    """It cuts the response off in the middle."""
+    """Cuts the response off in the middle."""
 
     NOT_SEEN = "not_seen"
-    """It finds nothing, whatever there is (read lag)."""
+    """Finds nothing, even what exists (read lag)."""
 
     NO_VOICE = "no_voice"
-    """It shows numbers on sale as unable to take calls."""
+    """Shows numbers on sale as unable to receive calls."""
 
 
 class When(Enum):
@@ -92,7 +92,7 @@ HTTP_FAULTS: Final[Mapping[Fault, HttpFault]] = {
     Fault.CREDENTIALS: error(401, 20003),
     Fault.TRIAL: error(400, 21404),
 }
-"""Every fault of the simulators' vocabulary, with Twilio's own statuses and error codes."""
+"""Every `Fault` over HTTP, with Twilio's own statuses and error codes."""
 
 _RANDOM_IN_LOOK_UPS: Final = (
     Fault.TIMEOUT_BEFORE,
@@ -109,8 +109,8 @@ _RANDOM_IN_CHANGES: Final = (
     Fault.ERROR_500_AFTER,
     Fault.ERROR_503_AFTER,
 )
-# `NOT_SEEN` is not among them: a look-up that misses a number after the read lag breaks the
-# promise of the carrier port.
+# `NOT_SEEN` is not among them: a look-up that misses a number after the read lag violates the
+# carrier port.
 _RANDOM: Final[Mapping[Operation, Sequence[Fault]]] = {
     Operation.ORDER: (*_RANDOM_IN_CHANGES, Fault.TAKEN),
     Operation.CONFIGURE: _RANDOM_IN_CHANGES,
@@ -119,7 +119,7 @@ _RANDOM: Final[Mapping[Operation, Sequence[Fault]]] = {
 
 
 class FaultInjector:
-    """Decides how each request fails: as the operation's script says, else by chance.
+    """Decides how each request fails: by the operation's script, else by chance.
 
     Thread-safe. The random faults are the same in every run whose requests come in the same order.
     """
@@ -140,10 +140,10 @@ class FaultInjector:
             )
 
     def fail_by_chance(self, rate: float, seed: int, timeout_seconds: float) -> None:
-        """Let this share of all requests fail (0 to 1); random timeouts last `timeout_seconds`."""
+        """Fail this share of all requests (0 to 1); random timeouts last `timeout_seconds`."""
         with self._lock:
             self._rate = rate
-            self._random = random.Random(seed)  # noqa: S311 - see above
+            self._random = random.Random(seed)  # noqa: S311 - to be repeatable, not secret
             self._timeout_seconds = timeout_seconds
 
     def clear(self) -> None:
@@ -162,7 +162,7 @@ class FaultInjector:
             return fault
 
     def left(self) -> int:
-        """Return how many faults of the script are still to come."""
+        """Return how many faults are left in the script."""
         with self._lock:
             return sum(map(len, self._script.values()))
 

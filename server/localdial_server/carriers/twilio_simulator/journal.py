@@ -1,7 +1,7 @@
 """The journal of the simulated provider: one event per line, append-only.
 
-Replayed from its beginning, it yields the ledger's state, so a server that was killed still knows what it
-sold, and a test can audit it.
+Replaying the journal from its beginning yields the ledger's state, so a server that was killed still knows
+what it sold, and a test can audit that.
 """
 
 import json
@@ -18,7 +18,7 @@ _FIRST_BYTES = b'{"event": "'
 class Journal:
     """The events, the oldest first, and a file of JSON objects, one per line, that keeps them.
 
-    A line that a crash cut off is dropped. Without a file the events end with the process. Raises
+    A line that a crash cut off is dropped. Without a file the events are lost when the process ends. Raises
     `OSError`, and `ValueError` if the file exists and is not a journal.
     """
 

@@ -1,7 +1,7 @@
 """The ledger of the simulated provider: its accounts, the numbers they own, and what they paid.
 
-It is event-sourced: every change is an event that is written to the journal before it takes
-effect, and the state is what the events add up to. For one thread.
+The ledger is event-sourced: every change is an event that is written to the journal before it takes
+effect, and replaying the events yields the state. Not thread-safe.
 """
 
 import time
@@ -71,8 +71,8 @@ class IncomingPhoneNumber:
 class Ledger:
     """The accounts and their numbers. Methods raise `RequestRefused` as the API would.
 
-    `file` is the journal's; without one nothing is kept beyond the process. `lag_seconds` is how long a
-    number that was just bought is not shown. `clock` returns seconds since the epoch. Raises `OSError`,
+    `file` is the journal's; without one, nothing survives the process. `lag_seconds` is how long the API
+    hides a number that was just bought. `clock` returns seconds since the epoch. Raises `OSError`,
     and `ValueError`, `KeyError`, `TypeError` or `ArithmeticError` if the file is not a journal.
     """
 
@@ -153,7 +153,7 @@ class Ledger:
         _require_valid(fields)
         owned = self._by_phone_number.get(phone_number)
         if owned is not None and owned.account_sid == account.sid:
-            # Like Twilio: it responds as to a purchase, charges nothing and replaces the fields.
+            # As at Twilio, the response is that of a purchase, but nothing is charged and the fields change.
             return self.update(account, owned.sid, fields)
         if owned is not None or phone_number == _NEVER_AVAILABLE:
             raise RequestRefused(400, 21422, f"{phone_number} is not available")
@@ -164,7 +164,7 @@ class Ledger:
         return self._by_phone_number[phone_number]
 
     def grant(self, account: Account, phone_number: str, friendly_name: str = "") -> IncomingPhoneNumber:
-        """Give the account a number for free unless somebody owns it; return the number."""
+        """Give the account a number for free unless an account owns it; return the number."""
         if phone_number not in self._by_phone_number:
             self._record(
                 "number_put_in",
@@ -197,7 +197,7 @@ class Ledger:
         self._record("number_released", account_sid=account.sid, sid=sid, phone_number=number.phone_number)
 
     def shown_number(self, account: Account, sid: str) -> IncomingPhoneNumber:
-        """Return a number that the account owns and the API shows: the read lag is over."""
+        """Return a number that the account owns and whose read lag is over."""
         self.require_active(account)
         number = self._owned(account, sid)
         if not self._is_shown(number):
@@ -205,7 +205,7 @@ class Ledger:
         return number
 
     def shown_numbers(self, account: Account) -> Sequence[IncomingPhoneNumber]:
-        """Return the numbers that the account owns and the API shows, the oldest first."""
+        """Return the account's numbers whose read lag is over, the oldest first."""
         self.require_active(account)
         return [
             number
@@ -231,7 +231,7 @@ class Ledger:
             raise RequestRefused(400, 21404, "Trial accounts are limited to one number")
         payer = self.accounts[account.owner_sid]
         if payer.balance < price:
-            # Like Twilio: an account that cannot pay is suspended, and its subaccounts with it.
+            # As at Twilio, an account that cannot pay is suspended, and its subaccounts with it.
             self.change_account(payer.sid, {"status": SUSPENDED})
             raise RequestRefused(403, 20005, "Account not active")
         self._record(

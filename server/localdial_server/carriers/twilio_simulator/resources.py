@@ -1,4 +1,4 @@
-"""How the API shows accounts and numbers, field by field as in Twilio's OpenAPI description."""
+"""The API's JSON for accounts and numbers, field by field as in Twilio's OpenAPI description."""
 
 import email.utils
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ def account_path(sid: str) -> str:
 
 
 def account(shown: Account) -> dict[str, Any]:
-    """Return an account. It has no auth token, as for a client that may not see it."""
+    """Return an account, without its auth token, as for a client that may not see the token."""
     path = account_path(shown.sid)
     return {
         "auth_token": None,
@@ -148,7 +148,7 @@ def page(path: str, name: str, shown: Sequence[dict[str, Any]], query: Mapping[s
 
 
 def friendly_name(shown: IncomingPhoneNumber) -> str:
-    """Return the name of an owned number: its own, or the one that Twilio makes up."""
+    """Return the name of an owned number: its own, or Twilio's default."""
     return shown.fields.get("FriendlyName") or _default_name(shown.phone_number)
 
 

@@ -164,7 +164,7 @@ async def _fail(fault: HttpFault, request: Request, response: Response | None = 
 
 
 def _actual_operation(operation: Operation, query: Mapping[str, str]) -> Operation:
-    """Return which of the three look-ups a list is: Twilio's API has only filters to tell them apart."""
+    """Return which of the three look-ups a list request is: in Twilio's API only its filter tells."""
     if operation is Operation.LIST_OWNED and "FriendlyName" in query:
         return Operation.FIND_BY_REFERENCE
     if operation is Operation.LIST_OWNED and "PhoneNumber" in query:
@@ -199,7 +199,7 @@ async def _form(request: Request) -> Mapping[str, str]:
 
 def _matches(number: IncomingPhoneNumber, query: Mapping[str, str]) -> bool:
     name = query.get("FriendlyName")
-    # Ignores case: Twilio does not document whether it does, so no client may rely on either.
+    # Ignore case: Twilio does not document the behavior, so no client may rely on either.
     if name is not None and resources.friendly_name(number).lower() != name.lower():
         return False
     pattern = query.get("PhoneNumber", "").removeprefix("+")
