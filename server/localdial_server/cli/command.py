@@ -1,4 +1,4 @@
-"""What the commands share: their options, the server that they call, and how results and errors are shown."""
+"""The commands' shared parts: options, the server to call, and how results and errors are shown."""
 
 import functools
 import inspect
@@ -76,7 +76,7 @@ class CommonOptions:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What a client command works with."""
+    """The client, output and server address (host:port) of a client command."""
 
     client: Client
     out: Output
@@ -205,9 +205,9 @@ _TIMEOUT: Final = _CONTEXT.replace(name="timeout", annotation=TimeoutOption, def
 
 
 def _declare(command: Callable[..., None], function: Callable[..., None], *common: inspect.Parameter) -> None:
-    """Give the command the function's parameters except the first, and the common ones: typer reads them."""
+    """Declare the function's parameters, except the first, and the common ones for typer to read."""
     own = list(inspect.signature(function).parameters.values())[1:]
-    command.__signature__ = inspect.Signature([*own, _CONTEXT, *common])  # type: ignore[attr-defined]
+    command.__signature__ = inspect.Signature([*own, _CONTEXT, *common])  # type: ignore[attr-defined]  # undeclared by mypy
 
 
 PageT = TypeVar("PageT", bound=Message)

@@ -64,7 +64,7 @@ _SIMULATOR: Final = "simulator"
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """What the demo organization owns: one number in each area code of `BOUGHT`, in that order."""
+    """The demo organization's numbers: one in each area code of `BOUGHT`, in that order."""
 
     numbers: tuple[LocalPresenceNumber, ...]
 
@@ -77,8 +77,8 @@ class Demo:
 def load(client: Client) -> Demo:
     """Create the demo organization, or complete it.
 
-    Raises `CliError` if the server's carrier is not the simulator, because the demo must not spend money, and
-    what the client raises.
+    Raises `CliError` if the server's carrier is not the simulator, because the demo must not spend money.
+    Raises the client's errors.
     """
     for organization in ORGANIZATIONS:
         client.directory.set_organization(SetOrganizationRequest(organization=organization))
@@ -90,7 +90,7 @@ def load(client: Client) -> Demo:
     client.number_inventory.map_area_codes(
         MapAreaCodesRequest(organization_id=DEMO, phone_number=demo.local_number, area_codes=[MAPPED])
     )
-    # Failures are ignored: once deleted, this number cannot be imported again, and the demo does without it.
+    # Failures are ignored: once deleted, this number cannot be imported again, and the demo works without it.
     client.number_inventory.import_numbers(
         ImportNumbersRequest(organization_id=DEMO, phone_numbers=[IMPORTED])
     )
@@ -117,8 +117,8 @@ def _buy(client: Client, area_code: str) -> LocalPresenceNumber:
     # The response does not name the carrier, but only the simulator sells numbers with the exchange 555.
     _require_simulator(is_simulator=all(each.phone_number[5:8] == "555" for each in available))
     for attempt in itertools.count(1):
-        # A fixed request_id, so that two demos at once buy one number. If that number has been deleted since,
-        # its request_id still returns it, so the next request_id is used.
+        # A fixed request_id makes two demos at once buy the same number. If that number has been deleted, its
+        # request_id still returns it, so the next request_id is used.
         request = PurchaseNumbersRequest(
             organization_id=DEMO, area_code=area_code, request_id=f"demo-{area_code}-{attempt}"
         )

@@ -20,8 +20,7 @@ _STATE_WIDTH: Final = max(map(len, _STYLES))
 @local_command
 def doctor(out: Output, *, config_file: ConfigOption = None) -> None:
     """Check the settings, the database and the carrier, and say what is wrong. Changes and buys nothing."""
-    # What the server is made of is slow to load, and the client commands do not need it.
-    from localdial_server.admin.doctor import examine  # noqa: PLC0415
+    from localdial_server.admin.doctor import examine  # noqa: PLC0415 - slow to load
 
     findings: list[Finding] = []
     console = make_console()

@@ -20,7 +20,7 @@ from localdial_server.cli.progress import progress
 from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import read_settings
 
-# As a file name: stdin or stdout.
+# The file name that stands for stdin or stdout.
 _STREAM: Final = "-"
 
 _AGE: Final = re.compile(r"([1-9][0-9]{0,5})([hdw])", re.ASCII)
@@ -32,7 +32,7 @@ _MICROSECONDS_PER_HOUR: Final = 3_600_000_000
 @local_command
 def migrate(out: Output, *, config_file: ConfigOption = None) -> None:
     """Bring the database's schema up to date."""
-    from localdial_server.runtime import bootstrap  # noqa: PLC0415
+    from localdial_server.runtime import bootstrap  # noqa: PLC0415 - slow to load
 
     done = bootstrap.migrate(read_settings(config_file))
     out.result({"done": done}, done)
@@ -55,8 +55,8 @@ def export(
     ] = _STREAM,
     config_file: ConfigOption = None,
 ) -> None:
-    """Write organizations with their call history to a file, for `localdial import`."""
-    from localdial_server.admin import maintenance  # noqa: PLC0415
+    """Export organizations with their call history to a file, for `localdial import`."""
+    from localdial_server.admin import maintenance  # noqa: PLC0415 - slow to load
 
     settings = read_settings(config_file)
     try:
@@ -87,7 +87,7 @@ def import_(
     config_file: ConfigOption = None,
 ) -> None:
     """Import the organizations of an export: all of them or none."""
-    from localdial_server.admin import maintenance  # noqa: PLC0415
+    from localdial_server.admin import maintenance  # noqa: PLC0415 - slow to load
 
     settings = read_settings(config_file)
     try:
@@ -119,7 +119,7 @@ def prune(
     config_file: ConfigOption = None,
 ) -> None:
     """Delete the records of old calls, of all organizations."""
-    from localdial_server.admin import maintenance  # noqa: PLC0415
+    from localdial_server.admin import maintenance  # noqa: PLC0415 - slow to load
 
     deleted = 0
     age = _microseconds(older_than)

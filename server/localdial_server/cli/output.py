@@ -1,4 +1,4 @@
-"""What the commands print, for people or for programs, and their exit codes.
+"""The output of the commands, for people or for programs, and their exit codes.
 
 Results go to stdout and everything else to stderr, so that a pipe carries only results. With `--json`
 stdout gets exactly one document, and an error is a document on stderr.
@@ -111,7 +111,7 @@ def counted(count: int, noun: str) -> str:
 
 
 class Output:
-    """Where a command's result and its errors go, as text or as JSON."""
+    """Prints a command's result and its errors, as text or as JSON."""
 
     def __init__(self, *, as_json: bool) -> None:
         """`as_json`: for programs instead of people."""

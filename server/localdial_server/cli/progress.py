@@ -13,8 +13,8 @@ from localdial_server.cli.tables import make_console
 def progress(out: Output) -> Iterator[Callable[[str, int, int | None], None]]:
     """Show a progress bar on stderr if that is a terminal.
 
-    Yields the function that updates it. Its arguments are what is being done, how much of it is done, and
-    how much there is, or None if not known.
+    Yields the function that updates it. Its arguments are the activity, how much of it is done, and the
+    total, or None if the total is unknown.
     """
     console = make_console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())

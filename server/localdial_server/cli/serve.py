@@ -96,18 +96,16 @@ def serve(
 
 
 def _serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
-    # The server's modules are slow to load, and the other commands do not need them.
     if settings.workers > 1:
-        from localdial_server.runtime.workers import serve as serve_  # noqa: PLC0415
+        from localdial_server.runtime.workers import serve as serve_  # noqa: PLC0415 - slow to load
     else:
-        from localdial_server.runtime.serve import serve as serve_  # noqa: PLC0415
+        from localdial_server.runtime.serve import serve as serve_  # noqa: PLC0415 - slow to load
     serve_(settings, on_ready)
 
 
 def _serve_as_worker(settings: Settings) -> None:
     """Serve as one of several workers, reporting to the supervisor as `Supervisor` expects."""
-    # See _serve.
-    from localdial_server.runtime import serve as server_process  # noqa: PLC0415
+    from localdial_server.runtime import serve as server_process  # noqa: PLC0415 - slow to load
 
     to_supervisor = Output(as_json=True)
     try:
@@ -118,7 +116,7 @@ def _serve_as_worker(settings: Settings) -> None:
             stop_when=sys.stdin.fileno(),
         )
     except StartError as error:
-        # The supervisor shows it, once for all workers.
+        # The supervisor shows the error once, for all workers.
         to_supervisor.announce({"error": str(error)})
         raise typer.Exit(ExitCode.ERROR) from error
 

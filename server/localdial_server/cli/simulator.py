@@ -70,8 +70,7 @@ def serve(
 
     `/simulator/` on the same address injects faults while it runs; see the documentation.
     """
-    # Only this command needs the web server, which is slow to load.
-    from localdial_server.runtime.simulator_server import SimulatorOptions, serve_simulator  # noqa: PLC0415
+    from localdial_server.runtime.simulator_server import SimulatorOptions, serve_simulator  # noqa: PLC0415 - slow to load
 
     options = SimulatorOptions(
         listen=listen,

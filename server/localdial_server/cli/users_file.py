@@ -76,7 +76,7 @@ class UsersFile:
     def rows(self, organization: str) -> Iterator[Row | BadRow]:
         """Yield all rows, in order, as users of the organization; blank lines are skipped.
 
-        Rows are read from the file as they are taken. Each call starts again at the first row, and
+        Rows are read from the file as the iterator advances. Each call starts again at the first row, and
         invalidates the iterator of the previous call.
         """
         self._file.seek(0)
@@ -141,6 +141,6 @@ def _open(path: Path) -> BinaryIO:
         return file
     # A pipe can be read only once, but the file is read twice.
     with file:
-        copy = tempfile.TemporaryFile()  # noqa: SIM115 (the caller closes it)
+        copy = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
         shutil.copyfileobj(file, copy)
     return copy

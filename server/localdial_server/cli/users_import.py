@@ -70,7 +70,7 @@ def _rejected_rows(session: Session, organization: str, rows: Sequence[Row]) -> 
         for index in bad:
             for column, description in violations[index]:
                 yield BadRow(rows[index].line, column, description)
-        # Ask again without them: the server may check in stages, or report only some of the errors.
+        # Check again without the bad rows: the server may check in stages, or report only some errors.
         rows = [row for index, row in enumerate(rows) if index not in violations]
 
 
@@ -84,7 +84,7 @@ def _by_index(error: LocaldialError) -> Mapping[int, list[FieldViolation]]:
 
 
 def _write(session: Session, organization: str, file: UsersFile, total: int) -> int:
-    """Write every row, all of which passed the check. Return the last revision."""
+    """Send every row, all of which passed the check, to the server. Return the last revision."""
     written = revision = 0
     rows = file.rows(organization)
     try:

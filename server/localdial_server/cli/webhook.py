@@ -36,8 +36,7 @@ def webhook(
 
     It calls a localdial server that runs elsewhere. `localdial serve --webhook` runs both in one process.
     """
-    # The web server is slow to load, and only this command needs it.
-    from localdial_server.web.webhook import standalone  # noqa: PLC0415
+    from localdial_server.web.webhook import standalone  # noqa: PLC0415 - slow to load
 
     out = output_of(context, as_json=as_json)
 
