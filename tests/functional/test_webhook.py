@@ -104,7 +104,7 @@ def test_a_call_back_rings_the_last_caller_then_the_organization_and_ends_with_a
         )
     assert len(listed.calls) == 1, "a call-back is no call of ours"
     log = "".join(file.read_text("utf-8") for file in tmp_path.rglob("*.log"))
-    assert "a call-back goes on" in log
+    assert "next step of a call-back" in log
     for number in called, CALLER, WORK_PHONE, ORGANIZATION_NUMBER:
         assert number[1:] not in log
 

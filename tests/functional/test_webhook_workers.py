@@ -26,6 +26,6 @@ def test_every_worker_can_answer_any_step_of_a_call(server: Supervised) -> None:
         dialled = twilio.call(To=called)
         assert dialled.dialled == WORK_PHONE
         assert twilio.dial_ended(dialled, "busy", To=called).verbs[0].tag == "Dial"
-    answered = {event["process"] for event in server.logged("a call-back goes on")}
+    answered = {event["process"] for event in server.logged("next step of a call-back")}
     assert answered == server.workers
     assert server.stop() == 0

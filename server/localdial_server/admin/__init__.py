@@ -1,1 +1,1 @@
-"""Work on a database or an account as a whole: export, import, prune, examine."""
+"""Work on a whole database or carrier account: export, import, prune, doctor."""

@@ -7,6 +7,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
 from localdial_server.admin.doctor_finding import Check, Finding, OnFinding, State
+from localdial_server.runtime.carriers import twilio_account
 from localdial_server.runtime.storage import open_database
 from localdial_server.settings.errors import SettingsError, StartError
 from localdial_server.settings.settings import Settings, require_webhook_settings
@@ -52,7 +53,7 @@ def _database(settings: Settings) -> Finding:
 def _opened(settings: Settings) -> SqliteDatabase | PostgresDatabase | None:
     if is_postgresql(settings.database_url):
         return open_database(settings)
-    # open_database would create the file, and would not tell a file in use from other failures.
+    # open_database would create the file, and would not distinguish a file in use from other failures.
     file = Path(make_url(settings.database_url.get_secret_value()).database or "")
     return SqliteDatabase.open(file) if file.exists() else None
 
@@ -93,9 +94,7 @@ async def _carrier(settings: Settings, report: OnFinding) -> None:
     if settings.carrier == "simulator":
         report(check.ok("is the simulator: its numbers cost nothing and cannot be called"))
         return
-    # Twilio's library is loaded only if Twilio is the carrier.
-    from localdial_server.admin.doctor_twilio import diagnose  # noqa: PLC0415
-    from localdial_server.runtime.carriers import twilio_account  # noqa: PLC0415
+    from localdial_server.admin.doctor_twilio import diagnose  # noqa: PLC0415 - loads Twilio's library
 
     account = twilio_account(settings)
     if account.base_url:

@@ -29,12 +29,12 @@ OnFinding = Callable[[Finding], None]
 
 
 class Check(NamedTuple):
-    """A check by its name, such as `database`; makes its findings."""
+    """A check with its name, such as `database`, which creates its findings."""
 
     name: str
 
     def ok(self, text: str) -> Finding:
-        """Return the finding that it passed."""
+        """Return the finding that the check passed."""
         return Finding(self.name, State.OK, text)
 
     def warning(self, text: str) -> Finding:

@@ -17,7 +17,7 @@ _MICROS: Final = 1_000_000
 
 
 async def diagnose(account: TwilioAccount) -> AsyncIterator[Finding]:
-    """Yield what was found: whether numbers can be bought, and where their calls go."""
+    """Yield the findings: whether numbers can be bought, and where their calls go."""
     carriers = TwilioCarriers(account)
     try:
         main = carriers.by_account(account.account_sid)

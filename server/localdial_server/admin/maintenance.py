@@ -29,11 +29,11 @@ from localdial_server.storage.transfer.records import End
 __all__ = ["ImportRefused", "UnknownOrganizations", "export", "has_spooled_calls", "import_", "prune_calls"]
 
 Progress = Callable[[str, int, int | None], None]
-"""Called with what is being done, how much of it is done, and how much there is, or None if not known."""
+"""Called with the activity, how much of it is done, and the total, or None if the total is unknown."""
 
 
 def export(settings: Settings, organization_ids: Sequence[str], file: BinaryIO, on_progress: Progress) -> End:
-    """Write the organizations, or all of them if none is named, to the file; return the export's last line.
+    """Export the organizations, or all if none is named, to the file; return the export's last line.
 
     Raises `UnknownOrganizations`, and `OSError` if the file cannot be written.
     """
@@ -52,7 +52,7 @@ def has_spooled_calls(settings: Settings) -> bool:
 
 
 def import_(settings: Settings, file: BinaryIO, on_progress: Progress) -> End:
-    """Import what an export wrote, all of it or nothing; return the export's last line.
+    """Import an export, all of it or nothing; return the export's last line.
 
     Raises `ImportRefused`, and `OSError` if the file cannot be read.
     """

@@ -16,7 +16,7 @@ def configure_logging(level: str, log_format: Literal["console", "json"]) -> Non
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
-        # Several workers write to one log; this tells them apart.
+        # Several workers write to one log; the process ID tells them apart.
         structlog.processors.CallsiteParameterAdder([structlog.processors.CallsiteParameter.PROCESS]),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]

@@ -1,7 +1,7 @@
 """The server's Prometheus metrics.
 
-With several workers, prometheus_client sums them up through files in a folder that the supervisor names
-in PROMETHEUS_MULTIPROC_DIR before the workers start.
+With several workers, prometheus_client sums the metrics up through files in a folder that the supervisor
+names in PROMETHEUS_MULTIPROC_DIR before the workers start.
 """
 
 import logging

@@ -62,7 +62,7 @@ class Application:
                 if missing is None:
                     return
             except OperationalError as error:
-                # The database may be restarting in the course of an upgrade.
+                # The database may be restarting during an upgrade.
                 missing = one_line(error)
             except (SchemaError, DBAPIError) as error:
                 raise unusable_database(self.settings, error) from None
@@ -80,7 +80,7 @@ class Application:
 
 @contextlib.asynccontextmanager
 async def application(settings: Settings) -> AsyncIterator[Application]:
-    """Build the use cases of the settings; on leaving, all that was recorded is durable."""
+    """Build the use cases for the settings; on exit, every recorded call is durable."""
     async with opened_storage(settings) as storage, opened_carriers(settings, storage.database) as carriers:
         built = use_cases(
             store=SqlStore(storage.database, storage.snapshots),

@@ -1,4 +1,4 @@
-"""The carrier of the settings, opened and closed."""
+"""Opens and closes the carrier that the settings name."""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ from localdial_server.storage.sql.simulator_state import SqlSimulatorState
 async def opened_carriers(settings: Settings, database: Database) -> AsyncIterator[Carriers]:
     """Open the carrier of the settings, and close it at the end.
 
-    `database` is where the simulated carrier remembers what it sold.
+    The simulated carrier keeps its sales in `database`.
     """
     if settings.carrier == "simulator":
         yield SingleAccount(
@@ -27,8 +27,7 @@ async def opened_carriers(settings: Settings, database: Database) -> AsyncIterat
             )
         )
         return
-    # Twilio's library takes 18 MiB and 80 ms to load.
-    from localdial_server.carriers.twilio.adapter import TwilioCarriers  # noqa: PLC0415
+    from localdial_server.carriers.twilio.adapter import TwilioCarriers  # noqa: PLC0415 - takes 18 MiB and 80 ms
 
     carriers = TwilioCarriers(twilio_account(settings))
     try:

@@ -27,8 +27,8 @@ from localdial_server.settings.settings import Settings
 
 _log = logging.getLogger(__name__)
 
-# Shorter than Python's 5 ms, so that threads yield to the event loop, and with it to
-# resolves, sooner: loading a large organization is pure Python.
+# Shorter than Python's 5 ms, so that threads yield sooner to the event loop, which serves resolves:
+# loading a large organization is pure Python.
 _SWITCH_INTERVAL_SECONDS = 0.0005
 
 _SERVICE_NAMES = [f"{PACKAGE}.{name}" for name in SERVICES]
@@ -43,8 +43,8 @@ def serve(
 ) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is under way.
 
-    `on_ready` is given the address that is served. With `shared_port`, other processes may serve on the same
-    one. `stop_when` is a file descriptor that stops the server when it becomes readable. Raises `StartError`.
+    `on_ready` gets the address, host:port. With `shared_port`, other processes may listen on the same one.
+    `stop_when` is a file descriptor that stops the server when it becomes readable. Raises `StartError`.
     """
     configure_logging(settings.log_level, settings.log_format)
     sys.setswitchinterval(_SWITCH_INTERVAL_SECONDS)
@@ -85,15 +85,15 @@ async def _serve(
                 _log.info("stopping")
                 await stop_webhook()
                 await health_servicer.enter_graceful_shutdown()
-                # Changes end first, before the connections close: each with its answer or with
-                # SHUTTING_DOWN, even if its client no longer waits.
+                # Changes finish before connections close. Each ends with its response or SHUTTING_DOWN,
+                # even if its client no longer waits.
                 await rpc.drain(settings.drain_seconds)
                 await server.stop(settings.drain_seconds)
     _log.info("stopped")
 
 
 def _stop_event(stop_when: int | None) -> asyncio.Event:
-    """Return the event that signals and the file descriptor `stop_when` set."""
+    """Return an event that is set by a signal, or when the file descriptor `stop_when` is readable."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signal_number in signal.SIGTERM, signal.SIGINT:
@@ -101,7 +101,7 @@ def _stop_event(stop_when: int | None) -> asyncio.Event:
     if stop_when is not None:
 
         def stop_once() -> None:
-            # A descriptor at its end stays readable.
+            # A descriptor at end of file stays readable.
             loop.remove_reader(stop_when)
             stop.set()
 
@@ -166,7 +166,7 @@ def grpc_server(*, shared_port: bool = False) -> grpc.aio.Server:
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     """Return the factory of the fastest event loop that is installed."""
     try:
-        import uvloop  # noqa: PLC0415  (not available on Windows)
+        import uvloop  # noqa: PLC0415 - not available on Windows
     except ImportError:
         return asyncio.new_event_loop
     return uvloop.new_event_loop

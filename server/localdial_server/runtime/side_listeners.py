@@ -1,4 +1,4 @@
-"""What a server serves beside gRPC, where the settings say so: metrics and the voice webhook."""
+"""The optional listeners of a server besides gRPC: metrics and the voice webhook."""
 
 import asyncio
 import contextlib
@@ -34,14 +34,13 @@ async def webhook_served(
 ) -> AsyncIterator[Callable[[], Awaitable[None]]]:
     """Serve the webhook of the server at `address`, if the settings name an address for it.
 
-    Yields a function that stops it once the requests under way are answered. Raises `StartError` if its
-    address cannot be bound.
+    Yields a function that stops the webhook after the requests under way. Raises `StartError` if its address
+    cannot be bound.
     """
     if not settings.webhook_listen:
         yield _nothing
         return
-    # The web server is loaded only by those who serve a webhook.
-    from localdial_server.web.webhook.http_server import serving  # noqa: PLC0415 (see above)
+    from localdial_server.web.webhook.http_server import serving  # noqa: PLC0415 - slow to load
 
     server, listen = reachable(address), settings.webhook_listen
     async with serving(settings, server, listen, shared_port=shared_port) as served:

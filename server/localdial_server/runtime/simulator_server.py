@@ -19,27 +19,27 @@ from localdial_server.settings.validators import is_loopback, valid_address
 
 @dataclass(frozen=True, slots=True)
 class SimulatorOptions:
-    """How the simulator is set up. An account is its SID and its auth token."""
+    """How the simulator is set up. An account is given as its SID and auth token."""
 
     listen: str
     account: tuple[str, str]
     subaccounts: Mapping[str, str] = field(default_factory=dict)
     state: Path | None = None
-    """The journal's file. None keeps nothing beyond the process."""
+    """The journal's file; with None, nothing survives the process."""
     balance: Decimal = Decimal(1000)
     """In US dollars."""
     is_trial: bool = False
     owned: Sequence[str] = ()
     """Numbers (E.164) that the account owns without having bought them here."""
     lag_seconds: float = 0.0
-    """How long a number that was just bought is not shown."""
+    """How long the API hides a number that was just bought."""
     faults: Sequence[tuple[str, str, int]] = ()
     """Operation, fault and count."""
     fault_rate: float = 0.0
     """The share of requests that fail by chance, 0 to 1."""
     seed: int = 0
     timeout_seconds: float = 30.0
-    """How long a timeout by chance lasts."""
+    """How long a random timeout lasts."""
 
 
 def serve_simulator(options: SimulatorOptions, on_ready: Callable[[str], None]) -> None:
@@ -70,7 +70,7 @@ def _require_loopback(address: str) -> None:
     except ValueError as error:
         raise StartError(f"the address {error}") from None
     if not is_loopback(address):
-        # Anyone who reaches it can make it fail, and read what was sold.
+        # Anyone who can reach the simulator can make it fail and read what it sold.
         raise StartError(
             f"{address} is not a loopback address, and the simulator listens on no other: "
             "use 127.0.0.1, [::1] or localhost"

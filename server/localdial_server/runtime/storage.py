@@ -40,9 +40,9 @@ Background = Callable[[], Coroutine[Any, Any, None]]
 class Storage:
     """An open database with everything that belongs to it.
 
-    `background` is to be run while calls are served. `claim` makes sure that the database can be
-    used: it returns what is missing from the schema, or None once nothing is. It blocks, and raises
-    `StartError` where waiting does not help and `DBAPIError` where the database does not answer.
+    Run `background` while calls are served. `claim` checks that the database can be used: it returns
+    what is missing from the schema, or None if nothing is. It blocks, and raises `StartError` if waiting
+    does not help and `DBAPIError` if the database does not respond.
     """
 
     database: SqliteDatabase | PostgresDatabase
@@ -151,7 +151,7 @@ def unusable_database(settings: Settings, error: SchemaError | DBAPIError) -> St
 
 
 def one_line(error: BaseException | None) -> str:
-    """Return what the database or its driver says, in one line."""
+    """Return the message of the database or its driver, in one line."""
     # SQLAlchemy appends the statement and a link.
     return " ".join(reason_of(error.orig if isinstance(error, DBAPIError) else error).split())
 
@@ -164,7 +164,7 @@ def _take_spool(folder: SpoolFolder, settings: Settings) -> Spool:
 
 
 def _claim_spool(folder: SpoolFolder, spool: Spool, database: PostgresDatabase, settings: Settings) -> None:
-    """Keep the calls of another database out of this one."""
+    """Claim the spool for this database, so that calls of another one are never replayed into it."""
     identity = identity_of(database.engine)
     try:
         folder.claim(identity, spool)

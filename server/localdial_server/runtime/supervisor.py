@@ -14,7 +14,7 @@ from localdial_server.settings.errors import StartError
 _log = logging.getLogger(__name__)
 
 # Exit codes of a worker that stopped when it was told to. SIGTERM is among them: a
-# process that is exiting has given up its signal handlers.
+# process that is exiting has already removed its signal handlers.
 _STOPPED_CODES: Final = {0, -signal.SIGTERM}
 
 
@@ -25,8 +25,8 @@ class WorkersFailed(StartError):
 class RestartDelays(NamedTuple):
     """How long the supervisor waits before it replaces a dead worker, in seconds.
 
-    A worker that was ready for at least `settled_after` is replaced at once. The delay before any other
-    one begins at `first` and doubles with each death, up to `longest`.
+    A worker that was ready for at least `settled_after` is replaced at once. Otherwise the delay begins at
+    `first` and doubles with each death, up to `longest`.
     """
 
     settled_after: float = 1.0
@@ -34,7 +34,7 @@ class RestartDelays(NamedTuple):
     longest: float = 5.0
 
     def after(self, previous: float, ready_seconds: float | None) -> float:
-        """Return the next delay, given the previous one in seconds. `ready_seconds`: as in `_Exit`."""
+        """Return the next delay. `ready_seconds` is how long the worker was ready; None if it never was."""
         if ready_seconds is not None and ready_seconds >= self.settled_after:
             return 0.0
         return min(max(2 * previous, self.first), self.longest)
@@ -51,7 +51,7 @@ class _Exit(NamedTuple):
 
 
 class Supervisor:
-    """Keeps a number of worker processes running until it is told to stop.
+    """Keeps several worker processes running until it is told to stop.
 
     A worker prints one line of JSON on its standard output when it is ready (`{"address": …}`) or cannot
     start (`{"error": …}`). It stops on SIGTERM, and when its standard input ends, which tells it that the

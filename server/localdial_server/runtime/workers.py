@@ -35,7 +35,7 @@ _COMMAND: Final = (sys.executable, "-P", "-m", "localdial_server", "serve", "--w
 # Where prometheus_client finds the folder that it shares between processes.
 _METRICS_FOLDER_ENV: Final = "PROMETHEUS_MULTIPROC_DIR"
 
-# How long a worker may take to stop, besides its drains and its last transaction.
+# How long a worker may take to stop, in addition to its drains and its last transaction.
 _MARGIN_SECONDS: Final = 5.0
 
 
@@ -75,7 +75,7 @@ def _environment(settings: Settings, address: str, webhook_address: str) -> Mapp
     addresses = {"listen": address, "webhook_listen": webhook_address, "metrics_listen": ""}
     values = {**dict(settings), **addresses, "workers": 1}
     written = {env_name(name): _serialized(value) for name, value in values.items()}
-    # The names of settings are read in any case, and the last one wins.
+    # Setting names are case-insensitive and the last one wins, so the written ones come last.
     others = {name: value for name, value in os.environ.items() if name not in {CONFIG_ENV, *written}}
     return {**others, **written}
 
@@ -143,7 +143,7 @@ def _metrics(listen: str) -> Iterator[tuple[Mapping[str, str], Callable[[int], N
         return
     with tempfile.TemporaryDirectory(prefix="localdial-metrics-") as folder:
         registry = CollectorRegistry()
-        MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]
+        MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]  # untyped library
         try:
             stop = metrics.serve(listen, registry)
         except metrics.CannotServe as error:

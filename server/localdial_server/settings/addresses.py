@@ -1,4 +1,4 @@
-"""Network addresses: opening the sockets of a listen address, and calling who listens there."""
+"""Listen addresses: how to open their sockets, and how to reach a server that listens on one."""
 
 import contextlib
 import errno

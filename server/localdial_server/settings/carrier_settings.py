@@ -115,7 +115,7 @@ class CarrierSettings(BaseSettings):
     """Organizations that buy in a Twilio subaccount of their own, as JSON: {"acme": "AC…"}. The main
     account's credentials are used for all of them."""
     twilio_voice_url: Annotated[str, AfterValidator(_valid_url)] = ""
-    """URL that Twilio calls for calls to the numbers. Default: the webhook's public URL followed by
+    """URL that Twilio requests when a number is called. Default: the webhook's public URL followed by
     /voice."""
     twilio_voice_application_sid: Annotated[str, AfterValidator(_the_only_handler), _sid("AP")] = ""
     """TwiML application, AP…, that handles calls to the numbers, instead of a URL."""

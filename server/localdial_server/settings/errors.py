@@ -1,4 +1,4 @@
-"""Why a server cannot start."""
+"""The errors of invalid settings, and of servers and commands that cannot run."""
 
 from typing import NamedTuple
 

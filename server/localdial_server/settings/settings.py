@@ -41,7 +41,7 @@ from localdial_server.settings.validators import (
 ENV_PREFIX = "LOCALDIAL_"
 CONFIG_ENV = "LOCALDIAL_CONFIG"
 
-# For the help and the documentation: the groups of settings, by the beginnings of their names.
+# The groups of settings in the help and the documentation, by the prefixes of their names.
 _GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "Server": ("listen", "allow_insecure", "workers", "drain", "log_", "metrics"),
     "Database and spool": ("database", "spool"),
@@ -57,9 +57,9 @@ _OPTION_NAMES = {"webhook_listen": "--webhook"}
 
 
 class Settings(CarrierSettings):
-    """The settings of the server, made by `read_settings`; immutable.
+    """The settings of the server; immutable. Use `read_settings` to create them.
 
-    Constructed directly, in tests, it reads keyword arguments and the environment, but no file.
+    Constructed directly, as in tests, they come from keyword arguments and the environment, but no file.
     """
 
     model_config = SettingsConfigDict(
@@ -151,7 +151,7 @@ class Settings(CarrierSettings):
 
     @property
     def voice_url(self) -> str:
-        """The URL that Twilio calls for calls to the numbers; empty if it is not configured to call one."""
+        """The URL that Twilio requests when a number is called; empty if numbers are not set up with one."""
         has_other_handler = self.twilio_voice_application_sid or self.twilio_trunk_sid
         if self.twilio_voice_url or has_other_handler or not self.webhook_public_url:
             return self.twilio_voice_url
@@ -173,7 +173,7 @@ class SettingHelp(NamedTuple):
     group: str
     env: str
     default: str
-    """`none` if it is empty."""
+    """The default value as text; `none` if it is empty."""
     description: str
 
 

@@ -80,13 +80,13 @@ def postgresql_parameters(url: SecretStr) -> Mapping[str, Any]:
     """Return libpq's parameters for a PostgreSQL URL. Raises `ValueError`."""
     # The driver parses the URL: only it knows everything that may be in it, such as several hosts,
     # sockets and TLS.
-    import psycopg.conninfo  # noqa: PLC0415 (not needed on SQLite)
+    import psycopg.conninfo  # noqa: PLC0415 - not needed on SQLite
 
     text = url.get_secret_value()
     authority, _, rest = text.partition("://")[2].partition("?")[0].partition("/")
     if authority.count("@") <= 1 and "@" not in rest:
-        # With other characters, the driver would read part of the password as the host or the database,
-        # which appear in messages.
+        # In any other URL, the driver could read part of the password as the host or the database, which
+        # appear in messages.
         with contextlib.suppress(psycopg.ProgrammingError):
             return psycopg.conninfo.conninfo_to_dict(text)
     raise ValueError(
@@ -96,7 +96,7 @@ def postgresql_parameters(url: SecretStr) -> Mapping[str, Any]:
 
 
 def lower_case(value: object) -> object:
-    """Accept text in any case."""
+    """Return text in lower case, and any other value as it is."""
     return value.lower() if isinstance(value, str) else value
 
 
@@ -110,7 +110,7 @@ _PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9
 
 
 def valid_public_url(url: str) -> str:
-    """Accept an empty text or a base URL, without the slashes at its end."""
+    """Accept an empty text or a base URL; trailing slashes are removed."""
     url = url.rstrip("/")
     if url and _PUBLIC_URL.fullmatch(url) is None:
         raise ValueError(
@@ -127,7 +127,7 @@ def valid_account_tokens(secret: SecretStr) -> SecretStr:
 
 
 def account_tokens(secret: SecretStr) -> Sequence[tuple[str, str]]:
-    """Return the pairs of an account SID and its auth token."""
+    """Return the pairs of an account SID and its auth token. Raises `ValueError`."""
     pairs = [pair.partition(":") for pair in secret.get_secret_value().replace(",", " ").split()]
     if not all(account and token for account, _, token in pairs):
         raise ValueError("must be ACCOUNT_SID:TOKEN pairs, separated by commas or spaces")

@@ -1,1 +1,1 @@
-"""Everything that speaks HTTP."""
+"""The HTTP side of the server: the voice webhook."""

@@ -1,10 +1,10 @@
-"""What happens to a call-back, step by step: pure decisions.
+"""The steps of a call-back, as pure decisions.
 
 localdial names the phone to ring and the one to ring after it. If nobody answers, the
 caller hears a spoken message: a call never ends in silence.
 
-The webhook keeps no state between the steps. What a later step needs to know is in the URL
-that Twilio requests for it, so that any server can answer, any number of times.
+The webhook keeps no state between the steps. The URL that Twilio requests for a
+later step holds what that step needs, so any server can answer, any number of times.
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ class Dial:
     """Ring a phone. Numbers are E.164.
 
     `shows_caller`: the phone shows the caller's number, otherwise the called number.
-    `fallback_number` is rung next if nobody answers; None if there is nowhere else.
+    `fallback_number` is rung next if nobody answers; None if there is no other phone.
     `screened`: whoever answers has to press a key to take the call.
     """
 
@@ -50,7 +50,7 @@ class Dial:
         return call.caller_number if self.shows_caller else call.called_number
 
     def parameters(self) -> dict[str, str]:
-        """Return what the next step has to know, as parameters of its URL.
+        """Return what the next step needs, as parameters of its URL.
 
         Numbers are without their `+`, which some proxies turn into a space. Twilio signs the URL
         and the form as one text, so characters can move from one to the other. That is why the
@@ -66,7 +66,7 @@ class Dial:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Tell the caller, in the organization's name, that nobody can take the call.
+    """Play the caller a message, in the organization's name: nobody can take the call.
 
     `organization_id` is empty if it is not known.
     """
@@ -99,7 +99,7 @@ class DialEnded:
 
     @classmethod
     def of(cls, parameters: Mapping[str, str], form: Mapping[str, str]) -> Self:
-        """Read it from the URL's parameters, which `Dial.parameters` made, and from Twilio's."""
+        """Read the outcome from the URL's parameters, which `Dial.parameters` made, and from Twilio's."""
         fallback_number = f"+{parameters.get('fallback', '')}"
         return cls(
             parameters.get("organization", ""),
@@ -115,8 +115,8 @@ class DialEnded:
         """Whether the caller talked to someone.
 
         A screened call that was answered but not accepted is "completed" too; only `DialBridged`
-        tells the difference. If Twilio does not say, the call goes on: that is better than leaving
-        the caller in silence.
+        tells the difference. If Twilio omits it, a screened call counts as not connected, so that
+        the caller is never left in silence.
         """
         if self.bridged:
             return self.bridged == "true"

@@ -1,4 +1,4 @@
-"""The voice webhook as an ASGI application: its URLs, and the step of each."""
+"""The voice webhook as an ASGI application: its URLs, and the step that each one runs."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -78,7 +78,7 @@ class Webhook:
 
     async def _answer(self, step: Step, call: Call) -> str:
         # Log no phone numbers: Twilio shows them to those who may see them.
-        _log.info("a call-back goes on", extra={"call_sid": call.call_sid, "step": type(step).__name__})
+        _log.info("next step of a call-back", extra={"call_sid": call.call_sid, "step": type(step).__name__})
         if isinstance(step, Message):
             name = await self._localdial.organization_name(step.organization_id, call.call_sid)
             return self._twiml.message(name)
@@ -97,7 +97,7 @@ def _endpoint(reader: RequestReader, step: _Step, otherwise: str) -> Callable[[R
         signed = await reader.read(request)
         try:
             twiml = await step(signed)
-        except Exception:  # noqa: BLE001 (the caller waits, whatever went wrong)
+        except Exception:  # noqa: BLE001 - the caller waits, whatever went wrong
             _log.exception("a step of a call-back failed", extra={"call_sid": signed.form.get("CallSid", "")})
             twiml = otherwise
         return Response(twiml, media_type="application/xml")

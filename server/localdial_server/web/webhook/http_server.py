@@ -22,16 +22,16 @@ from localdial_server.web.webhook.twiml import TwimlWriter
 
 _log = logging.getLogger(__name__)
 
-# More than one process can answer, and few enough to fit in memory.
+# More than one process can serve, but few enough to fit in memory.
 _MAX_CONNECTIONS: Final = 1_000
 
 # Longer than proxies keep an idle connection (nginx: 60 s), so that no proxy sends a
-# request on a connection that is about to be closed.
+# request on a connection that this server is about to close.
 _IDLE_SECONDS: Final = 75
 
 
 class Served(NamedTuple):
-    """A webhook that is served."""
+    """A running webhook."""
 
     address: str
     """Host and port; port 0 is replaced by the real one."""
@@ -43,7 +43,7 @@ class Served(NamedTuple):
 async def serving(
     settings: Settings, server: str, listen: str, *, shared_port: bool = False
 ) -> AsyncIterator[Served]:
-    """Serve the webhook on the address `listen`, for the localdial server at `server`.
+    """Serve the webhook on `listen`, for the localdial server at `server`, both host:port.
 
     `shared_port`: other processes may serve on the same port. Raises `StartError`.
     """
@@ -56,7 +56,7 @@ async def serving(
 
 
 def application(settings: Settings, localdial: RoutingClient) -> Starlette:
-    """Build the application."""
+    """Return the webhook as an ASGI application that calls `localdial`."""
     public_url = settings.webhook_public_url
     webhook = Webhook(
         localdial,

@@ -1,4 +1,4 @@
-"""What the webhook asks localdial, through the Python client like any other caller."""
+"""The webhook's calls to localdial, through the Python client like those of any other caller."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -15,13 +15,13 @@ from localdial_server.web.webhook.call_steps import Call, Dial, Message
 
 _log = logging.getLogger(__name__)
 
-# The caller waits, and Twilio gives up after 15 s. A step makes at most both calls.
+# The caller waits, and Twilio gives up after 15 s. A step makes at most one call of each kind.
 _ROUTE_SECONDS: Final = 4.0
 _NAME_SECONDS: Final = 3.0
 _HEALTH_SECONDS: Final = 2.0
 
-# Do not use the proxy for reaching the carrier: phone numbers travel to localdial
-# unencrypted.
+# Bypass the proxy, which is for reaching the carrier: the connection to localdial carries
+# phone numbers unencrypted.
 _NO_PROXY: Final = (("grpc.enable_http_proxy", 0),)
 
 # The longest identifier that the contract accepts.
@@ -32,7 +32,7 @@ _LONGEST_CALLER: Final = 256
 
 
 class RoutingClient:
-    """Asks localdial. No method raises, because the caller has to hear something in any case.
+    """Calls localdial. No method raises, because the caller must hear something in any case.
 
     `screening`: users have to press a key to take a call.
     """
@@ -90,7 +90,7 @@ class RoutingClient:
 
 @asynccontextmanager
 async def connected(server: str, *, screening: bool) -> AsyncIterator[RoutingClient]:
-    """Connect to the localdial at `server`; the connection belongs to the running event loop."""
+    """Connect to the server at `server`, host:port; the connection belongs to the running event loop."""
     async with (
         AsyncClient(server, options=_NO_PROXY) as client,
         grpc.aio.insecure_channel(server, _NO_PROXY) as channel,
@@ -105,7 +105,7 @@ def _is_identifier(text: str) -> bool:
 def _log_failure(what: str, error: LocaldialError, call_sid: str) -> None:
     """Log, without phone numbers, what failed and why."""
     # A misconfigured number or organization is not a fault of the service.
-    set_up = NotFound, FailedPrecondition, InvalidArgument
-    level = logging.WARNING if isinstance(error, set_up) else logging.ERROR
+    misconfigured = NotFound, FailedPrecondition, InvalidArgument
+    level = logging.WARNING if isinstance(error, misconfigured) else logging.ERROR
     cause = {"code": error.code.name, "reason": error.reason}
     _log.log(level, what, extra={"call_sid": call_sid, **cause})

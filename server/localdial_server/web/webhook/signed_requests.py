@@ -1,4 +1,4 @@
-"""Reads requests and trusts only what Twilio signed."""
+"""Reads requests, and accepts only those that Twilio signed."""
 
 import asyncio
 import logging
@@ -90,7 +90,7 @@ class RequestReader:
         if len(signatures) != 1:
             raise self._forbidden()
         form = _pairs(await _body(request))
-        # As it arrived: decoding and encoding it may give another URL than was signed.
+        # Keep the URL as it arrived: decoding and re-encoding may yield another URL than the signed one.
         path = request.scope["raw_path"].decode("latin-1").removeprefix(self._path_prefix)
         query = request.scope["query_string"].decode("latin-1")
         parameters = _pairs(request.scope["query_string"])
@@ -125,7 +125,7 @@ async def _body(request: Request) -> bytes:
     except TimeoutError:
         raise _refusal(HTTPStatus.REQUEST_TIMEOUT) from None
     except ClientDisconnect:
-        # The client is gone; the status is for the log of the server.
+        # The client is gone, so it never sees this status.
         raise _refusal(HTTPStatus.BAD_REQUEST) from None
     return bytes(body)
 

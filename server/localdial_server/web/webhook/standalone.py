@@ -15,8 +15,8 @@ _log = logging.getLogger(__name__)
 def serve(settings: Settings, server: str, listen: str, on_ready: Callable[[str], None]) -> None:
     """Serve the webhook on `listen`, for the localdial server at `server`, until SIGTERM or SIGINT.
 
-    Calls `on_ready` with the address when it serves. Answers requests under way before it returns.
-    Raises `StartError`.
+    Addresses are host:port. Calls `on_ready` with the address once it is served, and finishes the requests
+    under way before it returns. Raises `StartError`.
     """
     configure_logging(settings.log_level, settings.log_format)
     asyncio.run(_serve(settings, server, listen, on_ready))

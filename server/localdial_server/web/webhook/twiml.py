@@ -1,4 +1,4 @@
-"""The steps as TwiML, Twilio's language for what happens to a call."""
+"""The steps as TwiML, Twilio's language for controlling calls."""
 
 import re
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ _NOT_SPOKEN: Final = re.compile(r"[^\x20-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010
 
 
 class TwimlWriter:
-    """Writes TwiML that tells Twilio to come back to URLs below `public_url`.
+    """Builds TwiML whose URLs for the next steps are below `public_url`.
 
     `dial_seconds`: how long a phone rings.
     """
