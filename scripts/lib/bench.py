@@ -223,7 +223,7 @@ def server(what: str) -> Iterator[str]:
 
 
 def serve(what: str) -> None:
-    """Serve, and print the address."""
+    """Serve `what`, as for `server`, and print the address."""
     if what == "ceiling":
         with asyncio.Runner(loop_factory=server_process.loop_factory()) as runner:
             runner.run(serve_ceiling())

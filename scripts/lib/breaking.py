@@ -7,10 +7,10 @@ The contract has to be compatible with
 - the main line before this change, because clients that follow it already use it.
 
 `localdial.v1` has been stable since that file was first recorded, shortly before the first
-release. A commit without the file is older than that and is not compared with.
+release. Commits without the file are older, and the contract is not compared with them.
 
 When the change is on the main line already, as in a fresh clone of it, the commit
-before it is compared. Without git history, the baseline alone is.
+before it is used. Without git history, only the baseline is.
 """
 
 import argparse
@@ -44,7 +44,7 @@ def commit(root: Path, *arguments: str) -> str | None:
 
 
 def baselines(root: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield the name and the image of every baseline, the current one first, then newest first."""
+    """Yield the name and the image of every baseline: the current one, then those in git, newest first."""
     yield f"{BASELINE}", (root / BASELINE).read_bytes()
     history = git(root, "log", "--format=%H", "--", f"{BASELINE}") or b""
     for each in history.decode().split():
@@ -92,7 +92,7 @@ def breaks(root: Path, against: Path) -> str:
 
 
 def check(root: Path) -> dict[str, str]:
-    """Return what breaks the clients of each contract that is compared, by its name."""
+    """Return the findings against each compared contract, by the contract's name; empty if nothing breaks."""
     found = {}
     compared = set()
     for name, image in baselines(root):

@@ -160,12 +160,12 @@ class Reference:
         head = ("field", "type", "rules", "") if any(rules) else ("field", "type", "")
         yield f"| {' | '.join(head)} |\n|{' --- |' * len(head)}"
         for index, (field, rule) in enumerate(zip(message.field, rules, strict=True)):
-            told = self._line(self._comment(file, *path, MESSAGE_FIELD, index))
-            if self._rules.required(field) != told.startswith("Required."):
+            description = self._line(self._comment(file, *path, MESSAGE_FIELD, index))
+            if self._rules.required(field) != description.startswith("Required."):
                 raise ValueError(f"{message.name}.{field.name} is required in its rules or its comment only")
             if field.HasField("oneof_index") and not field.proto3_optional:
-                told = f"One of `{message.oneof_decl[field.oneof_index].name}`. {told}"
-            cells = [f"`{field.name}`", self._type(field), *([rule] if any(rules) else []), told]
+                description = f"One of `{message.oneof_decl[field.oneof_index].name}`. {description}"
+            cells = [f"`{field.name}`", self._type(field), *([rule] if any(rules) else []), description]
             yield f"| {' | '.join(cells)} |"
         yield ""
 
@@ -173,12 +173,12 @@ class Reference:
         name = field.type_name
         if name in self._types:
             short = name.rpartition(".")[2]
-            said = f"[{short}](#{self._anchors[short]})"
+            shown = f"[{short}](#{self._anchors[short]})"
         elif name:
-            said = f"`{name.lstrip('.')}`"
+            shown = f"`{name.lstrip('.')}`"
         else:
-            said = FieldDescriptorProto.Type.Name(field.type).removeprefix("TYPE_").lower()
-        return f"list of {said}" if field.label == FieldDescriptorProto.LABEL_REPEATED else said
+            shown = FieldDescriptorProto.Type.Name(field.type).removeprefix("TYPE_").lower()
+        return f"list of {shown}" if field.label == FieldDescriptorProto.LABEL_REPEATED else shown
 
     def _enum(self, name: str) -> Iterator[str]:
         file, path, enum = self._types[name]
@@ -187,8 +187,8 @@ class Reference:
         yield self._text(file, *path) + "\n"
         yield "| value | number | |\n| --- | ---: | --- |"
         for index, value in enumerate(enum.value):
-            told = self._line(self._comment(file, *path, ENUM_VALUE, index))
-            yield f"| `{value.name}` | {value.number} | {told} |"
+            description = self._line(self._comment(file, *path, ENUM_VALUE, index))
+            yield f"| `{value.name}` | {value.number} | {description} |"
         yield ""
 
     def _errors(self) -> Iterator[str]:
@@ -202,8 +202,8 @@ class Reference:
             if value.number == 0:
                 continue
             reason = value.name.removeprefix(PREFIX)
-            told = self._comment(file, *path, ENUM_VALUE, index)
-            parts = re.fullmatch(r"([A-Z_]+)\. (.+)\nMetadata: (.+)\.", told, re.DOTALL)
+            description = self._comment(file, *path, ENUM_VALUE, index)
+            parts = re.fullmatch(r"([A-Z_]+)\. (.+)\nMetadata: (.+)\.", description, re.DOTALL)
             if parts is None:
                 raise ValueError(f"{value.name} does not say its status, what it means and its metadata")
             meaning, metadata = self._line(parts[2]), self._line(parts[3])
@@ -215,8 +215,8 @@ class Reference:
         yield FORMATS
         for file in self._files:
             for index, extension in enumerate(file.extension):
-                told = self._line(self._comment(file, FILE_EXTENSION, index))
-                yield f"| {format_name(extension.name)} | {told} | {self._rules.sentence(extension)} |"
+                description = self._line(self._comment(file, FILE_EXTENSION, index))
+                yield f"| {format_name(extension.name)} | {description} | {self._rules.sentence(extension)} |"
 
     def _comment(self, file: FileDescriptorProto, *path: int) -> str:
         """Return a comment as written, without the space that follows the slashes."""

@@ -19,7 +19,7 @@ PACKAGE = "localdial.v1"
 REPEATABLE = (MethodOptions.NO_SIDE_EFFECTS, MethodOptions.IDEMPOTENT)
 
 # Four retries after about 0.1, 0.2, 0.4 and 0.8 s (each 20 % more or less), all within the deadline of the
-# call, are long enough for a server to be replaced and short enough for the agent who waits. gRPC allows no
+# call, are long enough for a server to be replaced and short enough for a waiting agent. gRPC allows no
 # more than 5 attempts. A call that was in flight when its server or a proxy went away ends with CANCELLED;
 # gRPC does not retry a call that its own caller cancels.
 RETRY_POLICY = {
@@ -31,8 +31,8 @@ RETRY_POLICY = {
 }
 
 # A failure takes a token, a success returns one, and gRPC does not retry while at most half of them are left.
-# So clients can avoid one failing server of two indefinitely, and retry up to a hundred failures at once when
-# a server stops. But retries do not keep an overloaded service down, and a hundred successes restore them.
+# Clients can thus avoid one failing server of two indefinitely, and retry up to a hundred failures at once
+# when a server stops. Yet retries do not keep an overloaded service down; a hundred successes restore them.
 # (gRPC's core reads a ratio written without a decimal point as thousandths.)
 RETRY_THROTTLING = {"maxTokens": 200, "tokenRatio": 1.0}
 
