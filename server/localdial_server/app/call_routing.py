@@ -83,7 +83,7 @@ class CallRouting:
                 except ServiceError as error:
                     answers.append(error)
         finally:
-            # If the caller gave up, no leg goes on waiting. Legs that are done stay as they are.
+            # If the caller gave up, stop waiting for the other legs. Legs that are done are not affected.
             for recorded in appended:
                 recorded.cancel()
         return answers

@@ -143,7 +143,7 @@ def _require_one_organization(organization_id: str, users: Sequence[User]) -> No
             )
         if user.user_id in first:
             violations.append(
-                FieldViolation(f"users[{index}].user_id", f"is that of users[{first[user.user_id]}] already")
+                FieldViolation(f"users[{index}].user_id", f"repeats that of users[{first[user.user_id]}]")
             )
         first.setdefault(user.user_id, index)
     if violations:

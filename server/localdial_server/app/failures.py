@@ -9,7 +9,7 @@ from localdial_server.domain.errors import Reason, ServiceError
 
 @dataclass(frozen=True, slots=True)
 class PublicError:
-    """What callers are told of an error, as plain values that can be stored.
+    """The public part of an error, as plain values that can be stored.
 
     `retry_after` is as in `ServiceError`: seconds, infinite for never, or None for the usual delay.
     """
@@ -21,12 +21,12 @@ class PublicError:
 
     @classmethod
     def of(cls, error: ServiceError) -> Self:
-        """Return what callers are told of the error."""
+        """Return the public part of the error, for the caller."""
         return cls(error.reason, error.message, dict(error.metadata), error.retry_after)
 
     @classmethod
     def to_store(cls, error: ServiceError) -> Self:
-        """Return what repeats are told of the error: without its delay, which will have passed by then."""
+        """Return the public part of the error, for repeats: without the delay, which will have passed."""
         return cls(error.reason, error.message, dict(error.metadata))
 
 

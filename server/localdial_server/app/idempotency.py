@@ -15,16 +15,16 @@ A = TypeVar("A")
 # Cached by type, because building one takes milliseconds.
 _adapter: Any = functools.cache(TypeAdapter)
 
-# Requests of one kind that run in this process at the same time. Each may wait for the
-# carrier, so more than these are told to come again.
+# How many requests of one kind may run in this process at once. Each may wait for the
+# carrier, so further ones are refused with `CarrierNotAvailable`.
 _MAX_RUNNING = 256
 
 
 class IdempotentRequests(Generic[A]):
     """The requests of one kind, and the answers that their repeats are given.
 
-    `answer_type` is a dataclass of plain values. `kind` tells requests of one kind from those of
-    another kind that carry the same request_id.
+    `answer_type` is a dataclass of plain values. `kind` distinguishes requests of different kinds
+    that carry the same request_id.
     """
 
     def __init__(self, kind: str, answer_type: type[A]) -> None:
@@ -37,8 +37,8 @@ class IdempotentRequests(Generic[A]):
     ) -> A:
         """Run the request, or join its run in this process, and return its answer.
 
-        The run goes on when the caller gives up. Raises `RequestIdReused` when it runs with other
-        arguments, and `CarrierNotAvailable` when too many requests run already.
+        The run continues if the caller gives up. Raises `RequestIdReused` if the request is running
+        with other arguments, and `CarrierNotAvailable` if too many requests are running.
         """
         key = organization_id, request_id
         running = self._running.get(key)
@@ -57,9 +57,9 @@ class IdempotentRequests(Generic[A]):
     def start(
         self, transaction: Transaction, organization_id: str, request_id: str, arguments: str, now: int
     ) -> A | None:
-        """Store the request unless it is stored. Return its answer, or None while it has none.
+        """Store the request if it is new. Return its answer, or None while it has none.
 
-        Raises `RequestIdReused` when it is stored with other arguments. `now` is in microseconds
+        Raises `RequestIdReused` if it is stored with other arguments. `now` is in microseconds
         since the epoch.
         """
         described = f"{self._kind} {arguments}"
@@ -77,7 +77,7 @@ class IdempotentRequests(Generic[A]):
         return self._read(stored) if stored is not None else None
 
     def finish(self, transaction: Transaction, organization_id: str, request_id: str, answer: A) -> None:
-        """Store the answer that repeats of the stored request are given from now on."""
+        """Store the answer that repeats of the stored request get from now on."""
         text = self._answers.dump_json(answer).decode("utf-8")
         transaction.set_answer(organization_id, request_id, text)
 

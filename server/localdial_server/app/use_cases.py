@@ -22,7 +22,7 @@ from localdial_server.domain.spending import SpendingLimits
 
 @dataclass(frozen=True, slots=True)
 class UseCases:
-    """What a server can do. `sweep` settles open numbers in the background."""
+    """All use cases. `sweep` settles open numbers in the background."""
 
     directory: Directory
     inventory: Inventory

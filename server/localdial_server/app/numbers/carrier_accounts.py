@@ -1,4 +1,4 @@
-"""The carrier account of a number, and what callers and the log are told of a carrier's errors."""
+"""The carrier account of a number, and a carrier's errors as callers and the log see them."""
 
 import logging
 
@@ -19,8 +19,8 @@ _log = logging.getLogger(__name__)
 def account_of(carriers: Carriers, number: Number) -> Carrier:
     """Return the account that holds the number.
 
-    Raises `AccountNotSetUp` if this server does not know it: it is another carrier's, or was removed
-    from the settings.
+    Raises `AccountNotSetUp` if this server does not know the account, because it is with another
+    carrier or was removed from the settings.
     """
     account = carriers.by_account(number.carrier_account) if number.carrier == carriers.name else None
     if account is None:
@@ -48,9 +48,9 @@ def log_fields(error: Exception, organization_id: str | None, reference: str = "
 def to_service_error(
     error: CarrierError, organization_id: str | None, reference: str = "", **metadata: str
 ) -> ServiceError:
-    """Log why the carrier did nothing, and return the error that its caller is told.
+    """Log why the carrier did nothing, and return the error for the caller.
 
-    The text of the carrier's error reaches only the log. `metadata` goes into a refusal.
+    The text of the carrier's error reaches only the log. `metadata` is added to a `CarrierRefused`.
     """
     _log.warning(
         "the carrier did not do what it was asked", extra=log_fields(error, organization_id, reference)

@@ -1,4 +1,4 @@
-"""Deleting numbers: taken out of the routing at once, then released at the carrier."""
+"""Deletion of numbers: they leave the routing at once, and are then released at the carrier."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ from localdial_server.domain.number_life_cycle import require_deletable
 
 _log = logging.getLogger(__name__)
 
-# Releases of one request that are at the carrier at the same time.
+# How many releases of one request may be in progress at once.
 _CONCURRENT_RELEASES = 8
 
 
@@ -27,8 +27,8 @@ _CONCURRENT_RELEASES = 8
 class DeleteAnswer:
     """The numbers that were deleted and those that could not be, each in the order of the request.
 
-    A deleted number is RELEASED, or RELEASING while the carrier has not confirmed that. `revision` is
-    the organization's when the request was answered.
+    A deleted number is RELEASED, or RELEASING while the carrier has not confirmed the release.
+    `revision` is the organization's when the request was answered.
     """
 
     deleted: tuple[Number, ...]
@@ -37,7 +37,7 @@ class DeleteAnswer:
 
 
 class Deleting:
-    """Deletes numbers, and releases at the carrier what was deleted."""
+    """Deletes numbers and releases them at the carrier."""
 
     def __init__(self, store: Store, carriers: Carriers, clock: Clock) -> None:
         self._store = store
@@ -73,7 +73,7 @@ class Deleting:
 
         def work(transaction: Transaction) -> None:
             known = transaction.number(number.organization_id, number.phone_number)
-            # Another release may have been faster, and the number may have come back since.
+            # Another release may have ended first, and the number may have been imported again since.
             if known is not None and _is_same_release(known, number):
                 transaction.delete_number(number.organization_id, number.phone_number)
                 transaction.disclaim(number.phone_number, number.organization_id)
@@ -92,7 +92,7 @@ class Deleting:
             if first_answer is not None:
                 return first_answer, True
             answer = self._mark(transaction, organization_id, phone_numbers)
-            # What is deleted is decided here, and a repeat is told so. The rest only finishes it.
+            # This transaction deletes the numbers. A repeat gets this answer until the releases have ended.
             self._requests.finish(transaction, organization_id, request_id, answer)
             return answer, False
 
@@ -102,7 +102,7 @@ class Deleting:
         limit = asyncio.Semaphore(_CONCURRENT_RELEASES)
         outcomes = await asyncio.gather(
             *(self._try_release(number, limit) for number in answer.deleted),
-            # Each release is seen through, whatever becomes of another.
+            # Let every release end, even if another one fails.
             return_exceptions=True,
         )
         deleted: list[Number] = []
@@ -121,7 +121,7 @@ class Deleting:
     def _mark(
         self, transaction: Transaction, organization_id: str, phone_numbers: Sequence[str]
     ) -> DeleteAnswer:
-        """Take the numbers out of the routing, with their mappings."""
+        """Mark the numbers RELEASING and delete their mappings, so that no call shows them."""
         deleted: list[Number] = []
         failures: list[NumberFailure] = []
         for phone_number in phone_numbers:
@@ -141,7 +141,7 @@ class Deleting:
         return DeleteAnswer(tuple(deleted), tuple(failures), revision)
 
     async def _try_release(self, number: Number, limit: asyncio.Semaphore) -> Number:
-        """Release the number; return it RELEASING if the carrier does not confirm that."""
+        """Release the number; return it unchanged if the carrier does not confirm the release."""
         try:
             async with limit:
                 return await self.release(number)
@@ -157,6 +157,6 @@ def _is_same_release(known: Number, number: Number) -> bool:
     return (
         known.state is NumberState.RELEASING
         and known.carrier_number_id == number.carrier_number_id
-        # The account may have taken the number back, and we may have imported and deleted it again.
+        # The account may have bought the number again, and we may have imported and deleted it again.
         and known.purchase_time == number.purchase_time
     )

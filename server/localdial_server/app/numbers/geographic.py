@@ -1,4 +1,4 @@
-"""Area codes in requests: a number can be local only where its area code is a place."""
+"""The check of area codes in requests: only a geographic area code makes a number local."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ NOT_GEOGRAPHIC = (
 async def is_geographic(area_code: str) -> bool:
     """Return whether the area code exists and is geographic."""
     if area_code.startswith("+"):
-        # A code outside the NANP takes up to 20 ms of CPU, for which resolves must not wait.
+        # A code outside the NANP takes up to 20 ms of CPU, which must not hold up the event loop.
         return await asyncio.to_thread(is_geographic_area_code, area_code)
     return is_geographic_area_code(area_code)
 

@@ -87,8 +87,8 @@ class Importing:
         carrier = self._carriers.for_organization(organization_id)
         work = _Import(organization_id)
         await self._store.read("import.sort", lambda reader: work.sort(reader, phone_numbers))
-        # The carrier is asked before the numbers are claimed, so that a slow one keeps no number from
-        # its owner, and again after that: a number may have been released in between.
+        # Ask the carrier before claiming: a slow carrier must not keep another organization's number
+        # claimed. Ask again after claiming, because a number may have been released in between.
         found = await _found(carrier, work.wanted)
         work.fail_unless_in(found, work.wanted)
         orders = {
@@ -110,12 +110,13 @@ class Importing:
                 await self._orders.adopt(order, found[phone_number])
             else:
                 await self._orders.abandon(order)
-        # Read back, since another import or the sweep may have ended an order first.
+        # Read the outcome, because another import or the sweep may have ended an order first.
         revision = await self._store.read("import.read_back", work.read_back)
         if configure:
-            # Also the numbers that were imported before: an import that was interrupted may have left
-            # them with their calls going elsewhere.
-            await self._set_up(work, [number for one, number in work.numbers.items() if one not in found])
+            # Configure the numbers that were imported before, too: an interrupted import may have left
+            # their calls going elsewhere.
+            earlier = [number for one, number in work.numbers.items() if one not in found]
+            await self._configure_all(work, earlier)
         return ImportAnswer(
             tuple(work.numbers[one] for one in phone_numbers if one in work.numbers),
             tuple(
@@ -126,13 +127,13 @@ class Importing:
             revision,
         )
 
-    async def _set_up(self, work: "_Import", numbers: Sequence[Number]) -> None:
+    async def _configure_all(self, work: "_Import", numbers: Sequence[Number]) -> None:
         asked = await asyncio.gather(*map(self._configure, numbers), return_exceptions=True)
         phone_numbers = [number.phone_number for number in numbers]
         work.fail_unless_in(_by_number(phone_numbers, asked), phone_numbers)
 
     async def _configure(self, number: Number) -> OwnedNumber:
-        """Have the carrier set the number up, and keep its reference if that is ours."""
+        """Configure the number at the carrier, keeping its reference if that is ours."""
         reference = number.reference if is_ours(number.reference) else new_import_reference()
         owned = await account_of(self._carriers, number).configure(number.carrier_number_id, reference)
 
@@ -148,13 +149,13 @@ class Importing:
 
 
 async def _found(carrier: Carrier, phone_numbers: Collection[str]) -> dict[str, OwnedNumber]:
-    """Return those of the numbers that the account owns."""
+    """Return the numbers that the account owns, by phone number."""
     asked = await asyncio.gather(*map(carrier.find_by_number, phone_numbers), return_exceptions=True)
     return _by_number(phone_numbers, asked)
 
 
 async def _configured(carrier: Carrier, found: Mapping[str, OwnedNumber]) -> dict[str, OwnedNumber]:
-    """Have the carrier set the numbers up; return those that the account still owns."""
+    """Configure the numbers at the carrier; return those that the account still owns."""
     asked = await asyncio.gather(
         *(carrier.configure(number.carrier_number_id, new_import_reference()) for number in found.values()),
         return_exceptions=True,
@@ -165,7 +166,7 @@ async def _configured(carrier: Carrier, found: Mapping[str, OwnedNumber]) -> dic
 def _by_number(
     phone_numbers: Collection[str], answers: Sequence[OwnedNumber | BaseException | None]
 ) -> dict[str, OwnedNumber]:
-    """Return the owned numbers by phone number. Raises the first error but `NumberNotOwned`."""
+    """Return the owned numbers by phone number. Raises the first error other than `NumberNotOwned`."""
     for answer in answers:
         if isinstance(answer, BaseException) and not isinstance(answer, NumberNotOwned):
             raise answer
@@ -191,9 +192,9 @@ class _Import:
         self.failures: dict[str, ServiceError] = {}
 
     def sort(self, reader: Reader, phone_numbers: Sequence[str]) -> None:
-        """Find out which numbers are in the inventory already, or in use elsewhere, or wanted."""
+        """Sort the numbers into `numbers`, `failures` and `wanted`, by their state in the database."""
         require_organization(reader, self._organization_id)
-        # A unit of work may run again from the start.
+        # Start over: a unit of work may run more than once.
         self.wanted, self.numbers, self.failures = [], {}, {}
         for phone_number in phone_numbers:
             known = reader.number(self._organization_id, phone_number)
@@ -207,14 +208,14 @@ class _Import:
                 self.wanted.append(phone_number)
 
     def fail_unless_in(self, owned: Collection[str], phone_numbers: Iterable[str]) -> None:
-        """Fail those of the numbers that the account does not own."""
+        """Fail those of `phone_numbers` that are not in `owned`."""
         for phone_number in phone_numbers:
             if phone_number not in owned:
                 self.numbers.pop(phone_number, None)
                 self.failures[phone_number] = NumberNotAtCarrier(phone_number)
 
     def read_back(self, reader: Reader) -> int:
-        """Find out what became of the claimed numbers, and return the organization's revision."""
+        """Sort the claimed numbers into `numbers` and `failures`; return the organization's revision."""
         for phone_number in self.claimed:
             known = reader.number(self._organization_id, phone_number)
             if known is not None and known.state is NumberState.ACTIVE:
@@ -224,9 +225,9 @@ class _Import:
         return reader.revision(self._organization_id)
 
     def claim(self, transaction: Transaction, orders: Mapping[str, Number]) -> None:
-        """Open the pending orders, or continue those that an earlier import left."""
+        """Open the pending orders, or continue those that an earlier import left open."""
         require_organization(transaction, self._organization_id)
-        # A unit of work may run again from the start.
+        # Start over: a unit of work may run more than once.
         self.claimed = {}
         for phone_number in orders:
             self.numbers.pop(phone_number, None)

@@ -1,13 +1,12 @@
 """Pending orders: numbers that the carrier has neither confirmed nor refused yet.
 
 A pending order is a PURCHASING row with the chosen number and our reference, committed before the
-carrier is asked. It claims the number, so that nobody else here can buy, import or release it, and
-after a crash it says what to look up. The order carries the reference, and its outcome is committed
-after. A crash or an unknown outcome leaves the row, which is settled by looking the reference up at
-the carrier: adopted if the account owns the number, abandoned if nothing came of the order. Nothing
-is ordered in its place before that.
+carrier is asked. It claims the number, so that no other request can buy, import or release it. The
+carrier gets the reference with the order, and the outcome is committed afterward. If a crash or an
+unknown outcome leaves the row, looking the reference up at the carrier settles the order: adopted
+if the account owns the number, else abandoned. Until then no number is ordered in its place.
 
-An import opens a pending order too, for which nothing is ordered at the carrier.
+An import opens a pending order too, but orders nothing at the carrier.
 """
 
 import asyncio
@@ -36,7 +35,7 @@ from localdial_server.domain.model import Number, NumberState
 
 _log = logging.getLogger(__name__)
 
-# How the references of orders and of imports begin.
+# Prefixes of the references of orders and of imports.
 _ORDER = "localdial-"
 _IMPORT = "import-"
 
@@ -79,7 +78,7 @@ def is_ours(reference: str) -> bool:
 
 
 def is_import(order: Number) -> bool:
-    """Return whether the number is pending and to be imported: the carrier has it already."""
+    """Return whether this is the pending order of an import."""
     return order.state is NumberState.PURCHASING and order.reference.startswith(_IMPORT)
 
 
@@ -94,9 +93,10 @@ def open_pending_order(transaction: Transaction, order: Number) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class LookUpDelays:
-    """When an order is looked up while its caller waits: seconds before each look-up.
+    """Seconds to wait before each look-up of an order while its caller waits.
 
-    `unknown`: the carrier did not say what became of the order. `pending`: it fills it later.
+    `unknown` is for an order whose outcome the carrier did not report, `pending` for one that the
+    carrier fills later.
     """
 
     unknown: Sequence[float] = (0.0, 0.2, 0.8)
@@ -107,7 +107,7 @@ LOOK_UP_DELAYS = LookUpDelays()
 
 
 class PendingOrders:
-    """Places orders and ends each pending order once, however many look after it at the same time.
+    """Places orders, and ends each pending order once, even if several tasks settle it.
 
     `order_timeout`: how many seconds an order may take before its outcome counts as unknown.
     """
@@ -128,7 +128,7 @@ class PendingOrders:
         # References of the orders in flight in this process. The sweep skips them: their own
         # response will settle them.
         self._in_flight: set[str] = set()
-        # When an order failed and its end could not be committed, by reference.
+        # By reference, the time at which an order failed whose end could not be committed.
         self._failed_at: dict[str, int] = {}
         # A previous process may have sent an order just before it died, so the read lag also
         # counts from our start.
@@ -136,7 +136,7 @@ class PendingOrders:
 
     @contextlib.contextmanager
     def in_flight(self, order: Number) -> Iterator[None]:
-        """Keep `settle` away from the order. Enter before opening it, leave when it is placed."""
+        """Make `settle` skip the order. Enter before opening the order; leave after placing it."""
         self._in_flight.add(order.reference)
         try:
             yield
@@ -173,8 +173,8 @@ class PendingOrders:
     async def settle(self, order: Number) -> Number | None:
         """Find out at the carrier what became of a pending order, and adopt or abandon it.
 
-        Return the number as it is then, PURCHASING if that is still open; None if the order was
-        abandoned. Raises `CarrierUnavailable` and `Refused`; the order stays open.
+        Return the number as it is then, PURCHASING while the outcome is unknown; None if the order
+        was abandoned. Raises `CarrierUnavailable` and `Refused`; the order stays open.
         """
         if order.reference in self._in_flight:
             return order
@@ -183,7 +183,7 @@ class PendingOrders:
     async def adopt(self, order: Number, owned: OwnedNumber) -> Number | None:
         """Commit that the number is the organization's, and return it.
 
-        A number that was adopted already is returned as it now is; None if the order is gone.
+        If it was adopted before, return it as it is now; if the order is gone, return None.
         """
 
         def work(transaction: Transaction) -> Number | None:
@@ -221,7 +221,7 @@ class PendingOrders:
         await self._store.write("pending_order.abandon", work)
 
     async def _extend(self, order: Number) -> Number:
-        """Commit that the carrier was busy with the order until now; return the order as it is then."""
+        """Commit that the carrier was busy with the order until now; return the changed order."""
         now = self._clock.now()
 
         def work(transaction: Transaction) -> Number:
@@ -275,7 +275,7 @@ class PendingOrders:
         if adopted is not None:
             return adopted
         # The order was abandoned, or the number was deleted since. Only the carrier can tell, so
-        # ask again while nobody else can touch the number.
+        # claim the number again, and then ask.
         is_open = await self._store.write("pending_order.reopen", lambda tx: _reopen(tx, order))
         if not is_open:
             return None
@@ -311,7 +311,7 @@ def _reopen(transaction: Transaction, order: Number) -> bool:
             return False
         request = transaction.request(organization_id, request_id)
         if request is None or request.answer is not None:
-            # The request ended without this number, and its request_id may be in use for another one.
+            # The request ended without this number, and its request_id may now belong to another request.
             request_id = None
     if not _claim(transaction, order):
         return False

@@ -1,7 +1,7 @@
 """Buying numbers, exactly once and within the limits of the organization.
 
-Each number is a pending order of its own. A purchase request is answered with what of its quantity
-could be bought, and its repeats, by the request_id, are given the same answer.
+Each number is a pending order of its own. The answer to a purchase request has as many of its numbers
+as could be bought, and a repeat with the same request_id gets the same answer.
 """
 
 import asyncio
@@ -31,13 +31,13 @@ from localdial_server.domain.errors import NoNumbersAvailable, NumbersSold, Purc
 from localdial_server.domain.model import Number, NumberState
 from localdial_server.domain.spending import DAY_MICROSECONDS, SpendingLimits, Spent, why_not_one_more
 
-# Orders at the carrier at the same time: of one purchase request, and of this process.
+# How many orders may be at the carrier at once: of one purchase request, and of this process.
 _CONCURRENT_ORDERS = 8
 _ALL_CONCURRENT_ORDERS = 32
 
-# Numbers may be sold before they are ordered. So a search asks for some more than are missing, and it
-# is repeated, each time for more. After a set number of searches, or of orders that came too late,
-# the request makes do with what it has.
+# The carrier may sell a number before we order it. So a search asks for a few more than are missing,
+# and each further search asks for more. After `_MAX_SEARCHES` searches, or when the carrier has sold
+# `_MAX_TAKEN` more than the quantity to others, the request is answered with what it has.
 _SPARE_OFFERS = 10
 _MAX_SEARCHES = 8
 _MAX_TAKEN = 5
@@ -45,10 +45,10 @@ _MAX_TAKEN = 5
 
 @dataclass(frozen=True, slots=True)
 class PurchaseAnswer:
-    """What was bought, by phone number; how many numbers were not, and why.
+    """The numbers bought, by phone number; how many could not be bought, and why.
 
-    A number that was released before the request was answered is RELEASED, with only what its
-    order knew. `revision` is the organization's when the request was answered.
+    A number that was released before the request was answered is RELEASED, with only the fields of
+    its order. `revision` is the organization's when the request was answered.
     """
 
     numbers: tuple[Number, ...]
@@ -66,12 +66,12 @@ class _PurchaseRequest:
 
     @property
     def arguments(self) -> str:
-        """What must be the same when the request is repeated."""
+        """The arguments that must be the same in a repeat of the request, as JSON."""
         return json.dumps({"area_code": self.area_code, "quantity": self.quantity})
 
 
 class _Opening(Enum):
-    """What became of a pending order that was to be opened."""
+    """The outcome of trying to open a pending order."""
 
     OPEN = auto()
     IN_USE = auto()
@@ -80,7 +80,7 @@ class _Opening(Enum):
 
 @dataclass(slots=True)
 class _PurchaseRun:
-    """What the workers share that order for one purchase request at the same time."""
+    """The state that is shared by the workers of one purchase request, which order concurrently."""
 
     request: _PurchaseRequest
     offers: deque[AvailableNumber] = field(default_factory=deque)
@@ -96,7 +96,7 @@ class _PurchaseRun:
 
     @property
     def is_sold_out(self) -> bool:
-        """Whether too many orders came too late to try another one."""
+        """Whether too many of the offers were already sold to try another one."""
         return self.taken >= self.request.quantity + _MAX_TAKEN
 
 
@@ -145,7 +145,7 @@ class Purchasing:
         )
 
     async def _buy(self, request: _PurchaseRequest) -> ServiceError | None:
-        """Order until the quantity is reached or nothing is left; return what stopped it before that."""
+        """Order until the quantity is reached or no offer is left; return the error that ended it, if any."""
         carrier = self._carriers.for_organization(request.organization_id)
         seen: set[str] = set()
         run = _PurchaseRun(request)
@@ -176,14 +176,14 @@ class Purchasing:
             if number.state is NumberState.PURCHASING:
                 with contextlib.suppress(CarrierUnavailable, Refused):
                     await self._orders.settle(number)
-        # Counted in one view, since the sweep may have settled some of them meanwhile.
+        # Read again for one consistent count, because the sweep may have settled some meanwhile.
         return len(await self._store.read("purchase.orders", lambda reader: _orders(reader, request)))
 
     async def _order_concurrently(self, run: _PurchaseRun) -> None:
         workers = min(run.missing, _CONCURRENT_ORDERS)
         outcomes = await asyncio.gather(
             *(self._order_until_filled(run) for _ in range(workers)),
-            # Each order is seen through, whatever becomes of another.
+            # Let every order end, even if another one fails.
             return_exceptions=True,
         )
         for outcome in outcomes:
@@ -194,7 +194,7 @@ class Purchasing:
         while run.offers and run.missing > 0 and not run.is_over:
             run.missing -= 1
             offer = run.offers.popleft()
-            # The turn comes before the pending order: an order that waits for it is not open yet.
+            # Wait for the turn before opening the pending order, so that no open order waits.
             async with self._turns:
                 is_ordered = await self._order_one(run, offer)
             if not is_ordered:
@@ -223,12 +223,12 @@ class Purchasing:
     def _open(
         self, transaction: Transaction, request: _PurchaseRequest, order: Number
     ) -> _Opening | ServiceError:
-        """Store the pending order, in this transaction, if the request still needs it and no limit is met."""
+        """Open the pending order if the request still needs it and no limit is reached."""
         require_organization(transaction, request.organization_id)
         stored = transaction.request(request.organization_id, request.request_id)
         if stored is None:
-            # Another server, which had bought nothing either, ended the request with an error of its
-            # own. A repeat starts it anew.
+            # Another server, which had bought nothing either, ended the request with an error. A
+            # repeat starts over.
             return PurchasePending(request.organization_id)
         if stored.answer is not None or len(_orders(transaction, request)) >= request.quantity:
             # Another server may be buying for the same request. The orders of both count, so together
@@ -238,12 +238,12 @@ class Purchasing:
         if error is not None:
             return error
         transaction.delete_purchases_before(request.organization_id, order.purchase_time - DAY_MICROSECONDS)
-        # A number that is somebody's organization number is in use as well.
+        # A number that is any organization's organization number is in use as well.
         is_free = transaction.owner_of(order.phone_number) is None
         return _Opening.OPEN if is_free and open_pending_order(transaction, order) else _Opening.IN_USE
 
     def _limit(self, reader: Reader, request: _PurchaseRequest) -> ServiceError | None:
-        """Return the limit that keeps the organization from buying one more number; None if none does."""
+        """Return why the organization may not buy one more number; None if it may."""
         organization_id = request.organization_id
         now = self._clock.now()
         count, first = reader.purchases_since(organization_id, now - DAY_MICROSECONDS)
@@ -268,20 +268,20 @@ class Purchasing:
         return number is not None
 
     async def _finish(self, request: _PurchaseRequest, error: ServiceError | None) -> PurchaseAnswer:
-        """End the request: store and return what it has bought, or raise why it has bought nothing."""
+        """End the request: store and return its answer, or raise the reason that nothing was bought."""
         organization_id, request_id = request.organization_id, request.request_id
 
         def work(transaction: Transaction) -> PurchaseAnswer | ServiceError:
             answer = self._requests.answer(transaction, organization_id, request_id)
             if answer is not None:
-                # Another server was faster.
+                # Another server answered the request first.
                 return answer
             numbers = _orders(transaction, request)
             if any(number.state is NumberState.PURCHASING for number in numbers):
-                # The request stays open, and a repeat goes on with it.
+                # The request stays open, and a repeat continues it.
                 return PurchasePending(organization_id)
             if not numbers:
-                # Nothing was bought, so nothing is remembered, and a repeat may buy.
+                # Nothing was bought, so forget the request: a repeat may buy.
                 transaction.delete_request(organization_id, request_id)
                 return error or NoNumbersAvailable(request.area_code)
             unfilled = request.quantity - len(numbers)

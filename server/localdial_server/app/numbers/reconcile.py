@@ -23,10 +23,10 @@ from localdial_server.app.ports.store import NumberQuery, Reader, Store
 from localdial_server.domain.errors import PurchasePending, ServiceError
 from localdial_server.domain.model import Number, NumberState
 
-# Numbers or organizations that are read in one transaction.
+# How many numbers or organizations one transaction reads.
 _PAGE = 1000
 
-# Numbers that are looked up at the carrier at the same time.
+# How many numbers are looked up at the carrier at once.
 _CONCURRENT_LOOK_UPS = 8
 
 _by_number = attrgetter("phone_number")
@@ -34,7 +34,7 @@ _by_number = attrgetter("phone_number")
 
 @dataclass(frozen=True, slots=True)
 class MonthlyCost:
-    """What `number_count` numbers cost per month, in millionths of the currency unit (ISO 4217).
+    """The monthly cost of `number_count` numbers, in millionths of the currency unit (ISO 4217).
 
     An empty `currency_code` counts the numbers whose price is not known.
     """
@@ -46,10 +46,11 @@ class MonthlyCost:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was settled, what is still open, and what differs; each by phone number.
+    """The numbers that were settled, are still open, or differ; each list by phone number.
 
-    `adopted`, `failed` and `released` were settled now. `missing` are active numbers that the account
-    does not own, `strays` numbers that it owns and no organization uses. `costs` are by currency.
+    `adopted`, `failed` and `released` were settled by this call. `missing` are active numbers that
+    the account does not own, `strays` numbers that it owns and no organization uses. `costs` are by
+    currency.
     """
 
     adopted: Sequence[Number]
@@ -73,7 +74,7 @@ class Reconciling:
     async def reconcile(self, organization_id: str | None) -> Report:
         """Settle the open numbers of the organization, or of all (None), and report.
 
-        Only a report of all has strays. Raises `OrganizationNotFound`, `CarrierRefused` and
+        Only a report on all organizations has strays. Raises `OrganizationNotFound`, `CarrierRefused` and
         `CarrierNotAvailable`.
         """
         settled = await self._sweep.settle(
@@ -114,7 +115,7 @@ class Reconciling:
         self, numbers: Iterable[Number], organization_id: str | None
     ) -> Mapping[str, NumberFailure]:
         """Return, by phone number, the numbers of accounts that this server does not know."""
-        # One account may hold thousands of them, so it is logged only once.
+        # An account may hold thousands of numbers, so log each account once.
         errors: dict[tuple[str, str], PublicError] = {}
         found: dict[str, NumberFailure] = {}
         for number in numbers:
@@ -199,7 +200,7 @@ class Reconciling:
         suspects = [number for number in listed if number.phone_number not in owners]
         if not suspects:
             return []
-        # The account no longer owns what was released between the two questions.
+        # List again: a suspect may have been released after the first list was made.
         again = await self._owned(None, ())
         kept = {number.carrier_number_id for numbers in again.values() for number in numbers.values()}
         return sorted((one for one in suspects if one.carrier_number_id in kept), key=_by_number)
@@ -207,15 +208,15 @@ class Reconciling:
     async def _costs(self, numbers: Iterable[Number]) -> list[MonthlyCost]:
         micros: defaultdict[str, int] = defaultdict(int)
         counts: defaultdict[str, int] = defaultdict(int)
-        priceless: set[str] = set()
+        unpriced: set[str] = set()
         for number in numbers:
             price = None
-            if number.carrier_account not in priceless:
+            if number.carrier_account not in unpriced:
                 try:
                     price = await account_of(self._carriers, number).monthly_price(number.phone_number)
                 except (CarrierUnavailable, Refused):
-                    # The report is useful without prices. The account is not asked again for each number.
-                    priceless.add(number.carrier_account)
+                    # The report is useful without prices. Do not ask this account again for every number.
+                    unpriced.add(number.carrier_account)
             currency = price.currency_code if price is not None else ""
             micros[currency] += price.micros if price is not None else 0
             counts[currency] += 1

@@ -15,8 +15,8 @@ from localdial_server.domain.model import Number, NumberState
 
 _log = logging.getLogger(__name__)
 
-# Numbers that are settled at the same time, so that one account that hangs does not hold up the
-# numbers of the others.
+# How many numbers are settled at once, so that one hanging account does not hold up the numbers of
+# the others.
 _CONCURRENT = 8
 
 _INTERVAL_SECONDS = 60.0
@@ -26,8 +26,8 @@ _INTERVAL_SECONDS = 60.0
 class Settled:
     """An open number, and what became of it.
 
-    `after` is the number as it is now; None if its order was abandoned. `problem` is why it is still
-    open; None also if the carrier does not know yet.
+    `after` is the number as it is now; None if its order was abandoned. `problem` is why the number is
+    still open; None if it is not, or if the carrier does not know the outcome yet.
     """
 
     before: Number

@@ -1,1 +1,1 @@
-"""What the use cases need from outside: promises that adapters keep."""
+"""The interfaces that the use cases need and adapters implement."""

@@ -20,17 +20,17 @@ class CallLog(Protocol):
     """The record of outbound calls."""
 
     def append(self, call: OutboundCall) -> asyncio.Future[RecordedCall]:
-        """Record the call unless its `call_id` has a record already; done when that is durable.
+        """Record the call unless its `call_id` has a record already. The future ends when that is durable.
 
-        Calls that are appended without waiting in between are recorded in one transaction.
+        Calls that are appended without an `await` in between are recorded in one transaction.
 
-        The future raises `StorageUnavailable`; the call may have been recorded all the same.
+        The future raises `StorageUnavailable`, after which the call may have been recorded anyway.
         """
 
     def require_complete(self) -> None:
         """Raise `StorageUnavailable` while a call that was answered is not in the database.
 
-        Calls that wait on other machines are not seen. This may look at the disk: call it in
+        Calls that wait on other machines are not seen. This may read the disk: call it in
         the work of `Store.read`, off the event loop, before the first query, so that the
         queries see every call that has left the spool.
         """

@@ -24,8 +24,8 @@ class AvailableNumber:
 class OwnedNumber:
     """A number that the carrier account owns.
 
-    `carrier_number_id` is the carrier's own identifier. `reference` is what the number was ordered or
-    configured with, or whatever else the account's owner wrote there; empty if there is nothing.
+    `carrier_number_id` is the carrier's own identifier. `reference` is the text that the number was
+    ordered or configured with, or that the account's owner entered instead; empty if there is none.
     """
 
     phone_number: str
@@ -50,7 +50,7 @@ Pending = Literal[OrderStatus.PENDING]
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What a number costs per month, in millionths of the currency unit (ISO 4217)."""
+    """The monthly price of a number, in millionths of the currency unit (ISO 4217)."""
 
     currency_code: str
     micros: int
@@ -58,7 +58,7 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What this carrier does differently from others.
+    """The ways in which a carrier may differ from others.
 
     `asynchronous_orders`: an order may be pending. `read_lag_seconds`: for how long after the end of
     an `order` call look-ups may miss the number; only after that does "not found" mean "not bought".
@@ -87,7 +87,7 @@ class NumberTaken(CarrierError):
 
 
 class RefusalCause(Enum):
-    """What a refusal is about, and so who can resolve it."""
+    """The subject of a refusal, which decides who can resolve it."""
 
     INVALID = "invalid"
     """The request itself: this number or area code cannot be bought."""
@@ -163,7 +163,7 @@ class Carrier(Protocol):
 
     @property
     def capabilities(self) -> Capabilities:
-        """What this carrier does differently from others; constant."""
+        """The carrier's capabilities; constant."""
 
     async def search(self, area_code: str, limit: int) -> Sequence[AvailableNumber]:
         """Return up to `limit` different numbers on sale in the area code; empty if there is no stock.

@@ -10,7 +10,7 @@ class Clock(Protocol):
     """A source of the time in microseconds since the Unix epoch."""
 
     def now(self) -> int:
-        """Return the time, which is later than every time that this clock returned before."""
+        """Return the time, later than every time that this clock has returned."""
 
 
 class SystemClock(Clock):

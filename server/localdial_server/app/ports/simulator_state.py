@@ -1,4 +1,4 @@
-"""What the simulated carrier needs from the database: its account's numbers."""
+"""The port for the simulated carrier's state: its account's numbers."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -14,7 +14,7 @@ class SimulatorState(Protocol):
     """
 
     async def buy(self, number: OwnedNumber, area_code: str, *, pending: bool) -> bool:
-        """Add the number as bought or ordered; return False and change nothing if it already is either."""
+        """Add the number as bought (`pending`: as ordered). If it already is either, only return False."""
 
     async def end_order(self, reference: str, *, filled: bool) -> None:
         """Fill the pending order with the reference, or fail it; without one, do nothing."""
@@ -41,7 +41,7 @@ class SimulatorState(Protocol):
         """Store the number with its reference as bought, in place of what is there."""
 
     async def give_up_for_good(self, number: OwnedNumber, area_code: str) -> None:
-        """Record that a number owned from the start is gone for good. Repeating it is safe."""
+        """Record that a number owned from the start was given up. Repeating it is safe."""
 
     async def list_given_up(self) -> frozenset[str]:
         """Return every phone number that was given up."""

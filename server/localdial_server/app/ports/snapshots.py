@@ -9,7 +9,7 @@ class RoutingSnapshots(Protocol):
     """The organizations' routing state, in memory."""
 
     def cached(self, organization_id: str) -> RoutingSnapshot | None:
-        """Return the snapshot if it is in memory, else None. Wait for nothing."""
+        """Return the snapshot without waiting, or None if it is not in memory."""
 
     async def get(self, organization_id: str, min_revision: int = 0) -> RoutingSnapshot:
         """Return a snapshot of at least that revision; load it if none is in memory.

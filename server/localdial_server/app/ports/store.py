@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class NumberQuery:
-    """Which numbers of the organization to list; None matches any.
+    """A filter for an organization's numbers; None matches any.
 
     `area_code` matches a number's own area code and the ones that are mapped to it.
     """
@@ -32,7 +32,7 @@ class NumberQuery:
 
 @dataclass(frozen=True, slots=True)
 class CallQuery:
-    """Which calls of the organization to list; None matches any."""
+    """A filter for an organization's calls; None matches any."""
 
     organization_id: str
     callee_number: str | None = None
@@ -154,7 +154,7 @@ class Transaction(Reader, Protocol):
         """Claim the number for the organization; return False if another one has claimed it."""
 
     def disclaim(self, phone_number: str, organization_id: str) -> None:
-        """End the organization's claim, unless the number is in its inventory or its organization number."""
+        """End the organization's claim unless the number is its organization number or in its inventory."""
 
     def add_number(self, number: Number) -> None:
         """Add a number that the organization has claimed. Its mappings are not stored."""
@@ -166,7 +166,7 @@ class Transaction(Reader, Protocol):
         """Delete the number with its mappings. The claim stays."""
 
     def add_purchase(self, number: Number) -> None:
-        """Record that the number was ordered: for the limit of the day, and for its `request_id`."""
+        """Record that the number was ordered, for the purchase limit and for its `request_id`."""
 
     def delete_purchase(self, organization_id: str, reference: str) -> None:
         """Delete the record of an abandoned order, if there is one."""
@@ -180,7 +180,7 @@ class Transaction(Reader, Protocol):
     def delete_mappings(
         self, organization_id: str, phone_number: str, area_codes: Sequence[str] | None
     ) -> int:
-        """End these mappings of the number (None: all of them); return how many there were."""
+        """Delete these mappings of the number (None: all of them); return how many were deleted."""
 
     def add_request(self, request: StoredRequest) -> None:
         """Store a request that was not stored yet."""
@@ -195,8 +195,8 @@ class Transaction(Reader, Protocol):
 class Store(Protocol):
     """The database. Every method raises `StorageUnavailable` when the database does not answer.
 
-    Every unit of work has a constant `name`, "<use case>.<step>", by which the log tells it from
-    others when it fails.
+    Every unit of work has a constant `name`, "<use case>.<step>", which identifies it in the log when
+    it fails.
     """
 
     async def read(self, name: str, work: Callable[[Reader], T]) -> T:
