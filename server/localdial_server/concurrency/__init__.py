@@ -1,1 +1,1 @@
-"""Threads for what blocks, so that the event loop never does."""
+"""Threads for blocking work, so that the event loop never blocks."""

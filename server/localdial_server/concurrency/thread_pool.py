@@ -21,7 +21,7 @@ class NoThread(Exception):
 
 
 class Overdue(Exception):
-    """The work did not end in time. It may still go on."""
+    """The work did not end in time. It may still be running."""
 
 
 class ThreadPool(Generic[ResourceT]):
@@ -65,10 +65,10 @@ class ThreadPool(Generic[ResourceT]):
     ) -> T:
         """Return what `work` returns in a thread, or raise what it raises.
 
-        `turn_seconds` bounds the wait for a thread, and `run_seconds` the work from then on. Where
-        the work takes longer, `on_overdue` is called to make it end. A caller that is cancelled
-        returns at once: work that has not begun never does, and work that has begun goes on, within
-        the same bound. `on_end` is called once, when nothing of the work goes on or will. Both are
+        `turn_seconds` bounds the wait for a thread, and `run_seconds` the work from then on. If the
+        work takes longer, `on_overdue` is called to make it end. A caller that is cancelled returns
+        at once: work that has not begun never will, and work that has begun goes on, within the
+        same bound. `on_end` is called once, when the work has ended or will never begin. Both are
         called on the event loop and must not block.
 
         Raises `NoThread` and `Overdue`.
@@ -93,12 +93,12 @@ class ThreadPool(Generic[ResourceT]):
             raise
 
     def give_up(self) -> None:
-        """Fail every call of `run`, as if its time were over."""
+        """Fail every call of `run`, as if its time were up."""
         for job in list(self._unfinished):
             job.give_up()
 
     def close(self) -> None:
-        """Refuse further work. Each thread ends when no work that was accepted waits any more."""
+        """Refuse further work. The threads end when all accepted work is done."""
         self._is_closed = True
         for _ in self._threads:
             self._queue.put(None)
@@ -111,7 +111,7 @@ class ThreadPool(Generic[ResourceT]):
         return not any(thread.is_alive() for thread in self._threads)
 
     def _prepare_thread(self, turn_seconds: float) -> None:
-        """Start a thread unless one is free or the pool has its size. Raises `NoThread`."""
+        """Start a thread unless one is free or the pool is at full size. Raises `NoThread`."""
         if self._is_closed:
             raise NoThread("the server is stopping")
         if turn_seconds <= 0:
@@ -190,7 +190,7 @@ class _Job(Generic[ResourceT, T]):
             self.give_up()
 
     def _report(self, _outcome: "Future[T]") -> None:
-        # The loop is closed when the process ends while the work goes on.
+        # The loop is already closed if the process ends while the work goes on.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._end)
 
