@@ -177,7 +177,7 @@ class NumberNotActive(ServiceError, reason=Reason.NUMBER_NOT_ACTIVE):
 
     def __init__(self, phone_number: str, state: str) -> None:
         super().__init__(
-            f"the number is not active yet, or no longer (state: {state.upper()}); try again later",
+            f"the number is not active (state: {state.upper()}); try again later",
             phone_number=phone_number,
             state=state.upper(),
         )
@@ -284,8 +284,7 @@ class NumberElsewhere(ServiceError, reason=Reason.CARRIER_UNAVAILABLE):
 
     def __init__(self) -> None:
         super().__init__(
-            "this server is not set up (any more) for the carrier or account that holds the number; have "
-            "that setting restored"
+            "this server has no settings for the carrier account that holds the number; have them added"
         )
 
 

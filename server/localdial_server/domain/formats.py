@@ -1,6 +1,6 @@
 """The formats of the contract (`rules.proto`), for values that do not come in a request.
 
-The contract itself checks the values that do. A test holds the two together.
+The contract itself checks the values in requests. A test compares the two.
 """
 
 from typing import Final, NamedTuple

@@ -24,7 +24,7 @@ _LONGEST_E164: Final = len("+") + 15
 _SHORTEST_E164: Final = len("+") + 7
 
 # The library's time grows with the cube of the length: at worst 3 ms for this limit, 90 ms for its own
-# limit of 250. Nobody writes this much around a phone number.
+# limit of 250. A phone number with the text around it is shorter.
 _LONGEST_TEXT: Final = 64
 _US_NUMBER: Final = re.compile(r"1[2-9][0-9]{2}[2-9][0-9]{6}")
 
@@ -72,7 +72,7 @@ def probable_us_number(text: str) -> str | None:
 
 
 def _area_prefix(number: str) -> str | None:
-    """Return the prefix of an E.164 number that libphonenumber takes for the area code, None without one."""
+    """Return the prefix of an E.164 number that libphonenumber considers the area code, None without one."""
     try:
         parsed = phonenumbers.parse(number)
     except NumberParseException:

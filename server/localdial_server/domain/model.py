@@ -1,4 +1,4 @@
-"""The things the rules are about.
+"""The entities of the domain, as plain values.
 
 Phone numbers are E.164 strings (see `phone_numbers`), area codes are `415` or `+4420` (see
 `area_codes`). Times are whole microseconds since the Unix epoch: exact, ordered, and the same in

@@ -1,6 +1,6 @@
-"""Phone numbers: E.164, the format of ITU-T Recommendation E.164, judged by their characters alone.
+"""Phone numbers in the format of ITU-T Recommendation E.164, checked by their characters alone.
 
-Whether a number is assigned is never judged: area codes go into service before any library knows them.
+Whether a number is assigned is never checked: area codes go into service before any library knows them.
 """
 
 import re
@@ -9,8 +9,8 @@ from localdial_server.domain.formats import E164
 
 _E164 = re.compile(E164.pattern)
 
-# What carriers send as the number of a caller who withheld it: a word typed on a telephone's letter keys
-# (2 ABC, 3 DEF, ... 9 WXYZ). Each looks like an E.164 number, and some are in a range that a country uses.
+# Numbers that carriers send for callers who withhold theirs: words typed on a telephone's letter keys
+# (2 ABC, 3 DEF, ... 9 WXYZ). They look like E.164, and some are in a range that a country uses.
 # Source: Twilio's list of the caller IDs it sends for calls without one.
 _CODES_FOR_WITHHELD = frozenset(
     {

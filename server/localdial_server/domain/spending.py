@@ -34,7 +34,7 @@ class SpendingLimits:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What counts against an organization's limits.
+    """The numbers and purchases that count against an organization's limits.
 
     Times are in microseconds since the epoch.
     """
