@@ -37,7 +37,7 @@ class CallRoutingServicer:
     async def batch_resolve_outbound_caller_ids(
         self, request: pb.BatchResolveOutboundCallerIdsRequest
     ) -> pb.BatchResolveOutboundCallerIdsResponse:
-        # A leg fails alone, even if it breaks a field rule.
+        # Each leg fails on its own, even if it breaks a field rule.
         response = pb.BatchResolveOutboundCallerIdsResponse()
         legs: list[Leg] = []
         unanswered: list[pb.BatchResolveOutboundCallerIdsResult] = []

@@ -1,4 +1,4 @@
-"""The contract with its field rules, by which requests are parsed and checked.
+"""The contract with its field rules, for parsing and checking requests.
 
 The clients' generated code does not have the rules. So `scripts/generate` puts the whole
 contract beside this module, and the server parses requests into classes made from it. They
@@ -57,7 +57,7 @@ class Contract:
     def request_class(self, service: str, method: str) -> type[Message]:
         """Return the class that the method's requests are parsed into."""
         request_class = self.message_class(self.service(service).methods_by_name[method].input_type.full_name)
-        # Compile the rules now, so that no caller waits for it.
+        # Compile the rules now, so that no caller waits for that.
         self._validator.collect_violations(request_class())
         return request_class
 

@@ -1,7 +1,7 @@
 """The outermost layer: from bytes to a use case and back, the same way for every method.
 
-It includes the parsing, because gRPC for Python sends the text of any exception that
-escapes to the caller.
+Requests are parsed here, because gRPC for Python sends the caller the text of any
+exception that escapes.
 """
 
 import asyncio
@@ -25,18 +25,18 @@ Method = Callable[[Any], Awaitable[Message]]
 
 # A change runs to its end even if its caller hangs up. The methods that phone calls wait
 # for do not need that: the call log commits their records in a task of its own. A stopping
-# server still answers them.
+# server still serves them.
 _RUNS_IN_THE_CALL = frozenset(
     {"ResolveOutboundCallerId", "BatchResolveOutboundCallerIds", "RouteInboundCall"}
 )
 
-# What the caller gets when its deadline is near and the change still runs. It says more
-# than DEADLINE_EXCEEDED: that the change goes on, and what to repeat.
-_WHEN_TIME_IS_UP: Mapping[str, Callable[[Any], ServiceError]] = {
+# The error for a caller whose deadline is near while its change still runs. Unlike
+# DEADLINE_EXCEEDED, it says that the change goes on, and what to repeat.
+_NEAR_DEADLINE: Mapping[str, Callable[[Any], ServiceError]] = {
     "PurchaseNumbers": lambda request: PurchasePending(request.organization_id),
 }
 
-# How long before the deadline that answer is sent, so that it arrives in time.
+# That error is sent this long before the deadline, so that it arrives in time.
 _WAY_BACK_SECONDS = 0.25
 
 # The largest request that the contract allows, 1,000 users, takes about a quarter of this.
@@ -54,7 +54,7 @@ class ShuttingDown(ServiceError, reason=Reason.SHUTTING_DOWN):
 
 
 class InternalError(ServiceError, reason=Reason.INTERNAL):
-    """An error in our own code. `incident_id` finds its cause in the log."""
+    """An error in our own code. The log has its cause under `incident_id`."""
 
     def __init__(self, incident_id: str) -> None:
         super().__init__(
@@ -111,7 +111,7 @@ class RpcHandlers:
         request_class = self._contract.request_class(descriptor.containing_service.name, descriptor.name)
         if _changes_state(descriptor):
             method = self._to_the_end(method)
-        when_time_is_up = _WHEN_TIME_IS_UP.get(descriptor.name)
+        when_time_is_up = _NEAR_DEADLINE.get(descriptor.name)
         check = self._contract.check
 
         async def handle(raw: bytes, context: "grpc.aio.ServicerContext[bytes, bytes]") -> bytes:

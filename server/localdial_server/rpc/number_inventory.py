@@ -12,7 +12,7 @@ from localdial_server.rpc.status import status_of
 
 _DEFAULT_SEARCH_LIMIT = 20
 
-# The greatest length of each list of a reconciliation.
+# How many entries each list of a reconciliation may have.
 _LISTED = 1000
 
 

@@ -54,7 +54,7 @@ class Page(Generic[C]):
                 "must be the next_page_token of the previous page; the rest of the request must not change"
             )
             raise InvalidFields([FieldViolation("page_token", description)])
-        return tuple(json.loads(cursor))  # type: ignore[return-value]
+        return tuple(json.loads(cursor))  # type: ignore[return-value]  # `_has_shape` has checked it
 
     def _digest(self, cursor: str) -> str:
         """Return a digest that binds the cursor to the query.

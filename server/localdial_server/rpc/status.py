@@ -1,4 +1,4 @@
-"""Which gRPC status each error becomes, and which details travel with it."""
+"""The gRPC status and the details of each error."""
 
 import math
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ STATUS_OF: Mapping[Reason, StatusCode] = {
     Reason.PURCHASE_LIMIT_REACHED: StatusCode.RESOURCE_EXHAUSTED,
 }
 
-# How long to wait before a repeat that may succeed, in seconds, unless the error says.
+# Seconds to wait before repeating the call, unless the error has a delay of its own.
 _RETRY_AFTER: Mapping[Reason, float] = {
     Reason.PURCHASE_PENDING: 5,
     Reason.STORAGE_UNAVAILABLE: 0.5,
@@ -71,7 +71,7 @@ def status_of(error: ServiceError | PublicError) -> status_pb2.Status:
 def trailing_metadata(
     status: status_pb2.Status, seconds_left: float | None = None
 ) -> tuple[tuple[str, str | bytes], ...]:
-    """Return what travels beside the code and the message of a failed call.
+    """Return the trailing metadata of a failed call: the details and, if it may be repeated, the delay.
 
     `seconds_left`: time until the caller's deadline; None if it has none.
     """
