@@ -140,7 +140,7 @@ def test_a_correct_file_that_these_tests_have_rewritten_is_imported(sqlite: Engi
         (twice("request"), "occurs twice or is out of place"),
         (twice("call"), "line 4:  occurs twice or is out of place"),
         (swapped, "occurs twice or is out of place"),
-        (without("organization"), "organization_id is an organization without a line of its own before"),
+        (without("organization"), "organization_id must be that of the organization line before this line"),
         (user_of_the_deleted, "line 3: kind must be call, since the organization was deleted"),
     ],
 )

@@ -24,7 +24,7 @@ _Waiting = tuple[OutboundCall, asyncio.Future[RecordedCall]]
 RecordCalls = Callable[[Sequence[OutboundCall]], Awaitable[Sequence[RecordedCall]]]
 """Records a group of calls durably; returns the call recorded under each call_id, in order.
 
-Raises `StorageUnavailable`; some calls may have been recorded all the same.
+Raises `StorageUnavailable`; some calls may have been recorded anyway.
 """
 
 

@@ -42,16 +42,16 @@ def insert_calls(connection: Connection, calls: Sequence[OutboundCall]) -> Seque
     """Insert the calls whose call_id is new; return the call recorded under each, in order."""
     if _insert(connection, calls) == len(calls):
         return calls
-    standing: dict[tuple[str, str], OutboundCall] = {}
+    recorded: dict[tuple[str, str], OutboundCall] = {}
     key = tuple_(outbound_calls.c.organization_id, outbound_calls.c.call_id)
     for begin in range(0, len(calls), _KEYS_PER_QUERY):
         wanted = [(call.organization_id, call.call_id) for call in calls[begin : begin + _KEYS_PER_QUERY]]
-        for row in connection.execute(_standing(connection).where(key.in_(wanted))):
-            standing[row.organization_id, row.call_id] = to_call(row)
-    return [standing[call.organization_id, call.call_id] for call in calls]
+        for row in connection.execute(_existing(connection).where(key.in_(wanted))):
+            recorded[row.organization_id, row.call_id] = to_call(row)
+    return [recorded[call.organization_id, call.call_id] for call in calls]
 
 
-def _standing(connection: Connection) -> Any:
+def _existing(connection: Connection) -> Any:
     """Return the query for existing calls, which are durable once it is answered."""
     if connection.dialect.name == "postgresql":
         # No-op UPDATE: its commit comes after the original insert's, so it also waits for

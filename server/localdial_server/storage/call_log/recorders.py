@@ -1,4 +1,4 @@
-"""Where calls are recorded: in the database, or in the spool while that is down."""
+"""Recorders of calls: in the database, or in the spool while the database is down."""
 
 import asyncio
 import logging
@@ -24,11 +24,11 @@ class DatabaseRecorder:
 
     async def record(self, calls: Sequence[OutboundCall]) -> Sequence[RecordedCall]:
         """Record the calls durably; return the call recorded under each call_id, in order."""
-        standing = await self._database.append(
+        recorded = await self._database.append(
             lambda connection: insert_calls(connection, calls), name="call_log.append"
         )
         metrics.CALLS_RECORDED.inc(len(calls))
-        return [RecordedCall(call) for call in standing]
+        return [RecordedCall(call) for call in recorded]
 
 
 class SpoolingRecorder:
@@ -116,8 +116,8 @@ class SpoolingRecorder:
         calls = await spool.first(self._batch_size)
         recorded_calls = await self._record(calls) if calls else []
         for call, recorded in zip(calls, recorded_calls, strict=True):
-            standing = recorded.call
-            if (call.user_id, call.callee_number) != (standing.user_id, standing.callee_number):
+            first = recorded.call
+            if (call.user_id, call.callee_number) != (first.user_id, first.callee_number):
                 # While the database was down, two servers each answered a call with this call_id.
                 metrics.SPOOL_CONFLICTS.inc()
                 _log.warning(

@@ -68,7 +68,7 @@ class Disk:
         return path.stat().st_ino
 
     def names(self, folder: Path) -> Sequence[str]:
-        """Return the names of the files in the folder, in no order."""
+        """Return the names of the files in the folder, in no particular order."""
         return [path.name for path in folder.iterdir()]
 
 
@@ -127,8 +127,8 @@ class Spool:
                 # The folder was replaced: no process would find the calls after a crash.
                 raise StorageUnavailable
 
-        standing, _ = await self._database.write(insert, after_commit=make_findable)
-        return standing
+        recorded, _ = await self._database.write(insert, after_commit=make_findable)
+        return recorded
 
     async def first(self, limit: int) -> Sequence[OutboundCall]:
         """Return the first `limit` calls, in the order in which they were added."""
@@ -194,10 +194,10 @@ class SpoolFolder:
         self._looks_at_markers = False
 
     def take(self) -> Spool:
-        """Open the first file that no process holds, perhaps one that a crash left. Raises `OSError`."""
+        """Open the first file that no process holds; a crash may have left calls in it. Raises `OSError`."""
         self._path.mkdir(parents=True, exist_ok=True)
         for number in itertools.count():
-            # Only a newer release can empty a file that it wrote.
+            # Skip a file that another process holds, or that only a newer release can empty.
             with contextlib.suppress(DatabaseInUse, SchemaError):
                 spool = Spool.open(self._path / f"{number}{_FILE}", self._max_bytes, self._disk)
                 if spool.count == 0:
@@ -207,7 +207,7 @@ class SpoolFolder:
         raise AssertionError
 
     def claim(self, database: str, own: Spool) -> None:
-        """Claim the folder, and in it `own`, this process's file, for the database of this identity.
+        """Claim the folder and this process's file in it, `own`, for the database of this identity.
 
         Raises `ForeignSpool` and `OSError`.
         """

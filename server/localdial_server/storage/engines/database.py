@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 
 T = TypeVar("T")
 
-# The table with the schema's version. The name is our own, so that the Alembic table of
-# another program is not taken for ours.
+# The table with the schema's version. It does not have Alembic's usual name, so that another
+# program's table is not mistaken for ours.
 VERSION_TABLE = "localdial_schema_version"
 
 
@@ -40,8 +40,8 @@ class Database(Readable, Protocol):
         """Run `work`, which inserts with one statement, and return its result; the rows are durable.
 
         It does not wait for any `write`, and others may commit between its statements: a read after
-        the insert sees at least what `work` inserted or met. When this raises, the rows may have
-        been committed all the same.
+        the insert sees at least the rows that `work` inserted or found. If this raises, the rows may
+        have been committed anyway.
         """
 
     async def close(self) -> None:

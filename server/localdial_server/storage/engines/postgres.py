@@ -39,14 +39,14 @@ _WRITERS = 2
 _CONNECT_SECONDS = 2
 
 # How long an insert into the call log or a probe may take: a borrower waits on the line
-# for the insert, and the spool takes the call when it fails.
+# for the insert, and if it fails, the spool records the call.
 _SHORT_TIMEOUT_SECONDS = 1.0
 
-# While transactions get no answer, the log says so this often.
+# While transactions get no answer, the log says so once in this time.
 _QUIET_SECONDS = 10.0
 
-# The planner likes to read a small table as a whole. A SERIALIZABLE transaction that does
-# so conflicts with every change of the table, by any organization.
+# The planner prefers to scan a small table as a whole. A SERIALIZABLE transaction that does
+# so conflicts with every change to the table, by any organization.
 _BY_INDEX = "SET LOCAL enable_seqscan = off"
 
 
@@ -81,7 +81,7 @@ class PostgresDatabase(Database):
     def open(
         cls, url: str, timeout: float, short_timeout: float = _SHORT_TIMEOUT_SECONDS
     ) -> "PostgresDatabase":
-        """Open the database at a libpq URL, after one connection to see that it answers.
+        """Open the database at a libpq URL, after checking that it accepts a connection.
 
         Raises `psycopg.Error`, whose text says what is wrong.
         """
@@ -118,7 +118,7 @@ class PostgresDatabase(Database):
 
     @property
     def loads(self) -> Readable:
-        """Reads of whole organizations: these and other reads do not wait for each other."""
+        """A source of reads of whole organizations, with threads and connections of its own."""
         return _Loads(functools.partial(self._run, self._loads))
 
     async def probe(self, work: Callable[[Connection], T]) -> T:
@@ -151,7 +151,7 @@ class PostgresDatabase(Database):
         return result
 
     async def wait_for_failure(self) -> None:
-        """Wait until a transaction fails for want of an answer, after the last probe."""
+        """Wait until the database fails a transaction; return at once if it has since the last probe."""
         await self._failure.wait()
 
     @override
@@ -171,7 +171,7 @@ class PostgresDatabase(Database):
             raise
 
     def _log_no_answer(self, cause: BaseException, name: str) -> None:
-        """Log a missing answer or connection, now and then: the next probe may get both."""
+        """Log a missing answer or connection, but not often. The next probe may succeed and log nothing."""
         now = time.monotonic()
         if isinstance(cause, ConnectionError | TimeoutError) and now >= self._quiet_until:
             self._quiet_until = now + _QUIET_SECONDS
@@ -215,7 +215,7 @@ class _Run(Protocol):
 
 
 def conninfo(url: str) -> str:
-    """Return the libpq connection string of a URL, with our own defaults where it says nothing."""
+    """Return the libpq connection string of a URL, with our own defaults for what it leaves out."""
     parameters = psycopg.conninfo.conninfo_to_dict(url)
     parameters.setdefault("connect_timeout", _CONNECT_SECONDS)
     parameters.setdefault("application_name", "localdial")

@@ -26,8 +26,8 @@ _log = logging.getLogger(__name__)
 # and it may succeed when it runs again.
 _ROLLED_BACK = frozenset({"40001", "40P01"})
 
-# How long to wait before it runs again, at random up to this, so that two transactions
-# that met once do not meet again. Doubles with each run.
+# The transaction waits a random time up to this before it runs again, so that two that
+# conflicted once do not conflict again. The bound doubles with each run.
 _FIRST_PAUSE_SECONDS = 0.002
 _LONGEST_PAUSE_SECONDS = 0.1
 
@@ -35,7 +35,7 @@ _LONGEST_PAUSE_SECONDS = 0.1
 _CANCEL_SECONDS = 1.0
 
 # unique_violation: two transactions inserted the same key at once. When the loser runs
-# again it finds the row and decides what that means. More often than this, it is a bug.
+# again it finds the row and decides what that means. More of them than this are a bug.
 _DUPLICATE = "23505"
 _MAX_DUPLICATES = 3
 
@@ -52,8 +52,8 @@ class TransactionPool:
     """Threads and connections for one kind of transaction.
 
     A transaction waits for a thread for at most `timeout` seconds, and takes at most as long again.
-    `repeatable`: the work may run again although it may have been committed. Each transaction
-    begins with the statement `first_statement`.
+    `repeatable`: the work may run again even if it may have been committed. Each transaction
+    begins with the statement `first_statement`, if there is one.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class TransactionPool:
             raise StorageUnavailable from TimeoutError(f"no answer within {self._timeout:g} s")
 
     def give_up(self) -> None:
-        """Fail every caller that waits, and cancel what runs."""
+        """Fail every caller that waits, and cancel the running transactions."""
         self.threads.give_up()
 
     def close(self) -> None:
@@ -210,7 +210,7 @@ class _RunningTransaction:
         return self._cancelled.is_set()
 
     def has_lost_connection(self, error: DBAPIError) -> bool:
-        """Return whether the error is the connection's, which must not be used again."""
+        """Return whether the error means that the connection must not be used again."""
         if not self.is_connected or error.connection_invalidated:
             return True
         return _sqlstate(error) == _READ_ONLY

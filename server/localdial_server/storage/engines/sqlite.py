@@ -81,7 +81,7 @@ class SqliteDatabase(Database):
         return self._writer
 
     def write_something(self) -> None:
-        """Write without changing anything, to find a full disk before the first call does.
+        """Commit without changing anything, to detect a full disk before the first call.
 
         Raises `DBAPIError`.
         """
@@ -142,7 +142,7 @@ class SqliteDatabase(Database):
 
 
 def reason_of(error: BaseException | None) -> str:
-    """Return why SQLite failed, in its own words where those say it."""
+    """Return why SQLite failed, in its own words unless those mislead."""
     if getattr(error, "sqlite_errorname", None) == "SQLITE_IOERR_SHMSIZE":
         # SQLite says "disk I/O error" when it cannot create the 32 KiB file beside its own.
         return "database or disk is full"

@@ -27,7 +27,7 @@ _USED_AFTER_DROPPING = 0.9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CachePolicy:
-    """How long snapshots are kept, in seconds, and in how many bytes altogether.
+    """Bounds on the snapshots in memory: times in seconds, and the total size in bytes.
 
     `max_age` is how long a snapshot is used after the database last confirmed that it is the
     newest. `idle` is how long one is kept after it was last asked for. A database that no other
@@ -41,7 +41,7 @@ class CachePolicy:
 
 @dataclass(slots=True)
 class _Entry:
-    """What the cache has of one organization: a snapshot, a load that runs, or both.
+    """The state of one organization in the cache: a snapshot, a running load, or both.
 
     Times are those of the cache's clock, in seconds.
     """
@@ -174,7 +174,7 @@ class SnapshotCache(RoutingSnapshots):
             self._drop(organization_id)
 
     def drop_idle(self) -> None:
-        """Drop the snapshots that no caller asked for lately."""
+        """Drop the snapshots that no caller has asked for within `CachePolicy.idle`."""
         idle_since = self._now() - self._policy.idle
         for organization_id, entry in list(self._entries.items()):
             if entry.last_used_at < idle_since:
@@ -194,7 +194,7 @@ class SnapshotCache(RoutingSnapshots):
         entry = self._entries.get(organization_id)
         if entry is not None and entry.load is not None:
             # This load may have begun before the change that the caller knows of was committed,
-            # so its outcome, even an error, does not settle the matter.
+            # so its outcome, even an error, is not final.
             await asyncio.wait({entry.load})
             snapshot = self._find(organization_id, min_revision)
             if snapshot is not None:

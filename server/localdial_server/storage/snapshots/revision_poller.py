@@ -1,4 +1,4 @@
-"""The poller keeps snapshots up to date in a database that other processes change.
+"""The poller keeps snapshots up to date when other processes change the database.
 
 Each change bumps its organization's revision in its own transaction, so a poll sees every
 change that was committed before it. A change by another process is therefore used in

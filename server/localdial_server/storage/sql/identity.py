@@ -11,7 +11,7 @@ _NAME = "database"
 
 
 def identity_of(engine: Engine) -> str:
-    """Return the database's identity, and create it if there is none."""
+    """Return the database's identity, a UUID, creating it if there is none."""
     with engine.connect() as connection:
         query = select(identity.c.value).where(identity.c.name == _NAME)
         found: str | None = connection.scalar(query)

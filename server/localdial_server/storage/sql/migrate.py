@@ -36,7 +36,7 @@ def migrate(engine: Engine) -> tuple[str | None, str]:
 
 
 def missing_migration(engine: Engine) -> str | None:
-    """Return what is wrong with the schema's version and what to do; None if it is this release's.
+    """Return what is wrong with the schema's version and what to do; None if the version is this release's.
 
     Raises `SchemaError` where a migration would not help.
     """

@@ -222,7 +222,7 @@ class SqlReader(Reader):
     def _mappings_of(self, rows: Sequence[Row[Any]]) -> defaultdict[tuple[str, str], list[str]]:
         """Return the mapped area codes of these rows, sorted, by organization_id and phone number.
 
-        One query reads those of an organization.
+        Runs one query for each organization.
         """
         mapped: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
         mappings = area_code_mappings.c

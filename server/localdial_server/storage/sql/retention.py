@@ -28,7 +28,7 @@ def delete_calls_before(
 ) -> int:
     """Delete the calls made before `cutoff`, by organization, oldest first; return how many.
 
-    `on_deleted` gets the number of calls that are deleted for good, after each batch.
+    After each batch is committed, `on_deleted` gets the number of calls deleted so far.
     """
     deleted = 0
     with engine.connect() as connection:
@@ -41,7 +41,7 @@ def delete_calls_before(
                 batch = delete(outbound_calls).where(*_between(organization_id, begin, end))
                 count = connection.execute(batch).rowcount
             deleted += count
-            # Go on from there: a search from the beginning would pass the deleted rows, which stay
+            # Continue from there: a search from the beginning would pass the deleted rows, which stay
             # in the index for a while.
             begin = end
             if count:

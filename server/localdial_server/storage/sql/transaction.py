@@ -53,7 +53,7 @@ class SqlTransaction(SqlReader, Transaction):
 
     @override
     def delete_organization(self, organization_id: str) -> None:
-        # A request of an organization that comes back with the same id is another one.
+        # If the organization is created again, a request with the same request_id is another one.
         of_organization = update(purchases).filter_by(organization_id=organization_id)
         self._connection.execute(of_organization.values(request_id=None))
         for table in users, phone_number_owners, requests, organizations:
@@ -168,7 +168,7 @@ class SqlTransaction(SqlReader, Transaction):
         )
 
     def _insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
-        """Return an insert that can be told what to do on a conflict, in either dialect."""
+        """Return the insert of the database's dialect, which supports ON CONFLICT."""
         if self._connection.dialect.name == "postgresql":
             return postgresql.insert(table)
         return sqlite.insert(table)

@@ -50,9 +50,9 @@ def export_all(
     write: Callable[[bytes], object],
     on_progress: Callable[[str, int, int | None], None],
 ) -> End:
-    """Write these organizations (all, if the list is empty) as of one moment; return the last line.
+    """Export these organizations (all, if the list is empty) as of one moment; return the last line.
 
-    `on_progress` gets what is being done, how many records are done, and how many there are.
+    `write` gets the lines. `on_progress` gets the step, the number of records done, and their total.
 
     Raises `UnknownOrganizations`.
     """
@@ -92,7 +92,7 @@ def export_lines(
 
 
 def _known(connection: Connection, organization_ids: Sequence[str]) -> Sequence[str]:
-    """Return the ids to export, sorted: these, or all if the list is empty, also those of deleted ones."""
+    """Return the ids to export, sorted: these or, if the list is empty, all, deleted ones included."""
     ids = union(select(revisions.c.organization_id), select(organizations.c.organization_id))
     known = set(connection.scalars(ids))
     unknown = sorted(set(organization_ids) - known)

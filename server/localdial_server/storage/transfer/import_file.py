@@ -47,8 +47,8 @@ _LINES_PER_REPORT: Final = 1000
 def import_all(engine: Engine, file: BinaryIO, on_progress: Callable[[str, int, int | None], None]) -> End:
     """Import the file and return its last line.
 
-    `on_progress` gets what is being done, how much is done (bytes of the file while importing, then
-    records), and how much there is (None if the length of the file is unknown).
+    `on_progress` gets the step, how much of it is done (bytes of the file while importing, then
+    records), and the total (None if the length of the file is unknown).
 
     Raises `ImportRefused`, after which nothing is imported.
     """
@@ -158,7 +158,7 @@ class _Reading:
             self._is_deleted = kind == "deleted_organization"
         elif self._position[0] != before[0]:
             raise BadLineError(
-                FieldProblem("organization_id", "is an organization without a line of its own before")
+                FieldProblem("organization_id", "must be that of the organization line before this line")
             )
         elif self._is_deleted and kind != "call":
             raise BadLineError(FieldProblem("kind", "must be call, since the organization was deleted"))

@@ -64,7 +64,7 @@ class _Claim(NamedTuple):
 
 
 class Inserter:
-    """Inserts records in the caller's transaction, and adds what keeps them out to `problems`.
+    """Inserts records in the caller's transaction, and adds the reasons not to import them to `problems`.
 
     `problems` are those of the whole import. Nothing is inserted while there are any.
     """
@@ -73,7 +73,7 @@ class Inserter:
         self._connection = connection
         self._problems = problems
         self.file_revisions: dict[str, int] = {}
-        """The revisions in the file of the organizations that get another revision here."""
+        """By organization_id, the revision in the file if the organization gets another one here."""
         self._begin()
 
     def _begin(self) -> None:
@@ -105,7 +105,7 @@ class Inserter:
                 for table in _TABLES:
                     _insert(self._connection, table, self._rows[table])
             except IntegrityError:
-                # PostgreSQL allows no further query in this transaction, so which line it is stays unknown.
+                # PostgreSQL allows no further query in this transaction, so the line cannot be found.
                 last = self._lines[-1]
                 message = f"this line, or one up to line {last}, has an id that is taken, such as a call_id"
                 raise ImportRefused(Problem(self._lines[0], "", message)) from None
@@ -140,15 +140,15 @@ class Inserter:
         """Refuse organizations that exist; give the others their revisions."""
         if not self._arrivals:
             return
-        there = self._known(select(organizations.c.organization_id), organizations)
+        existing = self._known(select(organizations.c.organization_id), organizations)
         has_calls = exists().where(outbound_calls.c.organization_id == revisions.c.organization_id)
-        called = self._known(select(revisions.c.organization_id).where(has_calls), revisions)
+        with_calls = self._known(select(revisions.c.organization_id).where(has_calls), revisions)
         kept = self._known(select(revisions.c.organization_id, revisions.c.revision), revisions)
         for organization_id, (line, revision) in self._arrivals.items():
-            if organization_id in there:
+            if organization_id in existing:
                 problem = f"the organization {organization_id} exists already"
                 self._problems.append(Problem(line, "organization_id", problem))
-            elif organization_id in called:
+            elif organization_id in with_calls:
                 problem = f"calls of a deleted organization {organization_id} exist already"
                 self._problems.append(Problem(line, "organization_id", problem))
             elif organization_id in kept:

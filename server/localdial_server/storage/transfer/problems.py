@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 
 class Problem(NamedTuple):
-    """What is wrong with a line of the file, or keeps it from being imported."""
+    """Why a line of the file cannot be imported."""
 
     line: int
     field: str

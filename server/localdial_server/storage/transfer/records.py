@@ -126,7 +126,7 @@ class PurchaseRecord(TypedDict):
 
 
 class RequestRecord(TypedDict):
-    """A row of `requests`. After the move a repeat is given the same answer, or goes on with the request.
+    """A row of `requests`. After an import a repeat gets the same answer, or continues the request.
 
     `purchases` has what a request without an answer has ordered, sorted by reference.
     """
@@ -189,7 +189,7 @@ _ORDER: Final = {
 
 
 class FieldProblem(NamedTuple):
-    """What is wrong with a field, or with the whole line if `field` is empty."""
+    """A problem with a field, or with the whole line if `field` is empty."""
 
     field: str
     message: str

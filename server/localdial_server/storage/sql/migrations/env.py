@@ -8,6 +8,5 @@ from localdial_server.storage.sql.schema import metadata
 context.configure(
     connection=context.config.attributes["connection"], target_metadata=metadata, version_table=VERSION_TABLE
 )
-# Alembic begins no transaction: all steps belong to the caller's, and happen together or not
-# at all.
+# Alembic begins no transaction: all steps run in the caller's, so either all happen or none.
 context.run_migrations()

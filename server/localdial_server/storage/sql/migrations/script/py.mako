@@ -10,5 +10,5 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Take the schema this step further."""
+    """Migrate the schema to this revision."""
     ${upgrades if upgrades else "pass"}

@@ -161,7 +161,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_purchases_by_time", "purchases", ["organization_id", "purchase_time"])
-    # A server writes the row that tells this database from every other one.
+    # A server adds the one row, which identifies this database.
     op.create_table(
         "identity",
         sa.Column("name", _key(16), nullable=False),

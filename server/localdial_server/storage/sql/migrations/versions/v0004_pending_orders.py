@@ -1,4 +1,4 @@
-"""What a purchase request has ordered is in `purchases` alone, and the read lag has a column of its own."""
+"""Keep the orders of a purchase request in `purchases` alone, and give the read lag its own column."""
 
 import json
 from typing import Any
@@ -19,7 +19,7 @@ def _key(length: int) -> TypeEngine[str]:
 
 
 def upgrade() -> None:
-    """Add the columns, fill them, and take partial answers apart."""
+    """Add and fill the columns, and move partial answers to `purchases`."""
     op.add_column(
         "numbers",
         sa.Column("carrier_busy_until", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
@@ -75,7 +75,7 @@ def _move_partial_answers(connection: sa.Connection) -> None:
 
 
 def _put_purchase(connection: sa.Connection, purchase: dict[str, Any]) -> None:
-    # A purchase of the last day has its row, unless nothing came of it.
+    # A purchase of the last day has a row already; an older one gets its row here.
     changed = connection.execute(
         sa.text(
             "UPDATE purchases SET phone_number = :phone_number, request_id = :request_id"
