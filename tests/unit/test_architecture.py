@@ -23,5 +23,5 @@ def test_imports_follow_the_architecture() -> None:
     assert f"{len(contracts)} kept, 0 broken" in linted.stdout
 
 
-def test_no_module_lies_beside_the_rooms() -> None:
+def test_every_module_of_the_server_is_in_a_package() -> None:
     assert {path.name for path in SERVER.glob("*.py")} == {"__init__.py", "__main__.py"}

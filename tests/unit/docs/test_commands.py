@@ -17,7 +17,7 @@ from localdial_server.settings.settings import CONFIG_ENV, Settings, env_name
 from tests.unit.docs.markdown import DOCUMENTS, ROOT, Document
 
 SERVER = ROOT / "server/localdial_server"
-ROOMS = tuple(path.name for path in SERVER.iterdir() if path.is_dir() and path.name != "__pycache__")
+PACKAGES = tuple(path.name for path in SERVER.iterdir() if path.is_dir() and path.name != "__pycache__")
 FOLDERS = "clients", "deploy", "docs", "proto", "requirements", "scripts", "server", "tests", "third_party"
 
 # What is read from the environment besides the settings.
@@ -27,7 +27,7 @@ _SHELLS = {"bash", "console", "crontab", "sh"}
 _COMMAND = re.compile(r"(?:^|[\s|(])(?:\.venv/bin/)?localdial (?=[a-z-])(.*)")
 _SERVE = re.compile(r"^(?:\./)?scripts/serve\b(.*)")
 _END = re.compile(r"\s(?:[|&;<>]|\d?>|#\s)|&&|;")
-_PATH = re.compile(rf"(?<![\w./$-])(?:\./)?((?:{'|'.join((*FOLDERS, *ROOMS))})/[\w.*/-]+)")
+_PATH = re.compile(rf"(?<![\w./$-])(?:\./)?((?:{'|'.join((*FOLDERS, *PACKAGES))})/[\w.*/-]+)")
 _PLACEHOLDER = re.compile(r"[A-Z]{2,}|…|\*")
 
 
