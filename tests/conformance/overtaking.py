@@ -1,4 +1,4 @@
-"""Two units of work at once, the one in the midst of the other, every time alike."""
+"""Runs one unit of work in the middle of another, at the same point every time."""
 
 import asyncio
 import threading
@@ -20,7 +20,7 @@ def no_pause() -> None:
 async def overtaken(
     begin: Callable[[Pause], Coroutine[object, object, T]], meanwhile: Coroutine[object, object, M]
 ) -> tuple[T, M]:
-    """Begin a unit of work and, while it pauses for the first time, do something else to its end."""
+    """Start a unit of work, complete something else during its first pause, and return both results."""
     paused, go_on = threading.Event(), threading.Event()
 
     def pause() -> None:

@@ -1,8 +1,8 @@
-"""The look-ups that must stay quick read what they need by an index, on PostgreSQL too.
+"""The look-ups that must be fast use an index on PostgreSQL too.
 
-PostgreSQL plans by what it knows of the rows, so there are many of them: some for
-everyone, and most for one organization, among whose calls one user and one callee
-have most. The statements are run, and every row counts that is looked at.
+PostgreSQL plans by its statistics of the rows, so the tables are large and uneven: one
+organization has most of the rows, and one user and one callee have most of its calls.
+The tests run the statements and count every row that they read.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence

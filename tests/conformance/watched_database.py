@@ -1,4 +1,4 @@
-"""A database that counts its calls, and that a test can hold up and make fail."""
+"""A database that counts its calls, and whose calls a test can delay or fail."""
 
 import asyncio
 from collections import deque

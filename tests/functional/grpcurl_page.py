@@ -1,9 +1,9 @@
-"""The page of probes with grpcurl: its commands, and what it shows of their output.
+"""The grpcurl page: its commands, and the output that it shows.
 
     python -m tests.functional.grpcurl_page
 
-runs the commands and writes what they say into the page. Read the difference before
-it is committed.
+runs the commands and writes their output into the page. Review the diff before you
+commit it.
 """
 
 import os

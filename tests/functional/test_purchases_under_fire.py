@@ -1,4 +1,4 @@
-"""Purchases while the carrier fails and the server is killed: the drill in short."""
+"""Purchases while the carrier fails and the server is killed: a short run of the drill."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Several workers on one PostgreSQL: the drills in short. `scripts/drill` runs them in full."""
+"""Several workers on one PostgreSQL: short runs of the drills. `scripts/drill` runs them in full."""
 
 import statistics
 from collections.abc import Iterator

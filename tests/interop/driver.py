@@ -1,8 +1,8 @@
 """A client of some language, behind the driver protocol: one JSON object a line, in and out.
 
-The program is in `clients/LANGUAGE/interop`, and calls through the public client
-of its language only. It answers each command with one line, in order; the end of
-its input ends it. What the commands are is written down in `README.md`.
+The program is in `clients/LANGUAGE/interop`, and uses only the public client of its
+language. It answers each command with one line, in order, and exits at the end of
+its input. `README.md` documents the commands.
 """
 
 import contextlib

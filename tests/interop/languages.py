@@ -1,10 +1,10 @@
 """The languages: each is a module of `drivers/`.
 
-A language's module has `command() -> list[str]`, which builds the driver if need
-be and answers how to start it: the program itself, not a shell or a package
-manager around it, because the sockets of that process are counted. Where the
-language's tools are missing it raises `Unavailable`, and the tests of the
-language are skipped with that reason.
+A language's module has `command() -> list[str]`, which builds the driver if
+necessary and returns its command line. This must start the program itself, not a
+shell or a package manager, because the sockets of that process are counted. If
+tools of the language are missing, `command` raises `Unavailable`, and the tests of
+the language are skipped with that reason.
 """
 
 import functools

@@ -8,20 +8,20 @@ A scene has a `name` (a sentence) and `steps`. A step makes one call::
           request: {organization_id: "@acme", area_code: "808"}
           expect: {error: {code: NOT_FOUND, reason: NO_NUMBERS_AVAILABLE}}
 
-or fetches all `pages` of a list, or makes a call and errors of the `statuses` in
-its answer, or makes a call and `cancel`s it. In a request
+or fetches all `pages` of a list, or makes a call and turns the `statuses` in its
+answer into errors, or makes a call and `cancel`s it. In a request
 
-- `"@acme"` is an organization of the scene, and of nobody else;
-- `"$label.path.0.to"` is what the step with that label was answered;
-- `{times: 300, each: {user_id: "user-#"}}` is a list of 300, `#` counting from 0;
-- `{long: 5000}` is a text of so many characters.
+- `"@acme"` is an organization that only this scene uses;
+- `"$label.path.0.to"` is a value from the answer to the step with that label;
+- `{times: 300, each: {user_id: "user-#"}}` is a list of 300 items, with `#` counting from 0;
+- `{long: 5000}` is a text of that many characters.
 
-An expectation names what it cares for; what it leaves out may be anything. Answers
-are compared with those that Python gets besides, to the byte.
+Only the fields that an expectation names are checked. In addition, answers are
+compared with those that Python gets, to the byte.
 
-The scenes of the `live` server are answered by a real localdial. In those of the
-`scripted` one each step says what the server's `answers` are, one for each time
-that the call comes in (then empty messages), and what it must have `seen`.
+A real localdial answers the scenes of the `live` server. In those of the `scripted`
+server, each step gives the server's `answers`, one for each attempt of the call
+(then empty messages), and what the server must have `seen`.
 """
 
 from collections.abc import Sequence

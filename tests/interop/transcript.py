@@ -1,10 +1,10 @@
 """The transcript of a play, with the parts that may differ between plays replaced.
 
-Two plays of the same thing differ in the names of their organizations, and in what
-is made up on the way: identifiers, page tokens, times. The names have the same
-length in all plays and are replaced by the same one; what is made up is replaced by
-which one it is in order of appearance, so that what was the same stays the same.
-All the rest is compared as it is, to the byte.
+Two plays of the same scene differ in the names of their organizations and in
+generated values: identifiers, page tokens, times. The names have the same length in
+all plays and are replaced by one common name. Each generated value is replaced by
+its number in order of appearance, so that equal values stay equal. Everything else
+is compared unchanged, to the byte.
 """
 
 import datetime as dt

@@ -1,1 +1,1 @@
-"""Tests of the Python client, against a gRPC server that answers what each test tells it to."""
+"""Tests of the Python client, against a gRPC server whose answers each test sets."""

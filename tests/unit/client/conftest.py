@@ -1,4 +1,4 @@
-"""The server and the two clients, behind one face, so that one test serves both."""
+"""The server, and both clients behind one interface, so that each test covers both."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -13,20 +13,20 @@ from tests.support.fake_server import FakeServer
 
 
 class Api(Protocol):
-    """Either client, as a test sees it. `path` is such as `directory.get_user`."""
+    """Either client. A `path` names a method, such as `directory.get_user`."""
 
     async def call(self, path: str, request: Any, **options: Any) -> Any:
-        """Calls a method."""
+        """Call the method and return its response."""
 
     async def pages(self, path: str, request: Any) -> list[Any]:
-        """All pages of a list."""
+        """Return all pages of a list, in order."""
 
     async def close(self) -> None:
-        """Closes the client."""
+        """Close the client."""
 
 
 class SyncApi:
-    """A `Client`, called in threads so that the test's own loop goes on."""
+    """A `Client`, called in threads so that the event loop of the test keeps running."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
@@ -62,7 +62,7 @@ Connect = Callable[..., Api]
 
 @pytest.fixture
 def server() -> Iterator[FakeServer]:
-    """A server that does not listen yet."""
+    """Yield a server that does not listen yet."""
     fake = FakeServer()
     yield fake
     fake.stop()
@@ -70,13 +70,13 @@ def server() -> Iterator[FakeServer]:
 
 @pytest.fixture
 def address(server: FakeServer) -> str:
-    """Where the server listens."""
+    """Start the server and return its address."""
     return server.start()
 
 
 @pytest_asyncio.fixture(params=["sync", "asyncio"])
 async def connect(request: pytest.FixtureRequest) -> AsyncIterator[Connect]:
-    """Makes a client of one kind, with the arguments of `Client`; closed after the test."""
+    """Yield a function that makes a client of one kind, with the arguments of `Client`, closed after the test."""
     made: list[Api] = []
 
     def make(address: str, **options: Any) -> Api:
@@ -95,5 +95,5 @@ async def connect(request: pytest.FixtureRequest) -> AsyncIterator[Connect]:
 
 @pytest_asyncio.fixture
 async def api(connect: Connect, address: str) -> Api:
-    """A client of the server."""
+    """Return a client of the server."""
     return connect(address)

@@ -1,4 +1,4 @@
-"""What a client can be made with: addresses, a key, certificates."""
+"""The arguments of a client: addresses, a key, certificates."""
 
 import math
 from collections import Counter
@@ -48,7 +48,7 @@ async def test_without_a_key_none_is_sent(server: FakeServer, api: Api) -> None:
         ["127.0.0.1:1", "[::1]:1", "localhost:1"],
     ],
 )
-def test_a_key_may_go_to_this_machine_without_tls(address: Any) -> None:
+def test_a_key_may_be_sent_to_this_machine_without_tls(address: Any) -> None:
     Client(address, key=SECRET).close()
 
 
@@ -65,7 +65,7 @@ def test_a_key_may_go_to_this_machine_without_tls(address: Any) -> None:
         ["127.0.0.1:1", "192.0.2.1:1"],
     ],
 )
-def test_a_key_goes_to_no_other_machine_without_tls(address: Any) -> None:
+def test_a_key_is_not_sent_to_other_machines_without_tls(address: Any) -> None:
     with pytest.raises(ValueError, match="TLS") as caught:
         Client(address, key=SECRET)
     assert SECRET not in str(caught.value)
@@ -88,7 +88,7 @@ def test_a_key_goes_to_no_other_machine_without_tls(address: Any) -> None:
         ({"carrier_timeout": -1}, "timeout"),
     ],
 )
-def test_arguments_that_cannot_be_used_are_refused(arguments: dict[str, Any], problem: str) -> None:
+def test_unusable_arguments_are_refused(arguments: dict[str, Any], problem: str) -> None:
     with pytest.raises(ValueError, match=problem) as caught:
         Client("127.0.0.1:1", **arguments)
     assert SECRET not in str(caught.value)
@@ -97,7 +97,7 @@ def test_arguments_that_cannot_be_used_are_refused(arguments: dict[str, Any], pr
 @pytest.mark.parametrize(
     "address", ["", [], [""], ["a:1", ""], ["a:1", "b"], ["a:1", "b:99999"], ["a:1", "dns:///b:1"]]
 )
-def test_what_is_no_address_is_refused(address: Any) -> None:
+def test_a_malformed_address_is_refused(address: Any) -> None:
     with pytest.raises((ValueError, OSError)):
         Client(address)
 
@@ -111,7 +111,7 @@ def test_what_is_no_address_is_refused(address: Any) -> None:
         (["[::1]:1", "127.0.0.1:2"], "ipv6:[::1]:1,[::ffff:127.0.0.1]:2", "[::1]:1"),
     ],
 )
-def test_several_addresses_are_one_list(addresses: Any, uri: str, authority: str | None) -> None:
+def test_several_addresses_become_one_target(addresses: Any, uri: str, authority: str | None) -> None:
     target = target_of(addresses)
     assert (target.uri, target.authority) == (uri, authority)
 
@@ -123,7 +123,7 @@ async def test_calls_are_spread_over_several_addresses(connect: Connect) -> None
         addresses = [server.start(address) for address, server in servers.items()]
         api = connect(addresses)
         counted: Counter[int] = Counter()
-        # The connection to the second may come later.
+        # The second server may be connected later.
         for _ in range(200):
             await api.call("directory.get_user", GetUserRequest())
             counted = Counter({n: len(server.received) for n, server in enumerate(servers.values())})

@@ -1,4 +1,4 @@
-"""Deadlines, closing, cancelling, sizes and what else belongs to the connection."""
+"""Deadlines, closing, cancelling, message sizes and other properties of the connection."""
 
 import asyncio
 import time
@@ -33,7 +33,7 @@ MIB = 1024 * 1024
 
 
 @pytest.mark.asyncio
-async def test_a_deadline_of_its_own(server: FakeServer, api: Api) -> None:
+async def test_a_call_can_have_its_own_deadline(server: FakeServer, api: Api) -> None:
     hang = Hang()
     server.answers(hang)
     start = time.monotonic()
@@ -44,14 +44,16 @@ async def test_a_deadline_of_its_own(server: FakeServer, api: Api) -> None:
 
 
 @pytest.mark.asyncio
-async def test_the_deadline_of_the_client(server: FakeServer, address: str, connect: Connect) -> None:
+async def test_a_call_without_its_own_deadline_has_that_of_the_client(
+    server: FakeServer, address: str, connect: Connect
+) -> None:
     server.answers(Hang())
     with pytest.raises(DeadlineExceeded):
         await connect(address, timeout=0.2).call("directory.get_user", GetUserRequest())
 
 
 @pytest.mark.asyncio
-async def test_the_deadline_holds_over_all_repeats(server: FakeServer, api: Api) -> None:
+async def test_the_deadline_includes_all_retries(server: FakeServer, api: Api) -> None:
     server.answers(fails(grpc.StatusCode.UNAVAILABLE), Hang())
     start = time.monotonic()
     with pytest.raises(DeadlineExceeded):
@@ -71,14 +73,16 @@ async def test_metadata_reaches_the_server(server: FakeServer, api: Api) -> None
 
 
 @pytest.mark.asyncio
-async def test_a_large_page(server: FakeServer, api: Api) -> None:
+async def test_a_large_page_is_received(server: FakeServer, api: Api) -> None:
     page = ListUsersResponse(users=[User(display_name="x" * MIB) for _ in range(8)])
     server.answers(page)
     assert await api.call("directory.list_users", ListUsersRequest()) == page
 
 
 @pytest.mark.asyncio
-async def test_options_of_the_caller_win(server: FakeServer, address: str, connect: Connect) -> None:
+async def test_channel_options_of_the_caller_override_those_of_the_client(
+    server: FakeServer, address: str, connect: Connect
+) -> None:
     api = connect(address, options=[("grpc.max_receive_message_length", 100)])
     server.answers(GetUserResponse(user=User(display_name="x" * 200)))
     with pytest.raises(ResourceExhausted):
@@ -89,7 +93,7 @@ async def test_options_of_the_caller_win(server: FakeServer, address: str, conne
 async def test_credentials_are_used(server: FakeServer, tmp_path: Path, connect: Connect) -> None:
     local = grpc.LocalConnectionType.UDS
     address = server.start(f"unix:{tmp_path}/s", grpc.local_server_credentials(local))
-    # gRPC sends a token over a secure channel only.
+    # gRPC sends a token only over a secure channel.
     credentials = grpc.composite_channel_credentials(
         grpc.local_channel_credentials(local), grpc.access_token_call_credentials("secret")
     )
@@ -114,10 +118,10 @@ async def test_close_ends_the_calls_in_flight(server: FakeServer, api: Api) -> N
 
 
 @pytest.mark.asyncio
-async def test_close_frees_the_connection_also_when_an_error_is_kept(
+async def test_close_ends_the_connection_even_if_the_caller_keeps_an_error(
     server: FakeServer, address: str, connect: Connect
 ) -> None:
-    """A proxy between them sees the connection end."""
+    """A proxy between client and server notices the end of the connection."""
     ended = asyncio.Event()
 
     async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -157,7 +161,7 @@ async def test_a_closed_client_makes_no_calls(server: FakeServer, api: Api) -> N
     assert not server.received
 
 
-def test_a_client_is_closed_by_its_context(address: str) -> None:
+def test_leaving_the_context_closes_a_client(address: str) -> None:
     with Client(address) as client:
         client.directory.get_user(GetUserRequest())
     with pytest.raises(ValueError, match="closed"):
@@ -165,7 +169,7 @@ def test_a_client_is_closed_by_its_context(address: str) -> None:
 
 
 @pytest.mark.asyncio
-async def test_an_async_client_is_closed_by_its_context(address: str) -> None:
+async def test_leaving_the_context_closes_an_async_client(address: str) -> None:
     async with AsyncClient(address) as client:
         await client.directory.get_user(GetUserRequest())
     with pytest.raises(grpc.aio.UsageError):
@@ -187,7 +191,7 @@ async def test_cancelling_a_task_cancels_its_call(server: FakeServer, address: s
 
 
 @pytest.mark.asyncio
-async def test_a_timeout_of_asyncio_stays_one(server: FakeServer, address: str) -> None:
+async def test_a_timeout_of_asyncio_raises_timeout_error(server: FakeServer, address: str) -> None:
     server.answers(Hang())
     async with AsyncClient(address) as client:
         with pytest.raises(TimeoutError):
@@ -195,8 +199,8 @@ async def test_a_timeout_of_asyncio_stays_one(server: FakeServer, address: str) 
                 await client.directory.get_user(GetUserRequest(), timeout=HANG_SECONDS)
 
 
-def test_an_async_client_needs_a_loop_that_runs(address: str) -> None:
-    """A loop that is there but does not run is one that gRPC would take."""
+def test_an_async_client_needs_a_running_event_loop(address: str) -> None:
+    """gRPC itself would accept an event loop that exists but does not run."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     try:
@@ -208,13 +212,13 @@ def test_an_async_client_needs_a_loop_that_runs(address: str) -> None:
 
 
 @pytest.mark.asyncio
-async def test_no_proxy_is_asked_for_a_server_on_this_machine(
+async def test_no_proxy_is_used_for_a_server_on_this_machine(
     server: FakeServer, address: str, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("no_proxy", "NO_PROXY", "no_grpc_proxy"):
         monkeypatch.delenv(name, raising=False)
     for name in ("grpc_proxy", "https_proxy", "http_proxy"):
-        # Nobody listens there.
+        # No proxy listens there.
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     server.answers(GetUserResponse(user=User(user_id="ann")))
     answer = await connect(address).call("directory.get_user", GetUserRequest(), timeout=5)

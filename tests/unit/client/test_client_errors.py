@@ -1,4 +1,4 @@
-"""What a failed call raises, and what it says."""
+"""The exceptions of failed calls, and their content."""
 
 import pickle
 
@@ -45,22 +45,22 @@ async def failure(api: Api, request: GetUserRequest | None = None) -> LocaldialE
 
 
 def class_name(code: grpc.StatusCode) -> str:
-    """`NOT_FOUND` is raised as `NotFound`; a status without a class of its own as the base."""
+    """Return the class for a status: `NotFound` for `NOT_FOUND`, the base class if it has none."""
     name = "".join(word.capitalize() for word in code.name.split("_"))
     return name if hasattr(localdial_client, name) else "LocaldialError"
 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("code", ERROR_CODES)
-async def test_each_status_has_its_class(server: FakeServer, api: Api, code: grpc.StatusCode) -> None:
-    # Some are repeated before they are raised.
+async def test_each_status_raises_its_own_class(server: FakeServer, api: Api, code: grpc.StatusCode) -> None:
+    # Some statuses are retried first.
     server.answers(*[fails(code, "for people", USER_NOT_FOUND)] * 5)
     error = await failure(api)
     assert type(error).__name__ == class_name(code)
     assert (error.code, error.message, error.reason) == (code, "for people", "USER_NOT_FOUND")
 
 
-def test_only_statuses_that_the_service_never_means_lack_a_class() -> None:
+def test_only_statuses_that_the_service_never_sends_have_no_class() -> None:
     assert {code.name for code in ERROR_CODES if class_name(code) == "LocaldialError"} == {
         "UNKNOWN",
         "ABORTED",
@@ -70,7 +70,7 @@ def test_only_statuses_that_the_service_never_means_lack_a_class() -> None:
 
 
 @pytest.mark.asyncio
-async def test_reason_metadata_and_cause(server: FakeServer, api: Api) -> None:
+async def test_an_error_has_its_reason_metadata_and_cause(server: FakeServer, api: Api) -> None:
     server.answers(fails(grpc.StatusCode.NOT_FOUND, "no such user", USER_NOT_FOUND))
     error = await failure(api)
     assert isinstance(error, NotFound)
@@ -82,7 +82,7 @@ async def test_reason_metadata_and_cause(server: FakeServer, api: Api) -> None:
 
 
 @pytest.mark.asyncio
-async def test_every_bad_field(server: FakeServer, api: Api) -> None:
+async def test_an_error_has_every_invalid_field(server: FakeServer, api: Api) -> None:
     server.answers(fails(grpc.StatusCode.INVALID_ARGUMENT, "2 fields are wrong", INVALID_FIELDS, BAD_FIELDS))
     error = await failure(api)
     assert isinstance(error, InvalidArgument)
@@ -96,8 +96,10 @@ async def test_every_bad_field(server: FakeServer, api: Api) -> None:
 
 
 @pytest.mark.asyncio
-async def test_as_many_bad_fields_as_a_request_can_have(server: FakeServer, api: Api) -> None:
-    """They come in the trailing metadata, of which gRPC takes 8 KiB unless told otherwise."""
+async def test_an_error_has_as_many_invalid_fields_as_a_request_can_have(
+    server: FakeServer, api: Api
+) -> None:
+    """They are sent in the trailing metadata, which gRPC limits to 8 KiB by default."""
     many = [
         BadRequest.FieldViolation(
             field=f"users[{index}].{field}", description="must be a phone number in E.164: " + "x" * 60
@@ -115,14 +117,14 @@ async def test_as_many_bad_fields_as_a_request_can_have(server: FakeServer, api:
 
 
 @pytest.mark.asyncio
-async def test_retry_delay_in_seconds(server: FakeServer, api: Api) -> None:
+async def test_the_retry_delay_is_in_seconds(server: FakeServer, api: Api) -> None:
     delay = RetryInfo(retry_delay=Duration(seconds=2, nanos=500_000_000))
     server.answers(fails(grpc.StatusCode.ABORTED, "later", INVALID_FIELDS, delay))
     assert (await failure(api)).retry_delay == pytest.approx(2.5)
 
 
 @pytest.mark.asyncio
-async def test_details_of_other_kinds_and_other_domains_are_passed_over(server: FakeServer, api: Api) -> None:
+async def test_details_of_other_types_and_domains_are_ignored(server: FakeServer, api: Api) -> None:
     proxy = ErrorInfo(domain="proxy.example", reason="TOO_BUSY", metadata={"zone": "a"})
     server.answers(
         fails(grpc.StatusCode.NOT_FOUND, "no such user", Help(), USER_NOT_FOUND, proxy),
@@ -134,7 +136,7 @@ async def test_details_of_other_kinds_and_other_domains_are_passed_over(server: 
 
 
 @pytest.mark.asyncio
-async def test_an_error_without_details(server: FakeServer, api: Api) -> None:
+async def test_an_error_without_details_has_no_reason(server: FakeServer, api: Api) -> None:
     server.answers(fails(grpc.StatusCode.INTERNAL, "a fault"))
     error = await failure(api)
     assert (error.reason, error.metadata, error.field_violations, error.retry_delay) == ("", {}, (), None)
@@ -142,7 +144,7 @@ async def test_an_error_without_details(server: FakeServer, api: Api) -> None:
 
 
 @pytest.mark.asyncio
-async def test_details_that_cannot_be_read_hide_nothing(server: FakeServer, api: Api) -> None:
+async def test_unreadable_details_do_not_hide_the_error(server: FakeServer, api: Api) -> None:
     broken_detail = Status()
     broken_detail.details.add(type_url="type.googleapis.com/google.rpc.ErrorInfo", value=b"\xff")
     broken_detail.details.extend(status(grpc.StatusCode.INTERNAL, "", BAD_FIELDS).details)
@@ -159,8 +161,8 @@ async def test_details_that_cannot_be_read_hide_nothing(server: FakeServer, api:
 
 
 @pytest.mark.asyncio
-async def test_the_request_as_it_was_sent(server: FakeServer, api: Api) -> None:
-    """Without it, a purchase whose answer was lost could not be repeated without buying again."""
+async def test_an_error_has_the_request_as_it_was_sent(server: FakeServer, api: Api) -> None:
+    """Without it, a purchase whose answer was lost could not be repeated safely."""
     server.answers(fails(grpc.StatusCode.INTERNAL, "a fault"))
     with pytest.raises(LocaldialError) as caught:
         await api.call("number_inventory.purchase_numbers", PurchaseNumbersRequest(area_code="415"))
@@ -171,7 +173,7 @@ async def test_the_request_as_it_was_sent(server: FakeServer, api: Api) -> None:
 
 
 @pytest.mark.asyncio
-async def test_nobody_listens(server: FakeServer, api: Api) -> None:
+async def test_a_server_that_is_not_there_is_unavailable(server: FakeServer, api: Api) -> None:
     server.stop()
     error = await failure(api)
     assert isinstance(error, Unavailable)
@@ -179,7 +181,7 @@ async def test_nobody_listens(server: FakeServer, api: Api) -> None:
     assert error.message
 
 
-def test_from_status() -> None:
+def test_from_status_returns_the_error_for_a_status_in_a_response() -> None:
     error = from_status(status(grpc.StatusCode.NOT_FOUND, "no such user", USER_NOT_FOUND))
     assert isinstance(error, NotFound)
     assert (error.code, error.message, error.reason) == (
@@ -192,18 +194,18 @@ def test_from_status() -> None:
     assert error.__cause__ is None
 
 
-def test_from_a_status_that_grpc_does_not_know() -> None:
+def test_from_status_returns_the_base_class_for_a_status_that_grpc_does_not_define() -> None:
     error = from_status(Status(code=99, message="odd"))
     assert type(error) is LocaldialError
     assert (error.code, error.message) == (grpc.StatusCode.UNKNOWN, "odd")
 
 
-def test_from_the_status_ok() -> None:
+def test_from_status_refuses_the_status_ok() -> None:
     with pytest.raises(ValueError, match="OK"):
         from_status(Status())
 
 
-def test_errors_can_be_made_and_sent_to_other_processes() -> None:
+def test_errors_can_be_created_and_pickled() -> None:
     error = NotFound(
         "no such user",
         reason="USER_NOT_FOUND",

@@ -24,7 +24,7 @@ def run(address: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=CLIENT, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_the_example(server: FakeServer, address: str) -> None:
+def test_the_example_shows_a_call_and_its_call_back(server: FakeServer, address: str) -> None:
     server.answers(
         SetOrganizationResponse(),
         SetUserResponse(revision=REVISION),

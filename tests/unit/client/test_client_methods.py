@@ -1,4 +1,4 @@
-"""Both clients have every method of the contract, typed; and lists are paged."""
+"""Both clients have every method of the contract, with its types, and page through lists."""
 
 import importlib
 import pkgutil
@@ -37,7 +37,7 @@ def snake_case(name: str) -> str:
 
 
 def contract() -> list[ServiceDescriptor]:
-    """Every service of the generated code, so that a new one cannot be forgotten."""
+    """Return every service of the generated code, so that a new one cannot be forgotten."""
     files = [
         importlib.import_module(f"localdial.v1.{module.name}")
         for module in pkgutil.iter_modules(localdial.v1.__path__)
@@ -51,7 +51,7 @@ RPCS = [method for service in contract() for method in service.methods]
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("rpc", RPCS, ids=[rpc.full_name for rpc in RPCS])
-async def test_every_rpc(server: FakeServer, api: Api, rpc: MethodDescriptor) -> None:
+async def test_every_rpc_has_a_method(server: FakeServer, api: Api, rpc: MethodDescriptor) -> None:
     service = rpc.containing_service
     request: Message = GetMessageClass(rpc.input_type)()
     answer = await api.call(f"{snake_case(service.name)}.{snake_case(rpc.name)}", request)
@@ -63,7 +63,7 @@ async def test_every_rpc(server: FakeServer, api: Api, rpc: MethodDescriptor) ->
 
 
 @pytest.mark.asyncio
-async def test_nothing_but_the_rpcs(api: Api) -> None:
+async def test_a_service_has_no_attributes_besides_its_rpcs(api: Api) -> None:
     assert isinstance(api, SyncApi | AsyncApi)
     assert len(RPCS) > 0
     services = {name: value for name, value in vars(api.client).items() if not name.startswith("_")}
@@ -72,8 +72,8 @@ async def test_nothing_but_the_rpcs(api: Api) -> None:
     }
 
 
-def test_types_of_the_client(server: FakeServer, address: str) -> None:
-    """The types are for the type checker; what happens, for pytest."""
+def test_the_methods_of_the_client_are_typed(server: FakeServer, address: str) -> None:
+    """mypy checks the annotations, and pytest checks the values."""
     server.answers(ResolveOutboundCallerIdResponse(caller_id="+14155550199"))
     request = ResolveOutboundCallerIdRequest(
         organization_id="acme", user_id="ann", callee_number="+14155550100"
@@ -87,7 +87,7 @@ def test_types_of_the_client(server: FakeServer, address: str) -> None:
 
 
 @pytest.mark.asyncio
-async def test_types_of_the_async_client(server: FakeServer, address: str) -> None:
+async def test_the_methods_of_the_async_client_are_typed(server: FakeServer, address: str) -> None:
     server.answers(ResolveOutboundCallerIdResponse(caller_id="+14155550199"))
     request = ResolveOutboundCallerIdRequest(
         organization_id="acme", user_id="ann", callee_number="+14155550100"
@@ -105,7 +105,7 @@ def page_of(user_id: str, next_page_token: str) -> ListUsersResponse:
 
 
 @pytest.mark.asyncio
-async def test_pages_follow_the_tokens(server: FakeServer, api: Api) -> None:
+async def test_pages_follow_the_page_tokens(server: FakeServer, api: Api) -> None:
     answers = [page_of("ann", "two"), page_of("bob", "three"), page_of("cy", "")]
     server.answers(*answers)
     request = ListUsersRequest(organization_id="acme", page_size=1)
@@ -128,7 +128,7 @@ async def test_pages_start_where_the_request_says(server: FakeServer, api: Api) 
 
 
 @pytest.mark.asyncio
-async def test_a_page_that_fails_raises(server: FakeServer, api: Api) -> None:
+async def test_an_error_while_fetching_a_page_is_raised(server: FakeServer, api: Api) -> None:
     server.answers(page_of("ann", "two"), fails(grpc.StatusCode.NOT_FOUND))
     with pytest.raises(NotFound):
         await api.pages("directory.list_users", ListUsersRequest())

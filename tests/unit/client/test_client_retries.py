@@ -1,4 +1,4 @@
-"""Which calls are repeated, and that a repeat is the same call."""
+"""Which calls are retried, and that a retry is the same call."""
 
 import asyncio
 import contextlib
@@ -26,7 +26,7 @@ UNAVAILABLE = fails(grpc.StatusCode.UNAVAILABLE, "restarting")
 MAX_ATTEMPTS = 5
 LEG = ResolveOutboundCallerIdRequest(organization_id="acme", user_id="ann", callee_number="+14155550100")
 
-# Each method that is safe only under an identifier, and a request without it.
+# Each method that needs an identifier to be safe to repeat, with a request that lacks it.
 NAMED_CALLS = [
     ("number_inventory.purchase_numbers", PurchaseNumbersRequest(organization_id="acme", area_code="415")),
     ("number_inventory.delete_numbers", DeleteNumbersRequest(phone_numbers=["+14155550100"])),
@@ -39,7 +39,7 @@ NAMED_CALLS = [
 
 
 def identifiers(request: Any) -> list[str]:
-    """The identifiers of a request of NAMED_CALLS."""
+    """Return the identifiers of a request of `NAMED_CALLS`."""
     if isinstance(request, BatchResolveOutboundCallerIdsRequest):
         return [leg.call_id for leg in request.requests]
     return [request.call_id if isinstance(request, ResolveOutboundCallerIdRequest) else request.request_id]
@@ -51,7 +51,7 @@ def copy_of(request: Message) -> Message:
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize(("path", "request_"), NAMED_CALLS, ids=[path for path, _ in NAMED_CALLS])
-async def test_a_repeat_has_the_same_identifiers(
+async def test_a_retry_has_the_same_identifiers(
     server: FakeServer, api: Api, path: str, request_: Message
 ) -> None:
     before = copy_of(request_)
@@ -79,14 +79,14 @@ async def test_a_repeat_has_the_same_identifiers(
         ("directory.set_user", SetUserRequest(user=User(user_id="ann"))),
     ],
 )
-async def test_a_request_that_needs_no_identifier_is_sent_as_it_is(
+async def test_a_request_that_needs_no_identifier_is_sent_unchanged(
     server: FakeServer, api: Api, path: str, request_: Message
 ) -> None:
     await api.call(path, request_)
     assert server.received[0].request == request_
 
 
-def test_each_leg_of_a_batch_by_itself() -> None:
+def test_each_leg_of_a_batch_gets_its_own_identifier() -> None:
     batch = BatchResolveOutboundCallerIdsRequest(
         requests=[
             LEG,
@@ -99,14 +99,14 @@ def test_each_leg_of_a_batch_by_itself() -> None:
     assert identifiers(batch) == ["", "mine", ""]
 
 
-def test_identifiers_known_beforehand_are_kept() -> None:
+def test_identifiers_of_the_caller_are_kept() -> None:
     named = with_ids(PurchaseNumbersRequest(area_code="415"))
     assert named.request_id
     assert with_ids(named) is named
 
 
 @pytest.mark.asyncio
-async def test_a_service_that_stays_away_is_given_up(server: FakeServer, api: Api) -> None:
+async def test_a_call_fails_after_its_last_retry(server: FakeServer, api: Api) -> None:
     server.answers(*[UNAVAILABLE] * (MAX_ATTEMPTS + 1))
     with pytest.raises(Unavailable, match="restarting"):
         await api.call("directory.set_user", SetUserRequest())
@@ -115,7 +115,7 @@ async def test_a_service_that_stays_away_is_given_up(server: FakeServer, api: Ap
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("code", REPEATED)
-async def test_a_call_that_a_server_dropped_is_repeated(
+async def test_a_call_that_the_server_cancels_is_retried(
     server: FakeServer, api: Api, code: grpc.StatusCode
 ) -> None:
     server.answers(fails(code), fails(code))
@@ -125,10 +125,10 @@ async def test_a_call_that_a_server_dropped_is_repeated(
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("again", [0, 1], ids=["first attempt", "repeat"])
-async def test_a_call_that_its_caller_cancelled_is_not_repeated(
+async def test_a_call_that_its_caller_cancels_is_not_retried(
     server: FakeServer, address: str, again: int
 ) -> None:
-    """Though CANCELLED is a status that is repeated when the server answers it."""
+    """CANCELLED is retried only when the server sends it."""
     hang = Hang()
     server.answers(*[fails(grpc.StatusCode.CANCELLED)] * again, hang)
     async with AsyncClient(address) as client:
@@ -138,7 +138,7 @@ async def test_a_call_that_its_caller_cancelled_is_not_repeated(
         with pytest.raises(asyncio.CancelledError):
             await call
         assert await asyncio.to_thread(hang.ended.wait, HANG_SECONDS)
-        # Longer than all four pauses between attempts would be.
+        # Longer than all four pauses between attempts together.
         await asyncio.sleep(2)
         assert len(server.received) == 1 + again
 
@@ -148,7 +148,7 @@ async def test_a_call_that_its_caller_cancelled_is_not_repeated(
     "code",
     [code for code in grpc.StatusCode if code not in {grpc.StatusCode.OK, *REPEATED}],
 )
-async def test_no_other_status_is_repeated(server: FakeServer, api: Api, code: grpc.StatusCode) -> None:
+async def test_no_other_status_is_retried(server: FakeServer, api: Api, code: grpc.StatusCode) -> None:
     server.answers(fails(code))
     with pytest.raises(LocaldialError) as caught:
         await api.call("directory.set_user", SetUserRequest())
@@ -157,7 +157,7 @@ async def test_no_other_status_is_repeated(server: FakeServer, api: Api, code: g
 
 
 @pytest.mark.asyncio
-async def test_the_largest_request_is_repeated(server: FakeServer, api: Api) -> None:
+async def test_the_largest_request_is_retried(server: FakeServer, api: Api) -> None:
     users = [
         User(organization_id="o" * 128, user_id=f"{n:0128}", display_name="\u00e9" * 200) for n in range(1000)
     ]
@@ -169,13 +169,13 @@ async def test_the_largest_request_is_repeated(server: FakeServer, api: Api) -> 
 
 
 @pytest.mark.asyncio
-async def test_a_service_that_is_down_is_left_in_peace_until_it_is_up(
+async def test_retrying_stops_while_a_service_is_down_and_resumes_when_it_is_up(
     server: FakeServer, address: str
 ) -> None:
     async with AsyncClient(address) as client:
 
         async def attempts() -> int:
-            """How often one more call comes to the server."""
+            """Make one more call and return how many attempts reached the server."""
             before = len(server.received)
             with contextlib.suppress(Unavailable):
                 await client.directory.set_user(SetUserRequest())
@@ -192,7 +192,7 @@ async def test_a_service_that_is_down_is_left_in_peace_until_it_is_up(
 
 
 @pytest.mark.asyncio
-async def test_a_repeat_goes_to_another_server(connect: Connect) -> None:
+async def test_a_retry_goes_to_another_server(connect: Connect) -> None:
     servers = [FakeServer(), FakeServer()]
     try:
         ports = [server.start().rpartition(":")[2] for server in servers]
@@ -208,7 +208,7 @@ async def test_a_repeat_goes_to_another_server(connect: Connect) -> None:
         calls = 2
         for _ in range(calls):
             await api.call("directory.set_user", SetUserRequest())
-        # Each was answered; and the calls take turns too, so that one or both came to the ill server before.
+        # Both calls were answered. They also take turns, so one or both reached the failing server first.
         assert len(well.received) == calls
         assert 1 <= len(ill.received) <= calls
     finally:

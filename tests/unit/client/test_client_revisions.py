@@ -1,4 +1,4 @@
-"""Reading one's own writes: `min_revision` is carried from a change to the calls after it."""
+"""Reading your own writes: later calls send the revision of a change as `min_revision`."""
 
 from typing import Any
 
@@ -69,7 +69,7 @@ async def changed(server: FakeServer, api: Api, revision: int) -> None:
 
 
 async def carried(server: FakeServer, api: Api, request: ResolveOutboundCallerIdRequest) -> int:
-    """Resolve; the min_revision that came to the server."""
+    """Resolve, and return the `min_revision` that the server received."""
     await api.call("call_routing.resolve_outbound_caller_id", request)
     revision: int = server.received[-1].request.min_revision
     return revision
@@ -77,7 +77,9 @@ async def carried(server: FakeServer, api: Api, request: ResolveOutboundCallerId
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("method", CHANGES, ids=[method.name for method in CHANGES])
-async def test_every_change_is_known_to_the_calls_after_it(server: FakeServer, api: Api, method: Any) -> None:
+async def test_the_revision_of_every_change_is_sent_with_later_calls(
+    server: FakeServer, api: Api, method: Any
+) -> None:
     request = of_acme(GetMessageClass(method.input_type)())
     server.answers(GetMessageClass(method.output_type)(revision=7))
     service = "directory" if method.containing_service.name == "Directory" else "number_inventory"
@@ -89,7 +91,7 @@ async def test_every_change_is_known_to_the_calls_after_it(server: FakeServer, a
     assert await carried(server, api, leg("zenith")) == 0
 
 
-def test_all_that_answers_a_revision_is_a_change() -> None:
+def test_every_change_of_the_contract_is_tested() -> None:
     assert len(CHANGES) == sum(
         "revision" in method.output_type.fields_by_name
         for file in (directory_pb2, number_inventory_pb2)
@@ -99,7 +101,7 @@ def test_all_that_answers_a_revision_is_a_change() -> None:
 
 
 @pytest.mark.asyncio
-async def test_only_what_this_client_changed_is_carried(server: FakeServer, api: Api) -> None:
+async def test_only_revisions_of_changes_by_this_client_are_sent(server: FakeServer, api: Api) -> None:
     server.answers(
         GetOrganizationResponse(organization=Organization(organization_id="acme", revision=9)),
         ResolveOutboundCallerIdResponse(revision=9),
@@ -110,7 +112,7 @@ async def test_only_what_this_client_changed_is_carried(server: FakeServer, api:
 
 
 @pytest.mark.asyncio
-async def test_the_newest_revision_is_carried_and_the_callers_own_kept(server: FakeServer, api: Api) -> None:
+async def test_the_newest_revision_is_sent_unless_the_caller_sets_one(server: FakeServer, api: Api) -> None:
     await changed(server, api, 7)
     await changed(server, api, 5)
     assert await carried(server, api, leg()) == 7
@@ -119,7 +121,9 @@ async def test_the_newest_revision_is_carried_and_the_callers_own_kept(server: F
 
 
 @pytest.mark.asyncio
-async def test_each_leg_of_a_batch_carries_its_own(server: FakeServer, api: Api) -> None:
+async def test_each_leg_of_a_batch_sends_the_revision_of_its_organization(
+    server: FakeServer, api: Api
+) -> None:
     await changed(server, api, 7)
     legs = batch(leg(call_id="1"), leg("zenith", call_id="2"), leg(call_id="3", min_revision=9))
     await api.call("call_routing.batch_resolve_outbound_caller_ids", legs)
@@ -128,14 +132,16 @@ async def test_each_leg_of_a_batch_carries_its_own(server: FakeServer, api: Api)
 
 
 @pytest.mark.asyncio
-async def test_it_can_be_switched_off(server: FakeServer, address: str, connect: Connect) -> None:
+async def test_reading_your_own_writes_can_be_turned_off(
+    server: FakeServer, address: str, connect: Connect
+) -> None:
     api = connect(address, read_your_writes=False)
     await changed(server, api, 7)
     assert await carried(server, api, leg()) == 0
 
 
 @pytest.mark.asyncio
-async def test_what_was_never_reached_is_forgotten(server: FakeServer, api: Api) -> None:
+async def test_a_revision_that_was_not_reached_is_forgotten(server: FakeServer, api: Api) -> None:
     await changed(server, api, 7)
     server.answers(fails(grpc.StatusCode.FAILED_PRECONDITION, "restored", NOT_REACHED))
     with pytest.raises(FailedPrecondition, match="REVISION_NOT_REACHED"):
@@ -144,7 +150,9 @@ async def test_what_was_never_reached_is_forgotten(server: FakeServer, api: Api)
 
 
 @pytest.mark.asyncio
-async def test_a_leg_that_was_never_reached_is_forgotten(server: FakeServer, api: Api) -> None:
+async def test_a_batch_forgets_the_revision_of_a_leg_that_did_not_reach_it(
+    server: FakeServer, api: Api
+) -> None:
     await changed(server, api, 7)
     detail = AnyMessage()
     detail.Pack(NOT_REACHED)
@@ -157,9 +165,7 @@ async def test_a_leg_that_was_never_reached_is_forgotten(server: FakeServer, api
 
 
 @pytest.mark.asyncio
-async def test_a_callers_own_that_was_not_reached_leaves_what_is_remembered(
-    server: FakeServer, api: Api
-) -> None:
+async def test_an_unreached_revision_of_the_caller_erases_nothing(server: FakeServer, api: Api) -> None:
     await changed(server, api, 7)
     server.answers(fails(grpc.StatusCode.FAILED_PRECONDITION, "too new", NOT_REACHED))
     with pytest.raises(FailedPrecondition):
@@ -171,7 +177,7 @@ async def test_a_callers_own_that_was_not_reached_leaves_what_is_remembered(
     assert await carried(server, api, leg()) == 0
 
 
-def test_only_so_many_organizations_are_remembered() -> None:
+def test_the_least_recently_used_organization_is_forgotten() -> None:
     revisions = Revisions(limit=2)
     for organization in "a", "b":
         revisions.learn(SetUserRequest(user=User(organization_id=organization)), SetUserResponse(revision=1))

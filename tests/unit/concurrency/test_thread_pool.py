@@ -1,4 +1,4 @@
-"""The thread pool: bounded in threads, in waiting and in time, whatever the work does."""
+"""The thread pool limits its threads, its queue and the time of the work, whatever the work does."""
 
 import asyncio
 import contextlib
@@ -56,7 +56,7 @@ async def pool(resources: Resources) -> AsyncIterator[ThreadPool[Resource]]:
 
 @pytest.fixture
 def hold() -> Iterator[threading.Event]:
-    """Return an event that work can wait for; it is set after the test at the latest."""
+    """Return an event that work can wait for. It is set after the test at the latest."""
     hold = threading.Event()
     yield hold
     hold.set()
@@ -87,7 +87,7 @@ async def _occupy(pool: ThreadPool[Resource], hold: threading.Event) -> "list[as
     return running
 
 
-async def test_work_runs_in_a_thread_with_a_resource_of_its_own(
+async def test_work_runs_in_a_thread_with_its_own_resource(
     pool: ThreadPool[Resource], resources: Resources
 ) -> None:
     def work(resource: Resource) -> int:
@@ -100,7 +100,7 @@ async def test_work_runs_in_a_thread_with_a_resource_of_its_own(
     assert len(resources.opened) <= _SIZE
 
 
-async def test_what_the_work_raises_is_raised(pool: ThreadPool[Resource]) -> None:
+async def test_an_exception_of_the_work_is_raised_to_the_caller(pool: ThreadPool[Resource]) -> None:
     def work(_: Resource) -> None:
         raise LookupError
 
@@ -109,13 +109,13 @@ async def test_what_the_work_raises_is_raised(pool: ThreadPool[Resource]) -> Non
     assert await _run(pool, lambda _: 1) == 1
 
 
-async def test_one_call_after_another_needs_one_thread(pool: ThreadPool[Resource]) -> None:
+async def test_sequential_calls_share_one_thread(pool: ThreadPool[Resource]) -> None:
     for number in range(10):
         assert await _run(pool, lambda _, n=number: n) == number
     assert len(pool._threads) == 1
 
 
-async def test_work_that_hangs_takes_no_more_than_the_threads_and_the_queue(
+async def test_hanging_work_occupies_at_most_the_threads_and_the_queue(
     pool: ThreadPool[Resource], hold: threading.Event
 ) -> None:
     running = await _occupy(pool, hold)
@@ -123,7 +123,7 @@ async def test_work_that_hangs_takes_no_more_than_the_threads_and_the_queue(
     await asyncio.sleep(0)
     for _ in range(100):
         with pytest.raises(NoThread):
-            # Refused at once, not after a wait.
+            # The call is refused at once.
             _run(pool, lambda _: None).send(None)
     assert len(pool._threads) == _SIZE
     assert pool.waiting_count == _MAX_WAITING
@@ -150,7 +150,7 @@ async def test_a_caller_that_is_cancelled_leaves_the_queue_at_once(
         call.cancel()
     _, pending = await asyncio.wait(running, timeout=1)
     assert not pending
-    # The callers are gone; the threads are still occupied.
+    # The callers are gone, but the threads are still occupied.
     with pytest.raises(NoThread):
         await _run(pool, lambda _: done.append("early"), turn_seconds=0.1)
     hold.set()
@@ -158,7 +158,7 @@ async def test_a_caller_that_is_cancelled_leaves_the_queue_at_once(
     assert done == [], "work whose caller left the queue is never begun"
 
 
-async def test_work_that_waits_too_long_for_a_thread_is_never_begun(
+async def test_work_that_waits_too_long_for_a_thread_never_starts(
     pool: ThreadPool[Resource], hold: threading.Event
 ) -> None:
     done: list[int] = []
@@ -171,7 +171,7 @@ async def test_work_that_waits_too_long_for_a_thread_is_never_begun(
     assert done == []
 
 
-async def test_work_that_does_not_end_in_time_is_overdue_once(
+async def test_work_that_runs_too_long_is_reported_overdue_once(
     pool: ThreadPool[Resource], hold: threading.Event
 ) -> None:
     overdue: list[None] = []
@@ -185,9 +185,7 @@ async def test_work_that_does_not_end_in_time_is_overdue_once(
     assert overdue == [None]
 
 
-async def test_the_time_to_run_begins_when_the_work_does(
-    pool: ThreadPool[Resource], hold: threading.Event
-) -> None:
+async def test_the_time_limit_starts_with_the_work(pool: ThreadPool[Resource], hold: threading.Event) -> None:
     running = await _occupy(pool, hold)
     queued = asyncio.create_task(_run(pool, lambda _: time.sleep(0.1), run_seconds=0.5))
     await asyncio.sleep(0.7)
@@ -196,7 +194,7 @@ async def test_the_time_to_run_begins_when_the_work_does(
     await queued
 
 
-async def test_work_whose_caller_is_gone_is_overdue_all_the_same(
+async def test_work_is_reported_overdue_even_if_its_caller_is_gone(
     pool: ThreadPool[Resource], hold: threading.Event
 ) -> None:
     begun, overdue = threading.Event(), asyncio.Event()
@@ -214,7 +212,7 @@ async def test_work_whose_caller_is_gone_is_overdue_all_the_same(
         await overdue.wait()
 
 
-async def test_giving_up_fails_whoever_waits_and_makes_running_work_end(
+async def test_giving_up_fails_waiting_callers_and_ends_running_work(
     pool: ThreadPool[Resource], hold: threading.Event
 ) -> None:
     done: list[None] = []
@@ -228,7 +226,7 @@ async def test_giving_up_fails_whoever_waits_and_makes_running_work_end(
     queued = asyncio.create_task(_run(pool, lambda _: done.append(None)))
     await asyncio.sleep(0.05)
     pool.give_up()
-    # The work ends only after every caller was failed, or one of them might get its result.
+    # The work ends only after every caller has failed. Otherwise one of them might get its result.
     await release.wait()
     hold.set()
     outcomes = await asyncio.gather(running, *others, queued, return_exceptions=True)
@@ -237,7 +235,7 @@ async def test_giving_up_fails_whoever_waits_and_makes_running_work_end(
     assert done == []
 
 
-async def test_the_end_is_reported_once_whatever_became_of_the_work(
+async def test_the_end_of_the_work_is_reported_once_whatever_its_outcome(
     pool: ThreadPool[Resource], hold: threading.Event
 ) -> None:
     ends: list[str] = []
@@ -267,7 +265,7 @@ async def test_the_end_is_reported_once_whatever_became_of_the_work(
     assert ends == ["returned", "raised", "refused", "left"]
 
 
-async def test_a_closed_pool_refuses_work_and_its_resources_are_closed(resources: Resources) -> None:
+async def test_a_closed_pool_refuses_work_and_closes_its_resources(resources: Resources) -> None:
     pool = ThreadPool("test", 2, resources.open)
     await _run(pool, lambda _: 1)
     pool.close()
@@ -277,7 +275,7 @@ async def test_a_closed_pool_refuses_work_and_its_resources_are_closed(resources
         await _run(pool, lambda _: 1)
 
 
-async def test_work_that_was_accepted_is_done_before_the_threads_end(
+async def test_accepted_work_is_finished_before_the_threads_end(
     resources: Resources, hold: threading.Event
 ) -> None:
     pool = ThreadPool("test", 1, resources.open)

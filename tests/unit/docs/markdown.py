@@ -1,4 +1,4 @@
-"""The Markdown files of the repository, and what can be read from them."""
+"""The Markdown files of the repository, and their parts."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _INLINE_CODE = re.compile(r"`([^`\n]+(?:\n[^`\n]+)?)`")
 
 @dataclass(frozen=True)
 class CodeBlock:
-    """A fenced block. `language` is empty where the fence names none."""
+    """A fenced block. `language` is empty if the fence names none."""
 
     language: str
     text: str
@@ -40,12 +40,12 @@ class Document:
 
     @property
     def inline_code(self) -> list[str]:
-        """What stands between single backticks, in order, each on one line."""
+        """The inline code, in order, each piece on one line."""
         return [" ".join(code.split()) for code in _INLINE_CODE.findall(self.prose)]
 
     @property
     def anchors(self) -> set[str]:
-        """The anchors that links can point to, as GitHub makes them of headings."""
+        """The anchors of the headings, as GitHub makes them."""
         headings = re.findall(r"^#+ (.+)$", self.prose, re.MULTILINE)
         return {_anchor(heading) for heading in headings} | set(re.findall(r'<a id="(.+?)">', self.text))
 

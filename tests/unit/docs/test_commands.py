@@ -1,4 +1,4 @@
-"""What the documentation tells to type exists: commands, options, settings, scripts and files."""
+"""Everything that the documentation names exists: commands, options, settings, scripts and files."""
 
 import importlib
 import re
@@ -20,7 +20,7 @@ SERVER = ROOT / "server/localdial_server"
 PACKAGES = tuple(path.name for path in SERVER.iterdir() if path.is_dir() and path.name != "__pycache__")
 FOLDERS = "clients", "deploy", "docs", "proto", "requirements", "scripts", "server", "tests", "third_party"
 
-# What is read from the environment besides the settings.
+# Environment variables that are not settings.
 OTHER_VARIABLES = {CONFIG_ENV, SERVER_ENV, "LOCALDIAL_TEST_STRICT", "LOCALDIAL_TWILIO_OPENAPI"}
 
 _SHELLS = {"bash", "console", "crontab", "sh"}
@@ -32,7 +32,7 @@ _PLACEHOLDER = re.compile(r"[A-Z]{2,}|…|\*")
 
 
 def command_lines(document: Document) -> Iterator[str]:
-    """The arguments of every `localdial` command in code blocks and in inline code."""
+    """Yield the arguments of every `localdial` command in code blocks and in inline code."""
     lines = [
         line.strip().removeprefix("$ ")
         for block in document.blocks
@@ -48,7 +48,7 @@ def command_lines(document: Document) -> Iterator[str]:
 
 
 def problem(line: str) -> str | None:
-    """What is wrong with the arguments of `localdial`, or None. Nothing is run."""
+    """Return what is wrong with the arguments of `localdial`, or None, without running it."""
     command: Any = typer.main.get_command(app)
     words = deque(word for word in shlex.split(line) if word not in {"…", "..."})
     values = 0
@@ -78,7 +78,7 @@ def problem(line: str) -> str | None:
 
 
 @pytest.mark.parametrize("path", DOCUMENTS)
-def test_every_localdial_command_can_be_given(path: str) -> None:
+def test_every_localdial_command_is_valid(path: str) -> None:
     refused = {line: problem(line) for line in command_lines(DOCUMENTS[path])}
     assert {line: why for line, why in refused.items() if why} == {}
 
@@ -97,7 +97,7 @@ def test_every_localdial_command_can_be_given(path: str) -> None:
         ("calls prune --older-than", "--older-than needs a value"),
     ],
 )
-def test_what_is_refused(line: str, why: str | None) -> None:
+def test_an_invalid_command_is_found(line: str, why: str | None) -> None:
     assert problem(line) == why
 
 
@@ -117,7 +117,7 @@ def test_every_variable_exists(path: str) -> None:
 
 
 def missing(path: str) -> bool:
-    """Whether the repository lacks the path, which may also be one of the server's, from its folder."""
+    """Return whether neither the repository nor the server's folder has the path."""
     if _PLACEHOLDER.search(path):
         return False
     path = path.rstrip(".")

@@ -1,4 +1,4 @@
-"""The supervisor, with small programs for workers."""
+"""The supervisor, with small programs as workers."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ from localdial_server.runtime.supervisor import (
 )
 from tests.support.waiting import until
 
-# It leaves a file with its PID for a name, and ends as it is asked to.
+# This worker creates a file that is named after its PID, and exits when it is told to.
 WORKER = """
 import os, pathlib, signal, sys
 signal.signal(signal.SIGTERM, lambda *_: sys.exit())
@@ -38,7 +38,7 @@ time.sleep(60)
 
 
 class Workers:
-    """What a supervisor with these workers does."""
+    """A supervisor of these workers, and what it reports."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Workers:
 
     @property
     def started(self) -> set[int]:
-        """The PIDs of all that have started."""
+        """The PIDs of all workers that have started."""
         return {int(file.name) for file in self.folder.iterdir() if file.name.isdecimal()}
 
     @property
@@ -75,7 +75,7 @@ class Workers:
 
     @asynccontextmanager
     async def run(self) -> AsyncIterator["asyncio.Task[None]"]:
-        """Start them and wait until they are ready; in the end they are all stopped, by force if need be."""
+        """Start the workers and wait until they are ready; stop all of them on exit, by force if necessary."""
         running = asyncio.create_task(self.supervisor.run())
         try:
             await until(lambda: self.ready or running.done())
@@ -88,12 +88,12 @@ class Workers:
 
 
 def send(number: signal.Signals) -> None:
-    """Send the supervisor a signal: it runs in this process."""
+    """Send a signal to the supervisor, which runs in this process."""
     os.kill(os.getpid(), number)
 
 
-async def test_it_is_ready_once_when_all_workers_are(tmp_path: Path) -> None:
-    # The last one waits for the others.
+async def test_the_supervisor_reports_ready_once_when_all_workers_are_ready(tmp_path: Path) -> None:
+    # The last worker waits for the others.
     workers = Workers(
         tmp_path,
         WORKER.replace(
@@ -118,14 +118,14 @@ async def test_a_signal_ends_all_workers_and_replaces_none(tmp_path: Path, numbe
     assert len(workers.ended) == len(workers.started) == 3
 
 
-async def test_a_signal_while_workers_are_started_ends_them_too(tmp_path: Path) -> None:
+async def test_a_signal_during_the_start_ends_all_workers(tmp_path: Path) -> None:
     workers = Workers(tmp_path, WORKER, stop_timeout=1000)
     workers.supervisor._on_signal()
     await asyncio.wait_for(workers.supervisor.run(), 20)
     assert len(workers.ended) == 2
 
 
-async def test_a_worker_that_dies_is_replaced_and_the_others_are_left_alone(tmp_path: Path) -> None:
+async def test_a_worker_that_dies_is_replaced_and_the_others_keep_running(tmp_path: Path) -> None:
     workers = Workers(tmp_path, WORKER, count=3)
     async with workers.run():
         first = workers.started
@@ -136,7 +136,7 @@ async def test_a_worker_that_dies_is_replaced_and_the_others_are_left_alone(tmp_
         assert first - {victim} < workers.running
 
 
-async def test_a_worker_that_had_settled_is_replaced_at_once(
+async def test_a_worker_that_was_ready_for_a_while_is_replaced_at_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     workers = Workers(tmp_path, WORKER, restart_delays=RestartDelays(settled_after=0.0))
@@ -146,7 +146,7 @@ async def test_a_worker_that_had_settled_is_replaced_at_once(
     assert delays(caplog) == [0]
 
 
-async def test_a_worker_that_dies_again_and_again_is_replaced_more_and_more_slowly(
+async def test_a_worker_that_keeps_dying_is_replaced_after_growing_delays(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     script = WORKER.replace("sys.stdin.read()", "sys.exit(3)")
@@ -166,8 +166,8 @@ def delays(caplog: pytest.LogCaptureFixture) -> list[float]:
     ]
 
 
-async def test_the_reason_why_a_first_worker_cannot_start_stops_all_and_is_reported(tmp_path: Path) -> None:
-    # One of them fails, once the others are ready.
+async def test_if_a_first_worker_cannot_start_all_stop_and_the_reason_is_reported(tmp_path: Path) -> None:
+    # One worker fails after the others are ready.
     script = WORKER.replace(
         "print(",
         "import time\n"
@@ -187,14 +187,14 @@ async def test_the_reason_why_a_first_worker_cannot_start_stops_all_and_is_repor
     assert len(workers.ended) == len(workers.started) == 3
 
 
-async def test_a_first_worker_that_dies_silently_stops_all(tmp_path: Path) -> None:
+async def test_if_a_first_worker_dies_silently_all_stop(tmp_path: Path) -> None:
     workers = Workers(tmp_path, "import os; os.abort()")
     async with workers.run() as running:
         with pytest.raises(WorkersFailed, match="Aborted"):
             await asyncio.wait_for(running, 20)
 
 
-async def test_a_replacement_that_cannot_start_is_tried_until_it_can(
+async def test_a_replacement_that_cannot_start_is_retried_until_it_can(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     script = WORKER.replace(
@@ -251,7 +251,7 @@ async def test_a_second_signal_kills_the_workers(tmp_path: Path) -> None:
 async def test_ctrl_c_in_a_terminal_does_not_reach_the_workers(tmp_path: Path) -> None:
     workers = Workers(tmp_path, WORKER)
     async with workers.run():
-        # A terminal interrupts the group of processes that is in front.
+        # A terminal sends Ctrl-C to its foreground process group.
         assert os.getpgid(0) not in {os.getpgid(pid) for pid in workers.started}
 
 
@@ -262,7 +262,7 @@ async def test_a_worker_may_print_more_than_a_pipe_holds(tmp_path: Path) -> None
         await until((tmp_path / "done").exists)
 
 
-def test_the_workers_of_a_supervisor_that_was_killed_end_by_themselves(tmp_path: Path) -> None:
+def test_workers_exit_when_their_supervisor_is_killed(tmp_path: Path) -> None:
     script = f"""
 import asyncio, os, sys
 from localdial_server.runtime.supervisor import Supervisor
@@ -276,7 +276,7 @@ asyncio.run(Supervisor(command, dict(os.environ), 3, 20, on_ready=ready, on_exit
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"
         process.kill()
-        # The workers have its standard error too, which ends with the last of them.
+        # The workers share its standard error, which ends when the last of them exits.
         _, said = process.communicate(timeout=30)
     assert said == b""
     assert len(list(tmp_path.iterdir())) == 3

@@ -55,7 +55,7 @@ def accepted(listening: socket.socket) -> int:
 
 
 @pytest.mark.parametrize("shared", [False, True])
-def test_a_port_where_a_server_is_already_is_refused(shared: bool) -> None:  # noqa: FBT001
+def test_a_port_on_which_another_server_listens_is_refused(shared: bool) -> None:  # noqa: FBT001
     with listener("127.0.0.1:0", shared=shared) as other:
         address = f"127.0.0.1:{other.getsockname()[1]}"
         with (
@@ -65,7 +65,7 @@ def test_a_port_where_a_server_is_already_is_refused(shared: bool) -> None:  # n
             pass
 
 
-def test_a_port_is_kept_from_all_others_before_any_worker_listens() -> None:
+def test_a_port_is_reserved_before_any_worker_listens() -> None:
     with workers._held_port("listen", "127.0.0.1:0") as address:
         with pytest.raises(OSError, match="in use"):
             listener(address, shared=False)
@@ -73,11 +73,11 @@ def test_a_port_is_kept_from_all_others_before_any_worker_listens() -> None:
             pass
 
 
-def test_a_port_with_connections_that_a_former_server_has_closed_is_free() -> None:
+def test_a_port_with_connections_closed_by_a_former_server_is_free() -> None:
     with listener("127.0.0.1:0", shared=False) as former:
         address = f"127.0.0.1:{former.getsockname()[1]}"
         with socket.create_connection(former.getsockname()) as client:
-            # Closed by the server first, so that its end is the one that lingers.
+            # The server closes first, so that its end stays in TIME_WAIT.
             former.accept()[0].close()
             assert client.recv(1) == b""
     with workers._held_port("listen", address) as held:
@@ -85,7 +85,7 @@ def test_a_port_with_connections_that_a_former_server_has_closed_is_free() -> No
 
 
 @pytest.mark.parametrize("host", ["localhost", "[::1]", "[::]", "0.0.0.0"])
-def test_names_and_ipv6_are_held_too(host: str) -> None:
+def test_host_names_and_ipv6_addresses_are_reserved_too(host: str) -> None:
     with workers._held_port("listen", f"{host}:0") as address:
         name, _, port = address.rpartition(":")
         assert name == host
@@ -94,7 +94,7 @@ def test_names_and_ipv6_are_held_too(host: str) -> None:
     assert int(port) > 0
 
 
-def test_a_name_that_stands_for_nothing_is_refused() -> None:
+def test_a_host_name_that_cannot_be_resolved_is_refused() -> None:
     with (
         pytest.raises(WorkersFailed, match="cannot listen on"),
         workers._held_port("listen", "nobody.invalid:0"),
@@ -102,7 +102,7 @@ def test_a_name_that_stands_for_nothing_is_refused() -> None:
         pass
 
 
-def test_a_worker_has_the_settings_of_its_supervisor_wherever_they_came_from(
+def test_a_worker_has_the_settings_of_its_supervisor_from_every_source(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "localdial.toml"
@@ -150,7 +150,7 @@ input()
 """
 
 
-def test_metrics_of_all_workers_are_served_as_one() -> None:
+def test_the_metrics_of_all_workers_are_added_up() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
     with workers._metrics(address) as (variables, forget):
@@ -170,7 +170,7 @@ def test_metrics_of_all_workers_are_served_as_one() -> None:
         for process in counting:
             process.communicate(b"\n", timeout=20)
         forget(counting[0].pid)
-        # What has happened stays; what is no longer held does not.
+        # Counters of a worker that has ended still count; its gauges do not.
         assert served(address) == {"calls_total": 4, "held": 5}
         folder = Path(next(iter(variables.values())))
         assert folder.is_dir()
@@ -185,7 +185,7 @@ def served(address: str) -> dict[str, float]:
     return {name: float(value) for name, value in (line.split() for line in lines if line[0] != "#")}
 
 
-def test_metrics_where_a_server_is_already_are_refused() -> None:
+def test_a_metrics_port_on_which_another_server_listens_is_refused() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         address = f"127.0.0.1:{other.getsockname()[1]}"
         with (
@@ -195,6 +195,6 @@ def test_metrics_where_a_server_is_already_are_refused() -> None:
             pass
 
 
-def test_without_an_address_for_metrics_none_are_counted() -> None:
+def test_without_a_metrics_address_nothing_is_counted() -> None:
     with workers._metrics("") as (variables, _):
         assert variables == {}

@@ -1,4 +1,4 @@
-"""A change of the contract that breaks clients in use is caught, wherever they got it from."""
+"""`scripts/breaking` finds a change of the contract that breaks a client of a release or of the main line."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ NOTE = "\n\n  // Output only. What somebody noted.\n  string note = 9;\n}"
 
 
 class Repository:
-    """A project with the contract as it is, on its main line."""
+    """A git repository with the current contract on its main line."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -44,7 +44,7 @@ class Repository:
         file.write_text(text.replace(old, new), "utf-8")
 
     def broken(self) -> list[str]:
-        """Whose clients the contract breaks, without the ids of commits."""
+        """Return whose clients the contract breaks, without commit IDs."""
         return [
             " ".join(word for word in name.split() if len(word) != 12)
             for name, what in check(self.root).items()
@@ -55,7 +55,7 @@ class Repository:
 @pytest.fixture
 def repository(tmp_path: Path, generators: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
     monkeypatch.setenv("PATH", f"{generators}:{os.environ['PATH']}")
-    # As when a hook runs this: git's own variables would send it to another repository.
+    # In a git hook, git's variables would redirect these commands to another repository.
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)
     root = tmp_path / "project"
@@ -81,13 +81,13 @@ def test_a_break_is_found(repository: Repository, old: str, new: str) -> None:
     assert repository.broken() == [f"{BASELINE}", "the main line at"]
 
 
-def test_what_is_added_breaks_nobody(repository: Repository) -> None:
+def test_an_addition_breaks_nobody(repository: Repository) -> None:
     repository.edit(THE_END_OF_CALL, THE_END_OF_CALL[:-2] + NOTE)
     assert repository.broken() == []
     assert len(check(repository.root)) == 2
 
 
-def test_what_the_main_line_has_is_relied_on_before_it_is_released(repository: Repository) -> None:
+def test_clients_may_rely_on_the_main_line_before_a_release(repository: Repository) -> None:
     repository.edit(THE_END_OF_CALL, THE_END_OF_CALL[:-2] + NOTE)
     repository.commit()
     repository.git("switch", "--quiet", "--create", "change")
@@ -105,7 +105,7 @@ def test_a_change_on_the_main_line_itself_is_compared_with_the_commit_before(rep
     assert repository.broken() == ["the main line at"]
 
 
-def test_a_baseline_is_not_recorded_over_a_break(repository: Repository) -> None:
+def test_no_baseline_is_recorded_while_there_is_a_break(repository: Repository) -> None:
     repository.edit("rpc ListOutboundCalls(", "rpc ListCalls(")
     record(repository.root)
     repository.commit()
@@ -113,7 +113,7 @@ def test_a_baseline_is_not_recorded_over_a_break(repository: Repository) -> None
     assert repository.broken() == [f"{BASELINE} of"]
 
 
-def test_a_main_line_is_compared_from_the_first_baseline_on(repository: Repository) -> None:
+def test_the_main_line_is_compared_only_from_the_first_baseline_on(repository: Repository) -> None:
     repository.git("rm", "--quiet", "--cached", f"{BASELINE}")
     (repository.root / BASELINE).unlink()
     repository.git("commit", "--quiet", "--amend", "--message", "Before the first baseline")
@@ -128,7 +128,7 @@ def test_a_main_line_is_compared_from_the_first_baseline_on(repository: Reposito
     assert repository.broken() == [f"{BASELINE}", "the main line at"]
 
 
-def test_without_history_the_baseline_is_there(repository: Repository) -> None:
+def test_without_git_history_the_contract_is_compared_with_the_baseline(repository: Repository) -> None:
     shutil.rmtree(repository.root / ".git")
     repository.edit("rpc ListOutboundCalls(", "rpc ListCalls(")
     assert list(check(repository.root)) == [f"{BASELINE}"]

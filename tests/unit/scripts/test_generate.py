@@ -1,4 +1,4 @@
-"""A machine without a language's toolchain generates the others; CI leaves out none."""
+"""`scripts/generate` leaves out languages without a toolchain, except in strict mode, which CI uses."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ TOOLCHAINS = {"go", "java", "mvn", "node", "npm"}
 
 @pytest.fixture
 def path(tmp_path: Path, generators: Path) -> str:
-    """A PATH with all that there is but the toolchains."""
+    """Return a PATH with every program except the toolchains."""
     assert generators.exists()
     folder = tmp_path / "bin"
     folder.mkdir()
@@ -38,25 +38,25 @@ def check(path: str, *arguments: str, strict: bool = False) -> subprocess.Comple
     )
 
 
-def test_what_is_left_out_is_said(path: str) -> None:
+def test_a_language_that_is_left_out_is_reported(path: str) -> None:
     ended = check(path)
     assert ended.returncode == 0, ended.stderr
     assert "left out java: java mvn missing\n" in ended.stderr
     assert ended.stdout == "generated code is up to date (python)\n"
 
 
-def test_nothing_may_be_left_out_where_that_is_asked(path: str) -> None:
+def test_in_strict_mode_a_missing_toolchain_is_an_error(path: str) -> None:
     ended = check(path, strict=True)
     assert ended.returncode == 1
     assert "left out" in ended.stderr
 
 
-def test_a_language_that_is_asked_for_is_not_left_out(path: str) -> None:
+def test_a_requested_language_without_a_toolchain_is_an_error(path: str) -> None:
     assert check(path, "--lang", "java").returncode == 1
     assert check(path, "--lang", "python").returncode == 0
 
 
-def test_a_language_that_there_is_not_is_refused(path: str) -> None:
+def test_an_unknown_language_is_refused(path: str) -> None:
     ended = check(path, "--lang", "cobol")
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.startswith("usage: ")

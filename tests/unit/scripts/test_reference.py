@@ -1,4 +1,4 @@
-"""The API reference says everything that the contract has, and points to nothing that is not there."""
+"""The API reference is complete, and all its links work."""
 
 import re
 import subprocess
@@ -27,7 +27,7 @@ def file_of(files: FileDescriptorSet, name: str) -> FileDescriptorProto:
 
 
 def section(heading: str) -> str:
-    """The text from a heading to the next one."""
+    """Return the text from a heading to the next one."""
     parts = re.split(r"^#+ (.+)$", PAGE, flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2], strict=True))[heading]
 
@@ -48,7 +48,7 @@ def test_every_link_to_a_file_has_its_target() -> None:
         assert (ROOT / "docs" / path).exists()
 
 
-def test_everything_of_the_contract_is_there() -> None:
+def test_the_reference_has_everything_in_the_contract() -> None:
     said = 0
     for file in CONTRACT.file:
         if file.package != "localdial.v1":
@@ -69,7 +69,7 @@ def test_everything_of_the_contract_is_there() -> None:
     assert said > 150
 
 
-def test_the_limits_of_a_field_are_said() -> None:
+def test_the_reference_states_the_limits_of_a_field() -> None:
     assert "| `limit` | int32 | 1 to 100 | Optional." in section("SearchAvailableNumbersRequest")
     assert (
         "| `area_codes` | list of string | 1 to 100 items, each once, [area code](#formats) | Required."
@@ -78,21 +78,21 @@ def test_the_limits_of_a_field_are_said() -> None:
     assert "up to 256 characters" in section("RouteInboundCallRequest")
 
 
-def test_a_reason_that_does_not_say_its_status_is_refused(commented: FileDescriptorSet) -> None:
+def test_a_reason_without_its_status_is_refused(commented: FileDescriptorSet) -> None:
     for location in file_of(commented, "errors").source_code_info.location:
         location.leading_comments = location.leading_comments.replace(" INTERNAL. The server", " The server")
     with pytest.raises(ValueError, match="ERROR_REASON_INTERNAL does not say its status"):
         Reference(commented.file).page()
 
 
-def test_a_required_field_whose_comment_says_otherwise_is_refused(commented: FileDescriptorSet) -> None:
+def test_a_required_field_whose_comment_does_not_say_so_is_refused(commented: FileDescriptorSet) -> None:
     for location in file_of(commented, "directory").source_code_info.location:
         location.leading_comments = location.leading_comments.replace(" Required. The user", " The user")
     with pytest.raises(ValueError, match="is required in its rules or its comment only"):
         Reference(commented.file).page()
 
 
-def test_every_field_says_who_sets_it(commented: FileDescriptorSet) -> None:
+def test_every_field_is_required_optional_or_output_only(commented: FileDescriptorSet) -> None:
     said = 0
     for file in commented.file:
         if file.package != "localdial.v1":
@@ -106,7 +106,7 @@ def test_every_field_says_who_sets_it(commented: FileDescriptorSet) -> None:
     assert said > 150
 
 
-def test_a_rule_that_has_no_words_is_refused(commented: FileDescriptorSet) -> None:
+def test_a_rule_that_the_reference_cannot_describe_is_refused(commented: FileDescriptorSet) -> None:
     (message,) = (m for m in file_of(commented, "number").message_type if m.name == "LocalPresenceNumber")
     # (buf.validate.field).string.uuid = true, on the wire.
     string_rules = b"\xb0\x01\x01"

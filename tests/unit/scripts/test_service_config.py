@@ -1,4 +1,4 @@
-"""The one retry policy of all clients is what the contract says is safe to repeat."""
+"""All clients retry the methods that the contract declares safe, by the same policy."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[3]
 CONTRACT = ROOT / "server/localdial_server/rpc/contract.binpb"
 
 
-def test_only_methods_declared_safe_are_repeated() -> None:
+def test_only_methods_that_are_declared_safe_are_retried() -> None:
     file = FileDescriptorProto(name="shop.proto", package="localdial.v1")
     service = file.service.add(name="Shop")
     for name, level in (
@@ -28,7 +28,7 @@ def test_only_methods_declared_safe_are_repeated() -> None:
     ]
 
 
-def test_methods_of_other_packages_are_left_alone() -> None:
+def test_methods_of_other_packages_are_left_out() -> None:
     file = FileDescriptorProto(name="other.proto", package="localdial.v1beta")
     file.service.add(name="Other").method.add(name="Get").options.idempotency_level = MethodOptions.IDEMPOTENT
     assert retry_names([file]) == []
@@ -40,5 +40,5 @@ def test_json_and_module_hold_the_same_config(tmp_path: Path, name: str) -> None
     text = (tmp_path / name).read_text("ascii")
     held = json.loads(text[text.index("{") : text.rindex("}") + 1])
     assert held == service_config(FileDescriptorSet.FromString(CONTRACT.read_bytes()).file)
-    # A whole number here is taken for thousandths by gRPC's core.
+    # gRPC's core takes a whole number here for thousandths.
     assert '"tokenRatio": 1.0' in text
