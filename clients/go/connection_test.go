@@ -27,7 +27,7 @@ func getUser(ctx context.Context, client *localdial.Client, options ...grpc.Call
 	return err
 }
 
-func TestADeadlineOfTheCallsOwn(t *testing.T) {
+func TestACallCanHaveItsOwnDeadline(t *testing.T) {
 	server, client := serverAndClient(t)
 	hang := fakeserver.NewHang()
 	server.Answers(hang.Answer)
@@ -42,7 +42,7 @@ func TestADeadlineOfTheCallsOwn(t *testing.T) {
 	waitFor(t, hang.Ended)
 }
 
-func TestTheDeadlineOfTheClient(t *testing.T) {
+func TestACallWithoutItsOwnDeadlineHasThatOfTheClient(t *testing.T) {
 	server, client := serverAndClient(t, localdial.WithTimeout(200*time.Millisecond))
 	server.Answers(fakeserver.NewHang().Answer)
 	if err := getUser(t.Context(), client); !errors.Is(err, localdial.ErrDeadlineExceeded) {
@@ -50,7 +50,7 @@ func TestTheDeadlineOfTheClient(t *testing.T) {
 	}
 }
 
-func TestTheDeadlineOfTheContextGoesBeforeThatOfTheClient(t *testing.T) {
+func TestTheDeadlineOfTheContextOverridesThatOfTheClient(t *testing.T) {
 	server, client := serverAndClient(t, localdial.WithTimeout(time.Second))
 	for _, deadline := range []time.Duration{300 * time.Millisecond, 3 * time.Second} {
 		ctx, cancel := context.WithTimeout(t.Context(), deadline)
@@ -68,7 +68,7 @@ func TestTheDeadlineOfTheContextGoesBeforeThatOfTheClient(t *testing.T) {
 	}
 }
 
-func TestTheEarlierOfTwoDeadlinesCounts(t *testing.T) {
+func TestTheEarlierOfTwoDeadlinesApplies(t *testing.T) {
 	server, client := serverAndClient(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 	defer cancel()
@@ -83,7 +83,7 @@ func TestTheEarlierOfTwoDeadlinesCounts(t *testing.T) {
 	}
 }
 
-func TestADeadlineThatHasPassedNeverReachesTheServer(t *testing.T) {
+func TestACallWhoseDeadlineHasPassedIsNotSent(t *testing.T) {
 	server, client := serverAndClient(t)
 	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
 	defer cancel()
@@ -97,7 +97,7 @@ func TestADeadlineThatHasPassedNeverReachesTheServer(t *testing.T) {
 	}
 }
 
-func TestTheDeadlineHoldsOverAllRepeats(t *testing.T) {
+func TestTheDeadlineIncludesAllRetries(t *testing.T) {
 	server, client := serverAndClient(t)
 	server.Answers(fakeserver.Fails(codes.Unavailable, "restarting"), fakeserver.NewHang().Answer)
 	start := time.Now()
@@ -203,7 +203,7 @@ func (c countingConn) Read(buffer []byte) (int, error) {
 	return count, err
 }
 
-func TestNothingIsConnectedBeforeTheFirstCallNorAfterTheClose(t *testing.T) {
+func TestAClientConnectsWithItsFirstCallAndDisconnectsWhenClosed(t *testing.T) {
 	listener := &countingListener{Listener: listen(t)}
 	server := fakeserver.Serve(listener)
 	t.Cleanup(server.Stop)
@@ -237,7 +237,7 @@ func listen(t testing.TB) net.Listener {
 	return listener
 }
 
-func TestMetadataAndTheNameOfTheClientReachTheServer(t *testing.T) {
+func TestMetadataAndTheUserAgentReachTheServer(t *testing.T) {
 	server, client := serverAndClient(t)
 	ctx := metadata.AppendToOutgoingContext(t.Context(), "x-team", "dialer", "x-trace-bin", "\x00\x01")
 	if err := getUser(ctx, client); err != nil {
@@ -252,7 +252,7 @@ func TestMetadataAndTheNameOfTheClientReachTheServer(t *testing.T) {
 	}
 }
 
-func TestALargePage(t *testing.T) {
+func TestALargePageIsReceived(t *testing.T) {
 	server, client := serverAndClient(t)
 	page := &localdialv1.ListUsersResponse{}
 	for range 8 {
@@ -265,7 +265,7 @@ func TestALargePage(t *testing.T) {
 	}
 }
 
-func TestDialOptionsOfTheCallerWin(t *testing.T) {
+func TestDialOptionsOfTheCallerOverrideThoseOfTheClient(t *testing.T) {
 	limit := grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(100))
 	server, client := serverAndClient(t, localdial.WithDialOptions(limit))
 	server.Answers(fakeserver.Says(&localdialv1.GetUserResponse{
@@ -276,7 +276,7 @@ func TestDialOptionsOfTheCallerWin(t *testing.T) {
 	}
 }
 
-func TestAServerThatIsGoneInTheMiddleOfACall(t *testing.T) {
+func TestACallWhoseServerStopsIsUnavailable(t *testing.T) {
 	server, client := serverAndClient(t)
 	hang := fakeserver.NewHang()
 	server.Answers(hang.Answer)
@@ -291,7 +291,7 @@ func TestAServerThatIsGoneInTheMiddleOfACall(t *testing.T) {
 	}
 }
 
-func TestAServerThatComesBackWithinTheRepeats(t *testing.T) {
+func TestACallSucceedsIfTheServerReturnsDuringItsRetries(t *testing.T) {
 	server, client := serverAndClient(t)
 	if err := getUser(t.Context(), client); err != nil {
 		t.Fatal(err)

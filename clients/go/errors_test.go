@@ -64,7 +64,7 @@ func asError(t *testing.T, err error) *localdial.Error {
 	return failure
 }
 
-func TestEachStatusIsItsErrorAndNoOther(t *testing.T) {
+func TestEachStatusMatchesItsOwnErrorAndNoOther(t *testing.T) {
 	if len(sentinels)+len(withoutSentinel) != int(codes.Unauthenticated) {
 		t.Fatal("a status is missing here")
 	}
@@ -84,7 +84,7 @@ func TestEachStatusIsItsErrorAndNoOther(t *testing.T) {
 	}
 }
 
-func TestEveryReasonOfTheContract(t *testing.T) {
+func TestEveryReasonOfTheContractIsDecoded(t *testing.T) {
 	server, client := serverAndClient(t)
 	for number, name := range localdialv1.ErrorReason_name {
 		if number == 0 {
@@ -110,7 +110,7 @@ func TestEveryReasonOfTheContract(t *testing.T) {
 	}
 }
 
-func TestReasonAndMetadata(t *testing.T) {
+func TestAnErrorHasItsReasonAndMetadata(t *testing.T) {
 	failure := failureOf(t, fakeserver.Fails(codes.NotFound, "no such user", userNotFound))
 	if !reflect.DeepEqual(failure.Metadata, userNotFound.Metadata) {
 		t.Error(failure.Metadata)
@@ -123,7 +123,7 @@ func TestReasonAndMetadata(t *testing.T) {
 	}
 }
 
-func TestEveryBadField(t *testing.T) {
+func TestAnErrorHasEveryInvalidField(t *testing.T) {
 	failure := failureOf(t, fakeserver.Fails(codes.InvalidArgument, "2 fields are wrong", invalidFields, badFields))
 	want := []localdial.FieldViolation{
 		{Field: "user_id", Description: "is required"},
@@ -139,7 +139,7 @@ func TestEveryBadField(t *testing.T) {
 }
 
 // They come in the trailing metadata, which many gRPC libraries limit to 8 KiB by default.
-func TestAsManyBadFieldsAsARequestCanHave(t *testing.T) {
+func TestAnErrorHasAsManyInvalidFieldsAsARequestCanHave(t *testing.T) {
 	many := &errdetails.BadRequest{}
 	for user := range 1000 {
 		for _, field := range []string{"user_id", "display_name", "caller_id", "work_phone"} {
@@ -155,7 +155,7 @@ func TestAsManyBadFieldsAsARequestCanHave(t *testing.T) {
 	}
 }
 
-func TestRetryDelay(t *testing.T) {
+func TestTheRetryDelayIsDecoded(t *testing.T) {
 	delay := &errdetails.RetryInfo{RetryDelay: durationpb.New(2500 * time.Millisecond)}
 	failure := failureOf(t, fakeserver.Fails(codes.Aborted, "later", delay))
 	if failure.RetryDelay == nil || *failure.RetryDelay != 2500*time.Millisecond {
@@ -163,7 +163,7 @@ func TestRetryDelay(t *testing.T) {
 	}
 }
 
-func TestDetailsOfOtherKindsAndOtherDomainsArePassedOver(t *testing.T) {
+func TestDetailsOfOtherTypesAndDomainsAreIgnored(t *testing.T) {
 	proxy := &errdetails.ErrorInfo{Domain: "proxy.example", Reason: "TOO_BUSY", Metadata: map[string]string{"zone": "a"}}
 	both := failureOf(t, fakeserver.Fails(codes.NotFound, "no such user", &errdetails.Help{}, userNotFound, proxy))
 	if both.Reason != "USER_NOT_FOUND" {
@@ -175,7 +175,7 @@ func TestDetailsOfOtherKindsAndOtherDomainsArePassedOver(t *testing.T) {
 	}
 }
 
-func TestDetailsThatCannotBeReadHideNothing(t *testing.T) {
+func TestUnreadableDetailsDoNotHideTheError(t *testing.T) {
 	broken := &statuspb.Status{Code: int32(codes.NotFound), Message: "no such user", Details: []*anypb.Any{
 		{TypeUrl: "type.googleapis.com/google.rpc.ErrorInfo", Value: []byte{0xff}},
 		{TypeUrl: "type.googleapis.com/of.a.later.Contract", Value: []byte{1, 2, 3}},
@@ -200,7 +200,7 @@ func packed(t *testing.T, message protoadapt.MessageV1) *anypb.Any {
 }
 
 // Without it, a purchase whose response was lost could not be repeated safely.
-func TestTheRequestAsItWasSent(t *testing.T) {
+func TestAnErrorHasTheRequestAsItWasSent(t *testing.T) {
 	server, client := serverAndClient(t)
 	server.Answers(fakeserver.Fails(codes.Internal, "a fault"))
 	_, err := client.NumberInventory.PurchaseNumbers(t.Context(), &localdialv1.PurchaseNumbersRequest{AreaCode: "415"})
@@ -215,14 +215,14 @@ func TestTheRequestAsItWasSent(t *testing.T) {
 }
 
 // gRPC itself would say: "max retries exhausted: failed after 5 attempts: rpc error: ...".
-func TestTheMessageOfACallThatWasRepeatedInVainIsTheServers(t *testing.T) {
+func TestAfterTheLastRetryTheMessageIsThatOfTheServer(t *testing.T) {
 	failure := failureOf(t, fakeserver.Fails(codes.Unavailable, "restarting", userNotFound))
 	if failure.Message != "restarting" || failure.Reason != "USER_NOT_FOUND" {
 		t.Error(failure.Message, failure.Reason)
 	}
 }
 
-func TestNobodyListens(t *testing.T) {
+func TestAServerThatIsNotThereIsUnavailable(t *testing.T) {
 	server, client := serverAndClient(t)
 	server.Stop()
 	failure := asError(t, getUser(t.Context(), client))
@@ -234,7 +234,7 @@ func TestNobodyListens(t *testing.T) {
 	}
 }
 
-func TestAServerThatSpeaksNoGRPC(t *testing.T) {
+func TestAServerThatDoesNotSpeakGRPCIsUnavailable(t *testing.T) {
 	listener := listen(t)
 	defer func() { _ = listener.Close() }()
 	go func() {
@@ -253,7 +253,7 @@ func TestAServerThatSpeaksNoGRPC(t *testing.T) {
 	}
 }
 
-func TestFromStatus(t *testing.T) {
+func TestFromStatusReturnsTheErrorForAStatusInAResponse(t *testing.T) {
 	received := &statuspb.Status{
 		Code: int32(codes.NotFound), Message: "no such user", Details: []*anypb.Any{packed(t, userNotFound)},
 	}
@@ -266,20 +266,20 @@ func TestFromStatus(t *testing.T) {
 	}
 }
 
-func TestFromAStatusThatGRPCDoesNotKnow(t *testing.T) {
+func TestFromStatusReturnsUnknownForAStatusThatGRPCDoesNotDefine(t *testing.T) {
 	failure := asError(t, localdial.FromStatus(&statuspb.Status{Code: 99, Message: "odd"}))
 	if failure.Code != codes.Unknown || failure.Error() != "UNKNOWN: odd" {
 		t.Error(failure)
 	}
 }
 
-func TestFromAStatusThatIsNoError(t *testing.T) {
+func TestFromStatusReturnsNilForOKAndForNil(t *testing.T) {
 	if localdial.FromStatus(nil) != nil || localdial.FromStatus(&statuspb.Status{}) != nil {
 		t.Error("it is")
 	}
 }
 
-func TestErrorsCanBeMade(t *testing.T) {
+func TestAnErrorCanBeCreatedInTests(t *testing.T) {
 	made := &localdial.Error{Code: codes.NotFound, Reason: "USER_NOT_FOUND", Message: "no such user"}
 	if !errors.Is(made, localdial.ErrNotFound) || status.Code(made) != codes.NotFound {
 		t.Error(made)

@@ -12,8 +12,8 @@ import (
 //
 // An empty request_id becomes a new UUID. So does the empty call_id of a leg to resolve, unless the leg is validate_only
 // and records nothing. The server returns its first response for an identifier that it knows, so that a repeated call
-// buys, deletes or records only once. Every call does this itself; use WithIDs to know the identifiers beforehand and
-// repeat the call on your own.
+// buys, deletes or records only once. Every call does this itself; use WithIDs to know the identifiers before the
+// call, in order to repeat it yourself.
 //
 // It returns a copy, or the request itself if nothing is missing. It never changes the request.
 func WithIDs[Request proto.Message](request Request) Request {

@@ -9,7 +9,7 @@ import (
 	"github.com/localdial/localdial/clients/go/localdialv1"
 )
 
-func TestARequestThatNeedsNoIdentifierIsTheRequestItself(t *testing.T) {
+func TestARequestThatNeedsNoIdentifierIsReturnedUnchanged(t *testing.T) {
 	for _, request := range []proto.Message{
 		&localdialv1.PurchaseNumbersRequest{RequestId: "mine"},
 		&localdialv1.ResolveOutboundCallerIdRequest{CallId: "mine"},
@@ -24,7 +24,7 @@ func TestARequestThatNeedsNoIdentifierIsTheRequestItself(t *testing.T) {
 	}
 }
 
-func TestEachLegOfABatchByItself(t *testing.T) {
+func TestEachLegOfABatchGetsItsOwnIdentifier(t *testing.T) {
 	mine, unrecorded := newLeg(), newLeg()
 	mine.CallId, unrecorded.ValidateOnly = "mine", true
 	batch := &localdialv1.BatchResolveOutboundCallerIdsRequest{
@@ -39,7 +39,7 @@ func TestEachLegOfABatchByItself(t *testing.T) {
 	}
 }
 
-func TestIdentifiersKnownBeforehandAreKept(t *testing.T) {
+func TestIdentifiersOfTheCallerAreKept(t *testing.T) {
 	named := localdial.WithIDs(&localdialv1.PurchaseNumbersRequest{AreaCode: "415"})
 	if named.GetRequestId() == "" || localdial.WithIDs(named) != named {
 		t.Error(named)
@@ -47,7 +47,7 @@ func TestIdentifiersKnownBeforehandAreKept(t *testing.T) {
 }
 
 // The generated code treats nil as an empty message.
-func TestNilIsAnEmptyRequest(t *testing.T) {
+func TestNilCountsAsAnEmptyRequest(t *testing.T) {
 	server, client := serverAndClient(t)
 	if _, err := client.NumberInventory.PurchaseNumbers(t.Context(), nil); err != nil {
 		t.Fatal(err)

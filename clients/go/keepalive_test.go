@@ -57,7 +57,7 @@ func quietPeer(answerPings bool, pinged func()) func(net.Conn) {
 	}
 }
 
-func TestAQuietConnectionIsPingedEvery30Seconds(t *testing.T) {
+func TestAnIdleConnectionIsPingedEvery30Seconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		var pings []time.Time
@@ -86,7 +86,7 @@ func TestAQuietConnectionIsPingedEvery30Seconds(t *testing.T) {
 	})
 }
 
-func TestAPeerThatAnswersNoPingIsGivenUp(t *testing.T) {
+func TestAConnectionWhosePingIsNotAnsweredIsClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		var opened []time.Time
@@ -109,7 +109,7 @@ func TestAPeerThatAnswersNoPingIsGivenUp(t *testing.T) {
 	})
 }
 
-func TestAServerThatIsAwayIsLookedForEverySecond(t *testing.T) {
+func TestALostServerIsDialedEverySecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		var tries []time.Time

@@ -43,7 +43,7 @@ func call(t *testing.T, client *localdial.Client, service, method string) (proto
 	return answers[0].Interface().(proto.Message), err
 }
 
-func TestEveryRPCOfTheContractHasItsMethodAndItsDeadline(t *testing.T) {
+func TestEveryRPCHasAMethodWithTheRightDeadline(t *testing.T) {
 	server, client := serverAndClient(t)
 	for _, service := range services() {
 		for index := range service.Methods().Len() {
@@ -71,7 +71,7 @@ func TestEveryRPCOfTheContractHasItsMethodAndItsDeadline(t *testing.T) {
 	}
 }
 
-func TestAClientHasNothingButTheServices(t *testing.T) {
+func TestAClientHasNoFieldsBesidesTheServices(t *testing.T) {
 	var names []string
 	for _, service := range services() {
 		names = append(names, string(service.Name()))
@@ -82,7 +82,7 @@ func TestAClientHasNothingButTheServices(t *testing.T) {
 	client := reflect.TypeFor[localdial.Client]()
 	for index := range client.NumField() {
 		if field := client.Field(index); field.IsExported() && !strings.Contains(strings.Join(names, " "), field.Name) {
-			t.Errorf("%s is no service of the contract", field.Name)
+			t.Errorf("%s is not a service of the contract", field.Name)
 		}
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/localdial/localdial/clients/go/localdialv1"
 )
 
-func TestSettingsThatCannotBeUsedAreRefused(t *testing.T) {
+func TestUnusableSettingsAreRefused(t *testing.T) {
 	pair, other := testcert.NewAuthority().Issue(time.Hour), testcert.NewAuthority().Issue(time.Hour)
 	key := localdial.WithKey("secret")
 	for name, refused := range map[string]struct {
@@ -61,7 +61,7 @@ func TestSettingsThatCannotBeUsedAreRefused(t *testing.T) {
 	}
 }
 
-func TestAKeyWithinThisMachineNeedsNoTLS(t *testing.T) {
+func TestAKeyMayBeSentToThisMachineWithoutTLS(t *testing.T) {
 	for _, address := range []string{
 		"127.0.0.1:1", "127.8.9.1:1", "[::1]:1", "[::ffff:127.0.0.1]:1", "localhost:1", "dns:///localhost:1",
 		"dns://8.8.8.8/127.0.0.1:1", "dns:127.0.0.1:1", "passthrough:///[::1]:1", "unix:/tmp/socket", "unix:///tmp/socket",
@@ -83,7 +83,7 @@ func TestTheKeyIsSentWithEveryCall(t *testing.T) {
 	}
 }
 
-func TestAKeyOfTheCallsOwnIsSentInstead(t *testing.T) {
+func TestTheKeyOfACallReplacesThatOfTheClient(t *testing.T) {
 	server, client := serverAndClient(t, localdial.WithKey("s3cret"))
 	ctx := metadata.AppendToOutgoingContext(t.Context(), "Authorization", "Bearer other")
 	if err := getUser(ctx, client); err != nil {
@@ -94,7 +94,7 @@ func TestAKeyOfTheCallsOwnIsSentInstead(t *testing.T) {
 	}
 }
 
-func TestTheTimeoutsOfTheClient(t *testing.T) {
+func TestTheTimeoutsOfTheClientApplyToItsCalls(t *testing.T) {
 	server, client := serverAndClient(
 		t, localdial.WithTimeout(20*time.Second), localdial.WithCarrierTimeout(2*time.Minute),
 	)

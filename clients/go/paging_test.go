@@ -31,7 +31,7 @@ func tokens(server *fakeserver.Server) []string {
 	return sent
 }
 
-func TestPagesFollowTheTokens(t *testing.T) {
+func TestPagesFollowThePageTokens(t *testing.T) {
 	server, client := serverAndClient(t)
 	server.Answers(pageOf("two", "ann"), pageOf("three", "bob"), pageOf("", "cy"))
 	request := &localdialv1.ListUsersRequest{OrganizationId: "acme", PageSize: 1}
@@ -69,7 +69,7 @@ func TestPagesStartWhereTheRequestSays(t *testing.T) {
 	}
 }
 
-func TestAPageIsFetchedWhenItIsAskedFor(t *testing.T) {
+func TestAPageIsFetchedOnlyWhenItIsNeeded(t *testing.T) {
 	server, client := serverAndClient(t)
 	server.Always(pageOf("another", "ann"))
 	options := localdial.Timeout(2 * time.Second)
@@ -88,7 +88,7 @@ func TestAPageIsFetchedWhenItIsAskedFor(t *testing.T) {
 	}
 }
 
-func TestItemsAreThoseOfAllPagesUntilOneFails(t *testing.T) {
+func TestItemsYieldsTheItemsOfAllPagesUntilOneFails(t *testing.T) {
 	server, client := serverAndClient(t)
 	server.Answers(
 		pageOf("two", "ann", "bob"), pageOf("three"), pageOf("four", "cy"), fakeserver.Fails(codes.NotFound, "gone"),

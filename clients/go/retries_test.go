@@ -47,7 +47,7 @@ func identifiersOf(request proto.Message) []string {
 	}
 }
 
-func TestARepeatHasTheSameIdentifiers(t *testing.T) {
+func TestARetryHasTheSameIdentifiers(t *testing.T) {
 	server, client := serverAndClient(t)
 	purchase := &localdialv1.PurchaseNumbersRequest{OrganizationId: "acme", AreaCode: "415"}
 	deletion := &localdialv1.DeleteNumbersRequest{PhoneNumbers: []string{"+14155550100"}}
@@ -94,7 +94,7 @@ func TestARepeatHasTheSameIdentifiers(t *testing.T) {
 	}
 }
 
-func TestAServiceThatStaysAwayIsGivenUp(t *testing.T) {
+func TestACallFailsAfterItsLastRetry(t *testing.T) {
 	server, client := serverAndClient(t)
 	server.Always(unavailable)
 	if err := getUser(t.Context(), client); !errors.Is(err, localdial.ErrUnavailable) {
@@ -105,7 +105,7 @@ func TestAServiceThatStaysAwayIsGivenUp(t *testing.T) {
 	}
 }
 
-func TestNoOtherStatusIsRepeated(t *testing.T) {
+func TestNoOtherStatusIsRetried(t *testing.T) {
 	server, client := serverAndClient(t)
 	for code := codes.Canceled; code <= codes.Unauthenticated; code++ {
 		if code == codes.Unavailable || code == codes.Canceled {
@@ -129,7 +129,7 @@ func pushedBack(milliseconds string) fakeserver.Answer {
 	}
 }
 
-func TestTheServersPushBackIsHonoured(t *testing.T) {
+func TestThePushbackOfTheServerIsHonored(t *testing.T) {
 	server, client := serverAndClient(t)
 	server.Answers(pushedBack("-1"))
 	if err := getUser(t.Context(), client); !errors.Is(err, localdial.ErrUnavailable) || len(server.Received()) != 1 {
@@ -137,7 +137,7 @@ func TestTheServersPushBackIsHonoured(t *testing.T) {
 	}
 }
 
-func TestCloseEndsACallThatWaitsToBeRepeated(t *testing.T) {
+func TestCloseEndsACallThatWaitsForItsRetry(t *testing.T) {
 	server, client := serverAndClient(t)
 	server.Always(pushedBack("4000"))
 	time.AfterFunc(200*time.Millisecond, func() { _ = client.Close() })
@@ -148,7 +148,7 @@ func TestCloseEndsACallThatWaitsToBeRepeated(t *testing.T) {
 	}
 }
 
-func TestTheLargestRequestIsRepeated(t *testing.T) {
+func TestTheLargestRequestIsRetried(t *testing.T) {
 	server, client := serverAndClient(t)
 	request := &localdialv1.BatchSetUsersRequest{}
 	for number := range 1000 {
@@ -167,7 +167,7 @@ func TestTheLargestRequestIsRepeated(t *testing.T) {
 	}
 }
 
-func TestAServiceThatIsDownIsLeftInPeaceUntilItIsUp(t *testing.T) {
+func TestRetryingStopsWhileAServiceIsDownAndResumesWhenItIsUp(t *testing.T) {
 	server, client := serverAndClient(t)
 	attempts := func() int {
 		before := len(server.Received())
@@ -193,7 +193,7 @@ func TestAServiceThatIsDownIsLeftInPeaceUntilItIsUp(t *testing.T) {
 	}
 }
 
-func TestCallsTakeTurnsAndARepeatGoesToAnotherServer(t *testing.T) {
+func TestCallsTakeTurnsAndARetryGoesToAnotherServer(t *testing.T) {
 	ill, well := startServer(t), startServer(t)
 	client := newClient(t, ill.Address, localdial.WithAddresses(well.Address))
 	reachBoth(t, client, ill, well)
@@ -218,7 +218,7 @@ func TestCallsTakeTurnsAndARepeatGoesToAnotherServer(t *testing.T) {
 	}
 }
 
-func TestAServerOfSeveralThatIsGoneIsGotAround(t *testing.T) {
+func TestNoCallFailsWhileOneOfTwoServersIsStopped(t *testing.T) {
 	gone, there := startServer(t), startServer(t)
 	client := newClient(t, gone.Address, localdial.WithAddresses(there.Address))
 	reachBoth(t, client, gone, there)

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestTheOrganizationsNotSeenForLongestAreForgottenFirst(t *testing.T) {
+func TestTheLeastRecentlyUsedOrganizationIsForgottenFirst(t *testing.T) {
 	r := newRevisions(3)
 	for number := range int64(3) {
 		r.remember(strconv.FormatInt(number, 10), number+1)
@@ -27,7 +27,7 @@ func TestTheOrganizationsNotSeenForLongestAreForgottenFirst(t *testing.T) {
 	}
 }
 
-func TestOnlyWhatIsNotReachedIsForgotten(t *testing.T) {
+func TestOnlyARevisionThatIsNotReachedIsForgotten(t *testing.T) {
 	r := newRevisions(3)
 	r.remember("acme", 7)
 	r.forget("acme", 8)
@@ -41,7 +41,7 @@ func TestOnlyWhatIsNotReachedIsForgotten(t *testing.T) {
 	}
 }
 
-func TestRevisionsAreRememberedByManyAtOnce(t *testing.T) {
+func TestRevisionsCanBeRememberedConcurrently(t *testing.T) {
 	r := newRevisions(5)
 	var all sync.WaitGroup
 	for worker := range int64(8) {

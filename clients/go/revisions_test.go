@@ -41,7 +41,7 @@ func asked(t *testing.T, server *fakeserver.Server, client *localdial.Client, or
 	return server.Received()[0].Request.(*localdialv1.ResolveOutboundCallerIdRequest).GetMinRevision()
 }
 
-func TestAResolveAsksForTheNewestChangeOfItsOrganization(t *testing.T) {
+func TestAResolveSendsTheNewestRevisionOfItsOrganization(t *testing.T) {
 	server, client := serverAndClient(t)
 	if revision := asked(t, server, client, "acme"); revision != 0 {
 		t.Error("before any change:", revision)
@@ -54,7 +54,7 @@ func TestAResolveAsksForTheNewestChangeOfItsOrganization(t *testing.T) {
 	}
 }
 
-func TestTheRevisionThatTheCallerAsksForIsKept(t *testing.T) {
+func TestAMinRevisionOfTheCallerIsSentUnchanged(t *testing.T) {
 	server, client := serverAndClient(t)
 	setUser(t, server, client, "acme", 7)
 	server.Forget()
@@ -75,7 +75,7 @@ func TestTheRevisionThatTheCallerAsksForIsKept(t *testing.T) {
 	}
 }
 
-func TestARequestWithAllItsIdentifiersIsNotChangedEither(t *testing.T) {
+func TestARequestThatHasAllIdentifiersIsNotChanged(t *testing.T) {
 	server, client := serverAndClient(t)
 	setUser(t, server, client, "acme", 7)
 	leg := newLeg()
@@ -85,7 +85,7 @@ func TestARequestWithAllItsIdentifiersIsNotChangedEither(t *testing.T) {
 	}
 }
 
-func TestReadYourWritesCanBeSwitchedOff(t *testing.T) {
+func TestReadYourWritesCanBeTurnedOff(t *testing.T) {
 	server, client := serverAndClient(t, localdial.WithoutReadYourWrites())
 	setUser(t, server, client, "acme", 7)
 	if revision := asked(t, server, client, "acme"); revision != 0 {
@@ -94,7 +94,7 @@ func TestReadYourWritesCanBeSwitchedOff(t *testing.T) {
 }
 
 // Each method of the contract that changes something returns a revision; none may be missed.
-func TestEveryChangeIsRemembered(t *testing.T) {
+func TestTheRevisionOfEveryChangeIsRemembered(t *testing.T) {
 	found := 0
 	for _, service := range services() {
 		for index := range service.Methods().Len() {
@@ -125,7 +125,7 @@ func answerOf(t *testing.T, method protoreflect.MethodDescriptor, revision int64
 	return message.Interface()
 }
 
-func TestARevisionThatTheOrganizationNeverHadIsForgotten(t *testing.T) {
+func TestARevisionThatIsNotReachedIsForgotten(t *testing.T) {
 	server, client := serverAndClient(t)
 	setUser(t, server, client, "acme", 7)
 	setUser(t, server, client, "other", 8)
@@ -139,7 +139,7 @@ func TestARevisionThatTheOrganizationNeverHadIsForgotten(t *testing.T) {
 	}
 }
 
-func TestSoIsThatOfALegOfABatch(t *testing.T) {
+func TestABatchForgetsTheRevisionOfALegThatDidNotReachIt(t *testing.T) {
 	server, client := serverAndClient(t)
 	setUser(t, server, client, "acme", 7)
 	setUser(t, server, client, "other", 8)
@@ -170,7 +170,7 @@ func TestSoIsThatOfALegOfABatch(t *testing.T) {
 	}
 }
 
-func TestARevisionThatOnlyTheCallerAskedForMakesNothingForgotten(t *testing.T) {
+func TestAnUnreachedMinRevisionOfTheCallerErasesNothing(t *testing.T) {
 	server, client := serverAndClient(t)
 	setUser(t, server, client, "acme", 7)
 	server.Answers(fakeserver.Fails(codes.FailedPrecondition, "too high", notReached))

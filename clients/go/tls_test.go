@@ -41,7 +41,7 @@ func holdsKey(key string) fakeserver.Answer {
 	}
 }
 
-func TestTheRightKeyOverTLSIsLetInAndAWrongOneIsNot(t *testing.T) {
+func TestTheRightKeyIsAcceptedOverTLSAndAWrongOneIsRefused(t *testing.T) {
 	authority := testcert.NewAuthority()
 	server := startTLS(t, authority.Issue(time.Hour, "127.0.0.1"), nil)
 	server.Always(holdsKey("right"))
@@ -59,7 +59,7 @@ func TestTheRightKeyOverTLSIsLetInAndAWrongOneIsNot(t *testing.T) {
 	}
 }
 
-func TestAServerCertificateThatCannotBeTrusted(t *testing.T) {
+func TestAnUntrustedServerGetsNoCall(t *testing.T) {
 	authority := testcert.NewAuthority()
 	for name, wrong := range map[string]struct {
 		pair    testcert.Pair
@@ -97,7 +97,7 @@ func TestAServerCertificateThatCannotBeTrusted(t *testing.T) {
 	}
 }
 
-func TestTheClientShowsItsCertificate(t *testing.T) {
+func TestTheClientSendsItsCertificate(t *testing.T) {
 	authority, clients := testcert.NewAuthority(), testcert.NewAuthority()
 	server := startTLS(t, authority.Issue(time.Hour, "127.0.0.1"), clients)
 	roots := localdial.WithRootCertificates(authority.Root)
@@ -121,7 +121,7 @@ func TestTheClientShowsItsCertificate(t *testing.T) {
 	}
 }
 
-func TestPlainTextAndTLSDoNotMeet(t *testing.T) {
+func TestAClientAndAServerOfWhichOnlyOneUsesTLSCannotConnect(t *testing.T) {
 	authority := testcert.NewAuthority()
 	roots := localdial.WithRootCertificates(authority.Root)
 	if err := getUser(t.Context(), newClient(t, startServer(t).Address, roots)); !errors.Is(err, localdial.ErrUnavailable) {
@@ -134,7 +134,7 @@ func TestPlainTextAndTLSDoNotMeet(t *testing.T) {
 }
 
 // Each server is verified by its own name, not by the first one.
-func TestEachOfSeveralServersHasACertificateOfItsOwn(t *testing.T) {
+func TestEachOfSeveralServersIsVerifiedByItsOwnName(t *testing.T) {
 	authority := testcert.NewAuthority()
 	first := startTLS(t, authority.Issue(time.Hour, "127.0.0.1"), nil)
 	second := startTLS(t, authority.Issue(time.Hour, "localhost"), nil)

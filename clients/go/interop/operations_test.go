@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestEveryListOfTheContractHasItsPager(t *testing.T) {
+func TestEveryListOfTheContractHasAPager(t *testing.T) {
 	lists := 0
 	for _, method := range contract() {
 		if method.Input().Fields().ByName("page_token") == nil {
@@ -21,7 +21,7 @@ func TestEveryListOfTheContractHasItsPager(t *testing.T) {
 	}
 }
 
-func TestAnUnknownCommandIsNotSupported(t *testing.T) {
+func TestAnUnknownCommandIsUnsupported(t *testing.T) {
 	var output strings.Builder
 	if err := serve(strings.NewReader("{\"op\":\"dance\"}\n"), &output); err != nil {
 		t.Fatal(err)

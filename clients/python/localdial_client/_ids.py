@@ -19,7 +19,7 @@ def with_ids(request: RequestT) -> RequestT:
     An empty `request_id` becomes a new UUID. So does the empty `call_id` of a leg to resolve, unless the leg
     is `validate_only` and records nothing. The server returns its first response for an identifier that it
     knows, so that a repeated call buys, deletes or records only once. Every method does this itself; call
-    this function to know the identifiers beforehand and repeat the call on your own.
+    this function to know the identifiers before the call, in order to repeat it yourself.
 
     Returns a copy, or the request itself if nothing is missing. Never changes the request.
     """

@@ -18,7 +18,7 @@ from localdial_client.errors import LocaldialError, from_status
 
 RequestT = TypeVar("RequestT", bound=Message)
 
-# More organizations than one client changes in the seconds until every server has seen the changes.
+# This is more than one client changes in the seconds until every server has seen the changes.
 _LIMIT: Final = 10_000
 _NOT_REACHED: Final = "REVISION_NOT_REACHED"
 
@@ -68,7 +68,7 @@ class Revisions:
         return copy
 
     def learn(self, sent: Message, response: Any) -> None:
-        """Remember, or forget, the revisions that the response to the request `sent` tells of."""
+        """Remember or forget revisions, by the response to the request `sent`."""
         organization_of = _ORGANIZATION_OF_CHANGE.get(sent.DESCRIPTOR.full_name)
         if organization_of is not None:
             self._remember(organization_of(sent), response.revision)

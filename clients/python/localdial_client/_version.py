@@ -1,3 +1,3 @@
-"""The version of this package, in one place: the build reads it, and every call tells it to the server."""
+"""The version of this package. The build reads it, and every call sends it to the server."""
 
 __version__ = "0.1.0"

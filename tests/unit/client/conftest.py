@@ -76,7 +76,7 @@ def address(server: FakeServer) -> str:
 
 @pytest_asyncio.fixture(params=["sync", "asyncio"])
 async def connect(request: pytest.FixtureRequest) -> AsyncIterator[Connect]:
-    """Yield a function that makes a client of one kind, with the arguments of `Client`, closed after the test."""
+    """Yield a function that makes a client of one kind, which is closed after the test."""
     made: list[Api] = []
 
     def make(address: str, **options: Any) -> Api:

@@ -75,7 +75,7 @@ class Workers:
 
     @asynccontextmanager
     async def run(self) -> AsyncIterator["asyncio.Task[None]"]:
-        """Start the workers and wait until they are ready; stop all of them on exit, by force if necessary."""
+        """Start the workers and wait until they are ready; stop them on exit, by force if necessary."""
         running = asyncio.create_task(self.supervisor.run())
         try:
             await until(lambda: self.ready or running.done())

@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("os/signal.signal_recv"), goleak.IgnoreTopFunction("os/signal.loop"))
 }
 
-func TestEveryWrongLineIsToldByItsNumber(t *testing.T) {
+func TestEveryInvalidLineIsReportedWithItsNumber(t *testing.T) {
 	list := "user_id,callee_number\nann,+14155550100\n,+14155550101\nbob\n\"ann\n2\",+14155550102\nann,4155550103\nann,+14155550104,x\n"
 	legs, err := readList("list.csv", strings.NewReader(list))
 	if legs != nil || err == nil {
@@ -39,7 +39,7 @@ func TestEveryWrongLineIsToldByItsNumber(t *testing.T) {
 	}
 }
 
-func TestListsThatAreNone(t *testing.T) {
+func TestAFileThatIsNotAListIsRefused(t *testing.T) {
 	for _, list := range []string{"", "ann,+14155550100\n", "user_id,callee_number\n\"ann", "user_id,callee_number\na\"b\",+1415\n"} {
 		if _, err := readList("list.csv", strings.NewReader(list)); err == nil || !strings.Contains(err.Error(), "list.csv") {
 			t.Error(list, err)
@@ -50,14 +50,14 @@ func TestListsThatAreNone(t *testing.T) {
 	}
 }
 
-func TestOnlySoManyWrongLinesAreTold(t *testing.T) {
+func TestTheNumberOfReportedLinesIsLimited(t *testing.T) {
 	_, err := readList("list.csv", strings.NewReader("user_id,callee_number\n"+strings.Repeat("ann,415\n", 1000)))
 	if count := strings.Count(err.Error(), "\n"); count != maxProblems {
 		t.Error(count)
 	}
 }
 
-func TestWrongFlagsAreRefused(t *testing.T) {
+func TestInvalidFlagsAreRefused(t *testing.T) {
 	for _, arguments := range []string{
 		"", "list.csv", "-organization acme", "-organization acme a.csv b.csv", "-organization acme -rate 0 a.csv",
 		"-organization acme -rate NaN a.csv", "-organization acme -legs 501 a.csv", "-organization acme -in-flight 0 a.csv",
@@ -146,7 +146,7 @@ func TestTheListIsDialedInBatchesAtTheRate(t *testing.T) {
 	}
 }
 
-func TestAServiceThatIsSlowIsAskedNoMoreThanSoMuchAtOnce(t *testing.T) {
+func TestTheNumberOfOpenCallsIsLimited(t *testing.T) {
 	routing := &slowRouting{}
 	legs := make([]leg, 40)
 	dial(t.Context(), routing, "acme", legs, plan{rate: maxRate, legs: 1, inFlight: 4, timeout: time.Second}, func(batch) {})
@@ -155,7 +155,7 @@ func TestAServiceThatIsSlowIsAskedNoMoreThanSoMuchAtOnce(t *testing.T) {
 	}
 }
 
-func TestAnInterruptDialsNoFurtherAndWaitsForTheAnswers(t *testing.T) {
+func TestAnInterruptStopsDialingAndWaitsForTheAnswers(t *testing.T) {
 	routing := &slowRouting{}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -174,7 +174,7 @@ func TestAnInterruptDialsNoFurtherAndWaitsForTheAnswers(t *testing.T) {
 	}
 }
 
-func TestAnswersThatAreMissingAreFailures(t *testing.T) {
+func TestAMissingAnswerIsAFailure(t *testing.T) {
 	var output strings.Builder
 	r := newReport(&output)
 	r.batch(batch{legs: []leg{{2, "ann", "+14155550100"}}})

@@ -15,8 +15,7 @@ import java.util.regex.Pattern;
 
 /**
  * Reads private keys in PKCS #8 and in the traditional forms. Java reads PKCS #8 only; {@code BEGIN RSA PRIVATE KEY}
- * and
- * {@code BEGIN EC PRIVATE KEY} hold only its inner part, without the name of the algorithm.
+ * and {@code BEGIN EC PRIVATE KEY} hold only its inner part, without the name of the algorithm.
  */
 final class PrivateKeys {
     private static final Pattern TRADITIONAL = Pattern.compile(
