@@ -126,7 +126,7 @@ def fresh_project(tarball: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return folder
 
 
-def test_a_fresh_project_compiles_with_it(package: Path, fresh_project: Path) -> None:
+def test_a_fresh_project_compiles_with_the_package(package: Path, fresh_project: Path) -> None:
     """The project is strict, as `tsc --init` creates it, and skips the declarations of other packages."""
     (fresh_project / "main.ts").write_text(PROGRAM, "utf-8")
     options = (

@@ -51,7 +51,7 @@ class CallLogSuite(StoreFixtures):
         await home.reopen()
         assert await _recorded(home) == [call("d", 2), call("c", 1)]
 
-    async def test_what_was_recorded_first_stands_whatever_comes_later(
+    async def test_a_later_call_with_the_same_call_id_does_not_change_the_first_record(
         self, home: Home, call_log: CallLog
     ) -> None:
         first = call("c", 5)
@@ -66,14 +66,14 @@ class CallLogSuite(StoreFixtures):
             assert (await call_log.append(later)).call == first
         assert await _recorded(home) == [first]
 
-    async def test_of_equal_call_ids_in_one_append_the_first_stands(
+    async def test_the_first_of_equal_call_ids_in_one_append_is_recorded(
         self, home: Home, call_log: CallLog
     ) -> None:
         standing = await append(call_log, [call("c", 1), call("d", 2), call("c", 3)])
         assert standing == [call("c", 1), call("d", 2), call("c", 1)]
         assert await _recorded(home) == [call("d", 2), call("c", 1)]
 
-    async def test_of_equal_call_ids_in_one_group_one_stands_for_all(
+    async def test_one_of_equal_call_ids_in_one_group_is_recorded_for_all(
         self, home: Home, call_log: CallLog
     ) -> None:
         gate = home.database.hold_write()
@@ -89,7 +89,7 @@ class CallLogSuite(StoreFixtures):
         assert len(await _recorded(home)) == 7
         assert home.database.writes == 2
 
-    async def test_of_equal_call_ids_in_two_groups_the_first_stands(
+    async def test_the_first_of_equal_call_ids_in_two_groups_is_recorded(
         self, home: Home, call_log: CallLog
     ) -> None:
         gate = home.database.hold_write()
@@ -100,7 +100,7 @@ class CallLogSuite(StoreFixtures):
         assert await first == [call("c", 1)]
         assert await second == [call("c", 1), call("d", 3)]
 
-    async def test_concurrent_appends_of_a_call_id_make_one_record_and_answer_alike(
+    async def test_concurrent_appends_of_a_call_id_make_one_record_and_return_it(
         self, home: Home, call_log: CallLog
     ) -> None:
         other_log = call_log_on(home.database)
@@ -127,7 +127,7 @@ class CallLogSuite(StoreFixtures):
         assert home.database.writes == 1
         assert await _recorded(home) == calls[::-1]
 
-    async def test_many_calls_of_which_many_are_repeats_are_answered_in_order(
+    async def test_many_calls_with_many_repeats_are_answered_in_order(
         self, home: Home, call_log: CallLog
     ) -> None:
         organizations = (A, B)
@@ -147,7 +147,7 @@ class CallLogSuite(StoreFixtures):
         assert await append(call_log, calls) == expected
         assert len(await _recorded(home, A)) == len(await _recorded(home, B)) == 700
 
-    async def test_of_equal_call_ids_in_a_large_append_the_first_stands(
+    async def test_the_first_of_equal_call_ids_in_a_large_append_is_recorded(
         self, home: Home, call_log: CallLog
     ) -> None:
         known = [call(f"c{index}", 1) for index in range(0, 800, 7)]
@@ -159,7 +159,7 @@ class CallLogSuite(StoreFixtures):
         assert await append(call_log, calls) == [first[each.call_id] for each in calls]
         assert len(await _recorded(home)) == 800
 
-    async def test_when_the_database_fails_every_waiting_caller_is_told_and_nothing_is_recorded(
+    async def test_when_the_database_fails_every_waiting_caller_fails_and_nothing_is_recorded(
         self, home: Home, call_log: CallLog
     ) -> None:
         gate = home.database.hold_write()
@@ -174,7 +174,7 @@ class CallLogSuite(StoreFixtures):
         assert [type(outcome) for outcome in outcomes] == [StorageUnavailable] * 5
         assert await _recorded(home) == [call("before")]
 
-    async def test_after_a_failure_the_log_goes_on(self, home: Home, call_log: CallLog) -> None:
+    async def test_the_log_works_again_after_a_failure(self, home: Home, call_log: CallLog) -> None:
         gate = home.database.hold_write(fails=True)
         failing = _append(call_log, call("c", 1))
         await gate.reached()
@@ -186,7 +186,7 @@ class CallLogSuite(StoreFixtures):
         assert (await call_log.append(call("c", 3))).call == call("c", 3)
         assert await _recorded(home) == [call("c", 3), call("d", 2)]
 
-    async def test_a_caller_that_gives_up_leaves_its_record_and_others_their_answers(
+    async def test_when_a_caller_gives_up_its_record_stays_and_others_get_their_answers(
         self, home: Home, call_log: GroupCommitLog
     ) -> None:
         gate = home.database.hold_write()

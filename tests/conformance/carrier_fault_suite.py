@@ -103,7 +103,9 @@ class CarrierFaultSuite:
         assert refusal.value.cause is RefusalCause.ACCOUNT
         assert refusal.value.explanation.strip()
 
-    async def test_an_order_that_was_turned_away_can_be_repeated(self, account: CarrierAccount) -> None:
+    async def test_an_order_that_the_carrier_did_not_accept_can_be_repeated(
+        self, account: CarrierAccount
+    ) -> None:
         account.require(Ability.FAULTS)
         (phone_number,) = await account.on_sale()
         reference = new_reference()
@@ -171,7 +173,7 @@ class CarrierFaultSuite:
         assert await account.carrier.release(owned.carrier_number_id)
 
     @_each_look_up
-    async def test_a_look_up_that_was_turned_away_says_so(
+    async def test_a_failed_look_up_raises_unavailable_and_can_be_repeated(
         self, account: CarrierAccount, operation: Operation
     ) -> None:
         account.require(Ability.FAULTS)

@@ -146,7 +146,7 @@ class StoreNumbersSuite(StoreFixtures):
         await store.write("test", own(toll_free))
         assert await store.read("test", lambda reader: reader.number(A, "+18005550199")) == toll_free
 
-    async def test_the_numbers_of_a_request_are_those_it_ordered_and_no_others(self, store: Store) -> None:
+    async def test_the_numbers_of_a_request_are_exactly_those_it_ordered(self, store: Store) -> None:
         def order(transaction: Transaction) -> None:
             for phone_number, organization_id, request_id in (
                 (Y, A, "request"),
@@ -167,7 +167,7 @@ class StoreNumbersSuite(StoreFixtures):
         assert of_request == [replace(wanted[0], mapped_area_codes=("628",)), wanted[1]]
         assert await store.read("test", lambda reader: reader.numbers_of_request(A, "unknown")) == []
 
-    async def test_a_number_that_a_request_ordered_counts_when_it_is_gone_or_bought_again_by_another(
+    async def test_a_number_counts_for_its_request_after_it_is_gone_or_bought_by_another(
         self, store: Store
     ) -> None:
         await store.write("test", create(A))

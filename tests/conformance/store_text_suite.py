@@ -56,7 +56,7 @@ class StoreTextSuite(StoreFixtures):
         assert await append(home.log(), calls) == calls
         assert await home.store.read("test", lambda reader: reader.call(A, f"{text}2")) == calls[1]
 
-    async def test_ids_that_are_merely_alike_are_different(self, home: Home) -> None:
+    async def test_ids_that_differ_slightly_are_different(self, home: Home) -> None:
         await home.store.write("test", create(*_ALIKE))
         await home.store.write("test", lambda tx: tx.put_users([user(each, "a") for each in _ALIKE]))
         await home.store.write("test", lambda tx: [tx.add_request(request(each, "a")) for each in _ALIKE])

@@ -1,4 +1,4 @@
-"""Does the same in the model and in the use cases, and compares the results."""
+"""Performs each operation on the model and on the use cases, and compares the results."""
 
 import asyncio
 import contextlib
@@ -61,7 +61,7 @@ class ComparingMachine(RuleBasedStateMachine):
                     callee,
                     call_id=call_id,
                     validate_only=validate_only,
-                    # A call without an id is decided on what this process knows, which must be as new.
+                    # A call without an ID uses this process's snapshot, which must be the newest one.
                     min_revision=revision if call_id is not None else 0,
                 )
             )

@@ -74,9 +74,9 @@ class Resolved(Strict):
 class ManyResolved(Strict):
     """Every callee is shown one of `spread_over`, and each of those is shown to some callee.
 
-    `since`: against the step with this label, exactly those callees are shown
-    another number that were shown `moved_from` then or are shown `moved_to`
-    now; without either, none.
+    `since`: compare with the step of this label. Exactly those callees see another
+    number that saw `moved_from` then or see `moved_to` now. If neither is given, no
+    callee may see another number.
     """
 
     spread_over: Annotated[list[PhoneNumber], Field(min_length=1)]

@@ -15,8 +15,8 @@ from tests.scenarios.target import Answer, Call, Connection, ScenarioTarget, req
 class LiveTarget(ScenarioTarget):
     """A `ScenarioTarget` with its own organizations, on a shared server.
 
-    `clean` gives back what its organizations had, so that the next target finds
-    the carrier's stock and the organization numbers as this one did.
+    `clean` releases the numbers of its organizations, so that the next target finds the
+    same stock and the same free organization numbers.
     """
 
     def __init__(self, client: Client, prefix: str | None = None) -> None:

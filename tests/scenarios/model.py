@@ -1,7 +1,6 @@
 """The rules in their shortest form, without code from the server.
 
-Where several numbers fit, which of them is shown is for the server to choose; the
-model answers them all.
+If several numbers fit, the server chooses one of them; the model returns all.
 """
 
 from dataclasses import dataclass, field
@@ -36,7 +35,7 @@ class Model:
     calls: list[ModelCall] = field(default_factory=list)
 
     def shown(self, organization: str, user: str, callee: str) -> tuple[str, set[str]]:
-        """Return the reason and every number that may be shown for it; no number with an error."""
+        """Return the reason and every number that may be shown for it; an error has no numbers."""
         if organization not in self.organization_numbers:
             return "ORGANIZATION_NOT_FOUND", set()
         if (organization, user) not in self.caller_ids:
@@ -56,7 +55,7 @@ class Model:
         return "NO_CALLER_ID", set()
 
     def destination(self, called: str, sent: str) -> tuple[str, str | None, str | None]:
-        """Return the reason, where a call-back goes, and where it goes next; None with an error."""
+        """Return the reason, the destination of a call-back and its fallback; both are None for an error."""
         organization, caller = self.owner_of(called), None if sent in WITHHELD else sent
         if organization is None:
             return "NUMBER_NOT_FOUND", None, None

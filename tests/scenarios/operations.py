@@ -59,7 +59,7 @@ class ResolveMany(Operation):
 
 class Route(Strict):
     called: PhoneNumber
-    # Any text, or none, as a carrier sends it.
+    # Any text that a carrier may send, or none.
     caller: Annotated[str, StringConstraints(max_length=256)] = ""
 
 
@@ -91,7 +91,7 @@ class DeleteUser(Operation):
 
 
 class AddNumber(Operation):
-    """Buy or import the number, as if it were given."""
+    """Buy or import the number, as for the given state."""
 
     number: PhoneNumber
 

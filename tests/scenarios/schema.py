@@ -15,15 +15,14 @@ taken, each with what is expected of it::
         - resolve: {user: ann, callee: "+14155550172"}
           expect: {caller_id: "+14155550100", reason: LOCAL_PRESENCE, callee_area_code: "415"}
 
-What is given is made through the real operations, in the order it is written. A
-number is bought by its area code where the carrier sells it, so those of one
-area code are the first of the simulated carrier's stock (`+14155550100`,
-`+14155550101`, ...; `+442079460000`, ...). A number that ends in `5550199`
-is imported: the carrier account owns it from the start. Once deleted it is gone
-for good, so each of those is used by one case only.
+The given state is created through the real operations, in the order in which it is
+written. Numbers are bought by area code, so the numbers of an area code must be the
+first of the simulated carrier's stock (`+14155550100`, `+14155550101`, ...;
+`+442079460000`, ...). A number that ends in `5550199` is imported, because the carrier
+account owns it from the start. Once deleted it is gone for good, so only one case may
+use it.
 
-A change that has nothing to expect is done. A question always has an answer to
-expect.
+A change without an expectation must succeed. A query always has an expectation.
 """
 
 from typing import Annotated, Self

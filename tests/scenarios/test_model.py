@@ -1,9 +1,8 @@
 """Random operations on the use cases: the results never differ from the model of the rules.
 
-There are few names and numbers, so that operations meet: numbers are bought that
-are somebody's organization number, agents call numbers of the inventory, and an
-organization comes back under the name of one that was deleted. After every change
-all the caller IDs that could be asked for are asked for.
+There are few names and numbers, so that operations interact: a purchase finds
+organization numbers, agents call numbers of the inventory, and an organization gets
+the name of a deleted one. After every change, every possible resolve is compared.
 """
 
 import itertools
@@ -118,7 +117,7 @@ class RulesMachine(ComparingMachine):
         at_carrier = number in self.model.owners or number in {*_OWNED_FROM_START} - self.gone_for_good
         taken = self.model.owner_of(number) not in {None, organization}
         if taken and not at_carrier:
-            return  # Two errors are true, and either may be told.
+            return  # Two errors apply, and the server may return either.
         error = self.unknown(organization)
         if error is None and not at_carrier:
             error = "NUMBER_NOT_AT_CARRIER"

@@ -10,7 +10,7 @@ from tests.unit.app.harness import A, B, Harness
 
 @pytest.fixture
 async def harness(tmp_path: Path) -> AsyncIterator[Harness]:
-    """A harness with two organizations, whose inventory must equal the carrier's in the end."""
+    """Yield a harness with two organizations; in the end its inventory must match the carrier account."""
     harness = Harness(tmp_path / "localdial.db")
     harness.open()
     for organization_id in A, B:

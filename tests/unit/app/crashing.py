@@ -1,6 +1,6 @@
-"""A process that dies at any chosen step: before or after one of its calls.
+"""A process that dies at a chosen step: before or after one of its calls.
 
-What it committed or did at the carrier before that stays done.
+Its commits and its changes at the carrier up to that step stay.
 """
 
 from collections.abc import Awaitable, Callable
@@ -33,7 +33,7 @@ class Process:
         return self._steps_left <= 0
 
     async def run(self, call: Callable[[], Awaitable[T]]) -> T:
-        """Make the call unless the process is dead; take a step before it and one after."""
+        """Make the call unless the process is dead. Count one step before it and one after it."""
         self._step()
         result = await call()
         self._step()
@@ -46,7 +46,7 @@ class Process:
 
 
 class MortalDatabase:
-    """A database that such a process uses."""
+    """The database of such a process."""
 
     def __init__(self, process: Process, database: Database) -> None:
         self._database = database
@@ -66,7 +66,7 @@ class MortalDatabase:
 
 
 class MortalCarrier(DelegatingCarrier):
-    """A carrier that such a process uses."""
+    """The carrier of such a process."""
 
     def __init__(self, process: Process, carrier: Carrier) -> None:
         super().__init__(carrier)

@@ -1,6 +1,6 @@
 """The use cases over one SQLite file and one simulated carrier account.
 
-A test decides what the carrier sees and when it answers, what the database does, and what time it is.
+A test controls when calls reach the carrier and when it answers, what the database does, and the time.
 """
 
 import asyncio
@@ -48,13 +48,13 @@ T = TypeVar("T")
 
 A, B = "org-a", "org-b"
 
-# The numbers that a purchase in area code 415 finds first.
+# The first numbers that a purchase in area code 415 finds.
 FIRST, SECOND, THIRD = "+14155550100", "+14155550101", "+14155550102"
 
-# No call times out unless a test says so.
+# By default no call times out.
 FOREVER = 3600.0
 
-# Longer than an order may take to show at the carrier.
+# Longer than the read lag of the carrier.
 READ_LAG_SECONDS = 121
 
 
@@ -65,7 +65,7 @@ async def _in_time(call: Awaitable[T]) -> T:
 
 
 class ManualClock:
-    """A clock that moves one microsecond per look, and otherwise when it is told to."""
+    """A clock that moves one microsecond each time it is read, and when the test advances it."""
 
     def __init__(self) -> None:
         self._now = 1_800_000_000_000_000
@@ -75,7 +75,7 @@ class ManualClock:
         return self._now
 
     def advance(self, seconds: float) -> None:
-        """Let that much time pass."""
+        """Move the clock forward by this many seconds."""
         self._now += int(seconds * 1_000_000)
 
 
@@ -87,7 +87,7 @@ class CarrierFaults(FaultScript):
         self.lasting: dict[Operation, Fault] = {}
 
     def clear(self) -> None:
-        """Have no more faults."""
+        """Remove all faults."""
         self._next.clear()
         self.lasting.clear()
 
@@ -96,7 +96,7 @@ class CarrierFaults(FaultScript):
 
 
 class WatchedCarrier(DelegatingCarrier):
-    """A carrier that counts the calls to another one, and can hold them up."""
+    """A carrier that counts the calls to another one, and can delay them."""
 
     def __init__(self, carrier: Carrier) -> None:
         super().__init__(carrier)
@@ -142,7 +142,7 @@ class WatchedCarrier(DelegatingCarrier):
 
 
 class Harness:
-    """A server of its own; opened again after a crash, it finds what was committed."""
+    """One server with its own database file, which keeps what was committed when the server crashes."""
 
     database: WatchedDatabase
     carrier: WatchedCarrier
@@ -212,7 +212,7 @@ class Harness:
         )
 
     async def crash(self) -> None:
-        """Lose everything that runs; what is committed stays."""
+        """Stop everything that runs, as a crash does. Only what was committed stays."""
         under_way = asyncio.all_tasks() - {asyncio.current_task()}
         for task in under_way:
             task.cancel()
@@ -225,7 +225,7 @@ class Harness:
         self.open()
 
     async def add_organization(self, organization_id: str, organization_number: str | None = None) -> None:
-        """Add an organization, or give it another organization number."""
+        """Add an organization, or change its organization number."""
         await self.directory.set_organization(Organization(organization_id, "", organization_number))
 
     def purchase(
@@ -236,7 +236,7 @@ class Harness:
         request_id: str = "request",
         organization_id: str = A,
     ) -> "asyncio.Task[PurchaseAnswer]":
-        """Start a purchase; await the task for the answer."""
+        """Start a purchase and return its task, whose result is the answer."""
         return asyncio.create_task(
             _in_time(self.purchasing.purchase(organization_id, area_code, quantity, request_id))
         )
@@ -254,7 +254,7 @@ class Harness:
     def delete(
         self, *phone_numbers: str, request_id: str = "deletion", organization_id: str = A
     ) -> "asyncio.Task[DeleteAnswer]":
-        """Start a deletion; await the task for the answer."""
+        """Start a deletion and return its task, whose result is the answer."""
         return asyncio.create_task(_in_time(self.deleting.delete(organization_id, phone_numbers, request_id)))
 
     async def numbers(self, organization_id: str = A, state: NumberState | None = None) -> list[Number]:
@@ -271,7 +271,7 @@ class Harness:
         return await self.store.read("test", lambda reader: reader.revision(organization_id))
 
     async def shown(self, area_code: str = "415", organization_id: str = A) -> set[str]:
-        """Return the numbers that this process shows now on calls into the area code."""
+        """Return the numbers that this process currently shows on calls to the area code."""
         snapshot = await self.snapshots.get(organization_id)
         candidates = (*snapshot.own.get(area_code, ()), *snapshot.mapped.get(area_code, ()))
         return {phone_number for phone_number, _ in candidates}
@@ -282,12 +282,12 @@ class Harness:
         return await self._file.read(lambda connection: set(connection.scalars(query)))
 
     async def sweep_later(self) -> None:
-        """Sweep after the read lag, when every order that went through shows at the carrier."""
+        """Sweep after the read lag, when the carrier shows every order that went through."""
         self.clock.advance(READ_LAG_SECONDS)
         await self.sweep.sweep()
 
     async def discrepancies(self) -> list[str]:
-        """Settle what is open; return what differs then between the carrier and the inventory."""
+        """Settle what is open, and return the remaining differences between carrier and inventory."""
         self.faults.lasting.clear()
         await self.sweep_later()
         found: list[str] = []
@@ -296,7 +296,7 @@ class Harness:
         for organization, _ in organizations:
             for number in await self.numbers(organization.organization_id):
                 if not number.reference:
-                    continue  # It was not bought by localdial.
+                    continue  # localdial did not buy it.
                 paid_for.discard(number.phone_number)
                 owned = await self.carrier.find_by_reference(number.reference)
                 if not isinstance(owned, OwnedNumber):

@@ -1,4 +1,4 @@
-"""Resolving, in batches too, and routing while the database is down."""
+"""Resolving, also in batches, and routing while the database is down."""
 
 import asyncio
 
@@ -123,7 +123,7 @@ async def test_a_caller_that_gives_up_on_a_batch_leaves_its_records_and_no_leg_t
     await asyncio.wait({batch})
     # A leg that is cancelled takes a turn of the event loop to end.
     await asyncio.sleep(0)
-    # The commit and the load go on: others may wait for them.
+    # The commit and the load continue, because other callers may wait for them.
     assert len(asyncio.all_tasks() - tasks) == 2
     commit.open()
     load.open()

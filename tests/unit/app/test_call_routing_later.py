@@ -1,4 +1,4 @@
-"""Calls whose records are not in the database yet: resolves say so, and call-backs do not guess."""
+"""Calls whose records are not in the database yet: resolves report that, and call-backs do not guess."""
 
 import asyncio
 
@@ -16,7 +16,7 @@ OURS = "+13125550150"
 
 
 class WaitingLog:
-    """A call log whose calls do not get into the database."""
+    """A call log that never writes to the database."""
 
     def __init__(self) -> None:
         self.calls: dict[str, OutboundCall] = {}
@@ -102,7 +102,7 @@ async def test_a_caller_who_withholds_the_number_is_routed_while_a_call_waits(
 async def test_a_repeat_that_can_no_longer_be_decided_is_unavailable_while_calls_wait(
     server: UseCases, routing: CallRouting
 ) -> None:
-    # The first answer waits where the database does not show it.
+    # The first answer is only in the spool.
     await routing.resolve(Leg(A, "ann", CALLEE, "call"))
     await server.directory.delete_user(A, "ann")
     with pytest.raises(StorageUnavailable):

@@ -1,4 +1,4 @@
-"""What the log says of a carrier that did not do what it was asked."""
+"""The log lines about failed requests to the carrier."""
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
@@ -35,7 +35,7 @@ def log(caplog: pytest.LogCaptureFixture) -> Log:
 DID_NOT = "the carrier did not do what it was asked"
 
 
-async def test_an_order_that_is_refused_leaves_one_line_with_the_cause(harness: Harness, log: Log) -> None:
+async def test_a_refused_order_leaves_one_line_with_the_cause(harness: Harness, log: Log) -> None:
     harness.faults.add(Operation.ORDER, Fault.ADDRESS_REQUIRED)
     with pytest.raises(CarrierRefused):
         await harness.purchase()
@@ -51,7 +51,7 @@ async def test_an_order_that_is_refused_leaves_one_line_with_the_cause(harness: 
     ]
 
 
-async def test_an_order_that_was_turned_away_leaves_one_line_with_the_cause(
+async def test_an_order_that_the_carrier_did_not_accept_leaves_one_line_with_the_cause(
     harness: Harness, log: Log
 ) -> None:
     harness.faults.add(Operation.ORDER, Fault.UNAVAILABLE)
@@ -68,7 +68,7 @@ async def test_an_order_that_was_turned_away_leaves_one_line_with_the_cause(
     ]
 
 
-async def test_the_other_questions_that_fail_leave_one_line_each(harness: Harness, log: Log) -> None:
+async def test_every_other_failed_request_leaves_one_line(harness: Harness, log: Log) -> None:
     calls: dict[Operation, Callable[[], Awaitable[object]]] = {
         Operation.SEARCH: lambda: harness.inventory.search_available(A, "415", 1),
         Operation.FIND_BY_NUMBER: lambda: harness.importing.import_numbers(A, [FIRST]),
@@ -92,7 +92,7 @@ async def test_the_other_questions_that_fail_leave_one_line_each(harness: Harnes
     ]
 
 
-async def test_a_reconciliation_that_fails_leaves_a_line(harness: Harness, log: Log) -> None:
+async def test_a_failed_reconciliation_leaves_a_line(harness: Harness, log: Log) -> None:
     harness.faults.add(Operation.LIST_OWNED, Fault.SUSPENDED)
     with pytest.raises(CarrierRefused):
         await harness.reconciling.reconcile(None)
@@ -105,7 +105,7 @@ async def test_a_reconciliation_that_fails_leaves_a_line(harness: Harness, log: 
     ]
 
 
-async def test_a_number_that_stays_open_is_named_by_its_reference(harness: Harness, log: Log) -> None:
+async def test_an_order_that_stays_pending_is_named_by_its_reference(harness: Harness, log: Log) -> None:
     harness.faults.add(Operation.ORDER, Fault.RESET_AFTER)
     harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.UNAVAILABLE
     with pytest.raises(PurchasePending):

@@ -1,6 +1,6 @@
 """The server dies at any step of a purchase or a deletion: money is spent once, and nothing is lost.
 
-Each test runs once for every step, from the first until one lies behind the end.
+Each test runs once for every step, until a run ends before the chosen step.
 """
 
 import asyncio
@@ -29,13 +29,13 @@ async def _bare(_harness: Harness) -> None:
 
 
 class Lives:
-    """A harness that dies once at every step of what it does, and is opened again."""
+    """Harnesses that each die at another step of the same work, and are opened again."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     async def each(self, prepare: Do, do: Do) -> AsyncIterator[Harness]:
-        """Yield a harness for every step at which it died, and at the end one that did not."""
+        """Yield a reopened harness for every step at which it died, and last one that did not die."""
         prepared = self._folder / "prepared.db"
         harness = Harness(prepared)
         harness.open()
@@ -82,14 +82,14 @@ def _purchase(fault: Fault | None) -> Do:
         (Fault.UNAVAILABLE, False),
     ],
 )
-async def test_a_repeat_after_a_crash_makes_the_purchase_whole_and_no_larger(
+async def test_a_repeat_after_a_crash_completes_the_purchase_and_buys_nothing_more(
     lives: Lives, fault: Fault | None, *, lag: bool
 ) -> None:
     async for harness in lives.each(_bare, _purchase(fault)):
         if lag:
             harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
             await harness.sweep.sweep()
-        # A repeat at once is answered, or told that the outcome is not known yet.
+        # An immediate repeat gets the answer, or PURCHASE_PENDING.
         (first,) = await asyncio.gather(harness.purchase(QUANTITY), return_exceptions=True)
         assert len(await harness.paid_for()) <= QUANTITY
         harness.faults.lasting.clear()
@@ -100,14 +100,12 @@ async def test_a_repeat_after_a_crash_makes_the_purchase_whole_and_no_larger(
         assert len(bought) + answer.unfilled_count == QUANTITY
         assert await harness.paid_for() == bought
         assert {number.phone_number for number in await harness.numbers()} == bought
-        # Without a fault, everything that was asked for was bought.
+        # Without a fault, the purchase is filled.
         assert fault is Fault.UNAVAILABLE or len(bought) == QUANTITY
 
 
 @pytest.mark.parametrize("fault", [None, Fault.RESET_AFTER, Fault.RESET_BEFORE])
-async def test_the_sweep_after_a_crash_settles_all_that_was_ordered(
-    lives: Lives, fault: Fault | None
-) -> None:
+async def test_the_sweep_after_a_crash_settles_every_order(lives: Lives, fault: Fault | None) -> None:
     async for harness in lives.each(_bare, _purchase(fault)):
         await harness.sweep_later()
         numbers = await harness.numbers()
@@ -124,7 +122,7 @@ def _delete(harness: Harness) -> Awaitable[object]:
     return harness.delete("+14155550100", "+14155550101")
 
 
-async def test_a_repeat_after_a_crash_makes_the_deletion_whole(lives: Lives) -> None:
+async def test_a_repeat_after_a_crash_completes_the_deletion(lives: Lives) -> None:
     async for harness in lives.each(_buy, _delete):
         answer = await harness.delete("+14155550100", "+14155550101")
         assert len(answer.deleted) == QUANTITY
@@ -135,7 +133,7 @@ async def test_a_repeat_after_a_crash_makes_the_deletion_whole(lives: Lives) -> 
         assert await harness.paid_for() == set()
 
 
-async def test_the_sweep_after_a_crash_finishes_the_deletion_or_it_never_began(lives: Lives) -> None:
+async def test_the_sweep_after_a_crash_completes_a_deletion_that_was_committed(lives: Lives) -> None:
     async for harness in lives.each(_buy, _delete):
         shown = await harness.shown()
         await harness.sweep_later()
@@ -155,9 +153,9 @@ async def _leave_open(harness: Harness) -> None:
     await harness.delete("+14155550100")
 
 
-async def test_a_sweep_that_crashed_is_finished_by_the_next(lives: Lives) -> None:
+async def test_the_next_sweep_completes_one_that_crashed(lives: Lives) -> None:
     async for harness in lives.each(_leave_open, Harness.sweep_later):
-        # This is another process, so the read lag counts anew before an order is abandoned.
+        # The new process waits for the read lag again before it abandons an order.
         await harness.sweep_later()
         (number,) = await harness.numbers()
         assert (number.phone_number, number.state) == ("+14155550101", NumberState.ACTIVE)

@@ -1,4 +1,4 @@
-"""Deleting numbers: not shown at once, then released at the carrier, and once per request_id."""
+"""Deleting numbers: they are hidden at once, then released at the carrier, once per request_id."""
 
 import asyncio
 
@@ -19,7 +19,7 @@ OWNED_FROM_START = "+14155550199"
 UNCONFIRMED = pytest.mark.parametrize("fault", [Fault.UNAVAILABLE, Fault.RESET_BEFORE, Fault.RESET_AFTER])
 
 
-async def test_a_deleted_number_is_gone_here_and_at_the_carrier(harness: Harness) -> None:
+async def test_a_deleted_number_leaves_the_inventory_and_the_carrier_account(harness: Harness) -> None:
     bought = await harness.bought(3)
     answer = await harness.delete(SECOND, FIRST)
     assert [(number.phone_number, number.state) for number in answer.deleted] == [
@@ -33,7 +33,7 @@ async def test_a_deleted_number_is_gone_here_and_at_the_carrier(harness: Harness
     assert await harness.owner_of(FIRST) is None
 
 
-async def test_a_number_is_not_shown_and_has_no_mappings_before_the_carrier_is_asked(
+async def test_a_number_is_hidden_and_unmapped_before_it_is_released(
     harness: Harness,
 ) -> None:
     await harness.bought()
@@ -52,7 +52,7 @@ async def test_a_number_is_not_shown_and_has_no_mappings_before_the_carrier_is_a
 
 
 @UNCONFIRMED
-async def test_a_number_is_not_shown_though_the_carrier_does_not_confirm_the_release(
+async def test_a_number_is_hidden_even_if_the_carrier_does_not_confirm_the_release(
     harness: Harness, fault: Fault
 ) -> None:
     await harness.bought(2)
@@ -62,12 +62,12 @@ async def test_a_number_is_not_shown_though_the_carrier_does_not_confirm_the_rel
     assert states == {NumberState.RELEASING, NumberState.RELEASED}
     assert await harness.shown() == set()
     (left,) = await harness.numbers()
-    # Borrowers who were called from it may still call back, and no other organization can own it.
+    # Borrowers may still call it back, so no other organization can own it.
     assert (left.state, await harness.owner_of(left.phone_number)) == (NumberState.RELEASING, A)
 
 
 @UNCONFIRMED
-async def test_the_sweep_goes_on_releasing_what_was_not_confirmed(harness: Harness, fault: Fault) -> None:
+async def test_the_sweep_retries_a_release_until_it_is_confirmed(harness: Harness, fault: Fault) -> None:
     await harness.bought()
     harness.faults.add(Operation.RELEASE, fault, fault)
     await harness.delete(FIRST)
@@ -79,7 +79,7 @@ async def test_the_sweep_goes_on_releasing_what_was_not_confirmed(harness: Harne
     assert await harness.paid_for() == set()
 
 
-async def test_a_number_that_the_carrier_does_not_show_yet_is_not_taken_for_gone(
+async def test_a_number_that_the_carrier_does_not_show_yet_does_not_count_as_released(
     harness: Harness,
 ) -> None:
     await harness.bought()
@@ -93,7 +93,7 @@ async def test_a_number_that_the_carrier_does_not_show_yet_is_not_taken_for_gone
     assert (await harness.numbers(), await harness.paid_for()) == ([], set())
 
 
-async def test_when_the_carrier_was_asked_counts_and_not_when_it_answered(harness: Harness) -> None:
+async def test_the_read_lag_counts_from_the_request_and_not_from_the_response(harness: Harness) -> None:
     await harness.bought()
     harness.faults.add(Operation.RELEASE, Fault.NOT_SEEN)
     gate = harness.carrier.hold_answer(Operation.RELEASE)
@@ -106,7 +106,7 @@ async def test_when_the_carrier_was_asked_counts_and_not_when_it_answered(harnes
     assert await harness.paid_for() == {FIRST}
 
 
-async def test_a_number_that_is_gone_at_the_carrier_is_gone_once_it_would_be_shown(
+async def test_a_number_missing_at_the_carrier_counts_as_released_after_the_read_lag(
     harness: Harness,
 ) -> None:
     await harness.bought()
@@ -119,7 +119,7 @@ async def test_a_number_that_is_gone_at_the_carrier_is_gone_once_it_would_be_sho
     assert await harness.numbers() == []
 
 
-async def test_the_sweep_goes_on_to_the_next_number_when_one_cannot_be_released(
+async def test_the_sweep_releases_the_next_number_when_one_release_fails(
     harness: Harness,
 ) -> None:
     await harness.bought(3)
@@ -130,14 +130,14 @@ async def test_the_sweep_goes_on_to_the_next_number_when_one_cannot_be_released(
     assert len(await harness.numbers()) == 1
 
 
-async def test_a_released_number_can_be_bought_by_others(harness: Harness) -> None:
+async def test_another_organization_can_buy_a_released_number(harness: Harness) -> None:
     await harness.bought()
     await harness.delete(FIRST)
     assert await harness.bought(organization_id=B) == [FIRST]
     assert await harness.owner_of(FIRST) == B
 
 
-async def test_a_repeat_is_given_the_first_answer_and_deletes_nothing(harness: Harness) -> None:
+async def test_a_repeat_returns_the_first_answer_and_deletes_nothing(harness: Harness) -> None:
     await harness.bought()
     first = await harness.delete(FIRST, THIRD)
     assert await harness.bought() == [FIRST]
@@ -148,7 +148,7 @@ async def test_a_repeat_is_given_the_first_answer_and_deletes_nothing(harness: H
     assert await harness.shown() == {FIRST}
 
 
-async def test_a_repeat_is_given_the_first_answer_though_the_release_was_confirmed_later(
+async def test_a_repeat_returns_the_first_answer_even_if_the_release_was_confirmed_since(
     harness: Harness,
 ) -> None:
     await harness.bought()
@@ -174,7 +174,7 @@ async def test_a_request_id_of_a_purchase_cannot_be_used_for_a_deletion(harness:
     assert await harness.shown() == {FIRST}
 
 
-async def test_deletions_of_different_request_ids_are_all_different(harness: Harness) -> None:
+async def test_deletions_with_different_request_ids_are_independent(harness: Harness) -> None:
     await harness.bought()
     await harness.delete(FIRST, request_id="first")
     await harness.bought()
@@ -182,7 +182,7 @@ async def test_deletions_of_different_request_ids_are_all_different(harness: Har
     assert await harness.numbers() == []
 
 
-async def test_concurrent_repeats_release_once_and_are_answered_alike(harness: Harness) -> None:
+async def test_concurrent_repeats_release_once_and_get_the_same_answer(harness: Harness) -> None:
     await harness.bought(2)
     answers = await asyncio.gather(*(harness.delete(FIRST, SECOND) for _ in range(5)))
     assert answers == [answers[0]] * 5
@@ -201,7 +201,7 @@ async def test_concurrent_deletions_of_one_number_both_succeed(harness: Harness)
     assert await harness.numbers() == []
 
 
-async def test_deleting_again_what_is_not_confirmed_yet_is_answered_as_at_first(
+async def test_deleting_a_number_again_before_its_release_is_confirmed_gets_the_same_answer(
     harness: Harness,
 ) -> None:
     await harness.bought()
@@ -212,7 +212,7 @@ async def test_deleting_again_what_is_not_confirmed_yet_is_answered_as_at_first(
     assert second.failures == ()
 
 
-async def test_a_deletion_is_completed_when_its_caller_gives_up(harness: Harness) -> None:
+async def test_a_deletion_is_completed_even_if_its_caller_gives_up(harness: Harness) -> None:
     await harness.bought()
     gate = harness.carrier.hold(Operation.RELEASE)
     caller = harness.delete(FIRST)
@@ -226,7 +226,7 @@ async def test_a_deletion_is_completed_when_its_caller_gives_up(harness: Harness
     assert await harness.numbers() == []
 
 
-async def test_each_number_that_is_not_deleted_says_why_and_spoils_no_other(harness: Harness) -> None:
+async def test_each_number_that_fails_has_a_reason_and_the_others_are_deleted(harness: Harness) -> None:
     await harness.bought()
     await harness.bought(organization_id=B)
     harness.faults.add(Operation.ORDER, Fault.RESET_AFTER)
@@ -241,7 +241,7 @@ async def test_each_number_that_is_not_deleted_says_why_and_spoils_no_other(harn
         ("+12125550100", "NUMBER_NOT_FOUND"),
     ]
     assert answer.failures[1].error.metadata == {"phone_number": THIRD, "state": "PURCHASING"}
-    # The answer does not tell another organization's number from an unknown one.
+    # The answer does not reveal whether another organization owns the number.
     of_b, of_nobody = answer.failures[0], answer.failures[2]
     assert of_b.error.message == of_nobody.error.message
     assert await harness.shown(organization_id=B) == {SECOND}
@@ -261,7 +261,7 @@ async def test_an_unknown_organization_deletes_nothing(harness: Harness) -> None
     assert await harness.shown() == {FIRST}
 
 
-async def test_the_organization_number_stays_one_when_it_leaves_the_inventory(
+async def test_deleting_a_number_from_the_inventory_keeps_it_as_the_organization_number(
     harness: Harness,
 ) -> None:
     await harness.bought()
@@ -273,7 +273,7 @@ async def test_the_organization_number_stays_one_when_it_leaves_the_inventory(
     assert await harness.owner_of(FIRST) is None
 
 
-async def test_an_imported_number_is_given_back_for_good(harness: Harness) -> None:
+async def test_a_deleted_number_that_was_imported_is_gone_for_good(harness: Harness) -> None:
     await harness.importing.import_numbers(A, [OWNED_FROM_START])
     answer = await harness.delete(OWNED_FROM_START)
     assert [number.state for number in answer.deleted] == [NumberState.RELEASED]
@@ -288,7 +288,7 @@ async def test_many_numbers_are_released_a_few_at_a_time(harness: Harness) -> No
     assert 1 < harness.carrier.most_at_once[Operation.RELEASE] <= 8
 
 
-async def test_a_late_answer_to_a_release_spares_the_number_that_was_bought_again(
+async def test_a_late_response_to_a_release_does_not_affect_a_number_bought_again(
     harness: Harness,
 ) -> None:
     await harness.bought()
@@ -313,7 +313,7 @@ async def test_a_deletion_that_was_not_committed_changes_nothing(harness: Harnes
     assert len((await harness.delete(FIRST)).deleted) == 1
 
 
-async def test_a_deletion_whose_end_was_not_committed_is_answered_to_a_repeat(
+async def test_a_repeat_gets_the_answer_of_a_deletion_whose_end_was_not_committed(
     harness: Harness,
 ) -> None:
     await harness.bought()

@@ -1,4 +1,4 @@
-"""Organizations and users: what may be set, what counts as a change, and what deleting removes."""
+"""Organizations and users: valid values, what counts as a change, and what a deletion removes."""
 
 import asyncio
 from dataclasses import replace
@@ -22,7 +22,7 @@ ANNA = User(A, "anna", "Anna", caller_id="+14155550150", work_phone="+1415555015
 BEN = User(A, "ben", "Ben")
 
 
-async def test_setting_an_organization_creates_or_replaces_it_and_answers_its_revision(
+async def test_setting_an_organization_creates_or_replaces_it_and_returns_its_revision(
     harness: Harness,
 ) -> None:
     for revision, organization in enumerate(
@@ -57,7 +57,9 @@ async def test_two_organizations_cannot_have_one_organization_number(harness: Ha
     assert await harness.owner_of(FIRST) == A
 
 
-async def test_of_organizations_that_take_a_number_at_once_one_gets_it(harness: Harness) -> None:
+async def test_one_of_several_organizations_that_set_the_same_number_at_once_gets_it(
+    harness: Harness,
+) -> None:
     outcomes = await asyncio.gather(
         harness.add_organization(A, FIRST), harness.add_organization(B, FIRST), return_exceptions=True
     )
@@ -73,7 +75,7 @@ async def test_a_refused_organization_is_not_created(harness: Harness) -> None:
     assert await harness.revision("new") == 0
 
 
-async def test_a_number_of_an_inventory_cannot_be_the_organization_number_of_others(
+async def test_a_number_in_an_inventory_cannot_be_the_organization_number_of_another_organization(
     harness: Harness,
 ) -> None:
     await harness.bought()
@@ -83,7 +85,7 @@ async def test_a_number_of_an_inventory_cannot_be_the_organization_number_of_oth
     assert await harness.owner_of(FIRST) == A
 
 
-async def test_an_organization_number_cannot_come_into_the_inventory_of_others(
+async def test_an_organization_number_cannot_enter_the_inventory_of_another_organization(
     harness: Harness,
 ) -> None:
     await harness.add_organization(A, OWNED_FROM_START)
@@ -111,7 +113,7 @@ async def test_an_organization_with_numbers_is_not_deleted(harness: Harness) -> 
     assert await harness.shown() == {FIRST, SECOND}
 
 
-async def test_an_organization_is_not_deleted_while_the_carrier_may_have_a_number_for_it(
+async def test_an_organization_with_an_order_of_unknown_outcome_cannot_be_deleted(
     harness: Harness,
 ) -> None:
     await harness.bought()
@@ -131,7 +133,7 @@ async def test_an_organization_is_not_deleted_while_the_carrier_may_have_a_numbe
         await harness.directory.get_organization(A)
 
 
-async def test_a_deleted_organization_takes_its_users_and_gives_up_its_number(
+async def test_deleting_an_organization_deletes_its_users_and_frees_its_number(
     harness: Harness,
 ) -> None:
     await harness.add_organization(A, FIRST)
@@ -154,7 +156,7 @@ async def test_a_deleted_organization_no_longer_resolves_calls(harness: Harness)
         await harness.snapshots.get(A)
 
 
-async def test_an_organization_that_is_created_again_goes_on_with_its_revision(
+async def test_an_organization_that_is_created_again_continues_its_revision(
     harness: Harness,
 ) -> None:
     revision = await harness.directory.set_users(A, [ANNA])
@@ -179,13 +181,13 @@ async def test_an_unknown_organization_cannot_be_deleted_and_has_no_users(harnes
     assert await harness.revision(unknown) == 0
 
 
-async def test_organizations_are_listed_with_their_revisions_and_count(harness: Harness) -> None:
+async def test_organizations_are_listed_with_their_revisions_and_total(harness: Harness) -> None:
     await harness.add_organization(B, FIRST)
     assert await harness.directory.list_organizations("", 1) == ([(Organization(A), 1)], 2)
     assert await harness.directory.list_organizations(A, 9) == ([(Organization(B, "", FIRST), 2)], 2)
 
 
-async def test_setting_users_is_one_change_however_many_they_are(harness: Harness) -> None:
+async def test_setting_many_users_is_one_change(harness: Harness) -> None:
     assert await harness.directory.set_users(A, [ANNA, BEN]) == 2
     assert await harness.directory.get_user(A, "anna") == ANNA
     assert await harness.directory.list_users(A, "", 9) == ([ANNA, BEN], 2)
@@ -202,7 +204,7 @@ async def test_setting_users_as_they_are_changes_no_revision(harness: Harness) -
     assert await harness.directory.list_users(A, "", 9) == ([changed, BEN], 2)
 
 
-async def test_users_are_set_all_or_none_and_every_fault_is_named(harness: Harness) -> None:
+async def test_users_are_set_all_or_none_and_every_error_is_reported(harness: Harness) -> None:
     with pytest.raises(InvalidFields) as refused:
         await harness.directory.set_users(A, [ANNA, User(B, "carl"), BEN, ANNA, User(B, "ben")])
     assert [violation.field for violation in refused.value.violations] == [
@@ -222,7 +224,7 @@ async def test_users_that_are_only_validated_are_not_stored(harness: Harness) ->
         await harness.directory.set_users(A, [ANNA, ANNA], validate_only=True)
 
 
-async def test_a_change_of_a_user_is_decided_on_once_it_is_answered(harness: Harness) -> None:
+async def test_a_changed_user_is_used_for_calls_as_soon_as_the_change_returns(harness: Harness) -> None:
     await harness.snapshots.get(A)
     for user in ANNA, replace(ANNA, caller_id=None):
         revision = await harness.directory.set_users(A, [user])

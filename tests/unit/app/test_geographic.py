@@ -1,4 +1,4 @@
-"""Area codes of requests, checked without holding up the event loop."""
+"""Checking the area codes of requests does not block the event loop."""
 
 import asyncio
 import time
@@ -24,7 +24,7 @@ def _slow_checks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_slow_checks")
-async def test_while_codes_of_other_countries_are_checked_the_event_loop_goes_on(harness: Harness) -> None:
+async def test_checking_codes_of_other_countries_does_not_block_the_event_loop(harness: Harness) -> None:
     await harness.bought()
     longest = 0.0
 
@@ -42,7 +42,7 @@ async def test_while_codes_of_other_countries_are_checked_the_event_loop_goes_on
     assert longest < _CHECK_SECONDS
 
 
-async def test_every_area_code_that_cannot_be_mapped_is_named_with_why(harness: Harness) -> None:
+async def test_every_area_code_that_cannot_be_mapped_is_named_with_the_reason(harness: Harness) -> None:
     with pytest.raises(InvalidFields) as refused:
         await harness.inventory.map_area_codes(A, FIRST, ["628", "800", "415", "+44800", "+4420"])
     assert [(violation.field, violation.description[:4]) for violation in refused.value.violations] == [

@@ -1,4 +1,4 @@
-"""Requests that spend or delete run once per request_id, and their first answer is kept."""
+"""Purchases and deletions run once per request_id, and their first answer is stored."""
 
 import asyncio
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ def store(harness: Harness) -> Store:
 
 
 class Run:
-    """A run of a request that ends when it is told to, and counts how often it was started."""
+    """A request that ends when the test says so, and counts how often it was started."""
 
     def __init__(self) -> None:
         self.started = 0
@@ -61,7 +61,7 @@ async def _begin(
     return await store.write("test", lambda tx: requests.start(tx, organization_id, "r", arguments, 1))
 
 
-async def test_requests_with_one_id_run_once_at_a_time_and_are_answered_alike(
+async def test_concurrent_requests_with_one_id_run_once_and_get_the_same_answer(
     requests: IdempotentRequests[Answer], run: Run
 ) -> None:
     waiting = [asyncio.create_task(requests.run_once(A, "r", "arguments", run)) for _ in range(5)]
@@ -71,7 +71,7 @@ async def test_requests_with_one_id_run_once_at_a_time_and_are_answered_alike(
     assert run.started == 1
 
 
-async def test_an_error_reaches_all_callers_who_wait(requests: IdempotentRequests[Answer], run: Run) -> None:
+async def test_an_error_reaches_all_waiting_callers(requests: IdempotentRequests[Answer], run: Run) -> None:
     waiting = [asyncio.create_task(requests.run_once(A, "r", "arguments", run)) for _ in range(3)]
     await asyncio.sleep(0)
     run.end(NoNumbersAvailable("415"))
@@ -80,7 +80,7 @@ async def test_an_error_reaches_all_callers_who_wait(requests: IdempotentRequest
 
 
 @pytest.mark.parametrize("error", [None, NoNumbersAvailable("415")])
-async def test_a_request_that_has_ended_runs_again_and_finds_its_answer_itself(
+async def test_a_request_that_has_ended_runs_again(
     requests: IdempotentRequests[Answer], run: Run, error: Exception | None
 ) -> None:
     run.end(error)
@@ -101,7 +101,7 @@ async def test_other_arguments_under_the_id_of_a_running_request_are_refused(
 
 
 @pytest.mark.parametrize(("organization_id", "request_id"), [(A, "s"), (B, "r")])
-async def test_other_requests_are_not_held_up(
+async def test_other_requests_do_not_wait(
     requests: IdempotentRequests[Answer], run: Run, organization_id: str, request_id: str
 ) -> None:
     waiting = asyncio.create_task(requests.run_once(A, "r", "arguments", run))
@@ -114,7 +114,7 @@ async def test_other_requests_are_not_held_up(
     await waiting
 
 
-async def test_a_run_goes_on_when_every_caller_has_given_up(
+async def test_a_run_continues_after_every_caller_has_given_up(
     requests: IdempotentRequests[Answer], run: Run
 ) -> None:
     callers = [asyncio.create_task(requests.run_once(A, "r", "arguments", run)) for _ in range(2)]
@@ -157,7 +157,7 @@ async def test_a_request_of_another_kind_under_a_stored_id_is_refused(
         await _begin(IdempotentRequests("other", Answer), store)
 
 
-async def test_organizations_have_requests_of_their_own(
+async def test_two_organizations_can_use_the_same_request_id(
     requests: IdempotentRequests[Answer], store: Store
 ) -> None:
     await _begin(requests, store)

@@ -1,4 +1,4 @@
-"""Importing numbers that the carrier account owns already."""
+"""Importing numbers that the carrier account already owns."""
 
 import asyncio
 
@@ -22,7 +22,7 @@ FIRST, SECOND, THIRD = "+14155550199", "+16285550199", "+12125550199"
 NOT_OWNED = "+14155550101"
 
 
-async def test_an_imported_number_is_active_and_carries_what_the_carrier_says_of_it(
+async def test_an_imported_number_is_active_and_has_the_fields_of_the_carrier(
     harness: Harness,
 ) -> None:
     begin = harness.clock.now()
@@ -49,12 +49,12 @@ async def test_an_imported_number_is_shown_on_calls_at_once(harness: Harness) ->
     assert await harness.shown() == {FIRST}
 
 
-async def test_importing_neither_orders_nor_releases(harness: Harness) -> None:
+async def test_an_import_neither_orders_nor_releases_a_number(harness: Harness) -> None:
     await harness.importing.import_numbers(A, [FIRST, SECOND])
     assert set(harness.carrier.calls) == {Operation.FIND_BY_NUMBER}
 
 
-async def test_importing_again_answers_the_number_and_changes_nothing(harness: Harness) -> None:
+async def test_importing_a_number_again_returns_it_and_changes_nothing(harness: Harness) -> None:
     first = await harness.importing.import_numbers(A, [FIRST])
     harness.clock.advance(60)
     assert await harness.importing.import_numbers(A, [FIRST]) == first
@@ -63,7 +63,7 @@ async def test_importing_again_answers_the_number_and_changes_nothing(harness: H
     assert len(await harness.numbers()) == 2
 
 
-async def test_each_number_that_is_not_imported_says_why_and_spoils_no_other(harness: Harness) -> None:
+async def test_each_number_that_fails_has_a_reason_and_the_others_are_imported(harness: Harness) -> None:
     await harness.importing.import_numbers(B, [SECOND])
     await harness.add_organization("rival", THIRD)
     answer = await harness.importing.import_numbers(A, [NOT_OWNED, SECOND, FIRST, THIRD])
@@ -78,7 +78,7 @@ async def test_each_number_that_is_not_imported_says_why_and_spoils_no_other(har
     assert await harness.owner_of(NOT_OWNED) is None
 
 
-async def test_an_import_of_which_nothing_came_changes_no_revision(harness: Harness) -> None:
+async def test_an_import_without_success_does_not_change_the_revision(harness: Harness) -> None:
     answer = await harness.importing.import_numbers(A, [NOT_OWNED])
     assert (answer.numbers, answer.revision, await harness.revision()) == ((), 1, 1)
 
@@ -90,7 +90,7 @@ async def test_the_organization_number_can_be_imported_too(harness: Harness) -> 
     assert await harness.shown() == {FIRST}
 
 
-async def test_a_number_that_others_bought_cannot_be_imported(harness: Harness) -> None:
+async def test_a_number_that_another_organization_bought_cannot_be_imported(harness: Harness) -> None:
     (bought,) = await harness.bought(organization_id=B)
     answer = await harness.importing.import_numbers(A, [bought])
     assert [failure.error.reason for failure in answer.failures] == ["NUMBER_IN_USE"]
@@ -138,7 +138,7 @@ async def test_an_organization_is_not_deleted_while_it_imports(harness: Harness)
     assert [number.phone_number for number in (await importing).numbers] == [FIRST]
 
 
-async def test_of_organizations_that_import_a_number_at_once_one_gets_it(harness: Harness) -> None:
+async def test_one_of_several_organizations_that_import_a_number_at_once_gets_it(harness: Harness) -> None:
     answers = await asyncio.gather(
         *(harness.importing.import_numbers(organization_id, [FIRST]) for organization_id in (A, B))
     )
@@ -147,7 +147,7 @@ async def test_of_organizations_that_import_a_number_at_once_one_gets_it(harness
     assert failure.error.reason == "NUMBER_IN_USE"
 
 
-async def test_a_number_that_another_one_may_be_releasing_is_not_even_asked_for(
+async def test_the_carrier_is_not_asked_for_a_number_that_another_organization_may_be_releasing(
     harness: Harness,
 ) -> None:
     (number,) = await harness.bought(organization_id=B)
@@ -161,7 +161,7 @@ async def test_a_number_that_another_one_may_be_releasing_is_not_even_asked_for(
 
 
 async def _import_until_claimed(harness: Harness) -> "tuple[asyncio.Task[ImportAnswer], Gate]":
-    """Import FIRST up to the second look at the carrier, under the claim."""
+    """Import FIRST up to the second look-up at the carrier, which follows the claim."""
     seen, claimed = (harness.carrier.hold_answer(Operation.FIND_BY_NUMBER) for _ in range(2))
     importing = asyncio.create_task(harness.importing.import_numbers(A, [FIRST]))
     await seen.reached()
@@ -170,15 +170,15 @@ async def _import_until_claimed(harness: Harness) -> "tuple[asyncio.Task[ImportA
     return importing, claimed
 
 
-async def test_what_a_crash_leaves_of_an_import_can_be_imported_again(harness: Harness) -> None:
+async def test_an_import_can_be_repeated_after_a_crash(harness: Harness) -> None:
     await _import_until_claimed(harness)
     await harness.restart()
     assert [number.state for number in await harness.numbers()] == [NumberState.PURCHASING]
-    # By the organization itself at once; for others it is settled by the sweep.
+    # The organization itself can repeat it at once. For others the sweep settles it first.
     assert len((await harness.importing.import_numbers(A, [FIRST])).numbers) == 1
 
 
-async def test_the_sweep_settles_what_a_crash_left_of_an_import_at_once(harness: Harness) -> None:
+async def test_the_first_sweep_settles_an_import_that_a_crash_interrupted(harness: Harness) -> None:
     await _import_until_claimed(harness)
     await harness.restart()
     await harness.sweep.sweep()
@@ -197,7 +197,7 @@ async def test_the_sweep_does_not_touch_a_running_import(harness: Harness) -> No
     assert [number.phone_number for number in answer.numbers] == [FIRST]
 
 
-async def test_the_sweep_may_end_a_running_import_and_spoils_no_answer(
+async def test_a_sweep_that_settles_a_running_import_does_not_change_its_answer(
     harness: Harness,
 ) -> None:
     importing, claimed = await _import_until_claimed(harness)
@@ -208,7 +208,7 @@ async def test_the_sweep_may_end_a_running_import_and_spoils_no_answer(
     assert list(answer.numbers) == await harness.numbers()
 
 
-async def test_concurrent_imports_of_a_number_are_answered_alike(harness: Harness) -> None:
+async def test_concurrent_imports_of_a_number_get_the_same_answer(harness: Harness) -> None:
     importing, claimed = await _import_until_claimed(harness)
     other = await harness.importing.import_numbers(A, [FIRST])
     claimed.open()
@@ -217,7 +217,7 @@ async def test_concurrent_imports_of_a_number_are_answered_alike(harness: Harnes
     assert list(first.numbers) == list(other.numbers) == await harness.numbers()
 
 
-async def test_an_import_that_takes_long_ends_no_later_deletion(harness: Harness) -> None:
+async def test_a_slow_import_does_not_undo_a_later_deletion(harness: Harness) -> None:
     importing, claimed = await _import_until_claimed(harness)
     await harness.importing.import_numbers(A, [FIRST])
     await harness.delete(FIRST)

@@ -1,4 +1,4 @@
-"""Importing a number while it is imported, deleted and swept by others."""
+"""Importing a number while others import, delete and sweep it."""
 
 import asyncio
 
@@ -16,7 +16,7 @@ FIRST = "+14155550199"
 
 
 async def _begin(harness: Harness) -> "tuple[asyncio.Task[ImportAnswer], Gate]":
-    """Import up to the second look at the carrier, under the claim."""
+    """Import FIRST up to the second look-up at the carrier, which follows the claim."""
     seen, claimed = (harness.carrier.hold_answer(Operation.FIND_BY_NUMBER) for _ in range(2))
     importing = asyncio.create_task(harness.importing.import_numbers(A, [FIRST]))
     await seen.reached()
@@ -29,7 +29,7 @@ def _reasons(answer: ImportAnswer) -> list[str]:
     return [failure.error.reason for failure in answer.failures]
 
 
-async def test_of_two_imports_that_saw_the_number_the_slower_one_revives_nothing_that_was_deleted(
+async def test_the_slower_of_two_imports_does_not_bring_back_a_deleted_number(
     harness: Harness,
 ) -> None:
     (faster, first), (slower, second) = await _begin(harness), await _begin(harness)
@@ -42,7 +42,7 @@ async def test_of_two_imports_that_saw_the_number_the_slower_one_revives_nothing
     assert await harness.owner_of(FIRST) is None
 
 
-async def test_a_deletion_of_a_number_that_is_being_imported_is_refused_and_harms_no_import(
+async def test_deleting_a_number_during_its_import_is_refused_and_the_import_succeeds(
     harness: Harness,
 ) -> None:
     importing, claimed = await _begin(harness)
@@ -56,7 +56,7 @@ async def test_a_deletion_of_a_number_that_is_being_imported_is_refused_and_harm
 
 
 @pytest.mark.parametrize("sweeps", [0, 1, 2])
-async def test_imports_a_sweep_and_a_deletion_at_once_end_with_the_number_deleted_or_active(
+async def test_concurrent_imports_sweep_and_deletion_leave_the_number_deleted_or_active(
     harness: Harness, sweeps: int
 ) -> None:
     started = [await _begin(harness) for _ in range(3)]
@@ -73,7 +73,7 @@ async def test_imports_a_sweep_and_a_deletion_at_once_end_with_the_number_delete
 
 
 @pytest.mark.parametrize("is_done", [False, True])
-async def test_an_import_that_was_cut_off_while_it_configured_is_configured_by_a_repeat(
+async def test_a_repeat_configures_the_number_of_an_import_that_was_interrupted(
     harness: Harness, *, is_done: bool
 ) -> None:
     gate = (harness.carrier.hold_answer if is_done else harness.carrier.hold)(Operation.CONFIGURE)
@@ -92,7 +92,7 @@ async def test_an_import_that_was_cut_off_while_it_configured_is_configured_by_a
     assert [number.reference for number in await harness.numbers()] == [owned.reference]
 
 
-async def test_a_number_that_is_in_the_inventory_is_configured_when_asked_and_keeps_our_tag(
+async def test_importing_an_owned_number_with_configure_configures_it_and_keeps_its_tag(
     harness: Harness,
 ) -> None:
     await harness.importing.import_numbers(A, [FIRST])
@@ -118,7 +118,7 @@ async def test_a_number_of_the_inventory_that_is_gone_at_the_carrier_cannot_be_c
     await harness.delete(bought)
 
 
-async def test_an_import_that_fails_ends_no_other_that_it_joined(harness: Harness) -> None:
+async def test_a_failed_import_does_not_end_another_one_of_the_same_number(harness: Harness) -> None:
     importing, claimed = await _begin(harness)
     harness.faults.add(Operation.FIND_BY_NUMBER, None, Fault.UNAVAILABLE)
     with pytest.raises(CarrierNotAvailable):
@@ -129,9 +129,9 @@ async def test_an_import_that_fails_ends_no_other_that_it_joined(harness: Harnes
     assert await harness.numbers() == list(answer.numbers)
 
 
-async def test_the_sweep_ends_no_import_by_what_it_read_before_another_began(harness: Harness) -> None:
+async def test_a_slow_sweep_does_not_end_an_import_that_began_after_its_read(harness: Harness) -> None:
     importing, claimed = await _begin(harness)
-    # The sweep has read of the order, and is slow.
+    # The sweep has read the order, and is slow.
     look = harness.carrier.hold_answer(Operation.FIND_BY_NUMBER)
     sweeping = asyncio.ensure_future(harness.sweep.sweep())
     await look.reached()

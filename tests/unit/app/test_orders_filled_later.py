@@ -22,7 +22,7 @@ async def test_a_purchase_waits_until_its_orders_are_filled(harness: Harness) ->
     assert len(await harness.paid_for()) == 3
 
 
-async def test_an_order_that_takes_long_is_pending_and_adopted_by_a_repeat(harness: Harness) -> None:
+async def test_a_slow_order_is_pending_and_a_repeat_adopts_its_number(harness: Harness) -> None:
     harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.UNAVAILABLE
     with pytest.raises(PurchasePending):
         await harness.purchase()
@@ -36,7 +36,7 @@ async def test_an_order_that_takes_long_is_pending_and_adopted_by_a_repeat(harne
     assert await harness.paid_for() == {FIRST}
 
 
-async def test_a_pending_order_is_not_abandoned_however_old_it_is(harness: Harness) -> None:
+async def test_an_order_that_the_carrier_reports_pending_is_never_abandoned(harness: Harness) -> None:
     harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.UNAVAILABLE
     with pytest.raises(PurchasePending):
         await harness.purchase()
@@ -48,7 +48,7 @@ async def test_a_pending_order_is_not_abandoned_however_old_it_is(harness: Harne
     assert [number.state for number in await harness.numbers()] == [NumberState.ACTIVE]
 
 
-async def test_for_an_order_that_failed_another_number_is_ordered(harness: Harness) -> None:
+async def test_another_number_is_ordered_in_place_of_a_failed_order(harness: Harness) -> None:
     gate = harness.carrier.hold_answer(Operation.ORDER)
     purchasing = harness.purchase()
     await gate.reached()
@@ -60,7 +60,7 @@ async def test_for_an_order_that_failed_another_number_is_ordered(harness: Harne
     assert await harness.owner_of(FIRST) is None
 
 
-async def test_an_order_whose_answer_was_lost_is_waited_for_too(harness: Harness) -> None:
+async def test_the_purchase_also_waits_for_an_order_whose_response_was_lost(harness: Harness) -> None:
     harness.faults.add(Operation.ORDER, Fault.RESET_AFTER)
     answer = await harness.purchase()
     assert [number.phone_number for number in answer.numbers] == [FIRST]

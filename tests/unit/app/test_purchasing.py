@@ -1,4 +1,4 @@
-"""Buying numbers, when the carrier says what became of each order."""
+"""Buying numbers when the carrier reports the outcome of each order."""
 
 import asyncio
 import re
@@ -34,7 +34,7 @@ async def _nothing_is_stored(harness: Harness) -> bool:
     )
 
 
-async def test_a_purchase_brings_numbers_of_the_area_code(harness: Harness) -> None:
+async def test_a_purchase_returns_numbers_of_the_area_code(harness: Harness) -> None:
     answer = await harness.purchase(3)
     assert [number.phone_number for number in answer.numbers] == [FIRST, SECOND, THIRD]
     assert answer.unfilled_count == 0
@@ -43,7 +43,7 @@ async def test_a_purchase_brings_numbers_of_the_area_code(harness: Harness) -> N
     assert await harness.paid_for() == {FIRST, SECOND, THIRD}
 
 
-async def test_a_number_bought_carries_what_is_known_of_it(harness: Harness) -> None:
+async def test_a_bought_number_has_all_its_fields(harness: Harness) -> None:
     begin = harness.clock.now()
     (number,) = (await harness.purchase()).numbers
     owned = await harness.carrier.find_by_number(FIRST)
@@ -56,7 +56,7 @@ async def test_a_number_bought_carries_what_is_known_of_it(harness: Harness) -> 
     assert await harness.owner_of(FIRST) == A
 
 
-async def test_a_number_bought_is_shown_on_calls_at_once(harness: Harness) -> None:
+async def test_a_bought_number_is_shown_on_calls_at_once(harness: Harness) -> None:
     assert await harness.shown() == set()
     answer = await harness.purchase(2)
     snapshot = harness.snapshots.cached(A)
@@ -79,7 +79,7 @@ async def test_the_pending_order_is_committed_before_the_carrier_is_asked(harnes
     await purchasing
 
 
-async def test_each_order_has_a_reference_of_its_own_that_carriers_can_keep(harness: Harness) -> None:
+async def test_each_order_has_its_own_reference_that_carriers_can_store(harness: Harness) -> None:
     await harness.bought(10)
     await harness.bought(10)
     references = [reference for _, reference in harness.carrier.ordered]
@@ -101,7 +101,7 @@ async def test_without_stock_nothing_is_bought_and_nothing_stored(harness: Harne
     assert harness.carrier.calls[Operation.ORDER] == 0
 
 
-async def test_a_purchase_that_found_no_stock_may_find_some_when_it_is_repeated(
+async def test_a_repeat_of_a_purchase_that_found_no_stock_searches_again(
     harness: Harness,
 ) -> None:
     scarce = await harness.bought(3, area_code="307", organization_id=B)
@@ -112,13 +112,13 @@ async def test_a_purchase_that_found_no_stock_may_find_some_when_it_is_repeated(
     assert number.phone_number == scarce[1]
 
 
-async def test_of_too_little_stock_all_is_bought_and_the_rest_counted(harness: Harness) -> None:
+async def test_with_too_little_stock_all_of_it_is_bought_and_the_rest_is_counted(harness: Harness) -> None:
     answer = await harness.purchase(5, area_code="307")
     assert [number.phone_number for number in answer.numbers] == list(stock_of("307"))
     assert answer.unfilled_count == 2
 
 
-async def test_in_place_of_a_number_that_was_taken_the_next_is_bought(harness: Harness) -> None:
+async def test_the_next_number_is_bought_in_place_of_one_that_was_taken(harness: Harness) -> None:
     harness.faults.add(Operation.ORDER, Fault.TAKEN)
     answer = await harness.purchase(2)
     assert [number.phone_number for number in answer.numbers] == [SECOND, THIRD]
@@ -140,7 +140,7 @@ async def test_when_every_number_is_taken_the_purchase_ends_after_some_rounds(
     assert len(set(tried)) == len(tried)
 
 
-async def test_what_was_bought_before_every_other_number_was_taken_is_the_answer(
+async def test_numbers_bought_before_all_others_were_taken_are_returned(
     harness: Harness,
 ) -> None:
     harness.faults.add(Operation.ORDER, None, *[Fault.TAKEN] * 7)
@@ -152,14 +152,14 @@ async def test_what_was_bought_before_every_other_number_was_taken_is_the_answer
     assert await harness.purchase(2) == answer
 
 
-async def test_numbers_that_anyone_here_uses_already_are_passed_over(harness: Harness) -> None:
+async def test_numbers_that_any_organization_already_uses_are_skipped(harness: Harness) -> None:
     await harness.add_organization(A, FIRST)
     await harness.add_organization(B, SECOND)
     assert await harness.bought() == [THIRD]
 
 
-async def test_numbers_in_use_here_hide_no_stock_that_lies_behind_them(harness: Harness) -> None:
-    # An organization number may be any number: here the first ones that a search returns.
+async def test_stock_behind_numbers_that_are_in_use_is_found(harness: Harness) -> None:
+    # The first numbers that the search returns are organization numbers.
     for line in range(30):
         await harness.add_organization(f"rival-{line}", f"+1415555{100 + line:04}")
     assert await harness.bought() == ["+14155550130"]
@@ -176,7 +176,7 @@ async def test_a_refused_order_is_explained_and_leaves_nothing_behind(harness: H
 
 
 @pytest.mark.parametrize("fault", [Fault.ADDRESS_REQUIRED, Fault.UNAVAILABLE])
-async def test_what_was_bought_before_an_order_failed_is_the_answer(harness: Harness, fault: Fault) -> None:
+async def test_numbers_bought_before_an_order_failed_are_returned(harness: Harness, fault: Fault) -> None:
     harness.faults.add(Operation.ORDER, None, fault, None)
     answer = await harness.purchase(3)
     assert {number.phone_number for number in answer.numbers} == {FIRST, THIRD}
@@ -185,7 +185,7 @@ async def test_what_was_bought_before_an_order_failed_is_the_answer(harness: Har
     assert await harness.purchase(3) == answer
 
 
-async def test_an_unavailable_carrier_is_asked_for_nothing_more(harness: Harness) -> None:
+async def test_when_the_search_fails_nothing_is_ordered(harness: Harness) -> None:
     harness.faults.add(Operation.SEARCH, Fault.UNAVAILABLE)
     with pytest.raises(CarrierNotAvailable):
         await harness.purchase()
@@ -194,7 +194,7 @@ async def test_an_unavailable_carrier_is_asked_for_nothing_more(harness: Harness
     assert [number.phone_number for number in (await harness.purchase()).numbers] == [FIRST]
 
 
-async def test_an_order_that_was_turned_away_leaves_nothing_behind(harness: Harness) -> None:
+async def test_an_order_that_the_carrier_did_not_accept_leaves_nothing_behind(harness: Harness) -> None:
     harness.faults.add(Operation.ORDER, Fault.UNAVAILABLE)
     with pytest.raises(CarrierNotAvailable):
         await harness.purchase()
@@ -202,7 +202,7 @@ async def test_an_order_that_was_turned_away_leaves_nothing_behind(harness: Harn
     assert [number.phone_number for number in (await harness.purchase()).numbers] == [FIRST]
 
 
-async def test_numbers_that_were_bought_are_kept_when_the_carrier_goes_away_between_two_searches(
+async def test_bought_numbers_are_kept_when_the_carrier_fails_between_two_searches(
     harness: Harness,
 ) -> None:
     # This area code has three numbers, and the carrier says that one is taken.
@@ -231,7 +231,7 @@ async def test_an_organization_that_is_deleted_before_the_order_buys_nothing(har
 
 
 @pytest.mark.parametrize("area_code", ["800", "999", "911", "500", "+44800", "+1415", "", "41"])
-async def test_an_area_code_that_belongs_to_no_place_is_refused(harness: Harness, area_code: str) -> None:
+async def test_an_area_code_that_is_not_geographic_is_refused(harness: Harness, area_code: str) -> None:
     with pytest.raises(InvalidFields) as refused:
         await harness.purchase(area_code=area_code)
     assert [violation.field for violation in refused.value.violations] == ["area_code"]
@@ -249,7 +249,7 @@ async def test_organizations_that_race_for_the_last_numbers_share_them(harness: 
     assert await harness.paid_for() == set(stock)
 
 
-async def test_many_who_buy_in_one_area_code_at_once_all_get_what_they_want(harness: Harness) -> None:
+async def test_concurrent_purchases_in_one_area_code_are_all_filled(harness: Harness) -> None:
     buyers = [f"buyer-{index}" for index in range(30)]
     for buyer in buyers:
         await harness.add_organization(buyer)

@@ -1,4 +1,4 @@
-"""Buying numbers, when an order fails in a way that no carrier should."""
+"""Buying numbers when an order raises an error that the carrier port does not allow."""
 
 import asyncio
 
@@ -10,11 +10,11 @@ from tests.unit.app.harness import FIRST, READ_LAG_SECONDS, SECOND, Harness
 
 
 class UnexpectedError(Exception):
-    """No error of the carrier port, but what a mistake in an adapter may raise."""
+    """An error that a bug in an adapter may raise; it is not part of the carrier port."""
 
 
 def _make_order_fail(harness: Harness, monkeypatch: pytest.MonkeyPatch, phone_number: str) -> None:
-    """Have the order of the number end in an unexpected error after the carrier has carried it out."""
+    """Make the order of the number raise an unexpected error after the carrier has filled it."""
     order = harness.carrier.order
 
     async def fail_at_last(ordered: str, reference: str, timeout: float) -> object:  # noqa: ASYNC109 (the port's)
@@ -26,7 +26,7 @@ def _make_order_fail(harness: Harness, monkeypatch: pytest.MonkeyPatch, phone_nu
     monkeypatch.setattr(harness.carrier, "order", fail_at_last)
 
 
-async def test_an_unexpected_error_of_one_order_does_not_end_the_purchase_before_the_others_are_known(
+async def test_after_an_unexpected_error_of_one_order_the_purchase_waits_for_the_others(
     harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _make_order_fail(harness, monkeypatch, FIRST)
@@ -47,7 +47,7 @@ async def test_an_unexpected_error_of_one_order_does_not_end_the_purchase_before
     assert harness.carrier.calls[Operation.ORDER] == 2
 
 
-async def test_a_slow_order_that_ended_in_an_unexpected_error_has_its_read_lag(
+async def test_the_read_lag_applies_to_a_slow_order_with_an_unexpected_error(
     harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _make_order_fail(harness, monkeypatch, FIRST)

@@ -1,4 +1,4 @@
-"""An order that was abandoned, and went through after all: the number is adopted late."""
+"""An order that was abandoned but went through: its number is adopted late."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ from tests.unit.app.harness import FIRST, SECOND, Harness
 async def _abandon_an_order_that_another_server_finds(
     harness: Harness,
 ) -> "tuple[asyncio.Future[None], Gate]":
-    """Abandon the order of FIRST while the sweep of another server, at the gate, has found it."""
+    """Abandon the order of FIRST after the sweep of another server, which waits at the gate, has found it."""
     harness.faults.add(Operation.ORDER, Fault.RESET_AFTER)
     harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
     with pytest.raises(PurchasePending):
@@ -28,7 +28,7 @@ async def _abandon_an_order_that_another_server_finds(
     return slower, gate
 
 
-async def test_a_number_that_turns_up_late_counts_for_its_request_if_that_has_no_answer(
+async def test_a_late_number_counts_for_its_request_while_that_has_no_answer(
     harness: Harness,
 ) -> None:
     slower, gate = await _abandon_an_order_that_another_server_finds(harness)
@@ -38,7 +38,7 @@ async def test_a_number_that_turns_up_late_counts_for_its_request_if_that_has_no
     assert harness.carrier.calls[Operation.ORDER] == 1
 
 
-async def test_a_number_that_turns_up_late_counts_for_no_other_request_with_the_same_id(
+async def test_a_late_number_does_not_count_for_a_later_request_with_the_same_id(
     harness: Harness,
 ) -> None:
     slower, gate = await _abandon_an_order_that_another_server_finds(harness)
@@ -53,7 +53,7 @@ async def test_a_number_that_turns_up_late_counts_for_no_other_request_with_the_
     assert [number.area_code for number in answer.numbers] == ["628", "628"]
 
 
-async def test_a_number_that_turns_up_after_the_answer_changes_no_repeat(
+async def test_a_late_number_does_not_change_the_answer_to_a_repeat(
     harness: Harness,
 ) -> None:
     slower, gate = await _abandon_an_order_that_another_server_finds(harness)

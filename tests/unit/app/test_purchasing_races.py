@@ -11,7 +11,7 @@ from tests.unit.app.harness import FIRST, READ_LAG_SECONDS, SECOND, THIRD, A, B,
 
 
 async def _leave_pending(harness: Harness) -> None:
-    """Leave FIRST bought, visible at the carrier from now on, and not adopted yet."""
+    """Leave FIRST bought and visible at the carrier, but not adopted yet."""
     harness.faults.add(Operation.ORDER, Fault.RESET_AFTER)
     harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
     with pytest.raises(PurchasePending):
@@ -46,7 +46,7 @@ async def test_the_sweep_does_not_touch_an_order_that_waits_for_its_turn(harness
 async def test_the_sweep_does_not_touch_an_order_that_is_about_to_be_sent(
     harness: Harness,
 ) -> None:
-    # The pending order is committed, and the purchase has not heard of it yet.
+    # The pending order is committed, but the purchase does not know that yet.
     await harness.shown()
     gate = harness.carrier.hold_answer(Operation.SEARCH)
     purchasing = harness.purchase()
@@ -82,7 +82,7 @@ async def test_the_sweep_does_not_touch_orders_in_flight_when_another_of_the_pur
     assert harness.carrier.calls[Operation.ORDER] == 2
 
 
-async def test_the_sweep_abandons_nothing_by_what_it_read_before_the_order_ended(
+async def test_a_slow_sweep_does_not_abandon_an_order_that_ended_after_its_read(
     harness: Harness,
 ) -> None:
     await _leave_pending(harness)
@@ -104,7 +104,7 @@ async def test_the_sweep_abandons_nothing_by_what_it_read_before_the_order_ended
     assert [number.state for number in await harness.numbers(B)] == [NumberState.PURCHASING]
 
 
-async def test_a_look_up_says_what_the_carrier_knew_when_it_was_asked(harness: Harness) -> None:
+async def test_a_look_up_counts_from_when_the_carrier_was_asked(harness: Harness) -> None:
     await _leave_pending(harness)
     harness.faults.add(Operation.FIND_BY_REFERENCE, Fault.NOT_SEEN)
     gate = harness.carrier.hold_answer(Operation.FIND_BY_REFERENCE)
@@ -117,13 +117,13 @@ async def test_a_look_up_says_what_the_carrier_knew_when_it_was_asked(harness: H
     assert [number.state for number in await harness.numbers()] == [NumberState.PURCHASING]
 
 
-async def test_a_number_that_was_adopted_during_a_look_up_is_not_abandoned_by_it(
+async def test_a_look_up_does_not_abandon_a_number_that_was_adopted_meanwhile(
     harness: Harness,
 ) -> None:
     await _leave_pending(harness)
     harness.clock.advance(READ_LAG_SECONDS)
-    # The sweep looked a moment too early. While its answer is on its way the order appears, and a
-    # repeat adopts it.
+    # The sweep looks the order up a moment too early. Before the response arrives, the order
+    # appears and a repeat adopts it.
     harness.faults.add(Operation.FIND_BY_REFERENCE, Fault.NOT_SEEN)
     gate = harness.carrier.hold_answer(Operation.FIND_BY_REFERENCE)
     sweeping = asyncio.ensure_future(harness.sweep.sweep())
@@ -136,7 +136,7 @@ async def test_a_number_that_was_adopted_during_a_look_up_is_not_abandoned_by_it
     assert await harness.shown() == {FIRST}
 
 
-async def test_a_number_that_was_adopted_twice_at_once_counts_once(harness: Harness) -> None:
+async def test_a_number_that_is_adopted_twice_at_once_counts_once(harness: Harness) -> None:
     await _leave_pending(harness)
     revision = await harness.revision()
     await asyncio.gather(*(harness.sweep.sweep() for _ in range(3)), harness.purchase())
@@ -144,7 +144,7 @@ async def test_a_number_that_was_adopted_twice_at_once_counts_once(harness: Harn
     assert [number.state for number in await harness.numbers()] == [NumberState.ACTIVE]
 
 
-async def test_a_number_that_was_adopted_during_a_look_up_of_a_repeat_is_counted_once(
+async def test_a_number_that_is_adopted_during_the_look_up_of_a_repeat_counts_once(
     harness: Harness,
 ) -> None:
     harness.faults.add(Operation.ORDER, Fault.RESET_AFTER, Fault.UNAVAILABLE)
@@ -177,7 +177,7 @@ async def test_a_number_that_was_adopted_deleted_and_released_is_not_adopted_aga
     assert await harness.numbers() == []
     assert await harness.owner_of(FIRST) is None
     assert "a number could not be settled" not in caplog.text
-    # It was bought all the same.
+    # It counts as bought, although it was released since.
     assert await harness.store.read("test", lambda reader: reader.purchases_since(A, 0)[0]) == 1
 
 
@@ -199,7 +199,9 @@ async def test_an_abandoned_order_that_went_through_late_is_adopted(
     assert await harness.shown() == {FIRST}
 
 
-async def test_abandoning_an_old_order_spares_a_new_one_for_the_same_number(harness: Harness) -> None:
+async def test_abandoning_an_old_order_does_not_affect_a_new_one_for_the_same_number(
+    harness: Harness,
+) -> None:
     harness.faults.add(Operation.ORDER, Fault.RESET_BEFORE)
     with pytest.raises(PurchasePending):
         await harness.purchase()
@@ -216,7 +218,7 @@ async def test_abandoning_an_old_order_spares_a_new_one_for_the_same_number(harn
     assert await harness.numbers() == [new]
 
 
-async def test_a_number_under_purchase_by_one_organization_is_not_sold_to_another(
+async def test_a_number_that_one_organization_is_buying_is_not_sold_to_another(
     harness: Harness,
 ) -> None:
     gate = harness.carrier.hold(Operation.ORDER)
@@ -239,7 +241,7 @@ async def test_an_organization_with_an_order_in_flight_cannot_be_deleted(harness
     assert (await purchasing).unfilled_count == 0
 
 
-async def test_a_search_that_answers_late_claims_nothing_that_was_claimed_meanwhile(
+async def test_numbers_from_a_slow_search_that_were_claimed_meanwhile_are_skipped(
     harness: Harness,
 ) -> None:
     gate = harness.carrier.hold_answer(Operation.SEARCH)

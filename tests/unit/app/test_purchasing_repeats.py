@@ -1,4 +1,4 @@
-"""Buying numbers once per request_id, however often and whenever it is sent."""
+"""Buying numbers once per request_id, however often and whenever the request is sent."""
 
 import asyncio
 
@@ -16,21 +16,21 @@ from localdial_server.domain.model import NumberState
 from tests.unit.app.harness import FIRST, SECOND, A, B, Harness
 
 
-async def test_a_repeat_is_given_the_first_answer_and_buys_nothing(harness: Harness) -> None:
+async def test_a_repeat_returns_the_first_answer_and_buys_nothing(harness: Harness) -> None:
     first = await harness.purchase(2)
     await harness.bought()
     assert await harness.purchase(2) == first
     assert harness.carrier.calls[Operation.ORDER] == 3
 
 
-async def test_a_repeat_is_given_the_first_answer_after_a_restart(harness: Harness) -> None:
+async def test_a_repeat_returns_the_first_answer_after_a_restart(harness: Harness) -> None:
     first = await harness.purchase(2)
     await harness.restart()
     assert await harness.purchase(2) == first
     assert not harness.carrier.calls
 
 
-async def test_a_repeat_is_given_the_first_answer_when_the_numbers_are_gone(harness: Harness) -> None:
+async def test_a_repeat_returns_the_first_answer_even_if_the_numbers_were_deleted(harness: Harness) -> None:
     first = await harness.purchase(2)
     await harness.delete(FIRST, SECOND)
     assert await harness.numbers() == []
@@ -98,20 +98,20 @@ async def test_a_request_id_that_bought_nothing_can_be_used_for_another_purchase
     assert len((await harness.purchase(2, area_code="628")).numbers) == 2
 
 
-async def test_concurrent_repeats_buy_once_and_are_answered_alike(harness: Harness) -> None:
+async def test_concurrent_repeats_buy_once_and_get_the_same_answer(harness: Harness) -> None:
     answers = await asyncio.gather(*(harness.purchase(2) for _ in range(10)))
     assert answers == [answers[0]] * 10
     assert harness.carrier.calls[Operation.ORDER] == 2
 
 
-async def test_concurrent_repeats_are_refused_alike(harness: Harness) -> None:
+async def test_concurrent_repeats_get_the_same_error(harness: Harness) -> None:
     outcomes = await asyncio.gather(
         *(harness.purchase(area_code="907") for _ in range(5)), return_exceptions=True
     )
     assert {type(outcome) for outcome in outcomes} == {NoNumbersAvailable}
 
 
-async def test_purchases_of_different_request_ids_are_all_different(harness: Harness) -> None:
+async def test_purchases_with_different_request_ids_are_independent(harness: Harness) -> None:
     answers = await asyncio.gather(*(harness.purchase(request_id=one) for one in ("a", "b", "c")))
     assert len({number for answer in answers for number in answer.numbers}) == 3
 
@@ -123,7 +123,7 @@ async def test_organizations_may_use_the_same_request_id(harness: Harness) -> No
 
 
 @pytest.mark.parametrize("operation", [Operation.SEARCH, Operation.ORDER])
-async def test_a_purchase_is_completed_when_its_caller_gives_up(
+async def test_a_purchase_is_completed_even_if_its_caller_gives_up(
     harness: Harness, operation: Operation
 ) -> None:
     gate = harness.carrier.hold(operation)
@@ -139,7 +139,7 @@ async def test_a_purchase_is_completed_when_its_caller_gives_up(
     assert await harness.shown() == {FIRST, SECOND}
 
 
-async def test_a_caller_that_gives_up_leaves_the_answer_to_the_others(harness: Harness) -> None:
+async def test_the_other_callers_get_the_answer_when_one_gives_up(harness: Harness) -> None:
     gate = harness.carrier.hold(Operation.ORDER)
     impatient, patient = harness.purchase(), harness.purchase()
     await gate.reached()
@@ -149,7 +149,7 @@ async def test_a_caller_that_gives_up_leaves_the_answer_to_the_others(harness: H
     assert impatient.cancelled()
 
 
-async def test_a_repeat_buys_nothing_in_place_of_what_was_adopted_and_deleted_meanwhile(
+async def test_a_repeat_does_not_replace_a_number_that_was_adopted_and_deleted_meanwhile(
     harness: Harness,
 ) -> None:
     harness.faults.add(Operation.ORDER, Fault.RESET_AFTER)
@@ -178,7 +178,7 @@ async def test_a_repeat_after_the_organization_was_deleted_buys_nothing(harness:
     assert harness.carrier.calls[Operation.ORDER] == 1
 
 
-async def test_a_purchase_whose_outcome_could_not_be_committed_is_settled_by_a_repeat(
+async def test_a_repeat_settles_a_purchase_whose_outcome_could_not_be_committed(
     harness: Harness,
 ) -> None:
     gate = harness.carrier.hold_answer(Operation.ORDER)

@@ -1,4 +1,4 @@
-"""One purchase that two servers work on at once, as after a retry through a balancer."""
+"""One purchase on two servers at once, as after a retry through a load balancer."""
 
 import asyncio
 
@@ -29,7 +29,7 @@ async def other(harness: Harness) -> Other:
 
 
 @pytest.mark.parametrize("quantity", [1, 3])
-async def test_while_one_server_orders_another_orders_nothing_for_the_same_request(
+async def test_a_server_orders_nothing_for_a_request_that_another_is_ordering_for(
     harness: Harness, other: Other, quantity: int
 ) -> None:
     gates = [harness.carrier.hold(Operation.ORDER) for _ in range(quantity)]
@@ -57,7 +57,7 @@ async def test_two_servers_share_the_orders_of_one_request(harness: Harness, oth
     assert len(harness.carrier.ordered) == 4 == len(await harness.paid_for())
 
 
-async def test_a_slow_server_asks_for_a_repeat_when_another_ended_the_request_with_nothing(
+async def test_a_slow_server_answers_pending_when_another_ended_the_request_with_nothing(
     harness: Harness, other: Other
 ) -> None:
     gate = harness.carrier.hold_answer(Operation.SEARCH)

@@ -1,7 +1,7 @@
-"""Buying numbers, when the carrier does not say what became of an order.
+"""Buying numbers when the outcome of an order is unknown.
 
-It is never ordered elsewhere before that is known, and known it is only when the
-order shows at the carrier, or had the time to and does not.
+No other number is ordered in its place until the outcome is known. It is known when
+the carrier shows the order, or does not show it after the read lag.
 """
 
 import pytest
@@ -15,7 +15,7 @@ LOOK_UP_FAULTS = pytest.mark.parametrize("look_up_fault", [Fault.NOT_SEEN, Fault
 
 
 async def _pending(harness: Harness, order_fault: Fault, look_up_fault: Fault = Fault.NOT_SEEN) -> None:
-    """Purchase one number; its outcome stays unknown as long as look-ups fail."""
+    """Purchase one number, whose outcome stays unknown as long as look-ups fail."""
     harness.faults.add(Operation.ORDER, order_fault)
     harness.faults.lasting[Operation.FIND_BY_REFERENCE] = look_up_fault
     with pytest.raises(PurchasePending):
@@ -23,7 +23,7 @@ async def _pending(harness: Harness, order_fault: Fault, look_up_fault: Fault = 
     assert harness.carrier.calls[Operation.ORDER] == 1
 
 
-async def test_an_order_that_went_through_unseen_is_looked_up_and_adopted(harness: Harness) -> None:
+async def test_an_order_whose_response_was_lost_is_looked_up_and_adopted(harness: Harness) -> None:
     harness.faults.add(Operation.ORDER, Fault.RESET_AFTER)
     answer = await harness.purchase()
     (number,) = answer.numbers
@@ -42,7 +42,7 @@ async def test_an_order_that_shows_at_the_last_look_up_is_adopted(harness: Harne
 
 
 @LOOK_UP_FAULTS
-async def test_while_the_outcome_is_unknown_the_number_is_the_organizations_and_on_no_call(
+async def test_while_the_outcome_is_unknown_the_number_is_claimed_and_not_shown(
     harness: Harness, look_up_fault: Fault
 ) -> None:
     await _pending(harness, Fault.RESET_AFTER, look_up_fault)
@@ -79,7 +79,7 @@ async def test_repeats_order_nothing_while_the_outcome_is_unknown(
     assert [number.state for number in await harness.numbers()] == [NumberState.PURCHASING]
 
 
-async def test_a_look_up_that_fails_is_never_taken_for_a_failed_order(harness: Harness) -> None:
+async def test_a_failed_look_up_does_not_count_as_a_failed_order(harness: Harness) -> None:
     await _pending(harness, Fault.RESET_AFTER, Fault.UNAVAILABLE)
     harness.clock.advance(10 * READ_LAG_SECONDS)
     with pytest.raises(PurchasePending):
@@ -133,7 +133,7 @@ async def test_a_number_that_was_never_bought_is_free_for_others_after_the_read_
     assert await harness.bought(organization_id=B) == [FIRST]
 
 
-async def test_the_sweep_adopts_an_order_that_shows_late_and_a_repeat_is_told(
+async def test_the_sweep_adopts_a_late_number_and_a_repeat_returns_it(
     harness: Harness,
 ) -> None:
     await _pending(harness, Fault.RESET_AFTER)
@@ -150,7 +150,7 @@ async def test_the_sweep_adopts_an_order_that_shows_late_and_a_repeat_is_told(
     assert harness.carrier.calls[Operation.ORDER] == 1
 
 
-async def test_a_repeat_buys_what_the_sweep_found_never_bought(harness: Harness) -> None:
+async def test_a_repeat_buys_a_number_for_an_order_that_the_sweep_abandoned(harness: Harness) -> None:
     await _pending(harness, Fault.RESET_BEFORE)
     harness.faults.lasting.clear()
     await harness.sweep.sweep()
@@ -162,7 +162,7 @@ async def test_a_repeat_buys_what_the_sweep_found_never_bought(harness: Harness)
     assert len(await harness.paid_for()) == 1
 
 
-async def test_the_sweep_goes_on_to_the_next_number_when_one_cannot_be_looked_up(
+async def test_the_sweep_settles_the_next_number_when_one_look_up_fails(
     harness: Harness,
 ) -> None:
     harness.faults.add(Operation.ORDER, *[Fault.RESET_AFTER] * 3)
@@ -176,7 +176,7 @@ async def test_the_sweep_goes_on_to_the_next_number_when_one_cannot_be_looked_up
     assert sorted(state.value for state in states) == ["active", "active", "purchasing"]
 
 
-async def test_of_several_orders_the_known_ones_are_used_while_one_is_unknown(
+async def test_numbers_of_known_orders_are_used_while_another_order_is_unknown(
     harness: Harness,
 ) -> None:
     harness.faults.add(Operation.ORDER, None, Fault.RESET_AFTER, None)
@@ -190,9 +190,9 @@ async def test_of_several_orders_the_known_ones_are_used_while_one_is_unknown(
     assert harness.carrier.calls[Operation.ORDER] == 3
 
 
-async def test_the_read_lag_counts_from_the_order_and_not_from_its_intent(harness: Harness) -> None:
-    # The order is slow: by the time its connection breaks, the order is old. But
-    # what the carrier shows now says nothing yet about what it did just now.
+async def test_the_read_lag_counts_from_the_order_and_not_from_the_commit_before_it(harness: Harness) -> None:
+    # The order is slow: when its connection breaks, its pending order is already old. But the
+    # carrier may not show yet what it did a moment ago.
     harness.faults.add(Operation.ORDER, Fault.RESET_AFTER)
     harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
     gate = harness.carrier.hold(Operation.ORDER)
@@ -206,7 +206,7 @@ async def test_the_read_lag_counts_from_the_order_and_not_from_its_intent(harnes
     assert [number.state for number in await harness.numbers()] == [NumberState.PURCHASING]
 
 
-async def test_an_order_that_waited_for_others_of_its_purchase_has_its_read_lag_too(
+async def test_the_read_lag_applies_to_an_order_that_waited_for_others(
     harness: Harness,
 ) -> None:
     # Eight at a time: the ninth is ordered when one of the first is answered.
@@ -225,7 +225,7 @@ async def test_an_order_that_waited_for_others_of_its_purchase_has_its_read_lag_
     assert len(await harness.paid_for()) == 9
 
 
-async def test_an_order_that_waited_for_others_has_its_read_lag_after_a_crash_too(
+async def test_the_read_lag_applies_after_a_crash_to_an_order_that_waited_for_others(
     harness: Harness,
 ) -> None:
     slow = [harness.carrier.hold(Operation.ORDER) for _ in range(8)]
@@ -248,7 +248,7 @@ async def test_an_order_that_waited_for_others_has_its_read_lag_after_a_crash_to
 
 
 @pytest.mark.parametrize("answer", [None, Fault.RESET_AFTER], ids=["answered", "answer lost"])
-async def test_a_slow_order_has_its_read_lag_though_its_end_could_not_be_committed(
+async def test_the_read_lag_applies_to_a_slow_order_whose_end_could_not_be_committed(
     harness: Harness, answer: Fault | None
 ) -> None:
     harness.faults.add(Operation.ORDER, answer)
@@ -267,7 +267,7 @@ async def test_a_slow_order_has_its_read_lag_though_its_end_could_not_be_committ
     assert [number.state for number in await harness.numbers()] == [NumberState.PURCHASING]
 
 
-async def test_what_a_process_ordered_just_before_it_died_is_not_abandoned_by_the_next(
+async def test_an_order_placed_just_before_a_crash_is_not_abandoned_by_the_next_process(
     harness: Harness,
 ) -> None:
     # The order waits for its turn at the carrier, so its pending order is old by then.

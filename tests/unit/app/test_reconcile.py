@@ -25,7 +25,7 @@ from tests.support.carriers import ordered
 from tests.unit.app.harness import FIRST, READ_LAG_SECONDS, SECOND, A, B, Harness, WatchedCarrier
 
 
-async def test_books_that_balance_have_nothing_to_report(harness: Harness) -> None:
+async def test_without_differences_nothing_is_reported(harness: Harness) -> None:
     await harness.bought(2)
     report = await harness.reconciling.reconcile(A)
     assert [report.adopted, report.failed, report.released, report.still_open] == [[], [], [], []]
@@ -37,7 +37,7 @@ async def test_books_that_balance_have_nothing_to_report(harness: Harness) -> No
 @pytest.mark.parametrize(
     "error", [CarrierUnavailable("busy"), Refused(RefusalCause.CREDENTIALS, "The key may not see prices.")]
 )
-async def test_prices_that_cannot_be_had_are_unknown_and_spoil_no_report(
+async def test_a_price_that_the_carrier_does_not_give_is_reported_as_unknown(
     harness: Harness, monkeypatch: pytest.MonkeyPatch, error: CarrierError
 ) -> None:
     asked: list[str] = []
@@ -66,7 +66,7 @@ async def test_an_order_that_went_through_unnoticed_is_adopted(harness: Harness)
     assert report.still_open == []
 
 
-async def test_an_order_that_was_lost_is_open_until_the_read_lag_is_over_and_failed_then(
+async def test_a_lost_order_is_open_until_the_read_lag_is_over_and_then_failed(
     harness: Harness,
 ) -> None:
     harness.faults.add(Operation.ORDER, Fault.RESET_BEFORE)
@@ -109,7 +109,7 @@ async def test_a_number_that_the_account_lost_is_missing_and_stays_in_the_invent
     assert (await harness.reconciling.reconcile(A)).missing == []
 
 
-async def test_a_number_that_nobody_has_is_reported_and_not_released(harness: Harness) -> None:
+async def test_a_stray_number_is_reported_and_not_released(harness: Harness) -> None:
     await harness.bought(organization_id=B)
     stray = await ordered(harness.carrier, SECOND, "not-ours")
     report = await harness.reconciling.reconcile(None)
@@ -122,7 +122,7 @@ async def test_a_number_that_nobody_has_is_reported_and_not_released(harness: Ha
     assert stray not in (await harness.reconciling.reconcile(None)).strays
 
 
-async def test_an_organization_number_is_no_stray(harness: Harness) -> None:
+async def test_an_organization_number_is_not_a_stray(harness: Harness) -> None:
     await ordered(harness.carrier, FIRST, "by-hand")
     await harness.add_organization(A, FIRST)
     assert FIRST not in {number.phone_number for number in (await harness.reconciling.reconcile(None)).strays}
@@ -132,7 +132,7 @@ async def test_an_organization_number_is_no_stray(harness: Harness) -> None:
     await harness.carrier.release(owned.carrier_number_id)
 
 
-async def test_what_is_bought_meanwhile_is_neither_missing_nor_a_stray(harness: Harness) -> None:
+async def test_a_number_bought_meanwhile_is_neither_missing_nor_a_stray(harness: Harness) -> None:
     gate = harness.carrier.hold_answer(Operation.LIST_OWNED)
     reconciling = asyncio.create_task(harness.reconciling.reconcile(None))
     await gate.reached()
@@ -143,7 +143,7 @@ async def test_what_is_bought_meanwhile_is_neither_missing_nor_a_stray(harness: 
     assert number not in {one.phone_number for one in report.strays}
 
 
-async def test_what_is_deleted_meanwhile_is_neither_missing_nor_a_stray(harness: Harness) -> None:
+async def test_a_number_deleted_meanwhile_is_neither_missing_nor_a_stray(harness: Harness) -> None:
     before, after = await harness.bought(2)
     for hold, number in (harness.carrier.hold, before), (harness.carrier.hold_answer, after):
         gate = hold(Operation.LIST_OWNED)
@@ -168,7 +168,7 @@ async def test_a_carrier_that_does_not_answer_is_reported(
         await harness.reconciling.reconcile(None)
 
 
-async def test_numbers_of_an_account_that_is_not_set_up_any_more_are_open_and_say_so(
+async def test_numbers_of_an_account_that_is_no_longer_configured_are_open_with_that_reason(
     harness: Harness, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     bought = await harness.bought(2)

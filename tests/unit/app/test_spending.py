@@ -13,11 +13,11 @@ DAY = 24 * 60 * 60
 
 
 def limit(harness: Harness, *, numbers: int = 1000, purchases_per_day: int = 1000) -> None:
-    """Give every organization these limits from the next start on."""
+    """Set the limits of every organization; they apply from the next start on."""
     harness.limits = SpendingLimits(Limits(numbers, purchases_per_day))
 
 
-async def test_no_more_numbers_are_bought_than_an_organization_may_have(harness: Harness) -> None:
+async def test_no_more_numbers_are_bought_than_an_organization_may_own(harness: Harness) -> None:
     limit(harness, numbers=2)
     await harness.restart()
     await harness.bought(2)
@@ -27,7 +27,7 @@ async def test_no_more_numbers_are_bought_than_an_organization_may_have(harness:
     assert len(await harness.paid_for()) == 2
 
 
-async def test_a_limit_below_what_is_owned_is_reported_as_it_is(harness: Harness) -> None:
+async def test_a_limit_below_the_owned_count_is_reported_unchanged(harness: Harness) -> None:
     await harness.bought(3)
     limit(harness, numbers=2)
     await harness.restart()
@@ -35,7 +35,7 @@ async def test_a_limit_below_what_is_owned_is_reported_as_it_is(harness: Harness
         await harness.purchase()
 
 
-async def test_a_purchase_beyond_the_limit_buys_what_is_left_and_says_why(harness: Harness) -> None:
+async def test_a_purchase_beyond_the_limit_buys_up_to_it_and_gives_the_reason(harness: Harness) -> None:
     limit(harness, numbers=3)
     await harness.restart()
     answer = await harness.purchase(5)
@@ -45,7 +45,7 @@ async def test_a_purchase_beyond_the_limit_buys_what_is_left_and_says_why(harnes
     assert await harness.purchase(5) == answer
 
 
-async def test_purchases_at_once_stay_within_the_limit_together(harness: Harness) -> None:
+async def test_concurrent_purchases_stay_within_the_limit_together(harness: Harness) -> None:
     limit(harness, numbers=7)
     await harness.restart()
     purchases = [harness.purchase(2, request_id=f"r{index}") for index in range(10)]
@@ -79,7 +79,7 @@ async def test_a_number_that_is_released_makes_room_for_another(harness: Harness
     assert len((await harness.purchase()).numbers) == 1
 
 
-async def test_no_more_numbers_are_bought_within_a_day_than_may_be(harness: Harness) -> None:
+async def test_no_more_numbers_are_bought_in_a_day_than_the_limit(harness: Harness) -> None:
     limit(harness, purchases_per_day=2)
     await harness.restart()
     bought = await harness.bought(2)
@@ -95,7 +95,7 @@ async def test_no_more_numbers_are_bought_within_a_day_than_may_be(harness: Harn
 
 
 @pytest.mark.parametrize("fault", [Fault.TAKEN, Fault.UNAVAILABLE, Fault.ADDRESS_REQUIRED])
-async def test_an_order_that_came_to_nothing_does_not_count(harness: Harness, fault: Fault) -> None:
+async def test_an_order_that_failed_does_not_count(harness: Harness, fault: Fault) -> None:
     limit(harness, purchases_per_day=1)
     await harness.restart()
     harness.faults.add(Operation.ORDER, fault)
@@ -106,21 +106,21 @@ async def test_an_order_that_came_to_nothing_does_not_count(harness: Harness, fa
     assert len(await harness.numbers()) == 1
 
 
-async def test_one_organization_s_purchases_do_not_count_against_another(harness: Harness) -> None:
+async def test_purchases_of_one_organization_do_not_count_for_another(harness: Harness) -> None:
     limit(harness, numbers=1, purchases_per_day=1)
     await harness.restart()
     await harness.bought()
     assert len((await harness.purchase(organization_id=B)).numbers) == 1
 
 
-async def test_an_organization_may_have_limits_of_its_own(harness: Harness) -> None:
+async def test_an_organization_may_have_its_own_limits(harness: Harness) -> None:
     harness.limits = SpendingLimits(Limits(1, 1), {B: Limits(2, 5)})
     await harness.restart()
     assert len((await harness.purchase(5)).numbers) == 1
     assert len((await harness.purchase(5, organization_id=B)).numbers) == 2
 
 
-async def test_a_limit_of_nothing_asks_the_carrier_nothing(harness: Harness) -> None:
+async def test_with_a_limit_of_zero_the_carrier_is_not_asked(harness: Harness) -> None:
     limit(harness, numbers=0)
     await harness.restart()
     with pytest.raises(NumberLimitReached):
@@ -128,7 +128,7 @@ async def test_a_limit_of_nothing_asks_the_carrier_nothing(harness: Harness) -> 
     assert harness.carrier.calls[Operation.SEARCH] == 0
 
 
-async def test_an_organization_that_is_deleted_and_made_anew_has_the_same_limit(
+async def test_purchases_still_count_after_the_organization_is_deleted_and_created_again(
     harness: Harness,
 ) -> None:
     limit(harness, purchases_per_day=2)

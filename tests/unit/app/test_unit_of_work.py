@@ -1,4 +1,4 @@
-"""This process decides calls on what was committed, whatever failed right after."""
+"""This process decides calls by what was committed, even if the next step fails."""
 
 import asyncio
 import contextlib
@@ -22,7 +22,7 @@ async def _fails(call: Awaitable[object]) -> bool:
     return True
 
 
-async def test_a_change_is_decided_on_though_the_snapshot_could_not_be_loaded(
+async def test_a_committed_change_is_used_even_if_loading_the_snapshot_fails(
     harness: Harness,
 ) -> None:
     await harness.snapshots.get(A)
@@ -31,7 +31,7 @@ async def test_a_change_is_decided_on_though_the_snapshot_could_not_be_loaded(
     assert set((await harness.snapshots.get(A)).caller_ids) == {"anna"}
 
 
-async def test_a_number_bought_is_shown_though_the_purchase_could_not_go_on(harness: Harness) -> None:
+async def test_a_bought_number_is_shown_even_if_the_rest_of_the_purchase_fails(harness: Harness) -> None:
     assert await harness.shown() == set()
     gate = harness.carrier.hold_answer(Operation.ORDER)
     purchasing = harness.purchase()
@@ -42,7 +42,7 @@ async def test_a_number_bought_is_shown_though_the_purchase_could_not_go_on(harn
     assert await harness.shown() == {FIRST}
 
 
-async def test_a_number_bought_is_shown_though_another_one_could_not_be_committed(
+async def test_a_bought_number_is_shown_even_if_committing_another_one_fails(
     harness: Harness,
 ) -> None:
     assert await harness.shown() == set()
@@ -61,7 +61,7 @@ async def test_a_number_bought_is_shown_though_another_one_could_not_be_committe
     assert await harness.shown() == {active}
 
 
-async def test_a_number_adopted_is_shown_though_the_sweep_could_not_go_on(harness: Harness) -> None:
+async def test_an_adopted_number_is_shown_even_if_the_rest_of_the_sweep_fails(harness: Harness) -> None:
     harness.faults.add(Operation.ORDER, Fault.RESET_AFTER)
     harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
     with pytest.raises(PurchasePending):
@@ -77,7 +77,7 @@ async def test_a_number_adopted_is_shown_though_the_sweep_could_not_go_on(harnes
     assert await harness.shown() == {FIRST}
 
 
-async def test_a_number_imported_is_shown_though_the_import_could_not_go_on(harness: Harness) -> None:
+async def test_an_imported_number_is_shown_even_if_the_rest_of_the_import_fails(harness: Harness) -> None:
     assert await harness.shown() == set()
     gate = harness.carrier.hold_answer(Operation.FIND_BY_NUMBER)
     importing = asyncio.ensure_future(harness.importing.import_numbers(A, [OWNED_FROM_START]))
@@ -88,7 +88,7 @@ async def test_a_number_imported_is_shown_though_the_import_could_not_go_on(harn
     assert await harness.shown() == {OWNED_FROM_START}
 
 
-async def test_a_deleted_number_is_not_shown_though_the_deletion_could_not_go_on(
+async def test_a_deleted_number_is_hidden_even_if_the_rest_of_the_deletion_fails(
     harness: Harness,
 ) -> None:
     await harness.bought()

@@ -41,7 +41,7 @@ def decide(
 @pytest.mark.parametrize("caller", [BORROWER, None, OTHERS[0]])
 @pytest.mark.parametrize("work_phone", PHONES)
 @pytest.mark.parametrize("main_number", PHONES)
-def test_the_work_phone_comes_first_and_a_call_is_never_connected_to_its_own_ends(
+def test_the_work_phone_comes_first_and_a_call_never_goes_to_its_own_caller_or_called_number(
     caller: str | None, work_phone: str | None, main_number: str | None
 ) -> None:
     ann = User("acme", "ann", work_phone=work_phone)

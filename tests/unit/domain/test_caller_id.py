@@ -34,7 +34,7 @@ def decide(acme: RoutingSnapshot, user_id: str, callee_number: str) -> CallerIdD
     return decide_caller_id(acme, user_id, callee_number, area_code_of(callee_number))
 
 
-# What is there to choose from.
+# The candidates.
 
 
 @pytest.mark.parametrize("state", NumberState)
@@ -83,7 +83,7 @@ def test_a_number_can_be_deleted_unless_its_purchase_is_pending(state: NumberSta
     assert raised.value.metadata == {"phone_number": "+14155550100", "state": "PURCHASING"}
 
 
-# What else a decision says.
+# The content of the errors.
 
 
 @pytest.mark.parametrize(("callee", "area_code"), [("+14155550172", "415"), ("+18005550172", "")])

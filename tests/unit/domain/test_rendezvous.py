@@ -7,9 +7,9 @@ import pytest
 
 from localdial_server.domain.rendezvous import Candidate, candidate, choose_number
 
-# Numbers as they are bought: alike but for the last digit.
+# Numbers as they are bought, which differ only in the last digits.
 CONSECUTIVE = [f"+1415555010{line}" for line in range(7)]
-# Numbers as they are mapped: of several places.
+# Numbers as they are mapped, from several places.
 SCATTERED = [
     "+12125550100",
     "+13105550142",
@@ -21,7 +21,7 @@ SCATTERED = [
 ]
 CALLEES = [f"+1{area_code}555{line:04}" for area_code in ("415", "628") for line in range(10_000)]
 
-# Chi-square with 1, 5 and 6 degrees of freedom: one fair hash in a thousand is beyond.
+# Chi-square with 1, 5 and 6 degrees of freedom. A fair hash exceeds these once in a thousand times.
 CHI_SQUARE_BOUND = {1: 10.83, 5: 20.52, 6: 22.46}
 
 
@@ -41,14 +41,16 @@ def chi_square(counts: Counter[str], numbers: Sequence[str]) -> float:
 
 
 @pytest.mark.parametrize("numbers", [CONSECUTIVE, SCATTERED, CONSECUTIVE[:2], SCATTERED[:2]])
-def test_callees_spread_evenly(numbers: list[str]) -> None:
+def test_callees_are_spread_evenly_over_the_numbers(numbers: list[str]) -> None:
     counts = Counter(choices(numbers).values())
     assert counts.total() == len(CALLEES) == 20_000
     assert chi_square(counts, numbers) < CHI_SQUARE_BOUND[len(numbers) - 1]
 
 
 @pytest.mark.parametrize("numbers", [CONSECUTIVE, SCATTERED])
-def test_when_a_number_goes_only_its_own_callees_move_and_they_spread_evenly(numbers: list[str]) -> None:
+def test_when_a_number_is_removed_only_its_callees_move_and_they_are_spread_evenly(
+    numbers: list[str],
+) -> None:
     before = choices(numbers)
     for gone in numbers:
         rest = [each for each in numbers if each != gone]
@@ -66,8 +68,8 @@ def test_the_order_of_the_numbers_does_not_matter() -> None:
     assert choices(SCATTERED, callees) == choices(sorted(SCATTERED, key=lambda number: number[::-1]), callees)
 
 
-def test_the_order_does_not_matter_between_numbers_of_equal_weight() -> None:
-    # Two phone numbers with one hash: rarer than anyone will see, and no reason to differ.
+def test_the_order_of_numbers_with_the_same_hash_does_not_matter() -> None:
+    # Two phone numbers with the same hash are very rare, but the choice must still be the same.
     twins = [("+14155550100", 1), ("+14155550101", 1)]
     assert choose_number(twins, "+14155550172") == choose_number(twins[::-1], "+14155550172")
 
@@ -94,14 +96,14 @@ def test_the_hash_is_the_same_in_every_release() -> None:
     assert candidate("+14155550100") == ("+14155550100", 0x74F21C74DB99EDF7)
 
 
-def test_a_callee_that_is_a_candidate_sees_the_number_it_would_see_otherwise() -> None:
+def test_a_callee_that_is_one_of_the_numbers_sees_the_choice_among_the_others() -> None:
     for callee in CONSECUTIVE:
         rest = [each for each in CONSECUTIVE if each != callee]
         assert choose_number(candidates(CONSECUTIVE), callee) == choose_number(candidates(rest), callee)
 
 
 @pytest.mark.parametrize("callee", ["+14155550172", "+14155550100"])
-def test_without_another_number_than_the_callees_none_is_chosen(callee: str) -> None:
+def test_if_the_only_number_is_the_callees_own_none_is_chosen(callee: str) -> None:
     assert choose_number((), callee) is None
     assert choose_number(candidates([callee]), callee) is None
     assert choose_number([*candidates([callee]), *candidates([callee])], callee) is None

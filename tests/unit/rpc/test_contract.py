@@ -72,7 +72,7 @@ def string_fields(method: MethodDescriptor) -> Iterator[FieldDescriptor]:
 
 
 @pytest.mark.parametrize("method", methods(), ids=lambda method: method.name)
-def test_every_text_of_a_request_has_a_greatest_length(method: MethodDescriptor) -> None:
+def test_every_text_field_of_a_request_has_a_maximum_length(method: MethodDescriptor) -> None:
     # The database's columns have one, and a request must fail before it gets there.
     for field in string_fields(method):
         assert field.containing_type is not None
@@ -104,7 +104,7 @@ def test_bytes_that_are_not_a_message_are_refused() -> None:
         ("BatchResolveOutboundCallerIdsRequest", "requests"),
     ],
 )
-def test_the_items_of_a_list_that_is_too_long_are_not_checked(message: str, field: str) -> None:
+def test_the_items_of_a_list_that_is_too_long_are_not_validated(message: str, field: str) -> None:
     # Every other call would wait while the validator checks them.
     request = CONTRACT.message_class(f"{PACKAGE}.{message}")()
     # Each of these is two bytes on the wire, so millions fit into a request.

@@ -67,7 +67,7 @@ async def test_a_stopping_server_still_routes_calls(method: str, request_: Messa
     assert await call_while_stopping(method, request_) == b""
 
 
-async def test_a_stopping_server_takes_on_no_change() -> None:
+async def test_a_stopping_server_refuses_changes() -> None:
     with pytest.raises(ConnectionAbortedError, match="UNAVAILABLE"):
         await call_while_stopping(
             "Directory/DeleteUser", DeleteUserRequest(organization_id="acme", user_id="ann")

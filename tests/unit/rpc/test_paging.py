@@ -89,7 +89,7 @@ def test_a_forged_token_is_refused(cursor: str) -> None:
 
 
 @pytest.mark.parametrize("cursor", [f'[{2**63}, "a"]', '[-1, "a"]', '[1.0, "a"]', "nonsense"])
-def test_a_forged_token_with_values_that_the_database_does_not_take_is_refused(cursor: str) -> None:
+def test_a_forged_token_with_values_that_the_database_cannot_store_is_refused(cursor: str) -> None:
     request = ListOutboundCallsRequest(organization_id="acme")
     token = f"{Page(request, (0, ''))._digest(cursor)}{cursor}"
     request.page_token = base64.urlsafe_b64encode(token.encode()).decode()

@@ -48,7 +48,7 @@ def test_an_error_carries_reason_domain_and_metadata() -> None:
     )
 
 
-def test_field_violations_come_all_at_once() -> None:
+def test_an_error_reports_all_field_violations_at_once() -> None:
     status = status_of(
         errors.InvalidFields(
             [errors.FieldViolation("a", "is bad"), errors.FieldViolation("b[1]", "is worse")]
@@ -59,14 +59,14 @@ def test_field_violations_come_all_at_once() -> None:
     assert [(v.field, v.description) for v in bad.field_violations] == [("a", "is bad"), ("b[1]", "is worse")]
 
 
-def test_an_error_that_a_repeat_may_cure_says_when_to_repeat() -> None:
+def test_an_error_that_may_be_temporary_has_a_retry_delay() -> None:
     for error in errors.StorageUnavailable(), errors.CarrierNotAvailable(), errors.PurchasePending("acme"):
         retry = details.RetryInfo()
         assert status_of(error).details[1].Unpack(retry)
         assert retry.retry_delay.ToTimedelta().total_seconds() > 0
 
 
-def test_an_error_that_no_repeat_cures_does_not_say_when_to_repeat() -> None:
+def test_a_permanent_error_has_no_retry_delay() -> None:
     status = status_of(errors.NumberElsewhere())
     assert (status.code, len(status.details)) == (StatusCode.UNAVAILABLE.value[0], 1)
     assert "grpc-retry-pushback-ms" not in dict(trailing_metadata(status))
@@ -77,19 +77,21 @@ def test_an_internal_error_names_its_incident_and_nothing_else() -> None:
     assert status.message == "internal error; the server's log has incident 1234"
 
 
-def test_grpcs_own_retries_wait_as_long_as_the_details_say() -> None:
+def test_the_pushback_for_grpc_retries_equals_the_retry_delay() -> None:
     metadata = dict(trailing_metadata(status_of(errors.PurchasePending("acme"))))
     assert metadata["grpc-retry-pushback-ms"] == "5000"
     assert "grpc-retry-pushback-ms" not in dict(trailing_metadata(status_of(errors.NumberInUse("+1"))))
 
 
 @pytest.mark.parametrize(("seconds_left", "told"), [(None, "5000"), (5.1, "5000"), (5.0, "-1"), (0.1, "-1")])
-def test_grpcs_own_retries_do_not_wait_beyond_the_deadline(seconds_left: float | None, told: str) -> None:
+def test_the_pushback_for_grpc_retries_does_not_exceed_the_deadline(
+    seconds_left: float | None, told: str
+) -> None:
     metadata = dict(trailing_metadata(status_of(errors.PurchasePending("acme")), seconds_left))
     assert metadata["grpc-retry-pushback-ms"] == told
 
 
-def test_an_error_may_set_its_own_time_for_a_repeat() -> None:
+def test_an_error_can_set_its_own_retry_delay() -> None:
     retry = details.RetryInfo()
     assert status_of(errors.PurchaseLimitReached("acme", 3, 7200.5)).details[1].Unpack(retry)
     assert retry.retry_delay.ToTimedelta().total_seconds() == 7200.5
