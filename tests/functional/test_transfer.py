@@ -112,9 +112,7 @@ class TestOfEachCommand:
         assert "another localdial uses" in line
         assert "stop it first" in line
 
-    def test_a_database_that_is_not_there_is_not_made(
-        self, arguments: tuple[str, ...], tmp_path: Path
-    ) -> None:
+    def test_a_missing_database_is_not_created(self, arguments: tuple[str, ...], tmp_path: Path) -> None:
         refused = run_on(f"sqlite:///{tmp_path}/none/none.db", *arguments)
         assert refused.exit_code == 1
         (line,) = refused.stderr.splitlines()

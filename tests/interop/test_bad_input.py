@@ -271,7 +271,7 @@ def test_a_call_whose_connection_is_cut_is_retried(person: Person, script: Scrip
     assert first.request == second.request
 
 
-def test_a_call_whose_server_went_away_is_unavailable(person: Person, script: ScriptedServer) -> None:
+def test_a_call_whose_server_stops_is_unavailable(person: Person, script: ScriptedServer) -> None:
     hang = Hang()
     script.begin([hang])
     with Proxy(script.address) as proxy, during(hang, proxy.leave):

@@ -1,4 +1,4 @@
-"""Carriers for tests: one to put around another one, and a short way to order."""
+"""Carriers for tests: a wrapper around another carrier, and a helper that orders."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar

@@ -109,7 +109,7 @@ class TwilioCaller:
         """Send any request to an absolute URL."""
         parts = urlsplit(url)
         target = parts.path + (f"?{parts.query}" if parts.query else "")
-        # The proxy takes the prefix off; where there is none, nobody does.
+        # Only a proxy removes the prefix of the path.
         with self._connection(parts.netloc) as connection:
             form = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"}
             connection.request(method, target, body, {**form, **headers})

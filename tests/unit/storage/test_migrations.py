@@ -320,12 +320,12 @@ def test_the_orders_of_an_unanswered_purchase_are_found_after_the_migration(vers
         stored = reader.request("org", "open")
         assert stored is not None
         assert stored.answer is None
-        # What was ordered within the day counts as before.
+        # Orders of the last day still count.
         assert reader.purchases_since("org", 13) == (1, 14)
         assert reader.purchases_since("org", 0) == (5, 9)
 
 
-def test_the_read_lag_counts_after_the_migration_as_it_did_before(version_3: Engine) -> None:
+def test_the_read_lag_is_unchanged_by_the_migration(version_3: Engine) -> None:
     migrate(version_3)
     with version_3.connect() as connection:
         numbers = SqlReader(connection).numbers(NumberQuery("org"), "", 9)
@@ -333,7 +333,7 @@ def test_the_read_lag_counts_after_the_migration_as_it_did_before(version_3: Eng
         assert [number.purchase_time for number in numbers] == [10, 12, 13, 14, 15]
 
 
-def test_answers_that_stand_are_read_after_the_migration(version_3: Engine) -> None:
+def test_stored_answers_are_read_after_the_migration(version_3: Engine) -> None:
     migrate(version_3)
     with version_3.connect() as connection:
         reader = SqlReader(connection)

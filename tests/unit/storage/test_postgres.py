@@ -292,7 +292,7 @@ async def test_an_insert_waits_for_neither_changes_nor_reads(database: PostgresD
 
 
 async def test_sessions_keep_no_prepared_statements_and_no_settings(database: PostgresDatabase) -> None:
-    # With pgbouncer, another client would find what a session keeps, and this one would miss it.
+    # With pgbouncer, the next transaction of this client may run in another session.
     kept = text(
         "SELECT 'prepared ' || name FROM pg_prepared_statements"
         " UNION ALL SELECT 'cursor ' || name FROM pg_cursors WHERE is_holdable"

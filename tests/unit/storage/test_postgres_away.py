@@ -110,7 +110,7 @@ async def _found_down(database: PostgresDatabase) -> None:
 
 
 async def _refused_at_once(database: PostgresDatabase) -> None:
-    """Check that every kind of call is refused without its work being begun."""
+    """Check that every kind of call is refused before its work begins."""
     runs: list[None] = []
     for run in database.read, database.write, database.append:
         with pytest.raises(StorageUnavailable):

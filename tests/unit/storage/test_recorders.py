@@ -245,7 +245,7 @@ async def test_every_acknowledged_call_reaches_the_database_once_and_in_order(
     await server.until_complete()
     committed = list(server.database.calls)
     assert sorted(committed) == sorted(acknowledged)
-    # Whoever began after another one was acknowledged is committed after it.
+    # A call that began after another was acknowledged is committed after it.
     place = {call_id: index for index, call_id in enumerate(committed)}
     latest_so_far = [-1]
     for call_id in acknowledged:
@@ -280,7 +280,7 @@ async def test_an_unreadable_file_does_not_keep_other_spools_from_being_emptied(
     server.database.is_down = False
     await until(lambda: not server.spool.count, emptying)
     assert list(server.database.calls) == ["1"]
-    # What it holds, nobody knows.
+    # The unreadable file may hold calls.
     with pytest.raises(StorageUnavailable):
         server.log.require_complete()
 

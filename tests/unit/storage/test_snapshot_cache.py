@@ -322,7 +322,9 @@ async def test_a_newer_revision_in_the_database_starts_a_load(database: FakeData
     assert after.revision == 2
 
 
-async def test_an_older_revision_in_the_database_is_the_truth(database: FakeDatabase, clock: Clock) -> None:
+async def test_an_older_revision_in_the_database_replaces_the_snapshot(
+    database: FakeDatabase, clock: Clock
+) -> None:
     cache = SnapshotCache(database, now=clock.now, read=database.snapshot)
     database.revisions[A] = 5
     await cache.get(A)
@@ -352,7 +354,7 @@ async def test_an_older_revision_from_before_the_load_changes_nothing(
         assert cache.cached(A) is snapshot
 
 
-async def test_news_of_organizations_that_are_not_in_memory_load_nothing(
+async def test_changes_of_organizations_that_are_not_in_memory_load_nothing(
     database: FakeDatabase, clock: Clock
 ) -> None:
     cache = SnapshotCache(database, now=clock.now, read=database.snapshot)
@@ -473,7 +475,7 @@ async def test_a_change_here_during_a_catch_up_leaves_no_older_snapshot(
     assert cached.revision == 3
 
 
-async def test_a_snapshot_that_is_dropped_during_its_load_is_returned_all_the_same(
+async def test_a_snapshot_that_is_dropped_during_its_load_is_still_returned(
     database: FakeDatabase, clock: Clock
 ) -> None:
     cache = SnapshotCache(database, CachePolicy(idle=60), now=clock.now, read=database.snapshot)
@@ -488,7 +490,7 @@ async def test_a_snapshot_that_is_dropped_during_its_load_is_returned_all_the_sa
     assert (await loading).revision == 2
 
 
-async def test_a_revision_that_is_not_reached_is_refused_also_after_the_snapshot_became_too_old(
+async def test_a_revision_that_is_not_reached_is_refused_even_if_the_snapshot_is_too_old(
     database: FakeDatabase, clock: Clock
 ) -> None:
     cache = SnapshotCache(database, CachePolicy(max_age=300), now=clock.now, read=database.snapshot)

@@ -1,4 +1,4 @@
-"""What depends on the order of the event loop's turns; the conformance suite tests the rest."""
+"""Cases that depend on the order of the event loop's turns; the conformance suite tests the rest."""
 
 import asyncio
 from collections.abc import Callable

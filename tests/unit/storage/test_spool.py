@@ -188,7 +188,7 @@ async def test_a_full_spool_refuses_calls_until_some_are_removed(path: Path) -> 
     await spool.close()
 
 
-async def test_a_call_that_no_marker_can_be_set_for_is_refused(path: Path) -> None:
+async def test_a_call_is_refused_if_no_marker_can_be_set_for_it(path: Path) -> None:
     class ReadOnlyDisk(Disk):
         is_read_only = True
 

@@ -1,4 +1,4 @@
-"""What keeps an SQLite file safe, and out of the hands of other processes."""
+"""The durability of an SQLite file, and its lock against other processes."""
 
 import asyncio
 import sqlite3

@@ -1,4 +1,4 @@
-"""An export is what the database has, and an import is what the file has."""
+"""An export has everything in the database, and an import restores everything in the file."""
 
 import io
 

@@ -78,7 +78,7 @@ def user_of_the_deleted(records: Records) -> None:
     records.insert(2, of_kind(records, "user") | {"organization_id": "gone"})
 
 
-def test_a_correct_file_that_these_tests_have_rewritten_is_imported(sqlite: Engine, export: bytes) -> None:
+def test_a_correct_file_that_the_tests_rewrote_is_imported(sqlite: Engine, export: bytes) -> None:
     assert changed(export, lambda _: None) == export
     imported(sqlite, changed(export, setting("user", display_name="Anna")))
     assert any("Anna" in row for row in rows(sqlite)["users"])
@@ -249,7 +249,7 @@ def test_a_line_in_another_form_is_reported(
 
 
 @pytest.mark.parametrize("more", [b"\n", b"{}\n", b"x"])
-def test_a_file_that_goes_on_after_its_last_line_is_refused(
+def test_a_file_with_content_after_its_last_line_is_refused(
     sqlite: Engine, export: bytes, more: bytes
 ) -> None:
     assert "is the last line of an export, but the file goes on" in str(refusal(sqlite, export + more))

@@ -81,7 +81,7 @@ def test_a_text_that_is_not_a_number_is_never_rung(fallback: str) -> None:
     assert DialEnded.of({"fallback": fallback}, {}).fallback_number is None
 
 
-def test_no_number_is_at_the_end_of_a_url_where_the_signature_would_not_hold_it() -> None:
+def test_no_url_ends_with_a_number_because_the_signature_does_not_delimit_it() -> None:
     *_, last = FALLBACK.parameters()
     assert last == "screened"
 

@@ -66,7 +66,7 @@ def test_an_organization_identifier_survives_the_url(organization_id: str) -> No
     [dial] = verbs(WRITER.dial(replace(DIAL, organization_id=organization_id), CALL))
     url = urlsplit(dial.attrib["action"])
     assert parse_qs(url.query, strict_parsing=True)["organization"] == [organization_id]
-    # In the one form that no proxy rewrites.
+    # No proxy rewrites a query that has only these characters.
     assert set(url.query) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~%&=")
 
 
