@@ -36,7 +36,7 @@ _JAVA = ("tests/clients/test_java", "tests/interop/")
 # `scripts/test --quick` leaves out tests with these fixtures.
 _SLOW_FIXTURES = {"generators", "pgbouncer", "postgres"}
 
-# Nor these, which take longest. The scenarios run on the rules and the use cases all the same.
+# It also leaves out these files, which take longest. The scenarios still run on the rules and use cases.
 _SLOW_FILES = (
     "tests/scenarios/test_live_server.py",
     "tests/scenarios/test_model.py",

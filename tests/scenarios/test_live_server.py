@@ -25,7 +25,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
 
 
 @pytest.mark.parametrize("case", load_cases(), ids=attrgetter("name"))
-async def test_live_server(case: Case, client: Client) -> None:
+async def test_the_case_passes_on_a_live_server(case: Case, client: Client) -> None:
     target = LiveTarget(client)
     try:
         await run_case(case, target)

@@ -14,7 +14,7 @@ CASES = [case for case in load_cases() if is_decided_by_rules(case)]
 
 
 @pytest.mark.parametrize("case", CASES, ids=attrgetter("name"))
-async def test_rules(case: Case) -> None:
+async def test_the_case_passes_on_the_rules_alone(case: Case) -> None:
     await run_case(case, RulesTarget())
 
 
