@@ -69,9 +69,8 @@ const (
 	// Metadata: `organization_id`, `user_id`, `callee_area_code` (empty if the
 	// callee has none).
 	ErrorReason_ERROR_REASON_NO_CALLER_ID ErrorReason = 7
-	// FAILED_PRECONDITION. The call-back has no destination: the last user who
-	// called has no usable work phone, and the organization has no usable
-	// organization number.
+	// FAILED_PRECONDITION. The call-back has no destination: there is neither a
+	// last user with a usable work phone nor a usable organization number.
 	// Metadata: `organization_id`.
 	ErrorReason_ERROR_REASON_NO_DESTINATION ErrorReason = 8
 	// NOT_FOUND. The carrier has no numbers for sale in the area code. Nothing

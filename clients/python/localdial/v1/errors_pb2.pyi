@@ -64,9 +64,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     callee has none).
     """
     ERROR_REASON_NO_DESTINATION: _ErrorReason.ValueType  # 8
-    """FAILED_PRECONDITION. The call-back has no destination: the last user who
-    called has no usable work phone, and the organization has no usable
-    organization number.
+    """FAILED_PRECONDITION. The call-back has no destination: there is neither a
+    last user with a usable work phone nor a usable organization number.
     Metadata: `organization_id`.
     """
     ERROR_REASON_NO_NUMBERS_AVAILABLE: _ErrorReason.ValueType  # 9
@@ -217,9 +216,8 @@ Metadata: `organization_id`, `user_id`, `callee_area_code` (empty if the
 callee has none).
 """
 ERROR_REASON_NO_DESTINATION: ErrorReason.ValueType  # 8
-"""FAILED_PRECONDITION. The call-back has no destination: the last user who
-called has no usable work phone, and the organization has no usable
-organization number.
+"""FAILED_PRECONDITION. The call-back has no destination: there is neither a
+last user with a usable work phone nor a usable organization number.
 Metadata: `organization_id`.
 """
 ERROR_REASON_NO_NUMBERS_AVAILABLE: ErrorReason.ValueType  # 9

@@ -102,9 +102,8 @@ export enum ErrorReason {
   NO_CALLER_ID = 7,
 
   /**
-   * FAILED_PRECONDITION. The call-back has no destination: the last user who
-   * called has no usable work phone, and the organization has no usable
-   * organization number.
+   * FAILED_PRECONDITION. The call-back has no destination: there is neither a
+   * last user with a usable work phone nor a usable organization number.
    * Metadata: `organization_id`.
    *
    * @generated from enum value: ERROR_REASON_NO_DESTINATION = 8;

@@ -109,9 +109,8 @@ public enum ErrorReason
   ERROR_REASON_NO_CALLER_ID(7),
   /**
    * <pre>
-   * FAILED_PRECONDITION. The call-back has no destination: the last user who
-   * called has no usable work phone, and the organization has no usable
-   * organization number.
+   * FAILED_PRECONDITION. The call-back has no destination: there is neither a
+   * last user with a usable work phone nor a usable organization number.
    * Metadata: `organization_id`.
    * </pre>
    *
@@ -385,9 +384,8 @@ public enum ErrorReason
   public static final int ERROR_REASON_NO_CALLER_ID_VALUE = 7;
   /**
    * <pre>
-   * FAILED_PRECONDITION. The call-back has no destination: the last user who
-   * called has no usable work phone, and the organization has no usable
-   * organization number.
+   * FAILED_PRECONDITION. The call-back has no destination: there is neither a
+   * last user with a usable work phone nor a usable organization number.
    * Metadata: `organization_id`.
    * </pre>
    *
