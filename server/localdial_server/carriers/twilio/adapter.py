@@ -19,9 +19,9 @@ from localdial_server.app.ports.carrier import (
 )
 from localdial_server.carriers.twilio.account import TwilioAccount, is_resource_id
 from localdial_server.carriers.twilio.api import TwilioApi, TwilioNumber
-from localdial_server.carriers.twilio.calls import Calls
 from localdial_server.carriers.twilio.error_codes import NotFound
 from localdial_server.carriers.twilio.order import order
+from localdial_server.carriers.twilio.request_threads import RequestThreads
 from localdial_server.domain.area_codes import area_code_of, country_of, region_of
 
 T = TypeVar("T")
@@ -50,10 +50,12 @@ _CAPABILITIES: Final = Capabilities(asynchronous_orders=False, read_lag_seconds=
 class TwilioCarrier(Carrier):
     """One account or subaccount, created by `TwilioCarriers`."""
 
-    def __init__(self, account: TwilioAccount, account_sid: str, calls: Calls, prices: "_Prices") -> None:
+    def __init__(
+        self, account: TwilioAccount, account_sid: str, requests: RequestThreads, prices: "_Prices"
+    ) -> None:
         self._account_sid = account_sid
         self._settings = account.numbers
-        self._calls = calls
+        self._requests = requests
         self._prices = prices
 
     @property
@@ -76,7 +78,7 @@ class TwilioCarrier(Carrier):
         country = country_of(area_code)
         if country is None or limit < 1:
             return []
-        return await self._calls.look(lambda api: api.search(self._account_sid, country, area_code, limit))
+        return await self._requests.look(lambda api: api.search(self._account_sid, country, area_code, limit))
 
     @override
     async def order(self, phone_number: str, reference: str, timeout: float) -> OwnedNumber:
@@ -85,23 +87,23 @@ class TwilioCarrier(Carrier):
         def change(api: TwilioApi) -> OwnedNumber:
             return _number(order(api, self._account_sid, phone_number, reference, self._settings))
 
-        return await self._calls.change((self._account_sid, phone_number), change, timeout)
+        return await self._requests.change((self._account_sid, phone_number), change, timeout)
 
     @override
     async def find_by_reference(self, reference: str) -> OwnedNumber | None:
-        return await self._calls.look(
+        return await self._requests.look(
             lambda api: _found(api.find_by_friendly_name(self._account_sid, reference))
         )
 
     @override
     async def find_by_number(self, phone_number: str) -> OwnedNumber | None:
-        return await self._calls.look(
+        return await self._requests.look(
             lambda api: _found(api.find_by_phone_number(self._account_sid, phone_number))
         )
 
     @override
     async def list_owned(self) -> Sequence[OwnedNumber]:
-        owned = await self._calls.look(
+        owned = await self._requests.look(
             lambda api: api.list_numbers(self._account_sid), requests=_MAX_REQUESTS_OF_A_LIST
         )
         # If a number is bought meanwhile, another one can appear on two pages.
@@ -119,13 +121,13 @@ class TwilioCarrier(Carrier):
             except NotFound as error:
                 raise NumberNotOwned("the account does not own the number") from error
 
-        return await self._calls.change((self._account_sid, carrier_number_id), change)
+        return await self._requests.change((self._account_sid, carrier_number_id), change)
 
     @override
     async def release(self, carrier_number_id: str) -> bool:
         if not is_resource_id(carrier_number_id):
             return False
-        return await self._calls.change(
+        return await self._requests.change(
             (self._account_sid, carrier_number_id),
             lambda api: api.release(self._account_sid, carrier_number_id),
         )
@@ -137,7 +139,7 @@ class TwilioCarrier(Carrier):
 
     async def look(self, look: Callable[[TwilioApi], T]) -> T:
         """Return what `look` returns; raise the errors of a look-up. For `localdial doctor`."""
-        return await self._calls.look(look)
+        return await self._requests.look(look)
 
 
 class TwilioCarriers(Carriers):
@@ -147,11 +149,11 @@ class TwilioCarriers(Carriers):
     """
 
     def __init__(self, account: TwilioAccount, *, threads: int = _THREADS, waiting: int = _WAITING) -> None:
-        calls = Calls(account, threads=threads, waiting=waiting)
-        prices = _Prices(calls)
-        self.threads = calls.threads
+        requests = RequestThreads(account, threads=threads, waiting=waiting)
+        prices = _Prices(requests)
+        self.threads = requests.threads
         sids = dict.fromkeys([account.account_sid, *account.subaccounts.values()])
-        self._accounts = {sid: TwilioCarrier(account, sid, calls, prices) for sid in sids}
+        self._accounts = {sid: TwilioCarrier(account, sid, requests, prices) for sid in sids}
         self._main = self._accounts[account.account_sid]
         self._subaccounts = {
             organization_id: self._accounts[sid] for organization_id, sid in account.subaccounts.items()
@@ -175,22 +177,22 @@ class TwilioCarriers(Carriers):
         return list(self._accounts.values())
 
     def close(self) -> None:
-        """Refuse further calls. Running calls finish on their own."""
+        """Refuse further requests. Running requests finish on their own."""
         self.threads.close()
 
 
 class _Prices:
     """The monthly prices of local numbers, each fetched at most once an hour."""
 
-    def __init__(self, calls: Calls) -> None:
-        self._calls = calls
+    def __init__(self, requests: RequestThreads) -> None:
+        self._requests = requests
         self._cache: dict[str, tuple[float, Price | None]] = {}
 
     async def of(self, country: str) -> Price | None:
         """Return the price in a country (ISO 3166), or None if it is unknown."""
         cached = self._cache.get(country)
         if cached is None or time.monotonic() > cached[0]:
-            price = await self._calls.look(lambda api: api.local_price(country))
+            price = await self._requests.look(lambda api: api.local_price(country))
             cached = self._cache[country] = (time.monotonic() + _PRICE_SECONDS, price)
         return cached[1]
 

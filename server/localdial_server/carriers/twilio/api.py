@@ -76,7 +76,7 @@ class TwilioApi:
         self._http.close()
 
     def until(self, deadline: float) -> "TwilioApi":
-        """Set the deadline of the next calls (seconds of `time.monotonic`); return the API."""
+        """Set the deadline of the next requests (seconds of `time.monotonic`); return the API."""
         self._http.deadline = deadline
         return self
 

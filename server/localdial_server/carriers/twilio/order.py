@@ -3,8 +3,8 @@
 The look-up is needed because buying a number that the account already owns also succeeds, and
 replaces its name, which is the reference of the order that bought it. The API's responses do not
 distinguish two simultaneous orders of one number. Within a process they run one after the other
-(`Calls.change`), and the claim in the database keeps servers apart. Nothing guards against other
-programs that share the account, so give localdial an account or a subaccount of its own.
+(`RequestThreads.change`), and the claim in the database keeps servers apart. Nothing guards against
+other programs that share the account, so give localdial an account or a subaccount of its own.
 """
 
 import datetime as dt

@@ -17,14 +17,14 @@ from localdial_server.carriers.twilio_simulator.connections import BreakableProt
 from localdial_server.carriers.twilio_simulator.error_responses import RequestRefused
 from localdial_server.carriers.twilio_simulator.http_faults import FaultInjector
 from localdial_server.carriers.twilio_simulator.ledger import Ledger
-from localdial_server.carriers.twilio_simulator.twilio_api import TwilioApi
+from localdial_server.carriers.twilio_simulator.simulated_api import SimulatedApi
 
 _SHUTDOWN_SECONDS = 1
 
 
 def application(ledger: Ledger, faults: FaultInjector) -> Starlette:
     """Return the application: Twilio's API and the admin API."""
-    routes = [*TwilioApi(ledger, faults).routes(), *AdminApi(ledger, faults).routes()]
+    routes = [*SimulatedApi(ledger, faults).routes(), *AdminApi(ledger, faults).routes()]
     return Starlette(routes=routes, exception_handlers={HTTPException: _no_route, RequestRefused: _refusal})
 
 

@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 HEALTH: Final = "/health"
 
-_Step = Callable[[SignedRequest], Awaitable[str]]
+_Handler = Callable[[SignedRequest], Awaitable[str]]
 
 
 class Webhook:
@@ -90,13 +90,15 @@ class Webhook:
         return PlainTextResponse("NOT_SERVING", 503)
 
 
-def _endpoint(reader: RequestReader, step: _Step, otherwise: str) -> Callable[[Request], Awaitable[Response]]:
-    """Return the endpoint of a step. `otherwise` is the TwiML if the step of a signed request fails."""
+def _endpoint(
+    reader: RequestReader, handler: _Handler, otherwise: str
+) -> Callable[[Request], Awaitable[Response]]:
+    """Return the endpoint of a step. `otherwise` is the TwiML if the handler of a signed request fails."""
 
     async def endpoint(request: Request) -> Response:
         signed = await reader.read(request)
         try:
-            twiml = await step(signed)
+            twiml = await handler(signed)
         except Exception:  # noqa: BLE001 - the caller waits, whatever went wrong
             _log.exception("a step of a call-back failed", extra={"call_sid": signed.form.get("CallSid", "")})
             twiml = otherwise

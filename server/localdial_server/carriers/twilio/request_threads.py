@@ -1,4 +1,4 @@
-"""Runs calls to the carrier in threads, and turns their failures into the errors of the carrier port."""
+"""Runs requests to the carrier in threads, and turns their failures into the errors of the carrier port."""
 
 import asyncio
 import contextlib
@@ -14,12 +14,12 @@ from localdial_server.concurrency.thread_pool import NoThread, Overdue, ThreadPo
 
 T = TypeVar("T")
 
-# A call ends by its own deadline. The caller gives up this much later, in case the thread hangs.
+# A request ends by its own deadline. The caller gives up this much later, in case the thread hangs.
 _GRACE_SECONDS = 1.0
 
 
-class Calls:
-    """Calls to the carrier, for all accounts. Use it from one event loop only.
+class RequestThreads:
+    """Requests to the carrier, for all accounts. Use it from one event loop only.
 
     Twilio's library is synchronous and not thread-safe, so each thread has a client of its own. A
     carrier that hangs holds up these threads and nothing else.

@@ -38,7 +38,7 @@ _COUNTRIES: Final = {area.country for area in AREAS.values()} | set(map(country_
 Handler = Callable[[Request, Account], Awaitable[Response]]
 
 
-class TwilioApi:
+class SimulatedApi:
     """The API over a ledger, with the faults of an injector."""
 
     def __init__(self, ledger: Ledger, faults: FaultInjector) -> None:
