@@ -1,6 +1,7 @@
 """The webhook's calls to localdial, through the Python client like those of any other caller."""
 
 import logging
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -11,6 +12,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from localdial.v1.call_routing_pb2 import DestinationReason, RouteInboundCallRequest
 from localdial.v1.directory_pb2 import GetOrganizationRequest
 from localdial_client import AsyncClient, FailedPrecondition, InvalidArgument, LocaldialError, NotFound
+from localdial_server.domain.formats import IDENTIFIER
 from localdial_server.web.webhook.call_steps import Call, Dial, Message
 
 _log = logging.getLogger(__name__)
@@ -24,8 +26,7 @@ _HEALTH_SECONDS: Final = 2.0
 # phone numbers unencrypted.
 _NO_PROXY: Final = (("grpc.enable_http_proxy", 0),)
 
-# The longest identifier that the contract accepts.
-_LONGEST_IDENTIFIER: Final = 128
+_IDENTIFIER: Final = re.compile(IDENTIFIER.pattern)
 
 # The longest caller that the contract accepts. No phone number is nearly as long.
 _LONGEST_CALLER: Final = 256
@@ -47,7 +48,7 @@ class RoutingClient:
         request = RouteInboundCallRequest(
             called_number=call.called_number,
             caller_number=call.caller_number[:_LONGEST_CALLER],
-            call_id=call.call_sid if _is_identifier(call.call_sid) else "",
+            call_id=call.call_sid if _IDENTIFIER.fullmatch(call.call_sid) else "",
         )
         try:
             found = await self._client.call_routing.route_inbound_call(request, timeout=_ROUTE_SECONDS)
@@ -66,7 +67,7 @@ class RoutingClient:
 
     async def organization_name(self, organization_id: str, call_sid: str) -> str:
         """Return the organization's display name; empty if it is unknown or localdial does not answer."""
-        if not _is_identifier(organization_id):
+        if not _IDENTIFIER.fullmatch(organization_id):
             return ""
         request = GetOrganizationRequest(organization_id=organization_id)
         try:
@@ -96,10 +97,6 @@ async def connected(server: str, *, screening: bool) -> AsyncIterator[RoutingCli
         grpc.aio.insecure_channel(server, _NO_PROXY) as channel,
     ):
         yield RoutingClient(client, channel, screening=screening)
-
-
-def _is_identifier(text: str) -> bool:
-    return 0 < len(text) <= _LONGEST_IDENTIFIER and all("!" <= character <= "~" for character in text)
 
 
 def _log_failure(what: str, error: LocaldialError, call_sid: str) -> None:
