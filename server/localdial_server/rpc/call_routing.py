@@ -20,7 +20,7 @@ _NEWEST = (2**63 - 1, "")
 
 
 class CallRoutingServicer:
-    """Decodes requests, calls the use cases, encodes responses."""
+    """Serves the choice of a caller ID, the destination of a call-back, and the list of calls."""
 
     def __init__(self, use_cases: CallRouting, contract: Contract) -> None:
         self._use_cases = use_cases

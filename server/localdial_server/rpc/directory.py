@@ -7,7 +7,7 @@ from localdial_server.rpc.paging import Page
 
 
 class DirectoryServicer:
-    """Decodes requests, calls the use cases, encodes responses."""
+    """Serves organizations and their users."""
 
     def __init__(self, use_cases: Directory) -> None:
         self._use_cases = use_cases

@@ -17,7 +17,7 @@ _LISTED = 1000
 
 
 class NumberInventoryServicer:
-    """Decodes requests, calls the use cases, encodes responses."""
+    """Serves numbers and area code mappings, and what is done with numbers at the carrier."""
 
     def __init__(self, use_cases: UseCases) -> None:
         self._use_cases = use_cases
