@@ -17,7 +17,8 @@ from tests.functional.simulator_process import SimulatorProcess
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 COMMANDS = re.findall(r"^\.venv/bin/localdial (.+)$", README, re.MULTILINE)
-(PROGRAM,) = re.findall(r"^```python\n(.+?)^```$", README, re.MULTILINE | re.DOTALL)
+GETTING_STARTED = (ROOT / "docs/getting-started.md").read_text("utf-8")
+(PROGRAM,) = re.findall(r"^```python\n(.+?)^```$", GETTING_STARTED, re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture
@@ -53,19 +54,19 @@ def test_the_quickstarts_commands_show_what_they_promise(demo_server: ServerProc
     assert "NO_CALLER_ID" in demo
 
 
-def test_the_python_example_prints_the_caller_id(demo_server: ServerProcess) -> None:
+def test_the_commands_and_the_program_of_getting_started_work_beside_the_demo(
+    demo_server: ServerProcess,
+) -> None:
+    # A newcomer comes from the README, whose server has loaded the demo.
+    beginning, ending = GETTING_STARTED.split("## Resolve a call from a program")
+    printed = {}
+    for command in re.findall(r"^localdial (.+)$", beginning, re.MULTILINE):
+        printed[command] = said(demo_server, "-m", "localdial_server", *shlex.split(command))
     program = PROGRAM.replace('"127.0.0.1:50051"', repr(demo_server.address))
     assert program != PROGRAM
-    assert said(demo_server, "-c", program).startswith("+1415")
-
-
-def test_the_commands_of_getting_started_work_beside_the_demo(demo_server: ServerProcess) -> None:
-    # A newcomer comes from the README, whose server has loaded the demo.
-    page = (ROOT / "docs/getting-started.md").read_text("utf-8")
-    commands = re.findall(r"^localdial (.+)$", page, re.MULTILINE)
-    printed = {
-        command: said(demo_server, "-m", "localdial_server", *shlex.split(command)) for command in commands
-    }
+    assert said(demo_server, "-c", program) == "+12135550100\n"
+    for command in re.findall(r"^localdial (.+)$", ending, re.MULTILINE):
+        printed[command] = said(demo_server, "-m", "localdial_server", *shlex.split(command))
     assert len(printed) > 8
     assert "LOCAL_PRESENCE_MAPPED" in printed["resolve acme ann +13235550155"]
     assert "LAST_CALLER" in printed["route +12135550100 +13235550155"]
