@@ -21,9 +21,9 @@ from localdial_server.domain.routing_snapshot import RoutingSnapshot
 class Leg:
     """One outbound call to decide.
 
-    `call_id`: None lets the server make one. `min_revision`: the oldest revision of the
-    organization that may be decided on; 0 allows any. `callee_area_code` is derived from the
-    callee's number; None if it has no geographic one.
+    `callee_number` is E.164, and `callee_area_code` is derived from it: None if it has no geographic
+    one. `call_id`: None lets the server make one. `min_revision`: the oldest revision of the
+    organization that may be decided on; 0 allows any.
     """
 
     organization_id: str
@@ -128,7 +128,7 @@ class CallRouting:
         return await self._store.read("call_routing.list_calls", work)
 
     def _decide_and_append(self, leg: Leg) -> asyncio.Future[RecordedCall]:
-        """Decide the leg and append it to the call log, both at once if memory decides it.
+        """Decide the leg and append it to the call log, both at once if the snapshot in memory suffices.
 
         Only a leg that waits for the database gets a task: a task costs more than a
         decision, and a batch has up to 500 legs.

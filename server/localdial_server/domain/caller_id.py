@@ -29,7 +29,7 @@ def decide_caller_id(
         raise UserNotFound(snapshot.organization_id, user_id)
     agent_caller_id = snapshot.caller_ids[user_id]
     organization_number = snapshot.organization_number
-    # Callees who see their own number take the call for an error or a scam.
+    # Callees who see their own number mistake the call for an error or a scam.
     if agent_caller_id == callee_number:
         agent_caller_id = None
     if organization_number == callee_number:

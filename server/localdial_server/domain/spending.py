@@ -47,7 +47,7 @@ class Spent:
     now: int
 
 
-def why_not_one_more(organization_id: str, limits: Limits, spent: Spent) -> ServiceError | None:
+def limit_error(organization_id: str, limits: Limits, spent: Spent) -> ServiceError | None:
     """Return the error that keeps the organization from buying one more number, None if it may."""
     if spent.number_count >= limits.numbers:
         return NumberLimitReached(organization_id, limits.numbers)

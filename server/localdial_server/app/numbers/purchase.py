@@ -29,7 +29,7 @@ from localdial_server.app.ports.clock import Clock
 from localdial_server.app.ports.store import NumberQuery, Reader, Store, Transaction
 from localdial_server.domain.errors import NoNumbersAvailable, NumbersSold, PurchasePending, ServiceError
 from localdial_server.domain.model import Number, NumberState
-from localdial_server.domain.spending import DAY_MICROSECONDS, SpendingLimits, Spent, why_not_one_more
+from localdial_server.domain.spending import DAY_MICROSECONDS, SpendingLimits, Spent, limit_error
 
 # How many orders may be at the carrier at once: of one purchase request, and of this process.
 _CONCURRENT_ORDERS = 8
@@ -248,7 +248,7 @@ class Purchasing:
         now = self._clock.now()
         count, first = reader.purchases_since(organization_id, now - DAY_MICROSECONDS)
         spent = Spent(reader.count_numbers(NumberQuery(organization_id)), count, first, now)
-        return why_not_one_more(organization_id, self._limits.of(organization_id), spent)
+        return limit_error(organization_id, self._limits.of(organization_id), spent)
 
     async def _place(self, run: _PurchaseRun, order: Number) -> bool:
         try:
