@@ -44,7 +44,7 @@ def as_sent(contract: OlderContract, call: Call, tokens: dict[str, str]) -> byte
     if token not in tokens:
         return raw
     request = contract.request(call.method, raw)
-    request.page_token = tokens[token]  # type: ignore[attr-defined] # `says` has it
+    request.page_token = tokens[token]  # type: ignore[attr-defined]  # `says` has it
     return request.SerializeToString()
 
 

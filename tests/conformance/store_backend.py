@@ -91,7 +91,7 @@ class SharedStoreFixtures(StoreFixtures):
     """The fixtures of the suites of shared stores: two servers, each with its own connections."""
 
     @pytest.fixture
-    async def other(self, backend: Backend, home: Home) -> AsyncIterator[Home]:  # noqa: ARG002 (opened first)
+    async def other(self, backend: Backend, home: Home) -> AsyncIterator[Home]:  # noqa: ARG002 - opened first
         other = Home(backend)
         await other.open()
         yield other

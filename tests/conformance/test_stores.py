@@ -61,4 +61,4 @@ def test_what_a_store_lacks_must_be_a_promise() -> None:
     with pytest.raises(AssertionError, match="test_that_is_none"):
 
         class _Careless(StoreSuite):
-            lacks = {"test_that_is_none": "a slip of the pen"}  # noqa: RUF012
+            lacks = {"test_that_is_none": "a slip of the pen"}  # noqa: RUF012 - as the suites declare it

@@ -50,7 +50,7 @@ def test_reflection_lists_the_services_and_describes_them(server: ServerProcess)
             reflection_pb2.ServerReflectionRequest(list_services=""),
             reflection_pb2.ServerReflectionRequest(file_containing_symbol=SERVICES[0]),
         ]
-        listed, described = stub.ServerReflectionInfo(iter(asked), timeout=5)  # type: ignore[operator]
+        listed, described = stub.ServerReflectionInfo(iter(asked), timeout=5)  # type: ignore[operator]  # the stubs package lacks it
     assert set(SERVICES) < {service.name for service in listed.list_services_response.service}
     assert described.file_descriptor_response.file_descriptor_proto
 

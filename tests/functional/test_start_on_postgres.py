@@ -250,7 +250,7 @@ class Waiting:
     def health(self) -> int:
         with grpc.insecure_channel(self.address) as channel:
             stub = health_pb2_grpc.HealthStub(channel)
-            response = stub.Check(  # type: ignore[attr-defined]
+            response = stub.Check(  # type: ignore[attr-defined]  # the stubs package lacks it
                 health_pb2.HealthCheckRequest(), timeout=DEADLINE_SECONDS, wait_for_ready=True
             )
             return int(response.status)

@@ -164,7 +164,7 @@ class _Job(Generic[ResourceT, T]):
         self._begun_at = time.monotonic()
         try:
             self.outcome.set_result(self.work(resource))
-        except BaseException as error:  # noqa: BLE001 (raised where the result is awaited)
+        except BaseException as error:  # noqa: BLE001 - raised where the result is awaited
             self.outcome.set_exception(error)
 
     def give_up(self) -> None:

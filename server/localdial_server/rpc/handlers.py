@@ -126,7 +126,7 @@ class RpcHandlers:
                 return response.SerializeToString()
             except ServiceError as error:
                 refusal = error
-            except Exception:  # noqa: BLE001 (the text of no exception may leave the server)
+            except Exception:  # noqa: BLE001 - the text of no exception may leave the server
                 refusal = InternalError(str(uuid.uuid4()))
                 _log.exception("a handler failed", extra={"method": descriptor.full_name, **refusal.metadata})
             status = status_of(refusal)

@@ -36,7 +36,7 @@ class CommentedFile:
         """The files that this file imports."""
         return [type(self)(file, self._comments) for file in self._file.dependencies]
 
-    def CopyToProto(self, proto: FileDescriptorProto) -> None:  # noqa: N802 (protobuf's name)
+    def CopyToProto(self, proto: FileDescriptorProto) -> None:  # noqa: N802 - protobuf's name
         """Copy the file, with its comments, into `proto`."""
         self._file.CopyToProto(proto)
         if self.name in self._comments:
@@ -52,11 +52,11 @@ class CommentedPool:
         files = FileDescriptorSet.FromString(image).file
         self._comments = {file.name: file.source_code_info for file in files}
 
-    def FindFileByName(self, name: str) -> CommentedFile:  # noqa: N802 (protobuf's name)
+    def FindFileByName(self, name: str) -> CommentedFile:  # noqa: N802 - protobuf's name
         """Return a file. Raises `KeyError` if there is none."""
         return self._commented(self._pool.FindFileByName(name))
 
-    def FindFileContainingSymbol(self, symbol: str) -> CommentedFile:  # noqa: N802 (protobuf's name)
+    def FindFileContainingSymbol(self, symbol: str) -> CommentedFile:  # noqa: N802 - protobuf's name
         """Return the file of a message, enum, service or method. Raises `KeyError` if there is none."""
         try:
             return self._commented(self._pool.FindFileContainingSymbol(symbol))

@@ -27,4 +27,4 @@ def _running_and_counting(background: Sequence[Background]) -> object:
     return _running([*background, _count_tasks])
 
 
-serve._running = _running_and_counting  # type: ignore[assignment]
+serve._running = _running_and_counting  # type: ignore[assignment]  # patched

@@ -133,5 +133,5 @@ async def _adopt_from_nothing(self: PendingOrders, order: Number, owned: OwnedNu
 
 
 if os.environ.get("DRILL_WITHOUT_PENDING_ORDERS"):
-    purchase.open_pending_order = _open_nothing  # type: ignore[attr-defined]
+    purchase.open_pending_order = _open_nothing  # type: ignore[attr-defined]  # patched
     _patch(PendingOrders, "adopt", _killed_after("adopted", _adopt_from_nothing))

@@ -24,6 +24,6 @@ async def _listen_to_nothing(self: RevisionNotifications, on_change: Callable[[s
 
 
 if "DRILL_WITHOUT_CHECK" in os.environ:
-    CallRouting._decide_and_append = _decide_unchecked  # type: ignore[method-assign]
+    CallRouting._decide_and_append = _decide_unchecked  # type: ignore[method-assign]  # patched
 if "DRILL_WITHOUT_HINTS" in os.environ:
-    RevisionNotifications.listen = _listen_to_nothing  # type: ignore[method-assign]
+    RevisionNotifications.listen = _listen_to_nothing  # type: ignore[method-assign]  # patched

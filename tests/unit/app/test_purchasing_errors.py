@@ -17,7 +17,7 @@ def _make_order_fail(harness: Harness, monkeypatch: pytest.MonkeyPatch, phone_nu
     """Make the order of the number raise an unexpected error after the carrier has filled it."""
     order = harness.carrier.order
 
-    async def fail_at_last(ordered: str, reference: str, timeout: float) -> object:  # noqa: ASYNC109 (the port's)
+    async def fail_at_last(ordered: str, reference: str, timeout: float) -> object:  # noqa: ASYNC109 - the port's
         owned = await order(ordered, reference, timeout)
         if ordered == phone_number:
             raise UnexpectedError

@@ -1,6 +1,7 @@
 """The gRPC status of each error, and the details that travel with it."""
 
 from pathlib import Path
+from typing import Any
 
 import google.rpc.error_details_pb2 as details
 import pytest
@@ -29,10 +30,10 @@ def test_every_reason_has_a_status_and_an_error() -> None:
 
 
 @pytest.mark.parametrize("value", errors_pb2.ErrorReason.DESCRIPTOR.values[1:], ids=lambda value: value.name)
-def test_the_status_is_the_one_that_the_contract_documents(value: object) -> None:
+def test_the_status_is_the_one_that_the_contract_documents(value: Any) -> None:
     # The generated stubs have the contract's comments, and each reason's comment begins with its status.
     stub = Path(errors_pb2.__file__).with_suffix(".pyi").read_text("utf-8")
-    name = value.name  # type: ignore[attr-defined]
+    name = value.name
     documented = stub.split(f"\n{name}: ErrorReason.ValueType")[1].split('"""')[1].split(".")[0]
     assert StatusCode[documented] is STATUS_OF[errors.Reason[name.removeprefix("ERROR_REASON_")]]
 

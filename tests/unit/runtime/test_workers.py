@@ -55,7 +55,7 @@ def accepted(listening: socket.socket) -> int:
 
 
 @pytest.mark.parametrize("shared", [False, True])
-def test_a_port_on_which_another_server_listens_is_refused(shared: bool) -> None:  # noqa: FBT001
+def test_a_port_on_which_another_server_listens_is_refused(*, shared: bool) -> None:
     with listener("127.0.0.1:0", shared=shared) as other:
         address = f"127.0.0.1:{other.getsockname()[1]}"
         with (

@@ -235,7 +235,7 @@ async def test_refused_connections_are_logged_now_and_then(
         with pytest.raises(StorageUnavailable):
             await database.read(_items)
     [told] = [record for record in caplog.records if record.message == "the database did not answer"]
-    assert "too many connections" in told.cause  # type: ignore[attr-defined]
+    assert "too many connections" in told.cause  # type: ignore[attr-defined]  # from `extra`
     assert not database.is_down
     postgres.execute(f"ALTER DATABASE {name} CONNECTION LIMIT -1")
     assert await database.read(_items) == {}

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 from sqlalchemy import Connection, text
@@ -58,7 +58,7 @@ def name(postgres: PostgresServer) -> str:
 
 
 @pytest.fixture(scope="module")
-def standby(postgres: PostgresServer, name: str) -> Iterator[Standby]:  # noqa: ARG001 (it is copied)
+def standby(postgres: PostgresServer, name: str) -> Iterator[Standby]:  # noqa: ARG001 - it is copied
     with Standby(postgres) as standby:
         yield standby
 
@@ -97,9 +97,11 @@ def _look_and_insert(connection: Connection) -> None:
 
 
 @pytest.mark.parametrize("work", [_insert, _look_and_insert])
-async def test_a_change_on_a_standby_fails(database: PostgresDatabase, work: object) -> None:
+async def test_a_change_on_a_standby_fails(
+    database: PostgresDatabase, work: Callable[[Connection], None]
+) -> None:
     with pytest.raises(StorageUnavailable):
-        await database.write(work)  # type: ignore[arg-type]
+        await database.write(work)
 
 
 async def test_an_insert_on_a_standby_fails(database: PostgresDatabase) -> None:

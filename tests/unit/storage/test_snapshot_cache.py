@@ -71,12 +71,12 @@ class FakeDatabase:
         users = {f"user{index}": None for index in range(self.users.get(organization_id, 0))}
         return build_snapshot(Organization(organization_id), self.revisions[organization_id], users, {}, [])
 
-    async def read(self, work: Callable[[Connection], T], *, name: str = "") -> T:  # noqa: ARG002 (the port's)
+    async def read(self, work: Callable[[Connection], T], *, name: str = "") -> T:  # noqa: ARG002 - the port's
         found: T | None = None
         error: Exception | None = None
         try:
             found = work(cast(Connection, None))
-        except Exception as caught:  # noqa: BLE001 (told when the load ends)
+        except Exception as caught:  # noqa: BLE001 - told when the load ends
             error = caught
         if self.held is None:
             await asyncio.sleep(0)
@@ -180,7 +180,7 @@ async def test_idle_snapshots_are_dropped_in_the_background(database: FakeDataba
     clock.time += 1
     dropping = asyncio.create_task(cache.drop_idle_always())
     async with asyncio.timeout(10):
-        while cache.organization_ids():  # noqa: ASYNC110 (the cache sets no event)
+        while cache.organization_ids():  # noqa: ASYNC110 - the cache sets no event
             await asyncio.sleep(0.01)
     dropping.cancel()
     await asyncio.wait({dropping})

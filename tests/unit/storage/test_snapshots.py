@@ -20,7 +20,7 @@ class HeldDatabase:
     def __init__(self) -> None:
         self.reads: list[asyncio.Future[RoutingSnapshot]] = []
 
-    async def read(self, _work: Callable[[Connection], T], *, name: str = "") -> T:  # noqa: ARG002 (the port's)
+    async def read(self, _work: Callable[[Connection], T], *, name: str = "") -> T:  # noqa: ARG002 - the port's
         held: asyncio.Future[RoutingSnapshot] = asyncio.get_running_loop().create_future()
         self.reads.append(held)
         return cast(T, await held)

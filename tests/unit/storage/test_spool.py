@@ -380,7 +380,7 @@ async def test_calls_are_found_even_if_a_loss_of_power_took_their_marker(path: P
     for spool in first, second:
         await spool.add([call(spool.path.stem)])
         await spool.close()
-    for marker in path.glob("*.waiting"):  # noqa: ASYNC240 (a few files, in a test)
+    for marker in path.glob("*.waiting"):  # noqa: ASYNC240 - a few files, in a test
         marker.unlink()
     # This time there is one process, where there were two.
     mine = folder.take()

@@ -85,6 +85,6 @@ class Sweep:
             return Settled(number, number, error)
         except StorageUnavailable:
             raise
-        except Exception as error:  # noqa: BLE001 (one number must not keep the others open)
+        except Exception as error:  # noqa: BLE001 - one number must not keep the others open
             _log.exception("a number could not be settled")
             return Settled(number, number, error)

@@ -175,7 +175,7 @@ class Carrier(Protocol):
         self,
         phone_number: str,
         reference: str,
-        timeout: float,  # noqa: ASYNC109 (an order that takes longer is of unknown outcome, not cancelled)
+        timeout: float,  # noqa: ASYNC109 - an order that takes longer is of unknown outcome, not cancelled
     ) -> OwnedNumber | Pending:
         """Buy this one number, tag it with the reference and route its calls to us.
 

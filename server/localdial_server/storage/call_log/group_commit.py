@@ -84,7 +84,7 @@ class GroupCommitLog(CallLog):
     async def _commit(self, group: Sequence[_Waiting]) -> None:
         try:
             recorded = await self._record([call for call, _ in group])
-        except Exception as error:  # noqa: BLE001 (every caller gets it, or would wait forever)
+        except Exception as error:  # noqa: BLE001 - every caller gets it, or would wait forever
             for _, future in group:
                 if not future.done():
                     future.set_exception(error)

@@ -105,7 +105,7 @@ class SpoolingRecorder:
                         await self._move_batch(spool)
             except StorageUnavailable:
                 await asyncio.sleep(self._retry_seconds)
-            except Exception:  # noqa: BLE001 (no error may lose a call)
+            except Exception:  # noqa: BLE001 - no error may lose a call
                 _log.exception("calls could not be recorded from the spool")
                 await asyncio.sleep(self._retry_seconds)
             metrics.SPOOL_CALLS.set(self._spool.count + (spool.count if spool is not self._spool else 0))

@@ -115,7 +115,7 @@ class TransactionPool:
                     # The caller has its error already.
                     raise StorageUnavailable from error
                 if state in _ROLLED_BACK:
-                    time.sleep(random.uniform(0, pause))  # noqa: S311 (not a secret)
+                    time.sleep(random.uniform(0, pause))  # noqa: S311 - not a secret
                     pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
                 elif state == _DUPLICATE and duplicates < _MAX_DUPLICATES:
                     duplicates += 1

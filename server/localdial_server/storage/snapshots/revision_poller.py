@@ -54,7 +54,7 @@ class RevisionPoller:
             except StorageUnavailable:
                 # The database logs this itself.
                 pass
-            except Exception:  # noqa: BLE001 (without the poller, old snapshots would stay in use)
+            except Exception:  # noqa: BLE001 - without the poller, old snapshots would stay in use
                 _log.exception("polling the database for changes failed")
             metrics.DATABASE_DOWN.set(self._database.is_down)
             await asyncio.sleep(_PAUSE_SECONDS)

@@ -166,7 +166,7 @@ class _Reading:
     def _compare(self, end: End, found: End) -> None:
         """Check the counts and the checksum of the last line."""
         for field, value in found.items():
-            said = end[field]  # type: ignore[literal-required]
+            said = end[field]  # type: ignore[literal-required]  # of the same type
             if field == "sha256" and said != value:
                 self._problem("is not the checksum of the lines before: the file was changed", field)
             elif said != value:

@@ -239,7 +239,7 @@ async def test_a_call_that_hangs_is_not_collected_as_garbage(
 
     # Nothing refers to the tasks, as in a server whose client has gone.
     for phone_number in NUMBER, OTHER:
-        asyncio.ensure_future(order(phone_number))  # noqa: RUF006
+        asyncio.ensure_future(order(phone_number))  # noqa: RUF006 - see above
     for _ in range(10):
         await asyncio.sleep(0)
         gc.collect()

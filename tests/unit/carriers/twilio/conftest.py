@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 
@@ -40,10 +41,10 @@ class TwilioHarness:
             numbers=NumberSettings(voice_url="https://voice.example/voice"),
         )
 
-    def carriers(self, **changes: object) -> TwilioCarriers:
+    def carriers(self, **changes: Any) -> TwilioCarriers:
         """Return a new adapter of the account, with these fields changed."""
         limits = {name: changes.pop(name) for name in ("threads", "waiting") if name in changes}
-        self.made.append(TwilioCarriers(replace(self.account, **changes), **limits))  # type: ignore[arg-type]
+        self.made.append(TwilioCarriers(replace(self.account, **changes), **limits))
         return self.made[-1]
 
     def events(self, *kinds: str) -> list[dict[str, object]]:
