@@ -12,7 +12,7 @@ import pytest
 
 from localdial_server.app.ports.store import Reader, Store, StoredRequest, Transaction
 from localdial_server.domain.model import Organization
-from tests.conformance.overtaking import Pause, no_pause, overtaken
+from tests.conformance.interleaving import Pause, no_pause, overtaken
 from tests.conformance.store_backend import SharedStoreFixtures
 from tests.conformance.store_records import A, B, X, create, number, own, request, user
 from tests.support.waiting import DEADLINE_SECONDS

@@ -11,7 +11,7 @@ from localdial_server.app.ports.store import Reader, Store, Transaction
 from localdial_server.domain.errors import OrganizationNotFound
 from localdial_server.domain.model import Organization, OutboundCall
 from localdial_server.storage.snapshots.cache import SnapshotCache
-from tests.conformance.overtaking import Pause, overtaken
+from tests.conformance.interleaving import Pause, overtaken
 from tests.conformance.statements import failures
 from tests.conformance.store_backend import Home, SharedStoreFixtures
 from tests.conformance.store_records import CALLEE, A, X, Y, append, call, create, user

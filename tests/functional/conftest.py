@@ -1,3 +1,4 @@
+import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -5,6 +6,7 @@ import pytest
 from sqlalchemy import Engine
 
 from localdial_client import Client
+from tests.functional.commands import Run, run_to_its_end
 from tests.functional.databases import NewDatabase, in_engine
 from tests.functional.server_process import ServerProcess
 from tests.functional.simulator_process import SUBACCOUNT_SID, SimulatorProcess
@@ -76,3 +78,9 @@ def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> NewDatabase:
         return url
 
     return new_database
+
+
+@pytest.fixture
+def run_command(tmp_path: Path) -> Run:
+    """Return a function that runs a command of localdial to its end, with its files in `tmp_path`."""
+    return functools.partial(run_to_its_end, tmp_path)

@@ -4,10 +4,9 @@ import functools
 import itertools
 import time
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine, event, insert
 
 from localdial.v1.call_routing_pb2 import RouteInboundCallRequest, RouteInboundCallResponse
 from localdial_client import Client, FailedPrecondition
@@ -129,17 +128,19 @@ def test_an_interrupted_prune_says_how_many_calls_it_deleted(
 ) -> None:
     url = new_database("sqlite", with_calls(*(call(f"c{index}", index) for index in range(9))))
     batches_of(4, monkeypatch)
-    batches = []
+    batches = 0
 
-    def interrupt(*arguments: Any) -> int:
-        batches.append(arguments)
-        if len(batches) == 2:
+    def interrupt(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        nonlocal batches
+        batches += statement.startswith("DELETE")
+        if batches == 2:
             raise KeyboardInterrupt
-        return end_of_batch(*arguments)
 
-    end_of_batch = retention._end_of_batch
-    monkeypatch.setattr(retention, "_end_of_batch", interrupt)
-    interrupted = run_on(url, "calls", "prune", "--older-than", "1d")
+    event.listen(Engine, "after_cursor_execute", interrupt)
+    try:
+        interrupted = run_on(url, "calls", "prune", "--older-than", "1d")
+    finally:
+        event.remove(Engine, "after_cursor_execute", interrupt)
     assert interrupted.exit_code != 0
     assert "4 calls deleted so far; the rest are still there" in interrupted.stderr
     assert call_ids(url) == {f"c{index}" for index in range(4, 9)}

@@ -1,7 +1,6 @@
 """The start on PostgreSQL, and the one-line errors if it fails."""
 
 import asyncio
-import functools
 import json
 import resource
 import subprocess
@@ -27,7 +26,7 @@ from localdial_server.settings.settings import read_settings
 from localdial_server.storage.call_log.spool import SpoolFolder
 from localdial_server.storage.sql import migrate as schema
 from tests.conformance.store_records import call
-from tests.functional.starting import Run, command_line, environment_of, run_to_its_end, said_in_one_line
+from tests.functional.commands import Run, command_line, environment_of, said_in_one_line
 from tests.support.databases import create_postgres
 from tests.support.postgres import PostgresServer
 from tests.support.waiting import DEADLINE_SECONDS
@@ -39,12 +38,6 @@ def url(postgres: PostgresServer) -> Iterator[str]:
     url = postgres.create_database()
     yield url
     postgres.drop_database(url)
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """Return a function that runs a command of localdial to its end."""
-    return functools.partial(run_to_its_end, tmp_path)
 
 
 def _tables(postgres: PostgresServer, url: str) -> set[str]:
@@ -96,11 +89,15 @@ UNUSABLE: dict[str, tuple[Callable[[str, PostgresServer], str], str]] = {
 
 @pytest.mark.parametrize(("change", "said"), UNUSABLE.values(), ids=UNUSABLE)
 def test_an_unusable_url_is_reported_in_one_line(
-    run: Run, url: str, postgres: PostgresServer, change: Callable[[str, PostgresServer], str], said: str
+    run_command: Run,
+    url: str,
+    postgres: PostgresServer,
+    change: Callable[[str, PostgresServer], str],
+    said: str,
 ) -> None:
     # Both commands open the database in the same way, so each case runs only one of them.
     command = "serve" if list(UNUSABLE.values()).index((change, said)) % 2 else "migrate"
-    ended = run(command, LOCALDIAL_DATABASE_URL=change(url, postgres))
+    ended = run_command(command, LOCALDIAL_DATABASE_URL=change(url, postgres))
     line = said_in_one_line(ended, postgres.password, "s3cret")
     assert said in line
     assert _tables(postgres, url) == set()
@@ -117,7 +114,7 @@ async def test_an_empty_database_must_be_migrated_first(
 
 
 async def test_an_older_schema_must_be_migrated_first(
-    run: Run, url: str, postgres: PostgresServer, tmp_path: Path
+    run_command: Run, url: str, postgres: PostgresServer, tmp_path: Path
 ) -> None:
     engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool)
     config, scripts = schema._scripts()
@@ -130,19 +127,19 @@ async def test_an_older_schema_must_be_migrated_first(
     assert "localdial migrate" in line
     query, name = "SELECT version_num FROM localdial_schema_version", url.rpartition("/")[2]
     assert postgres.execute(query, name) == [(oldest,)]
-    assert f"from {oldest} to {newest}" in run("migrate", LOCALDIAL_DATABASE_URL=url).stdout
+    assert f"from {oldest} to {newest}" in run_command("migrate", LOCALDIAL_DATABASE_URL=url).stdout
     assert postgres.execute(query, name) == [(newest,)]
 
 
 @pytest.mark.parametrize("command", ["serve", "migrate"])
 def test_a_newer_schema_is_refused_and_unchanged(
-    run: Run, migrated_url: str, postgres: PostgresServer, command: str
+    run_command: Run, migrated_url: str, postgres: PostgresServer, command: str
 ) -> None:
     name = migrated_url.rpartition("/")[2]
     postgres.execute("UPDATE localdial_schema_version SET version_num = '9999'", name)
     postgres.execute("DROP TABLE outbound_calls", name)
     # The command must not wait for the schema either.
-    ended = run(command, LOCALDIAL_DATABASE_URL=migrated_url)
+    ended = run_command(command, LOCALDIAL_DATABASE_URL=migrated_url)
     line = said_in_one_line(ended, postgres.password)
     assert "newer" in line
     assert postgres.execute("SELECT version_num FROM localdial_schema_version", name) == [("9999",)]
@@ -151,10 +148,10 @@ def test_a_newer_schema_is_refused_and_unchanged(
 
 @pytest.mark.parametrize("command", ["serve", "migrate"])
 def test_another_programs_database_is_refused_and_unchanged(
-    run: Run, url: str, postgres: PostgresServer, command: str
+    run_command: Run, url: str, postgres: PostgresServer, command: str
 ) -> None:
     postgres.execute("CREATE TABLE theirs (x int)", url.rpartition("/")[2])
-    ended = run(command, LOCALDIAL_DATABASE_URL=url)
+    ended = run_command(command, LOCALDIAL_DATABASE_URL=url)
     assert "another program" in said_in_one_line(ended, postgres.password)
     assert _tables(postgres, url) == {"theirs"}
 
@@ -162,21 +159,23 @@ def test_another_programs_database_is_refused_and_unchanged(
 @pytest.mark.parametrize("command", ["serve", "migrate"])
 @pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
 def test_a_database_that_cannot_hold_every_name_is_refused(
-    run: Run, postgres: PostgresServer, command: str, encoding: str
+    run_command: Run, postgres: PostgresServer, command: str, encoding: str
 ) -> None:
     name = f"in_{encoding}".lower()
     postgres.execute(f"DROP DATABASE IF EXISTS {name}")
     postgres.execute(f"CREATE DATABASE {name} OWNER localdial ENCODING '{encoding}' TEMPLATE template0")
-    ended = run(command, LOCALDIAL_DATABASE_URL=postgres.url(name))
+    ended = run_command(command, LOCALDIAL_DATABASE_URL=postgres.url(name))
     line = said_in_one_line(ended, postgres.password)
     assert f"encoding is {encoding}" in line
     assert _tables(postgres, postgres.url(name)) == set()
 
 
-def test_a_role_without_the_right_to_create_tables_is_reported(run: Run, postgres: PostgresServer) -> None:
+def test_a_role_without_the_right_to_create_tables_is_reported(
+    run_command: Run, postgres: PostgresServer
+) -> None:
     postgres.execute("CREATE DATABASE not_mine TEMPLATE template0")
     line = said_in_one_line(
-        run("migrate", LOCALDIAL_DATABASE_URL=postgres.url("not_mine")), postgres.password
+        run_command("migrate", LOCALDIAL_DATABASE_URL=postgres.url("not_mine")), postgres.password
     )
     assert "permission denied" in line
     postgres.execute("DROP DATABASE not_mine")
@@ -204,11 +203,13 @@ def test_of_concurrent_migrations_one_migrates_and_all_succeed(
     assert "outbound_calls" in _tables(postgres, url)
 
 
-def test_a_failed_migration_leaves_nothing_behind(run: Run, url: str, postgres: PostgresServer) -> None:
+def test_a_failed_migration_leaves_nothing_behind(
+    run_command: Run, url: str, postgres: PostgresServer
+) -> None:
     name = url.rpartition("/")[2]
     # Take a name that the migration needs late, in a place where nothing else looks.
     postgres.execute("CREATE SEQUENCE simulator_numbers", name)
-    line = said_in_one_line(run("migrate", LOCALDIAL_DATABASE_URL=url), postgres.password)
+    line = said_in_one_line(run_command("migrate", LOCALDIAL_DATABASE_URL=url), postgres.password)
     assert "simulator_numbers" in line
     assert _tables(postgres, url) == set()
 
@@ -257,7 +258,7 @@ class Waiting:
 
 
 def test_a_server_that_waits_for_the_schema_reports_not_serving_until_the_migration(
-    run: Run, url: str, tmp_path: Path
+    run_command: Run, url: str, tmp_path: Path
 ) -> None:
     with Waiting(tmp_path, LOCALDIAL_DATABASE_URL=url) as server:
         assert "localdial migrate" in server.until_logged("waiting for the schema")
@@ -267,7 +268,7 @@ def test_a_server_that_waits_for_the_schema_reports_not_serving_until_the_migrat
             with pytest.raises(grpc.RpcError) as refused:
                 stub.ListOrganizations(directory.ListOrganizationsRequest(), timeout=DEADLINE_SECONDS)
         assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
-        assert run("migrate", LOCALDIAL_DATABASE_URL=url).returncode == 0
+        assert run_command("migrate", LOCALDIAL_DATABASE_URL=url).returncode == 0
         server.until_logged('"serving"')
         assert server.health() == health_pb2.HealthCheckResponse.SERVING
         with Client(server.address) as client:
@@ -293,7 +294,7 @@ async def test_the_wait_for_the_schema_ends_in_an_error(url: str, tmp_path: Path
 
 
 def test_the_wait_for_the_schema_survives_a_restart_of_the_database(
-    run: Run, url: str, postgres: PostgresServer, tmp_path: Path
+    run_command: Run, url: str, postgres: PostgresServer, tmp_path: Path
 ) -> None:
     with Waiting(tmp_path, LOCALDIAL_DATABASE_URL=url) as server:
         server.until_logged("waiting for the schema")
@@ -304,23 +305,25 @@ def test_the_wait_for_the_schema_survives_a_restart_of_the_database(
                 server.process.wait(3)
         finally:
             postgres.start()
-        assert run("migrate", LOCALDIAL_DATABASE_URL=url).returncode == 0
+        assert run_command("migrate", LOCALDIAL_DATABASE_URL=url).returncode == 0
         server.until_logged('"serving"')
 
 
-def test_a_spool_directory_that_is_a_file_is_reported(run: Run, migrated_url: str, tmp_path: Path) -> None:
+def test_a_spool_directory_that_is_a_file_is_reported(
+    run_command: Run, migrated_url: str, tmp_path: Path
+) -> None:
     in_its_place = tmp_path / "file"
     in_its_place.write_text("mine")
     for path in in_its_place, in_its_place / "below":
         line = said_in_one_line(
-            run("serve", LOCALDIAL_DATABASE_URL=migrated_url, LOCALDIAL_SPOOL_DIRECTORY=str(path))
+            run_command("serve", LOCALDIAL_DATABASE_URL=migrated_url, LOCALDIAL_SPOOL_DIRECTORY=str(path))
         )
         assert "LOCALDIAL_SPOOL_DIRECTORY" in line
     assert in_its_place.read_text() == "mine"
 
 
 async def test_the_spool_of_another_database_is_refused_and_unchanged(
-    run: Run, postgres: PostgresServer, migrated_url: str, tmp_path: Path
+    run_command: Run, postgres: PostgresServer, migrated_url: str, tmp_path: Path
 ) -> None:
     def serve(url: str, until: str) -> None:
         with Waiting(tmp_path, LOCALDIAL_DATABASE_URL=url) as server:
@@ -336,7 +339,7 @@ async def test_the_spool_of_another_database_is_refused_and_unchanged(
     await spool.close()
     other = create_postgres(postgres)
     try:
-        ended = run("serve", LOCALDIAL_DATABASE_URL=other)
+        ended = run_command("serve", LOCALDIAL_DATABASE_URL=other)
         assert ended.returncode == 1
         said = f"Error: {tmp_path / 'spool'} is the spool of another database"
         assert ended.stderr.splitlines()[-1].startswith(said)
@@ -351,8 +354,10 @@ async def test_the_spool_of_another_database_is_refused_and_unchanged(
         postgres.drop_database(other)
 
 
-def test_a_spool_directory_on_a_full_disk_is_reported(run: Run, migrated_url: str, tmp_path: Path) -> None:
-    ended = run(
+def test_a_spool_directory_on_a_full_disk_is_reported(
+    run_command: Run, migrated_url: str, tmp_path: Path
+) -> None:
+    ended = run_command(
         "serve",
         prepare=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
         LOCALDIAL_DATABASE_URL=migrated_url,
@@ -363,9 +368,9 @@ def test_a_spool_directory_on_a_full_disk_is_reported(run: Run, migrated_url: st
     assert "sqlalche" not in line
 
 
-def test_a_spool_directory_that_is_not_writable_is_reported(run: Run, migrated_url: str) -> None:
+def test_a_spool_directory_that_is_not_writable_is_reported(run_command: Run, migrated_url: str) -> None:
     # Not even root can create a folder there.
     line = said_in_one_line(
-        run("serve", LOCALDIAL_DATABASE_URL=migrated_url, LOCALDIAL_SPOOL_DIRECTORY="/proc/spool")
+        run_command("serve", LOCALDIAL_DATABASE_URL=migrated_url, LOCALDIAL_SPOOL_DIRECTORY="/proc/spool")
     )
     assert "LOCALDIAL_SPOOL_DIRECTORY" in line

@@ -1,6 +1,5 @@
 """The one-line errors if the server cannot use its SQLite file."""
 
-import functools
 import os
 import resource
 import subprocess
@@ -8,34 +7,30 @@ from pathlib import Path
 
 import pytest
 
-from tests.functional.starting import Run, run_to_its_end, said_in_one_line
+from tests.functional.commands import Run, said_in_one_line
 from tests.support.databases import create_sqlite
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """Return a function that runs a command of localdial to its end."""
-    return functools.partial(run_to_its_end, tmp_path)
 
 
 @pytest.mark.parametrize("command", ["serve", "migrate"])
 @pytest.mark.parametrize("size", [0, 60_000])
 def test_a_sqlite_file_on_a_full_disk_is_reported_and_usable_afterwards(
-    run: Run, tmp_path: Path, command: str, size: int
+    run_command: Run, tmp_path: Path, command: str, size: int
 ) -> None:
     url = f"sqlite:///{tmp_path / 'localdial.db'}"
-    ended = run(
+    ended = run_command(
         command,
         prepare=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)),
         LOCALDIAL_DATABASE_URL=url,
         PYTHONDONTWRITEBYTECODE="1",
     )
     assert str(tmp_path / "localdial.db") in said_in_one_line(ended)
-    assert run("migrate", LOCALDIAL_DATABASE_URL=url).returncode == 0
+    assert run_command("migrate", LOCALDIAL_DATABASE_URL=url).returncode == 0
 
 
 @pytest.mark.parametrize("pages", [0, 8])
-def test_a_disk_that_became_full_is_reported_before_serving(run: Run, tmp_path: Path, pages: int) -> None:
+def test_a_disk_that_became_full_is_reported_before_serving(
+    run_command: Run, tmp_path: Path, pages: int
+) -> None:
     """The disk has no room for the 32 KiB that SQLite needs to start, or only for those."""
     folder = tmp_path / "disk"
     folder.mkdir()
@@ -47,31 +42,31 @@ def test_a_disk_that_became_full_is_reported_before_serving(run: Run, tmp_path: 
         disk = os.statvfs(folder)
         (folder / "filling").write_bytes(b"-" * (disk.f_bavail - pages) * disk.f_bsize)
         for command in "serve", "migrate":
-            assert "disk is full" in said_in_one_line(run(command, LOCALDIAL_DATABASE_URL=url))
+            assert "disk is full" in said_in_one_line(run_command(command, LOCALDIAL_DATABASE_URL=url))
         (folder / "filling").unlink()
-        assert run("migrate", LOCALDIAL_DATABASE_URL=url).returncode == 0
+        assert run_command("migrate", LOCALDIAL_DATABASE_URL=url).returncode == 0
     finally:
         subprocess.run(["umount", folder], check=True)
 
 
 @pytest.mark.parametrize("command", ["serve", "migrate"])
 def test_a_sqlite_file_without_write_permission_is_reported_and_unchanged(
-    run: Run, tmp_path: Path, command: str
+    run_command: Run, tmp_path: Path, command: str
 ) -> None:
     folder = tmp_path / "database"
     file = folder / "localdial.db"
     url = f"sqlite:///{file}"
-    assert run("migrate", LOCALDIAL_DATABASE_URL=url).returncode == 0
+    assert run_command("migrate", LOCALDIAL_DATABASE_URL=url).returncode == 0
     before, beside = file.read_bytes(), sorted(folder.iterdir())
     file.chmod(0o444)
     # Root can write such a file unless the capability is taken away.
     held = ["setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override"]
-    ended = run(command, through=held if os.geteuid() == 0 else (), LOCALDIAL_DATABASE_URL=url)
+    ended = run_command(command, through=held if os.geteuid() == 0 else (), LOCALDIAL_DATABASE_URL=url)
     assert f"{file}: it is read-only" in said_in_one_line(ended)
     assert (file.read_bytes(), sorted(folder.iterdir())) == (before, beside)
 
 
-def test_a_read_only_sqlite_file_is_reported(run: Run, tmp_path: Path) -> None:
+def test_a_read_only_sqlite_file_is_reported(run_command: Run, tmp_path: Path) -> None:
     file = tmp_path / "localdial.db"
     url = f"sqlite:///{file}"
     create_sqlite(file)
@@ -79,7 +74,7 @@ def test_a_read_only_sqlite_file_is_reported(run: Run, tmp_path: Path) -> None:
     with _ReadOnly(tmp_path) as is_read_only:
         if not is_read_only:
             pytest.skip("root needs the right to mount to make a file read-only")
-        line = said_in_one_line(run("serve", LOCALDIAL_DATABASE_URL=url))
+        line = said_in_one_line(run_command("serve", LOCALDIAL_DATABASE_URL=url))
     assert str(file) in line
     assert file.read_bytes() == before
 

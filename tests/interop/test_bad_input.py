@@ -13,9 +13,9 @@ import pytest
 from localdial.v1 import errors_pb2
 from localdial_client import __version__
 from tests.interop.certificates import Authority, Identity, server_credentials
+from tests.interop.client_user import KEY, METHOD, ClientUser
 from tests.interop.conftest import StartDriver
 from tests.interop.driver import Failure
-from tests.interop.person import KEY, METHOD, Person
 from tests.interop.proxy import Proxy
 from tests.interop.reasons import reasons
 from tests.interop.schema import Answered, Violation
@@ -24,8 +24,8 @@ from tests.support.fake_server import HANG_SECONDS, Hang, fails_raw
 
 
 @pytest.fixture
-def person(language: str, running_driver: StartDriver) -> Person:
-    return Person(running_driver(language))
+def user(language: str, running_driver: StartDriver) -> ClientUser:
+    return ClientUser(running_driver(language))
 
 
 @pytest.fixture
@@ -87,18 +87,18 @@ def during(call: Hang, happens: Callable[[], None]) -> Iterator[None]:
 
 
 def test_with_the_right_key_and_certificate_a_call_is_answered(
-    person: Person, language: str, gate: Gatekeeper, authority: Authority
+    user: ClientUser, language: str, gate: Gatekeeper, authority: Authority
 ) -> None:
     gate.begin([])
-    person.answered(gate.address, key=KEY, tls=True, root_certificate=authority.certificate)
+    user.answered(gate.address, key=KEY, tls=True, root_certificate=authority.certificate)
     agent = str(gate.seen()[0].metadata["user-agent"])
     assert agent.startswith(f"localdial-client-{language.partition('_')[0]}/{__version__}"), agent
 
 
 def test_a_client_with_its_own_certificate_is_accepted(
-    person: Person, inner_gate: Gatekeeper, authority: Authority, client_identity: Identity
+    user: ClientUser, inner_gate: Gatekeeper, authority: Authority, client_identity: Identity
 ) -> None:
-    person.answered(
+    user.answered(
         inner_gate.address,
         key=KEY,
         tls=True,
@@ -109,12 +109,10 @@ def test_a_client_with_its_own_certificate_is_accepted(
 
 
 def test_several_servers_can_be_reached_over_tls(
-    person: Person, gate: Gatekeeper, authority: Authority
+    user: ClientUser, gate: Gatekeeper, authority: Authority
 ) -> None:
     with Gatekeeper(KEY, server_credentials(authority.issue("127.0.0.1"))) as other:
-        person.answered(
-            gate.address, other.address, key=KEY, tls=True, root_certificate=authority.certificate
-        )
+        user.answered(gate.address, other.address, key=KEY, tls=True, root_certificate=authority.certificate)
 
 
 # Keys.
@@ -122,9 +120,9 @@ def test_several_servers_can_be_reached_over_tls(
 
 @pytest.mark.parametrize("key", ["another", None], ids=["wrong", "none"])
 def test_a_wrong_key_is_unauthenticated(
-    person: Person, gate: Gatekeeper, authority: Authority, key: str | None
+    user: ClientUser, gate: Gatekeeper, authority: Authority, key: str | None
 ) -> None:
-    failure = person.failed(gate.address, key=key, tls=True, root_certificate=authority.certificate)
+    failure = user.failed(gate.address, key=key, tls=True, root_certificate=authority.certificate)
     assert (failure.code, failure.reason) == ("UNAUTHENTICATED", "")
     assert "the key is not known" in failure.message
 
@@ -132,54 +130,54 @@ def test_a_wrong_key_is_unauthenticated(
 @pytest.mark.parametrize(
     "addresses", [["192.0.2.1:50051"], ["localdial.example:50051"], ["127.0.0.1:1", "192.0.2.1:1"]]
 )
-def test_a_key_is_not_sent_to_other_machines_without_tls(person: Person, addresses: list[str]) -> None:
-    assert "TLS" in person.refused(*addresses, key=KEY).upper()
+def test_a_key_is_not_sent_to_other_machines_without_tls(user: ClientUser, addresses: list[str]) -> None:
+    assert "TLS" in user.refused(*addresses, key=KEY).upper()
 
 
 # Certificates.
 
 
 def test_a_server_with_a_certificate_of_an_unknown_authority_is_unavailable(
-    person: Person, gate: Gatekeeper, stranger: Authority
+    user: ClientUser, gate: Gatekeeper, stranger: Authority
 ) -> None:
     gate.begin([])
-    failure = person.failed(gate.address, key=KEY, tls=True, root_certificate=stranger.certificate)
+    failure = user.failed(gate.address, key=KEY, tls=True, root_certificate=stranger.certificate)
     assert failure.code == "UNAVAILABLE"
     assert not gate.seen()
 
 
 def test_a_server_whose_authority_the_system_does_not_know_is_unavailable(
-    person: Person, gate: Gatekeeper
+    user: ClientUser, gate: Gatekeeper
 ) -> None:
     gate.begin([])
-    assert person.failed(gate.address, key=KEY, tls=True).code == "UNAVAILABLE"
+    assert user.failed(gate.address, key=KEY, tls=True).code == "UNAVAILABLE"
     assert not gate.seen()
 
 
 def test_a_server_with_a_certificate_for_another_name_is_unavailable(
-    person: Person, authority: Authority
+    user: ClientUser, authority: Authority
 ) -> None:
     with Gatekeeper(KEY, server_credentials(authority.issue("localdial.example"))) as server:
-        failure = person.failed(server.address, key=KEY, tls=True, root_certificate=authority.certificate)
+        failure = user.failed(server.address, key=KEY, tls=True, root_certificate=authority.certificate)
         assert failure.code == "UNAVAILABLE"
         assert not server.seen()
 
 
 def test_a_client_without_a_certificate_is_refused(
-    person: Person, inner_gate: Gatekeeper, authority: Authority
+    user: ClientUser, inner_gate: Gatekeeper, authority: Authority
 ) -> None:
     inner_gate.begin([])
-    failure = person.failed(inner_gate.address, key=KEY, tls=True, root_certificate=authority.certificate)
+    failure = user.failed(inner_gate.address, key=KEY, tls=True, root_certificate=authority.certificate)
     assert failure.code == "UNAVAILABLE"
     assert not inner_gate.seen()
 
 
 def test_a_client_with_a_certificate_of_an_unknown_authority_is_refused(
-    person: Person, inner_gate: Gatekeeper, authority: Authority, stranger: Authority
+    user: ClientUser, inner_gate: Gatekeeper, authority: Authority, stranger: Authority
 ) -> None:
     inner_gate.begin([])
     identity = stranger.issue("client.example")
-    failure = person.failed(
+    failure = user.failed(
         inner_gate.address,
         key=KEY,
         tls=True,
@@ -191,65 +189,67 @@ def test_a_client_with_a_certificate_of_an_unknown_authority_is_refused(
     assert not inner_gate.seen()
 
 
-def test_a_client_without_tls_cannot_reach_a_server_with_tls(person: Person, gate: Gatekeeper) -> None:
+def test_a_client_without_tls_cannot_reach_a_server_with_tls(user: ClientUser, gate: Gatekeeper) -> None:
     gate.begin([])
-    assert person.failed(gate.address, key=KEY).code == "UNAVAILABLE"
+    assert user.failed(gate.address, key=KEY).code == "UNAVAILABLE"
     assert not gate.seen()
 
 
 def test_a_client_with_tls_cannot_reach_a_server_without_tls(
-    person: Person, script: ScriptedServer, authority: Authority
+    user: ClientUser, script: ScriptedServer, authority: Authority
 ) -> None:
-    failure = person.failed(script.address, key=KEY, tls=True, root_certificate=authority.certificate)
+    failure = user.failed(script.address, key=KEY, tls=True, root_certificate=authority.certificate)
     assert failure.code == "UNAVAILABLE"
     assert not script.seen()
 
 
 def test_unusable_certificates_are_refused(
-    person: Person, authority: Authority, client_identity: Identity, tmp_path: Path
+    user: ClientUser, authority: Authority, client_identity: Identity, tmp_path: Path
 ) -> None:
     no_pem = tmp_path / "no.pem"
     no_pem.write_text("not a certificate")
-    assert person.refused("127.0.0.1:1", tls=True, root_certificate=no_pem)
+    assert user.refused("127.0.0.1:1", tls=True, root_certificate=no_pem)
     known = {"tls": True, "root_certificate": authority.certificate}
-    assert person.refused("127.0.0.1:1", client_certificate=client_identity.certificate, **known)
-    assert person.refused("127.0.0.1:1", client_key=client_identity.key, **known)
+    assert user.refused("127.0.0.1:1", client_certificate=client_identity.certificate, **known)
+    assert user.refused("127.0.0.1:1", client_key=client_identity.key, **known)
 
 
 # Addresses.
 
 
-def test_an_address_without_a_server_is_unavailable(person: Person) -> None:
+def test_an_address_without_a_server_is_unavailable(user: ClientUser) -> None:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
-        failure = person.failed(f"127.0.0.1:{bound.getsockname()[1]}")
+        failure = user.failed(f"127.0.0.1:{bound.getsockname()[1]}")
     assert (failure.code, failure.reason) == ("UNAVAILABLE", "")
 
 
-def test_an_unknown_host_name_is_unavailable(person: Person) -> None:
-    assert person.failed("localdial.invalid:50051").code == "UNAVAILABLE"
+def test_an_unknown_host_name_is_unavailable(user: ClientUser) -> None:
+    assert user.failed("localdial.invalid:50051").code == "UNAVAILABLE"
 
 
-def test_a_malformed_address_is_refused_or_unavailable(person: Person) -> None:
-    answer = person.connect("127.0.0.1:99999")
-    code = answer["error"]["code"] if "error" in answer else Failure.of(person.call()["error"]).code
-    person.close()
+def test_a_malformed_address_is_refused_or_unavailable(user: ClientUser) -> None:
+    answer = user.connect("127.0.0.1:99999")
+    code = answer["error"]["code"] if "error" in answer else Failure.of(user.call()["error"]).code
+    user.close()
     assert code in {"INVALID_ARGUMENT", "UNAVAILABLE"}
 
 
-def test_a_silent_server_is_given_up_at_the_deadline(person: Person) -> None:
+def test_a_silent_server_is_given_up_at_the_deadline(user: ClientUser) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        failure = person.failed(f"127.0.0.1:{silent.getsockname()[1]}", timeout_ms=1000)
+        failure = user.failed(f"127.0.0.1:{silent.getsockname()[1]}", timeout_ms=1000)
     assert failure.code == "DEADLINE_EXCEEDED"
 
 
-def test_with_one_of_two_servers_down_every_call_is_answered(person: Person, script: ScriptedServer) -> None:
+def test_with_one_of_two_servers_down_every_call_is_answered(
+    user: ClientUser, script: ScriptedServer
+) -> None:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         nobody = f"127.0.0.1:{bound.getsockname()[1]}"
-        assert person.connect(nobody, script.address) == {"ok": True}
-        answers = [person.call() for _ in range(20)]
-        person.close()
+        assert user.connect(nobody, script.address) == {"ok": True}
+        answers = [user.call() for _ in range(20)]
+        user.close()
     assert [answer for answer in answers if "response" not in answer] == []
 
 
@@ -257,30 +257,32 @@ def test_with_one_of_two_servers_down_every_call_is_answered(person: Person, scr
 
 
 @pytest.mark.parametrize("timeout_ms", [0, 1])
-def test_a_deadline_in_the_past_is_exceeded(person: Person, script: ScriptedServer, timeout_ms: int) -> None:
+def test_a_deadline_in_the_past_is_exceeded(
+    user: ClientUser, script: ScriptedServer, timeout_ms: int
+) -> None:
     script.begin([script_of(METHOD, Answered(after_ms=500))])
-    assert person.failed(script.address, timeout_ms=timeout_ms).code == "DEADLINE_EXCEEDED"
+    assert user.failed(script.address, timeout_ms=timeout_ms).code == "DEADLINE_EXCEEDED"
 
 
-def test_a_call_whose_connection_is_cut_is_retried(person: Person, script: ScriptedServer) -> None:
+def test_a_call_whose_connection_is_cut_is_retried(user: ClientUser, script: ScriptedServer) -> None:
     hang = Hang()
     script.begin([hang])
     with Proxy(script.address) as proxy, during(hang, proxy.cut):
-        person.answered(proxy.address)
+        user.answered(proxy.address)
     first, second = script.seen()
     assert first.request == second.request
 
 
-def test_a_call_whose_server_stops_is_unavailable(person: Person, script: ScriptedServer) -> None:
+def test_a_call_whose_server_stops_is_unavailable(user: ClientUser, script: ScriptedServer) -> None:
     hang = Hang()
     script.begin([hang])
     with Proxy(script.address) as proxy, during(hang, proxy.leave):
-        assert person.failed(proxy.address).code == "UNAVAILABLE"
+        assert user.failed(proxy.address).code == "UNAVAILABLE"
     assert len(script.seen()) == 1
 
 
 @pytest.mark.parametrize("reason", reasons(), ids=lambda reason: reason.name)
-def test_an_error_with_any_reason_has_its_type(person: Person, script: ScriptedServer, reason: Any) -> None:
+def test_an_error_with_any_reason_has_its_type(user: ClientUser, script: ScriptedServer, reason: Any) -> None:
     told = Answered(
         code=reason.code,
         message=f"{reason.name} for people",
@@ -290,7 +292,7 @@ def test_an_error_with_any_reason_has_its_type(person: Person, script: ScriptedS
         retry_delay_ms=2500,
     )
     script.begin([script_of(METHOD, told)] * 5)
-    failure = person.failed(script.address)
+    failure = user.failed(script.address)
     assert failure == Failure(
         type=failure.type,
         code=reason.code,
@@ -309,9 +311,9 @@ def test_every_reason_of_the_contract_is_tested() -> None:
     ]
 
 
-def test_unreadable_details_do_not_hide_the_error(person: Person, script: ScriptedServer) -> None:
+def test_unreadable_details_do_not_hide_the_error(user: ClientUser, script: ScriptedServer) -> None:
     script.begin([fails_raw(grpc.StatusCode.NOT_FOUND, "no such user", b"\xff\xff\xff")])
-    failure = person.failed(script.address)
+    failure = user.failed(script.address)
     assert (failure.code, failure.reason) == ("NOT_FOUND", "")
     assert "no such user" in failure.message
 
@@ -319,17 +321,17 @@ def test_unreadable_details_do_not_hide_the_error(person: Person, script: Script
 # Leftovers.
 
 
-def test_no_socket_is_left_behind(person: Person) -> None:
+def test_no_socket_is_left_behind(user: ClientUser) -> None:
     def a_round(server: ScriptedServer) -> None:
         server.begin([])
-        person.answered(server.address)
+        user.answered(server.address)
         server.begin([script_of(METHOD, Answered(code="INTERNAL"))])
-        assert person.failed(server.address).code == "INTERNAL"
+        assert user.failed(server.address).code == "INTERNAL"
         server.begin([Hang()])
-        assert person.failed(server.address, timeout_ms=50).code == "DEADLINE_EXCEEDED"
+        assert user.failed(server.address, timeout_ms=50).code == "DEADLINE_EXCEEDED"
         with socket.socket() as bound:
             bound.bind(("127.0.0.1", 0))
-            person.failed(f"127.0.0.1:{bound.getsockname()[1]}", timeout_ms=50)
+            user.failed(f"127.0.0.1:{bound.getsockname()[1]}", timeout_ms=50)
 
     with contextlib.ExitStack() as exits:
         # Use a new server each time, because clients of one process may share a connection, and keep
@@ -337,14 +339,14 @@ def test_no_socket_is_left_behind(person: Person) -> None:
         first, *others = (exits.enter_context(ScriptedServer()) for _ in range(6))
         # Sockets that a language opens once for the whole process do not count.
         a_round(first)
-        before = person.sockets()
+        before = user.sockets()
         for server in others:
             a_round(server)
-        assert person.sockets(at_most=before) <= before
+        assert user.sockets(at_most=before) <= before
 
 
 def test_the_driver_ends_by_itself_and_prints_no_secret(
-    language: str, start_driver: StartDriver, person: Person
+    language: str, start_driver: StartDriver, user: ClientUser
 ) -> None:
     driver = start_driver(language)
     assert driver.ask({"op": "connect", "client": "a", "addresses": ["127.0.0.1:1"], "key": KEY}) == {
@@ -352,4 +354,4 @@ def test_the_driver_ends_by_itself_and_prints_no_secret(
     }
     assert driver.ask({"op": "no-such-thing"}).keys() == {"unsupported"}
     assert driver.end() == 0
-    assert KEY not in person.driver.log.read_text("utf-8", errors="replace")
+    assert KEY not in user.driver.log.read_text("utf-8", errors="replace")

@@ -12,8 +12,8 @@ from hypothesis import settings
 from hypothesis.stateful import initialize, invariant, precondition, rule
 from hypothesis.strategies import integers, lists, sampled_from, tuples
 
-from tests.scenarios.comparing import ComparingMachine
 from tests.scenarios.model import WITHHELD, ModelCall, area_code
+from tests.scenarios.model_comparison import ComparingMachine
 
 _ORGANIZATIONS = ["acme", "zenith"]
 _USERS = ["ann", "bob"]

@@ -21,7 +21,7 @@ from localdial_server.app.numbers.pending_order import PendingOrders
 from localdial_server.app.numbers.purchase import Purchasing
 from localdial_server.app.ports.carrier import Capabilities, OwnedNumber
 from localdial_server.app.ports.store import Transaction
-from localdial_server.carriers.twilio import adapter
+from localdial_server.carriers.twilio.adapter import TwilioCarrier
 from localdial_server.carriers.twilio.api import TwilioApi
 from localdial_server.domain.model import Number, NumberState
 
@@ -101,9 +101,10 @@ _patch(TwilioApi, "release", _killed_after_response("release-answered", TwilioAp
 
 # The simulated carrier shows at once what it has sold. With Twilio's read lag of two minutes,
 # no order would be abandoned between two kills, and purchases would wait for it.
-adapter._CAPABILITIES = Capabilities(
+_capabilities = Capabilities(
     asynchronous_orders=False, read_lag_seconds=float(os.environ["DRILL_READ_LAG_SECONDS"])
 )
+_patch(TwilioCarrier, "capabilities", property(lambda _carrier: _capabilities))
 
 # For the same reason, sweep sooner than every minute.
 settle._INTERVAL_SECONDS = float(os.environ["DRILL_SWEEP_SECONDS"])

@@ -46,13 +46,15 @@ class Workers:
         script: str,
         count: int = 2,
         stop_timeout: float = 20,
+        *,
         restart_delays: RestartDelays = DEFAULT_RESTART_DELAYS,
+        program: str = sys.executable,
     ) -> None:
         self.folder = folder
         self.ready = 0
         self.ended: list[int] = []
         self.supervisor = Supervisor(
-            (sys.executable, "-I", "-S", "-c", script, str(folder)),
+            (program, "-I", "-S", "-c", script, str(folder)),
             dict(os.environ),
             count,
             stop_timeout,
@@ -215,8 +217,7 @@ async def test_a_replacement_that_cannot_start_is_retried_until_it_can(
 
 
 async def test_a_missing_program_is_reported(tmp_path: Path) -> None:
-    workers = Workers(tmp_path, "")
-    workers.supervisor._command = (str(tmp_path / "nothing"),)
+    workers = Workers(tmp_path, "", program=str(tmp_path / "nothing"))
     async with workers.run() as running:
         with pytest.raises(WorkersFailed, match="No such file"):
             await asyncio.wait_for(running, 20)

@@ -5,6 +5,7 @@ the test decides when its loads end.
 """
 
 import asyncio
+import functools
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -22,12 +23,15 @@ from localdial_server.domain.errors import (
 from localdial_server.domain.model import Organization
 from localdial_server.domain.routing_snapshot import RoutingSnapshot, build_snapshot, estimated_size
 from localdial_server.storage.snapshots.cache import CachePolicy, SnapshotCache
+from tests.support.waiting import settle, until
 
 T = TypeVar("T")
 
 A, B, C = "org-a", "org-b", "org-c"
 
 ABSURD = 10**100
+
+NewCache = Callable[..., SnapshotCache]
 
 
 class Clock:
@@ -115,14 +119,14 @@ async def database() -> AsyncIterator[FakeDatabase]:
     yield database
     # No task may be left in the background.
     database.held = None
-    await settled()
+    await settle()
     assert len(asyncio.all_tasks()) == 1
 
 
-async def settled() -> None:
-    """Let every task run until it waits."""
-    for _ in range(30):
-        await asyncio.sleep(0)
+@pytest.fixture
+def new_cache(database: FakeDatabase, clock: Clock) -> NewCache:
+    """Return a function that makes a cache over the database and the clock."""
+    return functools.partial(SnapshotCache, database, now=clock.now, read=database.snapshot)
 
 
 def size_of(users: int = 0) -> int:
@@ -136,10 +140,8 @@ def shown(metric: str) -> float:
     return value
 
 
-async def test_an_unused_snapshot_is_dropped_after_the_idle_time(
-    database: FakeDatabase, clock: Clock
-) -> None:
-    cache = SnapshotCache(database, CachePolicy(idle=60), now=clock.now, read=database.snapshot)
+async def test_an_unused_snapshot_is_dropped_after_the_idle_time(new_cache: NewCache, clock: Clock) -> None:
+    cache = new_cache(CachePolicy(idle=60))
     await cache.get(A)
     await cache.get(B)
     clock.time += 50
@@ -154,9 +156,9 @@ async def test_an_unused_snapshot_is_dropped_after_the_idle_time(
 
 @pytest.mark.parametrize("how", ["confirmed", "changed elsewhere", "changed here"])
 async def test_keeping_a_snapshot_up_to_date_does_not_count_as_use(
-    database: FakeDatabase, clock: Clock, how: str
+    new_cache: NewCache, database: FakeDatabase, clock: Clock, how: str
 ) -> None:
-    cache = SnapshotCache(database, CachePolicy(idle=60), now=clock.now, read=database.snapshot)
+    cache = new_cache(CachePolicy(idle=60))
     await cache.get(A)
     clock.time += 50
     match how:
@@ -165,7 +167,7 @@ async def test_keeping_a_snapshot_up_to_date_does_not_count_as_use(
         case "changed elsewhere":
             database.revisions[A] = 2
             cache.changed_elsewhere(A, 2)
-            await settled()
+            await settle()
         case "changed here":
             database.revisions[A] = 2
             await cache.advance(A, 2)
@@ -174,24 +176,22 @@ async def test_keeping_a_snapshot_up_to_date_does_not_count_as_use(
     assert cache.organization_ids() == []
 
 
-async def test_idle_snapshots_are_dropped_in_the_background(database: FakeDatabase, clock: Clock) -> None:
-    cache = SnapshotCache(database, CachePolicy(idle=0.04), now=clock.now, read=database.snapshot)
+async def test_idle_snapshots_are_dropped_in_the_background(new_cache: NewCache, clock: Clock) -> None:
+    cache = new_cache(CachePolicy(idle=0.04))
     await cache.get(A)
     clock.time += 1
     dropping = asyncio.create_task(cache.drop_idle_always())
-    async with asyncio.timeout(10):
-        while cache.organization_ids():  # noqa: ASYNC110 - the cache sets no event
-            await asyncio.sleep(0.01)
+    await until(lambda: not cache.organization_ids(), dropping)
     dropping.cancel()
     await asyncio.wait({dropping})
 
 
 async def test_over_the_memory_bound_the_least_recently_used_snapshots_are_dropped(
-    database: FakeDatabase, clock: Clock
+    new_cache: NewCache, database: FakeDatabase, clock: Clock
 ) -> None:
     names = [f"org{index}" for index in range(10)]
     database.revisions = dict.fromkeys(names, 1) | {"new": 1}
-    cache = SnapshotCache(database, CachePolicy(memory=10 * size_of()), now=clock.now, read=database.snapshot)
+    cache = new_cache(CachePolicy(memory=10 * size_of()))
     for name in names:
         clock.time += 1
         await cache.get(name)
@@ -204,9 +204,9 @@ async def test_over_the_memory_bound_the_least_recently_used_snapshots_are_dropp
 
 
 async def test_a_snapshot_larger_than_the_memory_bound_is_kept_alone(
-    database: FakeDatabase, clock: Clock
+    new_cache: NewCache, database: FakeDatabase
 ) -> None:
-    cache = SnapshotCache(database, CachePolicy(memory=size_of(10)), now=clock.now, read=database.snapshot)
+    cache = new_cache(CachePolicy(memory=size_of(10)))
     await cache.get(A)
     database.users[B] = 1000
     assert (await cache.get(B)).revision == 1
@@ -216,8 +216,10 @@ async def test_a_snapshot_larger_than_the_memory_bound_is_kept_alone(
     assert cache.organization_ids() == [C]
 
 
-async def test_a_snapshot_that_grows_makes_room_for_itself(database: FakeDatabase, clock: Clock) -> None:
-    cache = SnapshotCache(database, CachePolicy(memory=size_of(10)), now=clock.now, read=database.snapshot)
+async def test_a_snapshot_that_grows_makes_room_for_itself(
+    new_cache: NewCache, database: FakeDatabase
+) -> None:
+    cache = new_cache(CachePolicy(memory=size_of(10)))
     await cache.get(A)
     await cache.get(B)
     database.revisions[A], database.users[A] = 2, 10
@@ -227,10 +229,10 @@ async def test_a_snapshot_that_grows_makes_room_for_itself(database: FakeDatabas
 
 
 async def test_the_metrics_show_the_number_and_the_bytes_of_snapshots(
-    database: FakeDatabase, clock: Clock
+    new_cache: NewCache, database: FakeDatabase, clock: Clock
 ) -> None:
     database.users = {A: 7, B: 3}
-    cache = SnapshotCache(database, CachePolicy(idle=60), now=clock.now, read=database.snapshot)
+    cache = new_cache(CachePolicy(idle=60))
     await cache.get(A)
     await cache.get(B)
     assert shown("localdial_snapshots") == 2
@@ -248,9 +250,9 @@ async def test_the_metrics_show_the_number_and_the_bytes_of_snapshots(
 
 
 async def test_a_snapshot_that_was_not_confirmed_for_too_long_is_loaded_again(
-    database: FakeDatabase, clock: Clock
+    new_cache: NewCache, database: FakeDatabase, clock: Clock
 ) -> None:
-    cache = SnapshotCache(database, CachePolicy(max_age=300), now=clock.now, read=database.snapshot)
+    cache = new_cache(CachePolicy(max_age=300))
     await cache.get(A)
     clock.time += 300
     assert cache.cached(A) is not None
@@ -262,9 +264,9 @@ async def test_a_snapshot_that_was_not_confirmed_for_too_long_is_loaded_again(
 
 
 async def test_a_snapshot_that_was_not_confirmed_for_too_long_is_not_used_while_the_database_is_down(
-    database: FakeDatabase, clock: Clock
+    new_cache: NewCache, database: FakeDatabase, clock: Clock
 ) -> None:
-    cache = SnapshotCache(database, CachePolicy(max_age=300), now=clock.now, read=database.snapshot)
+    cache = new_cache(CachePolicy(max_age=300))
     await cache.get(A)
     database.fails = True
     clock.time += 299
@@ -277,11 +279,13 @@ async def test_a_snapshot_that_was_not_confirmed_for_too_long_is_not_used_while_
     assert (await cache.get(A)).revision == 1
 
 
-async def test_the_age_counts_from_the_begin_of_the_load(database: FakeDatabase, clock: Clock) -> None:
-    cache = SnapshotCache(database, CachePolicy(max_age=300), now=clock.now, read=database.snapshot)
+async def test_the_age_counts_from_the_begin_of_the_load(
+    new_cache: NewCache, database: FakeDatabase, clock: Clock
+) -> None:
+    cache = new_cache(CachePolicy(max_age=300))
     database.held = deque()
     loading = asyncio.create_task(cache.get(A))
-    await settled()
+    await settle()
     clock.time += 200
     database.finish()
     await loading
@@ -291,8 +295,10 @@ async def test_the_age_counts_from_the_begin_of_the_load(database: FakeDatabase,
     assert cache.cached(A) is None
 
 
-async def test_a_confirmation_keeps_a_snapshot_fresh(database: FakeDatabase, clock: Clock) -> None:
-    cache = SnapshotCache(database, CachePolicy(max_age=300), now=clock.now, read=database.snapshot)
+async def test_a_confirmation_keeps_a_snapshot_fresh(
+    new_cache: NewCache, database: FakeDatabase, clock: Clock
+) -> None:
+    cache = new_cache(CachePolicy(max_age=300))
     await cache.get(A)
     for _ in range(5):
         clock.time += 200
@@ -309,23 +315,25 @@ async def test_a_confirmation_keeps_a_snapshot_fresh(database: FakeDatabase, clo
     assert database.loads == [A]
 
 
-async def test_a_newer_revision_in_the_database_starts_a_load(database: FakeDatabase, clock: Clock) -> None:
-    cache = SnapshotCache(database, now=clock.now, read=database.snapshot)
+async def test_a_newer_revision_in_the_database_starts_a_load(
+    new_cache: NewCache, database: FakeDatabase, clock: Clock
+) -> None:
+    cache = new_cache()
     before = await cache.get(A)
     database.revisions[A] = 2
     cache.confirm(A, 2, clock.time)
     # The snapshot in memory is used meanwhile.
     assert cache.cached(A) is before
-    await settled()
+    await settle()
     after = cache.cached(A)
     assert after is not None
     assert after.revision == 2
 
 
 async def test_an_older_revision_in_the_database_replaces_the_snapshot(
-    database: FakeDatabase, clock: Clock
+    new_cache: NewCache, database: FakeDatabase, clock: Clock
 ) -> None:
-    cache = SnapshotCache(database, now=clock.now, read=database.snapshot)
+    cache = new_cache()
     database.revisions[A] = 5
     await cache.get(A)
     database.revisions[A] = 3
@@ -336,14 +344,14 @@ async def test_an_older_revision_in_the_database_replaces_the_snapshot(
 
 
 async def test_an_older_revision_from_before_the_load_changes_nothing(
-    database: FakeDatabase, clock: Clock
+    new_cache: NewCache, database: FakeDatabase, clock: Clock
 ) -> None:
-    cache = SnapshotCache(database, now=clock.now, read=database.snapshot)
+    cache = new_cache()
     database.held = deque()
     asked_before = clock.time
     clock.time += 1
     loading = asyncio.create_task(cache.get(A))
-    await settled()
+    await settle()
     clock.time += 1
     asked_during = clock.time
     clock.time += 1
@@ -355,31 +363,33 @@ async def test_an_older_revision_from_before_the_load_changes_nothing(
 
 
 async def test_changes_of_organizations_that_are_not_in_memory_load_nothing(
-    database: FakeDatabase, clock: Clock
+    new_cache: NewCache, database: FakeDatabase, clock: Clock
 ) -> None:
-    cache = SnapshotCache(database, now=clock.now, read=database.snapshot)
+    cache = new_cache()
     cache.confirm(A, 1, clock.time)
     cache.changed_elsewhere(A, 2)
     cache.changed_elsewhere("unknown", 2)
     cache.changed_elsewhere("", ABSURD)
     await cache.advance(B, 2)
-    await settled()
+    await settle()
     assert database.loads == []
     assert cache.organization_ids() == []
 
 
-async def test_a_burst_of_changes_elsewhere_costs_few_loads(database: FakeDatabase, clock: Clock) -> None:
-    cache = SnapshotCache(database, now=clock.now, read=database.snapshot)
+async def test_a_burst_of_changes_elsewhere_costs_few_loads(
+    new_cache: NewCache, database: FakeDatabase
+) -> None:
+    cache = new_cache()
     await cache.get(A)
     database.held = deque()
     for revision in range(2, 1000):
         database.revisions[A] = revision
         cache.changed_elsewhere(A, revision)
         if revision % 100 == 0:
-            await settled()
+            await settle()
     while database.held:
         database.finish()
-        await settled()
+        await settle()
     cached = cache.cached(A)
     assert cached is not None
     assert cached.revision == 999
@@ -387,12 +397,12 @@ async def test_a_burst_of_changes_elsewhere_costs_few_loads(database: FakeDataba
 
 
 async def test_a_forged_notification_costs_one_load_and_changes_nothing(
-    database: FakeDatabase, clock: Clock
+    new_cache: NewCache, database: FakeDatabase
 ) -> None:
-    cache = SnapshotCache(database, now=clock.now, read=database.snapshot)
+    cache = new_cache()
     await cache.get(A)
     cache.changed_elsewhere(A, ABSURD)
-    await settled()
+    await settle()
     assert database.loads == [A, A]
     cached = cache.cached(A)
     assert cached is not None
@@ -400,48 +410,46 @@ async def test_a_forged_notification_costs_one_load_and_changes_nothing(
     # A true notification works afterwards.
     database.revisions[A] = 2
     cache.changed_elsewhere(A, 2)
-    await settled()
+    await settle()
     cached = cache.cached(A)
     assert cached is not None
     assert cached.revision == 2
 
 
-async def test_a_failed_catch_up_is_repeated_at_the_next_poll(database: FakeDatabase, clock: Clock) -> None:
-    cache = SnapshotCache(database, now=clock.now, read=database.snapshot)
+async def test_a_failed_catch_up_is_repeated_at_the_next_poll(
+    new_cache: NewCache, database: FakeDatabase, clock: Clock
+) -> None:
+    cache = new_cache()
     await cache.get(A)
     database.revisions[A], database.fails = 2, True
     for _ in range(3):
         cache.confirm(A, 2, clock.time)
-        await settled()
+        await settle()
     assert database.loads == [A] * 4
     database.fails = False
     cache.confirm(A, 2, clock.time)
-    await settled()
+    await settle()
     cached = cache.cached(A)
     assert cached is not None
     assert cached.revision == 2
 
 
 async def test_an_organization_that_another_process_deleted_is_dropped(
-    database: FakeDatabase, clock: Clock
+    new_cache: NewCache, database: FakeDatabase
 ) -> None:
-    cache = SnapshotCache(database, now=clock.now, read=database.snapshot)
+    cache = new_cache()
     await cache.get(A)
     del database.revisions[A]
     cache.changed_elsewhere(A, 2)
-    await settled()
+    await settle()
     assert cache.organization_ids() == []
 
 
 async def test_changes_of_this_process_are_announced_and_those_of_others_are_not(
-    database: FakeDatabase, clock: Clock
+    new_cache: NewCache, database: FakeDatabase, clock: Clock
 ) -> None:
     announced: list[tuple[str, int]] = []
-    cache = SnapshotCache(
-        database,
-        announce=lambda organization_id, revision: announced.append((organization_id, revision)),
-        read=database.snapshot,
-    )
+    cache = new_cache(announce=lambda *change: announced.append(change))
     await cache.advance(A, 1)
     await cache.get(A)
     database.revisions[A] = 2
@@ -449,24 +457,24 @@ async def test_changes_of_this_process_are_announced_and_those_of_others_are_not
     database.revisions[A] = 3
     cache.changed_elsewhere(A, 3)
     cache.confirm(A, 3, clock.time)
-    await settled()
+    await settle()
     assert announced == [(A, 1), (A, 2)]
 
 
 async def test_a_change_here_during_a_catch_up_leaves_no_older_snapshot(
-    database: FakeDatabase, clock: Clock
+    new_cache: NewCache, database: FakeDatabase
 ) -> None:
-    cache = SnapshotCache(database, now=clock.now, read=database.snapshot)
+    cache = new_cache()
     await cache.get(A)
     database.held = deque()
     database.revisions[A] = 2
     cache.changed_elsewhere(A, 2)
-    await settled()
+    await settle()
     database.revisions[A] = 3
     advancing = asyncio.create_task(cache.advance(A, 3))
-    await settled()
+    await settle()
     database.finish()
-    await settled()
+    await settle()
     assert not advancing.done()
     database.finish()
     await advancing
@@ -476,14 +484,14 @@ async def test_a_change_here_during_a_catch_up_leaves_no_older_snapshot(
 
 
 async def test_a_snapshot_that_is_dropped_during_its_load_is_still_returned(
-    database: FakeDatabase, clock: Clock
+    new_cache: NewCache, database: FakeDatabase, clock: Clock
 ) -> None:
-    cache = SnapshotCache(database, CachePolicy(idle=60), now=clock.now, read=database.snapshot)
+    cache = new_cache(CachePolicy(idle=60))
     await cache.get(A)
     database.revisions[A] = 2
     database.held = deque()
     loading = asyncio.create_task(cache.get(A, 2))
-    await settled()
+    await settle()
     clock.time += 61
     cache.drop_idle()
     database.finish()
@@ -491,11 +499,41 @@ async def test_a_snapshot_that_is_dropped_during_its_load_is_still_returned(
 
 
 async def test_a_revision_that_is_not_reached_is_refused_even_if_the_snapshot_is_too_old(
-    database: FakeDatabase, clock: Clock
+    new_cache: NewCache, clock: Clock
 ) -> None:
-    cache = SnapshotCache(database, CachePolicy(max_age=300), now=clock.now, read=database.snapshot)
+    cache = new_cache(CachePolicy(max_age=300))
     await cache.get(A)
     clock.time += 301
     with pytest.raises(RevisionNotReached):
         await cache.get(A, 2)
     assert (await cache.get(A, 1)).revision == 1
+
+
+async def test_a_change_does_not_join_a_load_that_ends_in_the_same_turn(
+    database: FakeDatabase, new_cache: NewCache
+) -> None:
+    cache = new_cache()
+    await cache.get(A)
+    database.held = deque()
+    database.revisions[A] = 2
+    loading = asyncio.create_task(cache.get(A, 2))
+    await settle()
+    committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def change() -> None:
+        await committed
+        await cache.advance(A, 3)
+
+    changing = asyncio.create_task(change())
+    await settle()
+    database.revisions[A] = 3
+    database.finish()
+    committed.set_result(None)
+    await settle()
+    assert database.loads == [A, A, A]
+    database.finish()
+    await changing
+    assert (await loading).revision == 2
+    cached = cache.cached(A)
+    assert cached is not None
+    assert cached.revision == 3

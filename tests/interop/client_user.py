@@ -14,7 +14,7 @@ REQUEST = {"organization_id": "acme", "user_id": "ann"}
 GIVEN_UP_SECONDS = 10.0
 
 
-class Person:
+class ClientUser:
     """A driver's client that is created anew for each call."""
 
     def __init__(self, driver: Driver) -> None:
