@@ -135,8 +135,9 @@ class StoreNumbersSuite(StoreFixtures):
             region="CA",
             carrier_busy_until=2,
         )
-        await store.write("test", lambda transaction: transaction.update_number(bought))
-        assert await store.read("test", lambda reader: reader.number(A, X)) == bought
+        updated = await store.write("test", lambda transaction: transaction.update_number(bought))
+        assert updated == replace(bought, version=order.version + 1)
+        assert await store.read("test", lambda reader: reader.number(A, X)) == updated
         other = replace(number(Y), request_id="request")
         assert await store.read("test", lambda reader: reader.number(A, Y)) == other
 

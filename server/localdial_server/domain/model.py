@@ -77,6 +77,8 @@ class Number:
     """The account that holds it at the carrier; empty for a carrier with only one account."""
     carrier_busy_until: int = 0
     """The last time at which the carrier may have been busy with the order; the read lag counts from then."""
+    version: int = 0
+    """Grows with every change but that of mappings. A number that was gone and comes back has another one."""
 
 
 class CallerIdReason(Enum):

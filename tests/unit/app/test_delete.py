@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from sqlalchemy import delete
 
 from localdial_server.carriers.simulator.faults import Fault, Operation
 from localdial_server.domain.errors import (
@@ -12,6 +13,7 @@ from localdial_server.domain.errors import (
     StorageUnavailable,
 )
 from localdial_server.domain.model import NumberState
+from localdial_server.storage.sql.schema import simulator_numbers
 from tests.unit.app.harness import FIRST, READ_LAG_SECONDS, SECOND, THIRD, A, B, Harness
 
 OWNED_FROM_START = "+14155550199"
@@ -199,6 +201,26 @@ async def test_concurrent_deletions_of_one_number_both_succeed(harness: Harness)
     assert [number.phone_number for number in second.deleted] == [FIRST]
     assert [number.phone_number for number in (await first).deleted] == [FIRST]
     assert await harness.numbers() == []
+
+
+async def test_a_slow_release_leaves_alone_a_number_that_came_back_and_is_deleted_again(
+    harness: Harness,
+) -> None:
+    await harness.importing.import_numbers(A, [OWNED_FROM_START])
+    gate = harness.carrier.hold_answer(Operation.RELEASE)
+    slow = harness.delete(OWNED_FROM_START, request_id="first")
+    await gate.reached()
+    await harness.sweep_later()
+    assert await harness.numbers() == []
+    # The account takes the number back, with the identifier that it had.
+    await harness.database.write(lambda connection: connection.execute(delete(simulator_numbers)), name="")
+    await harness.importing.import_numbers(A, [OWNED_FROM_START])
+    harness.faults.add(Operation.RELEASE, Fault.UNAVAILABLE)
+    await harness.delete(OWNED_FROM_START, request_id="second")
+    gate.open()
+    await slow
+    assert [number.state for number in await harness.numbers()] == [NumberState.RELEASING]
+    assert await harness.owner_of(OWNED_FROM_START) == A
 
 
 async def test_deleting_a_number_again_before_its_release_is_confirmed_gets_the_same_answer(

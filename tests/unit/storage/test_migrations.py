@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from localdial_server.storage.engines.sqlite import DatabaseInUse, SqliteDatabas
 from localdial_server.storage.sql.migrate import SchemaError, migrate
 from localdial_server.storage.sql.reader import SqlReader
 from localdial_server.storage.sql.schema import metadata
+from localdial_server.storage.sql.transaction import SqlTransaction
 
 # PostgreSQL silently cuts longer identifiers.
 _LONGEST_IDENTIFIER = 63
@@ -331,6 +333,17 @@ def test_the_read_lag_is_unchanged_by_the_migration(version_3: Engine) -> None:
         numbers = SqlReader(connection).numbers(NumberQuery("org"), "", 9)
         assert [number.carrier_busy_until for number in numbers] == [10, 12, 13, 14, 15]
         assert [number.purchase_time for number in numbers] == [10, 12, 13, 14, 15]
+
+
+def test_a_number_has_a_version_after_the_migration(version_3: Engine) -> None:
+    _upgrade(version_3, "0004")
+    migrate(version_3)
+    with version_3.begin() as connection:
+        transaction = SqlTransaction(connection)
+        number, *_ = transaction.numbers(NumberQuery("org"), "", 9)
+        assert number.version == 0
+        assert transaction.update_number(number) == replace(number, version=1)
+        assert transaction.number("org", number.phone_number) == replace(number, version=1)
 
 
 def test_stored_answers_are_read_after_the_migration(version_3: Engine) -> None:

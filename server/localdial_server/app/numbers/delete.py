@@ -73,8 +73,9 @@ class Deleting:
 
         def work(transaction: Transaction) -> None:
             known = transaction.number(number.organization_id, number.phone_number)
-            # Another release may have ended first, and the number may have been imported again since.
-            if known is not None and _is_same_release(known, number):
+            # Another release may have ended first, and the account may have bought the number again, so
+            # that it was imported, and perhaps deleted, again.
+            if known is not None and known.version == number.version:
                 transaction.delete_number(number.organization_id, number.phone_number)
                 transaction.disclaim(number.phone_number, number.organization_id)
 
@@ -131,9 +132,11 @@ class Deleting:
             except ServiceError as error:
                 failures.append(NumberFailure(phone_number, PublicError.to_store(error)))
                 continue
-            transaction.delete_mappings(organization_id, phone_number, None)
-            number = replace(number, state=NumberState.RELEASING, mapped_area_codes=())
-            transaction.update_number(number)
+            # Nothing changes for a number whose release is under way.
+            if number.state is not NumberState.RELEASING:
+                transaction.delete_mappings(organization_id, phone_number, None)
+                number = replace(number, state=NumberState.RELEASING, mapped_area_codes=())
+                number = transaction.update_number(number)
             deleted.append(number)
         revision = (
             transaction.bump_revision(organization_id) if deleted else transaction.revision(organization_id)
@@ -151,12 +154,3 @@ class Deleting:
                 extra=log_fields(error, number.organization_id, number.reference),
             )
             return number
-
-
-def _is_same_release(known: Number, number: Number) -> bool:
-    return (
-        known.state is NumberState.RELEASING
-        and known.carrier_number_id == number.carrier_number_id
-        # The account may have bought the number again, and we may have imported and deleted it again.
-        and known.purchase_time == number.purchase_time
-    )

@@ -139,8 +139,12 @@ class Importing:
 
         def store_reference(transaction: Transaction) -> None:
             known = transaction.number(number.organization_id, number.phone_number)
-            # The number may have been deleted meanwhile.
-            if known is not None and known.carrier_number_id == owned.carrier_number_id:
+            # The number may have been deleted meanwhile, and perhaps imported again.
+            if (
+                known is not None
+                and known.state is NumberState.ACTIVE
+                and known.carrier_number_id == owned.carrier_number_id
+            ):
                 transaction.update_number(replace(known, reference=owned.reference))
 
         if owned.reference != number.reference:

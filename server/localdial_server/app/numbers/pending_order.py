@@ -69,6 +69,8 @@ def _new(organization_id: str, phone_number: str, carrier: Carrier, reference: s
         reference=reference,
         purchase_time=now,
         carrier_busy_until=now,
+        # A row of the same number that is made later begins with a higher version.
+        version=now,
     )
 
 
@@ -190,15 +192,16 @@ class PendingOrders:
             known = _find(transaction, order)
             if known is None or known.state is not NumberState.PURCHASING:
                 return known
-            number = replace(
-                known,
-                state=NumberState.ACTIVE,
-                reference=owned.reference,
-                carrier_number_id=owned.carrier_number_id,
-                locality=owned.locality,
-                region=owned.region,
+            number = transaction.update_number(
+                replace(
+                    known,
+                    state=NumberState.ACTIVE,
+                    reference=owned.reference,
+                    carrier_number_id=owned.carrier_number_id,
+                    locality=owned.locality,
+                    region=owned.region,
+                )
             )
-            transaction.update_number(number)
             transaction.bump_revision(number.organization_id)
             return number
 
@@ -209,10 +212,7 @@ class PendingOrders:
 
         def work(transaction: Transaction) -> None:
             known = _find(transaction, order)
-            if known is None or known.state is not NumberState.PURCHASING:
-                return
-            if known.carrier_busy_until != order.carrier_busy_until:
-                # The read lag ends later than the look-up assumed.
+            if known is None or known.version != order.version:
                 return
             transaction.delete_number(known.organization_id, known.phone_number)
             transaction.delete_purchase(known.organization_id, known.reference)
@@ -228,9 +228,7 @@ class PendingOrders:
             known = _find(transaction, order)
             if known is None or known.state is not NumberState.PURCHASING:
                 return order
-            extended = replace(known, carrier_busy_until=now)
-            transaction.update_number(extended)
-            return extended
+            return transaction.update_number(replace(known, carrier_busy_until=now))
 
         return await self._store.write("pending_order.extend", work)
 
@@ -276,18 +274,18 @@ class PendingOrders:
             return adopted
         # The order was abandoned, or the number was deleted since. Only the carrier can tell, so
         # claim the number again, and then ask.
-        is_open = await self._store.write("pending_order.reopen", lambda tx: _reopen(tx, order))
-        if not is_open:
+        reopened = await self._store.write("pending_order.reopen", lambda tx: _reopen(tx, order))
+        if reopened is None:
             return None
         try:
             owned_now = await account_of(self._carriers, order).find_by_reference(order.reference)
         except (CarrierUnavailable, Refused):
-            return order
+            return reopened
         if not isinstance(owned_now, OwnedNumber):
-            await self.abandon(order)
+            await self.abandon(reopened)
             return None
         _log.error("an order went through late", extra={"reference": order.reference})
-        return await self.adopt(order, owned_now)
+        return await self.adopt(reopened, owned_now)
 
 
 def _claim(transaction: Transaction, order: Number) -> bool:
@@ -301,22 +299,23 @@ def _claim(transaction: Transaction, order: Number) -> bool:
     return True
 
 
-def _reopen(transaction: Transaction, order: Number) -> bool:
-    """Open an abandoned order again. Return False if it was not abandoned, or the number is in use here."""
+def _reopen(transaction: Transaction, order: Number) -> Number | None:
+    """Open an abandoned order again. Return None if it was not abandoned, or the number is in use here."""
     organization_id, request_id = order.organization_id, order.request_id
     if request_id is not None:
         ordered = transaction.numbers_of_request(organization_id, request_id)
         if any(number.reference == order.reference for number in ordered):
             # The number was adopted, and deleted since.
-            return False
+            return None
         request = transaction.request(organization_id, request_id)
         if request is None or request.answer is not None:
             # The request ended without this number, and its request_id may now belong to another request.
             request_id = None
-    if not _claim(transaction, order):
-        return False
-    transaction.add_purchase(replace(order, request_id=request_id))
-    return True
+    reopened = replace(order, request_id=request_id, version=order.version + 1)
+    if not _claim(transaction, reopened):
+        return None
+    transaction.add_purchase(reopened)
+    return reopened
 
 
 def _find(reader: Reader, order: Number) -> Number | None:

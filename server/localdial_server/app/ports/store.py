@@ -159,8 +159,8 @@ class Transaction(Reader, Protocol):
     def add_number(self, number: Number) -> None:
         """Add a number that the organization has claimed. Its mappings are not stored."""
 
-    def update_number(self, number: Number) -> None:
-        """Replace every field of the number but its mappings."""
+    def update_number(self, number: Number) -> Number:
+        """Replace every field of the number but its mappings; return it with its next `version`."""
 
     def delete_number(self, organization_id: str, phone_number: str) -> None:
         """Delete the number with its mappings. The claim stays."""

@@ -83,6 +83,7 @@ numbers = _table(
     Column("purchase_time", BigInteger, nullable=False),
     Column("carrier_account", String(64), nullable=False, server_default=text("''")),
     Column("carrier_busy_until", BigInteger, nullable=False, server_default=text("0")),
+    Column("version", BigInteger, nullable=False, server_default=text("0")),
     # For the sweep: pending orders and releases.
     Index("ix_numbers_by_state", "state", "organization_id", "phone_number"),
 )

@@ -1,6 +1,7 @@
 """The `Transaction` port in SQL."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection, Table, delete, exists, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -94,11 +95,13 @@ class SqlTransaction(SqlReader, Transaction):
         self._connection.execute(insert(numbers).values(to_row(numbers, number)))
 
     @override
-    def update_number(self, number: Number) -> None:
+    def update_number(self, number: Number) -> Number:
+        number = replace(number, version=number.version + 1)
         row = update(numbers).filter_by(
             organization_id=number.organization_id, phone_number=number.phone_number
         )
         self._connection.execute(row.values(to_row(numbers, number)))
+        return number
 
     @override
     def delete_number(self, organization_id: str, phone_number: str) -> None:
