@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 
 from localdial_server.app.ports.call_log import CallLog
 from localdial_server.app.ports.store import StoredRequest, Transaction
@@ -83,13 +82,13 @@ def create(*organizations: str | Organization) -> Callable[[Transaction], None]:
     return work
 
 
-def own(*numbers: Number, request_id: str | None = None) -> Callable[[Transaction], None]:
+def own(*numbers: Number) -> Callable[[Transaction], None]:
     """Return a unit of work that claims the numbers and adds them with their mappings."""
 
     def work(transaction: Transaction) -> None:
         for item in numbers:
             assert transaction.claim(item.phone_number, item.organization_id)
-            transaction.add_number(replace(item, request_id=request_id))
+            transaction.add_number(item)
             transaction.add_mappings(item.organization_id, item.phone_number, item.mapped_area_codes)
 
     return work

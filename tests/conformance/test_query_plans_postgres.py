@@ -40,11 +40,14 @@ _POPULATE = """
     INSERT INTO phone_number_owners (organization_id, phone_number)
         SELECT organization_id, '+1' || 4150000000 + line FROM each;
     INSERT INTO numbers
-            (organization_id, phone_number, area_code, state, request_id,
+            (organization_id, phone_number, area_code, state,
              carrier, carrier_number_id, reference, locality, region, purchase_time)
         SELECT organization_id, '+1' || 4150000000 + line, 200 + line % 100,
-               CASE WHEN line % 2000 = 0 THEN 'purchasing' ELSE 'active' END, 'request-' || line / 5,
-               '', '', '', '', '', 0
+               CASE WHEN line % 2000 = 0 THEN 'purchasing' ELSE 'active' END,
+               '', '', 'reference-' || line, '', '', 0
+            FROM each;
+    INSERT INTO purchases (organization_id, reference, purchase_time, phone_number, request_id)
+        SELECT organization_id, 'reference-' || line, 0, '+1' || 4150000000 + line, 'request-' || line / 5
             FROM each;
     INSERT INTO area_code_mappings (organization_id, area_code, phone_number)
         SELECT organization_id, 400 + line % 100, '+1' || 4150000000 + line FROM each;

@@ -252,7 +252,7 @@ def set_up(engine: Engine) -> None:
     phones = [f"+1415{index:07}" for index in range(LARGE_SIZE)]
     key: dict[str, Any] = {"organization_id": LARGE}
     number = key | {"area_code": "415", "state": "active", "carrier": "c", "carrier_number_id": "1"}
-    number |= {"reference": "r", "request_id": None, "locality": "", "region": "", "purchase_time": 1}
+    number |= {"reference": "r", "locality": "", "region": "", "purchase_time": 1}
     with engine.begin() as connection:
         connection.execute(insert(organizations), key | {"display_name": ""})
         connection.execute(insert(revisions), key | {"revision": 1})

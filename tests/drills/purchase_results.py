@@ -138,7 +138,10 @@ class Row:
 
 def _rows(database: Path) -> list[Row]:
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-        query = "SELECT organization_id, phone_number, state, carrier_number_id, request_id FROM numbers"
+        query = (
+            "SELECT organization_id, numbers.phone_number, state, carrier_number_id, request_id"
+            " FROM numbers LEFT JOIN purchases USING (organization_id, reference)"
+        )
         return [Row(*row) for row in connection.execute(query)]
 
 

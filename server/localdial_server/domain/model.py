@@ -64,7 +64,7 @@ class Number:
     purchase_time: int
     """When the number came into the inventory, by purchase or by import."""
     request_id: str | None = None
-    """The request of the purchase that ordered it; None for an import."""
+    """The purchase request of a pending order; None for an import, and once the order has ended."""
     mapped_area_codes: tuple[str, ...] = ()
     """Further area codes to whose callees it is shown, sorted. Its own is never among them."""
     locality: str = ""

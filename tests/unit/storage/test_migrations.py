@@ -346,6 +346,18 @@ def test_a_number_has_a_version_after_the_migration(version_3: Engine) -> None:
         assert transaction.number("org", number.phone_number) == replace(number, version=1)
 
 
+def test_a_pending_order_keeps_its_request_after_the_migration(version_3: Engine) -> None:
+    _upgrade(version_3, "0004")
+    migrate(version_3)
+    with version_3.connect() as connection:
+        open_numbers = SqlReader(connection).unsettled_numbers()
+        assert {number.reference: number.request_id for number in open_numbers} == {
+            "old": "open",
+            "new": "open",
+            "import-1": None,
+        }
+
+
 def test_stored_answers_are_read_after_the_migration(version_3: Engine) -> None:
     migrate(version_3)
     with version_3.connect() as connection:

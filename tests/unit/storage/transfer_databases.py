@@ -66,7 +66,7 @@ def fill(engine: Engine) -> None:
             carrier_number_id="PN1",
             purchase_time=1_790_000_000_123_456,
         )
-        own(full, replace(number(Y), area_code=None), request_id="r1")(transaction)
+        own(full, replace(number(Y), area_code=None))(transaction)
         own(number(Z, B, NumberState.PURCHASING), number("+14155550103", B, NumberState.RELEASING))(
             transaction
         )

@@ -200,6 +200,7 @@ class PendingOrders:
                     carrier_number_id=owned.carrier_number_id,
                     locality=owned.locality,
                     region=owned.region,
+                    request_id=None,
                 )
             )
             transaction.bump_revision(number.organization_id)

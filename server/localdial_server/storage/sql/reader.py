@@ -216,8 +216,28 @@ class SqlReader(Reader):
 
     def _numbers(self, query: Select[Any]) -> list[Number]:
         rows = self._connection.execute(query).all()
-        mapped = self._mappings_of(rows)
-        return [to_number(row, tuple(mapped[row.organization_id, row.phone_number])) for row in rows]
+        mapped, request_ids = self._mappings_of(rows), self._request_ids_of(rows)
+        return [
+            to_number(
+                row,
+                tuple(mapped[row.organization_id, row.phone_number]),
+                request_ids.get((row.organization_id, row.reference)),
+            )
+            for row in rows
+        ]
+
+    def _request_ids_of(self, rows: Sequence[Row[Any]]) -> Mapping[tuple[str, str], str | None]:
+        """Return the request_ids of the pending orders among these rows, by organization_id and reference."""
+        orders = [row for row in rows if row.state == NumberState.PURCHASING.value]
+        found: dict[tuple[str, str], str | None] = {}
+        for organization_id in {order.organization_id for order in orders}:
+            references = [order.reference for order in orders if order.organization_id == organization_id]
+            query = select(purchases.c.reference, purchases.c.request_id).where(
+                purchases.c.organization_id == organization_id, purchases.c.reference.in_(references)
+            )
+            for row in self._connection.execute(query):
+                found[organization_id, row.reference] = row.request_id
+        return found
 
     def _mappings_of(self, rows: Sequence[Row[Any]]) -> defaultdict[tuple[str, str], list[str]]:
         """Return the mapped area codes of these rows, sorted, by organization_id and phone number.

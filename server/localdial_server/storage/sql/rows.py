@@ -33,16 +33,16 @@ def to_user(row: Row[Any]) -> User:
     return User(**row._asdict())
 
 
-def to_number(row: Row[Any], mapped_area_codes: tuple[str, ...]) -> Number:
-    """Return the value of a row of `numbers`; its mappings are rows of another table."""
+def to_number(row: Row[Any], mapped_area_codes: tuple[str, ...], request_id: str | None) -> Number:
+    """Return the value of a row of `numbers`; its mappings and its request are in other tables."""
     fields = {**row._asdict(), "state": NumberState(row.state)}
-    return Number(**fields, mapped_area_codes=mapped_area_codes)
+    return Number(**fields, mapped_area_codes=mapped_area_codes, request_id=request_id)
 
 
 def to_released_number(purchase: Row[Any]) -> Number:
     """Return the number of a row of `purchases` whose row of `numbers` is gone."""
-    area_code, state = area_code_of(purchase.phone_number), NumberState.RELEASED
-    return Number(**purchase._asdict(), area_code=area_code, state=state, carrier="")
+    fields = {**purchase._asdict(), "state": NumberState.RELEASED, "request_id": None}
+    return Number(**fields, area_code=area_code_of(purchase.phone_number), carrier="")
 
 
 def to_call(row: Row[Any]) -> OutboundCall:

@@ -77,7 +77,6 @@ numbers = _table(
     Column("carrier", String(32), nullable=False),
     Column("carrier_number_id", String(128), nullable=False),
     Column("reference", String(64), nullable=False),
-    Column("request_id", _ID),
     Column("locality", String(200), nullable=False),
     Column("region", String(16), nullable=False),
     Column("purchase_time", BigInteger, nullable=False),

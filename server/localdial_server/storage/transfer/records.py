@@ -109,7 +109,6 @@ class NumberRecord(TypedDict):
     carrier_number_id: _Text128
     carrier_account: _Text64
     reference: _Text64
-    request_id: _Identifier | None
     locality: _Text200
     region: _Text16
     purchase_time: _Time

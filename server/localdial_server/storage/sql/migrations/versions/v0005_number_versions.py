@@ -1,4 +1,4 @@
-"""A number has a version, which a release and the end of a pending order compare."""
+"""A number has a version for the optimistic lock; the request that ordered it is in `purchases` alone."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the column. Only later changes count."""
+    """Add the version, which counts later changes only, and drop the copy of the request."""
     op.add_column(
         "numbers", sa.Column("version", sa.BigInteger(), nullable=False, server_default=sa.text("0"))
     )
+    op.drop_column("numbers", "request_id")
