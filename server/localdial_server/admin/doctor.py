@@ -10,7 +10,7 @@ from localdial_server.admin.doctor_finding import Check, Finding, OnFinding, Sta
 from localdial_server.runtime.carriers import twilio_account
 from localdial_server.runtime.storage import open_database
 from localdial_server.settings.errors import SettingsError, StartError
-from localdial_server.settings.settings import Settings, require_webhook_settings
+from localdial_server.settings.settings import Settings
 from localdial_server.settings.validators import is_postgresql
 from localdial_server.storage.engines.postgres import PostgresDatabase
 from localdial_server.storage.engines.sqlite import DatabaseInUse, SqliteDatabase
@@ -80,7 +80,7 @@ def _webhook(settings: Settings) -> Finding:
             "is not set up: Twilio cannot ask where call-backs go; your PBX must call RouteInboundCall"
         )
     try:
-        require_webhook_settings(settings)
+        settings.require_webhook()
     except SettingsError as error:
         return check.problem("; ".join(str(error).splitlines()))
     url = settings.webhook_public_url

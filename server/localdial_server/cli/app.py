@@ -1,7 +1,6 @@
 """The command `localdial`: its subcommands, and the options that are given before their names."""
 
 import os
-from importlib import metadata
 from typing import Annotated
 
 import typer
@@ -50,6 +49,8 @@ app = typer.Typer(
 
 
 def _version() -> str:
+    from importlib import metadata  # noqa: PLC0415 - slow to load
+
     try:
         return metadata.version("localdial")
     except metadata.PackageNotFoundError:
@@ -86,7 +87,7 @@ def version(out: Output) -> None:
     out.result({"version": _version()}, f"localdial {_version()}")
 
 
-app.command("serve", rich_help_panel=_SERVER_PANEL, epilog=serve.settings_help())(serve.serve)
+app.command("serve", cls=serve.ServeCommand, rich_help_panel=_SERVER_PANEL)(serve.serve)
 app.command("webhook", rich_help_panel=_SERVER_PANEL)(webhook.webhook)
 app.command("doctor", rich_help_panel=_SERVER_PANEL)(doctor.doctor)
 app.add_typer(simulator.simulator, name="simulator", rich_help_panel=_SERVER_PANEL)

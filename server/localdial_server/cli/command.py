@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Concatenate, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated, Concatenate, Final, ParamSpec, TypeVar
 
 import typer
 from google.protobuf.message import Message
@@ -17,7 +17,9 @@ from google.protobuf.message import Message
 from localdial_client import Client, FieldViolation, LocaldialError
 from localdial_server.cli.output import CliError, ExitCode, Output, exit_code
 from localdial_server.settings.errors import SettingsError, StartError
-from localdial_server.settings.settings import CONFIG_ENV
+
+if TYPE_CHECKING:
+    from localdial_server.settings.settings import Settings
 
 DEFAULT_SERVER: Final = "127.0.0.1:50051"
 SERVER_ENV: Final = "LOCALDIAL_SERVER"
@@ -52,7 +54,9 @@ TimeoutOption = Annotated[
 ]
 ConfigOption = Annotated[
     Path | None,
-    typer.Option("--config", metavar="FILE", help=f"A TOML file with settings. Environment: {CONFIG_ENV}."),
+    typer.Option(
+        "--config", metavar="FILE", help="A TOML file with settings. Environment: LOCALDIAL_CONFIG."
+    ),
 ]
 
 OrganizationArgument = Annotated[str, typer.Argument(metavar="ORG", help="The organization.")]
@@ -126,6 +130,14 @@ def _shown_error(error: LocaldialError | CliError | SettingsError | StartError) 
             return CliError(str(error), ExitCode.ERROR)
         case _:
             return error
+
+
+def settings_from(config_file: Path | None, **options: object) -> "Settings":
+    """Return the settings of the server. Raises `SettingsError`."""
+    # Commands that only call a server need no settings.
+    from localdial_server.settings.settings import read_settings  # noqa: PLC0415 - slow to load
+
+    return read_settings(config_file, **options)
 
 
 def command_line(server: str, *arguments: str) -> str:

@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING, Final
 import typer
 from rich.text import Text
 
-from localdial_server.cli.command import ConfigOption, local_command
+from localdial_server.cli.command import ConfigOption, local_command, settings_from
 from localdial_server.cli.output import ExitCode, Output
 from localdial_server.cli.tables import make_console, printable
-from localdial_server.settings.settings import read_settings
 
 if TYPE_CHECKING:
     from localdial_server.admin.doctor_finding import Finding
@@ -34,7 +33,7 @@ def doctor(out: Output, *, config_file: ConfigOption = None) -> None:
             )
             console.print(line, soft_wrap=True)
 
-    is_healthy = examine(read_settings(config_file), on_finding)
+    is_healthy = examine(settings_from(config_file), on_finding)
     out.result(
         {
             "ok": is_healthy,

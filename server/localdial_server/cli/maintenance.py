@@ -14,11 +14,10 @@ from typing import Annotated, Any, BinaryIO, Final
 import typer
 
 from localdial_client import FieldViolation
-from localdial_server.cli.command import ConfigOption, local_command
+from localdial_server.cli.command import ConfigOption, local_command, settings_from
 from localdial_server.cli.output import CliError, ExitCode, Output, counted
 from localdial_server.cli.progress import progress
 from localdial_server.settings.errors import StartError
-from localdial_server.settings.settings import read_settings
 
 # The file name that stands for stdin or stdout.
 _STREAM: Final = "-"
@@ -34,7 +33,7 @@ def migrate(out: Output, *, config_file: ConfigOption = None) -> None:
     """Bring the database's schema up to date."""
     from localdial_server.runtime import bootstrap  # noqa: PLC0415 - slow to load
 
-    done = bootstrap.migrate(read_settings(config_file))
+    done = bootstrap.migrate(settings_from(config_file))
     out.result({"done": done}, done)
 
 
@@ -58,7 +57,7 @@ def export(
     """Export organizations with their call history to a file, for `localdial import`."""
     from localdial_server.admin import maintenance  # noqa: PLC0415 - slow to load
 
-    settings = read_settings(config_file)
+    settings = settings_from(config_file)
     try:
         with _writable(output) as file, progress(out) as show:
             end = maintenance.export(settings, organizations or (), file, show)
@@ -89,7 +88,7 @@ def import_(
     """Import the organizations of an export: all of them or none."""
     from localdial_server.admin import maintenance  # noqa: PLC0415 - slow to load
 
-    settings = read_settings(config_file)
+    settings = settings_from(config_file)
     try:
         with _readable(file) as lines, progress(out) as show:
             end = maintenance.import_(settings, lines, show)
@@ -123,7 +122,7 @@ def prune(
 
     deleted = 0
     age = _microseconds(older_than)
-    settings = read_settings(config_file)
+    settings = settings_from(config_file)
     try:
         with progress(out) as show:
 

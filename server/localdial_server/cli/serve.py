@@ -6,32 +6,40 @@ import shlex
 import sys
 import threading
 from collections.abc import Callable
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from rich.markup import escape
+from typer.core import TyperCommand
+from typing_extensions import override
 
 from localdial_client import Client, LocaldialError
 from localdial_server.cli import demo_setup
-from localdial_server.cli.command import ConfigOption, command_line, local_command
+from localdial_server.cli.command import ConfigOption, command_line, local_command, settings_from
 from localdial_server.cli.demo_setup import DEMO, MAPPED
 from localdial_server.cli.output import CliError, ExitCode, Output
 from localdial_server.settings.addresses import reachable
 from localdial_server.settings.errors import StartError
-from localdial_server.settings.settings import (
-    ENV_PREFIX,
-    Settings,
-    describe_settings,
-    read_settings,
-    require_webhook_settings,
-)
+
+if TYPE_CHECKING:
+    from localdial_server.settings.settings import Settings
 
 # How long the thread that loads the demo may take to notice that the server has stopped.
 _DEMO_JOIN_SECONDS: Final = 5.0
 
 
-def settings_help() -> str:
-    """Return the list of all settings, for the end of `localdial serve --help`."""
+class ServeCommand(TyperCommand):
+    """`localdial serve`, whose help ends with the list of all settings."""
+
+    @override
+    def format_help(self, *context: Any, **more: Any) -> None:
+        self.epilog = _settings_help()
+        super().format_help(*context, **more)
+
+
+def _settings_help() -> str:
+    from localdial_server.settings.settings import ENV_PREFIX, describe_settings  # noqa: PLC0415 - slow to load
+
     groups = itertools.groupby(describe_settings(), lambda setting: setting.group)
     listed = "\n\n".join(
         "\n".join(
@@ -84,9 +92,9 @@ def serve(
             demo_threads.append(thread)
             thread.start()
 
-    settings = read_settings(config_file, listen=listen, workers=workers, webhook_listen=webhook)
+    settings = settings_from(config_file, listen=listen, workers=workers, webhook_listen=webhook)
     if settings.webhook_listen:
-        require_webhook_settings(settings)
+        settings.require_webhook()
     if worker:
         _serve_as_worker(settings)
     else:
@@ -95,7 +103,7 @@ def serve(
         thread.join(_DEMO_JOIN_SECONDS)
 
 
-def _serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
+def _serve(settings: "Settings", on_ready: Callable[[str], None]) -> None:
     if settings.workers > 1:
         from localdial_server.runtime.workers import serve as serve_  # noqa: PLC0415 - slow to load
     else:
@@ -103,7 +111,7 @@ def _serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
     serve_(settings, on_ready)
 
 
-def _serve_as_worker(settings: Settings) -> None:
+def _serve_as_worker(settings: "Settings") -> None:
     """Serve as one of several workers, reporting to the supervisor as `Supervisor` expects."""
     from localdial_server.runtime import serve as server_process  # noqa: PLC0415 - slow to load
 

@@ -11,8 +11,8 @@ from localdial_server.cli.command import (
     errors_shown,
     output_of,
     root_options,
+    settings_from,
 )
-from localdial_server.settings.settings import read_settings, require_webhook_settings
 
 _DEFAULT_LISTEN: Final = "127.0.0.1:8080"
 
@@ -44,8 +44,8 @@ def webhook(
         out.announce({"address": address}, f"the webhook is ready on {address}")
 
     with errors_shown(out):
-        settings = read_settings(config_file, webhook_listen=listen)
-        require_webhook_settings(settings)
+        settings = settings_from(config_file, webhook_listen=listen)
+        settings.require_webhook()
         standalone.serve(
             settings,
             server or root_options(context).server,

@@ -166,6 +166,19 @@ class Settings(CarrierSettings):
         host, port = parameters.get("host", "localhost"), parameters.get("port", 5432)
         return f"postgresql://{host}:{port}/{parameters['dbname']}"
 
+    def require_webhook(self) -> None:
+        """Raise `SettingsError` unless all that the voice webhook needs is set."""
+        problems = []
+        if not self.webhook_public_url:
+            problem = "must be set for the webhook: the URL that Twilio calls, up to the /voice at its end"
+            problems.append(SettingProblem(env_name("webhook_public_url"), problem))
+        tokens = self.twilio_auth_token, self.webhook_account_tokens
+        if not any(token.get_secret_value() for token in tokens):
+            problem = "must be set for the webhook, which uses it to check that requests come from Twilio"
+            problems.append(SettingProblem(env_name("twilio_auth_token"), problem))
+        if problems:
+            raise SettingsError(*problems)
+
 
 class SettingHelp(NamedTuple):
     """What the help and the documentation say about one setting."""
@@ -230,20 +243,6 @@ def read_settings(config_file: Path | None = None, **options: object) -> Setting
         return Settings(**values)
     except ValidationError as error:
         raise SettingsError(*(_problem(detail, origins) for detail in error.errors())) from None
-
-
-def require_webhook_settings(settings: Settings) -> None:
-    """Raise `SettingsError` unless the settings have all that the voice webhook needs."""
-    problems = []
-    if not settings.webhook_public_url:
-        problem = "must be set for the webhook: the URL that Twilio calls, up to the /voice at its end"
-        problems.append(SettingProblem(env_name("webhook_public_url"), problem))
-    tokens = settings.twilio_auth_token, settings.webhook_account_tokens
-    if not any(token.get_secret_value() for token in tokens):
-        problem = "must be set for the webhook, which uses it to check that requests come from Twilio"
-        problems.append(SettingProblem(env_name("twilio_auth_token"), problem))
-    if problems:
-        raise SettingsError(*problems)
 
 
 def _read_file(path: Path) -> dict[str, Any]:
