@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Final
 from sqlalchemy import Connection, Engine
 
 from localdial_server.storage.transfer.export_file import export_lines
-from localdial_server.storage.transfer.insert import Inserter
+from localdial_server.storage.transfer.import_rows import Inserter
 from localdial_server.storage.transfer.problems import ImportRefused, Problem
 from localdial_server.storage.transfer.records import (
     FORMAT,
