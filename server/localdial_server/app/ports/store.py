@@ -115,7 +115,7 @@ class Reader(Protocol):
     def call(self, organization_id: str, call_id: str) -> OutboundCall | None:
         """Return the recorded call, or None."""
 
-    def last_call_to(self, organization_id: str, callee_number: str) -> OutboundCall | None:
+    def last_call_to(self, organization_id: str, phone_number: str) -> OutboundCall | None:
         """Return the newest recorded call to the number, or None. Reads one row, by index."""
 
     def calls(self, query: CallQuery, before: tuple[int, str] | None, limit: int) -> Sequence[OutboundCall]:

@@ -189,8 +189,8 @@ class SqlReader(Reader):
         return to_call(row) if row is not None else None
 
     @override
-    def last_call_to(self, organization_id: str, callee_number: str) -> OutboundCall | None:
-        return next(iter(self.calls(CallQuery(organization_id, callee_number), None, 1)), None)
+    def last_call_to(self, organization_id: str, phone_number: str) -> OutboundCall | None:
+        return next(iter(self.calls(CallQuery(organization_id, callee_number=phone_number), None, 1)), None)
 
     @override
     def calls(self, query: CallQuery, before: tuple[int, str] | None, limit: int) -> Sequence[OutboundCall]:
