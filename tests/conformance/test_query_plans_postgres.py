@@ -126,7 +126,7 @@ class _Plans:
                 plans.append(_Plan(list(_nodes(answer["Plan"]))))
             return plans
 
-        return await self._database.read(explain)
+        return await self._database.read("test", explain)
 
 
 def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

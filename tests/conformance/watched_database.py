@@ -85,17 +85,17 @@ class WatchedDatabase:
         """Let the next write fail."""
         self._next_writes.append(_Plan(fails=True))
 
-    async def read(self, work: Callable[[Connection], T], *, name: str = "") -> T:
+    async def read(self, name: str, work: Callable[[Connection], T]) -> T:
         self.reads += 1
-        return await _run(self._next_reads, partial(self._database.read, name=name), work)
+        return await _run(self._next_reads, partial(self._database.read, name), work)
 
-    async def write(self, work: Callable[[Connection], T], *, name: str = "") -> T:
+    async def write(self, name: str, work: Callable[[Connection], T]) -> T:
         self.writes += 1
-        return await _run(self._next_writes, partial(self._database.write, name=name), work)
+        return await _run(self._next_writes, partial(self._database.write, name), work)
 
-    async def append(self, work: Callable[[Connection], T], *, name: str = "") -> T:
+    async def append(self, name: str, work: Callable[[Connection], T]) -> T:
         self.writes += 1
-        return await _run(self._next_writes, partial(self._database.append, name=name), work, _instead_of)
+        return await _run(self._next_writes, partial(self._database.append, name), work, _instead_of)
 
     async def close(self) -> None:
         await self._database.close()

@@ -83,13 +83,13 @@ class ServerDriver(Driver):
         self._database = PostgresDatabase.open(url, timeout=30.0)
 
     async def commit(self, _: Commit, calls: Sequence[OutboundCall]) -> None:
-        await self._database.append(_commit(Commit.UNNEST, calls))
+        await self._database.append("test", _commit(Commit.UNNEST, calls))
 
     async def look_up(self, how: LookUp, called: str, caller: str) -> object:
-        return await self._database.read(_look_up(how, called, caller))
+        return await self._database.read("test", _look_up(how, called, caller))
 
     async def load(self, organization_id: str) -> None:
-        await self._database.read(_load(organization_id))
+        await self._database.read("test", _load(organization_id))
 
     async def close(self) -> None:
         await self._database.close()

@@ -52,14 +52,14 @@ class MortalDatabase:
         self._database = database
         self._process = process
 
-    async def read(self, work: Callable[[Connection], T], *, name: str = "") -> T:
-        return await self._process.run(lambda: self._database.read(work, name=name))
+    async def read(self, name: str, work: Callable[[Connection], T]) -> T:
+        return await self._process.run(lambda: self._database.read(name, work))
 
-    async def write(self, work: Callable[[Connection], T], *, name: str = "") -> T:
-        return await self._process.run(lambda: self._database.write(work, name=name))
+    async def write(self, name: str, work: Callable[[Connection], T]) -> T:
+        return await self._process.run(lambda: self._database.write(name, work))
 
-    async def append(self, work: Callable[[Connection], T], *, name: str = "") -> T:
-        return await self.write(work, name=name)
+    async def append(self, name: str, work: Callable[[Connection], T]) -> T:
+        return await self.write(name, work)
 
     async def close(self) -> None:
         await self._database.close()

@@ -279,7 +279,7 @@ class Harness:
     async def paid_for(self) -> set[str]:
         """Return the numbers that the carrier account has bought and still owns."""
         query = select(simulator_numbers.c.phone_number).where(simulator_numbers.c.state == "owned")
-        return await self._file.read(lambda connection: set(connection.scalars(query)))
+        return await self._file.read("test", lambda connection: set(connection.scalars(query)))
 
     async def sweep_later(self) -> None:
         """Sweep after the read lag, when the carrier shows every order that went through."""
@@ -316,4 +316,4 @@ class Harness:
             inventory = set(connection.scalars(select(numbers.c.phone_number)))
             return claims - inventory - set(connection.scalars(select(organizations.c.organization_number)))
 
-        return await self._file.read(read)
+        return await self._file.read("test", read)

@@ -213,7 +213,7 @@ async def test_a_slow_release_leaves_alone_a_number_that_came_back_and_is_delete
     await harness.sweep_later()
     assert await harness.numbers() == []
     # The account takes the number back, with the identifier that it had.
-    await harness.database.write(lambda connection: connection.execute(delete(simulator_numbers)), name="")
+    await harness.database.write("test", lambda connection: connection.execute(delete(simulator_numbers)))
     await harness.importing.import_numbers(A, [OWNED_FROM_START])
     harness.faults.add(Operation.RELEASE, Fault.UNAVAILABLE)
     await harness.delete(OWNED_FROM_START, request_id="second")

@@ -74,25 +74,25 @@ async def test_a_read_sees_one_moment(database: PostgresDatabase) -> None:
         assert changed.wait(DEADLINE_SECONDS)
         return first, _items(connection)
 
-    reading = asyncio.ensure_future(database.read(look_twice))
+    reading = asyncio.ensure_future(database.read("test", look_twice))
     assert await asyncio.to_thread(begun.wait, DEADLINE_SECONDS)
-    await database.write(lambda connection: _put(connection, "a", 1))
+    await database.write("test", lambda connection: _put(connection, "a", 1))
     changed.set()
     assert await reading == ({}, {})
-    assert await database.read(_items) == {"a": 1}
+    assert await database.read("test", _items) == {"a": 1}
 
 
 async def test_a_read_changes_nothing(database: PostgresDatabase) -> None:
     with pytest.raises((StorageUnavailable, DBAPIError)):
-        await database.read(lambda connection: _put(connection, "a", 1))
+        await database.read("test", lambda connection: _put(connection, "a", 1))
     async with asyncio.timeout(DEADLINE_SECONDS):
-        assert await database.probe(_items) == {}
+        assert await database.probe("test", _items) == {}
 
 
 async def test_two_changes_of_the_same_row_are_both_applied_and_one_runs_again(
     database: PostgresDatabase,
 ) -> None:
-    await database.write(lambda connection: _put(connection, "a", 0))
+    await database.write("test", lambda connection: _put(connection, "a", 0))
     meeting = Meeting()
 
     def add_one(connection: Connection) -> None:
@@ -100,8 +100,8 @@ async def test_two_changes_of_the_same_row_are_both_applied_and_one_runs_again(
         meeting()
         _put(connection, "a", value + 1)
 
-    await asyncio.gather(database.write(add_one), database.write(add_one))
-    assert await database.read(_items) == {"a": 2}
+    await asyncio.gather(database.write("test", add_one), database.write("test", add_one))
+    assert await database.read("test", _items) == {"a": 2}
     assert meeting.runs > 2
 
 
@@ -110,7 +110,7 @@ async def test_two_changes_that_each_write_what_the_other_read_are_serialized(
 ) -> None:
     # Neither changes a row that the other changes: only SERIALIZABLE finds that no order of the
     # two gives this outcome.
-    await database.write(lambda connection: (_put(connection, "a", 1), _put(connection, "b", 1)))
+    await database.write("test", lambda connection: (_put(connection, "a", 1), _put(connection, "b", 1)))
     meeting = Meeting()
 
     def take_unless_last(key: str, connection: Connection) -> None:
@@ -119,8 +119,10 @@ async def test_two_changes_that_each_write_what_the_other_read_are_serialized(
         if left > 1:
             _put(connection, key, 0)
 
-    await asyncio.gather(*(database.write(lambda c, key=key: take_unless_last(key, c)) for key in "ab"))
-    assert sum((await database.read(_items)).values()) == 1
+    await asyncio.gather(
+        *(database.write("test", lambda c, key=key: take_unless_last(key, c)) for key in "ab")
+    )
+    assert sum((await database.read("test", _items)).values()) == 1
     assert meeting.runs > 2
 
 
@@ -138,8 +140,8 @@ async def test_after_a_deadlock_one_of_the_two_runs_again(
         connection.execute(lock, {"key": second})
 
     await asyncio.gather(
-        database.write(lambda connection: lock_both("a", "b", connection)),
-        database.write(lambda connection: lock_both("b", "a", connection)),
+        database.write("test", lambda connection: lock_both("a", "b", connection)),
+        database.write("test", lambda connection: lock_both("b", "a", connection)),
     )
     assert meeting.runs > 2
     assert not database.is_down
@@ -156,10 +158,10 @@ async def test_a_change_that_keeps_losing_fails_at_its_timeout(url: str, state: 
     database = PostgresDatabase.open(url, timeout=2.0)
     try:
         with pytest.raises(StorageUnavailable):
-            await database.write(lose)
+            await database.write("test", lose)
         assert len(runs) > 5
         assert not database.is_down
-        await database.write(lambda connection: _put(connection, "a", 1))
+        await database.write("test", lambda connection: _put(connection, "a", 1))
     finally:
         await database.close()
 
@@ -176,12 +178,14 @@ async def test_the_loser_of_two_inserts_of_a_key_runs_again_and_finds_the_row(
             connection.execute(text("INSERT INTO items VALUES ('a', 1)"))
         return is_new
 
-    added = await asyncio.gather(database.write(add_if_missing), database.write(add_if_missing))
+    added = await asyncio.gather(
+        database.write("test", add_if_missing), database.write("test", add_if_missing)
+    )
     assert sorted(added) == [False, True]
 
 
 async def test_a_key_that_is_a_duplicate_in_every_run_is_raised_as_a_bug(database: PostgresDatabase) -> None:
-    await database.write(lambda connection: _put(connection, "a", 1))
+    await database.write("test", lambda connection: _put(connection, "a", 1))
     runs: list[None] = []
 
     def insert_again(connection: Connection) -> None:
@@ -189,10 +193,10 @@ async def test_a_key_that_is_a_duplicate_in_every_run_is_raised_as_a_bug(databas
         connection.execute(text("INSERT INTO items VALUES ('a', 2)"))
 
     with pytest.raises(IntegrityError):
-        await database.write(insert_again)
+        await database.write("test", insert_again)
     assert 1 < len(runs) < 10
     assert not database.is_down
-    assert await database.read(_items) == {"a": 1}
+    assert await database.read("test", _items) == {"a": 1}
 
 
 async def test_a_bug_in_the_work_is_raised_unchanged_after_one_run(database: PostgresDatabase) -> None:
@@ -204,7 +208,7 @@ async def test_a_bug_in_the_work_is_raised_unchanged_after_one_run(database: Pos
 
     for run in database.read, database.write, database.append:
         with pytest.raises(ProgrammingError):
-            await run(misspell)
+            await run("test", misspell)
     assert len(runs) == 3
     assert not database.is_down
 
@@ -217,7 +221,7 @@ async def test_a_missing_privilege_or_table_is_a_failure_of_the_database(
         connection.execute(text(f"DO $$ BEGIN RAISE SQLSTATE '{state}'; END $$"))
 
     with pytest.raises(StorageUnavailable):
-        await database.append(fail)
+        await database.append("test", fail)
     assert [record.message for record in caplog.records] == ["the database failed"]
 
 
@@ -229,16 +233,16 @@ async def test_refused_connections_are_logged_now_and_then(
 ) -> None:
     name = url.rpartition("/")[2]
     # The probe still has its connection.
-    await database.probe(_items)
+    await database.probe("test", _items)
     postgres.execute(f"ALTER DATABASE {name} CONNECTION LIMIT 0")
     for _ in range(3):
         with pytest.raises(StorageUnavailable):
-            await database.read(_items)
+            await database.read("test", _items)
     [told] = [record for record in caplog.records if record.message == "the database did not answer"]
     assert "too many connections" in told.cause  # type: ignore[attr-defined]  # from `extra`
     assert not database.is_down
     postgres.execute(f"ALTER DATABASE {name} CONNECTION LIMIT -1")
-    assert await database.read(_items) == {}
+    assert await database.read("test", _items) == {}
 
 
 async def test_work_that_raises_changes_nothing(database: PostgresDatabase) -> None:
@@ -250,8 +254,8 @@ async def test_work_that_raises_changes_nothing(database: PostgresDatabase) -> N
         raise RefusedError
 
     with pytest.raises(RefusedError):
-        await database.write(change_and_refuse)
-    assert await database.read(_items) == {}
+        await database.write("test", change_and_refuse)
+    assert await database.read("test", _items) == {}
 
 
 async def test_a_change_whose_caller_is_cancelled_is_still_committed(database: PostgresDatabase) -> None:
@@ -263,7 +267,7 @@ async def test_a_change_whose_caller_is_cancelled_is_still_committed(database: P
         assert go_on.wait(DEADLINE_SECONDS)
         _put(connection, "b", 1)
 
-    writing = asyncio.ensure_future(database.write(put_both))
+    writing = asyncio.ensure_future(database.write("test", put_both))
     assert await asyncio.to_thread(begun.wait, DEADLINE_SECONDS)
     writing.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -271,20 +275,20 @@ async def test_a_change_whose_caller_is_cancelled_is_still_committed(database: P
     go_on.set()
     await database.close()
     reopened = PostgresDatabase(database._url, DEADLINE_SECONDS)
-    assert await reopened.read(_items) == {"a": 1, "b": 1}
+    assert await reopened.read("test", _items) == {"a": 1, "b": 1}
     await reopened.close()
 
 
 async def test_an_insert_waits_for_neither_changes_nor_reads(database: PostgresDatabase) -> None:
     hold = threading.Event()
     busy = [
-        asyncio.ensure_future(run(lambda _connection: hold.wait(DEADLINE_SECONDS)))
+        asyncio.ensure_future(run("test", lambda _connection: hold.wait(DEADLINE_SECONDS)))
         for run in [database.read] * 8 + [database.write] * 8
     ]
     try:
         async with asyncio.timeout(DEADLINE_SECONDS):
-            await database.append(lambda connection: _put(connection, "a", 1))
-            assert await database.probe(_items) == {"a": 1}
+            await database.append("test", lambda connection: _put(connection, "a", 1))
+            assert await database.probe("test", _items) == {"a": 1}
         assert not any(each.done() for each in busy)
     finally:
         hold.set()
@@ -304,8 +308,8 @@ async def test_sessions_keep_no_prepared_statements_and_no_settings(database: Po
     )
     for run in database.read, database.write, database.append, database.probe:
         for _ in range(20):
-            await run(_items)
-        assert await run(lambda connection: connection.scalars(kept).all()) == []
+            await run("test", _items)
+        assert await run("test", lambda connection: connection.scalars(kept).all()) == []
 
 
 async def test_the_isolation_is_set_for_each_transaction_and_not_for_the_session(
@@ -316,12 +320,12 @@ async def test_the_isolation_is_set_for_each_transaction_and_not_for_the_session
         " current_setting('default_transaction_isolation'), current_setting('default_transaction_read_only')"
     )
     shown = {
-        run.__name__: tuple((await run(lambda connection: connection.execute(show))).one())
+        run.__name__: tuple((await run("test", lambda connection: connection.execute(show))).one())
         for run in (database.write, database.append)
     }
     assert shown["write"] == ("serializable", "off", "read committed", "off")
     assert shown["append"] == ("read committed", "off", "read committed", "off")
-    settings = await database.read(lambda connection: tuple(connection.execute(show).one()))
+    settings = await database.read("test", lambda connection: tuple(connection.execute(show).one()))
     assert settings == ("repeatable read", "on", "read committed", "off")
 
 
@@ -336,8 +340,8 @@ async def test_closing_waits_for_writes_and_ends_every_thread_and_connection(
         _put(connection, "a", 1)
 
     for run in database.read, database.append, database.probe:
-        await run(_items)
-    writing = asyncio.ensure_future(database.write(slowly))
+        await run("test", _items)
+    writing = asyncio.ensure_future(database.write("test", slowly))
     assert await asyncio.to_thread(begun.wait, DEADLINE_SECONDS)
     closing = asyncio.ensure_future(database.close())
     go_on.set()

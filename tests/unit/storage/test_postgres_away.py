@@ -75,6 +75,10 @@ async def _in_time(call: Awaitable[T]) -> T:
         return await call
 
 
+def _sleep(connection: Connection) -> None:
+    connection.execute(text("SELECT pg_sleep(0.05)"))
+
+
 def _one(connection: Connection) -> int:
     return int(connection.execute(text("SELECT 1")).scalar_one())
 
@@ -98,14 +102,14 @@ def _end_backend(postgres: PostgresServer, pid: int) -> None:
 
 
 async def _until_back(database: PostgresDatabase) -> None:
-    await until_available(lambda: database.probe(_one))
+    await until_available(lambda: database.probe("test", _one))
 
 
 async def _found_down(database: PostgresDatabase) -> None:
     """Probe after a failure, as the poller does, and find the database down."""
     await _in_time(database.wait_for_failure())
     with pytest.raises(StorageUnavailable):
-        await database.probe(_one)
+        await database.probe("test", _one)
     assert database.is_down
 
 
@@ -114,7 +118,7 @@ async def _refused_at_once(database: PostgresDatabase) -> None:
     runs: list[None] = []
     for run in database.read, database.write, database.append:
         with pytest.raises(StorageUnavailable):
-            await run(lambda _connection: runs.append(None))
+            await run("test", lambda _connection: runs.append(None))
     assert runs == []
 
 
@@ -124,8 +128,8 @@ async def test_a_connection_that_was_closed_while_idle_causes_no_failure(
 ) -> None:
     run = getattr(database, kind)
     for _ in range(3):
-        _end_backend(postgres, await run(_pid))
-        assert await run(_one) == 1
+        _end_backend(postgres, await run("test", _pid))
+        assert await run("test", _one) == 1
     assert not database.is_down
 
 
@@ -136,7 +140,7 @@ async def test_an_error_that_the_work_raises_does_not_count_as_a_failure_of_the_
         raise StorageUnavailable
 
     with pytest.raises(StorageUnavailable):
-        await database.read(give_up)
+        await database.read("test", give_up)
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(database.wait_for_failure(), 0.05)
 
@@ -144,15 +148,13 @@ async def test_an_error_that_the_work_raises_does_not_count_as_a_failure_of_the_
 async def test_a_restart_of_an_idle_server_causes_no_failure(
     database: PostgresDatabase, postgres: PostgresServer
 ) -> None:
-    await asyncio.gather(
-        *(database.read(lambda c: c.execute(text("SELECT pg_sleep(0.05)"))) for _ in range(4))
-    )
+    await asyncio.gather(*(database.read("test", _sleep) for _ in range(4)))
     for run in database.write, database.append, database.probe:
-        await run(_one)
+        await run("test", _one)
     postgres.stop()
     postgres.start()
     for run in [database.read] * 4 + [database.write, database.append, database.probe]:
-        assert await run(_one) == 1
+        assert await run("test", _one) == 1
     assert not database.is_down
 
 
@@ -168,9 +170,9 @@ async def test_after_a_lost_connection_the_work_runs_again_once(
         _one(connection)
 
     with pytest.raises(StorageUnavailable):
-        await getattr(database, kind)(lose)
+        await getattr(database, kind)("test", lose)
     assert len(set(runs)) == len(runs) == 2
-    assert await getattr(database, kind)(_one) == 1
+    assert await getattr(database, kind)("test", _one) == 1
 
 
 async def test_a_change_whose_commit_was_not_confirmed_does_not_run_again(
@@ -185,9 +187,9 @@ async def test_a_change_whose_commit_was_not_confirmed_does_not_run_again(
         _end_backend(postgres, _pid(connection))
 
     with pytest.raises(StorageUnavailable):
-        await database.write(lose_before_commit)
+        await database.write("test", lose_before_commit)
     assert len(runs) == 1
-    assert await database.read(_keys) == []
+    assert await database.read("test", _keys) == []
 
 
 async def test_an_insert_that_was_not_confirmed_runs_again(
@@ -202,20 +204,20 @@ async def test_an_insert_that_was_not_confirmed_runs_again(
             _end_backend(postgres, _pid(connection))
             _one(connection)
 
-    await database.append(insert_and_lose)
+    await database.append("test", insert_and_lose)
     assert len(runs) == 2
-    assert await database.read(_keys) == ["a"]
+    assert await database.read("test", _keys) == ["a"]
     assert not database.is_down
 
 
 async def test_a_hanging_server_costs_one_caller_a_timeout_and_the_others_nothing(
     impatient: PostgresDatabase, postgres: PostgresServer
 ) -> None:
-    await impatient.read(_one)
+    await impatient.read("test", _one)
     postgres.freeze()
     begun = time.monotonic()
     with pytest.raises(StorageUnavailable):
-        await impatient.read(_one)
+        await impatient.read("test", _one)
     assert _TIMEOUT_SECONDS * 0.9 < time.monotonic() - begun < _TIMEOUT_SECONDS + 10
     await _found_down(impatient)
     await _refused_at_once(impatient)
@@ -225,11 +227,13 @@ async def test_waiting_callers_fail_as_soon_as_the_probe_fails(url: str, postgre
     database = PostgresDatabase.open(url, timeout=600)
     kinds = database.read, database.write, database.append
     for run in kinds:
-        await run(_one)
+        await run("test", _one)
     postgres.freeze()
-    waiting = [asyncio.ensure_future(run(_one)) for run in [*kinds, database.read, database.write] * 3]
+    waiting = [
+        asyncio.ensure_future(run("test", _one)) for run in [*kinds, database.read, database.write] * 3
+    ]
     with pytest.raises(StorageUnavailable):
-        await database.probe(_one)
+        await database.probe("test", _one)
     async with asyncio.timeout(DEADLINE_SECONDS):
         outcomes = await asyncio.gather(*waiting, return_exceptions=True)
     assert {type(outcome) for outcome in outcomes} == {StorageUnavailable}
@@ -240,9 +244,9 @@ async def test_a_hanging_server_does_not_keep_the_pools_from_closing(
     impatient: PostgresDatabase, postgres: PostgresServer
 ) -> None:
     kinds = [impatient.read] * 4 + [impatient.write] * 2 + [impatient.append, impatient.probe]
-    await asyncio.gather(*(run(lambda c: c.execute(text("SELECT pg_sleep(0.05)"))) for run in kinds))
+    await asyncio.gather(*(run("test", _sleep) for run in kinds))
     postgres.freeze()
-    calls = [asyncio.ensure_future(run(_one)) for run in kinds]
+    calls = [asyncio.ensure_future(run("test", _one)) for run in kinds]
     # Half of the callers are cancelled before the timeout.
     await asyncio.sleep(0)
     for call in calls[::2]:
@@ -254,33 +258,33 @@ async def test_a_hanging_server_does_not_keep_the_pools_from_closing(
 async def test_only_the_probe_finds_that_a_hanging_server_answers_again(
     impatient: PostgresDatabase, postgres: PostgresServer
 ) -> None:
-    await impatient.read(_one)
+    await impatient.read("test", _one)
     postgres.freeze()
     with pytest.raises(StorageUnavailable):
-        await impatient.read(_one)
+        await impatient.read("test", _one)
     await _found_down(impatient)
     postgres.thaw()
     await _refused_at_once(impatient)
     await _until_back(impatient)
     assert not impatient.is_down
     for run in impatient.read, impatient.write, impatient.append:
-        assert await run(_one) == 1
+        assert await run("test", _one) == 1
 
 
 async def test_a_stopped_server_is_down_until_it_is_started(
     database: PostgresDatabase, postgres: PostgresServer
 ) -> None:
-    await database.read(_one)
+    await database.read("test", _one)
     postgres.stop()
     try:
         with pytest.raises(StorageUnavailable):
-            await database.read(_one)
+            await database.read("test", _one)
         await _found_down(database)
         await _refused_at_once(database)
     finally:
         postgres.start()
     await _until_back(database)
-    assert await database.read(_one) == 1
+    assert await database.read("test", _one) == 1
 
 
 async def test_calls_that_got_no_thread_do_not_make_the_database_count_as_down(
@@ -302,13 +306,13 @@ async def test_calls_that_got_no_thread_do_not_make_the_database_count_as_down(
     await asyncio.sleep(0)
     try:
         with pytest.raises(StorageUnavailable):
-            await _in_time(impatient.read(lambda _connection: runs.append(None)))
-        assert await impatient.probe(_one) == 1
+            await _in_time(impatient.read("test", lambda _connection: runs.append(None)))
+        assert await impatient.probe("test", _one) == 1
         assert not impatient.is_down
     finally:
         hold.set()
         await asyncio.gather(*busy)
-    assert await impatient.read(_one) == 1
+    assert await impatient.read("test", _one) == 1
     assert runs == []
 
 
@@ -316,14 +320,14 @@ async def test_after_the_network_goes_silent_new_connections_are_used(
     distant: PostgresDatabase, network: Network
 ) -> None:
     for run in distant.read, distant.write, distant.append, distant.probe:
-        assert await run(_one) == 1
+        assert await run("test", _one) == 1
     network.go_silent()
     failures = 0
     async with asyncio.timeout(DEADLINE_SECONDS):
         for kind in "read", "write", "append":
             while True:
                 try:
-                    await getattr(distant, kind)(_one)
+                    await getattr(distant, kind)("test", _one)
                     break
                 except StorageUnavailable:
                     failures += 1
@@ -336,10 +340,10 @@ async def test_threads_of_cancelled_callers_do_not_wait_for_a_silent_network(
     distant: PostgresDatabase, network: Network
 ) -> None:
     await asyncio.gather(
-        *(distant.read(lambda c: c.execute(text("SELECT pg_sleep(0.05)"))) for _ in range(4))
+        *(distant.read("test", lambda c: c.execute(text("SELECT pg_sleep(0.05)"))) for _ in range(4))
     )
     network.go_silent()
-    calls = [asyncio.ensure_future(distant.read(_one)) for _ in range(4)]
+    calls = [asyncio.ensure_future(distant.read("test", _one)) for _ in range(4)]
     await asyncio.sleep(0)
     for call in calls:
         call.cancel()
@@ -347,7 +351,7 @@ async def test_threads_of_cancelled_callers_do_not_wait_for_a_silent_network(
     async with asyncio.timeout(DEADLINE_SECONDS):
         while True:
             try:
-                assert await distant.read(_one) == 1
+                assert await distant.read("test", _one) == 1
                 break
             except StorageUnavailable:
                 await _until_back(distant)
@@ -358,14 +362,14 @@ async def test_after_a_server_was_read_only_changes_use_new_connections(
 ) -> None:
     name = sql.Identifier(url.rpartition("/")[2])
     # The server itself refuses changes, as a standby does, and some services during maintenance.
-    pid = await database.append(_pid)
+    pid = await database.append("test", _pid)
     postgres.execute(sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = on").format(name))
     _end_backend(postgres, pid)
     with pytest.raises(StorageUnavailable):
-        await database.append(_insert)
+        await database.append("test", _insert)
     postgres.execute(sql.SQL("ALTER DATABASE {} RESET default_transaction_read_only").format(name))
-    await database.append(_insert)
-    assert await database.read(_keys) == ["a"]
+    await database.append("test", _insert)
+    assert await database.read("test", _keys) == ["a"]
 
 
 async def test_the_password_is_in_no_error_and_in_no_line_of_the_log(
@@ -379,15 +383,15 @@ async def test_the_password_is_in_no_error_and_in_no_line_of_the_log(
             said.extend((error, repr(error), error.args))
             error = error.__cause__ or error.__context__
 
-    await impatient.read(_one)
+    await impatient.read("test", _one)
     with pytest.raises(StorageUnavailable) as refused:
-        await impatient.read(lambda connection: connection.execute(text("SELECT pg_sleep(60)")))
+        await impatient.read("test", lambda connection: connection.execute(text("SELECT pg_sleep(60)")))
     note(refused.value)
     postgres.stop()
     try:
         for run in impatient.read, impatient.write, impatient.append, impatient.probe, impatient.read:
             with pytest.raises(StorageUnavailable) as refused:
-                await run(_one)
+                await run("test", _one)
             note(refused.value)
         with pytest.raises(psycopg.OperationalError) as unreachable:
             PostgresDatabase.open(url, timeout=1)

@@ -101,19 +101,19 @@ async def test_a_change_on_a_standby_fails(
     database: PostgresDatabase, work: Callable[[Connection], None]
 ) -> None:
     with pytest.raises(StorageUnavailable):
-        await database.write(work)
+        await database.write("test", work)
 
 
 async def test_an_insert_on_a_standby_fails(database: PostgresDatabase) -> None:
     with pytest.raises(StorageUnavailable):
-        await database.append(_insert)
+        await database.append("test", _insert)
 
 
 async def test_a_standby_counts_as_down(database: PostgresDatabase) -> None:
     with pytest.raises(StorageUnavailable):
-        await database.append(_insert)
+        await database.append("test", _insert)
     with contextlib.suppress(StorageUnavailable):
-        await database.probe(lambda connection: connection.execute(text("SELECT 1")))
+        await database.probe("test", lambda connection: connection.execute(text("SELECT 1")))
     assert database.is_down
 
 
@@ -126,13 +126,13 @@ async def test_a_promoted_standby_is_used(postgres: PostgresServer, name: str) -
 
 async def _use_until_promoted(database: PostgresDatabase, standby: Standby) -> None:
     with pytest.raises(StorageUnavailable):
-        await database.write(_look_and_insert)
+        await database.write("test", _look_and_insert)
     standby.promote()
 
     async def use() -> None:
-        await database.probe(lambda connection: connection.execute(text("SELECT 1")))
-        await database.write(_look_and_insert)
-        await database.append(_insert)
+        await database.probe("test", lambda connection: connection.execute(text("SELECT 1")))
+        await database.write("test", _look_and_insert)
+        await database.append("test", _insert)
 
     await until_available(use)
 
@@ -141,11 +141,11 @@ async def test_a_connection_to_a_standby_is_dropped_when_the_address_leads_to_th
     distant: PostgresDatabase, network: Network, postgres: PostgresServer
 ) -> None:
     with pytest.raises(StorageUnavailable):
-        await distant.write(_look_and_insert)
+        await distant.write("test", _look_and_insert)
 
     async def use() -> None:
-        await distant.probe(lambda connection: connection.execute(text("SELECT 1")))
-        await distant.write(_look_and_insert)
+        await distant.probe("test", lambda connection: connection.execute(text("SELECT 1")))
+        await distant.write("test", _look_and_insert)
 
     # As when a host name gets another address: new connections reach the primary.
     network.server_port = postgres.port

@@ -134,7 +134,7 @@ async def test_a_failed_transaction_makes_the_poller_poll_at_once(postgres: Post
     async with _opened(url) as server:
         server.poller = RevisionPoller(server.database, server.snapshots, interval=600)
         server.polling = asyncio.create_task(server.poller.run())
-        await server.database.probe(lambda connection: connection.execute(text("SELECT 1")))
+        await server.database.probe("test", lambda connection: connection.execute(text("SELECT 1")))
 
         async def is_found_down() -> bool:
             with pytest.raises(StorageUnavailable):

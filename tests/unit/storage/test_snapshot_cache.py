@@ -75,7 +75,7 @@ class FakeDatabase:
         users = {f"user{index}": None for index in range(self.users.get(organization_id, 0))}
         return build_snapshot(Organization(organization_id), self.revisions[organization_id], users, {}, [])
 
-    async def read(self, work: Callable[[Connection], T], *, name: str = "") -> T:  # noqa: ARG002 - the port's
+    async def read(self, name: str, work: Callable[[Connection], T]) -> T:  # noqa: ARG002 - the port's
         found: T | None = None
         error: Exception | None = None
         try:
@@ -97,10 +97,10 @@ class FakeDatabase:
         assert self.held is not None
         self.held.popleft()()
 
-    async def write(self, work: Callable[[Connection], T], *, name: str = "") -> T:
+    async def write(self, name: str, work: Callable[[Connection], T]) -> T:
         raise AssertionError(name or work)
 
-    async def append(self, work: Callable[[Connection], T], *, name: str = "") -> T:
+    async def append(self, name: str, work: Callable[[Connection], T]) -> T:
         raise AssertionError(name or work)
 
     async def close(self) -> None:

@@ -24,8 +24,12 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 async def database(path: Path) -> AsyncIterator[SqliteDatabase]:
     database = open_sqlite(path)
-    await database.write(lambda connection: connection.exec_driver_sql("CREATE TABLE counter (value)"))
-    await database.write(lambda connection: connection.exec_driver_sql("INSERT INTO counter VALUES (0)"))
+    await database.write(
+        "test", lambda connection: connection.exec_driver_sql("CREATE TABLE counter (value)")
+    )
+    await database.write(
+        "test", lambda connection: connection.exec_driver_sql("INSERT INTO counter VALUES (0)")
+    )
     yield database
     await database.close()
 
@@ -55,8 +59,8 @@ async def test_every_connection_is_set_up_for_durability(
     def read(connection: Connection) -> object:
         return connection.exec_driver_sql(f"PRAGMA {pragma}").scalar_one()
 
-    assert await database.write(read) == expected
-    assert await asyncio.gather(*(database.read(read) for _ in range(8))) == [expected] * 8
+    assert await database.write("test", read) == expected
+    assert await asyncio.gather(*(database.read("test", read) for _ in range(8))) == [expected] * 8
 
 
 async def test_a_transaction_has_the_write_lock_from_its_first_query_on(
@@ -68,8 +72,8 @@ async def test_a_transaction_has_the_write_lock_from_its_first_query_on(
             tool.execute("UPDATE counter SET value = 100")
         connection.exec_driver_sql("UPDATE counter SET value = ?", (int(str(before)) + 1,))
 
-    await database.write(read_and_write)
-    assert await database.read(_value) == 1
+    await database.write("test", read_and_write)
+    assert await database.read("test", _value) == 1
 
 
 async def test_a_transaction_waits_while_a_tool_holds_the_file(
@@ -77,12 +81,12 @@ async def test_a_transaction_waits_while_a_tool_holds_the_file(
 ) -> None:
     tool.execute("BEGIN IMMEDIATE")
     tool.execute("UPDATE counter SET value = 100")
-    writing = asyncio.ensure_future(database.write(_add_one))
+    writing = asyncio.ensure_future(database.write("test", _add_one))
     await asyncio.wait({writing}, timeout=0.05)
     assert not writing.done()
     tool.execute("COMMIT")
     await writing
-    assert await database.read(_value) == 101
+    assert await database.read("test", _value) == 101
 
 
 async def test_reads_go_on_while_a_tool_holds_the_file(
@@ -90,7 +94,7 @@ async def test_reads_go_on_while_a_tool_holds_the_file(
 ) -> None:
     tool.execute("BEGIN IMMEDIATE")
     tool.execute("UPDATE counter SET value = 100")
-    assert await database.read(_value) == 0
+    assert await database.read("test", _value) == 0
     tool.execute("ROLLBACK")
 
 
@@ -103,23 +107,23 @@ async def test_a_failure_of_the_database_is_storage_unavailable_and_its_cause_is
 
     for run in database.write, database.read:
         with pytest.raises(StorageUnavailable) as failed:
-            await run(fail)
+            await run("test", fail)
         assert "missing" not in failed.value.message
         assert "missing" in str(failed.value.__cause__)
     # Nothing of it is left in the file or on the connections.
-    await database.write(_add_one)
-    assert await database.read(_value) == 1
+    await database.write("test", _add_one)
+    assert await database.read("test", _value) == 1
 
 
 async def test_a_file_is_opened_once_at_a_time(path: Path, database: SqliteDatabase) -> None:
     with pytest.raises(DatabaseInUse):
         SqliteDatabase.open(path)
-    await database.write(_add_one)
-    assert await database.read(_value) == 1
+    await database.write("test", _add_one)
+    assert await database.read("test", _value) == 1
 
 
 async def test_a_link_to_the_file_does_not_open_it_twice(path: Path, database: SqliteDatabase) -> None:
-    assert await database.read(_value) == 0
+    assert await database.read("test", _value) == 0
     link = path.with_name("link.db")
     link.symlink_to(path)
     with pytest.raises(DatabaseInUse):
@@ -136,7 +140,7 @@ async def test_a_closed_file_can_be_opened_again(path: Path) -> None:
 async def test_the_folders_of_a_new_file_are_created(tmp_path: Path) -> None:
     path = tmp_path / "var" / "data" / "localdial.db"
     database = SqliteDatabase.open(path)
-    await database.write(lambda connection: connection.exec_driver_sql("CREATE TABLE t (c)"))
+    await database.write("test", lambda connection: connection.exec_driver_sql("CREATE TABLE t (c)"))
     await database.close()
     assert path.exists()
 
@@ -149,7 +153,7 @@ async def test_closing_waits_for_writes(path: Path, database: SqliteDatabase) ->
         begun.set()
         assert finish.wait(DEADLINE_SECONDS)
 
-    writing = asyncio.ensure_future(database.write(add_one_slowly))
+    writing = asyncio.ensure_future(database.write("test", add_one_slowly))
     assert await asyncio.to_thread(begun.wait, DEADLINE_SECONDS)
     ending = asyncio.ensure_future(database.close())
     await asyncio.wait({ending}, timeout=0.05)

@@ -57,16 +57,14 @@ class Importing:
         Raises `OrganizationNotFound`, `CarrierRefused` and `CarrierNotAvailable`.
         """
         await self._store.read(
-            "import.list_importable", lambda reader: require_organization(reader, organization_id)
+            "import.check_organization", lambda reader: require_organization(reader, organization_id)
         )
         try:
             owned = await self._carriers.for_organization(organization_id).list_owned()
         except (CarrierUnavailable, Refused) as error:
             raise to_service_error(error, organization_id) from error
         phone_numbers = [number.phone_number for number in owned]
-        owners = await self._store.read(
-            "import.list_importable", lambda reader: reader.owners_of(phone_numbers)
-        )
+        owners = await self._store.read("import.find_owners", lambda reader: reader.owners_of(phone_numbers))
         return [number for number in owned if number.phone_number not in owners]
 
     async def import_numbers(

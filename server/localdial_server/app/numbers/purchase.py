@@ -172,12 +172,12 @@ class Purchasing:
 
     async def _settle_orders(self, request: _PurchaseRequest) -> int:
         """Settle the request's pending orders; return how many numbers it has, pending ones included."""
-        for number in await self._store.read("purchase.orders", lambda reader: _orders(reader, request)):
+        for number in await self._store.read("purchase.list_orders", lambda reader: _orders(reader, request)):
             if number.state is NumberState.PURCHASING:
                 with contextlib.suppress(CarrierUnavailable, Refused):
                     await self._orders.settle(number)
         # Read again for one consistent count, because the sweep may have settled some meanwhile.
-        return len(await self._store.read("purchase.orders", lambda reader: _orders(reader, request)))
+        return len(await self._store.read("purchase.count_orders", lambda reader: _orders(reader, request)))
 
     async def _order_concurrently(self, run: _PurchaseRun) -> None:
         workers = min(run.missing, _CONCURRENT_ORDERS)

@@ -25,7 +25,7 @@ class DatabaseRecorder:
     async def record(self, calls: Sequence[OutboundCall]) -> Sequence[RecordedCall]:
         """Record the calls durably; return the call recorded under each call_id, in order."""
         recorded = await self._database.append(
-            lambda connection: insert_calls(connection, calls), name="call_log.append"
+            "call_log.append", lambda connection: insert_calls(connection, calls)
         )
         metrics.CALLS_RECORDED.inc(len(calls))
         return [RecordedCall(call) for call in recorded]

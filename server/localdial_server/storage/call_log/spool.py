@@ -127,14 +127,14 @@ class Spool:
                 # The folder was replaced: no process would find the calls after a crash.
                 raise StorageUnavailable
 
-        recorded, _ = await self._database.write(insert, after_commit=make_findable)
+        recorded, _ = await self._database.write("spool.add", insert, after_commit=make_findable)
         return recorded
 
     async def first(self, limit: int) -> Sequence[OutboundCall]:
         """Return the first `limit` calls, in the order in which they were added."""
         query = select(outbound_calls).order_by(_ROW_ID).limit(limit)
         return await self._database.read(
-            lambda connection: [to_call(row) for row in connection.execute(query)]
+            "spool.first", lambda connection: [to_call(row) for row in connection.execute(query)]
         )
 
     async def remove_first(self, number: int) -> None:
@@ -145,7 +145,7 @@ class Spool:
             connection.execute(delete(outbound_calls).where(_ROW_ID.in_(oldest)))
             return _count(connection)
 
-        await self._database.write(remove, after_commit=self._set_count)
+        await self._database.write("spool.remove_first", remove, after_commit=self._set_count)
 
     async def close(self) -> None:
         """Close the file; the calls in it stay."""

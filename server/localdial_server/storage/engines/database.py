@@ -2,7 +2,8 @@
 
 The function runs off the event loop and cannot await, so that no transaction stays
 open during a call to the carrier or to a client. It may run again from the start, so
-its only effects must be those in the database.
+its only effects must be those in the database. It has a name, "<subject>.<step>", by which
+the log tells it from others when it fails.
 """
 
 from collections.abc import Callable
@@ -20,23 +21,20 @@ VERSION_TABLE = "localdial_schema_version"
 class Readable(Protocol):
     """A source of reads. Raises `StorageUnavailable` when the database does not answer."""
 
-    async def read(self, work: Callable[[Connection], T], *, name: str = "") -> T:
-        """Run `work` on one consistent view of the database and return its result.
-
-        The log names the unit of work by `name` when it fails.
-        """
+    async def read(self, name: str, work: Callable[[Connection], T]) -> T:
+        """Run `work` on one consistent view of the database and return its result."""
 
 
 class Database(Readable, Protocol):
     """An SQL database. Raises `StorageUnavailable` when it does not answer."""
 
-    async def write(self, work: Callable[[Connection], T], *, name: str = "") -> T:
+    async def write(self, name: str, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction and return its result.
 
         On return the change is durable; if `work` raises, it is rolled back. Transactions are serializable.
         """
 
-    async def append(self, work: Callable[[Connection], T], *, name: str = "") -> T:
+    async def append(self, name: str, work: Callable[[Connection], T]) -> T:
         """Run `work`, which inserts with one statement, and return its result; the rows are durable.
 
         It does not wait for any `write`, and others may commit between its statements: a read after

@@ -105,23 +105,23 @@ class PostgresDatabase(Database):
         return self._is_down
 
     @override
-    async def read(self, work: Callable[[Connection], T], *, name: str = "") -> T:
-        return await self._run(self._reads, work, name)
+    async def read(self, name: str, work: Callable[[Connection], T]) -> T:
+        return await self._run(self._reads, name, work)
 
     @override
-    async def write(self, work: Callable[[Connection], T], *, name: str = "") -> T:
-        return await self._run(self._writes, work, name)
+    async def write(self, name: str, work: Callable[[Connection], T]) -> T:
+        return await self._run(self._writes, name, work)
 
     @override
-    async def append(self, work: Callable[[Connection], T], *, name: str = "") -> T:
-        return await self._run(self._appends, work, name)
+    async def append(self, name: str, work: Callable[[Connection], T]) -> T:
+        return await self._run(self._appends, name, work)
 
     @property
     def loads(self) -> Readable:
         """A source of reads of whole organizations, with threads and connections of its own."""
         return _Loads(functools.partial(self._run, self._loads))
 
-    async def probe(self, work: Callable[[Connection], T]) -> T:
+    async def probe(self, name: str, work: Callable[[Connection], T]) -> T:
         """Run `work`, a single query: the database is down if it fails, and up if it succeeds.
 
         Call it at intervals, and when `wait_for_failure` returns. A standby counts as down.
@@ -137,7 +137,7 @@ class PostgresDatabase(Database):
 
         self._failure.clear()
         try:
-            result = await self._probes.run(on_the_primary)
+            result = await self._probes.run(name, on_the_primary)
         except StorageUnavailable as error:
             if not self._is_down:
                 self._is_down = True
@@ -158,11 +158,11 @@ class PostgresDatabase(Database):
     async def close(self) -> None:
         await asyncio.gather(*(asyncio.to_thread(pool.close) for pool in (*self._pools, self._probes)))
 
-    async def _run(self, pool: TransactionPool, work: Callable[[Connection], T], name: str) -> T:
+    async def _run(self, pool: TransactionPool, name: str, work: Callable[[Connection], T]) -> T:
         if self._is_down:
             raise StorageUnavailable
         try:
-            return await pool.run(work, name)
+            return await pool.run(name, work)
         except StorageUnavailable as error:
             # Work that raises this by itself gives no cause, and says nothing about the database.
             if error.__cause__ is not None:
@@ -206,12 +206,12 @@ class _Loads(Readable):
         self._run = run
 
     @override
-    async def read(self, work: Callable[[Connection], T], *, name: str = "") -> T:
-        return await self._run(work, name)
+    async def read(self, name: str, work: Callable[[Connection], T]) -> T:
+        return await self._run(name, work)
 
 
 class _Run(Protocol):
-    async def __call__(self, work: Callable[[Connection], T], name: str, /) -> T: ...
+    async def __call__(self, name: str, work: Callable[[Connection], T], /) -> T: ...
 
 
 def conninfo(url: str) -> str:

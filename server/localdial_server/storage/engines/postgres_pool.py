@@ -74,7 +74,7 @@ class TransactionPool:
         self._repeatable = repeatable
         self._first_statement = first_statement
 
-    async def run(self, work: Callable[[Connection], T], name: str = "") -> T:
+    async def run(self, name: str, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction and return its result.
 
         A transaction that has begun ends even if its caller is cancelled.
@@ -84,7 +84,7 @@ class TransactionPool:
         transaction = _RunningTransaction()
         try:
             return await self.threads.run(
-                lambda _: self._run(work, transaction, name),
+                lambda _: self._run(name, work, transaction),
                 turn_seconds=self._timeout,
                 run_seconds=self._timeout,
                 on_overdue=lambda: self._cancel_threads.submit(transaction.cancel),
@@ -103,7 +103,7 @@ class TransactionPool:
         self._cancel_threads.shutdown(wait=True)
         self._engine.dispose()
 
-    def _run(self, work: Callable[[Connection], T], transaction: "_RunningTransaction", name: str) -> T:
+    def _run(self, name: str, work: Callable[[Connection], T], transaction: "_RunningTransaction") -> T:
         duplicates = losses = 0
         pause = _FIRST_PAUSE_SECONDS
         while True:

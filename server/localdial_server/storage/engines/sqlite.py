@@ -90,27 +90,27 @@ class SqliteDatabase(Database):
             connection.exec_driver_sql("PRAGMA user_version = 0")
 
     @override
-    async def read(self, work: Callable[[Connection], T], *, name: str = "") -> T:
-        return await self._run(self._read_threads, self._reader, work, name)
+    async def read(self, name: str, work: Callable[[Connection], T]) -> T:
+        return await self._run(self._read_threads, self._reader, name, work)
 
     @override
     async def write(
         self,
+        name: str,
         work: Callable[[Connection], T],
         *,
-        name: str = "",
         after_commit: Callable[[T], None] | None = None,
     ) -> T:
         """Run `work` in a transaction, then `after_commit` with its result, before the next write.
 
         Both run in the write thread and may block.
         """
-        return await self._run(self._write_thread, self._writer, work, name, after_commit)
+        return await self._run(self._write_thread, self._writer, name, work, after_commit)
 
     @override
-    async def append(self, work: Callable[[Connection], T], *, name: str = "") -> T:
+    async def append(self, name: str, work: Callable[[Connection], T]) -> T:
         # SQLite has one writer.
-        return await self.write(work, name=name)
+        return await self.write(name, work)
 
     @override
     async def close(self) -> None:
@@ -128,12 +128,12 @@ class SqliteDatabase(Database):
         self,
         threads: ThreadPoolExecutor,
         engine: Engine,
-        work: Callable[[Connection], T],
         name: str,
+        work: Callable[[Connection], T],
         after_commit: Callable[[T], None] | None = None,
     ) -> T:
         def run() -> T:
-            result = _in_transaction(engine, work, name)
+            result = _in_transaction(engine, name, work)
             if after_commit is not None:
                 after_commit(result)
             return result
@@ -149,7 +149,7 @@ def reason_of(error: BaseException | None) -> str:
     return str(error)
 
 
-def _in_transaction(engine: Engine, work: Callable[[Connection], T], name: str) -> T:
+def _in_transaction(engine: Engine, name: str, work: Callable[[Connection], T]) -> T:
     try:
         with engine.begin() as connection:
             return work(connection)

@@ -238,8 +238,8 @@ class SnapshotCache(RoutingSnapshots):
         try:
             with metrics.SNAPSHOT_LOAD_SECONDS.time():
                 snapshot = await self._database.read(
+                    "snapshots.load",
                     lambda connection: self._read(SqlReader(connection), organization_id, before),
-                    name="snapshots.load",
                 )
         except OrganizationNotFound:
             self._drop(organization_id)

@@ -71,6 +71,6 @@ class RevisionNotifications:
         # read-only transaction, and connections that read are less scarce than those that write.
         with contextlib.suppress(StorageUnavailable, DBAPIError):
             await self._database.read(
+                "snapshots.notify",
                 lambda connection: connection.execute(select(func.pg_notify(_CHANNEL, payload))),
-                name="snapshots.notify",
             )

@@ -47,7 +47,7 @@ class SqlSimulatorState(SimulatorState):
                 raise _RowExistsError from error
 
         try:
-            await self._database.write(work)
+            await self._database.write("simulator.buy", work)
         except _RowExistsError:
             return False
         return True
@@ -55,21 +55,22 @@ class SqlSimulatorState(SimulatorState):
     @override
     async def end_order(self, reference: str, *, filled: bool) -> None:
         order = update(simulator_numbers).filter_by(reference=reference, state=_PENDING)
-        await self._run(order.values(state=_OWNED if filled else _FAILED))
+        await self._run("simulator.end_order", order.values(state=_OWNED if filled else _FAILED))
 
     @override
     async def remove(self, carrier_number_id: str) -> None:
         await self._run(
-            delete(simulator_numbers).filter_by(carrier_number_id=carrier_number_id, state=_OWNED)
+            "simulator.remove",
+            delete(simulator_numbers).filter_by(carrier_number_id=carrier_number_id, state=_OWNED),
         )
 
     @override
     async def find_by_number(self, phone_number: str) -> OwnedNumber | None:
-        return await self._find(phone_number=phone_number)
+        return await self._find("simulator.find_by_number", phone_number=phone_number)
 
     @override
     async def find_by_id(self, carrier_number_id: str) -> OwnedNumber | None:
-        return await self._find(carrier_number_id=carrier_number_id)
+        return await self._find("simulator.find_by_id", carrier_number_id=carrier_number_id)
 
     @override
     async def find_by_reference(self, reference: str) -> OwnedNumber | OrderStatus | None:
@@ -83,56 +84,61 @@ class SqlSimulatorState(SimulatorState):
                 return OwnedNumber(row.phone_number, row.carrier_number_id, row.reference)
             return OrderStatus(row.state)
 
-        return await self._database.read(work)
+        return await self._database.read("simulator.find_by_reference", work)
 
     @override
     async def not_on_sale(self, area_code: str) -> frozenset[str]:
         query = select(_column.phone_number).where(
             _column.area_code == area_code, _column.state.in_((_OWNED, _PENDING))
         )
-        return await self._database.read(lambda connection: frozenset(connection.scalars(query)))
+        return await self._database.read(
+            "simulator.not_on_sale", lambda connection: frozenset(connection.scalars(query))
+        )
 
     @override
     async def list_bought(self) -> Sequence[OwnedNumber]:
         query = _BOUGHT.order_by(_column.phone_number)
         return await self._database.read(
-            lambda connection: [OwnedNumber(*row) for row in connection.execute(query)]
+            "simulator.list_bought",
+            lambda connection: [OwnedNumber(*row) for row in connection.execute(query)],
         )
 
     @override
     async def save(self, number: OwnedNumber, area_code: str) -> None:
-        await self._replace(number, area_code, _OWNED)
+        await self._replace("simulator.save", number, area_code, _OWNED)
 
     @override
     async def give_up_for_good(self, number: OwnedNumber, area_code: str) -> None:
-        await self._replace(number, area_code, _RELEASED)
+        await self._replace("simulator.give_up_for_good", number, area_code, _RELEASED)
 
     @override
     async def list_given_up(self) -> frozenset[str]:
         query = select(_column.phone_number).filter_by(state=_RELEASED)
-        return await self._database.read(lambda connection: frozenset(connection.scalars(query)))
+        return await self._database.read(
+            "simulator.list_given_up", lambda connection: frozenset(connection.scalars(query))
+        )
 
-    async def _replace(self, number: OwnedNumber, area_code: str, state: str) -> None:
+    async def _replace(self, name: str, number: OwnedNumber, area_code: str, state: str) -> None:
         def work(connection: Connection) -> None:
             connection.execute(_delete(number.phone_number))
             connection.execute(_insert(number, area_code, state))
 
-        await self._database.write(work)
+        await self._database.write(name, work)
 
-    async def _run(self, statement: Executable) -> None:
+    async def _run(self, name: str, statement: Executable) -> None:
         def work(connection: Connection) -> None:
             connection.execute(statement)
 
-        await self._database.write(work)
+        await self._database.write(name, work)
 
-    async def _find(self, **key: str) -> OwnedNumber | None:
+    async def _find(self, name: str, **key: str) -> OwnedNumber | None:
         query = _BOUGHT.filter_by(**key)
 
         def work(connection: Connection) -> OwnedNumber | None:
             row = connection.execute(query).first()
             return OwnedNumber(*row) if row else None
 
-        return await self._database.read(work)
+        return await self._database.read(name, work)
 
 
 def _insert(number: OwnedNumber, area_code: str, state: str) -> Insert:

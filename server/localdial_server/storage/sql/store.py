@@ -28,7 +28,7 @@ class SqlStore(Store):
 
     @override
     async def read(self, name: str, work: Callable[[Reader], T]) -> T:
-        return await self._database.read(lambda connection: work(SqlReader(connection)), name=name)
+        return await self._database.read(name, lambda connection: work(SqlReader(connection)))
 
     @override
     async def write(
@@ -39,7 +39,7 @@ class SqlStore(Store):
             return work(transaction), transaction.revisions
 
         async with self._lock(serialize_on):
-            result, revisions = await self._database.write(run, name=name)
+            result, revisions = await self._database.write(name, run)
         for organization_id, revision in revisions.items():
             await self._snapshots.advance(organization_id, revision)
         return result
