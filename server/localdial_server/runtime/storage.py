@@ -6,9 +6,8 @@ import math
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import psycopg
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
@@ -18,14 +17,15 @@ from localdial_server.settings.validators import is_postgresql
 from localdial_server.storage.call_log.group_commit import GroupCommitLog
 from localdial_server.storage.call_log.recorders import DatabaseRecorder, SpoolingRecorder
 from localdial_server.storage.call_log.spool import ForeignSpool, Spool, SpoolFolder
-from localdial_server.storage.engines.postgres import PostgresDatabase
 from localdial_server.storage.engines.sqlite import DatabaseInUse, SqliteDatabase, reason_of
 from localdial_server.storage.snapshots.cache import CachePolicy, SnapshotCache
-from localdial_server.storage.snapshots.notify import RevisionNotifications
-from localdial_server.storage.snapshots.revision_poller import RevisionPoller
 from localdial_server.storage.sql.identity import identity_of
 from localdial_server.storage.sql.migrate import SchemaError, missing_migration
 from localdial_server.storage.sql.migrate import migrate as migrate_schema
+
+# psycopg takes 60 ms to load, which no server on SQLite needs.
+if TYPE_CHECKING:
+    from localdial_server.storage.engines.postgres import PostgresDatabase
 
 _BYTES_PER_MB = 1024 * 1024
 
@@ -45,7 +45,7 @@ class Storage:
     does not help and `DBAPIError` if the database does not respond.
     """
 
-    database: SqliteDatabase | PostgresDatabase
+    database: "SqliteDatabase | PostgresDatabase"
     snapshots: SnapshotCache
     call_log: GroupCommitLog
     background: Sequence[Background]
@@ -75,8 +75,11 @@ async def opened_storage(settings: Settings) -> AsyncIterator[Storage]:
 
 
 @contextlib.asynccontextmanager
-async def _shared_storage(database: PostgresDatabase, settings: Settings) -> AsyncIterator[Storage]:
+async def _shared_storage(database: "PostgresDatabase", settings: Settings) -> AsyncIterator[Storage]:
     """Open everything that belongs to a database that several servers share."""
+    from localdial_server.storage.snapshots.notify import RevisionNotifications  # noqa: PLC0415 - see above
+    from localdial_server.storage.snapshots.revision_poller import RevisionPoller  # noqa: PLC0415 - see above
+
     policy = _cache_policy(settings, max_age=settings.snapshot_max_age_seconds)
     notifications = RevisionNotifications(database, settings.database_url.get_secret_value())
     snapshots = SnapshotCache(database.loads, policy, notifications.send)
@@ -110,10 +113,14 @@ def _cache_policy(settings: Settings, *, max_age: float) -> CachePolicy:
     )
 
 
-def open_database(settings: Settings) -> SqliteDatabase | PostgresDatabase:
+def open_database(settings: Settings) -> "SqliteDatabase | PostgresDatabase":
     """Open the database of the settings. Raises `StartError`."""
     url = settings.database_url.get_secret_value()
     if is_postgresql(settings.database_url):
+        import psycopg  # noqa: PLC0415 - see above
+
+        from localdial_server.storage.engines.postgres import PostgresDatabase  # noqa: PLC0415 - see above
+
         try:
             return PostgresDatabase.open(url, settings.database_timeout_seconds)
         except psycopg.Error as error:
@@ -132,7 +139,7 @@ def open_database(settings: Settings) -> SqliteDatabase | PostgresDatabase:
         raise StartError(f"cannot open {file}: {error.strerror}; set LOCALDIAL_DATABASE_URL") from None
 
 
-def migrate_database(database: SqliteDatabase | PostgresDatabase, settings: Settings) -> str:
+def migrate_database(database: "SqliteDatabase | PostgresDatabase", settings: Settings) -> str:
     """Bring the schema up to date; return one line that says what was done. Raises `StartError`."""
     try:
         before, after = migrate_schema(database.engine)
@@ -163,7 +170,7 @@ def _take_spool(folder: SpoolFolder, settings: Settings) -> Spool:
         raise _unusable_spool(settings, error) from None
 
 
-def _claim_spool(folder: SpoolFolder, spool: Spool, database: PostgresDatabase, settings: Settings) -> None:
+def _claim_spool(folder: SpoolFolder, spool: Spool, database: "PostgresDatabase", settings: Settings) -> None:
     """Claim the spool for this database, so that calls of another one are never replayed into it."""
     identity = identity_of(database.engine)
     try:
