@@ -11,7 +11,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
-import alembic.command
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -24,7 +23,7 @@ from localdial_server.runtime.bootstrap import application
 from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import read_settings
 from localdial_server.storage.call_log.spool import SpoolFolder
-from localdial_server.storage.sql import migrate as schema
+from localdial_server.storage.sql.migrate import revisions, upgrade
 from tests.conformance.store_records import call
 from tests.functional.commands import Run, command_line, environment_of, said_in_one_line
 from tests.support.databases import create_postgres
@@ -117,11 +116,9 @@ async def test_an_older_schema_must_be_migrated_first(
     run_command: Run, url: str, postgres: PostgresServer, tmp_path: Path
 ) -> None:
     engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool)
-    config, scripts = schema._scripts()
-    oldest, newest = scripts.get_base(), scripts.get_current_head()
+    oldest, *_, newest = revisions()
     with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        alembic.command.upgrade(config, str(oldest))
+        upgrade(connection, oldest)
     line = await _refusal(url, tmp_path)
     assert f"has schema {oldest}" in line
     assert "localdial migrate" in line

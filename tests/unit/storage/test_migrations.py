@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
@@ -30,7 +29,8 @@ from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import read_settings
 from localdial_server.storage.engines.database import VERSION_TABLE
 from localdial_server.storage.engines.sqlite import DatabaseInUse, SqliteDatabase
-from localdial_server.storage.sql.migrate import SchemaError, migrate
+from localdial_server.storage.sql import migrations
+from localdial_server.storage.sql.migrate import SchemaError, migrate, revisions, upgrade
 from localdial_server.storage.sql.reader import SqlReader
 from localdial_server.storage.sql.schema import metadata
 from localdial_server.storage.sql.transaction import SqlTransaction
@@ -238,14 +238,15 @@ def test_a_second_process_cannot_open_the_file_until_the_first_one_ends(path: Pa
     assert before is None
 
 
+def test_the_names_of_the_migrations_are_their_versions_in_order() -> None:
+    scripts = ScriptDirectory(str(Path(migrations.__path__[0])))
+    assert revisions() == [step.revision for step in scripts.walk_revisions()][::-1]
+
+
 def _upgrade(engine: Engine, version: str) -> None:
     """Bring the schema to an older version."""
-    config = Config()
-    config.set_main_option("script_location", "localdial_server.storage.sql:migrations")
-    config.set_main_option("path_separator", "os")
     with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, version)
+        upgrade(connection, version)
 
 
 _PARTIAL_ANSWER = """{"numbers":[
