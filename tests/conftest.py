@@ -8,6 +8,7 @@ from hypothesis import settings
 
 from tests.support.pgbouncer import PROGRAM, PgBouncer
 from tests.support.postgres import PostgresServer
+from tests.support.twilio_simulator import TwilioSimulators
 
 # Show values when an assertion fails in these modules too. This must come before their first import.
 pytest.register_assert_rewrite("tests.conformance", "tests.interop", "tests.scenarios")
@@ -89,6 +90,14 @@ def postgres() -> Iterator[PostgresServer]:
     """Yield a PostgreSQL server, in which each test creates its own database."""
     with PostgresServer() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def twilio_simulators() -> Iterator[TwilioSimulators]:
+    """Yield Twilio simulators that tests share one after the other."""
+    simulators = TwilioSimulators()
+    yield simulators
+    simulators.close()
 
 
 @pytest.fixture(scope="session")

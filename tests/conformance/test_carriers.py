@@ -15,6 +15,7 @@ from tests.conformance.carrier_fault_suite import CarrierFaultSuite
 from tests.conformance.carrier_suite import CarrierSuite
 from tests.conformance.twilio_account import TwilioSetup, twilio_setup
 from tests.support.databases import open_sqlite
+from tests.support.twilio_simulator import TwilioSimulators
 
 
 @contextlib.asynccontextmanager
@@ -61,8 +62,8 @@ class TestTwilio(CarrierSuite, CarrierFaultSuite):
     """So does the Twilio adapter, over HTTP as Twilio describes it, but for what its API cannot tell."""
 
     @pytest.fixture
-    def setup(self) -> Iterator[TwilioSetup]:
-        with twilio_setup() as setup:
+    def setup(self, twilio_simulators: TwilioSimulators) -> Iterator[TwilioSetup]:
+        with twilio_setup(twilio_simulators) as setup:
             yield setup
         if setup.watched is not None:
             assert setup.watched.violations() == []

@@ -16,7 +16,7 @@ from localdial_server.carriers.twilio_simulator.http_faults import FaultInjector
 from localdial_server.carriers.twilio_simulator.ledger import Ledger
 from tests.conformance.twilio_account import ACCOUNT_SID
 from tests.support.twilio_description import Watched, require_description
-from tests.support.twilio_simulator import simulator_served
+from tests.support.twilio_simulator import TwilioSimulators
 
 _TOKEN = "a-secret"
 _DIGITS = "0" * 32
@@ -29,10 +29,10 @@ def watched() -> Watched:
 
 
 @pytest.fixture
-def url(watched: Watched) -> Iterator[str]:
+def url(watched: Watched, twilio_simulators: TwilioSimulators) -> Iterator[str]:
     ledger = Ledger()
     ledger.open_account(ACCOUNT_SID, _TOKEN)
-    with simulator_served(ledger, FaultInjector(), watched.around) as url:
+    with twilio_simulators.serve(ledger, FaultInjector(), watched.around) as url:
         yield url
 
 
@@ -95,14 +95,16 @@ def test_a_request_that_is_not_as_described_is_noticed(watched: Watched, url: st
     assert watched.violations()[0].startswith(f"post {_NUMBERS}: ")
 
 
-def test_a_response_that_is_not_as_described_is_noticed(watched: Watched) -> None:
+def test_a_response_that_is_not_as_described_is_noticed(
+    watched: Watched, twilio_simulators: TwilioSimulators
+) -> None:
     async def wrong(scope: Scope, receive: Receive, send: Send) -> None:
         answer = JSONResponse({"incoming_phone_numbers": [{"sid": 7}]})
         await answer(scope, receive, send)
 
     app: ASGIApp = watched.around(wrong)
     ledger = Ledger()
-    with simulator_served(ledger, FaultInjector(), lambda _: app) as url:
+    with twilio_simulators.serve(ledger, FaultInjector(), lambda _: app) as url:
         ask(url, _NUMBERS)
     (violation,) = watched.violations()
     assert violation.startswith(f"get {_NUMBERS}, response: ")

@@ -12,7 +12,7 @@ from localdial_server.carriers.twilio_simulator.http_faults import HTTP_FAULTS, 
 from localdial_server.carriers.twilio_simulator.ledger import Ledger
 from tests.conformance.carrier_account import Ability, CarrierAccount
 from tests.support.twilio_description import Watched, described
-from tests.support.twilio_simulator import simulator_served
+from tests.support.twilio_simulator import TwilioSimulators
 
 ACCOUNT_SID = "AC" + "0123456789abcdef" * 2
 _TOKEN = "a-secret"
@@ -34,7 +34,7 @@ class TwilioSetup:
 
 
 @contextmanager
-def twilio_setup() -> Iterator[TwilioSetup]:
+def twilio_setup(simulators: TwilioSimulators) -> Iterator[TwilioSetup]:
     """Serve a simulator with one account; check the traffic if Twilio's API description is at hand."""
     ledger, faults = Ledger(), FaultInjector()
     opened = ledger.open_account(ACCOUNT_SID, _TOKEN)
@@ -42,7 +42,7 @@ def twilio_setup() -> Iterator[TwilioSetup]:
     description = described()
     watched = Watched(description) if description is not None else None
     adapters: list[TwilioCarriers] = []
-    with simulator_served(ledger, faults, watched.around if watched else lambda app: app) as url:
+    with simulators.serve(ledger, faults, watched.around if watched else lambda app: app) as url:
 
         def connect() -> TwilioCarriers:
             settings = NumberSettings(voice_url="https://voice.example/twilio/voice")
@@ -82,6 +82,6 @@ def twilio_setup() -> Iterator[TwilioSetup]:
         finally:
             for adapter in adapters:
                 adapter.close()
-            ended = [adapter.threads.join(_TIMEOUT) for adapter in adapters]
-        assert all(ended), "a thread outlives its time-out"
+    ended = [adapter.threads.join(_TIMEOUT) for adapter in adapters]
+    assert all(ended), "a thread outlives its time-out"
     assert faults.left() == 0

@@ -12,7 +12,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import override
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-_TRANSPORT: Final = "localdial.transport"
+# The key in the ASGI scope.
+TRANSPORT: Final = "localdial.transport"
 # SO_LINGER with a time of 0: closing sends a reset (RST) instead of a FIN.
 _LINGER_0: Final = struct.pack("ii", 1, 0)
 
@@ -25,14 +26,14 @@ class BreakableProtocol(H11Protocol):
         inner: ASGIApp = self.app
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
-            await inner({**scope, _TRANSPORT: self.transport}, receive, send)
+            await inner({**scope, TRANSPORT: self.transport}, receive, send)
 
         self.app = app
 
 
 def reset(request: Request) -> Response:
     """Reset the connection; return a response that sends nothing, for the framework."""
-    transport: asyncio.Transport = request.scope[_TRANSPORT]
+    transport: asyncio.Transport = request.scope[TRANSPORT]
     # A client that gave up has closed the socket already.
     with contextlib.suppress(OSError):
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0)
@@ -64,7 +65,7 @@ class HalfResponse(Response):
             }
         )
         await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
-        scope[_TRANSPORT].close()
+        scope[TRANSPORT].close()
         await disconnected(receive)
 
 

@@ -11,7 +11,7 @@ from localdial_server.carriers.twilio.account import NumberSettings, TwilioAccou
 from localdial_server.carriers.twilio.adapter import TwilioCarriers
 from localdial_server.carriers.twilio_simulator.http_faults import FaultInjector
 from localdial_server.carriers.twilio_simulator.ledger import Ledger
-from tests.support.twilio_simulator import simulator_served
+from tests.support.twilio_simulator import TwilioSimulators
 
 MAIN = "AC" + "a" * 32
 SUB = "AC" + "b" * 32
@@ -56,11 +56,12 @@ class TwilioHarness:
 
 
 @pytest.fixture
-def twilio() -> Iterator[TwilioHarness]:
+def twilio(twilio_simulators: TwilioSimulators) -> Iterator[TwilioHarness]:
     twilio = TwilioHarness()
-    with simulator_served(twilio.ledger, twilio.faults) as url:
+    with twilio_simulators.serve(twilio.ledger, twilio.faults) as url:
         twilio.account = replace(twilio.account, base_url=url)
         yield twilio
         for carriers in twilio.made:
             carriers.close()
-            assert carriers.threads.join(10)
+    for carriers in twilio.made:
+        assert carriers.threads.join(10)

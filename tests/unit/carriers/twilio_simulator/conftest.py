@@ -13,7 +13,7 @@ import pytest
 
 from localdial_server.carriers.twilio_simulator.http_faults import FaultInjector
 from localdial_server.carriers.twilio_simulator.ledger import Ledger
-from tests.support.twilio_simulator import simulator_served
+from tests.support.twilio_simulator import TwilioSimulators
 
 MAIN = "AC" + "a" * 32
 SUB = "AC" + "b" * 32
@@ -72,10 +72,10 @@ def _reply(status: int, headers: Any, body: bytes) -> Reply:
 
 
 @pytest.fixture
-def site() -> Iterator[Site]:
+def site(twilio_simulators: TwilioSimulators) -> Iterator[Site]:
     ledger, faults = Ledger(), FaultInjector()
     ledger.open_account(MAIN, TOKEN)
     ledger.open_account(SUB, "sub-secret", owner_sid=MAIN)
     ledger.open_account(OTHER, "other-secret")
-    with simulator_served(ledger, faults) as url:
+    with twilio_simulators.serve(ledger, faults) as url:
         yield Site(url, ledger, faults)
