@@ -191,7 +191,7 @@ class StoreNumbersSuite(StoreFixtures):
         an_import = number(Z, A, NumberState.PURCHASING)
         await store.write("test", own(order, other, an_import))
         await store.write("test", lambda tx: [tx.add_purchase(one) for one in (order, other)])
-        found = await store.read("test", lambda reader: reader.unsettled_numbers())
+        found = await store.read("test", lambda reader: reader.open_numbers())
         assert sorted(found, key=lambda item: item.phone_number) == [order, other, an_import]
         assert await store.read("test", lambda reader: reader.number(A, X)) == order
         assert await store.read("test", lambda reader: reader.numbers_of_request(A, "request")) == [order]
@@ -207,13 +207,15 @@ class StoreNumbersSuite(StoreFixtures):
         await store.write("test", lambda tx: tx.delete_purchase(A, ordered.reference))
         assert await store.read("test", lambda reader: reader.numbers_of_request(A, "request")) == []
 
-    async def test_unsettled_numbers_are_the_open_ones_of_every_organization(self, store: Store) -> None:
+    async def test_open_numbers_are_those_being_bought_or_released_in_every_organization(
+        self, store: Store
+    ) -> None:
         await store.write("test", create(A, B))
         purchasing = number(X, A, NumberState.PURCHASING)
         releasing = replace(number(Y, B, NumberState.RELEASING), mapped_area_codes=("650",))
         await store.write("test", own(purchasing, number(Z, A), releasing, number("+14155550103", B)))
-        unsettled = await store.read("test", lambda reader: reader.unsettled_numbers())
-        assert sorted(unsettled, key=lambda item: item.phone_number) == [purchasing, releasing]
+        found = await store.read("test", lambda reader: reader.open_numbers())
+        assert sorted(found, key=lambda item: item.phone_number) == [purchasing, releasing]
 
     async def test_mapping_area_codes_again_adds_nothing(self, store: Store) -> None:
         await store.write("test", create(A))

@@ -146,7 +146,7 @@ async def test_the_numbers_of_a_request_are_looked_up_by_the_request(plans: _Pla
             lambda r: r.numbers(NumberQuery(A), X, 9),
             "SEARCH numbers USING PRIMARY KEY (organization_id=? AND phone_number>?)",
         ),
-        (lambda r: r.unsettled_numbers(), "SEARCH numbers USING INDEX ix_numbers_by_state (state=?)"),
+        (lambda r: r.open_numbers(), "SEARCH numbers USING INDEX ix_numbers_by_state (state=?)"),
         (
             lambda r: r.call(A, "c"),
             _BY_UNIQUE_INDEX + "(organization_id=? AND call_id=?)",
@@ -163,7 +163,7 @@ async def test_the_numbers_of_a_request_are_looked_up_by_the_request(plans: _Pla
         "users",
         "number",
         "numbers",
-        "unsettled_numbers",
+        "open_numbers",
         "call",
         "request",
     ],

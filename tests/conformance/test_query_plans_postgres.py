@@ -218,7 +218,7 @@ _LISTS: dict[str, tuple[Callable[[Reader], object], set[str]]] = {
         lambda r: r.numbers(NumberQuery(_LARGE, None, NumberState.PURCHASING), "", _PAGE),
         {"ix_numbers_by_state"},
     ),
-    "what the sweep looks after": (lambda r: r.unsettled_numbers(), {"ix_numbers_by_state"}),
+    "what the sweep looks after": (lambda r: r.open_numbers(), {"ix_numbers_by_state"}),
 }
 
 

@@ -147,7 +147,7 @@ class NoNumbersAvailable(ServiceError, reason=Reason.NO_NUMBERS_AVAILABLE):
         )
 
 
-class NumbersSold(ServiceError, reason=Reason.NO_NUMBERS_AVAILABLE):
+class NumbersTaken(ServiceError, reason=Reason.NO_NUMBERS_AVAILABLE):
     """The carrier has stock in the area code, but other customers bought the chosen numbers first."""
 
     def __init__(self, area_code: str) -> None:

@@ -92,8 +92,8 @@ class NumberInventoryServicer:
         return pb.ReconcileNumbersResponse(
             adopted=map(number_message, report.adopted[:_LISTED]),
             adopted_count=len(report.adopted),
-            failed=map(number_message, report.failed[:_LISTED]),
-            failed_count=len(report.failed),
+            failed=map(number_message, report.abandoned[:_LISTED]),
+            failed_count=len(report.abandoned),
             released=map(number_message, report.released[:_LISTED]),
             released_count=len(report.released),
             open=map(_number_failure, report.still_open[:_LISTED]),

@@ -13,7 +13,7 @@ from localdial_server.domain.errors import (
     CarrierRefused,
     InvalidFields,
     NoNumbersAvailable,
-    NumbersSold,
+    NumbersTaken,
     OrganizationNotFound,
 )
 from localdial_server.domain.model import NumberState
@@ -26,7 +26,7 @@ async def _nothing_is_stored(harness: Harness) -> bool:
         "test",
         lambda reader: (
             not reader.count_numbers(NumberQuery(A))
-            and not reader.unsettled_numbers()
+            and not reader.open_numbers()
             and reader.owner_of(FIRST) is None
             and reader.request(A, "request") is None
             and reader.revision(A) == 1
@@ -131,7 +131,7 @@ async def test_when_every_number_is_taken_the_purchase_ends_after_some_rounds(
     harness: Harness,
 ) -> None:
     harness.faults.lasting[Operation.ORDER] = Fault.TAKEN
-    with pytest.raises(NumbersSold, match="were sold before they were ordered") as refused:
+    with pytest.raises(NumbersTaken, match="were sold before they were ordered") as refused:
         await harness.purchase(2)
     assert (refused.value.reason, refused.value.metadata) == ("NO_NUMBERS_AVAILABLE", {"area_code": "415"})
     assert await _nothing_is_stored(harness)

@@ -28,7 +28,7 @@ from tests.unit.app.harness import FIRST, READ_LAG_SECONDS, SECOND, A, B, Harnes
 async def test_without_differences_nothing_is_reported(harness: Harness) -> None:
     await harness.bought(2)
     report = await harness.reconciling.reconcile(A)
-    assert [report.adopted, report.failed, report.released, report.still_open] == [[], [], [], []]
+    assert [report.adopted, report.abandoned, report.released, report.still_open] == [[], [], [], []]
     assert [report.missing, report.strays] == [[], []]
     (cost,) = report.costs
     assert (cost.currency_code, cost.micros, cost.number_count) == ("USD", 2 * 1_150_000, 2)
@@ -77,7 +77,7 @@ async def test_a_lost_order_is_open_until_the_read_lag_is_over_and_then_failed(
     assert (still_open.phone_number, still_open.error.reason) == (FIRST, "PURCHASE_PENDING")
     harness.clock.advance(READ_LAG_SECONDS)
     report = await harness.reconciling.reconcile(A)
-    assert [number.phone_number for number in report.failed] == [FIRST]
+    assert [number.phone_number for number in report.abandoned] == [FIRST]
     assert (report.still_open, await harness.numbers()) == ([], [])
 
 

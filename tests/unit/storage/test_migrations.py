@@ -351,7 +351,7 @@ def test_a_pending_order_keeps_its_request_after_the_migration(version_3: Engine
     _upgrade(version_3, "0004")
     migrate(version_3)
     with version_3.connect() as connection:
-        open_numbers = SqlReader(connection).unsettled_numbers()
+        open_numbers = SqlReader(connection).open_numbers()
         assert {number.reference: number.request_id for number in open_numbers} == {
             "old": "open",
             "new": "open",

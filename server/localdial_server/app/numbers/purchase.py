@@ -27,7 +27,7 @@ from localdial_server.app.ports.carrier import (
 )
 from localdial_server.app.ports.clock import Clock
 from localdial_server.app.ports.store import NumberQuery, Reader, Store, Transaction
-from localdial_server.domain.errors import NoNumbersAvailable, NumbersSold, PurchasePending, ServiceError
+from localdial_server.domain.errors import NoNumbersAvailable, NumbersTaken, PurchasePending, ServiceError
 from localdial_server.domain.model import Number, NumberState
 from localdial_server.domain.spending import DAY_MICROSECONDS, SpendingLimits, Spent, limit_error
 
@@ -35,9 +35,9 @@ from localdial_server.domain.spending import DAY_MICROSECONDS, SpendingLimits, S
 _CONCURRENT_ORDERS = 8
 _ALL_CONCURRENT_ORDERS = 32
 
-# The carrier may sell a number before we order it. So a search asks for a few more than are missing,
-# and each further search asks for more. After `_MAX_SEARCHES` searches, or when the carrier has sold
-# `_MAX_TAKEN` more than the quantity to others, the request is answered with what it has.
+# A number may be taken by another customer before we order it. So a search asks for a few more than
+# are missing, and each further search asks for more. After `_MAX_SEARCHES` searches, or when
+# `_MAX_TAKEN` more than the quantity were taken, the request is answered with what it has.
 _SPARE_OFFERS = 10
 _MAX_SEARCHES = 8
 _MAX_TAKEN = 5
@@ -92,11 +92,11 @@ class _PurchaseRun:
     @property
     def is_over(self) -> bool:
         """Whether no further order may be placed."""
-        return self.is_filled or self.error is not None or self.is_sold_out
+        return self.is_filled or self.error is not None or self.are_too_many_taken
 
     @property
-    def is_sold_out(self) -> bool:
-        """Whether too many of the offers were already sold to try another one."""
+    def are_too_many_taken(self) -> bool:
+        """Whether too many of the offers were taken by others to try another one."""
         return self.taken >= self.request.quantity + _MAX_TAKEN
 
 
@@ -120,7 +120,7 @@ class Purchasing:
         """Buy up to `quantity` numbers in the area code; at least one.
 
         Raises `InvalidFields`, `OrganizationNotFound`, `RequestIdReused`, `NoNumbersAvailable`,
-        `NumbersSold`, `NumberLimitReached`, `PurchaseLimitReached`, `CarrierRefused`,
+        `NumbersTaken`, `NumberLimitReached`, `PurchaseLimitReached`, `CarrierRefused`,
         `CarrierNotAvailable` and `PurchasePending`.
         """
         await require_geographic(area_code)
@@ -166,8 +166,8 @@ class Purchasing:
                 break
             seen.update(offer.phone_number for offer in run.offers)
             await self._order_concurrently(run)
-        if run.error is None and run.is_sold_out:
-            return NumbersSold(request.area_code)
+        if run.error is None and run.are_too_many_taken:
+            return NumbersTaken(request.area_code)
         return run.error
 
     async def _settle_orders(self, request: _PurchaseRequest) -> int:

@@ -48,13 +48,13 @@ class MonthlyCost:
 class Report:
     """The numbers that were settled, are still open, or differ; each list by phone number.
 
-    `adopted`, `failed` and `released` were settled by this call. `missing` are active numbers that
+    `adopted`, `abandoned` and `released` were settled by this call. `missing` are active numbers that
     the account does not own, `strays` numbers that it owns and no organization uses. `costs` are by
     currency.
     """
 
     adopted: Sequence[Number]
-    failed: Sequence[Number]
+    abandoned: Sequence[Number]
     released: Sequence[Number]
     still_open: Sequence[NumberFailure]
     missing: Sequence[Number]
@@ -79,7 +79,7 @@ class Reconciling:
         """
         settled = await self._sweep.settle(
             await self._store.read(
-                "reconcile.list_unsettled", lambda reader: _unsettled(reader, organization_id)
+                "reconcile.list_open", lambda reader: _open_numbers(reader, organization_id)
             )
         )
         # A number that is bought or released meanwhile must not be reported as missing or as a stray.
@@ -103,7 +103,7 @@ class Reconciling:
         ]
         return Report(
             adopted=_ended(settled, NumberState.ACTIVE),
-            failed=sorted((one.before for one in settled if one.after is None), key=_by_number),
+            abandoned=sorted((one.before for one in settled if one.after is None), key=_by_number),
             released=_ended(settled, NumberState.RELEASED),
             still_open=sorted(still_open, key=_by_number),
             missing=missing,
@@ -223,12 +223,10 @@ class Reconciling:
         return [MonthlyCost(currency, micros[currency], counts[currency]) for currency in sorted(counts)]
 
 
-def _unsettled(reader: Reader, organization_id: str | None) -> Sequence[Number]:
+def _open_numbers(reader: Reader, organization_id: str | None) -> Sequence[Number]:
     if organization_id is not None:
         require_organization(reader, organization_id)
-    return [
-        number for number in reader.unsettled_numbers() if organization_id in (None, number.organization_id)
-    ]
+    return [number for number in reader.open_numbers() if organization_id in (None, number.organization_id)]
 
 
 def _ended(settled: Iterable[Settled], state: NumberState) -> list[Number]:

@@ -54,8 +54,8 @@ class Sweep:
 
     async def sweep(self) -> None:
         """Try once to settle every open number. Raises `StorageUnavailable`."""
-        unsettled = await self._store.read("settle.list_unsettled", lambda reader: reader.unsettled_numbers())
-        for settled in await self.settle(unsettled):
+        open_numbers = await self._store.read("settle.list_open", lambda reader: reader.open_numbers())
+        for settled in await self.settle(open_numbers):
             if settled.problem is not None:
                 number = settled.before
                 _log.warning(

@@ -7,6 +7,9 @@ again from the start, so it changes nothing but what the transaction rolls back.
 Phone numbers are in E.164, and times are microseconds since the epoch. Lists are in
 ascending order of the key that is named, and `after` is the key after which a page begins
 ("" for the first page). The suites in `tests/conformance` hold every store to this.
+
+A *purchase* is the record that one number was ordered. It is deleted if the order is
+abandoned, and stays if the number is released later.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -91,22 +94,19 @@ class Reader(Protocol):
         """Return how many numbers match."""
 
     def numbers_of_request(self, organization_id: str, request_id: str) -> Sequence[Number]:
-        """Return the numbers that the request has ordered, by phone number, unless it was answered long ago.
+        """Return the numbers of the request's purchases, by phone number; empty once those are deleted.
 
-        Abandoned orders are left out. A number that was released since is RELEASED, with no more
+        Pending orders are included. A number that was released since is RELEASED, with no more
         than its phone number, area code, reference and purchase time.
         """
 
     def purchases_since(self, organization_id: str, since: int) -> tuple[int, int | None]:
-        """Return how many numbers were ordered at `since` or later, and the time of the first order.
-
-        Abandoned orders do not count. The time is None if there was no order.
-        """
+        """Return the number of purchases at `since` or later and the time of the first; None if none."""
 
     def owners_of(self, phone_numbers: Sequence[str]) -> Mapping[str, str]:
         """Return the owner's organization_id for each phone number that is claimed."""
 
-    def unsettled_numbers(self) -> Sequence[Number]:
+    def open_numbers(self) -> Sequence[Number]:
         """Return all open numbers (`NumberState.is_open`) of every organization, in no particular order."""
 
     def owner_of(self, phone_number: str) -> str | None:
@@ -165,14 +165,14 @@ class Transaction(Reader, Protocol):
     def delete_number(self, organization_id: str, phone_number: str) -> None:
         """Delete the number with its mappings. The claim stays."""
 
-    def add_purchase(self, number: Number) -> None:
-        """Record that the number was ordered, for the purchase limit and for its `request_id`."""
+    def add_purchase(self, order: Number) -> None:
+        """Record the order for the number, for the purchase limit and under its `request_id`."""
 
     def delete_purchase(self, organization_id: str, reference: str) -> None:
-        """Delete the record of an abandoned order, if there is one."""
+        """Delete the purchase of an abandoned order, if there is one."""
 
     def delete_purchases_before(self, organization_id: str, time: int) -> None:
-        """Delete the records of orders before `time`, except those of unanswered requests."""
+        """Delete the purchases before `time`, except those of unanswered requests."""
 
     def add_mappings(self, organization_id: str, phone_number: str, area_codes: Sequence[str]) -> int:
         """Map the area codes to the number; return how many were not mapped to it before."""

@@ -174,7 +174,7 @@ class SqlReader(Reader):
         return found
 
     @override
-    def unsettled_numbers(self) -> Sequence[Number]:
+    def open_numbers(self) -> Sequence[Number]:
         return self._numbers(select(numbers).where(numbers.c.state.in_(_OPEN_STATES)))
 
     @override

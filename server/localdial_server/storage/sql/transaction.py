@@ -111,8 +111,8 @@ class SqlTransaction(SqlReader, Transaction):
         )
 
     @override
-    def add_purchase(self, number: Number) -> None:
-        self._connection.execute(insert(purchases).values(to_row(purchases, number)))
+    def add_purchase(self, order: Number) -> None:
+        self._connection.execute(insert(purchases).values(to_row(purchases, order)))
 
     @override
     def delete_purchase(self, organization_id: str, reference: str) -> None:
