@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.storage.engines.sqlite import DatabaseInUse, SqliteDatabase
-from tests.support.databases import open_sqlite
+from tests.support.databases import create_sqlite
 from tests.support.waiting import DEADLINE_SECONDS
 
 
@@ -23,7 +23,8 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def database(path: Path) -> AsyncIterator[SqliteDatabase]:
-    database = open_sqlite(path)
+    create_sqlite(path)
+    database = SqliteDatabase.open(path)
     await database.write(
         "test", lambda connection: connection.exec_driver_sql("CREATE TABLE counter (value)")
     )
