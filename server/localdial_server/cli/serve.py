@@ -5,7 +5,6 @@ import json
 import shlex
 import sys
 import threading
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -40,20 +39,14 @@ class ServeCommand(TyperCommand):
 def _settings_help() -> str:
     from localdial_server.settings.settings import ENV_PREFIX, describe_settings  # noqa: PLC0415 - slow to load
 
-    groups = itertools.groupby(describe_settings(), lambda setting: setting.group)
-    listed = "\n\n".join(
-        "\n".join(
-            [
-                f"{group}:",
-                *(f"{each.env} (default: {each.default})\n    {each.description}" for each in settings),
-            ]
-        )
-        for group, settings in groups
-    )
-    return escape(
+    text = (
         "Settings. Each is an environment variable, or a key of the TOML file in lower case and without "
-        f"{ENV_PREFIX}. The environment wins over the file.\n\n{listed}"
+        f"{ENV_PREFIX}. The environment wins over the file."
     )
+    for group, settings in itertools.groupby(describe_settings(), lambda setting: setting.group):
+        listed = (f"{each.env} (default: {each.default})\n    {each.description}" for each in settings)
+        text += "\n".join(["\n", f"{group}:", *listed])
+    return escape(text)
 
 
 @local_command
@@ -97,18 +90,16 @@ def serve(
         settings.require_webhook()
     if worker:
         _serve_as_worker(settings)
+    elif settings.workers > 1:
+        from localdial_server.runtime import workers as supervised  # noqa: PLC0415 - slow to load
+
+        supervised.serve(settings, on_ready)
     else:
-        _serve(settings, on_ready)
+        from localdial_server.runtime import serve as server_process  # noqa: PLC0415 - slow to load
+
+        server_process.serve(settings, on_ready)
     for thread in demo_threads:
         thread.join(_DEMO_JOIN_SECONDS)
-
-
-def _serve(settings: "Settings", on_ready: Callable[[str], None]) -> None:
-    if settings.workers > 1:
-        from localdial_server.runtime.workers import serve as serve_  # noqa: PLC0415 - slow to load
-    else:
-        from localdial_server.runtime.serve import serve as serve_  # noqa: PLC0415 - slow to load
-    serve_(settings, on_ready)
 
 
 def _serve_as_worker(settings: "Settings") -> None:

@@ -7,7 +7,7 @@ names in PROMETHEUS_MULTIPROC_DIR before the workers start.
 import logging
 from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class CannotServe(Exception):
     """The metrics cannot be served on their address. The text is one line that says what to do."""
 
 
-def serve(listen: str, registry: CollectorRegistry) -> Callable[[], None]:
+def serve(listen: str, registry: CollectorRegistry = REGISTRY) -> Callable[[], None]:
     """Serve metrics on `listen`, host:port; return the function that stops serving them.
 
     Raises `CannotServe`.

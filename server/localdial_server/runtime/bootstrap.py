@@ -104,12 +104,8 @@ def migrate(settings: Settings) -> str:
 
     Raises `StartError`.
     """
-
-    async def run() -> str:
-        database = open_database(settings)
-        try:
-            return migrate_database(database, settings)
-        finally:
-            await database.close()
-
-    return asyncio.run(run())
+    database = open_database(settings)
+    try:
+        return migrate_database(database, settings)
+    finally:
+        asyncio.run(database.close())

@@ -4,8 +4,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from prometheus_client import REGISTRY
-
 from localdial_server.observability import metrics
 from localdial_server.settings.addresses import reachable
 from localdial_server.settings.errors import StartError
@@ -19,7 +17,7 @@ async def metrics_served(settings: Settings) -> AsyncIterator[None]:
         yield
         return
     try:
-        stop = metrics.serve(settings.metrics_listen, REGISTRY)
+        stop = metrics.serve(settings.metrics_listen)
     except metrics.CannotServe as error:
         raise StartError(str(error)) from None
     try:

@@ -84,7 +84,10 @@ async def _shared_storage(database: "PostgresDatabase", settings: Settings) -> A
     notifications = RevisionNotifications(database, settings.database_url.get_secret_value())
     snapshots = SnapshotCache(database.loads, policy, notifications.send)
     folder = SpoolFolder(settings.spool_directory, settings.spool_max_mb * _BYTES_PER_MB)
-    spool = _take_spool(folder, settings)
+    try:
+        spool = folder.take()
+    except (OSError, SchemaError, DBAPIError) as error:
+        raise _unusable_spool(settings, error) from None
     recorder = SpoolingRecorder(DatabaseRecorder(database).record, folder, spool)
     call_log = GroupCommitLog(recorder.record, is_complete=folder.is_empty)
     poller = RevisionPoller(database, snapshots, settings.snapshot_poll_seconds)
@@ -161,13 +164,6 @@ def one_line(error: BaseException | None) -> str:
     """Return the message of the database or its driver, in one line."""
     # SQLAlchemy appends the statement and a link.
     return " ".join(reason_of(error.orig if isinstance(error, DBAPIError) else error).split())
-
-
-def _take_spool(folder: SpoolFolder, settings: Settings) -> Spool:
-    try:
-        return folder.take()
-    except (OSError, SchemaError, DBAPIError) as error:
-        raise _unusable_spool(settings, error) from None
 
 
 def _claim_spool(folder: SpoolFolder, spool: Spool, database: "PostgresDatabase", settings: Settings) -> None:
