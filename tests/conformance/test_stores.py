@@ -57,7 +57,7 @@ def test_the_core_stores_keep_every_promise(core: type[StoreFixtures]) -> None:
     assert core.lacks == {}
 
 
-def test_what_a_store_lacks_must_be_a_promise() -> None:
+def test_a_store_can_only_lack_a_promise_of_the_suites() -> None:
     with pytest.raises(AssertionError, match="test_that_is_none"):
 
         class _Careless(StoreSuite):

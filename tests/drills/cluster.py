@@ -10,13 +10,15 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Self
+
+from typing_extensions import override
 
 from localdial.v1.directory_pb2 import ListOrganizationsRequest
 from localdial_client import AsyncClient
 from localdial_server.runtime import bootstrap
 from localdial_server.settings.settings import read_settings
 from tests.functional.server_process import environment_with
+from tests.support.lifecycle import Lifecycle
 from tests.support.waiting import DEADLINE_SECONDS
 
 _LISTED = ListOrganizationsRequest(page_size=1)
@@ -25,7 +27,7 @@ _LISTED = ListOrganizationsRequest(page_size=1)
 _ESTABLISHED = "01"
 
 
-class Cluster:
+class Cluster(Lifecycle):
     """Workers on one port and one database, with their own spool folder.
 
     `environment` adds variables to theirs, such as settings (`LOCALDIAL_…`). Serves
@@ -50,15 +52,8 @@ class Cluster:
         self._served = 0
         self._position = 0
 
-    def __enter__(self) -> Self:
-        try:
-            self._start()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    @override
+    def close(self) -> None:
         if self._supervisor is not None:
             with self._supervisor as supervisor:
                 supervisor.terminate()
@@ -121,7 +116,8 @@ class Cluster:
         options = [("grpc.use_local_subchannel_pool", 1), ("grpc.enable_retries", int(retries))]
         return AsyncClient(self.address, timeout=DEADLINE_SECONDS, options=options)
 
-    def _start(self) -> None:
+    @override
+    def start(self) -> None:
         bootstrap.migrate(read_settings(database_url=self._database_url))
         with self.log.open("wb") as log:
             self._supervisor = subprocess.Popen(

@@ -5,7 +5,6 @@ and resolves a call of that user through another. Writers share organizations, e
 with its own user, so other loads and changes go on all the time.
 """
 
-import argparse
 import asyncio
 import contextlib
 import itertools
@@ -27,6 +26,7 @@ from localdial.v1.directory_pb2 import (
 )
 from localdial_client import AsyncClient, LocaldialError
 from localdial_server.runtime.serve import loop_factory
+from tests.drills.arguments import argument_parser
 from tests.drills.cluster import Cluster
 from tests.drills.rounds import print_machine, print_progress
 from tests.support.postgres import PostgresServer
@@ -167,9 +167,7 @@ def report(results: Results) -> None:
 
 def main() -> None:
     """Run the drill and print a table; exit with 1 if a resolve was stale or a call failed."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argument_parser(__doc__)
     parser.add_argument("--pairs", type=int, default=100_000, help="default 100,000")
     parser.add_argument("--workers", type=int, default=4, help="server processes (default 4)")
     parser.add_argument("--writers", type=int, default=32, help="pairs at a time (default 32)")

@@ -7,7 +7,6 @@ calls go to the spools, and workers are killed while their spools hold calls. In
 end each answered call must be in the database exactly once, as answered.
 """
 
-import argparse
 import asyncio
 import contextlib
 import itertools
@@ -22,6 +21,7 @@ from localdial.v1.call_routing_pb2 import ResolveOutboundCallerIdRequest
 from localdial.v1.directory_pb2 import Organization, SetOrganizationRequest, SetUserRequest, User
 from localdial_client import AsyncClient, LocaldialError
 from localdial_server.runtime.serve import loop_factory
+from tests.drills.arguments import argument_parser
 from tests.drills.cluster import Cluster
 from tests.drills.rounds import print_machine, print_progress
 from tests.support.postgres import PostgresServer
@@ -293,9 +293,7 @@ def report(results: Results) -> None:
 
 def main() -> None:
     """Run the drill and print a table; exit with 1 if a call was lost, doubled or changed."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argument_parser(__doc__)
     parser.add_argument("--kills", type=int, default=200, help="default 200")
     parser.add_argument(
         "--outages", type=int, default=10, help="outages of PostgreSQL, with kills in each (default 10)"

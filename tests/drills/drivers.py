@@ -6,7 +6,6 @@ at a time and ten at a time. The lag is how late small tasks start while commits
 look-ups go on; another process requests 1,000 of these tasks a second.
 """
 
-import argparse
 import asyncio
 import contextlib
 import itertools
@@ -24,6 +23,7 @@ from localdial_server.domain.model import CallerIdReason, OutboundCall
 from localdial_server.runtime.serve import loop_factory
 from localdial_server.storage.sql.migrate import migrate
 from localdial_server.storage.sql.schema import area_code_mappings, numbers, organizations, revisions, users
+from tests.drills.arguments import argument_parser
 from tests.drills.call_history import (
     CALLED,
     ORGANIZATIONS,
@@ -78,9 +78,7 @@ class Meter:
 
 def main() -> None:
     """Measure all drivers and print tables."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argument_parser(__doc__)
     parser.add_argument("--rounds", type=int, default=7, help="rounds of each measurement (default 7)")
     arguments = parser.parse_args()
     with PostgresServer({}) as server:

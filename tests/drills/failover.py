@@ -7,7 +7,6 @@ and changes are on the new primary; call-backs and changes are refused properly
 meanwhile. Exits with 1 if a claim does not hold. Linux only.
 """
 
-import argparse
 import asyncio
 import math
 import sys
@@ -15,6 +14,7 @@ import time
 from collections.abc import Sequence
 
 from localdial_server.runtime.serve import loop_factory
+from tests.drills.arguments import argument_parser
 from tests.drills.cluster import Cluster
 from tests.drills.outage_support import (
     CALLS,
@@ -43,9 +43,7 @@ RECOVERED_WITHIN_SECONDS = 3 * TTL_SECONDS
 
 def main() -> None:
     """Run the variants and print tables; exit with 1 if a claim does not hold."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argument_parser(__doc__)
     parser.add_argument("variants", nargs="*", default=["killed", "frozen"], metavar="killed|frozen")
     parser.add_argument("--nodes", type=int, default=2, help="PostgreSQL servers (default 2)")
     parser.add_argument("--rate", type=float, default=200, help="resolves a second (default 200)")

@@ -6,7 +6,6 @@ rates. Each purchase has a deadline. The drill compares the latencies of resolve
 duration of purchases, and the server's numbers of threads and tasks.
 """
 
-import argparse
 import asyncio
 import os
 import sys
@@ -23,6 +22,7 @@ from localdial.v1.number_inventory_pb2 import PurchaseNumbersRequest
 from localdial_client import AsyncClient, LocaldialError
 from localdial_server.runtime.serve import loop_factory
 from tests.drills import open_loop
+from tests.drills.arguments import argument_parser
 from tests.drills.rounds import print_machine
 from tests.functional.server_process import ServerProcess
 from tests.functional.simulator_process import SimulatorProcess
@@ -189,9 +189,7 @@ def report(plan: Plan, results: Results) -> None:
 
 def main() -> None:
     """Run the drill and print a table; exit with 1 if a purchase returned late."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argument_parser(__doc__)
     parser.add_argument("--minutes", type=float, default=10.0, help="length of each turn (default 10)")
     parser.add_argument("--turns", type=int, default=1, help="turns of each kind (default 1)")
     parser.add_argument("--resolves", type=float, default=200.0, help="resolves a second (default 200)")

@@ -6,7 +6,6 @@ times as long. Generating 20 million calls takes some minutes and 12 GB of disk;
 `--sqlite` takes as much again, to compare the same calls in SQLite files.
 """
 
-import argparse
 import asyncio
 import random
 import sqlite3
@@ -25,6 +24,7 @@ from localdial_server.runtime.bootstrap import application, migrate
 from localdial_server.runtime.serve import loop_factory
 from localdial_server.settings.settings import read_settings
 from localdial_server.storage.sql.schema import outbound_calls
+from tests.drills.arguments import argument_parser
 from tests.drills.call_history import BUSY_CALLEE, CALLED, History, callee, fill, organization_of
 from tests.drills.rounds import Figure, in_turns, print_machine
 from tests.support.postgres import PostgresServer
@@ -55,9 +55,7 @@ SHORT, LONG, BUSY = "short history", "long history", "long history, a callee who
 
 def main() -> None:
     """Generate both histories and compare their look-ups; exit with 1 if the bound is exceeded."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argument_parser(__doc__)
     parser.add_argument(
         "--rows", type=int, default=20_000_000, help="calls in the long history (default 20,000,000)"
     )

@@ -7,7 +7,6 @@ is never answered as if nobody had called; the server recovers within seconds, w
 a restart. Exits with 1 if a claim does not hold. Linux only.
 """
 
-import argparse
 import asyncio
 import bisect
 import math
@@ -19,6 +18,7 @@ from dataclasses import dataclass
 
 from localdial_server.runtime.serve import loop_factory
 from tests.drills import metrics
+from tests.drills.arguments import argument_parser
 from tests.drills.cluster import Cluster
 from tests.drills.outage_support import Claims, Load, is_recovered, report, set_up
 from tests.drills.rounds import print_machine
@@ -58,9 +58,7 @@ class Outage:
 
 def main() -> None:
     """Run the variants and print tables; exit with 1 if a claim does not hold."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argument_parser(__doc__)
     parser.add_argument("variants", nargs="*", default=["stopped", "frozen"], metavar="stopped|frozen")
     parser.add_argument("--seconds", type=float, default=60, help="how long PostgreSQL is away (default 60)")
     parser.add_argument("--rate", type=float, default=300, help="resolves a second (default 300)")

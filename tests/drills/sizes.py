@@ -7,7 +7,6 @@ organization, and loading a large organization does not delay others. Exits with
 a claim does not hold. Linux only.
 """
 
-import argparse
 import asyncio
 import resource
 import statistics
@@ -27,6 +26,7 @@ from localdial_server.runtime import bootstrap
 from localdial_server.runtime.serve import loop_factory
 from localdial_server.settings.settings import read_settings
 from tests.drills import metrics, open_loop, sizes_inside
+from tests.drills.arguments import argument_parser
 from tests.drills.open_loop import LATENCIES_HEAD, latencies
 from tests.drills.rounds import print_machine
 from tests.drills.sizes_data import LARGE, MANY, Size, fill, user_id
@@ -56,9 +56,7 @@ class Subject:
 
 def main() -> None:
     """Measure and print tables; exit with 1 if a claim does not hold."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argument_parser(__doc__)
     parser.add_argument("--calls", type=int, default=3_000, help="calls of each kind (default 3,000)")
     parser.add_argument(
         "--seconds", type=float, default=15, help="how long stalls are looked for (default 15)"

@@ -5,7 +5,6 @@ the other workers without `min_revision` until they return the new caller ID. Ea
 figure is an upper bound: it ends with the first correct response.
 """
 
-import argparse
 import asyncio
 import contextlib
 import itertools
@@ -28,6 +27,7 @@ from localdial.v1.directory_pb2 import (
 )
 from localdial_client import AsyncClient
 from localdial_server.runtime.serve import loop_factory
+from tests.drills.arguments import argument_parser
 from tests.drills.cluster import Cluster
 from tests.drills.coherence import WITHOUT_HINTS
 from tests.drills.rounds import print_machine
@@ -211,9 +211,7 @@ def report(name: str, seconds: Sequence[float]) -> None:
 
 def main() -> None:
     """Run all variants and print a table; exit with 1 if a change took longer than the bound."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argument_parser(__doc__)
     parser.add_argument("--changes", type=int, default=50, help="changes of each organization (default 50)")
     parser.add_argument("--organizations", type=int, default=10, help="default 10")
     parser.add_argument("--workers", type=int, default=4, help="server processes (default 4)")

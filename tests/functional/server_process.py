@@ -6,7 +6,11 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import IO, Self
+from typing import IO
+
+from typing_extensions import override
+
+from tests.support.lifecycle import Lifecycle
 
 
 def environment_with(**settings: str) -> dict[str, str]:
@@ -15,7 +19,7 @@ def environment_with(**settings: str) -> dict[str, str]:
     return {**others, "LOCALDIAL_LISTEN": "127.0.0.1:0", **settings}
 
 
-class ServerProcess:
+class ServerProcess(Lifecycle):
     """`localdial serve` in a folder. It can be stopped, killed and started again."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
@@ -25,19 +29,17 @@ class ServerProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self.address = ""
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.kill()
-
     @property
     def pid(self) -> int:
         """The PID of the server, or of its supervisor if it has several workers."""
         assert self._process is not None, "the server is not running"
         return self._process.pid
 
+    @override
+    def close(self) -> None:
+        self.kill()
+
+    @override
     def start(self) -> None:
         """Start the server and wait until it serves."""
         environment = environment_with(

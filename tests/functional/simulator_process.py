@@ -5,15 +5,18 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from typing import Any, Self
+from typing import Any
+
+from typing_extensions import override
 
 from tests.functional.server_process import environment_with
+from tests.support.lifecycle import Lifecycle
 
 ACCOUNT_SID = "AC" + "0" * 32
 SUBACCOUNT_SID = "AC" + "1" * 32
 
 
-class SimulatorProcess:
+class SimulatorProcess(Lifecycle):
     """The Twilio simulator in a process of its own, with these options. It can be started again."""
 
     def __init__(self, *options: str) -> None:
@@ -21,13 +24,11 @@ class SimulatorProcess:
         self._process: subprocess.Popen[str] | None = None
         self.url = ""
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    @override
+    def close(self) -> None:
         self.kill()
 
+    @override
     def start(self) -> None:
         """Start the process, on another port than before."""
         command = [sys.executable, "-m", "localdial_server", "simulator", "serve", "--json"]

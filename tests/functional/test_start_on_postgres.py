@@ -178,7 +178,7 @@ def test_a_role_without_the_right_to_create_tables_is_reported(
     postgres.execute("DROP DATABASE not_mine")
 
 
-def test_of_concurrent_migrations_one_migrates_and_all_succeed(
+def test_concurrent_migrations_all_succeed_and_one_migrates(
     url: str, postgres: PostgresServer, tmp_path: Path
 ) -> None:
     with ExitStack() as started:

@@ -8,13 +8,14 @@ import signal
 import subprocess
 import tempfile
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import psycopg
 
+from tests.support.lifecycle import Lifecycle
 from tests.support.waiting import DEADLINE_SECONDS
 
 # PostgreSQL and pgbouncer refuse to run as root, so root runs them as nobody.
@@ -36,7 +37,7 @@ _AFTERCARE = """
 """
 
 
-class Daemon(ABC):
+class Daemon(Lifecycle):
     """A server program with its own folder, on one loopback port that restarts keep.
 
     As a context manager it runs inside the context and leaves nothing behind.
@@ -136,17 +137,6 @@ class Daemon(ABC):
         self._aftercare.kill()
         self._aftercare.communicate()
         shutil.rmtree(self.folder)
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _wait(self, process: "subprocess.Popen[bytes]") -> None:
         process.wait(DEADLINE_SECONDS)

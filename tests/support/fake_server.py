@@ -109,7 +109,7 @@ class FakeServer(grpc.GenericRpcHandler):
         self._answers.extend(answers)
 
     def forget_answers(self) -> None:
-        """Answer the next calls with empty messages."""
+        """Let the next calls return empty messages."""
         self._answers.clear()
 
     def service(

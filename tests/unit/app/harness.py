@@ -17,7 +17,7 @@ from typing_extensions import override
 from localdial_server.app.call_routing import CallRouting
 from localdial_server.app.directory import Directory
 from localdial_server.app.numbers.delete import DeleteAnswer, Deleting
-from localdial_server.app.numbers.import_numbers import Importing
+from localdial_server.app.numbers.import_numbers import ImportAnswer, Importing
 from localdial_server.app.numbers.inventory import Inventory
 from localdial_server.app.numbers.pending_order import LookUpDelays
 from localdial_server.app.numbers.purchase import PurchaseAnswer, Purchasing
@@ -256,6 +256,18 @@ class Harness:
     ) -> "asyncio.Task[DeleteAnswer]":
         """Start a deletion and return its task, whose result is the answer."""
         return asyncio.create_task(_in_time(self.deleting.delete(organization_id, phone_numbers, request_id)))
+
+    async def import_until_claimed(self, phone_number: str) -> "tuple[asyncio.Task[ImportAnswer], Gate]":
+        """Import a number up to the second look-up at the carrier, which follows the claim.
+
+        Return the import, and the gate that holds the look-up's answer.
+        """
+        seen, claimed = (self.carrier.hold_answer(Operation.FIND_BY_NUMBER) for _ in range(2))
+        importing = asyncio.create_task(self.importing.import_numbers(A, [phone_number]))
+        await seen.reached()
+        seen.open()
+        await claimed.reached()
+        return importing, claimed
 
     async def numbers(self, organization_id: str = A, state: NumberState | None = None) -> list[Number]:
         """Return the organization's numbers."""

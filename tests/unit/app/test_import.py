@@ -4,7 +4,6 @@ import asyncio
 
 import pytest
 
-from localdial_server.app.numbers.import_numbers import ImportAnswer
 from localdial_server.carriers.simulator.faults import Fault, Operation
 from localdial_server.domain.errors import (
     CarrierNotAvailable,
@@ -13,7 +12,6 @@ from localdial_server.domain.errors import (
     PurchasePending,
 )
 from localdial_server.domain.model import NumberState
-from tests.conformance.watched_database import Gate
 from tests.unit.app.harness import A, B, Harness
 
 FIRST, SECOND, THIRD = "+14155550199", "+16285550199", "+12125550199"
@@ -131,7 +129,7 @@ async def test_an_unknown_organization_imports_nothing(harness: Harness) -> None
 
 
 async def test_an_organization_is_not_deleted_while_it_imports(harness: Harness) -> None:
-    importing, claimed = await _import_until_claimed(harness)
+    importing, claimed = await harness.import_until_claimed(FIRST)
     with pytest.raises(OrganizationHasNumbers):
         await harness.directory.delete_organization(A)
     claimed.open()
@@ -160,18 +158,8 @@ async def test_the_carrier_is_not_asked_for_a_number_that_another_organization_m
     assert await harness.owner_of(number) is None
 
 
-async def _import_until_claimed(harness: Harness) -> "tuple[asyncio.Task[ImportAnswer], Gate]":
-    """Import FIRST up to the second look-up at the carrier, which follows the claim."""
-    seen, claimed = (harness.carrier.hold_answer(Operation.FIND_BY_NUMBER) for _ in range(2))
-    importing = asyncio.create_task(harness.importing.import_numbers(A, [FIRST]))
-    await seen.reached()
-    seen.open()
-    await claimed.reached()
-    return importing, claimed
-
-
 async def test_an_import_can_be_repeated_after_a_crash(harness: Harness) -> None:
-    await _import_until_claimed(harness)
+    await harness.import_until_claimed(FIRST)
     await harness.restart()
     assert [number.state for number in await harness.numbers()] == [NumberState.PURCHASING]
     # The organization itself can repeat it at once. For others the sweep settles it first.
@@ -179,7 +167,7 @@ async def test_an_import_can_be_repeated_after_a_crash(harness: Harness) -> None
 
 
 async def test_the_first_sweep_settles_an_import_that_a_crash_interrupted(harness: Harness) -> None:
-    await _import_until_claimed(harness)
+    await harness.import_until_claimed(FIRST)
     await harness.restart()
     await harness.sweep.sweep()
     assert [number.state for number in await harness.numbers()] == [NumberState.ACTIVE]
@@ -200,7 +188,7 @@ async def test_the_sweep_does_not_touch_a_running_import(harness: Harness) -> No
 async def test_a_sweep_that_settles_a_running_import_does_not_change_its_answer(
     harness: Harness,
 ) -> None:
-    importing, claimed = await _import_until_claimed(harness)
+    importing, claimed = await harness.import_until_claimed(FIRST)
     await harness.sweep_later()
     claimed.open()
     answer = await importing
@@ -209,7 +197,7 @@ async def test_a_sweep_that_settles_a_running_import_does_not_change_its_answer(
 
 
 async def test_concurrent_imports_of_a_number_get_the_same_answer(harness: Harness) -> None:
-    importing, claimed = await _import_until_claimed(harness)
+    importing, claimed = await harness.import_until_claimed(FIRST)
     other = await harness.importing.import_numbers(A, [FIRST])
     claimed.open()
     first = await importing
@@ -218,7 +206,7 @@ async def test_concurrent_imports_of_a_number_get_the_same_answer(harness: Harne
 
 
 async def test_a_slow_import_does_not_undo_a_later_deletion(harness: Harness) -> None:
-    importing, claimed = await _import_until_claimed(harness)
+    importing, claimed = await harness.import_until_claimed(FIRST)
     await harness.importing.import_numbers(A, [FIRST])
     await harness.delete(FIRST)
     assert await harness.carrier.find_by_number(FIRST) is None

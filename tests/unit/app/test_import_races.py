@@ -8,21 +8,10 @@ from localdial_server.app.numbers.import_numbers import ImportAnswer
 from localdial_server.carriers.simulator.faults import Fault, Operation
 from localdial_server.domain.errors import CarrierNotAvailable
 from localdial_server.domain.model import NumberState
-from tests.conformance.watched_database import Gate
 from tests.unit.app.harness import A, Harness
 
 # The account owns it from the start.
 FIRST = "+14155550199"
-
-
-async def _begin(harness: Harness) -> "tuple[asyncio.Task[ImportAnswer], Gate]":
-    """Import FIRST up to the second look-up at the carrier, which follows the claim."""
-    seen, claimed = (harness.carrier.hold_answer(Operation.FIND_BY_NUMBER) for _ in range(2))
-    importing = asyncio.create_task(harness.importing.import_numbers(A, [FIRST]))
-    await seen.reached()
-    seen.open()
-    await claimed.reached()
-    return importing, claimed
 
 
 def _reasons(answer: ImportAnswer) -> list[str]:
@@ -32,7 +21,10 @@ def _reasons(answer: ImportAnswer) -> list[str]:
 async def test_the_slower_of_two_imports_does_not_bring_back_a_deleted_number(
     harness: Harness,
 ) -> None:
-    (faster, first), (slower, second) = await _begin(harness), await _begin(harness)
+    (faster, first), (slower, second) = (
+        await harness.import_until_claimed(FIRST),
+        await harness.import_until_claimed(FIRST),
+    )
     first.open()
     assert (await faster).failures == ()
     await harness.delete(FIRST)
@@ -45,7 +37,7 @@ async def test_the_slower_of_two_imports_does_not_bring_back_a_deleted_number(
 async def test_deleting_a_number_during_its_import_is_refused_and_the_import_succeeds(
     harness: Harness,
 ) -> None:
-    importing, claimed = await _begin(harness)
+    importing, claimed = await harness.import_until_claimed(FIRST)
     deletion = await harness.delete(FIRST)
     assert [failure.error.reason for failure in deletion.failures] == ["NUMBER_NOT_ACTIVE"]
     claimed.open()
@@ -59,7 +51,7 @@ async def test_deleting_a_number_during_its_import_is_refused_and_the_import_suc
 async def test_concurrent_imports_sweep_and_deletion_leave_the_number_deleted_or_active(
     harness: Harness, sweeps: int
 ) -> None:
-    started = [await _begin(harness) for _ in range(3)]
+    started = [await harness.import_until_claimed(FIRST) for _ in range(3)]
     for _, gate in started:
         gate.open()
     deletions = [harness.delete(FIRST, request_id=f"deletion {number}") for number in range(2)]
@@ -119,7 +111,7 @@ async def test_a_number_of_the_inventory_that_is_gone_at_the_carrier_cannot_be_c
 
 
 async def test_a_failed_import_does_not_end_another_one_of_the_same_number(harness: Harness) -> None:
-    importing, claimed = await _begin(harness)
+    importing, claimed = await harness.import_until_claimed(FIRST)
     harness.faults.add(Operation.FIND_BY_NUMBER, None, Fault.UNAVAILABLE)
     with pytest.raises(CarrierNotAvailable):
         await harness.importing.import_numbers(A, [FIRST])
@@ -130,7 +122,7 @@ async def test_a_failed_import_does_not_end_another_one_of_the_same_number(harne
 
 
 async def test_a_slow_sweep_does_not_end_an_import_that_began_after_its_read(harness: Harness) -> None:
-    importing, claimed = await _begin(harness)
+    importing, claimed = await harness.import_until_claimed(FIRST)
     # The sweep has read the order, and is slow.
     look = harness.carrier.hold_answer(Operation.FIND_BY_NUMBER)
     sweeping = asyncio.ensure_future(harness.sweep.sweep())

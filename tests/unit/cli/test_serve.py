@@ -17,12 +17,6 @@ from .conftest import Cli
 Ready = Callable[[str], None]
 
 
-@pytest.fixture(autouse=True)
-def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    for setting in describe_settings():
-        monkeypatch.delenv(setting.env, raising=False)
-
-
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
     """Replace the server by one that is ready and stops at once; return the settings it was started with."""

@@ -23,7 +23,7 @@ LEG = ResolveOutboundCallerIdRequest(organization_id="acme", user_id="ann", call
 
 
 class Implementation:
-    """Answers every method with an empty message."""
+    """Returns an empty message from every method."""
 
     def __getattr__(self, _name: str) -> Callable[[Message], Awaitable[Message]]:
         async def answer(_request: Message) -> Message:

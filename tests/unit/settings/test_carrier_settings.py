@@ -5,17 +5,11 @@ import pytest
 from localdial_server.carriers.twilio.adapter import TwilioCarriers
 from localdial_server.runtime.carriers import twilio_account
 from localdial_server.settings.errors import SettingsError
-from localdial_server.settings.settings import Settings, describe_settings, read_settings
+from localdial_server.settings.settings import Settings, read_settings
 
 _HEX = "0123456789abcdef" * 2
 _ACCOUNT, _SUBACCOUNT, _KEY = f"AC{_HEX}", f"AC{_HEX[::-1]}", f"SK{_HEX}"
 _TWILIO = {"carrier": "twilio", "twilio_account_sid": _ACCOUNT, "twilio_auth_token": "hunter2"}
-
-
-@pytest.fixture(autouse=True)
-def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    for setting in describe_settings():
-        monkeypatch.delenv(setting.env, raising=False)
 
 
 def twilio(**changes: str) -> Settings:

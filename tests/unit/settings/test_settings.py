@@ -10,13 +10,6 @@ from scripts.lib import settings_page
 PAGE = Path(__file__).parents[3] / "docs/settings.md"
 
 
-@pytest.fixture(autouse=True)
-def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    for setting in describe_settings():
-        monkeypatch.delenv(setting.env, raising=False)
-    monkeypatch.delenv("LOCALDIAL_CONFIG", raising=False)
-
-
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "localdial.toml"
