@@ -5,7 +5,6 @@ Each setting comes from the first of these places that has it: the command line,
 """
 
 import difflib
-import json
 import os
 import tomllib
 from collections.abc import Mapping
@@ -208,17 +207,13 @@ def describe_settings() -> list[SettingHelp]:
 
 
 def _default_text(value: object) -> str:
-    match value:
-        case SecretStr():
-            return value.get_secret_value() or "none"
-        case bool():
-            return str(value).lower()
-        case float():
-            return f"{value:g}"
-        case dict():
-            return json.dumps(value) if value else "none"
-        case _:
-            return str(value) or "none"
+    if isinstance(value, SecretStr):
+        value = value.get_secret_value()
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "none" if value in ("", {}) else str(value)
 
 
 def read_settings(config_file: Path | None = None, **options: object) -> Settings:

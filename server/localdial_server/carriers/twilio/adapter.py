@@ -50,10 +50,8 @@ _CAPABILITIES: Final = Capabilities(asynchronous_orders=False, read_lag_seconds=
 class TwilioCarrier(Carrier):
     """One account or subaccount, created by `TwilioCarriers`."""
 
-    def __init__(
-        self, account: TwilioAccount, account_sid: str, requests: RequestThreads, prices: "_Prices"
-    ) -> None:
-        self._account_sid = account_sid
+    def __init__(self, account: TwilioAccount, sid: str, requests: RequestThreads, prices: "_Prices") -> None:
+        self._account_sid = sid
         self._settings = account.numbers
         self._requests = requests
         self._prices = prices
