@@ -119,7 +119,7 @@ class RulesTarget(ScenarioTarget):
         decision = decide_caller_id(snapshot, leg.user_id, leg.callee_number, leg.callee_area_code)
         call = OutboundCall(
             organization_id=leg.organization_id,
-            call_id=leg.call_id or f"made-up-{len(self._calls)}",
+            call_id=leg.call_id or ("" if leg.validate_only else f"made-up-{len(self._calls)}"),
             user_id=leg.user_id,
             callee_number=leg.callee_number,
             caller_id=decision.caller_id,
@@ -129,13 +129,7 @@ class RulesTarget(ScenarioTarget):
         )
         if not leg.validate_only:
             self._calls.insert(0, call)
-        return Answer(
-            caller_id=call.caller_id,
-            reason=call.reason.name,
-            callee_area_code=leg.callee_area_code,
-            call_id=leg.call_id if leg.validate_only else call.call_id,
-            revision=revision,
-        )
+        return Answer.of(call, leg.callee_area_code)
 
     @override
     async def route(self, called: str, caller: str) -> Connection:
@@ -146,15 +140,7 @@ class RulesTarget(ScenarioTarget):
         users = self._users[organization.organization_id]
         last_user = users.get(last_call.user_id) if last_call else None
         found = decide_destination(organization, called, caller_number, last_call, last_user)
-        return Connection(
-            organization=found.organization_id,
-            destination=found.destination_number,
-            reason=found.reason.name,
-            shown=found.shown_number,
-            fallback=found.fallback_number,
-            user=found.user_id,
-            last_call=found.last_call.call_id if found.last_call else None,
-        )
+        return Connection.of(found)
 
     @override
     async def list_calls(self, organization: str, callee: str | None, user: str | None) -> Sequence[Call]:

@@ -3,12 +3,14 @@
 import contextlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 import localdial_client
 from localdial_server.app.call_routing import Leg
 from localdial_server.domain.area_codes import area_code_of
+from localdial_server.domain.call_back import Destination
 from localdial_server.domain.errors import ServiceError
+from localdial_server.domain.model import OutboundCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,17 @@ class Answer:
     callee_area_code: str | None
     call_id: str | None
     revision: int
+
+    @classmethod
+    def of(cls, call: OutboundCall, callee_area_code: str | None) -> Self:
+        """Return the answer that the call's record stands for."""
+        return cls(
+            caller_id=call.caller_id,
+            reason=call.reason.name,
+            callee_area_code=callee_area_code,
+            call_id=call.call_id or None,
+            revision=call.revision,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +46,20 @@ class Connection:
     fallback: str | None
     user: str | None
     last_call: str | None
+
+    @classmethod
+    def of(cls, destination: Destination) -> Self:
+        """Return the connection to the destination."""
+        last_call = destination.last_call
+        return cls(
+            organization=destination.organization_id,
+            destination=destination.destination_number,
+            reason=destination.reason.name,
+            shown=destination.shown_number,
+            fallback=destination.fallback_number,
+            user=destination.user_id,
+            last_call=last_call.call_id if last_call is not None else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,26 +93,12 @@ class UseCaseTarget(ScenarioTarget):
     @override
     async def resolve(self, leg: Leg) -> Answer:
         call = (await self._use_cases.routing.resolve(leg)).call
-        return Answer(
-            caller_id=call.caller_id,
-            reason=call.reason.name,
-            callee_area_code=leg.callee_area_code,
-            call_id=call.call_id or None,
-            revision=call.revision,
-        )
+        return Answer.of(call, leg.callee_area_code)
 
     @override
     async def route(self, called: str, caller: str) -> Connection:
         found = await self._use_cases.routing.route(called, caller_of(caller))
-        return Connection(
-            organization=found.organization_id,
-            destination=found.destination_number,
-            reason=found.reason.name,
-            shown=found.shown_number,
-            fallback=found.fallback_number,
-            user=found.user_id,
-            last_call=found.last_call.call_id if found.last_call is not None else None,
-        )
+        return Connection.of(found)
 
     @override
     async def list_calls(self, organization: str, callee: str | None, user: str | None) -> Sequence[Call]:
