@@ -241,6 +241,18 @@ class Harness:
             _in_time(self.purchasing.purchase(organization_id, area_code, quantity, request_id))
         )
 
+    async def purchase_until_ordered(
+        self, quantity: int = 1, *, request_id: str = "request", organization_id: str = A
+    ) -> "tuple[asyncio.Task[PurchaseAnswer], Gate]":
+        """Start a purchase, and hold its first order before the carrier has it.
+
+        Return the purchase, and the gate that holds the order.
+        """
+        gate = self.carrier.hold(Operation.ORDER)
+        purchasing = self.purchase(quantity, request_id=request_id, organization_id=organization_id)
+        await gate.reached()
+        return purchasing, gate
+
     async def bought(
         self, quantity: int = 1, *, area_code: str = "415", organization_id: str = A
     ) -> list[str]:

@@ -67,9 +67,7 @@ async def test_a_bought_number_is_shown_on_calls_at_once(harness: Harness) -> No
 
 
 async def test_the_pending_order_is_committed_before_the_carrier_is_asked(harness: Harness) -> None:
-    gate = harness.carrier.hold(Operation.ORDER)
-    purchasing = harness.purchase()
-    await gate.reached()
+    purchasing, gate = await harness.purchase_until_ordered()
     (order,) = await harness.numbers()
     assert (order.state, order.carrier_number_id) == (NumberState.PURCHASING, "")
     assert harness.carrier.ordered == [(order.phone_number, order.reference)]

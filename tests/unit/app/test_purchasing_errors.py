@@ -52,9 +52,7 @@ async def test_the_read_lag_applies_to_a_slow_order_with_an_unexpected_error(
 ) -> None:
     _make_order_fail(harness, monkeypatch, FIRST)
     harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
-    gate = harness.carrier.hold(Operation.ORDER)
-    purchasing = harness.purchase()
-    await gate.reached()
+    purchasing, gate = await harness.purchase_until_ordered()
     harness.clock.advance(READ_LAG_SECONDS)
     gate.open()
     with pytest.raises(UnexpectedError):

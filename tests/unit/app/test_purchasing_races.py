@@ -20,9 +20,7 @@ async def _leave_pending(harness: Harness) -> None:
 
 
 async def test_the_sweep_does_not_touch_an_order_in_flight(harness: Harness) -> None:
-    gate = harness.carrier.hold(Operation.ORDER)
-    purchasing = harness.purchase()
-    await gate.reached()
+    purchasing, gate = await harness.purchase_until_ordered()
     await harness.sweep_later()
     assert [number.state for number in await harness.numbers()] == [NumberState.PURCHASING]
     assert harness.carrier.calls[Operation.FIND_BY_REFERENCE] == 0
@@ -221,9 +219,7 @@ async def test_abandoning_an_old_order_does_not_affect_a_new_one_for_the_same_nu
 async def test_a_number_that_one_organization_is_buying_is_not_sold_to_another(
     harness: Harness,
 ) -> None:
-    gate = harness.carrier.hold(Operation.ORDER)
-    purchasing = harness.purchase()
-    await gate.reached()
+    purchasing, gate = await harness.purchase_until_ordered()
     assert await harness.bought(2, organization_id=B) == [SECOND, THIRD]
     gate.open()
     (number,) = (await purchasing).numbers
@@ -231,9 +227,7 @@ async def test_a_number_that_one_organization_is_buying_is_not_sold_to_another(
 
 
 async def test_an_organization_with_an_order_in_flight_cannot_be_deleted(harness: Harness) -> None:
-    gate = harness.carrier.hold(Operation.ORDER)
-    purchasing = harness.purchase()
-    await gate.reached()
+    purchasing, gate = await harness.purchase_until_ordered()
     with pytest.raises(ServiceError) as refused:
         await harness.directory.delete_organization(A)
     assert refused.value.reason == "ORGANIZATION_HAS_NUMBERS"

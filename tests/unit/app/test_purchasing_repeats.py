@@ -61,9 +61,7 @@ async def test_a_request_id_cannot_be_used_for_another_purchase(
 async def test_a_request_id_cannot_be_used_for_another_purchase_while_the_first_runs(
     harness: Harness,
 ) -> None:
-    gate = harness.carrier.hold(Operation.ORDER)
-    first = harness.purchase()
-    await gate.reached()
+    first, gate = await harness.purchase_until_ordered()
     with pytest.raises(RequestIdReused):
         await harness.purchase(2)
     gate.open()

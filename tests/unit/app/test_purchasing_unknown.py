@@ -195,9 +195,7 @@ async def test_the_read_lag_counts_from_the_order_and_not_from_the_commit_before
     # carrier may not show yet what it did a moment ago.
     harness.faults.add(Operation.ORDER, Fault.RESET_AFTER)
     harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
-    gate = harness.carrier.hold(Operation.ORDER)
-    purchasing = harness.purchase()
-    await gate.reached()
+    purchasing, gate = await harness.purchase_until_ordered()
     harness.clock.advance(READ_LAG_SECONDS)
     gate.open()
     with pytest.raises(PurchasePending):
@@ -253,9 +251,7 @@ async def test_the_read_lag_applies_to_a_slow_order_whose_end_could_not_be_commi
 ) -> None:
     harness.faults.add(Operation.ORDER, answer)
     harness.faults.lasting[Operation.FIND_BY_REFERENCE] = Fault.NOT_SEEN
-    gate = harness.carrier.hold(Operation.ORDER)
-    purchasing = harness.purchase()
-    await gate.reached()
+    purchasing, gate = await harness.purchase_until_ordered()
     harness.clock.advance(READ_LAG_SECONDS)
     harness.database.fail_write()
     gate.open()
@@ -271,9 +267,7 @@ async def test_an_order_placed_just_before_a_crash_is_not_abandoned_by_the_next_
     harness: Harness,
 ) -> None:
     # The order waits for its turn at the carrier, so its pending order is old by then.
-    gate = harness.carrier.hold(Operation.ORDER)
-    purchasing = harness.purchase()
-    await gate.reached()
+    purchasing, _ = await harness.purchase_until_ordered()
     harness.clock.advance(READ_LAG_SECONDS)
     # The order reaches the carrier, but its response is lost.
     await harness.carrier.order(FIRST, (await harness.numbers())[0].reference, FOREVER)

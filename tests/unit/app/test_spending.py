@@ -57,9 +57,7 @@ async def test_concurrent_purchases_stay_within_the_limit_together(harness: Harn
 async def test_an_order_in_flight_counts(harness: Harness) -> None:
     limit(harness, numbers=1)
     await harness.restart()
-    gate = harness.carrier.hold(Operation.ORDER)
-    first = harness.purchase(request_id="first")
-    await gate.reached()
+    first, gate = await harness.purchase_until_ordered(request_id="first")
     with pytest.raises(NumberLimitReached):
         await harness.purchase(request_id="second")
     gate.open()
