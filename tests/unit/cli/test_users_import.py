@@ -34,7 +34,7 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def sent(cli: Cli) -> list[tuple[bool, int]]:
+def sent_batches(cli: Cli) -> list[tuple[bool, int]]:
     """Return for each request whether it only checks, and how many users it has."""
     requests: list[BatchSetUsersRequest] = cli.requests("BatchSetUsers")
     return [(request.validate_only, len(request.users)) for request in requests]
@@ -45,7 +45,7 @@ def test_the_whole_file_is_checked_before_the_first_user_is_written(cli: Cli, pa
     result = cli.run("users", "import", "acme", str(path), "--json")
     assert result.exit_code == ExitCode.OK
     assert json.loads(result.stdout) == {"organization_id": "acme", "user_count": ROWS, "revision": "7"}
-    assert sent(cli) == [(True, BATCH_SIZE), (True, 500), (False, BATCH_SIZE), (False, 500)]
+    assert sent_batches(cli) == [(True, BATCH_SIZE), (True, 500), (False, BATCH_SIZE), (False, 500)]
     written = [user for request in cli.requests("BatchSetUsers")[2:] for user in request.users]
     assert [user.user_id for user in written] == [f"user{index}" for index in range(ROWS)]
     assert {user.organization_id for user in written} == {"acme"}
@@ -63,22 +63,29 @@ def test_the_bad_rows_of_all_batches_are_reported_with_their_lines_and_nothing_i
     )
     result = cli.run("users", "import", "acme", str(path))
     assert result.exit_code == ExitCode.USAGE
+    # The header is line 1.
+    first_line_of_second_batch = BATCH_SIZE + 2
     assert result.stderr.splitlines() == [
         f"Error: users.csv: 4 of {ROWS + 1:,} rows are wrong, and nothing was written",
         "  line 4: is wrong",
         "  line 19, caller_id: is wrong",
         "  line 19, work_phone: is wrong",
-        "  line 1002, user_id: is wrong",
-        "  line 1502, user_id: user3 is already on line 5",
+        f"  line {first_line_of_second_batch}, user_id: is wrong",
+        f"  line {ROWS + 2}, user_id: user3 is already on line 5",
     ]
-    assert all(only_checks for only_checks, _ in sent(cli))
+    assert all(only_checks for only_checks, _ in sent_batches(cli))
 
 
 def test_the_check_is_repeated_until_the_server_finds_no_more_bad_users(cli: Cli, path: Path) -> None:
     cli.server.answers(invalid("users[0].user_id"), invalid("users[0].caller_id"))
     result = cli.run("users", "import", "acme", str(path))
     assert result.stderr.splitlines()[1:] == ["  line 2, user_id: is wrong", "  line 3, caller_id: is wrong"]
-    assert sent(cli) == [(True, BATCH_SIZE), (True, BATCH_SIZE - 1), (True, BATCH_SIZE - 2), (True, 500)]
+    assert sent_batches(cli) == [
+        (True, BATCH_SIZE),
+        (True, BATCH_SIZE - 1),
+        (True, BATCH_SIZE - 2),
+        (True, 500),
+    ]
 
 
 @pytest.mark.parametrize("field", ["organization_id", "users", "users[5000].user_id"])
@@ -89,7 +96,7 @@ def test_a_violation_that_concerns_no_row_is_shown_as_the_server_sent_it(
     result = cli.run("users", "import", "acme", str(path))
     assert result.exit_code == ExitCode.USAGE
     assert f"  {field}: is wrong" in result.stderr.splitlines()
-    assert sent(cli) == [(True, BATCH_SIZE)]
+    assert sent_batches(cli) == [(True, BATCH_SIZE)]
 
 
 def test_a_failure_while_writing_says_how_many_users_were_written(cli: Cli, path: Path) -> None:
@@ -111,11 +118,12 @@ def test_a_file_that_is_changed_while_it_is_checked_is_not_written(cli: Cli, pat
     result = cli.run("users", "import", "acme", str(path))
     assert result.exit_code == ExitCode.ERROR
     assert "changed while it was being checked" in result.stderr
-    assert all(only_checks for only_checks, _ in sent(cli))
+    assert all(only_checks for only_checks, _ in sent_batches(cli))
 
 
 def test_a_row_that_is_changed_after_the_check_stops_the_writing(cli: Cli, path: Path) -> None:
     def change(_: grpc.ServicerContext) -> BatchSetUsersResponse:
+        # With a semicolon in place of a comma, the row has three fields instead of four.
         content = path.read_bytes()
         path.write_bytes(content.replace(b"user1400,,,\n", b"user1400,,;\n"))
         return BatchSetUsersResponse()
@@ -124,7 +132,7 @@ def test_a_row_that_is_changed_after_the_check_stops_the_writing(cli: Cli, path:
     result = cli.run("users", "import", "acme", str(path))
     assert result.exit_code == ExitCode.ERROR
     assert f"changed after it was checked; {BATCH_SIZE:,} users written" in result.stderr
-    assert sent(cli)[2:] == [(False, BATCH_SIZE)]
+    assert sent_batches(cli)[2:] == [(False, BATCH_SIZE)]
 
 
 def test_a_file_without_users_writes_nothing(cli: Cli, path: Path) -> None:

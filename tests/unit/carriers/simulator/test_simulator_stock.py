@@ -19,18 +19,21 @@ from localdial_server.domain.area_codes import area_code_of, is_geographic_area_
 
 ALL_THREE_DIGITS = [f"{code:03}" for code in range(1000)]
 GEOGRAPHIC = [code for code in ALL_THREE_DIGITS if is_geographic_area_code(code)]
-ELSEWHERE = [code for code in ALL_THREE_DIGITS if not is_geographic_area_code(code)]
+NOT_GEOGRAPHIC = [code for code in ALL_THREE_DIGITS if not is_geographic_area_code(code)]
 WELL_STOCKED = [code for code in GEOGRAPHIC if code not in {*SOLD_OUT_AREA_CODES, SCARCE_AREA_CODE}]
 PLENTY = 1000
+# Of each well-stocked area code: the lines 0100 to 0198, and 2000 to 9999 without 4334.
+FICTIONAL_LINES = 99
+MADE_UP_LINES = 8000 - 1
 
 
 def test_there_are_area_codes_to_test() -> None:
     assert len(WELL_STOCKED) > 300
     assert {"212", "415", "907", "808", "307"} <= set(GEOGRAPHIC)
-    assert {"800", "900", "555", "500", "911"} <= set(ELSEWHERE)
+    assert {"800", "900", "555", "500", "911"} <= set(NOT_GEOGRAPHIC)
 
 
-def test_every_other_geographic_area_code_is_well_stocked() -> None:
+def test_every_remaining_geographic_area_code_is_well_stocked() -> None:
     for area_code in WELL_STOCKED:
         assert len(set(islice(stock_of(area_code), PLENTY))) == PLENTY, area_code
 
@@ -44,14 +47,14 @@ def test_every_number_has_the_area_code_that_it_is_sold_under() -> None:
 
 def test_one_area_code_in_full() -> None:
     stock = list(stock_of("415"))
-    assert len(stock) == len(set(stock)) == 99 + 8000 - 1
+    assert len(stock) == len(set(stock)) == FICTIONAL_LINES + MADE_UP_LINES
     assert all(area_code_in_stock(number) == "415" for number in stock)
 
 
 def test_numbers_reserved_for_fiction_come_first() -> None:
     stock = list(stock_of("415"))
-    assert stock[:99] == [f"+14155550{line}" for line in range(100, 199)]
-    made_up = stock[99:]
+    assert stock[:FICTIONAL_LINES] == [f"+14155550{line}" for line in range(100, 199)]
+    made_up = stock[FICTIONAL_LINES:]
     assert made_up == sorted(made_up)
     assert made_up[0] == "+14155552000"
     assert made_up[-1] == "+14155559999"
@@ -98,7 +101,7 @@ def test_the_scarce_area_code_has_three_numbers() -> None:
 
 
 def test_area_codes_that_are_not_geographic_have_no_stock() -> None:
-    for area_code in [*ELSEWHERE, "", "+", "+1", "+1415", "1415", "4155", "+39", "+4477", "abc"]:
+    for area_code in [*NOT_GEOGRAPHIC, "", "+", "+1", "+1415", "1415", "4155", "+39", "+4477", "abc"]:
         assert list(stock_of(area_code)) == [], area_code
 
 
