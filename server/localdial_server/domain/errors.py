@@ -218,8 +218,9 @@ class OrganizationHasNumbers(ServiceError, reason=Reason.ORGANIZATION_HAS_NUMBER
     """The organization still owns numbers."""
 
     def __init__(self, organization_id: str, number_count: int) -> None:
+        them = "it" if number_count == 1 else "them"
         super().__init__(
-            f"the organization still owns {_counted(number_count)}; delete them first",
+            f"the organization still owns {_counted(number_count)}; delete {them} first",
             organization_id=organization_id,
             number_count=str(number_count),
         )

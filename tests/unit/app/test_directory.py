@@ -107,7 +107,7 @@ async def test_a_number_that_stays_in_the_inventory_stays_claimed(harness: Harne
 
 async def test_an_organization_with_numbers_is_not_deleted(harness: Harness) -> None:
     await harness.bought(2)
-    with pytest.raises(OrganizationHasNumbers) as refused:
+    with pytest.raises(OrganizationHasNumbers, match="owns 2 numbers; delete them first") as refused:
         await harness.directory.delete_organization(A)
     assert refused.value.metadata["number_count"] == "2"
     assert await harness.shown() == {FIRST, SECOND}
@@ -119,7 +119,7 @@ async def test_an_organization_with_an_order_of_unknown_outcome_cannot_be_delete
     await harness.bought()
     harness.faults.add(Operation.RELEASE, Fault.UNAVAILABLE)
     await harness.delete(FIRST)
-    with pytest.raises(OrganizationHasNumbers):
+    with pytest.raises(OrganizationHasNumbers, match="owns 1 number; delete it first"):
         await harness.directory.delete_organization(A)
     await harness.sweep.sweep()
     harness.faults.add(Operation.ORDER, Fault.RESET_BEFORE)
