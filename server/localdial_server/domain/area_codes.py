@@ -31,8 +31,9 @@ def area_code_of(number: str) -> str | None:
     A NANP number has the form NXX-NXX-XXXX after `+1`, where N is 2 to 9. `is_geographic_area_code`
     accepts every code that is returned.
     """
-    # Every call comes through here, so a NANP number costs a slice and a look-up: 0.2 µs. Callers have
-    # checked that it is E.164, so the exchange's first digit is all that is left to check.
+    # Every call comes through here, so a NANP number costs a slice and a look-up: 0.2 µs. Callers pass
+    # E.164 numbers, so its digits are not checked again. Any other number is checked, because the library
+    # would also read other formats, such as `+44 20 7946 0123`.
     if number.startswith(_NANP):
         code = number[2:5]
         if code in AREAS and len(number) == _NANP_LENGTH and number[_EXCHANGE] >= "2":
