@@ -42,9 +42,9 @@ def demo(session: Session) -> None:
     Safe to run again. It requires the simulator carrier, so it spends no money.
     """
     loaded = demo_setup.load(session.client)
-    owned = [number.phone_number for number in loaded.numbers]
+    bought = [number.phone_number for number in loaded.numbers]
     session.out.partial_result(
-        f"The organization `{DEMO}` has the numbers {' and '.join(owned)}, "
+        f"The numbers of the organization `{DEMO}` include {' and '.join(bought)}, "
         f"and the area code {demo_setup.MAPPED} is mapped to {loaded.local_number}.\n"
     )
     documents = []

@@ -38,8 +38,8 @@ CALLER_ID_REASONS: Final[Mapping[int, str]] = {
 }
 DESTINATION_REASONS: Final[Mapping[int, str]] = {
     DestinationReason.DESTINATION_REASON_LAST_CALLER: "the work phone of the user who called last",
-    DestinationReason.DESTINATION_REASON_ORGANIZATION_NUMBER: "no user called, or the last one cannot be "
-    "reached; this is the organization number",
+    DestinationReason.DESTINATION_REASON_ORGANIZATION_NUMBER: "no user called this caller, the number is "
+    "withheld, or the last user cannot be reached; this is the organization number",
 }
 
 

@@ -132,7 +132,9 @@ def _load_demo(address: str, out: Output) -> None:
         return
     calls = "\n  ".join(_calls_to_paste(server, demo.local_number))
     out.announce(
-        {}, f"\nThe organization `{DEMO}` is loaded. Three calls to try from another terminal:\n\n  {calls}\n"
+        {},
+        f"\nThe organization `{DEMO}` is loaded. Three calls to try from another terminal "
+        f"(the last one needs grpcurl):\n\n  {calls}\n",
     )
 
 
