@@ -332,7 +332,8 @@ def test_an_error_that_prevents_serving_is_reported_in_one_line(
     with serving(tmp_path, "--listen", server.address) as process:
         _, error = process.communicate(timeout=TIMEOUT_SECONDS)
         assert process.returncode == 1
-    assert error.splitlines()[-1].startswith(f"Error: cannot listen on {server.address}")
+    (line,) = error.splitlines()
+    assert line.startswith(f"Error: cannot listen on {server.address}: the address is in use.")
     with serving(tmp_path, LOCALDIAL_DATABASE_URL="mysql://app:hunter2@db/localdial") as process:
         _, error = process.communicate(timeout=TIMEOUT_SECONDS)
         assert process.returncode == 2

@@ -26,7 +26,7 @@ def test_a_webhook_on_a_port_in_use_is_refused(tmp_path: Path, command: str) -> 
             check=False,
         )
         assert ended.returncode != 0
-        assert f"Error: cannot serve the webhook on {address}: is a server there already?" in ended.stderr
+        assert f"Error: cannot listen on {address}: the address is in use. Stop" in ended.stderr
         assert "Traceback" not in ended.stderr
     finally:
         assert server.stop() == 0

@@ -298,8 +298,7 @@ def failed_start(*arguments: str, **settings: str) -> str:
     )
     assert ended.returncode == 1
     assert ended.stdout == ""
-    # gRPC reports a port in use in its own line.
-    (line,) = [line for line in ended.stderr.splitlines() if "Failed to add port" not in line]
+    (line,) = ended.stderr.splitlines()
     assert line.startswith("Error: ")
     return line
 
@@ -330,4 +329,7 @@ def test_another_server_is_refused_the_port_of_workers(
 
 
 def in_use(address: str) -> str:
-    return f"Error: cannot listen on {address}: is a server there already? Set LOCALDIAL_LISTEN"
+    return (
+        f"Error: cannot listen on {address}: the address is in use. "
+        "Stop the server there, or set LOCALDIAL_LISTEN to another address"
+    )

@@ -43,22 +43,13 @@ SPOOL_REFUSALS = Counter(
 )
 
 
-class CannotServe(Exception):
-    """The metrics cannot be served on their address. The text is one line that says what to do."""
-
-
 def serve(listen: str, registry: CollectorRegistry = REGISTRY) -> Callable[[], None]:
     """Serve metrics on `listen`, host:port; return the function that stops serving them.
 
-    Raises `CannotServe`.
+    Raises `OSError`.
     """
     host, _, port = listen.rpartition(":")
-    try:
-        server, thread = start_http_server(int(port), host.strip("[]"), registry)
-    except OSError:
-        raise CannotServe(
-            f"cannot serve metrics on {listen}: is a server there already? Set LOCALDIAL_METRICS_LISTEN"
-        ) from None
+    server, thread = start_http_server(int(port), host.strip("[]"), registry)
     _log.info("serving metrics", extra={"address": f"{host}:{server.server_port}"})
 
     def stop() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import gc
 import logging
 import signal
@@ -22,14 +23,16 @@ from localdial_server.rpc.reflection import enable_reflection
 from localdial_server.runtime.bootstrap import application
 from localdial_server.runtime.side_listeners import metrics_served, webhook_served
 from localdial_server.runtime.storage import Background
-from localdial_server.settings.errors import StartError
-from localdial_server.settings.settings import Settings
+from localdial_server.settings.addresses import cannot_listen, opened
+from localdial_server.settings.settings import Settings, env_name
 
 _log = logging.getLogger(__name__)
 
 # Shorter than Python's 5 ms, so that threads yield sooner to the event loop, which serves resolves:
 # loading a large organization is pure Python.
 _SWITCH_INTERVAL_SECONDS = 0.0005
+
+_LISTEN_SETTING = env_name("listen")
 
 _SERVICE_NAMES = [f"{PACKAGE}.{name}" for name in SERVICES]
 
@@ -41,7 +44,7 @@ def serve(
     shared_port: bool = False,
     stop_when: int | None = None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what is under way.
+    """Serve until SIGTERM or SIGINT, then finish the running calls.
 
     `on_ready` gets the address, host:port. With `shared_port`, other processes may listen on the same one.
     `stop_when` is a file descriptor that stops the server when it becomes readable. Raises `StartError`.
@@ -65,7 +68,7 @@ async def _serve(
         health_servicer = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
         await _set_health(health_servicer, health_pb2.HealthCheckResponse.NOT_SERVING)
-        address = f"{settings.listen.rpartition(':')[0]}:{_bind(server, settings.listen)}"
+        address = _bind(server, settings.listen, shared_port=shared_port)
         async with (
             _started(server),
             webhook_served(settings, address, shared_port=shared_port) as stop_webhook,
@@ -172,11 +175,18 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     return uvloop.new_event_loop
 
 
-def _bind(server: grpc.aio.Server, listen: str) -> int:
+def _bind(server: grpc.aio.Server, listen: str, *, shared_port: bool) -> str:
+    """Bind the address, host:port; return it with port 0 replaced by the real one. Raises `StartError`."""
+    if not shared_port:
+        # gRPC reports a failed bind only in a line of its own on stderr, so try without gRPC first. The
+        # supervisor has tried a shared port.
+        with opened(listen, _LISTEN_SETTING):
+            pass
     try:
         port = server.add_insecure_port(listen)
     except RuntimeError:
         port = 0
     if port == 0:
-        raise StartError(f"cannot listen on {listen}: is a server there already? Set LOCALDIAL_LISTEN")
-    return port
+        # Another server has taken the port just now, or holds an address that gRPC binds in addition.
+        raise cannot_listen(listen, _LISTEN_SETTING, OSError(errno.EADDRINUSE, ""))
+    return f"{listen.rpartition(':')[0]}:{port}"

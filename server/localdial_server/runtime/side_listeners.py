@@ -4,10 +4,11 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+from prometheus_client import REGISTRY, CollectorRegistry
+
 from localdial_server.observability import metrics
-from localdial_server.settings.addresses import reachable
-from localdial_server.settings.errors import StartError
-from localdial_server.settings.settings import Settings
+from localdial_server.settings.addresses import cannot_listen, reachable
+from localdial_server.settings.settings import Settings, env_name
 
 
 @contextlib.asynccontextmanager
@@ -16,14 +17,22 @@ async def metrics_served(settings: Settings) -> AsyncIterator[None]:
     if not settings.metrics_listen:
         yield
         return
-    try:
-        stop = metrics.serve(settings.metrics_listen)
-    except metrics.CannotServe as error:
-        raise StartError(str(error)) from None
+    stop = serve_metrics(settings.metrics_listen)
     try:
         yield
     finally:
         await asyncio.to_thread(stop)
+
+
+def serve_metrics(listen: str, registry: CollectorRegistry = REGISTRY) -> Callable[[], None]:
+    """Serve metrics on `listen`, host:port; return the function that stops serving them.
+
+    Raises `StartError` if `listen` cannot be bound.
+    """
+    try:
+        return metrics.serve(listen, registry)
+    except OSError as error:
+        raise cannot_listen(listen, env_name("metrics_listen"), error) from None
 
 
 @contextlib.asynccontextmanager

@@ -49,9 +49,8 @@ def serve_simulator(options: SimulatorOptions, on_ready: Callable[[str], None]) 
     ledger = _ledger(options)
     try:
         _open_accounts(ledger, options)
-        with opened(options.listen, lambda _family, host, port: listen(host, port)) as (address, sockets):
-            if not sockets:
-                raise StartError(f"cannot listen on {options.listen}: this machine has no such address")
+        listening = opened(options.listen, "--listen", lambda _family, host, port: listen(host, port))
+        with listening as (address, sockets):
             stop = threading.Event()
             for signal_number in signal.SIGTERM, signal.SIGINT:
                 signal.signal(signal_number, lambda *_: stop.set())
@@ -59,7 +58,7 @@ def serve_simulator(options: SimulatorOptions, on_ready: Callable[[str], None]) 
                 on_ready(f"http://{address}")
                 stop.wait()
     except OSError as error:
-        raise StartError(f"cannot listen on {options.listen}: {error.strerror}") from None
+        raise _unusable_journal(options, error) from None
     finally:
         ledger.journal.close()
 
@@ -93,11 +92,15 @@ def _ledger(options: SimulatorOptions) -> Ledger:
     try:
         return Ledger(options.state, lag_seconds=options.lag_seconds)
     except OSError as error:
-        raise StartError(f"cannot use {options.state}: {error.strerror}") from None
+        raise _unusable_journal(options, error) from None
     except (ValueError, KeyError, TypeError, ArithmeticError):
         raise StartError(
             f"{options.state} is not a journal of the simulator: name another file with --state"
         ) from None
+
+
+def _unusable_journal(options: SimulatorOptions, error: OSError) -> StartError:
+    return StartError(f"cannot use {options.state}: {error.strerror}")
 
 
 def _open_accounts(ledger: Ledger, options: SimulatorOptions) -> None:

@@ -20,10 +20,10 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from pydantic import SecretStr
 from pydantic_core import to_json
 
-from localdial_server.observability import metrics
 from localdial_server.observability.logs import configure_logging
-from localdial_server.runtime.supervisor import Supervisor, WorkersFailed
-from localdial_server.settings.addresses import opened
+from localdial_server.runtime.side_listeners import serve_metrics
+from localdial_server.runtime.supervisor import Supervisor
+from localdial_server.settings.addresses import listen_alone, opened
 from localdial_server.settings.settings import CONFIG_ENV, Settings, env_name
 
 _log = logging.getLogger(__name__)
@@ -40,9 +40,9 @@ _MARGIN_SECONDS: Final = 5.0
 
 
 def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
-    """Serve with several processes until SIGTERM or SIGINT, and let each finish what is under way.
+    """Serve with several processes until SIGTERM or SIGINT, and let each finish its running calls.
 
-    `on_ready` gets the address once all of them serve. Raises `WorkersFailed` if they cannot.
+    `on_ready` gets the address once all of them serve. Raises `StartError` if they cannot.
     """
     configure_logging(settings.log_level, settings.log_format)
     with (
@@ -95,18 +95,12 @@ def _serialized(value: object) -> str:
 def _held_port(setting: str, listen: str) -> Iterator[str]:
     """Bind the port of an address; yield the address with port 0 replaced by the real one.
 
-    An empty address stays empty. Raises `WorkersFailed` if another server listens there.
+    An empty address stays empty. Raises `StartError` if the port cannot be bound.
     """
     if not listen:
         yield ""
         return
-    with contextlib.ExitStack() as held:
-        try:
-            address, _ = held.enter_context(opened(listen, _bound))
-        except OSError:
-            raise WorkersFailed(
-                f"cannot listen on {listen}: is a server there already? Set {env_name(setting)}"
-            ) from None
+    with opened(listen, env_name(setting), _bound) as (address, _):
         yield address
 
 
@@ -116,7 +110,7 @@ def _bound(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
     It does not listen, so it gets no connections. It keeps the port while workers come and go.
     """
     # SO_REUSEPORT hides other listeners, so bind once without it to detect a foreign server.
-    socket.create_server((host, port), family=family).close()
+    listen_alone(family, host, port).close()
     bound = socket.socket(family)
     try:
         # Closed connections of a former server may still occupy the port.
@@ -136,7 +130,7 @@ def _metrics(listen: str) -> Iterator[tuple[Mapping[str, str], Callable[[int], N
     """Serve the sum of all workers' metrics on `listen`, unless that is empty.
 
     Yields the workers' environment variables, and a function to call with the PID of a worker that has
-    exited. Raises `WorkersFailed` if `listen` cannot be bound.
+    exited. Raises `StartError` if `listen` cannot be bound.
     """
     if not listen:
         yield {}, lambda _: None
@@ -144,10 +138,7 @@ def _metrics(listen: str) -> Iterator[tuple[Mapping[str, str], Callable[[int], N
     with tempfile.TemporaryDirectory(prefix="localdial-metrics-") as folder:
         registry = CollectorRegistry()
         MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]  # untyped library
-        try:
-            stop = metrics.serve(listen, registry)
-        except metrics.CannotServe as error:
-            raise WorkersFailed(str(error)) from None
+        stop = serve_metrics(listen, registry)
         try:
             yield {_METRICS_FOLDER_ENV: folder}, functools.partial(mark_process_dead, path=folder)
         finally:

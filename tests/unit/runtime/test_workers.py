@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from localdial_server.runtime import workers
-from localdial_server.runtime.supervisor import WorkersFailed
+from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import CONFIG_ENV, read_settings
 
 
@@ -59,7 +59,7 @@ def test_a_port_on_which_another_server_listens_is_refused(*, shared: bool) -> N
     with listener("127.0.0.1:0", shared=shared) as other:
         address = f"127.0.0.1:{other.getsockname()[1]}"
         with (
-            pytest.raises(WorkersFailed, match=f"^cannot listen on {address}: .* Set LOCALDIAL_LISTEN$"),
+            pytest.raises(StartError, match=f"^cannot listen on {address}: the address is in use"),
             workers._held_port("listen", address),
         ):
             pass
@@ -69,7 +69,7 @@ def test_a_port_is_reserved_before_any_worker_listens() -> None:
     with workers._held_port("listen", "127.0.0.1:0") as address:
         with pytest.raises(OSError, match="in use"):
             listener(address, shared=False)
-        with pytest.raises(WorkersFailed), workers._held_port("listen", address):
+        with pytest.raises(StartError), workers._held_port("listen", address):
             pass
 
 
@@ -89,14 +89,14 @@ def test_host_names_and_ipv6_addresses_are_reserved_too(host: str) -> None:
     with workers._held_port("listen", f"{host}:0") as address:
         name, _, port = address.rpartition(":")
         assert name == host
-        with pytest.raises(WorkersFailed), workers._held_port("listen", address):
+        with pytest.raises(StartError), workers._held_port("listen", address):
             pass
     assert int(port) > 0
 
 
 def test_a_host_name_that_cannot_be_resolved_is_refused() -> None:
     with (
-        pytest.raises(WorkersFailed, match="cannot listen on"),
+        pytest.raises(StartError, match="the host name cannot be resolved"),
         workers._held_port("listen", "nobody.invalid:0"),
     ):
         pass
@@ -189,7 +189,7 @@ def test_a_metrics_port_on_which_another_server_listens_is_refused() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         address = f"127.0.0.1:{other.getsockname()[1]}"
         with (
-            pytest.raises(WorkersFailed, match=f"cannot serve metrics on {address}.*LOCALDIAL_METRICS"),
+            pytest.raises(StartError, match=f"cannot listen on {address}: .*LOCALDIAL_METRICS"),
             workers._metrics(address),
         ):
             pass

@@ -12,8 +12,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from localdial_server.settings.addresses import opened
-from localdial_server.settings.errors import StartError
-from localdial_server.settings.settings import Settings
+from localdial_server.settings.settings import Settings, env_name
 from localdial_server.settings.validators import account_tokens
 from localdial_server.web.webhook.endpoints import Webhook
 from localdial_server.web.webhook.routing_client import RoutingClient, connected
@@ -125,19 +124,10 @@ class _HttpServer(uvicorn.Server):
         yield
 
 
-@contextlib.contextmanager
-def _listening(listen: str, *, shared_port: bool) -> Iterator[tuple[str, Sequence[socket.socket]]]:
+def _listening(
+    listen: str, *, shared_port: bool
+) -> contextlib.AbstractContextManager[tuple[str, Sequence[socket.socket]]]:
     def listening(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, reuse_port=shared_port)
 
-    with contextlib.ExitStack() as stack:
-        try:
-            address, sockets = stack.enter_context(opened(listen, listening))
-        except OSError:
-            sockets = []
-        if not sockets:
-            raise StartError(
-                f"cannot serve the webhook on {listen}: is a server there already? "
-                "Set LOCALDIAL_WEBHOOK_LISTEN"
-            )
-        yield address, sockets
+    return opened(listen, env_name("webhook_listen"), listening)
