@@ -33,9 +33,9 @@ class FailingDisk(Disk):
         super().remove(path)
 
     @override
-    def file_number(self, path: Path) -> int:
+    def inode(self, path: Path) -> int:
         self._check()
-        return super().file_number(path)
+        return super().inode(path)
 
     def _check(self) -> None:
         if self.fails:

@@ -56,9 +56,9 @@ class StuckDisk(Disk):
         self._wait("remove")
         super().remove(path)
 
-    def file_number(self, path: Path) -> int:
-        self._wait("file_number")
-        return super().file_number(path)
+    def inode(self, path: Path) -> int:
+        self._wait("inode")
+        return super().inode(path)
 
     def names(self, folder: Path) -> Sequence[str]:
         self._wait("names")

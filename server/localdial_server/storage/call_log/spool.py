@@ -63,7 +63,7 @@ class Disk:
         """Remove the file; a missing one is no error."""
         path.unlink(missing_ok=True)
 
-    def file_number(self, path: Path) -> int:
+    def inode(self, path: Path) -> int:
         """Return the inode number of the file. Raises `FileNotFoundError`."""
         return path.stat().st_ino
 
@@ -83,7 +83,7 @@ class Spool:
         self._marker = marker
         self._disk = disk
         self._count = count
-        self._file_number = disk.file_number(self.path)
+        self._inode = disk.inode(self.path)
         self._set_count(count)
 
     @classmethod
@@ -117,17 +117,17 @@ class Spool:
         def insert(connection: Connection) -> tuple[Sequence[OutboundCall], int]:
             return insert_calls(connection, calls), _count(connection)
 
-        def make_findable(inserted: tuple[Sequence[OutboundCall], int]) -> None:
+        def update_marker(inserted: tuple[Sequence[OutboundCall], int]) -> None:
             try:
                 self._set_count(inserted[1])
-                is_in_place = self._disk.file_number(self.path) == self._file_number
+                is_in_place = self._disk.inode(self.path) == self._inode
             except OSError as error:
                 raise StorageUnavailable from error
             if not is_in_place:
                 # The folder was replaced: no process would find the calls after a crash.
                 raise StorageUnavailable
 
-        recorded, _ = await self._database.write("spool.add", insert, after_commit=make_findable)
+        recorded, _ = await self._database.write("spool.add", insert, after_commit=update_marker)
         return recorded
 
     async def first(self, limit: int) -> Sequence[OutboundCall]:
@@ -162,7 +162,7 @@ class Spool:
             if not self._disk.exists(self._marker):
                 self._disk.create(self._marker)
         else:
-            # The count stays until the marker is gone, so that `remove_first` is tried again.
+            # Keep the count if removing the marker fails, so that `SpoolingRecorder` tries again.
             self._disk.remove(self._marker)
             self._count = 0
 
@@ -191,7 +191,7 @@ class SpoolFolder:
         self._max_bytes = max_bytes
         self._disk = disk
         self._unreadable: set[Path] = set()
-        self._looks_at_markers = False
+        self._scanned_all_files = False
 
     def take(self) -> Spool:
         """Open the first file that no process holds; a crash may have left calls in it. Raises `OSError`."""
@@ -206,23 +206,23 @@ class SpoolFolder:
                 return spool
         raise AssertionError
 
-    def claim(self, database: str, own: Spool) -> None:
-        """Claim the folder and this process's file in it, `own`, for the database of this identity.
+    def claim(self, identity: str, own: Spool) -> None:
+        """Claim the folder and this process's file in it, `own`, for the database with this `identity`.
 
         Raises `ForeignSpool` and `OSError`.
         """
-        if own.count and _owner(own.path) not in {None, database}:
+        if own.count and _owner(own.path) not in {None, identity}:
             raise ForeignSpool
         # Write atomically, and before checking the other files, so that two servers starting
         # at once cannot both pass the check.
         new = own.path.with_suffix(f"{_OWNER}-new")
-        new.write_text(database, "utf-8")
+        new.write_text(identity, "utf-8")
         new.replace(own.path.with_suffix(_OWNER))
-        # Another process that runs this check holds each file for a moment, and one that has just
-        # taken a file has not written its owner yet.
+        # Retry: a process running this check holds each file briefly, and one that just took a file
+        # may not have replaced its owner yet.
         for delay in *_CLAIM_DELAYS, None:
             if not any(
-                _owner(path) not in {None, database} and self._is_used(path)
+                _owner(path) not in {None, identity} and self._is_used(path)
                 for path in self._path.glob(f"*{_FILE}")
             ):
                 return
@@ -245,7 +245,7 @@ class SpoolFolder:
         found: list[Spool] = []
         # The first time, look at files without a marker too: a crash may have come after the calls
         # were written and before their marker.
-        for path in self._path.glob(f"*{_MARKER if self._looks_at_markers else _FILE}"):
+        for path in self._path.glob(f"*{_MARKER if self._scanned_all_files else _FILE}"):
             file = path.with_suffix(_FILE)
             try:
                 found.append(Spool.open(file, self._max_bytes, self._disk))
@@ -254,8 +254,12 @@ class SpoolFolder:
             except (OSError, SchemaError, DBAPIError):
                 if file not in self._unreadable:
                     self._unreadable.add(file)
-                    _log.exception("a spool cannot be read, so call-backs fail", extra={"file": str(file)})
-        self._looks_at_markers = True
+                    _log.exception(
+                        "a spool cannot be read: call-backs stay UNAVAILABLE until the file is "
+                        "repaired or removed",
+                        extra={"file": str(file)},
+                    )
+        self._scanned_all_files = True
         return found
 
     def is_empty(self) -> bool:
@@ -263,5 +267,5 @@ class SpoolFolder:
         try:
             return not any(name.endswith(_MARKER) for name in self._disk.names(self._path))
         except OSError as error:
-            _log.exception("the spool's folder cannot be read, so call-backs fail")
+            _log.exception("the spool's folder cannot be read: call-backs stay UNAVAILABLE until it can")
             raise StorageUnavailable from error
