@@ -29,7 +29,7 @@ from localdial_server.storage.transfer.records import (
     RequestRecord,
     Tally,
     UserRecord,
-    written,
+    serialize,
 )
 
 # Enough that round trips to the database do not matter; a chunk is about a megabyte.
@@ -61,7 +61,7 @@ def export_all(
         if connection.dialect.name == "postgresql":
             connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         with connection.begin():
-            wanted = _known(connection, organization_ids)
+            wanted = _ids_to_export(connection, organization_ids)
             total = len(wanted) + _count_rows(connection, organization_ids)
             for lines in export_lines(connection, wanted, tally):
                 write(lines)
@@ -80,19 +80,22 @@ def export_lines(
     The ids must be sorted. Each chunk is counted in `tally` before it is yielded. The revisions in
     `shown_revisions` replace those of the database.
     """
-    header = written([Header(kind="header", format=FORMAT, version=VERSION)])
+    header = serialize([Header(kind="header", format=FORMAT, version=VERSION)])
     tally.add("header", 1, header)
     yield header
     for organization_id in organization_ids:
         for kind, records in _records(connection, organization_id, shown_revisions):
-            lines = written(records)
+            lines = serialize(records)
             tally.add(kind, len(records), lines)
             yield lines
-    yield written([tally.end()])
+    yield serialize([tally.end()])
 
 
-def _known(connection: Connection, organization_ids: Sequence[str]) -> Sequence[str]:
-    """Return the ids to export, sorted: these or, if the list is empty, all, deleted ones included."""
+def _ids_to_export(connection: Connection, organization_ids: Sequence[str]) -> Sequence[str]:
+    """Return these ids, sorted; if there are none, those of all organizations, deleted ones included.
+
+    Raises `UnknownOrganizations`.
+    """
     ids = union(select(revisions.c.organization_id), select(organizations.c.organization_id))
     known = set(connection.scalars(ids))
     unknown = sorted(set(organization_ids) - known)
@@ -119,9 +122,9 @@ def _records(
     connection: Connection, organization_id: str, shown_revisions: Mapping[str, int]
 ) -> Iterator[_Chunk]:
     """Yield the records of one organization, in the order of an export."""
-    revision = connection.scalar(_of(organization_id, revisions, ("revision",))) or 0
+    revision = connection.scalar(_select(organization_id, revisions, ("revision",))) or 0
     names = "display_name", "organization_number"
-    organization = connection.execute(_of(organization_id, organizations, names)).one_or_none()
+    organization = connection.execute(_select(organization_id, organizations, names)).one_or_none()
     if organization is None:
         kind, fields = "deleted_organization", {}
     else:
@@ -133,14 +136,14 @@ def _records(
     mappings = _mappings(connection, organization_id)
     for kind, records in stream(numbers, "number", NumberRecord, numbers.c.phone_number):
         yield kind, [{**record, "mapped_area_codes": mappings[record["phone_number"]]} for record in records]
-    ordered = _purchases_of_unanswered_requests(connection, organization_id)
+    orders = _orders_of_unanswered_requests(connection, organization_id)
     for kind, records in stream(requests, "request", RequestRecord, requests.c.request_id):
-        yield kind, [{**record, "purchases": ordered[record["request_id"]]} for record in records]
+        yield kind, [{**record, "purchases": orders[record["request_id"]]} for record in records]
     calls = outbound_calls.c
     yield from stream(outbound_calls, "call", CallRecord, calls.call_time, calls.call_id)
 
 
-def _of(organization_id: str, table: Table, columns: Sequence[str]) -> Select[Any]:
+def _select(organization_id: str, table: Table, columns: Sequence[str]) -> Select[Any]:
     return select(*(table.c[name] for name in columns)).filter_by(organization_id=organization_id)
 
 
@@ -155,7 +158,7 @@ def _stream(
     """Yield the organization's rows of the table as records, in chunks."""
     fields = [field for field in record.__annotations__ if field in table.c]
     rows = connection.execute(
-        _of(organization_id, table, fields).order_by(*order),
+        _select(organization_id, table, fields).order_by(*order),
         # A cursor on the server: years of calls do not fit into memory.
         execution_options={"stream_results": True, "yield_per": _ROWS_PER_CHUNK},
     )
@@ -164,26 +167,26 @@ def _stream(
         yield kind, [dict(zip(names, (kind, *row), strict=True)) for row in part]
 
 
-def _purchases_of_unanswered_requests(
+def _orders_of_unanswered_requests(
     connection: Connection, organization_id: str
 ) -> Mapping[str, Sequence[Mapping[str, Any]]]:
-    """Return what the organization's unanswered requests have ordered, by request_id."""
+    """Return the orders of the organization's unanswered requests by request_id, sorted by reference."""
     fields = tuple(PurchaseRecord.__annotations__)
     is_its_request = and_(
         requests.c.organization_id == purchases.c.organization_id,
         requests.c.request_id == purchases.c.request_id,
     )
-    ordered_now = _of(organization_id, purchases, ("request_id", *fields)).join(requests, is_its_request)
-    query = ordered_now.where(requests.c.answer.is_(None)).order_by(purchases.c.reference)
-    ordered: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    of_requests = _select(organization_id, purchases, ("request_id", *fields)).join(requests, is_its_request)
+    query = of_requests.where(requests.c.answer.is_(None)).order_by(purchases.c.reference)
+    orders: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for request_id, *values in connection.execute(query):
-        ordered[request_id].append(dict(zip(fields, values, strict=True)))
-    return ordered
+        orders[request_id].append(dict(zip(fields, values, strict=True)))
+    return orders
 
 
 def _mappings(connection: Connection, organization_id: str) -> Mapping[str, Sequence[str]]:
     """Return the mapped area codes of the organization's numbers, sorted, by phone number."""
-    query = _of(organization_id, area_code_mappings, ("phone_number", "area_code"))
+    query = _select(organization_id, area_code_mappings, ("phone_number", "area_code"))
     mapped: defaultdict[str, list[str]] = defaultdict(list)
     for phone_number, area_code in connection.execute(query.order_by(area_code_mappings.c.area_code)):
         mapped[phone_number].append(area_code)

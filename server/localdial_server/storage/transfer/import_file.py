@@ -26,7 +26,7 @@ from localdial_server.storage.transfer.records import (
     Record,
     Tally,
     parse,
-    position,
+    sort_key,
 )
 
 # Far longer than any line of an export, so a longer one is not from an export.
@@ -40,7 +40,7 @@ _ORGANIZATIONS: Final = {"organization", "deleted_organization"}
 # The header and the last line.
 _LINES_AROUND: Final = 2
 
-# Rarely enough that the reports take no time.
+# So many that the reports take no time.
 _LINES_PER_REPORT: Final = 1000
 
 
@@ -87,14 +87,14 @@ class _Reading:
         self._on_read = on_read
         self._tally = Tally()
         self._bad_lines = 0
-        self._position: tuple[str, int, Any] = ("", 0, "")
+        self._last_key: tuple[str, int, Any] = ("", 0, "")
         self._is_deleted = False
 
     def read(self, file: BinaryIO) -> End:
         """Read and insert every record; return the last line. Raises `ImportRefused`."""
         end = self._read_to_end(file)
         self.inserter.flush()
-        # With a bad line the counts are wrong in any case.
+        # After a bad line the counts are wrong in any case.
         if end is not None and not self._problems:
             self._compare(end, self._tally.end())
         if end is None or self._problems:
@@ -112,13 +112,13 @@ class _Reading:
                 record = parse(line[:-1])
                 if record["kind"] == "end":
                     if file.read(1):
-                        self._problem("is the last line of an export, but the file goes on")
+                        self._add_problem("is the last line of an export, but the file goes on")
                     return record
-                self._take(record)
+                self._process(record)
                 self._tally.add(record["kind"], 1, line)
             except BadLineError as error:
                 if self.line == 1:
-                    self._problem("is not the first line of an export of localdial")
+                    self._add_problem("is not the first line of an export of localdial")
                     return None
                 self._problems += [Problem(self.line, *problem) for problem in error.problems]
                 self._bad_lines += 1
@@ -127,10 +127,10 @@ class _Reading:
             if self.line % _LINES_PER_REPORT == 0:
                 self._on_read(bytes_read)
         self.line = max(self.line, 1)
-        self._problem("is where the file was cut off: the last line of an export is missing")
+        self._add_problem("is where the file was cut off: the last line of an export is missing")
         return None
 
-    def _take(self, record: Header | Record) -> None:
+    def _process(self, record: Header | Record) -> None:
         if record["kind"] == "header":
             self._check_header(record)
         elif self.line == 1:
@@ -148,15 +148,15 @@ class _Reading:
 
     def _check_place(self, record: Record) -> None:
         """Check that the record belongs to the organization before it, and does not occur twice."""
-        before, self._position = self._position, position(record)
-        if self._position <= before:
-            self._position = before
+        key, last_key = sort_key(record), self._last_key
+        if key <= last_key:
             raise BadLineError(FieldProblem("", "occurs twice or is out of place"))
+        self._last_key = key
         kind = record["kind"]
         if kind in _ORGANIZATIONS:
             self.organization_ids.append(record["organization_id"])
             self._is_deleted = kind == "deleted_organization"
-        elif self._position[0] != before[0]:
+        elif key[0] != last_key[0]:
             raise BadLineError(
                 FieldProblem("organization_id", "must be that of the organization line before this line")
             )
@@ -166,11 +166,11 @@ class _Reading:
     def _compare(self, end: End, found: End) -> None:
         """Check the counts and the checksum of the last line."""
         for field, value in found.items():
-            said = end[field]  # type: ignore[literal-required]  # of the same type
-            if field == "sha256" and said != value:
-                self._problem("is not the checksum of the lines before: the file was changed", field)
-            elif said != value:
-                self._problem(f"is {said} here, but the lines before have {value}", field)
+            stated = end[field]  # type: ignore[literal-required]  # of the same type
+            if field == "sha256" and stated != value:
+                self._add_problem("is not the checksum of the lines before: the file was changed", field)
+            elif stated != value:
+                self._add_problem(f"is {stated} here, but the lines before have {value}", field)
 
-    def _problem(self, message: str, field: str = "") -> None:
+    def _add_problem(self, message: str, field: str = "") -> None:
         self._problems.append(Problem(self.line, field, message))

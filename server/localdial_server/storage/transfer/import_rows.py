@@ -30,7 +30,7 @@ from localdial_server.storage.transfer.records import (
     RequestRecord,
 )
 
-# More are hardly faster, and their keys must fit into one query, which has at most 32,766
+# A larger batch is hardly faster, and its keys must fit into one query, which has at most 32,766
 # parameters.
 _RECORDS_AT_ONCE: Final = 5000
 
@@ -49,7 +49,7 @@ _TABLES: Final = (
 
 _Row = tuple[Any, ...]
 
-# Each makes a row of the table from a record.
+# Each function makes a row of its table from a record.
 _ROW_OF: Final[Mapping[Table, Callable[[Any], _Row]]] = {
     table: itemgetter(*table.c.keys()) for table in _TABLES
 }
@@ -74,11 +74,11 @@ class Inserter:
         self._problems = problems
         self.file_revisions: dict[str, int] = {}
         """By organization_id, the revision in the file if the organization gets another one here."""
-        self._begin()
+        self._start_batch()
 
-    def _begin(self) -> None:
+    def _start_batch(self) -> None:
         self._rows: defaultdict[Table, list[_Row]] = defaultdict(list)
-        self._arrivals: dict[str, tuple[int, int]] = {}
+        self._new_organizations: dict[str, tuple[int, int]] = {}
         self._claims: defaultdict[str, list[_Claim]] = defaultdict(list)
         self._lines: list[int] = []
 
@@ -99,7 +99,7 @@ class Inserter:
     def flush(self) -> None:
         """Insert the records that wait. Raises `ImportRefused`."""
         self._check_claims()
-        self._check_arrivals()
+        self._check_organizations()
         if not self._problems:
             try:
                 for table in _TABLES:
@@ -109,11 +109,11 @@ class Inserter:
                 last = self._lines[-1]
                 message = f"this line, or one up to line {last}, has an id that is taken, such as a call_id"
                 raise ImportRefused(Problem(self._lines[0], "", message)) from None
-        self._begin()
+        self._start_batch()
 
     def _add_organization(self, line: int, record: OrganizationRecord | DeletedOrganizationRecord) -> None:
         organization_id = record["organization_id"]
-        self._arrivals[organization_id] = line, record["revision"]
+        self._new_organizations[organization_id] = line, record["revision"]
         if record["kind"] == "organization":
             self._add_row(organizations, record)
             if record["organization_number"] is not None:
@@ -136,36 +136,38 @@ class Inserter:
     def _add_row(self, table: Table, record: Mapping[str, Any]) -> None:
         self._rows[table].append(_ROW_OF[table](record))
 
-    def _check_arrivals(self) -> None:
+    def _check_organizations(self) -> None:
         """Refuse organizations that exist; give the others their revisions."""
-        if not self._arrivals:
+        if not self._new_organizations:
             return
-        existing = self._known(select(organizations.c.organization_id), organizations)
+        existing = self._rows_of_batch(select(organizations.c.organization_id), organizations)
         has_calls = exists().where(outbound_calls.c.organization_id == revisions.c.organization_id)
-        with_calls = self._known(select(revisions.c.organization_id).where(has_calls), revisions)
-        kept = self._known(select(revisions.c.organization_id, revisions.c.revision), revisions)
-        for organization_id, (line, revision) in self._arrivals.items():
+        with_calls = self._rows_of_batch(select(revisions.c.organization_id).where(has_calls), revisions)
+        deleted = self._rows_of_batch(select(revisions.c.organization_id, revisions.c.revision), revisions)
+        for organization_id, (line, revision) in self._new_organizations.items():
             if organization_id in existing:
                 problem = f"the organization {organization_id} exists already"
                 self._problems.append(Problem(line, "organization_id", problem))
             elif organization_id in with_calls:
                 problem = f"calls of a deleted organization {organization_id} exist already"
                 self._problems.append(Problem(line, "organization_id", problem))
-            elif organization_id in kept:
-                self._go_on_from(organization_id, kept[organization_id].revision, revision)
+            elif organization_id in deleted:
+                self._continue_revision(organization_id, deleted[organization_id].revision, revision)
             else:
                 self._rows[revisions].append((organization_id, revision))
 
-    def _known(self, query: Select[Any], table: Table) -> Mapping[str, Row[Any]]:
+    def _rows_of_batch(self, query: Select[Any], table: Table) -> Mapping[str, Row[Any]]:
         """Return the rows of the query for the organizations of this batch, by organization_id."""
-        rows = self._connection.execute(query.where(table.c.organization_id.in_(list(self._arrivals))))
+        rows = self._connection.execute(
+            query.where(table.c.organization_id.in_(list(self._new_organizations)))
+        )
         return {row.organization_id: row for row in rows}
 
-    def _go_on_from(self, organization_id: str, kept: int, revision: int) -> None:
-        """Set the revision of an organization that existed before, so that no revision is used again."""
-        if kept >= revision:
+    def _continue_revision(self, organization_id: str, last: int, revision: int) -> None:
+        """Set a revision after `last`, which the organization had before, so that none is used again."""
+        if last >= revision:
             self.file_revisions[organization_id] = revision
-            revision = kept + 1
+            revision = last + 1
         self._connection.execute(
             update(revisions).where(revisions.c.organization_id == organization_id).values(revision=revision)
         )
@@ -175,8 +177,8 @@ class Inserter:
         if not self._claims:
             return
         query = select(phone_number_owners.c.phone_number, phone_number_owners.c.organization_id)
-        known = query.where(phone_number_owners.c.phone_number.in_(list(self._claims)))
-        owners = {row.phone_number: row.organization_id for row in self._connection.execute(known)}
+        claimed = query.where(phone_number_owners.c.phone_number.in_(list(self._claims)))
+        owners = {row.phone_number: row.organization_id for row in self._connection.execute(claimed)}
         for phone_number, claims in self._claims.items():
             owner = owners.get(phone_number)
             if owner is None:

@@ -54,7 +54,7 @@ _Text200 = Annotated[_Text, StringConstraints(max_length=200)]
 _DisplayName = Annotated[str, StringConstraints(pattern=DISPLAY_NAME.pattern)]
 # The range of a BIGINT.
 _Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
-# With room for further changes.
+# Less than the largest BIGINT, so that later bumps fit.
 _Revision = Annotated[int, Field(ge=0, le=2**62)]
 # Microseconds since the epoch.
 _Time = _Count
@@ -128,7 +128,7 @@ class PurchaseRecord(TypedDict):
 class RequestRecord(TypedDict):
     """A row of `requests`. After an import a repeat gets the same answer, or continues the request.
 
-    `purchases` has what a request without an answer has ordered, sorted by reference.
+    `purchases` has the orders of a request that has no answer yet, sorted by reference.
     """
 
     kind: Literal["request"]
@@ -215,7 +215,7 @@ def parse(line: bytes) -> Line:
     return record
 
 
-def written(records: Iterable[Mapping[str, Any]]) -> bytes:
+def serialize(records: Iterable[Mapping[str, Any]]) -> bytes:
     """Return the records as lines.
 
     The fields must be in the order of the record's type. Their names must be plain `str`:
@@ -224,10 +224,10 @@ def written(records: Iterable[Mapping[str, Any]]) -> bytes:
     return b"".join([to_json(record) + b"\n" for record in records])
 
 
-def position(record: Record) -> tuple[str, int, Any]:
+def sort_key(record: Record) -> tuple[str, int, Any]:
     """Return the sort key of the record, which is unique in an export."""
-    rank, sort_key = _ORDER[record["kind"]]
-    return record["organization_id"], rank, sort_key(record)
+    rank, key_of = _ORDER[record["kind"]]
+    return record["organization_id"], rank, key_of(record)
 
 
 class Tally:
