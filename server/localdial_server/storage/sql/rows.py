@@ -24,35 +24,35 @@ def to_row(table: Table, value: object) -> dict[str, Any]:
 
 
 def to_organization(row: Row[Any]) -> Organization:
-    """Return the value of a row of `organizations`."""
+    """Return the organization of a row of `organizations`."""
     return Organization(row.organization_id, row.display_name, row.organization_number)
 
 
 def to_user(row: Row[Any]) -> User:
-    """Return the value of a row of `users`."""
+    """Return the user of a row of `users`."""
     return User(**row._asdict())
 
 
 def to_number(row: Row[Any], mapped_area_codes: tuple[str, ...], request_id: str | None) -> Number:
-    """Return the value of a row of `numbers`; its mappings and its request are in other tables."""
+    """Return the number of a row of `numbers`; its mappings and its request are in other tables."""
     fields = {**row._asdict(), "state": NumberState(row.state)}
     return Number(**fields, mapped_area_codes=mapped_area_codes, request_id=request_id)
 
 
 def to_released_number(purchase: Row[Any]) -> Number:
-    """Return the number of a row of `purchases` whose row of `numbers` is gone."""
+    """Return the number of a row of `purchases`, when its row of `numbers` is gone."""
     fields = {**purchase._asdict(), "state": NumberState.RELEASED, "request_id": None}
     return Number(**fields, area_code=area_code_of(purchase.phone_number), carrier="")
 
 
 def to_call(row: Row[Any]) -> OutboundCall:
-    """Return the value of a row of `outbound_calls`."""
+    """Return the call of a row of `outbound_calls`."""
     fields = {**row._asdict(), "reason": CallerIdReason(row.reason)}
     return OutboundCall(**fields)
 
 
 def from_call(call: OutboundCall) -> dict[str, Any]:
-    """Return the row of `outbound_calls` of a value. Every resolve does this, and `to_row` takes longer."""
+    """Return the row of `outbound_calls` of a call. Every resolve needs it, and `to_row` takes longer."""
     return {
         "organization_id": call.organization_id,
         "call_id": call.call_id,
@@ -66,5 +66,5 @@ def from_call(call: OutboundCall) -> dict[str, Any]:
 
 
 def to_request(row: Row[Any]) -> StoredRequest:
-    """Return the value of a row of `requests`."""
+    """Return the request of a row of `requests`."""
     return StoredRequest(**row._asdict())
