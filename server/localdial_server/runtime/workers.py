@@ -74,10 +74,10 @@ def _environment(settings: Settings, address: str, webhook_address: str) -> Mapp
     """Return the environment of a worker. It holds all settings, so the worker reads no file."""
     addresses = {"listen": address, "webhook_listen": webhook_address, "metrics_listen": ""}
     values = {**dict(settings), **addresses, "workers": 1}
-    written = {env_name(name): _serialized(value) for name, value in values.items()}
-    # Setting names are case-insensitive and the last one wins, so the written ones come last.
-    others = {name: value for name, value in os.environ.items() if name not in {CONFIG_ENV, *written}}
-    return {**others, **written}
+    ours = {env_name(name): _serialized(value) for name, value in values.items()}
+    # Setting names are case-insensitive and the last duplicate wins, so put ours last.
+    others = {name: value for name, value in os.environ.items() if name not in {CONFIG_ENV, *ours}}
+    return {**others, **ours}
 
 
 def _serialized(value: object) -> str:
