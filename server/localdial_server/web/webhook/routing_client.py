@@ -60,6 +60,7 @@ class RoutingClient:
         return Dial(
             found.destination_number,
             found.organization_id,
+            # The next step's URL must hold no caller's number, since proxies log URLs.
             shows_caller=found.shown_number == call.caller_number,
             fallback_number=found.fallback_number or None,
             screened=self._screening and is_user,
