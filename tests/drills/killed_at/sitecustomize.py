@@ -15,10 +15,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
-from localdial_server.app.numbers import purchase, settle
+from localdial_server.app.numbers import purchase
 from localdial_server.app.numbers.delete import Deleting
 from localdial_server.app.numbers.pending_order import PendingOrders
 from localdial_server.app.numbers.purchase import Purchasing
+from localdial_server.app.numbers.settle import Sweep
 from localdial_server.app.ports.carrier import Capabilities, OwnedNumber
 from localdial_server.app.ports.store import Transaction
 from localdial_server.carriers.twilio.adapter import TwilioCarrier
@@ -107,7 +108,9 @@ _capabilities = Capabilities(
 _patch(TwilioCarrier, "capabilities", property(lambda _carrier: _capabilities))
 
 # For the same reason, sweep sooner than every minute.
-settle._INTERVAL_SECONDS = float(os.environ["DRILL_SWEEP_SECONDS"])
+Sweep.__init__ = functools.partialmethod(  # type: ignore[assignment]  # the sweep's default is too long
+    Sweep.__init__, interval_seconds=float(os.environ["DRILL_SWEEP_SECONDS"])
+)
 
 
 def _open_nothing(transaction: Transaction, order: Number) -> bool:

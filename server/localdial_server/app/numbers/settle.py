@@ -19,6 +19,7 @@ _log = logging.getLogger(__name__)
 # the others.
 _CONCURRENT = 8
 
+# Time for the carrier to show an order, and short against the delay that a crash costs anyway.
 _INTERVAL_SECONDS = 60.0
 
 
@@ -27,7 +28,7 @@ class Settled:
     """An open number, and what became of it.
 
     `after` is the number as it is now; None if its order was abandoned. `problem` is why the number is
-    still open; None if it is not, or if the carrier does not know the outcome yet.
+    still open; None if it is settled, or if the carrier does not know the outcome yet.
     """
 
     before: Number
@@ -38,10 +39,17 @@ class Settled:
 class Sweep:
     """Settles PURCHASING and RELEASING numbers at start and at intervals."""
 
-    def __init__(self, store: Store, orders: PendingOrders, deleting: Deleting) -> None:
+    def __init__(
+        self,
+        store: Store,
+        orders: PendingOrders,
+        deleting: Deleting,
+        interval_seconds: float = _INTERVAL_SECONDS,
+    ) -> None:
         self._store = store
         self._orders = orders
         self._deleting = deleting
+        self._interval_seconds = interval_seconds
 
     async def run(self) -> None:
         """Sweep until cancelled."""
@@ -49,8 +57,10 @@ class Sweep:
             try:
                 await self.sweep()
             except StorageUnavailable:
-                _log.warning("the sweep could not read the database")
-            await asyncio.sleep(_INTERVAL_SECONDS)
+                _log.warning("the sweep stopped early: the database is not available")
+            except Exception:  # noqa: BLE001 - without the sweep, no open number would ever settle
+                _log.exception("the sweep failed")
+            await asyncio.sleep(self._interval_seconds)
 
     async def sweep(self) -> None:
         """Try once to settle every open number. Raises `StorageUnavailable`."""
@@ -70,11 +80,11 @@ class Sweep:
         """
         limit = asyncio.Semaphore(_CONCURRENT)
 
-        async def settle(number: Number) -> Settled:
+        async def settle_one(number: Number) -> Settled:
             async with limit:
                 return await self._settle(number)
 
-        return await asyncio.gather(*map(settle, numbers))
+        return await asyncio.gather(*map(settle_one, numbers))
 
     async def _settle(self, number: Number) -> Settled:
         try:
