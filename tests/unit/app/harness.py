@@ -65,12 +65,16 @@ async def _in_time(call: Awaitable[T]) -> T:
 
 
 class ManualClock:
-    """A clock that moves one microsecond each time it is read, and when the test advances it."""
+    """A clock that moves one microsecond each time it is read, and when the test advances it.
+
+    A unit of work, which runs in a thread, cannot read it: a second run would write another time.
+    """
 
     def __init__(self) -> None:
         self._now = 1_800_000_000_000_000
 
     def now(self) -> int:
+        asyncio.get_running_loop()
         self._now += 1
         return self._now
 

@@ -85,11 +85,11 @@ class Deleting:
     async def _delete(
         self, organization_id: str, phone_numbers: Sequence[str], request_id: str, arguments: str
     ) -> DeleteAnswer:
+        now = self._clock.now()
+
         def start(transaction: Transaction) -> tuple[DeleteAnswer, bool]:
             require_organization(transaction, organization_id)
-            first_answer = self._requests.start(
-                transaction, organization_id, request_id, arguments, self._clock.now()
-            )
+            first_answer = self._requests.start(transaction, organization_id, request_id, arguments, now)
             if first_answer is not None:
                 return first_answer, True
             answer = self._mark(transaction, organization_id, phone_numbers)

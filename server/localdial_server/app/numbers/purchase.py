@@ -130,18 +130,19 @@ class Purchasing:
         )
 
     async def _purchase(self, request: _PurchaseRequest) -> PurchaseAnswer:
+        now = self._clock.now()
         answer = await self._store.write(
-            "purchase.start", lambda tx: self._start(tx, request), serialize_on=request.organization_id
+            "purchase.start", lambda tx: self._start(tx, request, now), serialize_on=request.organization_id
         )
         if answer is not None:
             return answer
         error = await self._buy(request)
         return await self._finish(request, error)
 
-    def _start(self, transaction: Transaction, request: _PurchaseRequest) -> PurchaseAnswer | None:
+    def _start(self, transaction: Transaction, request: _PurchaseRequest, now: int) -> PurchaseAnswer | None:
         require_organization(transaction, request.organization_id)
         return self._requests.start(
-            transaction, request.organization_id, request.request_id, request.arguments, self._clock.now()
+            transaction, request.organization_id, request.request_id, request.arguments, now
         )
 
     async def _buy(self, request: _PurchaseRequest) -> ServiceError | None:
@@ -153,7 +154,7 @@ class Purchasing:
             run.missing = request.quantity - await self._settle_orders(request)
             if run.missing <= 0 or run.is_over:
                 break
-            error = await self._store.read("purchase.limits", lambda reader: self._limit(reader, request))
+            error = await self._check_limits(request)
             if error is not None:
                 return error
             limit = run.missing + 2 * len(seen) + _SPARE_OFFERS
@@ -169,6 +170,10 @@ class Purchasing:
         if run.error is None and run.are_too_many_taken:
             return NumbersTaken(request.area_code)
         return run.error
+
+    async def _check_limits(self, request: _PurchaseRequest) -> ServiceError | None:
+        now = self._clock.now()
+        return await self._store.read("purchase.limits", lambda reader: self._limit(reader, request, now))
 
     async def _settle_orders(self, request: _PurchaseRequest) -> int:
         """Settle the request's pending orders; return how many numbers it has, pending ones included."""
@@ -234,7 +239,7 @@ class Purchasing:
             # Another server may be buying for the same request. The orders of both count, so together
             # they never order more than was asked for.
             return _Opening.NOT_WANTED
-        error = self._limit(transaction, request)
+        error = self._limit(transaction, request, order.purchase_time)
         if error is not None:
             return error
         transaction.delete_purchases_before(request.organization_id, order.purchase_time - DAY_MICROSECONDS)
@@ -242,10 +247,9 @@ class Purchasing:
         is_free = transaction.owner_of(order.phone_number) is None
         return _Opening.OPEN if is_free and open_pending_order(transaction, order) else _Opening.IN_USE
 
-    def _limit(self, reader: Reader, request: _PurchaseRequest) -> ServiceError | None:
+    def _limit(self, reader: Reader, request: _PurchaseRequest, now: int) -> ServiceError | None:
         """Return why the organization may not buy one more number; None if it may."""
         organization_id = request.organization_id
-        now = self._clock.now()
         count, first = reader.purchases_since(organization_id, now - DAY_MICROSECONDS)
         spent = Spent(reader.count_numbers(NumberQuery(organization_id)), count, first, now)
         return limit_error(organization_id, self._limits.of(organization_id), spent)

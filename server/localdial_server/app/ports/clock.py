@@ -16,8 +16,8 @@ class Clock(Protocol):
 class SystemClock(Clock):
     """The machine's clock, except that it never stands still or steps back.
 
-    No two calls of a process have the same time, so one of them is always the last. Across servers
-    this holds only as far as their clocks agree.
+    Every time that a process records is different, so the newest of its phone calls is always defined.
+    Across servers this holds only as far as their clocks agree. Read it on the event loop only.
     """
 
     def __init__(self) -> None:
