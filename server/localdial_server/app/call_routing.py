@@ -137,21 +137,24 @@ class CallRouting:
         if snapshot is not None and snapshot.revision >= leg.min_revision:
             try:
                 return self._append(leg, snapshot)
-            except ServiceError:
-                # The leg may be a repeat. Only the database knows.
-                pass
+            except ServiceError as error:
+                return asyncio.create_task(self._repeat(leg, error))
         return asyncio.create_task(self._load_and_append(leg))
 
     async def _load_and_append(self, leg: Leg) -> RecordedCall:
         try:
             snapshot = await self._snapshots.get(leg.organization_id, leg.min_revision)
             appended = self._append(leg, snapshot)
-        except ServiceError:
-            call = await self._recorded_call(leg)
-            if call is None:
-                raise
-            return RecordedCall(call)
+        except ServiceError as error:
+            return await self._repeat(leg, error)
         return await appended
+
+    async def _repeat(self, leg: Leg, error: ServiceError) -> RecordedCall:
+        """Return the first answer if the leg is a repeat, which the database knows; else raise `error`."""
+        call = await self._recorded_call(leg)
+        if call is None:
+            raise error
+        return RecordedCall(call)
 
     def _append(self, leg: Leg, snapshot: RoutingSnapshot) -> asyncio.Future[RecordedCall]:
         """Decide the leg and append the call. Raises `UserNotFound` and `NoCallerId`."""
