@@ -13,7 +13,7 @@ from localdial_server.domain.errors import CarrierNotAvailable, RequestIdReused
 A = TypeVar("A")
 
 # Cached by type, because building one takes milliseconds.
-_adapter: Any = functools.cache(TypeAdapter)
+_adapter_of: Any = functools.cache(TypeAdapter)
 
 # How many requests of one kind may run in this process at once. Each may wait for the
 # carrier, so further ones are refused with `CarrierNotAvailable`.
@@ -21,7 +21,7 @@ _MAX_RUNNING = 256
 
 
 class IdempotentRequests(Generic[A]):
-    """The requests of one kind, and the answers that their repeats are given.
+    """The requests of one kind, and the stored answers that repeats get.
 
     `answer_type` is a dataclass of plain values. `kind` distinguishes requests of different kinds
     that carry the same request_id.
@@ -29,7 +29,7 @@ class IdempotentRequests(Generic[A]):
 
     def __init__(self, kind: str, answer_type: type[A]) -> None:
         self._kind = kind
-        self._answers: TypeAdapter[A] = _adapter(answer_type)
+        self._answer_adapter: TypeAdapter[A] = _adapter_of(answer_type)
         self._running: dict[tuple[str, str], tuple[str, asyncio.Task[A]]] = {}
 
     async def run_once(
@@ -57,29 +57,29 @@ class IdempotentRequests(Generic[A]):
     def start(
         self, transaction: Transaction, organization_id: str, request_id: str, arguments: str, now: int
     ) -> A | None:
-        """Store the request if it is new. Return its answer, or None while it has none.
+        """Store the request if it is new. Return its answer; None if it is new or not answered yet.
 
         Raises `RequestIdReused` if it is stored with other arguments. `now` is in microseconds
         since the epoch.
         """
-        described = f"{self._kind} {arguments}"
+        stored_arguments = f"{self._kind} {arguments}"
         stored = transaction.request(organization_id, request_id)
         if stored is None:
-            transaction.add_request(StoredRequest(organization_id, request_id, described, None, now))
+            transaction.add_request(StoredRequest(organization_id, request_id, stored_arguments, None, now))
             return None
-        if stored.arguments != described:
+        if stored.arguments != stored_arguments:
             raise RequestIdReused(request_id)
         return self._read(stored)
 
     def answer(self, reader: Reader, organization_id: str, request_id: str) -> A | None:
-        """Return the request's answer, or None while it has none or is not stored."""
+        """Return the request's answer; None if it is not answered yet, or not stored."""
         stored = reader.request(organization_id, request_id)
         return self._read(stored) if stored is not None else None
 
     def finish(self, transaction: Transaction, organization_id: str, request_id: str, answer: A) -> None:
         """Store the answer that repeats of the stored request get from now on."""
-        text = self._answers.dump_json(answer).decode("utf-8")
+        text = self._answer_adapter.dump_json(answer).decode("utf-8")
         transaction.set_answer(organization_id, request_id, text)
 
     def _read(self, stored: StoredRequest) -> A | None:
-        return self._answers.validate_json(stored.answer) if stored.answer is not None else None
+        return self._answer_adapter.validate_json(stored.answer) if stored.answer is not None else None

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from typing_extensions import override
@@ -73,10 +74,13 @@ class TwilioCarrier(Carrier):
 
     @override
     async def search(self, area_code: str, limit: int) -> Sequence[AvailableNumber]:
-        country = country_of(area_code)
+        country, region = country_of(area_code), region_of(area_code) or ""
         if country is None or limit < 1:
             return []
-        return await self._requests.look(lambda api: api.search(self._account_sid, country, area_code, limit))
+        found = await self._requests.look(
+            lambda api: api.search(self._account_sid, country, area_code, limit)
+        )
+        return [replace(number, region=number.region or region) for number in found]
 
     @override
     async def order(self, phone_number: str, reference: str, timeout: float) -> OwnedNumber:

@@ -24,7 +24,7 @@ from localdial_server.carriers.twilio.account import (
 )
 from localdial_server.carriers.twilio.error_codes import NO_STOCK, ApiError, NoResponse, NotFound
 from localdial_server.carriers.twilio.http_client import TwilioHttpClient
-from localdial_server.domain.area_codes import area_code_of, region_of
+from localdial_server.domain.area_codes import area_code_of
 
 # A filter finds few numbers; a second page is only for accounts with many numbers of one name.
 _FILTERED_PAGE: Final = 50
@@ -102,12 +102,11 @@ class TwilioApi:
             # Twilio sells nothing in the country, unless the account does not exist: then the probe raises.
             self.probe(account_sid)
             return []
-        region = region_of(area_code) or ""
         numbers = {
             number: AvailableNumber(
                 number,
                 (offer.locality or "")[:_LONGEST_LOCALITY],
-                (offer.region or region)[:_LONGEST_REGION],
+                (offer.region or "")[:_LONGEST_REGION],
             )
             for offer in offers
             if area_code_of(number := offer.phone_number or "") == area_code
