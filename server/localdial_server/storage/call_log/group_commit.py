@@ -29,7 +29,7 @@ Raises `StorageUnavailable`; some calls may have been recorded anyway.
 
 
 class GroupCommitLog(CallLog):
-    """The call log over what records a group of calls, one group at a time.
+    """The call log over `record`, which gets one group of calls at a time.
 
     `max_delay`: the longest time, in seconds, to collect calls for one commit. `is_complete` returns
     whether every call that was answered is in the database, as `CallLog.require_complete` describes.

@@ -52,7 +52,7 @@ def insert_calls(connection: Connection, calls: Sequence[OutboundCall]) -> Seque
 
 
 def _existing(connection: Connection) -> Any:
-    """Return the query for existing calls, which are durable once it is answered."""
+    """Return the query for existing calls; the calls that it returns are durable."""
     if connection.dialect.name == "postgresql":
         # No-op UPDATE: its commit comes after the original insert's, so it also waits for
         # synchronous replication.

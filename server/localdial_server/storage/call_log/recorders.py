@@ -116,8 +116,8 @@ class SpoolingRecorder:
         calls = await spool.first(self._batch_size)
         recorded_calls = await self._record(calls) if calls else []
         for call, recorded in zip(calls, recorded_calls, strict=True):
-            first = recorded.call
-            if (call.user_id, call.callee_number) != (first.user_id, first.callee_number):
+            existing = recorded.call
+            if (call.user_id, call.callee_number) != (existing.user_id, existing.callee_number):
                 # While the database was down, two servers each answered a call with this call_id.
                 metrics.SPOOL_CONFLICTS.inc()
                 _log.warning(

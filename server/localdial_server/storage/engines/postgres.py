@@ -7,7 +7,7 @@ that commit by themselves. Sessions keep no state and no prepared statements, as
 pgbouncer that pools transactions requires.
 
 Only the probe decides that the database is down; one slow or failed transaction does
-not. While it is down every call fails at once, and calls that still wait are failed too.
+not. While the database is down, every call fails at once, and so does every call that still waits.
 """
 
 import asyncio
@@ -35,11 +35,11 @@ _READERS = 3
 _LOADERS = 2
 _WRITERS = 2
 
-# How long a host may take to accept a connection. libpq rounds up to 2 s.
+# How long a host may take to accept a connection. libpq allows at least 2 s.
 _CONNECT_SECONDS = 2
 
-# How long an insert into the call log or a probe may take: a borrower waits on the line
-# for the insert, and if it fails, the spool records the call.
+# How long an insert into the call log or a probe may take. An outbound call waits for its
+# insert, and if the insert fails, the spool records the call.
 _SHORT_TIMEOUT_SECONDS = 1.0
 
 # While transactions get no answer, the log says so once in this time.
@@ -164,7 +164,7 @@ class PostgresDatabase(Database):
         try:
             return await pool.run(name, work)
         except StorageUnavailable as error:
-            # Work that raises this by itself gives no cause, and says nothing about the database.
+            # Without a cause the work itself raised this error, which says nothing about the database.
             if error.__cause__ is not None:
                 self._failure.set()
                 self._log_no_answer(error.__cause__, name)
@@ -215,7 +215,7 @@ class _Run(Protocol):
 
 
 def conninfo(url: str) -> str:
-    """Return the libpq connection string of a URL, with our own defaults for what it leaves out."""
+    """Return the libpq connection string of a URL, with our defaults for what the URL leaves out."""
     parameters = psycopg.conninfo.conninfo_to_dict(url)
     parameters.setdefault("connect_timeout", _CONNECT_SECONDS)
     parameters.setdefault("application_name", "localdial")

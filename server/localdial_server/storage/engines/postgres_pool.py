@@ -35,12 +35,12 @@ _LONGEST_PAUSE_SECONDS = 0.1
 _CANCEL_SECONDS = 1.0
 
 # unique_violation: two transactions inserted the same key at once. When the loser runs
-# again it finds the row and decides what that means. More of them than this are a bug.
+# again it finds the row and decides what that means. More than `_MAX_DUPLICATES` are a bug.
 _DUPLICATE = "23505"
 _MAX_DUPLICATES = 3
 
-# insufficient_privilege and undefined_table: an administrator is changing the database,
-# for example restoring it.
+# insufficient_privilege and undefined_table: not bugs, but an administrator who changes the
+# database, for example by restoring it.
 _NOT_AS_SET_UP = frozenset({"42501", "42P01"})
 
 # read_only_sql_transaction: the primary moved and a standby answers, so the connection
@@ -182,7 +182,7 @@ class _RunningTransaction:
             with self._lock:
                 self._connection = None
                 if self.is_cancelled():
-                    # A cancel request that arrives late must not hit the next transaction on it.
+                    # A cancel request that arrives late must not hit the connection's next transaction.
                     connection.invalidate()
 
     def cancel(self) -> None:

@@ -234,12 +234,12 @@ class SnapshotCache(RoutingSnapshots):
         return await asyncio.shield(entry.load)
 
     async def _replace(self, organization_id: str, entry: _Entry) -> RoutingSnapshot:
-        before, asked_at = entry.snapshot, self._now()
+        cached, asked_at = entry.snapshot, self._now()
         try:
             with metrics.SNAPSHOT_LOAD_SECONDS.time():
                 snapshot = await self._database.read(
                     "snapshots.load",
-                    lambda connection: self._read(SqlReader(connection), organization_id, before),
+                    lambda connection: self._read(SqlReader(connection), organization_id, cached),
                 )
         except OrganizationNotFound:
             self._drop(organization_id)
@@ -249,8 +249,8 @@ class SnapshotCache(RoutingSnapshots):
                 self._keep(organization_id, entry, snapshot, asked_at)
             return snapshot
         finally:
-            # Not in a callback of the task, which would run a little later: a caller must not join
-            # a load that is over.
+            # Reset these here: a callback of the task would run a little later, and a caller must not
+            # join a finished load.
             entry.load, entry.required_revision = None, 0
             self._remove_if_empty(organization_id, entry)
 

@@ -69,11 +69,11 @@ class RevisionPoller:
         # once, to find out whether the database is up.
         for begin in range(0, max(1, len(organization_ids)), _BATCH_SIZE):
             batch, asked_at = organization_ids[begin : begin + _BATCH_SIZE], time.monotonic()
-            known = await self._database.probe(
+            current = await self._database.probe(
                 "snapshots.poll", functools.partial(_read_revisions, organization_ids=batch)
             )
             for organization_id in batch:
-                self._snapshots.confirm(organization_id, known.get(organization_id, 0), asked_at)
+                self._snapshots.confirm(organization_id, current.get(organization_id, 0), asked_at)
 
 
 def _read_revisions(connection: Connection, organization_ids: Sequence[str]) -> Mapping[str, int]:

@@ -49,7 +49,7 @@ def missing_migration(engine: Engine) -> str | None:
 
 def revisions() -> Sequence[str]:
     """Return the versions of the schema that this release knows, the oldest first."""
-    # The names of the modules tell them, so that Alembic loads only for a migration.
+    # Read them from the modules' names, so that Alembic is loaded only for a migration.
     names = [module.name for module in pkgutil.iter_modules(versions.__path__)]
     return sorted(name.removeprefix("v").partition("_")[0] for name in names)
 

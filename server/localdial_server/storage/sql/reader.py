@@ -143,7 +143,7 @@ class SqlReader(Reader):
     @override
     def numbers_of_request(self, organization_id: str, request_id: str) -> Sequence[Number]:
         of_request = purchases.c.organization_id == organization_id, purchases.c.request_id == request_id
-        ordered = self._connection.execute(
+        orders = self._connection.execute(
             select(purchases).where(*of_request).order_by(purchases.c.phone_number, purchases.c.purchase_time)
         ).all()
         is_same = and_(
@@ -153,7 +153,7 @@ class SqlReader(Reader):
         )
         kept = self._numbers(select(numbers).join(purchases, is_same).where(*of_request))
         by_reference = {number.reference: number for number in kept}
-        return [by_reference.get(row.reference) or to_released_number(row) for row in ordered]
+        return [by_reference.get(row.reference) or to_released_number(row) for row in orders]
 
     @override
     def purchases_since(self, organization_id: str, since: int) -> tuple[int, int | None]:
@@ -248,15 +248,15 @@ class SqlReader(Reader):
         mappings = area_code_mappings.c
         for organization_id in {row.organization_id for row in rows}:
             phone_numbers = [row.phone_number for row in rows if row.organization_id == organization_id]
-            # A few numbers may lie far apart. Many are read as a range: PostgreSQL reads it faster
-            # than a list, and a whole inventory would make too long a list.
+            # List a few numbers, which may lie far apart. Read many as a range: PostgreSQL reads a range
+            # faster than a list, and a whole inventory would make too long a list.
             if len(phone_numbers) <= _FEW_NUMBERS:
-                asked = mappings.phone_number.in_(phone_numbers)
+                is_wanted = mappings.phone_number.in_(phone_numbers)
             else:
-                asked = mappings.phone_number.between(min(phone_numbers), max(phone_numbers))
+                is_wanted = mappings.phone_number.between(min(phone_numbers), max(phone_numbers))
             query = (
                 select(mappings.phone_number, mappings.area_code)
-                .where(mappings.organization_id == organization_id, asked)
+                .where(mappings.organization_id == organization_id, is_wanted)
                 .order_by(mappings.area_code)
             )
             for row in self._connection.execute(query):

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, delete, func, select
 
 from localdial_server.storage.sql.schema import outbound_calls, revisions
 
-# One transaction deletes about this many, so that no other waits long for it.
+# One transaction deletes about this many, so that no other transaction waits long for it.
 _CALLS_PER_BATCH = 5000
 
 
@@ -41,7 +41,7 @@ def delete_calls_before(
                 batch = delete(outbound_calls).where(*_between(organization_id, begin, end))
                 count = connection.execute(batch).rowcount
             deleted += count
-            # Continue from there: a search from the beginning would pass the deleted rows, which stay
+            # Continue from `end`: a search from the beginning would pass the deleted rows, which stay
             # in the index for a while.
             begin = end
             if count:

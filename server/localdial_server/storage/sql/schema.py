@@ -99,8 +99,8 @@ area_code_mappings = _table(
 )
 
 # The organization that has claimed a phone number, for its inventory or as its organization
-# number. The primary key keeps a number live in one organization at most, and an inbound
-# call is looked up by it.
+# number. The primary key keeps a number in one organization at most, and finds the organization
+# of an inbound call.
 phone_number_owners = _table(
     "phone_number_owners",
     Column("phone_number", _PHONE, primary_key=True),
@@ -119,7 +119,7 @@ purchases = _table(
     Column("phone_number", _PHONE, nullable=False, server_default=text("''")),
     Column("request_id", _ID),
     Index("ix_purchases_by_time", "organization_id", "purchase_time"),
-    # With all the columns, or SQLite would read every purchase of the organization instead.
+    # With the columns that the query sorts by, or SQLite would read all the organization's purchases.
     Index("ix_purchases_by_request", "organization_id", "request_id", "phone_number", "purchase_time"),
 )
 
