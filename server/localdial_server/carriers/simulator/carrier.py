@@ -103,9 +103,9 @@ class SimulatedCarrier(Carrier):
     @override
     async def search(self, area_code: str, limit: int) -> Sequence[AvailableNumber]:
         async def look() -> Sequence[AvailableNumber]:
-            gone = await self._state.not_on_sale(area_code)
+            not_on_sale = await self._state.not_on_sale(area_code)
             locality, region = place_of(area_code)
-            on_sale = (number for number in stock_of(area_code) if number not in gone)
+            on_sale = (number for number in stock_of(area_code) if number not in not_on_sale)
             return [AvailableNumber(number, locality, region) for number in islice(on_sale, max(limit, 0))]
 
         return await self._look(Operation.SEARCH, area_code, look, [])
@@ -121,10 +121,10 @@ class SimulatedCarrier(Carrier):
                     "The simulated carrier does not sell this number. Order one that a search returns.",
                 )
             number = OwnedNumber(phone_number, _ordered_number_id(phone_number, reference), reference)
-            is_later = self._capabilities.asynchronous_orders
-            if not await self._state.buy(number, area_code, pending=is_later):
+            is_pending = self._capabilities.asynchronous_orders
+            if not await self._state.buy(number, area_code, pending=is_pending):
                 raise NumberTaken("the number is already bought")
-            return OrderStatus.PENDING if is_later else _with_place(number)
+            return OrderStatus.PENDING if is_pending else _with_place(number)
 
         return await self._change(Operation.ORDER, phone_number, change, min(timeout, self._timeout))
 

@@ -1,7 +1,7 @@
 """The operations of a simulated carrier, the faults that tests inject into them, and scripts of faults.
 
 The simulated carrier and the Twilio simulator share these names. A name that ends in `AFTER`
-means that the carrier has carried out the request but the caller cannot know.
+means that the carrier has carried out the request, but the caller cannot know that.
 """
 
 from collections import defaultdict, deque

@@ -8,8 +8,8 @@ from typing import Final
 LARGEST_PAGE: Final = 1000
 """The most items that a page of a list may have."""
 
-# Carriers that speak Twilio's API have identifiers of other kinds: the characters that RFC 3986
-# allows in a path segment without encoding, except for `.` and `..`.
+# Allow any identifier that needs no encoding in a URL's path (RFC 3986), except `.` and `..`: other
+# carriers that speak Twilio's API have identifiers of other kinds.
 _RESOURCE_ID = re.compile(r"(?!\.\.?\Z)[A-Za-z0-9._~:-]{1,128}")
 
 

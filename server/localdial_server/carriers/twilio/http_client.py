@@ -99,7 +99,7 @@ class TwilioHttpClient(HttpClient):
         settings = session.merge_environment_settings(request.url, {}, True, None, None)  # noqa: FBT003 - positional-only
         left = end - self._clock()
         if left < _LEAST_SECONDS:
-            raise NotSent("there was no time left to ask")
+            raise NotSent("no time was left to send the request")
         connecting = min(_CONNECT_SECONDS, left * _CONNECT_SHARE)
         try:
             response = session.send(
@@ -138,16 +138,18 @@ class TwilioHttpClient(HttpClient):
         return self._session
 
     def _at_base(self, url: str) -> str:
-        asked = urlsplit(url)
+        requested = urlsplit(url)
         if not self._base_url:
-            if not (asked.scheme == "https" and asked.netloc.endswith(_TWILIO)):
+            if not (requested.scheme == "https" and requested.netloc.endswith(_TWILIO)):
                 raise NoResponse("the carrier named an address that is not its own")
             return url
         base = urlsplit(self._base_url)
         folder = base.path.rstrip("/")
         # The URL of a list's next page already has the folder in it.
-        path = asked.path if asked.path.startswith(f"{folder}/") and folder else folder + asked.path
-        return urlunsplit((base.scheme, base.netloc, path, asked.query, ""))
+        path = (
+            requested.path if requested.path.startswith(f"{folder}/") and folder else folder + requested.path
+        )
+        return urlunsplit((base.scheme, base.netloc, path, requested.query, ""))
 
     def _read(self, response: requests.Response, end: float) -> str:
         parts = bytearray()
@@ -179,7 +181,7 @@ class _TimedBody(io.BytesIO):
     @override
     def read(self, size: int | None = -1, /) -> bytes:
         if self.tell() == 0 and self._is_over():
-            raise NotSent("connecting took all the time there was")
+            raise NotSent("connecting took until the deadline")
         self.is_begun = True
         return super().read(size)
 

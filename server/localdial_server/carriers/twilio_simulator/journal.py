@@ -1,7 +1,7 @@
 """The journal of the simulated provider: one event per line, append-only.
 
 Replaying the journal from its beginning yields the ledger's state, so a server that was killed still knows
-what it sold, and a test can audit that.
+what it sold, and a test can audit its sales.
 """
 
 import json

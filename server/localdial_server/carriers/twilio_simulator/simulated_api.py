@@ -35,6 +35,9 @@ _LARGEST_BODY: Final = 64 * 1024
 
 _COUNTRIES: Final = {area.country for area in AREAS.values()} | set(map(country_of, AREA_CODES_ABROAD))
 
+# Faults that change what a response shows. The handlers read them from the request's state.
+_LEFT_TO_HANDLERS: Final = frozenset({Kind.NOT_SEEN, Kind.NO_VOICE})
+
 Handler = Callable[[Request, Account], Awaitable[Response]]
 
 
@@ -72,10 +75,9 @@ class SimulatedApi:
         account = self._authorized_account(request)
         fault = self._faults.next(_actual_operation(operation, request.query_params))
         kind = fault.kind if fault is not None else None
-        request.state.sees = kind is not Kind.NOT_SEEN
+        request.state.shows_numbers = kind is not Kind.NOT_SEEN
         request.state.takes_calls = kind is not Kind.NO_VOICE
-        is_handled = request.state.sees and request.state.takes_calls
-        if fault is not None and fault.when is When.BEFORE and is_handled:
+        if fault is not None and fault.when is When.BEFORE and kind not in _LEFT_TO_HANDLERS:
             return await _fail(fault, request)
         response = await handler(request, account)
         if fault is not None and fault.when is When.AFTER:
@@ -111,8 +113,8 @@ class SimulatedApi:
         country = request.path_params["country"]
         query = _paged(request)
         takes_calls = request.state.takes_calls
-        sees = request.state.sees and (takes_calls or query.get("VoiceEnabled") != "true")
-        found = numbers_on_sale(country, query, self._ledger.is_owned) if sees else []
+        is_found = request.state.shows_numbers and (takes_calls or query.get("VoiceEnabled") != "true")
+        found = numbers_on_sale(country, query, self._ledger.is_owned) if is_found else []
         shown = [resources.available_phone_number(number, takes_calls=takes_calls) for number in found]
         path = f"{resources.account_path(account.sid)}/AvailablePhoneNumbers/{country}/Local.json"
         return JSONResponse({"available_phone_numbers": shown, "uri": path})
@@ -122,7 +124,7 @@ class SimulatedApi:
         found = [
             number
             for number in self._ledger.shown_numbers(account)
-            if _matches(number, query) and request.state.sees
+            if _matches(number, query) and request.state.shows_numbers
         ]
         # Twilio lists the newest number first.
         shown = [resources.incoming_phone_number(each) for each in reversed(found)]
@@ -184,7 +186,7 @@ def _credentials(request: Request) -> tuple[str, str]:
 
 
 def _number_sid(request: Request) -> str:
-    if not request.state.sees:
+    if not request.state.shows_numbers:
         raise not_found(request.url.path)
     sid: str = request.path_params["number"]
     return sid
