@@ -168,8 +168,8 @@ class Supervisor:
         code = await process.wait()
         self._running.discard(process)
         self._on_exit(process.pid)
-        how = signal.strsignal(-code) if code < 0 else f"exit code {code}"
-        reason = problem or f"the worker with PID {process.pid} exited: {how}"
+        cause = signal.strsignal(-code) if code < 0 else f"exit code {code}"
+        reason = problem or f"the worker with PID {process.pid} exited: {cause}"
         if ready_at is None:
             return _Exit(None, reason)
         if self._stopping.is_set() and code not in _STOPPED_CODES:

@@ -14,37 +14,37 @@ def signed(token: str, url: str = f"{URL}/voice", form: dict[str, str] | None = 
 
 
 def test_the_main_accounts_signature_is_accepted() -> None:
-    assert Signatures(URL, "main").fits("/voice", "", FORM, signed("main"))
+    assert Signatures(URL, "main").is_valid("/voice", "", FORM, signed("main"))
 
 
 def test_a_signature_that_covers_a_query_needs_exactly_that_query() -> None:
     signatures, signature = Signatures(URL, "main"), signed("main", f"{URL}/voice?a=%26&b=")
-    assert signatures.fits("/voice", "a=%26&b=", FORM, signature)
+    assert signatures.is_valid("/voice", "a=%26&b=", FORM, signature)
     for query in "", "a=&b=", "b=&a=%26", "a=%26":
-        assert not signatures.fits("/voice", query, FORM, signature)
+        assert not signatures.is_valid("/voice", query, FORM, signature)
 
 
 def test_the_signature_covers_empty_parameters() -> None:
     signatures = Signatures(URL, "main")
     without = {name: value for name, value in FORM.items() if value}
-    assert not signatures.fits("/voice", "", without, signed("main"))
+    assert not signatures.is_valid("/voice", "", without, signed("main"))
 
 
 def test_each_account_has_its_own_tokens() -> None:
     signatures = Signatures(URL, "main", [("AC1", "one"), ("AC2", "two"), ("AC1", "newer")])
-    assert signatures.fits("/voice", "", FORM, signed("one"))
-    assert signatures.fits("/voice", "", FORM, signed("newer")), "while a token is replaced"
-    assert not signatures.fits("/voice", "", FORM, signed("two"))
+    assert signatures.is_valid("/voice", "", FORM, signed("one"))
+    assert signatures.is_valid("/voice", "", FORM, signed("newer")), "while a token is replaced"
+    assert not signatures.is_valid("/voice", "", FORM, signed("two"))
     of_second = {**FORM, "AccountSid": "AC2"}
-    assert signatures.fits("/voice", "", of_second, signed("two", form=of_second))
-    assert not signatures.fits("/voice", "", of_second, signed("one", form=of_second))
+    assert signatures.is_valid("/voice", "", of_second, signed("two", form=of_second))
+    assert not signatures.is_valid("/voice", "", of_second, signed("one", form=of_second))
 
 
 @pytest.mark.parametrize("signature", ["", "x", "x" * 28, "\u00e9" * 28])
 def test_any_other_text_is_refused(signature: str) -> None:
-    assert not Signatures(URL, "main").fits("/voice", "", FORM, signature)
+    assert not Signatures(URL, "main").is_valid("/voice", "", FORM, signature)
 
 
 def test_without_the_accounts_token_every_request_is_refused() -> None:
-    assert not Signatures(URL, "").fits("/voice", "", FORM, signed(""))
-    assert not Signatures(URL, "", [("AC2", "two")]).fits("/voice", "", FORM, signed("two"))
+    assert not Signatures(URL, "").is_valid("/voice", "", FORM, signed(""))
+    assert not Signatures(URL, "", [("AC2", "two")]).is_valid("/voice", "", FORM, signed("two"))

@@ -28,7 +28,7 @@ _NO_PROXY: Final = (("grpc.enable_http_proxy", 0),)
 
 _IDENTIFIER: Final = re.compile(IDENTIFIER.pattern)
 
-# The longest caller that the contract accepts. No phone number is nearly as long.
+# The longest caller number that the contract accepts. No phone number is nearly as long.
 _LONGEST_CALLER: Final = 256
 
 

@@ -49,7 +49,7 @@ class Signatures:
         for account_sid, token in account_tokens:
             self._of_account.setdefault(account_sid, []).append(RequestValidator(token))
 
-    def fits(self, path: str, query: str, form: Mapping[str, str], signature: str) -> bool:
+    def is_valid(self, path: str, query: str, form: Mapping[str, str], signature: str) -> bool:
         """Return whether the signature is Twilio's, for this URL and these parameters.
 
         `path` is relative to the public URL. `query` is as it arrived, not decoded.
@@ -75,7 +75,7 @@ class RequestReader:
         """`path_prefix` is the path of the public URL, which a proxy may or may not remove."""
         self._signatures = signatures
         self._path_prefix = path_prefix
-        self._refused = 0
+        self._refused_count = 0
         self._warn_from = 0.0
 
     async def read(self, request: Request) -> SignedRequest:
@@ -96,21 +96,21 @@ class RequestReader:
         parameters = _pairs(request.scope["query_string"])
         if form is None or parameters is None:
             raise self._forbidden()
-        if not self._signatures.fits(path, query, form, signatures[0]):
+        if not self._signatures.is_valid(path, query, form, signatures[0]):
             raise self._forbidden()
         return SignedRequest(parameters, form)
 
     def _forbidden(self) -> HTTPException:
-        self._refused += 1
+        self._refused_count += 1
         now = time.monotonic()
         if now >= self._warn_from:
             self._warn_from = now + _SECONDS_BETWEEN_WARNINGS
             _log.warning(
                 "requests without Twilio's signature are refused; if Twilio sent them, check "
                 "LOCALDIAL_WEBHOOK_PUBLIC_URL and the auth tokens",
-                extra={"count": self._refused},
+                extra={"count": self._refused_count},
             )
-            self._refused = 0
+            self._refused_count = 0
         return _refusal(HTTPStatus.FORBIDDEN)
 
 

@@ -66,12 +66,12 @@ class TwimlWriter:
     def question(self, organization_name: str) -> str:
         """Return the TwiML that asks the user who answered whether to take the call."""
         name = _spoken(organization_name)
-        whose = f"A call back for {name}." if name else "A call back."
+        announcement = f"A call back for {name}." if name else "A call back."
         response = VoiceResponse()
         gather = response.gather(
             num_digits=1, timeout=_ACCEPT_SECONDS, action=self._url(SCREENED, {}), method="POST"
         )
-        gather.say(f"{whose} Press 1 to accept.", language=_LANGUAGE)
+        gather.say(f"{announcement} Press 1 to accept.", language=_LANGUAGE)
         # Voicemail presses no key.
         response.hangup()
         return str(response)
