@@ -25,7 +25,9 @@ def reachable(address: str) -> str:
 
 def listen_alone(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
     """Return a listening socket. Raises `OSError` if another server listens there, even on a shared port."""
-    return socket.create_server((host, port), family=family)
+    # Like gRPC, listen on [::] for IPv4 too.
+    is_dual = family == socket.AF_INET6 and socket.has_dualstack_ipv6()
+    return socket.create_server((host, port), family=family, dualstack_ipv6=is_dual)
 
 
 @contextlib.contextmanager

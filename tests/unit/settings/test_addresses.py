@@ -33,6 +33,14 @@ def test_a_port_in_use_is_named_with_what_to_do(*, is_shared: bool) -> None:
     )
 
 
+@pytest.mark.parametrize("host", ["localhost", "0.0.0.0", "[::]"])
+def test_a_port_in_use_is_found_through_every_address_that_includes_it(host: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"{host}:{other.getsockname()[1]}"
+        with pytest.raises(StartError, match="the address is in use"), opened(address, _SETTING):
+            pass
+
+
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
