@@ -106,7 +106,7 @@ class Recording:
         return cls((RECORDINGS / f"{name}.binpb").read_bytes(), [Call.model_validate(each) for each in calls])
 
     def save(self, name: str) -> None:
-        """Write the recording to `RECORDINGS`."""
+        """Store the recording in `RECORDINGS`."""
         calls = [call.model_dump(exclude_defaults=True) for call in self.calls]
         text = json.dumps(calls, indent=1, ensure_ascii=False)
         (RECORDINGS / f"{name}.json").write_text(text + "\n", "utf-8")

@@ -48,7 +48,7 @@ def _look_and_claim(transaction: Transaction, organization_id: str, pause: Pause
     return transaction.claim(X, organization_id)
 
 
-# What a server may add to an organization while another server deletes it.
+# A server may add these to an organization while another server deletes it.
 _ADDITIONS: dict[str, Callable[[Transaction], object]] = {
     "a user": lambda tx: tx.put_users([user("1")]),
     "a claim": lambda tx: tx.claim(X, A),

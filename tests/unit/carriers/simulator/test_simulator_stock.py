@@ -22,7 +22,7 @@ GEOGRAPHIC = [code for code in ALL_THREE_DIGITS if is_geographic_area_code(code)
 NOT_GEOGRAPHIC = [code for code in ALL_THREE_DIGITS if not is_geographic_area_code(code)]
 WELL_STOCKED = [code for code in GEOGRAPHIC if code not in {*SOLD_OUT_AREA_CODES, SCARCE_AREA_CODE}]
 PLENTY = 1000
-# Of each well-stocked area code: the lines 0100 to 0198, and 2000 to 9999 without 4334.
+# Each well-stocked area code has the lines 0100 to 0198, and 2000 to 9999 without 4334.
 FICTIONAL_LINES = 99
 MADE_UP_LINES = 8000 - 1
 
