@@ -3,6 +3,10 @@
 import os
 from collections.abc import Generator, Iterator
 
+# PostgreSQL is started as another user, for which Python forks. Unless this is set before gRPC is imported,
+# gRPC sometimes aborts the child of a fork while other threads use gRPC.
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
+
 import pytest
 from hypothesis import settings
 

@@ -14,8 +14,10 @@ from tests.support.lifecycle import Lifecycle
 
 
 def environment_with(**settings: str) -> dict[str, str]:
-    """Return this process's environment with these settings of localdial and no others."""
-    others = {name: value for name, value in os.environ.items() if not name.startswith("LOCALDIAL_")}
+    """Return this process's environment with these settings of localdial, and no others of it or of gRPC."""
+    others = {
+        name: value for name, value in os.environ.items() if not name.startswith(("LOCALDIAL_", "GRPC_"))
+    }
     return {**others, "LOCALDIAL_LISTEN": "127.0.0.1:0", **settings}
 
 
