@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -75,7 +76,8 @@ type Error struct {
 	Message string
 	// Metadata is the metadata of the reason, as documented in localdialv1.ErrorReason.
 	Metadata map[string]string
-	// Violations has every invalid field, if the reason is INVALID_FIELDS.
+	// Violations has the invalid fields, if the reason is INVALID_FIELDS. Of very many, the service lists the first ones;
+	// see UnlistedViolations.
 	Violations []FieldViolation
 	// RetryDelay is how long to wait before repeating the call, or nil if the service gave no delay.
 	RetryDelay *time.Duration
@@ -95,7 +97,7 @@ func (e *Error) Error() string {
 		fmt.Fprintf(&text, " (%s)", e.Reason)
 	}
 	text.WriteString(": ")
-	// The service's message names only the first invalid field.
+	// The service's message names only the first invalid fields.
 	for index, violation := range e.Violations {
 		if index > 0 {
 			text.WriteString("; ")
@@ -104,12 +106,24 @@ func (e *Error) Error() string {
 	}
 	if len(e.Violations) == 0 {
 		text.WriteString(e.Message)
+	} else if more := e.UnlistedViolations(); more > 0 {
+		fmt.Fprintf(&text, "; and %d more", more)
 	}
 	// Someone who finds this line in a log needs the request_id to repeat the purchase safely.
 	if request, has := e.Request.(interface{ GetRequestId() string }); has && request.GetRequestId() != "" {
 		fmt.Fprintf(&text, " [request_id %s]", request.GetRequestId())
 	}
 	return text.String()
+}
+
+// UnlistedViolations returns how many invalid fields there are beyond those in Violations, because the service lists only
+// some.
+func (e *Error) UnlistedViolations() int {
+	total, err := strconv.Atoi(e.Metadata["violation_count"])
+	if err != nil {
+		return 0
+	}
+	return max(0, total-len(e.Violations))
 }
 
 // Is reports whether the target is the error for this code, such as [ErrNotFound].

@@ -155,6 +155,19 @@ func TestAnErrorHasAsManyInvalidFieldsAsARequestCanHave(t *testing.T) {
 	}
 }
 
+func TestAnErrorSaysHowManyInvalidFieldsTheServiceDoesNotList(t *testing.T) {
+	for total, unlisted := range map[string]int{"600": 598, "2": 0, "1": 0, "": 0, "many": 0} {
+		info := &errdetails.ErrorInfo{
+			Domain: "localdial", Reason: "INVALID_FIELDS", Metadata: map[string]string{"violation_count": total},
+		}
+		failure := failureOf(t, fakeserver.Fails(codes.InvalidArgument, "wrong", info, badFields))
+		says := strings.HasSuffix(failure.Error(), "; organization_id: must be visible ASCII; and 598 more")
+		if failure.UnlistedViolations() != unlisted || says != (unlisted > 0) {
+			t.Error(total, failure.UnlistedViolations(), failure)
+		}
+	}
+}
+
 func TestTheRetryDelayIsDecoded(t *testing.T) {
 	delay := &errdetails.RetryInfo{RetryDelay: durationpb.New(2500 * time.Millisecond)}
 	failure := failureOf(t, fakeserver.Fails(codes.Aborted, "later", delay))

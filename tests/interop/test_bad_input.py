@@ -12,6 +12,7 @@ import pytest
 
 from localdial.v1 import errors_pb2
 from localdial_client import __version__
+from tests.functional.server_process import ServerProcess
 from tests.interop.certificates import Authority, Identity, server_credentials
 from tests.interop.client_user import KEY, METHOD, ClientUser
 from tests.interop.conftest import StartDriver
@@ -308,6 +309,25 @@ def test_every_reason_of_the_contract_is_tested() -> None:
     (enum,) = errors_pb2.DESCRIPTOR.enum_types_by_name.values()
     assert [f"ERROR_REASON_{reason.name}" for reason in reasons()] == [
         value.name for value in enum.values if value.number
+    ]
+
+
+def test_an_error_with_hundreds_of_invalid_fields_lists_the_first_ones_and_their_number(
+    user: ClientUser, live_server: ServerProcess
+) -> None:
+    bad = {"organization_id": "acme", "user_id": "ann", "caller_id": "bad", "work_phone": "bad"}
+    request = {"organization_id": "acme", "users": [bad] * 1000, "validate_only": True}
+    assert user.connect(live_server.address) == {"ok": True}
+    answer = user.call(method="localdial.v1.Directory/BatchSetUsers", request=request)
+    user.close()
+    failure = Failure.of(answer["error"])
+    assert (failure.code, failure.reason) == ("INVALID_ARGUMENT", "INVALID_FIELDS")
+    assert failure.metadata == {"violation_count": "2000"}
+    assert 20 < len(failure.violations) <= 100
+    assert [field for field, _ in failure.violations[:3]] == [
+        "users[0].caller_id",
+        "users[0].work_phone",
+        "users[1].caller_id",
     ]
 
 

@@ -37,11 +37,12 @@ type ErrorReason int32
 const (
 	// Never sent.
 	ErrorReason_ERROR_REASON_UNSPECIFIED ErrorReason = 0
-	// INVALID_ARGUMENT. One or more fields break the rules of the contract; a
-	// `google.rpc.BadRequest` lists every one of them. The details travel in the
-	// trailing metadata, whose size clients limit: raise that limit (8 KiB in
-	// many gRPC libraries) if your requests have hundreds of fields.
-	// Metadata: none.
+	// INVALID_ARGUMENT. One or more fields break the rules of the contract. A
+	// `google.rpc.BadRequest` lists them all, or the first ones if there are more
+	// than 100 or if they would take more than 6 KiB, because the details travel
+	// in the trailing metadata, of which many gRPC libraries accept 8 KiB.
+	// `violation_count` is how many there are in all.
+	// Metadata: `violation_count`.
 	ErrorReason_ERROR_REASON_INVALID_FIELDS ErrorReason = 1
 	// INVALID_ARGUMENT. The bytes of the request are not a message of the
 	// method's request type: the caller was built from another contract.

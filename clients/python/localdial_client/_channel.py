@@ -27,8 +27,8 @@ def channel_options(overrides: ChannelOptions, *, is_local: bool) -> list[tuple[
         "grpc.per_rpc_retry_buffer_size": 4 * _MIB,
         # A page of 1000 numbers with many mapped area codes can exceed gRPC's default of 4 MiB.
         "grpc.max_receive_message_length": 16 * _MIB,
-        # An error lists every invalid field in the trailing metadata. Beyond gRPC's default of 8 KiB (about
-        # 80 fields), the caller would get RESOURCE_EXHAUSTED instead of the error.
+        # The details of an error travel in the trailing metadata, beside what proxies add. Beyond gRPC's
+        # default of 8 KiB, the caller would get RESOURCE_EXHAUSTED instead of the error.
         "grpc.max_metadata_size": _MIB,
         # Ping an idle connection every 30 s, with or without calls, so that a dead peer is detected within
         # 40 s and no NAT or load balancer drops the connection between two calls. The localdial server

@@ -40,7 +40,8 @@ class LocaldialError(Exception):
     metadata: dict[str, str]
     """The metadata of the reason, as documented in `ErrorReason`."""
     field_violations: tuple[FieldViolation, ...]
-    """Every invalid field, if the reason is `INVALID_FIELDS`."""
+    """The invalid fields, if the reason is `INVALID_FIELDS`. Of very many, the service lists the first ones;
+    see `unlisted_violations`."""
     retry_delay: float | None
     """How many seconds to wait before repeating the call; None if the service gave no delay."""
     request: Message | None
@@ -69,11 +70,19 @@ class LocaldialError(Exception):
         self.retry_delay = retry_delay
         self.request = request
 
+    @property
+    def unlisted_violations(self) -> int:
+        """How many invalid fields there are beyond `field_violations`."""
+        total = self.metadata.get("violation_count", "")
+        return max(0, int(total) - len(self.field_violations)) if total.isdecimal() else 0
+
     def __str__(self) -> str:
         """Return everything on one line: `INVALID_ARGUMENT (INVALID_FIELDS): field: what is wrong; ...`."""
         head = f"{self.code.name} ({self.reason})" if self.reason else self.code.name
-        fields = (f"{field}: {description}" for field, description in self.field_violations)
-        # The service's message names only the first invalid field.
+        fields = [f"{field}: {description}" for field, description in self.field_violations]
+        if self.unlisted_violations:
+            fields.append(f"and {self.unlisted_violations} more")
+        # The service's message names only the first invalid fields.
         text = "; ".join(fields) or self.message
         # Someone who finds this line in a log needs the request_id to repeat the purchase safely.
         request_id = getattr(self.request, "request_id", "")

@@ -25,11 +25,10 @@ export interface ConnectionSettings {
 }
 
 const mebibyte = 1024 * 1024;
-// The metadata that a server may send. An error lists every invalid field there.
+// The metadata that a server may send. The details of an error travel there, beside what proxies add.
 const maxHeaderListSize = mebibyte;
-// Node.js ends a connection on which one encoded header exceeds 64 KiB, such as an error with more than about 300
-// violations. It notifies neither the session nor its streams, so every call would hang. `#watchForOversized` detects
-// it.
+// Node.js ends a connection on which one encoded header exceeds 64 KiB, which only a proxy or another server sends. It
+// notifies neither the session nor its streams, so every call would hang. `#watchForOversized` detects it.
 const oversizedBytes = 60_000;
 const watchEveryMs = 100;
 // gRPC's default. A call that waits for the connection usually reaches its deadline first.

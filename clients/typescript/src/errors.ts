@@ -68,7 +68,10 @@ export class LocaldialError extends Error {
   readonly reason: Reason;
   /** The metadata of the reason, as `ErrorReason` documents it. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** With the reason `INVALID_FIELDS`: every invalid field. */
+  /**
+   * With the reason `INVALID_FIELDS`: the invalid fields. Of very many, the service lists the first ones; see
+   * `unlistedViolations`.
+   */
   readonly violations: readonly FieldViolation[];
   /** How many milliseconds to wait before repeating the call. Undefined if the service gave no delay. */
   readonly retryDelayMs: number | undefined;
@@ -79,29 +82,36 @@ export class LocaldialError extends Error {
   readonly request: Message | undefined;
 
   constructor(statusMessage: string, content: ErrorContent = {}) {
-    const { code = "UNKNOWN", reason = "", violations = [], request } = content;
-    super(oneLine(statusMessage, code, reason, violations, request), { cause: content.cause });
+    const { code = "UNKNOWN", reason = "", metadata = {}, violations = [], request } = content;
+    super(oneLine(statusMessage, code, content), { cause: content.cause });
     this.statusMessage = statusMessage;
     this.code = code;
     this.reason = reason;
-    this.metadata = content.metadata ?? {};
+    this.metadata = metadata;
     this.violations = violations;
     this.retryDelayMs = content.retryDelayMs;
     this.request = request;
   }
+
+  /** How many invalid fields there are beyond `violations`, because the service lists only some. */
+  get unlistedViolations(): number {
+    return unlistedOf(this.metadata, this.violations);
+  }
+}
+
+function unlistedOf({ violation_count: total }: Readonly<Record<string, string>>, listed: readonly unknown[]): number {
+  // An unreadable total is NaN.
+  return Math.max((Number(total) || 0) - listed.length, 0);
 }
 
 /** Returns everything on one line: `INVALID_ARGUMENT (INVALID_FIELDS): field: what is wrong; ...`. */
-function oneLine(
-  statusMessage: string,
-  code: StatusCode,
-  reason: Reason,
-  violations: readonly FieldViolation[],
-  request: Message | undefined,
-): string {
+function oneLine(statusMessage: string, code: StatusCode, content: ErrorContent): string {
+  const { reason, metadata = {}, violations = [], request } = content;
   const head = reason ? `${code} (${reason})` : code;
-  // The service's message names only the first invalid field.
+  // The service's message names only the first invalid fields.
   const fields = violations.map(({ field, description }) => `${field}: ${description}`);
+  const unlisted = unlistedOf(metadata, violations);
+  if (fields.length && unlisted) fields.push(`and ${unlisted} more`);
   const text = fields.join("; ") || statusMessage;
   // Someone who finds this line in a log needs the request_id to repeat the purchase safely.
   const requestId = request && "requestId" in request && request.requestId;

@@ -84,6 +84,22 @@ test("an error has every invalid field, even hundreds of them", async () => {
   assert.match(error.message, /^INVALID_ARGUMENT \(INVALID_FIELDS\): users\[0\]\.caller_id: must be .*; users\[1\]/);
 });
 
+for (const [total, unlisted] of [
+  ["600", 599],
+  ["1", 0],
+  ["many", 0],
+] as const) {
+  test(`an error with violation_count ${total} says that ${unlisted} are not listed`, () => {
+    const error = new LocaldialError("wrong", {
+      code: "INVALID_ARGUMENT",
+      metadata: { violation_count: total },
+      violations: [{ field: "user_id", description: "is required" }],
+    });
+    assert.equal(error.unlistedViolations, unlisted);
+    assert.equal(error.message, `INVALID_ARGUMENT: user_id: is required${unlisted ? "; and 599 more" : ""}`);
+  });
+}
+
 test("the retry delay is decoded", async () => {
   const server = await startServer();
   const retryDelay = create(DurationSchema, { seconds: 2n, nanos: 500_000_000 });

@@ -180,6 +180,8 @@ class Output:
         for field, description in error.details if isinstance(error, CliError) else error.field_violations:
             self._print_line(description, f"  {field}: ")
         if isinstance(error, LocaldialError):
+            if error.unlisted_violations:
+                self._print_line(f"  and {error.unlisted_violations:,} more")
             self._print_line(_reason_and_code(error), "Reason: ")
             for hint in (*_notes(error), *_hints(error)):
                 self._print_line(hint)

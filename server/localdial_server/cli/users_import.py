@@ -65,13 +65,17 @@ def _rejected_rows(session: Session, organization: str, rows: Sequence[Row]) -> 
             bad = [index for index in violations if index < len(rows)]
             if not bad:
                 raise
+            if error.unlisted_violations and len(bad) > 1:
+                # The list may end in the middle of this row's violations, so check the row again.
+                bad.pop()
         else:
             return
         for index in bad:
             for column, description in violations[index]:
                 yield BadRow(rows[index].line, column, description)
         # Check again without the bad rows: the server may check in stages, or report only some errors.
-        rows = [row for index, row in enumerate(rows) if index not in violations]
+        reported = set(bad)
+        rows = [row for index, row in enumerate(rows) if index not in reported]
 
 
 def _by_index(error: LocaldialError) -> Mapping[int, list[FieldViolation]]:

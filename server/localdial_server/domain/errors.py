@@ -69,7 +69,7 @@ class FieldViolation:
     description: str
 
 
-# The message travels in a header of limited size. The details have all violations.
+# The message travels in a header of limited size. The details have more of the violations.
 _VIOLATIONS_IN_MESSAGE = 5
 
 
@@ -80,7 +80,7 @@ class InvalidFields(ServiceError, reason=Reason.INVALID_FIELDS):
         parts = [f"{v.field} {v.description}" for v in violations[:_VIOLATIONS_IN_MESSAGE]]
         if len(violations) > len(parts):
             parts.append(f"and {len(violations) - len(parts)} more")
-        super().__init__("; ".join(parts))
+        super().__init__("; ".join(parts), violation_count=str(len(violations)))
         self.violations = tuple(violations)
 
 

@@ -39,6 +39,16 @@ STATUS_OF: Mapping[Reason, StatusCode] = {
     Reason.PURCHASE_LIMIT_REACHED: StatusCode.RESOURCE_EXHAUSTED,
 }
 
+# The details and the message travel in the trailing metadata. Many gRPC libraries accept 8 KiB of it in all,
+# counted in its encoded form: base64 for the details, percent-encoding for the message.
+MAX_DETAILS_BYTES = 6 * 1024
+_MAX_MESSAGE_BYTES = 1024
+_MAX_VIOLATIONS = 100
+_MAX_FIELD_BYTES = 200
+_MAX_DESCRIPTION_BYTES = 500
+# What a status adds to a detail: the name of its type, tags and lengths.
+_PACKING_BYTES = 64
+
 # Seconds to wait before repeating the call, unless the error has a delay of its own.
 _RETRY_AFTER: Mapping[Reason, float] = {
     Reason.PURCHASE_PENDING: 5,
@@ -49,9 +59,12 @@ _RETRY_AFTER: Mapping[Reason, float] = {
 
 
 def status_of(error: ServiceError | PublicError) -> status_pb2.Status:
-    """Return the status that the caller gets."""
+    """Return the status that the caller gets, whose details take at most `MAX_DETAILS_BYTES` in base64.
+
+    Of many field violations it has the first ones; the metadata has their total.
+    """
     code: int = STATUS_OF[error.reason].value[0]
-    status = status_pb2.Status(code=code, message=error.message)
+    status = status_pb2.Status(code=code, message=_shortened(error.message, _MAX_MESSAGE_BYTES))
     info = error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=error.metadata)
     status.details.add().Pack(info)
     seconds = _RETRY_AFTER.get(error.reason) if error.retry_after is None else error.retry_after
@@ -60,12 +73,35 @@ def status_of(error: ServiceError | PublicError) -> status_pb2.Status:
         delay.FromMilliseconds(math.ceil(seconds * 1000))
         status.details.add().Pack(error_details_pb2.RetryInfo(retry_delay=delay))
     if isinstance(error, InvalidFields):
-        violations = [
-            error_details_pb2.BadRequest.FieldViolation(field=v.field, description=v.description)
-            for v in error.violations
-        ]
-        status.details.add().Pack(error_details_pb2.BadRequest(field_violations=violations))
+        room = MAX_DETAILS_BYTES // 4 * 3 - status.ByteSize() - _PACKING_BYTES
+        status.details.add().Pack(_bad_request(error, room))
     return status
+
+
+def _bad_request(error: InvalidFields, room: int) -> error_details_pb2.BadRequest:
+    """Return the first field violations, as many as fit into `room` bytes."""
+    bad_request = error_details_pb2.BadRequest()
+    for violation in error.violations[:_MAX_VIOLATIONS]:
+        bad_request.field_violations.add(
+            field=_shortened(violation.field, _MAX_FIELD_BYTES),
+            description=_shortened(violation.description, _MAX_DESCRIPTION_BYTES),
+        )
+        if bad_request.ByteSize() > room:
+            del bad_request.field_violations[-1]
+            break
+    return bad_request
+
+
+def _shortened(text: str, limit: int) -> str:
+    """Return the text, cut off if gRPC's percent-encoding of it takes more than `limit` bytes."""
+    if 3 * len(text.encode()) <= limit:
+        return text
+    size = 0
+    for index, character in enumerate(text):
+        size += 1 if " " <= character <= "~" and character != "%" else 3 * len(character.encode())
+        if size > limit:
+            return text[:index] + "…"
+    return text
 
 
 def trailing_metadata(

@@ -78,6 +78,14 @@ def test_invalid_fields_are_listed_one_per_line(cli: Cli) -> None:
     assert request.callee_number == "(415) 555-0100", "what the user typed is for the server to judge"
 
 
+def test_the_number_of_invalid_fields_that_are_not_listed_is_printed(cli: Cli) -> None:
+    info = ErrorInfo(reason="INVALID_FIELDS", domain="localdial", metadata={"violation_count": "1301"})
+    listed = BadRequest(field_violations=[BadRequest.FieldViolation(field="f", description="is bad")])
+    cli.server.answers(fails(grpc.StatusCode.INVALID_ARGUMENT, "wrong", info, listed))
+    result = cli.run("orgs", "get", "acme")
+    assert result.stderr.splitlines()[1:3] == ["  f: is bad", "  and 1,300 more"]
+
+
 def test_with_json_an_error_is_one_document_on_stderr(cli: Cli) -> None:
     cli.server.answers(
         fails(

@@ -15,12 +15,16 @@ from .conftest import Cli
 ROWS = BATCH_SIZE + 500
 
 
-def invalid(*fields: str) -> Answer:
+def invalid(*fields: str, unlisted: int = 0) -> Answer:
     violations = [BadRequest.FieldViolation(field=field, description="is wrong") for field in fields]
     return fails(
         grpc.StatusCode.INVALID_ARGUMENT,
         "told to fail",
-        ErrorInfo(reason="INVALID_FIELDS", domain="localdial"),
+        ErrorInfo(
+            reason="INVALID_FIELDS",
+            domain="localdial",
+            metadata={"violation_count": str(len(fields) + unlisted)},
+        ),
         BadRequest(field_violations=violations),
     )
 
@@ -85,6 +89,20 @@ def test_the_check_is_repeated_until_the_server_finds_no_more_bad_users(cli: Cli
         (True, BATCH_SIZE - 1),
         (True, BATCH_SIZE - 2),
         (True, 500),
+    ]
+
+
+def test_a_row_at_which_the_list_of_the_server_ends_is_checked_again(cli: Cli, path: Path) -> None:
+    cli.server.answers(
+        invalid("users[0].caller_id", "users[0].work_phone", "users[1].caller_id", unlisted=1),
+        invalid("users[0].caller_id", "users[0].work_phone"),
+    )
+    result = cli.run("users", "import", "acme", str(path))
+    assert result.stderr.splitlines()[1:] == [
+        "  line 2, caller_id: is wrong",
+        "  line 2, work_phone: is wrong",
+        "  line 3, caller_id: is wrong",
+        "  line 3, work_phone: is wrong",
     ]
 
 

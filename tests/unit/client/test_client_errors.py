@@ -117,6 +117,25 @@ async def test_an_error_has_as_many_invalid_fields_as_a_request_can_have(
 
 
 @pytest.mark.asyncio
+async def test_an_error_says_how_many_invalid_fields_the_service_does_not_list(
+    server: FakeServer, api: Api
+) -> None:
+    info = ErrorInfo(domain="localdial", reason="INVALID_FIELDS", metadata={"violation_count": "600"})
+    server.answers(fails(grpc.StatusCode.INVALID_ARGUMENT, "wrong", info, BAD_FIELDS))
+    error = await failure(api)
+    assert error.unlisted_violations == 598
+    assert str(error).endswith("; organization_id: must be visible ASCII; and 598 more")
+
+
+@pytest.mark.parametrize("total", ["", "2", "1", "many", "-3"])
+def test_an_error_without_a_greater_total_lists_every_invalid_field(total: str) -> None:
+    listed = [FieldViolation("a", "is bad"), FieldViolation("b", "is bad")]
+    error = InvalidArgument(metadata={"violation_count": total}, field_violations=listed)
+    assert error.unlisted_violations == 0
+    assert str(error) == "INVALID_ARGUMENT: a: is bad; b: is bad"
+
+
+@pytest.mark.asyncio
 async def test_the_retry_delay_is_in_seconds(server: FakeServer, api: Api) -> None:
     delay = RetryInfo(retry_delay=Duration(seconds=2, nanos=500_000_000))
     server.answers(fails(grpc.StatusCode.ABORTED, "later", INVALID_FIELDS, delay))

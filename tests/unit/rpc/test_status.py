@@ -1,5 +1,8 @@
 """The gRPC status of each error, and the details that travel with it."""
 
+import base64
+import string
+import urllib.parse
 from pathlib import Path
 from typing import Any
 
@@ -106,3 +109,40 @@ def test_the_message_stays_short_with_many_violations() -> None:
     assert error.message.endswith("; and 995 more")
     assert len(status_of(error).message) < 500
     assert error.violations == tuple(violations)
+
+
+# Values of fields come from the caller; a message or a path may quote them at any length and in any script.
+@pytest.mark.parametrize(
+    "text", ["must be a phone number", "x" * 100_000, "ä" * 100_000, "%" * 3000, "\U0001f4de" * 3000]
+)
+@pytest.mark.parametrize("count", [1, 6, 1000])
+def test_the_details_and_the_message_stay_small_enough_for_every_client(text: str, count: int) -> None:
+    violations = [errors.FieldViolation(f"users[{index}].{text}", text) for index in range(count)]
+    status = status_of(errors.InvalidFields(violations))
+    sent = dict(trailing_metadata(status))["grpc-status-details-bin"]
+    assert isinstance(sent, bytes)
+    # As HTTP/2 carries them, beside some 300 bytes of other headers.
+    encoded = len(base64.b64encode(sent))
+    assert encoded <= 6 * 1024
+    assert encoded + len(urllib.parse.quote(status.message, safe=string.printable)) < 8 * 1024 - 300
+    info, bad = details.ErrorInfo(), details.BadRequest()
+    assert status.details[0].Unpack(info)
+    assert dict(info.metadata) == {"violation_count": str(count)}
+    assert status.details[1].Unpack(bad)
+    assert 1 <= len(bad.field_violations) <= 100
+    assert bad.field_violations[0].field.startswith("users[0].")
+
+
+def test_an_error_lists_at_most_100_violations() -> None:
+    violations = [errors.FieldViolation(f"f{index}", "is bad") for index in range(150)]
+    status = status_of(errors.InvalidFields(violations))
+    bad = details.BadRequest()
+    assert status.details[1].Unpack(bad)
+    assert [each.field for each in bad.field_violations] == [f"f{index}" for index in range(100)]
+    assert status.message.endswith("; and 145 more")
+
+
+def test_a_message_that_quotes_a_long_value_is_cut_off() -> None:
+    status = status_of(errors.CarrierRefused("ä" * 5000))
+    assert status.message.endswith("ä…")
+    assert len(urllib.parse.quote(status.message, safe=string.printable)) < 1100

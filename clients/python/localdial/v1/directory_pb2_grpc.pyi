@@ -83,7 +83,8 @@ class DirectoryStub:
     either all of them or none.
 
     Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); INVALID_ARGUMENT
-    (INVALID_FIELDS) with every invalid field of every user.
+    (INVALID_FIELDS) with the invalid fields of all users; of very many it lists
+    the first ones.
     """
 
 @_typing.type_check_only
@@ -141,7 +142,8 @@ class DirectoryAsyncStub(DirectoryStub):
     either all of them or none.
 
     Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); INVALID_ARGUMENT
-    (INVALID_FIELDS) with every invalid field of every user.
+    (INVALID_FIELDS) with the invalid fields of all users; of very many it lists
+    the first ones.
     """
 
 class DirectoryServicer(metaclass=_abc_1.ABCMeta):
@@ -250,7 +252,8 @@ class DirectoryServicer(metaclass=_abc_1.ABCMeta):
         either all of them or none.
 
         Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); INVALID_ARGUMENT
-        (INVALID_FIELDS) with every invalid field of every user.
+        (INVALID_FIELDS) with the invalid fields of all users; of very many it lists
+        the first ones.
         """
 
 def add_DirectoryServicer_to_server(servicer: DirectoryServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

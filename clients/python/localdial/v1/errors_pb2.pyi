@@ -25,11 +25,12 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_UNSPECIFIED: _ErrorReason.ValueType  # 0
     """Never sent."""
     ERROR_REASON_INVALID_FIELDS: _ErrorReason.ValueType  # 1
-    """INVALID_ARGUMENT. One or more fields break the rules of the contract; a
-    `google.rpc.BadRequest` lists every one of them. The details travel in the
-    trailing metadata, whose size clients limit: raise that limit (8 KiB in
-    many gRPC libraries) if your requests have hundreds of fields.
-    Metadata: none.
+    """INVALID_ARGUMENT. One or more fields break the rules of the contract. A
+    `google.rpc.BadRequest` lists them all, or the first ones if there are more
+    than 100 or if they would take more than 6 KiB, because the details travel
+    in the trailing metadata, of which many gRPC libraries accept 8 KiB.
+    `violation_count` is how many there are in all.
+    Metadata: `violation_count`.
     """
     ERROR_REASON_MALFORMED_REQUEST: _ErrorReason.ValueType  # 2
     """INVALID_ARGUMENT. The bytes of the request are not a message of the
@@ -177,11 +178,12 @@ class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
 ERROR_REASON_UNSPECIFIED: ErrorReason.ValueType  # 0
 """Never sent."""
 ERROR_REASON_INVALID_FIELDS: ErrorReason.ValueType  # 1
-"""INVALID_ARGUMENT. One or more fields break the rules of the contract; a
-`google.rpc.BadRequest` lists every one of them. The details travel in the
-trailing metadata, whose size clients limit: raise that limit (8 KiB in
-many gRPC libraries) if your requests have hundreds of fields.
-Metadata: none.
+"""INVALID_ARGUMENT. One or more fields break the rules of the contract. A
+`google.rpc.BadRequest` lists them all, or the first ones if there are more
+than 100 or if they would take more than 6 KiB, because the details travel
+in the trailing metadata, of which many gRPC libraries accept 8 KiB.
+`violation_count` is how many there are in all.
+Metadata: `violation_count`.
 """
 ERROR_REASON_MALFORMED_REQUEST: ErrorReason.ValueType  # 2
 """INVALID_ARGUMENT. The bytes of the request are not a message of the

@@ -4,9 +4,7 @@ import { type Client, InvalidArgumentError } from "@localdial/client";
 import { type Problem, type Row, readRows } from "./csv.js";
 
 // The limit of BatchSetUsers.
-const writeAtOnce = 1000;
-// An error lists every invalid field, up to four in each row, and Node.js reads at most 64 KiB of it.
-const checkAtOnce = 100;
+const usersAtOnce = 1000;
 
 const columns = { required: ["user_id", "display_name", "caller_id", "work_phone"] };
 
@@ -18,7 +16,7 @@ export async function checkUsers(
   problems: Problem[],
 ): Promise<Row[]> {
   const rows = withoutRepeats(file, await readRows(file, columns, problems), problems);
-  for (const some of chunks(rows, checkAtOnce)) {
+  for (const some of chunks(rows, usersAtOnce)) {
     for await (const problem of problemsAtServer(client, organizationId, file, some)) problems.push(problem);
   }
   return rows;
@@ -32,7 +30,7 @@ export async function writeUsers(
   progress: (written: number) => void,
 ): Promise<void> {
   let written = 0;
-  for (const some of chunks(rows, writeAtOnce)) {
+  for (const some of chunks(rows, usersAtOnce)) {
     await client.directory.batchSetUsers({ organizationId, users: some.map((row) => userOf(organizationId, row)) });
     written += some.length;
     progress(written);
@@ -54,15 +52,19 @@ async function* problemsAtServer(
       return;
     } catch (error) {
       if (!(error instanceof InvalidArgumentError)) throw error;
-      const wrong = new Set<Row>();
+      const wrong = new Map<Row, Problem[]>();
       for (const { field, description } of error.violations) {
         const [, index, name = ""] = /^users\[(\d+)\]\.?(.*)$/.exec(field) ?? [];
         const row = left[Number(index)];
         if (!row) throw error;
-        wrong.add(row);
-        yield { file, line: row.line, text: `${name} ${description}`.trim() };
+        const problem = { file, line: row.line, text: `${name} ${description}`.trim() };
+        wrong.set(row, [...(wrong.get(row) ?? []), problem]);
       }
-      if (!wrong.size) throw error;
+      const last = [...wrong.keys()].at(-1);
+      if (!last) throw error;
+      // The list may end in the middle of the last row's problems, so that row is checked again.
+      if (error.unlistedViolations && wrong.size > 1) wrong.delete(last);
+      yield* [...wrong.values()].flat();
       // Check the other rows again: the server may report some problems only after others are gone.
       left = left.filter((row) => !wrong.has(row));
     }

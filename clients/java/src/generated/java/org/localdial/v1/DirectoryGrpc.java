@@ -469,7 +469,8 @@ public final class DirectoryGrpc {
      * Creates or replaces many users of one organization in one transaction:
      * either all of them or none.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); INVALID_ARGUMENT
-     * (INVALID_FIELDS) with every invalid field of every user.
+     * (INVALID_FIELDS) with the invalid fields of all users; of very many it lists
+     * the first ones.
      * </pre>
      */
     default void batchSetUsers(org.localdial.v1.BatchSetUsersRequest request,
@@ -619,7 +620,8 @@ public final class DirectoryGrpc {
      * Creates or replaces many users of one organization in one transaction:
      * either all of them or none.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); INVALID_ARGUMENT
-     * (INVALID_FIELDS) with every invalid field of every user.
+     * (INVALID_FIELDS) with the invalid fields of all users; of very many it lists
+     * the first ones.
      * </pre>
      */
     public void batchSetUsers(org.localdial.v1.BatchSetUsersRequest request,
@@ -747,7 +749,8 @@ public final class DirectoryGrpc {
      * Creates or replaces many users of one organization in one transaction:
      * either all of them or none.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); INVALID_ARGUMENT
-     * (INVALID_FIELDS) with every invalid field of every user.
+     * (INVALID_FIELDS) with the invalid fields of all users; of very many it lists
+     * the first ones.
      * </pre>
      */
     public org.localdial.v1.BatchSetUsersResponse batchSetUsers(org.localdial.v1.BatchSetUsersRequest request) throws io.grpc.StatusException {
@@ -874,7 +877,8 @@ public final class DirectoryGrpc {
      * Creates or replaces many users of one organization in one transaction:
      * either all of them or none.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); INVALID_ARGUMENT
-     * (INVALID_FIELDS) with every invalid field of every user.
+     * (INVALID_FIELDS) with the invalid fields of all users; of very many it lists
+     * the first ones.
      * </pre>
      */
     public org.localdial.v1.BatchSetUsersResponse batchSetUsers(org.localdial.v1.BatchSetUsersRequest request) {
@@ -1009,7 +1013,8 @@ public final class DirectoryGrpc {
      * Creates or replaces many users of one organization in one transaction:
      * either all of them or none.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); INVALID_ARGUMENT
-     * (INVALID_FIELDS) with every invalid field of every user.
+     * (INVALID_FIELDS) with the invalid fields of all users; of very many it lists
+     * the first ones.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<org.localdial.v1.BatchSetUsersResponse> batchSetUsers(

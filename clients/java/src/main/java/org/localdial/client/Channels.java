@@ -41,8 +41,8 @@ final class Channels {
                     .perRpcBufferLimit(4 * MIB)
                     // A page of 1000 numbers with many mapped area codes can exceed gRPC's default of 4 MiB.
                     .maxInboundMessageSize(16 * MIB)
-                    // An error lists every invalid field in the trailing metadata. Above gRPC's default of 8 KiB (about
-                    // 80 fields) the caller would get a different error instead.
+                    // The details of an error travel in the trailing metadata, beside what proxies add. Above gRPC's
+                    // default of 8 KiB the caller would get a different error instead.
                     .maxInboundMetadataSize(MIB)
                     // Ping a connection that is idle for 30 s, with or without calls, so that a dead server is noticed
                     // within 40 s and no NAT or load balancer drops the connection between two calls. The localdial

@@ -107,12 +107,22 @@ public class LocaldialException extends RuntimeException {
     }
 
     /**
-     * Returns every invalid field, if the reason is {@code INVALID_FIELDS}.
+     * Returns the invalid fields, if the reason is {@code INVALID_FIELDS}. Of very many, the service lists the first
+     * ones; see {@link #getUnlistedViolations}.
      *
      * @return the violations, or none for another reason
      */
     public List<FieldViolation> getFieldViolations() {
         return fieldViolations;
+    }
+
+    /**
+     * Returns how many invalid fields there are beyond {@link #getFieldViolations}, because the service lists only some.
+     *
+     * @return the number of them; 0 if all are listed
+     */
+    public int getUnlistedViolations() {
+        return unlisted(metadata, fieldViolations);
     }
 
     /**
@@ -137,11 +147,17 @@ public class LocaldialException extends RuntimeException {
     /** Returns everything on one line: {@code INVALID_ARGUMENT (INVALID_FIELDS): field: what is wrong; ...}. */
     private static String text(Errors.Details details) {
         String head = details.reason.isEmpty() ? details.code.name() : details.code + " (" + details.reason + ")";
-        // The service's message names only the first invalid field.
+        // The service's message names only the first invalid fields.
         String fields = details.fieldViolations.stream()
                 .map(each -> each.field() + ": " + each.description()).collect(Collectors.joining("; "));
-        String body = fields.isEmpty() ? details.description : fields;
+        int more = unlisted(details.metadata, details.fieldViolations);
+        String body = fields.isEmpty() ? details.description : more > 0 ? fields + "; and " + more + " more" : fields;
         return head + ": " + body + requestId(details.request);
+    }
+
+    private static int unlisted(Map<String, String> metadata, List<FieldViolation> listed) {
+        String total = metadata.getOrDefault("violation_count", "");
+        return total.matches("[0-9]{1,9}") ? Math.max(0, Integer.parseInt(total) - listed.size()) : 0;
     }
 
     /** Someone who finds this line in a log needs the request_id to repeat the purchase safely. */

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.EnumSource.Mode;
 import org.localdial.v1.BatchSetUsersRequest;
@@ -151,6 +152,17 @@ class ErrorsTest {
                 () -> client.directory().batchSetUsers(BatchSetUsersRequest.getDefaultInstance()));
         assertEquals(4000, error.getFieldViolations().size());
         assertTrue(error.hasReason(ErrorReason.ERROR_REASON_INVALID_FIELDS));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"600, 598", "2, 0", "1, 0", "many, 0"})
+    void anExceptionSaysHowManyInvalidFieldsTheServiceDoesNotList(String total, int unlisted) {
+        ErrorInfo info = INVALID_FIELDS.toBuilder().putMetadata("violation_count", total).build();
+        server.answers(FakeServer.fail(Code.INVALID_ARGUMENT, "wrong", info, BAD_FIELDS));
+        LocaldialException error = failure();
+        assertEquals(unlisted, error.getUnlistedViolations());
+        String end = unlisted > 0 ? "must be visible ASCII; and 598 more" : "must be visible ASCII";
+        assertTrue(error.getMessage().endsWith(end), error.getMessage());
     }
 
     @Test
