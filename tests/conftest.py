@@ -114,10 +114,12 @@ def pgbouncer(postgres: PostgresServer) -> Iterator[PgBouncer]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _only_the_settings_of_the_test() -> Iterator[None]:
+def _only_the_settings_of_the_test(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Remove the settings of a developer's own server from the environment."""
     with pytest.MonkeyPatch.context() as environment:
         for name in list(os.environ):
             if name.startswith("LOCALDIAL_") and not name.startswith("LOCALDIAL_TEST_"):
                 environment.delenv(name)
+        # The default state directory, which must not be the developer's own.
+        environment.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         yield

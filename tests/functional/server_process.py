@@ -62,9 +62,9 @@ class ServerProcess(Lifecycle):
         with self.log.open("rb") as log:
             self.address = self._wait_for_address(log)
 
-    def stop(self) -> int:
+    def stop(self, by: signal.Signals = signal.SIGTERM) -> int:
         """Stop the server with SIGTERM, as an orchestrator does, and return its exit code."""
-        return self._end(signal.SIGTERM)
+        return self._end(by)
 
     def kill(self) -> int:
         """Kill the server with SIGKILL, and return its exit code."""

@@ -35,7 +35,7 @@ def environment(**settings: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith("LOCALDIAL_") and name not in {"COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR"}
     }
-    return {**clean, "LOCALDIAL_LISTEN": "127.0.0.1:0", **settings}
+    return {**clean, "LOCALDIAL_LISTEN": "127.0.0.1:0", "LOCALDIAL_STATE_DIRECTORY": "var", **settings}
 
 
 @pytest.fixture
@@ -339,6 +339,24 @@ def test_an_error_that_prevents_serving_is_reported_in_one_line(
         assert process.returncode == 2
     assert "LOCALDIAL_DATABASE_URL: must be an SQLite or a PostgreSQL URL" in error
     assert "hunter2" not in error
+
+
+def test_misspelled_variables_are_named_with_the_nearest_one(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LOCALDIAL_SERVR", "127.0.0.1:1")
+    listed = run("orgs", "list")
+    assert listed.exit_code == 0
+    assert "LOCALDIAL_SERVR is not used: there is no such setting; did you mean LOCALDIAL_SERVER?" in (
+        " ".join(listed.stderr.split())
+    )
+    with serving(tmp_path, LOCALDIAL_METRICS_LISTNE="127.0.0.1:0") as process:
+        assert process.stdout is not None
+        assert "ready" in process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=TIMEOUT_SECONDS)
+    assert "LOCALDIAL_METRICS_LISTNE is not used" in log
+    assert "did you mean LOCALDIAL_METRICS_LISTEN?" in log
 
 
 def test_migrate_reports_a_migration_and_then_that_the_schema_is_up_to_date(tmp_path: Path) -> None:

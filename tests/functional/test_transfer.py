@@ -96,6 +96,19 @@ def test_organizations_move_from_sqlite_to_postgresql_and_back(
     assert Path(third).read_bytes() == Path(first).read_bytes()
 
 
+def test_an_export_replaces_a_file_only_by_force(new_database: NewDatabase, tmp_path: Path) -> None:
+    database = new_database("sqlite")
+    path = tmp_path / "export.jsonl"
+    path.write_text("precious")
+    refused = run_on(database, "export", "--output", str(path))
+    assert refused.exit_code == 2
+    assert f"{path} exists; pass another --output, or --force to replace it" in refused.stderr
+    assert [file.name for file in tmp_path.glob("export*")] == ["export.jsonl"]
+    assert path.read_text() == "precious"
+    assert run_on(database, "export", "--output", str(path), "--force").exit_code == 0
+    assert '"organizations": 0' in path.read_text() or '"organizations":0' in path.read_text()
+
+
 @pytest.mark.parametrize(
     "arguments",
     [("export",), ("import", os.devnull), ("calls", "prune", "--older-than", "1d")],

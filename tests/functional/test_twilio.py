@@ -233,6 +233,17 @@ def test_the_doctor_warns_about_a_trial_account(simulator: SimulatorProcess) -> 
     assert "one number" in found["account"][1]
 
 
+def test_the_doctor_warns_about_files_that_other_users_can_read(tmp_path: Path) -> None:
+    file = tmp_path / "localdial.db"
+    file.touch(mode=0o600)
+    settings = {"LOCALDIAL_DATABASE_URL": f"sqlite:///{file}"}
+    assert examined(**settings)[1]["files"] == ("ok", "can be read by their owner only")
+    file.chmod(0o640)
+    state, text = examined(**settings)[1]["files"]
+    assert state == "warning"
+    assert f"chmod go= {file}" in text
+
+
 def test_the_doctor_reports_the_simulated_carrier() -> None:
     code, found = examined()
     assert code == 0

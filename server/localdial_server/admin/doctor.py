@@ -1,6 +1,7 @@
 """Checks the settings, the database and the carrier: `localdial doctor`. Changes and buys nothing."""
 
 import asyncio
+import shlex
 from pathlib import Path
 
 from sqlalchemy import make_url
@@ -8,11 +9,12 @@ from sqlalchemy.exc import DBAPIError
 
 from localdial_server.admin.doctor_finding import Check, Finding, OnFinding, State
 from localdial_server.runtime.carriers import twilio_account
-from localdial_server.runtime.storage import open_database
+from localdial_server.runtime.storage import open_database, refuse_forgotten_state
 from localdial_server.settings.errors import SettingsError, StartError
 from localdial_server.settings.settings import Settings
 from localdial_server.settings.validators import is_postgresql
 from localdial_server.storage.engines.postgres import PostgresDatabase
+from localdial_server.storage.engines.private_files import is_readable_by_others
 from localdial_server.storage.engines.sqlite import DatabaseInUse, SqliteDatabase
 from localdial_server.storage.sql.migrate import SchemaError, missing_migration
 
@@ -28,6 +30,7 @@ def examine(settings: Settings, on_finding: OnFinding) -> bool:
 
     report(Check("settings").ok("can be used"))
     report(_database(settings))
+    report(_files(settings))
     report(_webhook(settings))
     asyncio.run(_carrier(settings, report))
     return is_healthy
@@ -54,8 +57,13 @@ def _opened(settings: Settings) -> SqliteDatabase | PostgresDatabase | None:
     if is_postgresql(settings.database_url):
         return open_database(settings)
     # open_database would create the file, and would not distinguish a file in use from other failures.
-    file = Path(make_url(settings.database_url.get_secret_value()).database or "")
+    refuse_forgotten_state(settings)
+    file = _sqlite_file(settings)
     return SqliteDatabase.open(file) if file.exists() else None
+
+
+def _sqlite_file(settings: Settings) -> Path:
+    return Path(make_url(settings.database_url.get_secret_value()).database or "")
 
 
 def _schema(check: Check, database: SqliteDatabase | PostgresDatabase | None, settings: Settings) -> Finding:
@@ -71,6 +79,21 @@ def _schema(check: Check, database: SqliteDatabase | PostgresDatabase | None, se
     if is_postgresql(settings.database_url):
         return check.problem(missing)
     return check.warning(f"{missing}, or `localdial serve`")
+
+
+def _files(settings: Settings) -> Finding:
+    check = Check("files")
+    if is_postgresql(settings.database_url):
+        folder = settings.spool_directory
+        files = [folder, *folder.iterdir()] if folder.is_dir() else []
+    else:
+        file = _sqlite_file(settings)
+        files = [path for path in (file, Path(f"{file}-wal")) if path.exists()]
+    exposed = [path for path in files if is_readable_by_others(path)]
+    if exposed:
+        paths = " ".join(shlex.quote(str(path)) for path in exposed)
+        return check.warning(f"hold borrowers' numbers and can be read by other users: chmod go= {paths}")
+    return check.ok("can be read by their owner only")
 
 
 def _webhook(settings: Settings) -> Finding:

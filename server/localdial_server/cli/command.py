@@ -1,7 +1,9 @@
 """The commands' shared parts: options, the server to call, and how results and errors are shown."""
 
+import difflib
 import functools
 import inspect
+import os
 import shlex
 import shutil
 import sys
@@ -132,12 +134,19 @@ def _shown_error(error: LocaldialError | CliError | SettingsError | StartError) 
             return error
 
 
-def settings_from(config_file: Path | None, **options: object) -> "Settings":
-    """Return the settings of the server. Raises `SettingsError`."""
+def settings_from(out: Output, config_file: Path | None, **options: object) -> "Settings":
+    """Return the settings of the server, and warn of misspelled variables. Raises `SettingsError`."""
     # Commands that only call a server need no settings.
-    from localdial_server.settings.settings import read_settings  # noqa: PLC0415 - slow to load
+    from localdial_server.settings import settings  # noqa: PLC0415 - slow to load
 
-    return read_settings(config_file, **options)
+    for name, similar in settings.unknown_variables(SERVER_ENV):
+        _warn_of_variable(out, name, similar)
+    return settings.read_settings(config_file, **options)
+
+
+def _warn_of_variable(out: Output, name: str, similar: str | None) -> None:
+    suggestion = f"; did you mean {similar}?" if similar else ""
+    out.warn(f"the environment variable {name} is not used: there is no such setting{suggestion}")
 
 
 def command_line(server: str, *arguments: str) -> str:
@@ -157,10 +166,28 @@ def _program() -> str:
 
 
 def connect(options: CommonOptions) -> Client:
-    """Return a client of the server that the options name."""
-    if options.timeout is None:
-        return Client(options.server)
-    return Client(options.server, timeout=options.timeout, carrier_timeout=options.timeout)
+    """Return a client of the server that the options name. Raises `CliError` if they name none."""
+    try:
+        if options.timeout is None:
+            return Client(options.server)
+        return Client(options.server, timeout=options.timeout, carrier_timeout=options.timeout)
+    except ValueError as error:
+        raise CliError(
+            f"the server's address, from --server or {SERVER_ENV}, cannot be used: {error}"
+        ) from None
+
+
+def _warn_of_misspelled_server(out: Output) -> None:
+    """Warn of variables that look like the one for the server, without loading the settings' names."""
+    prefix, _, wanted = SERVER_ENV.partition("_")
+    for name in sorted(os.environ):
+        found = name.upper().removeprefix(f"{prefix}_")
+        if (
+            name.upper() != found
+            and found != wanted
+            and difflib.get_close_matches(found, [wanted], cutoff=0.7)
+        ):
+            _warn_of_variable(out, name, SERVER_ENV)
 
 
 Arguments = ParamSpec("Arguments")
@@ -185,6 +212,7 @@ def client_command(function: Callable[Concatenate[Session, Arguments], None]) ->
             timeout=before.timeout if timeout is None else timeout,
         )
         out = Output(as_json=options.as_json)
+        _warn_of_misspelled_server(out)
         with errors_shown(out), connect(options) as client:
             function(Session(client, out, options.server), *args, **kwargs)
 

@@ -33,7 +33,7 @@ def doctor(out: Output, *, config_file: ConfigOption = None) -> None:
             )
             console.print(line, soft_wrap=True)
 
-    is_healthy = examine(settings_from(config_file), on_finding)
+    is_healthy = examine(settings_from(out, config_file), on_finding)
     out.result(
         {
             "ok": is_healthy,

@@ -33,7 +33,7 @@ def migrate(out: Output, *, config_file: ConfigOption = None) -> None:
     """Bring the database's schema up to date."""
     from localdial_server.runtime import bootstrap  # noqa: PLC0415 - slow to load
 
-    done = bootstrap.migrate(settings_from(config_file))
+    done = bootstrap.migrate(settings_from(out, config_file))
     out.result({"done": done}, done)
 
 
@@ -52,14 +52,15 @@ def export(
     output: Annotated[
         str, typer.Option("--output", metavar="FILE", help="The file to write; - is stdout.")
     ] = _STREAM,
+    force: Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")] = False,
     config_file: ConfigOption = None,
 ) -> None:
     """Export organizations with their call history to a file, for `localdial import`."""
     from localdial_server.admin import maintenance  # noqa: PLC0415 - slow to load
 
-    settings = settings_from(config_file)
+    settings = settings_from(out, config_file)
     try:
-        with _writable(output) as file, progress(out) as show:
+        with _writable(output, force=force) as file, progress(out) as show:
             end = maintenance.export(settings, organizations or (), file, show)
     except maintenance.UnknownOrganizations as error:
         raise CliError(f"no such organization: {error}", ExitCode.NOT_FOUND) from None
@@ -88,7 +89,7 @@ def import_(
     """Import the organizations of an export: all of them or none."""
     from localdial_server.admin import maintenance  # noqa: PLC0415 - slow to load
 
-    settings = settings_from(config_file)
+    settings = settings_from(out, config_file)
     try:
         with _readable(file) as lines, progress(out) as show:
             end = maintenance.import_(settings, lines, show)
@@ -122,7 +123,7 @@ def prune(
 
     deleted = 0
     age = _microseconds(older_than)
-    settings = settings_from(config_file)
+    settings = settings_from(out, config_file)
     try:
         with progress(out) as show:
 
@@ -144,15 +145,17 @@ def prune(
 
 
 @contextmanager
-def _writable(output: str) -> Iterator[BinaryIO]:
-    """Open the output. A file is readable only by its owner, and gets its name once it is complete."""
+def _writable(output: str, *, force: bool) -> Iterator[BinaryIO]:
+    """Open the output. A file is readable only by its owner, and gets its name once it is complete.
+
+    `force`: replace an existing file.
+    """
     if output == _STREAM:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
     path = Path(output)
-    if path.exists() and not path.is_file():
-        raise CliError(f"{output} is not a regular file; pass another --output")
+    _require_writable(path, force=force)
     part = path.with_name(f"{path.name}.part")
     part.unlink(missing_ok=True)
     try:
@@ -161,10 +164,18 @@ def _writable(output: str) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
+        _require_writable(path, force=force)
         part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def _require_writable(path: Path, *, force: bool) -> None:
+    if path.exists() and not path.is_file():
+        raise CliError(f"{path} is not a regular file; pass another --output")
+    if path.exists() and not force:
+        raise CliError(f"{path} exists; pass another --output, or --force to replace it")
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import json
 import shlex
 import sys
 import threading
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 from rich.markup import escape
@@ -19,9 +19,6 @@ from localdial_server.cli.demo_setup import DEMO, MAPPED
 from localdial_server.cli.output import CliError, ExitCode, Output
 from localdial_server.settings.addresses import reachable
 from localdial_server.settings.errors import StartError
-
-if TYPE_CHECKING:
-    from localdial_server.settings.settings import Settings
 
 # How long the thread that loads the demo may take to notice that the server has stopped.
 _DEMO_JOIN_SECONDS: Final = 5.0
@@ -85,12 +82,13 @@ def serve(
             demo_threads.append(thread)
             thread.start()
 
-    settings = settings_from(config_file, listen=listen, workers=workers, webhook_listen=webhook)
+    if worker:
+        _serve_as_worker()
+        return
+    settings = settings_from(out, config_file, listen=listen, workers=workers, webhook_listen=webhook)
     if settings.webhook_listen:
         settings.require_webhook()
-    if worker:
-        _serve_as_worker(settings)
-    elif settings.workers > 1:
+    if settings.workers > 1:
         from localdial_server.runtime import workers as supervised  # noqa: PLC0415 - slow to load
 
         supervised.serve(settings, on_ready)
@@ -102,14 +100,15 @@ def serve(
         thread.join(_DEMO_JOIN_SECONDS)
 
 
-def _serve_as_worker(settings: "Settings") -> None:
+def _serve_as_worker() -> None:
     """Serve as one of several workers, reporting to the supervisor as `Supervisor` expects."""
     from localdial_server.runtime import serve as server_process  # noqa: PLC0415 - slow to load
+    from localdial_server.settings.settings import read_settings  # noqa: PLC0415 - slow to load
 
     to_supervisor = Output(as_json=True)
     try:
         server_process.serve(
-            settings,
+            read_settings(),
             lambda address: to_supervisor.announce({"address": address}),
             shared_port=True,
             stop_when=sys.stdin.fileno(),

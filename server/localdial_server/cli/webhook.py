@@ -44,7 +44,7 @@ def webhook(
         out.announce({"address": address}, f"the webhook is ready on {address}")
 
     with errors_shown(out):
-        settings = settings_from(config_file, webhook_listen=listen)
+        settings = settings_from(out, config_file, webhook_listen=listen)
         settings.require_webhook()
         standalone.serve(
             settings,

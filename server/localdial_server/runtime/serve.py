@@ -5,7 +5,6 @@ import contextlib
 import errno
 import gc
 import logging
-import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 
@@ -13,6 +12,7 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from localdial_server.app.use_cases import UseCases
+from localdial_server.concurrency.stop_signals import stop_signals
 from localdial_server.observability.logs import configure_logging
 from localdial_server.rpc.call_routing import CallRoutingServicer
 from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract
@@ -44,7 +44,7 @@ def serve(
     shared_port: bool = False,
     stop_when: int | None = None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT, then finish the running calls.
+    """Serve until SIGTERM, SIGINT or SIGHUP, then finish the running calls.
 
     `on_ready` gets the address, host:port. With `shared_port`, other processes may listen on the same one.
     `stop_when` is a file descriptor that stops the server when it becomes readable. Raises `StartError`.
@@ -99,7 +99,7 @@ def _stop_event(stop_when: int | None) -> asyncio.Event:
     """Return an event that is set by a signal, or when the file descriptor `stop_when` is readable."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for signal_number in signal.SIGTERM, signal.SIGINT:
+    for signal_number in stop_signals():
         loop.add_signal_handler(signal_number, stop.set)
     if stop_when is not None:
 

@@ -12,6 +12,7 @@ from localdial_server.carriers.twilio_simulator.admin_api import parse_fault
 from localdial_server.carriers.twilio_simulator.application import application, listen, served
 from localdial_server.carriers.twilio_simulator.http_faults import FaultInjector
 from localdial_server.carriers.twilio_simulator.ledger import FULL, TRIAL, Ledger
+from localdial_server.concurrency.stop_signals import stop_signals
 from localdial_server.settings.addresses import opened
 from localdial_server.settings.errors import StartError
 from localdial_server.settings.validators import is_loopback, valid_address
@@ -43,7 +44,7 @@ class SimulatorOptions:
 
 
 def serve_simulator(options: SimulatorOptions, on_ready: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or SIGINT; call `on_ready` with the base URL first. Raises `StartError`."""
+    """Serve until SIGTERM, SIGINT or SIGHUP; call `on_ready` with the base URL first. Raises `StartError`."""
     _require_loopback(options.listen)
     faults = _fault_injector(options)
     ledger = _ledger(options)
@@ -52,7 +53,7 @@ def serve_simulator(options: SimulatorOptions, on_ready: Callable[[str], None]) 
         listening = opened(options.listen, "--listen", lambda _family, host, port: listen(host, port))
         with listening as (address, sockets):
             stop = threading.Event()
-            for signal_number in signal.SIGTERM, signal.SIGINT:
+            for signal_number in stop_signals():
                 signal.signal(signal_number, lambda *_: stop.set())
             with served(application(ledger, faults), sockets):
                 on_ready(f"http://{address}")

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import Settings
+from localdial_server.settings.state_directory import DATABASE_FILE, OLD_STATE_DIRECTORY, SPOOL_FOLDER
 from localdial_server.settings.validators import is_postgresql
 from localdial_server.storage.call_log.group_commit import GroupCommitLog
 from localdial_server.storage.call_log.recorders import DatabaseRecorder, SpoolingRecorder
@@ -118,6 +119,7 @@ def _cache_policy(settings: Settings, *, max_age: float) -> CachePolicy:
 
 def open_database(settings: Settings) -> "SqliteDatabase | PostgresDatabase":
     """Open the database of the settings. Raises `StartError`."""
+    refuse_forgotten_state(settings)
     url = settings.database_url.get_secret_value()
     if is_postgresql(settings.database_url):
         import psycopg  # noqa: PLC0415 - see above
@@ -140,6 +142,23 @@ def open_database(settings: Settings) -> "SqliteDatabase | PostgresDatabase":
         ) from None
     except OSError as error:
         raise StartError(f"cannot open {file}: {error.strerror}; set LOCALDIAL_DATABASE_URL") from None
+
+
+def refuse_forgotten_state(settings: Settings) -> None:
+    """Raise `StartError` if a default place is not in use yet, but the one of earlier releases is.
+
+    A server that began with an empty database, or left recorded calls in the old spool, would look as if
+    everything had been lost.
+    """
+    uses_spool = is_postgresql(settings.database_url)
+    name, default = ("spool_directory", SPOOL_FOLDER) if uses_spool else ("database_url", DATABASE_FILE)
+    old, new = (OLD_STATE_DIRECTORY / default).absolute(), (settings.state_directory / default).absolute()
+    if name not in settings.model_fields_set and old.exists() and not new.exists():
+        raise StartError(
+            f"{old} exists, which earlier releases used when started in this folder, but {new}, which is "
+            f"used now, does not. Set LOCALDIAL_STATE_DIRECTORY={old.parent} to keep the data where it is, "
+            f"or move {old.parent} to {new.parent}"
+        )
 
 
 def migrate_database(database: "SqliteDatabase | PostgresDatabase", settings: Settings) -> str:

@@ -9,6 +9,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from localdial_server.concurrency.stop_signals import stop_signals
 from localdial_server.settings.errors import StartError
 
 _log = logging.getLogger(__name__)
@@ -87,13 +88,13 @@ class Supervisor:
         self._problem = ""
 
     async def run(self) -> None:
-        """Run the workers until SIGTERM or SIGINT, then stop them; a second signal kills them.
+        """Run the workers until SIGTERM, SIGINT or SIGHUP, then stop them; a second signal kills them.
 
         Raises `WorkersFailed` if one of the first workers cannot start, or if one stops with an error. No
         process is left running in either case.
         """
         loop = asyncio.get_running_loop()
-        for number in signal.SIGTERM, signal.SIGINT:
+        for number in stop_signals():
             loop.add_signal_handler(number, self._on_signal)
         async with asyncio.TaskGroup() as tasks:
             slots = [tasks.create_task(self._keep_running()) for _ in range(self._count)]

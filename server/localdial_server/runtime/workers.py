@@ -22,6 +22,7 @@ from pydantic_core import to_json
 
 from localdial_server.observability.logs import configure_logging
 from localdial_server.runtime.side_listeners import serve_metrics
+from localdial_server.runtime.storage import refuse_forgotten_state
 from localdial_server.runtime.supervisor import Supervisor
 from localdial_server.settings.addresses import listen_alone, opened
 from localdial_server.settings.settings import CONFIG_ENV, Settings, env_name
@@ -40,11 +41,13 @@ _MARGIN_SECONDS: Final = 5.0
 
 
 def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
-    """Serve with several processes until SIGTERM or SIGINT, and let each finish its running calls.
+    """Serve with several processes until SIGTERM, SIGINT or SIGHUP, and let each finish its running calls.
 
     `on_ready` gets the address once all of them serve. Raises `StartError` if they cannot.
     """
     configure_logging(settings.log_level, settings.log_format)
+    # Workers get all settings set, so they cannot see what is a default.
+    refuse_forgotten_state(settings)
     with (
         _held_port("listen", settings.listen) as address,
         _held_port("webhook_listen", settings.webhook_listen) as webhook_address,

@@ -7,7 +7,7 @@ Each setting comes from the first of these places that has it: the command line,
 import difflib
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
@@ -20,16 +20,20 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsConfigDict
 
 from localdial_server.settings.carrier_settings import CarrierSettings
 from localdial_server.settings.errors import SettingProblem, SettingsError
+from localdial_server.settings.state_directory import DATABASE_FILE, SPOOL_FOLDER, default_state_directory
 from localdial_server.settings.validators import (
+    QUOTES,
     is_loopback,
     is_postgresql,
     lower_case,
     postgresql_parameters,
+    require_plain_text,
     valid_account_tokens,
     valid_address,
     valid_address_or_empty,
@@ -39,11 +43,12 @@ from localdial_server.settings.validators import (
 
 ENV_PREFIX = "LOCALDIAL_"
 CONFIG_ENV = "LOCALDIAL_CONFIG"
+_TEST_PREFIX = "LOCALDIAL_TEST_"
 
 # The groups of settings in the help and the documentation, by the prefixes of their names.
 _GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "Server": ("listen", "allow_insecure", "workers", "drain", "log_", "metrics"),
-    "Database and spool": ("database", "spool"),
+    "Database and spool": ("state", "database", "spool"),
     "Snapshots": ("snapshot",),
     "Carrier": ("carrier", "simulator"),
     "Twilio": ("twilio",),
@@ -76,11 +81,17 @@ class Settings(CarrierSettings):
     allow_insecure: bool = False
     """Listen on an address that other machines can reach. Anyone there can then buy and delete numbers,
     because the server has neither TLS nor API keys yet."""
-    database_url: Annotated[SecretStr, AfterValidator(valid_database_url)] = SecretStr(
-        "sqlite:///var/localdial.db"
+    state_directory: Path = Field(default_factory=default_state_directory)
+    """Folder of the database and the spool, unless their own settings say otherwise. Default: systemd's
+    STATE_DIRECTORY, else localdial in XDG_STATE_HOME (~/.local/state if that is unset)."""
+    database_url: Annotated[SecretStr, AfterValidator(valid_database_url)] = Field(
+        default_factory=lambda set_before: SecretStr(
+            f"sqlite:///{set_before['state_directory'] / DATABASE_FILE}"
+        )
     )
     """Database: sqlite:///FILE (relative to the working directory), sqlite:////FILE (absolute), or
-    postgresql://USER:PASSWORD@HOST:PORT/NAME with any parameters of libpq."""
+    postgresql://USER:PASSWORD@HOST:PORT/NAME with any parameters of libpq. Default: the SQLite file
+    localdial.db in the state directory."""
     workers: int = Field(1, ge=1, le=64)
     """Server processes that share the port. SQLite allows only 1."""
     database_timeout_seconds: float = Field(5.0, ge=0.1, le=600)
@@ -100,9 +111,11 @@ class Settings(CarrierSettings):
     """How long caller IDs are still resolved from memory while PostgreSQL is unavailable, in seconds."""
     snapshot_memory_mb: int = Field(512, ge=1, le=1_048_576)
     """Memory for organizations, in estimated MiB per process. Those unused for longest are dropped first."""
-    spool_directory: Path = Path("var/spool")
+    spool_directory: Path = Field(
+        default_factory=lambda set_before: set_before["state_directory"] / SPOOL_FOLDER
+    )
     """Folder that keeps the records of calls while PostgreSQL is unavailable. It must survive a restart.
-    Servers on one machine may share it."""
+    Servers on one machine may share it. Default: spool in the state directory."""
     spool_max_mb: int = Field(64, ge=1, le=1_048_576)
     """Largest size of one process's spool, in MiB. When it is full, resolves are refused."""
     metrics_listen: Annotated[str, AfterValidator(valid_address_or_empty)] = ""
@@ -120,6 +133,15 @@ class Settings(CarrierSettings):
     webhook_account_tokens: Annotated[SecretStr, AfterValidator(valid_account_tokens)] = SecretStr("")
     """Auth tokens of further Twilio accounts (subaccounts) that call the webhook: ACCOUNT_SID:TOKEN
     pairs, separated by commas or spaces."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _texts_are_plain(cls, value: object, info: ValidationInfo) -> object:
+        name = str(info.field_name)
+        text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        if cls.model_fields[name].annotation in {str, SecretStr, Path}:
+            require_plain_text(text, _allowed_within(name, text))
+        return value
 
     @field_validator("workers")
     @classmethod
@@ -179,6 +201,12 @@ class Settings(CarrierSettings):
             raise SettingsError(*problems)
 
 
+def _allowed_within(setting: str, text: str) -> str:
+    """Return the white space and quotes that the setting may have between other characters."""
+    is_path = setting.endswith("_directory") or text.startswith("sqlite:")
+    return f" {QUOTES}" if is_path else " " if setting == "webhook_account_tokens" else ""
+
+
 class SettingHelp(NamedTuple):
     """What the help and the documentation say about one setting."""
 
@@ -197,16 +225,16 @@ def env_name(setting: str) -> str:
 def describe_settings() -> list[SettingHelp]:
     """Return every setting, group by group, and within a group in the order of declaration."""
     return [
-        SettingHelp(
-            group, env_name(name), _default_text(field.default), " ".join((field.description or "").split())
-        )
+        SettingHelp(group, env_name(name), _default_text(field), " ".join((field.description or "").split()))
         for group, prefixes in _GROUPS.items()
         for name, field in Settings.model_fields.items()
         if name.startswith(prefixes)
     ]
 
 
-def _default_text(value: object) -> str:
+def _default_text(field: FieldInfo) -> str:
+    # The description says what a default is that depends on the machine.
+    value = "" if field.default_factory else field.default
     if isinstance(value, SecretStr):
         value = value.get_secret_value()
     if isinstance(value, bool):
@@ -237,7 +265,28 @@ def read_settings(config_file: Path | None = None, **options: object) -> Setting
     try:
         return Settings(**values)
     except ValidationError as error:
-        raise SettingsError(*(_problem(detail, origins) for detail in error.errors())) from None
+        # A default that depends on a wrong setting is no problem of its own.
+        wrong = [detail for detail in error.errors() if detail["type"] != "default_factory_not_called"]
+        raise SettingsError(*(_problem(detail, origins) for detail in wrong)) from None
+
+
+def unknown_variables(*others: str) -> Sequence[tuple[str, str | None]]:
+    """Return each `LOCALDIAL_…` environment variable that is not read, with the most similar one that is.
+
+    `others` are read besides the settings. The tests' own (`LOCALDIAL_TEST_…`) are not returned.
+    """
+    known = {
+        name.removeprefix(ENV_PREFIX) for name in (*map(env_name, Settings.model_fields), CONFIG_ENV, *others)
+    }
+    unknown = []
+    for variable in sorted(os.environ):
+        # The names of settings are not case-sensitive.
+        name = variable.upper().removeprefix(ENV_PREFIX)
+        if name != variable.upper() and name not in known and not variable.startswith(_TEST_PREFIX):
+            # Compared without the prefix, which would make any two names similar.
+            similar = difflib.get_close_matches(name, known, n=1)
+            unknown.append((variable, f"{ENV_PREFIX}{similar[0]}" if similar else None))
+    return unknown
 
 
 def _read_file(path: Path) -> dict[str, Any]:

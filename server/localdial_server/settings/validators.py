@@ -7,8 +7,9 @@ which may be a secret.
 import contextlib
 import ipaddress
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from pydantic import SecretStr
 
@@ -20,6 +21,43 @@ _POSTGRESQL = frozenset({"postgresql", "postgres"})
 _ADDRESS = re.compile(
     r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s\[\]:/]+)):(?P<port>[0-9]{1,5})", re.ASCII
 )
+
+
+# Unicode's categories of characters that cannot be seen: control, format (such as the byte order mark),
+# private use, surrogate, unassigned, and every kind of white space.
+_INVISIBLE: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp", "Zs"})
+QUOTES: Final = "\"'`\N{ACUTE ACCENT}‘’‚‛“”„‟«»‹›"  # noqa: RUF001 - each is meant
+# Unicode gives control characters no names.
+_CONTROL_NAMES: Final = {
+    "\0": "NULL",
+    "\t": "TAB",
+    "\n": "LINE FEED",
+    "\r": "CARRIAGE RETURN",
+    "\ufeff": "BYTE ORDER MARK",
+}
+
+
+def require_plain_text(text: str, allowed_within: str = "") -> None:
+    """Raise `ValueError` if the text has white space, quotes or invisible characters; it names the first.
+
+    They get into a setting by copying, or from a file with other line ends or with quotes that nothing
+    removes. `allowed_within`: characters that are fine except at the start and the end.
+    """
+    for position, character in enumerate(text, 1):
+        is_within = 1 < position < len(text)
+        if is_within and character in allowed_within:
+            continue
+        if character in QUOTES or unicodedata.category(character) in _INVISIBLE:
+            where = (
+                f"as character {position}" if is_within else "at the start" if position == 1 else "at the end"
+            )
+            raise ValueError(f"has {_named(character)} {where}, which does not belong there; remove it")
+
+
+def _named(character: str) -> str:
+    name = _CONTROL_NAMES.get(character) or unicodedata.name(character, "")
+    code = f"U+{ord(character):04X}"
+    return f"{name} ({code})" if name else code
 
 
 def valid_address(address: str) -> str:

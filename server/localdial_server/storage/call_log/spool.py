@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.domain.model import OutboundCall
 from localdial_server.storage.call_log.insert import insert_calls
+from localdial_server.storage.engines.private_files import make_private_file, make_private_folder
 from localdial_server.storage.engines.sqlite import DatabaseInUse, SqliteDatabase
 from localdial_server.storage.sql.migrate import SchemaError, migrate
 from localdial_server.storage.sql.rows import to_call
@@ -47,7 +48,7 @@ class Disk:
 
     def create(self, path: Path) -> None:
         """Create an empty file, durable on return."""
-        path.touch()
+        make_private_file(path)
         # The file's name is durable once the folder is on the disk.
         folder = os.open(path.parent, os.O_RDONLY)
         try:
@@ -195,7 +196,7 @@ class SpoolFolder:
 
     def take(self) -> Spool:
         """Open the first file that no process holds; a crash may have left calls in it. Raises `OSError`."""
-        self._path.mkdir(parents=True, exist_ok=True)
+        make_private_folder(self._path)
         for number in itertools.count():
             # Skip a file that another process holds, or that only a newer release can empty.
             with contextlib.suppress(DatabaseInUse, SchemaError):
@@ -216,6 +217,7 @@ class SpoolFolder:
         # Write atomically, and before checking the other files, so that two servers starting
         # at once cannot both pass the check.
         new = own.path.with_suffix(f"{_OWNER}-new")
+        make_private_file(new)
         new.write_text(identity, "utf-8")
         new.replace(own.path.with_suffix(_OWNER))
         # Retry: a process running this check holds each file briefly, and one that just took a file

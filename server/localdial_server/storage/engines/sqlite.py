@@ -24,6 +24,11 @@ from typing_extensions import override
 
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.storage.engines.database import VERSION_TABLE, Database
+from localdial_server.storage.engines.private_files import (
+    PRIVATE_FILE,
+    make_private_file,
+    make_private_folder,
+)
 
 T = TypeVar("T")
 
@@ -66,13 +71,15 @@ class SqliteDatabase(Database):
         if path.exists() and not os.access(path, os.W_OK):
             # SQLite would open it for reading and leave read-only files beside it.
             raise PermissionError(errno.EACCES, "it is read-only", str(path))
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(path.parent)
         # The thread that releases the lock is not the one that acquired it.
-        lock = FileLock(f"{path}.lock", thread_local=False)
+        lock = FileLock(f"{path}.lock", mode=PRIVATE_FILE, thread_local=False)
         try:
             lock.acquire(timeout=0)
         except Timeout:
             raise DatabaseInUse from None
+        # SQLite gives the files beside it the same mode.
+        make_private_file(path)
         return cls(path, lock, max_bytes)
 
     @property

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-import signal
 from collections.abc import Callable
 
+from localdial_server.concurrency.stop_signals import stop_signals
 from localdial_server.observability.logs import configure_logging
 from localdial_server.settings.settings import Settings
 from localdial_server.web.webhook.http_server import serving
@@ -13,7 +13,7 @@ _log = logging.getLogger(__name__)
 
 
 def serve(settings: Settings, server: str, listen: str, on_ready: Callable[[str], None]) -> None:
-    """Serve the webhook on `listen`, for the localdial server at `server`, until SIGTERM or SIGINT.
+    """Serve the webhook on `listen`, for the localdial server at `server`, until SIGTERM, SIGINT or SIGHUP.
 
     Addresses are host:port. Calls `on_ready` with the address once it is served, and finishes the requests
     under way before it returns. Raises `StartError`.
@@ -26,7 +26,7 @@ def serve(settings: Settings, server: str, listen: str, on_ready: Callable[[str]
 async def _serve(settings: Settings, server: str, listen: str, on_ready: Callable[[str], None]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for signal_number in signal.SIGTERM, signal.SIGINT:
+    for signal_number in stop_signals():
         loop.add_signal_handler(signal_number, stop.set)
     async with serving(settings, server, listen) as served:
         on_ready(served.address)
