@@ -29,7 +29,10 @@ from localdial_server.domain.area_codes import area_code_of
 # A filter finds few numbers; a second page is only for accounts with many numbers of one name.
 _FILTERED_PAGE: Final = 50
 
-# Outside the NANP a search also finds numbers of longer area codes (`+492` matches `+49201`).
+# The countries where Twilio searches by area code. Elsewhere it does not, not even in the rest of the NANP.
+_SEARCHED_BY_AREA_CODE: Final = frozenset({"US", "CA"})
+
+# A pattern also finds numbers of longer area codes (`+492` matches `+49201`).
 _SURPLUS: Final = 5
 
 # The most characters that the database stores. Twilio's own regions have two letters.
@@ -82,14 +85,15 @@ class TwilioApi:
 
     def search(self, account_sid: str, country: str, area_code: str, limit: int) -> list[AvailableNumber]:
         """Return at most `limit` different numbers on sale in the area code that can receive calls."""
+        by_area_code = country in _SEARCHED_BY_AREA_CODE
         # A pattern with a plus matches the beginning of a number.
-        is_pattern = area_code.startswith("+")
-        wanted = min(limit * _SURPLUS if is_pattern else limit, LARGEST_PAGE)
+        pattern = area_code if area_code.startswith("+") else f"+1{area_code}"
+        wanted = min(limit if by_area_code else limit * _SURPLUS, LARGEST_PAGE)
         on_sale = self._account(account_sid).available_phone_numbers(country).local
         try:
             offers = on_sale.list(
-                area_code=values.unset if is_pattern else int(area_code),
-                contains=area_code if is_pattern else values.unset,
+                area_code=int(area_code) if by_area_code else values.unset,
+                contains=values.unset if by_area_code else pattern,
                 voice_enabled=True,
                 limit=wanted,
                 page_size=min(wanted, self._page_size),

@@ -25,6 +25,7 @@ from localdial_server.carriers.twilio.error_codes import NotSent
 from localdial_server.carriers.twilio.http_client import TwilioHttpClient
 from localdial_server.carriers.twilio_simulator import resources
 from localdial_server.carriers.twilio_simulator.http_faults import HttpFault, Kind, When, error
+from localdial_server.domain.area_codes import area_code_of
 from tests.unit.carriers.twilio.conftest import MAIN, SUB, TwilioHarness
 
 _NUMBER = "+14155550100"
@@ -405,6 +406,35 @@ async def test_a_country_without_numbers_is_told_apart_from_a_missing_account(tw
     twilio.faults.add(Operation.LIST_OWNED, error(404, 20404))
     with pytest.raises(Refused):
         await twilio.carriers().all()[0].search("876", 5)
+
+
+# Puerto Rico (three codes), the Dominican Republic, Jamaica (two codes), the Bahamas, Barbados, the
+# Virgin Islands, Guam; then Canada and the US, and countries outside the NANP.
+@pytest.mark.parametrize(
+    "area_code",
+    [
+        "787",
+        "939",
+        "809",
+        "829",
+        "849",
+        "876",
+        "658",
+        "242",
+        "246",
+        "340",
+        "671",
+        "416",
+        "415",
+        "+4420",
+        "+4930",
+    ],
+)
+async def test_every_area_code_is_searched_in_the_way_that_its_country_allows(
+    twilio: TwilioHarness, area_code: str
+) -> None:
+    found = await twilio.carriers().all()[0].search(area_code, 5)
+    assert [area_code_of(offer.phone_number) for offer in found] == [area_code] * 5
 
 
 @pytest.mark.parametrize("code", [21451, 21452])

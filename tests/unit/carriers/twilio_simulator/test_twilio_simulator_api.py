@@ -154,12 +154,28 @@ def test_a_list_is_filtered_by_name_and_by_number(site: Site) -> None:
         ("GB/Local.json?Contains=%2B4420&PageSize=1", ["+442079460000"]),
         ("GB/Local.json?Contains=%2B442079460001", ["+442079460001"]),
         ("US/Local.json?AreaCode=415&Contains=0100%24", ["+14155550100"]),
+        # Twilio documents that `AreaCode` and `InRegion` apply to the US and Canada only.
+        ("PR/Local.json?AreaCode=939&PageSize=1", ["+17875550100"]),
+        ("PR/Local.json?Contains=%2B1939&PageSize=1", ["+19395550100"]),
+        ("JM/Local.json?AreaCode=658&InRegion=JM&PageSize=1", ["+16585550100"]),
+        ("JM/Local.json?Contains=%2B1876&PageSize=1", ["+18765550100"]),
+        ("US/Local.json?AreaCode=415&Contains=555010*&PageSize=50", [f"+141555501{n:02}" for n in range(10)]),
+        ("US/Local.json?AreaCode=415&Contains=%25KLL0100", ["+14155550100"]),
+        ("US/Local.json?AreaCode=415&Contains=*0100%24", ["+14155550100"]),
         ("US/Local.json?InRegion=WY&PageSize=9", ["+13075550100", "+13075550101", "+13075550102"]),
     ],
 )
 def test_a_search_finds_the_countrys_numbers_on_sale(site: Site, path: str, numbers: list[str]) -> None:
     found = site.call("GET", f"/2010-04-01/Accounts/{MAIN}/AvailablePhoneNumbers/{path}").body
     assert [each["phone_number"] for each in found["available_phone_numbers"]] == numbers
+
+
+@pytest.mark.parametrize(
+    "contains", ["4", "4" * 17, "4*5", "**55", "+*55", "55*$", "*5", "5%", "+", "4 5", "-55"]
+)
+def test_a_pattern_that_twilio_does_not_allow_is_refused(site: Site, contains: str) -> None:
+    path = f"/2010-04-01/Accounts/{MAIN}/AvailablePhoneNumbers/US/Local.json?Contains={quote(contains)}"
+    assert site.call("GET", path).status == 400
 
 
 def test_a_search_in_a_country_without_stock_is_not_found(site: Site) -> None:
