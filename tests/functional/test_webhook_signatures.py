@@ -25,11 +25,16 @@ from tests.support.twilio_caller import Answer, TwilioCaller, parameters
 MUTATIONS = 1_000
 SEED = 20_261_125
 SUBACCOUNT = "AC00000000000000000000000000000002"
+SHARED_KEY = "webhooks_sharedkey_00000000000000000000000001"
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    settings = {**WEBHOOK, "LOCALDIAL_WEBHOOK_ACCOUNT_TOKENS": f"{SUBACCOUNT}:other"}
+    settings = {
+        **WEBHOOK,
+        "LOCALDIAL_WEBHOOK_ACCOUNT_TOKENS": f"{SUBACCOUNT}:other",
+        "LOCALDIAL_WEBHOOK_SHARED_KEYS": f"{SHARED_KEY}_old:old,{SHARED_KEY}:key-secret",
+    }
     with ServerProcess(tmp_path_factory.mktemp("server"), **settings) as server:
         yield server
 
@@ -54,15 +59,12 @@ class Sent:
     signature: str
 
     def send(self, twilio: TwilioCaller) -> Answer:
-        return twilio.send("POST", self.url, urlencode(self.form).encode(), self.headers)
+        headers = twilio.signed_headers(self.signature)
+        return twilio.send("POST", self.url, urlencode(self.form).encode(), headers)
 
     @property
     def url(self) -> str:
         return "https://voice.example.com" + self.path + (f"?{urlencode(self.query)}" if self.query else "")
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return {"X-Twilio-Signature": self.signature}
 
 
 def signed(
@@ -147,7 +149,11 @@ class Mutator:
         return text[:position] + character + text[position + self._random.randrange(2) :]
 
 
-def test_a_thousand_mutated_requests_are_all_refused(twilio: TwilioCaller, called: str) -> None:
+@pytest.mark.parametrize(("token", "shared_key"), [("secret", ""), ("key-secret", SHARED_KEY)])
+def test_a_thousand_mutated_requests_are_all_refused(
+    server: ServerProcess, called: str, token: str, shared_key: str
+) -> None:
+    twilio = TwilioCaller(webhook_address(server), token=token, shared_key=shared_key)
     dial = {"organization": "acme", "fallback": ORGANIZATION_NUMBER[1:], "screened": "no"}
     ended = parameters(To=called, DialCallStatus="no-answer", DialBridged="false")
     requests = [
@@ -166,6 +172,46 @@ def test_a_thousand_mutated_requests_are_all_refused(twilio: TwilioCaller, calle
             accepted.append((mutated, answer))
     assert accepted == []
     assert [request.send(twilio).status for request in requests] == [200] * 4
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ([f"key={SHARED_KEY},algorithm=HMAC_SHA256"], 200),
+        ([f"key={SHARED_KEY}, algorithm=HMAC_SHA256"], 200),
+        ([], 403),
+        ([""], 403),
+        ([f"key={SHARED_KEY}"], 403),
+        ([f"key={SHARED_KEY},algorithm=HMAC_SHA1"], 403),
+        ([f"key={SHARED_KEY},algorithm=HMAC_SHA512"], 403),
+        ([f"key={SHARED_KEY}_old,algorithm=HMAC_SHA256"], 403),
+        (["key=,algorithm=HMAC_SHA256"], 403),
+        (["algorithm=HMAC_SHA256"], 403),
+        ([f"key={SHARED_KEY},key={SHARED_KEY},algorithm=HMAC_SHA256"], 403),
+        ([f"key={SHARED_KEY},algorithm=HMAC_SHA256"] * 2, 403),
+    ],
+    ids=str,
+)
+def test_only_the_shared_key_and_the_algorithm_that_the_header_names_are_tried(
+    server: ServerProcess, called: str, headers: list[str], status: int
+) -> None:
+    form = parameters(To=called)
+    twilio = TwilioCaller(webhook_address(server), token="key-secret", shared_key=SHARED_KEY)
+    signature = twilio.signature(f"{twilio.public_url}/voice", form)
+    names = ["X-Twilio-Webhooks-Signature-Settings", "x-twilio-webhooks-signature-settings"]
+    sent = {"X-Twilio-Signature": signature, **dict(zip(names, headers, strict=False))}
+    assert twilio.send("POST", f"{twilio.public_url}/voice", urlencode(form).encode(), sent).status == status
+
+
+def test_a_shared_keys_secret_is_no_auth_token_and_the_other_way_around(
+    server: ServerProcess, called: str
+) -> None:
+    address = webhook_address(server)
+    assert TwilioCaller(address).call(To=called).status == 200
+    assert TwilioCaller(address, token="old", shared_key=f"{SHARED_KEY}_old").call(To=called).status == 200
+    assert TwilioCaller(address, token="key-secret").call(To=called).status == 403
+    assert TwilioCaller(address, token="secret", shared_key=SHARED_KEY).call(To=called).status == 403
+    assert TwilioCaller(address, token="secret", shared_key="unknown").call(To=called).status == 403
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,13 @@ from typing import NamedTuple, Self
 from urllib.parse import urlencode, urlsplit
 from xml.etree import ElementTree as ET
 
-from twilio.request_validator import RequestValidator
+from twilio.request_validator import (
+    HMAC_SHA1,
+    HMAC_SHA256,
+    SIGNATURE_HEADER,
+    SIGNATURE_SETTINGS_HEADER,
+    RequestValidator,
+)
 
 from tests.support.tls_proxy import TlsProxy
 
@@ -71,7 +77,10 @@ def parameters(**changes: str) -> dict[str, str]:
 
 
 class TwilioCaller:
-    """Calls a webhook by its public URL, connecting to an address or through a proxy."""
+    """Calls a webhook by its public URL, connecting to an address or through a proxy.
+
+    `token` signs the requests: an auth token or, if `shared_key` is its ID, a SharedKey's secret.
+    """
 
     def __init__(
         self,
@@ -79,21 +88,30 @@ class TwilioCaller:
         public_url: str = "https://voice.example.com",
         *,
         token: str = "secret",
+        shared_key: str = "",
         proxy: TlsProxy | None = None,
     ) -> None:
         self.address = address
         self.public_url = public_url
         self.proxy = proxy
         self._validator = RequestValidator(token)
+        self._algorithm = HMAC_SHA256 if shared_key else HMAC_SHA1
+        self._settings = (
+            {SIGNATURE_SETTINGS_HEADER: f"key={shared_key},algorithm={HMAC_SHA256}"} if shared_key else {}
+        )
 
     def signature(self, url: str, form: Mapping[str, str]) -> str:
-        return str(self._validator.compute_signature(url, form))
+        return str(self._validator.compute_signature(url, form, self._algorithm))
+
+    def signed_headers(self, signature: str) -> Mapping[str, str]:
+        """Return the headers with which Twilio sends the signature."""
+        return {SIGNATURE_HEADER: signature, **self._settings}
 
     def ask(self, url: str, form: Mapping[str, str]) -> Answer:
         """Post a signed request to a URL, absolute or relative to the public one."""
         url = url if "://" in url else self.public_url + url
         signature = self.signature(url, form)
-        return self.send("POST", url, urlencode(form).encode(), {"X-Twilio-Signature": signature})
+        return self.send("POST", url, urlencode(form).encode(), self.signed_headers(signature))
 
     def call(self, **changes: str) -> Answer:
         """Report an incoming call-back."""

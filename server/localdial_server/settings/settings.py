@@ -39,6 +39,7 @@ from localdial_server.settings.validators import (
     valid_address_or_empty,
     valid_database_url,
     valid_public_url,
+    valid_shared_keys,
 )
 
 ENV_PREFIX = "LOCALDIAL_"
@@ -55,6 +56,9 @@ _GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "Spending limits": ("max_numbers", "max_purchases", "organization_limits"),
     "Voice webhook": ("webhook",),
 }
+
+# Settings with several pairs, which may be separated by spaces.
+_PAIRS: Final = frozenset({"webhook_account_tokens", "webhook_shared_keys"})
 
 # Options whose name is not that of the setting.
 _OPTION_NAMES = {"webhook_listen": "--webhook"}
@@ -133,6 +137,9 @@ class Settings(CarrierSettings):
     webhook_account_tokens: Annotated[SecretStr, AfterValidator(valid_account_tokens)] = SecretStr("")
     """Auth tokens of further Twilio accounts (subaccounts) that call the webhook: ACCOUNT_SID:TOKEN
     pairs, separated by commas or spaces."""
+    webhook_shared_keys: Annotated[SecretStr, AfterValidator(valid_shared_keys)] = SecretStr("")
+    """Twilio's SharedKeys (public beta), with which a Webhook Rule can have Twilio sign its requests to the
+    webhook: KEY_ID:SECRET pairs, separated by commas or spaces."""
 
     @field_validator("*", mode="before")
     @classmethod
@@ -193,9 +200,12 @@ class Settings(CarrierSettings):
         if not self.webhook_public_url:
             problem = "must be set for the webhook: the URL that Twilio calls, up to the /voice at its end"
             problems.append(SettingProblem(env_name("webhook_public_url"), problem))
-        tokens = self.twilio_auth_token, self.webhook_account_tokens
-        if not any(token.get_secret_value() for token in tokens):
-            problem = "must be set for the webhook, which uses it to check that requests come from Twilio"
+        secrets = self.twilio_auth_token, self.webhook_account_tokens, self.webhook_shared_keys
+        if not any(secret.get_secret_value() for secret in secrets):
+            problem = (
+                "must be set for the webhook, or LOCALDIAL_WEBHOOK_SHARED_KEYS, to check that requests come "
+                "from Twilio"
+            )
             problems.append(SettingProblem(env_name("twilio_auth_token"), problem))
         if problems:
             raise SettingsError(*problems)
@@ -204,7 +214,7 @@ class Settings(CarrierSettings):
 def _allowed_within(setting: str, text: str) -> str:
     """Return the white space and quotes that the setting may have between other characters."""
     is_path = setting.endswith("_directory") or text.startswith("sqlite:")
-    return f" {QUOTES}" if is_path else " " if setting == "webhook_account_tokens" else ""
+    return f" {QUOTES}" if is_path else " " if setting in _PAIRS else ""
 
 
 class SettingHelp(NamedTuple):

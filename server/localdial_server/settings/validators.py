@@ -160,13 +160,21 @@ def valid_public_url(url: str) -> str:
 
 def valid_account_tokens(secret: SecretStr) -> SecretStr:
     """Accept any number of ACCOUNT_SID:TOKEN pairs."""
-    account_tokens(secret)
-    return secret
+    return _valid_pairs(secret, "ACCOUNT_SID:TOKEN")
 
 
-def account_tokens(secret: SecretStr) -> Sequence[tuple[str, str]]:
-    """Return the pairs of an account SID and its auth token. Raises `ValueError`."""
+def valid_shared_keys(secret: SecretStr) -> SecretStr:
+    """Accept any number of KEY_ID:SECRET pairs."""
+    return _valid_pairs(secret, "KEY_ID:SECRET")
+
+
+def secret_pairs(secret: SecretStr) -> Sequence[tuple[str, str]]:
+    """Return the pairs of a name and a secret that the (valid) setting has, such as account SID and token."""
     pairs = [pair.partition(":") for pair in secret.get_secret_value().replace(",", " ").split()]
-    if not all(account and token for account, _, token in pairs):
-        raise ValueError("must be ACCOUNT_SID:TOKEN pairs, separated by commas or spaces")
-    return [(account, token) for account, _, token in pairs]
+    return [(name, value) for name, _, value in pairs]
+
+
+def _valid_pairs(secret: SecretStr, form: str) -> SecretStr:
+    if not all(name and value for name, value in secret_pairs(secret)):
+        raise ValueError(f"must be {form} pairs, separated by commas or spaces")
+    return secret

@@ -302,15 +302,23 @@ def test_a_public_url_that_a_proxy_could_rewrite_is_refused(url: str) -> None:
     assert "hunter2" not in problem
 
 
-@pytest.mark.parametrize("tokens", ["hunter2", "AC1:", ":hunter2", "AC1:hunter2,AC2"])
-def test_invalid_tokens_are_refused_without_repeating_them(tokens: str) -> None:
-    [problem] = problems(webhook_account_tokens=tokens)
-    assert problem.startswith("--webhook-account-tokens: must be ACCOUNT_SID:TOKEN")
+@pytest.mark.parametrize("pairs", ["hunter2", "AC1:", ":hunter2", "AC1:hunter2,AC2"])
+@pytest.mark.parametrize(
+    ("setting", "form"),
+    [("webhook_account_tokens", "ACCOUNT_SID:TOKEN"), ("webhook_shared_keys", "KEY_ID:SECRET")],
+)
+def test_invalid_pairs_are_refused_without_repeating_them(setting: str, form: str, pairs: str) -> None:
+    [problem] = problems(**{setting: pairs})
+    assert problem.startswith(f"--{setting.replace('_', '-')}: must be {form} pairs")
     assert "hunter2" not in problem
 
 
 def test_tokens_are_not_shown() -> None:
-    settings = read_settings(webhook_account_tokens="AC1:hunter2, AC2:hunter2", twilio_auth_token="hunter2")
+    settings = read_settings(
+        webhook_account_tokens="AC1:hunter2, AC2:hunter2",
+        webhook_shared_keys="key:hunter2",
+        twilio_auth_token="hunter2",
+    )
     assert "hunter2" not in repr(settings)
     assert "hunter2" not in str(settings.model_dump())
 

@@ -6,10 +6,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from starlette.types import Message as AsgiMessage
+from twilio.request_validator import SIGNATURE_HEADER
 
 from localdial_server.web.webhook.endpoints import Webhook
 from localdial_server.web.webhook.routing_client import RoutingClient
-from localdial_server.web.webhook.signed_requests import SIGNATURE_HEADER, Signatures
+from localdial_server.web.webhook.signed_requests import Signatures
 from localdial_server.web.webhook.twiml import TwimlWriter
 from tests.support.twilio_caller import TwilioCaller, parameters
 

@@ -48,3 +48,34 @@ def test_any_other_text_is_refused(signature: str) -> None:
 def test_without_the_accounts_token_every_request_is_refused() -> None:
     assert not Signatures(URL, "").is_valid("/voice", "", FORM, signed(""))
     assert not Signatures(URL, "", [("AC2", "two")]).is_valid("/voice", "", FORM, signed("two"))
+
+
+# Computed with OpenSSL: the HMAC-SHA256 of the URL and the sorted parameters, in Base64.
+SHARED_KEY_SIGNATURE = "lbje+e/WbUiMkgRbOt7Kz+To4B0AFflt+X09Ac35xGU="
+SETTINGS = "key=webhooks_sharedkey_1,algorithm=HMAC_SHA256"
+
+
+def test_a_shared_keys_signature_is_the_hmac_sha256_of_the_url_and_the_sorted_parameters() -> None:
+    signatures = Signatures(URL, "main", shared_keys=[("webhooks_sharedkey_1", "shared-secret")])
+
+    def is_valid(form: dict[str, str], signature: str, settings: str | None) -> bool:
+        return signatures.is_valid("/voice", "a=%26", form, signature, settings)
+
+    assert is_valid(FORM, SHARED_KEY_SIGNATURE, SETTINGS)
+    assert not is_valid(FORM, SHARED_KEY_SIGNATURE, None)
+    assert not is_valid(FORM, SHARED_KEY_SIGNATURE.swapcase(), SETTINGS)
+    assert not is_valid({**FORM, "To": "+14155550101"}, SHARED_KEY_SIGNATURE, SETTINGS)
+    assert not is_valid(FORM, SHARED_KEY_SIGNATURE, SETTINGS.replace("SHA256", "SHA1"))
+    assert not is_valid(FORM, SHARED_KEY_SIGNATURE, SETTINGS.replace("_1", "_2"))
+
+
+def test_two_shared_keys_are_accepted_while_one_replaces_the_other() -> None:
+    signatures = Signatures(URL, "", shared_keys=[("old", "one"), ("new", "two")])
+    for key, secret in ("old", "one"), ("new", "two"):
+        signature = RequestValidator(secret).compute_signature(f"{URL}/voice", FORM, "HMAC_SHA256")
+        assert signatures.is_valid("/voice", "", FORM, signature, f"key={key},algorithm=HMAC_SHA256")
+
+
+def test_without_shared_keys_a_request_that_names_one_is_refused() -> None:
+    assert not Signatures(URL, "main").is_valid("/voice", "", FORM, signed("main"), SETTINGS)
+    assert not Signatures(URL, "main").is_valid("/voice", "", FORM, signed("main"), "")

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 
 from localdial_server.settings.addresses import opened
 from localdial_server.settings.settings import Settings, env_name
-from localdial_server.settings.validators import account_tokens
+from localdial_server.settings.validators import secret_pairs
 from localdial_server.web.webhook.endpoints import Webhook
 from localdial_server.web.webhook.routing_client import RoutingClient, connected
 from localdial_server.web.webhook.signed_requests import Signatures
@@ -62,7 +62,8 @@ def application(settings: Settings, localdial: RoutingClient) -> Starlette:
         Signatures(
             public_url,
             settings.twilio_auth_token.get_secret_value(),
-            account_tokens(settings.webhook_account_tokens),
+            secret_pairs(settings.webhook_account_tokens),
+            secret_pairs(settings.webhook_shared_keys),
         ),
         TwimlWriter(public_url, settings.webhook_dial_seconds),
     )

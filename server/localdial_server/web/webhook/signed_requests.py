@@ -10,11 +10,14 @@ from urllib.parse import parse_qsl
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from twilio.request_validator import RequestValidator
+from twilio.request_validator import (
+    HMAC_SHA256,
+    SIGNATURE_HEADER,
+    SIGNATURE_SETTINGS_HEADER,
+    RequestValidator,
+)
 
 _log = logging.getLogger(__name__)
-
-SIGNATURE_HEADER: Final = "X-Twilio-Signature"
 
 # Twilio sends some 30 parameters in 1 KiB.
 _MAX_BYTES: Final = 64 * 1024
@@ -28,20 +31,26 @@ _SECONDS_BETWEEN_WARNINGS: Final = 60.0
 
 
 class Signatures:
-    """Checks signatures against the auth tokens of Twilio accounts.
+    """Checks signatures against the auth tokens of Twilio accounts, and against Twilio's SharedKeys.
 
-    Each account and each subaccount has its own token. An account may have several
-    tokens while one replaces another, and several accounts may share one.
+    Each account and each subaccount has its own token. An account may have several tokens while
+    one replaces another, and several accounts may share one. A request that a SharedKey signed
+    names it in a header of its own. No token is tried for it, and no SharedKey for other requests.
     """
 
     def __init__(
-        self, public_url: str, auth_token: str, account_tokens: Iterable[tuple[str, str]] = ()
+        self,
+        public_url: str,
+        auth_token: str,
+        account_tokens: Iterable[tuple[str, str]] = (),
+        shared_keys: Iterable[tuple[str, str]] = (),
     ) -> None:
-        """Set the tokens.
+        """Set the tokens and the keys.
 
         `public_url` is the URL that Twilio was given. The host and scheme that a request names are
         ignored: they are not signed, and a proxy changes them. `auth_token` is that of the main
-        account; it may be empty. `account_tokens` are pairs of account SID and token.
+        account; it may be empty. `account_tokens` are pairs of account SID and token, and
+        `shared_keys` pairs of key ID and secret.
         """
         self._public_url = public_url
         self._main = [RequestValidator(auth_token)] if auth_token else []
@@ -49,14 +58,31 @@ class Signatures:
         for account_sid, token in account_tokens:
             self._of_account.setdefault(account_sid, []).append(RequestValidator(token))
 
-    def is_valid(self, path: str, query: str, form: Mapping[str, str], signature: str) -> bool:
+        self._shared_keys = {key_id: RequestValidator(secret) for key_id, secret in shared_keys}
+
+    def is_valid(
+        self, path: str, query: str, form: Mapping[str, str], signature: str, settings: str | None = None
+    ) -> bool:
         """Return whether the signature is Twilio's, for this URL and these parameters.
 
-        `path` is relative to the public URL. `query` is as it arrived, not decoded.
+        `path` is relative to the public URL. `query` is as it arrived, not decoded. `settings` is the
+        header that names the SharedKey and the algorithm; None means that an auth token signed.
         """
         url = f"{self._public_url}{path}{f'?{query}' if query else ''}"
+        if settings is not None:
+            return self._is_signed_with_a_shared_key(url, form, signature, settings)
         validators = [*self._of_account.get(form.get("AccountSid", ""), ()), *self._main]
         return any(validator.validate(url, form, signature) for validator in validators)
+
+    def _is_signed_with_a_shared_key(
+        self, url: str, form: Mapping[str, str], signature: str, settings: str
+    ) -> bool:
+        parts = [part.strip().partition("=") for part in settings.split(",")]
+        named = {name: value for name, _, value in parts}
+        validator = self._shared_keys.get(named.get("key", ""))
+        if validator is None or named.get("algorithm") != HMAC_SHA256 or len(named) != len(parts):
+            return False
+        return bool(validator.validate(url, form, signature, HMAC_SHA256))
 
 
 class SignedRequest(NamedTuple):
@@ -87,7 +113,8 @@ class RequestReader:
         if content_type != _CONTENT_TYPE:
             raise _refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
         signatures = request.headers.getlist(SIGNATURE_HEADER)
-        if len(signatures) != 1:
+        signature_settings = request.headers.getlist(SIGNATURE_SETTINGS_HEADER)
+        if len(signatures) != 1 or len(signature_settings) > 1:
             raise self._forbidden()
         form = _pairs(await _body(request))
         # Keep the URL as it arrived: decoding and re-encoding may yield another URL than the signed one.
@@ -96,7 +123,8 @@ class RequestReader:
         parameters = _pairs(request.scope["query_string"])
         if form is None or parameters is None:
             raise self._forbidden()
-        if not self._signatures.is_valid(path, query, form, signatures[0]):
+        settings = next(iter(signature_settings), None)
+        if not self._signatures.is_valid(path, query, form, signatures[0], settings):
             raise self._forbidden()
         return SignedRequest(parameters, form)
 
@@ -107,7 +135,7 @@ class RequestReader:
             self._warn_from = now + _SECONDS_BETWEEN_WARNINGS
             _log.warning(
                 "requests without Twilio's signature are refused; if Twilio sent them, check "
-                "LOCALDIAL_WEBHOOK_PUBLIC_URL and the auth tokens",
+                "LOCALDIAL_WEBHOOK_PUBLIC_URL, the auth tokens and LOCALDIAL_WEBHOOK_SHARED_KEYS",
                 extra={"count": self._refused_count},
             )
             self._refused_count = 0
