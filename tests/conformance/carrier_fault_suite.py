@@ -32,9 +32,7 @@ _ANY: dict[Operation, Callable[[CarrierAccount, str], Awaitable[object]]] = {
     Operation.FIND_BY_REFERENCE: lambda account, _: account.carrier.find_by_reference("unknown"),
     Operation.FIND_BY_NUMBER: lambda account, number: account.carrier.find_by_number(number),
     Operation.LIST_OWNED: lambda account, _: account.carrier.list_owned(),
-    Operation.CONFIGURE: lambda account, _: account.carrier.configure(
-        account.unknown_number_id, new_reference()
-    ),
+    Operation.CONFIGURE: lambda account, _: account.carrier.configure(account.unknown_number_id),
     Operation.RELEASE: lambda account, _: account.carrier.release(account.unknown_number_id),
 }
 

@@ -184,35 +184,28 @@ class CarrierSuite:
         if Ability.OWNED_FROM_START not in account.lacks:
             assert account.owned_from_start in numbers
 
-    async def test_configuring_a_number_tags_it(self, account: CarrierAccount) -> None:
+    async def test_a_configured_number_keeps_its_name(self, account: CarrierAccount) -> None:
         account.require(Ability.OWNED_FROM_START)
         owned = await account.carrier.find_by_number(account.owned_from_start)
         assert owned is not None
-        reference = new_reference()
         # A repeat changes nothing.
         for _ in range(2):
-            configured = await account.carrier.configure(owned.carrier_number_id, reference)
-            assert (configured.phone_number, configured.reference) == (owned.phone_number, reference)
+            configured = await account.carrier.configure(owned.carrier_number_id)
+            assert (configured.phone_number, configured.reference) == (owned.phone_number, owned.reference)
             assert configured.carrier_number_id == owned.carrier_number_id
         assert await account.carrier.find_by_number(owned.phone_number) == configured
-        assert await account.outcome_of(reference) == configured
-        await account.carrier.release(configured.carrier_number_id)
-        assert not await account.owns(owned.phone_number, reference)
 
-    async def test_configuring_an_ordered_number_gives_it_another_reference(
-        self, account: CarrierAccount
-    ) -> None:
-        owned, reference = await account.order_one(), new_reference()
-        configured = await account.carrier.configure(owned.carrier_number_id, reference)
-        assert await account.outcome_of(reference) == configured
-        assert await account.outcome_of(owned.reference) is None
+    async def test_a_configured_order_is_still_found_by_its_reference(self, account: CarrierAccount) -> None:
+        owned = await account.order_one()
+        assert await account.carrier.configure(owned.carrier_number_id) == owned
+        assert await account.outcome_of(owned.reference) == owned
 
     async def test_a_number_that_is_gone_is_not_configured(self, account: CarrierAccount) -> None:
-        owned, reference = await account.order_one(), new_reference()
+        owned = await account.order_one()
         await account.carrier.release(owned.carrier_number_id)
         with pytest.raises(NumberNotOwned):
-            await account.carrier.configure(owned.carrier_number_id, reference)
-        assert not await account.owns(owned.phone_number, reference)
+            await account.carrier.configure(owned.carrier_number_id)
+        assert not await account.owns(owned.phone_number, owned.reference)
 
     async def test_a_price_is_in_a_currency(self, account: CarrierAccount) -> None:
         (phone_number,) = await account.on_sale()

@@ -69,7 +69,7 @@ async def test_every_call_of_the_adapter_is_as_described(
             assert await carrier.find_by_number(number) == owned
             assert await carrier.find_by_reference(owned.reference) == owned
         assert len(await carrier.list_owned()) == 2
-        await carrier.configure(owned.carrier_number_id, "localdial-new")
+        await carrier.configure(owned.carrier_number_id)
         await carrier.release(owned.carrier_number_id)
         await carrier.release(owned.carrier_number_id)
         await carrier.look(lambda api: api.account(ACCOUNT_SID))

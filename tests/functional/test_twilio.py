@@ -67,6 +67,23 @@ def test_numbers_are_bought_set_up_imported_and_released(
     assert server.stop() == 0
 
 
+def test_importing_with_configure_keeps_the_name_that_the_customer_gave_the_number(
+    simulator: SimulatorProcess, start_server: StartServer
+) -> None:
+    server = start_server(**simulator.settings)
+    simulator.change_number("+14155550199", FriendlyName="Branch 7", VoiceUrl="https://pbx.example.com")
+    with connected(server) as client:
+        request = inventory.ImportNumbersRequest(
+            organization_id="acme", phone_numbers=["+14155550199"], configure=True
+        )
+        # A repeat configures the number of the inventory.
+        for _ in range(2):
+            assert len(client.number_inventory.import_numbers(request).numbers) == 1
+            (number,) = simulator.ask("numbers")["numbers"]
+            assert number["fields"]["FriendlyName"] == "Branch 7"
+            assert number["fields"]["VoiceUrl"] == "https://voice.example.com/voice"
+
+
 @pytest.mark.parametrize("fault", ["error_500_after", "reset_after", "cut_after", "error_503_after"])
 def test_an_order_whose_response_is_lost_is_found_and_made_once(
     simulator: SimulatorProcess, start_server: StartServer, fault: str

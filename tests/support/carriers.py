@@ -68,10 +68,8 @@ class DelegatingCarrier(Carrier):
         return await self._call(Operation.LIST_OWNED, self._carrier.list_owned)
 
     @override
-    async def configure(self, carrier_number_id: str, reference: str) -> OwnedNumber:
-        return await self._call(
-            Operation.CONFIGURE, lambda: self._carrier.configure(carrier_number_id, reference)
-        )
+    async def configure(self, carrier_number_id: str) -> OwnedNumber:
+        return await self._call(Operation.CONFIGURE, lambda: self._carrier.configure(carrier_number_id))
 
     @override
     async def release(self, carrier_number_id: str) -> bool:

@@ -293,8 +293,8 @@ type CarrierNumber struct {
 	PhoneNumber string `protobuf:"bytes,1,opt,name=phone_number,json=phoneNumber,proto3" json:"phone_number,omitempty"`
 	// Output only. The carrier's identifier of the number.
 	CarrierNumberId string `protobuf:"bytes,2,opt,name=carrier_number_id,json=carrierNumberId,proto3" json:"carrier_number_id,omitempty"`
-	// Output only. The tag of the number at the carrier. A number that localdial
-	// bought has the reference of its order. May be empty.
+	// Output only. The name of the number at the carrier, such as `Branch 7`. A
+	// number that localdial bought has the reference of its order. May be empty.
 	Reference string `protobuf:"bytes,3,opt,name=reference,proto3" json:"reference,omitempty"`
 	// Output only. The place that the number belongs to, as the carrier names it.
 	// May be empty.

@@ -556,10 +556,11 @@ type ImportNumbersRequest struct {
 	// Required. 1 to 100 numbers in E.164, each once. The carrier account must
 	// already own them.
 	PhoneNumbers []string `protobuf:"bytes,2,rep,name=phone_numbers,json=phoneNumbers,proto3" json:"phone_numbers,omitempty"`
-	// Optional. Whether to set the numbers up at the carrier like purchased ones:
-	// calls to them reach this service, and each is tagged with a localdial
-	// reference. That replaces their present setup. Default: false; the carrier
-	// is only asked whether the account owns them.
+	// Optional. Whether to have the carrier send the calls to the numbers to this
+	// service, like those to purchased ones. That replaces the voice URL,
+	// application or trunk that is set there, and nothing else: each number keeps
+	// its name. Default: false; the carrier is only asked whether the account owns
+	// them.
 	Configure     bool `protobuf:"varint,3,opt,name=configure,proto3" json:"configure,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

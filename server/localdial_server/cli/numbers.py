@@ -179,7 +179,7 @@ def import_numbers(
     configure: Annotated[
         bool,
         typer.Option(
-            "--configure", help="Also have the carrier send their calls here, as for numbers bought here."
+            "--configure", help="Also have the carrier send their calls here. They keep their names there."
         ),
     ] = False,
     yes: YesOption = False,
@@ -190,7 +190,11 @@ def import_numbers(
     wanted = numbers or [number.phone_number for number in _importable(session, organization).numbers]
     importing = f"Import {counted(len(wanted), 'number')} into {organization}"
     if configure:
-        session.confirm(f"{importing}, and replace their configuration at the carrier?", yes=yes)
+        session.confirm(
+            f"{importing}, and have the carrier send their calls here? That replaces the voice URL, "
+            "application or trunk that is set there; they keep their names.",
+            yes=yes,
+        )
     elif every:
         session.confirm(f"{importing}?", yes=yes)
     response = ImportNumbersResponse()

@@ -320,10 +320,11 @@ class ImportNumbersRequest(_message.Message):
     characters.
     """
     configure: _builtins.bool
-    """Optional. Whether to set the numbers up at the carrier like purchased ones:
-    calls to them reach this service, and each is tagged with a localdial
-    reference. That replaces their present setup. Default: false; the carrier
-    is only asked whether the account owns them.
+    """Optional. Whether to have the carrier send the calls to the numbers to this
+    service, like those to purchased ones. That replaces the voice URL,
+    application or trunk that is set there, and nothing else: each number keeps
+    its name. Default: false; the carrier is only asked whether the account owns
+    them.
     """
     @_builtins.property
     def phone_numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:

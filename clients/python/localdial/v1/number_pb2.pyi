@@ -186,8 +186,8 @@ class CarrierNumber(_message.Message):
     carrier_number_id: _builtins.str
     """Output only. The carrier's identifier of the number."""
     reference: _builtins.str
-    """Output only. The tag of the number at the carrier. A number that localdial
-    bought has the reference of its order. May be empty.
+    """Output only. The name of the number at the carrier, such as `Branch 7`. A
+    number that localdial bought has the reference of its order. May be empty.
     """
     locality: _builtins.str
     """Output only. The place that the number belongs to, as the carrier names it.

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from localdial_server.app.failures import NumberFailure, PublicError
 from localdial_server.app.lookup import require_organization
@@ -10,9 +10,7 @@ from localdial_server.app.numbers.carrier_accounts import account_of, to_service
 from localdial_server.app.numbers.pending_order import (
     PendingOrders,
     is_import,
-    is_ours,
     new_import,
-    new_import_reference,
     open_pending_order,
 )
 from localdial_server.app.ports.carrier import (
@@ -131,23 +129,7 @@ class Importing:
         work.fail_unless_in(_by_number(phone_numbers, asked), phone_numbers)
 
     async def _configure(self, number: Number) -> OwnedNumber:
-        """Configure the number at the carrier, keeping its reference if that is ours."""
-        reference = number.reference if is_ours(number.reference) else new_import_reference()
-        owned = await account_of(self._carriers, number).configure(number.carrier_number_id, reference)
-
-        def store_reference(transaction: Transaction) -> None:
-            known = transaction.number(number.organization_id, number.phone_number)
-            # The number may have been deleted meanwhile, and perhaps imported again.
-            if (
-                known is not None
-                and known.state is NumberState.ACTIVE
-                and known.carrier_number_id == owned.carrier_number_id
-            ):
-                transaction.update_number(replace(known, reference=owned.reference))
-
-        if owned.reference != number.reference:
-            await self._store.write("import.configure", store_reference)
-        return owned
+        return await account_of(self._carriers, number).configure(number.carrier_number_id)
 
 
 async def _found(carrier: Carrier, phone_numbers: Collection[str]) -> dict[str, OwnedNumber]:
@@ -159,7 +141,7 @@ async def _found(carrier: Carrier, phone_numbers: Collection[str]) -> dict[str, 
 async def _configured(carrier: Carrier, found: Mapping[str, OwnedNumber]) -> dict[str, OwnedNumber]:
     """Configure the numbers at the carrier; return those that the account still owns."""
     asked = await asyncio.gather(
-        *(carrier.configure(number.carrier_number_id, new_import_reference()) for number in found.values()),
+        *(carrier.configure(number.carrier_number_id) for number in found.values()),
         return_exceptions=True,
     )
     return _by_number(found, asked)

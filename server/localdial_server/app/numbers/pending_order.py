@@ -35,14 +35,9 @@ from localdial_server.domain.model import Number, NumberState
 
 _log = logging.getLogger(__name__)
 
-# Prefixes of the references of orders and of imports.
+# Prefixes of the references of orders and of imports. The carrier learns only those of orders.
 _ORDER = "localdial-"
 _IMPORT = "import-"
-
-
-def new_import_reference() -> str:
-    """Return a new reference for an import."""
-    return f"{_IMPORT}{uuid.uuid4()}"
 
 
 def new_order(
@@ -55,7 +50,7 @@ def new_order(
 
 def new_import(organization_id: str, phone_number: str, carrier: Carrier, now: int) -> Number:
     """Return a pending order for a number that the account owns. `now` is in microseconds since the epoch."""
-    return _new(organization_id, phone_number, carrier, new_import_reference(), now)
+    return _new(organization_id, phone_number, carrier, f"{_IMPORT}{uuid.uuid4()}", now)
 
 
 def _new(organization_id: str, phone_number: str, carrier: Carrier, reference: str, now: int) -> Number:
@@ -72,11 +67,6 @@ def _new(organization_id: str, phone_number: str, carrier: Carrier, reference: s
         # A row of the same number that is made later begins with a higher version.
         version=now,
     )
-
-
-def is_ours(reference: str) -> bool:
-    """Return whether localdial tagged the number that has this reference."""
-    return reference.startswith((_ORDER, _IMPORT))
 
 
 def is_import(order: Number) -> bool:

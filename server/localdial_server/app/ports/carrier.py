@@ -25,7 +25,7 @@ class OwnedNumber:
     """A number that the carrier account owns.
 
     `carrier_number_id` is the carrier's own identifier. `reference` is the text that the number was
-    ordered or configured with, or that the account's owner entered instead; empty if there is none.
+    ordered with, or the name that the account's owner gave it; empty if there is none.
     """
 
     phone_number: str
@@ -188,7 +188,7 @@ class Carrier(Protocol):
         """
 
     async def find_by_reference(self, reference: str) -> OwnedNumber | OrderStatus | None:
-        """Return the number that was ordered or configured with the reference, if it is still owned.
+        """Return the number that was ordered with the reference, if it is still owned.
 
         Else return the status of the order, or None if the carrier knows of no such order or the
         number is no longer owned.
@@ -200,8 +200,8 @@ class Carrier(Protocol):
     async def list_owned(self) -> Sequence[OwnedNumber]:
         """Return every number that the account owns, each once, by phone number."""
 
-    async def configure(self, carrier_number_id: str, reference: str) -> OwnedNumber:
-        """Route the calls of an owned number to us, and tag it with the reference.
+    async def configure(self, carrier_number_id: str) -> OwnedNumber:
+        """Route the calls of an owned number to us, and change nothing else: it keeps its name.
 
         Repeating is safe, after an error too. Raises `NumberNotOwned` and `OutcomeUnknown`.
         """

@@ -37,9 +37,6 @@ class SimulatorState(Protocol):
     async def list_bought(self) -> Sequence[OwnedNumber]:
         """Return every bought number, by phone number."""
 
-    async def save(self, number: OwnedNumber, area_code: str) -> None:
-        """Store the number with its reference as bought, in place of what is there."""
-
     async def give_up_for_good(self, number: OwnedNumber, area_code: str) -> None:
         """Record that a number owned from the start was given up. Repeating it is safe."""
 

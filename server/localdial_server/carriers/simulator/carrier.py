@@ -168,7 +168,7 @@ class SimulatedCarrier(Carrier):
         return await self._look(Operation.LIST_OWNED, "", look, [])
 
     @override
-    async def configure(self, carrier_number_id: str, reference: str) -> OwnedNumber:
+    async def configure(self, carrier_number_id: str) -> OwnedNumber:
         async def change() -> OwnedNumber:
             number = await self._state.find_by_id(carrier_number_id)
             parsed = _NUMBER_ID.fullmatch(carrier_number_id)
@@ -176,9 +176,7 @@ class SimulatedCarrier(Carrier):
                 number = await self._kept_from_start(f"+{parsed['digits']}")
             if number is None:
                 raise NumberNotOwned("the simulated account does not own the number")
-            tagged = replace(number, reference=reference)
-            await self._state.save(tagged, area_code_of(number.phone_number) or "")
-            return _with_place(tagged)
+            return _with_place(number)
 
         return await self._change(Operation.CONFIGURE, carrier_number_id, change, self._timeout)
 

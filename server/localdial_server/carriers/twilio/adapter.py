@@ -113,13 +113,13 @@ class TwilioCarrier(Carrier):
         return [_number(numbers[phone_number]) for phone_number in sorted(numbers)]
 
     @override
-    async def configure(self, carrier_number_id: str, reference: str) -> OwnedNumber:
+    async def configure(self, carrier_number_id: str) -> OwnedNumber:
         if not is_resource_id(carrier_number_id):
             raise NumberNotOwned("the identifier cannot be one of the carrier's")
 
         def change(api: TwilioApi) -> OwnedNumber:
             try:
-                return _number(api.set_up(self._account_sid, carrier_number_id, reference, self._settings))
+                return _number(api.set_up(self._account_sid, carrier_number_id, self._settings))
             except NotFound as error:
                 raise NumberNotOwned("the account does not own the number") from error
 

@@ -149,11 +149,11 @@ class TwilioApi:
         )
         return _number(created)
 
-    def set_up(self, account_sid: str, number_sid: str, name: str, settings: NumberSettings) -> TwilioNumber:
-        """Name the number and route its calls; return it."""
+    def set_up(self, account_sid: str, number_sid: str, settings: NumberSettings) -> TwilioNumber:
+        """Route the number's calls; return it."""
         number = self._account(account_sid).incoming_phone_numbers(number_sid)
-        # A number keeps the address and the bundle that it was bought with.
-        updated = number.update(friendly_name=name, **_voice_fields(settings))
+        # A number keeps its name, and the address and the bundle that it was bought with.
+        updated = number.update(**_voice_fields(settings))
         if settings.voice_url and (updated.voice_application_sid or updated.trunk_sid):
             # Both take precedence over the URL. An empty value removes them: Twilio's guides say so,
             # though its API description does not allow it.

@@ -104,12 +104,12 @@ class SqlSimulatorState(SimulatorState):
         )
 
     @override
-    async def save(self, number: OwnedNumber, area_code: str) -> None:
-        await self._replace("simulator.save", number, area_code, _OWNED)
-
-    @override
     async def give_up_for_good(self, number: OwnedNumber, area_code: str) -> None:
-        await self._replace("simulator.give_up_for_good", number, area_code, _RELEASED)
+        def work(connection: Connection) -> None:
+            connection.execute(_delete(number.phone_number))
+            connection.execute(_insert(number, area_code, _RELEASED))
+
+        await self._database.write("simulator.give_up_for_good", work)
 
     @override
     async def list_given_up(self) -> frozenset[str]:
@@ -117,13 +117,6 @@ class SqlSimulatorState(SimulatorState):
         return await self._database.read(
             "simulator.list_given_up", lambda connection: frozenset(connection.scalars(query))
         )
-
-    async def _replace(self, name: str, number: OwnedNumber, area_code: str, state: str) -> None:
-        def work(connection: Connection) -> None:
-            connection.execute(_delete(number.phone_number))
-            connection.execute(_insert(number, area_code, state))
-
-        await self._database.write(name, work)
 
     async def _run(self, name: str, statement: Executable) -> None:
         def work(connection: Connection) -> None:

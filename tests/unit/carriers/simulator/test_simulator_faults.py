@@ -34,7 +34,7 @@ CALLS: dict[Operation, Callable[[SimulatedCarrier], Awaitable[object]]] = {
     Operation.FIND_BY_REFERENCE: lambda carrier: carrier.find_by_reference("r"),
     Operation.FIND_BY_NUMBER: lambda carrier: carrier.find_by_number(NUMBER),
     Operation.LIST_OWNED: lambda carrier: carrier.list_owned(),
-    Operation.CONFIGURE: lambda carrier: carrier.configure("SIM-14155550199", "r"),
+    Operation.CONFIGURE: lambda carrier: carrier.configure("SIM-14155550199"),
     Operation.RELEASE: lambda carrier: carrier.release("SIM-14155550100-0123456789abcdef"),
 }
 
@@ -94,12 +94,6 @@ class MemoryState(SimulatorState):
     async def list_bought(self) -> Sequence[OwnedNumber]:
         self._require_working()
         return [self.numbers[phone_number] for phone_number in sorted(self.numbers)]
-
-    @override
-    async def save(self, number: OwnedNumber, area_code: str) -> None:
-        self._require_working()
-        self.area_codes[number.phone_number] = area_code
-        self.numbers[number.phone_number] = number
 
     @override
     async def give_up_for_good(self, number: OwnedNumber, area_code: str) -> None:

@@ -280,11 +280,12 @@ async def test_a_number_outside_the_nanp_is_bought_with_the_bundle(twilio: Twili
 async def test_configuring_a_voice_url_removes_what_takes_precedence_over_it(
     twilio: TwilioHarness, before: dict[str, str]
 ) -> None:
-    number = twilio.ledger.grant(twilio.ledger.account(MAIN), _NUMBER, "")
+    number = twilio.ledger.grant(twilio.ledger.account(MAIN), _NUMBER, "Branch 7")
     twilio.ledger.update(twilio.ledger.account(MAIN), number.sid, before)
-    configured = await twilio.carriers().all()[0].configure(number.sid, "localdial-1")
-    assert configured.reference == "localdial-1"
+    configured = await twilio.carriers().all()[0].configure(number.sid)
+    assert configured.reference == "Branch 7"
     fields = fields_of(twilio, _NUMBER)
+    assert fields["FriendlyName"] == "Branch 7"
     assert fields["VoiceUrl"] == "https://voice.example/voice"
     assert not fields.get("VoiceApplicationSid")
     assert not fields.get("TrunkSid")
@@ -296,7 +297,7 @@ async def test_an_unknown_number_cannot_be_configured_and_counts_as_released(
 ) -> None:
     carrier = twilio.carriers().all()[0]
     with pytest.raises(NumberNotOwned):
-        await carrier.configure(number_id, "localdial-1")
+        await carrier.configure(number_id)
     await carrier.release(number_id)
     assert twilio.events("number_updated", "number_released") == []
 
@@ -309,7 +310,7 @@ async def test_a_number_is_configured_and_released_by_any_identifier_that_fits_a
     carrier = twilio.carriers().all()[0]
     number = await carrier.order(_NUMBER, "localdial-1", 5)
     assert number.carrier_number_id == carrier_number_id
-    assert (await carrier.configure(carrier_number_id, "import-1")).reference == "import-1"
+    assert await carrier.configure(carrier_number_id) == number
     assert await carrier.release(carrier_number_id)
     assert twilio.ledger.numbers == {}
 

@@ -334,10 +334,11 @@ export type ImportNumbersRequest = Message<"localdial.v1.ImportNumbersRequest"> 
   phoneNumbers: string[];
 
   /**
-   * Optional. Whether to set the numbers up at the carrier like purchased ones:
-   * calls to them reach this service, and each is tagged with a localdial
-   * reference. That replaces their present setup. Default: false; the carrier
-   * is only asked whether the account owns them.
+   * Optional. Whether to have the carrier send the calls to the numbers to this
+   * service, like those to purchased ones. That replaces the voice URL,
+   * application or trunk that is set there, and nothing else: each number keeps
+   * its name. Default: false; the carrier is only asked whether the account owns
+   * them.
    *
    * @generated from field: bool configure = 3;
    */

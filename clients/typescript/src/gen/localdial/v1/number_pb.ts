@@ -164,8 +164,8 @@ export type CarrierNumber = Message<"localdial.v1.CarrierNumber"> & {
   carrierNumberId: string;
 
   /**
-   * Output only. The tag of the number at the carrier. A number that localdial
-   * bought has the reference of its order. May be empty.
+   * Output only. The name of the number at the carrier, such as `Branch 7`. A
+   * number that localdial bought has the reference of its order. May be empty.
    *
    * @generated from field: string reference = 3;
    */

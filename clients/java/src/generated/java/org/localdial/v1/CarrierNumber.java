@@ -151,8 +151,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object reference_ = "";
   /**
    * <pre>
-   * Output only. The tag of the number at the carrier. A number that localdial
-   * bought has the reference of its order. May be empty.
+   * Output only. The name of the number at the carrier, such as `Branch 7`. A
+   * number that localdial bought has the reference of its order. May be empty.
    * </pre>
    *
    * <code>string reference = 3 [json_name = "reference"];</code>
@@ -173,8 +173,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Output only. The tag of the number at the carrier. A number that localdial
-   * bought has the reference of its order. May be empty.
+   * Output only. The name of the number at the carrier, such as `Branch 7`. A
+   * number that localdial bought has the reference of its order. May be empty.
    * </pre>
    *
    * <code>string reference = 3 [json_name = "reference"];</code>
@@ -874,8 +874,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object reference_ = "";
     /**
      * <pre>
-     * Output only. The tag of the number at the carrier. A number that localdial
-     * bought has the reference of its order. May be empty.
+     * Output only. The name of the number at the carrier, such as `Branch 7`. A
+     * number that localdial bought has the reference of its order. May be empty.
      * </pre>
      *
      * <code>string reference = 3 [json_name = "reference"];</code>
@@ -895,8 +895,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The tag of the number at the carrier. A number that localdial
-     * bought has the reference of its order. May be empty.
+     * Output only. The name of the number at the carrier, such as `Branch 7`. A
+     * number that localdial bought has the reference of its order. May be empty.
      * </pre>
      *
      * <code>string reference = 3 [json_name = "reference"];</code>
@@ -917,8 +917,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The tag of the number at the carrier. A number that localdial
-     * bought has the reference of its order. May be empty.
+     * Output only. The name of the number at the carrier, such as `Branch 7`. A
+     * number that localdial bought has the reference of its order. May be empty.
      * </pre>
      *
      * <code>string reference = 3 [json_name = "reference"];</code>
@@ -935,8 +935,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The tag of the number at the carrier. A number that localdial
-     * bought has the reference of its order. May be empty.
+     * Output only. The name of the number at the carrier, such as `Branch 7`. A
+     * number that localdial bought has the reference of its order. May be empty.
      * </pre>
      *
      * <code>string reference = 3 [json_name = "reference"];</code>
@@ -950,8 +950,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The tag of the number at the carrier. A number that localdial
-     * bought has the reference of its order. May be empty.
+     * Output only. The name of the number at the carrier, such as `Branch 7`. A
+     * number that localdial bought has the reference of its order. May be empty.
      * </pre>
      *
      * <code>string reference = 3 [json_name = "reference"];</code>

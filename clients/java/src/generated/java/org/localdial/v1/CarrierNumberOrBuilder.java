@@ -52,8 +52,8 @@ public interface CarrierNumberOrBuilder extends
 
   /**
    * <pre>
-   * Output only. The tag of the number at the carrier. A number that localdial
-   * bought has the reference of its order. May be empty.
+   * Output only. The name of the number at the carrier, such as `Branch 7`. A
+   * number that localdial bought has the reference of its order. May be empty.
    * </pre>
    *
    * <code>string reference = 3 [json_name = "reference"];</code>
@@ -62,8 +62,8 @@ public interface CarrierNumberOrBuilder extends
   java.lang.String getReference();
   /**
    * <pre>
-   * Output only. The tag of the number at the carrier. A number that localdial
-   * bought has the reference of its order. May be empty.
+   * Output only. The name of the number at the carrier, such as `Branch 7`. A
+   * number that localdial bought has the reference of its order. May be empty.
    * </pre>
    *
    * <code>string reference = 3 [json_name = "reference"];</code>

@@ -160,10 +160,11 @@ private static final long serialVersionUID = 0L;
   private boolean configure_ = false;
   /**
    * <pre>
-   * Optional. Whether to set the numbers up at the carrier like purchased ones:
-   * calls to them reach this service, and each is tagged with a localdial
-   * reference. That replaces their present setup. Default: false; the carrier
-   * is only asked whether the account owns them.
+   * Optional. Whether to have the carrier send the calls to the numbers to this
+   * service, like those to purchased ones. That replaces the voice URL,
+   * application or trunk that is set there, and nothing else: each number keeps
+   * its name. Default: false; the carrier is only asked whether the account owns
+   * them.
    * </pre>
    *
    * <code>bool configure = 3 [json_name = "configure"];</code>
@@ -791,10 +792,11 @@ private static final long serialVersionUID = 0L;
     private boolean configure_ ;
     /**
      * <pre>
-     * Optional. Whether to set the numbers up at the carrier like purchased ones:
-     * calls to them reach this service, and each is tagged with a localdial
-     * reference. That replaces their present setup. Default: false; the carrier
-     * is only asked whether the account owns them.
+     * Optional. Whether to have the carrier send the calls to the numbers to this
+     * service, like those to purchased ones. That replaces the voice URL,
+     * application or trunk that is set there, and nothing else: each number keeps
+     * its name. Default: false; the carrier is only asked whether the account owns
+     * them.
      * </pre>
      *
      * <code>bool configure = 3 [json_name = "configure"];</code>
@@ -806,10 +808,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Whether to set the numbers up at the carrier like purchased ones:
-     * calls to them reach this service, and each is tagged with a localdial
-     * reference. That replaces their present setup. Default: false; the carrier
-     * is only asked whether the account owns them.
+     * Optional. Whether to have the carrier send the calls to the numbers to this
+     * service, like those to purchased ones. That replaces the voice URL,
+     * application or trunk that is set there, and nothing else: each number keeps
+     * its name. Default: false; the carrier is only asked whether the account owns
+     * them.
      * </pre>
      *
      * <code>bool configure = 3 [json_name = "configure"];</code>
@@ -825,10 +828,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Whether to set the numbers up at the carrier like purchased ones:
-     * calls to them reach this service, and each is tagged with a localdial
-     * reference. That replaces their present setup. Default: false; the carrier
-     * is only asked whether the account owns them.
+     * Optional. Whether to have the carrier send the calls to the numbers to this
+     * service, like those to purchased ones. That replaces the voice URL,
+     * application or trunk that is set there, and nothing else: each number keeps
+     * its name. Default: false; the carrier is only asked whether the account owns
+     * them.
      * </pre>
      *
      * <code>bool configure = 3 [json_name = "configure"];</code>

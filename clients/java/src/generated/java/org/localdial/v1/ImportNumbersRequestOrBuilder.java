@@ -79,10 +79,11 @@ public interface ImportNumbersRequestOrBuilder extends
 
   /**
    * <pre>
-   * Optional. Whether to set the numbers up at the carrier like purchased ones:
-   * calls to them reach this service, and each is tagged with a localdial
-   * reference. That replaces their present setup. Default: false; the carrier
-   * is only asked whether the account owns them.
+   * Optional. Whether to have the carrier send the calls to the numbers to this
+   * service, like those to purchased ones. That replaces the voice URL,
+   * application or trunk that is set there, and nothing else: each number keeps
+   * its name. Default: false; the carrier is only asked whether the account owns
+   * them.
    * </pre>
    *
    * <code>bool configure = 3 [json_name = "configure"];</code>
