@@ -132,6 +132,10 @@ class StoreNumbersSuite(StoreFixtures):
             locality="San Francisco",
             region="CA",
             carrier_busy_until=2,
+            release_refusal="Remove the emergency address.",
+            release_refusal_cause="regulatory",
+            release_refused_time=2**62,
+            release_retry_time=2**62 + 1,
         )
         updated = await store.write("test", lambda transaction: transaction.update_number(bought))
         assert updated == replace(bought, version=order.version + 1)

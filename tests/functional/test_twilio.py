@@ -84,6 +84,40 @@ def test_importing_with_configure_keeps_the_name_that_the_customer_gave_the_numb
             assert number["fields"]["VoiceUrl"] == "https://voice.example.com/voice"
 
 
+def test_a_refused_release_is_reported_until_its_cause_is_removed(
+    simulator: SimulatorProcess, start_server: StartServer
+) -> None:
+    server = start_server(**simulator.settings)
+
+    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "localdial_server", "--server", server.address, *arguments]
+        return subprocess.run(
+            command, env=environment_with(), capture_output=True, text=True, timeout=60, check=False
+        )
+
+    with connected(server) as client:
+        (number,) = buy(client, "acme", "415")
+    simulator.change_number(number, EmergencyAddressSid="AD" + "0" * 32)
+    deleted = run("numbers", "delete", "acme", number, "--yes", "--request-id", "first")
+    assert deleted.returncode == 6
+    assert "emergency address" in deleted.stderr
+    assert "CARRIER_REFUSED (FAILED_PRECONDITION)" in deleted.stderr
+    repeated = run("numbers", "delete", "acme", number, "--yes", "--request-id", "first")
+    assert (repeated.returncode, repeated.stdout) == (6, deleted.stdout)
+    (listed,) = json.loads(run("numbers", "list", "acme", "--json").stdout)["numbers"]
+    assert listed["state"] == "NUMBER_STATE_RELEASING"
+    assert listed["release_status"]["details"][0]["reason"] == "CARRIER_REFUSED"
+    assert "emergency address" in listed["release_status"]["message"]
+    assert "RELEASE REFUSED" in run("numbers", "list", "acme").stdout
+    reconciled = run("reconcile", "acme")
+    assert reconciled.returncode == 6
+    assert "emergency address" in reconciled.stderr
+    simulator.change_number(number, EmergencyAddressSid="")
+    assert run("numbers", "delete", "acme", number, "--yes").returncode == 0
+    assert json.loads(run("numbers", "list", "acme", "--json").stdout)["numbers"] == []
+    assert simulator.ask("journal")["events"][-1]["event"] == "number_released"
+
+
 @pytest.mark.parametrize("fault", ["error_500_after", "reset_after", "cut_after", "error_503_after"])
 def test_an_order_whose_response_is_lost_is_found_and_made_once(
     simulator: SimulatorProcess, start_server: StartServer, fault: str

@@ -36,7 +36,8 @@ const (
 	// In the organization's pool and used by calls.
 	NumberState_NUMBER_STATE_ACTIVE NumberState = 2
 	// Deleted and no longer shown on calls, but the carrier has not confirmed the
-	// release yet. Call-backs to it are still routed.
+	// release yet, or refuses it: then `release_status` says why. Call-backs to it
+	// are still routed.
 	NumberState_NUMBER_STATE_RELEASING NumberState = 3
 	// Released at the carrier. Only DeleteNumbers and ReconcileNumbers return it.
 	NumberState_NUMBER_STATE_RELEASED NumberState = 4
@@ -115,7 +116,14 @@ type LocalPresenceNumber struct {
 	// outcome of the purchase is not known.
 	CarrierNumberId string `protobuf:"bytes,9,opt,name=carrier_number_id,json=carrierNumberId,proto3" json:"carrier_number_id,omitempty"`
 	// Output only. When the number was purchased or imported into the inventory.
-	PurchaseTime  *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=purchase_time,json=purchaseTime,proto3" json:"purchase_time,omitempty"`
+	PurchaseTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=purchase_time,json=purchaseTime,proto3" json:"purchase_time,omitempty"`
+	// Output only. Why the carrier refuses to release the number, such as an
+	// emergency address that must be removed first, with the same
+	// `google.rpc.ErrorInfo` in its details as a failed call: CARRIER_REFUSED. The
+	// number costs money until it is released. The server asks again for 24 hours,
+	// less and less often; after that, ReconcileNumbers and another DeleteNumbers
+	// ask again. Unset if the carrier does not refuse.
+	ReleaseStatus *status.Status `protobuf:"bytes,11,opt,name=release_status,json=releaseStatus,proto3" json:"release_status,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -216,6 +224,13 @@ func (x *LocalPresenceNumber) GetCarrierNumberId() string {
 func (x *LocalPresenceNumber) GetPurchaseTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.PurchaseTime
+	}
+	return nil
+}
+
+func (x *LocalPresenceNumber) GetReleaseStatus() *status.Status {
+	if x != nil {
+		return x.ReleaseStatus
 	}
 	return nil
 }
@@ -431,7 +446,7 @@ var File_localdial_v1_number_proto protoreflect.FileDescriptor
 
 const file_localdial_v1_number_proto_rawDesc = "" +
 	"\n" +
-	"\x19localdial/v1/number.proto\x12\flocaldial.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\x96\x03\n" +
+	"\x19localdial/v1/number.proto\x12\flocaldial.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\xd1\x03\n" +
 	"\x13LocalPresenceNumber\x12'\n" +
 	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12!\n" +
 	"\fphone_number\x18\x02 \x01(\tR\vphoneNumber\x12\x1b\n" +
@@ -443,7 +458,8 @@ const file_localdial_v1_number_proto_rawDesc = "" +
 	"\acarrier\x18\b \x01(\tR\acarrier\x12*\n" +
 	"\x11carrier_number_id\x18\t \x01(\tR\x0fcarrierNumberId\x12?\n" +
 	"\rpurchase_time\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampR\fpurchaseTime\"h\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\fpurchaseTime\x129\n" +
+	"\x0erelease_status\x18\v \x01(\v2\x12.google.rpc.StatusR\rreleaseStatus\"h\n" +
 	"\x0fAvailableNumber\x12!\n" +
 	"\fphone_number\x18\x01 \x01(\tR\vphoneNumber\x12\x1a\n" +
 	"\blocality\x18\x02 \x01(\tR\blocality\x12\x16\n" +
@@ -490,12 +506,13 @@ var file_localdial_v1_number_proto_goTypes = []any{
 var file_localdial_v1_number_proto_depIdxs = []int32{
 	0, // 0: localdial.v1.LocalPresenceNumber.state:type_name -> localdial.v1.NumberState
 	5, // 1: localdial.v1.LocalPresenceNumber.purchase_time:type_name -> google.protobuf.Timestamp
-	6, // 2: localdial.v1.NumberFailure.status:type_name -> google.rpc.Status
-	3, // [3:3] is the sub-list for method output_type
-	3, // [3:3] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	6, // 2: localdial.v1.LocalPresenceNumber.release_status:type_name -> google.rpc.Status
+	6, // 3: localdial.v1.NumberFailure.status:type_name -> google.rpc.Status
+	4, // [4:4] is the sub-list for method output_type
+	4, // [4:4] is the sub-list for method input_type
+	4, // [4:4] is the sub-list for extension type_name
+	4, // [4:4] is the sub-list for extension extendee
+	0, // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_localdial_v1_number_proto_init() }

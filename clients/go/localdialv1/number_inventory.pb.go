@@ -880,7 +880,8 @@ type ReconcileNumbersResponse struct {
 	// Output only. How many numbers were released.
 	ReleasedCount int32 `protobuf:"varint,6,opt,name=released_count,json=releasedCount,proto3" json:"released_count,omitempty"`
 	// Output only. What is still open, each with the reason: purchases that may
-	// still appear at the carrier, and releases that it has not confirmed.
+	// still appear at the carrier, and releases that it has not confirmed or
+	// refuses (CARRIER_REFUSED).
 	Open []*NumberFailure `protobuf:"bytes,7,rep,name=open,proto3" json:"open,omitempty"`
 	// Output only. How many are still open.
 	OpenCount int32 `protobuf:"varint,8,opt,name=open_count,json=openCount,proto3" json:"open_count,omitempty"`
@@ -1164,7 +1165,7 @@ type DeleteNumbersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Output only. The deleted numbers, in the order of the request. Their state
 	// is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
-	// not confirmed the release yet.
+	// not confirmed the release yet, or refuses it (`release_status`).
 	Deleted []*LocalPresenceNumber `protobuf:"bytes,1,rep,name=deleted,proto3" json:"deleted,omitempty"`
 	// Output only. The numbers that were not deleted, in the order of the
 	// request, each with its own status.

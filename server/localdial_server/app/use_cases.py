@@ -53,7 +53,7 @@ def use_cases(
     """
     orders = PendingOrders(store, carriers, clock, order_timeout, look_up_delays)
     deleting = Deleting(store, carriers, clock)
-    sweep = Sweep(store, orders, deleting)
+    sweep = Sweep(store, orders, deleting, clock)
     return UseCases(
         directory=Directory(store),
         inventory=Inventory(store, carriers),

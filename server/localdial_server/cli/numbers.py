@@ -21,7 +21,7 @@ from localdial.v1.number_inventory_pb2 import (
     SearchAvailableNumbersRequest,
     UnmapAreaCodesRequest,
 )
-from localdial.v1.number_pb2 import CarrierNumber, LocalPresenceNumber, NumberState
+from localdial.v1.number_pb2 import CarrierNumber, LocalPresenceNumber, NumberFailure, NumberState
 from localdial_client import from_status, pages
 from localdial_server.cli.command import (
     PAGE_SIZE,
@@ -232,7 +232,18 @@ def delete(
     )
     response = session.client.number_inventory.delete_numbers(request)
     session.out.result(response, numbers_table(response.deleted))
-    session.out.failures(response.failures)
+    refused = [
+        NumberFailure(phone_number=number.phone_number, status=number.release_status)
+        for number in response.deleted
+        if number.HasField("release_status")
+    ]
+    session.out.failures([*response.failures, *refused])
+    if refused:
+        session.out.warn(
+            f"{counted(len(refused), 'number')} left the inventory's calls but still costs money: "
+            "the carrier refuses the release. Remove the cause, then repeat `localdial numbers delete`"
+        )
+        raise typer.Exit(ExitCode.PARTIAL)
     raise typer.Exit(exit_code_of_items(len(response.deleted), response.failures))
 
 
@@ -293,8 +304,9 @@ def carrier_numbers_table(numbers: Iterable[CarrierNumber]) -> Table:
 
 
 def numbers_table(numbers: Iterable[LocalPresenceNumber]) -> Table:
-    """Return a table of numbers of an inventory."""
-    rows = [
+    """Return a table of numbers of an inventory; with refused releases, a column says why."""
+    numbers = list(numbers)
+    rows: list[tuple[str, ...]] = [
         (
             number.phone_number,
             number.area_code,
@@ -303,11 +315,14 @@ def numbers_table(numbers: Iterable[LocalPresenceNumber]) -> Table:
             _place(number.locality, number.region),
             number.carrier,
             utc_time(number, "purchase_time"),
+            number.release_status.message,
         )
         for number in numbers
     ]
-    columns = ("NUMBER", "AREA CODE", "ALSO FOR", "STATE", "PLACE", "CARRIER", "SINCE")
-    return table(columns, rows, may_wrap={"ALSO FOR", "PLACE"})
+    columns = ["NUMBER", "AREA CODE", "ALSO FOR", "STATE", "PLACE", "CARRIER", "SINCE", "RELEASE REFUSED"]
+    if not any(number.HasField("release_status") for number in numbers):
+        columns, rows = columns[:-1], [row[:-1] for row in rows]
+    return table(columns, rows, may_wrap={"ALSO FOR", "PLACE", "RELEASE REFUSED"})
 
 
 def _record(number: LocalPresenceNumber) -> Table:
@@ -322,5 +337,6 @@ def _record(number: LocalPresenceNumber) -> Table:
             "carrier": number.carrier,
             "carrier's id": number.carrier_number_id,
             "since": utc_time(number, "purchase_time"),
+            "release refused": number.release_status.message,
         }
     )

@@ -79,6 +79,14 @@ class Number:
     """The last time at which the carrier may have been busy with the order; the read lag counts from then."""
     version: int = 0
     """Grows with every change but that of mappings. A number that was gone and comes back has another one."""
+    release_refusal: str | None = None
+    """Why the carrier refuses the release, in whole sentences for users; None if it does not."""
+    release_refusal_cause: str | None = None
+    """The subject of the refusal, such as `regulatory`; None without a refusal."""
+    release_refused_time: int | None = None
+    """When the carrier refused the release for the first time; None without a refusal."""
+    release_retry_time: int | None = None
+    """When the sweep asks again; None without a refusal, and once the sweep has given up."""
 
 
 class CallerIdReason(Enum):

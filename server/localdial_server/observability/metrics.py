@@ -41,6 +41,11 @@ SPOOL_REFUSALS = Counter(
     "localdial_spool_refusals_total",
     "Outbound calls that were refused because the spool was full or its disk failed.",
 )
+RELEASES_REFUSED = Counter(
+    "localdial_releases_refused_total",
+    "Times that the carrier refused to release a number, by the subject of the refusal.",
+    ["cause"],
+)
 
 
 def serve(listen: str, registry: CollectorRegistry = REGISTRY) -> Callable[[], None]:

@@ -12,6 +12,8 @@ from localdial_server.domain.model import (
     OutboundCall,
     User,
 )
+from localdial_server.domain.number_life_cycle import release_error
+from localdial_server.rpc.status import status_of
 
 CALLER_ID_REASONS = {
     reason: call_routing_pb2.CallerIdReason.Value(f"CALLER_ID_REASON_{reason.name}")
@@ -38,6 +40,7 @@ def number_state(value: int) -> NumberState | None:
 
 def number_message(number: Number) -> number_pb2.LocalPresenceNumber:
     """Return the number as a message."""
+    refusal = release_error(number)
     return number_pb2.LocalPresenceNumber(
         organization_id=number.organization_id,
         phone_number=number.phone_number,
@@ -49,6 +52,7 @@ def number_message(number: Number) -> number_pb2.LocalPresenceNumber:
         carrier=number.carrier,
         carrier_number_id=number.carrier_number_id,
         purchase_time=timestamp(number.purchase_time),
+        release_status=status_of(refusal) if refusal is not None else None,
     )
 
 

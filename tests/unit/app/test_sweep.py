@@ -8,6 +8,7 @@ import pytest
 from localdial_server.app.numbers.delete import Deleting
 from localdial_server.app.numbers.pending_order import PendingOrders
 from localdial_server.app.numbers.settle import Sweep
+from localdial_server.app.ports.clock import SystemClock
 from localdial_server.app.ports.store import Store
 from localdial_server.domain.errors import StorageUnavailable
 
@@ -40,7 +41,7 @@ async def test_a_sweep_that_fails_is_logged_and_followed_by_the_next(
 ) -> None:
     store = FailingStore(error)
     nothing = cast("PendingOrders", None), cast("Deleting", None)
-    sweep = Sweep(cast("Store", store), *nothing, interval_seconds=0)
+    sweep = Sweep(cast("Store", store), *nothing, SystemClock(), interval_seconds=0)
     running = asyncio.create_task(sweep.run())
     async with asyncio.timeout(5):
         await store.is_read_again.wait()

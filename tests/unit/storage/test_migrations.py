@@ -347,6 +347,13 @@ def test_a_number_has_a_version_after_the_migration(version_3: Engine) -> None:
         assert transaction.number("org", number.phone_number) == replace(number, version=1)
 
 
+def test_no_release_is_refused_after_the_migration(version_3: Engine) -> None:
+    migrate(version_3)
+    with version_3.connect() as connection:
+        numbers = SqlReader(connection).numbers(NumberQuery("org"), "", 9)
+        assert {(number.release_refusal, number.release_retry_time) for number in numbers} == {(None, None)}
+
+
 def test_a_pending_order_keeps_its_request_after_the_migration(version_3: Engine) -> None:
     _upgrade(version_3, "0004")
     migrate(version_3)

@@ -130,7 +130,7 @@ def test_a_correct_file_that_the_tests_rewrote_is_imported(sqlite: Engine, expor
         ),
         (setting("request", arguments="\0"), "arguments must have no NUL"),
         (setting("organization", revision=-1), "revision must be greater"),
-        (setting("header", version=1), "line 1: version is 1, and this release of localdial reads 4"),
+        (setting("header", version=1), "line 1: version is 1, and this release of localdial reads 5"),
         (setting("header", format="another"), "line 1:  is not the first line of an export"),
         (without("header"), "line 1:  is not the first line of an export"),
         (twice("header"), "line 2:  is out of place"),

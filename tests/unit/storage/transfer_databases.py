@@ -67,9 +67,14 @@ def fill(engine: Engine) -> None:
             purchase_time=1_790_000_000_123_456,
         )
         own(full, replace(number(Y), area_code=None))(transaction)
-        own(number(Z, B, NumberState.PURCHASING), number("+14155550103", B, NumberState.RELEASING))(
-            transaction
+        refused = replace(
+            number("+14155550103", B, NumberState.RELEASING),
+            release_refusal="Remove the emergency address first.",
+            release_refusal_cause="regulatory",
+            release_refused_time=2,
+            release_retry_time=3,
         )
+        own(number(Z, B, NumberState.PURCHASING), refused)(transaction)
         transaction.add_request(request("r1"))
         transaction.set_answer(A, "r1", '{"numbers":["a\\"b"]}')
         transaction.add_request(request("r2"))

@@ -529,7 +529,8 @@ class ReconcileNumbersResponse(_message.Message):
     @_builtins.property
     def open(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.NumberFailure]:
         """Output only. What is still open, each with the reason: purchases that may
-        still appear at the carrier, and releases that it has not confirmed.
+        still appear at the carrier, and releases that it has not confirmed or
+        refuses (CARRIER_REFUSED).
         """
 
     @_builtins.property
@@ -664,7 +665,7 @@ class DeleteNumbersResponse(_message.Message):
     def deleted(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.LocalPresenceNumber]:
         """Output only. The deleted numbers, in the order of the request. Their state
         is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
-        not confirmed the release yet.
+        not confirmed the release yet, or refuses it (`release_status`).
         """
 
     @_builtins.property

@@ -107,9 +107,11 @@ class NumberInventoryStub:
     """Deletes numbers. Calls stop using a number at once, its area code mappings
     are removed, and it is released at the carrier. While the carrier has not
     confirmed the release, the number is returned with the state
-    `NUMBER_STATE_RELEASING`, and the server keeps trying. A number that is
-    also a user's caller ID or the organization number is still shown as such:
-    change those first.
+    `NUMBER_STATE_RELEASING`, and the server keeps trying. If the carrier
+    refuses the release, `release_status` of the number says why: deleting it
+    again, with another `request_id`, asks the carrier again at once. A number
+    that is also a user's caller ID or the organization number is still shown as
+    such: change those first.
 
     A number that fails does not affect the others.
 
@@ -214,9 +216,11 @@ class NumberInventoryAsyncStub(NumberInventoryStub):
     """Deletes numbers. Calls stop using a number at once, its area code mappings
     are removed, and it is released at the carrier. While the carrier has not
     confirmed the release, the number is returned with the state
-    `NUMBER_STATE_RELEASING`, and the server keeps trying. A number that is
-    also a user's caller ID or the organization number is still shown as such:
-    change those first.
+    `NUMBER_STATE_RELEASING`, and the server keeps trying. If the carrier
+    refuses the release, `release_status` of the number says why: deleting it
+    again, with another `request_id`, asks the carrier again at once. A number
+    that is also a user's caller ID or the organization number is still shown as
+    such: change those first.
 
     A number that fails does not affect the others.
 
@@ -366,9 +370,11 @@ class NumberInventoryServicer(metaclass=_abc_1.ABCMeta):
         """Deletes numbers. Calls stop using a number at once, its area code mappings
         are removed, and it is released at the carrier. While the carrier has not
         confirmed the release, the number is returned with the state
-        `NUMBER_STATE_RELEASING`, and the server keeps trying. A number that is
-        also a user's caller ID or the organization number is still shown as such:
-        change those first.
+        `NUMBER_STATE_RELEASING`, and the server keeps trying. If the carrier
+        refuses the release, `release_status` of the number says why: deleting it
+        again, with another `request_id`, asks the carrier again at once. A number
+        that is also a user's caller ID or the organization number is still shown as
+        such: change those first.
 
         A number that fails does not affect the others.
 

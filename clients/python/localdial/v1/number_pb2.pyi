@@ -38,7 +38,8 @@ class _NumberStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_NumberSta
     """In the organization's pool and used by calls."""
     NUMBER_STATE_RELEASING: _NumberState.ValueType  # 3
     """Deleted and no longer shown on calls, but the carrier has not confirmed the
-    release yet. Call-backs to it are still routed.
+    release yet, or refuses it: then `release_status` says why. Call-backs to it
+    are still routed.
     """
     NUMBER_STATE_RELEASED: _NumberState.ValueType  # 4
     """Released at the carrier. Only DeleteNumbers and ReconcileNumbers return it."""
@@ -57,7 +58,8 @@ NUMBER_STATE_ACTIVE: NumberState.ValueType  # 2
 """In the organization's pool and used by calls."""
 NUMBER_STATE_RELEASING: NumberState.ValueType  # 3
 """Deleted and no longer shown on calls, but the carrier has not confirmed the
-release yet. Call-backs to it are still routed.
+release yet, or refuses it: then `release_status` says why. Call-backs to it
+are still routed.
 """
 NUMBER_STATE_RELEASED: NumberState.ValueType  # 4
 """Released at the carrier. Only DeleteNumbers and ReconcileNumbers return it."""
@@ -79,6 +81,7 @@ class LocalPresenceNumber(_message.Message):
     CARRIER_FIELD_NUMBER: _builtins.int
     CARRIER_NUMBER_ID_FIELD_NUMBER: _builtins.int
     PURCHASE_TIME_FIELD_NUMBER: _builtins.int
+    RELEASE_STATUS_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """Output only. The organization that owns the number."""
     phone_number: _builtins.str
@@ -114,6 +117,16 @@ class LocalPresenceNumber(_message.Message):
     def purchase_time(self) -> _timestamp_pb2.Timestamp:
         """Output only. When the number was purchased or imported into the inventory."""
 
+    @_builtins.property
+    def release_status(self) -> _status_pb2.Status:
+        """Output only. Why the carrier refuses to release the number, such as an
+        emergency address that must be removed first, with the same
+        `google.rpc.ErrorInfo` in its details as a failed call: CARRIER_REFUSED. The
+        number costs money until it is released. The server asks again for 24 hours,
+        less and less often; after that, ReconcileNumbers and another DeleteNumbers
+        ask again. Unset if the carrier does not refuse.
+        """
+
     def __init__(
         self,
         *,
@@ -127,10 +140,11 @@ class LocalPresenceNumber(_message.Message):
         carrier: _builtins.str = ...,
         carrier_number_id: _builtins.str = ...,
         purchase_time: _timestamp_pb2.Timestamp | None = ...,
+        release_status: _status_pb2.Status | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["purchase_time", b"purchase_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["purchase_time", b"purchase_time", "release_status", b"release_status"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["area_code", b"area_code", "carrier", b"carrier", "carrier_number_id", b"carrier_number_id", "locality", b"locality", "mapped_area_codes", b"mapped_area_codes", "organization_id", b"organization_id", "phone_number", b"phone_number", "purchase_time", b"purchase_time", "region", b"region", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["area_code", b"area_code", "carrier", b"carrier", "carrier_number_id", b"carrier_number_id", "locality", b"locality", "mapped_area_codes", b"mapped_area_codes", "organization_id", b"organization_id", "phone_number", b"phone_number", "purchase_time", b"purchase_time", "region", b"region", "release_status", b"release_status", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -10,12 +10,19 @@ from localdial_server.app.failures import NumberFailure, PublicError
 from localdial_server.app.idempotency import IdempotentRequests
 from localdial_server.app.lookup import require_number, require_organization
 from localdial_server.app.numbers.carrier_accounts import account_of, log_fields
-from localdial_server.app.ports.carrier import Carriers, CarrierUnavailable, OutcomeUnknown, Refused
+from localdial_server.app.ports.carrier import (
+    Carriers,
+    CarrierUnavailable,
+    OutcomeUnknown,
+    RefusalCause,
+    Refused,
+)
 from localdial_server.app.ports.clock import Clock
-from localdial_server.app.ports.store import Store, Transaction
+from localdial_server.app.ports.store import Reader, Store, Transaction
 from localdial_server.domain.errors import ServiceError
 from localdial_server.domain.model import Number, NumberState
-from localdial_server.domain.number_life_cycle import require_deletable
+from localdial_server.domain.number_life_cycle import refuse_release, require_deletable
+from localdial_server.observability.metrics import RELEASES_REFUSED
 
 _log = logging.getLogger(__name__)
 
@@ -27,7 +34,8 @@ _CONCURRENT_RELEASES = 8
 class DeleteAnswer:
     """The numbers that were deleted and those that could not be, each in the order of the request.
 
-    A deleted number is RELEASED, or RELEASING while the carrier has not confirmed the release.
+    A deleted number is RELEASED, or RELEASING while the carrier has not confirmed the release or
+    refuses it.
     `revision` is the organization's when the request was answered.
     """
 
@@ -61,26 +69,47 @@ class Deleting:
         )
 
     async def release(self, number: Number) -> Number:
-        """Release a RELEASING number at the carrier, and return it as RELEASED.
+        """Release a RELEASING number at the carrier; return it as it is then.
 
-        Raises `CarrierUnavailable`, `Refused` and `OutcomeUnknown`; the number stays RELEASING.
+        It is RELEASED, or still RELEASING with the carrier's refusal. Raises `CarrierUnavailable` and
+        `OutcomeUnknown`; the number stays RELEASING.
         """
         carrier = account_of(self._carriers, number)
         asked_at = self._clock.now()
-        was_known = await carrier.release(number.carrier_number_id)
+        try:
+            was_known = await carrier.release(number.carrier_number_id)
+        except Refused as refused:
+            return await self._keep_refused(number, refused)
         if not was_known and carrier.capabilities.may_hide(number.carrier_busy_until, asked_at):
             raise CarrierUnavailable("the carrier does not show the number yet")
 
         def work(transaction: Transaction) -> None:
-            known = transaction.number(number.organization_id, number.phone_number)
-            # Another release may have ended first, and the account may have bought the number again, so
-            # that it was imported, and perhaps deleted, again.
-            if known is not None and known.version == number.version:
+            if _find(transaction, number) is not None:
                 transaction.delete_number(number.organization_id, number.phone_number)
                 transaction.disclaim(number.phone_number, number.organization_id)
 
         await self._store.write("delete.release", work)
-        return replace(number, state=NumberState.RELEASED)
+        return _released(number)
+
+    async def _keep_refused(self, number: Number, refused: Refused) -> Number:
+        """Commit that the carrier refuses the release; return the number as it is then."""
+        RELEASES_REFUSED.labels(refused.cause.value).inc()
+        _log.warning(
+            "the carrier refuses to release a number",
+            extra=log_fields(refused, number.organization_id, number.reference),
+        )
+        now = self._clock.now()
+        is_final = refused.cause in {RefusalCause.INVALID, RefusalCause.REGULATORY}
+
+        def work(transaction: Transaction) -> Number:
+            known = _find(transaction, number)
+            if known is None:
+                return _released(number)
+            return transaction.update_number(
+                refuse_release(known, refused.explanation, refused.cause.value, now, is_final=is_final)
+            )
+
+        return await self._store.write("delete.refused", work)
 
     async def _delete(
         self, organization_id: str, phone_numbers: Sequence[str], request_id: str, arguments: str
@@ -144,13 +173,36 @@ class Deleting:
         return DeleteAnswer(tuple(deleted), tuple(failures), revision)
 
     async def _try_release(self, number: Number, limit: asyncio.Semaphore) -> Number:
-        """Release the number; return it unchanged if the carrier does not confirm the release."""
+        """Release the number; return it unchanged if the carrier neither confirms nor refuses the release."""
         try:
             async with limit:
                 return await self.release(number)
-        except (CarrierUnavailable, Refused, OutcomeUnknown) as error:
+        except (CarrierUnavailable, OutcomeUnknown) as error:
             _log.warning(
                 "the carrier did not confirm a release; the sweep will repeat it",
                 extra=log_fields(error, number.organization_id, number.reference),
             )
             return number
+
+
+def _find(reader: Reader, number: Number) -> Number | None:
+    """Return the number's row if it is still to be released, else None.
+
+    Another release may have ended first, and the account may have bought the number again, so that it
+    was imported, and perhaps deleted, again: such a row has another purchase time.
+    """
+    known = reader.number(number.organization_id, number.phone_number)
+    if known is None or known.state is not NumberState.RELEASING:
+        return None
+    return known if known.purchase_time == number.purchase_time else None
+
+
+def _released(number: Number) -> Number:
+    return replace(
+        number,
+        state=NumberState.RELEASED,
+        release_refusal=None,
+        release_refusal_cause=None,
+        release_refused_time=None,
+        release_retry_time=None,
+    )

@@ -22,6 +22,7 @@ from localdial_server.app.ports.clock import Clock
 from localdial_server.app.ports.store import NumberQuery, Reader, Store
 from localdial_server.domain.errors import PurchasePending, ServiceError
 from localdial_server.domain.model import Number, NumberState
+from localdial_server.domain.number_life_cycle import release_error
 
 # How many numbers or organizations one transaction reads.
 _PAGE = 1000
@@ -237,4 +238,7 @@ def _ended(settled: Iterable[Settled], state: NumberState) -> list[Number]:
 def _why_open(one: Settled) -> ServiceError:
     if isinstance(one.problem, CarrierError):
         return to_service_error(one.problem, one.before.organization_id, one.before.reference)
+    refusal = release_error(one.after) if one.after is not None else None
+    if refusal is not None:
+        return refusal
     return PurchasePending(one.before.organization_id)

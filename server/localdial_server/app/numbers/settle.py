@@ -9,9 +9,11 @@ from localdial_server.app.numbers.carrier_accounts import log_fields
 from localdial_server.app.numbers.delete import Deleting
 from localdial_server.app.numbers.pending_order import PendingOrders
 from localdial_server.app.ports.carrier import CarrierUnavailable, OutcomeUnknown, Refused
+from localdial_server.app.ports.clock import Clock
 from localdial_server.app.ports.store import Store
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.domain.model import Number, NumberState
+from localdial_server.domain.number_life_cycle import is_due
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +30,8 @@ class Settled:
     """An open number, and what became of it.
 
     `after` is the number as it is now; None if its order was abandoned. `problem` is why the number is
-    still open; None if it is settled, or if the carrier does not know the outcome yet.
+    still open; None if it is settled, if the carrier does not know the outcome yet, or if `after` says
+    why the carrier refuses its release.
     """
 
     before: Number
@@ -44,11 +47,13 @@ class Sweep:
         store: Store,
         orders: PendingOrders,
         deleting: Deleting,
+        clock: Clock,
         interval_seconds: float = _INTERVAL_SECONDS,
     ) -> None:
         self._store = store
         self._orders = orders
         self._deleting = deleting
+        self._clock = clock
         self._interval_seconds = interval_seconds
 
     async def run(self) -> None:
@@ -63,9 +68,10 @@ class Sweep:
             await asyncio.sleep(self._interval_seconds)
 
     async def sweep(self) -> None:
-        """Try once to settle every open number. Raises `StorageUnavailable`."""
+        """Try once to settle every open number that is due. Raises `StorageUnavailable`."""
         open_numbers = await self._store.read("settle.list_open", lambda reader: reader.open_numbers())
-        for settled in await self.settle(open_numbers):
+        now = self._clock.now()
+        for settled in await self.settle([number for number in open_numbers if is_due(number, now)]):
             if settled.problem is not None:
                 number = settled.before
                 _log.warning(
@@ -74,7 +80,7 @@ class Sweep:
                 )
 
     async def settle(self, numbers: Sequence[Number]) -> Sequence[Settled]:
-        """Try once to settle each of the open numbers; return the outcomes in the same order.
+        """Try once to settle each of the open numbers, due or not; return the outcomes in the same order.
 
         Raises `StorageUnavailable`.
         """

@@ -276,6 +276,11 @@ class SimulatedCarrier(Carrier):
                     RefusalCause.REGULATORY,
                     "The simulated carrier was told to require an address; nothing was bought.",
                 )
+            case Fault.RELEASE_REFUSED:
+                raise Refused(
+                    RefusalCause.REGULATORY,
+                    "The simulated carrier was told to refuse the release; remove the fault.",
+                )
             case Fault.SUSPENDED:
                 raise Refused(RefusalCause.ACCOUNT, "The simulated account was told to be suspended.")
         return fault

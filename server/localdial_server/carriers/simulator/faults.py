@@ -48,6 +48,9 @@ class Fault(Enum):
     ADDRESS_REQUIRED = "address_required"
     """The country's rules require an address: `Refused`."""
 
+    RELEASE_REFUSED = "release_refused"
+    """The carrier refuses to take the number back: `Refused`."""
+
     NOT_SEEN = "not_seen"
     """Read lag: the look-up or the release finds nothing, although the number is there."""
 
@@ -97,7 +100,7 @@ POSSIBLE_FAULTS: Final[Mapping[Operation, frozenset[Fault]]] = {
     Operation.LIST_OWNED: _ALWAYS_POSSIBLE,
     Operation.ORDER: _POSSIBLE_IN_CHANGES | {Fault.TAKEN, Fault.ADDRESS_REQUIRED},
     Operation.CONFIGURE: _POSSIBLE_IN_CHANGES,
-    Operation.RELEASE: _POSSIBLE_IN_CHANGES | {Fault.NOT_SEEN},
+    Operation.RELEASE: _POSSIBLE_IN_CHANGES | {Fault.NOT_SEEN, Fault.RELEASE_REFUSED},
 }
 """The faults that the simulated carrier can inject into each operation: only those that the port allows."""
 

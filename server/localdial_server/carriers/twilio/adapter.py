@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Final, TypeVar
 
 from typing_extensions import override
@@ -20,7 +21,7 @@ from localdial_server.app.ports.carrier import (
 )
 from localdial_server.carriers.twilio.account import TwilioAccount, is_resource_id
 from localdial_server.carriers.twilio.api import TwilioApi, TwilioNumber
-from localdial_server.carriers.twilio.error_codes import NotFound
+from localdial_server.carriers.twilio.error_codes import ApiError, NotFound, RequestFailed, release_error
 from localdial_server.carriers.twilio.order import order
 from localdial_server.carriers.twilio.request_threads import RequestThreads
 from localdial_server.domain.area_codes import area_code_of, country_of, region_of
@@ -129,10 +130,20 @@ class TwilioCarrier(Carrier):
     async def release(self, carrier_number_id: str) -> bool:
         if not is_resource_id(carrier_number_id):
             return False
-        return await self._requests.change(
-            (self._account_sid, carrier_number_id),
-            lambda api: api.release(self._account_sid, carrier_number_id),
-        )
+
+        def change(api: TwilioApi) -> bool:
+            try:
+                return api.release(self._account_sid, carrier_number_id)
+            except ApiError as error:
+                if error.status != HTTPStatus.BAD_REQUEST:
+                    raise
+                try:
+                    has_emergency_address = api.has_emergency_address(self._account_sid, carrier_number_id)
+                except RequestFailed:
+                    has_emergency_address = False
+                raise release_error(error, has_emergency_address=has_emergency_address) from error
+
+        return await self._requests.change((self._account_sid, carrier_number_id), change)
 
     @override
     async def monthly_price(self, phone_number: str) -> Price | None:

@@ -174,6 +174,11 @@ class TwilioApi:
             return False
         return True
 
+    def has_emergency_address(self, account_sid: str, number_sid: str) -> bool:
+        """Return whether an emergency address is registered for the number."""
+        found = self._account(account_sid).incoming_phone_numbers(number_sid).fetch()
+        return bool(found.emergency_address_sid)
+
     def local_price(self, country: str) -> Price | None:
         """Return the monthly price of a local number in the country (ISO 3166), or None if it is unknown."""
         try:

@@ -59,6 +59,10 @@ _WRONG_BUNDLE: Final = (
 )
 _INVALID_NUMBER: Final = "Twilio does not accept this as a phone number. Buy one that a search returns."
 _INVALID_AREA_CODE: Final = "Twilio does not know this area code. Try another."
+_EMERGENCY_ADDRESS: Final = (
+    "Twilio does not release a number that has an emergency address. Remove the address from the number in"
+    " the Twilio console, then delete the number again."
+)
 _INVALID_REQUEST: Final = f"Twilio finds the request invalid. {SEE_DOCTOR}"
 
 REFUSALS: Final[Mapping[int, tuple[RefusalCause, str]]] = {
@@ -145,6 +149,22 @@ def change_error(error: RequestFailed) -> CarrierError:
             return _meaning_of(error)
         case _:
             return OutcomeUnknown(str(error))
+
+
+def release_error(error: ApiError, *, has_emergency_address: bool) -> CarrierError:
+    """Return the port's error for a failed release.
+
+    Twilio does not document which code says that the emergency address must be removed first.
+    """
+    if has_emergency_address:
+        return Refused(RefusalCause.REGULATORY, _EMERGENCY_ADDRESS, str(error))
+    meaning = change_error(error)
+    # A release cannot lose a race for a number.
+    return (
+        Refused(RefusalCause.INVALID, _INVALID_REQUEST, str(error))
+        if isinstance(meaning, NumberTaken)
+        else meaning
+    )
 
 
 def _meaning_of(response: ApiError) -> CarrierError:

@@ -1,8 +1,12 @@
 """The API's error responses: a status, one of Twilio's error codes, and a message."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from starlette.responses import JSONResponse
+
+INVALID_CODE: Final = 20001
+"""The code of an invalid request. Twilio does not document the code of a refused release."""
 
 
 class RequestRefused(Exception):

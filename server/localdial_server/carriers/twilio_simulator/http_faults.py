@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Final
 
 from localdial_server.carriers.simulator.faults import THROTTLED_SECONDS, Fault, Operation
-from localdial_server.carriers.twilio_simulator.error_responses import RequestRefused
+from localdial_server.carriers.twilio_simulator.error_responses import INVALID_CODE, RequestRefused
 
 
 class Kind(Enum):
@@ -73,6 +73,7 @@ HTTP_FAULTS: Final[Mapping[Fault, HttpFault]] = {
     Fault.SUSPENDED: error(403, 20005),
     Fault.TAKEN: error(400, 21422),
     Fault.ADDRESS_REQUIRED: error(400, 21631),
+    Fault.RELEASE_REFUSED: error(400, INVALID_CODE),
     Fault.NOT_SEEN: HttpFault(Kind.NOT_SEEN),
     Fault.TIMEOUT_BEFORE: HttpFault(Kind.TIMEOUT, When.BEFORE),
     Fault.TIMEOUT_AFTER: HttpFault(Kind.TIMEOUT, When.AFTER),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from localdial_server.carriers.simulator.stock import area_code_in_stock, monthly_price
-from localdial_server.carriers.twilio_simulator.error_responses import RequestRefused, not_found
+from localdial_server.carriers.twilio_simulator.error_responses import INVALID_CODE, RequestRefused, not_found
 from localdial_server.carriers.twilio_simulator.journal import Event, Journal
 from localdial_server.domain.area_codes import country_of
 from localdial_server.domain.phone_numbers import is_e164
@@ -191,9 +191,11 @@ class Ledger:
         return number
 
     def release(self, account: Account, sid: str) -> None:
-        """Put a number that the account owns back on sale."""
+        """Put a number that the account owns back on sale, unless it has an emergency address."""
         self.require_active(account)
         number = self._owned(account, sid)
+        if number.fields.get("EmergencyAddressSid"):
+            raise RequestRefused(400, INVALID_CODE, "Remove the number's emergency address first")
         self._record("number_released", account_sid=account.sid, sid=sid, phone_number=number.phone_number)
 
     def shown_number(self, account: Account, sid: str) -> IncomingPhoneNumber:

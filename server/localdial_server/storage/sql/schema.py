@@ -83,6 +83,10 @@ numbers = _table(
     Column("carrier_account", String(64), nullable=False, server_default=text("''")),
     Column("carrier_busy_until", BigInteger, nullable=False, server_default=text("0")),
     Column("version", BigInteger, nullable=False, server_default=text("0")),
+    Column("release_refusal", Text),
+    Column("release_refusal_cause", String(16)),
+    Column("release_refused_time", BigInteger),
+    Column("release_retry_time", BigInteger),
     # For the sweep: pending orders and releases.
     Index("ix_numbers_by_state", "state", "organization_id", "phone_number"),
 )

@@ -18,7 +18,7 @@ from localdial_server.domain.formats import AREA_CODE, DISPLAY_NAME, E164, IDENT
 from localdial_server.domain.model import CallerIdReason, NumberState
 
 FORMAT: Final = "localdial-export"
-VERSION: Final = 4
+VERSION: Final = 5
 
 # PostgreSQL stores every character but NUL.
 _NO_NUL: Final = Format("^[^\\x00]*$", "must have no NUL characters")
@@ -114,6 +114,10 @@ class NumberRecord(TypedDict):
     purchase_time: _Time
     carrier_busy_until: _Time
     version: _Count
+    release_refusal: _Text | None
+    release_refusal_cause: _Text16 | None
+    release_refused_time: _Time | None
+    release_retry_time: _Time | None
     mapped_area_codes: Annotated[list[_AreaCode], AfterValidator(_distinct_and_sorted)]
 
 

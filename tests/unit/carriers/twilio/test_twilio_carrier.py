@@ -477,3 +477,31 @@ async def test_a_hanging_carrier_piles_up_neither_threads_nor_calls(twilio: Twil
     assert time.monotonic() - began < 4.5, "each call ends within twice its time-out, and a grace"
     twilio.faults.clear()
     assert await carrier.find_by_number(_NUMBER) is None
+
+
+async def test_a_number_with_an_emergency_address_is_not_released_and_the_reason_says_what_to_do(
+    twilio: TwilioHarness,
+) -> None:
+    carrier = twilio.carriers().all()[0]
+    owned = await carrier.order(_NUMBER, "localdial-1", 5)
+    account = twilio.ledger.account(MAIN)
+    twilio.ledger.update(account, owned.carrier_number_id, {"EmergencyAddressSid": _ADDRESS})
+    with pytest.raises(Refused, match="emergency address") as refused:
+        await carrier.release(owned.carrier_number_id)
+    assert refused.value.cause is RefusalCause.REGULATORY
+    twilio.ledger.update(account, owned.carrier_number_id, {"EmergencyAddressSid": ""})
+    assert await carrier.release(owned.carrier_number_id)
+
+
+@pytest.mark.parametrize("code", [0, 20001, 21422, 21452, 21999])
+async def test_a_release_that_is_answered_with_400_is_refused_whatever_the_code(
+    twilio: TwilioHarness, code: int
+) -> None:
+    carrier = twilio.carriers().all()[0]
+    owned = await carrier.order(_NUMBER, "localdial-1", 5)
+    twilio.faults.add(Operation.RELEASE, error(400, code))
+    twilio.faults.add(Operation.FETCH, error(500, 0))
+    with pytest.raises(Refused) as refused:
+        await carrier.release(owned.carrier_number_id)
+    assert refused.value.cause is RefusalCause.INVALID
+    assert twilio.events("number_released") == []

@@ -537,7 +537,8 @@ export type ReconcileNumbersResponse = Message<"localdial.v1.ReconcileNumbersRes
 
   /**
    * Output only. What is still open, each with the reason: purchases that may
-   * still appear at the carrier, and releases that it has not confirmed.
+   * still appear at the carrier, and releases that it has not confirmed or
+   * refuses (CARRIER_REFUSED).
    *
    * @generated from field: repeated localdial.v1.NumberFailure open = 7;
    */
@@ -684,7 +685,7 @@ export type DeleteNumbersResponse = Message<"localdial.v1.DeleteNumbersResponse"
   /**
    * Output only. The deleted numbers, in the order of the request. Their state
    * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
-   * not confirmed the release yet.
+   * not confirmed the release yet, or refuses it (`release_status`).
    *
    * @generated from field: repeated localdial.v1.LocalPresenceNumber deleted = 1;
    */
@@ -974,9 +975,11 @@ export const NumberInventory: GenService<{
    * Deletes numbers. Calls stop using a number at once, its area code mappings
    * are removed, and it is released at the carrier. While the carrier has not
    * confirmed the release, the number is returned with the state
-   * `NUMBER_STATE_RELEASING`, and the server keeps trying. A number that is
-   * also a user's caller ID or the organization number is still shown as such:
-   * change those first.
+   * `NUMBER_STATE_RELEASING`, and the server keeps trying. If the carrier
+   * refuses the release, `release_status` of the number says why: deleting it
+   * again, with another `request_id`, asks the carrier again at once. A number
+   * that is also a user's caller ID or the organization number is still shown as
+   * such: change those first.
    *
    * A number that fails does not affect the others.
    *

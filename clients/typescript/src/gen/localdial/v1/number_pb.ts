@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file localdial/v1/number.proto.
  */
 export const file_localdial_v1_number: GenFile = /*@__PURE__*/
-  fileDesc("Chlsb2NhbGRpYWwvdjEvbnVtYmVyLnByb3RvEgxsb2NhbGRpYWwudjEinQIKE0xvY2FsUHJlc2VuY2VOdW1iZXISFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhQKDHBob25lX251bWJlchgCIAEoCRIRCglhcmVhX2NvZGUYAyABKAkSGQoRbWFwcGVkX2FyZWFfY29kZXMYBCADKAkSKAoFc3RhdGUYBSABKA4yGS5sb2NhbGRpYWwudjEuTnVtYmVyU3RhdGUSEAoIbG9jYWxpdHkYBiABKAkSDgoGcmVnaW9uGAcgASgJEg8KB2NhcnJpZXIYCCABKAkSGQoRY2Fycmllcl9udW1iZXJfaWQYCSABKAkSMQoNcHVyY2hhc2VfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiSQoPQXZhaWxhYmxlTnVtYmVyEhQKDHBob25lX251bWJlchgBIAEoCRIQCghsb2NhbGl0eRgCIAEoCRIOCgZyZWdpb24YAyABKAkidQoNQ2Fycmllck51bWJlchIUCgxwaG9uZV9udW1iZXIYASABKAkSGQoRY2Fycmllcl9udW1iZXJfaWQYAiABKAkSEQoJcmVmZXJlbmNlGAMgASgJEhAKCGxvY2FsaXR5GAQgASgJEg4KBnJlZ2lvbhgFIAEoCSJJCg1OdW1iZXJGYWlsdXJlEhQKDHBob25lX251bWJlchgBIAEoCRIiCgZzdGF0dXMYAiABKAsyEi5nb29nbGUucnBjLlN0YXR1cyqYAQoLTnVtYmVyU3RhdGUSHAoYTlVNQkVSX1NUQVRFX1VOU1BFQ0lGSUVEEAASGwoXTlVNQkVSX1NUQVRFX1BVUkNIQVNJTkcQARIXChNOVU1CRVJfU1RBVEVfQUNUSVZFEAISGgoWTlVNQkVSX1NUQVRFX1JFTEVBU0lORxADEhkKFU5VTUJFUl9TVEFURV9SRUxFQVNFRBAEYgZwcm90bzM", [file_google_protobuf_timestamp, file_google_rpc_status]);
+  fileDesc("Chlsb2NhbGRpYWwvdjEvbnVtYmVyLnByb3RvEgxsb2NhbGRpYWwudjEiyQIKE0xvY2FsUHJlc2VuY2VOdW1iZXISFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhQKDHBob25lX251bWJlchgCIAEoCRIRCglhcmVhX2NvZGUYAyABKAkSGQoRbWFwcGVkX2FyZWFfY29kZXMYBCADKAkSKAoFc3RhdGUYBSABKA4yGS5sb2NhbGRpYWwudjEuTnVtYmVyU3RhdGUSEAoIbG9jYWxpdHkYBiABKAkSDgoGcmVnaW9uGAcgASgJEg8KB2NhcnJpZXIYCCABKAkSGQoRY2Fycmllcl9udW1iZXJfaWQYCSABKAkSMQoNcHVyY2hhc2VfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoOcmVsZWFzZV9zdGF0dXMYCyABKAsyEi5nb29nbGUucnBjLlN0YXR1cyJJCg9BdmFpbGFibGVOdW1iZXISFAoMcGhvbmVfbnVtYmVyGAEgASgJEhAKCGxvY2FsaXR5GAIgASgJEg4KBnJlZ2lvbhgDIAEoCSJ1Cg1DYXJyaWVyTnVtYmVyEhQKDHBob25lX251bWJlchgBIAEoCRIZChFjYXJyaWVyX251bWJlcl9pZBgCIAEoCRIRCglyZWZlcmVuY2UYAyABKAkSEAoIbG9jYWxpdHkYBCABKAkSDgoGcmVnaW9uGAUgASgJIkkKDU51bWJlckZhaWx1cmUSFAoMcGhvbmVfbnVtYmVyGAEgASgJEiIKBnN0YXR1cxgCIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzKpgBCgtOdW1iZXJTdGF0ZRIcChhOVU1CRVJfU1RBVEVfVU5TUEVDSUZJRUQQABIbChdOVU1CRVJfU1RBVEVfUFVSQ0hBU0lORxABEhcKE05VTUJFUl9TVEFURV9BQ1RJVkUQAhIaChZOVU1CRVJfU1RBVEVfUkVMRUFTSU5HEAMSGQoVTlVNQkVSX1NUQVRFX1JFTEVBU0VEEARiBnByb3RvMw", [file_google_protobuf_timestamp, file_google_rpc_status]);
 
 /**
  * A local presence number of an organization.
@@ -97,6 +97,18 @@ export type LocalPresenceNumber = Message<"localdial.v1.LocalPresenceNumber"> & 
    * @generated from field: google.protobuf.Timestamp purchase_time = 10;
    */
   purchaseTime?: Timestamp | undefined;
+
+  /**
+   * Output only. Why the carrier refuses to release the number, such as an
+   * emergency address that must be removed first, with the same
+   * `google.rpc.ErrorInfo` in its details as a failed call: CARRIER_REFUSED. The
+   * number costs money until it is released. The server asks again for 24 hours,
+   * less and less often; after that, ReconcileNumbers and another DeleteNumbers
+   * ask again. Unset if the carrier does not refuse.
+   *
+   * @generated from field: google.rpc.Status release_status = 11;
+   */
+  releaseStatus?: Status | undefined;
 };
 
 /**
@@ -255,7 +267,8 @@ export enum NumberState {
 
   /**
    * Deleted and no longer shown on calls, but the carrier has not confirmed the
-   * release yet. Call-backs to it are still routed.
+   * release yet, or refuses it: then `release_status` says why. Call-backs to it
+   * are still routed.
    *
    * @generated from enum value: NUMBER_STATE_RELEASING = 3;
    */

@@ -56,7 +56,7 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Output only. The deleted numbers, in the order of the request. Their state
    * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
-   * not confirmed the release yet.
+   * not confirmed the release yet, or refuses it (`release_status`).
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -69,7 +69,7 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Output only. The deleted numbers, in the order of the request. Their state
    * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
-   * not confirmed the release yet.
+   * not confirmed the release yet, or refuses it (`release_status`).
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -83,7 +83,7 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Output only. The deleted numbers, in the order of the request. Their state
    * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
-   * not confirmed the release yet.
+   * not confirmed the release yet, or refuses it (`release_status`).
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -96,7 +96,7 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Output only. The deleted numbers, in the order of the request. Their state
    * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
-   * not confirmed the release yet.
+   * not confirmed the release yet, or refuses it (`release_status`).
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -109,7 +109,7 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Output only. The deleted numbers, in the order of the request. Their state
    * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
-   * not confirmed the release yet.
+   * not confirmed the release yet, or refuses it (`release_status`).
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -655,7 +655,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. The deleted numbers, in the order of the request. Their state
      * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
-     * not confirmed the release yet.
+     * not confirmed the release yet, or refuses it (`release_status`).
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -671,7 +671,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. The deleted numbers, in the order of the request. Their state
      * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
-     * not confirmed the release yet.
+     * not confirmed the release yet, or refuses it (`release_status`).
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -687,7 +687,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. The deleted numbers, in the order of the request. Their state
      * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
-     * not confirmed the release yet.
+     * not confirmed the release yet, or refuses it (`release_status`).
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -703,7 +703,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. The deleted numbers, in the order of the request. Their state
      * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
-     * not confirmed the release yet.
+     * not confirmed the release yet, or refuses it (`release_status`).
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -726,7 +726,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. The deleted numbers, in the order of the request. Their state
      * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
-     * not confirmed the release yet.
+     * not confirmed the release yet, or refuses it (`release_status`).
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -746,7 +746,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. The deleted numbers, in the order of the request. Their state
      * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
-     * not confirmed the release yet.
+     * not confirmed the release yet, or refuses it (`release_status`).
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -768,7 +768,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. The deleted numbers, in the order of the request. Their state
      * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
-     * not confirmed the release yet.
+     * not confirmed the release yet, or refuses it (`release_status`).
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -791,7 +791,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. The deleted numbers, in the order of the request. Their state
      * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
-     * not confirmed the release yet.
+     * not confirmed the release yet, or refuses it (`release_status`).
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -811,7 +811,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. The deleted numbers, in the order of the request. Their state
      * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
-     * not confirmed the release yet.
+     * not confirmed the release yet, or refuses it (`release_status`).
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -831,7 +831,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. The deleted numbers, in the order of the request. Their state
      * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
-     * not confirmed the release yet.
+     * not confirmed the release yet, or refuses it (`release_status`).
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -852,7 +852,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. The deleted numbers, in the order of the request. Their state
      * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
-     * not confirmed the release yet.
+     * not confirmed the release yet, or refuses it (`release_status`).
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -871,7 +871,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. The deleted numbers, in the order of the request. Their state
      * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
-     * not confirmed the release yet.
+     * not confirmed the release yet, or refuses it (`release_status`).
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -890,7 +890,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. The deleted numbers, in the order of the request. Their state
      * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
-     * not confirmed the release yet.
+     * not confirmed the release yet, or refuses it (`release_status`).
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -903,7 +903,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. The deleted numbers, in the order of the request. Their state
      * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
-     * not confirmed the release yet.
+     * not confirmed the release yet, or refuses it (`release_status`).
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -919,7 +919,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. The deleted numbers, in the order of the request. Their state
      * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
-     * not confirmed the release yet.
+     * not confirmed the release yet, or refuses it (`release_status`).
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -936,7 +936,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. The deleted numbers, in the order of the request. Their state
      * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
-     * not confirmed the release yet.
+     * not confirmed the release yet, or refuses it (`release_status`).
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -949,7 +949,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. The deleted numbers, in the order of the request. Their state
      * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
-     * not confirmed the release yet.
+     * not confirmed the release yet, or refuses it (`release_status`).
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -963,7 +963,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. The deleted numbers, in the order of the request. Their state
      * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
-     * not confirmed the release yet.
+     * not confirmed the release yet, or refuses it (`release_status`).
      * </pre>
      *
      * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>

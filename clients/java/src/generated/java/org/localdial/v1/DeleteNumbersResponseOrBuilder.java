@@ -14,7 +14,7 @@ public interface DeleteNumbersResponseOrBuilder extends
    * <pre>
    * Output only. The deleted numbers, in the order of the request. Their state
    * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
-   * not confirmed the release yet.
+   * not confirmed the release yet, or refuses it (`release_status`).
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -25,7 +25,7 @@ public interface DeleteNumbersResponseOrBuilder extends
    * <pre>
    * Output only. The deleted numbers, in the order of the request. Their state
    * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
-   * not confirmed the release yet.
+   * not confirmed the release yet, or refuses it (`release_status`).
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -35,7 +35,7 @@ public interface DeleteNumbersResponseOrBuilder extends
    * <pre>
    * Output only. The deleted numbers, in the order of the request. Their state
    * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
-   * not confirmed the release yet.
+   * not confirmed the release yet, or refuses it (`release_status`).
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -45,7 +45,7 @@ public interface DeleteNumbersResponseOrBuilder extends
    * <pre>
    * Output only. The deleted numbers, in the order of the request. Their state
    * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
-   * not confirmed the release yet.
+   * not confirmed the release yet, or refuses it (`release_status`).
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>
@@ -56,7 +56,7 @@ public interface DeleteNumbersResponseOrBuilder extends
    * <pre>
    * Output only. The deleted numbers, in the order of the request. Their state
    * is `NUMBER_STATE_RELEASED`, or `NUMBER_STATE_RELEASING` if the carrier has
-   * not confirmed the release yet.
+   * not confirmed the release yet, or refuses it (`release_status`).
    * </pre>
    *
    * <code>repeated .localdial.v1.LocalPresenceNumber deleted = 1 [json_name = "deleted"];</code>

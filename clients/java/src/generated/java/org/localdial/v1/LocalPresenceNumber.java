@@ -518,6 +518,59 @@ private static final long serialVersionUID = 0L;
     return purchaseTime_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : purchaseTime_;
   }
 
+  public static final int RELEASE_STATUS_FIELD_NUMBER = 11;
+  private com.google.rpc.Status releaseStatus_;
+  /**
+   * <pre>
+   * Output only. Why the carrier refuses to release the number, such as an
+   * emergency address that must be removed first, with the same
+   * `google.rpc.ErrorInfo` in its details as a failed call: CARRIER_REFUSED. The
+   * number costs money until it is released. The server asks again for 24 hours,
+   * less and less often; after that, ReconcileNumbers and another DeleteNumbers
+   * ask again. Unset if the carrier does not refuse.
+   * </pre>
+   *
+   * <code>.google.rpc.Status release_status = 11 [json_name = "releaseStatus"];</code>
+   * @return Whether the releaseStatus field is set.
+   */
+  @java.lang.Override
+  public boolean hasReleaseStatus() {
+    return ((bitField0_ & 0x00000002) != 0);
+  }
+  /**
+   * <pre>
+   * Output only. Why the carrier refuses to release the number, such as an
+   * emergency address that must be removed first, with the same
+   * `google.rpc.ErrorInfo` in its details as a failed call: CARRIER_REFUSED. The
+   * number costs money until it is released. The server asks again for 24 hours,
+   * less and less often; after that, ReconcileNumbers and another DeleteNumbers
+   * ask again. Unset if the carrier does not refuse.
+   * </pre>
+   *
+   * <code>.google.rpc.Status release_status = 11 [json_name = "releaseStatus"];</code>
+   * @return The releaseStatus.
+   */
+  @java.lang.Override
+  public com.google.rpc.Status getReleaseStatus() {
+    return releaseStatus_ == null ? com.google.rpc.Status.getDefaultInstance() : releaseStatus_;
+  }
+  /**
+   * <pre>
+   * Output only. Why the carrier refuses to release the number, such as an
+   * emergency address that must be removed first, with the same
+   * `google.rpc.ErrorInfo` in its details as a failed call: CARRIER_REFUSED. The
+   * number costs money until it is released. The server asks again for 24 hours,
+   * less and less often; after that, ReconcileNumbers and another DeleteNumbers
+   * ask again. Unset if the carrier does not refuse.
+   * </pre>
+   *
+   * <code>.google.rpc.Status release_status = 11 [json_name = "releaseStatus"];</code>
+   */
+  @java.lang.Override
+  public com.google.rpc.StatusOrBuilder getReleaseStatusOrBuilder() {
+    return releaseStatus_ == null ? com.google.rpc.Status.getDefaultInstance() : releaseStatus_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -561,6 +614,9 @@ private static final long serialVersionUID = 0L;
     }
     if (((bitField0_ & 0x00000001) != 0)) {
       output.writeMessage(10, getPurchaseTime());
+    }
+    if (((bitField0_ & 0x00000002) != 0)) {
+      output.writeMessage(11, getReleaseStatus());
     }
     getUnknownFields().writeTo(output);
   }
@@ -608,6 +664,10 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(10, getPurchaseTime());
     }
+    if (((bitField0_ & 0x00000002) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(11, getReleaseStatus());
+    }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
     return size;
@@ -645,6 +705,11 @@ private static final long serialVersionUID = 0L;
       if (!getPurchaseTime()
           .equals(other.getPurchaseTime())) return false;
     }
+    if (hasReleaseStatus() != other.hasReleaseStatus()) return false;
+    if (hasReleaseStatus()) {
+      if (!getReleaseStatus()
+          .equals(other.getReleaseStatus())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -679,6 +744,10 @@ private static final long serialVersionUID = 0L;
     if (hasPurchaseTime()) {
       hash = (37 * hash) + PURCHASE_TIME_FIELD_NUMBER;
       hash = (53 * hash) + getPurchaseTime().hashCode();
+    }
+    if (hasReleaseStatus()) {
+      hash = (37 * hash) + RELEASE_STATUS_FIELD_NUMBER;
+      hash = (53 * hash) + getReleaseStatus().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -815,6 +884,7 @@ private static final long serialVersionUID = 0L;
       if (com.google.protobuf.GeneratedMessage
               .alwaysUseFieldBuilders) {
         internalGetPurchaseTimeFieldBuilder();
+        internalGetReleaseStatusFieldBuilder();
       }
     }
     @java.lang.Override
@@ -835,6 +905,11 @@ private static final long serialVersionUID = 0L;
       if (purchaseTimeBuilder_ != null) {
         purchaseTimeBuilder_.dispose();
         purchaseTimeBuilder_ = null;
+      }
+      releaseStatus_ = null;
+      if (releaseStatusBuilder_ != null) {
+        releaseStatusBuilder_.dispose();
+        releaseStatusBuilder_ = null;
       }
       return this;
     }
@@ -904,6 +979,12 @@ private static final long serialVersionUID = 0L;
             : purchaseTimeBuilder_.build();
         to_bitField0_ |= 0x00000001;
       }
+      if (((from_bitField0_ & 0x00000400) != 0)) {
+        result.releaseStatus_ = releaseStatusBuilder_ == null
+            ? releaseStatus_
+            : releaseStatusBuilder_.build();
+        to_bitField0_ |= 0x00000002;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -969,6 +1050,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasPurchaseTime()) {
         mergePurchaseTime(other.getPurchaseTime());
+      }
+      if (other.hasReleaseStatus()) {
+        mergeReleaseStatus(other.getReleaseStatus());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -1049,6 +1133,13 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000200;
               break;
             } // case 82
+            case 90: {
+              input.readMessage(
+                  internalGetReleaseStatusFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000400;
+              break;
+            } // case 90
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -2117,6 +2208,208 @@ private static final long serialVersionUID = 0L;
         purchaseTime_ = null;
       }
       return purchaseTimeBuilder_;
+    }
+
+    private com.google.rpc.Status releaseStatus_;
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.rpc.Status, com.google.rpc.Status.Builder, com.google.rpc.StatusOrBuilder> releaseStatusBuilder_;
+    /**
+     * <pre>
+     * Output only. Why the carrier refuses to release the number, such as an
+     * emergency address that must be removed first, with the same
+     * `google.rpc.ErrorInfo` in its details as a failed call: CARRIER_REFUSED. The
+     * number costs money until it is released. The server asks again for 24 hours,
+     * less and less often; after that, ReconcileNumbers and another DeleteNumbers
+     * ask again. Unset if the carrier does not refuse.
+     * </pre>
+     *
+     * <code>.google.rpc.Status release_status = 11 [json_name = "releaseStatus"];</code>
+     * @return Whether the releaseStatus field is set.
+     */
+    public boolean hasReleaseStatus() {
+      return ((bitField0_ & 0x00000400) != 0);
+    }
+    /**
+     * <pre>
+     * Output only. Why the carrier refuses to release the number, such as an
+     * emergency address that must be removed first, with the same
+     * `google.rpc.ErrorInfo` in its details as a failed call: CARRIER_REFUSED. The
+     * number costs money until it is released. The server asks again for 24 hours,
+     * less and less often; after that, ReconcileNumbers and another DeleteNumbers
+     * ask again. Unset if the carrier does not refuse.
+     * </pre>
+     *
+     * <code>.google.rpc.Status release_status = 11 [json_name = "releaseStatus"];</code>
+     * @return The releaseStatus.
+     */
+    public com.google.rpc.Status getReleaseStatus() {
+      if (releaseStatusBuilder_ == null) {
+        return releaseStatus_ == null ? com.google.rpc.Status.getDefaultInstance() : releaseStatus_;
+      } else {
+        return releaseStatusBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * Output only. Why the carrier refuses to release the number, such as an
+     * emergency address that must be removed first, with the same
+     * `google.rpc.ErrorInfo` in its details as a failed call: CARRIER_REFUSED. The
+     * number costs money until it is released. The server asks again for 24 hours,
+     * less and less often; after that, ReconcileNumbers and another DeleteNumbers
+     * ask again. Unset if the carrier does not refuse.
+     * </pre>
+     *
+     * <code>.google.rpc.Status release_status = 11 [json_name = "releaseStatus"];</code>
+     */
+    public Builder setReleaseStatus(com.google.rpc.Status value) {
+      if (releaseStatusBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        releaseStatus_ = value;
+      } else {
+        releaseStatusBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000400;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Why the carrier refuses to release the number, such as an
+     * emergency address that must be removed first, with the same
+     * `google.rpc.ErrorInfo` in its details as a failed call: CARRIER_REFUSED. The
+     * number costs money until it is released. The server asks again for 24 hours,
+     * less and less often; after that, ReconcileNumbers and another DeleteNumbers
+     * ask again. Unset if the carrier does not refuse.
+     * </pre>
+     *
+     * <code>.google.rpc.Status release_status = 11 [json_name = "releaseStatus"];</code>
+     */
+    public Builder setReleaseStatus(
+        com.google.rpc.Status.Builder builderForValue) {
+      if (releaseStatusBuilder_ == null) {
+        releaseStatus_ = builderForValue.build();
+      } else {
+        releaseStatusBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000400;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Why the carrier refuses to release the number, such as an
+     * emergency address that must be removed first, with the same
+     * `google.rpc.ErrorInfo` in its details as a failed call: CARRIER_REFUSED. The
+     * number costs money until it is released. The server asks again for 24 hours,
+     * less and less often; after that, ReconcileNumbers and another DeleteNumbers
+     * ask again. Unset if the carrier does not refuse.
+     * </pre>
+     *
+     * <code>.google.rpc.Status release_status = 11 [json_name = "releaseStatus"];</code>
+     */
+    public Builder mergeReleaseStatus(com.google.rpc.Status value) {
+      if (releaseStatusBuilder_ == null) {
+        if (((bitField0_ & 0x00000400) != 0) &&
+          releaseStatus_ != null &&
+          releaseStatus_ != com.google.rpc.Status.getDefaultInstance()) {
+          getReleaseStatusBuilder().mergeFrom(value);
+        } else {
+          releaseStatus_ = value;
+        }
+      } else {
+        releaseStatusBuilder_.mergeFrom(value);
+      }
+      if (releaseStatus_ != null) {
+        bitField0_ |= 0x00000400;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Why the carrier refuses to release the number, such as an
+     * emergency address that must be removed first, with the same
+     * `google.rpc.ErrorInfo` in its details as a failed call: CARRIER_REFUSED. The
+     * number costs money until it is released. The server asks again for 24 hours,
+     * less and less often; after that, ReconcileNumbers and another DeleteNumbers
+     * ask again. Unset if the carrier does not refuse.
+     * </pre>
+     *
+     * <code>.google.rpc.Status release_status = 11 [json_name = "releaseStatus"];</code>
+     */
+    public Builder clearReleaseStatus() {
+      bitField0_ = (bitField0_ & ~0x00000400);
+      releaseStatus_ = null;
+      if (releaseStatusBuilder_ != null) {
+        releaseStatusBuilder_.dispose();
+        releaseStatusBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Why the carrier refuses to release the number, such as an
+     * emergency address that must be removed first, with the same
+     * `google.rpc.ErrorInfo` in its details as a failed call: CARRIER_REFUSED. The
+     * number costs money until it is released. The server asks again for 24 hours,
+     * less and less often; after that, ReconcileNumbers and another DeleteNumbers
+     * ask again. Unset if the carrier does not refuse.
+     * </pre>
+     *
+     * <code>.google.rpc.Status release_status = 11 [json_name = "releaseStatus"];</code>
+     */
+    public com.google.rpc.Status.Builder getReleaseStatusBuilder() {
+      bitField0_ |= 0x00000400;
+      onChanged();
+      return internalGetReleaseStatusFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * Output only. Why the carrier refuses to release the number, such as an
+     * emergency address that must be removed first, with the same
+     * `google.rpc.ErrorInfo` in its details as a failed call: CARRIER_REFUSED. The
+     * number costs money until it is released. The server asks again for 24 hours,
+     * less and less often; after that, ReconcileNumbers and another DeleteNumbers
+     * ask again. Unset if the carrier does not refuse.
+     * </pre>
+     *
+     * <code>.google.rpc.Status release_status = 11 [json_name = "releaseStatus"];</code>
+     */
+    public com.google.rpc.StatusOrBuilder getReleaseStatusOrBuilder() {
+      if (releaseStatusBuilder_ != null) {
+        return releaseStatusBuilder_.getMessageOrBuilder();
+      } else {
+        return releaseStatus_ == null ?
+            com.google.rpc.Status.getDefaultInstance() : releaseStatus_;
+      }
+    }
+    /**
+     * <pre>
+     * Output only. Why the carrier refuses to release the number, such as an
+     * emergency address that must be removed first, with the same
+     * `google.rpc.ErrorInfo` in its details as a failed call: CARRIER_REFUSED. The
+     * number costs money until it is released. The server asks again for 24 hours,
+     * less and less often; after that, ReconcileNumbers and another DeleteNumbers
+     * ask again. Unset if the carrier does not refuse.
+     * </pre>
+     *
+     * <code>.google.rpc.Status release_status = 11 [json_name = "releaseStatus"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.rpc.Status, com.google.rpc.Status.Builder, com.google.rpc.StatusOrBuilder> 
+        internalGetReleaseStatusFieldBuilder() {
+      if (releaseStatusBuilder_ == null) {
+        releaseStatusBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            com.google.rpc.Status, com.google.rpc.Status.Builder, com.google.rpc.StatusOrBuilder>(
+                getReleaseStatus(),
+                getParentForChildren(),
+                isClean());
+        releaseStatus_ = null;
+      }
+      return releaseStatusBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:localdial.v1.LocalPresenceNumber)

@@ -250,4 +250,46 @@ public interface LocalPresenceNumberOrBuilder extends
    * <code>.google.protobuf.Timestamp purchase_time = 10 [json_name = "purchaseTime"];</code>
    */
   com.google.protobuf.TimestampOrBuilder getPurchaseTimeOrBuilder();
+
+  /**
+   * <pre>
+   * Output only. Why the carrier refuses to release the number, such as an
+   * emergency address that must be removed first, with the same
+   * `google.rpc.ErrorInfo` in its details as a failed call: CARRIER_REFUSED. The
+   * number costs money until it is released. The server asks again for 24 hours,
+   * less and less often; after that, ReconcileNumbers and another DeleteNumbers
+   * ask again. Unset if the carrier does not refuse.
+   * </pre>
+   *
+   * <code>.google.rpc.Status release_status = 11 [json_name = "releaseStatus"];</code>
+   * @return Whether the releaseStatus field is set.
+   */
+  boolean hasReleaseStatus();
+  /**
+   * <pre>
+   * Output only. Why the carrier refuses to release the number, such as an
+   * emergency address that must be removed first, with the same
+   * `google.rpc.ErrorInfo` in its details as a failed call: CARRIER_REFUSED. The
+   * number costs money until it is released. The server asks again for 24 hours,
+   * less and less often; after that, ReconcileNumbers and another DeleteNumbers
+   * ask again. Unset if the carrier does not refuse.
+   * </pre>
+   *
+   * <code>.google.rpc.Status release_status = 11 [json_name = "releaseStatus"];</code>
+   * @return The releaseStatus.
+   */
+  com.google.rpc.Status getReleaseStatus();
+  /**
+   * <pre>
+   * Output only. Why the carrier refuses to release the number, such as an
+   * emergency address that must be removed first, with the same
+   * `google.rpc.ErrorInfo` in its details as a failed call: CARRIER_REFUSED. The
+   * number costs money until it is released. The server asks again for 24 hours,
+   * less and less often; after that, ReconcileNumbers and another DeleteNumbers
+   * ask again. Unset if the carrier does not refuse.
+   * </pre>
+   *
+   * <code>.google.rpc.Status release_status = 11 [json_name = "releaseStatus"];</code>
+   */
+  com.google.rpc.StatusOrBuilder getReleaseStatusOrBuilder();
 }

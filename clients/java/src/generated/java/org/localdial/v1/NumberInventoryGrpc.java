@@ -517,9 +517,11 @@ public final class NumberInventoryGrpc {
      * Deletes numbers. Calls stop using a number at once, its area code mappings
      * are removed, and it is released at the carrier. While the carrier has not
      * confirmed the release, the number is returned with the state
-     * `NUMBER_STATE_RELEASING`, and the server keeps trying. A number that is
-     * also a user's caller ID or the organization number is still shown as such:
-     * change those first.
+     * `NUMBER_STATE_RELEASING`, and the server keeps trying. If the carrier
+     * refuses the release, `release_status` of the number says why: deleting it
+     * again, with another `request_id`, asks the carrier again at once. A number
+     * that is also a user's caller ID or the organization number is still shown as
+     * such: change those first.
      * A number that fails does not affect the others.
      * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); ALREADY_EXISTS
      * (REQUEST_ID_REUSED). Errors of a number: NOT_FOUND (NUMBER_NOT_FOUND);
@@ -717,9 +719,11 @@ public final class NumberInventoryGrpc {
      * Deletes numbers. Calls stop using a number at once, its area code mappings
      * are removed, and it is released at the carrier. While the carrier has not
      * confirmed the release, the number is returned with the state
-     * `NUMBER_STATE_RELEASING`, and the server keeps trying. A number that is
-     * also a user's caller ID or the organization number is still shown as such:
-     * change those first.
+     * `NUMBER_STATE_RELEASING`, and the server keeps trying. If the carrier
+     * refuses the release, `release_status` of the number says why: deleting it
+     * again, with another `request_id`, asks the carrier again at once. A number
+     * that is also a user's caller ID or the organization number is still shown as
+     * such: change those first.
      * A number that fails does not affect the others.
      * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); ALREADY_EXISTS
      * (REQUEST_ID_REUSED). Errors of a number: NOT_FOUND (NUMBER_NOT_FOUND);
@@ -897,9 +901,11 @@ public final class NumberInventoryGrpc {
      * Deletes numbers. Calls stop using a number at once, its area code mappings
      * are removed, and it is released at the carrier. While the carrier has not
      * confirmed the release, the number is returned with the state
-     * `NUMBER_STATE_RELEASING`, and the server keeps trying. A number that is
-     * also a user's caller ID or the organization number is still shown as such:
-     * change those first.
+     * `NUMBER_STATE_RELEASING`, and the server keeps trying. If the carrier
+     * refuses the release, `release_status` of the number says why: deleting it
+     * again, with another `request_id`, asks the carrier again at once. A number
+     * that is also a user's caller ID or the organization number is still shown as
+     * such: change those first.
      * A number that fails does not affect the others.
      * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); ALREADY_EXISTS
      * (REQUEST_ID_REUSED). Errors of a number: NOT_FOUND (NUMBER_NOT_FOUND);
@@ -1074,9 +1080,11 @@ public final class NumberInventoryGrpc {
      * Deletes numbers. Calls stop using a number at once, its area code mappings
      * are removed, and it is released at the carrier. While the carrier has not
      * confirmed the release, the number is returned with the state
-     * `NUMBER_STATE_RELEASING`, and the server keeps trying. A number that is
-     * also a user's caller ID or the organization number is still shown as such:
-     * change those first.
+     * `NUMBER_STATE_RELEASING`, and the server keeps trying. If the carrier
+     * refuses the release, `release_status` of the number says why: deleting it
+     * again, with another `request_id`, asks the carrier again at once. A number
+     * that is also a user's caller ID or the organization number is still shown as
+     * such: change those first.
      * A number that fails does not affect the others.
      * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); ALREADY_EXISTS
      * (REQUEST_ID_REUSED). Errors of a number: NOT_FOUND (NUMBER_NOT_FOUND);
@@ -1258,9 +1266,11 @@ public final class NumberInventoryGrpc {
      * Deletes numbers. Calls stop using a number at once, its area code mappings
      * are removed, and it is released at the carrier. While the carrier has not
      * confirmed the release, the number is returned with the state
-     * `NUMBER_STATE_RELEASING`, and the server keeps trying. A number that is
-     * also a user's caller ID or the organization number is still shown as such:
-     * change those first.
+     * `NUMBER_STATE_RELEASING`, and the server keeps trying. If the carrier
+     * refuses the release, `release_status` of the number says why: deleting it
+     * again, with another `request_id`, asks the carrier again at once. A number
+     * that is also a user's caller ID or the organization number is still shown as
+     * such: change those first.
      * A number that fails does not affect the others.
      * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); ALREADY_EXISTS
      * (REQUEST_ID_REUSED). Errors of a number: NOT_FOUND (NUMBER_NOT_FOUND);

@@ -57,7 +57,7 @@ public final class NumberProto extends com.google.protobuf.GeneratedFile {
     java.lang.String[] descriptorData = {
       "\n\031localdial/v1/number.proto\022\014localdial.v" +
       "1\032\037google/protobuf/timestamp.proto\032\027goog" +
-      "le/rpc/status.proto\"\226\003\n\023LocalPresenceNum" +
+      "le/rpc/status.proto\"\321\003\n\023LocalPresenceNum" +
       "ber\022\'\n\017organization_id\030\001 \001(\tR\016organizati" +
       "onId\022!\n\014phone_number\030\002 \001(\tR\013phoneNumber\022" +
       "\033\n\tarea_code\030\003 \001(\tR\010areaCode\022*\n\021mapped_a" +
@@ -67,24 +67,25 @@ public final class NumberProto extends com.google.protobuf.GeneratedFile {
       "\007 \001(\tR\006region\022\030\n\007carrier\030\010 \001(\tR\007carrier\022" +
       "*\n\021carrier_number_id\030\t \001(\tR\017carrierNumbe" +
       "rId\022?\n\rpurchase_time\030\n \001(\0132\032.google.prot" +
-      "obuf.TimestampR\014purchaseTime\"h\n\017Availabl" +
-      "eNumber\022!\n\014phone_number\030\001 \001(\tR\013phoneNumb" +
-      "er\022\032\n\010locality\030\002 \001(\tR\010locality\022\026\n\006region" +
-      "\030\003 \001(\tR\006region\"\260\001\n\rCarrierNumber\022!\n\014phon" +
-      "e_number\030\001 \001(\tR\013phoneNumber\022*\n\021carrier_n" +
-      "umber_id\030\002 \001(\tR\017carrierNumberId\022\034\n\trefer" +
-      "ence\030\003 \001(\tR\treference\022\032\n\010locality\030\004 \001(\tR" +
-      "\010locality\022\026\n\006region\030\005 \001(\tR\006region\"^\n\rNum" +
-      "berFailure\022!\n\014phone_number\030\001 \001(\tR\013phoneN" +
-      "umber\022*\n\006status\030\002 \001(\0132\022.google.rpc.Statu" +
-      "sR\006status*\230\001\n\013NumberState\022\034\n\030NUMBER_STAT" +
-      "E_UNSPECIFIED\020\000\022\033\n\027NUMBER_STATE_PURCHASI" +
-      "NG\020\001\022\027\n\023NUMBER_STATE_ACTIVE\020\002\022\032\n\026NUMBER_" +
-      "STATE_RELEASING\020\003\022\031\n\025NUMBER_STATE_RELEAS" +
-      "ED\020\004Bp\n\020org.localdial.v1B\013NumberProtoP\001\242" +
-      "\002\003LXX\252\002\014Localdial.V1\312\002\014Localdial\\V1\342\002\030Lo" +
-      "caldial\\V1\\GPBMetadata\352\002\rLocaldial::V1b\006" +
-      "proto3"
+      "obuf.TimestampR\014purchaseTime\0229\n\016release_" +
+      "status\030\013 \001(\0132\022.google.rpc.StatusR\rreleas" +
+      "eStatus\"h\n\017AvailableNumber\022!\n\014phone_numb" +
+      "er\030\001 \001(\tR\013phoneNumber\022\032\n\010locality\030\002 \001(\tR" +
+      "\010locality\022\026\n\006region\030\003 \001(\tR\006region\"\260\001\n\rCa" +
+      "rrierNumber\022!\n\014phone_number\030\001 \001(\tR\013phone" +
+      "Number\022*\n\021carrier_number_id\030\002 \001(\tR\017carri" +
+      "erNumberId\022\034\n\treference\030\003 \001(\tR\treference" +
+      "\022\032\n\010locality\030\004 \001(\tR\010locality\022\026\n\006region\030\005" +
+      " \001(\tR\006region\"^\n\rNumberFailure\022!\n\014phone_n" +
+      "umber\030\001 \001(\tR\013phoneNumber\022*\n\006status\030\002 \001(\013" +
+      "2\022.google.rpc.StatusR\006status*\230\001\n\013NumberS" +
+      "tate\022\034\n\030NUMBER_STATE_UNSPECIFIED\020\000\022\033\n\027NU" +
+      "MBER_STATE_PURCHASING\020\001\022\027\n\023NUMBER_STATE_" +
+      "ACTIVE\020\002\022\032\n\026NUMBER_STATE_RELEASING\020\003\022\031\n\025" +
+      "NUMBER_STATE_RELEASED\020\004Bp\n\020org.localdial" +
+      ".v1B\013NumberProtoP\001\242\002\003LXX\252\002\014Localdial.V1\312" +
+      "\002\014Localdial\\V1\342\002\030Localdial\\V1\\GPBMetadat" +
+      "a\352\002\rLocaldial::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -97,7 +98,7 @@ public final class NumberProto extends com.google.protobuf.GeneratedFile {
     internal_static_localdial_v1_LocalPresenceNumber_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_localdial_v1_LocalPresenceNumber_descriptor,
-        new java.lang.String[] { "OrganizationId", "PhoneNumber", "AreaCode", "MappedAreaCodes", "State", "Locality", "Region", "Carrier", "CarrierNumberId", "PurchaseTime", });
+        new java.lang.String[] { "OrganizationId", "PhoneNumber", "AreaCode", "MappedAreaCodes", "State", "Locality", "Region", "Carrier", "CarrierNumberId", "PurchaseTime", "ReleaseStatus", });
     internal_static_localdial_v1_AvailableNumber_descriptor =
       getDescriptor().getMessageType(1);
     internal_static_localdial_v1_AvailableNumber_fieldAccessorTable = new

@@ -44,7 +44,8 @@ public enum NumberState
   /**
    * <pre>
    * Deleted and no longer shown on calls, but the carrier has not confirmed the
-   * release yet. Call-backs to it are still routed.
+   * release yet, or refuses it: then `release_status` says why. Call-backs to it
+   * are still routed.
    * </pre>
    *
    * <code>NUMBER_STATE_RELEASING = 3;</code>
@@ -99,7 +100,8 @@ public enum NumberState
   /**
    * <pre>
    * Deleted and no longer shown on calls, but the carrier has not confirmed the
-   * release yet. Call-backs to it are still routed.
+   * release yet, or refuses it: then `release_status` says why. Call-backs to it
+   * are still routed.
    * </pre>
    *
    * <code>NUMBER_STATE_RELEASING = 3;</code>

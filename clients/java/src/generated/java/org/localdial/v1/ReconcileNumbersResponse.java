@@ -313,7 +313,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Output only. What is still open, each with the reason: purchases that may
-   * still appear at the carrier, and releases that it has not confirmed.
+   * still appear at the carrier, and releases that it has not confirmed or
+   * refuses (CARRIER_REFUSED).
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -325,7 +326,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Output only. What is still open, each with the reason: purchases that may
-   * still appear at the carrier, and releases that it has not confirmed.
+   * still appear at the carrier, and releases that it has not confirmed or
+   * refuses (CARRIER_REFUSED).
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -338,7 +340,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Output only. What is still open, each with the reason: purchases that may
-   * still appear at the carrier, and releases that it has not confirmed.
+   * still appear at the carrier, and releases that it has not confirmed or
+   * refuses (CARRIER_REFUSED).
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -350,7 +353,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Output only. What is still open, each with the reason: purchases that may
-   * still appear at the carrier, and releases that it has not confirmed.
+   * still appear at the carrier, and releases that it has not confirmed or
+   * refuses (CARRIER_REFUSED).
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -362,7 +366,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Output only. What is still open, each with the reason: purchases that may
-   * still appear at the carrier, and releases that it has not confirmed.
+   * still appear at the carrier, and releases that it has not confirmed or
+   * refuses (CARRIER_REFUSED).
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -2653,7 +2658,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. What is still open, each with the reason: purchases that may
-     * still appear at the carrier, and releases that it has not confirmed.
+     * still appear at the carrier, and releases that it has not confirmed or
+     * refuses (CARRIER_REFUSED).
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -2668,7 +2674,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. What is still open, each with the reason: purchases that may
-     * still appear at the carrier, and releases that it has not confirmed.
+     * still appear at the carrier, and releases that it has not confirmed or
+     * refuses (CARRIER_REFUSED).
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -2683,7 +2690,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. What is still open, each with the reason: purchases that may
-     * still appear at the carrier, and releases that it has not confirmed.
+     * still appear at the carrier, and releases that it has not confirmed or
+     * refuses (CARRIER_REFUSED).
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -2698,7 +2706,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. What is still open, each with the reason: purchases that may
-     * still appear at the carrier, and releases that it has not confirmed.
+     * still appear at the carrier, and releases that it has not confirmed or
+     * refuses (CARRIER_REFUSED).
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -2720,7 +2729,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. What is still open, each with the reason: purchases that may
-     * still appear at the carrier, and releases that it has not confirmed.
+     * still appear at the carrier, and releases that it has not confirmed or
+     * refuses (CARRIER_REFUSED).
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -2739,7 +2749,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. What is still open, each with the reason: purchases that may
-     * still appear at the carrier, and releases that it has not confirmed.
+     * still appear at the carrier, and releases that it has not confirmed or
+     * refuses (CARRIER_REFUSED).
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -2760,7 +2771,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. What is still open, each with the reason: purchases that may
-     * still appear at the carrier, and releases that it has not confirmed.
+     * still appear at the carrier, and releases that it has not confirmed or
+     * refuses (CARRIER_REFUSED).
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -2782,7 +2794,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. What is still open, each with the reason: purchases that may
-     * still appear at the carrier, and releases that it has not confirmed.
+     * still appear at the carrier, and releases that it has not confirmed or
+     * refuses (CARRIER_REFUSED).
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -2801,7 +2814,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. What is still open, each with the reason: purchases that may
-     * still appear at the carrier, and releases that it has not confirmed.
+     * still appear at the carrier, and releases that it has not confirmed or
+     * refuses (CARRIER_REFUSED).
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -2820,7 +2834,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. What is still open, each with the reason: purchases that may
-     * still appear at the carrier, and releases that it has not confirmed.
+     * still appear at the carrier, and releases that it has not confirmed or
+     * refuses (CARRIER_REFUSED).
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -2840,7 +2855,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. What is still open, each with the reason: purchases that may
-     * still appear at the carrier, and releases that it has not confirmed.
+     * still appear at the carrier, and releases that it has not confirmed or
+     * refuses (CARRIER_REFUSED).
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -2858,7 +2874,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. What is still open, each with the reason: purchases that may
-     * still appear at the carrier, and releases that it has not confirmed.
+     * still appear at the carrier, and releases that it has not confirmed or
+     * refuses (CARRIER_REFUSED).
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -2876,7 +2893,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. What is still open, each with the reason: purchases that may
-     * still appear at the carrier, and releases that it has not confirmed.
+     * still appear at the carrier, and releases that it has not confirmed or
+     * refuses (CARRIER_REFUSED).
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -2888,7 +2906,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. What is still open, each with the reason: purchases that may
-     * still appear at the carrier, and releases that it has not confirmed.
+     * still appear at the carrier, and releases that it has not confirmed or
+     * refuses (CARRIER_REFUSED).
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -2903,7 +2922,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. What is still open, each with the reason: purchases that may
-     * still appear at the carrier, and releases that it has not confirmed.
+     * still appear at the carrier, and releases that it has not confirmed or
+     * refuses (CARRIER_REFUSED).
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -2919,7 +2939,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. What is still open, each with the reason: purchases that may
-     * still appear at the carrier, and releases that it has not confirmed.
+     * still appear at the carrier, and releases that it has not confirmed or
+     * refuses (CARRIER_REFUSED).
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -2931,7 +2952,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. What is still open, each with the reason: purchases that may
-     * still appear at the carrier, and releases that it has not confirmed.
+     * still appear at the carrier, and releases that it has not confirmed or
+     * refuses (CARRIER_REFUSED).
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -2944,7 +2966,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. What is still open, each with the reason: purchases that may
-     * still appear at the carrier, and releases that it has not confirmed.
+     * still appear at the carrier, and releases that it has not confirmed or
+     * refuses (CARRIER_REFUSED).
      * </pre>
      *
      * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>

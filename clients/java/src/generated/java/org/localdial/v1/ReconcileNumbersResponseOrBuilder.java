@@ -185,7 +185,8 @@ public interface ReconcileNumbersResponseOrBuilder extends
   /**
    * <pre>
    * Output only. What is still open, each with the reason: purchases that may
-   * still appear at the carrier, and releases that it has not confirmed.
+   * still appear at the carrier, and releases that it has not confirmed or
+   * refuses (CARRIER_REFUSED).
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -195,7 +196,8 @@ public interface ReconcileNumbersResponseOrBuilder extends
   /**
    * <pre>
    * Output only. What is still open, each with the reason: purchases that may
-   * still appear at the carrier, and releases that it has not confirmed.
+   * still appear at the carrier, and releases that it has not confirmed or
+   * refuses (CARRIER_REFUSED).
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -204,7 +206,8 @@ public interface ReconcileNumbersResponseOrBuilder extends
   /**
    * <pre>
    * Output only. What is still open, each with the reason: purchases that may
-   * still appear at the carrier, and releases that it has not confirmed.
+   * still appear at the carrier, and releases that it has not confirmed or
+   * refuses (CARRIER_REFUSED).
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -213,7 +216,8 @@ public interface ReconcileNumbersResponseOrBuilder extends
   /**
    * <pre>
    * Output only. What is still open, each with the reason: purchases that may
-   * still appear at the carrier, and releases that it has not confirmed.
+   * still appear at the carrier, and releases that it has not confirmed or
+   * refuses (CARRIER_REFUSED).
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
@@ -223,7 +227,8 @@ public interface ReconcileNumbersResponseOrBuilder extends
   /**
    * <pre>
    * Output only. What is still open, each with the reason: purchases that may
-   * still appear at the carrier, and releases that it has not confirmed.
+   * still appear at the carrier, and releases that it has not confirmed or
+   * refuses (CARRIER_REFUSED).
    * </pre>
    *
    * <code>repeated .localdial.v1.NumberFailure open = 7 [json_name = "open"];</code>
