@@ -45,6 +45,8 @@ class CarrierAccount:
     unknown_number_id: str = "unknown"
     """A carrier number id that belongs to no number."""
     owned_from_start: str = ""
+    owned_without_voice: str = ""
+    """Is owned from the start and takes no calls."""
     never_sold: str = ""
     lacks: Mapping[Ability, str] = field(default_factory=dict)
 

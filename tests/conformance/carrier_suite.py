@@ -184,6 +184,17 @@ class CarrierSuite:
         if Ability.OWNED_FROM_START not in account.lacks:
             assert account.owned_from_start in numbers
 
+    async def test_only_a_number_without_voice_takes_no_calls(self, account: CarrierAccount) -> None:
+        account.require(Ability.OWNED_FROM_START)
+        assert (await account.order_one()).takes_calls
+        listed = {number.phone_number: number for number in await account.carrier.list_owned()}
+        assert listed[account.owned_from_start].takes_calls
+        without_voice = listed[account.owned_without_voice]
+        assert not without_voice.takes_calls
+        assert await account.carrier.find_by_number(account.owned_without_voice) == without_voice
+        configured = await account.carrier.configure(without_voice.carrier_number_id)
+        assert not configured.takes_calls
+
     async def test_a_configured_number_keeps_its_name(self, account: CarrierAccount) -> None:
         account.require(Ability.OWNED_FROM_START)
         owned = await account.carrier.find_by_number(account.owned_from_start)

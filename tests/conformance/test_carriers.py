@@ -34,6 +34,7 @@ async def _simulated(path: Path, *, asynchronous: bool) -> AsyncIterator[Carrier
         arrange=script.add,
         is_spent=script.is_spent,
         owned_from_start="+14155550199",
+        owned_without_voice="+13075550199",
         never_sold="+14155550999",
     )
     await database.close()

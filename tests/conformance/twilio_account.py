@@ -39,6 +39,8 @@ def twilio_setup(simulators: TwilioSimulators) -> Iterator[TwilioSetup]:
     ledger, faults = Ledger(), FaultInjector()
     opened = ledger.open_account(ACCOUNT_SID, _TOKEN)
     ledger.grant(opened, "+14155550199")
+    ledger.grant(opened, "+13075550199", takes_calls=False)
+    ledger.grant(opened, "24567")
     description = described()
     watched = Watched(description) if description is not None else None
     adapters: list[TwilioCarriers] = []
@@ -71,6 +73,7 @@ def twilio_setup(simulators: TwilioSimulators) -> Iterator[TwilioSetup]:
                 arrange=arrange,
                 is_spent=lambda: faults.left() == 0,
                 owned_from_start="+14155550199",
+                owned_without_voice="+13075550199",
                 never_sold="+14155550999",
                 unknown_number_id="PN" + "f" * 32,
                 lacks={

@@ -7,12 +7,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import grpc
 import pytest
 
 from localdial.v1 import call_routing_pb2 as calls
 from localdial.v1 import directory_pb2 as directory
 from localdial.v1 import number_inventory_pb2 as inventory
-from localdial_client import Client, LocaldialError
+from localdial.v1 import number_pb2
+from localdial_client import Client, LocaldialError, from_status
 from tests.functional.server_process import ServerProcess, environment_with
 from tests.functional.simulator_process import ACCOUNT_SID, SUBACCOUNT_SID, SimulatorProcess
 
@@ -299,3 +301,61 @@ def test_the_doctor_reports_the_simulated_carrier() -> None:
     code, found = examined()
     assert code == 0
     assert found["carrier"] == ("ok", "is the simulator: its numbers cost nothing and cannot be called")
+
+
+def test_numbers_of_no_use_block_nothing_and_are_reported_as_what_they_are(
+    simulator: SimulatorProcess, start_server: StartServer
+) -> None:
+    text_only, not_e164 = "+14155550198", ["24567", "+1 206 555 0103"]
+    server = start_server(**simulator.settings)
+    for phone_number in *not_e164, text_only, "+14155550197", "+18005550199":
+        grant = {
+            "account_sid": ACCOUNT_SID,
+            "phone_number": phone_number,
+            "takes_calls": phone_number != text_only,
+        }
+        simulator.tell("numbers", grant)
+    with connected(server) as client:
+        service = client.number_inventory
+        listed = service.list_importable_numbers(
+            inventory.ListImportableNumbersRequest(organization_id="acme")
+        )
+        importable = [number.phone_number for number in listed.numbers]
+        assert importable == ["+14155550197", "+14155550199", "+18005550199"]
+        report = service.reconcile_numbers(inventory.ReconcileNumbersRequest())
+        assert [number.phone_number for number in report.strays] == importable
+        assert {number.phone_number: number.obstacle for number in report.unusable} == {
+            not_e164[0]: "is not a phone number in E.164, such as a short code",
+            not_e164[1]: "is not a phone number in E.164, such as a short code",
+            text_only: "takes no voice calls",
+        }
+        imported = service.import_numbers(
+            inventory.ImportNumbersRequest(organization_id="acme", phone_numbers=[*importable, text_only])
+        )
+        assert [number.phone_number for number in imported.numbers] == importable
+        assert [number.area_code for number in imported.numbers] == ["415", "415", ""]
+        (failure,) = [from_status(failed.status) for failed in imported.failures]
+        assert (failure.reason, failure.metadata) == (
+            "NUMBER_WITHOUT_VOICE",
+            {"phone_number": text_only},
+        )
+        assert failure.code is grpc.StatusCode.FAILED_PRECONDITION
+        report = service.reconcile_numbers(inventory.ReconcileNumbersRequest())
+        assert (report.strays_count, report.unusable_count) == (0, 3)
+
+
+def test_a_number_that_twilio_sells_without_voice_is_given_back(
+    simulator: SimulatorProcess, start_server: StartServer
+) -> None:
+    server = start_server(**simulator.settings)
+    simulator.tell("faults", {"operation": "order", "fault": "no_voice"})
+    with connected(server) as client:
+        answer = client.number_inventory.purchase_numbers(
+            inventory.PurchaseNumbersRequest(organization_id="acme", area_code="415")
+        )
+        (number,) = answer.numbers
+        assert number.state == number_pb2.NUMBER_STATE_RELEASING
+        # The carrier may take up to the read lag to show it, so a release may have to be repeated.
+        client.number_inventory.reconcile_numbers(inventory.ReconcileNumbersRequest())
+        assert [each["phone_number"] for each in simulator.ask("numbers")["numbers"]] == ["+14155550199"]
+    assert simulator.ask("journal")["bought"] == 1

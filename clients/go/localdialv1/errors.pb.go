@@ -149,6 +149,10 @@ const (
 	// raise the limit.
 	// Metadata: `organization_id`, `limit`.
 	ErrorReason_ERROR_REASON_PURCHASE_LIMIT_REACHED ErrorReason = 24
+	// FAILED_PRECONDITION. The number takes no voice calls, so nobody could call
+	// it back. Import a number with voice.
+	// Metadata: `phone_number`.
+	ErrorReason_ERROR_REASON_NUMBER_WITHOUT_VOICE ErrorReason = 26
 )
 
 // Enum value maps for ErrorReason.
@@ -179,6 +183,7 @@ var (
 		22: "ERROR_REASON_INTERNAL",
 		23: "ERROR_REASON_NUMBER_LIMIT_REACHED",
 		24: "ERROR_REASON_PURCHASE_LIMIT_REACHED",
+		26: "ERROR_REASON_NUMBER_WITHOUT_VOICE",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":              0,
@@ -206,6 +211,7 @@ var (
 		"ERROR_REASON_INTERNAL":                 22,
 		"ERROR_REASON_NUMBER_LIMIT_REACHED":     23,
 		"ERROR_REASON_PURCHASE_LIMIT_REACHED":   24,
+		"ERROR_REASON_NUMBER_WITHOUT_VOICE":     26,
 	}
 )
 
@@ -240,7 +246,7 @@ var File_localdial_v1_errors_proto protoreflect.FileDescriptor
 
 const file_localdial_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x19localdial/v1/errors.proto\x12\flocaldial.v1*\x87\a\n" +
+	"\x19localdial/v1/errors.proto\x12\flocaldial.v1*\xae\a\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x1bERROR_REASON_INVALID_FIELDS\x10\x01\x12\"\n" +
@@ -267,7 +273,8 @@ const file_localdial_v1_errors_proto_rawDesc = "" +
 	"\x1aERROR_REASON_SHUTTING_DOWN\x10\x15\x12\x19\n" +
 	"\x15ERROR_REASON_INTERNAL\x10\x16\x12%\n" +
 	"!ERROR_REASON_NUMBER_LIMIT_REACHED\x10\x17\x12'\n" +
-	"#ERROR_REASON_PURCHASE_LIMIT_REACHED\x10\x18B7Z5github.com/localdial/localdial/clients/go/localdialv1b\x06proto3"
+	"#ERROR_REASON_PURCHASE_LIMIT_REACHED\x10\x18\x12%\n" +
+	"!ERROR_REASON_NUMBER_WITHOUT_VOICE\x10\x1aB7Z5github.com/localdial/localdial/clients/go/localdialv1b\x06proto3"
 
 var (
 	file_localdial_v1_errors_proto_rawDescOnce sync.Once

@@ -304,7 +304,8 @@ func (x *AvailableNumber) GetRegion() string {
 // A number that the carrier account owns, whether or not it is in an inventory.
 type CarrierNumber struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Output only. The number in E.164.
+	// Output only. The number in E.164. A number with an `obstacle` is as the
+	// carrier writes it, such as a short code.
 	PhoneNumber string `protobuf:"bytes,1,opt,name=phone_number,json=phoneNumber,proto3" json:"phone_number,omitempty"`
 	// Output only. The carrier's identifier of the number.
 	CarrierNumberId string `protobuf:"bytes,2,opt,name=carrier_number_id,json=carrierNumberId,proto3" json:"carrier_number_id,omitempty"`
@@ -316,7 +317,10 @@ type CarrierNumber struct {
 	Locality string `protobuf:"bytes,4,opt,name=locality,proto3" json:"locality,omitempty"`
 	// Output only. The postal code of the number's state or province, such as
 	// `CA`. May be empty.
-	Region        string `protobuf:"bytes,5,opt,name=region,proto3" json:"region,omitempty"`
+	Region string `protobuf:"bytes,5,opt,name=region,proto3" json:"region,omitempty"`
+	// Output only. Why the number cannot be imported, as the rest of a sentence:
+	// "takes no voice calls". Empty if it can.
+	Obstacle      string `protobuf:"bytes,8,opt,name=obstacle,proto3" json:"obstacle,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -382,6 +386,13 @@ func (x *CarrierNumber) GetLocality() string {
 func (x *CarrierNumber) GetRegion() string {
 	if x != nil {
 		return x.Region
+	}
+	return ""
+}
+
+func (x *CarrierNumber) GetObstacle() string {
+	if x != nil {
+		return x.Obstacle
 	}
 	return ""
 }
@@ -463,13 +474,14 @@ const file_localdial_v1_number_proto_rawDesc = "" +
 	"\x0fAvailableNumber\x12!\n" +
 	"\fphone_number\x18\x01 \x01(\tR\vphoneNumber\x12\x1a\n" +
 	"\blocality\x18\x02 \x01(\tR\blocality\x12\x16\n" +
-	"\x06region\x18\x03 \x01(\tR\x06region\"\xb0\x01\n" +
+	"\x06region\x18\x03 \x01(\tR\x06region\"\xcc\x01\n" +
 	"\rCarrierNumber\x12!\n" +
 	"\fphone_number\x18\x01 \x01(\tR\vphoneNumber\x12*\n" +
 	"\x11carrier_number_id\x18\x02 \x01(\tR\x0fcarrierNumberId\x12\x1c\n" +
 	"\treference\x18\x03 \x01(\tR\treference\x12\x1a\n" +
 	"\blocality\x18\x04 \x01(\tR\blocality\x12\x16\n" +
-	"\x06region\x18\x05 \x01(\tR\x06region\"^\n" +
+	"\x06region\x18\x05 \x01(\tR\x06region\x12\x1a\n" +
+	"\bobstacle\x18\b \x01(\tR\bobstacle\"^\n" +
 	"\rNumberFailure\x12!\n" +
 	"\fphone_number\x18\x01 \x01(\tR\vphoneNumber\x12*\n" +
 	"\x06status\x18\x02 \x01(\v2\x12.google.rpc.StatusR\x06status*\x98\x01\n" +

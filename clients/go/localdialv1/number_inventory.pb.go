@@ -897,6 +897,11 @@ type ReconcileNumbersResponse struct {
 	Strays []*CarrierNumber `protobuf:"bytes,11,rep,name=strays,proto3" json:"strays,omitempty"`
 	// Output only. How many strays there are.
 	StraysCount int32 `protobuf:"varint,12,opt,name=strays_count,json=straysCount,proto3" json:"strays_count,omitempty"`
+	// Output only. Numbers of the carrier account that cannot be imported; each
+	// says why in `obstacle`. They may be in use for something else.
+	Unusable []*CarrierNumber `protobuf:"bytes,20,rep,name=unusable,proto3" json:"unusable,omitempty"`
+	// Output only. How many numbers cannot be imported.
+	UnusableCount int32 `protobuf:"varint,21,opt,name=unusable_count,json=unusableCount,proto3" json:"unusable_count,omitempty"`
 	// Output only. What the inventory costs per month: one entry per currency,
 	// and one without a currency for the numbers that the carrier gives no price
 	// for.
@@ -1015,6 +1020,20 @@ func (x *ReconcileNumbersResponse) GetStrays() []*CarrierNumber {
 func (x *ReconcileNumbersResponse) GetStraysCount() int32 {
 	if x != nil {
 		return x.StraysCount
+	}
+	return 0
+}
+
+func (x *ReconcileNumbersResponse) GetUnusable() []*CarrierNumber {
+	if x != nil {
+		return x.Unusable
+	}
+	return nil
+}
+
+func (x *ReconcileNumbersResponse) GetUnusableCount() int32 {
+	if x != nil {
+		return x.UnusableCount
 	}
 	return 0
 }
@@ -1532,7 +1551,7 @@ const file_localdial_v1_number_inventory_proto_rawDesc = "" +
 	"\n" +
 	"total_size\x18\x03 \x01(\x05R\ttotalSize\"B\n" +
 	"\x17ReconcileNumbersRequest\x12'\n" +
-	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\"\x8a\x05\n" +
+	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\"\xea\x05\n" +
 	"\x18ReconcileNumbersResponse\x12;\n" +
 	"\aadopted\x18\x01 \x03(\v2!.localdial.v1.LocalPresenceNumberR\aadopted\x12#\n" +
 	"\radopted_count\x18\x02 \x01(\x05R\fadoptedCount\x129\n" +
@@ -1547,7 +1566,9 @@ const file_localdial_v1_number_inventory_proto_rawDesc = "" +
 	"\rmissing_count\x18\n" +
 	" \x01(\x05R\fmissingCount\x123\n" +
 	"\x06strays\x18\v \x03(\v2\x1b.localdial.v1.CarrierNumberR\x06strays\x12!\n" +
-	"\fstrays_count\x18\f \x01(\x05R\vstraysCount\x12>\n" +
+	"\fstrays_count\x18\f \x01(\x05R\vstraysCount\x127\n" +
+	"\bunusable\x18\x14 \x03(\v2\x1b.localdial.v1.CarrierNumberR\bunusable\x12%\n" +
+	"\x0eunusable_count\x18\x15 \x01(\x05R\runusableCount\x12>\n" +
 	"\rmonthly_costs\x18\r \x03(\v2\x19.localdial.v1.MonthlyCostR\fmonthlyCosts\"m\n" +
 	"\vMonthlyCost\x12#\n" +
 	"\rcurrency_code\x18\x01 \x01(\tR\fcurrencyCode\x12\x16\n" +
@@ -1648,36 +1669,37 @@ var file_localdial_v1_number_inventory_proto_depIdxs = []int32{
 	25, // 12: localdial.v1.ReconcileNumbersResponse.open:type_name -> localdial.v1.NumberFailure
 	22, // 13: localdial.v1.ReconcileNumbersResponse.missing:type_name -> localdial.v1.LocalPresenceNumber
 	26, // 14: localdial.v1.ReconcileNumbersResponse.strays:type_name -> localdial.v1.CarrierNumber
-	14, // 15: localdial.v1.ReconcileNumbersResponse.monthly_costs:type_name -> localdial.v1.MonthlyCost
-	22, // 16: localdial.v1.DeleteNumbersResponse.deleted:type_name -> localdial.v1.LocalPresenceNumber
-	25, // 17: localdial.v1.DeleteNumbersResponse.failures:type_name -> localdial.v1.NumberFailure
-	22, // 18: localdial.v1.MapAreaCodesResponse.number:type_name -> localdial.v1.LocalPresenceNumber
-	22, // 19: localdial.v1.UnmapAreaCodesResponse.number:type_name -> localdial.v1.LocalPresenceNumber
-	0,  // 20: localdial.v1.NumberInventory.ListNumbers:input_type -> localdial.v1.ListNumbersRequest
-	2,  // 21: localdial.v1.NumberInventory.GetNumber:input_type -> localdial.v1.GetNumberRequest
-	4,  // 22: localdial.v1.NumberInventory.SearchAvailableNumbers:input_type -> localdial.v1.SearchAvailableNumbersRequest
-	6,  // 23: localdial.v1.NumberInventory.PurchaseNumbers:input_type -> localdial.v1.PurchaseNumbersRequest
-	8,  // 24: localdial.v1.NumberInventory.ImportNumbers:input_type -> localdial.v1.ImportNumbersRequest
-	10, // 25: localdial.v1.NumberInventory.ListImportableNumbers:input_type -> localdial.v1.ListImportableNumbersRequest
-	12, // 26: localdial.v1.NumberInventory.ReconcileNumbers:input_type -> localdial.v1.ReconcileNumbersRequest
-	15, // 27: localdial.v1.NumberInventory.DeleteNumbers:input_type -> localdial.v1.DeleteNumbersRequest
-	17, // 28: localdial.v1.NumberInventory.MapAreaCodes:input_type -> localdial.v1.MapAreaCodesRequest
-	19, // 29: localdial.v1.NumberInventory.UnmapAreaCodes:input_type -> localdial.v1.UnmapAreaCodesRequest
-	1,  // 30: localdial.v1.NumberInventory.ListNumbers:output_type -> localdial.v1.ListNumbersResponse
-	3,  // 31: localdial.v1.NumberInventory.GetNumber:output_type -> localdial.v1.GetNumberResponse
-	5,  // 32: localdial.v1.NumberInventory.SearchAvailableNumbers:output_type -> localdial.v1.SearchAvailableNumbersResponse
-	7,  // 33: localdial.v1.NumberInventory.PurchaseNumbers:output_type -> localdial.v1.PurchaseNumbersResponse
-	9,  // 34: localdial.v1.NumberInventory.ImportNumbers:output_type -> localdial.v1.ImportNumbersResponse
-	11, // 35: localdial.v1.NumberInventory.ListImportableNumbers:output_type -> localdial.v1.ListImportableNumbersResponse
-	13, // 36: localdial.v1.NumberInventory.ReconcileNumbers:output_type -> localdial.v1.ReconcileNumbersResponse
-	16, // 37: localdial.v1.NumberInventory.DeleteNumbers:output_type -> localdial.v1.DeleteNumbersResponse
-	18, // 38: localdial.v1.NumberInventory.MapAreaCodes:output_type -> localdial.v1.MapAreaCodesResponse
-	20, // 39: localdial.v1.NumberInventory.UnmapAreaCodes:output_type -> localdial.v1.UnmapAreaCodesResponse
-	30, // [30:40] is the sub-list for method output_type
-	20, // [20:30] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	26, // 15: localdial.v1.ReconcileNumbersResponse.unusable:type_name -> localdial.v1.CarrierNumber
+	14, // 16: localdial.v1.ReconcileNumbersResponse.monthly_costs:type_name -> localdial.v1.MonthlyCost
+	22, // 17: localdial.v1.DeleteNumbersResponse.deleted:type_name -> localdial.v1.LocalPresenceNumber
+	25, // 18: localdial.v1.DeleteNumbersResponse.failures:type_name -> localdial.v1.NumberFailure
+	22, // 19: localdial.v1.MapAreaCodesResponse.number:type_name -> localdial.v1.LocalPresenceNumber
+	22, // 20: localdial.v1.UnmapAreaCodesResponse.number:type_name -> localdial.v1.LocalPresenceNumber
+	0,  // 21: localdial.v1.NumberInventory.ListNumbers:input_type -> localdial.v1.ListNumbersRequest
+	2,  // 22: localdial.v1.NumberInventory.GetNumber:input_type -> localdial.v1.GetNumberRequest
+	4,  // 23: localdial.v1.NumberInventory.SearchAvailableNumbers:input_type -> localdial.v1.SearchAvailableNumbersRequest
+	6,  // 24: localdial.v1.NumberInventory.PurchaseNumbers:input_type -> localdial.v1.PurchaseNumbersRequest
+	8,  // 25: localdial.v1.NumberInventory.ImportNumbers:input_type -> localdial.v1.ImportNumbersRequest
+	10, // 26: localdial.v1.NumberInventory.ListImportableNumbers:input_type -> localdial.v1.ListImportableNumbersRequest
+	12, // 27: localdial.v1.NumberInventory.ReconcileNumbers:input_type -> localdial.v1.ReconcileNumbersRequest
+	15, // 28: localdial.v1.NumberInventory.DeleteNumbers:input_type -> localdial.v1.DeleteNumbersRequest
+	17, // 29: localdial.v1.NumberInventory.MapAreaCodes:input_type -> localdial.v1.MapAreaCodesRequest
+	19, // 30: localdial.v1.NumberInventory.UnmapAreaCodes:input_type -> localdial.v1.UnmapAreaCodesRequest
+	1,  // 31: localdial.v1.NumberInventory.ListNumbers:output_type -> localdial.v1.ListNumbersResponse
+	3,  // 32: localdial.v1.NumberInventory.GetNumber:output_type -> localdial.v1.GetNumberResponse
+	5,  // 33: localdial.v1.NumberInventory.SearchAvailableNumbers:output_type -> localdial.v1.SearchAvailableNumbersResponse
+	7,  // 34: localdial.v1.NumberInventory.PurchaseNumbers:output_type -> localdial.v1.PurchaseNumbersResponse
+	9,  // 35: localdial.v1.NumberInventory.ImportNumbers:output_type -> localdial.v1.ImportNumbersResponse
+	11, // 36: localdial.v1.NumberInventory.ListImportableNumbers:output_type -> localdial.v1.ListImportableNumbersResponse
+	13, // 37: localdial.v1.NumberInventory.ReconcileNumbers:output_type -> localdial.v1.ReconcileNumbersResponse
+	16, // 38: localdial.v1.NumberInventory.DeleteNumbers:output_type -> localdial.v1.DeleteNumbersResponse
+	18, // 39: localdial.v1.NumberInventory.MapAreaCodes:output_type -> localdial.v1.MapAreaCodesResponse
+	20, // 40: localdial.v1.NumberInventory.UnmapAreaCodes:output_type -> localdial.v1.UnmapAreaCodesResponse
+	31, // [31:41] is the sub-list for method output_type
+	21, // [21:31] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_localdial_v1_number_inventory_proto_init() }

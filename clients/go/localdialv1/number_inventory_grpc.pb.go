@@ -57,7 +57,8 @@ type NumberInventoryClient interface {
 	// Buys numbers in an area code. Calls use a number as soon as the response is
 	// sent. If the carrier has fewer numbers than requested, all that it has are
 	// bought; `unfilled_count` says how many are missing, and `unfilled_status`
-	// why.
+	// why. A number that takes no voice calls, although the carrier offered it
+	// with voice, is given back: the response has it as RELEASING.
 	//
 	// A purchase goes on when the client stops waiting for it: repeat the call
 	// with the same `request_id` to learn the result. If the purchase is not done
@@ -79,12 +80,13 @@ type NumberInventoryClient interface {
 	// Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
 	// (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of a number:
 	// NOT_FOUND (NUMBER_NOT_AT_CARRIER); ALREADY_EXISTS (NUMBER_IN_USE);
-	// FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or
-	// released.
+	// FAILED_PRECONDITION (NUMBER_NOT_ACTIVE while it is being bought or released;
+	// NUMBER_WITHOUT_VOICE).
 	ImportNumbers(ctx context.Context, in *ImportNumbersRequest, opts ...grpc.CallOption) (*ImportNumbersResponse, error)
 	// Lists the numbers that ImportNumbers can add, ordered by phone number: the
 	// numbers of the organization's carrier account that no organization has,
-	// neither in its inventory nor as its organization number.
+	// neither in its inventory nor as its organization number. Numbers that cannot
+	// be used are left out: short codes, and numbers that take no voice calls.
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
 	// (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
@@ -265,7 +267,8 @@ type NumberInventoryServer interface {
 	// Buys numbers in an area code. Calls use a number as soon as the response is
 	// sent. If the carrier has fewer numbers than requested, all that it has are
 	// bought; `unfilled_count` says how many are missing, and `unfilled_status`
-	// why.
+	// why. A number that takes no voice calls, although the carrier offered it
+	// with voice, is given back: the response has it as RELEASING.
 	//
 	// A purchase goes on when the client stops waiting for it: repeat the call
 	// with the same `request_id` to learn the result. If the purchase is not done
@@ -287,12 +290,13 @@ type NumberInventoryServer interface {
 	// Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
 	// (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of a number:
 	// NOT_FOUND (NUMBER_NOT_AT_CARRIER); ALREADY_EXISTS (NUMBER_IN_USE);
-	// FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or
-	// released.
+	// FAILED_PRECONDITION (NUMBER_NOT_ACTIVE while it is being bought or released;
+	// NUMBER_WITHOUT_VOICE).
 	ImportNumbers(context.Context, *ImportNumbersRequest) (*ImportNumbersResponse, error)
 	// Lists the numbers that ImportNumbers can add, ordered by phone number: the
 	// numbers of the organization's carrier account that no organization has,
-	// neither in its inventory nor as its organization number.
+	// neither in its inventory nor as its organization number. Numbers that cannot
+	// be used are left out: short codes, and numbers that take no voice calls.
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
 	// (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).

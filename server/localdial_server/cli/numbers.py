@@ -209,6 +209,13 @@ def import_numbers(
             session.out.note(f"{min(begin + _MAX_PER_CALL, len(wanted))} of {len(wanted)} numbers done")
     session.out.result(response, numbers_table(response.numbers))
     session.out.failures(response.failures)
+    nowhere_local = [number.phone_number for number in response.numbers if not number.area_code]
+    if nowhere_local:
+        session.out.warn(
+            f"without an area code: {', '.join(nowhere_local)}. Toll-free, mobile and other numbers that "
+            "belong to no place are local to nobody; calls show them only in area codes that you map to them "
+            "(`localdial numbers map`)"
+        )
     raise typer.Exit(exit_code_of_items(len(response.numbers), response.failures))
 
 

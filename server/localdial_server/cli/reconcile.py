@@ -41,6 +41,11 @@ def reconcile(
             f"in no inventory: {counted(response.strays_count, 'number')}. Each costs money; add it with "
             "`localdial numbers import`, or release it at the carrier"
         )
+    if response.unusable_count:
+        session.out.note(
+            f"of no use here: {counted(response.unusable_count, 'number')} of the carrier account, each for "
+            "the reason listed. If nothing else uses them, release them at the carrier: they cost money"
+        )
     if response.open_count or response.missing_count or response.strays_count:
         raise typer.Exit(ExitCode.PARTIAL)
 
@@ -53,6 +58,7 @@ def _report(response: ReconcileNumbersResponse) -> Sequence[Table | str]:
         ("still open", str(response.open_count)),
         ("missing at the carrier", str(response.missing_count)),
         ("strays at the carrier", str(response.strays_count)),
+        ("of no use here", str(response.unusable_count)),
         *(("costs a month", _cost(cost)) for cost in response.monthly_costs),
     ]
     parts: list[Table | str] = [table(("WHAT", "HOW MANY"), counts)]
@@ -68,6 +74,12 @@ def _report(response: ReconcileNumbersResponse) -> Sequence[Table | str]:
     if response.strays:
         title = f"\nStrays at the carrier{_listed_of(len(response.strays), response.strays_count)}"
         parts += [title, carrier_numbers_table(response.strays)]
+    if response.unusable:
+        title = f"\nOf no use here{_listed_of(len(response.unusable), response.unusable_count)}"
+        rows = [
+            (number.phone_number, number.carrier_number_id, number.obstacle) for number in response.unusable
+        ]
+        parts += [title, table(("NUMBER", "CARRIER'S ID", "WHY NOT"), rows)]
     return parts
 
 

@@ -39,6 +39,7 @@ class Reason(StrEnum):
     INTERNAL = "INTERNAL"
     NUMBER_LIMIT_REACHED = "NUMBER_LIMIT_REACHED"
     PURCHASE_LIMIT_REACHED = "PURCHASE_LIMIT_REACHED"
+    NUMBER_WITHOUT_VOICE = "NUMBER_WITHOUT_VOICE"
 
 
 def _counted(numbers: int) -> str:
@@ -163,6 +164,16 @@ class NumberNotAtCarrier(ServiceError, reason=Reason.NUMBER_NOT_AT_CARRIER):
 
     def __init__(self, phone_number: str) -> None:
         super().__init__("the carrier account does not own this number", phone_number=phone_number)
+
+
+class NumberWithoutVoice(ServiceError, reason=Reason.NUMBER_WITHOUT_VOICE):
+    """The number to import takes no voice calls."""
+
+    def __init__(self, phone_number: str) -> None:
+        super().__init__(
+            "this number takes no voice calls, so nobody could call it back; import a number with voice",
+            phone_number=phone_number,
+        )
 
 
 class NumberInUse(ServiceError, reason=Reason.NUMBER_IN_USE):

@@ -3,6 +3,7 @@
 from localdial.v1 import number_inventory_pb2 as pb
 from localdial.v1 import number_pb2
 from localdial_server.app.failures import NumberFailure
+from localdial_server.app.numbers.usable import obstacle
 from localdial_server.app.ports.carrier import OwnedNumber
 from localdial_server.app.ports.store import NumberQuery
 from localdial_server.app.use_cases import UseCases
@@ -102,6 +103,8 @@ class NumberInventoryServicer:
             missing_count=len(report.missing),
             strays=map(_carrier_number, report.strays[:_LISTED]),
             strays_count=len(report.strays),
+            unusable=map(_carrier_number, report.unusable[:_LISTED]),
+            unusable_count=len(report.unusable),
             monthly_costs=[
                 pb.MonthlyCost(
                     currency_code=cost.currency_code, micros=cost.micros, number_count=cost.number_count
@@ -144,4 +147,5 @@ def _carrier_number(number: OwnedNumber) -> number_pb2.CarrierNumber:
         reference=number.reference,
         locality=number.locality,
         region=number.region,
+        obstacle=obstacle(number),
     )

@@ -37,6 +37,7 @@ STATUS_OF: Mapping[Reason, StatusCode] = {
     Reason.INTERNAL: StatusCode.INTERNAL,
     Reason.NUMBER_LIMIT_REACHED: StatusCode.RESOURCE_EXHAUSTED,
     Reason.PURCHASE_LIMIT_REACHED: StatusCode.RESOURCE_EXHAUSTED,
+    Reason.NUMBER_WITHOUT_VOICE: StatusCode.FAILED_PRECONDITION,
 }
 
 # The details and the message travel in the trailing metadata. Many gRPC libraries accept 8 KiB of it in all,

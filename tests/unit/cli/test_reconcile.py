@@ -52,6 +52,30 @@ def test_a_difference_is_shown_and_exits_with_6(cli: Cli, response: ReconcileNum
     assert [request.organization_id for request in cli.requests("ReconcileNumbers")] == ["acme"]
 
 
+def test_numbers_of_no_use_are_shown_with_the_reason_and_are_no_difference(cli: Cli) -> None:
+    unusable = [CarrierNumber(phone_number="24567", obstacle="takes no voice calls")]
+    cli.server.answers(ReconcileNumbersResponse(unusable=unusable, unusable_count=1))
+    result = cli.run("reconcile")
+    assert result.exit_code == ExitCode.OK
+    assert "24567" in result.stdout
+    assert "takes no voice calls" in result.stdout
+    assert "of no use here: 1 number of the carrier account" in result.stderr
+    assert "localdial numbers import" not in result.output
+
+
+def test_an_import_says_which_numbers_are_local_to_nobody(cli: Cli) -> None:
+    toll_free, mobile = "+18005550199", "+447700900123"
+    local = LocalPresenceNumber(phone_number="+14155550100", area_code="415")
+    cli.server.answers(
+        ImportNumbersResponse(
+            numbers=[local, *(LocalPresenceNumber(phone_number=number) for number in (toll_free, mobile))]
+        )
+    )
+    result = cli.run("numbers", "import", "acme", local.phone_number, toll_free, mobile)
+    assert result.exit_code == ExitCode.OK
+    assert f"without an area code: {toll_free}, {mobile}." in result.stderr
+
+
 def test_all_numbers_are_imported_a_hundred_at_a_time(cli: Cli) -> None:
     numbers = [f"+1415555{line:04}" for line in range(100, 250)]
     cli.server.answers(

@@ -160,6 +160,11 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     raise the limit.
     Metadata: `organization_id`, `limit`.
     """
+    ERROR_REASON_NUMBER_WITHOUT_VOICE: _ErrorReason.ValueType  # 26
+    """FAILED_PRECONDITION. The number takes no voice calls, so nobody could call
+    it back. Import a number with voice.
+    Metadata: `phone_number`.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. Every error of this API carries one `google.rpc.ErrorInfo`
@@ -312,5 +317,10 @@ ERROR_REASON_PURCHASE_LIMIT_REACHED: ErrorReason.ValueType  # 24
 the oldest of these purchases is a day old, or ask the server's operator to
 raise the limit.
 Metadata: `organization_id`, `limit`.
+"""
+ERROR_REASON_NUMBER_WITHOUT_VOICE: ErrorReason.ValueType  # 26
+"""FAILED_PRECONDITION. The number takes no voice calls, so nobody could call
+it back. Import a number with voice.
+Metadata: `phone_number`.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

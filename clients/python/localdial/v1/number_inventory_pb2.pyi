@@ -497,6 +497,8 @@ class ReconcileNumbersResponse(_message.Message):
     MISSING_COUNT_FIELD_NUMBER: _builtins.int
     STRAYS_FIELD_NUMBER: _builtins.int
     STRAYS_COUNT_FIELD_NUMBER: _builtins.int
+    UNUSABLE_FIELD_NUMBER: _builtins.int
+    UNUSABLE_COUNT_FIELD_NUMBER: _builtins.int
     MONTHLY_COSTS_FIELD_NUMBER: _builtins.int
     adopted_count: _builtins.int
     """Output only. How many numbers were adopted."""
@@ -510,6 +512,8 @@ class ReconcileNumbersResponse(_message.Message):
     """Output only. How many numbers are missing."""
     strays_count: _builtins.int
     """Output only. How many strays there are."""
+    unusable_count: _builtins.int
+    """Output only. How many numbers cannot be imported."""
     @_builtins.property
     def adopted(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.LocalPresenceNumber]:
         """Output only. The numbers of purchases and imports that turned out to have
@@ -548,6 +552,12 @@ class ReconcileNumbersResponse(_message.Message):
         """
 
     @_builtins.property
+    def unusable(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.CarrierNumber]:
+        """Output only. Numbers of the carrier account that cannot be imported; each
+        says why in `obstacle`. They may be in use for something else.
+        """
+
+    @_builtins.property
     def monthly_costs(self) -> _containers.RepeatedCompositeFieldContainer[Global___MonthlyCost]:
         """Output only. What the inventory costs per month: one entry per currency,
         and one without a currency for the numbers that the carrier gives no price
@@ -569,11 +579,13 @@ class ReconcileNumbersResponse(_message.Message):
         missing_count: _builtins.int = ...,
         strays: _abc.Iterable[_number_pb2.CarrierNumber] | None = ...,
         strays_count: _builtins.int = ...,
+        unusable: _abc.Iterable[_number_pb2.CarrierNumber] | None = ...,
+        unusable_count: _builtins.int = ...,
         monthly_costs: _abc.Iterable[Global___MonthlyCost] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["adopted", b"adopted", "adopted_count", b"adopted_count", "failed", b"failed", "failed_count", b"failed_count", "missing", b"missing", "missing_count", b"missing_count", "monthly_costs", b"monthly_costs", "open", b"open", "open_count", b"open_count", "released", b"released", "released_count", b"released_count", "strays", b"strays", "strays_count", b"strays_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adopted", b"adopted", "adopted_count", b"adopted_count", "failed", b"failed", "failed_count", b"failed_count", "missing", b"missing", "missing_count", b"missing_count", "monthly_costs", b"monthly_costs", "open", b"open", "open_count", b"open_count", "released", b"released", "released_count", b"released_count", "strays", b"strays", "strays_count", b"strays_count", "unusable", b"unusable", "unusable_count", b"unusable_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

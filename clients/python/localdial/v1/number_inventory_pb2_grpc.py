@@ -129,7 +129,8 @@ class NumberInventoryServicer(object):
         """Buys numbers in an area code. Calls use a number as soon as the response is
         sent. If the carrier has fewer numbers than requested, all that it has are
         bought; `unfilled_count` says how many are missing, and `unfilled_status`
-        why.
+        why. A number that takes no voice calls, although the carrier offered it
+        with voice, is given back: the response has it as RELEASING.
 
         A purchase goes on when the client stops waiting for it: repeat the call
         with the same `request_id` to learn the result. If the purchase is not done
@@ -156,8 +157,8 @@ class NumberInventoryServicer(object):
         Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
         (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of a number:
         NOT_FOUND (NUMBER_NOT_AT_CARRIER); ALREADY_EXISTS (NUMBER_IN_USE);
-        FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or
-        released.
+        FAILED_PRECONDITION (NUMBER_NOT_ACTIVE while it is being bought or released;
+        NUMBER_WITHOUT_VOICE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -166,7 +167,8 @@ class NumberInventoryServicer(object):
     def ListImportableNumbers(self, request, context):
         """Lists the numbers that ImportNumbers can add, ordered by phone number: the
         numbers of the organization's carrier account that no organization has,
-        neither in its inventory nor as its organization number.
+        neither in its inventory nor as its organization number. Numbers that cannot
+        be used are left out: short codes, and numbers that take no voice calls.
 
         Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
         (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).

@@ -195,8 +195,11 @@ class CarrierNumber(_message.Message):
     REFERENCE_FIELD_NUMBER: _builtins.int
     LOCALITY_FIELD_NUMBER: _builtins.int
     REGION_FIELD_NUMBER: _builtins.int
+    OBSTACLE_FIELD_NUMBER: _builtins.int
     phone_number: _builtins.str
-    """Output only. The number in E.164."""
+    """Output only. The number in E.164. A number with an `obstacle` is as the
+    carrier writes it, such as a short code.
+    """
     carrier_number_id: _builtins.str
     """Output only. The carrier's identifier of the number."""
     reference: _builtins.str
@@ -211,6 +214,10 @@ class CarrierNumber(_message.Message):
     """Output only. The postal code of the number's state or province, such as
     `CA`. May be empty.
     """
+    obstacle: _builtins.str
+    """Output only. Why the number cannot be imported, as the rest of a sentence:
+    "takes no voice calls". Empty if it can.
+    """
     def __init__(
         self,
         *,
@@ -219,10 +226,11 @@ class CarrierNumber(_message.Message):
         reference: _builtins.str = ...,
         locality: _builtins.str = ...,
         region: _builtins.str = ...,
+        obstacle: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["carrier_number_id", b"carrier_number_id", "locality", b"locality", "phone_number", b"phone_number", "reference", b"reference", "region", b"region"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["carrier_number_id", b"carrier_number_id", "locality", b"locality", "obstacle", b"obstacle", "phone_number", b"phone_number", "reference", b"reference", "region", b"region"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

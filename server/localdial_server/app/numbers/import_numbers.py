@@ -13,6 +13,7 @@ from localdial_server.app.numbers.pending_order import (
     new_import,
     open_pending_order,
 )
+from localdial_server.app.numbers.usable import obstacle
 from localdial_server.app.ports.carrier import (
     Carrier,
     CarrierError,
@@ -24,8 +25,18 @@ from localdial_server.app.ports.carrier import (
 )
 from localdial_server.app.ports.clock import Clock
 from localdial_server.app.ports.store import Reader, Store, Transaction
-from localdial_server.domain.errors import NumberInUse, NumberNotActive, NumberNotAtCarrier, ServiceError
+from localdial_server.domain.errors import (
+    NumberInUse,
+    NumberNotActive,
+    NumberNotAtCarrier,
+    NumberWithoutVoice,
+    ServiceError,
+)
 from localdial_server.domain.model import Number, NumberState
+
+# Above this, listing the account takes fewer requests than looking up each number: a page of a list has
+# up to 1000.
+_MOST_LOOK_UPS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +74,7 @@ class Importing:
             raise to_service_error(error, organization_id) from error
         phone_numbers = [number.phone_number for number in owned]
         owners = await self._store.read("import.find_owners", lambda reader: reader.owners_of(phone_numbers))
-        return [number for number in owned if number.phone_number not in owners]
+        return [number for number in owned if number.phone_number not in owners and not obstacle(number)]
 
     async def import_numbers(
         self, organization_id: str, phone_numbers: Sequence[str], *, configure: bool = False
@@ -85,15 +96,14 @@ class Importing:
         await self._store.read("import.sort", lambda reader: work.sort(reader, phone_numbers))
         # Ask the carrier before claiming: a slow carrier must not keep another organization's number
         # claimed. Ask again after claiming, because a number may have been released in between.
-        found = await _found(carrier, work.wanted)
-        work.fail_unless_in(found, work.wanted)
+        found = work.usable(await _found(carrier, work.wanted), work.wanted)
         orders = {
             phone_number: new_import(organization_id, phone_number, carrier, self._clock.now())
             for phone_number in found
         }
         await self._store.write("import.claim", lambda transaction: work.claim(transaction, orders))
         try:
-            found = await _found(carrier, work.claimed)
+            found = work.usable(await _found(carrier, work.claimed), work.claimed)
             if configure:
                 found = await _configured(carrier, found)
         except (CarrierError, ServiceError):
@@ -126,7 +136,7 @@ class Importing:
     async def _configure_all(self, work: "_Import", numbers: Sequence[Number]) -> None:
         asked = await asyncio.gather(*map(self._configure, numbers), return_exceptions=True)
         phone_numbers = [number.phone_number for number in numbers]
-        work.fail_unless_in(_by_number(phone_numbers, asked), phone_numbers)
+        work.usable(_by_number(phone_numbers, asked), phone_numbers)
 
     async def _configure(self, number: Number) -> OwnedNumber:
         return await account_of(self._carriers, number).configure(number.carrier_number_id)
@@ -134,6 +144,8 @@ class Importing:
 
 async def _found(carrier: Carrier, phone_numbers: Collection[str]) -> dict[str, OwnedNumber]:
     """Return the numbers that the account owns, by phone number."""
+    if len(phone_numbers) > _MOST_LOOK_UPS:
+        return {number.phone_number: number for number in await carrier.list_owned()}
     asked = await asyncio.gather(*map(carrier.find_by_number, phone_numbers), return_exceptions=True)
     return _by_number(phone_numbers, asked)
 
@@ -191,12 +203,21 @@ class _Import:
             else:
                 self.wanted.append(phone_number)
 
-    def fail_unless_in(self, owned: Collection[str], phone_numbers: Iterable[str]) -> None:
-        """Fail those of `phone_numbers` that are not in `owned`."""
+    def usable(
+        self, owned: Mapping[str, OwnedNumber], phone_numbers: Iterable[str]
+    ) -> Mapping[str, OwnedNumber]:
+        """Return those of `phone_numbers` that the account owns and that take calls; fail the others."""
+        usable = {}
         for phone_number in phone_numbers:
-            if phone_number not in owned:
-                self.numbers.pop(phone_number, None)
-                self.failures[phone_number] = NumberNotAtCarrier(phone_number)
+            number = owned.get(phone_number)
+            if number is not None and number.takes_calls:
+                usable[phone_number] = number
+                continue
+            self.numbers.pop(phone_number, None)
+            self.failures[phone_number] = (
+                NumberNotAtCarrier(phone_number) if number is None else NumberWithoutVoice(phone_number)
+            )
+        return usable
 
     def read_back(self, reader: Reader) -> int:
         """Sort the claimed numbers into `numbers` and `failures`; return the organization's revision."""
@@ -204,8 +225,9 @@ class _Import:
             known = reader.number(self._organization_id, phone_number)
             if known is not None and known.state is NumberState.ACTIVE:
                 self.numbers[phone_number] = known
+                self.failures.pop(phone_number, None)
             else:
-                self.failures[phone_number] = NumberNotAtCarrier(phone_number)
+                self.failures.setdefault(phone_number, NumberNotAtCarrier(phone_number))
         return reader.revision(self._organization_id)
 
     def claim(self, transaction: Transaction, orders: Mapping[str, Number]) -> None:

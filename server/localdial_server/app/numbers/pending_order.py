@@ -175,6 +175,7 @@ class PendingOrders:
     async def adopt(self, order: Number, owned: OwnedNumber) -> Number | None:
         """Commit that the number is the organization's, and return it.
 
+        It is ACTIVE, or RELEASING if it was bought but takes no calls: then the sweep gives it back.
         If it was adopted before, return it as it is now; if the order is gone, return None.
         """
 
@@ -185,7 +186,7 @@ class PendingOrders:
             number = transaction.update_number(
                 replace(
                     known,
-                    state=NumberState.ACTIVE,
+                    state=NumberState.ACTIVE if owned.takes_calls else NumberState.RELEASING,
                     reference=owned.reference,
                     carrier_number_id=owned.carrier_number_id,
                     locality=owned.locality,
@@ -196,6 +197,11 @@ class PendingOrders:
             transaction.bump_revision(number.organization_id)
             return number
 
+        if not owned.takes_calls:
+            _log.error(
+                "the carrier sold a number that takes no calls; it is released",
+                extra={"organization_id": order.organization_id, "reference": order.reference},
+            )
         return await self._store.write("pending_order.adopt", work, serialize_on=order.organization_id)
 
     async def abandon(self, order: Number) -> None:
@@ -240,7 +246,7 @@ class PendingOrders:
         if is_import(order):
             # Nothing was ordered, so there is nothing to wait for.
             owned = await carrier.find_by_number(order.phone_number)
-            if owned is not None:
+            if owned is not None and owned.takes_calls:
                 return await self.adopt(order, owned)
             await self.abandon(order)
             return None

@@ -10,6 +10,7 @@ from localdial_server.app.failures import NumberFailure, PublicError
 from localdial_server.app.lookup import require_organization
 from localdial_server.app.numbers.carrier_accounts import account_of, to_service_error
 from localdial_server.app.numbers.settle import Settled, Sweep
+from localdial_server.app.numbers.usable import obstacle
 from localdial_server.app.ports.carrier import (
     AccountNotSetUp,
     CarrierError,
@@ -50,8 +51,8 @@ class Report:
     """The numbers that were settled, are still open, or differ; each list by phone number.
 
     `adopted`, `abandoned` and `released` were settled by this call. `missing` are active numbers that
-    the account does not own, `strays` numbers that it owns and no organization uses. `costs` are by
-    currency.
+    the account does not own, `strays` numbers that it owns and no organization uses, and `unusable`
+    those of them that none can use. `costs` are by currency.
     """
 
     adopted: Sequence[Number]
@@ -60,6 +61,7 @@ class Report:
     still_open: Sequence[NumberFailure]
     missing: Sequence[Number]
     strays: Sequence[OwnedNumber]
+    unusable: Sequence[OwnedNumber]
     costs: Sequence[MonthlyCost]
 
 
@@ -75,8 +77,8 @@ class Reconciling:
     async def reconcile(self, organization_id: str | None) -> Report:
         """Settle the open numbers of the organization, or of all (None), and report.
 
-        Only a report on all organizations has strays. Raises `OrganizationNotFound`, `CarrierRefused` and
-        `CarrierNotAvailable`.
+        Only a report on all organizations has strays and unusable numbers. Raises
+        `OrganizationNotFound`, `CarrierRefused` and `CarrierNotAvailable`.
         """
         settled = await self._sweep.settle(
             await self._store.read(
@@ -92,7 +94,7 @@ class Reconciling:
             owned = await self._owned(organization_id, here)
             missing = [number for number in here if number.phone_number not in owned[number.carrier_account]]
             missing = await self._still_missing(missing)
-            strays = await self._strays(owned) if organization_id is None else []
+            unused = await self._unused(owned) if organization_id is None else []
             costs = await self._costs(here)
         except (CarrierUnavailable, Refused) as error:
             raise to_service_error(error, organization_id) from error
@@ -108,7 +110,8 @@ class Reconciling:
             released=_ended(settled, NumberState.RELEASED),
             still_open=sorted(still_open, key=_by_number),
             missing=missing,
-            strays=strays,
+            strays=[number for number in unused if not obstacle(number)],
+            unusable=[number for number in unused if obstacle(number)],
             costs=costs,
         )
 
@@ -192,7 +195,7 @@ class Reconciling:
         missing = await asyncio.gather(*map(is_missing, suspects))
         return [number for number, is_so in zip(suspects, missing, strict=True) if is_so]
 
-    async def _strays(self, owned: Mapping[str, Mapping[str, OwnedNumber]]) -> list[OwnedNumber]:
+    async def _unused(self, owned: Mapping[str, Mapping[str, OwnedNumber]]) -> list[OwnedNumber]:
         listed = [number for numbers in owned.values() for number in numbers.values()]
         owners = await self._store.read(
             "reconcile.find_owners",

@@ -24,8 +24,10 @@ class AvailableNumber:
 class OwnedNumber:
     """A number that the carrier account owns.
 
-    `carrier_number_id` is the carrier's own identifier. `reference` is the text that the number was
-    ordered with, or the name that the account's owner gave it; empty if there is none.
+    `phone_number` is as the carrier writes it: E.164, except for a short code and the like.
+    `takes_calls` is whether it can receive voice calls. `carrier_number_id` is the carrier's own
+    identifier. `reference` is the text that the number was ordered with, or the name that the
+    account's owner gave it; empty if there is none.
     """
 
     phone_number: str
@@ -33,6 +35,7 @@ class OwnedNumber:
     reference: str = ""
     locality: str = ""
     region: str = ""
+    takes_calls: bool = True
 
 
 class OrderStatus(Enum):

@@ -40,6 +40,7 @@ from localdial_server.carriers.simulator.faults import (
     require_possible,
 )
 from localdial_server.carriers.simulator.stock import (
+    TEXT_ONLY_NUMBER,
     area_code_in_stock,
     is_owned_from_start,
     monthly_price,
@@ -124,7 +125,7 @@ class SimulatedCarrier(Carrier):
             is_pending = self._capabilities.asynchronous_orders
             if not await self._state.buy(number, area_code, pending=is_pending):
                 raise NumberTaken("the number is already bought")
-            return OrderStatus.PENDING if is_pending else _with_place(number)
+            return OrderStatus.PENDING if is_pending else _complete(number)
 
         return await self._change(Operation.ORDER, phone_number, change, min(timeout, self._timeout))
 
@@ -135,7 +136,7 @@ class SimulatedCarrier(Carrier):
             if found is OrderStatus.PENDING:
                 # The next look-up finds the number.
                 await self._state.end_order(reference, filled=True)
-            return _with_place(found) if isinstance(found, OwnedNumber) else found
+            return _complete(found) if isinstance(found, OwnedNumber) else found
 
         return await self._look(Operation.FIND_BY_REFERENCE, reference, look, None)
 
@@ -149,7 +150,7 @@ class SimulatedCarrier(Carrier):
             number = await self._state.find_by_number(phone_number) or await self._kept_from_start(
                 phone_number
             )
-            return _with_place(number) if number else None
+            return _complete(number) if number else None
 
         return await self._look(Operation.FIND_BY_NUMBER, phone_number, look, None)
 
@@ -163,7 +164,7 @@ class SimulatedCarrier(Carrier):
                 if phone_number not in given_up
             }
             owned |= {number.phone_number: number for number in await self._state.list_bought()}
-            return [_with_place(owned[phone_number]) for phone_number in sorted(owned)]
+            return [_complete(owned[phone_number]) for phone_number in sorted(owned)]
 
         return await self._look(Operation.LIST_OWNED, "", look, [])
 
@@ -176,7 +177,7 @@ class SimulatedCarrier(Carrier):
                 number = await self._kept_from_start(f"+{parsed['digits']}")
             if number is None:
                 raise NumberNotOwned("the simulated account does not own the number")
-            return _with_place(number)
+            return _complete(number)
 
         return await self._change(Operation.CONFIGURE, carrier_number_id, change, self._timeout)
 
@@ -310,6 +311,8 @@ def _ordered_number_id(phone_number: str, reference: str) -> str:
     return f"{_first_number_id(phone_number)}-{hashlib.sha256(reference.encode()).hexdigest()[:16]}"
 
 
-def _with_place(number: OwnedNumber) -> OwnedNumber:
+def _complete(number: OwnedNumber) -> OwnedNumber:
+    """Return the number with what its digits decide: its place, and whether it takes calls."""
     locality, region = place_of(area_code_of(number.phone_number) or "")
-    return replace(number, locality=locality, region=region)
+    takes_calls = number.phone_number != TEXT_ONLY_NUMBER
+    return replace(number, locality=locality, region=region, takes_calls=takes_calls)

@@ -71,7 +71,7 @@ class Fault(Enum):
     """The request is carried out, and the response is cut off in the middle."""
 
     NO_VOICE = "no_voice"
-    """The numbers on sale cannot receive calls."""
+    """The numbers on sale, or the number that is sold, cannot receive calls."""
 
     ERROR_500 = "error_500"
     ERROR_500_AFTER = "error_500_after"

@@ -221,6 +221,7 @@ def _number(owned: TwilioNumber) -> OwnedNumber:
         carrier_number_id=owned.sid,
         reference="" if _has_default_name(owned) else owned.friendly_name,
         region=region_of(area_code_of(owned.phone_number) or "") or "",
+        takes_calls=owned.takes_calls,
     )
 
 

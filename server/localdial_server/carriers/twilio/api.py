@@ -48,12 +48,16 @@ _NO_ENVIRONMENT: Final = {"TWILIO_REGION": ""}
 
 @dataclass(frozen=True, slots=True)
 class TwilioNumber:
-    """A number (E.164) that an account owns. A value that the API omits is empty or None."""
+    """A number (E.164, or a short code) that an account owns. A value that the API omits is empty or None.
+
+    `takes_calls` is False only if the API says that the number has no voice.
+    """
 
     sid: str
     phone_number: str
     friendly_name: str
     created: dt.datetime | None
+    takes_calls: bool
 
 
 class TwilioApi:
@@ -246,7 +250,7 @@ def _not_empty(**fields: str) -> dict[str, Any]:
 
 
 def _takes_calls(capabilities: object) -> bool:
-    # The search asked for voice numbers, so trust a carrier that lists no capabilities.
+    # Trust a carrier that lists no capabilities.
     if not isinstance(capabilities, dict):
         return True
     return bool({name.lower(): value for name, value in capabilities.items()}.get("voice", True))
@@ -261,4 +265,5 @@ def _number(found: IncomingPhoneNumberInstance) -> TwilioNumber:
         phone_number=found.phone_number,
         friendly_name=found.friendly_name or "",
         created=found.date_created,
+        takes_calls=_takes_calls(found.capabilities),
     )

@@ -32,6 +32,7 @@ class AdminApi:
             Route("/simulator/health", self._health),
             Route("/simulator/journal", self._journal),
             Route("/simulator/numbers", self._numbers),
+            Route("/simulator/numbers", self._grant, methods=["POST"]),
             Route("/simulator/accounts", self._accounts),
             Route("/simulator/accounts/{account}", self._change_account, methods=["POST"]),
             Route("/simulator/faults", self._show_faults),
@@ -65,6 +66,21 @@ class AdminApi:
             for number in self._ledger.numbers.values()
         ]
         return JSONResponse({"numbers": numbers})
+
+    async def _grant(self, request: Request) -> Response:
+        """Give an account the number of `{"account_sid": …, "phone_number": …, "takes_calls": true}`."""
+        document = await request.json()
+        try:
+            account = self._ledger.account(document["account_sid"])
+            phone_number = str(document["phone_number"])
+        except (KeyError, TypeError) as error:
+            return _invalid(f"an account_sid and a phone_number are needed: {error}")
+        except RequestRefused as refusal:
+            return _invalid(str(refusal))
+        friendly_name = str(document.get("friendly_name", ""))
+        takes_calls = bool(document.get("takes_calls", True))
+        number = self._ledger.grant(account, phone_number, friendly_name, takes_calls=takes_calls)
+        return JSONResponse({"sid": number.sid, "phone_number": number.phone_number})
 
     async def _accounts(self, _request: Request) -> Response:
         accounts = [

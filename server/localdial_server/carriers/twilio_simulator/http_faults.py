@@ -31,7 +31,7 @@ class Kind(Enum):
     """Finds nothing, even what exists (read lag)."""
 
     NO_VOICE = "no_voice"
-    """Shows numbers on sale as unable to receive calls."""
+    """Shows numbers on sale as unable to receive calls; in an order, sells a number of that kind."""
 
 
 class When(Enum):

@@ -57,7 +57,7 @@ class IncomingPhoneNumber:
     """A number (E.164) that an account owns.
 
     `fields` are those that a client set, by the API's names, such as `FriendlyName`. Times are in
-    seconds since the epoch.
+    seconds since the epoch. A number that does not take calls is for text messages only.
     """
 
     sid: str
@@ -66,6 +66,7 @@ class IncomingPhoneNumber:
     created: float
     updated: float
     fields: dict[str, str] = field(default_factory=dict)
+    takes_calls: bool = True
 
 
 class Ledger:
@@ -142,7 +143,9 @@ class Ledger:
         if account.status != ACTIVE or payer.status != ACTIVE:
             raise RequestRefused(403, 20005, "Account not active")
 
-    def buy(self, account: Account, fields: Mapping[str, str]) -> IncomingPhoneNumber:
+    def buy(
+        self, account: Account, fields: Mapping[str, str], *, takes_calls: bool = True
+    ) -> IncomingPhoneNumber:
         """Buy the number that `fields` names; a number that the account owns is only updated."""
         self.require_active(account)
         phone_number = fields.get("PhoneNumber", "")
@@ -160,11 +163,14 @@ class Ledger:
         area_code = area_code_in_stock(phone_number)
         if area_code is None:
             raise RequestRefused(400, 21421, f"{phone_number} is not a number that is sold here")
-        self._charge(account, monthly_price(country_of(area_code)), phone_number, fields)
+        price = monthly_price(country_of(area_code))
+        self._charge(account, price, phone_number, fields, takes_calls=takes_calls)
         return self._by_phone_number[phone_number]
 
-    def grant(self, account: Account, phone_number: str, friendly_name: str = "") -> IncomingPhoneNumber:
-        """Give the account a number for free unless an account owns it; return the number."""
+    def grant(
+        self, account: Account, phone_number: str, friendly_name: str = "", *, takes_calls: bool = True
+    ) -> IncomingPhoneNumber:
+        """Give the account a number, or a short code, for free unless an account owns it; return it."""
         if phone_number not in self._by_phone_number:
             self._record(
                 "number_put_in",
@@ -173,6 +179,7 @@ class Ledger:
                 phone_number=phone_number,
                 fields={"FriendlyName": friendly_name} if friendly_name else {},
                 charged="0",
+                takes_calls=takes_calls,
             )
         return self._by_phone_number[phone_number]
 
@@ -228,7 +235,15 @@ class Ledger:
     def _is_shown(self, number: IncomingPhoneNumber) -> bool:
         return self._clock() >= number.created + self._lag_seconds
 
-    def _charge(self, account: Account, price: Decimal, phone_number: str, fields: Mapping[str, str]) -> None:
+    def _charge(
+        self,
+        account: Account,
+        price: Decimal,
+        phone_number: str,
+        fields: Mapping[str, str],
+        *,
+        takes_calls: bool,
+    ) -> None:
         if account.type == TRIAL and any(n.account_sid == account.sid for n in self.numbers.values()):
             raise RequestRefused(400, 21404, "Trial accounts are limited to one number")
         payer = self.accounts[account.owner_sid]
@@ -243,6 +258,7 @@ class Ledger:
             phone_number=phone_number,
             fields=_settable(fields),
             charged=str(price),
+            takes_calls=takes_calls,
         )
 
     def _record(self, event: str, **details: Any) -> None:
@@ -275,6 +291,8 @@ class Ledger:
                     created=event["at"],
                     updated=event["at"],
                     fields=dict(event["fields"]),
+                    # Older journals have only numbers that take calls.
+                    takes_calls=event.get("takes_calls", True),
                 )
                 self.numbers[number.sid] = self._by_phone_number[number.phone_number] = number
                 payer = self.accounts[self.accounts[number.account_sid].owner_sid]

@@ -16,7 +16,6 @@ _SUBRESOURCES = {
     "balance": "Balance",
     "incoming_phone_numbers": "IncomingPhoneNumbers",
 }
-_CAPABILITIES = {"voice": True, "sms": False, "mms": False, "fax": False}
 
 
 def account_path(sid: str) -> str:
@@ -56,7 +55,7 @@ def incoming_phone_number(shown: IncomingPhoneNumber) -> dict[str, Any]:
         "api_version": API_VERSION,
         "beta": False,
         "bundle_sid": fields.get("BundleSid") or None,
-        "capabilities": dict(_CAPABILITIES),
+        "capabilities": {**_capabilities(takes_calls=shown.takes_calls), "fax": False},
         "date_created": _date(shown.created),
         "date_updated": _date(shown.updated),
         "emergency_address_sid": fields.get("EmergencyAddressSid") or None,
@@ -95,7 +94,7 @@ def available_phone_number(phone_number: str, *, takes_calls: bool = True) -> di
     return {
         "address_requirements": "none",
         "beta": False,
-        "capabilities": {"mms": False, "sms": not takes_calls, "voice": takes_calls},
+        "capabilities": _capabilities(takes_calls=takes_calls),
         "friendly_name": _default_name(phone_number),
         "iso_country": country_of(area_code),
         "lata": None,
@@ -105,6 +104,10 @@ def available_phone_number(phone_number: str, *, takes_calls: bool = True) -> di
         "rate_center": None,
         "region": region or None,
     }
+
+
+def _capabilities(*, takes_calls: bool) -> dict[str, bool]:
+    return {"mms": False, "sms": not takes_calls, "voice": takes_calls}
 
 
 def prices(country: str) -> dict[str, Any]:

@@ -131,7 +131,7 @@ class SimulatedApi:
         return _page(request, "incoming_phone_numbers", shown)
 
     async def _buy(self, request: Request, account: Account) -> Response:
-        number = self._ledger.buy(account, await _form(request))
+        number = self._ledger.buy(account, await _form(request), takes_calls=request.state.takes_calls)
         return JSONResponse(resources.incoming_phone_number(number), 201)
 
     async def _show_number(self, request: Request, account: Account) -> Response:

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file localdial/v1/number.proto.
  */
 export const file_localdial_v1_number: GenFile = /*@__PURE__*/
-  fileDesc("Chlsb2NhbGRpYWwvdjEvbnVtYmVyLnByb3RvEgxsb2NhbGRpYWwudjEiyQIKE0xvY2FsUHJlc2VuY2VOdW1iZXISFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhQKDHBob25lX251bWJlchgCIAEoCRIRCglhcmVhX2NvZGUYAyABKAkSGQoRbWFwcGVkX2FyZWFfY29kZXMYBCADKAkSKAoFc3RhdGUYBSABKA4yGS5sb2NhbGRpYWwudjEuTnVtYmVyU3RhdGUSEAoIbG9jYWxpdHkYBiABKAkSDgoGcmVnaW9uGAcgASgJEg8KB2NhcnJpZXIYCCABKAkSGQoRY2Fycmllcl9udW1iZXJfaWQYCSABKAkSMQoNcHVyY2hhc2VfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoOcmVsZWFzZV9zdGF0dXMYCyABKAsyEi5nb29nbGUucnBjLlN0YXR1cyJJCg9BdmFpbGFibGVOdW1iZXISFAoMcGhvbmVfbnVtYmVyGAEgASgJEhAKCGxvY2FsaXR5GAIgASgJEg4KBnJlZ2lvbhgDIAEoCSJ1Cg1DYXJyaWVyTnVtYmVyEhQKDHBob25lX251bWJlchgBIAEoCRIZChFjYXJyaWVyX251bWJlcl9pZBgCIAEoCRIRCglyZWZlcmVuY2UYAyABKAkSEAoIbG9jYWxpdHkYBCABKAkSDgoGcmVnaW9uGAUgASgJIkkKDU51bWJlckZhaWx1cmUSFAoMcGhvbmVfbnVtYmVyGAEgASgJEiIKBnN0YXR1cxgCIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzKpgBCgtOdW1iZXJTdGF0ZRIcChhOVU1CRVJfU1RBVEVfVU5TUEVDSUZJRUQQABIbChdOVU1CRVJfU1RBVEVfUFVSQ0hBU0lORxABEhcKE05VTUJFUl9TVEFURV9BQ1RJVkUQAhIaChZOVU1CRVJfU1RBVEVfUkVMRUFTSU5HEAMSGQoVTlVNQkVSX1NUQVRFX1JFTEVBU0VEEARiBnByb3RvMw", [file_google_protobuf_timestamp, file_google_rpc_status]);
+  fileDesc("Chlsb2NhbGRpYWwvdjEvbnVtYmVyLnByb3RvEgxsb2NhbGRpYWwudjEiyQIKE0xvY2FsUHJlc2VuY2VOdW1iZXISFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhQKDHBob25lX251bWJlchgCIAEoCRIRCglhcmVhX2NvZGUYAyABKAkSGQoRbWFwcGVkX2FyZWFfY29kZXMYBCADKAkSKAoFc3RhdGUYBSABKA4yGS5sb2NhbGRpYWwudjEuTnVtYmVyU3RhdGUSEAoIbG9jYWxpdHkYBiABKAkSDgoGcmVnaW9uGAcgASgJEg8KB2NhcnJpZXIYCCABKAkSGQoRY2Fycmllcl9udW1iZXJfaWQYCSABKAkSMQoNcHVyY2hhc2VfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoOcmVsZWFzZV9zdGF0dXMYCyABKAsyEi5nb29nbGUucnBjLlN0YXR1cyJJCg9BdmFpbGFibGVOdW1iZXISFAoMcGhvbmVfbnVtYmVyGAEgASgJEhAKCGxvY2FsaXR5GAIgASgJEg4KBnJlZ2lvbhgDIAEoCSKHAQoNQ2Fycmllck51bWJlchIUCgxwaG9uZV9udW1iZXIYASABKAkSGQoRY2Fycmllcl9udW1iZXJfaWQYAiABKAkSEQoJcmVmZXJlbmNlGAMgASgJEhAKCGxvY2FsaXR5GAQgASgJEg4KBnJlZ2lvbhgFIAEoCRIQCghvYnN0YWNsZRgIIAEoCSJJCg1OdW1iZXJGYWlsdXJlEhQKDHBob25lX251bWJlchgBIAEoCRIiCgZzdGF0dXMYAiABKAsyEi5nb29nbGUucnBjLlN0YXR1cyqYAQoLTnVtYmVyU3RhdGUSHAoYTlVNQkVSX1NUQVRFX1VOU1BFQ0lGSUVEEAASGwoXTlVNQkVSX1NUQVRFX1BVUkNIQVNJTkcQARIXChNOVU1CRVJfU1RBVEVfQUNUSVZFEAISGgoWTlVNQkVSX1NUQVRFX1JFTEVBU0lORxADEhkKFU5VTUJFUl9TVEFURV9SRUxFQVNFRBAEYgZwcm90bzM", [file_google_protobuf_timestamp, file_google_rpc_status]);
 
 /**
  * A local presence number of an organization.
@@ -162,7 +162,8 @@ export const AvailableNumberSchema: GenMessage<AvailableNumber> = /*@__PURE__*/
  */
 export type CarrierNumber = Message<"localdial.v1.CarrierNumber"> & {
   /**
-   * Output only. The number in E.164.
+   * Output only. The number in E.164. A number with an `obstacle` is as the
+   * carrier writes it, such as a short code.
    *
    * @generated from field: string phone_number = 1;
    */
@@ -198,6 +199,14 @@ export type CarrierNumber = Message<"localdial.v1.CarrierNumber"> & {
    * @generated from field: string region = 5;
    */
   region: string;
+
+  /**
+   * Output only. Why the number cannot be imported, as the rest of a sentence:
+   * "takes no voice calls". Empty if it can.
+   *
+   * @generated from field: string obstacle = 8;
+   */
+  obstacle: string;
 };
 
 /**

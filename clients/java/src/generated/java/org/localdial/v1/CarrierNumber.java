@@ -37,6 +37,7 @@ private static final long serialVersionUID = 0L;
     reference_ = "";
     locality_ = "";
     region_ = "";
+    obstacle_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -57,7 +58,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object phoneNumber_ = "";
   /**
    * <pre>
-   * Output only. The number in E.164.
+   * Output only. The number in E.164. A number with an `obstacle` is as the
+   * carrier writes it, such as a short code.
    * </pre>
    *
    * <code>string phone_number = 1 [json_name = "phoneNumber"];</code>
@@ -78,7 +80,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Output only. The number in E.164.
+   * Output only. The number in E.164. A number with an `obstacle` is as the
+   * carrier writes it, such as a short code.
    * </pre>
    *
    * <code>string phone_number = 1 [json_name = "phoneNumber"];</code>
@@ -293,6 +296,55 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int OBSTACLE_FIELD_NUMBER = 8;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object obstacle_ = "";
+  /**
+   * <pre>
+   * Output only. Why the number cannot be imported, as the rest of a sentence:
+   * "takes no voice calls". Empty if it can.
+   * </pre>
+   *
+   * <code>string obstacle = 8 [json_name = "obstacle"];</code>
+   * @return The obstacle.
+   */
+  @java.lang.Override
+  public java.lang.String getObstacle() {
+    java.lang.Object ref = obstacle_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      obstacle_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * Output only. Why the number cannot be imported, as the rest of a sentence:
+   * "takes no voice calls". Empty if it can.
+   * </pre>
+   *
+   * <code>string obstacle = 8 [json_name = "obstacle"];</code>
+   * @return The bytes for obstacle.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getObstacleBytes() {
+    java.lang.Object ref = obstacle_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      obstacle_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -322,6 +374,9 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(region_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 5, region_);
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(obstacle_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 8, obstacle_);
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -345,6 +400,9 @@ private static final long serialVersionUID = 0L;
     }
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(region_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(5, region_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(obstacle_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(8, obstacle_);
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -371,6 +429,8 @@ private static final long serialVersionUID = 0L;
         .equals(other.getLocality())) return false;
     if (!getRegion()
         .equals(other.getRegion())) return false;
+    if (!getObstacle()
+        .equals(other.getObstacle())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -392,6 +452,8 @@ private static final long serialVersionUID = 0L;
     hash = (53 * hash) + getLocality().hashCode();
     hash = (37 * hash) + REGION_FIELD_NUMBER;
     hash = (53 * hash) + getRegion().hashCode();
+    hash = (37 * hash) + OBSTACLE_FIELD_NUMBER;
+    hash = (53 * hash) + getObstacle().hashCode();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -532,6 +594,7 @@ private static final long serialVersionUID = 0L;
       reference_ = "";
       locality_ = "";
       region_ = "";
+      obstacle_ = "";
       return this;
     }
 
@@ -580,6 +643,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000010) != 0)) {
         result.region_ = region_;
       }
+      if (((from_bitField0_ & 0x00000020) != 0)) {
+        result.obstacle_ = obstacle_;
+      }
     }
 
     @java.lang.Override
@@ -617,6 +683,11 @@ private static final long serialVersionUID = 0L;
       if (!other.getRegion().isEmpty()) {
         region_ = other.region_;
         bitField0_ |= 0x00000010;
+        onChanged();
+      }
+      if (!other.getObstacle().isEmpty()) {
+        obstacle_ = other.obstacle_;
+        bitField0_ |= 0x00000020;
         onChanged();
       }
       this.mergeUnknownFields(other.getUnknownFields());
@@ -670,6 +741,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000010;
               break;
             } // case 42
+            case 66: {
+              obstacle_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000020;
+              break;
+            } // case 66
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -690,7 +766,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object phoneNumber_ = "";
     /**
      * <pre>
-     * Output only. The number in E.164.
+     * Output only. The number in E.164. A number with an `obstacle` is as the
+     * carrier writes it, such as a short code.
      * </pre>
      *
      * <code>string phone_number = 1 [json_name = "phoneNumber"];</code>
@@ -710,7 +787,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The number in E.164.
+     * Output only. The number in E.164. A number with an `obstacle` is as the
+     * carrier writes it, such as a short code.
      * </pre>
      *
      * <code>string phone_number = 1 [json_name = "phoneNumber"];</code>
@@ -731,7 +809,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The number in E.164.
+     * Output only. The number in E.164. A number with an `obstacle` is as the
+     * carrier writes it, such as a short code.
      * </pre>
      *
      * <code>string phone_number = 1 [json_name = "phoneNumber"];</code>
@@ -748,7 +827,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The number in E.164.
+     * Output only. The number in E.164. A number with an `obstacle` is as the
+     * carrier writes it, such as a short code.
      * </pre>
      *
      * <code>string phone_number = 1 [json_name = "phoneNumber"];</code>
@@ -762,7 +842,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The number in E.164.
+     * Output only. The number in E.164. A number with an `obstacle` is as the
+     * carrier writes it, such as a short code.
      * </pre>
      *
      * <code>string phone_number = 1 [json_name = "phoneNumber"];</code>
@@ -1158,6 +1239,103 @@ private static final long serialVersionUID = 0L;
       checkByteStringIsUtf8(value);
       region_ = value;
       bitField0_ |= 0x00000010;
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object obstacle_ = "";
+    /**
+     * <pre>
+     * Output only. Why the number cannot be imported, as the rest of a sentence:
+     * "takes no voice calls". Empty if it can.
+     * </pre>
+     *
+     * <code>string obstacle = 8 [json_name = "obstacle"];</code>
+     * @return The obstacle.
+     */
+    public java.lang.String getObstacle() {
+      java.lang.Object ref = obstacle_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        obstacle_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Output only. Why the number cannot be imported, as the rest of a sentence:
+     * "takes no voice calls". Empty if it can.
+     * </pre>
+     *
+     * <code>string obstacle = 8 [json_name = "obstacle"];</code>
+     * @return The bytes for obstacle.
+     */
+    public com.google.protobuf.ByteString
+        getObstacleBytes() {
+      java.lang.Object ref = obstacle_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        obstacle_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Output only. Why the number cannot be imported, as the rest of a sentence:
+     * "takes no voice calls". Empty if it can.
+     * </pre>
+     *
+     * <code>string obstacle = 8 [json_name = "obstacle"];</code>
+     * @param value The obstacle to set.
+     * @return This builder for chaining.
+     */
+    public Builder setObstacle(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      obstacle_ = value;
+      bitField0_ |= 0x00000020;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Why the number cannot be imported, as the rest of a sentence:
+     * "takes no voice calls". Empty if it can.
+     * </pre>
+     *
+     * <code>string obstacle = 8 [json_name = "obstacle"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearObstacle() {
+      obstacle_ = getDefaultInstance().getObstacle();
+      bitField0_ = (bitField0_ & ~0x00000020);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Why the number cannot be imported, as the rest of a sentence:
+     * "takes no voice calls". Empty if it can.
+     * </pre>
+     *
+     * <code>string obstacle = 8 [json_name = "obstacle"];</code>
+     * @param value The bytes for obstacle to set.
+     * @return This builder for chaining.
+     */
+    public Builder setObstacleBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      obstacle_ = value;
+      bitField0_ |= 0x00000020;
       onChanged();
       return this;
     }

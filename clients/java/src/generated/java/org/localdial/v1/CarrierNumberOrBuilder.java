@@ -12,7 +12,8 @@ public interface CarrierNumberOrBuilder extends
 
   /**
    * <pre>
-   * Output only. The number in E.164.
+   * Output only. The number in E.164. A number with an `obstacle` is as the
+   * carrier writes it, such as a short code.
    * </pre>
    *
    * <code>string phone_number = 1 [json_name = "phoneNumber"];</code>
@@ -21,7 +22,8 @@ public interface CarrierNumberOrBuilder extends
   java.lang.String getPhoneNumber();
   /**
    * <pre>
-   * Output only. The number in E.164.
+   * Output only. The number in E.164. A number with an `obstacle` is as the
+   * carrier writes it, such as a short code.
    * </pre>
    *
    * <code>string phone_number = 1 [json_name = "phoneNumber"];</code>
@@ -115,4 +117,26 @@ public interface CarrierNumberOrBuilder extends
    */
   com.google.protobuf.ByteString
       getRegionBytes();
+
+  /**
+   * <pre>
+   * Output only. Why the number cannot be imported, as the rest of a sentence:
+   * "takes no voice calls". Empty if it can.
+   * </pre>
+   *
+   * <code>string obstacle = 8 [json_name = "obstacle"];</code>
+   * @return The obstacle.
+   */
+  java.lang.String getObstacle();
+  /**
+   * <pre>
+   * Output only. Why the number cannot be imported, as the rest of a sentence:
+   * "takes no voice calls". Empty if it can.
+   * </pre>
+   *
+   * <code>string obstacle = 8 [json_name = "obstacle"];</code>
+   * @return The bytes for obstacle.
+   */
+  com.google.protobuf.ByteString
+      getObstacleBytes();
 }

@@ -289,6 +289,16 @@ public enum ErrorReason
    * <code>ERROR_REASON_PURCHASE_LIMIT_REACHED = 24;</code>
    */
   ERROR_REASON_PURCHASE_LIMIT_REACHED(24),
+  /**
+   * <pre>
+   * FAILED_PRECONDITION. The number takes no voice calls, so nobody could call
+   * it back. Import a number with voice.
+   * Metadata: `phone_number`.
+   * </pre>
+   *
+   * <code>ERROR_REASON_NUMBER_WITHOUT_VOICE = 26;</code>
+   */
+  ERROR_REASON_NUMBER_WITHOUT_VOICE(26),
   UNRECOGNIZED(-1),
   ;
 
@@ -565,6 +575,16 @@ public enum ErrorReason
    * <code>ERROR_REASON_PURCHASE_LIMIT_REACHED = 24;</code>
    */
   public static final int ERROR_REASON_PURCHASE_LIMIT_REACHED_VALUE = 24;
+  /**
+   * <pre>
+   * FAILED_PRECONDITION. The number takes no voice calls, so nobody could call
+   * it back. Import a number with voice.
+   * Metadata: `phone_number`.
+   * </pre>
+   *
+   * <code>ERROR_REASON_NUMBER_WITHOUT_VOICE = 26;</code>
+   */
+  public static final int ERROR_REASON_NUMBER_WITHOUT_VOICE_VALUE = 26;
 
 
   public final int getNumber() {
@@ -616,6 +636,7 @@ public enum ErrorReason
       case 22: return ERROR_REASON_INTERNAL;
       case 23: return ERROR_REASON_NUMBER_LIMIT_REACHED;
       case 24: return ERROR_REASON_PURCHASE_LIMIT_REACHED;
+      case 26: return ERROR_REASON_NUMBER_WITHOUT_VOICE;
       default: return null;
     }
   }

@@ -446,7 +446,8 @@ public final class NumberInventoryGrpc {
      * Buys numbers in an area code. Calls use a number as soon as the response is
      * sent. If the carrier has fewer numbers than requested, all that it has are
      * bought; `unfilled_count` says how many are missing, and `unfilled_status`
-     * why.
+     * why. A number that takes no voice calls, although the carrier offered it
+     * with voice, is given back: the response has it as RELEASING.
      * A purchase goes on when the client stops waiting for it: repeat the call
      * with the same `request_id` to learn the result. If the purchase is not done
      * shortly before the deadline of the call, the call fails with
@@ -472,8 +473,8 @@ public final class NumberInventoryGrpc {
      * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of a number:
      * NOT_FOUND (NUMBER_NOT_AT_CARRIER); ALREADY_EXISTS (NUMBER_IN_USE);
-     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or
-     * released.
+     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE while it is being bought or released;
+     * NUMBER_WITHOUT_VOICE).
      * </pre>
      */
     default void importNumbers(org.localdial.v1.ImportNumbersRequest request,
@@ -485,7 +486,8 @@ public final class NumberInventoryGrpc {
      * <pre>
      * Lists the numbers that ImportNumbers can add, ordered by phone number: the
      * numbers of the organization's carrier account that no organization has,
-     * neither in its inventory nor as its organization number.
+     * neither in its inventory nor as its organization number. Numbers that cannot
+     * be used are left out: short codes, and numbers that take no voice calls.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
      * </pre>
@@ -644,7 +646,8 @@ public final class NumberInventoryGrpc {
      * Buys numbers in an area code. Calls use a number as soon as the response is
      * sent. If the carrier has fewer numbers than requested, all that it has are
      * bought; `unfilled_count` says how many are missing, and `unfilled_status`
-     * why.
+     * why. A number that takes no voice calls, although the carrier offered it
+     * with voice, is given back: the response has it as RELEASING.
      * A purchase goes on when the client stops waiting for it: repeat the call
      * with the same `request_id` to learn the result. If the purchase is not done
      * shortly before the deadline of the call, the call fails with
@@ -671,8 +674,8 @@ public final class NumberInventoryGrpc {
      * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of a number:
      * NOT_FOUND (NUMBER_NOT_AT_CARRIER); ALREADY_EXISTS (NUMBER_IN_USE);
-     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or
-     * released.
+     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE while it is being bought or released;
+     * NUMBER_WITHOUT_VOICE).
      * </pre>
      */
     public void importNumbers(org.localdial.v1.ImportNumbersRequest request,
@@ -685,7 +688,8 @@ public final class NumberInventoryGrpc {
      * <pre>
      * Lists the numbers that ImportNumbers can add, ordered by phone number: the
      * numbers of the organization's carrier account that no organization has,
-     * neither in its inventory nor as its organization number.
+     * neither in its inventory nor as its organization number. Numbers that cannot
+     * be used are left out: short codes, and numbers that take no voice calls.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
      * </pre>
@@ -830,7 +834,8 @@ public final class NumberInventoryGrpc {
      * Buys numbers in an area code. Calls use a number as soon as the response is
      * sent. If the carrier has fewer numbers than requested, all that it has are
      * bought; `unfilled_count` says how many are missing, and `unfilled_status`
-     * why.
+     * why. A number that takes no voice calls, although the carrier offered it
+     * with voice, is given back: the response has it as RELEASING.
      * A purchase goes on when the client stops waiting for it: repeat the call
      * with the same `request_id` to learn the result. If the purchase is not done
      * shortly before the deadline of the call, the call fails with
@@ -856,8 +861,8 @@ public final class NumberInventoryGrpc {
      * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of a number:
      * NOT_FOUND (NUMBER_NOT_AT_CARRIER); ALREADY_EXISTS (NUMBER_IN_USE);
-     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or
-     * released.
+     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE while it is being bought or released;
+     * NUMBER_WITHOUT_VOICE).
      * </pre>
      */
     public org.localdial.v1.ImportNumbersResponse importNumbers(org.localdial.v1.ImportNumbersRequest request) throws io.grpc.StatusException {
@@ -869,7 +874,8 @@ public final class NumberInventoryGrpc {
      * <pre>
      * Lists the numbers that ImportNumbers can add, ordered by phone number: the
      * numbers of the organization's carrier account that no organization has,
-     * neither in its inventory nor as its organization number.
+     * neither in its inventory nor as its organization number. Numbers that cannot
+     * be used are left out: short codes, and numbers that take no voice calls.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
      * </pre>
@@ -1009,7 +1015,8 @@ public final class NumberInventoryGrpc {
      * Buys numbers in an area code. Calls use a number as soon as the response is
      * sent. If the carrier has fewer numbers than requested, all that it has are
      * bought; `unfilled_count` says how many are missing, and `unfilled_status`
-     * why.
+     * why. A number that takes no voice calls, although the carrier offered it
+     * with voice, is given back: the response has it as RELEASING.
      * A purchase goes on when the client stops waiting for it: repeat the call
      * with the same `request_id` to learn the result. If the purchase is not done
      * shortly before the deadline of the call, the call fails with
@@ -1035,8 +1042,8 @@ public final class NumberInventoryGrpc {
      * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of a number:
      * NOT_FOUND (NUMBER_NOT_AT_CARRIER); ALREADY_EXISTS (NUMBER_IN_USE);
-     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or
-     * released.
+     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE while it is being bought or released;
+     * NUMBER_WITHOUT_VOICE).
      * </pre>
      */
     public org.localdial.v1.ImportNumbersResponse importNumbers(org.localdial.v1.ImportNumbersRequest request) {
@@ -1048,7 +1055,8 @@ public final class NumberInventoryGrpc {
      * <pre>
      * Lists the numbers that ImportNumbers can add, ordered by phone number: the
      * numbers of the organization's carrier account that no organization has,
-     * neither in its inventory nor as its organization number.
+     * neither in its inventory nor as its organization number. Numbers that cannot
+     * be used are left out: short codes, and numbers that take no voice calls.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
      * </pre>
@@ -1191,7 +1199,8 @@ public final class NumberInventoryGrpc {
      * Buys numbers in an area code. Calls use a number as soon as the response is
      * sent. If the carrier has fewer numbers than requested, all that it has are
      * bought; `unfilled_count` says how many are missing, and `unfilled_status`
-     * why.
+     * why. A number that takes no voice calls, although the carrier offered it
+     * with voice, is given back: the response has it as RELEASING.
      * A purchase goes on when the client stops waiting for it: repeat the call
      * with the same `request_id` to learn the result. If the purchase is not done
      * shortly before the deadline of the call, the call fails with
@@ -1218,8 +1227,8 @@ public final class NumberInventoryGrpc {
      * Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of a number:
      * NOT_FOUND (NUMBER_NOT_AT_CARRIER); ALREADY_EXISTS (NUMBER_IN_USE);
-     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE) while it is being bought or
-     * released.
+     * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE while it is being bought or released;
+     * NUMBER_WITHOUT_VOICE).
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<org.localdial.v1.ImportNumbersResponse> importNumbers(
@@ -1232,7 +1241,8 @@ public final class NumberInventoryGrpc {
      * <pre>
      * Lists the numbers that ImportNumbers can add, ordered by phone number: the
      * numbers of the organization's carrier account that no organization has,
-     * neither in its inventory nor as its organization number.
+     * neither in its inventory nor as its organization number. Numbers that cannot
+     * be used are left out: short codes, and numbers that take no voice calls.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
      * </pre>

@@ -188,7 +188,7 @@ public final class NumberInventoryProto extends com.google.protobuf.GeneratedFil
       "_page_token\030\002 \001(\tR\rnextPageToken\022\035\n\ntota" +
       "l_size\030\003 \001(\005R\ttotalSize\"B\n\027ReconcileNumb" +
       "ersRequest\022\'\n\017organization_id\030\001 \001(\tR\016org" +
-      "anizationId\"\212\005\n\030ReconcileNumbersResponse" +
+      "anizationId\"\352\005\n\030ReconcileNumbersResponse" +
       "\022;\n\007adopted\030\001 \003(\0132!.localdial.v1.LocalPr" +
       "esenceNumberR\007adopted\022#\n\radopted_count\030\002" +
       " \001(\005R\014adoptedCount\0229\n\006failed\030\003 \003(\0132!.loc" +
@@ -203,59 +203,62 @@ public final class NumberInventoryProto extends com.google.protobuf.GeneratedFil
       "issing_count\030\n \001(\005R\014missingCount\0223\n\006stra" +
       "ys\030\013 \003(\0132\033.localdial.v1.CarrierNumberR\006s" +
       "trays\022!\n\014strays_count\030\014 \001(\005R\013straysCount" +
-      "\022>\n\rmonthly_costs\030\r \003(\0132\031.localdial.v1.M" +
-      "onthlyCostR\014monthlyCosts\"m\n\013MonthlyCost\022" +
-      "#\n\rcurrency_code\030\001 \001(\tR\014currencyCode\022\026\n\006" +
-      "micros\030\002 \001(\003R\006micros\022!\n\014number_count\030\003 \001" +
-      "(\005R\013numberCount\"\203\001\n\024DeleteNumbersRequest" +
-      "\022\'\n\017organization_id\030\001 \001(\tR\016organizationI" +
-      "d\022#\n\rphone_numbers\030\002 \003(\tR\014phoneNumbers\022\035" +
-      "\n\nrequest_id\030\003 \001(\tR\trequestId\"\251\001\n\025Delete" +
-      "NumbersResponse\022;\n\007deleted\030\001 \003(\0132!.local" +
-      "dial.v1.LocalPresenceNumberR\007deleted\0227\n\010" +
-      "failures\030\002 \003(\0132\033.localdial.v1.NumberFail" +
-      "ureR\010failures\022\032\n\010revision\030\003 \001(\003R\010revisio" +
-      "n\"\200\001\n\023MapAreaCodesRequest\022\'\n\017organizatio" +
-      "n_id\030\001 \001(\tR\016organizationId\022!\n\014phone_numb" +
-      "er\030\002 \001(\tR\013phoneNumber\022\035\n\narea_codes\030\003 \003(" +
-      "\tR\tareaCodes\"m\n\024MapAreaCodesResponse\0229\n\006" +
-      "number\030\001 \001(\0132!.localdial.v1.LocalPresenc" +
-      "eNumberR\006number\022\032\n\010revision\030\002 \001(\003R\010revis" +
-      "ion\"\202\001\n\025UnmapAreaCodesRequest\022\'\n\017organiz" +
-      "ation_id\030\001 \001(\tR\016organizationId\022!\n\014phone_" +
-      "number\030\002 \001(\tR\013phoneNumber\022\035\n\narea_codes\030" +
-      "\003 \003(\tR\tareaCodes\"o\n\026UnmapAreaCodesRespon" +
-      "se\0229\n\006number\030\001 \001(\0132!.localdial.v1.LocalP" +
-      "resenceNumberR\006number\022\032\n\010revision\030\002 \001(\003R" +
-      "\010revision2\367\007\n\017NumberInventory\022W\n\013ListNum" +
-      "bers\022 .localdial.v1.ListNumbersRequest\032!" +
-      ".localdial.v1.ListNumbersResponse\"\003\220\002\001\022Q" +
-      "\n\tGetNumber\022\036.localdial.v1.GetNumberRequ" +
-      "est\032\037.localdial.v1.GetNumberResponse\"\003\220\002" +
-      "\001\022x\n\026SearchAvailableNumbers\022+.localdial." +
-      "v1.SearchAvailableNumbersRequest\032,.local" +
-      "dial.v1.SearchAvailableNumbersResponse\"\003" +
-      "\220\002\001\022c\n\017PurchaseNumbers\022$.localdial.v1.Pu" +
-      "rchaseNumbersRequest\032%.localdial.v1.Purc" +
-      "haseNumbersResponse\"\003\220\002\002\022]\n\rImportNumber" +
-      "s\022\".localdial.v1.ImportNumbersRequest\032#." +
-      "localdial.v1.ImportNumbersResponse\"\003\220\002\002\022" +
-      "u\n\025ListImportableNumbers\022*.localdial.v1." +
-      "ListImportableNumbersRequest\032+.localdial" +
-      ".v1.ListImportableNumbersResponse\"\003\220\002\001\022f" +
-      "\n\020ReconcileNumbers\022%.localdial.v1.Reconc" +
-      "ileNumbersRequest\032&.localdial.v1.Reconci" +
-      "leNumbersResponse\"\003\220\002\002\022]\n\rDeleteNumbers\022" +
-      "\".localdial.v1.DeleteNumbersRequest\032#.lo" +
-      "caldial.v1.DeleteNumbersResponse\"\003\220\002\002\022Z\n" +
-      "\014MapAreaCodes\022!.localdial.v1.MapAreaCode" +
-      "sRequest\032\".localdial.v1.MapAreaCodesResp" +
-      "onse\"\003\220\002\002\022`\n\016UnmapAreaCodes\022#.localdial." +
-      "v1.UnmapAreaCodesRequest\032$.localdial.v1." +
-      "UnmapAreaCodesResponse\"\003\220\002\002By\n\020org.local" +
-      "dial.v1B\024NumberInventoryProtoP\001\242\002\003LXX\252\002\014" +
-      "Localdial.V1\312\002\014Localdial\\V1\342\002\030Localdial\\" +
-      "V1\\GPBMetadata\352\002\rLocaldial::V1b\006proto3"
+      "\0227\n\010unusable\030\024 \003(\0132\033.localdial.v1.Carrie" +
+      "rNumberR\010unusable\022%\n\016unusable_count\030\025 \001(" +
+      "\005R\runusableCount\022>\n\rmonthly_costs\030\r \003(\0132" +
+      "\031.localdial.v1.MonthlyCostR\014monthlyCosts" +
+      "\"m\n\013MonthlyCost\022#\n\rcurrency_code\030\001 \001(\tR\014" +
+      "currencyCode\022\026\n\006micros\030\002 \001(\003R\006micros\022!\n\014" +
+      "number_count\030\003 \001(\005R\013numberCount\"\203\001\n\024Dele" +
+      "teNumbersRequest\022\'\n\017organization_id\030\001 \001(" +
+      "\tR\016organizationId\022#\n\rphone_numbers\030\002 \003(\t" +
+      "R\014phoneNumbers\022\035\n\nrequest_id\030\003 \001(\tR\trequ" +
+      "estId\"\251\001\n\025DeleteNumbersResponse\022;\n\007delet" +
+      "ed\030\001 \003(\0132!.localdial.v1.LocalPresenceNum" +
+      "berR\007deleted\0227\n\010failures\030\002 \003(\0132\033.localdi" +
+      "al.v1.NumberFailureR\010failures\022\032\n\010revisio" +
+      "n\030\003 \001(\003R\010revision\"\200\001\n\023MapAreaCodesReques" +
+      "t\022\'\n\017organization_id\030\001 \001(\tR\016organization" +
+      "Id\022!\n\014phone_number\030\002 \001(\tR\013phoneNumber\022\035\n" +
+      "\narea_codes\030\003 \003(\tR\tareaCodes\"m\n\024MapAreaC" +
+      "odesResponse\0229\n\006number\030\001 \001(\0132!.localdial" +
+      ".v1.LocalPresenceNumberR\006number\022\032\n\010revis" +
+      "ion\030\002 \001(\003R\010revision\"\202\001\n\025UnmapAreaCodesRe" +
+      "quest\022\'\n\017organization_id\030\001 \001(\tR\016organiza" +
+      "tionId\022!\n\014phone_number\030\002 \001(\tR\013phoneNumbe" +
+      "r\022\035\n\narea_codes\030\003 \003(\tR\tareaCodes\"o\n\026Unma" +
+      "pAreaCodesResponse\0229\n\006number\030\001 \001(\0132!.loc" +
+      "aldial.v1.LocalPresenceNumberR\006number\022\032\n" +
+      "\010revision\030\002 \001(\003R\010revision2\367\007\n\017NumberInve" +
+      "ntory\022W\n\013ListNumbers\022 .localdial.v1.List" +
+      "NumbersRequest\032!.localdial.v1.ListNumber" +
+      "sResponse\"\003\220\002\001\022Q\n\tGetNumber\022\036.localdial." +
+      "v1.GetNumberRequest\032\037.localdial.v1.GetNu" +
+      "mberResponse\"\003\220\002\001\022x\n\026SearchAvailableNumb" +
+      "ers\022+.localdial.v1.SearchAvailableNumber" +
+      "sRequest\032,.localdial.v1.SearchAvailableN" +
+      "umbersResponse\"\003\220\002\001\022c\n\017PurchaseNumbers\022$" +
+      ".localdial.v1.PurchaseNumbersRequest\032%.l" +
+      "ocaldial.v1.PurchaseNumbersResponse\"\003\220\002\002" +
+      "\022]\n\rImportNumbers\022\".localdial.v1.ImportN" +
+      "umbersRequest\032#.localdial.v1.ImportNumbe" +
+      "rsResponse\"\003\220\002\002\022u\n\025ListImportableNumbers" +
+      "\022*.localdial.v1.ListImportableNumbersReq" +
+      "uest\032+.localdial.v1.ListImportableNumber" +
+      "sResponse\"\003\220\002\001\022f\n\020ReconcileNumbers\022%.loc" +
+      "aldial.v1.ReconcileNumbersRequest\032&.loca" +
+      "ldial.v1.ReconcileNumbersResponse\"\003\220\002\002\022]" +
+      "\n\rDeleteNumbers\022\".localdial.v1.DeleteNum" +
+      "bersRequest\032#.localdial.v1.DeleteNumbers" +
+      "Response\"\003\220\002\002\022Z\n\014MapAreaCodes\022!.localdia" +
+      "l.v1.MapAreaCodesRequest\032\".localdial.v1." +
+      "MapAreaCodesResponse\"\003\220\002\002\022`\n\016UnmapAreaCo" +
+      "des\022#.localdial.v1.UnmapAreaCodesRequest" +
+      "\032$.localdial.v1.UnmapAreaCodesResponse\"\003" +
+      "\220\002\002By\n\020org.localdial.v1B\024NumberInventory" +
+      "ProtoP\001\242\002\003LXX\252\002\014Localdial.V1\312\002\014Localdial" +
+      "\\V1\342\002\030Localdial\\V1\\GPBMetadata\352\002\rLocaldi" +
+      "al::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -346,7 +349,7 @@ public final class NumberInventoryProto extends com.google.protobuf.GeneratedFil
     internal_static_localdial_v1_ReconcileNumbersResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_localdial_v1_ReconcileNumbersResponse_descriptor,
-        new java.lang.String[] { "Adopted1", "AdoptedCount2", "Failed3", "FailedCount4", "Released5", "ReleasedCount6", "Open7", "OpenCount8", "Missing9", "MissingCount10", "Strays11", "StraysCount12", "MonthlyCosts", });
+        new java.lang.String[] { "Adopted1", "AdoptedCount2", "Failed3", "FailedCount4", "Released5", "ReleasedCount6", "Open7", "OpenCount8", "Missing9", "MissingCount10", "Strays11", "StraysCount12", "Unusable20", "UnusableCount21", "MonthlyCosts", });
     internal_static_localdial_v1_MonthlyCost_descriptor =
       getDescriptor().getMessageType(14);
     internal_static_localdial_v1_MonthlyCost_fieldAccessorTable = new

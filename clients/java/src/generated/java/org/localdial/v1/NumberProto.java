@@ -71,21 +71,22 @@ public final class NumberProto extends com.google.protobuf.GeneratedFile {
       "status\030\013 \001(\0132\022.google.rpc.StatusR\rreleas" +
       "eStatus\"h\n\017AvailableNumber\022!\n\014phone_numb" +
       "er\030\001 \001(\tR\013phoneNumber\022\032\n\010locality\030\002 \001(\tR" +
-      "\010locality\022\026\n\006region\030\003 \001(\tR\006region\"\260\001\n\rCa" +
+      "\010locality\022\026\n\006region\030\003 \001(\tR\006region\"\314\001\n\rCa" +
       "rrierNumber\022!\n\014phone_number\030\001 \001(\tR\013phone" +
       "Number\022*\n\021carrier_number_id\030\002 \001(\tR\017carri" +
       "erNumberId\022\034\n\treference\030\003 \001(\tR\treference" +
       "\022\032\n\010locality\030\004 \001(\tR\010locality\022\026\n\006region\030\005" +
-      " \001(\tR\006region\"^\n\rNumberFailure\022!\n\014phone_n" +
-      "umber\030\001 \001(\tR\013phoneNumber\022*\n\006status\030\002 \001(\013" +
-      "2\022.google.rpc.StatusR\006status*\230\001\n\013NumberS" +
-      "tate\022\034\n\030NUMBER_STATE_UNSPECIFIED\020\000\022\033\n\027NU" +
-      "MBER_STATE_PURCHASING\020\001\022\027\n\023NUMBER_STATE_" +
-      "ACTIVE\020\002\022\032\n\026NUMBER_STATE_RELEASING\020\003\022\031\n\025" +
-      "NUMBER_STATE_RELEASED\020\004Bp\n\020org.localdial" +
-      ".v1B\013NumberProtoP\001\242\002\003LXX\252\002\014Localdial.V1\312" +
-      "\002\014Localdial\\V1\342\002\030Localdial\\V1\\GPBMetadat" +
-      "a\352\002\rLocaldial::V1b\006proto3"
+      " \001(\tR\006region\022\032\n\010obstacle\030\010 \001(\tR\010obstacle" +
+      "\"^\n\rNumberFailure\022!\n\014phone_number\030\001 \001(\tR" +
+      "\013phoneNumber\022*\n\006status\030\002 \001(\0132\022.google.rp" +
+      "c.StatusR\006status*\230\001\n\013NumberState\022\034\n\030NUMB" +
+      "ER_STATE_UNSPECIFIED\020\000\022\033\n\027NUMBER_STATE_P" +
+      "URCHASING\020\001\022\027\n\023NUMBER_STATE_ACTIVE\020\002\022\032\n\026" +
+      "NUMBER_STATE_RELEASING\020\003\022\031\n\025NUMBER_STATE" +
+      "_RELEASED\020\004Bp\n\020org.localdial.v1B\013NumberP" +
+      "rotoP\001\242\002\003LXX\252\002\014Localdial.V1\312\002\014Localdial\\" +
+      "V1\342\002\030Localdial\\V1\\GPBMetadata\352\002\rLocaldia" +
+      "l::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -110,7 +111,7 @@ public final class NumberProto extends com.google.protobuf.GeneratedFile {
     internal_static_localdial_v1_CarrierNumber_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_localdial_v1_CarrierNumber_descriptor,
-        new java.lang.String[] { "PhoneNumber", "CarrierNumberId", "Reference", "Locality", "Region", });
+        new java.lang.String[] { "PhoneNumber", "CarrierNumberId", "Reference", "Locality", "Region", "Obstacle", });
     internal_static_localdial_v1_NumberFailure_descriptor =
       getDescriptor().getMessageType(3);
     internal_static_localdial_v1_NumberFailure_fieldAccessorTable = new

@@ -39,6 +39,7 @@ private static final long serialVersionUID = 0L;
     open7_ = java.util.Collections.emptyList();
     missing9_ = java.util.Collections.emptyList();
     strays11_ = java.util.Collections.emptyList();
+    unusable20_ = java.util.Collections.emptyList();
     monthlyCosts_ = java.util.Collections.emptyList();
   }
 
@@ -575,6 +576,91 @@ private static final long serialVersionUID = 0L;
     return straysCount12_;
   }
 
+  public static final int UNUSABLE_FIELD_NUMBER = 20;
+  @SuppressWarnings("serial")
+  private java.util.List<org.localdial.v1.CarrierNumber> unusable20_;
+  // An alternative name is used for field "unusable" because:
+  //     both repeated field "unusable" and singular field "unusable_count" generate the method "getUnusableCount()"
+  /**
+   * <pre>
+   * Output only. Numbers of the carrier account that cannot be imported; each
+   * says why in `obstacle`. They may be in use for something else.
+   * </pre>
+   *
+   * <code>repeated .localdial.v1.CarrierNumber unusable = 20 [json_name = "unusable"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<org.localdial.v1.CarrierNumber> getUnusable20List() {
+    return unusable20_;
+  }
+  /**
+   * <pre>
+   * Output only. Numbers of the carrier account that cannot be imported; each
+   * says why in `obstacle`. They may be in use for something else.
+   * </pre>
+   *
+   * <code>repeated .localdial.v1.CarrierNumber unusable = 20 [json_name = "unusable"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<? extends org.localdial.v1.CarrierNumberOrBuilder> 
+      getUnusable20OrBuilderList() {
+    return unusable20_;
+  }
+  /**
+   * <pre>
+   * Output only. Numbers of the carrier account that cannot be imported; each
+   * says why in `obstacle`. They may be in use for something else.
+   * </pre>
+   *
+   * <code>repeated .localdial.v1.CarrierNumber unusable = 20 [json_name = "unusable"];</code>
+   */
+  @java.lang.Override
+  public int getUnusable20Count() {
+    return unusable20_.size();
+  }
+  /**
+   * <pre>
+   * Output only. Numbers of the carrier account that cannot be imported; each
+   * says why in `obstacle`. They may be in use for something else.
+   * </pre>
+   *
+   * <code>repeated .localdial.v1.CarrierNumber unusable = 20 [json_name = "unusable"];</code>
+   */
+  @java.lang.Override
+  public org.localdial.v1.CarrierNumber getUnusable20(int index) {
+    return unusable20_.get(index);
+  }
+  /**
+   * <pre>
+   * Output only. Numbers of the carrier account that cannot be imported; each
+   * says why in `obstacle`. They may be in use for something else.
+   * </pre>
+   *
+   * <code>repeated .localdial.v1.CarrierNumber unusable = 20 [json_name = "unusable"];</code>
+   */
+  @java.lang.Override
+  public org.localdial.v1.CarrierNumberOrBuilder getUnusable20OrBuilder(
+      int index) {
+    return unusable20_.get(index);
+  }
+
+  public static final int UNUSABLE_COUNT_FIELD_NUMBER = 21;
+  private int unusableCount21_ = 0;
+  // An alternative name is used for field "unusable_count" because:
+  //     both repeated field "unusable" and singular field "unusable_count" generate the method "getUnusableCount()"
+  /**
+   * <pre>
+   * Output only. How many numbers cannot be imported.
+   * </pre>
+   *
+   * <code>int32 unusable_count = 21 [json_name = "unusableCount"];</code>
+   * @return The unusableCount.
+   */
+  @java.lang.Override
+  public int getUnusableCount21() {
+    return unusableCount21_;
+  }
+
   public static final int MONTHLY_COSTS_FIELD_NUMBER = 13;
   @SuppressWarnings("serial")
   private java.util.List<org.localdial.v1.MonthlyCost> monthlyCosts_;
@@ -699,6 +785,12 @@ private static final long serialVersionUID = 0L;
     for (int i = 0; i < monthlyCosts_.size(); i++) {
       output.writeMessage(13, monthlyCosts_.get(i));
     }
+    for (int i = 0; i < unusable20_.size(); i++) {
+      output.writeMessage(20, unusable20_.get(i));
+    }
+    if (unusableCount21_ != 0) {
+      output.writeInt32(21, unusableCount21_);
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -760,6 +852,14 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(13, monthlyCosts_.get(i));
     }
+    for (int i = 0; i < unusable20_.size(); i++) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(20, unusable20_.get(i));
+    }
+    if (unusableCount21_ != 0) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeInt32Size(21, unusableCount21_);
+    }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
     return size;
@@ -799,6 +899,10 @@ private static final long serialVersionUID = 0L;
         .equals(other.getStrays11List())) return false;
     if (getStraysCount12()
         != other.getStraysCount12()) return false;
+    if (!getUnusable20List()
+        .equals(other.getUnusable20List())) return false;
+    if (getUnusableCount21()
+        != other.getUnusableCount21()) return false;
     if (!getMonthlyCostsList()
         .equals(other.getMonthlyCostsList())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
@@ -848,6 +952,12 @@ private static final long serialVersionUID = 0L;
     }
     hash = (37 * hash) + STRAYS_COUNT_FIELD_NUMBER;
     hash = (53 * hash) + getStraysCount12();
+    if (getUnusable20Count() > 0) {
+      hash = (37 * hash) + UNUSABLE_FIELD_NUMBER;
+      hash = (53 * hash) + getUnusable20List().hashCode();
+    }
+    hash = (37 * hash) + UNUSABLE_COUNT_FIELD_NUMBER;
+    hash = (53 * hash) + getUnusableCount21();
     if (getMonthlyCostsCount() > 0) {
       hash = (37 * hash) + MONTHLY_COSTS_FIELD_NUMBER;
       hash = (53 * hash) + getMonthlyCostsList().hashCode();
@@ -1036,13 +1146,21 @@ private static final long serialVersionUID = 0L;
       }
       bitField0_ = (bitField0_ & ~0x00000400);
       straysCount12_ = 0;
+      if (unusable20Builder_ == null) {
+        unusable20_ = java.util.Collections.emptyList();
+      } else {
+        unusable20_ = null;
+        unusable20Builder_.clear();
+      }
+      bitField0_ = (bitField0_ & ~0x00001000);
+      unusableCount21_ = 0;
       if (monthlyCostsBuilder_ == null) {
         monthlyCosts_ = java.util.Collections.emptyList();
       } else {
         monthlyCosts_ = null;
         monthlyCostsBuilder_.clear();
       }
-      bitField0_ = (bitField0_ & ~0x00001000);
+      bitField0_ = (bitField0_ & ~0x00004000);
       return this;
     }
 
@@ -1130,10 +1248,19 @@ private static final long serialVersionUID = 0L;
       } else {
         result.strays11_ = strays11Builder_.build();
       }
-      if (monthlyCostsBuilder_ == null) {
+      if (unusable20Builder_ == null) {
         if (((bitField0_ & 0x00001000) != 0)) {
-          monthlyCosts_ = java.util.Collections.unmodifiableList(monthlyCosts_);
+          unusable20_ = java.util.Collections.unmodifiableList(unusable20_);
           bitField0_ = (bitField0_ & ~0x00001000);
+        }
+        result.unusable20_ = unusable20_;
+      } else {
+        result.unusable20_ = unusable20Builder_.build();
+      }
+      if (monthlyCostsBuilder_ == null) {
+        if (((bitField0_ & 0x00004000) != 0)) {
+          monthlyCosts_ = java.util.Collections.unmodifiableList(monthlyCosts_);
+          bitField0_ = (bitField0_ & ~0x00004000);
         }
         result.monthlyCosts_ = monthlyCosts_;
       } else {
@@ -1160,6 +1287,9 @@ private static final long serialVersionUID = 0L;
       }
       if (((from_bitField0_ & 0x00000800) != 0)) {
         result.straysCount12_ = straysCount12_;
+      }
+      if (((from_bitField0_ & 0x00002000) != 0)) {
+        result.unusableCount21_ = unusableCount21_;
       }
     }
 
@@ -1349,11 +1479,40 @@ private static final long serialVersionUID = 0L;
       if (other.getStraysCount12() != 0) {
         setStraysCount12(other.getStraysCount12());
       }
+      if (unusable20Builder_ == null) {
+        if (!other.unusable20_.isEmpty()) {
+          if (unusable20_.isEmpty()) {
+            unusable20_ = other.unusable20_;
+            bitField0_ = (bitField0_ & ~0x00001000);
+          } else {
+            ensureUnusable20IsMutable();
+            unusable20_.addAll(other.unusable20_);
+          }
+          onChanged();
+        }
+      } else {
+        if (!other.unusable20_.isEmpty()) {
+          if (unusable20Builder_.isEmpty()) {
+            unusable20Builder_.dispose();
+            unusable20Builder_ = null;
+            unusable20_ = other.unusable20_;
+            bitField0_ = (bitField0_ & ~0x00001000);
+            unusable20Builder_ = 
+              com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
+                 internalGetUnusable20FieldBuilder() : null;
+          } else {
+            unusable20Builder_.addAllMessages(other.unusable20_);
+          }
+        }
+      }
+      if (other.getUnusableCount21() != 0) {
+        setUnusableCount21(other.getUnusableCount21());
+      }
       if (monthlyCostsBuilder_ == null) {
         if (!other.monthlyCosts_.isEmpty()) {
           if (monthlyCosts_.isEmpty()) {
             monthlyCosts_ = other.monthlyCosts_;
-            bitField0_ = (bitField0_ & ~0x00001000);
+            bitField0_ = (bitField0_ & ~0x00004000);
           } else {
             ensureMonthlyCostsIsMutable();
             monthlyCosts_.addAll(other.monthlyCosts_);
@@ -1366,7 +1525,7 @@ private static final long serialVersionUID = 0L;
             monthlyCostsBuilder_.dispose();
             monthlyCostsBuilder_ = null;
             monthlyCosts_ = other.monthlyCosts_;
-            bitField0_ = (bitField0_ & ~0x00001000);
+            bitField0_ = (bitField0_ & ~0x00004000);
             monthlyCostsBuilder_ = 
               com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
                  internalGetMonthlyCostsFieldBuilder() : null;
@@ -1522,6 +1681,24 @@ private static final long serialVersionUID = 0L;
               }
               break;
             } // case 106
+            case 162: {
+              org.localdial.v1.CarrierNumber m =
+                  input.readMessage(
+                      org.localdial.v1.CarrierNumber.parser(),
+                      extensionRegistry);
+              if (unusable20Builder_ == null) {
+                ensureUnusable20IsMutable();
+                unusable20_.add(m);
+              } else {
+                unusable20Builder_.addMessage(m);
+              }
+              break;
+            } // case 162
+            case 168: {
+              unusableCount21_ = input.readInt32();
+              bitField0_ |= 0x00002000;
+              break;
+            } // case 168
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -3819,12 +3996,386 @@ private static final long serialVersionUID = 0L;
       return this;
     }
 
+    private java.util.List<org.localdial.v1.CarrierNumber> unusable20_ =
+      java.util.Collections.emptyList();
+    private void ensureUnusable20IsMutable() {
+      if (!((bitField0_ & 0x00001000) != 0)) {
+        unusable20_ = new java.util.ArrayList<org.localdial.v1.CarrierNumber>(unusable20_);
+        bitField0_ |= 0x00001000;
+       }
+    }
+
+    private com.google.protobuf.RepeatedFieldBuilder<
+        org.localdial.v1.CarrierNumber, org.localdial.v1.CarrierNumber.Builder, org.localdial.v1.CarrierNumberOrBuilder> unusable20Builder_;
+
+    /**
+     * <pre>
+     * Output only. Numbers of the carrier account that cannot be imported; each
+     * says why in `obstacle`. They may be in use for something else.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.CarrierNumber unusable = 20 [json_name = "unusable"];</code>
+     */
+    public java.util.List<org.localdial.v1.CarrierNumber> getUnusable20List() {
+      if (unusable20Builder_ == null) {
+        return java.util.Collections.unmodifiableList(unusable20_);
+      } else {
+        return unusable20Builder_.getMessageList();
+      }
+    }
+    /**
+     * <pre>
+     * Output only. Numbers of the carrier account that cannot be imported; each
+     * says why in `obstacle`. They may be in use for something else.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.CarrierNumber unusable = 20 [json_name = "unusable"];</code>
+     */
+    public int getUnusable20Count() {
+      if (unusable20Builder_ == null) {
+        return unusable20_.size();
+      } else {
+        return unusable20Builder_.getCount();
+      }
+    }
+    /**
+     * <pre>
+     * Output only. Numbers of the carrier account that cannot be imported; each
+     * says why in `obstacle`. They may be in use for something else.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.CarrierNumber unusable = 20 [json_name = "unusable"];</code>
+     */
+    public org.localdial.v1.CarrierNumber getUnusable20(int index) {
+      if (unusable20Builder_ == null) {
+        return unusable20_.get(index);
+      } else {
+        return unusable20Builder_.getMessage(index);
+      }
+    }
+    /**
+     * <pre>
+     * Output only. Numbers of the carrier account that cannot be imported; each
+     * says why in `obstacle`. They may be in use for something else.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.CarrierNumber unusable = 20 [json_name = "unusable"];</code>
+     */
+    public Builder setUnusable20(
+        int index, org.localdial.v1.CarrierNumber value) {
+      if (unusable20Builder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureUnusable20IsMutable();
+        unusable20_.set(index, value);
+        onChanged();
+      } else {
+        unusable20Builder_.setMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Numbers of the carrier account that cannot be imported; each
+     * says why in `obstacle`. They may be in use for something else.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.CarrierNumber unusable = 20 [json_name = "unusable"];</code>
+     */
+    public Builder setUnusable20(
+        int index, org.localdial.v1.CarrierNumber.Builder builderForValue) {
+      if (unusable20Builder_ == null) {
+        ensureUnusable20IsMutable();
+        unusable20_.set(index, builderForValue.build());
+        onChanged();
+      } else {
+        unusable20Builder_.setMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Numbers of the carrier account that cannot be imported; each
+     * says why in `obstacle`. They may be in use for something else.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.CarrierNumber unusable = 20 [json_name = "unusable"];</code>
+     */
+    public Builder addUnusable20(org.localdial.v1.CarrierNumber value) {
+      if (unusable20Builder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureUnusable20IsMutable();
+        unusable20_.add(value);
+        onChanged();
+      } else {
+        unusable20Builder_.addMessage(value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Numbers of the carrier account that cannot be imported; each
+     * says why in `obstacle`. They may be in use for something else.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.CarrierNumber unusable = 20 [json_name = "unusable"];</code>
+     */
+    public Builder addUnusable20(
+        int index, org.localdial.v1.CarrierNumber value) {
+      if (unusable20Builder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureUnusable20IsMutable();
+        unusable20_.add(index, value);
+        onChanged();
+      } else {
+        unusable20Builder_.addMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Numbers of the carrier account that cannot be imported; each
+     * says why in `obstacle`. They may be in use for something else.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.CarrierNumber unusable = 20 [json_name = "unusable"];</code>
+     */
+    public Builder addUnusable20(
+        org.localdial.v1.CarrierNumber.Builder builderForValue) {
+      if (unusable20Builder_ == null) {
+        ensureUnusable20IsMutable();
+        unusable20_.add(builderForValue.build());
+        onChanged();
+      } else {
+        unusable20Builder_.addMessage(builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Numbers of the carrier account that cannot be imported; each
+     * says why in `obstacle`. They may be in use for something else.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.CarrierNumber unusable = 20 [json_name = "unusable"];</code>
+     */
+    public Builder addUnusable20(
+        int index, org.localdial.v1.CarrierNumber.Builder builderForValue) {
+      if (unusable20Builder_ == null) {
+        ensureUnusable20IsMutable();
+        unusable20_.add(index, builderForValue.build());
+        onChanged();
+      } else {
+        unusable20Builder_.addMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Numbers of the carrier account that cannot be imported; each
+     * says why in `obstacle`. They may be in use for something else.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.CarrierNumber unusable = 20 [json_name = "unusable"];</code>
+     */
+    public Builder addAllUnusable20(
+        java.lang.Iterable<? extends org.localdial.v1.CarrierNumber> values) {
+      if (unusable20Builder_ == null) {
+        ensureUnusable20IsMutable();
+        com.google.protobuf.AbstractMessageLite.Builder.addAll(
+            values, unusable20_);
+        onChanged();
+      } else {
+        unusable20Builder_.addAllMessages(values);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Numbers of the carrier account that cannot be imported; each
+     * says why in `obstacle`. They may be in use for something else.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.CarrierNumber unusable = 20 [json_name = "unusable"];</code>
+     */
+    public Builder clearUnusable20() {
+      if (unusable20Builder_ == null) {
+        unusable20_ = java.util.Collections.emptyList();
+        bitField0_ = (bitField0_ & ~0x00001000);
+        onChanged();
+      } else {
+        unusable20Builder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Numbers of the carrier account that cannot be imported; each
+     * says why in `obstacle`. They may be in use for something else.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.CarrierNumber unusable = 20 [json_name = "unusable"];</code>
+     */
+    public Builder removeUnusable20(int index) {
+      if (unusable20Builder_ == null) {
+        ensureUnusable20IsMutable();
+        unusable20_.remove(index);
+        onChanged();
+      } else {
+        unusable20Builder_.remove(index);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Numbers of the carrier account that cannot be imported; each
+     * says why in `obstacle`. They may be in use for something else.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.CarrierNumber unusable = 20 [json_name = "unusable"];</code>
+     */
+    public org.localdial.v1.CarrierNumber.Builder getUnusable20Builder(
+        int index) {
+      return internalGetUnusable20FieldBuilder().getBuilder(index);
+    }
+    /**
+     * <pre>
+     * Output only. Numbers of the carrier account that cannot be imported; each
+     * says why in `obstacle`. They may be in use for something else.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.CarrierNumber unusable = 20 [json_name = "unusable"];</code>
+     */
+    public org.localdial.v1.CarrierNumberOrBuilder getUnusable20OrBuilder(
+        int index) {
+      if (unusable20Builder_ == null) {
+        return unusable20_.get(index);  } else {
+        return unusable20Builder_.getMessageOrBuilder(index);
+      }
+    }
+    /**
+     * <pre>
+     * Output only. Numbers of the carrier account that cannot be imported; each
+     * says why in `obstacle`. They may be in use for something else.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.CarrierNumber unusable = 20 [json_name = "unusable"];</code>
+     */
+    public java.util.List<? extends org.localdial.v1.CarrierNumberOrBuilder> 
+         getUnusable20OrBuilderList() {
+      if (unusable20Builder_ != null) {
+        return unusable20Builder_.getMessageOrBuilderList();
+      } else {
+        return java.util.Collections.unmodifiableList(unusable20_);
+      }
+    }
+    /**
+     * <pre>
+     * Output only. Numbers of the carrier account that cannot be imported; each
+     * says why in `obstacle`. They may be in use for something else.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.CarrierNumber unusable = 20 [json_name = "unusable"];</code>
+     */
+    public org.localdial.v1.CarrierNumber.Builder addUnusable20Builder() {
+      return internalGetUnusable20FieldBuilder().addBuilder(
+          org.localdial.v1.CarrierNumber.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Output only. Numbers of the carrier account that cannot be imported; each
+     * says why in `obstacle`. They may be in use for something else.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.CarrierNumber unusable = 20 [json_name = "unusable"];</code>
+     */
+    public org.localdial.v1.CarrierNumber.Builder addUnusable20Builder(
+        int index) {
+      return internalGetUnusable20FieldBuilder().addBuilder(
+          index, org.localdial.v1.CarrierNumber.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Output only. Numbers of the carrier account that cannot be imported; each
+     * says why in `obstacle`. They may be in use for something else.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.CarrierNumber unusable = 20 [json_name = "unusable"];</code>
+     */
+    public java.util.List<org.localdial.v1.CarrierNumber.Builder> 
+         getUnusable20BuilderList() {
+      return internalGetUnusable20FieldBuilder().getBuilderList();
+    }
+    private com.google.protobuf.RepeatedFieldBuilder<
+        org.localdial.v1.CarrierNumber, org.localdial.v1.CarrierNumber.Builder, org.localdial.v1.CarrierNumberOrBuilder> 
+        internalGetUnusable20FieldBuilder() {
+      if (unusable20Builder_ == null) {
+        unusable20Builder_ = new com.google.protobuf.RepeatedFieldBuilder<
+            org.localdial.v1.CarrierNumber, org.localdial.v1.CarrierNumber.Builder, org.localdial.v1.CarrierNumberOrBuilder>(
+                unusable20_,
+                ((bitField0_ & 0x00001000) != 0),
+                getParentForChildren(),
+                isClean());
+        unusable20_ = null;
+      }
+      return unusable20Builder_;
+    }
+
+    private int unusableCount21_ ;
+    /**
+     * <pre>
+     * Output only. How many numbers cannot be imported.
+     * </pre>
+     *
+     * <code>int32 unusable_count = 21 [json_name = "unusableCount"];</code>
+     * @return The unusableCount.
+     */
+    @java.lang.Override
+    public int getUnusableCount21() {
+      return unusableCount21_;
+    }
+    /**
+     * <pre>
+     * Output only. How many numbers cannot be imported.
+     * </pre>
+     *
+     * <code>int32 unusable_count = 21 [json_name = "unusableCount"];</code>
+     * @param value The unusableCount to set.
+     * @return This builder for chaining.
+     */
+    public Builder setUnusableCount21(int value) {
+
+      unusableCount21_ = value;
+      bitField0_ |= 0x00002000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. How many numbers cannot be imported.
+     * </pre>
+     *
+     * <code>int32 unusable_count = 21 [json_name = "unusableCount"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearUnusableCount21() {
+      bitField0_ = (bitField0_ & ~0x00002000);
+      unusableCount21_ = 0;
+      onChanged();
+      return this;
+    }
+
     private java.util.List<org.localdial.v1.MonthlyCost> monthlyCosts_ =
       java.util.Collections.emptyList();
     private void ensureMonthlyCostsIsMutable() {
-      if (!((bitField0_ & 0x00001000) != 0)) {
+      if (!((bitField0_ & 0x00004000) != 0)) {
         monthlyCosts_ = new java.util.ArrayList<org.localdial.v1.MonthlyCost>(monthlyCosts_);
-        bitField0_ |= 0x00001000;
+        bitField0_ |= 0x00004000;
        }
     }
 
@@ -4040,7 +4591,7 @@ private static final long serialVersionUID = 0L;
     public Builder clearMonthlyCosts() {
       if (monthlyCostsBuilder_ == null) {
         monthlyCosts_ = java.util.Collections.emptyList();
-        bitField0_ = (bitField0_ & ~0x00001000);
+        bitField0_ = (bitField0_ & ~0x00004000);
         onChanged();
       } else {
         monthlyCostsBuilder_.clear();
@@ -4159,7 +4710,7 @@ private static final long serialVersionUID = 0L;
         monthlyCostsBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
             org.localdial.v1.MonthlyCost, org.localdial.v1.MonthlyCost.Builder, org.localdial.v1.MonthlyCostOrBuilder>(
                 monthlyCosts_,
-                ((bitField0_ & 0x00001000) != 0),
+                ((bitField0_ & 0x00004000) != 0),
                 getParentForChildren(),
                 isClean());
         monthlyCosts_ = null;

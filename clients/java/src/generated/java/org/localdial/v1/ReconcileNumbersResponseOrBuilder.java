@@ -376,6 +376,65 @@ public interface ReconcileNumbersResponseOrBuilder extends
 
   /**
    * <pre>
+   * Output only. Numbers of the carrier account that cannot be imported; each
+   * says why in `obstacle`. They may be in use for something else.
+   * </pre>
+   *
+   * <code>repeated .localdial.v1.CarrierNumber unusable = 20 [json_name = "unusable"];</code>
+   */
+  java.util.List<org.localdial.v1.CarrierNumber> 
+      getUnusable20List();
+  /**
+   * <pre>
+   * Output only. Numbers of the carrier account that cannot be imported; each
+   * says why in `obstacle`. They may be in use for something else.
+   * </pre>
+   *
+   * <code>repeated .localdial.v1.CarrierNumber unusable = 20 [json_name = "unusable"];</code>
+   */
+  org.localdial.v1.CarrierNumber getUnusable20(int index);
+  /**
+   * <pre>
+   * Output only. Numbers of the carrier account that cannot be imported; each
+   * says why in `obstacle`. They may be in use for something else.
+   * </pre>
+   *
+   * <code>repeated .localdial.v1.CarrierNumber unusable = 20 [json_name = "unusable"];</code>
+   */
+  int getUnusable20Count();
+  /**
+   * <pre>
+   * Output only. Numbers of the carrier account that cannot be imported; each
+   * says why in `obstacle`. They may be in use for something else.
+   * </pre>
+   *
+   * <code>repeated .localdial.v1.CarrierNumber unusable = 20 [json_name = "unusable"];</code>
+   */
+  java.util.List<? extends org.localdial.v1.CarrierNumberOrBuilder> 
+      getUnusable20OrBuilderList();
+  /**
+   * <pre>
+   * Output only. Numbers of the carrier account that cannot be imported; each
+   * says why in `obstacle`. They may be in use for something else.
+   * </pre>
+   *
+   * <code>repeated .localdial.v1.CarrierNumber unusable = 20 [json_name = "unusable"];</code>
+   */
+  org.localdial.v1.CarrierNumberOrBuilder getUnusable20OrBuilder(
+      int index);
+
+  /**
+   * <pre>
+   * Output only. How many numbers cannot be imported.
+   * </pre>
+   *
+   * <code>int32 unusable_count = 21 [json_name = "unusableCount"];</code>
+   * @return The unusableCount.
+   */
+  int getUnusableCount21();
+
+  /**
+   * <pre>
    * Output only. What the inventory costs per month: one entry per currency,
    * and one without a currency for the numbers that the carrier gives no price
    * for.
