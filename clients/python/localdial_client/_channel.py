@@ -36,6 +36,8 @@ def channel_options(overrides: ChannelOptions, *, is_local: bool) -> list[tuple[
         # too_many_pings; override grpc.keepalive_time_ms for it.
         "grpc.keepalive_time_ms": 30_000,
         "grpc.keepalive_timeout_ms": 10_000,
+        # gRPC waits this long for the answer to a ping, by default 60 s, whatever keepalive_timeout_ms says.
+        "grpc.http2.ping_timeout_ms": 10_000,
         "grpc.keepalive_permit_without_calls": 1,
         # Without this, gRPC soon pings an idle connection only once a minute.
         "grpc.http2.max_pings_without_data": 0,

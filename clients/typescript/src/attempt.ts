@@ -33,6 +33,9 @@ const codeByReset: ReadonlyMap<number, StatusCode> = new Map([
 /** The session manager through which connect-node makes one request, on a given connection. */
 export class Attempt implements SessionManager {
   readonly authority: string;
+  /** Rejects if the stream ends before a response comes. connect-node would wait for the response forever. */
+  readonly unanswered: Promise<never>;
+  #rejectUnanswered: (reason: Error) => void = () => {};
   readonly #connection: Connection;
   readonly #startedAt = performance.now();
   #stream: http2.ClientHttp2Stream | undefined;
@@ -42,6 +45,9 @@ export class Attempt implements SessionManager {
   constructor(connection: Connection, authority: string) {
     this.#connection = connection;
     this.authority = authority;
+    this.unanswered = new Promise((_, reject) => {
+      this.#rejectUnanswered = reject;
+    });
   }
 
   async request(
@@ -57,6 +63,10 @@ export class Attempt implements SessionManager {
     });
     stream.once("trailers", (trailer) => {
       this.#trailer = trailer;
+    });
+    // After "response" and "error", which say more.
+    stream.once("close", () => {
+      if (!this.#header) setImmediate(this.#rejectUnanswered, new Error("the stream ended before a response came"));
     });
     this.#stream = stream;
     return stream;

@@ -147,7 +147,7 @@ export class Connection {
     this.#error = reason;
     clearTimeout(this.#timer);
     clearInterval(this.#watch);
-    if (!this.#session.destroyed) this.#session.destroy(undefined, http2.constants.NGHTTP2_CANCEL);
+    if (!this.#session.destroyed) this.#session.destroy();
     // The session closes the socket once its last frames are sent, which may never happen.
     const force = setTimeout(() => this.#socket.destroy(), closeTimeoutMs);
     this.#socket.once("close", () => clearTimeout(force));

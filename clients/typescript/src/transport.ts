@@ -149,7 +149,8 @@ export class LocaldialTransport implements Transport {
     const transport = createGrpcTransport({ baseUrl: authority, sessionManager: attempt, readMaxBytes });
     headers.set("grpc-timeout", call.grpcTimeout());
     try {
-      return await transport.unary(method, call.signal, undefined, headers, request as MessageInitShape<I>);
+      const response = transport.unary(method, call.signal, undefined, headers, request as MessageInitShape<I>);
+      return await Promise.race([response, attempt.unanswered]);
     } catch (thrown) {
       if (call.deadlineExceeded) attempt.drainIfSilent();
       const error = attempt.errorOf(thrown, request);

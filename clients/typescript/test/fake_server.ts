@@ -3,7 +3,15 @@
 import * as http2 from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import type { DescService, Message } from "@bufbuild/protobuf";
-import { Code, ConnectError, type ConnectRouter, type HandlerContext } from "@connectrpc/connect";
+import {
+  Code,
+  ConnectError,
+  type ConnectRouter,
+  createContextKey,
+  createContextValues,
+  type HandlerContext,
+} from "@connectrpc/connect";
+import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { CallRouting, Directory, NumberInventory } from "@localdial/client";
 
@@ -54,6 +62,20 @@ export class Hang {
   };
 }
 
+// The stream of a call, for answers that connect's handler cannot give.
+const streamOf = createContextKey<http2.ServerHttp2Stream | undefined>(undefined);
+
+/** Sends an error as gRPC servers do: as trailers only. connect's handler would send headers before them. */
+async function sendError(stream: http2.ServerHttp2Stream | undefined, error: ConnectError): Promise<void> {
+  if (!stream || stream.destroyed) return;
+  const trailers = new Headers();
+  setTrailerStatus(trailers, error);
+  const head = { ":status": 200, "content-type": "application/grpc+proto" };
+  stream.respond({ ...head, ...Object.fromEntries(trailers) }, { endStream: true });
+  // The handler does not answer on a stream that is closed.
+  await new Promise((resolve) => stream.once("close", resolve));
+}
+
 /** Records every call, and gives it the next answer, or an empty message if there are no answers left. */
 export class FakeServer {
   readonly received: Received[] = [];
@@ -67,7 +89,11 @@ export class FakeServer {
   readonly #server: http2.Http2Server | http2.Http2SecureServer;
 
   constructor(tls?: http2.SecureServerOptions) {
-    const handler = connectNodeAdapter({ routes: (router) => this.#routes(router), readMaxBytes: 64 * 1024 * 1024 });
+    const handler = connectNodeAdapter({
+      routes: (router) => this.#routes(router),
+      readMaxBytes: 64 * 1024 * 1024,
+      contextValues: (request) => createContextValues().set(streamOf, (request as http2.Http2ServerRequest).stream),
+    });
     const onRequest = (request: http2.Http2ServerRequest, response: http2.Http2ServerResponse) => {
       const raw = this.#raw.shift();
       if (raw) raw(response);
@@ -162,7 +188,12 @@ export class FakeServer {
   async #answer(method: string, request: Message, context: HandlerContext): Promise<object> {
     this.received.push({ method, request, header: context.requestHeader, timeoutMs: context.timeoutMs() });
     const answer = this.#answers.shift() ?? {};
-    if (answer instanceof Error) throw answer;
-    return typeof answer === "function" ? answer(context) : answer;
+    try {
+      if (answer instanceof Error) throw answer;
+      return typeof answer === "function" ? await answer(context) : answer;
+    } catch (error) {
+      await sendError(context.values.get(streamOf), ConnectError.from(error));
+      throw error;
+    }
   }
 }
