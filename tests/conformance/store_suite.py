@@ -5,6 +5,7 @@ several servers may share is tested by `SharedStoreSuite` as well.
 """
 
 from tests.conformance.call_log_suite import CallLogSuite
+from tests.conformance.number_index_suite import NumberIndexSuite
 from tests.conformance.snapshots_suite import SnapshotsSuite
 from tests.conformance.store_lists_suite import StoreListsSuite
 from tests.conformance.store_numbers_suite import StoreNumbersSuite
@@ -13,6 +14,12 @@ from tests.conformance.store_transactions_suite import StoreTransactionsSuite
 
 
 class StoreSuite(
-    StoreTransactionsSuite, StoreNumbersSuite, StoreListsSuite, StoreTextSuite, CallLogSuite, SnapshotsSuite
+    StoreTransactionsSuite,
+    StoreNumbersSuite,
+    StoreListsSuite,
+    StoreTextSuite,
+    CallLogSuite,
+    SnapshotsSuite,
+    NumberIndexSuite,
 ):
     """All suites of every store."""

@@ -99,8 +99,8 @@ const (
 	// The work phone of the last user who called this caller.
 	DestinationReason_DESTINATION_REASON_LAST_CALLER DestinationReason = 1
 	// The organization number, because no user called this caller, the caller
-	// withheld the number, or the last user was deleted or has no usable work
-	// phone.
+	// withheld the number, the last user was deleted or has no usable work phone,
+	// or the response is `degraded`.
 	DestinationReason_DESTINATION_REASON_ORGANIZATION_NUMBER DestinationReason = 2
 )
 
@@ -266,8 +266,9 @@ type ResolveOutboundCallerIdResponse struct {
 	Revision int64 `protobuf:"varint,5,opt,name=revision,proto3" json:"revision,omitempty"`
 	// Output only. Whether the call could not be recorded yet because the
 	// database was down. The server keeps it on its own disk and records it when
-	// the database is back. Until then, call-backs fail with UNAVAILABLE, and
-	// ListOutboundCalls does not return the call.
+	// the database is back. Until then, call-backs fail with UNAVAILABLE (with
+	// `allow_degraded` they reach the organization number), and ListOutboundCalls
+	// does not return the call.
 	RecordedLater bool `protobuf:"varint,6,opt,name=recorded_later,json=recordedLater,proto3" json:"recorded_later,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -540,7 +541,14 @@ type RouteInboundCallRequest struct {
 	// Optional. The carrier's identifier of the call. 1 to 128 visible ASCII
 	// characters. It does not affect the response; the server logs it at level
 	// debug.
-	CallId        string `protobuf:"bytes,3,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	CallId string `protobuf:"bytes,3,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	// Optional. Whether a ringing phone is better than an error: if the database
+	// does not say within a second (a setting of the server) where the call goes,
+	// the response is the organization number, marked as `degraded`. It still
+	// fails with UNAVAILABLE if the server's memory does not know an organization
+	// number for the called number, or if that is the caller's or the called
+	// number. Default: false.
+	AllowDegraded bool `protobuf:"varint,4,opt,name=allow_degraded,json=allowDegraded,proto3" json:"allow_degraded,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -596,6 +604,13 @@ func (x *RouteInboundCallRequest) GetCallId() string {
 	return ""
 }
 
+func (x *RouteInboundCallRequest) GetAllowDegraded() bool {
+	if x != nil {
+		return x.AllowDegraded
+	}
+	return false
+}
+
 // Response of RouteInboundCall.
 type RouteInboundCallResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -621,7 +636,12 @@ type RouteInboundCallResponse struct {
 	// Output only. The caller ID to show on the phone that rings, in E.164: the
 	// caller's number, or the called number if the caller withheld it. Never
 	// empty.
-	ShownNumber   string `protobuf:"bytes,8,opt,name=shown_number,json=shownNumber,proto3" json:"shown_number,omitempty"`
+	ShownNumber string `protobuf:"bytes,8,opt,name=shown_number,json=shownNumber,proto3" json:"shown_number,omitempty"`
+	// Output only. Whether the database did not answer in time, so that the call
+	// goes to the organization number although a user may have called this
+	// caller. Only with `allow_degraded`; `reason` is then
+	// `DESTINATION_REASON_ORGANIZATION_NUMBER`.
+	Degraded      bool `protobuf:"varint,9,opt,name=degraded,proto3" json:"degraded,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -710,6 +730,13 @@ func (x *RouteInboundCallResponse) GetShownNumber() string {
 		return x.ShownNumber
 	}
 	return ""
+}
+
+func (x *RouteInboundCallResponse) GetDegraded() bool {
+	if x != nil {
+		return x.Degraded
+	}
+	return false
 }
 
 // Request of ListOutboundCalls.
@@ -991,11 +1018,12 @@ const file_localdial_v1_call_routing_proto_rawDesc = "" +
 	"#BatchResolveOutboundCallerIdsResult\x12K\n" +
 	"\bresponse\x18\x01 \x01(\v2-.localdial.v1.ResolveOutboundCallerIdResponseH\x00R\bresponse\x12,\n" +
 	"\x06status\x18\x02 \x01(\v2\x12.google.rpc.StatusH\x00R\x06statusB\b\n" +
-	"\x06result\"|\n" +
+	"\x06result\"\xa3\x01\n" +
 	"\x17RouteInboundCallRequest\x12#\n" +
 	"\rcalled_number\x18\x01 \x01(\tR\fcalledNumber\x12#\n" +
 	"\rcaller_number\x18\x02 \x01(\tR\fcallerNumber\x12\x17\n" +
-	"\acall_id\x18\x03 \x01(\tR\x06callId\"\xf4\x02\n" +
+	"\acall_id\x18\x03 \x01(\tR\x06callId\x12%\n" +
+	"\x0eallow_degraded\x18\x04 \x01(\bR\rallowDegraded\"\x90\x03\n" +
 	"\x18RouteInboundCallResponse\x12'\n" +
 	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12-\n" +
 	"\x12destination_number\x18\x02 \x01(\tR\x11destinationNumber\x12\x17\n" +
@@ -1005,7 +1033,8 @@ const file_localdial_v1_call_routing_proto_rawDesc = "" +
 	"lastCallId\x12@\n" +
 	"\x0elast_call_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\flastCallTime\x12'\n" +
 	"\x0ffallback_number\x18\a \x01(\tR\x0efallbackNumber\x12!\n" +
-	"\fshown_number\x18\b \x01(\tR\vshownNumber\"\xbd\x01\n" +
+	"\fshown_number\x18\b \x01(\tR\vshownNumber\x12\x1a\n" +
+	"\bdegraded\x18\t \x01(\bR\bdegraded\"\xbd\x01\n" +
 	"\x18ListOutboundCallsRequest\x12'\n" +
 	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12#\n" +
 	"\rcallee_number\x18\x02 \x01(\tR\fcalleeNumber\x12\x17\n" +

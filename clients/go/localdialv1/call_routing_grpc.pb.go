@@ -70,6 +70,9 @@ type CallRoutingClient interface {
 	// the last user counts: if that user was deleted or has no work phone, rule 2
 	// applies.
 	//
+	// While the database cannot say who called last, the call fails with
+	// UNAVAILABLE, or goes to the organization number if `allow_degraded` is set.
+	//
 	// Errors: NOT_FOUND (NUMBER_NOT_FOUND) if the called number belongs to no
 	// organization; FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE
 	// (STORAGE_UNAVAILABLE).
@@ -172,6 +175,9 @@ type CallRoutingServer interface {
 	// A destination equal to the caller or to the called number is skipped. Only
 	// the last user counts: if that user was deleted or has no work phone, rule 2
 	// applies.
+	//
+	// While the database cannot say who called last, the call fails with
+	// UNAVAILABLE, or goes to the organization number if `allow_degraded` is set.
 	//
 	// Errors: NOT_FOUND (NUMBER_NOT_FOUND) if the called number belongs to no
 	// organization; FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE

@@ -2,19 +2,27 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from localdial_server.app.lookup import require_organization
 from localdial_server.app.ports.call_log import CallLog, RecordedCall
 from localdial_server.app.ports.clock import Clock
+from localdial_server.app.ports.number_index import NumberIndex
 from localdial_server.app.ports.snapshots import RoutingSnapshots
 from localdial_server.app.ports.store import CallQuery, Reader, Store
 from localdial_server.domain.area_codes import area_code_of
 from localdial_server.domain.call_back import Destination, decide_destination
 from localdial_server.domain.caller_id import decide_caller_id
-from localdial_server.domain.errors import CallIdReused, NumberNotFound, ServiceError
-from localdial_server.domain.model import OutboundCall
+from localdial_server.domain.errors import (
+    CallIdReused,
+    NoDestination,
+    NumberNotFound,
+    ServiceError,
+    StorageUnavailable,
+)
+from localdial_server.domain.model import Organization, OutboundCall
 from localdial_server.domain.routing_snapshot import RoutingSnapshot
+from localdial_server.observability import metrics
 
 
 @dataclass(slots=True)
@@ -41,22 +49,28 @@ class Leg:
 class CallRouting:
     """Decides caller IDs and call-backs, and records the calls.
 
-    `new_call_id` makes the identifier of a call that comes without one.
+    `new_call_id` makes the identifier of a call that comes without one. `degraded_after` is how many
+    seconds a call-back that may be degraded waits for the database.
     """
 
     def __init__(
         self,
+        *,
         store: Store,
         snapshots: RoutingSnapshots,
         call_log: CallLog,
         clock: Clock,
         new_call_id: Callable[[], str],
+        number_index: NumberIndex,
+        degraded_after: float,
     ) -> None:
         self._store = store
         self._snapshots = snapshots
         self._call_log = call_log
         self._clock = clock
         self._new_call_id = new_call_id
+        self._number_index = number_index
+        self._degraded_after = degraded_after
 
     async def resolve(self, leg: Leg) -> RecordedCall:
         """Decide which caller ID the callee sees, and record the call unless `validate_only`.
@@ -88,13 +102,26 @@ class CallRouting:
                 recorded.cancel()
         return answers
 
-    async def route(self, called_number: str, caller_number: str | None) -> Destination:
+    async def route(
+        self, called_number: str, caller_number: str | None, *, allow_degraded: bool = False
+    ) -> Destination:
         """Decide where a call to one of our numbers goes.
 
-        `caller_number` is E.164; None if the caller withheld it.
+        `caller_number` is E.164; None if the caller withheld it. With `allow_degraded`, the call goes to
+        the organization number if the database does not answer in time.
 
         Raises `NumberNotFound`, `NoDestination` and `StorageUnavailable`.
         """
+        if not allow_degraded:
+            return await self._route(called_number, caller_number)
+        try:
+            async with asyncio.timeout(self._degraded_after):
+                return await self._route(called_number, caller_number)
+        except (StorageUnavailable, TimeoutError):
+            return self._route_degraded(called_number, caller_number)
+
+    async def _route(self, called_number: str, caller_number: str | None) -> Destination:
+        """Decide by what the database knows."""
 
         def work(reader: Reader) -> Destination:
             if caller_number is not None:
@@ -111,6 +138,20 @@ class CallRouting:
             return decide_destination(organization, called_number, caller_number, last_call, last_user)
 
         return await self._store.read("call_routing.route", work)
+
+    def _route_degraded(self, called_number: str, caller_number: str | None) -> Destination:
+        """Return the organization number, from memory. Raises `StorageUnavailable` if it is of no use."""
+        found = self._number_index.find(called_number)
+        if found is None:
+            raise StorageUnavailable
+        organization = Organization(found.organization_id, organization_number=found.organization_number)
+        try:
+            destination = decide_destination(organization, called_number, caller_number, None, None)
+        except NoDestination:
+            # The database may know a user who called this caller.
+            raise StorageUnavailable from None
+        metrics.DEGRADED_CALL_BACKS.inc()
+        return replace(destination, degraded=True)
 
     async def list_calls(
         self, query: CallQuery, before: tuple[int, str] | None, limit: int

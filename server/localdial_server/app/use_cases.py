@@ -15,6 +15,7 @@ from localdial_server.app.numbers.settle import Sweep
 from localdial_server.app.ports.call_log import CallLog
 from localdial_server.app.ports.carrier import Carriers
 from localdial_server.app.ports.clock import Clock
+from localdial_server.app.ports.number_index import NumberIndex
 from localdial_server.app.ports.snapshots import RoutingSnapshots
 from localdial_server.app.ports.store import Store
 from localdial_server.domain.spending import SpendingLimits
@@ -38,18 +39,21 @@ def use_cases(
     *,
     store: Store,
     snapshots: RoutingSnapshots,
+    number_index: NumberIndex,
     call_log: CallLog,
     carriers: Carriers,
     clock: Clock,
     new_call_id: Callable[[], str],
     limits: SpendingLimits,
     order_timeout: float,
+    degraded_after: float,
     look_up_delays: LookUpDelays = LOOK_UP_DELAYS,
 ) -> UseCases:
     """Build the use cases over these ports.
 
     `new_call_id` makes the identifiers of calls that come without one. `order_timeout` is how many
-    seconds the carrier may take for an order.
+    seconds the carrier may take for an order, and `degraded_after` how many the database may take for a
+    call-back that may be degraded.
     """
     orders = PendingOrders(store, carriers, clock, order_timeout, look_up_delays)
     deleting = Deleting(store, carriers, clock)
@@ -61,6 +65,14 @@ def use_cases(
         deleting=deleting,
         importing=Importing(store, carriers, clock, orders),
         reconciling=Reconciling(store, carriers, sweep, clock),
-        routing=CallRouting(store, snapshots, call_log, clock, new_call_id),
+        routing=CallRouting(
+            store=store,
+            snapshots=snapshots,
+            call_log=call_log,
+            clock=clock,
+            new_call_id=new_call_id,
+            number_index=number_index,
+            degraded_after=degraded_after,
+        ),
         sweep=sweep,
     )

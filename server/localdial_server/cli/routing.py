@@ -42,6 +42,8 @@ DESTINATION_REASONS: Final[Mapping[int, str]] = {
     "withheld, or the last user cannot be reached; this is the organization number",
 }
 
+DEGRADED: Final = "the database does not say who called last; this is the organization number"
+
 
 def _revision(value: int) -> int:
     if not 0 <= value <= _MAX_REVISION:
@@ -111,9 +113,19 @@ def route(
     call_id: Annotated[
         str, typer.Option("--call-id", metavar="ID", help="The call's ID, for the server's log.")
     ] = "",
+    *,
+    allow_degraded: Annotated[
+        bool,
+        typer.Option(
+            "--allow-degraded",
+            help="If the database does not answer in time, take the organization number.",
+        ),
+    ] = False,
 ) -> None:
     """Decide where a call-back goes."""
-    request = RouteInboundCallRequest(called_number=called, caller_number=caller, call_id=call_id)
+    request = RouteInboundCallRequest(
+        called_number=called, caller_number=caller, call_id=call_id, allow_degraded=allow_degraded
+    )
     response = session.client.call_routing.route_inbound_call(request)
     details = record(
         {
@@ -121,7 +133,8 @@ def route(
             "if nobody answers": response.fallback_number,
             "caller ID to show": response.shown_number,
             "reason": enum_name(response, "reason"),
-            "": DESTINATION_REASONS.get(response.reason, ""),
+            "": DEGRADED if response.degraded else DESTINATION_REASONS.get(response.reason, ""),
+            **({"degraded": "yes"} if response.degraded else {}),
             "organization": response.organization_id,
             "user": response.user_id,
             "last call": " ".join(

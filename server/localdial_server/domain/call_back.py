@@ -13,7 +13,8 @@ class Destination:
     `shown_number` is the caller ID that the phone shows: the caller's number, or the called number if the
     caller withheld it. `fallback_number` is where the call goes if the destination does not answer; None if
     there is nowhere else. `user_id` is set if the destination is that user's work phone. `last_call` is the
-    recorded call that was considered, even if its user has no usable work phone.
+    recorded call that was considered, even if its user has no usable work phone. `degraded`: the database
+    was away, so nobody knows whether there was such a call.
     """
 
     organization_id: str
@@ -23,6 +24,7 @@ class Destination:
     fallback_number: str | None = None
     user_id: str | None = None
     last_call: OutboundCall | None = None
+    degraded: bool = False
 
 
 def decide_destination(

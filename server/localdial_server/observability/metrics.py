@@ -20,6 +20,15 @@ SNAPSHOT_BYTES = Gauge(
 SNAPSHOT_LOAD_SECONDS = Histogram(
     "localdial_snapshot_load_seconds", "Time to load an organization from the database, in seconds."
 )
+INDEXED_NUMBERS = Gauge(
+    "localdial_indexed_numbers",
+    "Called numbers whose organization number is in memory, for call-backs while the database is away.",
+    multiprocess_mode="livemin",
+)
+DEGRADED_CALL_BACKS = Counter(
+    "localdial_degraded_call_backs_total",
+    "Call-backs that went to the organization number because the database did not answer in time.",
+)
 DATABASE_DOWN = Gauge(
     "localdial_database_down",
     "1 while the database does not answer at least one of the workers.",

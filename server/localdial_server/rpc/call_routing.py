@@ -59,7 +59,11 @@ class CallRoutingServicer:
         return response
 
     async def route_inbound_call(self, request: pb.RouteInboundCallRequest) -> pb.RouteInboundCallResponse:
-        destination = await self._use_cases.route(request.called_number, caller_of(request.caller_number))
+        destination = await self._use_cases.route(
+            request.called_number,
+            caller_of(request.caller_number),
+            allow_degraded=request.allow_degraded,
+        )
         last_call = destination.last_call
         _log.debug(
             "a call-back is routed",
@@ -67,6 +71,7 @@ class CallRoutingServicer:
                 "organization_id": destination.organization_id,
                 "call_id": request.call_id,
                 "reason": destination.reason.name,
+                "degraded": destination.degraded,
             },
         )
         return pb.RouteInboundCallResponse(
@@ -78,6 +83,7 @@ class CallRoutingServicer:
             last_call_time=timestamp(last_call.call_time) if last_call is not None else None,
             fallback_number=destination.fallback_number or "",
             shown_number=destination.shown_number,
+            degraded=destination.degraded,
         )
 
     async def list_outbound_calls(self, request: pb.ListOutboundCallsRequest) -> pb.ListOutboundCallsResponse:

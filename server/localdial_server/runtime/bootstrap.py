@@ -85,6 +85,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
         built = use_cases(
             store=SqlStore(storage.database, storage.snapshots),
             snapshots=storage.snapshots,
+            number_index=storage.number_index,
             call_log=storage.call_log,
             carriers=carriers,
             clock=SystemClock(),
@@ -92,6 +93,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
             new_call_id=lambda: str(uuid_utils.uuid7()),
             limits=settings.spending_limits,
             order_timeout=settings.carrier_timeout_seconds,
+            degraded_after=settings.degraded_after_seconds,
         )
         try:
             yield Application(built, [*storage.background, built.sweep.run], settings, storage)

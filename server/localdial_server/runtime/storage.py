@@ -20,6 +20,7 @@ from localdial_server.storage.call_log.recorders import DatabaseRecorder, Spooli
 from localdial_server.storage.call_log.spool import ForeignSpool, Spool, SpoolFolder
 from localdial_server.storage.engines.sqlite import DatabaseInUse, SqliteDatabase, reason_of
 from localdial_server.storage.snapshots.cache import CachePolicy, SnapshotCache
+from localdial_server.storage.snapshots.number_index import OrganizationNumbers
 from localdial_server.storage.sql.identity import identity_of
 from localdial_server.storage.sql.migrate import SchemaError, missing_migration
 from localdial_server.storage.sql.migrate import migrate as migrate_schema
@@ -48,6 +49,7 @@ class Storage:
 
     database: "SqliteDatabase | PostgresDatabase"
     snapshots: SnapshotCache
+    number_index: OrganizationNumbers
     call_log: GroupCommitLog
     background: Sequence[Background]
     claim: Callable[[], str | None]
@@ -60,12 +62,14 @@ async def opened_storage(settings: Settings) -> AsyncIterator[Storage]:
     try:
         if isinstance(database, SqliteDatabase):
             migrate_database(database, settings)
-            snapshots = SnapshotCache(database, _cache_policy(settings, max_age=math.inf))
+            number_index = OrganizationNumbers(database, settings.snapshot_poll_seconds, is_shared=False)
+            snapshots = SnapshotCache(database, _cache_policy(settings, max_age=math.inf), number_index.note)
             yield Storage(
                 database,
                 snapshots,
+                number_index,
                 GroupCommitLog(DatabaseRecorder(database).record),
-                [snapshots.drop_idle_always],
+                [snapshots.drop_idle_always, number_index.run],
                 functools.partial(missing_migration, database.engine),
             )
         else:
@@ -83,7 +87,18 @@ async def _shared_storage(database: "PostgresDatabase", settings: Settings) -> A
 
     policy = _cache_policy(settings, max_age=settings.snapshot_max_age_seconds)
     notifications = RevisionNotifications(database, settings.database_url.get_secret_value())
-    snapshots = SnapshotCache(database.loads, policy, notifications.send)
+    number_index = OrganizationNumbers(database.loads, settings.snapshot_poll_seconds, is_shared=True)
+
+    def announce(organization_id: str, revision: int) -> None:
+        number_index.note(organization_id, revision)
+        notifications.send(organization_id, revision)
+
+    snapshots = SnapshotCache(database.loads, policy, announce)
+
+    def changed_elsewhere(organization_id: str, revision: int) -> None:
+        number_index.note(organization_id, revision)
+        snapshots.changed_elsewhere(organization_id, revision)
+
     folder = SpoolFolder(settings.spool_directory, settings.spool_max_mb * _BYTES_PER_MB)
     try:
         spool = folder.take()
@@ -91,11 +106,12 @@ async def _shared_storage(database: "PostgresDatabase", settings: Settings) -> A
         raise _unusable_spool(settings, error) from None
     recorder = SpoolingRecorder(DatabaseRecorder(database).record, folder, spool)
     call_log = GroupCommitLog(recorder.record, is_complete=folder.is_empty)
-    poller = RevisionPoller(database, snapshots, settings.snapshot_poll_seconds)
+    poller = RevisionPoller(database, snapshots, number_index, settings.snapshot_poll_seconds)
     background: list[Background] = [
-        functools.partial(notifications.listen, snapshots.changed_elsewhere),
+        functools.partial(notifications.listen, changed_elsewhere),
         snapshots.drop_idle_always,
         poller.run,
+        number_index.run,
         recorder.empty_spools,
     ]
 
@@ -106,7 +122,7 @@ async def _shared_storage(database: "PostgresDatabase", settings: Settings) -> A
         return missing
 
     try:
-        yield Storage(database, snapshots, call_log, background, claim)
+        yield Storage(database, snapshots, number_index, call_log, background, claim)
     finally:
         await recorder.close()
 

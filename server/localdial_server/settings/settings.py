@@ -49,7 +49,7 @@ _TEST_PREFIX = "LOCALDIAL_TEST_"
 # The groups of settings in the help and the documentation, by the prefixes of their names.
 _GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "Server": ("listen", "allow_insecure", "workers", "drain", "log_", "metrics"),
-    "Database and spool": ("state", "database", "spool"),
+    "Database and spool": ("state", "database", "degraded", "spool"),
     "Snapshots": ("snapshot",),
     "Carrier": ("carrier", "simulator"),
     "Twilio": ("twilio",),
@@ -101,6 +101,9 @@ class Settings(CarrierSettings):
     database_timeout_seconds: float = Field(5.0, ge=0.1, le=600)
     """Time limit for one PostgreSQL transaction, in seconds. Raise it if your largest organization takes
     longer to load."""
+    degraded_after_seconds: float = Field(1.0, ge=0.05, le=10)
+    """How long the database may take to say where a call-back goes, in seconds, before it rings the
+    organization number: for the voice webhook and other callers that set allow_degraded."""
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(lower_case)] = "info"
     """Lowest level that is logged: debug, info, warning or error."""
     log_format: Annotated[Literal["console", "json"], BeforeValidator(lower_case)] = "console"

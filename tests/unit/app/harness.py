@@ -35,6 +35,7 @@ from localdial_server.domain.model import Number, NumberState, Organization
 from localdial_server.domain.spending import Limits, SpendingLimits
 from localdial_server.storage.engines.database import Database
 from localdial_server.storage.snapshots.cache import SnapshotCache
+from localdial_server.storage.snapshots.number_index import OrganizationNumbers
 from localdial_server.storage.sql.schema import numbers, organizations, phone_number_owners, simulator_numbers
 from localdial_server.storage.sql.simulator_state import SqlSimulatorState
 from localdial_server.storage.sql.store import SqlStore
@@ -152,6 +153,7 @@ class Harness:
     carrier: WatchedCarrier
     store: SqlStore
     snapshots: SnapshotCache
+    number_index: OrganizationNumbers
     directory: Directory
     inventory: Inventory
     purchasing: Purchasing
@@ -165,6 +167,7 @@ class Harness:
         self._path = path
         self.limits = SpendingLimits(Limits(numbers=1000, purchases_per_day=1000))
         self.orders_are_asynchronous = False
+        self.degraded_after = FOREVER
         self.clock = ManualClock()
         self.faults = CarrierFaults()
 
@@ -183,7 +186,8 @@ class Harness:
         self.database = WatchedDatabase(self._file)
         database, carrier = wrap_database(self.database), wrap_carrier(self.carrier)
         self._carriers = SingleAccount(carrier)
-        self.snapshots = SnapshotCache(database)
+        self.number_index = OrganizationNumbers(database, FOREVER, is_shared=False)
+        self.snapshots = SnapshotCache(database, announce=self.number_index.note)
         self.store = SqlStore(database, self.snapshots)
         built = self._build(self.store, self.snapshots, call_log_on(database))
         self.directory = built.directory
@@ -206,12 +210,14 @@ class Harness:
         return use_cases(
             store=store,
             snapshots=snapshots,
+            number_index=self.number_index,
             call_log=call_log,
             carriers=self._carriers,
             clock=self.clock,
             new_call_id=lambda: f"call-{next(ids)}",
             limits=self.limits,
             order_timeout=FOREVER,
+            degraded_after=self.degraded_after,
             look_up_delays=LookUpDelays(unknown=(0.0,) * 3, pending=(0.0,) * 6),
         )
 

@@ -8,6 +8,7 @@ from localdial.v1.call_routing_pb2 import (
     ListOutboundCallsResponse,
     OutboundCall,
     ResolveOutboundCallerIdResponse,
+    RouteInboundCallResponse,
 )
 from localdial.v1.directory_pb2 import ListUsersResponse, User
 from localdial.v1.number_inventory_pb2 import ListNumbersResponse
@@ -101,6 +102,18 @@ def test_a_call_that_is_recorded_later_is_shown_as_such(cli: Cli) -> None:
         cli.server.answers(response)
         result = cli.run("resolve", "acme", "ann", CALLEE)
         assert ("later" in result.stdout) == later
+
+
+def test_a_degraded_call_back_is_asked_for_and_shown_as_such(cli: Cli) -> None:
+    response = RouteInboundCallResponse(
+        destination_number=CALLEE, reason=DestinationReason.DESTINATION_REASON_ORGANIZATION_NUMBER
+    )
+    for degraded in True, False:
+        response.degraded = degraded
+        cli.server.answers(response)
+        result = cli.run("route", "+14155550100", *(["--allow-degraded"] if degraded else []))
+        assert ("database does not say who called last" in result.stdout) == degraded
+        assert cli.requests("RouteInboundCall")[-1].allow_degraded == degraded
 
 
 def test_an_impossible_revision_is_refused_before_the_call(cli: Cli) -> None:

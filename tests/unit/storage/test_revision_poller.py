@@ -10,6 +10,7 @@ from sqlalchemy import event, text
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.storage.engines.postgres import PostgresDatabase
 from localdial_server.storage.snapshots.cache import CachePolicy, SnapshotCache
+from localdial_server.storage.snapshots.number_index import OrganizationNumbers
 from localdial_server.storage.snapshots.revision_poller import RevisionPoller
 from tests.conformance.store_records import A, B, create
 from tests.support.databases import create_postgres
@@ -48,7 +49,8 @@ class Server:
         self.database = PostgresDatabase(url, timeout=DEADLINE_SECONDS)
         self.store = store_on(self.database)
         self.snapshots = NotingCache(self.database, policy)
-        self.poller = RevisionPoller(self.database, self.snapshots, _INTERVAL_SECONDS)
+        self.number_index = OrganizationNumbers(self.database.loads, _INTERVAL_SECONDS, is_shared=True)
+        self.poller = RevisionPoller(self.database, self.snapshots, self.number_index, _INTERVAL_SECONDS)
         self.polling: asyncio.Task[None] | None = None
 
     async def close(self) -> None:
@@ -132,7 +134,7 @@ async def test_the_poller_finds_the_database_down_and_up_again(
 
 async def test_a_failed_transaction_makes_the_poller_poll_at_once(postgres: PostgresServer, url: str) -> None:
     async with _opened(url) as server:
-        server.poller = RevisionPoller(server.database, server.snapshots, interval=600)
+        server.poller = RevisionPoller(server.database, server.snapshots, server.number_index, interval=600)
         server.polling = asyncio.create_task(server.poller.run())
         await server.database.probe("test", lambda connection: connection.execute(text("SELECT 1")))
 

@@ -77,8 +77,8 @@ class _DestinationReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Des
     """The work phone of the last user who called this caller."""
     DESTINATION_REASON_ORGANIZATION_NUMBER: _DestinationReason.ValueType  # 2
     """The organization number, because no user called this caller, the caller
-    withheld the number, or the last user was deleted or has no usable work
-    phone.
+    withheld the number, the last user was deleted or has no usable work phone,
+    or the response is `degraded`.
     """
 
 class DestinationReason(_DestinationReason, metaclass=_DestinationReasonEnumTypeWrapper):
@@ -90,8 +90,8 @@ DESTINATION_REASON_LAST_CALLER: DestinationReason.ValueType  # 1
 """The work phone of the last user who called this caller."""
 DESTINATION_REASON_ORGANIZATION_NUMBER: DestinationReason.ValueType  # 2
 """The organization number, because no user called this caller, the caller
-withheld the number, or the last user was deleted or has no usable work
-phone.
+withheld the number, the last user was deleted or has no usable work phone,
+or the response is `degraded`.
 """
 Global___DestinationReason: _TypeAlias = DestinationReason  # noqa: Y015
 
@@ -185,8 +185,9 @@ class ResolveOutboundCallerIdResponse(_message.Message):
     recorded_later: _builtins.bool
     """Output only. Whether the call could not be recorded yet because the
     database was down. The server keeps it on its own disk and records it when
-    the database is back. Until then, call-backs fail with UNAVAILABLE, and
-    ListOutboundCalls does not return the call.
+    the database is back. Until then, call-backs fail with UNAVAILABLE (with
+    `allow_degraded` they reach the organization number), and ListOutboundCalls
+    does not return the call.
     """
     def __init__(
         self,
@@ -299,6 +300,7 @@ class RouteInboundCallRequest(_message.Message):
     CALLED_NUMBER_FIELD_NUMBER: _builtins.int
     CALLER_NUMBER_FIELD_NUMBER: _builtins.int
     CALL_ID_FIELD_NUMBER: _builtins.int
+    ALLOW_DEGRADED_FIELD_NUMBER: _builtins.int
     called_number: _builtins.str
     """Required. The number that was called, in E.164: a number in an
     organization's inventory, or an organization number.
@@ -314,16 +316,25 @@ class RouteInboundCallRequest(_message.Message):
     characters. It does not affect the response; the server logs it at level
     debug.
     """
+    allow_degraded: _builtins.bool
+    """Optional. Whether a ringing phone is better than an error: if the database
+    does not say within a second (a setting of the server) where the call goes,
+    the response is the organization number, marked as `degraded`. It still
+    fails with UNAVAILABLE if the server's memory does not know an organization
+    number for the called number, or if that is the caller's or the called
+    number. Default: false.
+    """
     def __init__(
         self,
         *,
         called_number: _builtins.str = ...,
         caller_number: _builtins.str = ...,
         call_id: _builtins.str = ...,
+        allow_degraded: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "called_number", b"called_number", "caller_number", b"caller_number"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_degraded", b"allow_degraded", "call_id", b"call_id", "called_number", b"called_number", "caller_number", b"caller_number"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -343,6 +354,7 @@ class RouteInboundCallResponse(_message.Message):
     LAST_CALL_TIME_FIELD_NUMBER: _builtins.int
     FALLBACK_NUMBER_FIELD_NUMBER: _builtins.int
     SHOWN_NUMBER_FIELD_NUMBER: _builtins.int
+    DEGRADED_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """Output only. The organization that the called number belongs to."""
     destination_number: _builtins.str
@@ -367,6 +379,12 @@ class RouteInboundCallResponse(_message.Message):
     caller's number, or the called number if the caller withheld it. Never
     empty.
     """
+    degraded: _builtins.bool
+    """Output only. Whether the database did not answer in time, so that the call
+    goes to the organization number although a user may have called this
+    caller. Only with `allow_degraded`; `reason` is then
+    `DESTINATION_REASON_ORGANIZATION_NUMBER`.
+    """
     @_builtins.property
     def last_call_time(self) -> _timestamp_pb2.Timestamp:
         """Output only. When that call was recorded. Unset if no user called this
@@ -384,10 +402,11 @@ class RouteInboundCallResponse(_message.Message):
         last_call_time: _timestamp_pb2.Timestamp | None = ...,
         fallback_number: _builtins.str = ...,
         shown_number: _builtins.str = ...,
+        degraded: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["last_call_time", b"last_call_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["destination_number", b"destination_number", "fallback_number", b"fallback_number", "last_call_id", b"last_call_id", "last_call_time", b"last_call_time", "organization_id", b"organization_id", "reason", b"reason", "shown_number", b"shown_number", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["degraded", b"degraded", "destination_number", b"destination_number", "fallback_number", b"fallback_number", "last_call_id", b"last_call_id", "last_call_time", b"last_call_time", "organization_id", b"organization_id", "reason", b"reason", "shown_number", b"shown_number", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -111,6 +111,9 @@ class CallRoutingServicer(object):
         the last user counts: if that user was deleted or has no work phone, rule 2
         applies.
 
+        While the database cannot say who called last, the call fails with
+        UNAVAILABLE, or goes to the organization number if `allow_degraded` is set.
+
         Errors: NOT_FOUND (NUMBER_NOT_FOUND) if the called number belongs to no
         organization; FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE
         (STORAGE_UNAVAILABLE).

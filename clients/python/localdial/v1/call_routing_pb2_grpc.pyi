@@ -75,6 +75,9 @@ class CallRoutingStub:
     the last user counts: if that user was deleted or has no work phone, rule 2
     applies.
 
+    While the database cannot say who called last, the call fails with
+    UNAVAILABLE, or goes to the organization number if `allow_degraded` is set.
+
     Errors: NOT_FOUND (NUMBER_NOT_FOUND) if the called number belongs to no
     organization; FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE
     (STORAGE_UNAVAILABLE).
@@ -131,6 +134,9 @@ class CallRoutingAsyncStub(CallRoutingStub):
     A destination equal to the caller or to the called number is skipped. Only
     the last user counts: if that user was deleted or has no work phone, rule 2
     applies.
+
+    While the database cannot say who called last, the call fails with
+    UNAVAILABLE, or goes to the organization number if `allow_degraded` is set.
 
     Errors: NOT_FOUND (NUMBER_NOT_FOUND) if the called number belongs to no
     organization; FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE
@@ -203,6 +209,9 @@ class CallRoutingServicer(metaclass=_abc_1.ABCMeta):
         A destination equal to the caller or to the called number is skipped. Only
         the last user counts: if that user was deleted or has no work phone, rule 2
         applies.
+
+        While the database cannot say who called last, the call fails with
+        UNAVAILABLE, or goes to the organization number if `allow_degraded` is set.
 
         Errors: NOT_FOUND (NUMBER_NOT_FOUND) if the called number belongs to no
         organization; FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE

@@ -19,6 +19,7 @@ from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.observability import metrics
 from localdial_server.storage.engines.postgres import PostgresDatabase
 from localdial_server.storage.snapshots.cache import SnapshotCache
+from localdial_server.storage.snapshots.number_index import OrganizationNumbers
 from localdial_server.storage.sql.schema import revisions
 
 _log = logging.getLogger(__name__)
@@ -37,12 +38,19 @@ _REVISIONS = select(revisions.c.organization_id, revisions.c.revision).where(
 class RevisionPoller:
     """Polls the revisions of the organizations in memory, and finds out when the database is up again.
 
-    `interval` is the time between two polls, in seconds.
+    `interval` is the time between two polls, in seconds. `number_index` is told of what is found.
     """
 
-    def __init__(self, database: PostgresDatabase, snapshots: SnapshotCache, interval: float) -> None:
+    def __init__(
+        self,
+        database: PostgresDatabase,
+        snapshots: SnapshotCache,
+        number_index: OrganizationNumbers,
+        interval: float,
+    ) -> None:
         self._database = database
         self._snapshots = snapshots
+        self._number_index = number_index
         self._interval = interval
 
     async def run(self) -> None:
@@ -73,7 +81,9 @@ class RevisionPoller:
                 "snapshots.poll", functools.partial(_read_revisions, organization_ids=batch)
             )
             for organization_id in batch:
-                self._snapshots.confirm(organization_id, current.get(organization_id, 0), asked_at)
+                revision = current.get(organization_id, 0)
+                self._snapshots.confirm(organization_id, revision, asked_at)
+                self._number_index.note(organization_id, revision)
 
 
 def _read_revisions(connection: Connection, organization_ids: Sequence[str]) -> Mapping[str, int]:

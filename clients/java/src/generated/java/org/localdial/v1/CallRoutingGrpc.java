@@ -259,6 +259,8 @@ public final class CallRoutingGrpc {
      * A destination equal to the caller or to the called number is skipped. Only
      * the last user counts: if that user was deleted or has no work phone, rule 2
      * applies.
+     * While the database cannot say who called last, the call fails with
+     * UNAVAILABLE, or goes to the organization number if `allow_degraded` is set.
      * Errors: NOT_FOUND (NUMBER_NOT_FOUND) if the called number belongs to no
      * organization; FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE
      * (STORAGE_UNAVAILABLE).
@@ -366,6 +368,8 @@ public final class CallRoutingGrpc {
      * A destination equal to the caller or to the called number is skipped. Only
      * the last user counts: if that user was deleted or has no work phone, rule 2
      * applies.
+     * While the database cannot say who called last, the call fails with
+     * UNAVAILABLE, or goes to the organization number if `allow_degraded` is set.
      * Errors: NOT_FOUND (NUMBER_NOT_FOUND) if the called number belongs to no
      * organization; FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE
      * (STORAGE_UNAVAILABLE).
@@ -459,6 +463,8 @@ public final class CallRoutingGrpc {
      * A destination equal to the caller or to the called number is skipped. Only
      * the last user counts: if that user was deleted or has no work phone, rule 2
      * applies.
+     * While the database cannot say who called last, the call fails with
+     * UNAVAILABLE, or goes to the organization number if `allow_degraded` is set.
      * Errors: NOT_FOUND (NUMBER_NOT_FOUND) if the called number belongs to no
      * organization; FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE
      * (STORAGE_UNAVAILABLE).
@@ -550,6 +556,8 @@ public final class CallRoutingGrpc {
      * A destination equal to the caller or to the called number is skipped. Only
      * the last user counts: if that user was deleted or has no work phone, rule 2
      * applies.
+     * While the database cannot say who called last, the call fails with
+     * UNAVAILABLE, or goes to the organization number if `allow_degraded` is set.
      * Errors: NOT_FOUND (NUMBER_NOT_FOUND) if the called number belongs to no
      * organization; FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE
      * (STORAGE_UNAVAILABLE).
@@ -643,6 +651,8 @@ public final class CallRoutingGrpc {
      * A destination equal to the caller or to the called number is skipped. Only
      * the last user counts: if that user was deleted or has no work phone, rule 2
      * applies.
+     * While the database cannot say who called last, the call fails with
+     * UNAVAILABLE, or goes to the organization number if `allow_degraded` is set.
      * Errors: NOT_FOUND (NUMBER_NOT_FOUND) if the called number belongs to no
      * organization; FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE
      * (STORAGE_UNAVAILABLE).

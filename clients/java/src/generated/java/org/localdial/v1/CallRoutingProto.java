@@ -109,11 +109,12 @@ public final class CallRoutingProto extends com.google.protobuf.GeneratedFile {
       "veOutboundCallerIdsResult\022K\n\010response\030\001 " +
       "\001(\0132-.localdial.v1.ResolveOutboundCaller" +
       "IdResponseH\000R\010response\022,\n\006status\030\002 \001(\0132\022" +
-      ".google.rpc.StatusH\000R\006statusB\010\n\006result\"|" +
-      "\n\027RouteInboundCallRequest\022#\n\rcalled_numb" +
-      "er\030\001 \001(\tR\014calledNumber\022#\n\rcaller_number\030" +
-      "\002 \001(\tR\014callerNumber\022\027\n\007call_id\030\003 \001(\tR\006ca" +
-      "llId\"\364\002\n\030RouteInboundCallResponse\022\'\n\017org" +
+      ".google.rpc.StatusH\000R\006statusB\010\n\006result\"\243" +
+      "\001\n\027RouteInboundCallRequest\022#\n\rcalled_num" +
+      "ber\030\001 \001(\tR\014calledNumber\022#\n\rcaller_number" +
+      "\030\002 \001(\tR\014callerNumber\022\027\n\007call_id\030\003 \001(\tR\006c" +
+      "allId\022%\n\016allow_degraded\030\004 \001(\010R\rallowDegr" +
+      "aded\"\220\003\n\030RouteInboundCallResponse\022\'\n\017org" +
       "anization_id\030\001 \001(\tR\016organizationId\022-\n\022de" +
       "stination_number\030\002 \001(\tR\021destinationNumbe" +
       "r\022\027\n\007user_id\030\003 \001(\tR\006userId\0227\n\006reason\030\004 \001" +
@@ -122,48 +123,49 @@ public final class CallRoutingProto extends com.google.protobuf.GeneratedFile {
       "\016last_call_time\030\006 \001(\0132\032.google.protobuf." +
       "TimestampR\014lastCallTime\022\'\n\017fallback_numb" +
       "er\030\007 \001(\tR\016fallbackNumber\022!\n\014shown_number" +
-      "\030\010 \001(\tR\013shownNumber\"\275\001\n\030ListOutboundCall" +
-      "sRequest\022\'\n\017organization_id\030\001 \001(\tR\016organ" +
-      "izationId\022#\n\rcallee_number\030\002 \001(\tR\014callee" +
-      "Number\022\027\n\007user_id\030\003 \001(\tR\006userId\022\033\n\tpage_" +
-      "size\030\004 \001(\005R\010pageSize\022\035\n\npage_token\030\005 \001(\t" +
-      "R\tpageToken\"u\n\031ListOutboundCallsResponse" +
-      "\0220\n\005calls\030\001 \003(\0132\032.localdial.v1.OutboundC" +
-      "allR\005calls\022&\n\017next_page_token\030\002 \001(\tR\rnex" +
-      "tPageToken\"\266\002\n\014OutboundCall\022\'\n\017organizat" +
-      "ion_id\030\001 \001(\tR\016organizationId\022\027\n\007call_id\030" +
-      "\002 \001(\tR\006callId\022\027\n\007user_id\030\003 \001(\tR\006userId\022#" +
-      "\n\rcallee_number\030\004 \001(\tR\014calleeNumber\022\033\n\tc" +
-      "aller_id\030\005 \001(\tR\010callerId\0224\n\006reason\030\006 \001(\016" +
-      "2\034.localdial.v1.CallerIdReasonR\006reason\0227" +
-      "\n\tcall_time\030\007 \001(\0132\032.google.protobuf.Time" +
-      "stampR\010callTime\022\032\n\010revision\030\010 \001(\003R\010revis" +
-      "ion*\377\001\n\016CallerIdReason\022 \n\034CALLER_ID_REAS" +
-      "ON_UNSPECIFIED\020\000\022*\n&CALLER_ID_REASON_AGE" +
-      "NT_CALLER_ID_LOCAL\020\001\022#\n\037CALLER_ID_REASON" +
-      "_LOCAL_PRESENCE\020\002\022*\n&CALLER_ID_REASON_LO" +
-      "CAL_PRESENCE_MAPPED\020\003\022$\n CALLER_ID_REASO" +
-      "N_AGENT_CALLER_ID\020\004\022(\n$CALLER_ID_REASON_" +
-      "ORGANIZATION_NUMBER\020\005*\207\001\n\021DestinationRea" +
-      "son\022\"\n\036DESTINATION_REASON_UNSPECIFIED\020\000\022" +
-      "\"\n\036DESTINATION_REASON_LAST_CALLER\020\001\022*\n&D" +
-      "ESTINATION_REASON_ORGANIZATION_NUMBER\020\0022" +
-      "\355\003\n\013CallRouting\022{\n\027ResolveOutboundCaller" +
-      "Id\022,.localdial.v1.ResolveOutboundCallerI" +
-      "dRequest\032-.localdial.v1.ResolveOutboundC" +
-      "allerIdResponse\"\003\220\002\002\022\215\001\n\035BatchResolveOut" +
-      "boundCallerIds\0222.localdial.v1.BatchResol" +
-      "veOutboundCallerIdsRequest\0323.localdial.v" +
-      "1.BatchResolveOutboundCallerIdsResponse\"" +
-      "\003\220\002\002\022f\n\020RouteInboundCall\022%.localdial.v1." +
-      "RouteInboundCallRequest\032&.localdial.v1.R" +
-      "outeInboundCallResponse\"\003\220\002\002\022i\n\021ListOutb" +
-      "oundCalls\022&.localdial.v1.ListOutboundCal" +
-      "lsRequest\032\'.localdial.v1.ListOutboundCal" +
-      "lsResponse\"\003\220\002\001Bu\n\020org.localdial.v1B\020Cal" +
-      "lRoutingProtoP\001\242\002\003LXX\252\002\014Localdial.V1\312\002\014L" +
-      "ocaldial\\V1\342\002\030Localdial\\V1\\GPBMetadata\352\002" +
-      "\rLocaldial::V1b\006proto3"
+      "\030\010 \001(\tR\013shownNumber\022\032\n\010degraded\030\t \001(\010R\010d" +
+      "egraded\"\275\001\n\030ListOutboundCallsRequest\022\'\n\017" +
+      "organization_id\030\001 \001(\tR\016organizationId\022#\n" +
+      "\rcallee_number\030\002 \001(\tR\014calleeNumber\022\027\n\007us" +
+      "er_id\030\003 \001(\tR\006userId\022\033\n\tpage_size\030\004 \001(\005R\010" +
+      "pageSize\022\035\n\npage_token\030\005 \001(\tR\tpageToken\"" +
+      "u\n\031ListOutboundCallsResponse\0220\n\005calls\030\001 " +
+      "\003(\0132\032.localdial.v1.OutboundCallR\005calls\022&" +
+      "\n\017next_page_token\030\002 \001(\tR\rnextPageToken\"\266" +
+      "\002\n\014OutboundCall\022\'\n\017organization_id\030\001 \001(\t" +
+      "R\016organizationId\022\027\n\007call_id\030\002 \001(\tR\006callI" +
+      "d\022\027\n\007user_id\030\003 \001(\tR\006userId\022#\n\rcallee_num" +
+      "ber\030\004 \001(\tR\014calleeNumber\022\033\n\tcaller_id\030\005 \001" +
+      "(\tR\010callerId\0224\n\006reason\030\006 \001(\0162\034.localdial" +
+      ".v1.CallerIdReasonR\006reason\0227\n\tcall_time\030" +
+      "\007 \001(\0132\032.google.protobuf.TimestampR\010callT" +
+      "ime\022\032\n\010revision\030\010 \001(\003R\010revision*\377\001\n\016Call" +
+      "erIdReason\022 \n\034CALLER_ID_REASON_UNSPECIFI" +
+      "ED\020\000\022*\n&CALLER_ID_REASON_AGENT_CALLER_ID" +
+      "_LOCAL\020\001\022#\n\037CALLER_ID_REASON_LOCAL_PRESE" +
+      "NCE\020\002\022*\n&CALLER_ID_REASON_LOCAL_PRESENCE" +
+      "_MAPPED\020\003\022$\n CALLER_ID_REASON_AGENT_CALL" +
+      "ER_ID\020\004\022(\n$CALLER_ID_REASON_ORGANIZATION" +
+      "_NUMBER\020\005*\207\001\n\021DestinationReason\022\"\n\036DESTI" +
+      "NATION_REASON_UNSPECIFIED\020\000\022\"\n\036DESTINATI" +
+      "ON_REASON_LAST_CALLER\020\001\022*\n&DESTINATION_R" +
+      "EASON_ORGANIZATION_NUMBER\020\0022\355\003\n\013CallRout" +
+      "ing\022{\n\027ResolveOutboundCallerId\022,.localdi" +
+      "al.v1.ResolveOutboundCallerIdRequest\032-.l" +
+      "ocaldial.v1.ResolveOutboundCallerIdRespo" +
+      "nse\"\003\220\002\002\022\215\001\n\035BatchResolveOutboundCallerI" +
+      "ds\0222.localdial.v1.BatchResolveOutboundCa" +
+      "llerIdsRequest\0323.localdial.v1.BatchResol" +
+      "veOutboundCallerIdsResponse\"\003\220\002\002\022f\n\020Rout" +
+      "eInboundCall\022%.localdial.v1.RouteInbound" +
+      "CallRequest\032&.localdial.v1.RouteInboundC" +
+      "allResponse\"\003\220\002\002\022i\n\021ListOutboundCalls\022&." +
+      "localdial.v1.ListOutboundCallsRequest\032\'." +
+      "localdial.v1.ListOutboundCallsResponse\"\003" +
+      "\220\002\001Bu\n\020org.localdial.v1B\020CallRoutingProt" +
+      "oP\001\242\002\003LXX\252\002\014Localdial.V1\312\002\014Localdial\\V1\342" +
+      "\002\030Localdial\\V1\\GPBMetadata\352\002\rLocaldial::" +
+      "V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -206,13 +208,13 @@ public final class CallRoutingProto extends com.google.protobuf.GeneratedFile {
     internal_static_localdial_v1_RouteInboundCallRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_localdial_v1_RouteInboundCallRequest_descriptor,
-        new java.lang.String[] { "CalledNumber", "CallerNumber", "CallId", });
+        new java.lang.String[] { "CalledNumber", "CallerNumber", "CallId", "AllowDegraded", });
     internal_static_localdial_v1_RouteInboundCallResponse_descriptor =
       getDescriptor().getMessageType(6);
     internal_static_localdial_v1_RouteInboundCallResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_localdial_v1_RouteInboundCallResponse_descriptor,
-        new java.lang.String[] { "OrganizationId", "DestinationNumber", "UserId", "Reason", "LastCallId", "LastCallTime", "FallbackNumber", "ShownNumber", });
+        new java.lang.String[] { "OrganizationId", "DestinationNumber", "UserId", "Reason", "LastCallId", "LastCallTime", "FallbackNumber", "ShownNumber", "Degraded", });
     internal_static_localdial_v1_ListOutboundCallsRequest_descriptor =
       getDescriptor().getMessageType(7);
     internal_static_localdial_v1_ListOutboundCallsRequest_fieldAccessorTable = new

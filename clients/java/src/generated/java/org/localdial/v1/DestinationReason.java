@@ -34,8 +34,8 @@ public enum DestinationReason
   /**
    * <pre>
    * The organization number, because no user called this caller, the caller
-   * withheld the number, or the last user was deleted or has no usable work
-   * phone.
+   * withheld the number, the last user was deleted or has no usable work phone,
+   * or the response is `degraded`.
    * </pre>
    *
    * <code>DESTINATION_REASON_ORGANIZATION_NUMBER = 2;</code>
@@ -72,8 +72,8 @@ public enum DestinationReason
   /**
    * <pre>
    * The organization number, because no user called this caller, the caller
-   * withheld the number, or the last user was deleted or has no usable work
-   * phone.
+   * withheld the number, the last user was deleted or has no usable work phone,
+   * or the response is `degraded`.
    * </pre>
    *
    * <code>DESTINATION_REASON_ORGANIZATION_NUMBER = 2;</code>

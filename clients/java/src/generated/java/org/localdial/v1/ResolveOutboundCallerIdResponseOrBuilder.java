@@ -112,8 +112,9 @@ public interface ResolveOutboundCallerIdResponseOrBuilder extends
    * <pre>
    * Output only. Whether the call could not be recorded yet because the
    * database was down. The server keeps it on its own disk and records it when
-   * the database is back. Until then, call-backs fail with UNAVAILABLE, and
-   * ListOutboundCalls does not return the call.
+   * the database is back. Until then, call-backs fail with UNAVAILABLE (with
+   * `allow_degraded` they reach the organization number), and ListOutboundCalls
+   * does not return the call.
    * </pre>
    *
    * <code>bool recorded_later = 6 [json_name = "recordedLater"];</code>

@@ -203,6 +203,26 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int ALLOW_DEGRADED_FIELD_NUMBER = 4;
+  private boolean allowDegraded_ = false;
+  /**
+   * <pre>
+   * Optional. Whether a ringing phone is better than an error: if the database
+   * does not say within a second (a setting of the server) where the call goes,
+   * the response is the organization number, marked as `degraded`. It still
+   * fails with UNAVAILABLE if the server's memory does not know an organization
+   * number for the called number, or if that is the caller's or the called
+   * number. Default: false.
+   * </pre>
+   *
+   * <code>bool allow_degraded = 4 [json_name = "allowDegraded"];</code>
+   * @return The allowDegraded.
+   */
+  @java.lang.Override
+  public boolean getAllowDegraded() {
+    return allowDegraded_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -226,6 +246,9 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(callId_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 3, callId_);
     }
+    if (allowDegraded_ != false) {
+      output.writeBool(4, allowDegraded_);
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -243,6 +266,10 @@ private static final long serialVersionUID = 0L;
     }
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(callId_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(3, callId_);
+    }
+    if (allowDegraded_ != false) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(4, allowDegraded_);
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -265,6 +292,8 @@ private static final long serialVersionUID = 0L;
         .equals(other.getCallerNumber())) return false;
     if (!getCallId()
         .equals(other.getCallId())) return false;
+    if (getAllowDegraded()
+        != other.getAllowDegraded()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -282,6 +311,9 @@ private static final long serialVersionUID = 0L;
     hash = (53 * hash) + getCallerNumber().hashCode();
     hash = (37 * hash) + CALL_ID_FIELD_NUMBER;
     hash = (53 * hash) + getCallId().hashCode();
+    hash = (37 * hash) + ALLOW_DEGRADED_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
+        getAllowDegraded());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -420,6 +452,7 @@ private static final long serialVersionUID = 0L;
       calledNumber_ = "";
       callerNumber_ = "";
       callId_ = "";
+      allowDegraded_ = false;
       return this;
     }
 
@@ -462,6 +495,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000004) != 0)) {
         result.callId_ = callId_;
       }
+      if (((from_bitField0_ & 0x00000008) != 0)) {
+        result.allowDegraded_ = allowDegraded_;
+      }
     }
 
     @java.lang.Override
@@ -490,6 +526,9 @@ private static final long serialVersionUID = 0L;
         callId_ = other.callId_;
         bitField0_ |= 0x00000004;
         onChanged();
+      }
+      if (other.getAllowDegraded() != false) {
+        setAllowDegraded(other.getAllowDegraded());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -532,6 +571,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000004;
               break;
             } // case 26
+            case 32: {
+              allowDegraded_ = input.readBool();
+              bitField0_ |= 0x00000008;
+              break;
+            } // case 32
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -851,6 +895,65 @@ private static final long serialVersionUID = 0L;
       checkByteStringIsUtf8(value);
       callId_ = value;
       bitField0_ |= 0x00000004;
+      onChanged();
+      return this;
+    }
+
+    private boolean allowDegraded_ ;
+    /**
+     * <pre>
+     * Optional. Whether a ringing phone is better than an error: if the database
+     * does not say within a second (a setting of the server) where the call goes,
+     * the response is the organization number, marked as `degraded`. It still
+     * fails with UNAVAILABLE if the server's memory does not know an organization
+     * number for the called number, or if that is the caller's or the called
+     * number. Default: false.
+     * </pre>
+     *
+     * <code>bool allow_degraded = 4 [json_name = "allowDegraded"];</code>
+     * @return The allowDegraded.
+     */
+    @java.lang.Override
+    public boolean getAllowDegraded() {
+      return allowDegraded_;
+    }
+    /**
+     * <pre>
+     * Optional. Whether a ringing phone is better than an error: if the database
+     * does not say within a second (a setting of the server) where the call goes,
+     * the response is the organization number, marked as `degraded`. It still
+     * fails with UNAVAILABLE if the server's memory does not know an organization
+     * number for the called number, or if that is the caller's or the called
+     * number. Default: false.
+     * </pre>
+     *
+     * <code>bool allow_degraded = 4 [json_name = "allowDegraded"];</code>
+     * @param value The allowDegraded to set.
+     * @return This builder for chaining.
+     */
+    public Builder setAllowDegraded(boolean value) {
+
+      allowDegraded_ = value;
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Optional. Whether a ringing phone is better than an error: if the database
+     * does not say within a second (a setting of the server) where the call goes,
+     * the response is the organization number, marked as `degraded`. It still
+     * fails with UNAVAILABLE if the server's memory does not know an organization
+     * number for the called number, or if that is the caller's or the called
+     * number. Default: false.
+     * </pre>
+     *
+     * <code>bool allow_degraded = 4 [json_name = "allowDegraded"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearAllowDegraded() {
+      bitField0_ = (bitField0_ & ~0x00000008);
+      allowDegraded_ = false;
       onChanged();
       return this;
     }

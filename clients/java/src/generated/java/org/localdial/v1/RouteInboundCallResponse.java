@@ -416,6 +416,24 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int DEGRADED_FIELD_NUMBER = 9;
+  private boolean degraded_ = false;
+  /**
+   * <pre>
+   * Output only. Whether the database did not answer in time, so that the call
+   * goes to the organization number although a user may have called this
+   * caller. Only with `allow_degraded`; `reason` is then
+   * `DESTINATION_REASON_ORGANIZATION_NUMBER`.
+   * </pre>
+   *
+   * <code>bool degraded = 9 [json_name = "degraded"];</code>
+   * @return The degraded.
+   */
+  @java.lang.Override
+  public boolean getDegraded() {
+    return degraded_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -454,6 +472,9 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(shownNumber_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 8, shownNumber_);
     }
+    if (degraded_ != false) {
+      output.writeBool(9, degraded_);
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -489,6 +510,10 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(shownNumber_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(8, shownNumber_);
     }
+    if (degraded_ != false) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(9, degraded_);
+    }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
     return size;
@@ -522,6 +547,8 @@ private static final long serialVersionUID = 0L;
         .equals(other.getFallbackNumber())) return false;
     if (!getShownNumber()
         .equals(other.getShownNumber())) return false;
+    if (getDegraded()
+        != other.getDegraded()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -551,6 +578,9 @@ private static final long serialVersionUID = 0L;
     hash = (53 * hash) + getFallbackNumber().hashCode();
     hash = (37 * hash) + SHOWN_NUMBER_FIELD_NUMBER;
     hash = (53 * hash) + getShownNumber().hashCode();
+    hash = (37 * hash) + DEGRADED_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
+        getDegraded());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -704,6 +734,7 @@ private static final long serialVersionUID = 0L;
       }
       fallbackNumber_ = "";
       shownNumber_ = "";
+      degraded_ = false;
       return this;
     }
 
@@ -765,6 +796,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000080) != 0)) {
         result.shownNumber_ = shownNumber_;
       }
+      if (((from_bitField0_ & 0x00000100) != 0)) {
+        result.degraded_ = degraded_;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -815,6 +849,9 @@ private static final long serialVersionUID = 0L;
         shownNumber_ = other.shownNumber_;
         bitField0_ |= 0x00000080;
         onChanged();
+      }
+      if (other.getDegraded() != false) {
+        setDegraded(other.getDegraded());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -884,6 +921,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000080;
               break;
             } // case 66
+            case 72: {
+              degraded_ = input.readBool();
+              bitField0_ |= 0x00000100;
+              break;
+            } // case 72
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1716,6 +1758,59 @@ private static final long serialVersionUID = 0L;
       checkByteStringIsUtf8(value);
       shownNumber_ = value;
       bitField0_ |= 0x00000080;
+      onChanged();
+      return this;
+    }
+
+    private boolean degraded_ ;
+    /**
+     * <pre>
+     * Output only. Whether the database did not answer in time, so that the call
+     * goes to the organization number although a user may have called this
+     * caller. Only with `allow_degraded`; `reason` is then
+     * `DESTINATION_REASON_ORGANIZATION_NUMBER`.
+     * </pre>
+     *
+     * <code>bool degraded = 9 [json_name = "degraded"];</code>
+     * @return The degraded.
+     */
+    @java.lang.Override
+    public boolean getDegraded() {
+      return degraded_;
+    }
+    /**
+     * <pre>
+     * Output only. Whether the database did not answer in time, so that the call
+     * goes to the organization number although a user may have called this
+     * caller. Only with `allow_degraded`; `reason` is then
+     * `DESTINATION_REASON_ORGANIZATION_NUMBER`.
+     * </pre>
+     *
+     * <code>bool degraded = 9 [json_name = "degraded"];</code>
+     * @param value The degraded to set.
+     * @return This builder for chaining.
+     */
+    public Builder setDegraded(boolean value) {
+
+      degraded_ = value;
+      bitField0_ |= 0x00000100;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Whether the database did not answer in time, so that the call
+     * goes to the organization number although a user may have called this
+     * caller. Only with `allow_degraded`; `reason` is then
+     * `DESTINATION_REASON_ORGANIZATION_NUMBER`.
+     * </pre>
+     *
+     * <code>bool degraded = 9 [json_name = "degraded"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearDegraded() {
+      bitField0_ = (bitField0_ & ~0x00000100);
+      degraded_ = false;
       onChanged();
       return this;
     }

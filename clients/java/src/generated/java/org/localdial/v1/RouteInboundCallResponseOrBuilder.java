@@ -190,4 +190,17 @@ public interface RouteInboundCallResponseOrBuilder extends
    */
   com.google.protobuf.ByteString
       getShownNumberBytes();
+
+  /**
+   * <pre>
+   * Output only. Whether the database did not answer in time, so that the call
+   * goes to the organization number although a user may have called this
+   * caller. Only with `allow_degraded`; `reason` is then
+   * `DESTINATION_REASON_ORGANIZATION_NUMBER`.
+   * </pre>
+   *
+   * <code>bool degraded = 9 [json_name = "degraded"];</code>
+   * @return The degraded.
+   */
+  boolean getDegraded();
 }

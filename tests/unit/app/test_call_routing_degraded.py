@@ -1,0 +1,143 @@
+"""Call-backs that may be degraded: they ring the organization number when the database does not answer."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+import pytest
+
+from localdial_server.app.call_routing import CallRouting, Leg
+from localdial_server.app.ports.store import Reader
+from localdial_server.domain.call_back import Destination
+from localdial_server.domain.errors import NoDestination, NumberNotFound, StorageUnavailable
+from localdial_server.domain.model import DestinationReason, User
+from tests.unit.app.harness import FOREVER, A, B, Harness
+
+T = TypeVar("T")
+
+CALLEE, ORGANIZATION_NUMBER, WORK_PHONE = "+14155550123", "+13125550150", "+13125550160"
+
+
+class FakeStore:
+    """A store that is down, or never answers."""
+
+    def __init__(self) -> None:
+        self.hangs = False
+        self.cancelled = 0
+
+    async def read(self, _name: str, _work: Callable[[Reader], T]) -> T:
+        if not self.hangs:
+            raise StorageUnavailable
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.cancelled += 1
+        raise AssertionError
+
+
+@pytest.fixture
+async def ours(harness: Harness) -> str:
+    """Return a number of an organization whose last caller has called `CALLEE`."""
+    await harness.add_organization(A, ORGANIZATION_NUMBER)
+    await harness.directory.set_users(A, [User(A, "ann", work_phone=WORK_PHONE)])
+    (ours,) = await harness.bought()
+    await harness.routing.resolve(Leg(A, "ann", CALLEE))
+    await harness.number_index.refresh()
+    return ours
+
+
+def routing_on(store: FakeStore, harness: Harness) -> CallRouting:
+    """Return call routing with the harness's index over this store."""
+    return CallRouting(
+        store=store,  # type: ignore[arg-type]  # only reads
+        snapshots=harness.snapshots,
+        call_log=None,  # type: ignore[arg-type]  # no call is recorded
+        clock=harness.clock,
+        new_call_id=str,
+        number_index=harness.number_index,
+        degraded_after=FOREVER,
+    )
+
+
+async def route(harness: Harness, called: str, caller: str | None = CALLEE) -> Destination:
+    return await harness.routing.route(called, caller, allow_degraded=True)
+
+
+async def test_while_the_database_answers_nothing_is_degraded(harness: Harness, ours: str) -> None:
+    found = await route(harness, ours)
+    assert (found.destination_number, found.reason) == (WORK_PHONE, DestinationReason.LAST_CALLER)
+    assert not found.degraded
+    assert found == await harness.routing.route(ours, CALLEE)
+    with pytest.raises(NumberNotFound):
+        await route(harness, "+12125559999")
+    with pytest.raises(NoDestination):
+        await route(harness, ORGANIZATION_NUMBER, "+12125550124")
+
+
+@pytest.mark.parametrize("caller", [CALLEE, None])
+async def test_while_the_database_is_down_the_organization_number_rings(
+    harness: Harness, ours: str, caller: str | None
+) -> None:
+    harness.database.fail_read()
+    found = await route(harness, ours, caller)
+    assert found == Destination(
+        A, ORGANIZATION_NUMBER, DestinationReason.ORGANIZATION_NUMBER, caller or ours, degraded=True
+    )
+    harness.database.fail_read()
+    with pytest.raises(StorageUnavailable):
+        await harness.routing.route(ours, caller)
+
+
+async def test_a_number_that_is_unknown_or_would_loop_stays_unavailable(harness: Harness, ours: str) -> None:
+    routing = routing_on(FakeStore(), harness)
+    assert (await routing.route(ours, CALLEE, allow_degraded=True)).degraded
+    for called, caller in (
+        ("+12125559999", CALLEE),
+        (ours, ORGANIZATION_NUMBER),
+        (ORGANIZATION_NUMBER, CALLEE),
+        (ORGANIZATION_NUMBER, None),
+    ):
+        with pytest.raises(StorageUnavailable):
+            await routing.route(called, caller, allow_degraded=True)
+
+
+async def test_without_an_organization_number_a_call_back_stays_unavailable(harness: Harness) -> None:
+    (ours,) = await harness.bought(organization_id=B)
+    await harness.number_index.refresh()
+    with pytest.raises(StorageUnavailable):
+        await routing_on(FakeStore(), harness).route(ours, CALLEE, allow_degraded=True)
+
+
+async def test_a_database_that_hangs_is_waited_for_no_longer_than_the_setting(
+    harness: Harness, ours: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = FakeStore()
+    store.hangs = True
+    loop = asyncio.get_running_loop()
+    offset = 0.0
+    real_time = loop.time
+    monkeypatch.setattr(loop, "time", lambda: real_time() + offset)
+    # Only the time that the test adds can end a wait of an hour.
+    routing = routing_on(store, harness)
+    answer = asyncio.create_task(routing.route(ours, CALLEE, allow_degraded=True))
+    await asyncio.sleep(0.01)
+    assert not answer.done()
+    offset = FOREVER + 1
+    async with asyncio.timeout(2 * FOREVER):
+        found = await answer
+    assert (found.destination_number, found.degraded) == (ORGANIZATION_NUMBER, True)
+    assert store.cancelled == 1
+
+
+async def test_a_call_that_waits_in_a_spool_degrades_the_call_back(harness: Harness, ours: str) -> None:
+    class IncompleteLog:
+        def require_complete(self) -> None:
+            raise StorageUnavailable
+
+    server = harness.another_server(IncompleteLog())  # type: ignore[arg-type]  # no call is recorded
+    found = await server.routing.route(ours, CALLEE, allow_degraded=True)
+    assert (found.destination_number, found.degraded) == (ORGANIZATION_NUMBER, True)
+    with pytest.raises(StorageUnavailable):
+        await server.routing.route(ours, CALLEE)
+    # Nobody can have called a caller without a number.
+    assert not (await server.routing.route(ours, None, allow_degraded=True)).degraded
