@@ -4,23 +4,29 @@ Whether a number is assigned is never checked: area codes go into service before
 """
 
 import re
+from typing import Final
 
 from localdial_server.domain.formats import E164
 
 _E164 = re.compile(E164.pattern)
 
-# Numbers that carriers send for callers who withhold theirs: words typed on a telephone's letter keys
-# (2 ABC, 3 DEF, ... 9 WXYZ). They look like E.164, and some are in a range that a country uses.
-# Source: Twilio's list of the caller IDs it sends for calls without one.
-_CODES_FOR_WITHHELD = frozenset(
-    {
-        "+266696687",  # ANONYMOUS
-        "+7378742833",  # RESTRICTED
-        "+2562533",  # BLOCKED
-        "+8656696",  # UNKNOWN
-        "+86282452253",  # UNAVAILABLE
-    }
+_WORDS_ON_A_KEYPAD = (
+    "266696687",  # ANONYMOUS
+    "7378742833",  # RESTRICTED
+    "2562533",  # BLOCKED
+    "8656696",  # UNKNOWN
+    "86282452253",  # UNAVAILABLE
 )
+
+CODES_FOR_WITHHELD: Final = frozenset(
+    f"+{country_code}{word}" for word in _WORDS_ON_A_KEYPAD for country_code in ("", "1")
+)
+"""The numbers that carriers send for callers who withhold theirs, in place of a word.
+
+They are words typed on a telephone's letter keys (2 ABC, 3 DEF, ... 9 WXYZ); some carriers put country
+code 1 in front. They look like E.164, and some are in a range that a country uses. Source: Twilio's
+list of the caller IDs that it sends for calls without one.
+"""
 
 
 def is_e164(text: str) -> bool:
@@ -38,6 +44,6 @@ def caller_of(text: str) -> str | None:
     address (`sip:`, `client:`), a short code, an empty text, and the numbers that carriers send in
     place of such a word.
     """
-    if is_e164(text) and text not in _CODES_FOR_WITHHELD:
+    if is_e164(text) and text not in CODES_FOR_WITHHELD:
         return text
     return None
