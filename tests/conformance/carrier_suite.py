@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from localdial_server.app.ports.carrier import NumberNotOwned, NumberTaken, OwnedNumber, Refused
+from localdial_server.app.ports.carrier import CallRoute, NumberNotOwned, NumberTaken, OwnedNumber, Refused
 from localdial_server.domain.area_codes import area_code_of
 from tests.conformance.carrier_account import Ability, CarrierAccount, new_reference
 
@@ -205,6 +205,19 @@ class CarrierSuite:
             assert (configured.phone_number, configured.reference) == (owned.phone_number, owned.reference)
             assert configured.carrier_number_id == owned.carrier_number_id
         assert await account.carrier.find_by_number(owned.phone_number) == configured
+
+    async def test_calls_to_ordered_and_configured_numbers_reach_us(self, account: CarrierAccount) -> None:
+        carrier = account.carrier
+        assert (carrier.callback_warning, carrier.call_route == CallRoute()) == ("", False)
+        ours = carrier.call_route.in_effect
+        owned = [await account.order_one()]
+        if Ability.OWNED_FROM_START not in account.lacks:
+            from_start = await carrier.find_by_number(account.owned_from_start)
+            assert from_start is not None
+            owned.append(await carrier.configure(from_start.carrier_number_id))
+        assert [number.call_route.in_effect for number in owned] == [ours] * len(owned)
+        listed = {number.phone_number: number for number in await carrier.list_owned()}
+        assert [listed[number.phone_number] for number in owned] == owned
 
     async def test_a_configured_order_is_still_found_by_its_reference(self, account: CarrierAccount) -> None:
         owned = await account.order_one()

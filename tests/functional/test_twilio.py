@@ -1,5 +1,6 @@
 """A server that buys from the Twilio simulator, both as processes."""
 
+import functools
 import json
 import subprocess
 import sys
@@ -86,17 +87,76 @@ def test_importing_with_configure_keeps_the_name_that_the_customer_gave_the_numb
             assert number["fields"]["VoiceUrl"] == "https://voice.example.com/voice"
 
 
+def command_line(server: ServerProcess, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "localdial_server", "--server", server.address, *arguments]
+    return subprocess.run(
+        command, env=environment_with(), capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_numbers_whose_calls_go_elsewhere_are_reported_and_repaired(
+    simulator: SimulatorProcess, start_server: StartServer
+) -> None:
+    server = start_server(**simulator.settings)
+    run = functools.partial(command_line, server)
+    with connected(server) as client:
+        by_url, by_trunk, kept = buy(client, "acme", "415", 3)
+    simulator.change_number(by_url, VoiceUrl="https://pbx.example.com/in")
+    simulator.change_number(by_trunk, TrunkSid="TK" + "0" * 32)
+    database = {"LOCALDIAL_DATABASE_URL": f"sqlite:///{server.database}"}
+
+    def of_doctor() -> tuple[str, str]:
+        return examined(**simulator.settings, **database)[1]["call-backs"]
+
+    state, text = of_doctor()
+    assert state == "warning"
+    elsewhere = f"{by_url} to POST https://pbx.example.com/in, {by_trunk} to trunk TK{'0' * 32}"
+    assert f"to 2 of 3 active numbers go elsewhere: {elsewhere};" in text
+    reported = run("reconcile", "acme")
+    assert reported.returncode == 6
+    assert "POST https://pbx.example.com/in" in reported.stdout
+    assert f"trunk TK{'0' * 32}" in reported.stdout
+    assert "--configure" in reported.stderr
+    assert run("reconcile", "acme", "--configure").returncode == 2, "it asks first"
+    repaired = run("reconcile", "acme", "--configure", "--yes", "--json")
+    assert repaired.returncode == 0
+    document = json.loads(repaired.stdout)
+    assert [number["phone_number"] for number in document["configured"]] == [by_url, by_trunk]
+    assert (document["configured_count"], document["drifted"], document["drifted_count"]) == (2, [], 0)
+    for number in simulator.ask("numbers")["numbers"]:
+        if number["phone_number"] in {by_url, by_trunk, kept}:
+            assert number["fields"]["VoiceUrl"] == "https://voice.example.com/voice"
+            assert not number["fields"].get("TrunkSid")
+            assert number["fields"]["FriendlyName"].startswith("localdial-")
+    assert run("reconcile", "acme").returncode == 0
+    assert of_doctor()[0] == "ok"
+    server.stop()
+    assert of_doctor()[0] == "ok"
+
+
+def test_a_server_without_a_voice_url_warns_before_it_buys(
+    simulator: SimulatorProcess, start_server: StartServer
+) -> None:
+    server = start_server(**{**simulator.settings, "LOCALDIAL_TWILIO_VOICE_URL": ""})
+    with connected(server):
+        pass
+    bought = command_line(server, "numbers", "buy", "acme", "415", "--yes", "--json")
+    assert bought.returncode == 0
+    assert bought.stderr.startswith("Warning: call-backs to numbers that are bought now reach nobody")
+    reconciled = command_line(server, "reconcile", "acme")
+    assert reconciled.returncode == 0
+    assert "was not compared" in reconciled.stderr
+    assert "numbers are bought whose call-backs reach nobody" in str(server.logged())
+    refused = command_line(server, "numbers", "import", "acme", "+14155550199", "--configure", "--yes")
+    assert "LOCALDIAL_WEBHOOK_PUBLIC_URL" in refused.stderr
+
+
 def test_a_refused_release_is_reported_until_its_cause_is_removed(
     simulator: SimulatorProcess, start_server: StartServer
 ) -> None:
     server = start_server(**simulator.settings)
 
-    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "localdial_server", "--server", server.address, *arguments]
-        return subprocess.run(
-            command, env=environment_with(), capture_output=True, text=True, timeout=60, check=False
-        )
-
+    run = functools.partial(command_line, server)
     with connected(server) as client:
         (number,) = buy(client, "acme", "415")
     simulator.change_number(number, EmergencyAddressSid="AD" + "0" * 32)

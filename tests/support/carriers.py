@@ -7,6 +7,7 @@ from typing_extensions import override
 
 from localdial_server.app.ports.carrier import (
     AvailableNumber,
+    CallRoute,
     Capabilities,
     Carrier,
     OrderStatus,
@@ -42,6 +43,16 @@ class DelegatingCarrier(Carrier):
     @override
     def capabilities(self) -> Capabilities:
         return self._carrier.capabilities
+
+    @property
+    @override
+    def call_route(self) -> CallRoute:
+        return self._carrier.call_route
+
+    @property
+    @override
+    def callback_warning(self) -> str:
+        return self._carrier.callback_warning
 
     @override
     async def search(self, area_code: str, limit: int) -> Sequence[AvailableNumber]:

@@ -347,9 +347,13 @@ type SearchAvailableNumbersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Output only. The numbers that the carrier has for sale, in the carrier's
 	// order. Empty if it has none.
-	Available     []*AvailableNumber `protobuf:"bytes,1,rep,name=available,proto3" json:"available,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Available []*AvailableNumber `protobuf:"bytes,1,rep,name=available,proto3" json:"available,omitempty"`
+	// Output only. Why call-backs to numbers that are bought now would reach
+	// nobody, such as a server that was started without a webhook or voice URL.
+	// Show it before the purchase. Empty if they would reach the server.
+	CallbackWarning string `protobuf:"bytes,2,opt,name=callback_warning,json=callbackWarning,proto3" json:"callback_warning,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *SearchAvailableNumbersResponse) Reset() {
@@ -387,6 +391,13 @@ func (x *SearchAvailableNumbersResponse) GetAvailable() []*AvailableNumber {
 		return x.Available
 	}
 	return nil
+}
+
+func (x *SearchAvailableNumbersResponse) GetCallbackWarning() string {
+	if x != nil {
+		return x.CallbackWarning
+	}
+	return ""
 }
 
 // Request of PurchaseNumbers.
@@ -820,8 +831,13 @@ type ReconcileNumbersRequest struct {
 	// Optional. Reconcile only this organization's numbers; `strays` is then
 	// empty. 1 to 128 visible ASCII characters. Default: every organization.
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Optional. Whether to have the carrier send the calls to the `drifted`
+	// numbers to this service again. That replaces the voice URL, application or
+	// trunk that is set there, and nothing else. Default: false; they are only
+	// reported.
+	Configure     bool `protobuf:"varint,2,opt,name=configure,proto3" json:"configure,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ReconcileNumbersRequest) Reset() {
@@ -859,6 +875,13 @@ func (x *ReconcileNumbersRequest) GetOrganizationId() string {
 		return x.OrganizationId
 	}
 	return ""
+}
+
+func (x *ReconcileNumbersRequest) GetConfigure() bool {
+	if x != nil {
+		return x.Configure
+	}
+	return false
 }
 
 // Response of ReconcileNumbers. Each list has the first 1000 entries, ordered
@@ -905,9 +928,24 @@ type ReconcileNumbersResponse struct {
 	// Output only. What the inventory costs per month: one entry per currency,
 	// and one without a currency for the numbers that the carrier gives no price
 	// for.
-	MonthlyCosts  []*MonthlyCost `protobuf:"bytes,13,rep,name=monthly_costs,json=monthlyCosts,proto3" json:"monthly_costs,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	MonthlyCosts []*MonthlyCost `protobuf:"bytes,13,rep,name=monthly_costs,json=monthlyCosts,proto3" json:"monthly_costs,omitempty"`
+	// Output only. Active numbers whose calls the carrier does not send to this
+	// service, so that call-backs to them are not routed here. Call this method
+	// with `configure` to repair them, or ImportNumbers to repair some of them.
+	Drifted []*DriftedNumber `protobuf:"bytes,14,rep,name=drifted,proto3" json:"drifted,omitempty"`
+	// Output only. How many numbers have drifted and were not repaired.
+	DriftedCount int32 `protobuf:"varint,15,opt,name=drifted_count,json=driftedCount,proto3" json:"drifted_count,omitempty"`
+	// Output only. Numbers whose calls the carrier sends to this service again,
+	// since this call. Empty without `configure`.
+	Configured []*LocalPresenceNumber `protobuf:"bytes,16,rep,name=configured,proto3" json:"configured,omitempty"`
+	// Output only. How many numbers were configured.
+	ConfiguredCount int32 `protobuf:"varint,17,opt,name=configured_count,json=configuredCount,proto3" json:"configured_count,omitempty"`
+	// Output only. Why no number can be called drifted: this service has no
+	// webhook or voice URL to compare with, and call-backs to numbers bought now
+	// reach nobody. Empty if it has one.
+	CallbackWarning string `protobuf:"bytes,18,opt,name=callback_warning,json=callbackWarning,proto3" json:"callback_warning,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *ReconcileNumbersResponse) Reset() {
@@ -1045,6 +1083,141 @@ func (x *ReconcileNumbersResponse) GetMonthlyCosts() []*MonthlyCost {
 	return nil
 }
 
+func (x *ReconcileNumbersResponse) GetDrifted() []*DriftedNumber {
+	if x != nil {
+		return x.Drifted
+	}
+	return nil
+}
+
+func (x *ReconcileNumbersResponse) GetDriftedCount() int32 {
+	if x != nil {
+		return x.DriftedCount
+	}
+	return 0
+}
+
+func (x *ReconcileNumbersResponse) GetConfigured() []*LocalPresenceNumber {
+	if x != nil {
+		return x.Configured
+	}
+	return nil
+}
+
+func (x *ReconcileNumbersResponse) GetConfiguredCount() int32 {
+	if x != nil {
+		return x.ConfiguredCount
+	}
+	return 0
+}
+
+func (x *ReconcileNumbersResponse) GetCallbackWarning() string {
+	if x != nil {
+		return x.CallbackWarning
+	}
+	return ""
+}
+
+// A number whose calls the carrier does not send to this service, and what is
+// set for them there. A trunk comes before an application, and an application
+// before a voice URL. With none of them, calls to the number reach nobody.
+type DriftedNumber struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Output only. The number.
+	Number *LocalPresenceNumber `protobuf:"bytes,1,opt,name=number,proto3" json:"number,omitempty"`
+	// Output only. The URL that the carrier requests when the number is called.
+	// Empty if there is none.
+	VoiceUrl string `protobuf:"bytes,2,opt,name=voice_url,json=voiceUrl,proto3" json:"voice_url,omitempty"`
+	// Output only. The HTTP method of that request, such as `POST`. Empty without
+	// a URL.
+	VoiceMethod string `protobuf:"bytes,3,opt,name=voice_method,json=voiceMethod,proto3" json:"voice_method,omitempty"`
+	// Output only. The carrier's identifier of the application that handles the
+	// calls. Empty if there is none.
+	ApplicationId string `protobuf:"bytes,4,opt,name=application_id,json=applicationId,proto3" json:"application_id,omitempty"`
+	// Output only. The carrier's identifier of the SIP trunk that the calls go to.
+	// Empty if there is none.
+	TrunkId string `protobuf:"bytes,5,opt,name=trunk_id,json=trunkId,proto3" json:"trunk_id,omitempty"`
+	// Output only. Why the carrier did not send the calls here again, although
+	// `configure` was set, with the same `google.rpc.ErrorInfo` in its details as
+	// a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE or
+	// NUMBER_NOT_AT_CARRIER. Unset without `configure`.
+	ConfigureStatus *status.Status `protobuf:"bytes,6,opt,name=configure_status,json=configureStatus,proto3" json:"configure_status,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *DriftedNumber) Reset() {
+	*x = DriftedNumber{}
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DriftedNumber) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DriftedNumber) ProtoMessage() {}
+
+func (x *DriftedNumber) ProtoReflect() protoreflect.Message {
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DriftedNumber.ProtoReflect.Descriptor instead.
+func (*DriftedNumber) Descriptor() ([]byte, []int) {
+	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *DriftedNumber) GetNumber() *LocalPresenceNumber {
+	if x != nil {
+		return x.Number
+	}
+	return nil
+}
+
+func (x *DriftedNumber) GetVoiceUrl() string {
+	if x != nil {
+		return x.VoiceUrl
+	}
+	return ""
+}
+
+func (x *DriftedNumber) GetVoiceMethod() string {
+	if x != nil {
+		return x.VoiceMethod
+	}
+	return ""
+}
+
+func (x *DriftedNumber) GetApplicationId() string {
+	if x != nil {
+		return x.ApplicationId
+	}
+	return ""
+}
+
+func (x *DriftedNumber) GetTrunkId() string {
+	if x != nil {
+		return x.TrunkId
+	}
+	return ""
+}
+
+func (x *DriftedNumber) GetConfigureStatus() *status.Status {
+	if x != nil {
+		return x.ConfigureStatus
+	}
+	return nil
+}
+
 // What numbers cost per month, by the carrier's list prices.
 type MonthlyCost struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1061,7 +1234,7 @@ type MonthlyCost struct {
 
 func (x *MonthlyCost) Reset() {
 	*x = MonthlyCost{}
-	mi := &file_localdial_v1_number_inventory_proto_msgTypes[14]
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1073,7 +1246,7 @@ func (x *MonthlyCost) String() string {
 func (*MonthlyCost) ProtoMessage() {}
 
 func (x *MonthlyCost) ProtoReflect() protoreflect.Message {
-	mi := &file_localdial_v1_number_inventory_proto_msgTypes[14]
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1086,7 +1259,7 @@ func (x *MonthlyCost) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MonthlyCost.ProtoReflect.Descriptor instead.
 func (*MonthlyCost) Descriptor() ([]byte, []int) {
-	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{14}
+	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *MonthlyCost) GetCurrencyCode() string {
@@ -1130,7 +1303,7 @@ type DeleteNumbersRequest struct {
 
 func (x *DeleteNumbersRequest) Reset() {
 	*x = DeleteNumbersRequest{}
-	mi := &file_localdial_v1_number_inventory_proto_msgTypes[15]
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1142,7 +1315,7 @@ func (x *DeleteNumbersRequest) String() string {
 func (*DeleteNumbersRequest) ProtoMessage() {}
 
 func (x *DeleteNumbersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localdial_v1_number_inventory_proto_msgTypes[15]
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1155,7 +1328,7 @@ func (x *DeleteNumbersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteNumbersRequest.ProtoReflect.Descriptor instead.
 func (*DeleteNumbersRequest) Descriptor() ([]byte, []int) {
-	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{15}
+	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *DeleteNumbersRequest) GetOrganizationId() string {
@@ -1197,7 +1370,7 @@ type DeleteNumbersResponse struct {
 
 func (x *DeleteNumbersResponse) Reset() {
 	*x = DeleteNumbersResponse{}
-	mi := &file_localdial_v1_number_inventory_proto_msgTypes[16]
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1209,7 +1382,7 @@ func (x *DeleteNumbersResponse) String() string {
 func (*DeleteNumbersResponse) ProtoMessage() {}
 
 func (x *DeleteNumbersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_localdial_v1_number_inventory_proto_msgTypes[16]
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1222,7 +1395,7 @@ func (x *DeleteNumbersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteNumbersResponse.ProtoReflect.Descriptor instead.
 func (*DeleteNumbersResponse) Descriptor() ([]byte, []int) {
-	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{16}
+	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *DeleteNumbersResponse) GetDeleted() []*LocalPresenceNumber {
@@ -1264,7 +1437,7 @@ type MapAreaCodesRequest struct {
 
 func (x *MapAreaCodesRequest) Reset() {
 	*x = MapAreaCodesRequest{}
-	mi := &file_localdial_v1_number_inventory_proto_msgTypes[17]
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1276,7 +1449,7 @@ func (x *MapAreaCodesRequest) String() string {
 func (*MapAreaCodesRequest) ProtoMessage() {}
 
 func (x *MapAreaCodesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localdial_v1_number_inventory_proto_msgTypes[17]
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1289,7 +1462,7 @@ func (x *MapAreaCodesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MapAreaCodesRequest.ProtoReflect.Descriptor instead.
 func (*MapAreaCodesRequest) Descriptor() ([]byte, []int) {
-	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{17}
+	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *MapAreaCodesRequest) GetOrganizationId() string {
@@ -1327,7 +1500,7 @@ type MapAreaCodesResponse struct {
 
 func (x *MapAreaCodesResponse) Reset() {
 	*x = MapAreaCodesResponse{}
-	mi := &file_localdial_v1_number_inventory_proto_msgTypes[18]
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1339,7 +1512,7 @@ func (x *MapAreaCodesResponse) String() string {
 func (*MapAreaCodesResponse) ProtoMessage() {}
 
 func (x *MapAreaCodesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_localdial_v1_number_inventory_proto_msgTypes[18]
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1352,7 +1525,7 @@ func (x *MapAreaCodesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MapAreaCodesResponse.ProtoReflect.Descriptor instead.
 func (*MapAreaCodesResponse) Descriptor() ([]byte, []int) {
-	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{18}
+	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *MapAreaCodesResponse) GetNumber() *LocalPresenceNumber {
@@ -1386,7 +1559,7 @@ type UnmapAreaCodesRequest struct {
 
 func (x *UnmapAreaCodesRequest) Reset() {
 	*x = UnmapAreaCodesRequest{}
-	mi := &file_localdial_v1_number_inventory_proto_msgTypes[19]
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1398,7 +1571,7 @@ func (x *UnmapAreaCodesRequest) String() string {
 func (*UnmapAreaCodesRequest) ProtoMessage() {}
 
 func (x *UnmapAreaCodesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localdial_v1_number_inventory_proto_msgTypes[19]
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1411,7 +1584,7 @@ func (x *UnmapAreaCodesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnmapAreaCodesRequest.ProtoReflect.Descriptor instead.
 func (*UnmapAreaCodesRequest) Descriptor() ([]byte, []int) {
-	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{19}
+	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *UnmapAreaCodesRequest) GetOrganizationId() string {
@@ -1449,7 +1622,7 @@ type UnmapAreaCodesResponse struct {
 
 func (x *UnmapAreaCodesResponse) Reset() {
 	*x = UnmapAreaCodesResponse{}
-	mi := &file_localdial_v1_number_inventory_proto_msgTypes[20]
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1461,7 +1634,7 @@ func (x *UnmapAreaCodesResponse) String() string {
 func (*UnmapAreaCodesResponse) ProtoMessage() {}
 
 func (x *UnmapAreaCodesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_localdial_v1_number_inventory_proto_msgTypes[20]
+	mi := &file_localdial_v1_number_inventory_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1474,7 +1647,7 @@ func (x *UnmapAreaCodesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnmapAreaCodesResponse.ProtoReflect.Descriptor instead.
 func (*UnmapAreaCodesResponse) Descriptor() ([]byte, []int) {
-	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{20}
+	return file_localdial_v1_number_inventory_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *UnmapAreaCodesResponse) GetNumber() *LocalPresenceNumber {
@@ -1517,9 +1690,10 @@ const file_localdial_v1_number_inventory_proto_rawDesc = "" +
 	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12\x1b\n" +
 	"\tarea_code\x18\x02 \x01(\tR\bareaCode\x12\x19\n" +
 	"\x05limit\x18\x03 \x01(\x05H\x00R\x05limit\x88\x01\x01B\b\n" +
-	"\x06_limit\"]\n" +
+	"\x06_limit\"\x88\x01\n" +
 	"\x1eSearchAvailableNumbersResponse\x12;\n" +
-	"\tavailable\x18\x01 \x03(\v2\x1d.localdial.v1.AvailableNumberR\tavailable\"\xab\x01\n" +
+	"\tavailable\x18\x01 \x03(\v2\x1d.localdial.v1.AvailableNumberR\tavailable\x12)\n" +
+	"\x10callback_warning\x18\x02 \x01(\tR\x0fcallbackWarning\"\xab\x01\n" +
 	"\x16PurchaseNumbersRequest\x12'\n" +
 	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12\x1b\n" +
 	"\tarea_code\x18\x02 \x01(\tR\bareaCode\x12\x1f\n" +
@@ -1549,9 +1723,10 @@ const file_localdial_v1_number_inventory_proto_rawDesc = "" +
 	"\anumbers\x18\x01 \x03(\v2\x1b.localdial.v1.CarrierNumberR\anumbers\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n" +
 	"\n" +
-	"total_size\x18\x03 \x01(\x05R\ttotalSize\"B\n" +
+	"total_size\x18\x03 \x01(\x05R\ttotalSize\"`\n" +
 	"\x17ReconcileNumbersRequest\x12'\n" +
-	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\"\xea\x05\n" +
+	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12\x1c\n" +
+	"\tconfigure\x18\x02 \x01(\bR\tconfigure\"\xdf\a\n" +
 	"\x18ReconcileNumbersResponse\x12;\n" +
 	"\aadopted\x18\x01 \x03(\v2!.localdial.v1.LocalPresenceNumberR\aadopted\x12#\n" +
 	"\radopted_count\x18\x02 \x01(\x05R\fadoptedCount\x129\n" +
@@ -1569,7 +1744,21 @@ const file_localdial_v1_number_inventory_proto_rawDesc = "" +
 	"\fstrays_count\x18\f \x01(\x05R\vstraysCount\x127\n" +
 	"\bunusable\x18\x14 \x03(\v2\x1b.localdial.v1.CarrierNumberR\bunusable\x12%\n" +
 	"\x0eunusable_count\x18\x15 \x01(\x05R\runusableCount\x12>\n" +
-	"\rmonthly_costs\x18\r \x03(\v2\x19.localdial.v1.MonthlyCostR\fmonthlyCosts\"m\n" +
+	"\rmonthly_costs\x18\r \x03(\v2\x19.localdial.v1.MonthlyCostR\fmonthlyCosts\x125\n" +
+	"\adrifted\x18\x0e \x03(\v2\x1b.localdial.v1.DriftedNumberR\adrifted\x12#\n" +
+	"\rdrifted_count\x18\x0f \x01(\x05R\fdriftedCount\x12A\n" +
+	"\n" +
+	"configured\x18\x10 \x03(\v2!.localdial.v1.LocalPresenceNumberR\n" +
+	"configured\x12)\n" +
+	"\x10configured_count\x18\x11 \x01(\x05R\x0fconfiguredCount\x12)\n" +
+	"\x10callback_warning\x18\x12 \x01(\tR\x0fcallbackWarning\"\x8b\x02\n" +
+	"\rDriftedNumber\x129\n" +
+	"\x06number\x18\x01 \x01(\v2!.localdial.v1.LocalPresenceNumberR\x06number\x12\x1b\n" +
+	"\tvoice_url\x18\x02 \x01(\tR\bvoiceUrl\x12!\n" +
+	"\fvoice_method\x18\x03 \x01(\tR\vvoiceMethod\x12%\n" +
+	"\x0eapplication_id\x18\x04 \x01(\tR\rapplicationId\x12\x19\n" +
+	"\btrunk_id\x18\x05 \x01(\tR\atrunkId\x12=\n" +
+	"\x10configure_status\x18\x06 \x01(\v2\x12.google.rpc.StatusR\x0fconfigureStatus\"m\n" +
 	"\vMonthlyCost\x12#\n" +
 	"\rcurrency_code\x18\x01 \x01(\tR\fcurrencyCode\x12\x16\n" +
 	"\x06micros\x18\x02 \x01(\x03R\x06micros\x12!\n" +
@@ -1623,7 +1812,7 @@ func file_localdial_v1_number_inventory_proto_rawDescGZIP() []byte {
 	return file_localdial_v1_number_inventory_proto_rawDescData
 }
 
-var file_localdial_v1_number_inventory_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_localdial_v1_number_inventory_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_localdial_v1_number_inventory_proto_goTypes = []any{
 	(*ListNumbersRequest)(nil),             // 0: localdial.v1.ListNumbersRequest
 	(*ListNumbersResponse)(nil),            // 1: localdial.v1.ListNumbersResponse
@@ -1639,67 +1828,72 @@ var file_localdial_v1_number_inventory_proto_goTypes = []any{
 	(*ListImportableNumbersResponse)(nil),  // 11: localdial.v1.ListImportableNumbersResponse
 	(*ReconcileNumbersRequest)(nil),        // 12: localdial.v1.ReconcileNumbersRequest
 	(*ReconcileNumbersResponse)(nil),       // 13: localdial.v1.ReconcileNumbersResponse
-	(*MonthlyCost)(nil),                    // 14: localdial.v1.MonthlyCost
-	(*DeleteNumbersRequest)(nil),           // 15: localdial.v1.DeleteNumbersRequest
-	(*DeleteNumbersResponse)(nil),          // 16: localdial.v1.DeleteNumbersResponse
-	(*MapAreaCodesRequest)(nil),            // 17: localdial.v1.MapAreaCodesRequest
-	(*MapAreaCodesResponse)(nil),           // 18: localdial.v1.MapAreaCodesResponse
-	(*UnmapAreaCodesRequest)(nil),          // 19: localdial.v1.UnmapAreaCodesRequest
-	(*UnmapAreaCodesResponse)(nil),         // 20: localdial.v1.UnmapAreaCodesResponse
-	(NumberState)(0),                       // 21: localdial.v1.NumberState
-	(*LocalPresenceNumber)(nil),            // 22: localdial.v1.LocalPresenceNumber
-	(*AvailableNumber)(nil),                // 23: localdial.v1.AvailableNumber
-	(*status.Status)(nil),                  // 24: google.rpc.Status
-	(*NumberFailure)(nil),                  // 25: localdial.v1.NumberFailure
-	(*CarrierNumber)(nil),                  // 26: localdial.v1.CarrierNumber
+	(*DriftedNumber)(nil),                  // 14: localdial.v1.DriftedNumber
+	(*MonthlyCost)(nil),                    // 15: localdial.v1.MonthlyCost
+	(*DeleteNumbersRequest)(nil),           // 16: localdial.v1.DeleteNumbersRequest
+	(*DeleteNumbersResponse)(nil),          // 17: localdial.v1.DeleteNumbersResponse
+	(*MapAreaCodesRequest)(nil),            // 18: localdial.v1.MapAreaCodesRequest
+	(*MapAreaCodesResponse)(nil),           // 19: localdial.v1.MapAreaCodesResponse
+	(*UnmapAreaCodesRequest)(nil),          // 20: localdial.v1.UnmapAreaCodesRequest
+	(*UnmapAreaCodesResponse)(nil),         // 21: localdial.v1.UnmapAreaCodesResponse
+	(NumberState)(0),                       // 22: localdial.v1.NumberState
+	(*LocalPresenceNumber)(nil),            // 23: localdial.v1.LocalPresenceNumber
+	(*AvailableNumber)(nil),                // 24: localdial.v1.AvailableNumber
+	(*status.Status)(nil),                  // 25: google.rpc.Status
+	(*NumberFailure)(nil),                  // 26: localdial.v1.NumberFailure
+	(*CarrierNumber)(nil),                  // 27: localdial.v1.CarrierNumber
 }
 var file_localdial_v1_number_inventory_proto_depIdxs = []int32{
-	21, // 0: localdial.v1.ListNumbersRequest.state:type_name -> localdial.v1.NumberState
-	22, // 1: localdial.v1.ListNumbersResponse.numbers:type_name -> localdial.v1.LocalPresenceNumber
-	22, // 2: localdial.v1.GetNumberResponse.number:type_name -> localdial.v1.LocalPresenceNumber
-	23, // 3: localdial.v1.SearchAvailableNumbersResponse.available:type_name -> localdial.v1.AvailableNumber
-	22, // 4: localdial.v1.PurchaseNumbersResponse.numbers:type_name -> localdial.v1.LocalPresenceNumber
-	24, // 5: localdial.v1.PurchaseNumbersResponse.unfilled_status:type_name -> google.rpc.Status
-	22, // 6: localdial.v1.ImportNumbersResponse.numbers:type_name -> localdial.v1.LocalPresenceNumber
-	25, // 7: localdial.v1.ImportNumbersResponse.failures:type_name -> localdial.v1.NumberFailure
-	26, // 8: localdial.v1.ListImportableNumbersResponse.numbers:type_name -> localdial.v1.CarrierNumber
-	22, // 9: localdial.v1.ReconcileNumbersResponse.adopted:type_name -> localdial.v1.LocalPresenceNumber
-	22, // 10: localdial.v1.ReconcileNumbersResponse.failed:type_name -> localdial.v1.LocalPresenceNumber
-	22, // 11: localdial.v1.ReconcileNumbersResponse.released:type_name -> localdial.v1.LocalPresenceNumber
-	25, // 12: localdial.v1.ReconcileNumbersResponse.open:type_name -> localdial.v1.NumberFailure
-	22, // 13: localdial.v1.ReconcileNumbersResponse.missing:type_name -> localdial.v1.LocalPresenceNumber
-	26, // 14: localdial.v1.ReconcileNumbersResponse.strays:type_name -> localdial.v1.CarrierNumber
-	26, // 15: localdial.v1.ReconcileNumbersResponse.unusable:type_name -> localdial.v1.CarrierNumber
-	14, // 16: localdial.v1.ReconcileNumbersResponse.monthly_costs:type_name -> localdial.v1.MonthlyCost
-	22, // 17: localdial.v1.DeleteNumbersResponse.deleted:type_name -> localdial.v1.LocalPresenceNumber
-	25, // 18: localdial.v1.DeleteNumbersResponse.failures:type_name -> localdial.v1.NumberFailure
-	22, // 19: localdial.v1.MapAreaCodesResponse.number:type_name -> localdial.v1.LocalPresenceNumber
-	22, // 20: localdial.v1.UnmapAreaCodesResponse.number:type_name -> localdial.v1.LocalPresenceNumber
-	0,  // 21: localdial.v1.NumberInventory.ListNumbers:input_type -> localdial.v1.ListNumbersRequest
-	2,  // 22: localdial.v1.NumberInventory.GetNumber:input_type -> localdial.v1.GetNumberRequest
-	4,  // 23: localdial.v1.NumberInventory.SearchAvailableNumbers:input_type -> localdial.v1.SearchAvailableNumbersRequest
-	6,  // 24: localdial.v1.NumberInventory.PurchaseNumbers:input_type -> localdial.v1.PurchaseNumbersRequest
-	8,  // 25: localdial.v1.NumberInventory.ImportNumbers:input_type -> localdial.v1.ImportNumbersRequest
-	10, // 26: localdial.v1.NumberInventory.ListImportableNumbers:input_type -> localdial.v1.ListImportableNumbersRequest
-	12, // 27: localdial.v1.NumberInventory.ReconcileNumbers:input_type -> localdial.v1.ReconcileNumbersRequest
-	15, // 28: localdial.v1.NumberInventory.DeleteNumbers:input_type -> localdial.v1.DeleteNumbersRequest
-	17, // 29: localdial.v1.NumberInventory.MapAreaCodes:input_type -> localdial.v1.MapAreaCodesRequest
-	19, // 30: localdial.v1.NumberInventory.UnmapAreaCodes:input_type -> localdial.v1.UnmapAreaCodesRequest
-	1,  // 31: localdial.v1.NumberInventory.ListNumbers:output_type -> localdial.v1.ListNumbersResponse
-	3,  // 32: localdial.v1.NumberInventory.GetNumber:output_type -> localdial.v1.GetNumberResponse
-	5,  // 33: localdial.v1.NumberInventory.SearchAvailableNumbers:output_type -> localdial.v1.SearchAvailableNumbersResponse
-	7,  // 34: localdial.v1.NumberInventory.PurchaseNumbers:output_type -> localdial.v1.PurchaseNumbersResponse
-	9,  // 35: localdial.v1.NumberInventory.ImportNumbers:output_type -> localdial.v1.ImportNumbersResponse
-	11, // 36: localdial.v1.NumberInventory.ListImportableNumbers:output_type -> localdial.v1.ListImportableNumbersResponse
-	13, // 37: localdial.v1.NumberInventory.ReconcileNumbers:output_type -> localdial.v1.ReconcileNumbersResponse
-	16, // 38: localdial.v1.NumberInventory.DeleteNumbers:output_type -> localdial.v1.DeleteNumbersResponse
-	18, // 39: localdial.v1.NumberInventory.MapAreaCodes:output_type -> localdial.v1.MapAreaCodesResponse
-	20, // 40: localdial.v1.NumberInventory.UnmapAreaCodes:output_type -> localdial.v1.UnmapAreaCodesResponse
-	31, // [31:41] is the sub-list for method output_type
-	21, // [21:31] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	22, // 0: localdial.v1.ListNumbersRequest.state:type_name -> localdial.v1.NumberState
+	23, // 1: localdial.v1.ListNumbersResponse.numbers:type_name -> localdial.v1.LocalPresenceNumber
+	23, // 2: localdial.v1.GetNumberResponse.number:type_name -> localdial.v1.LocalPresenceNumber
+	24, // 3: localdial.v1.SearchAvailableNumbersResponse.available:type_name -> localdial.v1.AvailableNumber
+	23, // 4: localdial.v1.PurchaseNumbersResponse.numbers:type_name -> localdial.v1.LocalPresenceNumber
+	25, // 5: localdial.v1.PurchaseNumbersResponse.unfilled_status:type_name -> google.rpc.Status
+	23, // 6: localdial.v1.ImportNumbersResponse.numbers:type_name -> localdial.v1.LocalPresenceNumber
+	26, // 7: localdial.v1.ImportNumbersResponse.failures:type_name -> localdial.v1.NumberFailure
+	27, // 8: localdial.v1.ListImportableNumbersResponse.numbers:type_name -> localdial.v1.CarrierNumber
+	23, // 9: localdial.v1.ReconcileNumbersResponse.adopted:type_name -> localdial.v1.LocalPresenceNumber
+	23, // 10: localdial.v1.ReconcileNumbersResponse.failed:type_name -> localdial.v1.LocalPresenceNumber
+	23, // 11: localdial.v1.ReconcileNumbersResponse.released:type_name -> localdial.v1.LocalPresenceNumber
+	26, // 12: localdial.v1.ReconcileNumbersResponse.open:type_name -> localdial.v1.NumberFailure
+	23, // 13: localdial.v1.ReconcileNumbersResponse.missing:type_name -> localdial.v1.LocalPresenceNumber
+	27, // 14: localdial.v1.ReconcileNumbersResponse.strays:type_name -> localdial.v1.CarrierNumber
+	27, // 15: localdial.v1.ReconcileNumbersResponse.unusable:type_name -> localdial.v1.CarrierNumber
+	15, // 16: localdial.v1.ReconcileNumbersResponse.monthly_costs:type_name -> localdial.v1.MonthlyCost
+	14, // 17: localdial.v1.ReconcileNumbersResponse.drifted:type_name -> localdial.v1.DriftedNumber
+	23, // 18: localdial.v1.ReconcileNumbersResponse.configured:type_name -> localdial.v1.LocalPresenceNumber
+	23, // 19: localdial.v1.DriftedNumber.number:type_name -> localdial.v1.LocalPresenceNumber
+	25, // 20: localdial.v1.DriftedNumber.configure_status:type_name -> google.rpc.Status
+	23, // 21: localdial.v1.DeleteNumbersResponse.deleted:type_name -> localdial.v1.LocalPresenceNumber
+	26, // 22: localdial.v1.DeleteNumbersResponse.failures:type_name -> localdial.v1.NumberFailure
+	23, // 23: localdial.v1.MapAreaCodesResponse.number:type_name -> localdial.v1.LocalPresenceNumber
+	23, // 24: localdial.v1.UnmapAreaCodesResponse.number:type_name -> localdial.v1.LocalPresenceNumber
+	0,  // 25: localdial.v1.NumberInventory.ListNumbers:input_type -> localdial.v1.ListNumbersRequest
+	2,  // 26: localdial.v1.NumberInventory.GetNumber:input_type -> localdial.v1.GetNumberRequest
+	4,  // 27: localdial.v1.NumberInventory.SearchAvailableNumbers:input_type -> localdial.v1.SearchAvailableNumbersRequest
+	6,  // 28: localdial.v1.NumberInventory.PurchaseNumbers:input_type -> localdial.v1.PurchaseNumbersRequest
+	8,  // 29: localdial.v1.NumberInventory.ImportNumbers:input_type -> localdial.v1.ImportNumbersRequest
+	10, // 30: localdial.v1.NumberInventory.ListImportableNumbers:input_type -> localdial.v1.ListImportableNumbersRequest
+	12, // 31: localdial.v1.NumberInventory.ReconcileNumbers:input_type -> localdial.v1.ReconcileNumbersRequest
+	16, // 32: localdial.v1.NumberInventory.DeleteNumbers:input_type -> localdial.v1.DeleteNumbersRequest
+	18, // 33: localdial.v1.NumberInventory.MapAreaCodes:input_type -> localdial.v1.MapAreaCodesRequest
+	20, // 34: localdial.v1.NumberInventory.UnmapAreaCodes:input_type -> localdial.v1.UnmapAreaCodesRequest
+	1,  // 35: localdial.v1.NumberInventory.ListNumbers:output_type -> localdial.v1.ListNumbersResponse
+	3,  // 36: localdial.v1.NumberInventory.GetNumber:output_type -> localdial.v1.GetNumberResponse
+	5,  // 37: localdial.v1.NumberInventory.SearchAvailableNumbers:output_type -> localdial.v1.SearchAvailableNumbersResponse
+	7,  // 38: localdial.v1.NumberInventory.PurchaseNumbers:output_type -> localdial.v1.PurchaseNumbersResponse
+	9,  // 39: localdial.v1.NumberInventory.ImportNumbers:output_type -> localdial.v1.ImportNumbersResponse
+	11, // 40: localdial.v1.NumberInventory.ListImportableNumbers:output_type -> localdial.v1.ListImportableNumbersResponse
+	13, // 41: localdial.v1.NumberInventory.ReconcileNumbers:output_type -> localdial.v1.ReconcileNumbersResponse
+	17, // 42: localdial.v1.NumberInventory.DeleteNumbers:output_type -> localdial.v1.DeleteNumbersResponse
+	19, // 43: localdial.v1.NumberInventory.MapAreaCodes:output_type -> localdial.v1.MapAreaCodesResponse
+	21, // 44: localdial.v1.NumberInventory.UnmapAreaCodes:output_type -> localdial.v1.UnmapAreaCodesResponse
+	35, // [35:45] is the sub-list for method output_type
+	25, // [25:35] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_localdial_v1_number_inventory_proto_init() }
@@ -1716,7 +1910,7 @@ func file_localdial_v1_number_inventory_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_localdial_v1_number_inventory_proto_rawDesc), len(file_localdial_v1_number_inventory_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   21,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

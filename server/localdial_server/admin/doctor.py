@@ -1,13 +1,16 @@
 """Checks the settings, the database and the carrier: `localdial doctor`. Changes and buys nothing."""
 
 import asyncio
+import contextlib
 import shlex
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from sqlalchemy import make_url
+from sqlalchemy import Engine, make_url, select
 from sqlalchemy.exc import DBAPIError
 
 from localdial_server.admin.doctor_finding import Check, Finding, OnFinding, State
+from localdial_server.domain.model import NumberState
 from localdial_server.runtime.carriers import twilio_account
 from localdial_server.runtime.storage import open_database, refuse_forgotten_state
 from localdial_server.settings.errors import SettingsError, StartError
@@ -15,8 +18,9 @@ from localdial_server.settings.settings import Settings
 from localdial_server.settings.validators import is_postgresql
 from localdial_server.storage.engines.postgres import PostgresDatabase
 from localdial_server.storage.engines.private_files import is_readable_by_others
-from localdial_server.storage.engines.sqlite import DatabaseInUse, SqliteDatabase
+from localdial_server.storage.engines.sqlite import DatabaseInUse, SqliteDatabase, read_only_engine
 from localdial_server.storage.sql.migrate import SchemaError, missing_migration
+from localdial_server.storage.sql.schema import numbers
 
 
 def examine(settings: Settings, on_finding: OnFinding) -> bool:
@@ -51,6 +55,41 @@ def _database(settings: Settings) -> Finding:
         return check.problem(f"{shown} does not answer: {' '.join(str(error.orig).split())}")
     except StartError as error:
         return check.problem(str(error))
+
+
+def _active_numbers(settings: Settings) -> Sequence[tuple[str, str]]:
+    """Return carrier account and phone number of Twilio's active numbers; none if they cannot be read."""
+    query = select(numbers.c.carrier_account, numbers.c.phone_number).filter_by(
+        carrier="twilio", state=NumberState.ACTIVE.value
+    )
+    try:
+        with _reading(settings) as engine:
+            if engine is None:
+                return []
+            with engine.connect() as connection:
+                return [(row.carrier_account, row.phone_number) for row in connection.execute(query)]
+    except (OSError, DBAPIError, StartError):
+        # The check of the database says what is wrong with it.
+        return []
+
+
+@contextlib.contextmanager
+def _reading(settings: Settings) -> Iterator[Engine | None]:
+    """Open the database for reading, even if a server uses it; yield None if it does not exist."""
+    try:
+        database = _opened(settings)
+    except DatabaseInUse:
+        engine = read_only_engine(_sqlite_file(settings))
+        yield engine
+        engine.dispose()
+        return
+    if database is None:
+        yield None
+        return
+    try:
+        yield database.engine
+    finally:
+        asyncio.run(database.close())
 
 
 def _opened(settings: Settings) -> SqliteDatabase | PostgresDatabase | None:
@@ -122,5 +161,5 @@ async def _carrier(settings: Settings, report: OnFinding) -> None:
     account = twilio_account(settings)
     if account.base_url:
         report(check.warning(f"is the server at {account.base_url}, not Twilio itself"))
-    async for finding in diagnose(account):
+    async for finding in diagnose(account, await asyncio.to_thread(_active_numbers, settings)):
         report(finding)

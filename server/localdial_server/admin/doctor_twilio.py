@@ -1,12 +1,12 @@
 """Check a Twilio account as the adapter would use it. Changes and buys nothing."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from localdial_server.admin.doctor_finding import Check, Finding, State
 from localdial_server.app.ports.carrier import CarrierError, RefusalCause, Refused
-from localdial_server.carriers.twilio.account import TwilioAccount
+from localdial_server.carriers.twilio.account import NO_CALL_ROUTE, TwilioAccount
 from localdial_server.carriers.twilio.adapter import TwilioCarrier, TwilioCarriers
 from localdial_server.carriers.twilio.error_codes import SEE_DOCTOR
 
@@ -15,9 +15,17 @@ _TRIAL: Final = "trial"
 _AREA_CODE: Final = "415"
 _MICROS: Final = 1_000_000
 
+# How many numbers a finding names.
+_SHOWN: Final = 5
 
-async def diagnose(account: TwilioAccount) -> AsyncIterator[Finding]:
-    """Yield the findings: whether numbers can be bought, and where their calls go."""
+
+async def diagnose(
+    account: TwilioAccount, active_numbers: Sequence[tuple[str, str]]
+) -> AsyncIterator[Finding]:
+    """Yield the findings: whether numbers can be bought, and where their calls go.
+
+    `active_numbers` are those of the inventory: carrier account and phone number.
+    """
     carriers = TwilioCarriers(account)
     try:
         main = carriers.by_account(account.account_sid)
@@ -34,6 +42,8 @@ async def diagnose(account: TwilioAccount) -> AsyncIterator[Finding]:
         yield await _search(main)
         yield await _owned(main)
         yield await _voice(main, account)
+        if active_numbers and not main.callback_warning:
+            yield await _routes(carriers, active_numbers)
     finally:
         carriers.close()
 
@@ -150,8 +160,7 @@ async def _voice(carrier: TwilioCarrier, account: TwilioAccount) -> Finding:
         return await _application(carrier, numbers.voice_application_sid)
     if not numbers.voice_url:
         return check.problem(
-            "to new numbers reach nobody: set LOCALDIAL_WEBHOOK_PUBLIC_URL, LOCALDIAL_TWILIO_VOICE_URL,"
-            " LOCALDIAL_TWILIO_VOICE_APPLICATION_SID or LOCALDIAL_TWILIO_TRUNK_SID"
+            f"to new numbers reach nobody, and calls to the others cannot be compared: {NO_CALL_ROUTE}"
         )
     if not numbers.voice_url.startswith("https://"):
         return check.warning(
@@ -159,6 +168,30 @@ async def _voice(carrier: TwilioCarrier, account: TwilioAccount) -> Finding:
             " included: use https"
         )
     return check.ok(f"to new numbers go to {numbers.voice_url}")
+
+
+async def _routes(carriers: TwilioCarriers, active_numbers: Sequence[tuple[str, str]]) -> Finding:
+    check = Check("call-backs")
+    elsewhere: list[str] = []
+    try:
+        for account in sorted({account for account, _ in active_numbers}):
+            carrier = carriers.by_account(account)
+            owned = {} if carrier is None else {one.phone_number: one for one in await carrier.list_owned()}
+            for number in sorted(
+                number for of, number in active_numbers if of == account and number in owned
+            ):
+                route = owned[number].call_route
+                if carrier is not None and route.in_effect != carrier.call_route.in_effect:
+                    elsewhere.append(f"{number} to {route}")
+    except CarrierError as error:
+        return check.warning(f"cannot be compared: {_text(error)}")
+    if elsewhere:
+        more = f" and {len(elsewhere) - _SHOWN} more" if len(elsewhere) > _SHOWN else ""
+        return check.warning(
+            f"to {len(elsewhere)} of {len(active_numbers)} active numbers go elsewhere:"
+            f" {', '.join(elsewhere[:_SHOWN])}{more}; `localdial reconcile --configure` repairs this"
+        )
+    return check.ok(f"to all {len(active_numbers)} active numbers come here")
 
 
 async def _application(carrier: TwilioCarrier, sid: str) -> Finding:

@@ -82,11 +82,12 @@ class CommonOptions:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The client, output and server address (host:port) of a client command."""
+    """The client, output and server address (host:port) of a client command, and its `--timeout`."""
 
     client: Client
     out: Output
     server: str
+    timeout: float | None = None
 
     def confirm(self, question: str, *, yes: bool) -> None:
         """Continue only if the user agrees to spend money or to destroy something.
@@ -214,7 +215,7 @@ def client_command(function: Callable[Concatenate[Session, Arguments], None]) ->
         out = Output(as_json=options.as_json)
         _warn_of_misspelled_server(out)
         with errors_shown(out), connect(options) as client:
-            function(Session(client, out, options.server), *args, **kwargs)
+            function(Session(client, out, options.server, options.timeout), *args, **kwargs)
 
     _declare(command, function, _SERVER, _JSON, _TIMEOUT)
     return command

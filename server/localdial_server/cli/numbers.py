@@ -22,7 +22,7 @@ from localdial.v1.number_inventory_pb2 import (
     UnmapAreaCodesRequest,
 )
 from localdial.v1.number_pb2 import CarrierNumber, LocalPresenceNumber, NumberFailure, NumberState
-from localdial_client import from_status, pages
+from localdial_client import LocaldialError, from_status, pages
 from localdial_server.cli.command import (
     PAGE_SIZE,
     NumberArgument,
@@ -45,6 +45,9 @@ class ListedState(StrEnum):
     ACTIVE = "active"
     RELEASING = "releasing"
 
+
+# How long a purchase may wait to learn whether call-backs will reach anybody.
+_WARNING_SECONDS: Final = 5.0
 
 # The most numbers that the contract allows in one call.
 _MAX_PER_CALL: Final = 100
@@ -115,6 +118,8 @@ def search(
     response = session.client.number_inventory.search_available_numbers(request)
     rows = [(each.phone_number, _place(each.locality, each.region)) for each in response.available]
     session.out.result(response, table(("NUMBER", "PLACE"), rows, may_wrap={"PLACE"}))
+    if response.callback_warning:
+        session.out.warn(response.callback_warning)
     if not response.available:
         session.out.warn(f"the carrier has no numbers for sale in {area_code}; try another area code")
 
@@ -133,6 +138,9 @@ def buy(
     yes: YesOption = False,
 ) -> None:
     """Buy numbers in an area code. This spends money."""
+    warning = _callback_warning(session, organization, area_code)
+    if warning:
+        session.out.warn_beforehand(warning)
     session.confirm(
         f"Buy {counted(quantity, 'number')} in area code {area_code} for {organization}? This spends money.",
         yes=yes,
@@ -285,6 +293,17 @@ def unmap_area_codes(
 def _importable(session: Session, organization: str) -> ListImportableNumbersResponse:
     request = ListImportableNumbersRequest(organization_id=organization, page_size=PAGE_SIZE)
     return merge_pages(pages(session.client.number_inventory.list_importable_numbers, request))
+
+
+def _callback_warning(session: Session, organization: str, area_code: str) -> str:
+    request = SearchAvailableNumbersRequest(organization_id=organization, area_code=area_code, limit=1)
+    timeout = _WARNING_SECONDS if session.timeout is None else min(session.timeout, _WARNING_SECONDS)
+    try:
+        response = session.client.number_inventory.search_available_numbers(request, timeout=timeout)
+    except LocaldialError:
+        # The purchase says what is wrong. A repeat may even succeed, because it only asks for the outcome.
+        return ""
+    return response.callback_warning
 
 
 def _new_request_id() -> str:

@@ -151,6 +151,10 @@ class Output:
         if not self.as_json:
             self._print_line(text, "Warning: ", "bold yellow")
 
+    def warn_beforehand(self, text: str) -> None:
+        """Print a warning on stderr before the command acts, for programs too: no document has it."""
+        self._print_line(text, "Warning: ", "bold yellow")
+
     def failures(self, failures: Iterable[NumberFailure]) -> None:
         """Print for people which numbers failed and why. Programs get it in the document."""
         if self.as_json:

@@ -6,9 +6,14 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from localdial.v1.number_inventory_pb2 import MonthlyCost, ReconcileNumbersRequest, ReconcileNumbersResponse
-from localdial.v1.number_pb2 import LocalPresenceNumber
-from localdial_server.cli.command import Session, client_command
+from localdial.v1.number_inventory_pb2 import (
+    DriftedNumber,
+    MonthlyCost,
+    ReconcileNumbersRequest,
+    ReconcileNumbersResponse,
+)
+from localdial.v1.number_pb2 import LocalPresenceNumber, NumberFailure
+from localdial_server.cli.command import Session, YesOption, client_command
 from localdial_server.cli.numbers import carrier_numbers_table, numbers_table
 from localdial_server.cli.output import ExitCode, counted
 from localdial_server.cli.tables import table
@@ -22,12 +27,28 @@ def reconcile(
     organization: Annotated[
         str, typer.Argument(metavar="[ORG]", help="Only this organization's numbers.")
     ] = "",
+    *,
+    configure: Annotated[
+        bool,
+        typer.Option(
+            "--configure",
+            help="Have the carrier send the calls to numbers here again where they go elsewhere.",
+        ),
+    ] = False,
+    yes: YesOption = False,
 ) -> None:
     """Settle open purchases and releases, and report differences from the carrier.
 
-    Exits with 6 when a number is still open, is missing at the carrier, or is at the carrier only (a stray).
+    Exits with 6 when a number is still open, is missing at the carrier, is at the carrier only (a stray), or
+    when its calls go elsewhere.
     """
-    request = ReconcileNumbersRequest(organization_id=organization)
+    if configure:
+        session.confirm(
+            "Have the carrier send all calls to the inventory's numbers here? That replaces the voice URL, "
+            "application or trunk of those that `localdial reconcile` lists; they keep their names.",
+            yes=yes,
+        )
+    request = ReconcileNumbersRequest(organization_id=organization, configure=configure)
     response = session.client.number_inventory.reconcile_numbers(request)
     session.out.result(response, *_report(response))
     session.out.failures(response.open)
@@ -46,7 +67,19 @@ def reconcile(
             f"of no use here: {counted(response.unusable_count, 'number')} of the carrier account, each for "
             "the reason listed. If nothing else uses them, release them at the carrier: they cost money"
         )
-    if response.open_count or response.missing_count or response.strays_count:
+    session.out.failures(
+        NumberFailure(phone_number=each.number.phone_number, status=each.configure_status)
+        for each in response.drifted
+        if each.HasField("configure_status")
+    )
+    if response.drifted_count and not configure:
+        session.out.warn(
+            f"calls go elsewhere: {counted(response.drifted_count, 'number')}. Call-backs to them do "
+            "not reach the agent who called; repair this with `localdial reconcile --configure`"
+        )
+    if response.callback_warning:
+        session.out.warn(f"where calls to the numbers go was not compared: {response.callback_warning}")
+    if any((response.open_count, response.missing_count, response.strays_count, response.drifted_count)):
         raise typer.Exit(ExitCode.PARTIAL)
 
 
@@ -59,6 +92,8 @@ def _report(response: ReconcileNumbersResponse) -> Sequence[Table | str]:
         ("missing at the carrier", str(response.missing_count)),
         ("strays at the carrier", str(response.strays_count)),
         ("of no use here", str(response.unusable_count)),
+        ("calls go elsewhere", str(response.drifted_count)),
+        ("calls sent here again", str(response.configured_count)),
         *(("costs a month", _cost(cost)) for cost in response.monthly_costs),
     ]
     parts: list[Table | str] = [table(("WHAT", "HOW MANY"), counts)]
@@ -67,6 +102,7 @@ def _report(response: ReconcileNumbersResponse) -> Sequence[Table | str]:
         ("Failed", response.failed, response.failed_count),
         ("Released", response.released, response.released_count),
         ("Missing at the carrier", response.missing, response.missing_count),
+        ("Calls sent here again", response.configured, response.configured_count),
     )
     for title, numbers, count in listed:
         if numbers:
@@ -80,7 +116,21 @@ def _report(response: ReconcileNumbersResponse) -> Sequence[Table | str]:
             (number.phone_number, number.carrier_number_id, number.obstacle) for number in response.unusable
         ]
         parts += [title, table(("NUMBER", "CARRIER'S ID", "WHY NOT"), rows)]
+    if response.drifted:
+        title = f"\nCalls go elsewhere{_listed_of(len(response.drifted), response.drifted_count)}"
+        rows = [
+            (each.number.phone_number, each.number.organization_id, _route(each)) for each in response.drifted
+        ]
+        parts += [title, table(("NUMBER", "ORGANIZATION", "CALLS GO TO"), rows, may_wrap={"CALLS GO TO"})]
     return parts
+
+
+def _route(drifted: DriftedNumber) -> str:
+    if drifted.trunk_id:
+        return f"trunk {drifted.trunk_id}"
+    if drifted.application_id:
+        return f"application {drifted.application_id}"
+    return f"{drifted.voice_method} {drifted.voice_url}" if drifted.voice_url else "nobody"
 
 
 def _listed_of(listed: int, count: int) -> str:

@@ -3,6 +3,7 @@
 from localdial.v1 import number_inventory_pb2 as pb
 from localdial.v1 import number_pb2
 from localdial_server.app.failures import NumberFailure
+from localdial_server.app.numbers.reconcile import Drifted
 from localdial_server.app.numbers.usable import obstacle
 from localdial_server.app.ports.carrier import OwnedNumber
 from localdial_server.app.ports.store import NumberQuery
@@ -49,7 +50,8 @@ class NumberInventoryServicer:
                     phone_number=offer.phone_number, locality=offer.locality, region=offer.region
                 )
                 for offer in found
-            ]
+            ],
+            callback_warning=self._use_cases.inventory.callback_warning(request.organization_id),
         )
 
     async def purchase_numbers(self, request: pb.PurchaseNumbersRequest) -> pb.PurchaseNumbersResponse:
@@ -89,7 +91,9 @@ class NumberInventoryServicer:
         )
 
     async def reconcile_numbers(self, request: pb.ReconcileNumbersRequest) -> pb.ReconcileNumbersResponse:
-        report = await self._use_cases.reconciling.reconcile(request.organization_id or None)
+        report = await self._use_cases.reconciling.reconcile(
+            request.organization_id or None, configure=request.configure
+        )
         return pb.ReconcileNumbersResponse(
             adopted=map(number_message, report.adopted[:_LISTED]),
             adopted_count=len(report.adopted),
@@ -105,6 +109,11 @@ class NumberInventoryServicer:
             strays_count=len(report.strays),
             unusable=map(_carrier_number, report.unusable[:_LISTED]),
             unusable_count=len(report.unusable),
+            drifted=map(_drifted_number, report.drifted[:_LISTED]),
+            drifted_count=len(report.drifted),
+            configured=map(number_message, report.configured[:_LISTED]),
+            configured_count=len(report.configured),
+            callback_warning=report.callback_warning,
             monthly_costs=[
                 pb.MonthlyCost(
                     currency_code=cost.currency_code, micros=cost.micros, number_count=cost.number_count
@@ -138,6 +147,18 @@ class NumberInventoryServicer:
 
 def _number_failure(failure: NumberFailure) -> number_pb2.NumberFailure:
     return number_pb2.NumberFailure(phone_number=failure.phone_number, status=status_of(failure.error))
+
+
+def _drifted_number(drifted: Drifted) -> pb.DriftedNumber:
+    route = drifted.call_route
+    return pb.DriftedNumber(
+        number=number_message(drifted.number),
+        voice_url=route.voice_url,
+        voice_method=route.voice_method,
+        application_id=route.application_id,
+        trunk_id=route.trunk_id,
+        configure_status=status_of(drifted.error) if drifted.error is not None else None,
+    )
 
 
 def _carrier_number(number: OwnedNumber) -> number_pb2.CarrierNumber:

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from localdial.v1.number_inventory_pb2 import SearchAvailableNumbersResponse
 from localdial_server.cli import app
-from tests.support.fake_server import FakeServer
+from tests.support.fake_server import Answer, FakeServer
 
 
 class Cli:
@@ -23,6 +24,11 @@ class Cli:
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result
+
+    def buy(self, *arguments: str, answer: Answer, warning: str = "") -> Result:
+        """Run `numbers buy`, which asks for a warning of call-backs first; the purchase gets `answer`."""
+        self.server.answers(SearchAvailableNumbersResponse(callback_warning=warning), answer)
+        return self.run("numbers", "buy", *arguments)
 
     def requests(self, method: str) -> list[Any]:
         """Return the requests that the fake server received for the method, in order."""

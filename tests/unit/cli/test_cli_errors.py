@@ -9,6 +9,7 @@ from localdial.v1.number_inventory_pb2 import (
     DeleteNumbersResponse,
     ImportNumbersResponse,
     PurchaseNumbersResponse,
+    SearchAvailableNumbersResponse,
 )
 from localdial.v1.number_pb2 import LocalPresenceNumber, NumberFailure
 from localdial_server.cli.output import EXIT_CODE_HELP, ExitCode
@@ -113,8 +114,8 @@ def test_with_json_an_error_is_one_document_on_stderr(cli: Cli) -> None:
 
 
 def test_no_numbers_for_sale_is_a_warning_that_suggests_another_area_code(cli: Cli) -> None:
-    cli.server.answers(failure(grpc.StatusCode.NOT_FOUND, "NO_NUMBERS_AVAILABLE", "sold out"))
-    result = cli.run("numbers", "buy", "acme", "907", "--yes")
+    sold_out = failure(grpc.StatusCode.NOT_FOUND, "NO_NUMBERS_AVAILABLE", "sold out")
+    result = cli.buy("acme", "907", "--yes", answer=sold_out)
     assert result.exit_code == 3
     assert result.stderr.splitlines()[0] == "Warning: sold out"
     assert "Try another area code" in result.stderr
@@ -131,7 +132,9 @@ def test_no_numbers_for_sale_is_a_warning_that_suggests_another_area_code(cli: C
 def test_after_an_unknown_outcome_the_request_id_for_a_repeat_is_shown(
     cli: Cli, method: str, command: tuple[str, ...], *, as_json: bool
 ) -> None:
-    cli.server.answers(failure(grpc.StatusCode.INTERNAL, "INTERNAL"))
+    unknown = failure(grpc.StatusCode.INTERNAL, "INTERNAL")
+    # `buy` searches first, and goes on if that fails.
+    cli.server.answers(*[unknown] * command.count("buy"), unknown)
     result = cli.run(*command, *(["--json"] if as_json else []))
     [request] = cli.requests(method)
     assert request.request_id
@@ -145,8 +148,10 @@ def test_after_an_unknown_outcome_the_request_id_for_a_repeat_is_shown(
 
 
 def test_after_a_refusal_no_repeat_is_suggested(cli: Cli) -> None:
-    cli.server.answers(failure(grpc.StatusCode.FAILED_PRECONDITION, "CARRIER_REFUSED"))
-    assert "--request-id" not in cli.run("numbers", "buy", "acme", "415", "--yes").stderr
+    refused = failure(grpc.StatusCode.FAILED_PRECONDITION, "CARRIER_REFUSED")
+    result = cli.buy("acme", "415", "--yes", answer=refused)
+    assert "CARRIER_REFUSED" in result.stderr
+    assert "--request-id" not in result.stderr
 
 
 def number_failure(phone_number: str, code: grpc.StatusCode, reason: str) -> NumberFailure:
@@ -172,7 +177,7 @@ BUSY = number_failure("+14155550102", grpc.StatusCode.FAILED_PRECONDITION, "NUMB
 def test_the_exit_code_reflects_the_failures_of_single_numbers(
     cli: Cli, done: list[str], failures: list[NumberFailure], expected: ExitCode
 ) -> None:
-    numbers = [LocalPresenceNumber(phone_number=each) for each in done]
+    numbers = [LocalPresenceNumber(phone_number=each, area_code="415") for each in done]
     cli.server.answers(
         DeleteNumbersResponse(deleted=numbers, failures=failures),
         ImportNumbersResponse(numbers=numbers, failures=failures),
@@ -186,13 +191,41 @@ def test_the_exit_code_reflects_the_failures_of_single_numbers(
 
 
 def test_a_partly_filled_purchase_is_shown_with_a_warning(cli: Cli) -> None:
-    cli.server.answers(
-        PurchaseNumbersResponse(numbers=[LocalPresenceNumber(phone_number=NUMBER)], unfilled_count=2)
-    )
-    result = cli.run("numbers", "buy", "acme", "307", "--quantity", "3", "--yes")
+    in_part = PurchaseNumbersResponse(numbers=[LocalPresenceNumber(phone_number=NUMBER)], unfilled_count=2)
+    result = cli.buy("acme", "307", "--quantity", "3", "--yes", answer=in_part)
     assert result.exit_code == ExitCode.PARTIAL
     assert NUMBER in result.stdout
     assert "2 of 3 could not be bought" in result.stderr
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_purchase_warns_beforehand_if_call_backs_would_reach_nobody(
+    cli: Cli, options: tuple[str, ...]
+) -> None:
+    bought = PurchaseNumbersResponse(numbers=[LocalPresenceNumber(phone_number=NUMBER)])
+    result = cli.buy("acme", "415", "--yes", *options, answer=bought, warning="they reach nobody")
+    assert (result.exit_code, result.stderr) == (ExitCode.OK, "Warning: they reach nobody\n")
+    assert NUMBER in result.stdout
+
+
+def test_a_purchase_without_yes_warns_before_the_question(cli: Cli) -> None:
+    cli.server.answers(SearchAvailableNumbersResponse(callback_warning="they reach nobody"))
+    result = cli.run("numbers", "buy", "acme", "415")
+    assert result.stderr.startswith("Warning: they reach nobody\n")
+    assert cli.requests("PurchaseNumbers") == []
+
+
+def test_a_refused_release_is_shown_with_its_reason_and_is_partly_done(cli: Cli) -> None:
+    refused = status(
+        grpc.StatusCode.FAILED_PRECONDITION,
+        "remove the address",
+        ErrorInfo(reason="CARRIER_REFUSED", domain="localdial"),
+    )
+    number = LocalPresenceNumber(phone_number=NUMBER, release_status=refused)
+    cli.server.answers(DeleteNumbersResponse(deleted=[number]))
+    result = cli.run("numbers", "delete", "acme", NUMBER, "--yes")
+    assert result.exit_code == ExitCode.PARTIAL
+    assert f"{NUMBER}: remove the address [CARRIER_REFUSED (FAILED_PRECONDITION)]" in result.stderr
 
 
 def test_every_exit_code_is_explained_by_the_help(cli: Cli) -> None:

@@ -105,13 +105,11 @@ def test_an_import_needs_either_numbers_or_all(cli: Cli, arguments: tuple[str, .
 
 
 def test_a_partly_filled_purchase_gives_the_reason(cli: Cli) -> None:
-    cli.server.answers(
-        PurchaseNumbersResponse(
-            numbers=[LocalPresenceNumber(phone_number="+14155550100")],
-            unfilled_count=2,
-            unfilled_status=Status(code=8, message="the organization has reached its limit of 1 number"),
-        )
+    in_part = PurchaseNumbersResponse(
+        numbers=[LocalPresenceNumber(phone_number="+14155550100")],
+        unfilled_count=2,
+        unfilled_status=Status(code=8, message="the organization has reached its limit of 1 number"),
     )
-    result = cli.run("numbers", "buy", "acme", "415", "-n", "3", "--yes")
+    result = cli.buy("acme", "415", "-n", "3", "--yes", answer=in_part)
     assert result.exit_code == ExitCode.PARTIAL
     assert "2 of 3 could not be bought: the organization has reached its limit of 1 number" in result.stderr

@@ -195,6 +195,12 @@ class SearchAvailableNumbersResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     AVAILABLE_FIELD_NUMBER: _builtins.int
+    CALLBACK_WARNING_FIELD_NUMBER: _builtins.int
+    callback_warning: _builtins.str
+    """Output only. Why call-backs to numbers that are bought now would reach
+    nobody, such as a server that was started without a webhook or voice URL.
+    Show it before the purchase. Empty if they would reach the server.
+    """
     @_builtins.property
     def available(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.AvailableNumber]:
         """Output only. The numbers that the carrier has for sale, in the carrier's
@@ -205,10 +211,11 @@ class SearchAvailableNumbersResponse(_message.Message):
         self,
         *,
         available: _abc.Iterable[_number_pb2.AvailableNumber] | None = ...,
+        callback_warning: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "callback_warning", b"callback_warning"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -460,18 +467,26 @@ class ReconcileNumbersRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    CONFIGURE_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """Optional. Reconcile only this organization's numbers; `strays` is then
     empty. 1 to 128 visible ASCII characters. Default: every organization.
+    """
+    configure: _builtins.bool
+    """Optional. Whether to have the carrier send the calls to the `drifted`
+    numbers to this service again. That replaces the voice URL, application or
+    trunk that is set there, and nothing else. Default: false; they are only
+    reported.
     """
     def __init__(
         self,
         *,
         organization_id: _builtins.str = ...,
+        configure: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["configure", b"configure", "organization_id", b"organization_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -500,6 +515,11 @@ class ReconcileNumbersResponse(_message.Message):
     UNUSABLE_FIELD_NUMBER: _builtins.int
     UNUSABLE_COUNT_FIELD_NUMBER: _builtins.int
     MONTHLY_COSTS_FIELD_NUMBER: _builtins.int
+    DRIFTED_FIELD_NUMBER: _builtins.int
+    DRIFTED_COUNT_FIELD_NUMBER: _builtins.int
+    CONFIGURED_FIELD_NUMBER: _builtins.int
+    CONFIGURED_COUNT_FIELD_NUMBER: _builtins.int
+    CALLBACK_WARNING_FIELD_NUMBER: _builtins.int
     adopted_count: _builtins.int
     """Output only. How many numbers were adopted."""
     failed_count: _builtins.int
@@ -514,6 +534,15 @@ class ReconcileNumbersResponse(_message.Message):
     """Output only. How many strays there are."""
     unusable_count: _builtins.int
     """Output only. How many numbers cannot be imported."""
+    drifted_count: _builtins.int
+    """Output only. How many numbers have drifted and were not repaired."""
+    configured_count: _builtins.int
+    """Output only. How many numbers were configured."""
+    callback_warning: _builtins.str
+    """Output only. Why no number can be called drifted: this service has no
+    webhook or voice URL to compare with, and call-backs to numbers bought now
+    reach nobody. Empty if it has one.
+    """
     @_builtins.property
     def adopted(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.LocalPresenceNumber]:
         """Output only. The numbers of purchases and imports that turned out to have
@@ -564,6 +593,19 @@ class ReconcileNumbersResponse(_message.Message):
         for.
         """
 
+    @_builtins.property
+    def drifted(self) -> _containers.RepeatedCompositeFieldContainer[Global___DriftedNumber]:
+        """Output only. Active numbers whose calls the carrier does not send to this
+        service, so that call-backs to them are not routed here. Call this method
+        with `configure` to repair them, or ImportNumbers to repair some of them.
+        """
+
+    @_builtins.property
+    def configured(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.LocalPresenceNumber]:
+        """Output only. Numbers whose calls the carrier sends to this service again,
+        since this call. Empty without `configure`.
+        """
+
     def __init__(
         self,
         *,
@@ -582,14 +624,80 @@ class ReconcileNumbersResponse(_message.Message):
         unusable: _abc.Iterable[_number_pb2.CarrierNumber] | None = ...,
         unusable_count: _builtins.int = ...,
         monthly_costs: _abc.Iterable[Global___MonthlyCost] | None = ...,
+        drifted: _abc.Iterable[Global___DriftedNumber] | None = ...,
+        drifted_count: _builtins.int = ...,
+        configured: _abc.Iterable[_number_pb2.LocalPresenceNumber] | None = ...,
+        configured_count: _builtins.int = ...,
+        callback_warning: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["adopted", b"adopted", "adopted_count", b"adopted_count", "failed", b"failed", "failed_count", b"failed_count", "missing", b"missing", "missing_count", b"missing_count", "monthly_costs", b"monthly_costs", "open", b"open", "open_count", b"open_count", "released", b"released", "released_count", b"released_count", "strays", b"strays", "strays_count", b"strays_count", "unusable", b"unusable", "unusable_count", b"unusable_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adopted", b"adopted", "adopted_count", b"adopted_count", "callback_warning", b"callback_warning", "configured", b"configured", "configured_count", b"configured_count", "drifted", b"drifted", "drifted_count", b"drifted_count", "failed", b"failed", "failed_count", b"failed_count", "missing", b"missing", "missing_count", b"missing_count", "monthly_costs", b"monthly_costs", "open", b"open", "open_count", b"open_count", "released", b"released", "released_count", b"released_count", "strays", b"strays", "strays_count", b"strays_count", "unusable", b"unusable", "unusable_count", b"unusable_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReconcileNumbersResponse: _TypeAlias = ReconcileNumbersResponse  # noqa: Y015
+
+@_typing.final
+class DriftedNumber(_message.Message):
+    """A number whose calls the carrier does not send to this service, and what is
+    set for them there. A trunk comes before an application, and an application
+    before a voice URL. With none of them, calls to the number reach nobody.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    VOICE_URL_FIELD_NUMBER: _builtins.int
+    VOICE_METHOD_FIELD_NUMBER: _builtins.int
+    APPLICATION_ID_FIELD_NUMBER: _builtins.int
+    TRUNK_ID_FIELD_NUMBER: _builtins.int
+    CONFIGURE_STATUS_FIELD_NUMBER: _builtins.int
+    voice_url: _builtins.str
+    """Output only. The URL that the carrier requests when the number is called.
+    Empty if there is none.
+    """
+    voice_method: _builtins.str
+    """Output only. The HTTP method of that request, such as `POST`. Empty without
+    a URL.
+    """
+    application_id: _builtins.str
+    """Output only. The carrier's identifier of the application that handles the
+    calls. Empty if there is none.
+    """
+    trunk_id: _builtins.str
+    """Output only. The carrier's identifier of the SIP trunk that the calls go to.
+    Empty if there is none.
+    """
+    @_builtins.property
+    def number(self) -> _number_pb2.LocalPresenceNumber:
+        """Output only. The number."""
+
+    @_builtins.property
+    def configure_status(self) -> _status_pb2.Status:
+        """Output only. Why the carrier did not send the calls here again, although
+        `configure` was set, with the same `google.rpc.ErrorInfo` in its details as
+        a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE or
+        NUMBER_NOT_AT_CARRIER. Unset without `configure`.
+        """
+
+    def __init__(
+        self,
+        *,
+        number: _number_pb2.LocalPresenceNumber | None = ...,
+        voice_url: _builtins.str = ...,
+        voice_method: _builtins.str = ...,
+        application_id: _builtins.str = ...,
+        trunk_id: _builtins.str = ...,
+        configure_status: _status_pb2.Status | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["configure_status", b"configure_status", "number", b"number"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["application_id", b"application_id", "configure_status", b"configure_status", "number", b"number", "trunk_id", b"trunk_id", "voice_method", b"voice_method", "voice_url", b"voice_url"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DriftedNumber: _TypeAlias = DriftedNumber  # noqa: Y015
 
 @_typing.final
 class MonthlyCost(_message.Message):

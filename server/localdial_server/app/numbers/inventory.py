@@ -54,6 +54,10 @@ class Inventory:
         except (CarrierUnavailable, Refused) as error:
             raise to_service_error(error, organization_id) from error
 
+    def callback_warning(self, organization_id: str) -> str:
+        """Return why call-backs to numbers that the organization buys now reach nobody, else nothing."""
+        return self._carriers.for_organization(organization_id).callback_warning
+
     async def map_area_codes(
         self, organization_id: str, phone_number: str, area_codes: Sequence[str]
     ) -> tuple[Number, int]:

@@ -7,6 +7,7 @@ as could be bought, and a repeat with the same request_id gets the same answer.
 import asyncio
 import contextlib
 import json
+import logging
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -30,6 +31,8 @@ from localdial_server.app.ports.store import NumberQuery, Reader, Store, Transac
 from localdial_server.domain.errors import NoNumbersAvailable, NumbersTaken, PurchasePending, ServiceError
 from localdial_server.domain.model import Number, NumberState
 from localdial_server.domain.spending import DAY_MICROSECONDS, SpendingLimits, Spent, limit_error
+
+_log = logging.getLogger(__name__)
 
 # How many orders may be at the carrier at once: of one purchase request, and of this process.
 _CONCURRENT_ORDERS = 8
@@ -136,6 +139,12 @@ class Purchasing:
         )
         if answer is not None:
             return answer
+        warning = self._carriers.for_organization(request.organization_id).callback_warning
+        if warning:
+            _log.warning(
+                "numbers are bought whose call-backs reach nobody",
+                extra={"organization_id": request.organization_id, "cause": warning},
+            )
         error = await self._buy(request)
         return await self._finish(request, error)
 

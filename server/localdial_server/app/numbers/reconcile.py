@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 
 from localdial_server.app.failures import NumberFailure, PublicError
@@ -13,15 +13,17 @@ from localdial_server.app.numbers.settle import Settled, Sweep
 from localdial_server.app.numbers.usable import obstacle
 from localdial_server.app.ports.carrier import (
     AccountNotSetUp,
+    CallRoute,
     CarrierError,
     Carriers,
     CarrierUnavailable,
+    NumberNotOwned,
     OwnedNumber,
     Refused,
 )
 from localdial_server.app.ports.clock import Clock
 from localdial_server.app.ports.store import NumberQuery, Reader, Store
-from localdial_server.domain.errors import PurchasePending, ServiceError
+from localdial_server.domain.errors import NumberNotAtCarrier, PurchasePending, ServiceError
 from localdial_server.domain.model import Number, NumberState
 from localdial_server.domain.number_life_cycle import release_error
 
@@ -47,12 +49,31 @@ class MonthlyCost:
 
 
 @dataclass(frozen=True, slots=True)
+class Drifted:
+    """An active number whose calls do not reach us, what is set for them, and why that was not repaired.
+
+    `error` is None if it was not to be repaired.
+    """
+
+    number: Number
+    call_route: CallRoute
+    error: PublicError | None = None
+
+    @property
+    def phone_number(self) -> str:
+        """The number, in E.164."""
+        return self.number.phone_number
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The numbers that were settled, are still open, or differ; each list by phone number.
 
     `adopted`, `abandoned` and `released` were settled by this call. `missing` are active numbers that
     the account does not own, `strays` numbers that it owns and no organization uses, and `unusable`
-    those of them that none can use. `costs` are by currency.
+    those of them that none can use. `drifted` are active numbers whose calls go elsewhere, and
+    `configured` those whose calls this call sent back to us.
+    `callback_warning` is why no number can be called drifted, empty if some can. `costs` are by currency.
     """
 
     adopted: Sequence[Number]
@@ -62,6 +83,9 @@ class Report:
     missing: Sequence[Number]
     strays: Sequence[OwnedNumber]
     unusable: Sequence[OwnedNumber]
+    drifted: Sequence[Drifted]
+    configured: Sequence[Number]
+    callback_warning: str
     costs: Sequence[MonthlyCost]
 
 
@@ -74,11 +98,12 @@ class Reconciling:
         self._sweep = sweep
         self._clock = clock
 
-    async def reconcile(self, organization_id: str | None) -> Report:
+    async def reconcile(self, organization_id: str | None, *, configure: bool = False) -> Report:
         """Settle the open numbers of the organization, or of all (None), and report.
 
-        Only a report on all organizations has strays and unusable numbers. Raises
-        `OrganizationNotFound`, `CarrierRefused` and `CarrierNotAvailable`.
+        With `configure`, also have the carrier send the calls to drifted numbers to us. Only a report on
+        all organizations has strays and unusable numbers. Raises `OrganizationNotFound`,
+        `CarrierRefused` and `CarrierNotAvailable`.
         """
         settled = await self._sweep.settle(
             await self._store.read(
@@ -95,6 +120,10 @@ class Reconciling:
             missing = [number for number in here if number.phone_number not in owned[number.carrier_account]]
             missing = await self._still_missing(missing)
             unused = await self._unused(owned) if organization_id is None else []
+            drifted = self._drifted(here, owned)
+            configured: list[Number] = []
+            if configure:
+                configured, drifted = await self._configured(drifted, owned)
             costs = await self._costs(here)
         except (CarrierUnavailable, Refused) as error:
             raise to_service_error(error, organization_id) from error
@@ -112,8 +141,46 @@ class Reconciling:
             missing=missing,
             strays=[number for number in unused if not obstacle(number)],
             unusable=[number for number in unused if obstacle(number)],
+            drifted=drifted,
+            configured=configured,
+            callback_warning=next(filter(None, (one.callback_warning for one in self._carriers.all())), ""),
             costs=costs,
         )
+
+    def _drifted(
+        self, numbers: Iterable[Number], owned: Mapping[str, Mapping[str, OwnedNumber]]
+    ) -> list[Drifted]:
+        """Return the numbers whose calls do not go where the account sends them, by phone number."""
+        found: list[Drifted] = []
+        for number in numbers:
+            wanted = account_of(self._carriers, number).call_route.in_effect
+            at_carrier = owned[number.carrier_account].get(number.phone_number)
+            # Without a route of our own, there is nothing to compare with.
+            if at_carrier is not None and wanted not in (CallRoute(), at_carrier.call_route.in_effect):
+                found.append(Drifted(number, at_carrier.call_route))
+        return found
+
+    async def _configured(
+        self, drifted: Sequence[Drifted], owned: Mapping[str, Mapping[str, OwnedNumber]]
+    ) -> tuple[list[Number], list[Drifted]]:
+        """Have the carrier send the calls of these numbers to us; return those that do, and the others."""
+        limit = asyncio.Semaphore(_CONCURRENT_LOOK_UPS)
+
+        async def configure(one: Drifted) -> Drifted | None:
+            number = one.number
+            at_carrier = owned[number.carrier_account][number.phone_number]
+            async with limit:
+                try:
+                    await account_of(self._carriers, number).configure(at_carrier.carrier_number_id)
+                except NumberNotOwned:
+                    return replace(one, error=PublicError.of(NumberNotAtCarrier(number.phone_number)))
+                except CarrierError as error:
+                    return replace(one, error=PublicError.of(to_service_error(error, number.organization_id)))
+            return None
+
+        left = await asyncio.gather(*map(configure, drifted))
+        configured = [one.number for one, failed in zip(drifted, left, strict=True) if failed is None]
+        return configured, [failed for failed in left if failed is not None]
 
     def _elsewhere(
         self, numbers: Iterable[Number], organization_id: str | None

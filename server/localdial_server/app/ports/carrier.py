@@ -21,6 +21,37 @@ class AvailableNumber:
 
 
 @dataclass(frozen=True, slots=True)
+class CallRoute:
+    """What is set at the carrier for the calls to a number; nothing sends them to nobody.
+
+    The carrier requests `voice_url` with `voice_method`, such as `POST`. The identifiers are the
+    carrier's own.
+    """
+
+    voice_url: str = ""
+    voice_method: str = ""
+    application_id: str = ""
+    trunk_id: str = ""
+
+    @property
+    def in_effect(self) -> "CallRoute":
+        """The part that counts: a trunk comes before an application, and an application before a URL."""
+        if self.trunk_id:
+            return CallRoute(trunk_id=self.trunk_id)
+        if self.application_id:
+            return CallRoute(application_id=self.application_id)
+        return CallRoute(self.voice_url, self.voice_method) if self.voice_url else CallRoute()
+
+    def __str__(self) -> str:
+        """Return what is in effect, for people, such as `POST https://voice.example.com/voice`."""
+        if self.trunk_id:
+            return f"trunk {self.trunk_id}"
+        if self.application_id:
+            return f"application {self.application_id}"
+        return f"{self.voice_method} {self.voice_url}" if self.voice_url else "nobody"
+
+
+@dataclass(frozen=True, slots=True)
 class OwnedNumber:
     """A number that the carrier account owns.
 
@@ -36,6 +67,7 @@ class OwnedNumber:
     locality: str = ""
     region: str = ""
     takes_calls: bool = True
+    call_route: CallRoute = CallRoute()
 
 
 class OrderStatus(Enum):
@@ -168,6 +200,14 @@ class Carrier(Protocol):
     def capabilities(self) -> Capabilities:
         """The carrier's capabilities; constant."""
 
+    @property
+    def call_route(self) -> CallRoute:
+        """What `order` and `configure` set, so that calls reach us; nothing if they cannot."""
+
+    @property
+    def callback_warning(self) -> str:
+        """Why calls to numbers that are bought now reach nobody, in a sentence; empty if they reach us."""
+
     async def search(self, area_code: str, limit: int) -> Sequence[AvailableNumber]:
         """Return up to `limit` different numbers on sale in the area code; empty if there is no stock.
 
@@ -206,7 +246,8 @@ class Carrier(Protocol):
     async def configure(self, carrier_number_id: str) -> OwnedNumber:
         """Route the calls of an owned number to us, and change nothing else: it keeps its name.
 
-        Repeating is safe, after an error too. Raises `NumberNotOwned` and `OutcomeUnknown`.
+        The number then has our `call_route`. Repeating is safe, after an error too. Raises
+        `NumberNotOwned` and `OutcomeUnknown`, and `Refused` if `call_route` is empty.
         """
 
     async def release(self, carrier_number_id: str) -> bool:

@@ -16,6 +16,7 @@ from typing_extensions import override
 
 from localdial_server.app.ports.carrier import (
     AvailableNumber,
+    CallRoute,
     Capabilities,
     Carrier,
     CarrierError,
@@ -57,6 +58,9 @@ T = TypeVar("T")
 _READ_LAG_SECONDS: Final = 120.0
 
 _MICROS: Final = 1_000_000
+
+# Calls are simulated too, so they go here from the start.
+_CALL_ROUTE: Final = CallRoute(application_id="simulator")
 
 # A carrier number ID: the number's digits, then, if it was ordered, a hash of the order's reference.
 _NUMBER_ID: Final = re.compile(r"SIM-(?P<digits>[0-9]{7,15})(-(?P<order>[0-9a-f]{16}))?")
@@ -100,6 +104,16 @@ class SimulatedCarrier(Carrier):
     @override
     def capabilities(self) -> Capabilities:
         return self._capabilities
+
+    @property
+    @override
+    def call_route(self) -> CallRoute:
+        return _CALL_ROUTE
+
+    @property
+    @override
+    def callback_warning(self) -> str:
+        return ""
 
     @override
     async def search(self, area_code: str, limit: int) -> Sequence[AvailableNumber]:
@@ -315,4 +329,4 @@ def _complete(number: OwnedNumber) -> OwnedNumber:
     """Return the number with what its digits decide: its place, and whether it takes calls."""
     locality, region = place_of(area_code_of(number.phone_number) or "")
     takes_calls = number.phone_number != TEXT_ONLY_NUMBER
-    return replace(number, locality=locality, region=region, takes_calls=takes_calls)
+    return replace(number, locality=locality, region=region, takes_calls=takes_calls, call_route=_CALL_ROUTE)

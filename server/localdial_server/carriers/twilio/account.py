@@ -5,6 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from localdial_server.app.ports.carrier import CallRoute
+
+NO_CALL_ROUTE: Final = (
+    "set LOCALDIAL_WEBHOOK_PUBLIC_URL, LOCALDIAL_TWILIO_VOICE_URL, LOCALDIAL_TWILIO_VOICE_APPLICATION_SID or"
+    " LOCALDIAL_TWILIO_TRUNK_SID"
+)
+"""What to do if no setting says where calls to the numbers go."""
+
 LARGEST_PAGE: Final = 1000
 """The most items that a page of a list may have."""
 
@@ -26,6 +34,13 @@ class NumberSettings:
     trunk_sid: str = ""
     address_sid: str = ""
     bundle_sid: str = ""
+
+    @property
+    def call_route(self) -> CallRoute:
+        """Where calls to the numbers go; nothing if no setting says so."""
+        return CallRoute(
+            self.voice_url, "POST" if self.voice_url else "", self.voice_application_sid, self.trunk_sid
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,15 +11,18 @@ from typing_extensions import override
 
 from localdial_server.app.ports.carrier import (
     AvailableNumber,
+    CallRoute,
     Capabilities,
     Carrier,
     Carriers,
     NumberNotOwned,
     OwnedNumber,
     Price,
+    RefusalCause,
+    Refused,
     require_valid_reference,
 )
-from localdial_server.carriers.twilio.account import TwilioAccount, is_resource_id
+from localdial_server.carriers.twilio.account import NO_CALL_ROUTE, TwilioAccount, is_resource_id
 from localdial_server.carriers.twilio.api import TwilioApi, TwilioNumber
 from localdial_server.carriers.twilio.error_codes import ApiError, NotFound, RequestFailed, release_error
 from localdial_server.carriers.twilio.order import order
@@ -42,6 +45,15 @@ _READ_LAG_SECONDS: Final = 120.0
 _MAX_REQUESTS_OF_A_LIST: Final = 30
 
 _PRICE_SECONDS: Final = 3600.0
+
+_CALLBACK_WARNING: Final = (
+    "call-backs to numbers that are bought now reach nobody, because no setting of the server says where"
+    f" calls to them go: {NO_CALL_ROUTE}, and restart the server"
+)
+_NOT_CONFIGURED: Final = (
+    "The server cannot have calls sent to it, because no setting says where calls to the numbers go:"
+    f" {NO_CALL_ROUTE}, and restart the server."
+)
 
 # Twilio names a number after itself unless it is given a name: `(415) 555-0100`.
 _DEFAULT_NAME: Final = re.compile(r"[0-9 ()+.-]{7,}")
@@ -72,6 +84,16 @@ class TwilioCarrier(Carrier):
     @override
     def capabilities(self) -> Capabilities:
         return _CAPABILITIES
+
+    @property
+    @override
+    def call_route(self) -> CallRoute:
+        return self._settings.call_route
+
+    @property
+    @override
+    def callback_warning(self) -> str:
+        return "" if self.call_route.in_effect != CallRoute() else _CALLBACK_WARNING
 
     @override
     async def search(self, area_code: str, limit: int) -> Sequence[AvailableNumber]:
@@ -115,6 +137,8 @@ class TwilioCarrier(Carrier):
 
     @override
     async def configure(self, carrier_number_id: str) -> OwnedNumber:
+        if self.callback_warning:
+            raise Refused(RefusalCause.INVALID, _NOT_CONFIGURED)
         if not is_resource_id(carrier_number_id):
             raise NumberNotOwned("the identifier cannot be one of the carrier's")
 
@@ -222,6 +246,7 @@ def _number(owned: TwilioNumber) -> OwnedNumber:
         reference="" if _has_default_name(owned) else owned.friendly_name,
         region=region_of(area_code_of(owned.phone_number) or "") or "",
         takes_calls=owned.takes_calls,
+        call_route=owned.call_route,
     )
 
 

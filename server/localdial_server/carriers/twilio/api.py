@@ -15,7 +15,7 @@ from twilio.rest.api.v2010.account.incoming_phone_number import (
     IncomingPhoneNumberList,
 )
 
-from localdial_server.app.ports.carrier import AvailableNumber, Price
+from localdial_server.app.ports.carrier import AvailableNumber, CallRoute, Price
 from localdial_server.carriers.twilio.account import (
     LARGEST_PAGE,
     NumberSettings,
@@ -58,6 +58,7 @@ class TwilioNumber:
     friendly_name: str
     created: dt.datetime | None
     takes_calls: bool
+    call_route: CallRoute
 
 
 class TwilioApi:
@@ -266,4 +267,10 @@ def _number(found: IncomingPhoneNumberInstance) -> TwilioNumber:
         friendly_name=found.friendly_name or "",
         created=found.date_created,
         takes_calls=_takes_calls(found.capabilities),
+        call_route=CallRoute(
+            found.voice_url or "",
+            (found.voice_method or "POST").upper() if found.voice_url else "",
+            found.voice_application_sid or "",
+            found.trunk_sid or "",
+        ),
     )

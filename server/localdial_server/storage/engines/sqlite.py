@@ -10,6 +10,7 @@ import asyncio
 import errno
 import logging
 import os
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,7 +20,7 @@ from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import NullPool, QueuePool
 from typing_extensions import override
 
 from localdial_server.domain.errors import StorageUnavailable
@@ -146,6 +147,17 @@ class SqliteDatabase(Database):
             return result
 
         return await asyncio.get_running_loop().run_in_executor(threads, run)
+
+
+def read_only_engine(path: Path) -> Engine:
+    """Return an engine that reads the file while another process serves it.
+
+    A connection that only reads makes no checkpoint, so it cannot harm the WAL.
+    """
+    uri = f"{path.resolve().as_uri()}?mode=ro"
+    return create_engine(
+        "sqlite://", creator=lambda: sqlite3.connect(uri, uri=True), poolclass=NullPool, hide_parameters=True
+    )
 
 
 def reason_of(error: BaseException | None) -> str:

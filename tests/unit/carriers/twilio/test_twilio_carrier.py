@@ -9,6 +9,7 @@ import time
 import pytest
 
 from localdial_server.app.ports.carrier import (
+    CallRoute,
     CarrierUnavailable,
     NumberNotOwned,
     NumberTaken,
@@ -289,6 +290,34 @@ async def test_configuring_a_voice_url_removes_what_takes_precedence_over_it(
     assert fields["VoiceUrl"] == "https://voice.example/voice"
     assert not fields.get("VoiceApplicationSid")
     assert not fields.get("TrunkSid")
+
+
+@pytest.mark.parametrize(
+    ("fields", "shown"),
+    [
+        ({}, CallRoute()),
+        ({"VoiceUrl": "https://pbx.example"}, CallRoute("https://pbx.example", "POST")),
+        ({"VoiceUrl": "https://pbx.example", "VoiceMethod": "GET"}, CallRoute("https://pbx.example", "GET")),
+        ({"VoiceApplicationSid": _APPLICATION}, CallRoute(application_id=_APPLICATION)),
+        ({"TrunkSid": _TRUNK}, CallRoute(trunk_id=_TRUNK)),
+    ],
+)
+async def test_a_number_shows_what_is_set_for_its_calls(
+    twilio: TwilioHarness, fields: dict[str, str], shown: CallRoute
+) -> None:
+    number = twilio.ledger.grant(twilio.ledger.account(MAIN), _NUMBER, "")
+    twilio.ledger.update(twilio.ledger.account(MAIN), number.sid, fields)
+    (owned,) = await twilio.carriers().all()[0].list_owned()
+    assert owned.call_route == shown
+
+
+async def test_without_a_setting_for_calls_nothing_is_configured(twilio: TwilioHarness) -> None:
+    number = twilio.ledger.grant(twilio.ledger.account(MAIN), _NUMBER, "Branch 7")
+    carrier = twilio.carriers(numbers=NumberSettings()).all()[0]
+    assert "LOCALDIAL_WEBHOOK_PUBLIC_URL" in carrier.callback_warning
+    with pytest.raises(Refused, match="LOCALDIAL_WEBHOOK_PUBLIC_URL"):
+        await carrier.configure(number.sid)
+    assert twilio.events("number_updated") == []
 
 
 @pytest.mark.parametrize("number_id", ["PN" + "9" * 32, "SIM-14155550100", "../Accounts", "", "a/b?c"])

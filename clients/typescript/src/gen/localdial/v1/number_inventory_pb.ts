@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file localdial/v1/number_inventory.proto.
  */
 export const file_localdial_v1_number_inventory: GenFile = /*@__PURE__*/
-  fileDesc("CiNsb2NhbGRpYWwvdjEvbnVtYmVyX2ludmVudG9yeS5wcm90bxIMbG9jYWxkaWFsLnYxIpEBChJMaXN0TnVtYmVyc1JlcXVlc3QSFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhEKCWFyZWFfY29kZRgCIAEoCRIoCgVzdGF0ZRgDIAEoDjIZLmxvY2FsZGlhbC52MS5OdW1iZXJTdGF0ZRIRCglwYWdlX3NpemUYBCABKAUSEgoKcGFnZV90b2tlbhgFIAEoCSJ2ChNMaXN0TnVtYmVyc1Jlc3BvbnNlEjIKB251bWJlcnMYASADKAsyIS5sb2NhbGRpYWwudjEuTG9jYWxQcmVzZW5jZU51bWJlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKdG90YWxfc2l6ZRgDIAEoBSJBChBHZXROdW1iZXJSZXF1ZXN0EhcKD29yZ2FuaXphdGlvbl9pZBgBIAEoCRIUCgxwaG9uZV9udW1iZXIYAiABKAkiRgoRR2V0TnVtYmVyUmVzcG9uc2USMQoGbnVtYmVyGAEgASgLMiEubG9jYWxkaWFsLnYxLkxvY2FsUHJlc2VuY2VOdW1iZXIiaQodU2VhcmNoQXZhaWxhYmxlTnVtYmVyc1JlcXVlc3QSFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhEKCWFyZWFfY29kZRgCIAEoCRISCgVsaW1pdBgDIAEoBUgAiAEBQggKBl9saW1pdCJSCh5TZWFyY2hBdmFpbGFibGVOdW1iZXJzUmVzcG9uc2USMAoJYXZhaWxhYmxlGAEgAygLMh0ubG9jYWxkaWFsLnYxLkF2YWlsYWJsZU51bWJlciJ8ChZQdXJjaGFzZU51bWJlcnNSZXF1ZXN0EhcKD29yZ2FuaXphdGlvbl9pZBgBIAEoCRIRCglhcmVhX2NvZGUYAiABKAkSFQoIcXVhbnRpdHkYAyABKAVIAIgBARISCgpyZXF1ZXN0X2lkGAQgASgJQgsKCV9xdWFudGl0eSKkAQoXUHVyY2hhc2VOdW1iZXJzUmVzcG9uc2USMgoHbnVtYmVycxgBIAMoCzIhLmxvY2FsZGlhbC52MS5Mb2NhbFByZXNlbmNlTnVtYmVyEhYKDnVuZmlsbGVkX2NvdW50GAIgASgFEhAKCHJldmlzaW9uGAMgASgDEisKD3VuZmlsbGVkX3N0YXR1cxgEIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzIlkKFEltcG9ydE51bWJlcnNSZXF1ZXN0EhcKD29yZ2FuaXphdGlvbl9pZBgBIAEoCRIVCg1waG9uZV9udW1iZXJzGAIgAygJEhEKCWNvbmZpZ3VyZRgDIAEoCCKMAQoVSW1wb3J0TnVtYmVyc1Jlc3BvbnNlEjIKB251bWJlcnMYASADKAsyIS5sb2NhbGRpYWwudjEuTG9jYWxQcmVzZW5jZU51bWJlchItCghmYWlsdXJlcxgCIAMoCzIbLmxvY2FsZGlhbC52MS5OdW1iZXJGYWlsdXJlEhAKCHJldmlzaW9uGAMgASgDIl4KHExpc3RJbXBvcnRhYmxlTnVtYmVyc1JlcXVlc3QSFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJInoKHUxpc3RJbXBvcnRhYmxlTnVtYmVyc1Jlc3BvbnNlEiwKB251bWJlcnMYASADKAsyGy5sb2NhbGRpYWwudjEuQ2Fycmllck51bWJlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKdG90YWxfc2l6ZRgDIAEoBSIyChdSZWNvbmNpbGVOdW1iZXJzUmVxdWVzdBIXCg9vcmdhbml6YXRpb25faWQYASABKAkiwQQKGFJlY29uY2lsZU51bWJlcnNSZXNwb25zZRIyCgdhZG9wdGVkGAEgAygLMiEubG9jYWxkaWFsLnYxLkxvY2FsUHJlc2VuY2VOdW1iZXISFQoNYWRvcHRlZF9jb3VudBgCIAEoBRIxCgZmYWlsZWQYAyADKAsyIS5sb2NhbGRpYWwudjEuTG9jYWxQcmVzZW5jZU51bWJlchIUCgxmYWlsZWRfY291bnQYBCABKAUSMwoIcmVsZWFzZWQYBSADKAsyIS5sb2NhbGRpYWwudjEuTG9jYWxQcmVzZW5jZU51bWJlchIWCg5yZWxlYXNlZF9jb3VudBgGIAEoBRIpCgRvcGVuGAcgAygLMhsubG9jYWxkaWFsLnYxLk51bWJlckZhaWx1cmUSEgoKb3Blbl9jb3VudBgIIAEoBRIyCgdtaXNzaW5nGAkgAygLMiEubG9jYWxkaWFsLnYxLkxvY2FsUHJlc2VuY2VOdW1iZXISFQoNbWlzc2luZ19jb3VudBgKIAEoBRIrCgZzdHJheXMYCyADKAsyGy5sb2NhbGRpYWwudjEuQ2Fycmllck51bWJlchIUCgxzdHJheXNfY291bnQYDCABKAUSLQoIdW51c2FibGUYFCADKAsyGy5sb2NhbGRpYWwudjEuQ2Fycmllck51bWJlchIWCg51bnVzYWJsZV9jb3VudBgVIAEoBRIwCg1tb250aGx5X2Nvc3RzGA0gAygLMhkubG9jYWxkaWFsLnYxLk1vbnRobHlDb3N0IkoKC01vbnRobHlDb3N0EhUKDWN1cnJlbmN5X2NvZGUYASABKAkSDgoGbWljcm9zGAIgASgDEhQKDG51bWJlcl9jb3VudBgDIAEoBSJaChREZWxldGVOdW1iZXJzUmVxdWVzdBIXCg9vcmdhbml6YXRpb25faWQYASABKAkSFQoNcGhvbmVfbnVtYmVycxgCIAMoCRISCgpyZXF1ZXN0X2lkGAMgASgJIowBChVEZWxldGVOdW1iZXJzUmVzcG9uc2USMgoHZGVsZXRlZBgBIAMoCzIhLmxvY2FsZGlhbC52MS5Mb2NhbFByZXNlbmNlTnVtYmVyEi0KCGZhaWx1cmVzGAIgAygLMhsubG9jYWxkaWFsLnYxLk51bWJlckZhaWx1cmUSEAoIcmV2aXNpb24YAyABKAMiWAoTTWFwQXJlYUNvZGVzUmVxdWVzdBIXCg9vcmdhbml6YXRpb25faWQYASABKAkSFAoMcGhvbmVfbnVtYmVyGAIgASgJEhIKCmFyZWFfY29kZXMYAyADKAkiWwoUTWFwQXJlYUNvZGVzUmVzcG9uc2USMQoGbnVtYmVyGAEgASgLMiEubG9jYWxkaWFsLnYxLkxvY2FsUHJlc2VuY2VOdW1iZXISEAoIcmV2aXNpb24YAiABKAMiWgoVVW5tYXBBcmVhQ29kZXNSZXF1ZXN0EhcKD29yZ2FuaXphdGlvbl9pZBgBIAEoCRIUCgxwaG9uZV9udW1iZXIYAiABKAkSEgoKYXJlYV9jb2RlcxgDIAMoCSJdChZVbm1hcEFyZWFDb2Rlc1Jlc3BvbnNlEjEKBm51bWJlchgBIAEoCzIhLmxvY2FsZGlhbC52MS5Mb2NhbFByZXNlbmNlTnVtYmVyEhAKCHJldmlzaW9uGAIgASgDMvcHCg9OdW1iZXJJbnZlbnRvcnkSVwoLTGlzdE51bWJlcnMSIC5sb2NhbGRpYWwudjEuTGlzdE51bWJlcnNSZXF1ZXN0GiEubG9jYWxkaWFsLnYxLkxpc3ROdW1iZXJzUmVzcG9uc2UiA5ACARJRCglHZXROdW1iZXISHi5sb2NhbGRpYWwudjEuR2V0TnVtYmVyUmVxdWVzdBofLmxvY2FsZGlhbC52MS5HZXROdW1iZXJSZXNwb25zZSIDkAIBEngKFlNlYXJjaEF2YWlsYWJsZU51bWJlcnMSKy5sb2NhbGRpYWwudjEuU2VhcmNoQXZhaWxhYmxlTnVtYmVyc1JlcXVlc3QaLC5sb2NhbGRpYWwudjEuU2VhcmNoQXZhaWxhYmxlTnVtYmVyc1Jlc3BvbnNlIgOQAgESYwoPUHVyY2hhc2VOdW1iZXJzEiQubG9jYWxkaWFsLnYxLlB1cmNoYXNlTnVtYmVyc1JlcXVlc3QaJS5sb2NhbGRpYWwudjEuUHVyY2hhc2VOdW1iZXJzUmVzcG9uc2UiA5ACAhJdCg1JbXBvcnROdW1iZXJzEiIubG9jYWxkaWFsLnYxLkltcG9ydE51bWJlcnNSZXF1ZXN0GiMubG9jYWxkaWFsLnYxLkltcG9ydE51bWJlcnNSZXNwb25zZSIDkAICEnUKFUxpc3RJbXBvcnRhYmxlTnVtYmVycxIqLmxvY2FsZGlhbC52MS5MaXN0SW1wb3J0YWJsZU51bWJlcnNSZXF1ZXN0GisubG9jYWxkaWFsLnYxLkxpc3RJbXBvcnRhYmxlTnVtYmVyc1Jlc3BvbnNlIgOQAgESZgoQUmVjb25jaWxlTnVtYmVycxIlLmxvY2FsZGlhbC52MS5SZWNvbmNpbGVOdW1iZXJzUmVxdWVzdBomLmxvY2FsZGlhbC52MS5SZWNvbmNpbGVOdW1iZXJzUmVzcG9uc2UiA5ACAhJdCg1EZWxldGVOdW1iZXJzEiIubG9jYWxkaWFsLnYxLkRlbGV0ZU51bWJlcnNSZXF1ZXN0GiMubG9jYWxkaWFsLnYxLkRlbGV0ZU51bWJlcnNSZXNwb25zZSIDkAICEloKDE1hcEFyZWFDb2RlcxIhLmxvY2FsZGlhbC52MS5NYXBBcmVhQ29kZXNSZXF1ZXN0GiIubG9jYWxkaWFsLnYxLk1hcEFyZWFDb2Rlc1Jlc3BvbnNlIgOQAgISYAoOVW5tYXBBcmVhQ29kZXMSIy5sb2NhbGRpYWwudjEuVW5tYXBBcmVhQ29kZXNSZXF1ZXN0GiQubG9jYWxkaWFsLnYxLlVubWFwQXJlYUNvZGVzUmVzcG9uc2UiA5ACAmIGcHJvdG8z", [file_google_rpc_status, file_localdial_v1_number]);
+  fileDesc("CiNsb2NhbGRpYWwvdjEvbnVtYmVyX2ludmVudG9yeS5wcm90bxIMbG9jYWxkaWFsLnYxIpEBChJMaXN0TnVtYmVyc1JlcXVlc3QSFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhEKCWFyZWFfY29kZRgCIAEoCRIoCgVzdGF0ZRgDIAEoDjIZLmxvY2FsZGlhbC52MS5OdW1iZXJTdGF0ZRIRCglwYWdlX3NpemUYBCABKAUSEgoKcGFnZV90b2tlbhgFIAEoCSJ2ChNMaXN0TnVtYmVyc1Jlc3BvbnNlEjIKB251bWJlcnMYASADKAsyIS5sb2NhbGRpYWwudjEuTG9jYWxQcmVzZW5jZU51bWJlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKdG90YWxfc2l6ZRgDIAEoBSJBChBHZXROdW1iZXJSZXF1ZXN0EhcKD29yZ2FuaXphdGlvbl9pZBgBIAEoCRIUCgxwaG9uZV9udW1iZXIYAiABKAkiRgoRR2V0TnVtYmVyUmVzcG9uc2USMQoGbnVtYmVyGAEgASgLMiEubG9jYWxkaWFsLnYxLkxvY2FsUHJlc2VuY2VOdW1iZXIiaQodU2VhcmNoQXZhaWxhYmxlTnVtYmVyc1JlcXVlc3QSFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhEKCWFyZWFfY29kZRgCIAEoCRISCgVsaW1pdBgDIAEoBUgAiAEBQggKBl9saW1pdCJsCh5TZWFyY2hBdmFpbGFibGVOdW1iZXJzUmVzcG9uc2USMAoJYXZhaWxhYmxlGAEgAygLMh0ubG9jYWxkaWFsLnYxLkF2YWlsYWJsZU51bWJlchIYChBjYWxsYmFja193YXJuaW5nGAIgASgJInwKFlB1cmNoYXNlTnVtYmVyc1JlcXVlc3QSFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhEKCWFyZWFfY29kZRgCIAEoCRIVCghxdWFudGl0eRgDIAEoBUgAiAEBEhIKCnJlcXVlc3RfaWQYBCABKAlCCwoJX3F1YW50aXR5IqQBChdQdXJjaGFzZU51bWJlcnNSZXNwb25zZRIyCgdudW1iZXJzGAEgAygLMiEubG9jYWxkaWFsLnYxLkxvY2FsUHJlc2VuY2VOdW1iZXISFgoOdW5maWxsZWRfY291bnQYAiABKAUSEAoIcmV2aXNpb24YAyABKAMSKwoPdW5maWxsZWRfc3RhdHVzGAQgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXMiWQoUSW1wb3J0TnVtYmVyc1JlcXVlc3QSFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhUKDXBob25lX251bWJlcnMYAiADKAkSEQoJY29uZmlndXJlGAMgASgIIowBChVJbXBvcnROdW1iZXJzUmVzcG9uc2USMgoHbnVtYmVycxgBIAMoCzIhLmxvY2FsZGlhbC52MS5Mb2NhbFByZXNlbmNlTnVtYmVyEi0KCGZhaWx1cmVzGAIgAygLMhsubG9jYWxkaWFsLnYxLk51bWJlckZhaWx1cmUSEAoIcmV2aXNpb24YAyABKAMiXgocTGlzdEltcG9ydGFibGVOdW1iZXJzUmVxdWVzdBIXCg9vcmdhbml6YXRpb25faWQYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiegodTGlzdEltcG9ydGFibGVOdW1iZXJzUmVzcG9uc2USLAoHbnVtYmVycxgBIAMoCzIbLmxvY2FsZGlhbC52MS5DYXJyaWVyTnVtYmVyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgp0b3RhbF9zaXplGAMgASgFIkUKF1JlY29uY2lsZU51bWJlcnNSZXF1ZXN0EhcKD29yZ2FuaXphdGlvbl9pZBgBIAEoCRIRCgljb25maWd1cmUYAiABKAgi8QUKGFJlY29uY2lsZU51bWJlcnNSZXNwb25zZRIyCgdhZG9wdGVkGAEgAygLMiEubG9jYWxkaWFsLnYxLkxvY2FsUHJlc2VuY2VOdW1iZXISFQoNYWRvcHRlZF9jb3VudBgCIAEoBRIxCgZmYWlsZWQYAyADKAsyIS5sb2NhbGRpYWwudjEuTG9jYWxQcmVzZW5jZU51bWJlchIUCgxmYWlsZWRfY291bnQYBCABKAUSMwoIcmVsZWFzZWQYBSADKAsyIS5sb2NhbGRpYWwudjEuTG9jYWxQcmVzZW5jZU51bWJlchIWCg5yZWxlYXNlZF9jb3VudBgGIAEoBRIpCgRvcGVuGAcgAygLMhsubG9jYWxkaWFsLnYxLk51bWJlckZhaWx1cmUSEgoKb3Blbl9jb3VudBgIIAEoBRIyCgdtaXNzaW5nGAkgAygLMiEubG9jYWxkaWFsLnYxLkxvY2FsUHJlc2VuY2VOdW1iZXISFQoNbWlzc2luZ19jb3VudBgKIAEoBRIrCgZzdHJheXMYCyADKAsyGy5sb2NhbGRpYWwudjEuQ2Fycmllck51bWJlchIUCgxzdHJheXNfY291bnQYDCABKAUSLQoIdW51c2FibGUYFCADKAsyGy5sb2NhbGRpYWwudjEuQ2Fycmllck51bWJlchIWCg51bnVzYWJsZV9jb3VudBgVIAEoBRIwCg1tb250aGx5X2Nvc3RzGA0gAygLMhkubG9jYWxkaWFsLnYxLk1vbnRobHlDb3N0EiwKB2RyaWZ0ZWQYDiADKAsyGy5sb2NhbGRpYWwudjEuRHJpZnRlZE51bWJlchIVCg1kcmlmdGVkX2NvdW50GA8gASgFEjUKCmNvbmZpZ3VyZWQYECADKAsyIS5sb2NhbGRpYWwudjEuTG9jYWxQcmVzZW5jZU51bWJlchIYChBjb25maWd1cmVkX2NvdW50GBEgASgFEhgKEGNhbGxiYWNrX3dhcm5pbmcYEiABKAkiwwEKDURyaWZ0ZWROdW1iZXISMQoGbnVtYmVyGAEgASgLMiEubG9jYWxkaWFsLnYxLkxvY2FsUHJlc2VuY2VOdW1iZXISEQoJdm9pY2VfdXJsGAIgASgJEhQKDHZvaWNlX21ldGhvZBgDIAEoCRIWCg5hcHBsaWNhdGlvbl9pZBgEIAEoCRIQCgh0cnVua19pZBgFIAEoCRIsChBjb25maWd1cmVfc3RhdHVzGAYgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXMiSgoLTW9udGhseUNvc3QSFQoNY3VycmVuY3lfY29kZRgBIAEoCRIOCgZtaWNyb3MYAiABKAMSFAoMbnVtYmVyX2NvdW50GAMgASgFIloKFERlbGV0ZU51bWJlcnNSZXF1ZXN0EhcKD29yZ2FuaXphdGlvbl9pZBgBIAEoCRIVCg1waG9uZV9udW1iZXJzGAIgAygJEhIKCnJlcXVlc3RfaWQYAyABKAkijAEKFURlbGV0ZU51bWJlcnNSZXNwb25zZRIyCgdkZWxldGVkGAEgAygLMiEubG9jYWxkaWFsLnYxLkxvY2FsUHJlc2VuY2VOdW1iZXISLQoIZmFpbHVyZXMYAiADKAsyGy5sb2NhbGRpYWwudjEuTnVtYmVyRmFpbHVyZRIQCghyZXZpc2lvbhgDIAEoAyJYChNNYXBBcmVhQ29kZXNSZXF1ZXN0EhcKD29yZ2FuaXphdGlvbl9pZBgBIAEoCRIUCgxwaG9uZV9udW1iZXIYAiABKAkSEgoKYXJlYV9jb2RlcxgDIAMoCSJbChRNYXBBcmVhQ29kZXNSZXNwb25zZRIxCgZudW1iZXIYASABKAsyIS5sb2NhbGRpYWwudjEuTG9jYWxQcmVzZW5jZU51bWJlchIQCghyZXZpc2lvbhgCIAEoAyJaChVVbm1hcEFyZWFDb2Rlc1JlcXVlc3QSFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhQKDHBob25lX251bWJlchgCIAEoCRISCgphcmVhX2NvZGVzGAMgAygJIl0KFlVubWFwQXJlYUNvZGVzUmVzcG9uc2USMQoGbnVtYmVyGAEgASgLMiEubG9jYWxkaWFsLnYxLkxvY2FsUHJlc2VuY2VOdW1iZXISEAoIcmV2aXNpb24YAiABKAMy9wcKD051bWJlckludmVudG9yeRJXCgtMaXN0TnVtYmVycxIgLmxvY2FsZGlhbC52MS5MaXN0TnVtYmVyc1JlcXVlc3QaIS5sb2NhbGRpYWwudjEuTGlzdE51bWJlcnNSZXNwb25zZSIDkAIBElEKCUdldE51bWJlchIeLmxvY2FsZGlhbC52MS5HZXROdW1iZXJSZXF1ZXN0Gh8ubG9jYWxkaWFsLnYxLkdldE51bWJlclJlc3BvbnNlIgOQAgESeAoWU2VhcmNoQXZhaWxhYmxlTnVtYmVycxIrLmxvY2FsZGlhbC52MS5TZWFyY2hBdmFpbGFibGVOdW1iZXJzUmVxdWVzdBosLmxvY2FsZGlhbC52MS5TZWFyY2hBdmFpbGFibGVOdW1iZXJzUmVzcG9uc2UiA5ACARJjCg9QdXJjaGFzZU51bWJlcnMSJC5sb2NhbGRpYWwudjEuUHVyY2hhc2VOdW1iZXJzUmVxdWVzdBolLmxvY2FsZGlhbC52MS5QdXJjaGFzZU51bWJlcnNSZXNwb25zZSIDkAICEl0KDUltcG9ydE51bWJlcnMSIi5sb2NhbGRpYWwudjEuSW1wb3J0TnVtYmVyc1JlcXVlc3QaIy5sb2NhbGRpYWwudjEuSW1wb3J0TnVtYmVyc1Jlc3BvbnNlIgOQAgISdQoVTGlzdEltcG9ydGFibGVOdW1iZXJzEioubG9jYWxkaWFsLnYxLkxpc3RJbXBvcnRhYmxlTnVtYmVyc1JlcXVlc3QaKy5sb2NhbGRpYWwudjEuTGlzdEltcG9ydGFibGVOdW1iZXJzUmVzcG9uc2UiA5ACARJmChBSZWNvbmNpbGVOdW1iZXJzEiUubG9jYWxkaWFsLnYxLlJlY29uY2lsZU51bWJlcnNSZXF1ZXN0GiYubG9jYWxkaWFsLnYxLlJlY29uY2lsZU51bWJlcnNSZXNwb25zZSIDkAICEl0KDURlbGV0ZU51bWJlcnMSIi5sb2NhbGRpYWwudjEuRGVsZXRlTnVtYmVyc1JlcXVlc3QaIy5sb2NhbGRpYWwudjEuRGVsZXRlTnVtYmVyc1Jlc3BvbnNlIgOQAgISWgoMTWFwQXJlYUNvZGVzEiEubG9jYWxkaWFsLnYxLk1hcEFyZWFDb2Rlc1JlcXVlc3QaIi5sb2NhbGRpYWwudjEuTWFwQXJlYUNvZGVzUmVzcG9uc2UiA5ACAhJgCg5Vbm1hcEFyZWFDb2RlcxIjLmxvY2FsZGlhbC52MS5Vbm1hcEFyZWFDb2Rlc1JlcXVlc3QaJC5sb2NhbGRpYWwudjEuVW5tYXBBcmVhQ29kZXNSZXNwb25zZSIDkAICYgZwcm90bzM", [file_google_rpc_status, file_localdial_v1_number]);
 
 /**
  * Request of ListNumbers.
@@ -206,6 +206,15 @@ export type SearchAvailableNumbersResponse = Message<"localdial.v1.SearchAvailab
    * @generated from field: repeated localdial.v1.AvailableNumber available = 1;
    */
   available: AvailableNumber[];
+
+  /**
+   * Output only. Why call-backs to numbers that are bought now would reach
+   * nobody, such as a server that was started without a webhook or voice URL.
+   * Show it before the purchase. Empty if they would reach the server.
+   *
+   * @generated from field: string callback_warning = 2;
+   */
+  callbackWarning: string;
 };
 
 /**
@@ -475,6 +484,16 @@ export type ReconcileNumbersRequest = Message<"localdial.v1.ReconcileNumbersRequ
    * @generated from field: string organization_id = 1;
    */
   organizationId: string;
+
+  /**
+   * Optional. Whether to have the carrier send the calls to the `drifted`
+   * numbers to this service again. That replaces the voice URL, application or
+   * trunk that is set there, and nothing else. Default: false; they are only
+   * reported.
+   *
+   * @generated from field: bool configure = 2;
+   */
+  configure: boolean;
 };
 
 /**
@@ -606,6 +625,46 @@ export type ReconcileNumbersResponse = Message<"localdial.v1.ReconcileNumbersRes
    * @generated from field: repeated localdial.v1.MonthlyCost monthly_costs = 13;
    */
   monthlyCosts: MonthlyCost[];
+
+  /**
+   * Output only. Active numbers whose calls the carrier does not send to this
+   * service, so that call-backs to them are not routed here. Call this method
+   * with `configure` to repair them, or ImportNumbers to repair some of them.
+   *
+   * @generated from field: repeated localdial.v1.DriftedNumber drifted = 14;
+   */
+  drifted: DriftedNumber[];
+
+  /**
+   * Output only. How many numbers have drifted and were not repaired.
+   *
+   * @generated from field: int32 drifted_count = 15;
+   */
+  driftedCount: number;
+
+  /**
+   * Output only. Numbers whose calls the carrier sends to this service again,
+   * since this call. Empty without `configure`.
+   *
+   * @generated from field: repeated localdial.v1.LocalPresenceNumber configured = 16;
+   */
+  configured: LocalPresenceNumber[];
+
+  /**
+   * Output only. How many numbers were configured.
+   *
+   * @generated from field: int32 configured_count = 17;
+   */
+  configuredCount: number;
+
+  /**
+   * Output only. Why no number can be called drifted: this service has no
+   * webhook or voice URL to compare with, and call-backs to numbers bought now
+   * reach nobody. Empty if it has one.
+   *
+   * @generated from field: string callback_warning = 18;
+   */
+  callbackWarning: string;
 };
 
 /**
@@ -614,6 +673,71 @@ export type ReconcileNumbersResponse = Message<"localdial.v1.ReconcileNumbersRes
  */
 export const ReconcileNumbersResponseSchema: GenMessage<ReconcileNumbersResponse> = /*@__PURE__*/
   messageDesc(file_localdial_v1_number_inventory, 13);
+
+/**
+ * A number whose calls the carrier does not send to this service, and what is
+ * set for them there. A trunk comes before an application, and an application
+ * before a voice URL. With none of them, calls to the number reach nobody.
+ *
+ * @generated from message localdial.v1.DriftedNumber
+ */
+export type DriftedNumber = Message<"localdial.v1.DriftedNumber"> & {
+  /**
+   * Output only. The number.
+   *
+   * @generated from field: localdial.v1.LocalPresenceNumber number = 1;
+   */
+  number?: LocalPresenceNumber | undefined;
+
+  /**
+   * Output only. The URL that the carrier requests when the number is called.
+   * Empty if there is none.
+   *
+   * @generated from field: string voice_url = 2;
+   */
+  voiceUrl: string;
+
+  /**
+   * Output only. The HTTP method of that request, such as `POST`. Empty without
+   * a URL.
+   *
+   * @generated from field: string voice_method = 3;
+   */
+  voiceMethod: string;
+
+  /**
+   * Output only. The carrier's identifier of the application that handles the
+   * calls. Empty if there is none.
+   *
+   * @generated from field: string application_id = 4;
+   */
+  applicationId: string;
+
+  /**
+   * Output only. The carrier's identifier of the SIP trunk that the calls go to.
+   * Empty if there is none.
+   *
+   * @generated from field: string trunk_id = 5;
+   */
+  trunkId: string;
+
+  /**
+   * Output only. Why the carrier did not send the calls here again, although
+   * `configure` was set, with the same `google.rpc.ErrorInfo` in its details as
+   * a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE or
+   * NUMBER_NOT_AT_CARRIER. Unset without `configure`.
+   *
+   * @generated from field: google.rpc.Status configure_status = 6;
+   */
+  configureStatus?: Status | undefined;
+};
+
+/**
+ * Describes the message localdial.v1.DriftedNumber.
+ * Use `create(DriftedNumberSchema)` to create a new message.
+ */
+export const DriftedNumberSchema: GenMessage<DriftedNumber> = /*@__PURE__*/
+  messageDesc(file_localdial_v1_number_inventory, 14);
 
 /**
  * What numbers cost per month, by the carrier's list prices.
@@ -649,7 +773,7 @@ export type MonthlyCost = Message<"localdial.v1.MonthlyCost"> & {
  * Use `create(MonthlyCostSchema)` to create a new message.
  */
 export const MonthlyCostSchema: GenMessage<MonthlyCost> = /*@__PURE__*/
-  messageDesc(file_localdial_v1_number_inventory, 14);
+  messageDesc(file_localdial_v1_number_inventory, 15);
 
 /**
  * Request of DeleteNumbers.
@@ -689,7 +813,7 @@ export type DeleteNumbersRequest = Message<"localdial.v1.DeleteNumbersRequest"> 
  * Use `create(DeleteNumbersRequestSchema)` to create a new message.
  */
 export const DeleteNumbersRequestSchema: GenMessage<DeleteNumbersRequest> = /*@__PURE__*/
-  messageDesc(file_localdial_v1_number_inventory, 15);
+  messageDesc(file_localdial_v1_number_inventory, 16);
 
 /**
  * Response of DeleteNumbers.
@@ -727,7 +851,7 @@ export type DeleteNumbersResponse = Message<"localdial.v1.DeleteNumbersResponse"
  * Use `create(DeleteNumbersResponseSchema)` to create a new message.
  */
 export const DeleteNumbersResponseSchema: GenMessage<DeleteNumbersResponse> = /*@__PURE__*/
-  messageDesc(file_localdial_v1_number_inventory, 16);
+  messageDesc(file_localdial_v1_number_inventory, 17);
 
 /**
  * Request of MapAreaCodes.
@@ -765,7 +889,7 @@ export type MapAreaCodesRequest = Message<"localdial.v1.MapAreaCodesRequest"> & 
  * Use `create(MapAreaCodesRequestSchema)` to create a new message.
  */
 export const MapAreaCodesRequestSchema: GenMessage<MapAreaCodesRequest> = /*@__PURE__*/
-  messageDesc(file_localdial_v1_number_inventory, 17);
+  messageDesc(file_localdial_v1_number_inventory, 18);
 
 /**
  * Response of MapAreaCodes.
@@ -794,7 +918,7 @@ export type MapAreaCodesResponse = Message<"localdial.v1.MapAreaCodesResponse"> 
  * Use `create(MapAreaCodesResponseSchema)` to create a new message.
  */
 export const MapAreaCodesResponseSchema: GenMessage<MapAreaCodesResponse> = /*@__PURE__*/
-  messageDesc(file_localdial_v1_number_inventory, 18);
+  messageDesc(file_localdial_v1_number_inventory, 19);
 
 /**
  * Request of UnmapAreaCodes.
@@ -831,7 +955,7 @@ export type UnmapAreaCodesRequest = Message<"localdial.v1.UnmapAreaCodesRequest"
  * Use `create(UnmapAreaCodesRequestSchema)` to create a new message.
  */
 export const UnmapAreaCodesRequestSchema: GenMessage<UnmapAreaCodesRequest> = /*@__PURE__*/
-  messageDesc(file_localdial_v1_number_inventory, 19);
+  messageDesc(file_localdial_v1_number_inventory, 20);
 
 /**
  * Response of UnmapAreaCodes.
@@ -860,7 +984,7 @@ export type UnmapAreaCodesResponse = Message<"localdial.v1.UnmapAreaCodesRespons
  * Use `create(UnmapAreaCodesResponseSchema)` to create a new message.
  */
 export const UnmapAreaCodesResponseSchema: GenMessage<UnmapAreaCodesResponse> = /*@__PURE__*/
-  messageDesc(file_localdial_v1_number_inventory, 20);
+  messageDesc(file_localdial_v1_number_inventory, 21);
 
 /**
  * The local presence numbers of organizations: list, buy, import and delete
@@ -974,8 +1098,8 @@ export const NumberInventory: GenService<{
    * Compares the inventory with the carrier and settles what is open: an order
    * that went through is adopted, an order that did not is dropped, and a
    * release that was not confirmed is repeated. Any other difference is
-   * reported and left as it is; in particular, a number at the carrier that no
-   * organization has is never released. The server also settles open orders and
+   * reported and left as it is, unless `configure` is set; in particular, a
+   * number at the carrier that no organization has is never released. The server also settles open orders and
    * releases when it starts and at regular intervals.
    *
    * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION

@@ -502,8 +502,8 @@ public final class NumberInventoryGrpc {
      * Compares the inventory with the carrier and settles what is open: an order
      * that went through is adopted, an order that did not is dropped, and a
      * release that was not confirmed is repeated. Any other difference is
-     * reported and left as it is; in particular, a number at the carrier that no
-     * organization has is never released. The server also settles open orders and
+     * reported and left as it is, unless `configure` is set; in particular, a
+     * number at the carrier that no organization has is never released. The server also settles open orders and
      * releases when it starts and at regular intervals.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
@@ -705,8 +705,8 @@ public final class NumberInventoryGrpc {
      * Compares the inventory with the carrier and settles what is open: an order
      * that went through is adopted, an order that did not is dropped, and a
      * release that was not confirmed is repeated. Any other difference is
-     * reported and left as it is; in particular, a number at the carrier that no
-     * organization has is never released. The server also settles open orders and
+     * reported and left as it is, unless `configure` is set; in particular, a
+     * number at the carrier that no organization has is never released. The server also settles open orders and
      * releases when it starts and at regular intervals.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
@@ -890,8 +890,8 @@ public final class NumberInventoryGrpc {
      * Compares the inventory with the carrier and settles what is open: an order
      * that went through is adopted, an order that did not is dropped, and a
      * release that was not confirmed is repeated. Any other difference is
-     * reported and left as it is; in particular, a number at the carrier that no
-     * organization has is never released. The server also settles open orders and
+     * reported and left as it is, unless `configure` is set; in particular, a
+     * number at the carrier that no organization has is never released. The server also settles open orders and
      * releases when it starts and at regular intervals.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
@@ -1071,8 +1071,8 @@ public final class NumberInventoryGrpc {
      * Compares the inventory with the carrier and settles what is open: an order
      * that went through is adopted, an order that did not is dropped, and a
      * release that was not confirmed is repeated. Any other difference is
-     * reported and left as it is; in particular, a number at the carrier that no
-     * organization has is never released. The server also settles open orders and
+     * reported and left as it is, unless `configure` is set; in particular, a
+     * number at the carrier that no organization has is never released. The server also settles open orders and
      * releases when it starts and at regular intervals.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).
@@ -1258,8 +1258,8 @@ public final class NumberInventoryGrpc {
      * Compares the inventory with the carrier and settles what is open: an order
      * that went through is adopted, an order that did not is dropped, and a
      * release that was not confirmed is repeated. Any other difference is
-     * reported and left as it is; in particular, a number at the carrier that no
-     * organization has is never released. The server also settles open orders and
+     * reported and left as it is, unless `configure` is set; in particular, a
+     * number at the carrier that no organization has is never released. The server also settles open orders and
      * releases when it starts and at regular intervals.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
      * (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE).

@@ -97,6 +97,11 @@ public final class NumberInventoryProto extends com.google.protobuf.GeneratedFil
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_localdial_v1_ReconcileNumbersResponse_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_localdial_v1_DriftedNumber_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_localdial_v1_DriftedNumber_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_localdial_v1_MonthlyCost_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -159,106 +164,121 @@ public final class NumberInventoryProto extends com.google.protobuf.GeneratedFil
       "\n\035SearchAvailableNumbersRequest\022\'\n\017organ" +
       "ization_id\030\001 \001(\tR\016organizationId\022\033\n\tarea" +
       "_code\030\002 \001(\tR\010areaCode\022\031\n\005limit\030\003 \001(\005H\000R\005" +
-      "limit\210\001\001B\010\n\006_limit\"]\n\036SearchAvailableNum" +
-      "bersResponse\022;\n\tavailable\030\001 \003(\0132\035.locald" +
-      "ial.v1.AvailableNumberR\tavailable\"\253\001\n\026Pu" +
-      "rchaseNumbersRequest\022\'\n\017organization_id\030" +
-      "\001 \001(\tR\016organizationId\022\033\n\tarea_code\030\002 \001(\t" +
-      "R\010areaCode\022\037\n\010quantity\030\003 \001(\005H\000R\010quantity" +
-      "\210\001\001\022\035\n\nrequest_id\030\004 \001(\tR\trequestIdB\013\n\t_q" +
-      "uantity\"\326\001\n\027PurchaseNumbersResponse\022;\n\007n" +
-      "umbers\030\001 \003(\0132!.localdial.v1.LocalPresenc" +
-      "eNumberR\007numbers\022%\n\016unfilled_count\030\002 \001(\005" +
-      "R\runfilledCount\022\032\n\010revision\030\003 \001(\003R\010revis" +
-      "ion\022;\n\017unfilled_status\030\004 \001(\0132\022.google.rp" +
-      "c.StatusR\016unfilledStatus\"\202\001\n\024ImportNumbe" +
-      "rsRequest\022\'\n\017organization_id\030\001 \001(\tR\016orga" +
-      "nizationId\022#\n\rphone_numbers\030\002 \003(\tR\014phone" +
-      "Numbers\022\034\n\tconfigure\030\003 \001(\010R\tconfigure\"\251\001" +
-      "\n\025ImportNumbersResponse\022;\n\007numbers\030\001 \003(\013" +
-      "2!.localdial.v1.LocalPresenceNumberR\007num" +
-      "bers\0227\n\010failures\030\002 \003(\0132\033.localdial.v1.Nu" +
-      "mberFailureR\010failures\022\032\n\010revision\030\003 \001(\003R" +
-      "\010revision\"\203\001\n\034ListImportableNumbersReque" +
-      "st\022\'\n\017organization_id\030\001 \001(\tR\016organizatio" +
-      "nId\022\033\n\tpage_size\030\002 \001(\005R\010pageSize\022\035\n\npage" +
-      "_token\030\003 \001(\tR\tpageToken\"\235\001\n\035ListImportab" +
-      "leNumbersResponse\0225\n\007numbers\030\001 \003(\0132\033.loc" +
-      "aldial.v1.CarrierNumberR\007numbers\022&\n\017next" +
-      "_page_token\030\002 \001(\tR\rnextPageToken\022\035\n\ntota" +
-      "l_size\030\003 \001(\005R\ttotalSize\"B\n\027ReconcileNumb" +
-      "ersRequest\022\'\n\017organization_id\030\001 \001(\tR\016org" +
-      "anizationId\"\352\005\n\030ReconcileNumbersResponse" +
-      "\022;\n\007adopted\030\001 \003(\0132!.localdial.v1.LocalPr" +
-      "esenceNumberR\007adopted\022#\n\radopted_count\030\002" +
-      " \001(\005R\014adoptedCount\0229\n\006failed\030\003 \003(\0132!.loc" +
-      "aldial.v1.LocalPresenceNumberR\006failed\022!\n" +
-      "\014failed_count\030\004 \001(\005R\013failedCount\022=\n\010rele" +
-      "ased\030\005 \003(\0132!.localdial.v1.LocalPresenceN" +
-      "umberR\010released\022%\n\016released_count\030\006 \001(\005R" +
-      "\rreleasedCount\022/\n\004open\030\007 \003(\0132\033.localdial" +
-      ".v1.NumberFailureR\004open\022\035\n\nopen_count\030\010 " +
-      "\001(\005R\topenCount\022;\n\007missing\030\t \003(\0132!.locald" +
-      "ial.v1.LocalPresenceNumberR\007missing\022#\n\rm" +
-      "issing_count\030\n \001(\005R\014missingCount\0223\n\006stra" +
-      "ys\030\013 \003(\0132\033.localdial.v1.CarrierNumberR\006s" +
-      "trays\022!\n\014strays_count\030\014 \001(\005R\013straysCount" +
-      "\0227\n\010unusable\030\024 \003(\0132\033.localdial.v1.Carrie" +
-      "rNumberR\010unusable\022%\n\016unusable_count\030\025 \001(" +
-      "\005R\runusableCount\022>\n\rmonthly_costs\030\r \003(\0132" +
-      "\031.localdial.v1.MonthlyCostR\014monthlyCosts" +
-      "\"m\n\013MonthlyCost\022#\n\rcurrency_code\030\001 \001(\tR\014" +
-      "currencyCode\022\026\n\006micros\030\002 \001(\003R\006micros\022!\n\014" +
-      "number_count\030\003 \001(\005R\013numberCount\"\203\001\n\024Dele" +
-      "teNumbersRequest\022\'\n\017organization_id\030\001 \001(" +
-      "\tR\016organizationId\022#\n\rphone_numbers\030\002 \003(\t" +
-      "R\014phoneNumbers\022\035\n\nrequest_id\030\003 \001(\tR\trequ" +
-      "estId\"\251\001\n\025DeleteNumbersResponse\022;\n\007delet" +
-      "ed\030\001 \003(\0132!.localdial.v1.LocalPresenceNum" +
-      "berR\007deleted\0227\n\010failures\030\002 \003(\0132\033.localdi" +
-      "al.v1.NumberFailureR\010failures\022\032\n\010revisio" +
-      "n\030\003 \001(\003R\010revision\"\200\001\n\023MapAreaCodesReques" +
-      "t\022\'\n\017organization_id\030\001 \001(\tR\016organization" +
-      "Id\022!\n\014phone_number\030\002 \001(\tR\013phoneNumber\022\035\n" +
-      "\narea_codes\030\003 \003(\tR\tareaCodes\"m\n\024MapAreaC" +
-      "odesResponse\0229\n\006number\030\001 \001(\0132!.localdial" +
-      ".v1.LocalPresenceNumberR\006number\022\032\n\010revis" +
-      "ion\030\002 \001(\003R\010revision\"\202\001\n\025UnmapAreaCodesRe" +
+      "limit\210\001\001B\010\n\006_limit\"\210\001\n\036SearchAvailableNu" +
+      "mbersResponse\022;\n\tavailable\030\001 \003(\0132\035.local" +
+      "dial.v1.AvailableNumberR\tavailable\022)\n\020ca" +
+      "llback_warning\030\002 \001(\tR\017callbackWarning\"\253\001" +
+      "\n\026PurchaseNumbersRequest\022\'\n\017organization" +
+      "_id\030\001 \001(\tR\016organizationId\022\033\n\tarea_code\030\002" +
+      " \001(\tR\010areaCode\022\037\n\010quantity\030\003 \001(\005H\000R\010quan" +
+      "tity\210\001\001\022\035\n\nrequest_id\030\004 \001(\tR\trequestIdB\013" +
+      "\n\t_quantity\"\326\001\n\027PurchaseNumbersResponse\022" +
+      ";\n\007numbers\030\001 \003(\0132!.localdial.v1.LocalPre" +
+      "senceNumberR\007numbers\022%\n\016unfilled_count\030\002" +
+      " \001(\005R\runfilledCount\022\032\n\010revision\030\003 \001(\003R\010r" +
+      "evision\022;\n\017unfilled_status\030\004 \001(\0132\022.googl" +
+      "e.rpc.StatusR\016unfilledStatus\"\202\001\n\024ImportN" +
+      "umbersRequest\022\'\n\017organization_id\030\001 \001(\tR\016" +
+      "organizationId\022#\n\rphone_numbers\030\002 \003(\tR\014p" +
+      "honeNumbers\022\034\n\tconfigure\030\003 \001(\010R\tconfigur" +
+      "e\"\251\001\n\025ImportNumbersResponse\022;\n\007numbers\030\001" +
+      " \003(\0132!.localdial.v1.LocalPresenceNumberR" +
+      "\007numbers\0227\n\010failures\030\002 \003(\0132\033.localdial.v" +
+      "1.NumberFailureR\010failures\022\032\n\010revision\030\003 " +
+      "\001(\003R\010revision\"\203\001\n\034ListImportableNumbersR" +
+      "equest\022\'\n\017organization_id\030\001 \001(\tR\016organiz" +
+      "ationId\022\033\n\tpage_size\030\002 \001(\005R\010pageSize\022\035\n\n" +
+      "page_token\030\003 \001(\tR\tpageToken\"\235\001\n\035ListImpo" +
+      "rtableNumbersResponse\0225\n\007numbers\030\001 \003(\0132\033" +
+      ".localdial.v1.CarrierNumberR\007numbers\022&\n\017" +
+      "next_page_token\030\002 \001(\tR\rnextPageToken\022\035\n\n" +
+      "total_size\030\003 \001(\005R\ttotalSize\"`\n\027Reconcile" +
+      "NumbersRequest\022\'\n\017organization_id\030\001 \001(\tR" +
+      "\016organizationId\022\034\n\tconfigure\030\002 \001(\010R\tconf" +
+      "igure\"\337\007\n\030ReconcileNumbersResponse\022;\n\007ad" +
+      "opted\030\001 \003(\0132!.localdial.v1.LocalPresence" +
+      "NumberR\007adopted\022#\n\radopted_count\030\002 \001(\005R\014" +
+      "adoptedCount\0229\n\006failed\030\003 \003(\0132!.localdial" +
+      ".v1.LocalPresenceNumberR\006failed\022!\n\014faile" +
+      "d_count\030\004 \001(\005R\013failedCount\022=\n\010released\030\005" +
+      " \003(\0132!.localdial.v1.LocalPresenceNumberR" +
+      "\010released\022%\n\016released_count\030\006 \001(\005R\rrelea" +
+      "sedCount\022/\n\004open\030\007 \003(\0132\033.localdial.v1.Nu" +
+      "mberFailureR\004open\022\035\n\nopen_count\030\010 \001(\005R\to" +
+      "penCount\022;\n\007missing\030\t \003(\0132!.localdial.v1" +
+      ".LocalPresenceNumberR\007missing\022#\n\rmissing" +
+      "_count\030\n \001(\005R\014missingCount\0223\n\006strays\030\013 \003" +
+      "(\0132\033.localdial.v1.CarrierNumberR\006strays\022" +
+      "!\n\014strays_count\030\014 \001(\005R\013straysCount\0227\n\010un" +
+      "usable\030\024 \003(\0132\033.localdial.v1.CarrierNumbe" +
+      "rR\010unusable\022%\n\016unusable_count\030\025 \001(\005R\runu" +
+      "sableCount\022>\n\rmonthly_costs\030\r \003(\0132\031.loca" +
+      "ldial.v1.MonthlyCostR\014monthlyCosts\0225\n\007dr" +
+      "ifted\030\016 \003(\0132\033.localdial.v1.DriftedNumber" +
+      "R\007drifted\022#\n\rdrifted_count\030\017 \001(\005R\014drifte" +
+      "dCount\022A\n\nconfigured\030\020 \003(\0132!.localdial.v" +
+      "1.LocalPresenceNumberR\nconfigured\022)\n\020con" +
+      "figured_count\030\021 \001(\005R\017configuredCount\022)\n\020" +
+      "callback_warning\030\022 \001(\tR\017callbackWarning\"" +
+      "\213\002\n\rDriftedNumber\0229\n\006number\030\001 \001(\0132!.loca" +
+      "ldial.v1.LocalPresenceNumberR\006number\022\033\n\t" +
+      "voice_url\030\002 \001(\tR\010voiceUrl\022!\n\014voice_metho" +
+      "d\030\003 \001(\tR\013voiceMethod\022%\n\016application_id\030\004" +
+      " \001(\tR\rapplicationId\022\031\n\010trunk_id\030\005 \001(\tR\007t" +
+      "runkId\022=\n\020configure_status\030\006 \001(\0132\022.googl" +
+      "e.rpc.StatusR\017configureStatus\"m\n\013Monthly" +
+      "Cost\022#\n\rcurrency_code\030\001 \001(\tR\014currencyCod" +
+      "e\022\026\n\006micros\030\002 \001(\003R\006micros\022!\n\014number_coun" +
+      "t\030\003 \001(\005R\013numberCount\"\203\001\n\024DeleteNumbersRe" +
       "quest\022\'\n\017organization_id\030\001 \001(\tR\016organiza" +
-      "tionId\022!\n\014phone_number\030\002 \001(\tR\013phoneNumbe" +
-      "r\022\035\n\narea_codes\030\003 \003(\tR\tareaCodes\"o\n\026Unma" +
-      "pAreaCodesResponse\0229\n\006number\030\001 \001(\0132!.loc" +
-      "aldial.v1.LocalPresenceNumberR\006number\022\032\n" +
-      "\010revision\030\002 \001(\003R\010revision2\367\007\n\017NumberInve" +
-      "ntory\022W\n\013ListNumbers\022 .localdial.v1.List" +
-      "NumbersRequest\032!.localdial.v1.ListNumber" +
-      "sResponse\"\003\220\002\001\022Q\n\tGetNumber\022\036.localdial." +
-      "v1.GetNumberRequest\032\037.localdial.v1.GetNu" +
-      "mberResponse\"\003\220\002\001\022x\n\026SearchAvailableNumb" +
-      "ers\022+.localdial.v1.SearchAvailableNumber" +
-      "sRequest\032,.localdial.v1.SearchAvailableN" +
-      "umbersResponse\"\003\220\002\001\022c\n\017PurchaseNumbers\022$" +
-      ".localdial.v1.PurchaseNumbersRequest\032%.l" +
-      "ocaldial.v1.PurchaseNumbersResponse\"\003\220\002\002" +
-      "\022]\n\rImportNumbers\022\".localdial.v1.ImportN" +
-      "umbersRequest\032#.localdial.v1.ImportNumbe" +
-      "rsResponse\"\003\220\002\002\022u\n\025ListImportableNumbers" +
-      "\022*.localdial.v1.ListImportableNumbersReq" +
-      "uest\032+.localdial.v1.ListImportableNumber" +
-      "sResponse\"\003\220\002\001\022f\n\020ReconcileNumbers\022%.loc" +
-      "aldial.v1.ReconcileNumbersRequest\032&.loca" +
-      "ldial.v1.ReconcileNumbersResponse\"\003\220\002\002\022]" +
-      "\n\rDeleteNumbers\022\".localdial.v1.DeleteNum" +
-      "bersRequest\032#.localdial.v1.DeleteNumbers" +
-      "Response\"\003\220\002\002\022Z\n\014MapAreaCodes\022!.localdia" +
-      "l.v1.MapAreaCodesRequest\032\".localdial.v1." +
-      "MapAreaCodesResponse\"\003\220\002\002\022`\n\016UnmapAreaCo" +
-      "des\022#.localdial.v1.UnmapAreaCodesRequest" +
-      "\032$.localdial.v1.UnmapAreaCodesResponse\"\003" +
-      "\220\002\002By\n\020org.localdial.v1B\024NumberInventory" +
-      "ProtoP\001\242\002\003LXX\252\002\014Localdial.V1\312\002\014Localdial" +
-      "\\V1\342\002\030Localdial\\V1\\GPBMetadata\352\002\rLocaldi" +
-      "al::V1b\006proto3"
+      "tionId\022#\n\rphone_numbers\030\002 \003(\tR\014phoneNumb" +
+      "ers\022\035\n\nrequest_id\030\003 \001(\tR\trequestId\"\251\001\n\025D" +
+      "eleteNumbersResponse\022;\n\007deleted\030\001 \003(\0132!." +
+      "localdial.v1.LocalPresenceNumberR\007delete" +
+      "d\0227\n\010failures\030\002 \003(\0132\033.localdial.v1.Numbe" +
+      "rFailureR\010failures\022\032\n\010revision\030\003 \001(\003R\010re" +
+      "vision\"\200\001\n\023MapAreaCodesRequest\022\'\n\017organi" +
+      "zation_id\030\001 \001(\tR\016organizationId\022!\n\014phone" +
+      "_number\030\002 \001(\tR\013phoneNumber\022\035\n\narea_codes" +
+      "\030\003 \003(\tR\tareaCodes\"m\n\024MapAreaCodesRespons" +
+      "e\0229\n\006number\030\001 \001(\0132!.localdial.v1.LocalPr" +
+      "esenceNumberR\006number\022\032\n\010revision\030\002 \001(\003R\010" +
+      "revision\"\202\001\n\025UnmapAreaCodesRequest\022\'\n\017or" +
+      "ganization_id\030\001 \001(\tR\016organizationId\022!\n\014p" +
+      "hone_number\030\002 \001(\tR\013phoneNumber\022\035\n\narea_c" +
+      "odes\030\003 \003(\tR\tareaCodes\"o\n\026UnmapAreaCodesR" +
+      "esponse\0229\n\006number\030\001 \001(\0132!.localdial.v1.L" +
+      "ocalPresenceNumberR\006number\022\032\n\010revision\030\002" +
+      " \001(\003R\010revision2\367\007\n\017NumberInventory\022W\n\013Li" +
+      "stNumbers\022 .localdial.v1.ListNumbersRequ" +
+      "est\032!.localdial.v1.ListNumbersResponse\"\003" +
+      "\220\002\001\022Q\n\tGetNumber\022\036.localdial.v1.GetNumbe" +
+      "rRequest\032\037.localdial.v1.GetNumberRespons" +
+      "e\"\003\220\002\001\022x\n\026SearchAvailableNumbers\022+.local" +
+      "dial.v1.SearchAvailableNumbersRequest\032,." +
+      "localdial.v1.SearchAvailableNumbersRespo" +
+      "nse\"\003\220\002\001\022c\n\017PurchaseNumbers\022$.localdial." +
+      "v1.PurchaseNumbersRequest\032%.localdial.v1" +
+      ".PurchaseNumbersResponse\"\003\220\002\002\022]\n\rImportN" +
+      "umbers\022\".localdial.v1.ImportNumbersReque" +
+      "st\032#.localdial.v1.ImportNumbersResponse\"" +
+      "\003\220\002\002\022u\n\025ListImportableNumbers\022*.localdia" +
+      "l.v1.ListImportableNumbersRequest\032+.loca" +
+      "ldial.v1.ListImportableNumbersResponse\"\003" +
+      "\220\002\001\022f\n\020ReconcileNumbers\022%.localdial.v1.R" +
+      "econcileNumbersRequest\032&.localdial.v1.Re" +
+      "concileNumbersResponse\"\003\220\002\002\022]\n\rDeleteNum" +
+      "bers\022\".localdial.v1.DeleteNumbersRequest" +
+      "\032#.localdial.v1.DeleteNumbersResponse\"\003\220" +
+      "\002\002\022Z\n\014MapAreaCodes\022!.localdial.v1.MapAre" +
+      "aCodesRequest\032\".localdial.v1.MapAreaCode" +
+      "sResponse\"\003\220\002\002\022`\n\016UnmapAreaCodes\022#.local" +
+      "dial.v1.UnmapAreaCodesRequest\032$.localdia" +
+      "l.v1.UnmapAreaCodesResponse\"\003\220\002\002By\n\020org." +
+      "localdial.v1B\024NumberInventoryProtoP\001\242\002\003L" +
+      "XX\252\002\014Localdial.V1\312\002\014Localdial\\V1\342\002\030Local" +
+      "dial\\V1\\GPBMetadata\352\002\rLocaldial::V1b\006pro" +
+      "to3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -301,7 +321,7 @@ public final class NumberInventoryProto extends com.google.protobuf.GeneratedFil
     internal_static_localdial_v1_SearchAvailableNumbersResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_localdial_v1_SearchAvailableNumbersResponse_descriptor,
-        new java.lang.String[] { "Available", });
+        new java.lang.String[] { "Available", "CallbackWarning", });
     internal_static_localdial_v1_PurchaseNumbersRequest_descriptor =
       getDescriptor().getMessageType(6);
     internal_static_localdial_v1_PurchaseNumbersRequest_fieldAccessorTable = new
@@ -343,51 +363,57 @@ public final class NumberInventoryProto extends com.google.protobuf.GeneratedFil
     internal_static_localdial_v1_ReconcileNumbersRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_localdial_v1_ReconcileNumbersRequest_descriptor,
-        new java.lang.String[] { "OrganizationId", });
+        new java.lang.String[] { "OrganizationId", "Configure", });
     internal_static_localdial_v1_ReconcileNumbersResponse_descriptor =
       getDescriptor().getMessageType(13);
     internal_static_localdial_v1_ReconcileNumbersResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_localdial_v1_ReconcileNumbersResponse_descriptor,
-        new java.lang.String[] { "Adopted1", "AdoptedCount2", "Failed3", "FailedCount4", "Released5", "ReleasedCount6", "Open7", "OpenCount8", "Missing9", "MissingCount10", "Strays11", "StraysCount12", "Unusable20", "UnusableCount21", "MonthlyCosts", });
-    internal_static_localdial_v1_MonthlyCost_descriptor =
+        new java.lang.String[] { "Adopted1", "AdoptedCount2", "Failed3", "FailedCount4", "Released5", "ReleasedCount6", "Open7", "OpenCount8", "Missing9", "MissingCount10", "Strays11", "StraysCount12", "Unusable20", "UnusableCount21", "MonthlyCosts", "Drifted14", "DriftedCount15", "Configured16", "ConfiguredCount17", "CallbackWarning", });
+    internal_static_localdial_v1_DriftedNumber_descriptor =
       getDescriptor().getMessageType(14);
+    internal_static_localdial_v1_DriftedNumber_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_localdial_v1_DriftedNumber_descriptor,
+        new java.lang.String[] { "Number", "VoiceUrl", "VoiceMethod", "ApplicationId", "TrunkId", "ConfigureStatus", });
+    internal_static_localdial_v1_MonthlyCost_descriptor =
+      getDescriptor().getMessageType(15);
     internal_static_localdial_v1_MonthlyCost_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_localdial_v1_MonthlyCost_descriptor,
         new java.lang.String[] { "CurrencyCode", "Micros", "NumberCount", });
     internal_static_localdial_v1_DeleteNumbersRequest_descriptor =
-      getDescriptor().getMessageType(15);
+      getDescriptor().getMessageType(16);
     internal_static_localdial_v1_DeleteNumbersRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_localdial_v1_DeleteNumbersRequest_descriptor,
         new java.lang.String[] { "OrganizationId", "PhoneNumbers", "RequestId", });
     internal_static_localdial_v1_DeleteNumbersResponse_descriptor =
-      getDescriptor().getMessageType(16);
+      getDescriptor().getMessageType(17);
     internal_static_localdial_v1_DeleteNumbersResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_localdial_v1_DeleteNumbersResponse_descriptor,
         new java.lang.String[] { "Deleted", "Failures", "Revision", });
     internal_static_localdial_v1_MapAreaCodesRequest_descriptor =
-      getDescriptor().getMessageType(17);
+      getDescriptor().getMessageType(18);
     internal_static_localdial_v1_MapAreaCodesRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_localdial_v1_MapAreaCodesRequest_descriptor,
         new java.lang.String[] { "OrganizationId", "PhoneNumber", "AreaCodes", });
     internal_static_localdial_v1_MapAreaCodesResponse_descriptor =
-      getDescriptor().getMessageType(18);
+      getDescriptor().getMessageType(19);
     internal_static_localdial_v1_MapAreaCodesResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_localdial_v1_MapAreaCodesResponse_descriptor,
         new java.lang.String[] { "Number", "Revision", });
     internal_static_localdial_v1_UnmapAreaCodesRequest_descriptor =
-      getDescriptor().getMessageType(19);
+      getDescriptor().getMessageType(20);
     internal_static_localdial_v1_UnmapAreaCodesRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_localdial_v1_UnmapAreaCodesRequest_descriptor,
         new java.lang.String[] { "OrganizationId", "PhoneNumber", "AreaCodes", });
     internal_static_localdial_v1_UnmapAreaCodesResponse_descriptor =
-      getDescriptor().getMessageType(20);
+      getDescriptor().getMessageType(21);
     internal_static_localdial_v1_UnmapAreaCodesResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_localdial_v1_UnmapAreaCodesResponse_descriptor,

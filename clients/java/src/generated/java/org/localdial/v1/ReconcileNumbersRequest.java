@@ -97,6 +97,24 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int CONFIGURE_FIELD_NUMBER = 2;
+  private boolean configure_ = false;
+  /**
+   * <pre>
+   * Optional. Whether to have the carrier send the calls to the `drifted`
+   * numbers to this service again. That replaces the voice URL, application or
+   * trunk that is set there, and nothing else. Default: false; they are only
+   * reported.
+   * </pre>
+   *
+   * <code>bool configure = 2 [json_name = "configure"];</code>
+   * @return The configure.
+   */
+  @java.lang.Override
+  public boolean getConfigure() {
+    return configure_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -114,6 +132,9 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(organizationId_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 1, organizationId_);
     }
+    if (configure_ != false) {
+      output.writeBool(2, configure_);
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -125,6 +146,10 @@ private static final long serialVersionUID = 0L;
     size = 0;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(organizationId_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(1, organizationId_);
+    }
+    if (configure_ != false) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(2, configure_);
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -143,6 +168,8 @@ private static final long serialVersionUID = 0L;
 
     if (!getOrganizationId()
         .equals(other.getOrganizationId())) return false;
+    if (getConfigure()
+        != other.getConfigure()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -156,6 +183,9 @@ private static final long serialVersionUID = 0L;
     hash = (19 * hash) + getDescriptor().hashCode();
     hash = (37 * hash) + ORGANIZATION_ID_FIELD_NUMBER;
     hash = (53 * hash) + getOrganizationId().hashCode();
+    hash = (37 * hash) + CONFIGURE_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
+        getConfigure());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -292,6 +322,7 @@ private static final long serialVersionUID = 0L;
       super.clear();
       bitField0_ = 0;
       organizationId_ = "";
+      configure_ = false;
       return this;
     }
 
@@ -328,6 +359,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000001) != 0)) {
         result.organizationId_ = organizationId_;
       }
+      if (((from_bitField0_ & 0x00000002) != 0)) {
+        result.configure_ = configure_;
+      }
     }
 
     @java.lang.Override
@@ -346,6 +380,9 @@ private static final long serialVersionUID = 0L;
         organizationId_ = other.organizationId_;
         bitField0_ |= 0x00000001;
         onChanged();
+      }
+      if (other.getConfigure() != false) {
+        setConfigure(other.getConfigure());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -378,6 +415,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000001;
               break;
             } // case 10
+            case 16: {
+              configure_ = input.readBool();
+              bitField0_ |= 0x00000002;
+              break;
+            } // case 16
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -488,6 +530,59 @@ private static final long serialVersionUID = 0L;
       checkByteStringIsUtf8(value);
       organizationId_ = value;
       bitField0_ |= 0x00000001;
+      onChanged();
+      return this;
+    }
+
+    private boolean configure_ ;
+    /**
+     * <pre>
+     * Optional. Whether to have the carrier send the calls to the `drifted`
+     * numbers to this service again. That replaces the voice URL, application or
+     * trunk that is set there, and nothing else. Default: false; they are only
+     * reported.
+     * </pre>
+     *
+     * <code>bool configure = 2 [json_name = "configure"];</code>
+     * @return The configure.
+     */
+    @java.lang.Override
+    public boolean getConfigure() {
+      return configure_;
+    }
+    /**
+     * <pre>
+     * Optional. Whether to have the carrier send the calls to the `drifted`
+     * numbers to this service again. That replaces the voice URL, application or
+     * trunk that is set there, and nothing else. Default: false; they are only
+     * reported.
+     * </pre>
+     *
+     * <code>bool configure = 2 [json_name = "configure"];</code>
+     * @param value The configure to set.
+     * @return This builder for chaining.
+     */
+    public Builder setConfigure(boolean value) {
+
+      configure_ = value;
+      bitField0_ |= 0x00000002;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Optional. Whether to have the carrier send the calls to the `drifted`
+     * numbers to this service again. That replaces the voice URL, application or
+     * trunk that is set there, and nothing else. Default: false; they are only
+     * reported.
+     * </pre>
+     *
+     * <code>bool configure = 2 [json_name = "configure"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearConfigure() {
+      bitField0_ = (bitField0_ & ~0x00000002);
+      configure_ = false;
       onChanged();
       return this;
     }

@@ -31,4 +31,17 @@ public interface ReconcileNumbersRequestOrBuilder extends
    */
   com.google.protobuf.ByteString
       getOrganizationIdBytes();
+
+  /**
+   * <pre>
+   * Optional. Whether to have the carrier send the calls to the `drifted`
+   * numbers to this service again. That replaces the voice URL, application or
+   * trunk that is set there, and nothing else. Default: false; they are only
+   * reported.
+   * </pre>
+   *
+   * <code>bool configure = 2 [json_name = "configure"];</code>
+   * @return The configure.
+   */
+  boolean getConfigure();
 }

@@ -41,6 +41,9 @@ private static final long serialVersionUID = 0L;
     strays11_ = java.util.Collections.emptyList();
     unusable20_ = java.util.Collections.emptyList();
     monthlyCosts_ = java.util.Collections.emptyList();
+    drifted14_ = java.util.Collections.emptyList();
+    configured16_ = java.util.Collections.emptyList();
+    callbackWarning_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -732,6 +735,232 @@ private static final long serialVersionUID = 0L;
     return monthlyCosts_.get(index);
   }
 
+  public static final int DRIFTED_FIELD_NUMBER = 14;
+  @SuppressWarnings("serial")
+  private java.util.List<org.localdial.v1.DriftedNumber> drifted14_;
+  // An alternative name is used for field "drifted" because:
+  //     both repeated field "drifted" and singular field "drifted_count" generate the method "getDriftedCount()"
+  /**
+   * <pre>
+   * Output only. Active numbers whose calls the carrier does not send to this
+   * service, so that call-backs to them are not routed here. Call this method
+   * with `configure` to repair them, or ImportNumbers to repair some of them.
+   * </pre>
+   *
+   * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<org.localdial.v1.DriftedNumber> getDrifted14List() {
+    return drifted14_;
+  }
+  /**
+   * <pre>
+   * Output only. Active numbers whose calls the carrier does not send to this
+   * service, so that call-backs to them are not routed here. Call this method
+   * with `configure` to repair them, or ImportNumbers to repair some of them.
+   * </pre>
+   *
+   * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<? extends org.localdial.v1.DriftedNumberOrBuilder> 
+      getDrifted14OrBuilderList() {
+    return drifted14_;
+  }
+  /**
+   * <pre>
+   * Output only. Active numbers whose calls the carrier does not send to this
+   * service, so that call-backs to them are not routed here. Call this method
+   * with `configure` to repair them, or ImportNumbers to repair some of them.
+   * </pre>
+   *
+   * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
+   */
+  @java.lang.Override
+  public int getDrifted14Count() {
+    return drifted14_.size();
+  }
+  /**
+   * <pre>
+   * Output only. Active numbers whose calls the carrier does not send to this
+   * service, so that call-backs to them are not routed here. Call this method
+   * with `configure` to repair them, or ImportNumbers to repair some of them.
+   * </pre>
+   *
+   * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
+   */
+  @java.lang.Override
+  public org.localdial.v1.DriftedNumber getDrifted14(int index) {
+    return drifted14_.get(index);
+  }
+  /**
+   * <pre>
+   * Output only. Active numbers whose calls the carrier does not send to this
+   * service, so that call-backs to them are not routed here. Call this method
+   * with `configure` to repair them, or ImportNumbers to repair some of them.
+   * </pre>
+   *
+   * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
+   */
+  @java.lang.Override
+  public org.localdial.v1.DriftedNumberOrBuilder getDrifted14OrBuilder(
+      int index) {
+    return drifted14_.get(index);
+  }
+
+  public static final int DRIFTED_COUNT_FIELD_NUMBER = 15;
+  private int driftedCount15_ = 0;
+  // An alternative name is used for field "drifted_count" because:
+  //     both repeated field "drifted" and singular field "drifted_count" generate the method "getDriftedCount()"
+  /**
+   * <pre>
+   * Output only. How many numbers have drifted and were not repaired.
+   * </pre>
+   *
+   * <code>int32 drifted_count = 15 [json_name = "driftedCount"];</code>
+   * @return The driftedCount.
+   */
+  @java.lang.Override
+  public int getDriftedCount15() {
+    return driftedCount15_;
+  }
+
+  public static final int CONFIGURED_FIELD_NUMBER = 16;
+  @SuppressWarnings("serial")
+  private java.util.List<org.localdial.v1.LocalPresenceNumber> configured16_;
+  // An alternative name is used for field "configured" because:
+  //     both repeated field "configured" and singular field "configured_count" generate the method "getConfiguredCount()"
+  /**
+   * <pre>
+   * Output only. Numbers whose calls the carrier sends to this service again,
+   * since this call. Empty without `configure`.
+   * </pre>
+   *
+   * <code>repeated .localdial.v1.LocalPresenceNumber configured = 16 [json_name = "configured"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<org.localdial.v1.LocalPresenceNumber> getConfigured16List() {
+    return configured16_;
+  }
+  /**
+   * <pre>
+   * Output only. Numbers whose calls the carrier sends to this service again,
+   * since this call. Empty without `configure`.
+   * </pre>
+   *
+   * <code>repeated .localdial.v1.LocalPresenceNumber configured = 16 [json_name = "configured"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<? extends org.localdial.v1.LocalPresenceNumberOrBuilder> 
+      getConfigured16OrBuilderList() {
+    return configured16_;
+  }
+  /**
+   * <pre>
+   * Output only. Numbers whose calls the carrier sends to this service again,
+   * since this call. Empty without `configure`.
+   * </pre>
+   *
+   * <code>repeated .localdial.v1.LocalPresenceNumber configured = 16 [json_name = "configured"];</code>
+   */
+  @java.lang.Override
+  public int getConfigured16Count() {
+    return configured16_.size();
+  }
+  /**
+   * <pre>
+   * Output only. Numbers whose calls the carrier sends to this service again,
+   * since this call. Empty without `configure`.
+   * </pre>
+   *
+   * <code>repeated .localdial.v1.LocalPresenceNumber configured = 16 [json_name = "configured"];</code>
+   */
+  @java.lang.Override
+  public org.localdial.v1.LocalPresenceNumber getConfigured16(int index) {
+    return configured16_.get(index);
+  }
+  /**
+   * <pre>
+   * Output only. Numbers whose calls the carrier sends to this service again,
+   * since this call. Empty without `configure`.
+   * </pre>
+   *
+   * <code>repeated .localdial.v1.LocalPresenceNumber configured = 16 [json_name = "configured"];</code>
+   */
+  @java.lang.Override
+  public org.localdial.v1.LocalPresenceNumberOrBuilder getConfigured16OrBuilder(
+      int index) {
+    return configured16_.get(index);
+  }
+
+  public static final int CONFIGURED_COUNT_FIELD_NUMBER = 17;
+  private int configuredCount17_ = 0;
+  // An alternative name is used for field "configured_count" because:
+  //     both repeated field "configured" and singular field "configured_count" generate the method "getConfiguredCount()"
+  /**
+   * <pre>
+   * Output only. How many numbers were configured.
+   * </pre>
+   *
+   * <code>int32 configured_count = 17 [json_name = "configuredCount"];</code>
+   * @return The configuredCount.
+   */
+  @java.lang.Override
+  public int getConfiguredCount17() {
+    return configuredCount17_;
+  }
+
+  public static final int CALLBACK_WARNING_FIELD_NUMBER = 18;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object callbackWarning_ = "";
+  /**
+   * <pre>
+   * Output only. Why no number can be called drifted: this service has no
+   * webhook or voice URL to compare with, and call-backs to numbers bought now
+   * reach nobody. Empty if it has one.
+   * </pre>
+   *
+   * <code>string callback_warning = 18 [json_name = "callbackWarning"];</code>
+   * @return The callbackWarning.
+   */
+  @java.lang.Override
+  public java.lang.String getCallbackWarning() {
+    java.lang.Object ref = callbackWarning_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      callbackWarning_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * Output only. Why no number can be called drifted: this service has no
+   * webhook or voice URL to compare with, and call-backs to numbers bought now
+   * reach nobody. Empty if it has one.
+   * </pre>
+   *
+   * <code>string callback_warning = 18 [json_name = "callbackWarning"];</code>
+   * @return The bytes for callbackWarning.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getCallbackWarningBytes() {
+    java.lang.Object ref = callbackWarning_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      callbackWarning_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -784,6 +1013,21 @@ private static final long serialVersionUID = 0L;
     }
     for (int i = 0; i < monthlyCosts_.size(); i++) {
       output.writeMessage(13, monthlyCosts_.get(i));
+    }
+    for (int i = 0; i < drifted14_.size(); i++) {
+      output.writeMessage(14, drifted14_.get(i));
+    }
+    if (driftedCount15_ != 0) {
+      output.writeInt32(15, driftedCount15_);
+    }
+    for (int i = 0; i < configured16_.size(); i++) {
+      output.writeMessage(16, configured16_.get(i));
+    }
+    if (configuredCount17_ != 0) {
+      output.writeInt32(17, configuredCount17_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(callbackWarning_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 18, callbackWarning_);
     }
     for (int i = 0; i < unusable20_.size(); i++) {
       output.writeMessage(20, unusable20_.get(i));
@@ -852,6 +1096,25 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(13, monthlyCosts_.get(i));
     }
+    for (int i = 0; i < drifted14_.size(); i++) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(14, drifted14_.get(i));
+    }
+    if (driftedCount15_ != 0) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeInt32Size(15, driftedCount15_);
+    }
+    for (int i = 0; i < configured16_.size(); i++) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(16, configured16_.get(i));
+    }
+    if (configuredCount17_ != 0) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeInt32Size(17, configuredCount17_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(callbackWarning_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(18, callbackWarning_);
+    }
     for (int i = 0; i < unusable20_.size(); i++) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(20, unusable20_.get(i));
@@ -905,6 +1168,16 @@ private static final long serialVersionUID = 0L;
         != other.getUnusableCount21()) return false;
     if (!getMonthlyCostsList()
         .equals(other.getMonthlyCostsList())) return false;
+    if (!getDrifted14List()
+        .equals(other.getDrifted14List())) return false;
+    if (getDriftedCount15()
+        != other.getDriftedCount15()) return false;
+    if (!getConfigured16List()
+        .equals(other.getConfigured16List())) return false;
+    if (getConfiguredCount17()
+        != other.getConfiguredCount17()) return false;
+    if (!getCallbackWarning()
+        .equals(other.getCallbackWarning())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -962,6 +1235,20 @@ private static final long serialVersionUID = 0L;
       hash = (37 * hash) + MONTHLY_COSTS_FIELD_NUMBER;
       hash = (53 * hash) + getMonthlyCostsList().hashCode();
     }
+    if (getDrifted14Count() > 0) {
+      hash = (37 * hash) + DRIFTED_FIELD_NUMBER;
+      hash = (53 * hash) + getDrifted14List().hashCode();
+    }
+    hash = (37 * hash) + DRIFTED_COUNT_FIELD_NUMBER;
+    hash = (53 * hash) + getDriftedCount15();
+    if (getConfigured16Count() > 0) {
+      hash = (37 * hash) + CONFIGURED_FIELD_NUMBER;
+      hash = (53 * hash) + getConfigured16List().hashCode();
+    }
+    hash = (37 * hash) + CONFIGURED_COUNT_FIELD_NUMBER;
+    hash = (53 * hash) + getConfiguredCount17();
+    hash = (37 * hash) + CALLBACK_WARNING_FIELD_NUMBER;
+    hash = (53 * hash) + getCallbackWarning().hashCode();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -1161,6 +1448,23 @@ private static final long serialVersionUID = 0L;
         monthlyCostsBuilder_.clear();
       }
       bitField0_ = (bitField0_ & ~0x00004000);
+      if (drifted14Builder_ == null) {
+        drifted14_ = java.util.Collections.emptyList();
+      } else {
+        drifted14_ = null;
+        drifted14Builder_.clear();
+      }
+      bitField0_ = (bitField0_ & ~0x00008000);
+      driftedCount15_ = 0;
+      if (configured16Builder_ == null) {
+        configured16_ = java.util.Collections.emptyList();
+      } else {
+        configured16_ = null;
+        configured16Builder_.clear();
+      }
+      bitField0_ = (bitField0_ & ~0x00020000);
+      configuredCount17_ = 0;
+      callbackWarning_ = "";
       return this;
     }
 
@@ -1266,6 +1570,24 @@ private static final long serialVersionUID = 0L;
       } else {
         result.monthlyCosts_ = monthlyCostsBuilder_.build();
       }
+      if (drifted14Builder_ == null) {
+        if (((bitField0_ & 0x00008000) != 0)) {
+          drifted14_ = java.util.Collections.unmodifiableList(drifted14_);
+          bitField0_ = (bitField0_ & ~0x00008000);
+        }
+        result.drifted14_ = drifted14_;
+      } else {
+        result.drifted14_ = drifted14Builder_.build();
+      }
+      if (configured16Builder_ == null) {
+        if (((bitField0_ & 0x00020000) != 0)) {
+          configured16_ = java.util.Collections.unmodifiableList(configured16_);
+          bitField0_ = (bitField0_ & ~0x00020000);
+        }
+        result.configured16_ = configured16_;
+      } else {
+        result.configured16_ = configured16Builder_.build();
+      }
     }
 
     private void buildPartial0(org.localdial.v1.ReconcileNumbersResponse result) {
@@ -1290,6 +1612,15 @@ private static final long serialVersionUID = 0L;
       }
       if (((from_bitField0_ & 0x00002000) != 0)) {
         result.unusableCount21_ = unusableCount21_;
+      }
+      if (((from_bitField0_ & 0x00010000) != 0)) {
+        result.driftedCount15_ = driftedCount15_;
+      }
+      if (((from_bitField0_ & 0x00040000) != 0)) {
+        result.configuredCount17_ = configuredCount17_;
+      }
+      if (((from_bitField0_ & 0x00080000) != 0)) {
+        result.callbackWarning_ = callbackWarning_;
       }
     }
 
@@ -1534,6 +1865,69 @@ private static final long serialVersionUID = 0L;
           }
         }
       }
+      if (drifted14Builder_ == null) {
+        if (!other.drifted14_.isEmpty()) {
+          if (drifted14_.isEmpty()) {
+            drifted14_ = other.drifted14_;
+            bitField0_ = (bitField0_ & ~0x00008000);
+          } else {
+            ensureDrifted14IsMutable();
+            drifted14_.addAll(other.drifted14_);
+          }
+          onChanged();
+        }
+      } else {
+        if (!other.drifted14_.isEmpty()) {
+          if (drifted14Builder_.isEmpty()) {
+            drifted14Builder_.dispose();
+            drifted14Builder_ = null;
+            drifted14_ = other.drifted14_;
+            bitField0_ = (bitField0_ & ~0x00008000);
+            drifted14Builder_ = 
+              com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
+                 internalGetDrifted14FieldBuilder() : null;
+          } else {
+            drifted14Builder_.addAllMessages(other.drifted14_);
+          }
+        }
+      }
+      if (other.getDriftedCount15() != 0) {
+        setDriftedCount15(other.getDriftedCount15());
+      }
+      if (configured16Builder_ == null) {
+        if (!other.configured16_.isEmpty()) {
+          if (configured16_.isEmpty()) {
+            configured16_ = other.configured16_;
+            bitField0_ = (bitField0_ & ~0x00020000);
+          } else {
+            ensureConfigured16IsMutable();
+            configured16_.addAll(other.configured16_);
+          }
+          onChanged();
+        }
+      } else {
+        if (!other.configured16_.isEmpty()) {
+          if (configured16Builder_.isEmpty()) {
+            configured16Builder_.dispose();
+            configured16Builder_ = null;
+            configured16_ = other.configured16_;
+            bitField0_ = (bitField0_ & ~0x00020000);
+            configured16Builder_ = 
+              com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
+                 internalGetConfigured16FieldBuilder() : null;
+          } else {
+            configured16Builder_.addAllMessages(other.configured16_);
+          }
+        }
+      }
+      if (other.getConfiguredCount17() != 0) {
+        setConfiguredCount17(other.getConfiguredCount17());
+      }
+      if (!other.getCallbackWarning().isEmpty()) {
+        callbackWarning_ = other.callbackWarning_;
+        bitField0_ |= 0x00080000;
+        onChanged();
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -1681,6 +2075,47 @@ private static final long serialVersionUID = 0L;
               }
               break;
             } // case 106
+            case 114: {
+              org.localdial.v1.DriftedNumber m =
+                  input.readMessage(
+                      org.localdial.v1.DriftedNumber.parser(),
+                      extensionRegistry);
+              if (drifted14Builder_ == null) {
+                ensureDrifted14IsMutable();
+                drifted14_.add(m);
+              } else {
+                drifted14Builder_.addMessage(m);
+              }
+              break;
+            } // case 114
+            case 120: {
+              driftedCount15_ = input.readInt32();
+              bitField0_ |= 0x00010000;
+              break;
+            } // case 120
+            case 130: {
+              org.localdial.v1.LocalPresenceNumber m =
+                  input.readMessage(
+                      org.localdial.v1.LocalPresenceNumber.parser(),
+                      extensionRegistry);
+              if (configured16Builder_ == null) {
+                ensureConfigured16IsMutable();
+                configured16_.add(m);
+              } else {
+                configured16Builder_.addMessage(m);
+              }
+              break;
+            } // case 130
+            case 136: {
+              configuredCount17_ = input.readInt32();
+              bitField0_ |= 0x00040000;
+              break;
+            } // case 136
+            case 146: {
+              callbackWarning_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00080000;
+              break;
+            } // case 146
             case 162: {
               org.localdial.v1.CarrierNumber m =
                   input.readMessage(
@@ -4716,6 +5151,874 @@ private static final long serialVersionUID = 0L;
         monthlyCosts_ = null;
       }
       return monthlyCostsBuilder_;
+    }
+
+    private java.util.List<org.localdial.v1.DriftedNumber> drifted14_ =
+      java.util.Collections.emptyList();
+    private void ensureDrifted14IsMutable() {
+      if (!((bitField0_ & 0x00008000) != 0)) {
+        drifted14_ = new java.util.ArrayList<org.localdial.v1.DriftedNumber>(drifted14_);
+        bitField0_ |= 0x00008000;
+       }
+    }
+
+    private com.google.protobuf.RepeatedFieldBuilder<
+        org.localdial.v1.DriftedNumber, org.localdial.v1.DriftedNumber.Builder, org.localdial.v1.DriftedNumberOrBuilder> drifted14Builder_;
+
+    /**
+     * <pre>
+     * Output only. Active numbers whose calls the carrier does not send to this
+     * service, so that call-backs to them are not routed here. Call this method
+     * with `configure` to repair them, or ImportNumbers to repair some of them.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
+     */
+    public java.util.List<org.localdial.v1.DriftedNumber> getDrifted14List() {
+      if (drifted14Builder_ == null) {
+        return java.util.Collections.unmodifiableList(drifted14_);
+      } else {
+        return drifted14Builder_.getMessageList();
+      }
+    }
+    /**
+     * <pre>
+     * Output only. Active numbers whose calls the carrier does not send to this
+     * service, so that call-backs to them are not routed here. Call this method
+     * with `configure` to repair them, or ImportNumbers to repair some of them.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
+     */
+    public int getDrifted14Count() {
+      if (drifted14Builder_ == null) {
+        return drifted14_.size();
+      } else {
+        return drifted14Builder_.getCount();
+      }
+    }
+    /**
+     * <pre>
+     * Output only. Active numbers whose calls the carrier does not send to this
+     * service, so that call-backs to them are not routed here. Call this method
+     * with `configure` to repair them, or ImportNumbers to repair some of them.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
+     */
+    public org.localdial.v1.DriftedNumber getDrifted14(int index) {
+      if (drifted14Builder_ == null) {
+        return drifted14_.get(index);
+      } else {
+        return drifted14Builder_.getMessage(index);
+      }
+    }
+    /**
+     * <pre>
+     * Output only. Active numbers whose calls the carrier does not send to this
+     * service, so that call-backs to them are not routed here. Call this method
+     * with `configure` to repair them, or ImportNumbers to repair some of them.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
+     */
+    public Builder setDrifted14(
+        int index, org.localdial.v1.DriftedNumber value) {
+      if (drifted14Builder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureDrifted14IsMutable();
+        drifted14_.set(index, value);
+        onChanged();
+      } else {
+        drifted14Builder_.setMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Active numbers whose calls the carrier does not send to this
+     * service, so that call-backs to them are not routed here. Call this method
+     * with `configure` to repair them, or ImportNumbers to repair some of them.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
+     */
+    public Builder setDrifted14(
+        int index, org.localdial.v1.DriftedNumber.Builder builderForValue) {
+      if (drifted14Builder_ == null) {
+        ensureDrifted14IsMutable();
+        drifted14_.set(index, builderForValue.build());
+        onChanged();
+      } else {
+        drifted14Builder_.setMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Active numbers whose calls the carrier does not send to this
+     * service, so that call-backs to them are not routed here. Call this method
+     * with `configure` to repair them, or ImportNumbers to repair some of them.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
+     */
+    public Builder addDrifted14(org.localdial.v1.DriftedNumber value) {
+      if (drifted14Builder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureDrifted14IsMutable();
+        drifted14_.add(value);
+        onChanged();
+      } else {
+        drifted14Builder_.addMessage(value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Active numbers whose calls the carrier does not send to this
+     * service, so that call-backs to them are not routed here. Call this method
+     * with `configure` to repair them, or ImportNumbers to repair some of them.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
+     */
+    public Builder addDrifted14(
+        int index, org.localdial.v1.DriftedNumber value) {
+      if (drifted14Builder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureDrifted14IsMutable();
+        drifted14_.add(index, value);
+        onChanged();
+      } else {
+        drifted14Builder_.addMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Active numbers whose calls the carrier does not send to this
+     * service, so that call-backs to them are not routed here. Call this method
+     * with `configure` to repair them, or ImportNumbers to repair some of them.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
+     */
+    public Builder addDrifted14(
+        org.localdial.v1.DriftedNumber.Builder builderForValue) {
+      if (drifted14Builder_ == null) {
+        ensureDrifted14IsMutable();
+        drifted14_.add(builderForValue.build());
+        onChanged();
+      } else {
+        drifted14Builder_.addMessage(builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Active numbers whose calls the carrier does not send to this
+     * service, so that call-backs to them are not routed here. Call this method
+     * with `configure` to repair them, or ImportNumbers to repair some of them.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
+     */
+    public Builder addDrifted14(
+        int index, org.localdial.v1.DriftedNumber.Builder builderForValue) {
+      if (drifted14Builder_ == null) {
+        ensureDrifted14IsMutable();
+        drifted14_.add(index, builderForValue.build());
+        onChanged();
+      } else {
+        drifted14Builder_.addMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Active numbers whose calls the carrier does not send to this
+     * service, so that call-backs to them are not routed here. Call this method
+     * with `configure` to repair them, or ImportNumbers to repair some of them.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
+     */
+    public Builder addAllDrifted14(
+        java.lang.Iterable<? extends org.localdial.v1.DriftedNumber> values) {
+      if (drifted14Builder_ == null) {
+        ensureDrifted14IsMutable();
+        com.google.protobuf.AbstractMessageLite.Builder.addAll(
+            values, drifted14_);
+        onChanged();
+      } else {
+        drifted14Builder_.addAllMessages(values);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Active numbers whose calls the carrier does not send to this
+     * service, so that call-backs to them are not routed here. Call this method
+     * with `configure` to repair them, or ImportNumbers to repair some of them.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
+     */
+    public Builder clearDrifted14() {
+      if (drifted14Builder_ == null) {
+        drifted14_ = java.util.Collections.emptyList();
+        bitField0_ = (bitField0_ & ~0x00008000);
+        onChanged();
+      } else {
+        drifted14Builder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Active numbers whose calls the carrier does not send to this
+     * service, so that call-backs to them are not routed here. Call this method
+     * with `configure` to repair them, or ImportNumbers to repair some of them.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
+     */
+    public Builder removeDrifted14(int index) {
+      if (drifted14Builder_ == null) {
+        ensureDrifted14IsMutable();
+        drifted14_.remove(index);
+        onChanged();
+      } else {
+        drifted14Builder_.remove(index);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Active numbers whose calls the carrier does not send to this
+     * service, so that call-backs to them are not routed here. Call this method
+     * with `configure` to repair them, or ImportNumbers to repair some of them.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
+     */
+    public org.localdial.v1.DriftedNumber.Builder getDrifted14Builder(
+        int index) {
+      return internalGetDrifted14FieldBuilder().getBuilder(index);
+    }
+    /**
+     * <pre>
+     * Output only. Active numbers whose calls the carrier does not send to this
+     * service, so that call-backs to them are not routed here. Call this method
+     * with `configure` to repair them, or ImportNumbers to repair some of them.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
+     */
+    public org.localdial.v1.DriftedNumberOrBuilder getDrifted14OrBuilder(
+        int index) {
+      if (drifted14Builder_ == null) {
+        return drifted14_.get(index);  } else {
+        return drifted14Builder_.getMessageOrBuilder(index);
+      }
+    }
+    /**
+     * <pre>
+     * Output only. Active numbers whose calls the carrier does not send to this
+     * service, so that call-backs to them are not routed here. Call this method
+     * with `configure` to repair them, or ImportNumbers to repair some of them.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
+     */
+    public java.util.List<? extends org.localdial.v1.DriftedNumberOrBuilder> 
+         getDrifted14OrBuilderList() {
+      if (drifted14Builder_ != null) {
+        return drifted14Builder_.getMessageOrBuilderList();
+      } else {
+        return java.util.Collections.unmodifiableList(drifted14_);
+      }
+    }
+    /**
+     * <pre>
+     * Output only. Active numbers whose calls the carrier does not send to this
+     * service, so that call-backs to them are not routed here. Call this method
+     * with `configure` to repair them, or ImportNumbers to repair some of them.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
+     */
+    public org.localdial.v1.DriftedNumber.Builder addDrifted14Builder() {
+      return internalGetDrifted14FieldBuilder().addBuilder(
+          org.localdial.v1.DriftedNumber.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Output only. Active numbers whose calls the carrier does not send to this
+     * service, so that call-backs to them are not routed here. Call this method
+     * with `configure` to repair them, or ImportNumbers to repair some of them.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
+     */
+    public org.localdial.v1.DriftedNumber.Builder addDrifted14Builder(
+        int index) {
+      return internalGetDrifted14FieldBuilder().addBuilder(
+          index, org.localdial.v1.DriftedNumber.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Output only. Active numbers whose calls the carrier does not send to this
+     * service, so that call-backs to them are not routed here. Call this method
+     * with `configure` to repair them, or ImportNumbers to repair some of them.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
+     */
+    public java.util.List<org.localdial.v1.DriftedNumber.Builder> 
+         getDrifted14BuilderList() {
+      return internalGetDrifted14FieldBuilder().getBuilderList();
+    }
+    private com.google.protobuf.RepeatedFieldBuilder<
+        org.localdial.v1.DriftedNumber, org.localdial.v1.DriftedNumber.Builder, org.localdial.v1.DriftedNumberOrBuilder> 
+        internalGetDrifted14FieldBuilder() {
+      if (drifted14Builder_ == null) {
+        drifted14Builder_ = new com.google.protobuf.RepeatedFieldBuilder<
+            org.localdial.v1.DriftedNumber, org.localdial.v1.DriftedNumber.Builder, org.localdial.v1.DriftedNumberOrBuilder>(
+                drifted14_,
+                ((bitField0_ & 0x00008000) != 0),
+                getParentForChildren(),
+                isClean());
+        drifted14_ = null;
+      }
+      return drifted14Builder_;
+    }
+
+    private int driftedCount15_ ;
+    /**
+     * <pre>
+     * Output only. How many numbers have drifted and were not repaired.
+     * </pre>
+     *
+     * <code>int32 drifted_count = 15 [json_name = "driftedCount"];</code>
+     * @return The driftedCount.
+     */
+    @java.lang.Override
+    public int getDriftedCount15() {
+      return driftedCount15_;
+    }
+    /**
+     * <pre>
+     * Output only. How many numbers have drifted and were not repaired.
+     * </pre>
+     *
+     * <code>int32 drifted_count = 15 [json_name = "driftedCount"];</code>
+     * @param value The driftedCount to set.
+     * @return This builder for chaining.
+     */
+    public Builder setDriftedCount15(int value) {
+
+      driftedCount15_ = value;
+      bitField0_ |= 0x00010000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. How many numbers have drifted and were not repaired.
+     * </pre>
+     *
+     * <code>int32 drifted_count = 15 [json_name = "driftedCount"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearDriftedCount15() {
+      bitField0_ = (bitField0_ & ~0x00010000);
+      driftedCount15_ = 0;
+      onChanged();
+      return this;
+    }
+
+    private java.util.List<org.localdial.v1.LocalPresenceNumber> configured16_ =
+      java.util.Collections.emptyList();
+    private void ensureConfigured16IsMutable() {
+      if (!((bitField0_ & 0x00020000) != 0)) {
+        configured16_ = new java.util.ArrayList<org.localdial.v1.LocalPresenceNumber>(configured16_);
+        bitField0_ |= 0x00020000;
+       }
+    }
+
+    private com.google.protobuf.RepeatedFieldBuilder<
+        org.localdial.v1.LocalPresenceNumber, org.localdial.v1.LocalPresenceNumber.Builder, org.localdial.v1.LocalPresenceNumberOrBuilder> configured16Builder_;
+
+    /**
+     * <pre>
+     * Output only. Numbers whose calls the carrier sends to this service again,
+     * since this call. Empty without `configure`.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.LocalPresenceNumber configured = 16 [json_name = "configured"];</code>
+     */
+    public java.util.List<org.localdial.v1.LocalPresenceNumber> getConfigured16List() {
+      if (configured16Builder_ == null) {
+        return java.util.Collections.unmodifiableList(configured16_);
+      } else {
+        return configured16Builder_.getMessageList();
+      }
+    }
+    /**
+     * <pre>
+     * Output only. Numbers whose calls the carrier sends to this service again,
+     * since this call. Empty without `configure`.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.LocalPresenceNumber configured = 16 [json_name = "configured"];</code>
+     */
+    public int getConfigured16Count() {
+      if (configured16Builder_ == null) {
+        return configured16_.size();
+      } else {
+        return configured16Builder_.getCount();
+      }
+    }
+    /**
+     * <pre>
+     * Output only. Numbers whose calls the carrier sends to this service again,
+     * since this call. Empty without `configure`.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.LocalPresenceNumber configured = 16 [json_name = "configured"];</code>
+     */
+    public org.localdial.v1.LocalPresenceNumber getConfigured16(int index) {
+      if (configured16Builder_ == null) {
+        return configured16_.get(index);
+      } else {
+        return configured16Builder_.getMessage(index);
+      }
+    }
+    /**
+     * <pre>
+     * Output only. Numbers whose calls the carrier sends to this service again,
+     * since this call. Empty without `configure`.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.LocalPresenceNumber configured = 16 [json_name = "configured"];</code>
+     */
+    public Builder setConfigured16(
+        int index, org.localdial.v1.LocalPresenceNumber value) {
+      if (configured16Builder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureConfigured16IsMutable();
+        configured16_.set(index, value);
+        onChanged();
+      } else {
+        configured16Builder_.setMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Numbers whose calls the carrier sends to this service again,
+     * since this call. Empty without `configure`.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.LocalPresenceNumber configured = 16 [json_name = "configured"];</code>
+     */
+    public Builder setConfigured16(
+        int index, org.localdial.v1.LocalPresenceNumber.Builder builderForValue) {
+      if (configured16Builder_ == null) {
+        ensureConfigured16IsMutable();
+        configured16_.set(index, builderForValue.build());
+        onChanged();
+      } else {
+        configured16Builder_.setMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Numbers whose calls the carrier sends to this service again,
+     * since this call. Empty without `configure`.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.LocalPresenceNumber configured = 16 [json_name = "configured"];</code>
+     */
+    public Builder addConfigured16(org.localdial.v1.LocalPresenceNumber value) {
+      if (configured16Builder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureConfigured16IsMutable();
+        configured16_.add(value);
+        onChanged();
+      } else {
+        configured16Builder_.addMessage(value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Numbers whose calls the carrier sends to this service again,
+     * since this call. Empty without `configure`.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.LocalPresenceNumber configured = 16 [json_name = "configured"];</code>
+     */
+    public Builder addConfigured16(
+        int index, org.localdial.v1.LocalPresenceNumber value) {
+      if (configured16Builder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureConfigured16IsMutable();
+        configured16_.add(index, value);
+        onChanged();
+      } else {
+        configured16Builder_.addMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Numbers whose calls the carrier sends to this service again,
+     * since this call. Empty without `configure`.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.LocalPresenceNumber configured = 16 [json_name = "configured"];</code>
+     */
+    public Builder addConfigured16(
+        org.localdial.v1.LocalPresenceNumber.Builder builderForValue) {
+      if (configured16Builder_ == null) {
+        ensureConfigured16IsMutable();
+        configured16_.add(builderForValue.build());
+        onChanged();
+      } else {
+        configured16Builder_.addMessage(builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Numbers whose calls the carrier sends to this service again,
+     * since this call. Empty without `configure`.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.LocalPresenceNumber configured = 16 [json_name = "configured"];</code>
+     */
+    public Builder addConfigured16(
+        int index, org.localdial.v1.LocalPresenceNumber.Builder builderForValue) {
+      if (configured16Builder_ == null) {
+        ensureConfigured16IsMutable();
+        configured16_.add(index, builderForValue.build());
+        onChanged();
+      } else {
+        configured16Builder_.addMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Numbers whose calls the carrier sends to this service again,
+     * since this call. Empty without `configure`.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.LocalPresenceNumber configured = 16 [json_name = "configured"];</code>
+     */
+    public Builder addAllConfigured16(
+        java.lang.Iterable<? extends org.localdial.v1.LocalPresenceNumber> values) {
+      if (configured16Builder_ == null) {
+        ensureConfigured16IsMutable();
+        com.google.protobuf.AbstractMessageLite.Builder.addAll(
+            values, configured16_);
+        onChanged();
+      } else {
+        configured16Builder_.addAllMessages(values);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Numbers whose calls the carrier sends to this service again,
+     * since this call. Empty without `configure`.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.LocalPresenceNumber configured = 16 [json_name = "configured"];</code>
+     */
+    public Builder clearConfigured16() {
+      if (configured16Builder_ == null) {
+        configured16_ = java.util.Collections.emptyList();
+        bitField0_ = (bitField0_ & ~0x00020000);
+        onChanged();
+      } else {
+        configured16Builder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Numbers whose calls the carrier sends to this service again,
+     * since this call. Empty without `configure`.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.LocalPresenceNumber configured = 16 [json_name = "configured"];</code>
+     */
+    public Builder removeConfigured16(int index) {
+      if (configured16Builder_ == null) {
+        ensureConfigured16IsMutable();
+        configured16_.remove(index);
+        onChanged();
+      } else {
+        configured16Builder_.remove(index);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Numbers whose calls the carrier sends to this service again,
+     * since this call. Empty without `configure`.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.LocalPresenceNumber configured = 16 [json_name = "configured"];</code>
+     */
+    public org.localdial.v1.LocalPresenceNumber.Builder getConfigured16Builder(
+        int index) {
+      return internalGetConfigured16FieldBuilder().getBuilder(index);
+    }
+    /**
+     * <pre>
+     * Output only. Numbers whose calls the carrier sends to this service again,
+     * since this call. Empty without `configure`.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.LocalPresenceNumber configured = 16 [json_name = "configured"];</code>
+     */
+    public org.localdial.v1.LocalPresenceNumberOrBuilder getConfigured16OrBuilder(
+        int index) {
+      if (configured16Builder_ == null) {
+        return configured16_.get(index);  } else {
+        return configured16Builder_.getMessageOrBuilder(index);
+      }
+    }
+    /**
+     * <pre>
+     * Output only. Numbers whose calls the carrier sends to this service again,
+     * since this call. Empty without `configure`.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.LocalPresenceNumber configured = 16 [json_name = "configured"];</code>
+     */
+    public java.util.List<? extends org.localdial.v1.LocalPresenceNumberOrBuilder> 
+         getConfigured16OrBuilderList() {
+      if (configured16Builder_ != null) {
+        return configured16Builder_.getMessageOrBuilderList();
+      } else {
+        return java.util.Collections.unmodifiableList(configured16_);
+      }
+    }
+    /**
+     * <pre>
+     * Output only. Numbers whose calls the carrier sends to this service again,
+     * since this call. Empty without `configure`.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.LocalPresenceNumber configured = 16 [json_name = "configured"];</code>
+     */
+    public org.localdial.v1.LocalPresenceNumber.Builder addConfigured16Builder() {
+      return internalGetConfigured16FieldBuilder().addBuilder(
+          org.localdial.v1.LocalPresenceNumber.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Output only. Numbers whose calls the carrier sends to this service again,
+     * since this call. Empty without `configure`.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.LocalPresenceNumber configured = 16 [json_name = "configured"];</code>
+     */
+    public org.localdial.v1.LocalPresenceNumber.Builder addConfigured16Builder(
+        int index) {
+      return internalGetConfigured16FieldBuilder().addBuilder(
+          index, org.localdial.v1.LocalPresenceNumber.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Output only. Numbers whose calls the carrier sends to this service again,
+     * since this call. Empty without `configure`.
+     * </pre>
+     *
+     * <code>repeated .localdial.v1.LocalPresenceNumber configured = 16 [json_name = "configured"];</code>
+     */
+    public java.util.List<org.localdial.v1.LocalPresenceNumber.Builder> 
+         getConfigured16BuilderList() {
+      return internalGetConfigured16FieldBuilder().getBuilderList();
+    }
+    private com.google.protobuf.RepeatedFieldBuilder<
+        org.localdial.v1.LocalPresenceNumber, org.localdial.v1.LocalPresenceNumber.Builder, org.localdial.v1.LocalPresenceNumberOrBuilder> 
+        internalGetConfigured16FieldBuilder() {
+      if (configured16Builder_ == null) {
+        configured16Builder_ = new com.google.protobuf.RepeatedFieldBuilder<
+            org.localdial.v1.LocalPresenceNumber, org.localdial.v1.LocalPresenceNumber.Builder, org.localdial.v1.LocalPresenceNumberOrBuilder>(
+                configured16_,
+                ((bitField0_ & 0x00020000) != 0),
+                getParentForChildren(),
+                isClean());
+        configured16_ = null;
+      }
+      return configured16Builder_;
+    }
+
+    private int configuredCount17_ ;
+    /**
+     * <pre>
+     * Output only. How many numbers were configured.
+     * </pre>
+     *
+     * <code>int32 configured_count = 17 [json_name = "configuredCount"];</code>
+     * @return The configuredCount.
+     */
+    @java.lang.Override
+    public int getConfiguredCount17() {
+      return configuredCount17_;
+    }
+    /**
+     * <pre>
+     * Output only. How many numbers were configured.
+     * </pre>
+     *
+     * <code>int32 configured_count = 17 [json_name = "configuredCount"];</code>
+     * @param value The configuredCount to set.
+     * @return This builder for chaining.
+     */
+    public Builder setConfiguredCount17(int value) {
+
+      configuredCount17_ = value;
+      bitField0_ |= 0x00040000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. How many numbers were configured.
+     * </pre>
+     *
+     * <code>int32 configured_count = 17 [json_name = "configuredCount"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearConfiguredCount17() {
+      bitField0_ = (bitField0_ & ~0x00040000);
+      configuredCount17_ = 0;
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object callbackWarning_ = "";
+    /**
+     * <pre>
+     * Output only. Why no number can be called drifted: this service has no
+     * webhook or voice URL to compare with, and call-backs to numbers bought now
+     * reach nobody. Empty if it has one.
+     * </pre>
+     *
+     * <code>string callback_warning = 18 [json_name = "callbackWarning"];</code>
+     * @return The callbackWarning.
+     */
+    public java.lang.String getCallbackWarning() {
+      java.lang.Object ref = callbackWarning_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        callbackWarning_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Output only. Why no number can be called drifted: this service has no
+     * webhook or voice URL to compare with, and call-backs to numbers bought now
+     * reach nobody. Empty if it has one.
+     * </pre>
+     *
+     * <code>string callback_warning = 18 [json_name = "callbackWarning"];</code>
+     * @return The bytes for callbackWarning.
+     */
+    public com.google.protobuf.ByteString
+        getCallbackWarningBytes() {
+      java.lang.Object ref = callbackWarning_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        callbackWarning_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Output only. Why no number can be called drifted: this service has no
+     * webhook or voice URL to compare with, and call-backs to numbers bought now
+     * reach nobody. Empty if it has one.
+     * </pre>
+     *
+     * <code>string callback_warning = 18 [json_name = "callbackWarning"];</code>
+     * @param value The callbackWarning to set.
+     * @return This builder for chaining.
+     */
+    public Builder setCallbackWarning(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      callbackWarning_ = value;
+      bitField0_ |= 0x00080000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Why no number can be called drifted: this service has no
+     * webhook or voice URL to compare with, and call-backs to numbers bought now
+     * reach nobody. Empty if it has one.
+     * </pre>
+     *
+     * <code>string callback_warning = 18 [json_name = "callbackWarning"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearCallbackWarning() {
+      callbackWarning_ = getDefaultInstance().getCallbackWarning();
+      bitField0_ = (bitField0_ & ~0x00080000);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Why no number can be called drifted: this service has no
+     * webhook or voice URL to compare with, and call-backs to numbers bought now
+     * reach nobody. Empty if it has one.
+     * </pre>
+     *
+     * <code>string callback_warning = 18 [json_name = "callbackWarning"];</code>
+     * @param value The bytes for callbackWarning to set.
+     * @return This builder for chaining.
+     */
+    public Builder setCallbackWarningBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      callbackWarning_ = value;
+      bitField0_ |= 0x00080000;
+      onChanged();
+      return this;
     }
 
     // @@protoc_insertion_point(builder_scope:localdial.v1.ReconcileNumbersResponse)

@@ -486,4 +486,151 @@ public interface ReconcileNumbersResponseOrBuilder extends
    */
   org.localdial.v1.MonthlyCostOrBuilder getMonthlyCostsOrBuilder(
       int index);
+
+  /**
+   * <pre>
+   * Output only. Active numbers whose calls the carrier does not send to this
+   * service, so that call-backs to them are not routed here. Call this method
+   * with `configure` to repair them, or ImportNumbers to repair some of them.
+   * </pre>
+   *
+   * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
+   */
+  java.util.List<org.localdial.v1.DriftedNumber> 
+      getDrifted14List();
+  /**
+   * <pre>
+   * Output only. Active numbers whose calls the carrier does not send to this
+   * service, so that call-backs to them are not routed here. Call this method
+   * with `configure` to repair them, or ImportNumbers to repair some of them.
+   * </pre>
+   *
+   * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
+   */
+  org.localdial.v1.DriftedNumber getDrifted14(int index);
+  /**
+   * <pre>
+   * Output only. Active numbers whose calls the carrier does not send to this
+   * service, so that call-backs to them are not routed here. Call this method
+   * with `configure` to repair them, or ImportNumbers to repair some of them.
+   * </pre>
+   *
+   * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
+   */
+  int getDrifted14Count();
+  /**
+   * <pre>
+   * Output only. Active numbers whose calls the carrier does not send to this
+   * service, so that call-backs to them are not routed here. Call this method
+   * with `configure` to repair them, or ImportNumbers to repair some of them.
+   * </pre>
+   *
+   * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
+   */
+  java.util.List<? extends org.localdial.v1.DriftedNumberOrBuilder> 
+      getDrifted14OrBuilderList();
+  /**
+   * <pre>
+   * Output only. Active numbers whose calls the carrier does not send to this
+   * service, so that call-backs to them are not routed here. Call this method
+   * with `configure` to repair them, or ImportNumbers to repair some of them.
+   * </pre>
+   *
+   * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
+   */
+  org.localdial.v1.DriftedNumberOrBuilder getDrifted14OrBuilder(
+      int index);
+
+  /**
+   * <pre>
+   * Output only. How many numbers have drifted and were not repaired.
+   * </pre>
+   *
+   * <code>int32 drifted_count = 15 [json_name = "driftedCount"];</code>
+   * @return The driftedCount.
+   */
+  int getDriftedCount15();
+
+  /**
+   * <pre>
+   * Output only. Numbers whose calls the carrier sends to this service again,
+   * since this call. Empty without `configure`.
+   * </pre>
+   *
+   * <code>repeated .localdial.v1.LocalPresenceNumber configured = 16 [json_name = "configured"];</code>
+   */
+  java.util.List<org.localdial.v1.LocalPresenceNumber> 
+      getConfigured16List();
+  /**
+   * <pre>
+   * Output only. Numbers whose calls the carrier sends to this service again,
+   * since this call. Empty without `configure`.
+   * </pre>
+   *
+   * <code>repeated .localdial.v1.LocalPresenceNumber configured = 16 [json_name = "configured"];</code>
+   */
+  org.localdial.v1.LocalPresenceNumber getConfigured16(int index);
+  /**
+   * <pre>
+   * Output only. Numbers whose calls the carrier sends to this service again,
+   * since this call. Empty without `configure`.
+   * </pre>
+   *
+   * <code>repeated .localdial.v1.LocalPresenceNumber configured = 16 [json_name = "configured"];</code>
+   */
+  int getConfigured16Count();
+  /**
+   * <pre>
+   * Output only. Numbers whose calls the carrier sends to this service again,
+   * since this call. Empty without `configure`.
+   * </pre>
+   *
+   * <code>repeated .localdial.v1.LocalPresenceNumber configured = 16 [json_name = "configured"];</code>
+   */
+  java.util.List<? extends org.localdial.v1.LocalPresenceNumberOrBuilder> 
+      getConfigured16OrBuilderList();
+  /**
+   * <pre>
+   * Output only. Numbers whose calls the carrier sends to this service again,
+   * since this call. Empty without `configure`.
+   * </pre>
+   *
+   * <code>repeated .localdial.v1.LocalPresenceNumber configured = 16 [json_name = "configured"];</code>
+   */
+  org.localdial.v1.LocalPresenceNumberOrBuilder getConfigured16OrBuilder(
+      int index);
+
+  /**
+   * <pre>
+   * Output only. How many numbers were configured.
+   * </pre>
+   *
+   * <code>int32 configured_count = 17 [json_name = "configuredCount"];</code>
+   * @return The configuredCount.
+   */
+  int getConfiguredCount17();
+
+  /**
+   * <pre>
+   * Output only. Why no number can be called drifted: this service has no
+   * webhook or voice URL to compare with, and call-backs to numbers bought now
+   * reach nobody. Empty if it has one.
+   * </pre>
+   *
+   * <code>string callback_warning = 18 [json_name = "callbackWarning"];</code>
+   * @return The callbackWarning.
+   */
+  java.lang.String getCallbackWarning();
+  /**
+   * <pre>
+   * Output only. Why no number can be called drifted: this service has no
+   * webhook or voice URL to compare with, and call-backs to numbers bought now
+   * reach nobody. Empty if it has one.
+   * </pre>
+   *
+   * <code>string callback_warning = 18 [json_name = "callbackWarning"];</code>
+   * @return The bytes for callbackWarning.
+   */
+  com.google.protobuf.ByteString
+      getCallbackWarningBytes();
 }

@@ -33,6 +33,7 @@ private static final long serialVersionUID = 0L;
   }
   private SearchAvailableNumbersResponse() {
     available_ = java.util.Collections.emptyList();
+    callbackWarning_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -114,6 +115,57 @@ private static final long serialVersionUID = 0L;
     return available_.get(index);
   }
 
+  public static final int CALLBACK_WARNING_FIELD_NUMBER = 2;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object callbackWarning_ = "";
+  /**
+   * <pre>
+   * Output only. Why call-backs to numbers that are bought now would reach
+   * nobody, such as a server that was started without a webhook or voice URL.
+   * Show it before the purchase. Empty if they would reach the server.
+   * </pre>
+   *
+   * <code>string callback_warning = 2 [json_name = "callbackWarning"];</code>
+   * @return The callbackWarning.
+   */
+  @java.lang.Override
+  public java.lang.String getCallbackWarning() {
+    java.lang.Object ref = callbackWarning_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      callbackWarning_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * Output only. Why call-backs to numbers that are bought now would reach
+   * nobody, such as a server that was started without a webhook or voice URL.
+   * Show it before the purchase. Empty if they would reach the server.
+   * </pre>
+   *
+   * <code>string callback_warning = 2 [json_name = "callbackWarning"];</code>
+   * @return The bytes for callbackWarning.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getCallbackWarningBytes() {
+    java.lang.Object ref = callbackWarning_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      callbackWarning_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -131,6 +183,9 @@ private static final long serialVersionUID = 0L;
     for (int i = 0; i < available_.size(); i++) {
       output.writeMessage(1, available_.get(i));
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(callbackWarning_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 2, callbackWarning_);
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -143,6 +198,9 @@ private static final long serialVersionUID = 0L;
     for (int i = 0; i < available_.size(); i++) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(1, available_.get(i));
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(callbackWarning_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(2, callbackWarning_);
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -161,6 +219,8 @@ private static final long serialVersionUID = 0L;
 
     if (!getAvailableList()
         .equals(other.getAvailableList())) return false;
+    if (!getCallbackWarning()
+        .equals(other.getCallbackWarning())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -176,6 +236,8 @@ private static final long serialVersionUID = 0L;
       hash = (37 * hash) + AVAILABLE_FIELD_NUMBER;
       hash = (53 * hash) + getAvailableList().hashCode();
     }
+    hash = (37 * hash) + CALLBACK_WARNING_FIELD_NUMBER;
+    hash = (53 * hash) + getCallbackWarning().hashCode();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -318,6 +380,7 @@ private static final long serialVersionUID = 0L;
         availableBuilder_.clear();
       }
       bitField0_ = (bitField0_ & ~0x00000001);
+      callbackWarning_ = "";
       return this;
     }
 
@@ -364,6 +427,9 @@ private static final long serialVersionUID = 0L;
 
     private void buildPartial0(org.localdial.v1.SearchAvailableNumbersResponse result) {
       int from_bitField0_ = bitField0_;
+      if (((from_bitField0_ & 0x00000002) != 0)) {
+        result.callbackWarning_ = callbackWarning_;
+      }
     }
 
     @java.lang.Override
@@ -404,6 +470,11 @@ private static final long serialVersionUID = 0L;
           }
         }
       }
+      if (!other.getCallbackWarning().isEmpty()) {
+        callbackWarning_ = other.callbackWarning_;
+        bitField0_ |= 0x00000002;
+        onChanged();
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -443,6 +514,11 @@ private static final long serialVersionUID = 0L;
               }
               break;
             } // case 10
+            case 18: {
+              callbackWarning_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000002;
+              break;
+            } // case 18
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -788,6 +864,108 @@ private static final long serialVersionUID = 0L;
         available_ = null;
       }
       return availableBuilder_;
+    }
+
+    private java.lang.Object callbackWarning_ = "";
+    /**
+     * <pre>
+     * Output only. Why call-backs to numbers that are bought now would reach
+     * nobody, such as a server that was started without a webhook or voice URL.
+     * Show it before the purchase. Empty if they would reach the server.
+     * </pre>
+     *
+     * <code>string callback_warning = 2 [json_name = "callbackWarning"];</code>
+     * @return The callbackWarning.
+     */
+    public java.lang.String getCallbackWarning() {
+      java.lang.Object ref = callbackWarning_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        callbackWarning_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Output only. Why call-backs to numbers that are bought now would reach
+     * nobody, such as a server that was started without a webhook or voice URL.
+     * Show it before the purchase. Empty if they would reach the server.
+     * </pre>
+     *
+     * <code>string callback_warning = 2 [json_name = "callbackWarning"];</code>
+     * @return The bytes for callbackWarning.
+     */
+    public com.google.protobuf.ByteString
+        getCallbackWarningBytes() {
+      java.lang.Object ref = callbackWarning_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        callbackWarning_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Output only. Why call-backs to numbers that are bought now would reach
+     * nobody, such as a server that was started without a webhook or voice URL.
+     * Show it before the purchase. Empty if they would reach the server.
+     * </pre>
+     *
+     * <code>string callback_warning = 2 [json_name = "callbackWarning"];</code>
+     * @param value The callbackWarning to set.
+     * @return This builder for chaining.
+     */
+    public Builder setCallbackWarning(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      callbackWarning_ = value;
+      bitField0_ |= 0x00000002;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Why call-backs to numbers that are bought now would reach
+     * nobody, such as a server that was started without a webhook or voice URL.
+     * Show it before the purchase. Empty if they would reach the server.
+     * </pre>
+     *
+     * <code>string callback_warning = 2 [json_name = "callbackWarning"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearCallbackWarning() {
+      callbackWarning_ = getDefaultInstance().getCallbackWarning();
+      bitField0_ = (bitField0_ & ~0x00000002);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Why call-backs to numbers that are bought now would reach
+     * nobody, such as a server that was started without a webhook or voice URL.
+     * Show it before the purchase. Empty if they would reach the server.
+     * </pre>
+     *
+     * <code>string callback_warning = 2 [json_name = "callbackWarning"];</code>
+     * @param value The bytes for callbackWarning to set.
+     * @return This builder for chaining.
+     */
+    public Builder setCallbackWarningBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      callbackWarning_ = value;
+      bitField0_ |= 0x00000002;
+      onChanged();
+      return this;
     }
 
     // @@protoc_insertion_point(builder_scope:localdial.v1.SearchAvailableNumbersResponse)

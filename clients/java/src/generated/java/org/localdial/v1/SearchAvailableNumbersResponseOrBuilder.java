@@ -58,4 +58,28 @@ public interface SearchAvailableNumbersResponseOrBuilder extends
    */
   org.localdial.v1.AvailableNumberOrBuilder getAvailableOrBuilder(
       int index);
+
+  /**
+   * <pre>
+   * Output only. Why call-backs to numbers that are bought now would reach
+   * nobody, such as a server that was started without a webhook or voice URL.
+   * Show it before the purchase. Empty if they would reach the server.
+   * </pre>
+   *
+   * <code>string callback_warning = 2 [json_name = "callbackWarning"];</code>
+   * @return The callbackWarning.
+   */
+  java.lang.String getCallbackWarning();
+  /**
+   * <pre>
+   * Output only. Why call-backs to numbers that are bought now would reach
+   * nobody, such as a server that was started without a webhook or voice URL.
+   * Show it before the purchase. Empty if they would reach the server.
+   * </pre>
+   *
+   * <code>string callback_warning = 2 [json_name = "callbackWarning"];</code>
+   * @return The bytes for callbackWarning.
+   */
+  com.google.protobuf.ByteString
+      getCallbackWarningBytes();
 }
