@@ -17,24 +17,38 @@ const staticScheme = "localdial-static"
 // checkAddresses returns an error for an address that cannot be used, before the first call would fail.
 func checkAddresses(addresses []string) error {
 	for _, address := range addresses {
-		if strings.HasPrefix(address, "http://") || strings.HasPrefix(address, "https://") {
-			return fmt.Errorf("the address %q is a URL; it must be host:port; use WithTLS for TLS", address)
-		}
-		if isTarget(address) {
-			if len(addresses) > 1 {
-				return fmt.Errorf("the address %q is not host:port, as each of several addresses must be", address)
+		hostPort := address
+		if isTarget(address) && len(addresses) == 1 {
+			scheme, rest, _ := strings.Cut(address, ":")
+			if scheme != "dns" && resolver.Get(scheme) != nil {
+				continue
 			}
-			continue
+			if scheme == "dns" {
+				hostPort = nameOfDNS(rest)
+			}
 		}
-		host, port, err := net.SplitHostPort(address)
-		if err != nil || host == "" {
-			return fmt.Errorf("the address %q is not host:port", address)
-		}
-		if number, err := strconv.ParseUint(port, 10, 16); err != nil || number == 0 {
-			return fmt.Errorf("the port of the address %q is not a number from 1 to 65535", address)
+		if !isHostPort(hostPort) {
+			return fmt.Errorf("%q is not an address: use host:port, such as 127.0.0.1:50051 or [::1]:50051", address)
 		}
 	}
 	return nil
+}
+
+func isHostPort(text string) bool {
+	host, port, err := net.SplitHostPort(text)
+	if err != nil || host == "" || strings.ContainsAny(host, "/@ \t\r\n\v\f") {
+		return false
+	}
+	number, err := strconv.ParseUint(port, 10, 16)
+	return err == nil && number > 0
+}
+
+// nameOfDNS returns the host and port in dns:name or dns://server/name, given what follows the scheme.
+func nameOfDNS(rest string) string {
+	if serverAndName, found := strings.CutPrefix(rest, "//"); found {
+		_, rest, _ = strings.Cut(serverAndName, "/")
+	}
+	return rest
 }
 
 // isTarget reports whether the address is a gRPC target with a scheme, such as dns:///localdial.internal:50051.
@@ -51,11 +65,8 @@ func isRemote(address string) bool {
 		case "unix", "unix-abstract":
 			return false
 		case "dns", "passthrough":
-			// dns:name or dns://server/name: only the name matters here, not the DNS server.
-			if authorityAndName, found := strings.CutPrefix(rest, "//"); found {
-				_, rest, _ = strings.Cut(authorityAndName, "/")
-			}
-			address = rest
+			// Only the name matters here, not the DNS server.
+			address = nameOfDNS(rest)
 		default:
 			return true
 		}

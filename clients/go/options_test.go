@@ -23,16 +23,16 @@ func TestUnusableSettingsAreRefused(t *testing.T) {
 		options []localdial.Option
 		says    string
 	}{
-		"no address":              {"", nil, `"" is not host:port`},
-		"no port":                 {"localhost", nil, "not host:port"},
-		"no host":                 {":50051", nil, "not host:port"},
+		"no address":              {"", nil, "use host:port"},
+		"no port":                 {"localhost", nil, "use host:port"},
+		"no host":                 {":50051", nil, "use host:port"},
 		"port 0":                  {"localhost:0", nil, "port"},
 		"port too high":           {"localhost:65536", nil, "port"},
 		"port that is a name":     {"localhost:grpc", nil, "port"},
-		"IPv6 without brackets":   {"::1:50051", nil, "not host:port"},
-		"a target among several":  {"dns:///a:1", []localdial.Option{localdial.WithAddresses("b:1")}, "not host:port"},
+		"IPv6 without brackets":   {"::1:50051", nil, "use host:port"},
+		"a target among several":  {"dns:///a:1", []localdial.Option{localdial.WithAddresses("b:1")}, "use host:port"},
 		"a bad further address":   {"a:1", []localdial.Option{localdial.WithAddresses("b")}, `"b"`},
-		"a URL":                   {"https://a:1", nil, "URL"},
+		"a URL":                   {"https://a:1", nil, "use host:port"},
 		"timeout 0":               {"a:1", []localdial.Option{localdial.WithTimeout(0)}, "timeout"},
 		"carrier timeout below 0": {"a:1", []localdial.Option{localdial.WithCarrierTimeout(-1)}, "carrier timeout"},
 		"empty key":               {"localhost:1", []localdial.Option{localdial.WithKey("")}, "key is empty"},

@@ -2,8 +2,37 @@
 
 import grpc.aio
 
+from localdial.v1.call_routing_pb2 import (
+    BatchResolveOutboundCallerIdsRequest,
+    ListOutboundCallsRequest,
+    ResolveOutboundCallerIdRequest,
+    RouteInboundCallRequest,
+)
 from localdial.v1.call_routing_pb2_grpc import CallRoutingStub
+from localdial.v1.directory_pb2 import (
+    BatchSetUsersRequest,
+    DeleteOrganizationRequest,
+    DeleteUserRequest,
+    GetOrganizationRequest,
+    GetUserRequest,
+    ListOrganizationsRequest,
+    ListUsersRequest,
+    SetOrganizationRequest,
+    SetUserRequest,
+)
 from localdial.v1.directory_pb2_grpc import DirectoryStub
+from localdial.v1.number_inventory_pb2 import (
+    DeleteNumbersRequest,
+    GetNumberRequest,
+    ImportNumbersRequest,
+    ListImportableNumbersRequest,
+    ListNumbersRequest,
+    MapAreaCodesRequest,
+    PurchaseNumbersRequest,
+    ReconcileNumbersRequest,
+    SearchAvailableNumbersRequest,
+    UnmapAreaCodesRequest,
+)
 from localdial.v1.number_inventory_pb2_grpc import NumberInventoryStub
 from localdial_client._method import AsyncMethod, CallDefaults
 
@@ -14,10 +43,14 @@ class AsyncCallRouting:
     def __init__(self, channel: grpc.aio.Channel, defaults: CallDefaults) -> None:
         """Make the methods; `defaults` apply to all calls."""
         stub = CallRoutingStub(channel)
-        self.resolve_outbound_caller_id = AsyncMethod(stub.ResolveOutboundCallerId, defaults)
-        self.batch_resolve_outbound_caller_ids = AsyncMethod(stub.BatchResolveOutboundCallerIds, defaults)
-        self.route_inbound_call = AsyncMethod(stub.RouteInboundCall, defaults)
-        self.list_outbound_calls = AsyncMethod(stub.ListOutboundCalls, defaults)
+        self.resolve_outbound_caller_id = AsyncMethod(
+            stub.ResolveOutboundCallerId, ResolveOutboundCallerIdRequest, defaults
+        )
+        self.batch_resolve_outbound_caller_ids = AsyncMethod(
+            stub.BatchResolveOutboundCallerIds, BatchResolveOutboundCallerIdsRequest, defaults
+        )
+        self.route_inbound_call = AsyncMethod(stub.RouteInboundCall, RouteInboundCallRequest, defaults)
+        self.list_outbound_calls = AsyncMethod(stub.ListOutboundCalls, ListOutboundCallsRequest, defaults)
 
 
 class AsyncNumberInventory:
@@ -28,16 +61,20 @@ class AsyncNumberInventory:
     ) -> None:
         """Make the methods; `carrier_defaults` apply to the calls that wait for the carrier."""
         stub = NumberInventoryStub(channel)
-        self.list_numbers = AsyncMethod(stub.ListNumbers, defaults)
-        self.get_number = AsyncMethod(stub.GetNumber, defaults)
-        self.search_available_numbers = AsyncMethod(stub.SearchAvailableNumbers, carrier_defaults)
-        self.purchase_numbers = AsyncMethod(stub.PurchaseNumbers, carrier_defaults)
-        self.import_numbers = AsyncMethod(stub.ImportNumbers, carrier_defaults)
-        self.list_importable_numbers = AsyncMethod(stub.ListImportableNumbers, carrier_defaults)
-        self.reconcile_numbers = AsyncMethod(stub.ReconcileNumbers, carrier_defaults)
-        self.delete_numbers = AsyncMethod(stub.DeleteNumbers, carrier_defaults)
-        self.map_area_codes = AsyncMethod(stub.MapAreaCodes, defaults)
-        self.unmap_area_codes = AsyncMethod(stub.UnmapAreaCodes, defaults)
+        self.list_numbers = AsyncMethod(stub.ListNumbers, ListNumbersRequest, defaults)
+        self.get_number = AsyncMethod(stub.GetNumber, GetNumberRequest, defaults)
+        self.search_available_numbers = AsyncMethod(
+            stub.SearchAvailableNumbers, SearchAvailableNumbersRequest, carrier_defaults
+        )
+        self.purchase_numbers = AsyncMethod(stub.PurchaseNumbers, PurchaseNumbersRequest, carrier_defaults)
+        self.import_numbers = AsyncMethod(stub.ImportNumbers, ImportNumbersRequest, carrier_defaults)
+        self.list_importable_numbers = AsyncMethod(
+            stub.ListImportableNumbers, ListImportableNumbersRequest, carrier_defaults
+        )
+        self.reconcile_numbers = AsyncMethod(stub.ReconcileNumbers, ReconcileNumbersRequest, carrier_defaults)
+        self.delete_numbers = AsyncMethod(stub.DeleteNumbers, DeleteNumbersRequest, carrier_defaults)
+        self.map_area_codes = AsyncMethod(stub.MapAreaCodes, MapAreaCodesRequest, defaults)
+        self.unmap_area_codes = AsyncMethod(stub.UnmapAreaCodes, UnmapAreaCodesRequest, defaults)
 
 
 class AsyncDirectory:
@@ -46,12 +83,12 @@ class AsyncDirectory:
     def __init__(self, channel: grpc.aio.Channel, defaults: CallDefaults) -> None:
         """Make the methods; `defaults` apply to all calls."""
         stub = DirectoryStub(channel)
-        self.set_organization = AsyncMethod(stub.SetOrganization, defaults)
-        self.get_organization = AsyncMethod(stub.GetOrganization, defaults)
-        self.list_organizations = AsyncMethod(stub.ListOrganizations, defaults)
-        self.delete_organization = AsyncMethod(stub.DeleteOrganization, defaults)
-        self.set_user = AsyncMethod(stub.SetUser, defaults)
-        self.get_user = AsyncMethod(stub.GetUser, defaults)
-        self.list_users = AsyncMethod(stub.ListUsers, defaults)
-        self.delete_user = AsyncMethod(stub.DeleteUser, defaults)
-        self.batch_set_users = AsyncMethod(stub.BatchSetUsers, defaults)
+        self.set_organization = AsyncMethod(stub.SetOrganization, SetOrganizationRequest, defaults)
+        self.get_organization = AsyncMethod(stub.GetOrganization, GetOrganizationRequest, defaults)
+        self.list_organizations = AsyncMethod(stub.ListOrganizations, ListOrganizationsRequest, defaults)
+        self.delete_organization = AsyncMethod(stub.DeleteOrganization, DeleteOrganizationRequest, defaults)
+        self.set_user = AsyncMethod(stub.SetUser, SetUserRequest, defaults)
+        self.get_user = AsyncMethod(stub.GetUser, GetUserRequest, defaults)
+        self.list_users = AsyncMethod(stub.ListUsers, ListUsersRequest, defaults)
+        self.delete_user = AsyncMethod(stub.DeleteUser, DeleteUserRequest, defaults)
+        self.batch_set_users = AsyncMethod(stub.BatchSetUsers, BatchSetUsersRequest, defaults)

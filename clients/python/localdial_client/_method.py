@@ -61,6 +61,13 @@ class CallDefaults:
         return failure
 
 
+def require_type(request: object, request_type: type[Message]) -> None:
+    """Raise TypeError for a request of another type, which gRPC would send as its bytes."""
+    if not isinstance(request, request_type):
+        given = "None" if request is None else type(request).__name__
+        raise TypeError(f"the request must be of the type {request_type.__name__}, not {given}")
+
+
 def without_frames(error: BaseException) -> BaseException:
     """Return the error without gRPC's frames, which refer to the call and so to its connection.
 
@@ -73,10 +80,14 @@ class Method(Generic[RequestT, ResponseT]):
     """An RPC of a `Client`."""
 
     def __init__(
-        self, call: grpc.UnaryUnaryMultiCallable[RequestT, ResponseT], defaults: CallDefaults
+        self,
+        call: grpc.UnaryUnaryMultiCallable[RequestT, ResponseT],
+        request_type: type[RequestT],
+        defaults: CallDefaults,
     ) -> None:
-        """Wrap `call`, the method of the generated stub."""
+        """Wrap `call`, the method of the generated stub, which takes requests of `request_type`."""
         self._call = call
+        self._request_type = request_type
         self._defaults = defaults
 
     def __call__(
@@ -88,8 +99,10 @@ class Method(Generic[RequestT, ResponseT]):
         request is sent with the identifiers that `with_ids` fills in and with a `min_revision` that covers
         the client's own changes; `request` itself is not changed. `metadata` is sent with the call.
 
-        Raises the subclass of `LocaldialError` for the status, and ValueError if the client is closed.
+        Raises the subclass of `LocaldialError` for the status, TypeError for a request of another type, and
+        ValueError if the client is closed.
         """
+        require_type(request, self._request_type)
         defaults = self._defaults
         sent = defaults.prepare(request)
         try:
@@ -106,10 +119,14 @@ class AsyncMethod(Generic[RequestT, ResponseT]):
     """An RPC of an `AsyncClient`."""
 
     def __init__(
-        self, call: grpc.aio.UnaryUnaryMultiCallable[RequestT, ResponseT], defaults: CallDefaults
+        self,
+        call: grpc.aio.UnaryUnaryMultiCallable[RequestT, ResponseT],
+        request_type: type[RequestT],
+        defaults: CallDefaults,
     ) -> None:
-        """Wrap `call`, the method of the generated stub."""
+        """Wrap `call`, the method of the generated stub, which takes requests of `request_type`."""
         self._call = call
+        self._request_type = request_type
         self._defaults = defaults
 
     async def __call__(
@@ -125,9 +142,11 @@ class AsyncMethod(Generic[RequestT, ResponseT]):
         request is sent with the identifiers that `with_ids` fills in and with a `min_revision` that covers
         the client's own changes; `request` itself is not changed. `metadata` is sent with the call.
 
-        Raises the subclass of `LocaldialError` for the status; `asyncio.CancelledError` if the task is
-        cancelled, which cancels the call; and `grpc.aio.UsageError` if the client is closed.
+        Raises the subclass of `LocaldialError` for the status; TypeError for a request of another type;
+        `asyncio.CancelledError` if the task is cancelled, which cancels the call; and
+        `grpc.aio.UsageError` if the client is closed.
         """
+        require_type(request, self._request_type)
         defaults = self._defaults
         sent = defaults.prepare(request)
         try:

@@ -2,8 +2,37 @@
 
 import grpc
 
+from localdial.v1.call_routing_pb2 import (
+    BatchResolveOutboundCallerIdsRequest,
+    ListOutboundCallsRequest,
+    ResolveOutboundCallerIdRequest,
+    RouteInboundCallRequest,
+)
 from localdial.v1.call_routing_pb2_grpc import CallRoutingStub
+from localdial.v1.directory_pb2 import (
+    BatchSetUsersRequest,
+    DeleteOrganizationRequest,
+    DeleteUserRequest,
+    GetOrganizationRequest,
+    GetUserRequest,
+    ListOrganizationsRequest,
+    ListUsersRequest,
+    SetOrganizationRequest,
+    SetUserRequest,
+)
 from localdial.v1.directory_pb2_grpc import DirectoryStub
+from localdial.v1.number_inventory_pb2 import (
+    DeleteNumbersRequest,
+    GetNumberRequest,
+    ImportNumbersRequest,
+    ListImportableNumbersRequest,
+    ListNumbersRequest,
+    MapAreaCodesRequest,
+    PurchaseNumbersRequest,
+    ReconcileNumbersRequest,
+    SearchAvailableNumbersRequest,
+    UnmapAreaCodesRequest,
+)
 from localdial.v1.number_inventory_pb2_grpc import NumberInventoryStub
 from localdial_client._method import CallDefaults, Method
 
@@ -14,10 +43,14 @@ class CallRouting:
     def __init__(self, channel: grpc.Channel, defaults: CallDefaults) -> None:
         """Make the methods; `defaults` apply to all calls."""
         stub = CallRoutingStub(channel)
-        self.resolve_outbound_caller_id = Method(stub.ResolveOutboundCallerId, defaults)
-        self.batch_resolve_outbound_caller_ids = Method(stub.BatchResolveOutboundCallerIds, defaults)
-        self.route_inbound_call = Method(stub.RouteInboundCall, defaults)
-        self.list_outbound_calls = Method(stub.ListOutboundCalls, defaults)
+        self.resolve_outbound_caller_id = Method(
+            stub.ResolveOutboundCallerId, ResolveOutboundCallerIdRequest, defaults
+        )
+        self.batch_resolve_outbound_caller_ids = Method(
+            stub.BatchResolveOutboundCallerIds, BatchResolveOutboundCallerIdsRequest, defaults
+        )
+        self.route_inbound_call = Method(stub.RouteInboundCall, RouteInboundCallRequest, defaults)
+        self.list_outbound_calls = Method(stub.ListOutboundCalls, ListOutboundCallsRequest, defaults)
 
 
 class NumberInventory:
@@ -26,16 +59,20 @@ class NumberInventory:
     def __init__(self, channel: grpc.Channel, defaults: CallDefaults, carrier_defaults: CallDefaults) -> None:
         """Make the methods; `carrier_defaults` apply to the calls that wait for the carrier."""
         stub = NumberInventoryStub(channel)
-        self.list_numbers = Method(stub.ListNumbers, defaults)
-        self.get_number = Method(stub.GetNumber, defaults)
-        self.search_available_numbers = Method(stub.SearchAvailableNumbers, carrier_defaults)
-        self.purchase_numbers = Method(stub.PurchaseNumbers, carrier_defaults)
-        self.import_numbers = Method(stub.ImportNumbers, carrier_defaults)
-        self.list_importable_numbers = Method(stub.ListImportableNumbers, carrier_defaults)
-        self.reconcile_numbers = Method(stub.ReconcileNumbers, carrier_defaults)
-        self.delete_numbers = Method(stub.DeleteNumbers, carrier_defaults)
-        self.map_area_codes = Method(stub.MapAreaCodes, defaults)
-        self.unmap_area_codes = Method(stub.UnmapAreaCodes, defaults)
+        self.list_numbers = Method(stub.ListNumbers, ListNumbersRequest, defaults)
+        self.get_number = Method(stub.GetNumber, GetNumberRequest, defaults)
+        self.search_available_numbers = Method(
+            stub.SearchAvailableNumbers, SearchAvailableNumbersRequest, carrier_defaults
+        )
+        self.purchase_numbers = Method(stub.PurchaseNumbers, PurchaseNumbersRequest, carrier_defaults)
+        self.import_numbers = Method(stub.ImportNumbers, ImportNumbersRequest, carrier_defaults)
+        self.list_importable_numbers = Method(
+            stub.ListImportableNumbers, ListImportableNumbersRequest, carrier_defaults
+        )
+        self.reconcile_numbers = Method(stub.ReconcileNumbers, ReconcileNumbersRequest, carrier_defaults)
+        self.delete_numbers = Method(stub.DeleteNumbers, DeleteNumbersRequest, carrier_defaults)
+        self.map_area_codes = Method(stub.MapAreaCodes, MapAreaCodesRequest, defaults)
+        self.unmap_area_codes = Method(stub.UnmapAreaCodes, UnmapAreaCodesRequest, defaults)
 
 
 class Directory:
@@ -44,12 +81,12 @@ class Directory:
     def __init__(self, channel: grpc.Channel, defaults: CallDefaults) -> None:
         """Make the methods; `defaults` apply to all calls."""
         stub = DirectoryStub(channel)
-        self.set_organization = Method(stub.SetOrganization, defaults)
-        self.get_organization = Method(stub.GetOrganization, defaults)
-        self.list_organizations = Method(stub.ListOrganizations, defaults)
-        self.delete_organization = Method(stub.DeleteOrganization, defaults)
-        self.set_user = Method(stub.SetUser, defaults)
-        self.get_user = Method(stub.GetUser, defaults)
-        self.list_users = Method(stub.ListUsers, defaults)
-        self.delete_user = Method(stub.DeleteUser, defaults)
-        self.batch_set_users = Method(stub.BatchSetUsers, defaults)
+        self.set_organization = Method(stub.SetOrganization, SetOrganizationRequest, defaults)
+        self.get_organization = Method(stub.GetOrganization, GetOrganizationRequest, defaults)
+        self.list_organizations = Method(stub.ListOrganizations, ListOrganizationsRequest, defaults)
+        self.delete_organization = Method(stub.DeleteOrganization, DeleteOrganizationRequest, defaults)
+        self.set_user = Method(stub.SetUser, SetUserRequest, defaults)
+        self.get_user = Method(stub.GetUser, GetUserRequest, defaults)
+        self.list_users = Method(stub.ListUsers, ListUsersRequest, defaults)
+        self.delete_user = Method(stub.DeleteUser, DeleteUserRequest, defaults)
+        self.batch_set_users = Method(stub.BatchSetUsers, BatchSetUsersRequest, defaults)

@@ -32,8 +32,7 @@ def target_of(addresses: str | Sequence[str]) -> Target:
     OSError for a name that cannot be resolved.
     """
     if isinstance(addresses, str):
-        if not addresses:
-            raise ValueError("the address is empty")
+        _check(addresses)
         return Target(addresses, None, _is_local(addresses))
     if not addresses:
         raise ValueError("no address is given")
@@ -43,10 +42,41 @@ def target_of(addresses: str | Sequence[str]) -> Target:
     return Target(_list_of(servers), addresses[0], all(map(_is_local, addresses)))
 
 
+def _invalid(address: str) -> ValueError:
+    return ValueError(f"{address!r} is not an address: use host:port, such as 127.0.0.1:50051 or [::1]:50051")
+
+
+def _host_port(text: str) -> re.Match[str] | None:
+    match = _HOST_PORT.fullmatch(text)
+    return match if match is not None and 1 <= int(match["port"]) <= _MAX_PORT else None
+
+
+def _check(address: str) -> None:
+    """Raise ValueError unless the address is `host:port` or a target with a scheme that gRPC knows.
+
+    gRPC takes any other text for a host name, and port 443 for a missing one.
+    """
+    if re.search(r"\s", address):
+        raise _invalid(address)
+    if address.startswith(_SOCKETS):
+        return
+    if address.startswith(_LISTS):
+        parts = address[len(_LISTS[0]) :].split(",")
+    elif address.startswith("dns:"):
+        parts = [address.removeprefix("dns:").removeprefix("///")]
+        if parts[0].startswith("//"):
+            # dns://SERVER/NAME
+            parts = [parts[0][2:].partition("/")[2]]
+    else:
+        parts = [address]
+    if not all(map(_host_port, parts)):
+        raise _invalid(address)
+
+
 def _resolved(address: str) -> list[tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, int]]:
-    match = _HOST_PORT.fullmatch(address)
-    if match is None or int(match["port"]) > _MAX_PORT:
-        raise ValueError(f"{address!r} is not host:port, as each of several addresses must be")
+    match = _host_port(address)
+    if match is None:
+        raise _invalid(address)
     found = socket.getaddrinfo(match["ipv6"] or match["host"], int(match["port"]), type=socket.SOCK_STREAM)
     return [(ipaddress.ip_address(str(server[0])), int(server[1])) for *_, server in found]
 

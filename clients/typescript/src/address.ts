@@ -14,7 +14,7 @@ export function parseAddress(text: string): Address {
   const host = match?.[1] ?? match?.[2] ?? "";
   const port = Number(match?.[3]);
   const wellFormed = match?.[1] === undefined || isIP(host) === 6;
-  if (!match || !wellFormed || port > 65_535) {
+  if (!match || !wellFormed || port < 1 || port > 65_535) {
     throw new TypeError(
       `${JSON.stringify(text)} is not an address: use host:port, such as 127.0.0.1:50051 or [::1]:50051`,
     );

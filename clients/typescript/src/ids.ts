@@ -1,7 +1,15 @@
 /** The identifiers that make a call safe to retry. */
 
 import { randomBytes } from "node:crypto";
-import { clone, type DescMessage, isMessage, type Message, type MessageShape } from "@bufbuild/protobuf";
+import {
+  clone,
+  create,
+  type DescMessage,
+  isMessage,
+  type Message,
+  type MessageInitShape,
+  type MessageShape,
+} from "@bufbuild/protobuf";
 import {
   BatchResolveOutboundCallerIdsRequestSchema,
   ResolveOutboundCallerIdRequestSchema,
@@ -15,13 +23,25 @@ import {
  * that a repeated call buys, deletes or records only once. Every method does this itself. Use this function to know the
  * identifiers before a call, in order to repeat it yourself.
  *
- * Returns a copy, or the request itself if nothing is missing. The request is never changed.
+ * Takes a message or its fields. Returns a message: a copy, or the request itself if it is a message and nothing is
+ * missing. The request is never changed. Throws a TypeError for a message of another type.
  */
-export function withIds<Desc extends DescMessage>(schema: Desc, request: MessageShape<Desc>): MessageShape<Desc> {
-  if (missingIds(request).length === 0) return request;
-  const filled = clone(schema, request);
+export function withIds<Desc extends DescMessage>(schema: Desc, request: MessageInitShape<Desc>): MessageShape<Desc> {
+  requireType(schema, request);
+  const message = create(schema, request);
+  if (missingIds(message).length === 0) return message;
+  const filled = clone(schema, message);
   for (const fill of missingIds(filled)) fill(newId());
   return filled;
+}
+
+/** Throws a TypeError for a message of another type, whose fields would be sent, and for anything that has no fields. */
+function requireType(schema: DescMessage, request: unknown): void {
+  if (isMessage(request) ? request.$typeName === schema.typeName : typeof request === "object" && request !== null) {
+    return;
+  }
+  const given = isMessage(request) ? request.$typeName : request === null ? "null" : typeof request;
+  throw new TypeError(`the request must be a ${schema.typeName} or an object with its fields, not ${given}`);
 }
 
 type Fill = (id: string) => void;

@@ -1,13 +1,6 @@
 /** One call from its request to its response: deadline, identifiers, and retries. */
 
-import {
-  create,
-  type DescMessage,
-  type DescMethodUnary,
-  type Message,
-  type MessageInitShape,
-  type MessageShape,
-} from "@bufbuild/protobuf";
+import type { DescMessage, DescMethodUnary, Message, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { Transport, UnaryResponse } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { Attempt, CallEnded } from "./attempt.js";
@@ -71,7 +64,7 @@ export class LocaldialTransport implements Transport {
   ): Promise<UnaryResponse<I, O>> {
     if (this.#closed) throw new Error("the client is closed");
     const { policies, throttle, revisions, key } = this.#settings;
-    const identified = withIds(method.input, create(method.input, input));
+    const identified = withIds(method.input, input);
     const request = revisions ? revisions.withMinRevision(method.input, identified) : identified;
     const headers = new Headers(header);
     headers.set("user-agent", `localdial-client-typescript/${version}`);

@@ -7,6 +7,8 @@ import {
   BatchResolveOutboundCallerIdsRequestSchema,
   type Client,
   DeleteNumbersRequestSchema,
+  DeleteOrganizationRequestSchema,
+  DeleteUserRequestSchema,
   type PurchaseNumbersRequest,
   PurchaseNumbersRequestSchema,
   ResolveOutboundCallerIdRequestSchema,
@@ -121,4 +123,38 @@ test("withIds keeps the identifiers that a request already has", () => {
   const filled = withIds(PurchaseNumbersRequestSchema, create(PurchaseNumbersRequestSchema));
   assert.match(filled.requestId, uuid7);
   assert.equal(withIds(PurchaseNumbersRequestSchema, filled), filled);
+});
+
+test("withIds takes the fields of a request, and sending the result twice has one identifier", async () => {
+  const server = await startServer();
+  const client = connect(server);
+  const fields = { organizationId: "acme", areaCode: "415" };
+  const request = withIds(PurchaseNumbersRequestSchema, fields);
+  assert.match(request.requestId, uuid7);
+  await client.numberInventory.purchaseNumbers(request);
+  await client.numberInventory.purchaseNumbers(request);
+  const sent = server.requests().map((each) => (each as typeof request).requestId);
+  assert.deepEqual(sent, [request.requestId, request.requestId]);
+  assert.deepEqual(fields, { organizationId: "acme", areaCode: "415" });
+});
+
+test("a request of another type, or none, is refused and not sent", async () => {
+  const server = await startServer();
+  const client = connect(server);
+  const other = create(DeleteUserRequestSchema, { organizationId: "victim", userId: "ann" });
+  for (const [request, given] of [
+    [other, "localdial.v1.DeleteUserRequest"],
+    [null, "null"],
+    [undefined, "undefined"],
+    ["victim", "string"],
+  ] as const) {
+    const wrong = {
+      name: "TypeError",
+      message: new RegExp(`must be a localdial.v1.DeleteOrganizationRequest .*${given}`),
+    };
+    // As plain JavaScript, in which nothing checks the type.
+    await assert.rejects(client.directory.deleteOrganization(request as object), wrong);
+    assert.throws(() => withIds(DeleteOrganizationRequestSchema, request as object), wrong);
+  }
+  assert.equal(server.received.length, 0);
 });

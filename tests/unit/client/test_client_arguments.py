@@ -61,7 +61,6 @@ def test_a_key_may_be_sent_to_this_machine_without_tls(address: Any) -> None:
         "dns:///localdial.example:50051",
         "dns://127.0.0.1/localdial.example:50051",
         "ipv4:127.0.0.1:1,192.0.2.1:2",
-        "127.0.0.1",
         ["127.0.0.1:1", "192.0.2.1:1"],
     ],
 )
@@ -95,7 +94,21 @@ def test_unusable_arguments_are_refused(arguments: dict[str, Any], problem: str)
 
 
 @pytest.mark.parametrize(
-    "address", ["", [], [""], ["a:1", ""], ["a:1", "b"], ["a:1", "b:99999"], ["a:1", "dns:///b:1"]]
+    "address",
+    [
+        "",
+        [],
+        [""],
+        ["a:1", ""],
+        ["a:1", "b"],
+        ["a:1", "b:99999"],
+        ["a:1", "dns:///b:1"],
+        "ipv4:127.0.0.1",
+        "ipv4:127.0.0.1:1,127.0.0.1",
+        "dns:a",
+        "dns://192.0.2.1/a",
+        "xyz:a:1",
+    ],
 )
 def test_a_malformed_address_is_refused(address: Any) -> None:
     with pytest.raises((ValueError, OSError)):

@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 import re
-from typing import assert_type
+from typing import Any, assert_type
 
 import grpc
 import pytest
@@ -13,7 +13,13 @@ from google.protobuf.message_factory import GetMessageClass
 
 import localdial.v1
 from localdial.v1.call_routing_pb2 import ResolveOutboundCallerIdRequest, ResolveOutboundCallerIdResponse
-from localdial.v1.directory_pb2 import ListUsersRequest, ListUsersResponse, User
+from localdial.v1.directory_pb2 import (
+    DeleteOrganizationRequest,
+    DeleteUserRequest,
+    ListUsersRequest,
+    ListUsersResponse,
+    User,
+)
 from localdial.v1.number_inventory_pb2 import ListNumbersRequest, ListNumbersResponse
 from localdial_client import AsyncClient, Client, NotFound, async_pages, pages
 from tests.support.fake_server import FakeServer, fails
@@ -147,3 +153,23 @@ def test_pages_are_fetched_one_at_a_time_with_their_options(server: FakeServer, 
         assert [page.users[0].user_id for page in found] == ["bob"]
     assert [each.metadata["x-team"] for each in server.received] == ["crm", "crm"]
     assert all(each.seconds_left < DEFAULT_SECONDS - 2 for each in server.received)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("request_", "given"),
+    [
+        (DeleteUserRequest(organization_id="victim", user_id="ann"), "DeleteUserRequest"),
+        ({"organization_id": "victim"}, "dict"),
+        (None, "None"),
+        ("victim", "str"),
+        (DeleteOrganizationRequest, "GeneratedProtocolMessageType|MessageMeta"),
+    ],
+)
+async def test_a_request_of_another_type_is_refused_and_not_sent(
+    server: FakeServer, api: Api, request_: Any, given: str
+) -> None:
+    """gRPC would send its bytes, and delete the organization whose user was to be deleted."""
+    with pytest.raises(TypeError, match=f"of the type DeleteOrganizationRequest, not ({given})"):
+        await api.call("directory.delete_organization", request_)
+    assert server.received == []

@@ -1,5 +1,6 @@
 package org.localdial.client;
 
+import io.grpc.NameResolverRegistry;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -32,11 +33,27 @@ final class Addresses {
     /** Parses {@code host:port}. Throws IllegalArgumentException for anything else. */
     static HostAndPort parse(String address) {
         Matcher found = HOST_AND_PORT.matcher(address);
-        if (!found.matches() || Integer.parseInt(found.group(3)) > MAX_PORT) {
-            throw new IllegalArgumentException("not an address of the form host:port: " + address);
+        if (!found.matches() || Integer.parseInt(found.group(3)) > MAX_PORT || Integer.parseInt(found.group(3)) < 1) {
+            throw invalid(address);
         }
         String host = found.group(1) == null ? found.group(2) : found.group(1);
         return new HostAndPort(host, Integer.parseInt(found.group(3)));
+    }
+
+    private static IllegalArgumentException invalid(String address) {
+        return new IllegalArgumentException(
+                "\"" + address + "\" is not an address: use host:port, such as 127.0.0.1:50051 or [::1]:50051");
+    }
+
+    /** Throws IllegalArgumentException unless the target has a scheme that gRPC knows, and one of DNS a port. */
+    static void checkTarget(String target) {
+        String scheme = target.substring(0, target.indexOf(':'));
+        if (NameResolverRegistry.getDefaultRegistry().getProviderForScheme(scheme) == null) {
+            throw invalid(target);
+        }
+        if (scheme.equals("dns")) {
+            parse(target.replaceFirst("^dns:(//[^/]*)?/", ""));
+        }
     }
 
     /** Returns whether the address is a gRPC target with a scheme, such as {@code dns:///localhost:50051}. */

@@ -67,6 +67,8 @@ final class Channels {
         }
         if (builder.addresses.size() > 1 || !Addresses.isTarget(builder.addresses.get(0))) {
             builder.addresses.forEach(Addresses::parse);
+        } else {
+            Addresses.checkTarget(builder.addresses.get(0));
         }
         boolean certificates = builder.rootCertificate != null || builder.clientCertificate != null;
         if (certificates && Boolean.FALSE.equals(builder.tls)) {
