@@ -385,8 +385,8 @@ def test_numbers_of_no_use_block_nothing_and_are_reported_as_what_they_are(
         report = service.reconcile_numbers(inventory.ReconcileNumbersRequest())
         assert [number.phone_number for number in report.strays] == importable
         assert {number.phone_number: number.obstacle for number in report.unusable} == {
-            not_e164[0]: "is not a phone number in E.164, such as a short code",
-            not_e164[1]: "is not a phone number in E.164, such as a short code",
+            not_e164[0]: "is not a possible phone number in E.164, such as a short code",
+            not_e164[1]: "is not a possible phone number in E.164, such as a short code",
             text_only: "takes no voice calls",
         }
         imported = service.import_numbers(

@@ -71,13 +71,3 @@ def country_of(code: str) -> str | None:
     """
     area = AREAS.get(code)
     return area.country if area else international.country_of(code)
-
-
-def probable_us_number(text: str) -> str | None:
-    """Return the E.164 number that a user probably meant by text that is not E.164.
-
-    None unless the text is a number of country code 1 when dialed in the United States:
-    `(415) 555-0100`, `1-415-555-0100`, `4155550100`, also in digits of other scripts. The result is
-    a suggestion for a message, never a value to act on. Accepts any text and raises nothing.
-    """
-    return None if is_e164(text) else international.probable_us_number(text)

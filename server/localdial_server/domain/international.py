@@ -1,4 +1,4 @@
-"""Numbers outside the North American Numbering Plan (NANP), and text that people typed.
+"""Area codes outside the North American Numbering Plan (NANP).
 
 This is the only module that knows `phonenumbers`, a port of Google's libphonenumber with its data on
 every country's numbering plan. The library accepts whatever a person may type: digits of any script,
@@ -22,11 +22,6 @@ from phonenumbers import NumberParseException, PhoneNumberType
 _PREFIX: Final = re.compile(r"\+[2-9][0-9]{1,6}")
 _LONGEST_E164: Final = len("+") + 15
 _SHORTEST_E164: Final = len("+") + 7
-
-# The library's time grows with the cube of the length: at worst 3 ms for this limit, 90 ms for its own
-# limit of 250. A phone number with the text around it is shorter.
-_LONGEST_TEXT: Final = 64
-_US_NUMBER: Final = re.compile(r"1[2-9][0-9]{2}[2-9][0-9]{6}")
 
 # Digits that complete a prefix to a number to try: (first digit, all others).
 _FILLINGS: Final = (
@@ -54,21 +49,6 @@ def country_of(prefix: str) -> str | None:
     """Return the ISO 3166-1 alpha-2 code of the area code's country, None if it is not an area code."""
     number = example_number(prefix) if _PREFIX.fullmatch(prefix) else None
     return phonenumbers.region_code_for_number(phonenumbers.parse(number)) if number else None
-
-
-def probable_us_number(text: str) -> str | None:
-    """Return the E.164 form of text that is a phone number when dialed in the United States.
-
-    None if it is not one, or belongs to a country outside the NANP. Accepts any text and raises nothing.
-    """
-    if len(text) > _LONGEST_TEXT:
-        return None
-    try:
-        digits = _digits(phonenumbers.parse(text, "US"))
-    except NumberParseException:
-        return None
-    # is_valid_number is not used because it refuses area codes that are already in service.
-    return f"+{digits}" if _US_NUMBER.fullmatch(digits) else None
 
 
 def _area_prefix(number: str) -> str | None:

@@ -5,7 +5,7 @@ contract beside this module, and the server parses requests into classes made fr
 have the same fields as the generated classes and are annotated as those.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import resources
 from typing import Any
 
@@ -14,13 +14,16 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import DecodeError, Message
 
-from localdial_server.domain.area_codes import probable_us_number
 from localdial_server.domain.errors import FieldViolation, InvalidFields, Reason, ServiceError
+from localdial_server.domain.possible_numbers import is_possible, why_impossible
+from localdial_server.domain.suggested_numbers import suggested_number
 
 PACKAGE = "localdial.v1"
-# A suggestion takes time to compute. More mistakes than this in one request are likely
-# the same mistake many times.
-_MAX_SUGGESTIONS = 20
+# The rule of the fields that store or dial a phone number, and the id of its violations.
+_PHONE_NUMBER_RULE = f"{PACKAGE}.is_phone_number"
+_PHONE_NUMBER = "string.phone_number"
+# `buf.validate.Ignore.IGNORE_ALWAYS`.
+_IGNORE_ALWAYS = 3
 
 SERVICES = ("CallRouting", "Directory", "NumberInventory")
 
@@ -44,6 +47,7 @@ class Contract:
         self._pool = pool
         self._validator = protovalidate.Validator()
         self._lists: dict[type[Message], Sequence[tuple[str, int]]] = {}
+        self._phone_number_fields: dict[type[Message], Sequence[tuple[str, bool, bool]]] = {}
 
     def service(self, name: str) -> ServiceDescriptor:
         """Return one of `SERVICES`."""
@@ -72,11 +76,59 @@ class Contract:
         ]
         if too_long:
             raise InvalidFields(too_long)
-        violations = self._validator.collect_violations(request)
+        violations = [_describe(one) for one in self._validator.collect_violations(request)]
+        # The contract's expressions hold only a part of the rule for phone numbers.
+        known = {violation.field for violation in violations}
+        violations += [
+            FieldViolation(path, _why_impossible(number))
+            for path, number in self._phone_numbers(request, "")
+            if not is_possible(number) and path not in known
+        ]
         if violations:
-            raise InvalidFields(
-                [_describe(one, suggest=index < _MAX_SUGGESTIONS) for index, one in enumerate(violations)]
+            raise InvalidFields(violations)
+
+    def _phone_numbers(self, message: Message, prefix: str) -> Iterator[tuple[str, str]]:
+        """Yield the phone numbers in the message that the rule applies to, each with its path."""
+        for name, is_list, holds_messages in self._phone_fields(type(message)):
+            value = getattr(message, name)
+            values = (
+                [(f"{prefix}{name}[{index}]", one) for index, one in enumerate(value)]
+                if is_list
+                else [(prefix + name, value)]
             )
+            for path, one in values:
+                if holds_messages:
+                    yield from self._phone_numbers(one, f"{path}.")
+                elif one:
+                    yield path, one
+
+    def _phone_fields(self, message: type[Message]) -> Sequence[tuple[str, bool, bool]]:
+        """Return the message's fields that are or hold such phone numbers.
+
+        Each comes with whether it is a list and whether it holds messages.
+        """
+        known = self._phone_number_fields.get(message)
+        if known is None:
+            known = [
+                (field.name, field.is_repeated, field.message_type is not None)
+                for field in message.DESCRIPTOR.fields
+                if self._has_phone_numbers(field)
+            ]
+            self._phone_number_fields[message] = known
+        return known
+
+    def _has_phone_numbers(self, field: Any) -> bool:
+        rules = self._rules_of(field)
+        if field.message_type is not None:
+            inner = field.message_type.full_name
+            # The legs of a batch, which the contract ignores, are checked one by one.
+            return (
+                inner.startswith(PACKAGE)
+                and rules.repeated.items.ignore != _IGNORE_ALWAYS
+                and bool(self._phone_fields(self.message_class(inner)))
+            )
+        strings = rules.repeated.items.string if field.is_repeated else rules.string
+        return bool(strings.Extensions[self._pool.FindExtensionByName(_PHONE_NUMBER_RULE)])
 
     def _max_items(self, message: type[Message]) -> Sequence[tuple[str, int]]:
         """Return the names of the message's own lists, each with its greatest length."""
@@ -113,16 +165,27 @@ def parse(request_class: type[Message], raw: bytes, max_bytes: int) -> Message:
         ) from None
 
 
-def _describe(violation: protovalidate.Violation, *, suggest: bool) -> FieldViolation:
+def _describe(violation: protovalidate.Violation) -> FieldViolation:
     rule = violation.proto
     text = rule.message
     for noise in "repeated value ", "value ":
         text = text.removeprefix(noise)
-    if suggest and rule.rule_id == "string.e164" and isinstance(violation.field_value, str):
-        meant = probable_us_number(violation.field_value)
-        if meant is not None:
-            text = f"{text}; did you mean {meant}?"
+    value = violation.field_value
+    if isinstance(value, str):
+        if rule.rule_id == _PHONE_NUMBER:
+            text = _why_impossible(value)
+        elif rule.rule_id == "string.e164":
+            text = _with_suggestion(text, value)
     return FieldViolation(_path(rule.field.elements if rule.field is not None else ()), text)
+
+
+def _why_impossible(number: str) -> str:
+    return _with_suggestion(why_impossible(number) or "", number)
+
+
+def _with_suggestion(text: str, value: str) -> str:
+    meant = suggested_number(value)
+    return text if meant is None else f"{text}; did you mean {meant}?"
 
 
 def _path(elements: Sequence[Any]) -> str:

@@ -1,7 +1,6 @@
 """Which area code a number has, which area codes exist, and what a user probably meant."""
 
 import re
-import unicodedata
 
 import pytest
 from hypothesis import example, given, settings
@@ -12,7 +11,6 @@ from localdial_server.domain.area_codes import (
     area_code_of,
     country_of,
     is_geographic_area_code,
-    probable_us_number,
     region_of,
 )
 from localdial_server.domain.nanp import AREAS
@@ -302,79 +300,6 @@ def test_an_area_code_has_a_country_and_some_have_a_region(
 ) -> None:
     assert country_of(code) == country
     assert region_of(code) == region
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "(415) 555-0100",
-        "415-555-0100",
-        "415.555.0100",
-        "4155550100",
-        "14155550100",
-        "1-415-555-0100",
-        "+1 415 555 0100",
-        "+1 (415) 555-0100",
-        "+14155550100\n",
-        " +14155550100",
-        "tel:+1-415-555-0100",
-        "(415) 555-0100 ext. 7",
-        "\uff0b\uff11\uff14\uff11\uff15\uff15\uff15\uff15\uff10\uff11\uff10\uff10",
-        "\uff14\uff11\uff15\uff15\uff15\uff15\uff10\uff11\uff10\uff10",
-        "\u0664\u0661\u0665\u0665\u0665\u0665\u0660\u0661\u0660\u0660",
-        "\u202a+1\u00a0(415)\u00a0555-0100\u202c",  # as address books copy it
-        "415\u2011555\u20110100",
-    ],
-)
-def test_text_that_is_a_us_number_when_dialed_is_understood(text: str) -> None:
-    assert probable_us_number(text) == "+14155550100"
-
-
-def test_a_us_number_is_understood_even_if_the_library_does_not_know_its_area_code() -> None:
-    assert probable_us_number("(861) 555-0100") == "+18615550100"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "+14155550100",  # is E.164 already
-        "+4930123456",  # ten digits of another country
-        "+442079460123",
-        "4930123456",
-        "+44 20 7946 0123",
-        "011 44 20 7946 0123",
-        "020 7946 0123",
-        "555-0100",
-        "0155550100",
-        "4150550100",
-        "415555010",
-        "41555501000",
-        "911",
-        "",
-        "anonymous",
-        "sip:alice@example.com",
-        "4155550100" + " " * 55,  # more than anyone writes around a number
-        "4155550100" + " " * 239 + "#",
-        "9" * 500,
-    ],
-)
-def test_other_text_gives_no_suggestion(text: str) -> None:
-    assert probable_us_number(text) is None
-
-
-@settings(deadline=None)
-@given(st.one_of(st.text(), st.text(st.characters()), NEARLY_PHONE_NUMBERS))
-@example("\ud800" * 10)
-@example("(" * 250)
-@example("4155550100" + ";ext=" * 40)
-@example("\u00bc" * 10)
-def test_a_suggestion_is_always_an_e164_number_of_the_nanp(text: str) -> None:
-    suggestion = probable_us_number(text)
-    if suggestion is None:
-        return
-    assert re.fullmatch(r"\+1[2-9][0-9]{2}[2-9][0-9]{6}", suggestion)
-    assert not is_e164(text)
-    assert any(unicodedata.digit(character, None) is not None or character.isalpha() for character in text)
 
 
 def test_caches_are_bounded() -> None:

@@ -1,11 +1,11 @@
 """Which numbers of a carrier account localdial can use."""
 
 from localdial_server.app.ports.carrier import OwnedNumber
-from localdial_server.domain.phone_numbers import is_e164
+from localdial_server.domain.possible_numbers import is_possible
 
 
 def obstacle(owned: OwnedNumber) -> str:
     """Return why the number cannot be in an inventory, as the rest of a sentence; empty if it can."""
-    if not is_e164(owned.phone_number):
-        return "is not a phone number in E.164, such as a short code"
+    if not is_possible(owned.phone_number):
+        return "is not a possible phone number in E.164, such as a short code"
     return "" if owned.takes_calls else "takes no voice calls"

@@ -16,7 +16,7 @@ from localdial_server.carriers.simulator.stock import area_code_in_stock, monthl
 from localdial_server.carriers.twilio_simulator.error_responses import INVALID_CODE, RequestRefused, not_found
 from localdial_server.carriers.twilio_simulator.journal import Event, Journal
 from localdial_server.domain.area_codes import country_of
-from localdial_server.domain.phone_numbers import is_e164
+from localdial_server.domain.possible_numbers import is_possible
 
 ACTIVE: Final = "active"
 FULL: Final = "Full"
@@ -151,7 +151,7 @@ class Ledger:
         phone_number = fields.get("PhoneNumber", "")
         if not phone_number:
             raise RequestRefused(400, 21458, "No PhoneNumber: this simulator does not sell by AreaCode")
-        if phone_number == _NEVER_VALID or not is_e164(phone_number):
+        if phone_number == _NEVER_VALID or not is_possible(phone_number):
             raise RequestRefused(400, 21421, f"{phone_number} is not a valid phone number")
         _require_valid(fields)
         owned = self._by_phone_number.get(phone_number)
