@@ -87,6 +87,7 @@ export class LocaldialTransport implements Transport {
           return outcome;
         }
         call.throwIfEnded(request);
+        call.failed(outcome.error);
         // Like gRPC, immediately send a request again, once, that no server processed: the server began to stop while
         // the request was on its way.
         if (outcome.unprocessed && ++unprocessed === 1) continue;
@@ -176,6 +177,8 @@ class Call {
   readonly #timer: NodeJS.Timeout;
   readonly #callerSignal: AbortSignal | undefined;
   readonly #onCallerAbort: () => void;
+  #failures = 0;
+  #lastFailure: LocaldialError | undefined;
 
   constructor(timeoutMs: number, callerSignal: AbortSignal | undefined) {
     // A NaN ends the call too, because a call without a deadline would be worse.
@@ -206,6 +209,18 @@ class Call {
     return left < 1e8 ? `${left}m` : `${Math.ceil(left / 1000)}S`;
   }
 
+  /** Records an attempt that failed, for the error of a call that runs out of time. */
+  failed(error: LocaldialError): void {
+    this.#failures += 1;
+    this.#lastFailure = error;
+  }
+
+  #withLastFailure(message: string): string {
+    if (!this.#lastFailure) return message;
+    const attempts = this.#failures === 1 ? "1 attempt" : `${this.#failures} attempts`;
+    return `${message}; ${this.#lastFailure.statusMessage}, ${attempts}`;
+  }
+
   /** Ends the call. Only the first reason is kept. */
   abort(reason: CallEnded): void {
     this.#controller.abort(reason);
@@ -214,7 +229,9 @@ class Call {
   /** Throws the error of a call that this side ended, which takes precedence over the error of the attempt. */
   throwIfEnded(request: Message): void {
     const { reason } = this.signal;
-    if (reason instanceof CallEnded) throw errorOf(reason.code, reason.message, { request, cause: reason.cause });
+    if (!(reason instanceof CallEnded)) return;
+    const message = reason.code === "DEADLINE_EXCEEDED" ? this.#withLastFailure(reason.message) : reason.message;
+    throw errorOf(reason.code, message, { request, cause: reason.cause ?? this.#lastFailure });
   }
 
   /** Waits for `ms` milliseconds. Throws if the call ends before. */

@@ -325,3 +325,12 @@ test("the error says which host name does not exist", async () => {
   assert.equal(error.code, "UNAVAILABLE");
   assert.match(error.message, /cannot resolve no-such-name.invalid: /);
 });
+
+test("a call that runs out of time says why its attempts failed", async () => {
+  const error = await failureOf(open({ address: "127.0.0.1:1" }).directory.getUser({}, { timeoutMs: 300 }));
+  assert.equal(error.code, "DEADLINE_EXCEEDED");
+  assert.match(
+    error.message,
+    /^DEADLINE_EXCEEDED: no response within 300 ms; cannot connect to 127\.0\.0\.1:1: .*ECONNREFUSED.*, \d attempts?$/,
+  );
+});
