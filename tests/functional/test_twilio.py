@@ -297,8 +297,9 @@ def test_the_doctor_finds_no_problem_in_a_working_setup(
     assert code == 0
     assert "in use by a running server" in found["database"][1]
     states = {check: state for check, (state, _) in found.items()}
-    # The only warning is that the carrier is not Twilio itself.
-    assert states.pop("carrier") == "warning"
+    # The only warnings are that the carrier is not Twilio itself, which also matters to the webhook.
+    assert (states.pop("carrier"), states.pop("webhook")) == ("warning", "warning")
+    assert "use it for numbers only" in found["webhook"][1]
     assert set(states.values()) == {"ok"}
     assert "1000 USD" in found["balance"][1]
     assert "1.15 USD" in found["search"][1]

@@ -126,9 +126,9 @@ const (
 	// not help; the message says why, and what to do. Nothing was bought.
 	// Metadata: `cause`: `INVALID` (this number or area code cannot be bought
 	// this way), `REGULATORY` (an address or documents are missing), `ACCOUNT`
-	// (the carrier account is suspended, a trial, or out of funds) or
-	// `CREDENTIALS` (the carrier rejects the server's credentials);
-	// `phone_number` if the refusal is about one number.
+	// (the carrier account is suspended, a trial, out of funds, or out of reach
+	// behind a proxy) or `CREDENTIALS` (the carrier rejects the server's
+	// credentials); `phone_number` if the refusal is about one number.
 	ErrorReason_ERROR_REASON_CARRIER_REFUSED ErrorReason = 20
 	// UNAVAILABLE. The server is stopping. Repeat the call; another server
 	// answers it. With `RetryInfo`.

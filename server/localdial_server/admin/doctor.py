@@ -147,8 +147,10 @@ def _webhook(settings: Settings) -> Finding:
         return check.problem("; ".join(str(error).splitlines()))
     url = settings.webhook_public_url
     if not url.startswith("https://"):
-        return check.warning(f"is public at {url} without encryption: use https")
-    return check.ok(f"is public at {url}; call one of your numbers to check that Twilio reaches it")
+        return check.warning(f"is set to {url}, without encryption: use https")
+    if settings.webhook_caveat:
+        return check.warning(f"is set to {url}, but {settings.webhook_caveat}")
+    return check.ok(f"is set to {url}; whether Twilio reaches it was not checked: call one of your numbers")
 
 
 async def _carrier(settings: Settings, report: OnFinding) -> None:

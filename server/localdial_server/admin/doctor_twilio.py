@@ -80,6 +80,8 @@ async def _status(carrier: TwilioCarrier) -> Finding:
         return check.warning("its status is unknown: these credentials may not read it")
     except CarrierError as error:
         return check.problem(f"cannot be read: {error}")
+    if not status:
+        return check.warning("its status is unknown: the response has none; is it Twilio that answers?")
     if status != _ACTIVE:
         return check.problem(f"is {status}: it can neither buy nor take calls; ask Twilio's support")
     if kind.lower() == _TRIAL:

@@ -27,7 +27,7 @@ class PublicError:
     @classmethod
     def to_store(cls, error: ServiceError) -> Self:
         """Return the public part of the error, for repeats: without the delay, which will have passed."""
-        return cls(error.reason, error.message, dict(error.metadata))
+        return cls(error.reason, error.lasting_message or error.message, dict(error.metadata))
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,9 @@ _OUTCOME_UNKNOWN: Final = {
     grpc.StatusCode.UNKNOWN,
 }
 
+# Reasons of these codes after which nothing was bought or deleted.
+_NOTHING_DONE: Final = {"CARRIER_UNAVAILABLE"}
+
 _HINTS: Final = {
     "NO_NUMBERS_AVAILABLE": "Try another area code: `localdial numbers search` shows what is for sale.",
     "ORGANIZATION_NOT_FOUND": "`localdial orgs list` shows the organizations; "
@@ -210,7 +213,8 @@ def _reason_and_code(error: LocaldialError) -> str:
 
 def request_id(error: LocaldialError) -> str:
     """Return the request ID that makes a repeat of the failed call safe; empty if none is needed."""
-    return getattr(error.request, "request_id", "") if error.code in _OUTCOME_UNKNOWN else ""
+    is_unknown = error.code in _OUTCOME_UNKNOWN and error.reason not in _NOTHING_DONE
+    return getattr(error.request, "request_id", "") if is_unknown else ""
 
 
 def _notes(error: LocaldialError) -> Sequence[str]:

@@ -42,12 +42,25 @@ class Reason(StrEnum):
     NUMBER_WITHOUT_VOICE = "NUMBER_WITHOUT_VOICE"
 
 
+def _duration(seconds: float) -> str:
+    """Return the time in words, rounded up: `1 second`, `90 seconds`, `3 minutes`."""
+    whole = max(math.ceil(seconds), 1)
+    count, unit = (whole, "second") if whole < _MINUTES_FROM else (math.ceil(whole / 60), "minute")
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+
+
 def _counted(numbers: int) -> str:
     return "1 number" if numbers == 1 else f"{numbers} numbers"
 
 
+_MINUTES_FROM = 120
+
+
 class ServiceError(Exception):
     """An error that is returned to the caller."""
+
+    lasting_message: ClassVar[str] = ""
+    """The message without what is true only now, for answers that are stored; empty if all of it lasts."""
 
     reason: ClassVar[Reason]
     retry_after: float | None = None
@@ -282,11 +295,21 @@ class PurchaseLimitReached(ServiceError, reason=Reason.PURCHASE_LIMIT_REACHED):
 
 
 class CarrierNotAvailable(ServiceError, reason=Reason.CARRIER_UNAVAILABLE):
-    """The carrier cannot be reached, or limits the rate of requests."""
+    """The carrier cannot be reached, or limits the rate of requests. It did nothing."""
+
+    lasting_message = "the carrier is not available; try again"
 
     def __init__(self, retry_after: float | None = None) -> None:
-        super().__init__("the carrier is not available; try again")
+        wait = "" if retry_after is None else f" in {_duration(retry_after)}"
+        super().__init__(f"the carrier is not available; nothing was bought or changed; try again{wait}")
         self.retry_after = retry_after
+
+
+class CarrierUnconfirmed(ServiceError, reason=Reason.CARRIER_UNAVAILABLE):
+    """The carrier did not confirm a change, other than a purchase, whose repeat is safe."""
+
+    def __init__(self) -> None:
+        super().__init__("the carrier did not confirm the change; nothing was bought; try again")
 
 
 class NumberElsewhere(ServiceError, reason=Reason.CARRIER_UNAVAILABLE):

@@ -197,6 +197,16 @@ class Settings(CarrierSettings):
         host, port = parameters.get("host", "localhost"), parameters.get("port", 5432)
         return f"postgresql://{host}:{port}/{parameters['dbname']}"
 
+    @property
+    def webhook_caveat(self) -> str:
+        """Why the webhook may not work with the carrier, as a clause; empty if it is made for it."""
+        if not self.twilio_base_url:
+            return ""
+        return (
+            f"the carrier at {self.twilio_base_url} is not Twilio itself (LOCALDIAL_TWILIO_BASE_URL): other "
+            "carriers sign requests and report calls differently, so use it for numbers only"
+        )
+
     def require_webhook(self) -> None:
         """Raise `SettingsError` unless all that the voice webhook needs is set."""
         problems = []

@@ -147,10 +147,18 @@ def test_after_an_unknown_outcome_the_request_id_for_a_repeat_is_shown(
     assert cli.requests(method)[1].request_id == request.request_id
 
 
-def test_after_a_refusal_no_repeat_is_suggested(cli: Cli) -> None:
-    refused = failure(grpc.StatusCode.FAILED_PRECONDITION, "CARRIER_REFUSED")
-    result = cli.buy("acme", "415", "--yes", answer=refused)
-    assert "CARRIER_REFUSED" in result.stderr
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (grpc.StatusCode.FAILED_PRECONDITION, "CARRIER_REFUSED"),
+        (grpc.StatusCode.UNAVAILABLE, "CARRIER_UNAVAILABLE"),
+    ],
+)
+def test_when_nothing_was_bought_no_repeat_with_the_request_id_is_suggested(
+    cli: Cli, code: grpc.StatusCode, reason: str
+) -> None:
+    result = cli.buy("acme", "415", "--yes", answer=failure(code, reason))
+    assert reason in result.stderr
     assert "--request-id" not in result.stderr
 
 

@@ -133,9 +133,9 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     not help; the message says why, and what to do. Nothing was bought.
     Metadata: `cause`: `INVALID` (this number or area code cannot be bought
     this way), `REGULATORY` (an address or documents are missing), `ACCOUNT`
-    (the carrier account is suspended, a trial, or out of funds) or
-    `CREDENTIALS` (the carrier rejects the server's credentials);
-    `phone_number` if the refusal is about one number.
+    (the carrier account is suspended, a trial, out of funds, or out of reach
+    behind a proxy) or `CREDENTIALS` (the carrier rejects the server's
+    credentials); `phone_number` if the refusal is about one number.
     """
     ERROR_REASON_SHUTTING_DOWN: _ErrorReason.ValueType  # 21
     """UNAVAILABLE. The server is stopping. Repeat the call; another server
@@ -291,9 +291,9 @@ ERROR_REASON_CARRIER_REFUSED: ErrorReason.ValueType  # 20
 not help; the message says why, and what to do. Nothing was bought.
 Metadata: `cause`: `INVALID` (this number or area code cannot be bought
 this way), `REGULATORY` (an address or documents are missing), `ACCOUNT`
-(the carrier account is suspended, a trial, or out of funds) or
-`CREDENTIALS` (the carrier rejects the server's credentials);
-`phone_number` if the refusal is about one number.
+(the carrier account is suspended, a trial, out of funds, or out of reach
+behind a proxy) or `CREDENTIALS` (the carrier rejects the server's
+credentials); `phone_number` if the refusal is about one number.
 """
 ERROR_REASON_SHUTTING_DOWN: ErrorReason.ValueType  # 21
 """UNAVAILABLE. The server is stopping. Repeat the call; another server

@@ -10,7 +10,13 @@ from localdial_server.app.ports.carrier import (
     CarrierUnavailable,
     Refused,
 )
-from localdial_server.domain.errors import CarrierNotAvailable, CarrierRefused, NumberElsewhere, ServiceError
+from localdial_server.domain.errors import (
+    CarrierNotAvailable,
+    CarrierRefused,
+    CarrierUnconfirmed,
+    NumberElsewhere,
+    ServiceError,
+)
 from localdial_server.domain.model import Number
 
 _log = logging.getLogger(__name__)
@@ -59,4 +65,6 @@ def to_service_error(
         return CarrierRefused(error.explanation, cause=error.cause.value.upper(), **metadata)
     if isinstance(error, AccountNotSetUp):
         return NumberElsewhere()
-    return CarrierNotAvailable(error.retry_after if isinstance(error, CarrierUnavailable) else None)
+    if isinstance(error, CarrierUnavailable):
+        return CarrierNotAvailable(error.retry_after)
+    return CarrierUnconfirmed()

@@ -63,6 +63,14 @@ _EMERGENCY_ADDRESS: Final = (
     "Twilio does not release a number that has an emergency address. Remove the address from the number in"
     " the Twilio console, then delete the number again."
 )
+_PROXY: Final = (
+    "A proxy between the server and Twilio wants a user name and a password (status 407). The request did not"
+    f" reach Twilio. The server's operator must put them into HTTPS_PROXY. {SEE_DOCTOR}"
+)
+_REDIRECTED: Final = (
+    "The address of the API redirects to another one, as Twilio never does: a proxy or a sign-in page is in"
+    f" between, or LOCALDIAL_TWILIO_BASE_URL is wrong. {SEE_DOCTOR}"
+)
 _INVALID_REQUEST: Final = f"Twilio finds the request invalid. {SEE_DOCTOR}"
 
 REFUSALS: Final[Mapping[int, tuple[RefusalCause, str]]] = {
@@ -88,6 +96,7 @@ _REFUSED_BY_STATUS: Final[Mapping[int, tuple[RefusalCause, str]]] = {
     402: (RefusalCause.ACCOUNT, "The Twilio account is out of money. Add some in the Twilio console."),
     403: (RefusalCause.ACCOUNT, f"The Twilio account may not do this. {SEE_DOCTOR}"),
     404: (RefusalCause.ACCOUNT, _NO_ACCOUNT),
+    407: (RefusalCause.ACCOUNT, _PROXY),
 }
 
 _THROTTLED_CODE: Final = 20429
@@ -181,5 +190,8 @@ def _meaning_of(response: ApiError) -> CarrierError:
     if refusal is not None:
         return Refused(*refusal, text)
     if status in _REDIRECTS:
-        return CarrierUnavailable(f"{text}: is LOCALDIAL_TWILIO_BASE_URL right?")
-    return Refused(RefusalCause.INVALID, _INVALID_REQUEST, text)
+        return Refused(RefusalCause.ACCOUNT, _REDIRECTED, text)
+    # Twilio's own text is left out: it may name a phone number. Its page about the code is public.
+    named = f"error {code}, https://www.twilio.com/docs/api/errors/{code}" if code else "no error code"
+    explanation = f"Twilio finds the request invalid (status {status}, {named}). {SEE_DOCTOR}"
+    return Refused(RefusalCause.INVALID, explanation, text)

@@ -50,6 +50,8 @@ async def serving(
         async with connected(server, screening=settings.webhook_screening) as localdial:
             http = _HttpServer(application(settings, localdial), settings.drain_seconds)
             async with http.running(sockets):
+                if settings.webhook_caveat:
+                    _log.warning("the webhook may refuse every call: %s", settings.webhook_caveat)
                 _log.info("serving the webhook", extra={"address": address, "server": server})
                 yield Served(address, http.stop)
 

@@ -41,6 +41,10 @@ _REFUSED = {
     (403, 0): RefusalCause.ACCOUNT,
     (404, 20404): RefusalCause.ACCOUNT,
     (405, 0): RefusalCause.INVALID,
+    # Not Twilio: a proxy, or a redirection.
+    (407, 0): RefusalCause.ACCOUNT,
+    (302, 0): RefusalCause.ACCOUNT,
+    (307, 20307): RefusalCause.ACCOUNT,
     (422, 0): RefusalCause.INVALID,
 }
 
@@ -54,7 +58,6 @@ def test_a_refusal_of_a_change_has_a_cause_and_an_explanation(
     assert error.cause is cause
     assert error.explanation[0].isupper()
     assert error.explanation.endswith(".")
-    assert str(answer[0]) not in error.explanation
     # The log also has the carrier's code.
     assert str(error).startswith(str(ApiError(*answer)))
 
@@ -107,6 +110,22 @@ def test_a_look_up_is_refused_only_because_of_the_account(
 
 
 def test_the_error_of_a_redirect_names_the_setting() -> None:
-    error = change_error(ApiError(302))
-    assert isinstance(error, CarrierUnavailable)
-    assert "LOCALDIAL_TWILIO_BASE_URL" in str(error)
+    for error in change_error(ApiError(302)), look_up_error(ApiError(302)):
+        assert isinstance(error, Refused)
+        assert "LOCALDIAL_TWILIO_BASE_URL" in error.explanation
+
+
+def test_the_error_of_a_proxy_that_wants_a_password_does_not_blame_twilio() -> None:
+    for error in change_error(ApiError(407)), look_up_error(ApiError(407)):
+        assert isinstance(error, Refused)
+        assert "HTTPS_PROXY" in error.explanation
+        assert "finds the request invalid" not in error.explanation
+
+
+def test_an_unknown_error_code_is_named() -> None:
+    error = change_error(ApiError(400, 99999))
+    assert isinstance(error, Refused)
+    assert "(status 400, error 99999, https://www.twilio.com/docs/api/errors/99999)" in error.explanation
+    error = change_error(ApiError(422))
+    assert isinstance(error, Refused)
+    assert "(status 422, no error code)" in error.explanation

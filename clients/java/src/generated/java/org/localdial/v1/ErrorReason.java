@@ -238,9 +238,9 @@ public enum ErrorReason
    * not help; the message says why, and what to do. Nothing was bought.
    * Metadata: `cause`: `INVALID` (this number or area code cannot be bought
    * this way), `REGULATORY` (an address or documents are missing), `ACCOUNT`
-   * (the carrier account is suspended, a trial, or out of funds) or
-   * `CREDENTIALS` (the carrier rejects the server's credentials);
-   * `phone_number` if the refusal is about one number.
+   * (the carrier account is suspended, a trial, out of funds, or out of reach
+   * behind a proxy) or `CREDENTIALS` (the carrier rejects the server's
+   * credentials); `phone_number` if the refusal is about one number.
    * </pre>
    *
    * <code>ERROR_REASON_CARRIER_REFUSED = 20;</code>
@@ -524,9 +524,9 @@ public enum ErrorReason
    * not help; the message says why, and what to do. Nothing was bought.
    * Metadata: `cause`: `INVALID` (this number or area code cannot be bought
    * this way), `REGULATORY` (an address or documents are missing), `ACCOUNT`
-   * (the carrier account is suspended, a trial, or out of funds) or
-   * `CREDENTIALS` (the carrier rejects the server's credentials);
-   * `phone_number` if the refusal is about one number.
+   * (the carrier account is suspended, a trial, out of funds, or out of reach
+   * behind a proxy) or `CREDENTIALS` (the carrier rejects the server's
+   * credentials); `phone_number` if the refusal is about one number.
    * </pre>
    *
    * <code>ERROR_REASON_CARRIER_REFUSED = 20;</code>
