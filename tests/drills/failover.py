@@ -3,8 +3,9 @@
 Patroni manages the nodes. The drill kills or freezes all processes of the primary;
 Patroni promotes a standby after its time to live; later the former primary returns
 and must follow. The claims: resolves are answered all the time; all answered calls
-and changes are on the new primary; call-backs and changes are refused properly
-meanwhile. Exits with 1 if a claim does not hold. Linux only.
+and changes are on the new primary; call-backs that may be degraded, and those through
+a webhook, get a phone within 1.5 s, meanwhile the organization number; other call-backs
+and changes are refused properly. Exits with 1 if a claim does not hold. Linux only.
 """
 
 import asyncio
@@ -15,10 +16,12 @@ from collections.abc import Sequence
 
 from localdial_server.runtime.serve import loop_factory
 from tests.drills.arguments import argument_parser
+from tests.drills.call_backs import CallBacks, DrillWebhook
 from tests.drills.cluster import Cluster
 from tests.drills.outage_support import (
     CALLS,
     CHANGES,
+    ORGANIZATION_NUMBER,
     Claims,
     Load,
     is_recovered,
@@ -37,6 +40,9 @@ OTHERS_PER_SECOND = 10.0
 # How long the drill observes the steady state before and after.
 STEADY_SECONDS = 10.0
 
+# Around the failure and the promotion, a call-back may still or again be routed by the rules.
+PROMOTION_MARGIN_SECONDS = 3.0
+
 # The claim allows for Patroni's time to live, its election and localdial's recovery, on a busy machine.
 RECOVERED_WITHIN_SECONDS = 3 * TTL_SECONDS
 
@@ -53,19 +59,23 @@ def main() -> None:
         with (
             PatroniCluster(arguments.nodes) as nodes,
             Cluster(nodes.create_database(DATABASE), WORKERS) as cluster,
+            DrillWebhook(cluster.address) as webhook,
             asyncio.Runner(loop_factory=loop_factory()) as runner,
         ):
-            problems += runner.run(drill(variant, nodes, cluster, arguments.rate))
+            problems += runner.run(drill(variant, nodes, cluster, webhook, arguments.rate))
     print_machine()
     for problem in problems:
         print(f"FAILED: {problem}")
     sys.exit(bool(problems))
 
 
-async def drill(variant: str, nodes: PatroniCluster, cluster: Cluster, rate: float) -> Sequence[str]:
+async def drill(
+    variant: str, nodes: PatroniCluster, cluster: Cluster, webhook: DrillWebhook, rate: float
+) -> Sequence[str]:
     """Fail over once, and return the claims that did not hold."""
     called = await asyncio.to_thread(set_up, cluster.address)
-    load = Load(await cluster.clients(CONNECTIONS_PER_WORKER, retries=False), called)
+    clients = await cluster.clients(CONNECTIONS_PER_WORKER, retries=False)
+    load = Load(clients, called, CallBacks(webhook, ORGANIZATION_NUMBER))
     stop = asyncio.Event()
     running = asyncio.create_task(load.run(rate, OTHERS_PER_SECOND, stop))
     await asyncio.sleep(STEADY_SECONDS)
@@ -92,10 +102,16 @@ async def drill(variant: str, nodes: PatroniCluster, cluster: Cluster, rate: flo
     print(f"\nprimary {variant} under {rate:g} resolves/s on {WORKERS} workers, {len(nodes.nodes)} nodes")
     ends = {"before": failed, "failing over": well, "after": returned, "with both again": math.inf}
     report(load, ends)
+    load.call_backs.report(failed, well)
     print(f"a standby was promoted after {promoted - failed:.1f} s (ttl {TTL_SECONDS} s)")
     print(f"the former primary followed {follows - returned:.1f} s after it came back")
     claims = Claims(variant)
     claims.claim_answers(load, await asyncio.to_thread(column, leader, _CALLS))
+    load.call_backs.claim(
+        lambda text, holds: claims.claim(text, holds=holds),
+        failed + PROMOTION_MARGIN_SECONDS,
+        promoted - PROMOTION_MARGIN_SECONDS,
+    )
     users = await asyncio.to_thread(column, leader, _USERS)
     changed = [answer.request.user.user_id for answer in load.changed if answer.response is not None]
     lost = [user for user in changed if user not in users]

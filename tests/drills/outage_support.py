@@ -21,10 +21,12 @@ from localdial.v1.directory_pb2 import (
 from localdial.v1.number_inventory_pb2 import PurchaseNumbersRequest
 from localdial_client import AsyncClient, Client
 from tests.drills import open_loop
+from tests.drills.call_backs import CallBacks
 from tests.drills.open_loop import LATENCIES_HEAD, Answer, latencies
 
 # The organization that makes calls, and the one that is changed meanwhile.
 CALLS, CHANGES = "calls", "changes"
+ORGANIZATION_NUMBER = "+13035550198"
 
 # The claims: the share of resolves that are answered, and the longest wait for a refusal.
 ANSWERED = 0.999
@@ -56,7 +58,7 @@ def user_of(callee_number: str) -> str:
 def set_up(address: str) -> str:
     """Create the organizations, and return a number that callees call back."""
     with Client(address) as client:
-        for name, number in (CALLS, "+13035550198"), (CHANGES, "+13035550199"):
+        for name, number in (CALLS, ORGANIZATION_NUMBER), (CHANGES, "+13035550199"):
             organization = Organization(organization_id=name, organization_number=number)
             client.directory.set_organization(SetOrganizationRequest(organization=organization))
         client.directory.batch_set_users(
@@ -76,12 +78,16 @@ def set_up(address: str) -> str:
 
 @dataclass
 class Load:
-    """Resolves, call-backs and changes, each in an open loop over all workers."""
+    """Resolves, call-backs and changes, each in an open loop over all workers.
+
+    `routed` are call-backs that may not be degraded, and `call_backs` those that may.
+    """
 
     clients: Mapping[int, Sequence[AsyncClient]]
     """The clients of each worker, by its PID."""
     called: str
     """The number that callees call back."""
+    call_backs: CallBacks
     resolved: list[Resolved] = field(default_factory=list)
     routed: list[Routed] = field(default_factory=list)
     changed: list[Changed] = field(default_factory=list)
@@ -120,6 +126,10 @@ class Load:
                 if answer.response is not None and expected is not None:
                     self.wrong += _number(answer.response.last_call_id) < expected
 
+        async def call_back(number: int) -> None:
+            _, client = clients[number % len(clients)]
+            await self.call_backs.call(client, self.called, callee(number * 37))
+
         async def change(number: int) -> None:
             _, client = clients[number % len(clients)]
             user = User(organization_id=CHANGES, user_id=f"user{number}", work_phone="+13035551000")
@@ -128,6 +138,7 @@ class Load:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(open_loop.run(resolves, stop, resolve))
             tasks.create_task(open_loop.run(others, stop, route))
+            tasks.create_task(open_loop.run(others, stop, call_back))
             tasks.create_task(open_loop.run(others, stop, change))
 
     async def close(self) -> None:

@@ -44,12 +44,14 @@ def _tables(postgres: PostgresServer, url: str) -> set[str]:
     return {name for (name,) in postgres.execute(query, url.rpartition("/")[2])}
 
 
-async def _refusal(url: str, folder: Path, *, give_up_after: float = 0) -> str:
+async def _refusal(url: str, folder: Path, *, wait_seconds: float = 0) -> str:
     """Return the error of a server that gives up waiting for the schema."""
-    settings = read_settings(database_url=url, spool_directory=str(folder / "spool"))
+    settings = read_settings(
+        database_url=url, spool_directory=str(folder / "spool"), database_wait_seconds=wait_seconds
+    )
     async with application(settings) as app:
         with pytest.raises(StartError) as refused:
-            await app.wait_until_usable(asyncio.Event(), settings.listen, give_up_after=give_up_after)
+            await app.wait_until_usable(asyncio.Event(), settings.listen)
     (line,) = str(refused.value).splitlines()
     return line
 
@@ -96,7 +98,9 @@ def test_an_unusable_url_is_reported_in_one_line(
 ) -> None:
     # Both commands open the database in the same way, so each case runs only one of them.
     command = "serve" if list(UNUSABLE.values()).index((change, said)) % 2 else "migrate"
-    ended = run_command(command, LOCALDIAL_DATABASE_URL=change(url, postgres))
+    ended = run_command(
+        command, LOCALDIAL_DATABASE_URL=change(url, postgres), LOCALDIAL_DATABASE_WAIT_SECONDS="0"
+    )
     line = said_in_one_line(ended, postgres.password, "s3cret")
     assert said in line
     assert _tables(postgres, url) == set()
@@ -286,7 +290,7 @@ def test_sigterm_stops_a_server_that_waits_for_the_schema_cleanly(
 
 async def test_the_wait_for_the_schema_ends_in_an_error(url: str, tmp_path: Path) -> None:
     begun = time.monotonic()
-    assert "localdial migrate" in await _refusal(url, tmp_path, give_up_after=1)
+    assert "localdial migrate" in await _refusal(url, tmp_path, wait_seconds=1)
     assert time.monotonic() - begun >= 1
 
 
@@ -304,6 +308,30 @@ def test_the_wait_for_the_schema_survives_a_restart_of_the_database(
             postgres.start()
         assert run_command("migrate", LOCALDIAL_DATABASE_URL=url).returncode == 0
         server.until_logged('"serving"')
+
+
+def test_a_server_waits_for_a_database_that_is_away_at_its_start(
+    migrated_url: str, postgres: PostgresServer, tmp_path: Path
+) -> None:
+    postgres.stop()
+    try:
+        with Waiting(tmp_path, LOCALDIAL_DATABASE_URL=migrated_url) as server:
+            assert "refused" in server.until_logged("waiting for the database")
+            assert server.health() == health_pb2.HealthCheckResponse.NOT_SERVING
+            postgres.start()
+            server.until_logged('"serving"')
+    finally:
+        if not postgres.is_running:
+            postgres.start()
+
+
+def test_a_server_that_waits_for_the_database_stops_when_it_is_told_to(
+    url: str, postgres: PostgresServer, tmp_path: Path
+) -> None:
+    with Waiting(tmp_path, LOCALDIAL_DATABASE_URL=url.replace(f":{postgres.port}/", ":1/")) as server:
+        server.until_logged("waiting for the database")
+        server.process.terminate()
+        assert server.process.wait(DEADLINE_SECONDS) == 0
 
 
 def test_a_spool_directory_that_is_a_file_is_reported(

@@ -22,9 +22,12 @@ from tests.functional.webhook_process import (
     set_up,
     webhook_address,
 )
-from tests.support.twilio_caller import TWILIO_TIMEOUT_SECONDS, Answer, TwilioCaller, parameters
+from tests.support.twilio_caller import Answer, TwilioCaller, parameters
 
 SORRY = "Your call cannot be connected right now. Please call again later. Goodbye."
+
+# The setting is 1 s, and the promise on a quiet machine 1.5 s.
+ANSWERED_WITHIN_SECONDS = 4.0
 
 StartServer = Callable[..., ServerProcess]
 StartWebhook = Callable[..., WebhookProcess]
@@ -212,7 +215,7 @@ def test_without_an_organization_number_the_caller_hears_a_message_after_the_wor
 
 
 @pytest.mark.parametrize("how", ["killed", "hanging"])
-def test_while_localdial_is_down_the_caller_hears_a_message_in_time(
+def test_while_localdial_is_down_the_carriers_fallback_is_next_in_time(
     start_server: StartServer, start_webhook: StartWebhook, how: str
 ) -> None:
     server = start_server()
@@ -230,7 +233,7 @@ def test_while_localdial_is_down_the_caller_hears_a_message_in_time(
         os.kill(server.pid, signal.SIGSTOP)
     try:
         answers: list[Callable[[], bool]] = [
-            lambda: twilio.call(To=called).said == SORRY,
+            lambda: twilio.call(To=called).status == 503,
             lambda: twilio.dial_ended(second, "busy", To=called).said == SORRY,
             lambda: twilio.ask(dial[0].attrib["url"], parameters()).verbs[0].tag == "Gather",
             lambda: twilio.send("GET", f"{twilio.public_url}/health", b"", {}).status == 503,
@@ -238,7 +241,7 @@ def test_while_localdial_is_down_the_caller_hears_a_message_in_time(
         for is_as_it_should_be in answers:
             started = time.monotonic()
             assert is_as_it_should_be()
-            assert time.monotonic() - started < TWILIO_TIMEOUT_SECONDS - 5
+            assert time.monotonic() - started < ANSWERED_WITHIN_SECONDS
         # Steps that need no answer from localdial still work.
         [verb] = twilio.dial_ended(dialled, "completed", "true", To=called).verbs
         assert verb.tag == "Hangup"
@@ -259,11 +262,11 @@ def test_a_running_request_is_answered_before_the_webhook_stops(
     twilio = TwilioCaller(webhook.address)
     answers: list[Answer] = []
     call = threading.Thread(target=lambda: answers.append(twilio.call(To=called)))
-    go_on = threading.Timer(1.0, os.kill, (server.pid, signal.SIGCONT))
+    go_on = threading.Timer(0.7, os.kill, (server.pid, signal.SIGCONT))
     os.kill(server.pid, signal.SIGSTOP)
     go_on.start()
     call.start()
-    time.sleep(0.5)
+    time.sleep(0.3)
     assert webhook.stop() == 0
     call.join()
     assert answers[0].dialled == WORK_PHONE

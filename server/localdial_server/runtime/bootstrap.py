@@ -28,9 +28,8 @@ from localdial_server.storage.sql.store import SqlStore
 
 _log = logging.getLogger(__name__)
 
-# How long a server waits for a migration, and how often it checks the schema meanwhile.
-_SCHEMA_WAIT_SECONDS = 60.0
-_SCHEMA_CHECK_SECONDS = 0.5
+# How often a starting server asks the database whether it can be used.
+_CHECK_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,36 +44,34 @@ class Application:
     settings: Settings
     storage: Storage
 
-    async def wait_until_usable(
-        self, stop: asyncio.Event, address: str, *, give_up_after: float = _SCHEMA_WAIT_SECONDS
-    ) -> None:
-        """Wait until the database has this release's schema, or until `stop` is set.
+    async def wait_until_usable(self, stop: asyncio.Event, address: str) -> None:
+        """Wait until the database answers and has this release's schema, or until `stop` is set.
 
-        `address` is where the server listens, for the log. Raises `StartError` when the database
-        cannot be used, or is not ready after `give_up_after` seconds.
+        `address` is where the server listens or is going to, for the log. Raises `StartError` when the
+        database cannot be used, or is not ready in time.
         """
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + give_up_after
-        is_logged = False
+        deadline = loop.time() + self.settings.database_wait_seconds
+        logged = ""
         while not stop.is_set():
+            event = "waiting for the schema"
             try:
                 missing = await asyncio.to_thread(self.storage.claim)
                 if missing is None:
                     return
             except OperationalError as error:
-                # The database may be restarting during an upgrade.
-                missing = one_line(error)
+                # The database may be restarting, or failing over to a standby.
+                event, missing = "waiting for the database", f"LOCALDIAL_DATABASE_URL: {one_line(error)}"
             except (SchemaError, DBAPIError) as error:
                 raise unusable_database(self.settings, error) from None
             left = deadline - loop.time()
             if left <= 0:
                 raise StartError(f"{self.settings.shown_database_url}: {missing}")
-            if not is_logged:
-                is_logged = True
-                waiting = {"address": address, "cause": missing, "seconds": round(left, 1)}
-                _log.warning("waiting for the schema", extra=waiting)
+            if missing != logged:
+                logged = missing
+                _log.warning(event, extra={"address": address, "cause": missing, "seconds": round(left, 1)})
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(min(left, _SCHEMA_CHECK_SECONDS)):
+                async with asyncio.timeout(min(left, _CHECK_SECONDS)):
                     await stop.wait()
 
 

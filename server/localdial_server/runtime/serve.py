@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import functools
 import gc
 import logging
 import sys
@@ -13,6 +14,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from localdial_server.app.use_cases import UseCases
 from localdial_server.concurrency.stop_signals import stop_signals
+from localdial_server.observability.health import CALL_BACKS, DEGRADED_CALL_BACKS
 from localdial_server.observability.logs import configure_logging
 from localdial_server.rpc.call_routing import CallRoutingServicer
 from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract
@@ -20,7 +22,7 @@ from localdial_server.rpc.directory import DirectoryServicer
 from localdial_server.rpc.handlers import TRANSPORT_LIMIT_BYTES, RpcHandlers
 from localdial_server.rpc.number_inventory import NumberInventoryServicer
 from localdial_server.rpc.reflection import enable_reflection
-from localdial_server.runtime.bootstrap import application
+from localdial_server.runtime.bootstrap import Application, application
 from localdial_server.runtime.side_listeners import metrics_served, webhook_served
 from localdial_server.runtime.storage import Background
 from localdial_server.settings.addresses import cannot_listen, opened
@@ -33,6 +35,9 @@ _log = logging.getLogger(__name__)
 _SWITCH_INTERVAL_SECONDS = 0.0005
 
 _LISTEN_SETTING = env_name("listen")
+
+_SERVING = health_pb2.HealthCheckResponse.SERVING
+_NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 _SERVICE_NAMES = [f"{PACKAGE}.{name}" for name in SERVICES]
 
@@ -67,7 +72,12 @@ async def _serve(
         enable_reflection([*_SERVICE_NAMES, health.SERVICE_NAME], server)
         health_servicer = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
-        await _set_health(health_servicer, health_pb2.HealthCheckResponse.NOT_SERVING)
+        await _set_health(health_servicer, _NOT_SERVING)
+        if shared_port:
+            # A worker that can answer nothing must not take connections from those that can.
+            await app.wait_until_usable(stop, settings.listen)
+            if stop.is_set():
+                return
         address = _bind(server, settings.listen, shared_port=shared_port)
         async with (
             _started(server),
@@ -76,12 +86,13 @@ async def _serve(
             await app.wait_until_usable(stop, address)
             if stop.is_set():
                 return
-            async with _running(app.background):
+            call_back_health = functools.partial(_keep_call_back_health, app, health_servicer)
+            async with _running([*app.background, call_back_health]):
                 # Keep the garbage collector from scanning objects that live as long as the process.
                 gc.collect()
                 gc.freeze()
                 rpc.open()
-                await _set_health(health_servicer, health_pb2.HealthCheckResponse.SERVING)
+                await _set_health(health_servicer, _SERVING)
                 _log.info("serving", extra={"address": address, "database": settings.shown_database_url})
                 on_ready(address)
                 await stop.wait()
@@ -121,8 +132,19 @@ def _servicers(use_cases: UseCases, contract: Contract) -> dict[str, object]:
 
 
 async def _set_health(servicer: health.aio.HealthServicer, status: int) -> None:
-    for name in ["", *_SERVICE_NAMES]:
+    for name in ["", *_SERVICE_NAMES, CALL_BACKS, DEGRADED_CALL_BACKS]:
         await servicer.set(name, status)
+
+
+async def _keep_call_back_health(app: Application, servicer: health.aio.HealthServicer) -> None:
+    """Set the health of call-backs to what becomes of them, at each polling interval, until cancelled."""
+    storage = app.storage
+    while True:
+        by_rules = await asyncio.to_thread(storage.routes_call_backs)
+        states = {CALL_BACKS: by_rules, DEGRADED_CALL_BACKS: by_rules or storage.number_index.is_complete}
+        for name, is_serving in states.items():
+            await servicer.set(name, _SERVING if is_serving else _NOT_SERVING)
+        await asyncio.sleep(app.settings.snapshot_poll_seconds)
 
 
 @contextlib.asynccontextmanager

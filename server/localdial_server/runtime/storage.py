@@ -42,7 +42,8 @@ Background = Callable[[], Coroutine[Any, Any, None]]
 class Storage:
     """An open database with everything that belongs to it.
 
-    Run `background` while calls are served. `claim` checks that the database can be used: it returns
+    Run `background` while calls are served. `routes_call_backs` returns whether the database can say now
+    where a call-back goes; it may read the disk. `claim` checks that the database can be used: it returns
     what is missing from the schema, or None if nothing is. It blocks, and raises `StartError` if waiting
     does not help and `DBAPIError` if the database does not respond.
     """
@@ -52,13 +53,14 @@ class Storage:
     number_index: OrganizationNumbers
     call_log: GroupCommitLog
     background: Sequence[Background]
+    routes_call_backs: Callable[[], bool]
     claim: Callable[[], str | None]
 
 
 @contextlib.asynccontextmanager
 async def opened_storage(settings: Settings) -> AsyncIterator[Storage]:
     """Open the storage of the settings, and close it at the end. Raises `StartError`."""
-    database = open_database(settings)
+    database = open_database(settings, must_answer=False)
     try:
         if isinstance(database, SqliteDatabase):
             migrate_database(database, settings)
@@ -70,6 +72,7 @@ async def opened_storage(settings: Settings) -> AsyncIterator[Storage]:
                 number_index,
                 GroupCommitLog(DatabaseRecorder(database).record),
                 [snapshots.drop_idle_always, number_index.run],
+                lambda: True,
                 functools.partial(missing_migration, database.engine),
             )
         else:
@@ -121,8 +124,11 @@ async def _shared_storage(database: "PostgresDatabase", settings: Settings) -> A
             _claim_spool(folder, spool, database, settings)
         return missing
 
+    def routes_call_backs() -> bool:
+        return not database.is_down and folder.is_empty()
+
     try:
-        yield Storage(database, snapshots, number_index, call_log, background, claim)
+        yield Storage(database, snapshots, number_index, call_log, background, routes_call_backs, claim)
     finally:
         await recorder.close()
 
@@ -133,8 +139,11 @@ def _cache_policy(settings: Settings, *, max_age: float) -> CachePolicy:
     )
 
 
-def open_database(settings: Settings) -> "SqliteDatabase | PostgresDatabase":
-    """Open the database of the settings. Raises `StartError`."""
+def open_database(settings: Settings, *, must_answer: bool = True) -> "SqliteDatabase | PostgresDatabase":
+    """Open the database of the settings. Raises `StartError`.
+
+    `must_answer`: PostgreSQL not answering is such an error, and not something to wait for.
+    """
     refuse_forgotten_state(settings)
     url = settings.database_url.get_secret_value()
     if is_postgresql(settings.database_url):
@@ -143,7 +152,8 @@ def open_database(settings: Settings) -> "SqliteDatabase | PostgresDatabase":
         from localdial_server.storage.engines.postgres import PostgresDatabase  # noqa: PLC0415 - see above
 
         try:
-            return PostgresDatabase.open(url, settings.database_timeout_seconds)
+            open_ = PostgresDatabase.open if must_answer else PostgresDatabase
+            return open_(url, settings.database_timeout_seconds)
         except psycopg.Error as error:
             raise StartError(
                 f"cannot use {settings.shown_database_url} (LOCALDIAL_DATABASE_URL): {one_line(error)}"

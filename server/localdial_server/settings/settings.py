@@ -101,6 +101,9 @@ class Settings(CarrierSettings):
     database_timeout_seconds: float = Field(5.0, ge=0.1, le=600)
     """Time limit for one PostgreSQL transaction, in seconds. Raise it if your largest organization takes
     longer to load."""
+    database_wait_seconds: float = Field(60.0, ge=0, le=86_400)
+    """How long a starting server waits until PostgreSQL answers and has this release's schema, in seconds.
+    Then it exits with the cause."""
     degraded_after_seconds: float = Field(1.0, ge=0.05, le=10)
     """How long the database may take to say where a call-back goes, in seconds, before it rings the
     organization number: for the voice webhook and other callers that set allow_degraded."""

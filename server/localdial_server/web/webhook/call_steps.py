@@ -1,7 +1,8 @@
 """The steps of a call-back, as pure decisions.
 
 localdial names the phone to ring and the one to ring after it. If nobody answers, the
-caller hears a spoken message: a call never ends in silence.
+caller hears a spoken message: a call never ends in silence. If localdial does not answer, the
+carrier's fallback URL is next.
 
 The webhook keeps no state between the steps. The URL that Twilio requests for a
 later step holds what that step needs, so any server can answer, any number of times.
@@ -79,7 +80,12 @@ class HangUp:
     """End the call, which was answered."""
 
 
-Step = Dial | Message | HangUp
+@dataclass(frozen=True, slots=True)
+class CarrierFallback:
+    """Refuse the request: localdial cannot help, but what the carrier has as the fallback URL may."""
+
+
+Step = Dial | Message | HangUp | CarrierFallback
 
 
 @dataclass(frozen=True, slots=True)

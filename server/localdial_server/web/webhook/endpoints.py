@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from starlette.routing import Route
 
 from localdial_server.web.webhook.call_steps import (
     Call,
+    CarrierFallback,
     Dial,
     DialEnded,
     Message,
@@ -20,7 +22,7 @@ from localdial_server.web.webhook.call_steps import (
     after_dial,
     is_accepted,
 )
-from localdial_server.web.webhook.routing_client import RoutingClient
+from localdial_server.web.webhook.routing_client import Health, RoutingClient
 from localdial_server.web.webhook.signed_requests import RequestReader, Signatures, SignedRequest
 from localdial_server.web.webhook.twiml import DIAL_ENDED, SCREEN, SCREENED, VOICE, TwimlWriter
 
@@ -28,7 +30,8 @@ _log = logging.getLogger(__name__)
 
 HEALTH: Final = "/health"
 
-_Handler = Callable[[SignedRequest], Awaitable[str]]
+_Handler = Callable[[SignedRequest], Awaitable[str | None]]
+"""Returns TwiML; None leaves the call to the carrier's fallback URL."""
 
 
 class Webhook:
@@ -43,12 +46,12 @@ class Webhook:
         """Return the application, which serves its URLs both with and without the public URL's path."""
         path_prefix = urlsplit(public_url).path
         reader = RequestReader(self._signatures, path_prefix)
-        # If a step fails, the caller still hears something. The user being asked whether to take the
-        # call hears nothing: only that leg ends, and the caller's call goes on.
-        message, hang_up = self._twiml.message(""), self._twiml.hang_up()
+        # If a step fails, the carrier's fallback URL is next. The user being asked whether to take the
+        # call has none: only that leg ends, and the caller's call goes on.
+        hang_up = self._twiml.hang_up()
         steps = {
-            VOICE: _endpoint(reader, self._call_arrived, message),
-            DIAL_ENDED: _endpoint(reader, self._dial_ended, message),
+            VOICE: _endpoint(reader, self._call_arrived, None),
+            DIAL_ENDED: _endpoint(reader, self._dial_ended, None),
             SCREEN: _endpoint(reader, self._phone_answered, hang_up),
             SCREENED: _endpoint(reader, self._question_answered, hang_up),
         }
@@ -60,40 +63,46 @@ class Webhook:
         application.router.redirect_slashes = False
         return application
 
-    async def _call_arrived(self, request: SignedRequest) -> str:
-        call = Call.of(request.form)
-        return await self._answer(await self._localdial.route(call), call)
+    async def _call_arrived(self, request: SignedRequest) -> str | None:
+        call, until = Call.of(request.form), self._localdial.step_ends()
+        return await self._answer(await self._localdial.route(call, until), call, until)
 
-    async def _dial_ended(self, request: SignedRequest) -> str:
-        call = Call.of(request.form)
-        return await self._answer(after_dial(DialEnded.of(request.parameters, request.form)), call)
+    async def _dial_ended(self, request: SignedRequest) -> str | None:
+        call, until = Call.of(request.form), self._localdial.step_ends()
+        return await self._answer(after_dial(DialEnded.of(request.parameters, request.form)), call, until)
 
     async def _phone_answered(self, request: SignedRequest) -> str:
         organization_id = request.parameters.get("organization", "")
         call_sid = request.form.get("CallSid", "")
-        return self._twiml.question(await self._localdial.organization_name(organization_id, call_sid))
+        until = self._localdial.step_ends()
+        return self._twiml.question(await self._localdial.organization_name(organization_id, call_sid, until))
 
     async def _question_answered(self, request: SignedRequest) -> str:
         return self._twiml.connect() if is_accepted(request.form) else self._twiml.hang_up()
 
-    async def _answer(self, step: Step, call: Call) -> str:
+    async def _answer(self, step: Step, call: Call, until: float) -> str | None:
         # Log no phone numbers: Twilio shows them to those who may see them.
         _log.info("next step of a call-back", extra={"call_sid": call.call_sid, "step": type(step).__name__})
+        if isinstance(step, CarrierFallback):
+            return None
         if isinstance(step, Message):
-            name = await self._localdial.organization_name(step.organization_id, call.call_sid)
+            name = await self._localdial.organization_name(step.organization_id, call.call_sid, until)
             return self._twiml.message(name)
         return self._twiml.dial(step, call) if isinstance(step, Dial) else self._twiml.hang_up()
 
     async def _health(self, _: Request) -> Response:
-        if await self._localdial.is_serving():
-            return PlainTextResponse("SERVING")
-        return PlainTextResponse("NOT_SERVING", 503)
+        health = await self._localdial.health()
+        # A degraded webhook still gets callers to a phone, so a balancer must not turn away from it.
+        return PlainTextResponse(health, 503 if health is Health.NOT_SERVING else 200)
 
 
 def _endpoint(
-    reader: RequestReader, handler: _Handler, otherwise: str
+    reader: RequestReader, handler: _Handler, otherwise: str | None
 ) -> Callable[[Request], Awaitable[Response]]:
-    """Return the endpoint of a step. `otherwise` is the TwiML if the handler of a signed request fails."""
+    """Return the endpoint of a step. `otherwise` is the TwiML if the handler of a signed request fails.
+
+    Without TwiML the response is 503, so that the carrier requests its fallback URL.
+    """
 
     async def endpoint(request: Request) -> Response:
         signed = await reader.read(request)
@@ -102,6 +111,8 @@ def _endpoint(
         except Exception:  # noqa: BLE001 - the caller waits, whatever went wrong
             _log.exception("a step of a call-back failed", extra={"call_sid": signed.form.get("CallSid", "")})
             twiml = otherwise
+        if twiml is None:
+            return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE)
         return Response(twiml, media_type="application/xml")
 
     return endpoint

@@ -47,7 +47,11 @@ async def serving(
     `shared_port`: other processes may serve on the same port. Raises `StartError`.
     """
     with _listening(listen, shared_port=shared_port) as (address, sockets):
-        async with connected(server, screening=settings.webhook_screening) as localdial:
+        async with connected(
+            server,
+            screening=settings.webhook_screening,
+            degraded_after=settings.degraded_after_seconds,
+        ) as localdial:
             http = _HttpServer(application(settings, localdial), settings.drain_seconds)
             async with http.running(sockets):
                 if settings.webhook_caveat:

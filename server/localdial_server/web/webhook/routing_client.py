@@ -1,9 +1,11 @@
 """The webhook's calls to localdial, through the Python client like those of any other caller."""
 
+import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from enum import StrEnum
 from typing import Final
 
 import grpc
@@ -13,14 +15,15 @@ from localdial.v1.call_routing_pb2 import DestinationReason, RouteInboundCallReq
 from localdial.v1.directory_pb2 import GetOrganizationRequest
 from localdial_client import AsyncClient, FailedPrecondition, InvalidArgument, LocaldialError, NotFound
 from localdial_server.domain.formats import IDENTIFIER
-from localdial_server.web.webhook.call_steps import Call, Dial, Message
+from localdial_server.observability.health import CALL_BACKS, DEGRADED_CALL_BACKS
+from localdial_server.web.webhook.call_steps import Call, CarrierFallback, Dial, Message
 
 _log = logging.getLogger(__name__)
 
-# The caller waits, and Twilio gives up after 15 s. A step makes at most one call of each kind.
-_ROUTE_SECONDS: Final = 4.0
-_NAME_SECONDS: Final = 3.0
-_HEALTH_SECONDS: Final = 2.0
+# How long a step may take beyond the time that the server waits for its database: the way there and back.
+_MARGIN_SECONDS: Final = 0.4
+
+_HEALTH_SECONDS: Final = 1.0
 
 # Bypass the proxy, which is for reaching the carrier: the connection to localdial carries
 # phone numbers unencrypted.
@@ -28,33 +31,64 @@ _NO_PROXY: Final = (("grpc.enable_http_proxy", 0),)
 
 _IDENTIFIER: Final = re.compile(IDENTIFIER.pattern)
 
+# A misconfigured number or organization is not a fault of the service, and no fallback is needed.
+_DEFINITIVE: Final = NotFound, FailedPrecondition, InvalidArgument
+
 # The longest caller number that the contract accepts. No phone number is nearly as long.
 _LONGEST_CALLER: Final = 256
 
 
-class RoutingClient:
-    """Calls localdial. No method raises, because the caller must hear something in any case.
+class Health(StrEnum):
+    """What becomes of call-backs, in the words of `/health`."""
 
-    `screening`: users have to press a key to take a call.
+    SERVING = "SERVING"
+    DEGRADED = "DEGRADED"
+    """They ring the organization number: the database does not say who called last."""
+    NOT_SERVING = "NOT_SERVING"
+
+
+class RoutingClient:
+    """Calls localdial. A failure is an answer too: no method raises.
+
+    `screening`: users have to press a key to take a call. `degraded_after`: how many seconds the server
+    waits for its database. Methods return by `until`, a time of the event loop.
     """
 
-    def __init__(self, client: AsyncClient, health_channel: grpc.aio.Channel, *, screening: bool) -> None:
+    def __init__(
+        self,
+        client: AsyncClient,
+        health_channel: grpc.aio.Channel,
+        *,
+        screening: bool,
+        degraded_after: float,
+    ) -> None:
         self._client = client
         self._health = health_pb2_grpc.HealthStub(health_channel)
         self._screening = screening
+        self._step_seconds = degraded_after + _MARGIN_SECONDS
 
-    async def route(self, call: Call) -> Dial | Message:
-        """Return the phone to ring, or a message if there is none or localdial does not answer."""
+    def step_ends(self) -> float:
+        """Return the time of the event loop by which a step that begins now must be answered."""
+        return asyncio.get_running_loop().time() + self._step_seconds
+
+    async def route(self, call: Call, until: float) -> Dial | Message | CarrierFallback:
+        """Return the phone to ring, or a message if there is none; the fallback if that is not known."""
         request = RouteInboundCallRequest(
             called_number=call.called_number,
             caller_number=call.caller_number[:_LONGEST_CALLER],
             call_id=call.call_sid if _IDENTIFIER.fullmatch(call.call_sid) else "",
+            allow_degraded=True,
         )
         try:
-            found = await self._client.call_routing.route_inbound_call(request, timeout=_ROUTE_SECONDS)
-        except LocaldialError as error:
+            found = await self._client.call_routing.route_inbound_call(request, timeout=_seconds_until(until))
+        except _DEFINITIVE as error:
             _log_failure("a call-back cannot be routed", error, call.call_sid)
             return Message(error.metadata.get("organization_id", ""))
+        except LocaldialError as error:
+            _log_failure("a call-back cannot be routed", error, call.call_sid)
+            return CarrierFallback()
+        if found.degraded:
+            _log.warning("a call-back goes to the organization number", extra={"call_sid": call.call_sid})
         # The organization number may be a machine, which presses no keys.
         is_user = found.reason == DestinationReason.DESTINATION_REASON_LAST_CALLER
         return Dial(
@@ -66,21 +100,27 @@ class RoutingClient:
             screened=self._screening and is_user,
         )
 
-    async def organization_name(self, organization_id: str, call_sid: str) -> str:
+    async def organization_name(self, organization_id: str, call_sid: str, until: float) -> str:
         """Return the organization's display name; empty if it is unknown or localdial does not answer."""
         if not _IDENTIFIER.fullmatch(organization_id):
             return ""
         request = GetOrganizationRequest(organization_id=organization_id)
         try:
-            found = await self._client.directory.get_organization(request, timeout=_NAME_SECONDS)
+            found = await self._client.directory.get_organization(request, timeout=_seconds_until(until))
         except LocaldialError as error:
             _log_failure("an organization's name cannot be read", error, call_sid)
             return ""
         return found.organization.display_name
 
-    async def is_serving(self) -> bool:
-        """Return whether localdial is serving, according to its health service."""
-        request = health_pb2.HealthCheckRequest()
+    async def health(self) -> Health:
+        """Return what becomes of call-backs now, according to localdial's health service."""
+        by_rules, degraded = await asyncio.gather(
+            self._is_serving(CALL_BACKS), self._is_serving(DEGRADED_CALL_BACKS)
+        )
+        return Health.SERVING if by_rules else Health.DEGRADED if degraded else Health.NOT_SERVING
+
+    async def _is_serving(self, name: str) -> bool:
+        request = health_pb2.HealthCheckRequest(service=name)
         try:
             answer = await self._health.Check(  # type: ignore[attr-defined]  # the stubs package lacks it
                 request, timeout=_HEALTH_SECONDS
@@ -91,19 +131,21 @@ class RoutingClient:
 
 
 @asynccontextmanager
-async def connected(server: str, *, screening: bool) -> AsyncIterator[RoutingClient]:
+async def connected(server: str, *, screening: bool, degraded_after: float) -> AsyncIterator[RoutingClient]:
     """Connect to the server at `server`, host:port; the connection belongs to the running event loop."""
     async with (
         AsyncClient(server, options=_NO_PROXY) as client,
         grpc.aio.insecure_channel(server, _NO_PROXY) as channel,
     ):
-        yield RoutingClient(client, channel, screening=screening)
+        yield RoutingClient(client, channel, screening=screening, degraded_after=degraded_after)
+
+
+def _seconds_until(until: float) -> float:
+    return max(until - asyncio.get_running_loop().time(), 0.001)
 
 
 def _log_failure(what: str, error: LocaldialError, call_sid: str) -> None:
     """Log, without phone numbers, what failed and why."""
-    # A misconfigured number or organization is not a fault of the service.
-    misconfigured = NotFound, FailedPrecondition, InvalidArgument
-    level = logging.WARNING if isinstance(error, misconfigured) else logging.ERROR
+    level = logging.WARNING if isinstance(error, _DEFINITIVE) else logging.ERROR
     cause = {"code": error.code.name, "reason": error.reason}
     _log.log(level, what, extra={"call_sid": call_sid, **cause})
