@@ -6,7 +6,7 @@ Both must always name a phone, in time: while the database is away, the organiza
 import asyncio
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -99,11 +99,11 @@ class CallBacks:
             seconds = [answer.seconds for answer in answers if begun <= answer.sent < ended]
             print(f"{f'call-backs {name}':30}{len(seconds):>8,}{'':27}{latencies(seconds)}")
 
-    def claim(self, claim: Callable[[str, bool], None], begun: float, ended: float) -> None:
-        """Claim that each got a phone in time, and between the two times the organization number."""
+    def claims(self, begun: float, ended: float) -> Iterator[tuple[str, bool]]:
+        """Yield each claim and whether it holds: a phone in time, and in between the organization number."""
         unanswered = [str(answer.error) for answer in self.routed if answer.response is None]
         refused = [answer.status for answer in self.through_webhook if not answer.dialled]
-        claim(
+        yield (
             f"degradable call-backs without a phone: {len(unanswered)} of {len(self.routed):,}, through the "
             f"webhook {len(refused)} of {len(self.through_webhook):,} "
             f"{sorted(set(unanswered)) or ''} {sorted(set(refused)) or ''}",
@@ -114,19 +114,19 @@ class CallBacks:
             answer.response is not None and answer.response.destination_number != self.organization_number
             for answer in degraded
         )
-        claim(
+        yield (
             f"degraded call-backs: {len(degraded):,}, of them not to the organization number: {elsewhere}",
             not elsewhere and bool(degraded),
         )
         away = [answer for answer in self.through_webhook if begun <= answer.sent < ended]
         other = sum(answer.dialled != self.organization_number for answer in away)
-        claim(
+        yield (
             f"call-backs through the webhook while the database was away: {len(away):,}, of them not to the "
             f"organization number: {other}",
             not other and bool(away),
         )
         longest = _longest(self.routed), _longest(self.through_webhook)
-        claim(
+        yield (
             f"longest wait of a call-back for its phone: {longest[0]:.2f} s, through the webhook "
             f"{longest[1]:.2f} s",
             max(longest) < ANSWERED_WITHIN_SECONDS,

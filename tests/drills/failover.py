@@ -107,11 +107,8 @@ async def drill(
     print(f"the former primary followed {follows - returned:.1f} s after it came back")
     claims = Claims(variant)
     claims.claim_answers(load, await asyncio.to_thread(column, leader, _CALLS))
-    load.call_backs.claim(
-        lambda text, holds: claims.claim(text, holds=holds),
-        failed + PROMOTION_MARGIN_SECONDS,
-        promoted - PROMOTION_MARGIN_SECONDS,
-    )
+    margin = PROMOTION_MARGIN_SECONDS
+    claims.claim_call_backs(load, failed + margin, promoted - margin)
     users = await asyncio.to_thread(column, leader, _USERS)
     changed = [answer.request.user.user_id for answer in load.changed if answer.response is not None]
     lost = [user for user in changed if user not in users]

@@ -5,7 +5,8 @@ resolves are answered; every answered call is in the database afterwards, and go
 there in order; changes, and call-backs that may not be degraded, are refused properly
 and soon, and such a call-back is never answered as if nobody had called; call-backs
 that may be degraded, and those through a webhook, get a phone within 1.5 s, meanwhile
-the organization number; the server recovers within seconds, without a restart. Exits with 1 if a claim does not hold. Linux only.
+the organization number; the server recovers within seconds, without a restart. Exits
+with 1 if a claim does not hold. Linux only.
 """
 
 import asyncio
@@ -86,7 +87,14 @@ def main() -> None:
                 DrillWebhook(cluster.address) as webhook,
                 asyncio.Runner(loop_factory=loop_factory()) as runner,
             ):
-                drill = Drill(variant, arguments.seconds, arguments.rate, postgres, cluster, webhook)
+                drill = Drill(
+                    variant=variant,
+                    seconds=arguments.seconds,
+                    rate=arguments.rate,
+                    postgres=postgres,
+                    cluster=cluster,
+                    webhook=webhook,
+                )
                 problems += runner.run(drill.run(url.rpartition("/")[2]))
     print_machine()
     for problem in problems:
@@ -99,6 +107,7 @@ class Drill:
 
     def __init__(
         self,
+        *,
         variant: str,
         seconds: float,
         rate: float,
@@ -160,11 +169,7 @@ class Drill:
         print(f"waiting in the spools at the end of the outage: {outage.backlog:,.0f}")
         claims = Claims(self._variant)
         claims.claim_answers(load, recorded)
-        load.call_backs.claim(
-            lambda text, holds: claims.claim(text, holds=holds),
-            outage.begun,
-            outage.ended - AWAY_MARGIN_SECONDS,
-        )
+        claims.claim_call_backs(load, outage.begun, outage.ended - AWAY_MARGIN_SECONDS)
         missing, disorder = order(outage, recorded)
         claims.claim(
             f"polls that found a newer call before an older one of its worker: {disorder} of "

@@ -224,6 +224,11 @@ class Claims:
             holds=longest < REFUSED_WITHIN_SECONDS,
         )
 
+    def claim_call_backs(self, load: Load, begun: float, ended: float) -> None:
+        """Check the claims about call-backs that may be degraded; the database was away between the times."""
+        for text, holds in load.call_backs.claims(begun, ended):
+            self.claim(text, holds=holds)
+
 
 def _is_proper_refusal(answer: Routed | Changed) -> bool:
     """Return whether the error says that the database is unavailable, and when to retry."""

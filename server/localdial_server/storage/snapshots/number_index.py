@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 _PAGE_SIZE: Final = 500
 
 # The shortest pause between two transactions: it lets other loads take a connection, and collects changes.
-_PAUSE_SECONDS: Final = 0.02
+_PAUSE_SECONDS: Final = 0.1
 
 
 @dataclass(slots=True)
@@ -83,9 +83,9 @@ class OrganizationNumbers(NumberIndex):
         return CalledNumber(owner.organization_id, owner.organization_number)
 
     def note(self, organization_id: str, revision: int) -> None:
-        """Have the organization reread soon, unless the index has that revision."""
+        """Have the organization reread soon, unless the index has that revision or a newer one."""
         known = self._organizations.get(organization_id)
-        if known is None or known.revision != revision:
+        if known is None or known.revision < revision:
             self._noted[organization_id] = None
             self._is_noted.set()
 
