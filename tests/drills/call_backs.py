@@ -104,9 +104,11 @@ class CallBacks:
         unanswered = [str(answer.error) for answer in self.routed if answer.response is None]
         refused = [answer.status for answer in self.through_webhook if not answer.dialled]
         yield (
-            f"degradable call-backs without a phone: {len(unanswered)} of {len(self.routed):,}, through the "
-            f"webhook {len(refused)} of {len(self.through_webhook):,} "
-            f"{sorted(set(unanswered)) or ''} {sorted(set(refused)) or ''}",
+            (
+                f"call-backs without a phone: {len(unanswered)} of {len(self.routed):,}, through the "
+                f"webhook {len(refused)} of {len(self.through_webhook):,} "
+                f"{sorted(set(unanswered)) or ''} {sorted(set(refused)) or ''}"
+            ),
             not unanswered and not refused and bool(self.routed),
         )
         degraded = [answer for answer in self.routed if answer.response and answer.response.degraded]
@@ -121,14 +123,18 @@ class CallBacks:
         away = [answer for answer in self.through_webhook if begun <= answer.sent < ended]
         other = sum(answer.dialled != self.organization_number for answer in away)
         yield (
-            f"call-backs through the webhook while the database was away: {len(away):,}, of them not to the "
-            f"organization number: {other}",
+            (
+                f"meanwhile through the webhook: {len(away):,}, of them not to the "
+                f"organization number: {other}"
+            ),
             not other and bool(away),
         )
         longest = _longest(self.routed), _longest(self.through_webhook)
         yield (
-            f"longest wait of a call-back for its phone: {longest[0]:.2f} s, through the webhook "
-            f"{longest[1]:.2f} s",
+            (
+                f"longest wait of a call-back for its phone: {longest[0]:.2f} s, through the webhook "
+                f"{longest[1]:.2f} s"
+            ),
             max(longest) < ANSWERED_WITHIN_SECONDS,
         )
 
