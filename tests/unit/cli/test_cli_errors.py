@@ -157,7 +157,9 @@ def test_after_an_unknown_outcome_the_request_id_for_a_repeat_is_shown(
 def test_when_nothing_was_bought_no_repeat_with_the_request_id_is_suggested(
     cli: Cli, code: grpc.StatusCode, reason: str
 ) -> None:
-    result = cli.buy("acme", "415", "--yes", answer=failure(code, reason))
+    # The client repeats a call that is UNAVAILABLE, so every attempt fails.
+    cli.server.answers(SearchAvailableNumbersResponse(), *[failure(code, reason)] * 10)
+    result = cli.run("numbers", "buy", "acme", "415", "--yes")
     assert reason in result.stderr
     assert "--request-id" not in result.stderr
 
