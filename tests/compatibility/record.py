@@ -242,7 +242,7 @@ def play_calls(client: Client, ask: Callable[[Any, Message], Any]) -> None:
         ("+14155550101", "anonymous"),
         ("+18005550150", "+19995550100"),
         ("+13055550100", BORROWER),
-        ("4155550100", ""),
+        ("client:acme", ""),
     ):
         ask(
             routing.route_inbound_call,

@@ -148,7 +148,13 @@ def beside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ServerPro
         yield server, TwilioCaller(webhook_address(server))
 
 
-@pytest.mark.parametrize("withheld", ["", "anonymous", "+266696687", "sip:ann@example.com", "x" * 300])
+@pytest.mark.parametrize(
+    "withheld",
+    [
+        *("", "anonymous", "+266696687", "+17378742833", "+12562533", "sip:ann@example.com", "x" * 300),
+        *("+10000000000", "+1415555017"),
+    ],
+)
 def test_a_withheld_caller_reaches_the_organization_with_the_called_number_as_caller_id(
     beside: tuple[ServerProcess, TwilioCaller], withheld: str
 ) -> None:
@@ -158,6 +164,26 @@ def test_a_withheld_caller_reaches_the_organization_with_the_called_number_as_ca
     assert answer.dialled == ORGANIZATION_NUMBER
     assert answer.verbs[0].attrib["callerId"] == called
     assert "Acme Lending" in twilio.dial_ended(answer, "failed", To=called, From=withheld).said
+
+
+@pytest.mark.parametrize(
+    "spelled", ["{number}", "1{number}", "sip:+1{number}@acme.sip.twilio.com;user=phone"]
+)
+def test_callers_and_called_numbers_are_read_as_switches_write_them(
+    beside: tuple[ServerProcess, TwilioCaller], spelled: str
+) -> None:
+    server, twilio = beside
+    called = set_up(server.address)
+    ends = {
+        "To": spelled.format(number=called.removeprefix("+1")),
+        "From": spelled.format(number=CALLER.removeprefix("+1")),
+    }
+    answer = twilio.call(**ends)
+    assert answer.dialled == WORK_PHONE
+    second = twilio.dial_ended(answer, "no-answer", **ends)
+    assert second.dialled == ORGANIZATION_NUMBER
+    # Both phones show the borrower, in the form that a carrier accepts.
+    assert [each.verbs[0].attrib["callerId"] for each in (answer, second)] == [CALLER, CALLER]
 
 
 def test_an_organizations_name_is_spoken_whatever_is_in_it(

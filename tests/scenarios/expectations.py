@@ -100,7 +100,8 @@ class Routed(Strict):
     destination: PhoneNumber
     reason: DestinationReason
     # Which of the two numbers the phone shows.
-    shown: Literal["caller", "called"] = "caller"
+    # A number where the caller or the called number is not in E.164.
+    shown: Literal["caller", "called"] | PhoneNumber = "caller"
     fallback: PhoneNumber | None = None
     user: Name | None = None
     # The call_id of the last call to the caller.

@@ -58,7 +58,7 @@ class ResolveMany(Operation):
 
 
 class Route(Strict):
-    called: PhoneNumber
+    called: str
     # Any text that a carrier may send, or none.
     caller: Annotated[str, StringConstraints(max_length=256)] = ""
 

@@ -14,12 +14,13 @@ from localdial_server.app.call_routing import Leg
 from localdial_server.domain.area_codes import area_code_of
 from localdial_server.domain.call_back import decide_destination
 from localdial_server.domain.caller_id import decide_caller_id
+from localdial_server.domain.callers import NumberReader
 from localdial_server.domain.model import Number, NumberState, Organization, OutboundCall, User
-from localdial_server.domain.phone_numbers import caller_of
 from tests.scenarios import schema
 from tests.scenarios.target import Answer, Call, Connection, ScenarioTarget
 from tests.support.snapshots import snapshot_of
 
+_READER = NumberReader("US")
 _ERRORS = {"USER_NOT_FOUND", "NO_CALLER_ID", "NO_DESTINATION"}
 
 
@@ -133,13 +134,15 @@ class RulesTarget(ScenarioTarget):
 
     @override
     async def route(self, called: str, caller: str) -> Connection:
-        organization = self._owner_of(called)
-        caller_number = caller_of(caller)
+        called_number = _READER.called_number(called)
+        assert called_number is not None
+        organization = self._owner_of(called_number)
+        caller_number = _READER.caller(caller).number
         ends = organization.organization_id, caller_number
         last_call = next((c for c in self._calls if (c.organization_id, c.callee_number) == ends), None)
         users = self._users[organization.organization_id]
         last_user = users.get(last_call.user_id) if last_call else None
-        found = decide_destination(organization, called, caller_number, last_call, last_user)
+        found = decide_destination(organization, called_number, caller_number, last_call, last_user)
         return Connection.of(found)
 
     @override

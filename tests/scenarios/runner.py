@@ -160,7 +160,8 @@ class _Play:
         assert answer.organization == self._organization(expected)
         assert answer.destination == expected.destination
         assert answer.reason == expected.reason
-        assert answer.shown == (wanted.caller if expected.shown == "caller" else wanted.called)
+        ends = {"caller": wanted.caller, "called": wanted.called}
+        assert answer.shown == ends.get(expected.shown, expected.shown)
         assert answer.fallback == expected.fallback
         assert answer.user == expected.user
         assert answer.last_call == expected.last_call

@@ -9,7 +9,6 @@ from localdial_server.app.call_routing import Leg
 from localdial_server.app.ports.store import CallQuery, NumberQuery
 from localdial_server.app.use_cases import UseCases
 from localdial_server.domain.model import Organization, User
-from localdial_server.domain.phone_numbers import caller_of
 from tests.scenarios.target import (
     Answer,
     Call,
@@ -97,7 +96,7 @@ class UseCaseTarget(ScenarioTarget):
 
     @override
     async def route(self, called: str, caller: str) -> Connection:
-        found = await self._use_cases.routing.route(called, caller_of(caller))
+        found = await self._use_cases.routing.route(called, caller)
         return Connection.of(found)
 
     @override

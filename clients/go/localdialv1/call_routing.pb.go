@@ -530,13 +530,19 @@ func (*BatchResolveOutboundCallerIdsResult_Status) isBatchResolveOutboundCallerI
 // Request of RouteInboundCall.
 type RouteInboundCallRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Required. The number that was called, in E.164: a number in an
-	// organization's inventory, or an organization number.
+	// Required. The number that was called, as the carrier or the switch sent it:
+	// a number in an organization's inventory, or an organization number. Up to
+	// 256 characters. Read are E.164, also without its `+`; a national number of
+	// the server's default country (a setting; US), also behind its trunk or
+	// international prefix; and a tel, SIP or SIPS URI with such a number
+	// (`sip:+14155550100@acme.sip.twilio.com`), with or without a display name.
+	// Anything else is INVALID_ARGUMENT (INVALID_FIELDS).
 	CalledNumber string `protobuf:"bytes,1,opt,name=called_number,json=calledNumber,proto3" json:"called_number,omitempty"`
-	// Optional. The caller's number exactly as the carrier sent it. Up to 256
-	// characters. A value that is not E.164 (`anonymous`, a SIP address, an empty
-	// string) counts as withheld, and so do the numbers that carriers send in
-	// place of a withheld one.
+	// Optional. The caller exactly as the carrier or the switch sent it, in any
+	// form of `called_number`. Up to 256 characters. An empty text, the words and
+	// numbers that carriers send for a withheld number (`anonymous`,
+	// `+17378742833`), and whatever cannot be read (`client:ann`, a short code, a
+	// number that no phone can have) count as withheld.
 	CallerNumber string `protobuf:"bytes,2,opt,name=caller_number,json=callerNumber,proto3" json:"caller_number,omitempty"`
 	// Optional. The carrier's identifier of the call. 1 to 128 visible ASCII
 	// characters. It does not affect the response; the server logs it at level
@@ -634,8 +640,8 @@ type RouteInboundCallResponse struct {
 	// it equals the destination, the caller or the called number.
 	FallbackNumber string `protobuf:"bytes,7,opt,name=fallback_number,json=fallbackNumber,proto3" json:"fallback_number,omitempty"`
 	// Output only. The caller ID to show on the phone that rings, in E.164: the
-	// caller's number, or the called number if the caller withheld it. Never
-	// empty.
+	// caller's number, or the called number if the caller's is withheld or cannot
+	// be read. Never empty.
 	ShownNumber string `protobuf:"bytes,8,opt,name=shown_number,json=shownNumber,proto3" json:"shown_number,omitempty"`
 	// Output only. Whether the database did not answer in time, so that the call
 	// goes to the organization number although a user may have called this

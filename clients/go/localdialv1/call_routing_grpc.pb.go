@@ -73,9 +73,9 @@ type CallRoutingClient interface {
 	// While the database cannot say who called last, the call fails with
 	// UNAVAILABLE, or goes to the organization number if `allow_degraded` is set.
 	//
-	// Errors: NOT_FOUND (NUMBER_NOT_FOUND) if the called number belongs to no
-	// organization; FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE
-	// (STORAGE_UNAVAILABLE).
+	// Errors: INVALID_ARGUMENT (INVALID_FIELDS) if the called number cannot be
+	// read; NOT_FOUND (NUMBER_NOT_FOUND) if it belongs to no organization;
+	// FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE (STORAGE_UNAVAILABLE).
 	RouteInboundCall(ctx context.Context, in *RouteInboundCallRequest, opts ...grpc.CallOption) (*RouteInboundCallResponse, error)
 	// Lists the organization's recorded outbound calls, newest first.
 	//
@@ -179,9 +179,9 @@ type CallRoutingServer interface {
 	// While the database cannot say who called last, the call fails with
 	// UNAVAILABLE, or goes to the organization number if `allow_degraded` is set.
 	//
-	// Errors: NOT_FOUND (NUMBER_NOT_FOUND) if the called number belongs to no
-	// organization; FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE
-	// (STORAGE_UNAVAILABLE).
+	// Errors: INVALID_ARGUMENT (INVALID_FIELDS) if the called number cannot be
+	// read; NOT_FOUND (NUMBER_NOT_FOUND) if it belongs to no organization;
+	// FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE (STORAGE_UNAVAILABLE).
 	RouteInboundCall(context.Context, *RouteInboundCallRequest) (*RouteInboundCallResponse, error)
 	// Lists the organization's recorded outbound calls, newest first.
 	//

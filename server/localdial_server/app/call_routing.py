@@ -13,8 +13,11 @@ from localdial_server.app.ports.store import CallQuery, Reader, Store
 from localdial_server.domain.area_codes import area_code_of
 from localdial_server.domain.call_back import Destination, decide_destination
 from localdial_server.domain.caller_id import decide_caller_id
+from localdial_server.domain.callers import FORMS_OF_CALLED_NUMBERS, NumberReader
 from localdial_server.domain.errors import (
     CallIdReused,
+    FieldViolation,
+    InvalidFields,
     NoDestination,
     NumberNotFound,
     ServiceError,
@@ -50,7 +53,7 @@ class CallRouting:
     """Decides caller IDs and call-backs, and records the calls.
 
     `new_call_id` makes the identifier of a call that comes without one. `degraded_after` is how many
-    seconds a call-back that may be degraded waits for the database.
+    seconds a call-back that may be degraded waits for the database. `reader` reads its numbers.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class CallRouting:
         new_call_id: Callable[[], str],
         number_index: NumberIndex,
         degraded_after: float,
+        reader: NumberReader,
     ) -> None:
         self._store = store
         self._snapshots = snapshots
@@ -71,6 +75,7 @@ class CallRouting:
         self._new_call_id = new_call_id
         self._number_index = number_index
         self._degraded_after = degraded_after
+        self._reader = reader
 
     async def resolve(self, leg: Leg) -> RecordedCall:
         """Decide which caller ID the callee sees, and record the call unless `validate_only`.
@@ -102,16 +107,21 @@ class CallRouting:
                 recorded.cancel()
         return answers
 
-    async def route(
-        self, called_number: str, caller_number: str | None, *, allow_degraded: bool = False
-    ) -> Destination:
+    async def route(self, called: str, caller: str, *, allow_degraded: bool = False) -> Destination:
         """Decide where a call to one of our numbers goes.
 
-        `caller_number` is E.164; None if the caller withheld it. With `allow_degraded`, the call goes to
-        the organization number if the database does not answer in time.
+        Both numbers are as the switch reports them (`domain.callers`). With `allow_degraded`, the call
+        goes to the organization number if the database does not answer in time.
 
-        Raises `NumberNotFound`, `NoDestination` and `StorageUnavailable`.
+        Raises `InvalidFields`, `NumberNotFound`, `NoDestination` and `StorageUnavailable`.
         """
+        called_number = self._reader.called_number(called)
+        if called_number is None:
+            raise InvalidFields([FieldViolation("called_number", FORMS_OF_CALLED_NUMBERS)])
+        read = self._reader.caller(caller)
+        if not read.is_readable:
+            metrics.UNREADABLE_CALLERS.inc()
+        caller_number = read.number
         if not allow_degraded:
             return await self._route(called_number, caller_number)
         try:

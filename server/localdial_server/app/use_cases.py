@@ -18,6 +18,7 @@ from localdial_server.app.ports.clock import Clock
 from localdial_server.app.ports.number_index import NumberIndex
 from localdial_server.app.ports.snapshots import RoutingSnapshots
 from localdial_server.app.ports.store import Store
+from localdial_server.domain.callers import NumberReader
 from localdial_server.domain.spending import SpendingLimits
 
 
@@ -47,13 +48,14 @@ def use_cases(
     limits: SpendingLimits,
     order_timeout: float,
     degraded_after: float,
+    default_country: str,
     look_up_delays: LookUpDelays = LOOK_UP_DELAYS,
 ) -> UseCases:
     """Build the use cases over these ports.
 
     `new_call_id` makes the identifiers of calls that come without one. `order_timeout` is how many
     seconds the carrier may take for an order, and `degraded_after` how many the database may take for a
-    call-back that may be degraded.
+    call-back that may be degraded. `default_country` is that of the national numbers in call-backs.
     """
     orders = PendingOrders(store, carriers, clock, order_timeout, look_up_delays)
     deleting = Deleting(store, carriers, clock)
@@ -73,6 +75,7 @@ def use_cases(
             new_call_id=new_call_id,
             number_index=number_index,
             degraded_after=degraded_after,
+            reader=NumberReader(default_country),
         ),
         sweep=sweep,
     )

@@ -106,9 +106,11 @@ def resolve(
 @client_command
 def route(
     session: Session,
-    called: Annotated[str, typer.Argument(metavar="CALLED", help="The number that was called.")],
+    called: Annotated[
+        str, typer.Argument(metavar="CALLED", help="The number that was called, as the switch sent it.")
+    ],
     caller: Annotated[
-        str, typer.Argument(metavar="CALLER", help="The caller as the carrier sent it. Default: withheld.")
+        str, typer.Argument(metavar="CALLER", help="The caller as the switch sent it. Default: withheld.")
     ] = "",
     call_id: Annotated[
         str, typer.Option("--call-id", metavar="ID", help="The call's ID, for the server's log.")

@@ -23,6 +23,8 @@ _PREFIX: Final = re.compile(r"\+[2-9][0-9]{1,6}")
 _LONGEST_E164: Final = len("+") + 15
 _SHORTEST_E164: Final = len("+") + 7
 
+_SHORTEST_WITHOUT_PLUS: Final = 11
+
 # Digits that complete a prefix to a number to try: (first digit, all others).
 _FILLINGS: Final = (
     *((digit, digit) for digit in "2345678901"),
@@ -49,6 +51,53 @@ def country_of(prefix: str) -> str | None:
     """Return the ISO 3166-1 alpha-2 code of the area code's country, None if it is not an area code."""
     number = example_number(prefix) if _PREFIX.fullmatch(prefix) else None
     return phonenumbers.region_code_for_number(phonenumbers.parse(number)) if number else None
+
+
+def is_country(country: str) -> bool:
+    """Return whether the text is the ISO 3166-1 alpha-2 code of a country with phone numbers of its own."""
+    return country in phonenumbers.SUPPORTED_REGIONS
+
+
+def is_in_nanp(country: str) -> bool:
+    """Return whether the country has country code 1."""
+    return bool(phonenumbers.country_code_for_region(country) == 1)
+
+
+@lru_cache(maxsize=1_024)
+def country_of_prefix(prefix: str) -> str | None:
+    """Return the main country of the country code that `+` and digits begin with, None if none exists."""
+    for end in 2, 3, 4:
+        code = prefix[1:end]
+        if code and int(code) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
+            country = phonenumbers.region_code_for_country_code(int(code))
+            return country if is_country(country) else None
+    return None
+
+
+@lru_cache(maxsize=8_192)
+def dialed_number(digits: str, country: str) -> str | None:
+    """Return the E.164 number that at most 20 ASCII digits reach when dialed in the country, None if none.
+
+    The digits may begin with the country's trunk or international prefix. If they reach no number that is
+    assigned as far as the library knows, they may also be another country's E.164 number without its `+`.
+    """
+    try:
+        parsed = phonenumbers.parse(digits, country)
+    except NumberParseException:
+        return None
+    national = f"+{_digits(parsed)}" if phonenumbers.is_possible_number(parsed) else None
+    if national is not None and phonenumbers.is_valid_number(parsed):
+        return national
+    # Shorter digits are a local number or a short code, whatever country code they begin with.
+    if len(digits) >= _SHORTEST_WITHOUT_PLUS and not digits.startswith("0"):
+        try:
+            parsed = phonenumbers.parse(f"+{digits}")
+        except NumberParseException:
+            return national
+        if phonenumbers.is_possible_number(parsed) and f"+{digits}" == f"+{_digits(parsed)}":
+            is_certain = national is None or phonenumbers.is_valid_number(parsed)
+            return f"+{digits}" if is_certain else national
+    return national
 
 
 def _area_prefix(number: str) -> str | None:

@@ -35,15 +35,3 @@ def is_e164(text: str) -> bool:
     Text with anything before or after the number, even a line end, is not one.
     """
     return _E164.fullmatch(text) is not None
-
-
-def caller_of(text: str) -> str | None:
-    """Return the E.164 number of a caller from what a carrier sent, None if it was withheld.
-
-    Everything that cannot be called back counts as withheld: a word (`anonymous`, `restricted`), an
-    address (`sip:`, `client:`), a short code, an empty text, and the numbers that carriers send in
-    place of such a word.
-    """
-    if is_e164(text) and text not in CODES_FOR_WITHHELD:
-        return text
-    return None

@@ -50,6 +50,10 @@ SPOOL_REFUSALS = Counter(
     "localdial_spool_refusals_total",
     "Outbound calls that were refused because the spool was full or its disk failed.",
 )
+UNREADABLE_CALLERS = Counter(
+    "localdial_unreadable_callers_total",
+    "Call-backs whose caller is neither a number that a phone can have nor a known form of a withheld one.",
+)
 RELEASES_REFUSED = Counter(
     "localdial_releases_refused_total",
     "Times that the carrier refused to release a number, by the subject of the refusal.",

@@ -7,7 +7,6 @@ from localdial_server.app.call_routing import CallRouting, Leg
 from localdial_server.app.ports.call_log import RecordedCall
 from localdial_server.app.ports.store import CallQuery
 from localdial_server.domain.errors import InvalidFields, ServiceError
-from localdial_server.domain.phone_numbers import caller_of
 from localdial_server.rpc.contract import Contract
 from localdial_server.rpc.encoding import CALLER_ID_REASONS, DESTINATION_REASONS, call_message, timestamp
 from localdial_server.rpc.paging import Page
@@ -61,7 +60,7 @@ class CallRoutingServicer:
     async def route_inbound_call(self, request: pb.RouteInboundCallRequest) -> pb.RouteInboundCallResponse:
         destination = await self._use_cases.route(
             request.called_number,
-            caller_of(request.caller_number),
+            request.caller_number,
             allow_degraded=request.allow_degraded,
         )
         last_call = destination.last_call

@@ -91,6 +91,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
             limits=settings.spending_limits,
             order_timeout=settings.carrier_timeout_seconds,
             degraded_after=settings.degraded_after_seconds,
+            default_country=settings.default_country,
         )
         try:
             yield Application(built, [*storage.background, built.sweep.run], settings, storage)

@@ -34,9 +34,11 @@ from localdial_server.settings.validators import (
     lower_case,
     postgresql_parameters,
     require_plain_text,
+    upper_case,
     valid_account_tokens,
     valid_address,
     valid_address_or_empty,
+    valid_country,
     valid_database_url,
     valid_public_url,
     valid_shared_keys,
@@ -48,7 +50,7 @@ _TEST_PREFIX = "LOCALDIAL_TEST_"
 
 # The groups of settings in the help and the documentation, by the prefixes of their names.
 _GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
-    "Server": ("listen", "allow_insecure", "workers", "drain", "log_", "metrics"),
+    "Server": ("listen", "allow_insecure", "workers", "drain", "default_country", "log_", "metrics"),
     "Database and spool": ("state", "database", "degraded", "spool"),
     "Snapshots": ("snapshot",),
     "Carrier": ("carrier", "simulator"),
@@ -107,6 +109,10 @@ class Settings(CarrierSettings):
     degraded_after_seconds: float = Field(1.0, ge=0.05, le=10)
     """How long the database may take to say where a call-back goes, in seconds, before it rings the
     organization number: for the voice webhook and other callers that set allow_degraded."""
+    default_country: Annotated[str, BeforeValidator(upper_case), AfterValidator(valid_country)] = "US"
+    """Country whose national numbers are read in call-backs, by its ISO 3166-1 alpha-2 code: a caller
+    4155550100 is +14155550100 in US, and 02079460123 is +442079460123 in GB. Of the server and of a
+    webhook that runs on its own."""
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(lower_case)] = "info"
     """Lowest level that is logged: debug, info, warning or error."""
     log_format: Annotated[Literal["console", "json"], BeforeValidator(lower_case)] = "console"

@@ -13,6 +13,8 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
+from localdial_server.domain.international import is_country
+
 _MAX_PORT = 65_535
 
 # The schemes that libpq accepts.
@@ -136,6 +138,18 @@ def postgresql_parameters(url: SecretStr) -> Mapping[str, Any]:
 def lower_case(value: object) -> object:
     """Return text in lower case, and any other value as it is."""
     return value.lower() if isinstance(value, str) else value
+
+
+def upper_case(value: object) -> object:
+    """Return text in upper case, and any other value as it is."""
+    return value.upper() if isinstance(value, str) else value
+
+
+def valid_country(value: str) -> str:
+    """Return the country code. Raises `ValueError` if no country with phone numbers has it."""
+    if not is_country(value):
+        raise ValueError("must be the ISO 3166-1 alpha-2 code of a country, such as US or GB")
+    return value
 
 
 def is_postgresql(database_url: SecretStr) -> bool:

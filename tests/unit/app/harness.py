@@ -218,6 +218,7 @@ class Harness:
             limits=self.limits,
             order_timeout=FOREVER,
             degraded_after=self.degraded_after,
+            default_country="US",
             look_up_delays=LookUpDelays(unknown=(0.0,) * 3, pending=(0.0,) * 6),
         )
 

@@ -9,6 +9,7 @@ import pytest
 from localdial_server.app.call_routing import CallRouting, Leg
 from localdial_server.app.ports.store import Reader
 from localdial_server.domain.call_back import Destination
+from localdial_server.domain.callers import NumberReader
 from localdial_server.domain.errors import NoDestination, NumberNotFound, StorageUnavailable
 from localdial_server.domain.model import DestinationReason, User
 from tests.unit.app.harness import FOREVER, A, B, Harness
@@ -56,10 +57,11 @@ def routing_on(store: FakeStore, harness: Harness) -> CallRouting:
         new_call_id=str,
         number_index=harness.number_index,
         degraded_after=FOREVER,
+        reader=NumberReader("US"),
     )
 
 
-async def route(harness: Harness, called: str, caller: str | None = CALLEE) -> Destination:
+async def route(harness: Harness, called: str, caller: str = CALLEE) -> Destination:
     return await harness.routing.route(called, caller, allow_degraded=True)
 
 
@@ -74,9 +76,9 @@ async def test_while_the_database_answers_nothing_is_degraded(harness: Harness, 
         await route(harness, ORGANIZATION_NUMBER, "+12125550124")
 
 
-@pytest.mark.parametrize("caller", [CALLEE, None])
+@pytest.mark.parametrize("caller", [CALLEE, ""])
 async def test_while_the_database_is_down_the_organization_number_rings(
-    harness: Harness, ours: str, caller: str | None
+    harness: Harness, ours: str, caller: str
 ) -> None:
     harness.database.fail_read()
     found = await route(harness, ours, caller)
@@ -95,7 +97,7 @@ async def test_a_number_that_is_unknown_or_would_loop_stays_unavailable(harness:
         ("+12125559999", CALLEE),
         (ours, ORGANIZATION_NUMBER),
         (ORGANIZATION_NUMBER, CALLEE),
-        (ORGANIZATION_NUMBER, None),
+        (ORGANIZATION_NUMBER, ""),
     ):
         with pytest.raises(StorageUnavailable):
             await routing.route(called, caller, allow_degraded=True)
@@ -140,4 +142,4 @@ async def test_a_call_that_waits_in_a_spool_degrades_the_call_back(harness: Harn
     with pytest.raises(StorageUnavailable):
         await server.routing.route(ours, CALLEE)
     # Nobody can have called a caller without a number.
-    assert not (await server.routing.route(ours, None, allow_degraded=True)).degraded
+    assert not (await server.routing.route(ours, "", allow_degraded=True)).degraded

@@ -94,9 +94,9 @@ async def test_a_caller_who_withholds_the_number_is_routed_while_a_call_waits(
 ) -> None:
     (ours,) = await harness.bought()
     await routing.resolve(Leg(A, "ann", CALLEE))
-    assert (await routing.route(ours, None)).destination_number == OURS
+    assert (await routing.route(ours, "")).destination_number == OURS
     with pytest.raises(NumberNotFound):
-        await routing.route("+12125559999", None)
+        await routing.route("+12125559999", "")
 
 
 async def test_a_repeat_that_can_no_longer_be_decided_is_unavailable_while_calls_wait(

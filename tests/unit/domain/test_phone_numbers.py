@@ -1,4 +1,4 @@
-"""What counts as an E.164 number, and when a caller's number counts as withheld."""
+"""What counts as an E.164 number."""
 
 import string
 
@@ -6,10 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from localdial_server.domain.phone_numbers import caller_of, is_e164
-
-KEYS = ("ABC", "DEF", "GHI", "JKL", "MNO", "PQRS", "TUV", "WXYZ")
-KEYPAD = {letter: str(digit) for digit, letters in enumerate(KEYS, start=2) for letter in letters}
+from localdial_server.domain.phone_numbers import is_e164
 
 
 @pytest.mark.parametrize(
@@ -58,46 +55,3 @@ def test_an_e164_number_is_a_plus_sign_and_7_to_15_ascii_digits(text: str) -> No
         and not digits.startswith("0")
     )
     assert is_e164(text) is expected
-
-
-@pytest.mark.parametrize("number", ["+14155550100", "+442079460123", "+2666966871", "+862825225", "+8656695"])
-def test_a_caller_with_a_number_is_not_withheld(number: str) -> None:
-    assert caller_of(number) == number
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        " ",
-        "anonymous",
-        "Anonymous",
-        "restricted",
-        "unavailable",
-        "unknown",
-        "private",
-        "blocked",
-        "72345",
-        "+911",
-        "14155550100",
-        "sip:alice@example.com",
-        "sip:+14155550100@example.com",
-        "client:alice",
-        "+14155550100@example.com",
-        "x" * 256,
-    ],
-)
-def test_a_caller_who_cannot_be_called_back_is_withheld(text: str) -> None:
-    assert caller_of(text) is None
-
-
-@pytest.mark.parametrize("word", ["ANONYMOUS", "RESTRICTED", "BLOCKED", "UNKNOWN", "UNAVAILABLE"])
-def test_a_withheld_word_typed_on_a_keypad_is_withheld(word: str) -> None:
-    number = "+" + "".join(KEYPAD[letter] for letter in word)
-    assert is_e164(number)
-    assert caller_of(number) is None
-
-
-@given(st.text(max_size=256))
-def test_a_caller_is_either_the_text_itself_or_withheld(text: str) -> None:
-    assert caller_of(text) in {text, None}

@@ -2,6 +2,7 @@
 
 import pytest
 
+from localdial_server.domain.callers import NumberReader
 from localdial_server.web.webhook.call_steps import (
     Call,
     Dial,
@@ -60,7 +61,7 @@ def test_without_a_fallback_the_caller_hears_a_message_of_the_organization() -> 
 
 @pytest.mark.parametrize(("shows_caller", "shown"), [(True, CALLER), (False, CALLED)])
 def test_the_phone_shows_the_caller_or_the_called_number(*, shows_caller: bool, shown: str) -> None:
-    assert Dial(WORK_PHONE, "acme", shows_caller).shown_number(CALL) == shown
+    assert Dial(WORK_PHONE, "acme", shows_caller).shown_number(CALL, NumberReader("US")) == shown
 
 
 @pytest.mark.parametrize("fallback", [ORGANIZATION_NUMBER, None])

@@ -8,6 +8,7 @@ import pytest
 from starlette.types import Message as AsgiMessage
 from twilio.request_validator import SIGNATURE_HEADER
 
+from localdial_server.domain.callers import NumberReader
 from localdial_server.web.webhook.endpoints import Webhook
 from localdial_server.web.webhook.routing_client import RoutingClient
 from localdial_server.web.webhook.signed_requests import Signatures
@@ -32,7 +33,9 @@ class Broken:
 
 async def answer(path: str) -> tuple[int, bytes]:
     """Request a URL of an application whose localdial is broken; return status and body."""
-    webhook = Webhook(cast(RoutingClient, Broken()), Signatures(URL, "secret"), TwimlWriter(URL, 20))
+    webhook = Webhook(
+        cast(RoutingClient, Broken()), Signatures(URL, "secret"), TwimlWriter(URL, 20, NumberReader("US"))
+    )
     form = parameters()
     headers = {
         "content-type": "application/x-www-form-urlencoded",

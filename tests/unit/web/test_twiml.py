@@ -6,10 +6,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from localdial_server.domain.callers import NumberReader
 from localdial_server.web.webhook.call_steps import Call, Dial
 from localdial_server.web.webhook.twiml import TwimlWriter
 
-WRITER = TwimlWriter("https://voice.example.com/localdial", 20)
+WRITER = TwimlWriter("https://voice.example.com/localdial", 20, NumberReader("US"))
 CALL = Call("CA1", "+14155550100", "+16285550155")
 DIAL = Dial("+13125550160", "acme", shows_caller=True, fallback_number="+13125550150")
 

@@ -302,14 +302,20 @@ class RouteInboundCallRequest(_message.Message):
     CALL_ID_FIELD_NUMBER: _builtins.int
     ALLOW_DEGRADED_FIELD_NUMBER: _builtins.int
     called_number: _builtins.str
-    """Required. The number that was called, in E.164: a number in an
-    organization's inventory, or an organization number.
+    """Required. The number that was called, as the carrier or the switch sent it:
+    a number in an organization's inventory, or an organization number. Up to
+    256 characters. Read are E.164, also without its `+`; a national number of
+    the server's default country (a setting; US), also behind its trunk or
+    international prefix; and a tel, SIP or SIPS URI with such a number
+    (`sip:+14155550100@acme.sip.twilio.com`), with or without a display name.
+    Anything else is INVALID_ARGUMENT (INVALID_FIELDS).
     """
     caller_number: _builtins.str
-    """Optional. The caller's number exactly as the carrier sent it. Up to 256
-    characters. A value that is not E.164 (`anonymous`, a SIP address, an empty
-    string) counts as withheld, and so do the numbers that carriers send in
-    place of a withheld one.
+    """Optional. The caller exactly as the carrier or the switch sent it, in any
+    form of `called_number`. Up to 256 characters. An empty text, the words and
+    numbers that carriers send for a withheld number (`anonymous`,
+    `+17378742833`), and whatever cannot be read (`client:ann`, a short code, a
+    number that no phone can have) count as withheld.
     """
     call_id: _builtins.str
     """Optional. The carrier's identifier of the call. 1 to 128 visible ASCII
@@ -376,8 +382,8 @@ class RouteInboundCallResponse(_message.Message):
     """
     shown_number: _builtins.str
     """Output only. The caller ID to show on the phone that rings, in E.164: the
-    caller's number, or the called number if the caller withheld it. Never
-    empty.
+    caller's number, or the called number if the caller's is withheld or cannot
+    be read. Never empty.
     """
     degraded: _builtins.bool
     """Output only. Whether the database did not answer in time, so that the call

@@ -114,9 +114,9 @@ class CallRoutingServicer(object):
         While the database cannot say who called last, the call fails with
         UNAVAILABLE, or goes to the organization number if `allow_degraded` is set.
 
-        Errors: NOT_FOUND (NUMBER_NOT_FOUND) if the called number belongs to no
-        organization; FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE
-        (STORAGE_UNAVAILABLE).
+        Errors: INVALID_ARGUMENT (INVALID_FIELDS) if the called number cannot be
+        read; NOT_FOUND (NUMBER_NOT_FOUND) if it belongs to no organization;
+        FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE (STORAGE_UNAVAILABLE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

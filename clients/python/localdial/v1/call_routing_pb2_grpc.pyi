@@ -78,9 +78,9 @@ class CallRoutingStub:
     While the database cannot say who called last, the call fails with
     UNAVAILABLE, or goes to the organization number if `allow_degraded` is set.
 
-    Errors: NOT_FOUND (NUMBER_NOT_FOUND) if the called number belongs to no
-    organization; FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE
-    (STORAGE_UNAVAILABLE).
+    Errors: INVALID_ARGUMENT (INVALID_FIELDS) if the called number cannot be
+    read; NOT_FOUND (NUMBER_NOT_FOUND) if it belongs to no organization;
+    FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE (STORAGE_UNAVAILABLE).
     """
     ListOutboundCalls: _grpc.UnaryUnaryMultiCallable[_call_routing_pb2.ListOutboundCallsRequest, _call_routing_pb2.ListOutboundCallsResponse]
     """Lists the organization's recorded outbound calls, newest first.
@@ -138,9 +138,9 @@ class CallRoutingAsyncStub(CallRoutingStub):
     While the database cannot say who called last, the call fails with
     UNAVAILABLE, or goes to the organization number if `allow_degraded` is set.
 
-    Errors: NOT_FOUND (NUMBER_NOT_FOUND) if the called number belongs to no
-    organization; FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE
-    (STORAGE_UNAVAILABLE).
+    Errors: INVALID_ARGUMENT (INVALID_FIELDS) if the called number cannot be
+    read; NOT_FOUND (NUMBER_NOT_FOUND) if it belongs to no organization;
+    FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE (STORAGE_UNAVAILABLE).
     """
     ListOutboundCalls: _aio.UnaryUnaryMultiCallable[_call_routing_pb2.ListOutboundCallsRequest, _call_routing_pb2.ListOutboundCallsResponse]  # type: ignore[assignment]
     """Lists the organization's recorded outbound calls, newest first.
@@ -213,9 +213,9 @@ class CallRoutingServicer(metaclass=_abc_1.ABCMeta):
         While the database cannot say who called last, the call fails with
         UNAVAILABLE, or goes to the organization number if `allow_degraded` is set.
 
-        Errors: NOT_FOUND (NUMBER_NOT_FOUND) if the called number belongs to no
-        organization; FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE
-        (STORAGE_UNAVAILABLE).
+        Errors: INVALID_ARGUMENT (INVALID_FIELDS) if the called number cannot be
+        read; NOT_FOUND (NUMBER_NOT_FOUND) if it belongs to no organization;
+        FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE (STORAGE_UNAVAILABLE).
         """
 
     @_abc_1.abstractmethod

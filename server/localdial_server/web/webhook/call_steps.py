@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
+from localdial_server.domain.callers import NumberReader
 from localdial_server.domain.phone_numbers import is_e164
 
 _CONNECTED: Final = frozenset({"completed", "answered"})
@@ -46,9 +47,13 @@ class Dial:
     fallback_number: str | None = None
     screened: bool = False
 
-    def shown_number(self, call: Call) -> str:
-        """Return the caller ID that the phone shows."""
-        return call.caller_number if self.shows_caller else call.called_number
+    def shown_number(self, call: Call, reader: NumberReader) -> str:
+        """Return the caller ID that the phone shows.
+
+        It is read from what Twilio sent, because a carrier refuses a caller ID that is not E.164.
+        """
+        shown = reader.caller(call.caller_number).number if self.shows_caller else None
+        return shown or reader.called_number(call.called_number) or call.called_number
 
     def parameters(self) -> dict[str, str]:
         """Return what the next step needs, as parameters of its URL.

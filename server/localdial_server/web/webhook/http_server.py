@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import uvicorn
 from starlette.applications import Starlette
 
+from localdial_server.domain.callers import NumberReader
 from localdial_server.settings.addresses import opened
 from localdial_server.settings.settings import Settings, env_name
 from localdial_server.settings.validators import secret_pairs
@@ -46,11 +47,13 @@ async def serving(
 
     `shared_port`: other processes may serve on the same port. Raises `StartError`.
     """
+    reader = NumberReader(settings.default_country)
     with _listening(listen, shared_port=shared_port) as (address, sockets):
         async with connected(
             server,
             screening=settings.webhook_screening,
             degraded_after=settings.degraded_after_seconds,
+            reader=reader,
         ) as localdial:
             http = _HttpServer(application(settings, localdial), settings.drain_seconds)
             async with http.running(sockets):
@@ -71,7 +74,7 @@ def application(settings: Settings, localdial: RoutingClient) -> Starlette:
             secret_pairs(settings.webhook_account_tokens),
             secret_pairs(settings.webhook_shared_keys),
         ),
-        TwimlWriter(public_url, settings.webhook_dial_seconds),
+        TwimlWriter(public_url, settings.webhook_dial_seconds, NumberReader(settings.default_country)),
     )
     return webhook.application(public_url)
 

@@ -14,6 +14,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from localdial.v1.call_routing_pb2 import DestinationReason, RouteInboundCallRequest
 from localdial.v1.directory_pb2 import GetOrganizationRequest
 from localdial_client import AsyncClient, FailedPrecondition, InvalidArgument, LocaldialError, NotFound
+from localdial_server.domain.callers import NumberReader
 from localdial_server.domain.formats import IDENTIFIER
 from localdial_server.observability.health import CALL_BACKS, DEGRADED_CALL_BACKS
 from localdial_server.web.webhook.call_steps import Call, CarrierFallback, Dial, Message
@@ -51,7 +52,8 @@ class RoutingClient:
     """Calls localdial. A failure is an answer too: no method raises.
 
     `screening`: users have to press a key to take a call. `degraded_after`: how many seconds the server
-    waits for its database. Methods return by `until`, a time of the event loop.
+    waits for its database. `reader` reads callers as the server does. Methods return by `until`, a time
+    of the event loop.
     """
 
     def __init__(
@@ -61,11 +63,13 @@ class RoutingClient:
         *,
         screening: bool,
         degraded_after: float,
+        reader: NumberReader,
     ) -> None:
         self._client = client
         self._health = health_pb2_grpc.HealthStub(health_channel)
         self._screening = screening
         self._step_seconds = degraded_after + _MARGIN_SECONDS
+        self._reader = reader
 
     def step_ends(self) -> float:
         """Return the time of the event loop by which a step that begins now must be answered."""
@@ -95,7 +99,7 @@ class RoutingClient:
             found.destination_number,
             found.organization_id,
             # The next step's URL must hold no caller's number, since proxies log URLs.
-            shows_caller=found.shown_number == call.caller_number,
+            shows_caller=found.shown_number == self._reader.caller(call.caller_number).number,
             fallback_number=found.fallback_number or None,
             screened=self._screening and is_user,
         )
@@ -131,13 +135,17 @@ class RoutingClient:
 
 
 @asynccontextmanager
-async def connected(server: str, *, screening: bool, degraded_after: float) -> AsyncIterator[RoutingClient]:
+async def connected(
+    server: str, *, screening: bool, degraded_after: float, reader: NumberReader
+) -> AsyncIterator[RoutingClient]:
     """Connect to the server at `server`, host:port; the connection belongs to the running event loop."""
     async with (
         AsyncClient(server, options=_NO_PROXY) as client,
         grpc.aio.insecure_channel(server, _NO_PROXY) as channel,
     ):
-        yield RoutingClient(client, channel, screening=screening, degraded_after=degraded_after)
+        yield RoutingClient(
+            client, channel, screening=screening, degraded_after=degraded_after, reader=reader
+        )
 
 
 def _seconds_until(until: float) -> float:

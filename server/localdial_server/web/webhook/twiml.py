@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 
 from twilio.twiml.voice_response import VoiceResponse
 
+from localdial_server.domain.callers import NumberReader
 from localdial_server.web.webhook.call_steps import Call, Dial
 
 VOICE: Final = "/voice"
@@ -26,12 +27,13 @@ _NOT_SPOKEN: Final = re.compile(r"[^\x20-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010
 class TwimlWriter:
     """Builds TwiML whose URLs for the next steps are below `public_url`.
 
-    `dial_seconds`: how long a phone rings.
+    `dial_seconds`: how long a phone rings. `reader` reads the numbers that phones show.
     """
 
-    def __init__(self, public_url: str, dial_seconds: int) -> None:
+    def __init__(self, public_url: str, dial_seconds: int, reader: NumberReader) -> None:
         self._public_url = public_url
         self._dial_seconds = dial_seconds
+        self._reader = reader
 
     def dial(self, step: Dial, call: Call) -> str:
         """Return the TwiML that rings a phone."""
@@ -41,7 +43,7 @@ class TwimlWriter:
             action=self._url(DIAL_ENDED, parameters),
             method="POST",
             timeout=self._dial_seconds,
-            caller_id=step.shown_number(call),
+            caller_id=step.shown_number(call, self._reader),
             # Until someone answers, the caller hears it ring and is not charged.
             answer_on_bridge=True,
         )

@@ -235,18 +235,24 @@ export const BatchResolveOutboundCallerIdsResultSchema: GenMessage<BatchResolveO
  */
 export type RouteInboundCallRequest = Message<"localdial.v1.RouteInboundCallRequest"> & {
   /**
-   * Required. The number that was called, in E.164: a number in an
-   * organization's inventory, or an organization number.
+   * Required. The number that was called, as the carrier or the switch sent it:
+   * a number in an organization's inventory, or an organization number. Up to
+   * 256 characters. Read are E.164, also without its `+`; a national number of
+   * the server's default country (a setting; US), also behind its trunk or
+   * international prefix; and a tel, SIP or SIPS URI with such a number
+   * (`sip:+14155550100@acme.sip.twilio.com`), with or without a display name.
+   * Anything else is INVALID_ARGUMENT (INVALID_FIELDS).
    *
    * @generated from field: string called_number = 1;
    */
   calledNumber: string;
 
   /**
-   * Optional. The caller's number exactly as the carrier sent it. Up to 256
-   * characters. A value that is not E.164 (`anonymous`, a SIP address, an empty
-   * string) counts as withheld, and so do the numbers that carriers send in
-   * place of a withheld one.
+   * Optional. The caller exactly as the carrier or the switch sent it, in any
+   * form of `called_number`. Up to 256 characters. An empty text, the words and
+   * numbers that carriers send for a withheld number (`anonymous`,
+   * `+17378742833`), and whatever cannot be read (`client:ann`, a short code, a
+   * number that no phone can have) count as withheld.
    *
    * @generated from field: string caller_number = 2;
    */
@@ -343,8 +349,8 @@ export type RouteInboundCallResponse = Message<"localdial.v1.RouteInboundCallRes
 
   /**
    * Output only. The caller ID to show on the phone that rings, in E.164: the
-   * caller's number, or the called number if the caller withheld it. Never
-   * empty.
+   * caller's number, or the called number if the caller's is withheld or cannot
+   * be read. Never empty.
    *
    * @generated from field: string shown_number = 8;
    */
@@ -680,9 +686,9 @@ export const CallRouting: GenService<{
    * While the database cannot say who called last, the call fails with
    * UNAVAILABLE, or goes to the organization number if `allow_degraded` is set.
    *
-   * Errors: NOT_FOUND (NUMBER_NOT_FOUND) if the called number belongs to no
-   * organization; FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE
-   * (STORAGE_UNAVAILABLE).
+   * Errors: INVALID_ARGUMENT (INVALID_FIELDS) if the called number cannot be
+   * read; NOT_FOUND (NUMBER_NOT_FOUND) if it belongs to no organization;
+   * FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE (STORAGE_UNAVAILABLE).
    *
    * @generated from rpc localdial.v1.CallRouting.RouteInboundCall
    */

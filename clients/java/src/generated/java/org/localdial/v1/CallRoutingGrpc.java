@@ -261,9 +261,9 @@ public final class CallRoutingGrpc {
      * applies.
      * While the database cannot say who called last, the call fails with
      * UNAVAILABLE, or goes to the organization number if `allow_degraded` is set.
-     * Errors: NOT_FOUND (NUMBER_NOT_FOUND) if the called number belongs to no
-     * organization; FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE
-     * (STORAGE_UNAVAILABLE).
+     * Errors: INVALID_ARGUMENT (INVALID_FIELDS) if the called number cannot be
+     * read; NOT_FOUND (NUMBER_NOT_FOUND) if it belongs to no organization;
+     * FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE (STORAGE_UNAVAILABLE).
      * </pre>
      */
     default void routeInboundCall(org.localdial.v1.RouteInboundCallRequest request,
@@ -370,9 +370,9 @@ public final class CallRoutingGrpc {
      * applies.
      * While the database cannot say who called last, the call fails with
      * UNAVAILABLE, or goes to the organization number if `allow_degraded` is set.
-     * Errors: NOT_FOUND (NUMBER_NOT_FOUND) if the called number belongs to no
-     * organization; FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE
-     * (STORAGE_UNAVAILABLE).
+     * Errors: INVALID_ARGUMENT (INVALID_FIELDS) if the called number cannot be
+     * read; NOT_FOUND (NUMBER_NOT_FOUND) if it belongs to no organization;
+     * FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE (STORAGE_UNAVAILABLE).
      * </pre>
      */
     public void routeInboundCall(org.localdial.v1.RouteInboundCallRequest request,
@@ -465,9 +465,9 @@ public final class CallRoutingGrpc {
      * applies.
      * While the database cannot say who called last, the call fails with
      * UNAVAILABLE, or goes to the organization number if `allow_degraded` is set.
-     * Errors: NOT_FOUND (NUMBER_NOT_FOUND) if the called number belongs to no
-     * organization; FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE
-     * (STORAGE_UNAVAILABLE).
+     * Errors: INVALID_ARGUMENT (INVALID_FIELDS) if the called number cannot be
+     * read; NOT_FOUND (NUMBER_NOT_FOUND) if it belongs to no organization;
+     * FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE (STORAGE_UNAVAILABLE).
      * </pre>
      */
     public org.localdial.v1.RouteInboundCallResponse routeInboundCall(org.localdial.v1.RouteInboundCallRequest request) throws io.grpc.StatusException {
@@ -558,9 +558,9 @@ public final class CallRoutingGrpc {
      * applies.
      * While the database cannot say who called last, the call fails with
      * UNAVAILABLE, or goes to the organization number if `allow_degraded` is set.
-     * Errors: NOT_FOUND (NUMBER_NOT_FOUND) if the called number belongs to no
-     * organization; FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE
-     * (STORAGE_UNAVAILABLE).
+     * Errors: INVALID_ARGUMENT (INVALID_FIELDS) if the called number cannot be
+     * read; NOT_FOUND (NUMBER_NOT_FOUND) if it belongs to no organization;
+     * FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE (STORAGE_UNAVAILABLE).
      * </pre>
      */
     public org.localdial.v1.RouteInboundCallResponse routeInboundCall(org.localdial.v1.RouteInboundCallRequest request) {
@@ -653,9 +653,9 @@ public final class CallRoutingGrpc {
      * applies.
      * While the database cannot say who called last, the call fails with
      * UNAVAILABLE, or goes to the organization number if `allow_degraded` is set.
-     * Errors: NOT_FOUND (NUMBER_NOT_FOUND) if the called number belongs to no
-     * organization; FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE
-     * (STORAGE_UNAVAILABLE).
+     * Errors: INVALID_ARGUMENT (INVALID_FIELDS) if the called number cannot be
+     * read; NOT_FOUND (NUMBER_NOT_FOUND) if it belongs to no organization;
+     * FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE (STORAGE_UNAVAILABLE).
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<org.localdial.v1.RouteInboundCallResponse> routeInboundCall(

@@ -55,8 +55,13 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object calledNumber_ = "";
   /**
    * <pre>
-   * Required. The number that was called, in E.164: a number in an
-   * organization's inventory, or an organization number.
+   * Required. The number that was called, as the carrier or the switch sent it:
+   * a number in an organization's inventory, or an organization number. Up to
+   * 256 characters. Read are E.164, also without its `+`; a national number of
+   * the server's default country (a setting; US), also behind its trunk or
+   * international prefix; and a tel, SIP or SIPS URI with such a number
+   * (`sip:+14155550100&#64;acme.sip.twilio.com`), with or without a display name.
+   * Anything else is INVALID_ARGUMENT (INVALID_FIELDS).
    * </pre>
    *
    * <code>string called_number = 1 [json_name = "calledNumber"];</code>
@@ -77,8 +82,13 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required. The number that was called, in E.164: a number in an
-   * organization's inventory, or an organization number.
+   * Required. The number that was called, as the carrier or the switch sent it:
+   * a number in an organization's inventory, or an organization number. Up to
+   * 256 characters. Read are E.164, also without its `+`; a national number of
+   * the server's default country (a setting; US), also behind its trunk or
+   * international prefix; and a tel, SIP or SIPS URI with such a number
+   * (`sip:+14155550100&#64;acme.sip.twilio.com`), with or without a display name.
+   * Anything else is INVALID_ARGUMENT (INVALID_FIELDS).
    * </pre>
    *
    * <code>string called_number = 1 [json_name = "calledNumber"];</code>
@@ -104,10 +114,11 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object callerNumber_ = "";
   /**
    * <pre>
-   * Optional. The caller's number exactly as the carrier sent it. Up to 256
-   * characters. A value that is not E.164 (`anonymous`, a SIP address, an empty
-   * string) counts as withheld, and so do the numbers that carriers send in
-   * place of a withheld one.
+   * Optional. The caller exactly as the carrier or the switch sent it, in any
+   * form of `called_number`. Up to 256 characters. An empty text, the words and
+   * numbers that carriers send for a withheld number (`anonymous`,
+   * `+17378742833`), and whatever cannot be read (`client:ann`, a short code, a
+   * number that no phone can have) count as withheld.
    * </pre>
    *
    * <code>string caller_number = 2 [json_name = "callerNumber"];</code>
@@ -128,10 +139,11 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Optional. The caller's number exactly as the carrier sent it. Up to 256
-   * characters. A value that is not E.164 (`anonymous`, a SIP address, an empty
-   * string) counts as withheld, and so do the numbers that carriers send in
-   * place of a withheld one.
+   * Optional. The caller exactly as the carrier or the switch sent it, in any
+   * form of `called_number`. Up to 256 characters. An empty text, the words and
+   * numbers that carriers send for a withheld number (`anonymous`,
+   * `+17378742833`), and whatever cannot be read (`client:ann`, a short code, a
+   * number that no phone can have) count as withheld.
    * </pre>
    *
    * <code>string caller_number = 2 [json_name = "callerNumber"];</code>
@@ -596,8 +608,13 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object calledNumber_ = "";
     /**
      * <pre>
-     * Required. The number that was called, in E.164: a number in an
-     * organization's inventory, or an organization number.
+     * Required. The number that was called, as the carrier or the switch sent it:
+     * a number in an organization's inventory, or an organization number. Up to
+     * 256 characters. Read are E.164, also without its `+`; a national number of
+     * the server's default country (a setting; US), also behind its trunk or
+     * international prefix; and a tel, SIP or SIPS URI with such a number
+     * (`sip:+14155550100&#64;acme.sip.twilio.com`), with or without a display name.
+     * Anything else is INVALID_ARGUMENT (INVALID_FIELDS).
      * </pre>
      *
      * <code>string called_number = 1 [json_name = "calledNumber"];</code>
@@ -617,8 +634,13 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The number that was called, in E.164: a number in an
-     * organization's inventory, or an organization number.
+     * Required. The number that was called, as the carrier or the switch sent it:
+     * a number in an organization's inventory, or an organization number. Up to
+     * 256 characters. Read are E.164, also without its `+`; a national number of
+     * the server's default country (a setting; US), also behind its trunk or
+     * international prefix; and a tel, SIP or SIPS URI with such a number
+     * (`sip:+14155550100&#64;acme.sip.twilio.com`), with or without a display name.
+     * Anything else is INVALID_ARGUMENT (INVALID_FIELDS).
      * </pre>
      *
      * <code>string called_number = 1 [json_name = "calledNumber"];</code>
@@ -639,8 +661,13 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The number that was called, in E.164: a number in an
-     * organization's inventory, or an organization number.
+     * Required. The number that was called, as the carrier or the switch sent it:
+     * a number in an organization's inventory, or an organization number. Up to
+     * 256 characters. Read are E.164, also without its `+`; a national number of
+     * the server's default country (a setting; US), also behind its trunk or
+     * international prefix; and a tel, SIP or SIPS URI with such a number
+     * (`sip:+14155550100&#64;acme.sip.twilio.com`), with or without a display name.
+     * Anything else is INVALID_ARGUMENT (INVALID_FIELDS).
      * </pre>
      *
      * <code>string called_number = 1 [json_name = "calledNumber"];</code>
@@ -657,8 +684,13 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The number that was called, in E.164: a number in an
-     * organization's inventory, or an organization number.
+     * Required. The number that was called, as the carrier or the switch sent it:
+     * a number in an organization's inventory, or an organization number. Up to
+     * 256 characters. Read are E.164, also without its `+`; a national number of
+     * the server's default country (a setting; US), also behind its trunk or
+     * international prefix; and a tel, SIP or SIPS URI with such a number
+     * (`sip:+14155550100&#64;acme.sip.twilio.com`), with or without a display name.
+     * Anything else is INVALID_ARGUMENT (INVALID_FIELDS).
      * </pre>
      *
      * <code>string called_number = 1 [json_name = "calledNumber"];</code>
@@ -672,8 +704,13 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The number that was called, in E.164: a number in an
-     * organization's inventory, or an organization number.
+     * Required. The number that was called, as the carrier or the switch sent it:
+     * a number in an organization's inventory, or an organization number. Up to
+     * 256 characters. Read are E.164, also without its `+`; a national number of
+     * the server's default country (a setting; US), also behind its trunk or
+     * international prefix; and a tel, SIP or SIPS URI with such a number
+     * (`sip:+14155550100&#64;acme.sip.twilio.com`), with or without a display name.
+     * Anything else is INVALID_ARGUMENT (INVALID_FIELDS).
      * </pre>
      *
      * <code>string called_number = 1 [json_name = "calledNumber"];</code>
@@ -693,10 +730,11 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object callerNumber_ = "";
     /**
      * <pre>
-     * Optional. The caller's number exactly as the carrier sent it. Up to 256
-     * characters. A value that is not E.164 (`anonymous`, a SIP address, an empty
-     * string) counts as withheld, and so do the numbers that carriers send in
-     * place of a withheld one.
+     * Optional. The caller exactly as the carrier or the switch sent it, in any
+     * form of `called_number`. Up to 256 characters. An empty text, the words and
+     * numbers that carriers send for a withheld number (`anonymous`,
+     * `+17378742833`), and whatever cannot be read (`client:ann`, a short code, a
+     * number that no phone can have) count as withheld.
      * </pre>
      *
      * <code>string caller_number = 2 [json_name = "callerNumber"];</code>
@@ -716,10 +754,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The caller's number exactly as the carrier sent it. Up to 256
-     * characters. A value that is not E.164 (`anonymous`, a SIP address, an empty
-     * string) counts as withheld, and so do the numbers that carriers send in
-     * place of a withheld one.
+     * Optional. The caller exactly as the carrier or the switch sent it, in any
+     * form of `called_number`. Up to 256 characters. An empty text, the words and
+     * numbers that carriers send for a withheld number (`anonymous`,
+     * `+17378742833`), and whatever cannot be read (`client:ann`, a short code, a
+     * number that no phone can have) count as withheld.
      * </pre>
      *
      * <code>string caller_number = 2 [json_name = "callerNumber"];</code>
@@ -740,10 +779,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The caller's number exactly as the carrier sent it. Up to 256
-     * characters. A value that is not E.164 (`anonymous`, a SIP address, an empty
-     * string) counts as withheld, and so do the numbers that carriers send in
-     * place of a withheld one.
+     * Optional. The caller exactly as the carrier or the switch sent it, in any
+     * form of `called_number`. Up to 256 characters. An empty text, the words and
+     * numbers that carriers send for a withheld number (`anonymous`,
+     * `+17378742833`), and whatever cannot be read (`client:ann`, a short code, a
+     * number that no phone can have) count as withheld.
      * </pre>
      *
      * <code>string caller_number = 2 [json_name = "callerNumber"];</code>
@@ -760,10 +800,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The caller's number exactly as the carrier sent it. Up to 256
-     * characters. A value that is not E.164 (`anonymous`, a SIP address, an empty
-     * string) counts as withheld, and so do the numbers that carriers send in
-     * place of a withheld one.
+     * Optional. The caller exactly as the carrier or the switch sent it, in any
+     * form of `called_number`. Up to 256 characters. An empty text, the words and
+     * numbers that carriers send for a withheld number (`anonymous`,
+     * `+17378742833`), and whatever cannot be read (`client:ann`, a short code, a
+     * number that no phone can have) count as withheld.
      * </pre>
      *
      * <code>string caller_number = 2 [json_name = "callerNumber"];</code>
@@ -777,10 +818,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The caller's number exactly as the carrier sent it. Up to 256
-     * characters. A value that is not E.164 (`anonymous`, a SIP address, an empty
-     * string) counts as withheld, and so do the numbers that carriers send in
-     * place of a withheld one.
+     * Optional. The caller exactly as the carrier or the switch sent it, in any
+     * form of `called_number`. Up to 256 characters. An empty text, the words and
+     * numbers that carriers send for a withheld number (`anonymous`,
+     * `+17378742833`), and whatever cannot be read (`client:ann`, a short code, a
+     * number that no phone can have) count as withheld.
      * </pre>
      *
      * <code>string caller_number = 2 [json_name = "callerNumber"];</code>

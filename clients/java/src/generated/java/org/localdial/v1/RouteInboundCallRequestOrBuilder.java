@@ -12,8 +12,13 @@ public interface RouteInboundCallRequestOrBuilder extends
 
   /**
    * <pre>
-   * Required. The number that was called, in E.164: a number in an
-   * organization's inventory, or an organization number.
+   * Required. The number that was called, as the carrier or the switch sent it:
+   * a number in an organization's inventory, or an organization number. Up to
+   * 256 characters. Read are E.164, also without its `+`; a national number of
+   * the server's default country (a setting; US), also behind its trunk or
+   * international prefix; and a tel, SIP or SIPS URI with such a number
+   * (`sip:+14155550100&#64;acme.sip.twilio.com`), with or without a display name.
+   * Anything else is INVALID_ARGUMENT (INVALID_FIELDS).
    * </pre>
    *
    * <code>string called_number = 1 [json_name = "calledNumber"];</code>
@@ -22,8 +27,13 @@ public interface RouteInboundCallRequestOrBuilder extends
   java.lang.String getCalledNumber();
   /**
    * <pre>
-   * Required. The number that was called, in E.164: a number in an
-   * organization's inventory, or an organization number.
+   * Required. The number that was called, as the carrier or the switch sent it:
+   * a number in an organization's inventory, or an organization number. Up to
+   * 256 characters. Read are E.164, also without its `+`; a national number of
+   * the server's default country (a setting; US), also behind its trunk or
+   * international prefix; and a tel, SIP or SIPS URI with such a number
+   * (`sip:+14155550100&#64;acme.sip.twilio.com`), with or without a display name.
+   * Anything else is INVALID_ARGUMENT (INVALID_FIELDS).
    * </pre>
    *
    * <code>string called_number = 1 [json_name = "calledNumber"];</code>
@@ -34,10 +44,11 @@ public interface RouteInboundCallRequestOrBuilder extends
 
   /**
    * <pre>
-   * Optional. The caller's number exactly as the carrier sent it. Up to 256
-   * characters. A value that is not E.164 (`anonymous`, a SIP address, an empty
-   * string) counts as withheld, and so do the numbers that carriers send in
-   * place of a withheld one.
+   * Optional. The caller exactly as the carrier or the switch sent it, in any
+   * form of `called_number`. Up to 256 characters. An empty text, the words and
+   * numbers that carriers send for a withheld number (`anonymous`,
+   * `+17378742833`), and whatever cannot be read (`client:ann`, a short code, a
+   * number that no phone can have) count as withheld.
    * </pre>
    *
    * <code>string caller_number = 2 [json_name = "callerNumber"];</code>
@@ -46,10 +57,11 @@ public interface RouteInboundCallRequestOrBuilder extends
   java.lang.String getCallerNumber();
   /**
    * <pre>
-   * Optional. The caller's number exactly as the carrier sent it. Up to 256
-   * characters. A value that is not E.164 (`anonymous`, a SIP address, an empty
-   * string) counts as withheld, and so do the numbers that carriers send in
-   * place of a withheld one.
+   * Optional. The caller exactly as the carrier or the switch sent it, in any
+   * form of `called_number`. Up to 256 characters. An empty text, the words and
+   * numbers that carriers send for a withheld number (`anonymous`,
+   * `+17378742833`), and whatever cannot be read (`client:ann`, a short code, a
+   * number that no phone can have) count as withheld.
    * </pre>
    *
    * <code>string caller_number = 2 [json_name = "callerNumber"];</code>

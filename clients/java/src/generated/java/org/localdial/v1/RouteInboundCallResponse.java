@@ -371,8 +371,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Output only. The caller ID to show on the phone that rings, in E.164: the
-   * caller's number, or the called number if the caller withheld it. Never
-   * empty.
+   * caller's number, or the called number if the caller's is withheld or cannot
+   * be read. Never empty.
    * </pre>
    *
    * <code>string shown_number = 8 [json_name = "shownNumber"];</code>
@@ -394,8 +394,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Output only. The caller ID to show on the phone that rings, in E.164: the
-   * caller's number, or the called number if the caller withheld it. Never
-   * empty.
+   * caller's number, or the called number if the caller's is withheld or cannot
+   * be read. Never empty.
    * </pre>
    *
    * <code>string shown_number = 8 [json_name = "shownNumber"];</code>
@@ -1664,8 +1664,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. The caller ID to show on the phone that rings, in E.164: the
-     * caller's number, or the called number if the caller withheld it. Never
-     * empty.
+     * caller's number, or the called number if the caller's is withheld or cannot
+     * be read. Never empty.
      * </pre>
      *
      * <code>string shown_number = 8 [json_name = "shownNumber"];</code>
@@ -1686,8 +1686,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. The caller ID to show on the phone that rings, in E.164: the
-     * caller's number, or the called number if the caller withheld it. Never
-     * empty.
+     * caller's number, or the called number if the caller's is withheld or cannot
+     * be read. Never empty.
      * </pre>
      *
      * <code>string shown_number = 8 [json_name = "shownNumber"];</code>
@@ -1709,8 +1709,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. The caller ID to show on the phone that rings, in E.164: the
-     * caller's number, or the called number if the caller withheld it. Never
-     * empty.
+     * caller's number, or the called number if the caller's is withheld or cannot
+     * be read. Never empty.
      * </pre>
      *
      * <code>string shown_number = 8 [json_name = "shownNumber"];</code>
@@ -1728,8 +1728,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. The caller ID to show on the phone that rings, in E.164: the
-     * caller's number, or the called number if the caller withheld it. Never
-     * empty.
+     * caller's number, or the called number if the caller's is withheld or cannot
+     * be read. Never empty.
      * </pre>
      *
      * <code>string shown_number = 8 [json_name = "shownNumber"];</code>
@@ -1744,8 +1744,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. The caller ID to show on the phone that rings, in E.164: the
-     * caller's number, or the called number if the caller withheld it. Never
-     * empty.
+     * caller's number, or the called number if the caller's is withheld or cannot
+     * be read. Never empty.
      * </pre>
      *
      * <code>string shown_number = 8 [json_name = "shownNumber"];</code>

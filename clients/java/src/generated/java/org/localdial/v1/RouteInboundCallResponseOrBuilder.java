@@ -170,8 +170,8 @@ public interface RouteInboundCallResponseOrBuilder extends
   /**
    * <pre>
    * Output only. The caller ID to show on the phone that rings, in E.164: the
-   * caller's number, or the called number if the caller withheld it. Never
-   * empty.
+   * caller's number, or the called number if the caller's is withheld or cannot
+   * be read. Never empty.
    * </pre>
    *
    * <code>string shown_number = 8 [json_name = "shownNumber"];</code>
@@ -181,8 +181,8 @@ public interface RouteInboundCallResponseOrBuilder extends
   /**
    * <pre>
    * Output only. The caller ID to show on the phone that rings, in E.164: the
-   * caller's number, or the called number if the caller withheld it. Never
-   * empty.
+   * caller's number, or the called number if the caller's is withheld or cannot
+   * be read. Never empty.
    * </pre>
    *
    * <code>string shown_number = 8 [json_name = "shownNumber"];</code>
