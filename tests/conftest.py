@@ -1,13 +1,16 @@
 """Fixtures and hooks for all tests."""
 
 import os
+import subprocess
 from collections.abc import Generator, Iterator
+from pathlib import Path
 
 # PostgreSQL is started as another user, for which Python forks. Unless this is set before gRPC is imported,
 # gRPC sometimes aborts the child of a fork while other threads use gRPC.
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 from tests.support.pgbouncer import PROGRAM, PgBouncer
@@ -22,6 +25,12 @@ pytest.register_assert_rewrite("tests.conformance", "tests.interop", "tests.scen
 settings.register_profile("fixed", derandomize=True, deadline=None, database=None)
 settings.register_profile("explore", deadline=None, print_blob=True)
 settings.load_profile("fixed")
+
+_ROOT = Path(__file__).parents[1]
+_INSTALL_GENERATORS = """
+source scripts/lib/environment.sh
+make_environment .venv-generate --requirement requirements/generate.txt
+"""
 
 # In CI no tool may be missing, so a skipped test fails.
 STRICT = os.environ.get("LOCALDIAL_TEST_STRICT") == "1"
@@ -111,6 +120,19 @@ def pgbouncer(postgres: PostgresServer) -> Iterator[PgBouncer]:
         pytest.skip("pgbouncer is missing: apt-get install pgbouncer")
     with PgBouncer(postgres) as pgbouncer:
         yield pgbouncer
+
+
+@pytest.fixture(scope="session")
+def generators() -> Path:
+    """Return the folder of the programs that scripts/generate runs, such as buf."""
+    lock = _ROOT / "build" / "generators.lock"
+    lock.parent.mkdir(exist_ok=True)
+    # The tests may run in several processes, and each of them would install the programs.
+    with FileLock(lock):
+        subprocess.run(
+            ["bash", "-euc", _INSTALL_GENERATORS], cwd=_ROOT, check=True, capture_output=True, timeout=240
+        )
+    return _ROOT / ".venv-generate" / "bin"
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,11 +10,12 @@ from pathlib import Path
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2
 
 from localdial.v1 import directory_pb2 as directory
 from localdial.v1 import number_inventory_pb2 as inventory
 from localdial_client import Client, LocaldialError
+from localdial_server.observability.health import CALL_BACKS, DEGRADED_CALL_BACKS
 from tests.functional.server_process import ServerProcess, environment_with
 
 SERVICES = ["localdial.v1.CallRouting", "localdial.v1.Directory", "localdial.v1.NumberInventory"]
@@ -43,16 +44,52 @@ def test_health_is_served_for_the_server_and_each_service(server: ServerProcess,
     assert response.status == health_pb2.HealthCheckResponse.SERVING
 
 
-def test_reflection_lists_the_services_and_describes_them(server: ServerProcess) -> None:
+def test_health_is_listed_for_the_server_and_each_service(server: ServerProcess) -> None:
     with grpc.insecure_channel(server.address) as channel:
-        stub = reflection_pb2_grpc.ServerReflectionStub(channel)
+        stub = health_pb2_grpc.HealthStub(channel)
+        response = stub.List(health_pb2.HealthListRequest(), timeout=5)  # type: ignore[attr-defined]  # the stubs package lacks them
+    names = ["", *SERVICES, CALL_BACKS, DEGRADED_CALL_BACKS]
+    assert {name: each.status for name, each in response.statuses.items()} == dict.fromkeys(
+        names, health_pb2.HealthCheckResponse.SERVING
+    )
+    assert [event["event"] for event in server.logged()] == ["serving"]
+
+
+@pytest.mark.parametrize("version", ["v1", "v1alpha"])
+def test_reflection_lists_the_services_and_describes_them(server: ServerProcess, version: str) -> None:
+    itself = f"grpc.reflection.{version}.ServerReflection"
+    names = [*SERVICES, "localdial.v1.ErrorReason", "google.rpc.ErrorInfo", itself]
+    with grpc.insecure_channel(server.address) as channel:
+        # The messages of both versions have the same bytes.
+        ask = channel.stream_stream(
+            f"/{itself}/ServerReflectionInfo",
+            reflection_pb2.ServerReflectionRequest.SerializeToString,
+            reflection_pb2.ServerReflectionResponse.FromString,
+        )
         asked = [
             reflection_pb2.ServerReflectionRequest(list_services=""),
-            reflection_pb2.ServerReflectionRequest(file_containing_symbol=SERVICES[0]),
+            *(reflection_pb2.ServerReflectionRequest(file_containing_symbol=name) for name in names),
         ]
-        listed, described = stub.ServerReflectionInfo(iter(asked), timeout=5)  # type: ignore[operator]  # the stubs package lacks it
-    assert set(SERVICES) < {service.name for service in listed.list_services_response.service}
-    assert described.file_descriptor_response.file_descriptor_proto
+        listed, *described = ask(iter(asked), timeout=5)
+    assert {*SERVICES, itself} < {service.name for service in listed.list_services_response.service}
+    assert len(described) == len(names)
+    assert all(each.file_descriptor_response.file_descriptor_proto for each in described)
+
+
+@pytest.mark.parametrize("version", ["grpc-v1", "grpc-v1alpha"])
+def test_buf_curl_calls_a_method_by_reflection(server: ServerProcess, generators: Path, version: str) -> None:
+    called = subprocess.run(
+        [
+            *(generators / "buf", "curl", "--protocol", "grpc", "--http2-prior-knowledge"),
+            *("--reflect", "--reflect-protocol", version, "-d", "{}"),
+            f"http://{server.address}/localdial.v1.Directory/ListOrganizations",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (called.returncode, called.stdout) == (0, "{}\n"), called.stderr
 
 
 def test_sigterm_stops_the_server_cleanly(server: ServerProcess) -> None:

@@ -1,25 +1,44 @@
-"""Server reflection with the contract's comments.
+"""Server reflection, v1 and v1alpha, with the contract's comments.
 
 `grpcurl describe` shows the comments that the server sends. Generated Python code has none, so
 `scripts/generate` puts them beside this module. Python's descriptor pool also does not find
 methods by name, which `describe` asks for.
+
+`grpcio-reflection` has v1alpha only. v1 has the same messages in another package.
 """
 
 from collections.abc import Mapping, Sequence
-from importlib import resources
+from importlib import import_module, resources
 from typing import Any, Self
 
+import grpc
 from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import FileDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet, SourceCodeInfo
+from google.rpc import error_details_pb2
 from grpc.aio import Server
-from grpc_reflection.v1alpha import reflection
+from grpc_health.v1 import health_pb2
+from grpc_reflection.v1alpha import reflection, reflection_pb2
+
+_ALPHA = "grpc.reflection.v1alpha"
+_V1 = "grpc.reflection.v1"
+_SERVICE = "ServerReflection"
+_METHOD = "ServerReflectionInfo"
 
 
 def enable_reflection(names: Sequence[str], server: Server) -> None:
     """Let the server describe the services of these names, and reflection itself."""
     pool: Any = CommentedPool()
-    reflection.enable_server_reflection([*names, reflection.SERVICE_NAME], server, pool)
+    versions = [f"{package}.{_SERVICE}" for package in (_V1, _ALPHA)]
+    servicer = reflection.aio.ReflectionServicer([*names, *versions], pool)
+    handler = grpc.stream_stream_rpc_method_handler(
+        servicer.ServerReflectionInfo,
+        reflection_pb2.ServerReflectionRequest.FromString,
+        reflection_pb2.ServerReflectionResponse.SerializeToString,
+    )
+    server.add_generic_rpc_handlers(
+        [grpc.method_handlers_generic_handler(service, {_METHOD: handler}) for service in versions]
+    )
 
 
 class CommentedFile:
@@ -44,13 +63,24 @@ class CommentedFile:
 
 
 class CommentedPool:
-    """The default descriptor pool, as far as reflection uses it."""
+    """What the server describes, as far as reflection uses a descriptor pool.
+
+    That is the whole contract, the details of its errors, and gRPC's services for health and reflection.
+    """
 
     def __init__(self) -> None:
         image = resources.files("localdial_server.rpc").joinpath("comments.binpb").read_bytes()
-        self._pool = descriptor_pool.Default()
-        files = FileDescriptorSet.FromString(image).file
-        self._comments = {file.name: file.source_code_info for file in files}
+        contract = FileDescriptorSet.FromString(image).file
+        self._comments = {file.name: file.source_code_info for file in contract}
+        self._pool: Any = descriptor_pool.DescriptorPool()
+        for file in (
+            *(_generated(name) for name in self._comments),
+            error_details_pb2.DESCRIPTOR,
+            health_pb2.DESCRIPTOR,
+            reflection_pb2.DESCRIPTOR,
+        ):
+            self._add(file)
+        self._pool.Add(_reflection_v1())
 
     def FindFileByName(self, name: str) -> CommentedFile:  # noqa: N802 - protobuf's name
         """Return a file. Raises `KeyError` if there is none."""
@@ -71,5 +101,34 @@ class CommentedPool:
         """Return the pool's own attribute, for everything else: methods about extensions."""
         return getattr(self._pool, name)
 
+    def _add(self, file: Any) -> None:
+        for dependency in file.dependencies:
+            self._add(dependency)
+        self._pool.AddSerializedFile(file.serialized_pb)
+
     def _commented(self, file: FileDescriptor) -> CommentedFile:
         return CommentedFile(file, self._comments)
+
+
+def _generated(name: str) -> FileDescriptor:
+    """Return a file of the contract as it was generated for clients, without the field rules."""
+    module = import_module(name.removesuffix(".proto").replace("/", ".") + "_pb2")
+    file: FileDescriptor = module.DESCRIPTOR
+    return file
+
+
+def _reflection_v1() -> FileDescriptorProto:
+    """Return the file of v1: that of v1alpha in another package."""
+    alpha: bytes = reflection_pb2.DESCRIPTOR.serialized_pb
+    proto = FileDescriptorProto.FromString(alpha)
+    proto.name = "grpc/reflection/v1/reflection.proto"
+    proto.package = _V1
+    for field in (field for message in proto.message_type for field in message.field if field.type_name):
+        field.type_name = _in_v1(field.type_name)
+    for method in (method for service in proto.service for method in service.method):
+        method.input_type, method.output_type = _in_v1(method.input_type), _in_v1(method.output_type)
+    return proto
+
+
+def _in_v1(type_name: str) -> str:
+    return type_name.replace(f".{_ALPHA}.", f".{_V1}.")

@@ -20,6 +20,7 @@ from localdial_server.rpc.call_routing import CallRoutingServicer
 from localdial_server.rpc.contract import PACKAGE, SERVICES, Contract
 from localdial_server.rpc.directory import DirectoryServicer
 from localdial_server.rpc.handlers import TRANSPORT_LIMIT_BYTES, RpcHandlers
+from localdial_server.rpc.health import HealthServicer
 from localdial_server.rpc.number_inventory import NumberInventoryServicer
 from localdial_server.rpc.reflection import enable_reflection
 from localdial_server.runtime.bootstrap import Application, application
@@ -70,9 +71,9 @@ async def _serve(
         server = grpc_server(shared_port=shared_port)
         server.add_generic_rpc_handlers(rpc.handlers(_servicers(app.use_cases, contract)))
         enable_reflection([*_SERVICE_NAMES, health.SERVICE_NAME], server)
-        health_servicer = health.aio.HealthServicer()
+        health_servicer = HealthServicer([*_SERVICE_NAMES, CALL_BACKS, DEGRADED_CALL_BACKS])
         health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
-        await _set_health(health_servicer, _NOT_SERVING)
+        await health_servicer.set_all(_NOT_SERVING)
         if shared_port:
             # A worker that can answer nothing must not take connections from those that can.
             await app.wait_until_usable(stop, settings.listen)
@@ -92,7 +93,7 @@ async def _serve(
                 gc.collect()
                 gc.freeze()
                 rpc.open()
-                await _set_health(health_servicer, _SERVING)
+                await health_servicer.set_all(_SERVING)
                 _log.info("serving", extra={"address": address, "database": settings.shown_database_url})
                 on_ready(address)
                 await stop.wait()
@@ -131,12 +132,7 @@ def _servicers(use_cases: UseCases, contract: Contract) -> dict[str, object]:
     }
 
 
-async def _set_health(servicer: health.aio.HealthServicer, status: int) -> None:
-    for name in ["", *_SERVICE_NAMES, CALL_BACKS, DEGRADED_CALL_BACKS]:
-        await servicer.set(name, status)
-
-
-async def _keep_call_back_health(app: Application, servicer: health.aio.HealthServicer) -> None:
+async def _keep_call_back_health(app: Application, servicer: HealthServicer) -> None:
     """Set the health of call-backs to what becomes of them, at each polling interval, until cancelled."""
     storage = app.storage
     while True:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.scripts.conftest import ROOT
+ROOT = Path(__file__).parents[3]
 
 TOOLCHAINS = {"go", "java", "mvn", "node", "npm"}
 
