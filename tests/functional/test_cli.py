@@ -223,6 +223,40 @@ def test_users_are_imported_all_or_none(run: Run, tmp_path: Path) -> None:
     assert len(answer(run("users", "list", "acme", "--json"))["users"]) == 2500
 
 
+def test_a_file_of_a_crm_is_imported_and_leavers_are_deleted(run: Run, tmp_path: Path) -> None:
+    answer(run("orgs", "set", "acme", "--json"))
+    answer(run("users", "set", "acme", "leaver", "--work-phone", "+13035550199", "--json"))
+    path, rejects = tmp_path / "crm.csv", tmp_path / "rejects.csv"
+    rows = "Name\tLogin\tMobile Phone\r\nAnn\tann\t(303) 555-0192\r\nBob\tbob\t415555010.0\r\n"
+    path.write_bytes(rows.encode("utf-16"))
+    options = (
+        *("--map", "display_name=Name", "--map", "user_id=login"),
+        *("--map", "work_phone=Mobile Phone", "--map", "caller_id=Mobile Phone"),
+        *("--default-country", "US"),
+    )
+    refused = run("users", "import", "acme", str(path), *options)
+    assert refused.exit_code == 2
+    assert "line 3, work_phone" in refused.stderr
+    assert "did you mean" not in refused.stderr
+    assert run("users", "import", "acme", str(path), *options, "--rejects", str(rejects)).exit_code == 6
+    assert "line 3: caller_id: must be a phone number" in rejects.read_text()
+    listed = answer(run("users", "list", "acme", "--json"))["users"]
+    assert [(user["user_id"], user["work_phone"]) for user in listed] == [
+        ("ann", "+13035550192"),
+        ("leaver", "+13035550199"),
+    ]
+    corrected = tmp_path / "corrected.csv"
+    corrected.write_text(rows.replace("415555010.0", "415.555.0100"))
+    done = answer(
+        run("users", "import", "acme", str(corrected), *options, "--delete-others", "--yes", "--json")
+    )
+    assert done["deleted_user_ids"] == ["leaver"]
+    assert [user["user_id"] for user in answer(run("users", "list", "acme", "--json"))["users"]] == [
+        "ann",
+        "bob",
+    ]
+
+
 def test_a_file_full_of_errors_is_reported_to_the_last_field(run: Run, tmp_path: Path) -> None:
     answer(run("orgs", "set", "acme", "--json"))
     path = tmp_path / "users.csv"
@@ -339,6 +373,20 @@ def test_an_error_that_prevents_serving_is_reported_in_one_line(
         assert process.returncode == 2
     assert "LOCALDIAL_DATABASE_URL: must be an SQLite or a PostgreSQL URL" in error
     assert "hunter2" not in error
+
+
+def test_an_address_that_is_none_is_refused_before_anything_is_sent(run: Run) -> None:
+    for address in (
+        "http://127.0.0.1:50051",
+        "127.0.0.1",
+        "127.0.0.1:50051/",
+        "localhost:99999",
+        "host name:1",
+    ):
+        refused = run("--server", address, "orgs", "list")
+        assert refused.exit_code == 2, address
+        assert "--server or LOCALDIAL_SERVER, cannot be used" in refused.stderr
+        assert "127.0.0.1:50051" in refused.stderr, "the right form is shown"
 
 
 def test_misspelled_variables_are_named_with_the_nearest_one(

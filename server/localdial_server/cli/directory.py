@@ -1,5 +1,6 @@
 """`localdial orgs` and `localdial users`: the organizations and their users."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -19,7 +20,7 @@ from localdial.v1.directory_pb2 import (
     User,
 )
 from localdial_client import pages
-from localdial_server.cli import users_import
+from localdial_server.cli import users_file, users_import
 from localdial_server.cli.command import (
     PAGE_SIZE,
     OrganizationArgument,
@@ -29,6 +30,7 @@ from localdial_server.cli.command import (
     client_command,
     merge_pages,
 )
+from localdial_server.cli.output import CliError
 from localdial_server.cli.tables import record, table
 
 orgs = typer.Typer(no_args_is_help=True, help="Create, show, list and delete organizations.")
@@ -164,16 +166,66 @@ def import_users(
             exists=True,
             dir_okay=False,
             readable=True,
-            help="UTF-8; the header is user_id,display_name,caller_id,work_phone in any order.",
+            help="UTF-8 or UTF-16; the columns are user_id, display_name, caller_id and work_phone.",
         ),
     ],
+    *,
+    maps: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="COLUMN=NAME",
+            help='The file\'s own name of a column, such as work_phone="Mobile Phone"; may be repeated.',
+        ),
+    ] = None,
+    default_country: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CC",
+            help="Read numbers that are not E.164 as they are dialed in this country, such as US. "
+            "--dry-run shows what each one becomes.",
+        ),
+    ] = None,
+    rejects: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the bad rows to this file, and import the others."),
+    ] = None,
+    delete_others: Annotated[
+        bool, typer.Option("--delete-others", help="Also delete users that are not in the file.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only check the file, and show what would be done.")
+    ] = False,
+    yes: YesOption = False,
 ) -> None:
     """Create or replace many users from a CSV file.
 
     The whole file is checked first, and every bad row is reported with its line. Nothing is written
-    unless all rows are valid. Users that are not in the file stay as they are.
+    unless all rows are valid, or --rejects takes those that are not. 1,000 users are committed at a time;
+    running the command again is safe. Users that are not in the file stay as they are.
     """
-    users_import.run(session, organization, file)
+    options = users_import.ImportOptions(
+        headers=_headers(maps or []),
+        default_country=users_import.country(default_country) if default_country is not None else None,
+        rejects=rejects,
+        delete_others=delete_others,
+        dry_run=dry_run,
+        yes=yes,
+    )
+    users_import.run(session, organization, file, options)
+
+
+def _headers(maps: Sequence[str]) -> Mapping[str, str]:
+    headers: dict[str, str] = {}
+    for each in maps:
+        column, _, name = each.partition("=")
+        if column not in users_file.COLUMNS or not name.strip():
+            columns = ", ".join(users_file.COLUMNS)
+            raise CliError(f"--map is {each!r}, but must be COLUMN=NAME, and COLUMN one of {columns}")
+        if column in headers:
+            raise CliError(f"--map names {column} twice")
+        headers[column] = name
+    return headers
 
 
 def _organization_record(organization: Organization) -> Table:

@@ -1,59 +1,251 @@
 """`localdial users import`: check the whole file before writing the first user."""
 
+import contextlib
+import csv
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from localdial.v1.directory_pb2 import BatchSetUsersRequest, BatchSetUsersResponse
-from localdial_client import FieldViolation, InvalidArgument, LocaldialError
-from localdial_server.cli.command import Session
+import typer
+from rich.table import Table
+
+from localdial.v1.directory_pb2 import (
+    BatchSetUsersRequest,
+    BatchSetUsersResponse,
+    DeleteUserRequest,
+    ListUsersRequest,
+)
+from localdial_client import FieldViolation, InvalidArgument, LocaldialError, NotFound, pages
+from localdial_server.cli.command import PAGE_SIZE, Session
 from localdial_server.cli.output import CliError, ExitCode, counted
 from localdial_server.cli.progress import progress
+from localdial_server.cli.tables import table
 from localdial_server.cli.users_file import BadRow, Row, UsersFile
 
 # The most users that BatchSetUsers writes in one transaction.
 BATCH_SIZE: Final = 1000
 
+PHONE_COLUMNS: Final = ("caller_id", "work_phone")
+# The column of a file of rejected rows that says what is wrong. An import of that file ignores it.
+PROBLEM: Final = "problem"
+
 _USER_FIELD: Final = re.compile(r"users\[([0-9]+)\](?:\.(.+))?")
 
 
-def run(session: Session, organization: str, path: Path) -> None:
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """How a file is imported.
+
+    `headers`: the file's names of columns, by ours, where they differ. `default_country`: the ISO 3166-1
+    alpha-2 code of the country whose national numbers the file has; None if all are E.164. `rejects`: the
+    file for the bad rows, so that the others are imported; None to import all rows or none.
+    """
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    default_country: str | None = None
+    rejects: Path | None = None
+    delete_others: bool = False
+    dry_run: bool = False
+    yes: bool = False
+
+
+@dataclass(slots=True)
+class _Checked:
+    """What the check of the file has found."""
+
+    organization: str
+    options: ImportOptions
+    user_ids: set[str] = field(default_factory=set)
+    row_count: int = 0
+    bad_rows: list[BadRow] = field(default_factory=list)
+    read_numbers: dict[str, str] = field(default_factory=dict)
+    """The numbers that were read as national ones: the text of the file, and E.164."""
+
+    @property
+    def bad_count(self) -> int:
+        """How many rows are wrong; one row may have several mistakes."""
+        return len({row.line for row in self.bad_rows})
+
+    @property
+    def good_count(self) -> int:
+        """How many rows can be imported."""
+        return self.row_count - self.bad_count
+
+
+def country(text: str) -> str:
+    """Return the country of `--default-country` (ISO 3166-1 alpha-2). Raises `CliError`."""
+    from localdial_server.domain.international import is_country  # noqa: PLC0415 - slow to load
+
+    code = text.upper()
+    if not is_country(code):
+        raise CliError(
+            f"--default-country is {text!r}, but must be the two-letter code of a country, such as US"
+        )
+    return code
+
+
+def run(session: Session, organization: str, path: Path, options: ImportOptions) -> None:
     """Import the file into the organization.
 
     Raises `CliError` that names every bad row before anything is written, and what the client raises.
+    Raises `typer.Exit` with `ExitCode.PARTIAL` if rows were rejected and the others imported.
     """
-    with UsersFile(path) as file:
+    if options.rejects is not None and options.rejects.exists():
+        raise CliError(f"{options.rejects} exists; pass another --rejects")
+    with UsersFile(path, options.headers) as file:
         version = file.version
-        total, bad_rows = _check(session, organization, file)
-        if bad_rows:
-            raise _rejection(file.name, total, bad_rows)
-        if not total:
+        checked = _check(session, organization, file, options)
+        if file.ignored_columns:
+            session.out.note(f"columns that are not used: {', '.join(file.ignored_columns)}")
+        if checked.bad_rows and options.rejects is None:
+            raise _rejection(file.name, checked)
+        if not checked.row_count:
             raise CliError(f"{file.name} has no users; nothing was written")
-        if file.version != version:
-            raise CliError(
-                f"{file.name} changed while it was being checked; nothing was written. Run the command again",
-                ExitCode.ERROR,
-            )
-        revision = _write(session, organization, file, total)
-    document = {"organization_id": organization, "user_count": total, "revision": str(revision)}
-    session.out.result(document, f"{counted(total, 'user')} set in {organization}")
+        others = _others(session, organization, checked) if options.delete_others else []
+        if options.dry_run:
+            _show(session, checked, others, None)
+        else:
+            if others:
+                question = (
+                    f"Delete {counted(len(others), 'user')} of {organization} that the file does not have?"
+                )
+                session.confirm(question, yes=options.yes)
+            if file.version != version:
+                raise CliError(
+                    f"{file.name} changed while it was being checked; nothing was written. "
+                    "Run the command again",
+                    ExitCode.ERROR,
+                )
+            if options.rejects is not None and checked.bad_rows:
+                _write_rejects(options.rejects, file, checked.bad_rows)
+            revision = _write(session, file, checked)
+            revision = _delete(session, organization, others) or revision
+            _show(session, checked, others, revision)
+    if checked.bad_rows:
+        raise typer.Exit(ExitCode.PARTIAL)
 
 
-def _check(session: Session, organization: str, file: UsersFile) -> tuple[int, list[BadRow]]:
-    """Check every row, here and at the server. Return how many there are, and the bad ones."""
-    bad_rows: list[BadRow] = []
-    total = 0
-    rows = file.rows(organization)
+def _show(session: Session, checked: _Checked, others: Sequence[str], revision: int | None) -> None:
+    """Print what was done, or what would be done if there is no `revision`."""
+    organization, options = checked.organization, checked.options
+    is_done = revision is not None
+    document: dict[str, Any] = {"organization_id": organization, "user_count": checked.good_count}
+    document |= {"revision": str(revision)} if is_done else {"dry_run": True}
+    parts: list[Table | str] = [
+        f"{counted(checked.good_count, 'user')} {'set' if is_done else 'would be set'} in {organization}"
+    ]
+    if options.default_country:
+        document["read_numbers"] = checked.read_numbers
+        if checked.read_numbers and not is_done:
+            header = "IN THE FILE", f"READ IN {options.default_country}"
+            parts.append(table(header, list(checked.read_numbers.items())))
+    if options.delete_others:
+        document["deleted_user_ids"] = others
+        names = f": {', '.join(others)}" if others else ""
+        parts.append(f"{counted(len(others), 'user')} {'' if is_done else 'would be '}deleted{names}")
+    if options.rejects is not None:
+        document["rejected_count"] = checked.bad_count
+    session.out.result(document, *parts)
+    if checked.bad_rows:
+        rows = f"{counted(checked.bad_count, 'row')} {'is' if checked.bad_count == 1 else 'are'} wrong"
+        session.out.warn(
+            f"{rows}; {'they are' if is_done else 'without --dry-run they go'} in {options.rejects}"
+        )
+
+
+def _check(session: Session, organization: str, file: UsersFile, options: ImportOptions) -> _Checked:
+    """Check every row, here and at the server."""
+    checked = _Checked(organization, options)
+    rows = _read_rows(file, organization, options)
     with progress(session.out) as show:
         while batch := list(islice(rows, BATCH_SIZE)):
-            total += len(batch)
-            bad_rows += [row for row in batch if isinstance(row, BadRow)]
-            bad_rows += _rejected_rows(session, organization, [row for row in batch if isinstance(row, Row)])
+            checked.row_count += len(batch)
+            good = [row for row in batch if isinstance(row, Row)]
+            checked.bad_rows += [row for row in batch if isinstance(row, BadRow)]
+            checked.bad_rows += _rejected_rows(session, organization, good)
+            checked.user_ids |= {row.user.user_id for row in good}
+            checked.read_numbers |= {
+                text: number for row in good for text, number in row.read_numbers.items()
+            }
             show("checking", file.position, file.size)
-    return total, bad_rows
+    return checked
+
+
+def _read_rows(file: UsersFile, organization: str, options: ImportOptions) -> Iterator[Row | BadRow]:
+    """Yield the rows of the file with its national numbers in E.164, where they are certain."""
+    from localdial_server.domain.suggested_numbers import typed_number  # noqa: PLC0415 - slow to load
+
+    for row in file.rows(organization):
+        if isinstance(row, Row) and options.default_country:
+            for column in PHONE_COLUMNS:
+                text = getattr(row.user, column)
+                number = typed_number(text, options.default_country) if text else None
+                if number is not None and number != text:
+                    setattr(row.user, column, number)
+                    row.read_numbers[text] = number
+        yield row
+
+
+def _others(session: Session, organization: str, checked: _Checked) -> Sequence[str]:
+    """Return the organization's users that the file does not have. Raises `CliError` if rows are wrong."""
+    if checked.bad_rows:
+        raise CliError(
+            f"{counted(checked.bad_count, 'row')} of the file cannot be read, so it is not certain who has "
+            "left: correct them, or leave out --delete-others; nothing was written"
+        )
+    request = ListUsersRequest(organization_id=organization, page_size=PAGE_SIZE)
+    listed = (
+        user.user_id for page in pages(session.client.directory.list_users, request) for user in page.users
+    )
+    return [user_id for user_id in listed if user_id not in checked.user_ids]
+
+
+def _delete(session: Session, organization: str, user_ids: Sequence[str]) -> int:
+    """Delete the users; return the last revision, 0 if nobody was deleted."""
+    revision = deleted = 0
+    try:
+        with progress(session.out) as show:
+            for user_id in user_ids:
+                request = DeleteUserRequest(organization_id=organization, user_id=user_id)
+                # Somebody else may have deleted the user since.
+                with contextlib.suppress(NotFound):
+                    revision = session.client.directory.delete_user(request).revision
+                deleted += 1
+                show("deleting", deleted, len(user_ids))
+    except LocaldialError as error:
+        error.add_note(
+            f"All users of the file are set, and {deleted:,} of {len(user_ids):,} others deleted. "
+            "Running the command again is safe."
+        )
+        raise
+    return revision
+
+
+def _write_rejects(path: Path, file: UsersFile, bad_rows: Sequence[BadRow]) -> None:
+    """Write the bad rows as they are in the file, each with what is wrong."""
+    problems: dict[int, list[str]] = defaultdict(list)
+    rows = {}
+    for row in sorted(bad_rows, key=lambda row: row.line):
+        problems[row.line].append(f"{row.column}: {row.problem}" if row.column else row.problem)
+        rows[row.line] = row.fields
+    width = max([len(file.header), *map(len, rows.values())])
+    try:
+        # The rows hold phone numbers of people.
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except OSError as error:
+        raise CliError(f"{path} cannot be written: {error.strerror}; nothing was imported") from None
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as out:
+        writer = csv.writer(out, delimiter=file.separator)
+        writer.writerow([*file.header, *[""] * (width - len(file.header)), PROBLEM])
+        for line, fields in rows.items():
+            writer.writerow(
+                [*fields, *[""] * (width - len(fields)), f"line {line}: {'; '.join(problems[line])}"]
+            )
 
 
 def _rejected_rows(session: Session, organization: str, rows: Sequence[Row]) -> Iterator[BadRow]:
@@ -72,7 +264,7 @@ def _rejected_rows(session: Session, organization: str, rows: Sequence[Row]) -> 
             return
         for index in bad:
             for column, description in violations[index]:
-                yield BadRow(rows[index].line, column, description)
+                yield BadRow(rows[index].line, column, description, rows[index].fields)
         # Check again without the bad rows: the server may check in stages, or report only some errors.
         reported = set(bad)
         rows = [row for index, row in enumerate(rows) if index not in reported]
@@ -87,10 +279,12 @@ def _by_index(error: LocaldialError) -> Mapping[int, list[FieldViolation]]:
     return violations
 
 
-def _write(session: Session, organization: str, file: UsersFile, total: int) -> int:
-    """Send every row, all of which passed the check, to the server. Return the last revision."""
+def _write(session: Session, file: UsersFile, checked: _Checked) -> int:
+    """Send every row that passed the check to the server. Return the last revision."""
     written = revision = 0
-    rows = file.rows(organization)
+    bad_lines = {row.line for row in checked.bad_rows}
+    organization = checked.organization
+    rows = (row for row in _read_rows(file, organization, checked.options) if row.line not in bad_lines)
     try:
         with progress(session.out) as show:
             while batch := list(islice(rows, BATCH_SIZE)):
@@ -103,9 +297,11 @@ def _write(session: Session, organization: str, file: UsersFile, total: int) -> 
                     )
                 revision = _send(session, organization, users).revision
                 written += len(users)
-                show("writing", written, total)
+                show("writing", written, checked.good_count)
     except LocaldialError as error:
-        error.add_note(f"{written:,} of {total:,} users were written. Running the command again is safe.")
+        error.add_note(
+            f"{written:,} of {checked.good_count:,} users were written. Running the command again is safe."
+        )
         raise
     return revision
 
@@ -119,14 +315,14 @@ def _send(
     return session.client.directory.batch_set_users(request)
 
 
-def _rejection(name: str, total: int, bad_rows: Sequence[BadRow]) -> CliError:
-    count = len({row.line for row in bad_rows})
+def _rejection(name: str, checked: _Checked) -> CliError:
+    verb = "is" if checked.bad_count == 1 else "are"
     return CliError(
-        f"{name}: {count:,} of {total:,} rows {'is' if count == 1 else 'are'} wrong, and nothing was written",
+        f"{name}: {checked.bad_count:,} of {checked.row_count:,} rows {verb} wrong, and nothing was written",
         details=[
             FieldViolation(
                 f"line {row.line}, {row.column}" if row.column else f"line {row.line}", row.problem
             )
-            for row in sorted(bad_rows, key=lambda row: row.line)
+            for row in sorted(checked.bad_rows, key=lambda row: row.line)
         ],
     )

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from typing import Final
 
+from localdial_server.domain import international
 from localdial_server.domain.phone_numbers import is_e164
 from localdial_server.domain.possible_numbers import corrected, is_possible
 
@@ -33,6 +34,13 @@ _US_NUMBER: Final = re.compile(
     re.VERBOSE | re.ASCII | re.IGNORECASE,
 )
 
+# Digits in groups, each perhaps in parentheses, with a separator between them.
+_TYPED: Final = re.compile(r"\+?(?:\(\d+\)|\d+)(?:[ ]?[./-]?[ ]?(?:\(\d+\)|\d+))*", re.ASCII)
+# A number that a spreadsheet has turned into a decimal, a date, and an IP address.
+_NOT_A_NUMBER: Final = re.compile(
+    r"\d+\.\d{1,2}|\d{1,4}([./-])\d{1,2}\1\d{1,4}|\d{1,3}(\.\d{1,3}){3}", re.ASCII
+)
+
 
 def suggested_number(text: str) -> str | None:
     """Return the possible number that is certainly meant by text that is not one, None without one.
@@ -46,6 +54,26 @@ def suggested_number(text: str) -> str | None:
         return None
     number = "+1" + "".join(match[group] or "" for group in ("a1", "a2", "a3", "b1", "b2", "b3", "c"))
     return number if is_possible(number) else None
+
+
+def typed_number(text: str, country: str) -> str | None:
+    """Return the number that the text certainly stands for if it is typed in the country.
+
+    `country` is an ISO 3166-1 alpha-2 code. Unlike a suggestion, the result is stored and dialed, so an
+    extension is not dropped. None without a certain reading. Accepts any text and raises nothing.
+    """
+    if is_possible(text):
+        return text
+    plain = _plain(text).strip().removeprefix("'")
+    if len(text) > _LONGEST_TEXT or _TYPED.fullmatch(plain) is None or _NOT_A_NUMBER.fullmatch(plain):
+        return None
+    digits = re.sub("[^0-9]", "", plain.replace("(0)", "", 1) if plain.startswith("+") else plain)
+    if plain.startswith("+"):
+        return f"+{digits}" if is_possible(f"+{digits}") else corrected(f"+{digits}")
+    if international.is_in_nanp(country) and not digits.startswith("011"):
+        return suggested_number(plain)
+    number = international.dialed_number(digits, country)
+    return number if number is not None and is_possible(number) else None
 
 
 def _plain(text: str) -> str:

@@ -5,7 +5,13 @@ import grpc
 import pytest
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
 
-from localdial.v1.directory_pb2 import BatchSetUsersRequest, BatchSetUsersResponse
+from localdial.v1.directory_pb2 import (
+    BatchSetUsersRequest,
+    BatchSetUsersResponse,
+    DeleteUserResponse,
+    ListUsersResponse,
+    User,
+)
 from localdial_server.cli.output import ExitCode
 from localdial_server.cli.users_import import BATCH_SIZE
 from tests.support.fake_server import Answer, fails
@@ -143,7 +149,7 @@ def test_a_row_that_is_changed_after_the_check_stops_the_writing(cli: Cli, path:
     def change(_: grpc.ServicerContext) -> BatchSetUsersResponse:
         # With a semicolon in place of a comma, the row has three fields instead of four.
         content = path.read_bytes()
-        path.write_bytes(content.replace(b"user1400,,,\n", b"user1400,,;\n"))
+        path.write_bytes(content.replace(b"user1490,,,\n", b"user1490,,;\n"))
         return BatchSetUsersResponse()
 
     cli.server.answers(*[BatchSetUsersResponse()] * 2, change)
@@ -159,3 +165,116 @@ def test_a_file_without_users_writes_nothing(cli: Cli, path: Path) -> None:
     assert result.exit_code == ExitCode.USAGE
     assert "has no users" in result.stderr
     assert cli.server.received == []
+
+
+def test_a_dry_run_shows_what_it_made_of_each_number_and_writes_nothing(cli: Cli, path: Path) -> None:
+    path.write_text(
+        "Login,Full Name,Own Number,Mobile Phone\n"
+        "ann,Ann,(415) 555-0100,+13035550192\n"
+        "bob,Bob,,303.555.0193\n"
+        "carol,Carol,555-0100,\n"
+    )
+    cli.server.answers(BatchSetUsersResponse())
+    maps = ("user_id=Login", "display_name=full name", "caller_id=Own Number", "work_phone=Mobile Phone")
+    options = [option for each in maps for option in ("--map", each)]
+    result = cli.run(
+        "users", "import", "acme", str(path), *options, "--default-country", "us", "--dry-run", "--json"
+    )
+    assert result.exit_code == ExitCode.OK
+    assert json.loads(result.stdout) == {
+        "organization_id": "acme",
+        "user_count": 3,
+        "dry_run": True,
+        "read_numbers": {"(415) 555-0100": "+14155550100", "303.555.0193": "+13035550193"},
+    }
+    assert sent_batches(cli) == [(True, 3)]
+    [request] = cli.requests("BatchSetUsers")
+    assert [(user.caller_id, user.work_phone) for user in request.users] == [
+        ("+14155550100", "+13035550192"),
+        ("", "+13035550193"),
+        ("555-0100", ""),
+    ], "what is not certain is left to the server, which refuses it"
+
+
+def test_bad_rows_go_to_a_file_and_the_others_are_imported(cli: Cli, path: Path, tmp_path: Path) -> None:
+    path.write_text("user_id;display_name;caller_id;work_phone;team\na;A;;;x\nb;B\nc;C;bad;bad;y\nd;D;;;\n")
+    cli.server.answers(
+        invalid("users[1].caller_id", "users[1].work_phone"),
+        BatchSetUsersResponse(),
+        BatchSetUsersResponse(revision=7),
+    )
+    rejects = tmp_path / "rejects.csv"
+    result = cli.run("users", "import", "acme", str(path), "--rejects", str(rejects), "--json")
+    assert result.exit_code == ExitCode.PARTIAL
+    assert json.loads(result.stdout) == {
+        "organization_id": "acme",
+        "user_count": 2,
+        "revision": "7",
+        "rejected_count": 2,
+    }
+    assert rejects.stat().st_mode & 0o777 == 0o600
+    assert rejects.read_text() == (
+        "user_id;display_name;caller_id;work_phone;team;problem\n"
+        'b;B;;;;"line 3: has 2 columns instead of 5"\n'.replace('"', "")
+        + 'c;C;bad;bad;y;"line 4: caller_id: is wrong; work_phone: is wrong"\n'
+    )
+    written = cli.requests("BatchSetUsers")[-1]
+    assert [user.user_id for user in written.users] == ["a", "d"]
+    again = cli.run("users", "import", "acme", str(path), "--rejects", str(rejects))
+    assert again.exit_code == ExitCode.USAGE
+    assert "exists; pass another --rejects" in " ".join(again.stderr.split())
+
+
+def others(*user_ids: str) -> ListUsersResponse:
+    return ListUsersResponse(users=[User(organization_id="acme", user_id=user_id) for user_id in user_ids])
+
+
+def test_users_that_the_file_does_not_have_are_deleted_after_the_others_are_set(cli: Cli, path: Path) -> None:
+    path.write_text("user_id,display_name,caller_id,work_phone\nann,,,\n")
+    cli.server.answers(BatchSetUsersResponse(), others("ann", "bob", "zoe"))
+    planned = cli.run("users", "import", "acme", str(path), "--delete-others", "--dry-run", "--json")
+    assert json.loads(planned.stdout)["deleted_user_ids"] == ["bob", "zoe"]
+    assert cli.requests("DeleteUser") == []
+    cli.server.answers(BatchSetUsersResponse(), others("ann", "bob", "zoe"))
+    refused = cli.run("users", "import", "acme", str(path), "--delete-others")
+    assert refused.exit_code == ExitCode.USAGE
+    assert "Delete 2 users of acme that the file does not have?" in " ".join(refused.stderr.split())
+    cli.server.answers(
+        BatchSetUsersResponse(),
+        others("ann", "bob", "zoe"),
+        BatchSetUsersResponse(revision=7),
+        fails(grpc.StatusCode.NOT_FOUND, "gone", ErrorInfo(reason="USER_NOT_FOUND", domain="localdial")),
+        DeleteUserResponse(revision=9),
+    )
+    done = cli.run("users", "import", "acme", str(path), "--delete-others", "--yes", "--json")
+    assert done.exit_code == ExitCode.OK, done.stderr
+    assert json.loads(done.stdout)["revision"] == "9"
+    assert [request.user_id for request in cli.requests("DeleteUser")] == ["bob", "zoe"]
+
+
+def test_nobody_is_deleted_while_rows_of_the_file_are_wrong(cli: Cli, path: Path, tmp_path: Path) -> None:
+    path.write_text("user_id,display_name,caller_id,work_phone\nann,,,\nbob\n")
+    cli.server.answers(BatchSetUsersResponse())
+    rejects = str(tmp_path / "rejects.csv")
+    result = cli.run("users", "import", "acme", str(path), "--rejects", rejects, "--delete-others", "--yes")
+    assert result.exit_code == ExitCode.USAGE
+    assert "not certain who has left" in " ".join(result.stderr.split())
+    assert sent_batches(cli) == [(True, 1)]
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (("--map", "phone=Mobile"), "must be COLUMN=NAME, and COLUMN one of user_id, display_name"),
+        (("--map", "work_phone"), "must be COLUMN=NAME"),
+        (("--map", "work_phone=A", "--map", "work_phone=B"), "--map names work_phone twice"),
+        (("--default-country", "USA"), "must be the two-letter code of a country, such as US"),
+    ],
+)
+def test_wrong_options_are_refused_before_the_file_is_read(
+    cli: Cli, path: Path, options: tuple[str, ...], problem: str
+) -> None:
+    result = cli.run("users", "import", "acme", str(path), *options)
+    assert result.exit_code == ExitCode.USAGE
+    assert problem in " ".join(result.stderr.split())
+    assert sent_batches(cli) == []

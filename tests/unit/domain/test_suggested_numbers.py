@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from localdial_server.domain.possible_numbers import is_possible
-from localdial_server.domain.suggested_numbers import suggested_number
+from localdial_server.domain.suggested_numbers import suggested_number, typed_number
 
 NEARLY_PHONE_NUMBERS = st.text("0123456789+()-./ xX\u0664\uff14", max_size=30)
 
@@ -157,3 +157,60 @@ def test_the_answer_takes_microseconds_for_any_text(text: str) -> None:
     for _ in range(100):
         suggested_number(text)
     assert time.perf_counter() - begin < 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "country", "number"),
+    [
+        ("+14155550100", "GB", "+14155550100"),
+        ("(415) 555-0100", "US", "+14155550100"),
+        ("'4155550100", "US", "+14155550100"),
+        ("787 555 0100", "PR", "+17875550100"),
+        ("011 44 20 7946 0123", "US", "+442079460123"),
+        ("+44 20 7946 0123", "US", "+442079460123"),
+        ("+44 (0)20 7946 0123", "US", "+442079460123"),
+        ("+4402079460123", "US", "+442079460123"),
+        ("020 7946 0123", "GB", "+442079460123"),
+        ("00 1 415 555 0100", "GB", "+14155550100"),
+        ("911 23 45 67", "ES", "+34911234567"),
+        ("06 1234 5678", "IT", "+390612345678"),
+    ],
+)
+def test_a_number_is_read_as_it_is_typed_in_the_country(text: str, country: str, number: str) -> None:
+    assert typed_number(text, country) == number
+
+
+@pytest.mark.parametrize("country", ["US", "GB", "DE"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "415555010.0",
+        "4155550100.0",
+        "4.155550100E9",
+        "4,155,550,100",
+        "415-555-OOO1",
+        "1-800-FLOWERS",
+        "(415) 555-0100 ext. 7",
+        "415-555-0100 x12",
+        "4155550100;ext=12",
+        "415-555-0100, 415-555-0101",
+        "2026-11-30",
+        "11/30/2026",
+        "192.168.100.200",
+        "10.0.0.1",
+        "+1 415 555 010",
+        "+999 415 555 0100",
+        "911",
+        "#REF!",
+        "N/A",
+        "-",
+        "",
+        "9" * 500,
+    ],
+)
+def test_a_number_to_store_is_never_invented(text: str, country: str) -> None:
+    assert typed_number(text, country) is None
+
+
+def test_a_code_for_withheld_numbers_is_not_read_as_a_number() -> None:
+    assert typed_number("737-874-2833", "US") is None
