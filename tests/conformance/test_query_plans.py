@@ -66,7 +66,7 @@ async def plans(tmp_path: Path) -> AsyncIterator[_Plans]:
 
 async def test_the_last_call_to_a_callee_is_found_by_its_index(plans: _Plans) -> None:
     (step,) = await plans.of(lambda reader: reader.last_call_to(A, CALLEE))
-    assert step == f"{_BY_INDEX}by_callee (organization_id=? AND callee_number=?)"
+    assert step == f"{_BY_INDEX}by_callee (organization_id=? AND callee_key=?)"
 
 
 async def test_the_last_call_costs_the_same_in_a_history_of_any_size(plans: _Plans) -> None:
@@ -83,11 +83,11 @@ async def test_the_last_call_costs_the_same_in_a_history_of_any_size(plans: _Pla
     ("query", "searches"),
     [
         (CallQuery(A), ["by_time (organization_id=?"]),
-        (CallQuery(A, callee_number=CALLEE), ["by_callee (organization_id=? AND callee_number=?"]),
+        (CallQuery(A, callee_number=CALLEE), ["by_callee (organization_id=? AND callee_key=?"]),
         (CallQuery(A, user_id="1"), ["by_user (organization_id=? AND user_id=?"]),
         (
             CallQuery(A, CALLEE, "1"),
-            ["by_callee (organization_id=? AND callee_number=?", "by_user (organization_id=? AND user_id=?"],
+            ["by_callee (organization_id=? AND callee_key=?", "by_user (organization_id=? AND user_id=?"],
         ),
     ],
     ids=["all", "by callee", "by user", "by both"],

@@ -16,6 +16,7 @@ from localdial_server.domain.call_back import decide_destination
 from localdial_server.domain.caller_id import decide_caller_id
 from localdial_server.domain.callers import NumberReader
 from localdial_server.domain.model import Number, NumberState, Organization, OutboundCall, User
+from localdial_server.domain.phone_keys import phone_key
 from tests.scenarios import schema
 from tests.scenarios.target import Answer, Call, Connection, ScenarioTarget
 from tests.support.snapshots import snapshot_of
@@ -138,8 +139,16 @@ class RulesTarget(ScenarioTarget):
         assert called_number is not None
         organization = self._owner_of(called_number)
         caller_number = _READER.caller(caller).number
-        ends = organization.organization_id, caller_number
-        last_call = next((c for c in self._calls if (c.organization_id, c.callee_number) == ends), None)
+        last_call = next(
+            (
+                call
+                for call in self._calls
+                if caller_number is not None
+                and call.organization_id == organization.organization_id
+                and phone_key(call.callee_number) == phone_key(caller_number)
+            ),
+            None,
+        )
         users = self._users[organization.organization_id]
         last_user = users.get(last_call.user_id) if last_call else None
         found = decide_destination(organization, called_number, caller_number, last_call, last_user)

@@ -751,8 +751,9 @@ type ListOutboundCallsRequest struct {
 	// Required. The organization whose calls are listed. 1 to 128 visible ASCII
 	// characters.
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
-	// Optional. Return only calls to this number, in E.164. Default: calls to any
-	// number.
+	// Optional. Return only calls to the phone with this number, in E.164. Of a
+	// phone with two numbers, such as +5215512345678 and +525512345678 in Mexico,
+	// either finds the calls to both. Default: calls to any number.
 	CalleeNumber string `protobuf:"bytes,2,opt,name=callee_number,json=calleeNumber,proto3" json:"callee_number,omitempty"`
 	// Optional. Return only calls by this user, who may have been deleted since.
 	// 1 to 128 visible ASCII characters. Default: calls by any user.

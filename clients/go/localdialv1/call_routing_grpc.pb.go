@@ -66,6 +66,10 @@ type CallRoutingClient interface {
 	//  2. The organization number.
 	//  3. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
 	//
+	// Where a phone has two numbers (Mexico with and without a 1 after +52,
+	// Argentina with and without a 9 after +54, mobiles of Brazil with and without
+	// the ninth digit), they are one caller.
+	//
 	// A destination equal to the caller or to the called number is skipped. Only
 	// the last user counts: if that user was deleted or has no work phone, rule 2
 	// applies.
@@ -171,6 +175,10 @@ type CallRoutingServer interface {
 	//     caller ID: that user's work phone.
 	//  2. The organization number.
 	//  3. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
+	//
+	// Where a phone has two numbers (Mexico with and without a 1 after +52,
+	// Argentina with and without a 9 after +54, mobiles of Brazil with and without
+	// the ninth digit), they are one caller.
 	//
 	// A destination equal to the caller or to the called number is skipped. Only
 	// the last user counts: if that user was deleted or has no work phone, rule 2

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from localdial_server.domain.errors import NoDestination
 from localdial_server.domain.model import DestinationReason, Organization, OutboundCall, User
+from localdial_server.domain.phone_keys import phone_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,11 @@ def decide_destination(
 
     Raises `NoDestination`.
     """
+    ends = {phone_key(end) for end in (called_number, caller_number) if end is not None}
 
     def usable(phone_number: str | None) -> str | None:
-        # A call that is connected with one of its own ends would loop.
-        return phone_number if phone_number not in (called_number, caller_number) else None
+        # A call that is connected with one of its own ends, in any spelling, would loop.
+        return phone_number if phone_number is not None and phone_key(phone_number) not in ends else None
 
     shown_number = caller_number or called_number
     organization_number = usable(organization.organization_number)

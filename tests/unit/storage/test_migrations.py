@@ -22,8 +22,9 @@ from localdial_server.app.failures import NumberFailure, PublicError
 from localdial_server.app.idempotency import IdempotentRequests
 from localdial_server.app.numbers.delete import DeleteAnswer
 from localdial_server.app.numbers.purchase import PurchaseAnswer
-from localdial_server.app.ports.store import NumberQuery
+from localdial_server.app.ports.store import CallQuery, NumberQuery
 from localdial_server.domain.errors import Reason
+from localdial_server.domain.phone_keys import phone_key
 from localdial_server.runtime.bootstrap import migrate as migrate_as_told
 from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import read_settings
@@ -352,6 +353,44 @@ def test_no_release_is_refused_after_the_migration(version_3: Engine) -> None:
     with version_3.connect() as connection:
         numbers = SqlReader(connection).numbers(NumberQuery("org"), "", 9)
         assert {(number.release_refusal, number.release_retry_time) for number in numbers} == {(None, None)}
+
+
+_CALLEES = (
+    *("+14155550177", "+442079460123", "+5215512345678", "+525512345678", "+5491123456789", "+541123456789"),
+    *("+5511987654321", "+551187654321", "+5511977654321", "+5511922345678", "+3780549882345", "+378882345"),
+    *("+521551234567", "+52155123456789", "+55119", "+1234567", "+123456789012345"),
+)
+
+
+def test_recorded_calls_are_found_by_either_number_of_the_phone(version_3: Engine) -> None:
+    insert = (
+        "INSERT INTO outbound_calls (organization_id, call_id, user_id, callee_number, caller_id, reason,"
+        " call_time, revision) VALUES ('org', :callee, 'ann', :callee, '', 'local_presence', :time, 1)"
+    )
+    with version_3.begin() as connection:
+        for time, callee in enumerate(_CALLEES):
+            connection.execute(text(insert), {"callee": callee, "time": time})
+    migrate(version_3)
+    with version_3.begin() as connection:
+        # A server of the previous release goes on during an upgrade.
+        later = insert.replace(":callee, 'ann'", "'later', 'ann'")
+        connection.execute(text(later), {"callee": "+5218112345678", "time": 99})
+        found = connection.execute(text("SELECT callee_number, callee_key FROM outbound_calls")).all()
+        assert {row.callee_number: row.callee_key for row in found} == {
+            number: phone_key(number) for number in (*_CALLEES, "+5218112345678")
+        }
+        reader = SqlReader(connection)
+        for number, call_id in (
+            ("+5215512345678", "+525512345678"),
+            ("+541123456789", "+541123456789"),
+            ("+551187654321", "+551187654321"),
+            ("+528112345678", "later"),
+        ):
+            last = reader.last_call_to("org", number)
+            assert last is not None
+            assert last.call_id == call_id
+        both = reader.calls(CallQuery("org", callee_number="+525512345678"), None, 9)
+        assert [call.callee_number for call in both] == ["+525512345678", "+5215512345678"]
 
 
 def test_a_pending_order_keeps_its_request_after_the_migration(version_3: Engine) -> None:

@@ -434,8 +434,9 @@ class ListOutboundCallsRequest(_message.Message):
     characters.
     """
     callee_number: _builtins.str
-    """Optional. Return only calls to this number, in E.164. Default: calls to any
-    number.
+    """Optional. Return only calls to the phone with this number, in E.164. Of a
+    phone with two numbers, such as +5215512345678 and +525512345678 in Mexico,
+    either finds the calls to both. Default: calls to any number.
     """
     user_id: _builtins.str
     """Optional. Return only calls by this user, who may have been deleted since.

@@ -35,7 +35,10 @@ class NumberQuery:
 
 @dataclass(frozen=True, slots=True)
 class CallQuery:
-    """A filter for an organization's calls; None matches any."""
+    """A filter for an organization's calls; None matches any.
+
+    `callee_number` matches either spelling of the number, by `phone_key`.
+    """
 
     organization_id: str
     callee_number: str | None = None
@@ -116,7 +119,10 @@ class Reader(Protocol):
         """Return the recorded call, or None."""
 
     def last_call_to(self, organization_id: str, phone_number: str) -> OutboundCall | None:
-        """Return the newest recorded call to the number, or None. Reads one row, by index."""
+        """Return the newest recorded call to the phone with this number (`phone_key`), or None.
+
+        Reads one row, by index.
+        """
 
     def calls(self, query: CallQuery, before: tuple[int, str] | None, limit: int) -> Sequence[OutboundCall]:
         """Return up to `limit` calls that match, newest first by (call_time, call_id).

@@ -13,6 +13,9 @@ from localdial_server.storage.sql.schema import outbound_calls
 # Well under the number of parameters that one statement may have.
 _KEYS_PER_QUERY = 500
 
+# The database computes the others.
+_COLUMNS = [each for each in outbound_calls.columns if each.computed is None]
+
 # Built once: SQLAlchemy finds the compiled form of the same object faster.
 _INSERT_SQLITE = (
     sqlite.insert(outbound_calls).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
@@ -22,14 +25,14 @@ _INSERT_SQLITE = (
 def _insert_postgres() -> Executable:
     # One array for each column: one statement inserts any number of rows and commits by itself.
     # The types have no length, since a cast would silently truncate the texts.
-    types = [String() if isinstance(each.type, String) else each.type for each in outbound_calls.columns]
+    types = [String() if isinstance(each.type, String) else each.type for each in _COLUMNS]
     columns = [
         func.unnest(bindparam(each.name, type_=postgresql.ARRAY(type_)))
-        for each, type_ in zip(outbound_calls.columns, types, strict=True)
+        for each, type_ in zip(_COLUMNS, types, strict=True)
     ]
     return (
         postgresql.insert(outbound_calls)
-        .from_select([each.name for each in outbound_calls.columns], select(*columns))
+        .from_select([each.name for each in _COLUMNS], select(*columns))
         .on_conflict_do_nothing()
         .execution_options(preserve_rowcount=True)
     )
@@ -66,6 +69,6 @@ def _insert(connection: Connection, calls: Sequence[OutboundCall]) -> int:
         # In the same order on every server; otherwise two servers inserting the same calls could deadlock.
         in_order = sorted(calls, key=lambda call: (call.organization_id, call.call_id))
         rows = [from_call(call) for call in in_order]
-        arrays = {each.name: [row[each.name] for row in rows] for each in outbound_calls.columns}
+        arrays = {each.name: [row[each.name] for row in rows] for each in _COLUMNS}
         return connection.execute(_INSERT_POSTGRES, arrays).rowcount
     return connection.execute(_INSERT_SQLITE, [from_call(call) for call in calls]).rowcount

@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from localdial_server.app.ports.store import CallQuery, NumberQuery, Reader, StoredRequest
 from localdial_server.domain.model import Number, NumberState, Organization, OutboundCall, User
+from localdial_server.domain.phone_keys import phone_key
 from localdial_server.storage.sql.rows import (
     to_call,
     to_number,
@@ -197,7 +198,7 @@ class SqlReader(Reader):
         calls = outbound_calls.c
         matching = select(outbound_calls).filter_by(organization_id=query.organization_id)
         if query.callee_number is not None:
-            matching = matching.filter_by(callee_number=query.callee_number)
+            matching = matching.filter_by(callee_key=phone_key(query.callee_number))
         if query.user_id is not None:
             matching = matching.filter_by(user_id=query.user_id)
         if before is not None:

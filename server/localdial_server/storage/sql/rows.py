@@ -47,8 +47,16 @@ def to_released_number(purchase: Row[Any]) -> Number:
 
 def to_call(row: Row[Any]) -> OutboundCall:
     """Return the call of a row of `outbound_calls`."""
-    fields = {**row._asdict(), "reason": CallerIdReason(row.reason)}
-    return OutboundCall(**fields)
+    return OutboundCall(
+        organization_id=row.organization_id,
+        call_id=row.call_id,
+        user_id=row.user_id,
+        callee_number=row.callee_number,
+        caller_id=row.caller_id,
+        reason=CallerIdReason(row.reason),
+        call_time=row.call_time,
+        revision=row.revision,
+    )
 
 
 def from_call(call: OutboundCall) -> dict[str, Any]:

@@ -7,6 +7,7 @@ data begins with the organization, so that a distributed database can split it t
 from sqlalchemy import (
     BigInteger,
     Column,
+    Computed,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -145,6 +146,20 @@ requests = _table(
     Column("create_time", BigInteger, nullable=False),
 )
 
+# The key of the callee's phone: `phone_key` in SQL. Stored on PostgreSQL; SQLite computes it for the index.
+# On one line, because SQLAlchemy reads no other expression back from SQLite.
+CALLEE_KEY = (
+    "CASE "
+    "WHEN length(callee_number) <> 14 THEN callee_number "
+    "WHEN substr(callee_number, 1, 4) IN ('+521', '+549') "
+    "THEN substr(callee_number, 1, 3) || substr(callee_number, 5) "
+    "WHEN substr(callee_number, 1, 3) = '+55' AND substr(callee_number, 6, 2) IN ('96', '98', '99') "
+    "THEN substr(callee_number, 1, 5) || substr(callee_number, 7) "
+    "WHEN substr(callee_number, 1, 8) = '+3780549' "
+    "THEN substr(callee_number, 1, 4) || substr(callee_number, 9) "
+    "ELSE callee_number END"
+)
+
 # The call log. No foreign keys: the record of a call outlives its user and its organization.
 outbound_calls = Table(
     "outbound_calls",
@@ -157,8 +172,9 @@ outbound_calls = Table(
     Column("reason", String(32), nullable=False),
     Column("call_time", BigInteger, nullable=False),
     Column("revision", BigInteger, nullable=False),
+    Column("callee_key", _PHONE, Computed(CALLEE_KEY)),
     # The look-up of an inbound call, and each way to list calls, newest first.
-    Index("ix_outbound_calls_by_callee", "organization_id", "callee_number", "call_time", "call_id"),
+    Index("ix_outbound_calls_by_callee", "organization_id", "callee_key", "call_time", "call_id"),
     Index("ix_outbound_calls_by_user", "organization_id", "user_id", "call_time", "call_id"),
     Index("ix_outbound_calls_by_time", "organization_id", "call_time", "call_id"),
 )

@@ -49,9 +49,15 @@ _TABLES: Final = (
 
 _Row = tuple[Any, ...]
 
+
+def _columns(table: Table) -> Sequence[str]:
+    """Return the names of the columns that the database does not compute itself."""
+    return [column.name for column in table.columns if column.computed is None]
+
+
 # Each function makes a row of its table from a record.
 _ROW_OF: Final[Mapping[Table, Callable[[Any], _Row]]] = {
-    table: itemgetter(*table.c.keys()) for table in _TABLES
+    table: itemgetter(*_columns(table)) for table in _TABLES
 }
 
 
@@ -195,7 +201,7 @@ def _insert(connection: Connection, table: Table, rows: Sequence[_Row]) -> None:
     """Insert the rows, each with a value for every column."""
     if not rows:
         return
-    columns = table.c.keys()
+    columns = _columns(table)
     if connection.dialect.name == "postgresql":
         # COPY is four times as fast as INSERT, and also part of the transaction.
         names = sql.SQL(",").join(map(sql.Identifier, columns))

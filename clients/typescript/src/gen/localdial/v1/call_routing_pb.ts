@@ -389,8 +389,9 @@ export type ListOutboundCallsRequest = Message<"localdial.v1.ListOutboundCallsRe
   organizationId: string;
 
   /**
-   * Optional. Return only calls to this number, in E.164. Default: calls to any
-   * number.
+   * Optional. Return only calls to the phone with this number, in E.164. Of a
+   * phone with two numbers, such as +5215512345678 and +525512345678 in Mexico,
+   * either finds the calls to both. Default: calls to any number.
    *
    * @generated from field: string callee_number = 2;
    */
@@ -678,6 +679,10 @@ export const CallRouting: GenService<{
    *    caller ID: that user's work phone.
    * 2. The organization number.
    * 3. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
+   *
+   * Where a phone has two numbers (Mexico with and without a 1 after +52,
+   * Argentina with and without a 9 after +54, mobiles of Brazil with and without
+   * the ninth digit), they are one caller.
    *
    * A destination equal to the caller or to the called number is skipped. Only
    * the last user counts: if that user was deleted or has no work phone, rule 2

@@ -256,6 +256,9 @@ public final class CallRoutingGrpc {
      *    caller ID: that user's work phone.
      * 2. The organization number.
      * 3. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
+     * Where a phone has two numbers (Mexico with and without a 1 after +52,
+     * Argentina with and without a 9 after +54, mobiles of Brazil with and without
+     * the ninth digit), they are one caller.
      * A destination equal to the caller or to the called number is skipped. Only
      * the last user counts: if that user was deleted or has no work phone, rule 2
      * applies.
@@ -365,6 +368,9 @@ public final class CallRoutingGrpc {
      *    caller ID: that user's work phone.
      * 2. The organization number.
      * 3. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
+     * Where a phone has two numbers (Mexico with and without a 1 after +52,
+     * Argentina with and without a 9 after +54, mobiles of Brazil with and without
+     * the ninth digit), they are one caller.
      * A destination equal to the caller or to the called number is skipped. Only
      * the last user counts: if that user was deleted or has no work phone, rule 2
      * applies.
@@ -460,6 +466,9 @@ public final class CallRoutingGrpc {
      *    caller ID: that user's work phone.
      * 2. The organization number.
      * 3. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
+     * Where a phone has two numbers (Mexico with and without a 1 after +52,
+     * Argentina with and without a 9 after +54, mobiles of Brazil with and without
+     * the ninth digit), they are one caller.
      * A destination equal to the caller or to the called number is skipped. Only
      * the last user counts: if that user was deleted or has no work phone, rule 2
      * applies.
@@ -553,6 +562,9 @@ public final class CallRoutingGrpc {
      *    caller ID: that user's work phone.
      * 2. The organization number.
      * 3. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
+     * Where a phone has two numbers (Mexico with and without a 1 after +52,
+     * Argentina with and without a 9 after +54, mobiles of Brazil with and without
+     * the ninth digit), they are one caller.
      * A destination equal to the caller or to the called number is skipped. Only
      * the last user counts: if that user was deleted or has no work phone, rule 2
      * applies.
@@ -648,6 +660,9 @@ public final class CallRoutingGrpc {
      *    caller ID: that user's work phone.
      * 2. The organization number.
      * 3. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
+     * Where a phone has two numbers (Mexico with and without a 1 after +52,
+     * Argentina with and without a 9 after +54, mobiles of Brazil with and without
+     * the ninth digit), they are one caller.
      * A destination equal to the caller or to the called number is skipped. Only
      * the last user counts: if that user was deleted or has no work phone, rule 2
      * applies.

@@ -105,8 +105,9 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object calleeNumber_ = "";
   /**
    * <pre>
-   * Optional. Return only calls to this number, in E.164. Default: calls to any
-   * number.
+   * Optional. Return only calls to the phone with this number, in E.164. Of a
+   * phone with two numbers, such as +5215512345678 and +525512345678 in Mexico,
+   * either finds the calls to both. Default: calls to any number.
    * </pre>
    *
    * <code>string callee_number = 2 [json_name = "calleeNumber"];</code>
@@ -127,8 +128,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Optional. Return only calls to this number, in E.164. Default: calls to any
-   * number.
+   * Optional. Return only calls to the phone with this number, in E.164. Of a
+   * phone with two numbers, such as +5215512345678 and +525512345678 in Mexico,
+   * either finds the calls to both. Default: calls to any number.
    * </pre>
    *
    * <code>string callee_number = 2 [json_name = "calleeNumber"];</code>
@@ -758,8 +760,9 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object calleeNumber_ = "";
     /**
      * <pre>
-     * Optional. Return only calls to this number, in E.164. Default: calls to any
-     * number.
+     * Optional. Return only calls to the phone with this number, in E.164. Of a
+     * phone with two numbers, such as +5215512345678 and +525512345678 in Mexico,
+     * either finds the calls to both. Default: calls to any number.
      * </pre>
      *
      * <code>string callee_number = 2 [json_name = "calleeNumber"];</code>
@@ -779,8 +782,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Return only calls to this number, in E.164. Default: calls to any
-     * number.
+     * Optional. Return only calls to the phone with this number, in E.164. Of a
+     * phone with two numbers, such as +5215512345678 and +525512345678 in Mexico,
+     * either finds the calls to both. Default: calls to any number.
      * </pre>
      *
      * <code>string callee_number = 2 [json_name = "calleeNumber"];</code>
@@ -801,8 +805,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Return only calls to this number, in E.164. Default: calls to any
-     * number.
+     * Optional. Return only calls to the phone with this number, in E.164. Of a
+     * phone with two numbers, such as +5215512345678 and +525512345678 in Mexico,
+     * either finds the calls to both. Default: calls to any number.
      * </pre>
      *
      * <code>string callee_number = 2 [json_name = "calleeNumber"];</code>
@@ -819,8 +824,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Return only calls to this number, in E.164. Default: calls to any
-     * number.
+     * Optional. Return only calls to the phone with this number, in E.164. Of a
+     * phone with two numbers, such as +5215512345678 and +525512345678 in Mexico,
+     * either finds the calls to both. Default: calls to any number.
      * </pre>
      *
      * <code>string callee_number = 2 [json_name = "calleeNumber"];</code>
@@ -834,8 +840,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Return only calls to this number, in E.164. Default: calls to any
-     * number.
+     * Optional. Return only calls to the phone with this number, in E.164. Of a
+     * phone with two numbers, such as +5215512345678 and +525512345678 in Mexico,
+     * either finds the calls to both. Default: calls to any number.
      * </pre>
      *
      * <code>string callee_number = 2 [json_name = "calleeNumber"];</code>
