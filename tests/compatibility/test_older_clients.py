@@ -1,8 +1,10 @@
 """Clients of older releases get the same answers as before."""
 
 import base64
+import copy
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -34,7 +36,21 @@ def test_the_recorded_bytes_get_the_same_answers(recording: Recording, server: S
             answered, _ = understood(recording.contract, call.method, sent, channel)
             if call.next_page_token:
                 tokens[call.next_page_token] = answered.next_page_token
-            assert (answered.answer, answered.error) == (call.answer, call.error), (call.method, call.says)
+            error = without_new_metadata(answered.error, call.error)
+            assert (answered.answer, error) == (call.answer, call.error), (call.method, call.says)
+
+
+def without_new_metadata(error: dict[str, Any] | None, recorded: dict[str, Any] | None) -> Any:
+    """Return the error without the metadata that came later, which an older client ignores."""
+    if error is None or recorded is None:
+        return error
+    error = copy.deepcopy(error)
+    for detail, known in zip(error["status"]["details"], recorded["status"]["details"], strict=False):
+        if "metadata" in detail:
+            detail["metadata"] = {
+                key: value for key, value in detail["metadata"].items() if key in known.get("metadata", {})
+            }
+    return error
 
 
 def as_sent(contract: OlderContract, call: Call, tokens: dict[str, str]) -> bytes:
