@@ -154,7 +154,8 @@ type ResolveOutboundCallerIdRequest struct {
 	// Required. The user (agent) who places the call. 1 to 128 visible ASCII
 	// characters.
 	UserId string `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
-	// Required. The number that is called, in E.164.
+	// Required. The number that is called: in E.164, and possible (see
+	// `is_phone_number`).
 	CalleeNumber string `protobuf:"bytes,3,opt,name=callee_number,json=calleeNumber,proto3" json:"callee_number,omitempty"`
 	// Optional. The dialer's identifier of the call, unique within the
 	// organization. 1 to 128 visible ASCII characters. Repeating a `call_id`

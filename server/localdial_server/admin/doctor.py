@@ -10,6 +10,7 @@ from sqlalchemy import Engine, make_url, select
 from sqlalchemy.exc import DBAPIError
 
 from localdial_server.admin.doctor_finding import Check, Finding, OnFinding, State
+from localdial_server.admin.doctor_numbers import stored_numbers
 from localdial_server.domain.model import NumberState
 from localdial_server.runtime.carriers import twilio_account
 from localdial_server.runtime.storage import open_database, refuse_forgotten_state
@@ -34,6 +35,8 @@ def examine(settings: Settings, on_finding: OnFinding) -> bool:
 
     report(Check("settings").ok("can be used"))
     report(_database(settings))
+    for finding in _stored_numbers(settings):
+        report(finding)
     report(_files(settings))
     report(_webhook(settings))
     asyncio.run(_carrier(settings, report))
@@ -69,6 +72,17 @@ def _active_numbers(settings: Settings) -> Sequence[tuple[str, str]]:
             with engine.connect() as connection:
                 return [(row.carrier_account, row.phone_number) for row in connection.execute(query)]
     except (OSError, DBAPIError, StartError):
+        # The check of the database says what is wrong with it.
+        return []
+
+
+def _stored_numbers(settings: Settings) -> Sequence[Finding]:
+    try:
+        with _reading(settings) as engine:
+            if engine is None or missing_migration(engine) is not None:
+                return []
+            return list(stored_numbers(engine))
+    except (OSError, DBAPIError, SchemaError, StartError):
         # The check of the database says what is wrong with it.
         return []
 

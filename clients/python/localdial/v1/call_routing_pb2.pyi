@@ -116,7 +116,9 @@ class ResolveOutboundCallerIdRequest(_message.Message):
     characters.
     """
     callee_number: _builtins.str
-    """Required. The number that is called, in E.164."""
+    """Required. The number that is called: in E.164, and possible (see
+    `is_phone_number`).
+    """
     call_id: _builtins.str
     """Optional. The dialer's identifier of the call, unique within the
     organization. 1 to 128 visible ASCII characters. Repeating a `call_id`

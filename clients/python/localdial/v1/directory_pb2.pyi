@@ -36,8 +36,8 @@ class Organization(_message.Message):
     """Optional. A name for people to read. Up to 200 characters."""
     organization_number: _builtins.str
     """Optional. The caller ID when no other rule applies, and the destination of
-    call-backs that reach no user, in E.164. It belongs to one organization
-    only.
+    call-backs that reach no user: in E.164, and possible (see
+    `is_phone_number`). It belongs to one organization only.
     """
     revision: _builtins.int
     """Output only. Counts the changes to the organization, its users and its
@@ -82,11 +82,14 @@ class User(_message.Message):
     display_name: _builtins.str
     """Optional. A name for people to read. Up to 200 characters."""
     caller_id: _builtins.str
-    """Optional. The user's own caller ID, in E.164. It is shown when it is local
-    to the callee, or when no number of the organization fits.
+    """Optional. The user's own caller ID: in E.164, and possible (see
+    `is_phone_number`). It is shown when it is local to the callee, or when no
+    number of the organization fits.
     """
     work_phone: _builtins.str
-    """Optional. The phone where the user takes call-backs, in E.164."""
+    """Optional. The phone where the user takes call-backs: in E.164, and possible
+    (see `is_phone_number`).
+    """
     def __init__(
         self,
         *,

@@ -335,8 +335,8 @@ class ImportNumbersRequest(_message.Message):
     """
     @_builtins.property
     def phone_numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Required. 1 to 100 numbers in E.164, each once. The carrier account must
-        already own them.
+        """Required. 1 to 100 numbers, each once, in E.164 and possible (see
+        `is_phone_number`). The carrier account must already own them.
         """
 
     def __init__(

@@ -39,7 +39,8 @@ export type ResolveOutboundCallerIdRequest = Message<"localdial.v1.ResolveOutbou
   userId: string;
 
   /**
-   * Required. The number that is called, in E.164.
+   * Required. The number that is called: in E.164, and possible (see
+   * `is_phone_number`).
    *
    * @generated from field: string callee_number = 3;
    */

@@ -35,8 +35,8 @@ export type Organization = Message<"localdial.v1.Organization"> & {
 
   /**
    * Optional. The caller ID when no other rule applies, and the destination of
-   * call-backs that reach no user, in E.164. It belongs to one organization
-   * only.
+   * call-backs that reach no user: in E.164, and possible (see
+   * `is_phone_number`). It belongs to one organization only.
    *
    * @generated from field: string organization_number = 3;
    */
@@ -89,15 +89,17 @@ export type User = Message<"localdial.v1.User"> & {
   displayName: string;
 
   /**
-   * Optional. The user's own caller ID, in E.164. It is shown when it is local
-   * to the callee, or when no number of the organization fits.
+   * Optional. The user's own caller ID: in E.164, and possible (see
+   * `is_phone_number`). It is shown when it is local to the callee, or when no
+   * number of the organization fits.
    *
    * @generated from field: string caller_id = 4;
    */
   callerId: string;
 
   /**
-   * Optional. The phone where the user takes call-backs, in E.164.
+   * Optional. The phone where the user takes call-backs: in E.164, and possible
+   * (see `is_phone_number`).
    *
    * @generated from field: string work_phone = 5;
    */

@@ -335,8 +335,8 @@ export type ImportNumbersRequest = Message<"localdial.v1.ImportNumbersRequest"> 
   organizationId: string;
 
   /**
-   * Required. 1 to 100 numbers in E.164, each once. The carrier account must
-   * already own them.
+   * Required. 1 to 100 numbers, each once, in E.164 and possible (see
+   * `is_phone_number`). The carrier account must already own them.
    *
    * @generated from field: repeated string phone_numbers = 2;
    */

@@ -105,8 +105,8 @@ private static final long serialVersionUID = 0L;
       com.google.protobuf.LazyStringArrayList.emptyList();
   /**
    * <pre>
-   * Required. 1 to 100 numbers in E.164, each once. The carrier account must
-   * already own them.
+   * Required. 1 to 100 numbers, each once, in E.164 and possible (see
+   * `is_phone_number`). The carrier account must already own them.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -118,8 +118,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required. 1 to 100 numbers in E.164, each once. The carrier account must
-   * already own them.
+   * Required. 1 to 100 numbers, each once, in E.164 and possible (see
+   * `is_phone_number`). The carrier account must already own them.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -130,8 +130,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required. 1 to 100 numbers in E.164, each once. The carrier account must
-   * already own them.
+   * Required. 1 to 100 numbers, each once, in E.164 and possible (see
+   * `is_phone_number`). The carrier account must already own them.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -143,8 +143,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required. 1 to 100 numbers in E.164, each once. The carrier account must
-   * already own them.
+   * Required. 1 to 100 numbers, each once, in E.164 and possible (see
+   * `is_phone_number`). The carrier account must already own them.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -643,8 +643,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 100 numbers in E.164, each once. The carrier account must
-     * already own them.
+     * Required. 1 to 100 numbers, each once, in E.164 and possible (see
+     * `is_phone_number`). The carrier account must already own them.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -657,8 +657,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 100 numbers in E.164, each once. The carrier account must
-     * already own them.
+     * Required. 1 to 100 numbers, each once, in E.164 and possible (see
+     * `is_phone_number`). The carrier account must already own them.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -669,8 +669,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 100 numbers in E.164, each once. The carrier account must
-     * already own them.
+     * Required. 1 to 100 numbers, each once, in E.164 and possible (see
+     * `is_phone_number`). The carrier account must already own them.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -682,8 +682,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 100 numbers in E.164, each once. The carrier account must
-     * already own them.
+     * Required. 1 to 100 numbers, each once, in E.164 and possible (see
+     * `is_phone_number`). The carrier account must already own them.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -696,8 +696,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 100 numbers in E.164, each once. The carrier account must
-     * already own them.
+     * Required. 1 to 100 numbers, each once, in E.164 and possible (see
+     * `is_phone_number`). The carrier account must already own them.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -716,8 +716,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 100 numbers in E.164, each once. The carrier account must
-     * already own them.
+     * Required. 1 to 100 numbers, each once, in E.164 and possible (see
+     * `is_phone_number`). The carrier account must already own them.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -735,8 +735,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 100 numbers in E.164, each once. The carrier account must
-     * already own them.
+     * Required. 1 to 100 numbers, each once, in E.164 and possible (see
+     * `is_phone_number`). The carrier account must already own them.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -754,8 +754,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 100 numbers in E.164, each once. The carrier account must
-     * already own them.
+     * Required. 1 to 100 numbers, each once, in E.164 and possible (see
+     * `is_phone_number`). The carrier account must already own them.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -770,8 +770,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 100 numbers in E.164, each once. The carrier account must
-     * already own them.
+     * Required. 1 to 100 numbers, each once, in E.164 and possible (see
+     * `is_phone_number`). The carrier account must already own them.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>

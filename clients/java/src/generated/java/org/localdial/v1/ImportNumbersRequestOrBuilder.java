@@ -34,8 +34,8 @@ public interface ImportNumbersRequestOrBuilder extends
 
   /**
    * <pre>
-   * Required. 1 to 100 numbers in E.164, each once. The carrier account must
-   * already own them.
+   * Required. 1 to 100 numbers, each once, in E.164 and possible (see
+   * `is_phone_number`). The carrier account must already own them.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -45,8 +45,8 @@ public interface ImportNumbersRequestOrBuilder extends
       getPhoneNumbersList();
   /**
    * <pre>
-   * Required. 1 to 100 numbers in E.164, each once. The carrier account must
-   * already own them.
+   * Required. 1 to 100 numbers, each once, in E.164 and possible (see
+   * `is_phone_number`). The carrier account must already own them.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -55,8 +55,8 @@ public interface ImportNumbersRequestOrBuilder extends
   int getPhoneNumbersCount();
   /**
    * <pre>
-   * Required. 1 to 100 numbers in E.164, each once. The carrier account must
-   * already own them.
+   * Required. 1 to 100 numbers, each once, in E.164 and possible (see
+   * `is_phone_number`). The carrier account must already own them.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -66,8 +66,8 @@ public interface ImportNumbersRequestOrBuilder extends
   java.lang.String getPhoneNumbers(int index);
   /**
    * <pre>
-   * Required. 1 to 100 numbers in E.164, each once. The carrier account must
-   * already own them.
+   * Required. 1 to 100 numbers, each once, in E.164 and possible (see
+   * `is_phone_number`). The carrier account must already own them.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>

@@ -152,8 +152,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Optional. The caller ID when no other rule applies, and the destination of
-   * call-backs that reach no user, in E.164. It belongs to one organization
-   * only.
+   * call-backs that reach no user: in E.164, and possible (see
+   * `is_phone_number`). It belongs to one organization only.
    * </pre>
    *
    * <code>string organization_number = 3 [json_name = "organizationNumber"];</code>
@@ -175,8 +175,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Optional. The caller ID when no other rule applies, and the destination of
-   * call-backs that reach no user, in E.164. It belongs to one organization
-   * only.
+   * call-backs that reach no user: in E.164, and possible (see
+   * `is_phone_number`). It belongs to one organization only.
    * </pre>
    *
    * <code>string organization_number = 3 [json_name = "organizationNumber"];</code>
@@ -777,8 +777,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Optional. The caller ID when no other rule applies, and the destination of
-     * call-backs that reach no user, in E.164. It belongs to one organization
-     * only.
+     * call-backs that reach no user: in E.164, and possible (see
+     * `is_phone_number`). It belongs to one organization only.
      * </pre>
      *
      * <code>string organization_number = 3 [json_name = "organizationNumber"];</code>
@@ -799,8 +799,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Optional. The caller ID when no other rule applies, and the destination of
-     * call-backs that reach no user, in E.164. It belongs to one organization
-     * only.
+     * call-backs that reach no user: in E.164, and possible (see
+     * `is_phone_number`). It belongs to one organization only.
      * </pre>
      *
      * <code>string organization_number = 3 [json_name = "organizationNumber"];</code>
@@ -822,8 +822,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Optional. The caller ID when no other rule applies, and the destination of
-     * call-backs that reach no user, in E.164. It belongs to one organization
-     * only.
+     * call-backs that reach no user: in E.164, and possible (see
+     * `is_phone_number`). It belongs to one organization only.
      * </pre>
      *
      * <code>string organization_number = 3 [json_name = "organizationNumber"];</code>
@@ -841,8 +841,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Optional. The caller ID when no other rule applies, and the destination of
-     * call-backs that reach no user, in E.164. It belongs to one organization
-     * only.
+     * call-backs that reach no user: in E.164, and possible (see
+     * `is_phone_number`). It belongs to one organization only.
      * </pre>
      *
      * <code>string organization_number = 3 [json_name = "organizationNumber"];</code>
@@ -857,8 +857,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Optional. The caller ID when no other rule applies, and the destination of
-     * call-backs that reach no user, in E.164. It belongs to one organization
-     * only.
+     * call-backs that reach no user: in E.164, and possible (see
+     * `is_phone_number`). It belongs to one organization only.
      * </pre>
      *
      * <code>string organization_number = 3 [json_name = "organizationNumber"];</code>

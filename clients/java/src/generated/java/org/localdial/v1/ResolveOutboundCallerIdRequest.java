@@ -154,7 +154,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object calleeNumber_ = "";
   /**
    * <pre>
-   * Required. The number that is called, in E.164.
+   * Required. The number that is called: in E.164, and possible (see
+   * `is_phone_number`).
    * </pre>
    *
    * <code>string callee_number = 3 [json_name = "calleeNumber"];</code>
@@ -175,7 +176,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required. The number that is called, in E.164.
+   * Required. The number that is called: in E.164, and possible (see
+   * `is_phone_number`).
    * </pre>
    *
    * <code>string callee_number = 3 [json_name = "calleeNumber"];</code>
@@ -900,7 +902,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object calleeNumber_ = "";
     /**
      * <pre>
-     * Required. The number that is called, in E.164.
+     * Required. The number that is called: in E.164, and possible (see
+     * `is_phone_number`).
      * </pre>
      *
      * <code>string callee_number = 3 [json_name = "calleeNumber"];</code>
@@ -920,7 +923,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The number that is called, in E.164.
+     * Required. The number that is called: in E.164, and possible (see
+     * `is_phone_number`).
      * </pre>
      *
      * <code>string callee_number = 3 [json_name = "calleeNumber"];</code>
@@ -941,7 +945,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The number that is called, in E.164.
+     * Required. The number that is called: in E.164, and possible (see
+     * `is_phone_number`).
      * </pre>
      *
      * <code>string callee_number = 3 [json_name = "calleeNumber"];</code>
@@ -958,7 +963,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The number that is called, in E.164.
+     * Required. The number that is called: in E.164, and possible (see
+     * `is_phone_number`).
      * </pre>
      *
      * <code>string callee_number = 3 [json_name = "calleeNumber"];</code>
@@ -972,7 +978,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. The number that is called, in E.164.
+     * Required. The number that is called: in E.164, and possible (see
+     * `is_phone_number`).
      * </pre>
      *
      * <code>string callee_number = 3 [json_name = "calleeNumber"];</code>

@@ -56,7 +56,8 @@ public interface ResolveOutboundCallerIdRequestOrBuilder extends
 
   /**
    * <pre>
-   * Required. The number that is called, in E.164.
+   * Required. The number that is called: in E.164, and possible (see
+   * `is_phone_number`).
    * </pre>
    *
    * <code>string callee_number = 3 [json_name = "calleeNumber"];</code>
@@ -65,7 +66,8 @@ public interface ResolveOutboundCallerIdRequestOrBuilder extends
   java.lang.String getCalleeNumber();
   /**
    * <pre>
-   * Required. The number that is called, in E.164.
+   * Required. The number that is called: in E.164, and possible (see
+   * `is_phone_number`).
    * </pre>
    *
    * <code>string callee_number = 3 [json_name = "calleeNumber"];</code>

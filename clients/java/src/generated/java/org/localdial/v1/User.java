@@ -202,8 +202,9 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object callerId_ = "";
   /**
    * <pre>
-   * Optional. The user's own caller ID, in E.164. It is shown when it is local
-   * to the callee, or when no number of the organization fits.
+   * Optional. The user's own caller ID: in E.164, and possible (see
+   * `is_phone_number`). It is shown when it is local to the callee, or when no
+   * number of the organization fits.
    * </pre>
    *
    * <code>string caller_id = 4 [json_name = "callerId"];</code>
@@ -224,8 +225,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Optional. The user's own caller ID, in E.164. It is shown when it is local
-   * to the callee, or when no number of the organization fits.
+   * Optional. The user's own caller ID: in E.164, and possible (see
+   * `is_phone_number`). It is shown when it is local to the callee, or when no
+   * number of the organization fits.
    * </pre>
    *
    * <code>string caller_id = 4 [json_name = "callerId"];</code>
@@ -251,7 +253,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object workPhone_ = "";
   /**
    * <pre>
-   * Optional. The phone where the user takes call-backs, in E.164.
+   * Optional. The phone where the user takes call-backs: in E.164, and possible
+   * (see `is_phone_number`).
    * </pre>
    *
    * <code>string work_phone = 5 [json_name = "workPhone"];</code>
@@ -272,7 +275,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Optional. The phone where the user takes call-backs, in E.164.
+   * Optional. The phone where the user takes call-backs: in E.164, and possible
+   * (see `is_phone_number`).
    * </pre>
    *
    * <code>string work_phone = 5 [json_name = "workPhone"];</code>
@@ -976,8 +980,9 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object callerId_ = "";
     /**
      * <pre>
-     * Optional. The user's own caller ID, in E.164. It is shown when it is local
-     * to the callee, or when no number of the organization fits.
+     * Optional. The user's own caller ID: in E.164, and possible (see
+     * `is_phone_number`). It is shown when it is local to the callee, or when no
+     * number of the organization fits.
      * </pre>
      *
      * <code>string caller_id = 4 [json_name = "callerId"];</code>
@@ -997,8 +1002,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The user's own caller ID, in E.164. It is shown when it is local
-     * to the callee, or when no number of the organization fits.
+     * Optional. The user's own caller ID: in E.164, and possible (see
+     * `is_phone_number`). It is shown when it is local to the callee, or when no
+     * number of the organization fits.
      * </pre>
      *
      * <code>string caller_id = 4 [json_name = "callerId"];</code>
@@ -1019,8 +1025,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The user's own caller ID, in E.164. It is shown when it is local
-     * to the callee, or when no number of the organization fits.
+     * Optional. The user's own caller ID: in E.164, and possible (see
+     * `is_phone_number`). It is shown when it is local to the callee, or when no
+     * number of the organization fits.
      * </pre>
      *
      * <code>string caller_id = 4 [json_name = "callerId"];</code>
@@ -1037,8 +1044,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The user's own caller ID, in E.164. It is shown when it is local
-     * to the callee, or when no number of the organization fits.
+     * Optional. The user's own caller ID: in E.164, and possible (see
+     * `is_phone_number`). It is shown when it is local to the callee, or when no
+     * number of the organization fits.
      * </pre>
      *
      * <code>string caller_id = 4 [json_name = "callerId"];</code>
@@ -1052,8 +1060,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The user's own caller ID, in E.164. It is shown when it is local
-     * to the callee, or when no number of the organization fits.
+     * Optional. The user's own caller ID: in E.164, and possible (see
+     * `is_phone_number`). It is shown when it is local to the callee, or when no
+     * number of the organization fits.
      * </pre>
      *
      * <code>string caller_id = 4 [json_name = "callerId"];</code>
@@ -1073,7 +1082,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object workPhone_ = "";
     /**
      * <pre>
-     * Optional. The phone where the user takes call-backs, in E.164.
+     * Optional. The phone where the user takes call-backs: in E.164, and possible
+     * (see `is_phone_number`).
      * </pre>
      *
      * <code>string work_phone = 5 [json_name = "workPhone"];</code>
@@ -1093,7 +1103,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The phone where the user takes call-backs, in E.164.
+     * Optional. The phone where the user takes call-backs: in E.164, and possible
+     * (see `is_phone_number`).
      * </pre>
      *
      * <code>string work_phone = 5 [json_name = "workPhone"];</code>
@@ -1114,7 +1125,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The phone where the user takes call-backs, in E.164.
+     * Optional. The phone where the user takes call-backs: in E.164, and possible
+     * (see `is_phone_number`).
      * </pre>
      *
      * <code>string work_phone = 5 [json_name = "workPhone"];</code>
@@ -1131,7 +1143,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The phone where the user takes call-backs, in E.164.
+     * Optional. The phone where the user takes call-backs: in E.164, and possible
+     * (see `is_phone_number`).
      * </pre>
      *
      * <code>string work_phone = 5 [json_name = "workPhone"];</code>
@@ -1145,7 +1158,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The phone where the user takes call-backs, in E.164.
+     * Optional. The phone where the user takes call-backs: in E.164, and possible
+     * (see `is_phone_number`).
      * </pre>
      *
      * <code>string work_phone = 5 [json_name = "workPhone"];</code>

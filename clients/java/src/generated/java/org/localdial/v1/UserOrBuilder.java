@@ -76,8 +76,9 @@ public interface UserOrBuilder extends
 
   /**
    * <pre>
-   * Optional. The user's own caller ID, in E.164. It is shown when it is local
-   * to the callee, or when no number of the organization fits.
+   * Optional. The user's own caller ID: in E.164, and possible (see
+   * `is_phone_number`). It is shown when it is local to the callee, or when no
+   * number of the organization fits.
    * </pre>
    *
    * <code>string caller_id = 4 [json_name = "callerId"];</code>
@@ -86,8 +87,9 @@ public interface UserOrBuilder extends
   java.lang.String getCallerId();
   /**
    * <pre>
-   * Optional. The user's own caller ID, in E.164. It is shown when it is local
-   * to the callee, or when no number of the organization fits.
+   * Optional. The user's own caller ID: in E.164, and possible (see
+   * `is_phone_number`). It is shown when it is local to the callee, or when no
+   * number of the organization fits.
    * </pre>
    *
    * <code>string caller_id = 4 [json_name = "callerId"];</code>
@@ -98,7 +100,8 @@ public interface UserOrBuilder extends
 
   /**
    * <pre>
-   * Optional. The phone where the user takes call-backs, in E.164.
+   * Optional. The phone where the user takes call-backs: in E.164, and possible
+   * (see `is_phone_number`).
    * </pre>
    *
    * <code>string work_phone = 5 [json_name = "workPhone"];</code>
@@ -107,7 +110,8 @@ public interface UserOrBuilder extends
   java.lang.String getWorkPhone();
   /**
    * <pre>
-   * Optional. The phone where the user takes call-backs, in E.164.
+   * Optional. The phone where the user takes call-backs: in E.164, and possible
+   * (see `is_phone_number`).
    * </pre>
    *
    * <code>string work_phone = 5 [json_name = "workPhone"];</code>
