@@ -23,10 +23,12 @@ ErrorReason = Literal[
     "NO_DESTINATION",
     "CALL_ID_REUSED",
     "REVISION_NOT_REACHED",
+    "INVALID_FIELDS",
 ]
 
 # The gRPC status of each. Only the reasons that a scenario expects are in this list.
 STATUS: dict[str, str] = {
+    "INVALID_FIELDS": "INVALID_ARGUMENT",
     "ORGANIZATION_NOT_FOUND": "NOT_FOUND",
     "USER_NOT_FOUND": "NOT_FOUND",
     "NUMBER_NOT_FOUND": "NOT_FOUND",
