@@ -1,9 +1,11 @@
 """The options of a channel to the service: retries, keepalive, message sizes and reconnection."""
 
+import json
 from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any, Final, TypeAlias
 
+from localdial_client._last_failure import PROBE_CONFIG
 from localdial_client._version import __version__
 
 # Pairs of a name from grpc/impl/channel_arg_names.h and its value.
@@ -11,7 +13,8 @@ ChannelOptions: TypeAlias = Sequence[tuple[str, Any]]
 
 # Which calls are retried and how, and round robin over the servers behind a name. Generated from the
 # contract; the clients in all languages have the same one.
-_SERVICE_CONFIG: Final = files(__package__).joinpath("service_config.json").read_text("ascii")
+_CONTRACT: Final = json.loads(files(__package__).joinpath("service_config.json").read_text("ascii"))
+_SERVICE_CONFIG: Final = json.dumps({**_CONTRACT, "methodConfig": [*_CONTRACT["methodConfig"], PROBE_CONFIG]})
 
 _MIB: Final = 1024 * 1024
 

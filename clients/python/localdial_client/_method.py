@@ -12,6 +12,7 @@ import grpc.aio
 from google.protobuf.message import Message
 
 from localdial_client._ids import with_ids
+from localdial_client._last_failure import Probe, async_last_failure, last_failure
 from localdial_client._revisions import Revisions
 from localdial_client.errors import Cancelled, LocaldialError, from_rpc_error
 
@@ -27,14 +28,18 @@ ResponseT = TypeVar("ResponseT", bound=Message)
 class CallDefaults:
     """The deadline, key and revisions that the calls of a client share, for threads and for asyncio."""
 
-    def __init__(self, timeout: float, key: str | None, revisions: Revisions) -> None:
-        """Set the default deadline in seconds and the key; raises ValueError for a bad timeout."""
+    def __init__(self, timeout: float, key: str | None, revisions: Revisions, probe: Probe) -> None:
+        """Set the default deadline in seconds, the key and the probe of the channel.
+
+        Raises ValueError for a bad timeout.
+        """
         # Zero does not mean "no deadline": every call would fail before it is sent.
         if not timeout > 0:
             raise ValueError(f"the timeouts of a client must be more than 0 seconds, not {timeout}")
         self._timeout = timeout
         self._authorization = () if key is None else ((_AUTHORIZATION, f"Bearer {key}"),)
         self._revisions = revisions
+        self.probe = probe
 
     def deadline(self, timeout: float | None) -> float:
         """Return the deadline of a call, in seconds: its own `timeout`, or the default if None."""
@@ -54,9 +59,12 @@ class CallDefaults:
         """Learn the revisions in the response to the request `sent`."""
         self._revisions.learn(sent, response)
 
-    def failure(self, error: grpc.RpcError, sent: Message) -> LocaldialError:
-        """Return the exception for the failed request `sent`, and forget the revisions it refutes."""
-        failure = from_rpc_error(error, sent)
+    def failure(self, error: grpc.RpcError, sent: Message, why: str) -> LocaldialError:
+        """Return the exception for the failed request `sent`, and forget the revisions it refutes.
+
+        `why` there is no connection, or an empty string, is added to the message.
+        """
+        failure = from_rpc_error(error, sent, why)
         self._revisions.learn_failure(sent, failure)
         return failure
 
@@ -110,7 +118,8 @@ class Method(Generic[RequestT, ResponseT]):
                 sent, timeout=defaults.deadline(timeout), metadata=defaults.metadata(metadata)
             )
         except grpc.RpcError as error:
-            raise defaults.failure(error, sent) from without_frames(error)
+            why = last_failure(defaults.probe, error)
+            raise defaults.failure(error, sent, why) from without_frames(error)
         defaults.learn(sent, response)
         return response
 
@@ -154,7 +163,8 @@ class AsyncMethod(Generic[RequestT, ResponseT]):
                 sent, timeout=defaults.deadline(timeout), metadata=defaults.metadata(metadata)
             )
         except grpc.RpcError as error:
-            raise defaults.failure(error, sent) from without_frames(error)
+            why = await async_last_failure(defaults.probe, error)
+            raise defaults.failure(error, sent, why) from without_frames(error)
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
             if task is not None and task.cancelling():

@@ -11,6 +11,7 @@ import grpc.aio
 from localdial_client._async_services import AsyncCallRouting, AsyncDirectory, AsyncNumberInventory
 from localdial_client._channel import ChannelOptions
 from localdial_client._connection import connection
+from localdial_client._last_failure import probe_of
 from localdial_client._method import CallDefaults
 from localdial_client._revisions import Revisions
 from localdial_client._services import CallRouting, Directory, NumberInventory
@@ -77,14 +78,15 @@ class Client:
             credentials=credentials,
             options=options,
         )
-        revisions = Revisions(enabled=read_your_writes)
-        defaults = CallDefaults(timeout, key, revisions)
-        carrier_defaults = CallDefaults(carrier_timeout, key, revisions)
         self._channel = (
             grpc.insecure_channel(target, merged)
             if channel_credentials is None
             else grpc.secure_channel(target, channel_credentials, merged)
         )
+        revisions = Revisions(enabled=read_your_writes)
+        probe = probe_of(self._channel)
+        defaults = CallDefaults(timeout, key, revisions, probe)
+        carrier_defaults = CallDefaults(carrier_timeout, key, revisions, probe)
         self.call_routing = CallRouting(self._channel, defaults)
         self.number_inventory = NumberInventory(self._channel, defaults, carrier_defaults)
         self.directory = Directory(self._channel, defaults)
@@ -146,14 +148,15 @@ class AsyncClient:
             credentials=credentials,
             options=options,
         )
-        revisions = Revisions(enabled=read_your_writes)
-        defaults = CallDefaults(timeout, key, revisions)
-        carrier_defaults = CallDefaults(carrier_timeout, key, revisions)
         self._channel = (
             grpc.aio.insecure_channel(target, merged)
             if channel_credentials is None
             else grpc.aio.secure_channel(target, channel_credentials, merged)
         )
+        revisions = Revisions(enabled=read_your_writes)
+        probe = probe_of(self._channel)
+        defaults = CallDefaults(timeout, key, revisions, probe)
+        carrier_defaults = CallDefaults(carrier_timeout, key, revisions, probe)
         self.call_routing = AsyncCallRouting(self._channel, defaults)
         self.number_inventory = AsyncNumberInventory(self._channel, defaults, carrier_defaults)
         self.directory = AsyncDirectory(self._channel, defaults)

@@ -192,8 +192,11 @@ def from_status(status: Status) -> LocaldialError:
     return _decode(code, status.message, status, None)
 
 
-def from_rpc_error(error: grpc.RpcError, request: Message) -> LocaldialError:
-    """Return the error that a failed call raises; `request` is the request as it was sent."""
+def from_rpc_error(error: grpc.RpcError, request: Message, why: str = "") -> LocaldialError:
+    """Return the error that a failed call raises; `request` is the request as it was sent.
+
+    `why` there is no connection, if given, is added to the message.
+    """
     # The type stubs know neither that these are pairs nor that None is possible, as without a connection.
     trailing = cast("Iterable[tuple[str, str | bytes]] | None", error.trailing_metadata())
     status = Status()
@@ -202,7 +205,8 @@ def from_rpc_error(error: grpc.RpcError, request: Message) -> LocaldialError:
             # Details that cannot be decoded must not hide the error itself.
             with contextlib.suppress(DecodeError):
                 status = Status.FromString(value)
-    return _decode(error.code(), error.details() or "", status, request)
+    message = error.details() or ""
+    return _decode(error.code(), f"{message}; {why}" if why else message, status, request)
 
 
 def _decode(code: grpc.StatusCode, message: str, status: Status, request: Message | None) -> LocaldialError:

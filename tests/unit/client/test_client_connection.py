@@ -64,6 +64,23 @@ async def test_the_deadline_includes_all_retries(server: FakeServer, api: Api) -
 
 
 @pytest.mark.asyncio
+async def test_a_call_that_runs_out_of_time_says_why_there_is_no_connection(connect: Connect) -> None:
+    with pytest.raises(DeadlineExceeded, match=r"Deadline Exceeded; .*127\.0\.0\.1:1: .*refused"):
+        await connect("127.0.0.1:1").call("directory.get_user", GetUserRequest(), timeout=0.3)
+
+
+@pytest.mark.asyncio
+async def test_the_question_why_there_is_no_connection_never_reaches_a_server(
+    server: FakeServer, api: Api
+) -> None:
+    server.answers(Hang())
+    with pytest.raises(DeadlineExceeded) as raised:
+        await api.call("directory.get_user", GetUserRequest(), timeout=0.2)
+    assert raised.value.message == "Deadline Exceeded"
+    assert len(server.received) == 1
+
+
+@pytest.mark.asyncio
 async def test_metadata_reaches_the_server(server: FakeServer, api: Api) -> None:
     metadata = [("x-team", "dialer"), ("x-trace-bin", b"\x00\x01")]
     await api.call("directory.get_user", GetUserRequest(), metadata=metadata)
