@@ -36,6 +36,7 @@ func newChannel(s *settings) (*grpc.ClientConn, error) {
 			// A page of 1000 numbers with many mapped area codes can exceed gRPC's default of 4 MiB.
 			grpc.MaxCallRecvMsgSize(16*mebibyte),
 		),
+		grpc.WithStatsHandler(attemptRecorder{}),
 		// The details of an error travel in the trailing metadata, beside what proxies add.
 		grpc.WithMaxHeaderListSize(mebibyte),
 		// Ping an idle connection every 30 s, with or without calls, so that a dead peer is detected within 40 s and no

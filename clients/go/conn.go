@@ -38,12 +38,14 @@ func (c *conn) Invoke(ctx context.Context, method string, args, reply any, optio
 	sent := c.revisions.withMinRevision(WithIDs(request), request)
 	ctx, cancel := c.withDeadline(ctx, method, options)
 	defer cancel()
+	ctx, made := withAttempts(ctx)
 
 	if err := c.channel.Invoke(ctx, method, sent, reply, options...); err != nil {
 		failure := fromCall(ctx, err, sent)
 		if failure.Code == codes.Canceled && c.closed.Err() != nil && !errors.Is(failure, context.Canceled) {
 			return closedError(err, sent)
 		}
+		made.explain(failure)
 		c.revisions.learnFailure(sent, failure)
 		return failure
 	}

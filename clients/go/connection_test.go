@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -303,4 +304,26 @@ func TestACallSucceedsIfTheServerReturnsDuringItsRetries(t *testing.T) {
 		t.Error(err)
 	}
 	(<-again).Stop()
+}
+
+func TestACallThatRunsOutOfTimeSaysWhyItsAttemptsFailed(t *testing.T) {
+	client := newClient(t, "127.0.0.1:1")
+	err := getUser(t.Context(), client, localdial.Timeout(300*time.Millisecond))
+	if !errors.Is(err, localdial.ErrDeadlineExceeded) {
+		t.Fatal(err)
+	}
+	if !regexp.MustCompile(`127\.0\.0\.1:1: .*refused.*, \d attempts?$`).MatchString(err.Error()) {
+		t.Error(err)
+	}
+}
+
+func TestACallThatNoServerAnswersSaysHowOftenItWasTried(t *testing.T) {
+	client := newClient(t, "127.0.0.1:1")
+	err := getUser(t.Context(), client)
+	if !errors.Is(err, localdial.ErrUnavailable) {
+		t.Fatal(err)
+	}
+	if !regexp.MustCompile(`127\.0\.0\.1:1: .*refused.*, 5 attempts$`).MatchString(err.Error()) {
+		t.Error(err)
+	}
 }
