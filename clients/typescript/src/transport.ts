@@ -44,6 +44,7 @@ interface Failure {
   readonly pushback: number | "never" | undefined;
   /** Whether it is certain that the server did not process the request. */
   readonly unprocessed: boolean;
+  readonly answered: boolean;
 }
 
 export class LocaldialTransport implements Transport {
@@ -95,7 +96,7 @@ export class LocaldialTransport implements Transport {
         const pause = this.#pause(outcome, attempts, policy, backoff);
         if (pause === undefined) {
           revisions?.forgetUnreached(request, outcome.error);
-          throw outcome.error;
+          throw outcome.answered ? outcome.error : call.withAttempts(outcome.error);
         }
         headers.set("grpc-previous-rpc-attempts", String(attempts));
         await call.pause(pause, request);
@@ -134,7 +135,7 @@ export class LocaldialTransport implements Transport {
       call.throwIfEnded(request);
       if (!(thrown instanceof NoServerError)) throw thrown;
       const error = errorOf("UNAVAILABLE", thrown.message, { request, cause: thrown });
-      return { error, pushback: undefined, unprocessed: false };
+      return { error, pushback: undefined, unprocessed: false, answered: false };
     }
     tried.add(picked.subchannel);
     const { authority } = picked.subchannel.target;
@@ -148,7 +149,8 @@ export class LocaldialTransport implements Transport {
     } catch (thrown) {
       if (call.deadlineExceeded) attempt.drainIfSilent();
       const error = attempt.errorOf(thrown, request);
-      return { error, pushback: pushbackOf(attempt.pushback), unprocessed: attempt.unprocessed };
+      const { unprocessed, answered } = attempt;
+      return { error, pushback: pushbackOf(attempt.pushback), unprocessed, answered };
     }
   }
 
@@ -209,16 +211,25 @@ class Call {
     return left < 1e8 ? `${left}m` : `${Math.ceil(left / 1000)}S`;
   }
 
-  /** Records an attempt that failed, for the error of a call that runs out of time. */
+  /** Records an attempt that failed, for the error of a call that no server answers. */
   failed(error: LocaldialError): void {
     this.#failures += 1;
     this.#lastFailure = error;
   }
 
+  /** Returns the error of a call that no server answered, with the number of attempts if it could not be reached. */
+  withAttempts(error: LocaldialError): LocaldialError {
+    if (error.code !== "UNAVAILABLE") return error;
+    const { request, cause } = error;
+    return errorOf(error.code, `${error.statusMessage}, ${this.#attempts()}`, { request, cause });
+  }
+
   #withLastFailure(message: string): string {
-    if (!this.#lastFailure) return message;
-    const attempts = this.#failures === 1 ? "1 attempt" : `${this.#failures} attempts`;
-    return `${message}; ${this.#lastFailure.statusMessage}, ${attempts}`;
+    return this.#lastFailure ? `${message}; ${this.#lastFailure.statusMessage}, ${this.#attempts()}` : message;
+  }
+
+  #attempts(): string {
+    return this.#failures === 1 ? "1 attempt" : `${this.#failures} attempts`;
   }
 
   /** Ends the call. Only the first reason is kept. */

@@ -334,3 +334,8 @@ test("a call that runs out of time says why its attempts failed", async () => {
     /^DEADLINE_EXCEEDED: no response within 300 ms; cannot connect to 127\.0\.0\.1:1: .*ECONNREFUSED.*, \d attempts?$/,
   );
 });
+
+test("a call that no server answers says how often it was tried", async () => {
+  const error = await failureOf(open({ address: "127.0.0.1:1" }).directory.getUser({}));
+  assert.match(error.message, /^UNAVAILABLE: cannot connect to 127\.0\.0\.1:1: .*ECONNREFUSED.*, 5 attempts$/);
+});
