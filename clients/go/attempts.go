@@ -3,6 +3,7 @@ package localdial
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 
 	"google.golang.org/grpc/codes"
@@ -12,7 +13,9 @@ import (
 
 // attempts has the failed attempts of one call. gRPC's error of a call that ran out of time does not say why they failed.
 type attempts struct {
-	mutex sync.Mutex
+	// addresses are those of the client, for errors that name none.
+	addresses string
+	mutex     sync.Mutex
 	// failures counts the attempts that failed with Unavailable; lastFailure is what the last of them said.
 	failures    int
 	lastFailure string
@@ -23,8 +26,8 @@ type attempts struct {
 type attemptsKey struct{}
 
 // withAttempts returns a context whose attempts are recorded.
-func withAttempts(ctx context.Context) (context.Context, *attempts) {
-	made := &attempts{}
+func withAttempts(ctx context.Context, addresses string) (context.Context, *attempts) {
+	made := &attempts{addresses: addresses}
 	return context.WithValue(ctx, attemptsKey{}, made), made
 }
 
@@ -43,8 +46,16 @@ func (a *attempts) explain(failure *Error) {
 	case failure.Code == codes.DeadlineExceeded:
 		failure.Message = fmt.Sprintf("%s; %s, %s", failure.Message, a.lastFailure, tried)
 	case failure.Code == codes.Unavailable && !a.answered:
-		failure.Message = fmt.Sprintf("%s, %s", failure.Message, tried)
+		failure.Message = fmt.Sprintf("%s, %s", a.located(failure.Message), tried)
 	}
+}
+
+// located returns the message with the addresses, which gRPC leaves out if a handshake failed.
+func (a *attempts) located(message string) string {
+	if strings.Contains(message, a.addresses) {
+		return message
+	}
+	return a.addresses + ": " + message
 }
 
 // attemptRecorder is the stats handler that fills in the attempts of a call.
@@ -68,6 +79,9 @@ func (attemptRecorder) HandleRPC(ctx context.Context, event stats.RPCStats) {
 		if failed := status.Convert(event.Error); failed.Code() == codes.Unavailable {
 			made.failures++
 			made.lastFailure = failed.Message()
+			if !made.answered {
+				made.lastFailure = made.located(made.lastFailure)
+			}
 		}
 	}
 }

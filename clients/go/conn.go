@@ -3,6 +3,7 @@ package localdial
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc"
@@ -14,6 +15,7 @@ import (
 // that it applies to every method of the contract.
 type conn struct {
 	channel        *grpc.ClientConn
+	addresses      string
 	closed         context.Context
 	timeout        time.Duration
 	carrierTimeout time.Duration
@@ -21,7 +23,13 @@ type conn struct {
 }
 
 func newConn(channel *grpc.ClientConn, s *settings, closed context.Context) *conn {
-	c := &conn{channel: channel, closed: closed, timeout: s.timeout, carrierTimeout: s.carrierTimeout}
+	c := &conn{
+		channel:        channel,
+		addresses:      strings.Join(s.addresses, ", "),
+		closed:         closed,
+		timeout:        s.timeout,
+		carrierTimeout: s.carrierTimeout,
+	}
 	if s.readYourWrites {
 		c.revisions = newRevisions(maxRevisions)
 	}
@@ -38,7 +46,7 @@ func (c *conn) Invoke(ctx context.Context, method string, args, reply any, optio
 	sent := c.revisions.withMinRevision(WithIDs(request), request)
 	ctx, cancel := c.withDeadline(ctx, method, options)
 	defer cancel()
-	ctx, made := withAttempts(ctx)
+	ctx, made := withAttempts(ctx, c.addresses)
 
 	if err := c.channel.Invoke(ctx, method, sent, reply, options...); err != nil {
 		failure := fromCall(ctx, err, sent)
