@@ -35,6 +35,7 @@ final class Caller {
             Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
 
     private final Channel channel;
+    private final String addresses;
     private final BooleanSupplier closed;
     private final Duration timeout;
     private final Duration carrierTimeout;
@@ -42,14 +43,15 @@ final class Caller {
     private final Revisions revisions;
 
     /** {@code key} and {@code revisions} may be null: then no key and no {@code min_revision} is sent. */
-    Caller(Channel channel, BooleanSupplier closed, Duration timeout, Duration carrierTimeout, String key,
-            Revisions revisions) {
-        this(channel, closed, timeout, carrierTimeout, key == null ? null : new Key(key), revisions);
+    Caller(Channel channel, String addresses, BooleanSupplier closed, Duration timeout, Duration carrierTimeout,
+            String key, Revisions revisions) {
+        this(channel, addresses, closed, timeout, carrierTimeout, key == null ? null : new Key(key), revisions);
     }
 
-    private Caller(Channel channel, BooleanSupplier closed, Duration timeout, Duration carrierTimeout,
-            CallCredentials credentials, Revisions revisions) {
+    private Caller(Channel channel, String addresses, BooleanSupplier closed, Duration timeout,
+            Duration carrierTimeout, CallCredentials credentials, Revisions revisions) {
         this.channel = channel;
+        this.addresses = addresses;
         this.closed = closed;
         this.timeout = timeout;
         this.carrierTimeout = carrierTimeout;
@@ -58,7 +60,7 @@ final class Caller {
     }
 
     Caller withTimeout(Duration other) {
-        return new Caller(channel, closed, other, other, credentials, revisions);
+        return new Caller(channel, addresses, closed, other, other, credentials, revisions);
     }
 
     Caller withMetadata(Metadata metadata) {
@@ -67,24 +69,26 @@ final class Caller {
         Channel with = ClientInterceptors.intercept(channel, MetadataUtils.newAttachHeadersInterceptor(copy));
         // The caller's own key replaces that of the client, because a server could use either of two.
         CallCredentials key = copy.containsKey(AUTHORIZATION) ? null : credentials;
-        return new Caller(with, closed, timeout, carrierTimeout, key, revisions);
+        return new Caller(with, addresses, closed, timeout, carrierTimeout, key, revisions);
     }
 
     <Q extends Message, A extends Message> A call(MethodDescriptor<Q, A> method, Q request) {
         Q sent = prepare(request);
+        Attempts attempts = new Attempts(addresses);
         try {
-            A answer = ClientCalls.blockingUnaryCall(channel, method, options(method), sent);
+            A answer = ClientCalls.blockingUnaryCall(channel, method, options(method, attempts), sent);
             learn(method, sent, answer);
             return answer;
         } catch (StatusRuntimeException error) {
-            throw failure(error, sent);
+            throw failure(error, sent, attempts);
         }
     }
 
     <Q extends Message, A extends Message> CompletableFuture<A> callAsync(MethodDescriptor<Q, A> method, Q request) {
         Q sent = prepare(request);
         CompletableFuture<A> future = new CompletableFuture<>();
-        ClientCall<Q, A> call = channel.newCall(method, options(method));
+        Attempts attempts = new Attempts(addresses);
+        ClientCall<Q, A> call = channel.newCall(method, options(method, attempts));
         ClientCalls.asyncUnaryCall(call, sent, new StreamObserver<A>() {
             private A answer;
 
@@ -95,7 +99,7 @@ final class Caller {
 
             @Override
             public void onError(Throwable error) {
-                future.completeExceptionally(failure(error, sent));
+                future.completeExceptionally(failure(error, sent, attempts));
             }
 
             @Override
@@ -121,10 +125,11 @@ final class Caller {
         return revisions == null ? identified : revisions.withMinRevision(identified);
     }
 
-    private CallOptions options(MethodDescriptor<?, ?> method) {
+    private CallOptions options(MethodDescriptor<?, ?> method, Attempts attempts) {
         Duration limit = CARRIER_METHODS.contains(method.getFullMethodName()) ? carrierTimeout : timeout;
         return CallOptions.DEFAULT
                 .withCallCredentials(credentials)
+                .withStreamTracerFactory(attempts)
                 .withDeadlineAfter(limit.toNanos(), TimeUnit.NANOSECONDS);
     }
 
@@ -134,8 +139,8 @@ final class Caller {
         }
     }
 
-    private LocaldialException failure(Throwable thrown, Message sent) {
-        LocaldialException error = Errors.fromCall(thrown, sent);
+    private LocaldialException failure(Throwable thrown, Message sent, Attempts attempts) {
+        LocaldialException error = Errors.fromCall(thrown, sent, attempts);
         if (closed.getAsBoolean() && error.getCode() == Status.Code.UNAVAILABLE) {
             // gRPC reports a call that the closing of the channel ended as UNAVAILABLE.
             Errors.Details details = Errors.of(Status.Code.CANCELLED, "the client was closed during the call");

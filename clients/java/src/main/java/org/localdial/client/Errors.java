@@ -60,10 +60,9 @@ final class Errors {
     }
 
     /** Returns the exception for a failed call. */
-    static LocaldialException fromCall(Throwable thrown, Message sent) {
+    static LocaldialException fromCall(Throwable thrown, Message sent, Attempts attempts) {
         Status status = Status.fromThrowable(thrown);
-        String description = status.getDescription() == null ? "" : status.getDescription();
-        Details details = of(status.getCode(), description).request(sent).cause(thrown);
+        Details details = of(status.getCode(), attempts.describe(status)).request(sent).cause(thrown);
         decode(detailsOf(thrown), details);
         return exception(details);
     }

@@ -41,8 +41,8 @@ public final class LocaldialClient implements AutoCloseable {
     private LocaldialClient(Builder builder) {
         Revisions revisions = builder.readYourWrites ? new Revisions() : null;
         channel = Channels.open(builder);
-        Caller caller =
-                new Caller(channel, closed::get, builder.timeout, builder.carrierTimeout, builder.key, revisions);
+        Caller caller = new Caller(channel, String.join(", ", builder.addresses), closed::get, builder.timeout,
+                builder.carrierTimeout, builder.key, revisions);
         callRouting = new CallRouting(caller);
         numberInventory = new NumberInventory(caller);
         directory = new Directory(caller);

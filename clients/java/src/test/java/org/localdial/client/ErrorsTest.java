@@ -217,10 +217,23 @@ class ErrorsTest {
 
     @Test
     void aServerThatIsNotThereIsUnavailable() {
+        String address = server.address();
         server.stop();
         UnavailableException error = assertInstanceOf(UnavailableException.class, failure());
         assertEquals("", error.getReason());
-        assertFalse(error.getDescription().isEmpty());
+        assertTrue(error.getMessage().matches(
+                "UNAVAILABLE: .*refused.*" + address + ".*, 5 attempts"), error.getMessage());
+    }
+
+    @Test
+    void aCallThatRunsOutOfTimeSaysWhyItsAttemptsFailed() {
+        String address = server.address();
+        server.stop();
+        var directory = client.directory().withTimeout(Duration.ofMillis(400));
+        var error = assertThrows(DeadlineExceededException.class,
+                () -> directory.getUser(GetUserRequest.getDefaultInstance()));
+        assertTrue(error.getMessage().matches(
+                "DEADLINE_EXCEEDED: .*; .*refused.*" + address + ".*, \\d attempts?"), error.getMessage());
     }
 
     @Test

@@ -86,7 +86,9 @@ class SecurityTest {
         try (FakeServer fake = tlsServer();
                 LocaldialClient other = to(fake).rootCertificate(stranger.certificate()).build();
                 LocaldialClient ofTheJvm = to(fake).tls(true).build()) {
-            assertThrows(UnavailableException.class, () -> other.directory().getUser(REQUEST));
+            var error = assertThrows(UnavailableException.class, () -> other.directory().getUser(REQUEST));
+            assertTrue(error.getMessage().matches("UNAVAILABLE: " + fake.address() + ": .*cert.*, 5 attempts"),
+                    error.getMessage());
             assertThrows(UnavailableException.class, () -> ofTheJvm.directory().getUser(REQUEST));
             assertTrue(fake.received.isEmpty());
         }
