@@ -1,6 +1,7 @@
 """Failures between client and server, in each language: errors are typed, timely, and leak nothing."""
 
 import contextlib
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from tests.interop.certificates import Authority, Identity, server_credentials
 from tests.interop.client_user import KEY, METHOD, ClientUser
 from tests.interop.conftest import StartDriver
 from tests.interop.driver import Failure
+from tests.interop.languages import REFERENCE
 from tests.interop.proxy import Proxy
 from tests.interop.reasons import reasons
 from tests.interop.schema import Answered, Violation
@@ -223,6 +225,37 @@ def test_an_address_without_a_server_is_unavailable(user: ClientUser) -> None:
         bound.bind(("127.0.0.1", 0))
         failure = user.failed(f"127.0.0.1:{bound.getsockname()[1]}")
     assert (failure.code, failure.reason) == ("UNAVAILABLE", "")
+
+
+def test_an_error_without_an_answer_says_why_and_how_often_it_was_tried(
+    user: ClientUser, language: str
+) -> None:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{bound.getsockname()[1]}"
+        # The first call of a JVM may take longer than the deadline of the second.
+        gone = user.failed(address)
+        late = user.failed(address, timeout_ms=500)
+    assert (late.code, gone.code) == ("DEADLINE_EXCEEDED", "UNAVAILABLE")
+    for failure in (late, gone):
+        assert address in failure.message
+        assert "REFUSED" in failure.message.upper()
+        assert "\n" not in failure.message
+        # gRPC for Python does not count attempts.
+        if not language.startswith(REFERENCE):
+            assert re.search(r", (1 attempt|\d attempts)$", failure.message), failure.message
+
+
+def test_a_late_error_says_that_the_certificate_is_not_trusted(
+    user: ClientUser, gate: Gatekeeper, stranger: Authority
+) -> None:
+    failure = user.failed(
+        gate.address, timeout_ms=1000, key=KEY, tls=True, root_certificate=stranger.certificate
+    )
+    assert failure.code == "DEADLINE_EXCEEDED"
+    assert gate.address in failure.message
+    assert re.search("certificate|certification", failure.message, re.IGNORECASE), failure.message
+    assert "\n" not in failure.message
 
 
 def test_an_unknown_host_name_is_unavailable(user: ClientUser) -> None:
