@@ -88,6 +88,17 @@ class LiveTarget(ScenarioTarget):
         return revision
 
     @override
+    async def import_external(self, organization: str, number: str) -> int:
+        answer = self._client.number_inventory.import_numbers(
+            number_inventory_pb2.ImportNumbersRequest(
+                organization_id=self._id(organization), phone_numbers=[number], carrier="external"
+            )
+        )
+        for failure in answer.failures:
+            raise from_status(failure.status)
+        return answer.revision
+
+    @override
     async def delete_number(self, organization: str, number: str) -> int:
         answer = self._client.number_inventory.delete_numbers(
             number_inventory_pb2.DeleteNumbersRequest(

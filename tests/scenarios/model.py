@@ -31,6 +31,8 @@ class Model:
     work_phones: dict[tuple[str, str], str | None] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
     mapped: dict[str, set[str]] = field(default_factory=dict)
+    # Those numbers of the inventories that are held elsewhere.
+    external: set[str] = field(default_factory=set)
     # In order of time.
     calls: list[ModelCall] = field(default_factory=list)
 

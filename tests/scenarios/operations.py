@@ -96,6 +96,12 @@ class AddNumber(Operation):
     number: PhoneNumber
 
 
+class ImportExternal(Operation):
+    """Import the number as one that is held elsewhere."""
+
+    number: PhoneNumber
+
+
 class DeleteNumber(Operation):
     number: PhoneNumber
 

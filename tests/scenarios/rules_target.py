@@ -95,6 +95,10 @@ class RulesTarget(ScenarioTarget):
         return self._changed(organization)
 
     @override
+    async def import_external(self, organization: str, number: str) -> int:
+        return await self.add_numbers(organization, [number])
+
+    @override
     async def delete_number(self, organization: str, number: str) -> int:
         del self._numbers[number]
         return self._changed(organization)

@@ -217,6 +217,8 @@ class _Play:
                 return op, target.delete_user(name(op), op.user)
             case schema.AddNumberStep(add_number=op):
                 return op, target.add_numbers(name(op), [op.number])
+            case schema.ImportExternalStep(import_external=op):
+                return op, target.import_external(name(op), op.number)
             case schema.DeleteNumberStep(delete_number=op):
                 return op, target.delete_number(name(op), op.number)
             case schema.MapStep(map=op):

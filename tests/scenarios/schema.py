@@ -20,7 +20,8 @@ written. Numbers are bought by area code, so the numbers of an area code must be
 first of the simulated carrier's stock (`+14155550100`, `+14155550101`, ...;
 `+442079460000`, ...). A number that ends in `5550199` is imported, because the carrier
 account owns it from the start. Once deleted it is gone for good, so only one case may
-use it.
+use it. `import_external` takes any number as one that is held elsewhere; numbers of the
+stock stay on sale, so it uses others.
 
 A change without an expectation must succeed. A query always has an expectation.
 """
@@ -43,6 +44,7 @@ from tests.scenarios.operations import (
     DeleteOrganization,
     DeleteUser,
     GivenOrganization,
+    ImportExternal,
     ListCalls,
     ListNumbers,
     MapAreaCodes,
@@ -110,6 +112,11 @@ class AddNumberStep(Strict):
     expect: Refusal | None = None
 
 
+class ImportExternalStep(Strict):
+    import_external: ImportExternal
+    expect: Refusal | None = None
+
+
 class DeleteNumberStep(Strict):
     delete_number: DeleteNumber
     expect: Refusal | None = None
@@ -131,6 +138,7 @@ ChangeStep = (
     | SetUserStep
     | DeleteUserStep
     | AddNumberStep
+    | ImportExternalStep
     | DeleteNumberStep
     | MapStep
     | UnmapStep
@@ -147,6 +155,7 @@ _OPERATIONS = (
     "set_user",
     "delete_user",
     "add_number",
+    "import_external",
     "delete_number",
     "map",
     "unmap",
@@ -169,6 +178,7 @@ Step = Annotated[
     | Annotated[SetUserStep, Tag("set_user")]
     | Annotated[DeleteUserStep, Tag("delete_user")]
     | Annotated[AddNumberStep, Tag("add_number")]
+    | Annotated[ImportExternalStep, Tag("import_external")]
     | Annotated[DeleteNumberStep, Tag("delete_number")]
     | Annotated[MapStep, Tag("map")]
     | Annotated[UnmapStep, Tag("unmap")],

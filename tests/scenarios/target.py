@@ -118,6 +118,9 @@ class ScenarioTarget(Protocol):
     async def add_numbers(self, organization: str, numbers: Collection[str]) -> int:
         """Buy these numbers, and import those that the account owns from the start."""
 
+    async def import_external(self, organization: str, number: str) -> int:
+        """Import the number as one that is held elsewhere."""
+
     async def delete_number(self, organization: str, number: str) -> int:
         """Delete the number."""
 

@@ -114,18 +114,29 @@ class RulesMachine(ComparingMachine):
 
     @rule(organization=_organizations, number=sampled_from([*_OWNED_FROM_START, *_ON_SALE]))
     def import_number(self, organization: str, number: str) -> None:
-        at_carrier = number in self.model.owners or number in {*_OWNED_FROM_START} - self.gone_for_good
+        known_here = number in self.model.owners and number not in self.model.external
+        at_carrier = known_here or number in {*_OWNED_FROM_START} - self.gone_for_good
         taken = self.model.owner_of(number) not in {None, organization}
         if taken and not at_carrier:
             return  # Two errors apply, and the server may return either.
         error = self.unknown(organization)
         if error is None and not at_carrier:
             error = "NUMBER_NOT_AT_CARRIER"
-        if error is None and taken:
+        if error is None and (taken or number in self.model.external):
             error = "NUMBER_IN_USE"
         if self.done(organization, self.import_one(organization, number), error):
             self.model.owners[number] = organization
             self.model.mapped.setdefault(number, set())
+
+    @rule(organization=_organizations, number=_phones)
+    def import_external(self, organization: str, number: str) -> None:
+        taken = self.model.owner_of(number) not in {None, organization}
+        held_here = number in self.model.owners and number not in self.model.external
+        error = self.unknown(organization) or ("NUMBER_IN_USE" if taken or held_here else None)
+        if self.done(organization, self.target.import_external(organization, number), error):
+            self.model.owners[number] = organization
+            self.model.mapped.setdefault(number, set())
+            self.model.external.add(number)
 
     @rule(actor=_actors, index=_indexes)
     def delete_number(self, actor: str | None, index: int) -> None:
@@ -133,7 +144,9 @@ class RulesMachine(ComparingMachine):
         changing = self.target.delete_number(organization, number)
         if self.done(organization, changing, self.not_its(organization, number)):
             del self.model.owners[number], self.model.mapped[number]
-            self.gone_for_good |= {number} & set(_OWNED_FROM_START)
+            if number not in self.model.external:
+                self.gone_for_good |= {number} & set(_OWNED_FROM_START)
+            self.model.external.discard(number)
 
     @rule(actor=_actors, index=_indexes, code=sampled_from([*_CODES, "800"]))
     def map_area_code(self, actor: str | None, index: int, code: str) -> None:

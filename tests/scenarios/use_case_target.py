@@ -67,6 +67,13 @@ class UseCaseTarget(ScenarioTarget):
         return revision
 
     @override
+    async def import_external(self, organization: str, number: str) -> int:
+        answer = await self._use_cases.external.import_numbers(organization, [number])
+        for failure in answer.failures:
+            raise Refused(failure.error.reason, failure.error.message, failure.error.metadata)
+        return answer.revision
+
+    @override
     async def delete_number(self, organization: str, number: str) -> int:
         answer = await self._use_cases.deleting.delete(organization, [number], str(uuid.uuid4()))
         for failure in answer.failures:

@@ -83,7 +83,9 @@ const (
 	// Metadata: `phone_number`.
 	ErrorReason_ERROR_REASON_NUMBER_NOT_AT_CARRIER ErrorReason = 10
 	// ALREADY_EXISTS. The phone number is in use elsewhere, so it cannot be
-	// imported or become an organization number here.
+	// imported or become an organization number here. Also for an import as a
+	// number of another carrier (`external`) if the organization has it from its
+	// carrier account, and the other way around.
 	// Metadata: `phone_number`.
 	ErrorReason_ERROR_REASON_NUMBER_IN_USE ErrorReason = 11
 	// FAILED_PRECONDITION. The number is still being purchased or imported, or is

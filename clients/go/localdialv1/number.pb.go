@@ -39,7 +39,8 @@ const (
 	// release yet, or refuses it: then `release_status` says why. Call-backs to it
 	// are still routed.
 	NumberState_NUMBER_STATE_RELEASING NumberState = 3
-	// Released at the carrier. Only DeleteNumbers and ReconcileNumbers return it.
+	// Released at the carrier, or, if its carrier is `external`, forgotten. Only
+	// DeleteNumbers and ReconcileNumbers return it.
 	NumberState_NUMBER_STATE_RELEASED NumberState = 4
 )
 
@@ -110,10 +111,11 @@ type LocalPresenceNumber struct {
 	// Output only. The postal code of the number's state or province, such as
 	// `CA`. May be empty.
 	Region string `protobuf:"bytes,7,opt,name=region,proto3" json:"region,omitempty"`
-	// Output only. The carrier that holds the number, such as `simulator`.
+	// Output only. The carrier that holds the number, such as `simulator`;
+	// `external` if it was imported as a number that is held elsewhere.
 	Carrier string `protobuf:"bytes,8,opt,name=carrier,proto3" json:"carrier,omitempty"`
 	// Output only. The carrier's identifier of the number. Empty while the
-	// outcome of the purchase is not known.
+	// outcome of the purchase is not known, and for the carrier `external`.
 	CarrierNumberId string `protobuf:"bytes,9,opt,name=carrier_number_id,json=carrierNumberId,proto3" json:"carrier_number_id,omitempty"`
 	// Output only. When the number was purchased or imported into the inventory.
 	PurchaseTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=purchase_time,json=purchaseTime,proto3" json:"purchase_time,omitempty"`

@@ -565,14 +565,18 @@ type ImportNumbersRequest struct {
 	// characters.
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
 	// Required. 1 to 100 numbers, each once, in E.164 and possible (see
-	// `is_phone_number`). The carrier account must already own them.
+	// `is_phone_number`). The carrier account must already own them, unless
+	// `carrier` is `external`.
 	PhoneNumbers []string `protobuf:"bytes,2,rep,name=phone_numbers,json=phoneNumbers,proto3" json:"phone_numbers,omitempty"`
 	// Optional. Whether to have the carrier send the calls to the numbers to this
 	// service, like those to purchased ones. That replaces the voice URL,
 	// application or trunk that is set there, and nothing else: each number keeps
 	// its name. Default: false; the carrier is only asked whether the account owns
-	// them.
-	Configure     bool `protobuf:"varint,3,opt,name=configure,proto3" json:"configure,omitempty"`
+	// them. Must be false if `carrier` is `external`.
+	Configure bool `protobuf:"varint,3,opt,name=configure,proto3" json:"configure,omitempty"`
+	// Optional. Who holds the numbers: empty for the organization's carrier
+	// account, `external` for another carrier. Default: empty.
+	Carrier       string `protobuf:"bytes,4,opt,name=carrier,proto3" json:"carrier,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -628,6 +632,13 @@ func (x *ImportNumbersRequest) GetConfigure() bool {
 	return false
 }
 
+func (x *ImportNumbersRequest) GetCarrier() string {
+	if x != nil {
+		return x.Carrier
+	}
+	return ""
+}
+
 // Response of ImportNumbers.
 type ImportNumbersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -638,7 +649,11 @@ type ImportNumbersResponse struct {
 	// request, each with its own status.
 	Failures []*NumberFailure `protobuf:"bytes,2,rep,name=failures,proto3" json:"failures,omitempty"`
 	// Output only. The organization's revision after the import.
-	Revision      int64 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
+	Revision int64 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Output only. What it means for the attestation of calls (STIR/SHAKEN) that
+	// the numbers are held at another carrier, for people to read. Empty unless
+	// `carrier` is `external`.
+	Notice        string `protobuf:"bytes,4,opt,name=notice,proto3" json:"notice,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -692,6 +707,13 @@ func (x *ImportNumbersResponse) GetRevision() int64 {
 		return x.Revision
 	}
 	return 0
+}
+
+func (x *ImportNumbersResponse) GetNotice() string {
+	if x != nil {
+		return x.Notice
+	}
+	return ""
 }
 
 // Request of ListImportableNumbers.
@@ -1705,15 +1727,17 @@ const file_localdial_v1_number_inventory_proto_rawDesc = "" +
 	"\anumbers\x18\x01 \x03(\v2!.localdial.v1.LocalPresenceNumberR\anumbers\x12%\n" +
 	"\x0eunfilled_count\x18\x02 \x01(\x05R\runfilledCount\x12\x1a\n" +
 	"\brevision\x18\x03 \x01(\x03R\brevision\x12;\n" +
-	"\x0funfilled_status\x18\x04 \x01(\v2\x12.google.rpc.StatusR\x0eunfilledStatus\"\x82\x01\n" +
+	"\x0funfilled_status\x18\x04 \x01(\v2\x12.google.rpc.StatusR\x0eunfilledStatus\"\x9c\x01\n" +
 	"\x14ImportNumbersRequest\x12'\n" +
 	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12#\n" +
 	"\rphone_numbers\x18\x02 \x03(\tR\fphoneNumbers\x12\x1c\n" +
-	"\tconfigure\x18\x03 \x01(\bR\tconfigure\"\xa9\x01\n" +
+	"\tconfigure\x18\x03 \x01(\bR\tconfigure\x12\x18\n" +
+	"\acarrier\x18\x04 \x01(\tR\acarrier\"\xc1\x01\n" +
 	"\x15ImportNumbersResponse\x12;\n" +
 	"\anumbers\x18\x01 \x03(\v2!.localdial.v1.LocalPresenceNumberR\anumbers\x127\n" +
 	"\bfailures\x18\x02 \x03(\v2\x1b.localdial.v1.NumberFailureR\bfailures\x12\x1a\n" +
-	"\brevision\x18\x03 \x01(\x03R\brevision\"\x83\x01\n" +
+	"\brevision\x18\x03 \x01(\x03R\brevision\x12\x16\n" +
+	"\x06notice\x18\x04 \x01(\tR\x06notice\"\x83\x01\n" +
 	"\x1cListImportableNumbersRequest\x12'\n" +
 	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12\x1b\n" +
 	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +

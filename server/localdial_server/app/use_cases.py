@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from localdial_server.app.call_routing import CallRouting
 from localdial_server.app.directory import Directory
 from localdial_server.app.numbers.delete import Deleting
+from localdial_server.app.numbers.external import ExternalNumbers
 from localdial_server.app.numbers.import_numbers import Importing
 from localdial_server.app.numbers.inventory import Inventory
 from localdial_server.app.numbers.pending_order import LOOK_UP_DELAYS, LookUpDelays, PendingOrders
@@ -31,6 +32,7 @@ class UseCases:
     purchasing: Purchasing
     deleting: Deleting
     importing: Importing
+    external: ExternalNumbers
     reconciling: Reconciling
     routing: CallRouting
     sweep: Sweep
@@ -66,6 +68,7 @@ def use_cases(
         purchasing=Purchasing(store, carriers, clock, orders, limits),
         deleting=deleting,
         importing=Importing(store, carriers, clock, orders),
+        external=ExternalNumbers(store, clock, limits),
         reconciling=Reconciling(store, carriers, sweep, clock),
         routing=CallRouting(
             store=store,

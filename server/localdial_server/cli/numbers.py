@@ -1,8 +1,9 @@
 """`localdial numbers`: the local presence numbers of an organization."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -12,7 +13,6 @@ from localdial.v1.number_inventory_pb2 import (
     DeleteNumbersRequest,
     GetNumberRequest,
     ImportNumbersRequest,
-    ImportNumbersResponse,
     ListImportableNumbersRequest,
     ListImportableNumbersResponse,
     ListNumbersRequest,
@@ -22,7 +22,8 @@ from localdial.v1.number_inventory_pb2 import (
     UnmapAreaCodesRequest,
 )
 from localdial.v1.number_pb2 import CarrierNumber, LocalPresenceNumber, NumberFailure, NumberState
-from localdial_client import LocaldialError, from_status, pages
+from localdial_client import LocaldialError, NotFound, from_status, pages
+from localdial_server.cli import numbers_import
 from localdial_server.cli.command import (
     PAGE_SIZE,
     NumberArgument,
@@ -32,7 +33,8 @@ from localdial_server.cli.command import (
     client_command,
     merge_pages,
 )
-from localdial_server.cli.output import CliError, ExitCode, counted, exit_code_of_items
+from localdial_server.cli.numbers_import import EXTERNAL, NumbersFile
+from localdial_server.cli.output import ExitCode, counted, exit_code_of_items
 from localdial_server.cli.tables import enum_name, record, table, utc_time
 
 app = typer.Typer(no_args_is_help=True, help="Buy, list, map and delete an organization's numbers.")
@@ -184,37 +186,42 @@ def import_numbers(
     every: Annotated[
         bool, typer.Option("--all", help="Every number that `localdial numbers importable` lists.")
     ] = False,
+    file: Annotated[
+        Path | None, typer.Option("--file", metavar="FILE", help="The numbers of a file, one per line.")
+    ] = None,
     configure: Annotated[
         bool,
         typer.Option(
             "--configure", help="Also have the carrier send their calls here. They keep their names there."
         ),
     ] = False,
+    external: Annotated[
+        bool,
+        typer.Option(
+            "--external",
+            help="The numbers are held at another carrier: show and route them, and ask no carrier.",
+        ),
+    ] = False,
     yes: YesOption = False,
 ) -> None:
-    """Add numbers that the carrier account already owns."""
-    if bool(numbers) is every:
-        raise CliError("name the numbers to import, or pass --all")
-    wanted = numbers or [number.phone_number for number in _importable(session, organization).numbers]
-    importing = f"Import {counted(len(wanted), 'number')} into {organization}"
-    if configure:
-        session.confirm(
-            f"{importing}, and have the carrier send their calls here? That replaces the voice URL, "
-            "application or trunk that is set there; they keep their names.",
-            yes=yes,
-        )
+    """Add numbers that the carrier account already owns, or that are held elsewhere (--external)."""
+    sources = [bool(numbers), every, file is not None].count(True)
+    numbers_import.check_options(sources=sources, every=every, configure=configure, external=external)
+    source = NumbersFile.read(file) if file is not None else None
+    wanted: Sequence[str] = numbers or []
+    if source is not None:
+        wanted = source.numbers
     elif every:
-        session.confirm(f"{importing}?", yes=yes)
-    response = ImportNumbersResponse()
-    for begin in range(0, len(wanted), _MAX_PER_CALL):
-        request = ImportNumbersRequest(
-            organization_id=organization,
-            phone_numbers=wanted[begin : begin + _MAX_PER_CALL],
-            configure=configure,
-        )
-        response.MergeFrom(session.client.number_inventory.import_numbers(request))
-        if len(wanted) > _MAX_PER_CALL:
-            session.out.note(f"{min(begin + _MAX_PER_CALL, len(wanted))} of {len(wanted)} numbers done")
+        wanted = [number.phone_number for number in _importable(session, organization).numbers]
+    question = numbers_import.question(
+        organization, len(wanted), every=every, configure=configure, external=external
+    )
+    if question:
+        session.confirm(question, yes=yes)
+    request = ImportNumbersRequest(
+        organization_id=organization, configure=configure, carrier=EXTERNAL if external else ""
+    )
+    response = numbers_import.run(session, request, wanted, source)
     session.out.result(response, numbers_table(response.numbers))
     session.out.failures(response.failures)
     nowhere_local = [number.phone_number for number in response.numbers if not number.area_code]
@@ -224,6 +231,8 @@ def import_numbers(
             "belong to no place are local to nobody; calls show them only in area codes that you map to them "
             "(`localdial numbers map`)"
         )
+    if response.notice:
+        session.out.note(response.notice)
     raise typer.Exit(exit_code_of_items(len(response.numbers), response.failures))
 
 
@@ -237,11 +246,11 @@ def delete(
     request_id: RequestIdOption = "",
     yes: YesOption = False,
 ) -> None:
-    """Delete numbers: release them at the carrier and remove their area code mappings."""
-    session.confirm(
-        f"Delete {', '.join(numbers)} of {organization}? The carrier may sell released numbers to others.",
-        yes=yes,
-    )
+    """Delete numbers: release them at the carrier and remove their area code mappings.
+
+    Numbers that are held at another carrier are only forgotten.
+    """
+    session.confirm("" if yes else _deletion_question(session, organization, numbers), yes=yes)
     request = DeleteNumbersRequest(
         organization_id=organization, phone_numbers=numbers, request_id=request_id or _new_request_id()
     )
@@ -288,6 +297,27 @@ def unmap_area_codes(
     request = UnmapAreaCodesRequest(organization_id=organization, phone_number=number, area_codes=area_codes)
     response = session.client.number_inventory.unmap_area_codes(request)
     session.out.result(response, _record(response.number))
+
+
+def _deletion_question(session: Session, organization: str, numbers: Sequence[str]) -> str:
+    external = [number for number in numbers if _is_external(session, organization, number)]
+    released = [number for number in numbers if number not in external]
+    question = f"Delete {', '.join(numbers)} of {organization}?"
+    if released:
+        question += " The carrier may sell released numbers to others."
+    if external:
+        those = f" {', '.join(external)}: held" if released else " Held"
+        question += f"{those} at another carrier, and only forgotten here."
+    return question
+
+
+def _is_external(session: Session, organization: str, number: str) -> bool:
+    request = GetNumberRequest(organization_id=organization, phone_number=number)
+    try:
+        return session.client.number_inventory.get_number(request).number.carrier == EXTERNAL
+    except NotFound:
+        # The deletion says what is wrong.
+        return False
 
 
 def _importable(session: Session, organization: str) -> ListImportableNumbersResponse:
@@ -337,7 +367,7 @@ def numbers_table(numbers: Iterable[LocalPresenceNumber]) -> Table:
             number.phone_number,
             number.area_code,
             " ".join(number.mapped_area_codes),
-            enum_name(number, "state"),
+            _state(number),
             _place(number.locality, number.region),
             number.carrier,
             utc_time(number, "purchase_time"),
@@ -351,6 +381,12 @@ def numbers_table(numbers: Iterable[LocalPresenceNumber]) -> Table:
     return table(columns, rows, may_wrap={"ALSO FOR", "PLACE", "RELEASE REFUSED"})
 
 
+def _state(number: LocalPresenceNumber) -> str:
+    if number.carrier == EXTERNAL and number.state == NumberState.NUMBER_STATE_RELEASED:
+        return "FORGOTTEN"
+    return enum_name(number, "state")
+
+
 def _record(number: LocalPresenceNumber) -> Table:
     return record(
         {
@@ -358,7 +394,7 @@ def _record(number: LocalPresenceNumber) -> Table:
             "organization": number.organization_id,
             "area code": number.area_code,
             "also for": " ".join(number.mapped_area_codes),
-            "state": enum_name(number, "state"),
+            "state": _state(number),
             "place": _place(number.locality, number.region),
             "carrier": number.carrier,
             "carrier's id": number.carrier_number_id,

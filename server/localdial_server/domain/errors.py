@@ -196,6 +196,28 @@ class NumberInUse(ServiceError, reason=Reason.NUMBER_IN_USE):
         super().__init__("this number is in use elsewhere", phone_number=phone_number)
 
 
+class NumberHeldElsewhere(ServiceError, reason=Reason.NUMBER_IN_USE):
+    """The organization has the number to import from its carrier account as one that is held elsewhere."""
+
+    def __init__(self, phone_number: str) -> None:
+        super().__init__(
+            "the organization has this number as one that is held at another carrier (external); to import "
+            "it from the carrier account instead, delete it first",
+            phone_number=phone_number,
+        )
+
+
+class NumberHeldHere(ServiceError, reason=Reason.NUMBER_IN_USE):
+    """The organization has the number to import as held elsewhere from its carrier account."""
+
+    def __init__(self, phone_number: str) -> None:
+        super().__init__(
+            "the organization has this number from its carrier account; it can become external only after "
+            "it is deleted, which releases it if the account still owns it",
+            phone_number=phone_number,
+        )
+
+
 class NumberNotActive(ServiceError, reason=Reason.NUMBER_NOT_ACTIVE):
     """The number is being purchased or released."""
 

@@ -7,6 +7,10 @@ every database. A revision is the organization's own counter, which every change
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
+
+EXTERNAL: Final = "external"
+"""The carrier of numbers that are held elsewhere: localdial shows and routes them, and asks no carrier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ class Number:
     """Derived from the phone number; None if that has no geographic area code."""
     state: NumberState
     carrier: str
-    """The name of the carrier that holds it: `simulator` or `twilio`."""
+    """The name of the carrier that holds it: `simulator`, `twilio` or `EXTERNAL`."""
     reference: str
     """Our own name for the order at the carrier, by which an order with an unknown outcome is looked up."""
     purchase_time: int
@@ -87,6 +91,11 @@ class Number:
     """When the carrier refused the release for the first time; None without a refusal."""
     release_retry_time: int | None = None
     """When the sweep asks again; None without a refusal, and once the sweep has given up."""
+
+    @property
+    def is_external(self) -> bool:
+        """Whether the number is held elsewhere, so that no carrier is ever asked about it."""
+        return self.carrier == EXTERNAL
 
 
 class CallerIdReason(Enum):

@@ -9,6 +9,9 @@
 A number whose release the carrier refuses stays RELEASING. The sweep asks again, less and less
 often, and gives up after a day unless the account or the credentials are at fault.
 
+A number that is held elsewhere (`Number.is_external`) is ACTIVE or has no row, because no carrier is
+asked: importing it makes it ACTIVE, and deleting it makes it RELEASED, at once.
+
 Only an ACTIVE number is shown on calls. A number in any state that has a row belongs to its
 organization: call-backs to it are routed, and no other organization can own it.
 """

@@ -8,11 +8,17 @@ from localdial_server.app.numbers.usable import obstacle
 from localdial_server.app.ports.carrier import OwnedNumber
 from localdial_server.app.ports.store import NumberQuery
 from localdial_server.app.use_cases import UseCases
+from localdial_server.domain.errors import FieldViolation, InvalidFields
+from localdial_server.domain.model import EXTERNAL
 from localdial_server.rpc.encoding import number_message, number_state
 from localdial_server.rpc.paging import Page
 from localdial_server.rpc.status import status_of
 
 _DEFAULT_SEARCH_LIMIT = 20
+
+_NOT_CONFIGURABLE = (
+    "must be false if carrier is `external`: set up at the other carrier where the calls to its numbers go"
+)
 
 # How many entries each list of a reconciliation may have.
 _LISTED = 1000
@@ -69,13 +75,20 @@ class NumberInventoryServicer:
         )
 
     async def import_numbers(self, request: pb.ImportNumbersRequest) -> pb.ImportNumbersResponse:
-        answer = await self._use_cases.importing.import_numbers(
-            request.organization_id, list(request.phone_numbers), configure=request.configure
-        )
+        organization_id, phone_numbers = request.organization_id, list(request.phone_numbers)
+        if request.carrier == EXTERNAL:
+            if request.configure:
+                raise InvalidFields([FieldViolation("configure", _NOT_CONFIGURABLE)])
+            answer = await self._use_cases.external.import_numbers(organization_id, phone_numbers)
+        else:
+            answer = await self._use_cases.importing.import_numbers(
+                organization_id, phone_numbers, configure=request.configure
+            )
         return pb.ImportNumbersResponse(
             numbers=map(number_message, answer.numbers),
             failures=map(_number_failure, answer.failures),
             revision=answer.revision,
+            notice=answer.notice,
         )
 
     async def list_importable_numbers(

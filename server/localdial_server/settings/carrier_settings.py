@@ -128,7 +128,8 @@ class CarrierSettings(BaseSettings):
     of the Caribbean)."""
 
     max_numbers: _Limit = 10_000
-    """The most numbers an organization may have; at the limit it cannot buy more."""
+    """The most numbers an organization may have; at the limit it can neither buy more nor import numbers
+    that are held elsewhere."""
     max_purchases_per_day: _Limit = 1_000
     """The most numbers an organization may buy within 24 hours."""
     organization_limits: Annotated[

@@ -17,6 +17,7 @@ from typing_extensions import override
 from localdial_server.app.call_routing import CallRouting
 from localdial_server.app.directory import Directory
 from localdial_server.app.numbers.delete import DeleteAnswer, Deleting
+from localdial_server.app.numbers.external import ExternalNumbers
 from localdial_server.app.numbers.import_numbers import ImportAnswer, Importing
 from localdial_server.app.numbers.inventory import Inventory
 from localdial_server.app.numbers.pending_order import LookUpDelays
@@ -159,6 +160,7 @@ class Harness:
     purchasing: Purchasing
     deleting: Deleting
     importing: Importing
+    external: ExternalNumbers
     reconciling: Reconciling
     routing: CallRouting
     sweep: Sweep
@@ -195,6 +197,7 @@ class Harness:
         self.purchasing = built.purchasing
         self.deleting = built.deleting
         self.importing = built.importing
+        self.external = built.external
         self.reconciling = built.reconciling
         self.routing = built.routing
         self.sweep = built.sweep

@@ -81,7 +81,9 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """
     ERROR_REASON_NUMBER_IN_USE: _ErrorReason.ValueType  # 11
     """ALREADY_EXISTS. The phone number is in use elsewhere, so it cannot be
-    imported or become an organization number here.
+    imported or become an organization number here. Also for an import as a
+    number of another carrier (`external`) if the organization has it from its
+    carrier account, and the other way around.
     Metadata: `phone_number`.
     """
     ERROR_REASON_NUMBER_NOT_ACTIVE: _ErrorReason.ValueType  # 12
@@ -239,7 +241,9 @@ Metadata: `phone_number`.
 """
 ERROR_REASON_NUMBER_IN_USE: ErrorReason.ValueType  # 11
 """ALREADY_EXISTS. The phone number is in use elsewhere, so it cannot be
-imported or become an organization number here.
+imported or become an organization number here. Also for an import as a
+number of another carrier (`external`) if the organization has it from its
+carrier account, and the other way around.
 Metadata: `phone_number`.
 """
 ERROR_REASON_NUMBER_NOT_ACTIVE: ErrorReason.ValueType  # 12

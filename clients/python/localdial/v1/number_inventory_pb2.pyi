@@ -322,6 +322,7 @@ class ImportNumbersRequest(_message.Message):
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     PHONE_NUMBERS_FIELD_NUMBER: _builtins.int
     CONFIGURE_FIELD_NUMBER: _builtins.int
+    CARRIER_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """Required. The organization that gets the numbers. 1 to 128 visible ASCII
     characters.
@@ -331,12 +332,17 @@ class ImportNumbersRequest(_message.Message):
     service, like those to purchased ones. That replaces the voice URL,
     application or trunk that is set there, and nothing else: each number keeps
     its name. Default: false; the carrier is only asked whether the account owns
-    them.
+    them. Must be false if `carrier` is `external`.
+    """
+    carrier: _builtins.str
+    """Optional. Who holds the numbers: empty for the organization's carrier
+    account, `external` for another carrier. Default: empty.
     """
     @_builtins.property
     def phone_numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Required. 1 to 100 numbers, each once, in E.164 and possible (see
-        `is_phone_number`). The carrier account must already own them.
+        `is_phone_number`). The carrier account must already own them, unless
+        `carrier` is `external`.
         """
 
     def __init__(
@@ -345,10 +351,11 @@ class ImportNumbersRequest(_message.Message):
         organization_id: _builtins.str = ...,
         phone_numbers: _abc.Iterable[_builtins.str] | None = ...,
         configure: _builtins.bool = ...,
+        carrier: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["configure", b"configure", "organization_id", b"organization_id", "phone_numbers", b"phone_numbers"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["carrier", b"carrier", "configure", b"configure", "organization_id", b"organization_id", "phone_numbers", b"phone_numbers"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -363,8 +370,14 @@ class ImportNumbersResponse(_message.Message):
     NUMBERS_FIELD_NUMBER: _builtins.int
     FAILURES_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
+    NOTICE_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
     """Output only. The organization's revision after the import."""
+    notice: _builtins.str
+    """Output only. What it means for the attestation of calls (STIR/SHAKEN) that
+    the numbers are held at another carrier, for people to read. Empty unless
+    `carrier` is `external`.
+    """
     @_builtins.property
     def numbers(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.LocalPresenceNumber]:
         """Output only. The numbers that are now in the inventory, in the order of the
@@ -383,10 +396,11 @@ class ImportNumbersResponse(_message.Message):
         numbers: _abc.Iterable[_number_pb2.LocalPresenceNumber] | None = ...,
         failures: _abc.Iterable[_number_pb2.NumberFailure] | None = ...,
         revision: _builtins.int = ...,
+        notice: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["failures", b"failures", "numbers", b"numbers", "revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["failures", b"failures", "notice", b"notice", "numbers", b"numbers", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

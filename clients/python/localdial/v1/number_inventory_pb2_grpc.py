@@ -154,11 +154,21 @@ class NumberInventoryServicer(object):
         Nothing is changed at the carrier unless `configure` is set; a number that
         is already in the inventory is then set up there too.
 
+        With the `carrier` `external`, adds numbers that are held at another
+        carrier. Calls show them and call-backs to them are routed like all others,
+        but no carrier is ever asked about them: they are never bought, configured
+        or released, ReconcileNumbers leaves them out, and deleting them only forgets
+        them. The caller attests that the organization has the right to show them.
+        (There are no keys yet. Once there are, only admins may import such numbers.)
+        A number does not change between `external` and the carrier account while it
+        is in the inventory: importing it as the other kind is NUMBER_IN_USE.
+
         Errors of the call: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
         (CARRIER_REFUSED); UNAVAILABLE (CARRIER_UNAVAILABLE). Errors of a number:
         NOT_FOUND (NUMBER_NOT_AT_CARRIER); ALREADY_EXISTS (NUMBER_IN_USE);
         FAILED_PRECONDITION (NUMBER_NOT_ACTIVE while it is being bought or released;
-        NUMBER_WITHOUT_VOICE).
+        NUMBER_WITHOUT_VOICE); RESOURCE_EXHAUSTED (NUMBER_LIMIT_REACHED, for
+        `external` only).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -182,7 +192,8 @@ class NumberInventoryServicer(object):
         that went through is adopted, an order that did not is dropped, and a
         release that was not confirmed is repeated. Any other difference is
         reported and left as it is, unless `configure` is set; in particular, a
-        number at the carrier that no organization has is never released. The server also settles open orders and
+        number at the carrier that no organization has is never released. Numbers of
+        the carrier `external` are left out. The server also settles open orders and
         releases when it starts and at regular intervals.
 
         Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); FAILED_PRECONDITION
@@ -194,9 +205,10 @@ class NumberInventoryServicer(object):
 
     def DeleteNumbers(self, request, context):
         """Deletes numbers. Calls stop using a number at once, its area code mappings
-        are removed, and it is released at the carrier. While the carrier has not
-        confirmed the release, the number is returned with the state
-        `NUMBER_STATE_RELEASING`, and the server keeps trying. If the carrier
+        are removed, and it is released at the carrier; a number of the carrier
+        `external` is only forgotten, and call-backs to it are no longer routed.
+        While the carrier has not confirmed the release, the number is returned with
+        the state `NUMBER_STATE_RELEASING`, and the server keeps trying. If the carrier
         refuses the release, `release_status` of the number says why: deleting it
         again, with another `request_id`, asks the carrier again at once. A number
         that is also a user's caller ID or the organization number is still shown as

@@ -42,7 +42,9 @@ class _NumberStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_NumberSta
     are still routed.
     """
     NUMBER_STATE_RELEASED: _NumberState.ValueType  # 4
-    """Released at the carrier. Only DeleteNumbers and ReconcileNumbers return it."""
+    """Released at the carrier, or, if its carrier is `external`, forgotten. Only
+    DeleteNumbers and ReconcileNumbers return it.
+    """
 
 class NumberState(_NumberState, metaclass=_NumberStateEnumTypeWrapper):
     """The stages in the life of a number."""
@@ -62,7 +64,9 @@ release yet, or refuses it: then `release_status` says why. Call-backs to it
 are still routed.
 """
 NUMBER_STATE_RELEASED: NumberState.ValueType  # 4
-"""Released at the carrier. Only DeleteNumbers and ReconcileNumbers return it."""
+"""Released at the carrier, or, if its carrier is `external`, forgotten. Only
+DeleteNumbers and ReconcileNumbers return it.
+"""
 Global___NumberState: _TypeAlias = NumberState  # noqa: Y015
 
 @_typing.final
@@ -102,10 +106,12 @@ class LocalPresenceNumber(_message.Message):
     `CA`. May be empty.
     """
     carrier: _builtins.str
-    """Output only. The carrier that holds the number, such as `simulator`."""
+    """Output only. The carrier that holds the number, such as `simulator`;
+    `external` if it was imported as a number that is held elsewhere.
+    """
     carrier_number_id: _builtins.str
     """Output only. The carrier's identifier of the number. Empty while the
-    outcome of the purchase is not known.
+    outcome of the purchase is not known, and for the carrier `external`.
     """
     @_builtins.property
     def mapped_area_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:

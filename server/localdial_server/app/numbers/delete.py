@@ -1,4 +1,7 @@
-"""Deletion of numbers: they leave the routing at once, and are then released at the carrier."""
+"""Deletion of numbers: they leave the routing at once, and are then released at the carrier.
+
+Numbers that are held elsewhere are only forgotten.
+"""
 
 import asyncio
 import json
@@ -130,19 +133,21 @@ class Deleting:
         if is_repeat:
             return answer
         limit = asyncio.Semaphore(_CONCURRENT_RELEASES)
+        releasing = [number for number in answer.deleted if not number.is_external]
         outcomes = await asyncio.gather(
-            *(self._try_release(number, limit) for number in answer.deleted),
+            *(self._try_release(number, limit) for number in releasing),
             # Let every release end, even if another one fails.
             return_exceptions=True,
         )
-        deleted: list[Number] = []
+        released: dict[str, Number] = {}
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
-            deleted.append(outcome)
+            released[outcome.phone_number] = outcome
+        deleted = tuple(released.get(number.phone_number, number) for number in answer.deleted)
 
         def finish(transaction: Transaction) -> DeleteAnswer:
-            final = replace(answer, deleted=tuple(deleted), revision=transaction.revision(organization_id))
+            final = replace(answer, deleted=deleted, revision=transaction.revision(organization_id))
             self._requests.finish(transaction, organization_id, request_id, final)
             return final
 
@@ -151,7 +156,10 @@ class Deleting:
     def _mark(
         self, transaction: Transaction, organization_id: str, phone_numbers: Sequence[str]
     ) -> DeleteAnswer:
-        """Mark the numbers RELEASING and delete their mappings, so that no call shows them."""
+        """Mark the numbers RELEASING and delete their mappings, so that no call shows them.
+
+        Numbers that are held elsewhere are deleted, and RELEASED, at once.
+        """
         deleted: list[Number] = []
         failures: list[NumberFailure] = []
         for phone_number in phone_numbers:
@@ -161,8 +169,12 @@ class Deleting:
             except ServiceError as error:
                 failures.append(NumberFailure(phone_number, PublicError.to_store(error)))
                 continue
+            if number.is_external:
+                transaction.delete_number(organization_id, phone_number)
+                transaction.disclaim(phone_number, organization_id)
+                number = _released(number)
             # Nothing changes for a number whose release is under way.
-            if number.state is not NumberState.RELEASING:
+            elif number.state is not NumberState.RELEASING:
                 transaction.delete_mappings(organization_id, phone_number, None)
                 number = replace(number, state=NumberState.RELEASING, mapped_area_codes=())
                 number = transaction.update_number(number)
@@ -201,6 +213,7 @@ def _released(number: Number) -> Number:
     return replace(
         number,
         state=NumberState.RELEASED,
+        mapped_area_codes=(),
         release_refusal=None,
         release_refusal_cause=None,
         release_refused_time=None,

@@ -26,6 +26,7 @@ from localdial_server.app.ports.carrier import (
 from localdial_server.app.ports.clock import Clock
 from localdial_server.app.ports.store import Reader, Store, Transaction
 from localdial_server.domain.errors import (
+    NumberHeldElsewhere,
     NumberInUse,
     NumberNotActive,
     NumberNotAtCarrier,
@@ -43,12 +44,14 @@ _MOST_LOOK_UPS = 10
 class ImportAnswer:
     """The numbers that are in the inventory now and those that are not, each in the order of the request.
 
-    `revision` is the organization's after the import.
+    `revision` is the organization's after the import. `notice` is what the import means for how calls
+    are signed; empty for numbers of the carrier account.
     """
 
     numbers: tuple[Number, ...]
     failures: tuple[NumberFailure, ...]
     revision: int
+    notice: str = ""
 
 
 class Importing:
@@ -194,7 +197,9 @@ class _Import:
         self.wanted, self.numbers, self.failures = [], {}, {}
         for phone_number in phone_numbers:
             known = reader.number(self._organization_id, phone_number)
-            if known is not None and known.state is NumberState.ACTIVE:
+            if known is not None and known.is_external:
+                self.failures[phone_number] = NumberHeldElsewhere(phone_number)
+            elif known is not None and known.state is NumberState.ACTIVE:
                 self.numbers[phone_number] = known
             elif known is not None and not is_import(known):
                 self.failures[phone_number] = NumberNotActive(phone_number, known.state.value)
@@ -223,7 +228,9 @@ class _Import:
         """Sort the claimed numbers into `numbers` and `failures`; return the organization's revision."""
         for phone_number in self.claimed:
             known = reader.number(self._organization_id, phone_number)
-            if known is not None and known.state is NumberState.ACTIVE:
+            if known is not None and known.is_external:
+                self.failures[phone_number] = NumberHeldElsewhere(phone_number)
+            elif known is not None and known.state is NumberState.ACTIVE:
                 self.numbers[phone_number] = known
                 self.failures.pop(phone_number, None)
             else:
@@ -246,6 +253,8 @@ class _Import:
                 self.claimed[phone_number] = order
             elif known is None:
                 self.failures[phone_number] = NumberInUse(phone_number)
+            elif known.is_external:
+                self.failures[phone_number] = NumberHeldElsewhere(phone_number)
             elif known.state is NumberState.ACTIVE:
                 self.numbers[phone_number] = known
             else:

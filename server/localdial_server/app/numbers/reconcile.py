@@ -1,4 +1,7 @@
-"""Comparing the inventory with the carrier: settle what is open, report what differs."""
+"""Comparing the inventory with the carrier: settle what is open, report what differs.
+
+Numbers that are held elsewhere are left alone: our carrier knows nothing about them.
+"""
 
 import asyncio
 from collections import defaultdict
@@ -200,13 +203,13 @@ class Reconciling:
         return found
 
     async def _active(self, organization_id: str | None) -> list[Number]:
-        """Return the active numbers, by phone number; read in pages."""
+        """Return the active numbers that are not held elsewhere, by phone number; read in pages."""
         ids = [organization_id] if organization_id is not None else await self._organization_ids()
         found: list[Number] = []
         for one in ids:
             after = ""
             while page := await self._page_of_numbers(one, after):
-                found += page
+                found += [number for number in page if not number.is_external]
                 after = page[-1].phone_number
         return sorted(found, key=_by_number)
 

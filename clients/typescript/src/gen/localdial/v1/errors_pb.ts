@@ -131,7 +131,9 @@ export enum ErrorReason {
 
   /**
    * ALREADY_EXISTS. The phone number is in use elsewhere, so it cannot be
-   * imported or become an organization number here.
+   * imported or become an organization number here. Also for an import as a
+   * number of another carrier (`external`) if the organization has it from its
+   * carrier account, and the other way around.
    * Metadata: `phone_number`.
    *
    * @generated from enum value: ERROR_REASON_NUMBER_IN_USE = 11;

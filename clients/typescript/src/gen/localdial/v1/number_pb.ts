@@ -77,7 +77,8 @@ export type LocalPresenceNumber = Message<"localdial.v1.LocalPresenceNumber"> & 
   region: string;
 
   /**
-   * Output only. The carrier that holds the number, such as `simulator`.
+   * Output only. The carrier that holds the number, such as `simulator`;
+   * `external` if it was imported as a number that is held elsewhere.
    *
    * @generated from field: string carrier = 8;
    */
@@ -85,7 +86,7 @@ export type LocalPresenceNumber = Message<"localdial.v1.LocalPresenceNumber"> & 
 
   /**
    * Output only. The carrier's identifier of the number. Empty while the
-   * outcome of the purchase is not known.
+   * outcome of the purchase is not known, and for the carrier `external`.
    *
    * @generated from field: string carrier_number_id = 9;
    */
@@ -284,7 +285,8 @@ export enum NumberState {
   RELEASING = 3,
 
   /**
-   * Released at the carrier. Only DeleteNumbers and ReconcileNumbers return it.
+   * Released at the carrier, or, if its carrier is `external`, forgotten. Only
+   * DeleteNumbers and ReconcileNumbers return it.
    *
    * @generated from enum value: NUMBER_STATE_RELEASED = 4;
    */

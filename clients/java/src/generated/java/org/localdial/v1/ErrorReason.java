@@ -141,7 +141,9 @@ public enum ErrorReason
   /**
    * <pre>
    * ALREADY_EXISTS. The phone number is in use elsewhere, so it cannot be
-   * imported or become an organization number here.
+   * imported or become an organization number here. Also for an import as a
+   * number of another carrier (`external`) if the organization has it from its
+   * carrier account, and the other way around.
    * Metadata: `phone_number`.
    * </pre>
    *
@@ -427,7 +429,9 @@ public enum ErrorReason
   /**
    * <pre>
    * ALREADY_EXISTS. The phone number is in use elsewhere, so it cannot be
-   * imported or become an organization number here.
+   * imported or become an organization number here. Also for an import as a
+   * number of another carrier (`external`) if the organization has it from its
+   * carrier account, and the other way around.
    * Metadata: `phone_number`.
    * </pre>
    *

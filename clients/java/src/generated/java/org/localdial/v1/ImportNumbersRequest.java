@@ -35,6 +35,7 @@ private static final long serialVersionUID = 0L;
     organizationId_ = "";
     phoneNumbers_ =
         com.google.protobuf.LazyStringArrayList.emptyList();
+    carrier_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -106,7 +107,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Required. 1 to 100 numbers, each once, in E.164 and possible (see
-   * `is_phone_number`). The carrier account must already own them.
+   * `is_phone_number`). The carrier account must already own them, unless
+   * `carrier` is `external`.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -119,7 +121,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Required. 1 to 100 numbers, each once, in E.164 and possible (see
-   * `is_phone_number`). The carrier account must already own them.
+   * `is_phone_number`). The carrier account must already own them, unless
+   * `carrier` is `external`.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -131,7 +134,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Required. 1 to 100 numbers, each once, in E.164 and possible (see
-   * `is_phone_number`). The carrier account must already own them.
+   * `is_phone_number`). The carrier account must already own them, unless
+   * `carrier` is `external`.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -144,7 +148,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Required. 1 to 100 numbers, each once, in E.164 and possible (see
-   * `is_phone_number`). The carrier account must already own them.
+   * `is_phone_number`). The carrier account must already own them, unless
+   * `carrier` is `external`.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -164,7 +169,7 @@ private static final long serialVersionUID = 0L;
    * service, like those to purchased ones. That replaces the voice URL,
    * application or trunk that is set there, and nothing else: each number keeps
    * its name. Default: false; the carrier is only asked whether the account owns
-   * them.
+   * them. Must be false if `carrier` is `external`.
    * </pre>
    *
    * <code>bool configure = 3 [json_name = "configure"];</code>
@@ -173,6 +178,55 @@ private static final long serialVersionUID = 0L;
   @java.lang.Override
   public boolean getConfigure() {
     return configure_;
+  }
+
+  public static final int CARRIER_FIELD_NUMBER = 4;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object carrier_ = "";
+  /**
+   * <pre>
+   * Optional. Who holds the numbers: empty for the organization's carrier
+   * account, `external` for another carrier. Default: empty.
+   * </pre>
+   *
+   * <code>string carrier = 4 [json_name = "carrier"];</code>
+   * @return The carrier.
+   */
+  @java.lang.Override
+  public java.lang.String getCarrier() {
+    java.lang.Object ref = carrier_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      carrier_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * Optional. Who holds the numbers: empty for the organization's carrier
+   * account, `external` for another carrier. Default: empty.
+   * </pre>
+   *
+   * <code>string carrier = 4 [json_name = "carrier"];</code>
+   * @return The bytes for carrier.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getCarrierBytes() {
+    java.lang.Object ref = carrier_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      carrier_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
   }
 
   private byte memoizedIsInitialized = -1;
@@ -198,6 +252,9 @@ private static final long serialVersionUID = 0L;
     if (configure_ != false) {
       output.writeBool(3, configure_);
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(carrier_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 4, carrier_);
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -222,6 +279,9 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeBoolSize(3, configure_);
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(carrier_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(4, carrier_);
+    }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
     return size;
@@ -243,6 +303,8 @@ private static final long serialVersionUID = 0L;
         .equals(other.getPhoneNumbersList())) return false;
     if (getConfigure()
         != other.getConfigure()) return false;
+    if (!getCarrier()
+        .equals(other.getCarrier())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -263,6 +325,8 @@ private static final long serialVersionUID = 0L;
     hash = (37 * hash) + CONFIGURE_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
         getConfigure());
+    hash = (37 * hash) + CARRIER_FIELD_NUMBER;
+    hash = (53 * hash) + getCarrier().hashCode();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -402,6 +466,7 @@ private static final long serialVersionUID = 0L;
       phoneNumbers_ =
           com.google.protobuf.LazyStringArrayList.emptyList();
       configure_ = false;
+      carrier_ = "";
       return this;
     }
 
@@ -445,6 +510,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000004) != 0)) {
         result.configure_ = configure_;
       }
+      if (((from_bitField0_ & 0x00000008) != 0)) {
+        result.carrier_ = carrier_;
+      }
     }
 
     @java.lang.Override
@@ -476,6 +544,11 @@ private static final long serialVersionUID = 0L;
       }
       if (other.getConfigure() != false) {
         setConfigure(other.getConfigure());
+      }
+      if (!other.getCarrier().isEmpty()) {
+        carrier_ = other.carrier_;
+        bitField0_ |= 0x00000008;
+        onChanged();
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -519,6 +592,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000004;
               break;
             } // case 24
+            case 34: {
+              carrier_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000008;
+              break;
+            } // case 34
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -644,7 +722,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. 1 to 100 numbers, each once, in E.164 and possible (see
-     * `is_phone_number`). The carrier account must already own them.
+     * `is_phone_number`). The carrier account must already own them, unless
+     * `carrier` is `external`.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -658,7 +737,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. 1 to 100 numbers, each once, in E.164 and possible (see
-     * `is_phone_number`). The carrier account must already own them.
+     * `is_phone_number`). The carrier account must already own them, unless
+     * `carrier` is `external`.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -670,7 +750,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. 1 to 100 numbers, each once, in E.164 and possible (see
-     * `is_phone_number`). The carrier account must already own them.
+     * `is_phone_number`). The carrier account must already own them, unless
+     * `carrier` is `external`.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -683,7 +764,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. 1 to 100 numbers, each once, in E.164 and possible (see
-     * `is_phone_number`). The carrier account must already own them.
+     * `is_phone_number`). The carrier account must already own them, unless
+     * `carrier` is `external`.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -697,7 +779,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. 1 to 100 numbers, each once, in E.164 and possible (see
-     * `is_phone_number`). The carrier account must already own them.
+     * `is_phone_number`). The carrier account must already own them, unless
+     * `carrier` is `external`.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -717,7 +800,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. 1 to 100 numbers, each once, in E.164 and possible (see
-     * `is_phone_number`). The carrier account must already own them.
+     * `is_phone_number`). The carrier account must already own them, unless
+     * `carrier` is `external`.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -736,7 +820,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. 1 to 100 numbers, each once, in E.164 and possible (see
-     * `is_phone_number`). The carrier account must already own them.
+     * `is_phone_number`). The carrier account must already own them, unless
+     * `carrier` is `external`.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -755,7 +840,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. 1 to 100 numbers, each once, in E.164 and possible (see
-     * `is_phone_number`). The carrier account must already own them.
+     * `is_phone_number`). The carrier account must already own them, unless
+     * `carrier` is `external`.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -771,7 +857,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. 1 to 100 numbers, each once, in E.164 and possible (see
-     * `is_phone_number`). The carrier account must already own them.
+     * `is_phone_number`). The carrier account must already own them, unless
+     * `carrier` is `external`.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -796,7 +883,7 @@ private static final long serialVersionUID = 0L;
      * service, like those to purchased ones. That replaces the voice URL,
      * application or trunk that is set there, and nothing else: each number keeps
      * its name. Default: false; the carrier is only asked whether the account owns
-     * them.
+     * them. Must be false if `carrier` is `external`.
      * </pre>
      *
      * <code>bool configure = 3 [json_name = "configure"];</code>
@@ -812,7 +899,7 @@ private static final long serialVersionUID = 0L;
      * service, like those to purchased ones. That replaces the voice URL,
      * application or trunk that is set there, and nothing else: each number keeps
      * its name. Default: false; the carrier is only asked whether the account owns
-     * them.
+     * them. Must be false if `carrier` is `external`.
      * </pre>
      *
      * <code>bool configure = 3 [json_name = "configure"];</code>
@@ -832,7 +919,7 @@ private static final long serialVersionUID = 0L;
      * service, like those to purchased ones. That replaces the voice URL,
      * application or trunk that is set there, and nothing else: each number keeps
      * its name. Default: false; the carrier is only asked whether the account owns
-     * them.
+     * them. Must be false if `carrier` is `external`.
      * </pre>
      *
      * <code>bool configure = 3 [json_name = "configure"];</code>
@@ -841,6 +928,103 @@ private static final long serialVersionUID = 0L;
     public Builder clearConfigure() {
       bitField0_ = (bitField0_ & ~0x00000004);
       configure_ = false;
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object carrier_ = "";
+    /**
+     * <pre>
+     * Optional. Who holds the numbers: empty for the organization's carrier
+     * account, `external` for another carrier. Default: empty.
+     * </pre>
+     *
+     * <code>string carrier = 4 [json_name = "carrier"];</code>
+     * @return The carrier.
+     */
+    public java.lang.String getCarrier() {
+      java.lang.Object ref = carrier_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        carrier_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Optional. Who holds the numbers: empty for the organization's carrier
+     * account, `external` for another carrier. Default: empty.
+     * </pre>
+     *
+     * <code>string carrier = 4 [json_name = "carrier"];</code>
+     * @return The bytes for carrier.
+     */
+    public com.google.protobuf.ByteString
+        getCarrierBytes() {
+      java.lang.Object ref = carrier_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        carrier_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Optional. Who holds the numbers: empty for the organization's carrier
+     * account, `external` for another carrier. Default: empty.
+     * </pre>
+     *
+     * <code>string carrier = 4 [json_name = "carrier"];</code>
+     * @param value The carrier to set.
+     * @return This builder for chaining.
+     */
+    public Builder setCarrier(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      carrier_ = value;
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Optional. Who holds the numbers: empty for the organization's carrier
+     * account, `external` for another carrier. Default: empty.
+     * </pre>
+     *
+     * <code>string carrier = 4 [json_name = "carrier"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearCarrier() {
+      carrier_ = getDefaultInstance().getCarrier();
+      bitField0_ = (bitField0_ & ~0x00000008);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Optional. Who holds the numbers: empty for the organization's carrier
+     * account, `external` for another carrier. Default: empty.
+     * </pre>
+     *
+     * <code>string carrier = 4 [json_name = "carrier"];</code>
+     * @param value The bytes for carrier to set.
+     * @return This builder for chaining.
+     */
+    public Builder setCarrierBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      carrier_ = value;
+      bitField0_ |= 0x00000008;
       onChanged();
       return this;
     }

@@ -35,7 +35,8 @@ public interface ImportNumbersRequestOrBuilder extends
   /**
    * <pre>
    * Required. 1 to 100 numbers, each once, in E.164 and possible (see
-   * `is_phone_number`). The carrier account must already own them.
+   * `is_phone_number`). The carrier account must already own them, unless
+   * `carrier` is `external`.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -46,7 +47,8 @@ public interface ImportNumbersRequestOrBuilder extends
   /**
    * <pre>
    * Required. 1 to 100 numbers, each once, in E.164 and possible (see
-   * `is_phone_number`). The carrier account must already own them.
+   * `is_phone_number`). The carrier account must already own them, unless
+   * `carrier` is `external`.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -56,7 +58,8 @@ public interface ImportNumbersRequestOrBuilder extends
   /**
    * <pre>
    * Required. 1 to 100 numbers, each once, in E.164 and possible (see
-   * `is_phone_number`). The carrier account must already own them.
+   * `is_phone_number`). The carrier account must already own them, unless
+   * `carrier` is `external`.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -67,7 +70,8 @@ public interface ImportNumbersRequestOrBuilder extends
   /**
    * <pre>
    * Required. 1 to 100 numbers, each once, in E.164 and possible (see
-   * `is_phone_number`). The carrier account must already own them.
+   * `is_phone_number`). The carrier account must already own them, unless
+   * `carrier` is `external`.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -83,11 +87,33 @@ public interface ImportNumbersRequestOrBuilder extends
    * service, like those to purchased ones. That replaces the voice URL,
    * application or trunk that is set there, and nothing else: each number keeps
    * its name. Default: false; the carrier is only asked whether the account owns
-   * them.
+   * them. Must be false if `carrier` is `external`.
    * </pre>
    *
    * <code>bool configure = 3 [json_name = "configure"];</code>
    * @return The configure.
    */
   boolean getConfigure();
+
+  /**
+   * <pre>
+   * Optional. Who holds the numbers: empty for the organization's carrier
+   * account, `external` for another carrier. Default: empty.
+   * </pre>
+   *
+   * <code>string carrier = 4 [json_name = "carrier"];</code>
+   * @return The carrier.
+   */
+  java.lang.String getCarrier();
+  /**
+   * <pre>
+   * Optional. Who holds the numbers: empty for the organization's carrier
+   * account, `external` for another carrier. Default: empty.
+   * </pre>
+   *
+   * <code>string carrier = 4 [json_name = "carrier"];</code>
+   * @return The bytes for carrier.
+   */
+  com.google.protobuf.ByteString
+      getCarrierBytes();
 }

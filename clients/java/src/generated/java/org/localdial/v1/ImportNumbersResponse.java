@@ -34,6 +34,7 @@ private static final long serialVersionUID = 0L;
   private ImportNumbersResponse() {
     numbers_ = java.util.Collections.emptyList();
     failures_ = java.util.Collections.emptyList();
+    notice_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -196,6 +197,57 @@ private static final long serialVersionUID = 0L;
     return revision_;
   }
 
+  public static final int NOTICE_FIELD_NUMBER = 4;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object notice_ = "";
+  /**
+   * <pre>
+   * Output only. What it means for the attestation of calls (STIR/SHAKEN) that
+   * the numbers are held at another carrier, for people to read. Empty unless
+   * `carrier` is `external`.
+   * </pre>
+   *
+   * <code>string notice = 4 [json_name = "notice"];</code>
+   * @return The notice.
+   */
+  @java.lang.Override
+  public java.lang.String getNotice() {
+    java.lang.Object ref = notice_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      notice_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * Output only. What it means for the attestation of calls (STIR/SHAKEN) that
+   * the numbers are held at another carrier, for people to read. Empty unless
+   * `carrier` is `external`.
+   * </pre>
+   *
+   * <code>string notice = 4 [json_name = "notice"];</code>
+   * @return The bytes for notice.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getNoticeBytes() {
+    java.lang.Object ref = notice_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      notice_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -219,6 +271,9 @@ private static final long serialVersionUID = 0L;
     if (revision_ != 0L) {
       output.writeInt64(3, revision_);
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(notice_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 4, notice_);
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -239,6 +294,9 @@ private static final long serialVersionUID = 0L;
     if (revision_ != 0L) {
       size += com.google.protobuf.CodedOutputStream
         .computeInt64Size(3, revision_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(notice_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(4, notice_);
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -261,6 +319,8 @@ private static final long serialVersionUID = 0L;
         .equals(other.getFailuresList())) return false;
     if (getRevision()
         != other.getRevision()) return false;
+    if (!getNotice()
+        .equals(other.getNotice())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -283,6 +343,8 @@ private static final long serialVersionUID = 0L;
     hash = (37 * hash) + REVISION_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
         getRevision());
+    hash = (37 * hash) + NOTICE_FIELD_NUMBER;
+    hash = (53 * hash) + getNotice().hashCode();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -433,6 +495,7 @@ private static final long serialVersionUID = 0L;
       }
       bitField0_ = (bitField0_ & ~0x00000002);
       revision_ = 0L;
+      notice_ = "";
       return this;
     }
 
@@ -490,6 +553,9 @@ private static final long serialVersionUID = 0L;
       int from_bitField0_ = bitField0_;
       if (((from_bitField0_ & 0x00000004) != 0)) {
         result.revision_ = revision_;
+      }
+      if (((from_bitField0_ & 0x00000008) != 0)) {
+        result.notice_ = notice_;
       }
     }
 
@@ -560,6 +626,11 @@ private static final long serialVersionUID = 0L;
       if (other.getRevision() != 0L) {
         setRevision(other.getRevision());
       }
+      if (!other.getNotice().isEmpty()) {
+        notice_ = other.notice_;
+        bitField0_ |= 0x00000008;
+        onChanged();
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -617,6 +688,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000004;
               break;
             } // case 24
+            case 34: {
+              notice_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000008;
+              break;
+            } // case 34
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1334,6 +1410,108 @@ private static final long serialVersionUID = 0L;
     public Builder clearRevision() {
       bitField0_ = (bitField0_ & ~0x00000004);
       revision_ = 0L;
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object notice_ = "";
+    /**
+     * <pre>
+     * Output only. What it means for the attestation of calls (STIR/SHAKEN) that
+     * the numbers are held at another carrier, for people to read. Empty unless
+     * `carrier` is `external`.
+     * </pre>
+     *
+     * <code>string notice = 4 [json_name = "notice"];</code>
+     * @return The notice.
+     */
+    public java.lang.String getNotice() {
+      java.lang.Object ref = notice_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        notice_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Output only. What it means for the attestation of calls (STIR/SHAKEN) that
+     * the numbers are held at another carrier, for people to read. Empty unless
+     * `carrier` is `external`.
+     * </pre>
+     *
+     * <code>string notice = 4 [json_name = "notice"];</code>
+     * @return The bytes for notice.
+     */
+    public com.google.protobuf.ByteString
+        getNoticeBytes() {
+      java.lang.Object ref = notice_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        notice_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Output only. What it means for the attestation of calls (STIR/SHAKEN) that
+     * the numbers are held at another carrier, for people to read. Empty unless
+     * `carrier` is `external`.
+     * </pre>
+     *
+     * <code>string notice = 4 [json_name = "notice"];</code>
+     * @param value The notice to set.
+     * @return This builder for chaining.
+     */
+    public Builder setNotice(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      notice_ = value;
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. What it means for the attestation of calls (STIR/SHAKEN) that
+     * the numbers are held at another carrier, for people to read. Empty unless
+     * `carrier` is `external`.
+     * </pre>
+     *
+     * <code>string notice = 4 [json_name = "notice"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearNotice() {
+      notice_ = getDefaultInstance().getNotice();
+      bitField0_ = (bitField0_ & ~0x00000008);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. What it means for the attestation of calls (STIR/SHAKEN) that
+     * the numbers are held at another carrier, for people to read. Empty unless
+     * `carrier` is `external`.
+     * </pre>
+     *
+     * <code>string notice = 4 [json_name = "notice"];</code>
+     * @param value The bytes for notice to set.
+     * @return This builder for chaining.
+     */
+    public Builder setNoticeBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      notice_ = value;
+      bitField0_ |= 0x00000008;
       onChanged();
       return this;
     }

@@ -117,4 +117,28 @@ public interface ImportNumbersResponseOrBuilder extends
    * @return The revision.
    */
   long getRevision();
+
+  /**
+   * <pre>
+   * Output only. What it means for the attestation of calls (STIR/SHAKEN) that
+   * the numbers are held at another carrier, for people to read. Empty unless
+   * `carrier` is `external`.
+   * </pre>
+   *
+   * <code>string notice = 4 [json_name = "notice"];</code>
+   * @return The notice.
+   */
+  java.lang.String getNotice();
+  /**
+   * <pre>
+   * Output only. What it means for the attestation of calls (STIR/SHAKEN) that
+   * the numbers are held at another carrier, for people to read. Empty unless
+   * `carrier` is `external`.
+   * </pre>
+   *
+   * <code>string notice = 4 [json_name = "notice"];</code>
+   * @return The bytes for notice.
+   */
+  com.google.protobuf.ByteString
+      getNoticeBytes();
 }

@@ -389,7 +389,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object carrier_ = "";
   /**
    * <pre>
-   * Output only. The carrier that holds the number, such as `simulator`.
+   * Output only. The carrier that holds the number, such as `simulator`;
+   * `external` if it was imported as a number that is held elsewhere.
    * </pre>
    *
    * <code>string carrier = 8 [json_name = "carrier"];</code>
@@ -410,7 +411,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Output only. The carrier that holds the number, such as `simulator`.
+   * Output only. The carrier that holds the number, such as `simulator`;
+   * `external` if it was imported as a number that is held elsewhere.
    * </pre>
    *
    * <code>string carrier = 8 [json_name = "carrier"];</code>
@@ -437,7 +439,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Output only. The carrier's identifier of the number. Empty while the
-   * outcome of the purchase is not known.
+   * outcome of the purchase is not known, and for the carrier `external`.
    * </pre>
    *
    * <code>string carrier_number_id = 9 [json_name = "carrierNumberId"];</code>
@@ -459,7 +461,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Output only. The carrier's identifier of the number. Empty while the
-   * outcome of the purchase is not known.
+   * outcome of the purchase is not known, and for the carrier `external`.
    * </pre>
    *
    * <code>string carrier_number_id = 9 [json_name = "carrierNumberId"];</code>
@@ -1867,7 +1869,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object carrier_ = "";
     /**
      * <pre>
-     * Output only. The carrier that holds the number, such as `simulator`.
+     * Output only. The carrier that holds the number, such as `simulator`;
+     * `external` if it was imported as a number that is held elsewhere.
      * </pre>
      *
      * <code>string carrier = 8 [json_name = "carrier"];</code>
@@ -1887,7 +1890,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The carrier that holds the number, such as `simulator`.
+     * Output only. The carrier that holds the number, such as `simulator`;
+     * `external` if it was imported as a number that is held elsewhere.
      * </pre>
      *
      * <code>string carrier = 8 [json_name = "carrier"];</code>
@@ -1908,7 +1912,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The carrier that holds the number, such as `simulator`.
+     * Output only. The carrier that holds the number, such as `simulator`;
+     * `external` if it was imported as a number that is held elsewhere.
      * </pre>
      *
      * <code>string carrier = 8 [json_name = "carrier"];</code>
@@ -1925,7 +1930,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The carrier that holds the number, such as `simulator`.
+     * Output only. The carrier that holds the number, such as `simulator`;
+     * `external` if it was imported as a number that is held elsewhere.
      * </pre>
      *
      * <code>string carrier = 8 [json_name = "carrier"];</code>
@@ -1939,7 +1945,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The carrier that holds the number, such as `simulator`.
+     * Output only. The carrier that holds the number, such as `simulator`;
+     * `external` if it was imported as a number that is held elsewhere.
      * </pre>
      *
      * <code>string carrier = 8 [json_name = "carrier"];</code>
@@ -1960,7 +1967,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. The carrier's identifier of the number. Empty while the
-     * outcome of the purchase is not known.
+     * outcome of the purchase is not known, and for the carrier `external`.
      * </pre>
      *
      * <code>string carrier_number_id = 9 [json_name = "carrierNumberId"];</code>
@@ -1981,7 +1988,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. The carrier's identifier of the number. Empty while the
-     * outcome of the purchase is not known.
+     * outcome of the purchase is not known, and for the carrier `external`.
      * </pre>
      *
      * <code>string carrier_number_id = 9 [json_name = "carrierNumberId"];</code>
@@ -2003,7 +2010,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. The carrier's identifier of the number. Empty while the
-     * outcome of the purchase is not known.
+     * outcome of the purchase is not known, and for the carrier `external`.
      * </pre>
      *
      * <code>string carrier_number_id = 9 [json_name = "carrierNumberId"];</code>
@@ -2021,7 +2028,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. The carrier's identifier of the number. Empty while the
-     * outcome of the purchase is not known.
+     * outcome of the purchase is not known, and for the carrier `external`.
      * </pre>
      *
      * <code>string carrier_number_id = 9 [json_name = "carrierNumberId"];</code>
@@ -2036,7 +2043,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. The carrier's identifier of the number. Empty while the
-     * outcome of the purchase is not known.
+     * outcome of the purchase is not known, and for the carrier `external`.
      * </pre>
      *
      * <code>string carrier_number_id = 9 [json_name = "carrierNumberId"];</code>

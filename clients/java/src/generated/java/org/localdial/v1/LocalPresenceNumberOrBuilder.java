@@ -184,7 +184,8 @@ public interface LocalPresenceNumberOrBuilder extends
 
   /**
    * <pre>
-   * Output only. The carrier that holds the number, such as `simulator`.
+   * Output only. The carrier that holds the number, such as `simulator`;
+   * `external` if it was imported as a number that is held elsewhere.
    * </pre>
    *
    * <code>string carrier = 8 [json_name = "carrier"];</code>
@@ -193,7 +194,8 @@ public interface LocalPresenceNumberOrBuilder extends
   java.lang.String getCarrier();
   /**
    * <pre>
-   * Output only. The carrier that holds the number, such as `simulator`.
+   * Output only. The carrier that holds the number, such as `simulator`;
+   * `external` if it was imported as a number that is held elsewhere.
    * </pre>
    *
    * <code>string carrier = 8 [json_name = "carrier"];</code>
@@ -205,7 +207,7 @@ public interface LocalPresenceNumberOrBuilder extends
   /**
    * <pre>
    * Output only. The carrier's identifier of the number. Empty while the
-   * outcome of the purchase is not known.
+   * outcome of the purchase is not known, and for the carrier `external`.
    * </pre>
    *
    * <code>string carrier_number_id = 9 [json_name = "carrierNumberId"];</code>
@@ -215,7 +217,7 @@ public interface LocalPresenceNumberOrBuilder extends
   /**
    * <pre>
    * Output only. The carrier's identifier of the number. Empty while the
-   * outcome of the purchase is not known.
+   * outcome of the purchase is not known, and for the carrier `external`.
    * </pre>
    *
    * <code>string carrier_number_id = 9 [json_name = "carrierNumberId"];</code>

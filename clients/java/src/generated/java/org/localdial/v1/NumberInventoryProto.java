@@ -177,108 +177,109 @@ public final class NumberInventoryProto extends com.google.protobuf.GeneratedFil
       "senceNumberR\007numbers\022%\n\016unfilled_count\030\002" +
       " \001(\005R\runfilledCount\022\032\n\010revision\030\003 \001(\003R\010r" +
       "evision\022;\n\017unfilled_status\030\004 \001(\0132\022.googl" +
-      "e.rpc.StatusR\016unfilledStatus\"\202\001\n\024ImportN" +
+      "e.rpc.StatusR\016unfilledStatus\"\234\001\n\024ImportN" +
       "umbersRequest\022\'\n\017organization_id\030\001 \001(\tR\016" +
       "organizationId\022#\n\rphone_numbers\030\002 \003(\tR\014p" +
       "honeNumbers\022\034\n\tconfigure\030\003 \001(\010R\tconfigur" +
-      "e\"\251\001\n\025ImportNumbersResponse\022;\n\007numbers\030\001" +
-      " \003(\0132!.localdial.v1.LocalPresenceNumberR" +
-      "\007numbers\0227\n\010failures\030\002 \003(\0132\033.localdial.v" +
-      "1.NumberFailureR\010failures\022\032\n\010revision\030\003 " +
-      "\001(\003R\010revision\"\203\001\n\034ListImportableNumbersR" +
-      "equest\022\'\n\017organization_id\030\001 \001(\tR\016organiz" +
-      "ationId\022\033\n\tpage_size\030\002 \001(\005R\010pageSize\022\035\n\n" +
-      "page_token\030\003 \001(\tR\tpageToken\"\235\001\n\035ListImpo" +
-      "rtableNumbersResponse\0225\n\007numbers\030\001 \003(\0132\033" +
-      ".localdial.v1.CarrierNumberR\007numbers\022&\n\017" +
-      "next_page_token\030\002 \001(\tR\rnextPageToken\022\035\n\n" +
-      "total_size\030\003 \001(\005R\ttotalSize\"`\n\027Reconcile" +
-      "NumbersRequest\022\'\n\017organization_id\030\001 \001(\tR" +
-      "\016organizationId\022\034\n\tconfigure\030\002 \001(\010R\tconf" +
-      "igure\"\337\007\n\030ReconcileNumbersResponse\022;\n\007ad" +
-      "opted\030\001 \003(\0132!.localdial.v1.LocalPresence" +
-      "NumberR\007adopted\022#\n\radopted_count\030\002 \001(\005R\014" +
-      "adoptedCount\0229\n\006failed\030\003 \003(\0132!.localdial" +
-      ".v1.LocalPresenceNumberR\006failed\022!\n\014faile" +
-      "d_count\030\004 \001(\005R\013failedCount\022=\n\010released\030\005" +
-      " \003(\0132!.localdial.v1.LocalPresenceNumberR" +
-      "\010released\022%\n\016released_count\030\006 \001(\005R\rrelea" +
-      "sedCount\022/\n\004open\030\007 \003(\0132\033.localdial.v1.Nu" +
-      "mberFailureR\004open\022\035\n\nopen_count\030\010 \001(\005R\to" +
-      "penCount\022;\n\007missing\030\t \003(\0132!.localdial.v1" +
-      ".LocalPresenceNumberR\007missing\022#\n\rmissing" +
-      "_count\030\n \001(\005R\014missingCount\0223\n\006strays\030\013 \003" +
-      "(\0132\033.localdial.v1.CarrierNumberR\006strays\022" +
-      "!\n\014strays_count\030\014 \001(\005R\013straysCount\0227\n\010un" +
-      "usable\030\024 \003(\0132\033.localdial.v1.CarrierNumbe" +
-      "rR\010unusable\022%\n\016unusable_count\030\025 \001(\005R\runu" +
-      "sableCount\022>\n\rmonthly_costs\030\r \003(\0132\031.loca" +
-      "ldial.v1.MonthlyCostR\014monthlyCosts\0225\n\007dr" +
-      "ifted\030\016 \003(\0132\033.localdial.v1.DriftedNumber" +
-      "R\007drifted\022#\n\rdrifted_count\030\017 \001(\005R\014drifte" +
-      "dCount\022A\n\nconfigured\030\020 \003(\0132!.localdial.v" +
-      "1.LocalPresenceNumberR\nconfigured\022)\n\020con" +
-      "figured_count\030\021 \001(\005R\017configuredCount\022)\n\020" +
-      "callback_warning\030\022 \001(\tR\017callbackWarning\"" +
-      "\213\002\n\rDriftedNumber\0229\n\006number\030\001 \001(\0132!.loca" +
-      "ldial.v1.LocalPresenceNumberR\006number\022\033\n\t" +
-      "voice_url\030\002 \001(\tR\010voiceUrl\022!\n\014voice_metho" +
-      "d\030\003 \001(\tR\013voiceMethod\022%\n\016application_id\030\004" +
-      " \001(\tR\rapplicationId\022\031\n\010trunk_id\030\005 \001(\tR\007t" +
-      "runkId\022=\n\020configure_status\030\006 \001(\0132\022.googl" +
-      "e.rpc.StatusR\017configureStatus\"m\n\013Monthly" +
-      "Cost\022#\n\rcurrency_code\030\001 \001(\tR\014currencyCod" +
-      "e\022\026\n\006micros\030\002 \001(\003R\006micros\022!\n\014number_coun" +
-      "t\030\003 \001(\005R\013numberCount\"\203\001\n\024DeleteNumbersRe" +
-      "quest\022\'\n\017organization_id\030\001 \001(\tR\016organiza" +
-      "tionId\022#\n\rphone_numbers\030\002 \003(\tR\014phoneNumb" +
-      "ers\022\035\n\nrequest_id\030\003 \001(\tR\trequestId\"\251\001\n\025D" +
-      "eleteNumbersResponse\022;\n\007deleted\030\001 \003(\0132!." +
-      "localdial.v1.LocalPresenceNumberR\007delete" +
-      "d\0227\n\010failures\030\002 \003(\0132\033.localdial.v1.Numbe" +
-      "rFailureR\010failures\022\032\n\010revision\030\003 \001(\003R\010re" +
-      "vision\"\200\001\n\023MapAreaCodesRequest\022\'\n\017organi" +
-      "zation_id\030\001 \001(\tR\016organizationId\022!\n\014phone" +
-      "_number\030\002 \001(\tR\013phoneNumber\022\035\n\narea_codes" +
-      "\030\003 \003(\tR\tareaCodes\"m\n\024MapAreaCodesRespons" +
-      "e\0229\n\006number\030\001 \001(\0132!.localdial.v1.LocalPr" +
-      "esenceNumberR\006number\022\032\n\010revision\030\002 \001(\003R\010" +
-      "revision\"\202\001\n\025UnmapAreaCodesRequest\022\'\n\017or" +
-      "ganization_id\030\001 \001(\tR\016organizationId\022!\n\014p" +
-      "hone_number\030\002 \001(\tR\013phoneNumber\022\035\n\narea_c" +
-      "odes\030\003 \003(\tR\tareaCodes\"o\n\026UnmapAreaCodesR" +
-      "esponse\0229\n\006number\030\001 \001(\0132!.localdial.v1.L" +
-      "ocalPresenceNumberR\006number\022\032\n\010revision\030\002" +
-      " \001(\003R\010revision2\367\007\n\017NumberInventory\022W\n\013Li" +
-      "stNumbers\022 .localdial.v1.ListNumbersRequ" +
-      "est\032!.localdial.v1.ListNumbersResponse\"\003" +
-      "\220\002\001\022Q\n\tGetNumber\022\036.localdial.v1.GetNumbe" +
-      "rRequest\032\037.localdial.v1.GetNumberRespons" +
-      "e\"\003\220\002\001\022x\n\026SearchAvailableNumbers\022+.local" +
-      "dial.v1.SearchAvailableNumbersRequest\032,." +
-      "localdial.v1.SearchAvailableNumbersRespo" +
-      "nse\"\003\220\002\001\022c\n\017PurchaseNumbers\022$.localdial." +
-      "v1.PurchaseNumbersRequest\032%.localdial.v1" +
-      ".PurchaseNumbersResponse\"\003\220\002\002\022]\n\rImportN" +
-      "umbers\022\".localdial.v1.ImportNumbersReque" +
-      "st\032#.localdial.v1.ImportNumbersResponse\"" +
-      "\003\220\002\002\022u\n\025ListImportableNumbers\022*.localdia" +
-      "l.v1.ListImportableNumbersRequest\032+.loca" +
-      "ldial.v1.ListImportableNumbersResponse\"\003" +
-      "\220\002\001\022f\n\020ReconcileNumbers\022%.localdial.v1.R" +
-      "econcileNumbersRequest\032&.localdial.v1.Re" +
-      "concileNumbersResponse\"\003\220\002\002\022]\n\rDeleteNum" +
-      "bers\022\".localdial.v1.DeleteNumbersRequest" +
-      "\032#.localdial.v1.DeleteNumbersResponse\"\003\220" +
-      "\002\002\022Z\n\014MapAreaCodes\022!.localdial.v1.MapAre" +
-      "aCodesRequest\032\".localdial.v1.MapAreaCode" +
-      "sResponse\"\003\220\002\002\022`\n\016UnmapAreaCodes\022#.local" +
-      "dial.v1.UnmapAreaCodesRequest\032$.localdia" +
-      "l.v1.UnmapAreaCodesResponse\"\003\220\002\002By\n\020org." +
-      "localdial.v1B\024NumberInventoryProtoP\001\242\002\003L" +
-      "XX\252\002\014Localdial.V1\312\002\014Localdial\\V1\342\002\030Local" +
-      "dial\\V1\\GPBMetadata\352\002\rLocaldial::V1b\006pro" +
-      "to3"
+      "e\022\030\n\007carrier\030\004 \001(\tR\007carrier\"\301\001\n\025ImportNu" +
+      "mbersResponse\022;\n\007numbers\030\001 \003(\0132!.localdi" +
+      "al.v1.LocalPresenceNumberR\007numbers\0227\n\010fa" +
+      "ilures\030\002 \003(\0132\033.localdial.v1.NumberFailur" +
+      "eR\010failures\022\032\n\010revision\030\003 \001(\003R\010revision\022" +
+      "\026\n\006notice\030\004 \001(\tR\006notice\"\203\001\n\034ListImportab" +
+      "leNumbersRequest\022\'\n\017organization_id\030\001 \001(" +
+      "\tR\016organizationId\022\033\n\tpage_size\030\002 \001(\005R\010pa" +
+      "geSize\022\035\n\npage_token\030\003 \001(\tR\tpageToken\"\235\001" +
+      "\n\035ListImportableNumbersResponse\0225\n\007numbe" +
+      "rs\030\001 \003(\0132\033.localdial.v1.CarrierNumberR\007n" +
+      "umbers\022&\n\017next_page_token\030\002 \001(\tR\rnextPag" +
+      "eToken\022\035\n\ntotal_size\030\003 \001(\005R\ttotalSize\"`\n" +
+      "\027ReconcileNumbersRequest\022\'\n\017organization" +
+      "_id\030\001 \001(\tR\016organizationId\022\034\n\tconfigure\030\002" +
+      " \001(\010R\tconfigure\"\337\007\n\030ReconcileNumbersResp" +
+      "onse\022;\n\007adopted\030\001 \003(\0132!.localdial.v1.Loc" +
+      "alPresenceNumberR\007adopted\022#\n\radopted_cou" +
+      "nt\030\002 \001(\005R\014adoptedCount\0229\n\006failed\030\003 \003(\0132!" +
+      ".localdial.v1.LocalPresenceNumberR\006faile" +
+      "d\022!\n\014failed_count\030\004 \001(\005R\013failedCount\022=\n\010" +
+      "released\030\005 \003(\0132!.localdial.v1.LocalPrese" +
+      "nceNumberR\010released\022%\n\016released_count\030\006 " +
+      "\001(\005R\rreleasedCount\022/\n\004open\030\007 \003(\0132\033.local" +
+      "dial.v1.NumberFailureR\004open\022\035\n\nopen_coun" +
+      "t\030\010 \001(\005R\topenCount\022;\n\007missing\030\t \003(\0132!.lo" +
+      "caldial.v1.LocalPresenceNumberR\007missing\022" +
+      "#\n\rmissing_count\030\n \001(\005R\014missingCount\0223\n\006" +
+      "strays\030\013 \003(\0132\033.localdial.v1.CarrierNumbe" +
+      "rR\006strays\022!\n\014strays_count\030\014 \001(\005R\013straysC" +
+      "ount\0227\n\010unusable\030\024 \003(\0132\033.localdial.v1.Ca" +
+      "rrierNumberR\010unusable\022%\n\016unusable_count\030" +
+      "\025 \001(\005R\runusableCount\022>\n\rmonthly_costs\030\r " +
+      "\003(\0132\031.localdial.v1.MonthlyCostR\014monthlyC" +
+      "osts\0225\n\007drifted\030\016 \003(\0132\033.localdial.v1.Dri" +
+      "ftedNumberR\007drifted\022#\n\rdrifted_count\030\017 \001" +
+      "(\005R\014driftedCount\022A\n\nconfigured\030\020 \003(\0132!.l" +
+      "ocaldial.v1.LocalPresenceNumberR\nconfigu" +
+      "red\022)\n\020configured_count\030\021 \001(\005R\017configure" +
+      "dCount\022)\n\020callback_warning\030\022 \001(\tR\017callba" +
+      "ckWarning\"\213\002\n\rDriftedNumber\0229\n\006number\030\001 " +
+      "\001(\0132!.localdial.v1.LocalPresenceNumberR\006" +
+      "number\022\033\n\tvoice_url\030\002 \001(\tR\010voiceUrl\022!\n\014v" +
+      "oice_method\030\003 \001(\tR\013voiceMethod\022%\n\016applic" +
+      "ation_id\030\004 \001(\tR\rapplicationId\022\031\n\010trunk_i" +
+      "d\030\005 \001(\tR\007trunkId\022=\n\020configure_status\030\006 \001" +
+      "(\0132\022.google.rpc.StatusR\017configureStatus\"" +
+      "m\n\013MonthlyCost\022#\n\rcurrency_code\030\001 \001(\tR\014c" +
+      "urrencyCode\022\026\n\006micros\030\002 \001(\003R\006micros\022!\n\014n" +
+      "umber_count\030\003 \001(\005R\013numberCount\"\203\001\n\024Delet" +
+      "eNumbersRequest\022\'\n\017organization_id\030\001 \001(\t" +
+      "R\016organizationId\022#\n\rphone_numbers\030\002 \003(\tR" +
+      "\014phoneNumbers\022\035\n\nrequest_id\030\003 \001(\tR\treque" +
+      "stId\"\251\001\n\025DeleteNumbersResponse\022;\n\007delete" +
+      "d\030\001 \003(\0132!.localdial.v1.LocalPresenceNumb" +
+      "erR\007deleted\0227\n\010failures\030\002 \003(\0132\033.localdia" +
+      "l.v1.NumberFailureR\010failures\022\032\n\010revision" +
+      "\030\003 \001(\003R\010revision\"\200\001\n\023MapAreaCodesRequest" +
+      "\022\'\n\017organization_id\030\001 \001(\tR\016organizationI" +
+      "d\022!\n\014phone_number\030\002 \001(\tR\013phoneNumber\022\035\n\n" +
+      "area_codes\030\003 \003(\tR\tareaCodes\"m\n\024MapAreaCo" +
+      "desResponse\0229\n\006number\030\001 \001(\0132!.localdial." +
+      "v1.LocalPresenceNumberR\006number\022\032\n\010revisi" +
+      "on\030\002 \001(\003R\010revision\"\202\001\n\025UnmapAreaCodesReq" +
+      "uest\022\'\n\017organization_id\030\001 \001(\tR\016organizat" +
+      "ionId\022!\n\014phone_number\030\002 \001(\tR\013phoneNumber" +
+      "\022\035\n\narea_codes\030\003 \003(\tR\tareaCodes\"o\n\026Unmap" +
+      "AreaCodesResponse\0229\n\006number\030\001 \001(\0132!.loca" +
+      "ldial.v1.LocalPresenceNumberR\006number\022\032\n\010" +
+      "revision\030\002 \001(\003R\010revision2\367\007\n\017NumberInven" +
+      "tory\022W\n\013ListNumbers\022 .localdial.v1.ListN" +
+      "umbersRequest\032!.localdial.v1.ListNumbers" +
+      "Response\"\003\220\002\001\022Q\n\tGetNumber\022\036.localdial.v" +
+      "1.GetNumberRequest\032\037.localdial.v1.GetNum" +
+      "berResponse\"\003\220\002\001\022x\n\026SearchAvailableNumbe" +
+      "rs\022+.localdial.v1.SearchAvailableNumbers" +
+      "Request\032,.localdial.v1.SearchAvailableNu" +
+      "mbersResponse\"\003\220\002\001\022c\n\017PurchaseNumbers\022$." +
+      "localdial.v1.PurchaseNumbersRequest\032%.lo" +
+      "caldial.v1.PurchaseNumbersResponse\"\003\220\002\002\022" +
+      "]\n\rImportNumbers\022\".localdial.v1.ImportNu" +
+      "mbersRequest\032#.localdial.v1.ImportNumber" +
+      "sResponse\"\003\220\002\002\022u\n\025ListImportableNumbers\022" +
+      "*.localdial.v1.ListImportableNumbersRequ" +
+      "est\032+.localdial.v1.ListImportableNumbers" +
+      "Response\"\003\220\002\001\022f\n\020ReconcileNumbers\022%.loca" +
+      "ldial.v1.ReconcileNumbersRequest\032&.local" +
+      "dial.v1.ReconcileNumbersResponse\"\003\220\002\002\022]\n" +
+      "\rDeleteNumbers\022\".localdial.v1.DeleteNumb" +
+      "ersRequest\032#.localdial.v1.DeleteNumbersR" +
+      "esponse\"\003\220\002\002\022Z\n\014MapAreaCodes\022!.localdial" +
+      ".v1.MapAreaCodesRequest\032\".localdial.v1.M" +
+      "apAreaCodesResponse\"\003\220\002\002\022`\n\016UnmapAreaCod" +
+      "es\022#.localdial.v1.UnmapAreaCodesRequest\032" +
+      "$.localdial.v1.UnmapAreaCodesResponse\"\003\220" +
+      "\002\002By\n\020org.localdial.v1B\024NumberInventoryP" +
+      "rotoP\001\242\002\003LXX\252\002\014Localdial.V1\312\002\014Localdial\\" +
+      "V1\342\002\030Localdial\\V1\\GPBMetadata\352\002\rLocaldia" +
+      "l::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -339,13 +340,13 @@ public final class NumberInventoryProto extends com.google.protobuf.GeneratedFil
     internal_static_localdial_v1_ImportNumbersRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_localdial_v1_ImportNumbersRequest_descriptor,
-        new java.lang.String[] { "OrganizationId", "PhoneNumbers", "Configure", });
+        new java.lang.String[] { "OrganizationId", "PhoneNumbers", "Configure", "Carrier", });
     internal_static_localdial_v1_ImportNumbersResponse_descriptor =
       getDescriptor().getMessageType(9);
     internal_static_localdial_v1_ImportNumbersResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_localdial_v1_ImportNumbersResponse_descriptor,
-        new java.lang.String[] { "Numbers", "Failures", "Revision", });
+        new java.lang.String[] { "Numbers", "Failures", "Revision", "Notice", });
     internal_static_localdial_v1_ListImportableNumbersRequest_descriptor =
       getDescriptor().getMessageType(10);
     internal_static_localdial_v1_ListImportableNumbersRequest_fieldAccessorTable = new

@@ -53,7 +53,8 @@ public enum NumberState
   NUMBER_STATE_RELEASING(3),
   /**
    * <pre>
-   * Released at the carrier. Only DeleteNumbers and ReconcileNumbers return it.
+   * Released at the carrier, or, if its carrier is `external`, forgotten. Only
+   * DeleteNumbers and ReconcileNumbers return it.
    * </pre>
    *
    * <code>NUMBER_STATE_RELEASED = 4;</code>
@@ -109,7 +110,8 @@ public enum NumberState
   public static final int NUMBER_STATE_RELEASING_VALUE = 3;
   /**
    * <pre>
-   * Released at the carrier. Only DeleteNumbers and ReconcileNumbers return it.
+   * Released at the carrier, or, if its carrier is `external`, forgotten. Only
+   * DeleteNumbers and ReconcileNumbers return it.
    * </pre>
    *
    * <code>NUMBER_STATE_RELEASED = 4;</code>

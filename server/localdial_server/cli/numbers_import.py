@@ -1,0 +1,114 @@
+"""`localdial numbers import`: the numbers to import, and their import in batches."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from localdial.v1.number_inventory_pb2 import ImportNumbersRequest, ImportNumbersResponse
+from localdial_client import FieldViolation, InvalidArgument
+from localdial_server.cli.command import Session
+from localdial_server.cli.output import CliError, counted
+
+EXTERNAL: Final = "external"
+"""The carrier of numbers that are held elsewhere."""
+
+# The most numbers that ImportNumbers accepts.
+_BATCH_SIZE: Final = 100
+
+_NUMBER_FIELD: Final = re.compile(r"phone_numbers\[([0-9]+)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class NumbersFile:
+    """The numbers of a file, each once and in its order, and the line of each, counted from 1."""
+
+    name: str
+    numbers: Sequence[str]
+    lines: Sequence[int]
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read a file with one number per line; empty lines are skipped.
+
+        Raises `CliError` if it cannot be read or has no numbers.
+        """
+        try:
+            text = path.read_bytes().decode("utf-8-sig")
+        except OSError as error:
+            raise CliError(f"{path} cannot be read: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise CliError(f"{path} is not a text file in UTF-8") from error
+        lines: dict[str, int] = {}
+        for line, number in enumerate(text.splitlines(), start=1):
+            if number.strip():
+                lines.setdefault(number.strip(), line)
+        if not lines:
+            raise CliError(f"{path} has no numbers; write one number per line, such as +14155550100")
+        return cls(str(path), list(lines), list(lines.values()))
+
+
+def check_options(*, sources: int, every: bool, configure: bool, external: bool) -> None:
+    """Raise `CliError` for options that exclude each other. `sources`: how many say what to import."""
+    if sources != 1:
+        raise CliError("name the numbers to import, or pass --all or --file")
+    if external and every:
+        raise CliError("--all is for numbers of the carrier account: name external numbers, or pass --file")
+    if external and configure:
+        raise CliError("--configure is for numbers of the carrier account: it does not go with --external")
+
+
+def question(organization: str, count: int, *, every: bool, configure: bool, external: bool) -> str:
+    """Return what the user must confirm before the import; empty if there is nothing to confirm."""
+    importing = f"Import {counted(count, 'number')} into {organization}"
+    if external:
+        return (
+            f"{importing} as held at another carrier? You attest that {organization} has the right to show "
+            f"{'it' if count == 1 else 'them'} as caller ID."
+        )
+    if configure:
+        return (
+            f"{importing}, and have the carrier send their calls here? That replaces the voice URL, "
+            "application or trunk that is set there; they keep their names."
+        )
+    return f"{importing}?" if every else ""
+
+
+def run(
+    session: Session,
+    request: ImportNumbersRequest,
+    numbers: Sequence[str],
+    file: NumbersFile | None,
+) -> ImportNumbersResponse:
+    """Import the numbers as `request` says, and return the responses of all batches as one.
+
+    Raises what the client raises, and `CliError` for wrong lines of the file that the numbers come from.
+    """
+    response = ImportNumbersResponse()
+    for begin in range(0, len(numbers), _BATCH_SIZE):
+        del request.phone_numbers[:]
+        request.phone_numbers.extend(numbers[begin : begin + _BATCH_SIZE])
+        try:
+            response.MergeFrom(session.client.number_inventory.import_numbers(request))
+        except InvalidArgument as error:
+            if file is None:
+                raise
+            raise _wrong_lines(error, file, begin, len(response.numbers)) from error
+        if len(numbers) > _BATCH_SIZE:
+            session.out.note(f"{min(begin + _BATCH_SIZE, len(numbers))} of {len(numbers)} numbers done")
+    return response
+
+
+def _wrong_lines(error: InvalidArgument, file: NumbersFile, begin: int, imported: int) -> CliError:
+    """Return the server's error about the numbers from index `begin` on, by the lines of the file."""
+    details = []
+    for violation in error.field_violations:
+        match = _NUMBER_FIELD.fullmatch(violation.field)
+        place = f"line {file.lines[begin + int(match[1])]}" if match is not None else violation.field
+        details.append(FieldViolation(place, violation.description))
+    return CliError(
+        f"{file.name} has wrong lines; {counted(imported, 'number')} before them "
+        f"{'is' if imported == 1 else 'are'} imported. Correct the lines and repeat the command",
+        details=details,
+    )
