@@ -4,7 +4,9 @@ Clients resolve calls, each with its own call_id. Some retry, as the project's c
 does; the others see every failure. Meanwhile the users' caller IDs change, so that a
 retry which does not return the first answer is noticed. Then PostgreSQL is stopped,
 calls go to the spools, and workers are killed while their spools hold calls. In the
-end each answered call must be in the database exactly once, as answered.
+end each answered call must be in the database exactly once, as answered. All the while
+call-backs that may be degraded must get a phone in time: that of the last caller, or
+the organization number while the database is away.
 """
 
 import asyncio
@@ -17,11 +19,13 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-from localdial.v1.call_routing_pb2 import ResolveOutboundCallerIdRequest
+from localdial.v1.call_routing_pb2 import ResolveOutboundCallerIdRequest, RouteInboundCallRequest
 from localdial.v1.directory_pb2 import Organization, SetOrganizationRequest, SetUserRequest, User
+from localdial.v1.number_inventory_pb2 import PurchaseNumbersRequest
 from localdial_client import AsyncClient, LocaldialError
 from localdial_server.runtime.serve import loop_factory
 from tests.drills.arguments import argument_parser
+from tests.drills.call_backs import ANSWERED_WITHIN_SECONDS
 from tests.drills.cluster import Cluster
 from tests.drills.rounds import print_machine, print_progress
 from tests.support.postgres import PostgresServer
@@ -63,11 +67,27 @@ class Caller:
 
 
 @dataclass
+class CallBacks:
+    """The call-backs of a run. `seconds` has the time that each took."""
+
+    seconds: list[float] = field(default_factory=list)
+    degraded: int = 0
+    wrong: list[str] = field(default_factory=list)
+    """What was said instead of the right phone."""
+
+    @property
+    def all_rang(self) -> bool:
+        """Whether each call-back got the right phone in time."""
+        return not self.wrong and max(self.seconds, default=0.0) < ANSWERED_WITHIN_SECONDS
+
+
+@dataclass
 class Results:
     """The results of a run."""
 
     repeating: Caller = field(default_factory=Caller)
     plain: Caller = field(default_factory=Caller)
+    call_backs: CallBacks = field(default_factory=CallBacks)
     replaced: list[float] = field(default_factory=list)
     recovered: list[float] = field(default_factory=list)
     killed: int = 0
@@ -82,8 +102,9 @@ class Results:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the plan was completed, and each answered call is recorded once, as answered."""
-        return not (self.lost or self.doubled or self.changed or self.is_cut_short)
+        """Whether the plan was completed, each answered call is recorded once, and call-backs rang."""
+        is_recorded = not (self.lost or self.doubled or self.changed)
+        return is_recorded and self.call_backs.all_rang and not self.is_cut_short
 
 
 class Drill:
@@ -97,6 +118,8 @@ class Drill:
         self._random = random.Random(plan.seed)
         self._results = Results()
         self._numbers = itertools.count()
+        self._called: list[str] = []
+        """A number of each organization."""
 
     async def run(self) -> Results:
         """Kill workers as planned, under load; then compare the answers with the record."""
@@ -124,8 +147,14 @@ class Drill:
 
     async def _set_up(self, client: AsyncClient) -> None:
         for number in range(self._plan.organizations):
-            organization = Organization(organization_id=f"org{number}")
+            organization = Organization(
+                organization_id=f"org{number}", organization_number=_organization_number(number)
+            )
             await client.directory.set_organization(SetOrganizationRequest(organization=organization))
+            bought = await client.number_inventory.purchase_numbers(
+                PurchaseNumbersRequest(organization_id=f"org{number}", area_code="415")
+            )
+            self._called.append(bought.numbers[0].phone_number)
             for user in range(_USERS):
                 await self._change(client, number, user)
 
@@ -140,6 +169,7 @@ class Drill:
                 )
                 tasks.create_task(self._call(f"p{number}", phase, self._results.plain, stop, retries=False))
             tasks.create_task(self._change_always(stop))
+            tasks.create_task(self._call_back_always(stop))
             try:
                 yield
             finally:
@@ -177,6 +207,37 @@ class Drill:
             answer.caller_id,
         )
 
+    async def _call_back_always(self, stop: asyncio.Event) -> None:
+        """Let callees of answered calls call back, until `stop` is set."""
+        chosen = random.Random(f"{self._plan.seed}-call-backs")
+        while not stop.is_set():
+            async with self._cluster.client() as client:
+                for _ in range(_CALLS_PER_CONNECTION):
+                    if not stop.is_set():
+                        await asyncio.sleep(_PAUSE_SECONDS)
+                        if answers := self._results.plain.answers:
+                            await self._call_back(client, *chosen.choice(list(answers.values())))
+
+    async def _call_back(
+        self, client: AsyncClient, organization_id: str, user_id: str, callee_number: str, _: str
+    ) -> None:
+        results, organization = self._results.call_backs, int(organization_id.removeprefix("org"))
+        request = RouteInboundCallRequest(
+            called_number=self._called[organization], caller_number=callee_number, allow_degraded=True
+        )
+        begun = time.monotonic()
+        try:
+            answer = await client.call_routing.route_inbound_call(request)
+        except LocaldialError as error:
+            results.wrong.append(str(error))
+            return
+        results.seconds.append(time.monotonic() - begun)
+        results.degraded += answer.degraded
+        # Each callee is called once.
+        right = _organization_number(organization) if answer.degraded else _work_phone(user_id)
+        if answer.destination_number != right:
+            results.wrong.append(f"{answer.destination_number} for {right}, degraded: {answer.degraded}")
+
     async def _change_always(self, stop: asyncio.Event) -> None:
         chosen = random.Random(f"{self._plan.seed}-changes")
         while not stop.is_set():
@@ -192,6 +253,7 @@ class Drill:
             organization_id=f"org{organization}",
             user_id=f"user{user}",
             caller_id=f"+4930{self._results.changes:08}",
+            work_phone=_work_phone(f"user{user}"),
         )
         self._results.changes += 1
         await client.directory.set_user(SetUserRequest(user=changed))
@@ -266,6 +328,14 @@ class Drill:
                 results.changed.append(f"{call_id}: answered {answer}, recorded {recorded[call_id]}")
 
 
+def _organization_number(organization: int) -> str:
+    return f"+1303555{1000 + organization}"
+
+
+def _work_phone(user_id: str) -> str:
+    return f"+1303555{2000 + int(user_id.removeprefix('user'))}"
+
+
 def report(results: Results) -> None:
     """Print the results as a table."""
     print(f"{'clients':24}{'answered':>10}{'of them later':>15}  failed meanwhile")
@@ -286,13 +356,19 @@ def report(results: Results) -> None:
     print(
         f"lost {len(results.lost)}, doubled {len(results.doubled)}, recorded otherwise {len(results.changed)}"
     )
-    for line in (*results.lost[:3], *results.doubled[:3], *results.changed[:3]):
+    call_backs = results.call_backs
+    print(
+        f"call-backs answered {len(call_backs.seconds):,}, of them degraded {call_backs.degraded:,}; "
+        f"longest wait {max(call_backs.seconds, default=0.0):.2f} s; "
+        f"without the right phone {len(call_backs.wrong)}"
+    )
+    for line in (*call_backs.wrong[:3], *results.lost[:3], *results.doubled[:3], *results.changed[:3]):
         print(f"  {line}")
     print_machine()
 
 
 def main() -> None:
-    """Run the drill and print a table; exit with 1 if a call was lost, doubled or changed."""
+    """Run the drill and print a table; exit with 1 if a call was lost or a call-back did not ring in time."""
     parser = argument_parser(__doc__)
     parser.add_argument("--kills", type=int, default=200, help="default 200")
     parser.add_argument(

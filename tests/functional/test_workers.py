@@ -22,6 +22,7 @@ from localdial.v1 import directory_pb2 as directory
 from localdial.v1 import number_inventory_pb2 as inventory
 from localdial_client import Client, LocaldialError
 from tests.functional.server_process import environment_with
+from tests.support.databases import create_postgres
 from tests.support.postgres import PostgresServer
 from tests.support.waiting import wait_until
 
@@ -216,6 +217,35 @@ def test_workers_that_are_killed_are_replaced_and_no_call_fails(
     answered = [call_id for each in calling for call_id in each.result()]
     assert set(answered) <= set(recorded(postgres, migrated_url))
     assert len(answered) == len(set(answered))
+
+
+def test_a_worker_killed_in_an_outage_is_replaced_when_postgresql_is_back(
+    start: Callable[..., Supervised], clients: Callable[[str], Client], tmp_path: Path
+) -> None:
+    with PostgresServer() as own:
+        url = create_postgres(own)
+        server = start(LOCALDIAL_DATABASE_URL=url, LOCALDIAL_SPOOL_DIRECTORY=str(tmp_path / "spool"))
+        port = int(server.address.rpartition(":")[2])
+        set_up(clients(server.address))
+        while min(connections(worker, port) for worker in server.workers) == 0:
+            # Each worker must know the organization.
+            resolve(clients(server.address))
+        own.stop()
+        killed, left = server.workers
+        os.kill(killed, signal.SIGKILL)
+        wait_until(lambda: len(server.workers) == 2 and killed not in server.workers)
+        wait_until(lambda: server.logged("waiting for the database"))
+        (waiting,) = server.workers - {left}
+        # The replacement does not listen yet, so every new connection reaches the worker that knows.
+        answered = [resolve(clients(server.address)) for _ in range(8)]
+        # Two workers and their supervisor logged the event before.
+        assert len(server.logged("serving")) == 3
+        own.start()
+        wait_until(lambda: len(server.logged("serving")) == 4)
+        assert server.workers == {left, waiting}
+        wait_until(lambda: resolve(clients(server.address)) and connections(waiting, port) > 0)
+        wait_until(lambda: set(answered) <= set(recorded(own, url)))
+        assert server.stop() == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])

@@ -1,17 +1,22 @@
 """Call-backs that may be degraded: they ring the organization number when the database does not answer."""
 
 import asyncio
+import contextlib
+import threading
+import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
 from localdial_server.app.call_routing import CallRouting, Leg
-from localdial_server.app.ports.store import Reader
+from localdial_server.app.ports.store import Reader, Store
+from localdial_server.concurrency.thread_pool import ThreadPool
 from localdial_server.domain.call_back import Destination
 from localdial_server.domain.callers import NumberReader
 from localdial_server.domain.errors import NoDestination, NumberNotFound, StorageUnavailable
 from localdial_server.domain.model import DestinationReason, User
+from tests.support.waiting import DEADLINE_SECONDS
 from tests.unit.app.harness import FOREVER, A, B, Harness
 
 T = TypeVar("T")
@@ -45,6 +50,58 @@ async def ours(harness: Harness) -> str:
     await harness.routing.resolve(Leg(A, "ann", CALLEE))
     await harness.number_index.refresh()
     return ours
+
+
+class StuckReader:
+    """A reader whose method `step` hangs until `released`."""
+
+    def __init__(self, reader: Reader, step: str, released: threading.Event) -> None:
+        self._reader = reader
+        self._step = step
+        self._released = released
+
+    def __getattr__(self, name: str) -> Any:
+        if name == self._step:
+            self._released.wait(DEADLINE_SECONDS)
+        return getattr(self._reader, name)
+
+
+class StuckStore:
+    """A store that hangs at one step of a read: as it waits for a thread, or at a method of the reader."""
+
+    def __init__(self, store: Store, step: str, released: threading.Event) -> None:
+        self._store = store
+        self._step = step
+        self._released = released
+        self._threads: ThreadPool[None] = ThreadPool("stuck", 1, contextlib.nullcontext)
+
+    async def read(self, name: str, work: Callable[[Reader], T]) -> T:
+        if self._step == "thread":
+            self._busy = asyncio.create_task(self._run(lambda: self._released.wait(DEADLINE_SECONDS)))
+            # Let it take the only thread.
+            await asyncio.sleep(0)
+            return await self._run(lambda: pytest.fail("a thread was free"))
+        return await self._store.read(
+            name,
+            lambda reader: work(StuckReader(reader, self._step, self._released)),  # type: ignore[arg-type]  # a proxy
+        )
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await self._threads.run(
+            lambda _: work(), turn_seconds=DEADLINE_SECONDS, run_seconds=DEADLINE_SECONDS
+        )
+
+
+class StuckLog:
+    """A call log whose folder hangs, if `hangs`."""
+
+    def __init__(self, released: threading.Event, *, hangs: bool) -> None:
+        self._released = released
+        self._hangs = hangs
+
+    def require_complete(self) -> None:
+        if self._hangs:
+            self._released.wait(DEADLINE_SECONDS)
 
 
 def routing_on(store: FakeStore, harness: Harness) -> CallRouting:
@@ -143,3 +200,31 @@ async def test_a_call_that_waits_in_a_spool_degrades_the_call_back(harness: Harn
         await server.routing.route(ours, CALLEE)
     # Nobody can have called a caller without a number.
     assert not (await server.routing.route(ours, "", allow_degraded=True)).degraded
+
+
+@pytest.mark.parametrize(
+    "step", ["thread", "require_complete", "owner_of", "organization", "last_call_to", "user"]
+)
+async def test_whatever_hangs_a_call_back_is_degraded_after_the_setting(
+    harness: Harness, ours: str, step: str
+) -> None:
+    released = threading.Event()
+    routing = CallRouting(
+        store=StuckStore(harness.store, step, released),  # type: ignore[arg-type]  # only reads
+        snapshots=harness.snapshots,
+        call_log=StuckLog(released, hangs=step == "require_complete"),  # type: ignore[arg-type]  # records none
+        clock=harness.clock,
+        new_call_id=str,
+        number_index=harness.number_index,
+        degraded_after=0.2,
+        reader=NumberReader("US"),
+    )
+    begun = time.monotonic()
+    try:
+        found = await routing.route(ours, CALLEE, allow_degraded=True)
+        took = time.monotonic() - begun
+    finally:
+        released.set()
+    assert (found.destination_number, found.degraded) == (ORGANIZATION_NUMBER, True)
+    # Much less than a hanging step takes, on a busy machine too.
+    assert 0.2 <= took < DEADLINE_SECONDS / 2
