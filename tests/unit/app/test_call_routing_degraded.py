@@ -83,7 +83,7 @@ class StuckStore:
             return await self._run(lambda: pytest.fail("a thread was free"))
         return await self._store.read(
             name,
-            lambda reader: work(StuckReader(reader, self._step, self._released)),  # type: ignore[arg-type]  # a proxy
+            lambda reader: work(StuckReader(reader, self._step, self._released)),
         )
 
     async def _run(self, work: Callable[[], T]) -> T:
