@@ -22,7 +22,8 @@ from tests.functional.webhook_process import (
     set_up,
     webhook_address,
 )
-from tests.support.twilio_caller import Answer, TwilioCaller, parameters
+from tests.support.twilio_caller import CALL, Answer, TwilioCaller, parameters
+from tests.support.waiting import wait_until
 
 SORRY = "Your call cannot be connected right now. Please call again later. Goodbye."
 
@@ -97,6 +98,21 @@ def test_a_call_back_rings_the_last_caller_then_the_organization_and_ends_with_a
         "Please call again later. Goodbye."
     )
 
+    with Client(server.address) as client:
+        call = wait_until(lambda: inbound_call(client, missed=True))
+        assert (call.call_id, call.user_id, call.fallback_number) == (
+            CALL,
+            "ann",
+            ORGANIZATION_NUMBER,
+        )
+        assert call.outcome == calls.InboundCallOutcome.INBOUND_CALL_OUTCOME_MISSED
+        # The organization number answers, and then it turns out that the work phone did.
+        for dialled, outcome in (second, "ANSWERED_BY_FALLBACK"), (first, "ANSWERED"):
+            twilio.dial_ended(dialled, "completed", "true", To=called)
+            reported = calls.InboundCallOutcome.Value(f"INBOUND_CALL_OUTCOME_{outcome}")
+            wait_until(lambda reported=reported: has_outcome(client, reported))
+        assert inbound_call(client, missed=True) is None
+
     for dialled in first, second:
         [verb] = twilio.dial_ended(dialled, "completed", "true", To=called).verbs
         assert verb.tag == "Hangup"
@@ -110,6 +126,17 @@ def test_a_call_back_rings_the_last_caller_then_the_organization_and_ends_with_a
     assert "next step of a call-back" in log
     for number in called, CALLER, WORK_PHONE, ORGANIZATION_NUMBER:
         assert number[1:] not in log
+
+
+def inbound_call(client: Client, *, missed: bool = False) -> calls.InboundCall | None:
+    """Return the only recorded call-back, if there is one."""
+    request = calls.ListInboundCallsRequest(organization_id="acme", missed=missed)
+    return next(iter(client.call_routing.list_inbound_calls(request).calls), None)
+
+
+def has_outcome(client: Client, outcome: calls.InboundCallOutcome.ValueType) -> bool:
+    call = inbound_call(client)
+    return call is not None and call.outcome == outcome
 
 
 def test_a_user_accepts_the_call_with_a_key_and_a_voicemail_does_not(
@@ -134,6 +161,10 @@ def test_a_user_accepts_the_call_with_a_key_and_a_voicemail_does_not(
     # The voicemail answered, so the leg is complete, but nobody was connected.
     second = twilio.dial_ended(dialled, "completed", "false", To=called)
     assert second.dialled == ORGANIZATION_NUMBER
+    with Client(server.address) as client:
+        screened = calls.InboundCallOutcome.INBOUND_CALL_OUTCOME_SCREENED_OUT
+        wait_until(lambda: has_outcome(client, screened))
+        assert inbound_call(client, missed=True) is not None
     [dial] = second.verbs
     assert "url" not in dial[0].attrib, "at the organization number nobody may be there to press a key"
     [dial] = twilio.call(To=called, From="anonymous").verbs

@@ -13,7 +13,7 @@ CallerIdReason = Literal[
     "AGENT_CALLER_ID",
     "ORGANIZATION_NUMBER",
 ]
-DestinationReason = Literal["LAST_CALLER", "ORGANIZATION_NUMBER"]
+DestinationReason = Literal["LAST_CALLER", "CALLER_ID_OWNER", "ORGANIZATION_NUMBER"]
 ErrorReason = Literal[
     "ORGANIZATION_NOT_FOUND",
     "USER_NOT_FOUND",

@@ -63,11 +63,13 @@ class Model:
             return "NUMBER_NOT_FOUND", None, None
         last = self.last_call(organization, caller)
         work_phone = self.work_phones.get((organization, last.user)) if last else None
+        owners = [user for user in self.users_with(called) if user[0] == organization]
         unusable = {None, called, caller}
         rows = [
             (reason, number)
             for reason, number in (
                 ("LAST_CALLER", work_phone),
+                ("CALLER_ID_OWNER", self.work_phones[owners[0]] if len(owners) == 1 else None),
                 ("ORGANIZATION_NUMBER", self.organization_numbers[organization]),
             )
             if number not in unusable
@@ -78,9 +80,14 @@ class Model:
         return reason, number, next((other for _, other in others if other != number), None)
 
     def owner_of(self, number: str) -> str | None:
-        """Return the organization that owns the number, in its inventory or as its organization number."""
+        """Return the organization of the number: its owner, or the only one whose users have it."""
         named = [name for name, own in self.organization_numbers.items() if own == number]
-        return self.owners.get(number) or next(iter(named), None)
+        used = {organization for organization, _ in self.users_with(number)}
+        return self.owners.get(number) or next(iter(named), used.pop() if len(used) == 1 else None)
+
+    def users_with(self, caller_id: str) -> list[tuple[str, str]]:
+        """Return the users with this caller ID."""
+        return [user for user, own in self.caller_ids.items() if own == caller_id]
 
     def last_call(self, organization: str, callee: str | None) -> ModelCall | None:
         """Return the newest call of the organization to the callee."""

@@ -155,7 +155,11 @@ class RulesTarget(ScenarioTarget):
         )
         users = self._users[organization.organization_id]
         last_user = users.get(last_call.user_id) if last_call else None
-        found = decide_destination(organization, called_number, caller_number, last_call, last_user)
+        owners = [user for user in users.values() if user.caller_id == called_number]
+        owner = owners[0] if len(owners) == 1 else None
+        found = decide_destination(
+            organization, called_number, caller_number, last_call, last_user, caller_id_owner=owner
+        )
         return Connection.of(found)
 
     @override
@@ -165,8 +169,15 @@ class RulesTarget(ScenarioTarget):
     def _owner_of(self, number: str) -> Organization:
         if number in self._numbers:
             return self._organizations[self._numbers[number].organization_id]
-        (owner,) = (each for each in self._organizations.values() if each.organization_number == number)
-        return owner
+        for each in self._organizations.values():
+            if each.organization_number == number:
+                return each
+        (owner_id,) = {
+            organization_id
+            for organization_id, users in self._users.items()
+            if any(user.caller_id == number for user in users.values())
+        }
+        return self._organizations[owner_id]
 
     def _set_mapped(self, number: str, area_codes: set[str]) -> int:
         mapped = replace(self._numbers[number], mapped_area_codes=tuple(sorted(area_codes)))

@@ -8,6 +8,7 @@ from typing_extensions import override
 from localdial_server.app.call_routing import Leg
 from localdial_server.app.ports.store import CallQuery, NumberQuery
 from localdial_server.app.use_cases import UseCases
+from localdial_server.domain.call_back import shown_number
 from localdial_server.domain.model import Organization, User
 from tests.scenarios.target import (
     Answer,
@@ -104,7 +105,18 @@ class UseCaseTarget(ScenarioTarget):
     @override
     async def route(self, called: str, caller: str) -> Connection:
         found = await self._use_cases.routing.route(called, caller)
-        return Connection.of(found)
+        assert found.destination_number is not None
+        assert found.called_number is not None
+        assert found.reason is not None
+        return Connection(
+            organization=found.organization_id,
+            destination=found.destination_number,
+            reason=found.reason.name,
+            shown=shown_number(found.called_number, found.caller_number),
+            fallback=found.fallback_number,
+            user=found.user_id,
+            last_call=found.last_call_id,
+        )
 
     @override
     async def list_calls(self, organization: str, callee: str | None, user: str | None) -> Sequence[Call]:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from localdial_server.storage.call_log.group_commit import GroupCommitLog
+from localdial_server.storage.call_log.inbound import InboundDatabaseRecorder, QueuedInboundCallLog
 from localdial_server.storage.call_log.recorders import DatabaseRecorder
 from localdial_server.storage.engines.database import Database
 from localdial_server.storage.snapshots.cache import SnapshotCache
@@ -13,6 +14,11 @@ from localdial_server.storage.sql.store import SqlStore
 def store_on(database: Database) -> SqlStore:
     """Return a store with a snapshot cache of its own, as every server has."""
     return SqlStore(database, SnapshotCache(database))
+
+
+def inbound_call_log_on(database: Database) -> QueuedInboundCallLog:
+    """Return a new inbound call log over the database."""
+    return QueuedInboundCallLog(InboundDatabaseRecorder(database).record)
 
 
 def call_log_on(

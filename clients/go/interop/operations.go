@@ -63,6 +63,10 @@ var pagers = map[string]func(context.Context, *localdial.Client, instruction) ([
 		func(c *localdial.Client) localdial.ListMethod[*localdialv1.ListOutboundCallsRequest, *localdialv1.ListOutboundCallsResponse] {
 			return c.CallRouting.ListOutboundCalls
 		}),
+	"localdial.v1.CallRouting/ListInboundCalls": pager(
+		func(c *localdial.Client) localdial.ListMethod[*localdialv1.ListInboundCallsRequest, *localdialv1.ListInboundCallsResponse] {
+			return c.CallRouting.ListInboundCalls
+		}),
 	"localdial.v1.NumberInventory/ListNumbers": pager(
 		func(c *localdial.Client) localdial.ListMethod[*localdialv1.ListNumbersRequest, *localdialv1.ListNumbersResponse] {
 			return c.NumberInventory.ListNumbers

@@ -98,10 +98,11 @@ const (
 	DestinationReason_DESTINATION_REASON_UNSPECIFIED DestinationReason = 0
 	// The work phone of the last user who called this caller.
 	DestinationReason_DESTINATION_REASON_LAST_CALLER DestinationReason = 1
-	// The organization number, because no user called this caller, the caller
-	// withheld the number, the last user was deleted or has no usable work phone,
-	// or the response is `degraded`.
+	// The organization number, because no other rule gives a usable work phone,
+	// or because the response is `degraded`.
 	DestinationReason_DESTINATION_REASON_ORGANIZATION_NUMBER DestinationReason = 2
+	// The work phone of the only user whose caller ID is the called number.
+	DestinationReason_DESTINATION_REASON_CALLER_ID_OWNER DestinationReason = 3
 )
 
 // Enum value maps for DestinationReason.
@@ -110,11 +111,13 @@ var (
 		0: "DESTINATION_REASON_UNSPECIFIED",
 		1: "DESTINATION_REASON_LAST_CALLER",
 		2: "DESTINATION_REASON_ORGANIZATION_NUMBER",
+		3: "DESTINATION_REASON_CALLER_ID_OWNER",
 	}
 	DestinationReason_value = map[string]int32{
 		"DESTINATION_REASON_UNSPECIFIED":         0,
 		"DESTINATION_REASON_LAST_CALLER":         1,
 		"DESTINATION_REASON_ORGANIZATION_NUMBER": 2,
+		"DESTINATION_REASON_CALLER_ID_OWNER":     3,
 	}
 )
 
@@ -143,6 +146,77 @@ func (x DestinationReason) Number() protoreflect.EnumNumber {
 // Deprecated: Use DestinationReason.Descriptor instead.
 func (DestinationReason) EnumDescriptor() ([]byte, []int) {
 	return file_localdial_v1_call_routing_proto_rawDescGZIP(), []int{1}
+}
+
+// What became of a call-back.
+type InboundCallOutcome int32
+
+const (
+	// Never sent.
+	InboundCallOutcome_INBOUND_CALL_OUTCOME_UNSPECIFIED InboundCallOutcome = 0
+	// Someone took the call at the destination.
+	InboundCallOutcome_INBOUND_CALL_OUTCOME_ANSWERED InboundCallOutcome = 1
+	// Nobody answered.
+	InboundCallOutcome_INBOUND_CALL_OUTCOME_MISSED InboundCallOutcome = 2
+	// A phone answered, but nobody took the call: the user declined it, or the
+	// answer came from voicemail.
+	InboundCallOutcome_INBOUND_CALL_OUTCOME_SCREENED_OUT InboundCallOutcome = 3
+	// Nobody took the call at the destination, but someone did at the fallback
+	// number.
+	InboundCallOutcome_INBOUND_CALL_OUTCOME_ANSWERED_BY_FALLBACK InboundCallOutcome = 4
+	// Nothing was reported yet. Cannot be reported.
+	InboundCallOutcome_INBOUND_CALL_OUTCOME_PENDING InboundCallOutcome = 5
+	// Nothing was reported within 24 hours of the call. Cannot be reported.
+	InboundCallOutcome_INBOUND_CALL_OUTCOME_UNKNOWN InboundCallOutcome = 6
+)
+
+// Enum value maps for InboundCallOutcome.
+var (
+	InboundCallOutcome_name = map[int32]string{
+		0: "INBOUND_CALL_OUTCOME_UNSPECIFIED",
+		1: "INBOUND_CALL_OUTCOME_ANSWERED",
+		2: "INBOUND_CALL_OUTCOME_MISSED",
+		3: "INBOUND_CALL_OUTCOME_SCREENED_OUT",
+		4: "INBOUND_CALL_OUTCOME_ANSWERED_BY_FALLBACK",
+		5: "INBOUND_CALL_OUTCOME_PENDING",
+		6: "INBOUND_CALL_OUTCOME_UNKNOWN",
+	}
+	InboundCallOutcome_value = map[string]int32{
+		"INBOUND_CALL_OUTCOME_UNSPECIFIED":          0,
+		"INBOUND_CALL_OUTCOME_ANSWERED":             1,
+		"INBOUND_CALL_OUTCOME_MISSED":               2,
+		"INBOUND_CALL_OUTCOME_SCREENED_OUT":         3,
+		"INBOUND_CALL_OUTCOME_ANSWERED_BY_FALLBACK": 4,
+		"INBOUND_CALL_OUTCOME_PENDING":              5,
+		"INBOUND_CALL_OUTCOME_UNKNOWN":              6,
+	}
+)
+
+func (x InboundCallOutcome) Enum() *InboundCallOutcome {
+	p := new(InboundCallOutcome)
+	*p = x
+	return p
+}
+
+func (x InboundCallOutcome) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (InboundCallOutcome) Descriptor() protoreflect.EnumDescriptor {
+	return file_localdial_v1_call_routing_proto_enumTypes[2].Descriptor()
+}
+
+func (InboundCallOutcome) Type() protoreflect.EnumType {
+	return &file_localdial_v1_call_routing_proto_enumTypes[2]
+}
+
+func (x InboundCallOutcome) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use InboundCallOutcome.Descriptor instead.
+func (InboundCallOutcome) EnumDescriptor() ([]byte, []int) {
+	return file_localdial_v1_call_routing_proto_rawDescGZIP(), []int{2}
 }
 
 // Request of ResolveOutboundCallerId.
@@ -532,8 +606,8 @@ func (*BatchResolveOutboundCallerIdsResult_Status) isBatchResolveOutboundCallerI
 type RouteInboundCallRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Required. The number that was called, as the carrier or the switch sent it:
-	// a number in an organization's inventory, or an organization number. Up to
-	// 256 characters. Read are E.164, also without its `+`; a national number of
+	// a number in an organization's inventory, an organization number, or a
+	// user's caller ID. Up to 256 characters. Read are E.164, also without its `+`; a national number of
 	// the server's default country (a setting; US), also behind its trunk or
 	// international prefix; and a tel, SIP or SIPS URI with such a number
 	// (`sip:+14155550100@acme.sip.twilio.com`), with or without a display name.
@@ -545,9 +619,14 @@ type RouteInboundCallRequest struct {
 	// `+17378742833`), and whatever cannot be read (`client:ann`, a short code, a
 	// number that no phone can have) count as withheld.
 	CallerNumber string `protobuf:"bytes,2,opt,name=caller_number,json=callerNumber,proto3" json:"caller_number,omitempty"`
-	// Optional. The carrier's identifier of the call. 1 to 128 visible ASCII
-	// characters. It does not affect the response; the server logs it at level
-	// debug.
+	// Optional. The carrier's identifier of the call, unique within the
+	// organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
+	// with the same caller and called number records nothing more and, once the
+	// first call is recorded, returns the first response or error. No call is
+	// refused for its `call_id`: one with another caller or called number is
+	// recorded under an identifier that the server generates. If two such calls
+	// come before either is recorded, only the first record stands. Default: an
+	// identifier that the server generates.
 	CallId string `protobuf:"bytes,3,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
 	// Optional. Whether a ringing phone is better than an error: if the database
 	// does not say within a second (a setting of the server) where the call goes,
@@ -625,8 +704,8 @@ type RouteInboundCallResponse struct {
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
 	// Output only. The number to connect the caller to, in E.164. Never empty.
 	DestinationNumber string `protobuf:"bytes,2,opt,name=destination_number,json=destinationNumber,proto3" json:"destination_number,omitempty"`
-	// Output only. The user whose work phone is the destination. Empty unless
-	// `reason` is `DESTINATION_REASON_LAST_CALLER`.
+	// Output only. The user whose work phone is the destination. Empty if
+	// `reason` is `DESTINATION_REASON_ORGANIZATION_NUMBER`.
 	UserId string `protobuf:"bytes,3,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	// Output only. Why the call goes to that destination.
 	Reason DestinationReason `protobuf:"varint,4,opt,name=reason,proto3,enum=localdial.v1.DestinationReason" json:"reason,omitempty"`
@@ -648,7 +727,12 @@ type RouteInboundCallResponse struct {
 	// goes to the organization number although a user may have called this
 	// caller. Only with `allow_degraded`; `reason` is then
 	// `DESTINATION_REASON_ORGANIZATION_NUMBER`.
-	Degraded      bool `protobuf:"varint,9,opt,name=degraded,proto3" json:"degraded,omitempty"`
+	Degraded bool `protobuf:"varint,9,opt,name=degraded,proto3" json:"degraded,omitempty"`
+	// Output only. The identifier of the recorded call: the `call_id` of the
+	// request, or the one that the server generated, because the request had none
+	// or its `call_id` belongs to another call. Pass it to
+	// ReportInboundCallOutcome.
+	CallId        string `protobuf:"bytes,10,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -746,6 +830,117 @@ func (x *RouteInboundCallResponse) GetDegraded() bool {
 	return false
 }
 
+func (x *RouteInboundCallResponse) GetCallId() string {
+	if x != nil {
+		return x.CallId
+	}
+	return ""
+}
+
+// Request of ReportInboundCallOutcome.
+type ReportInboundCallOutcomeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The organization that was called. 1 to 128 visible ASCII
+	// characters.
+	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
+	// Required. The `call_id` in the response of RouteInboundCall. 1 to 128
+	// visible ASCII characters.
+	CallId string `protobuf:"bytes,2,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	// Required. What became of the call: `ANSWERED`, `MISSED`, `SCREENED_OUT` or
+	// `ANSWERED_BY_FALLBACK`.
+	Outcome       InboundCallOutcome `protobuf:"varint,3,opt,name=outcome,proto3,enum=localdial.v1.InboundCallOutcome" json:"outcome,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportInboundCallOutcomeRequest) Reset() {
+	*x = ReportInboundCallOutcomeRequest{}
+	mi := &file_localdial_v1_call_routing_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportInboundCallOutcomeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportInboundCallOutcomeRequest) ProtoMessage() {}
+
+func (x *ReportInboundCallOutcomeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_localdial_v1_call_routing_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportInboundCallOutcomeRequest.ProtoReflect.Descriptor instead.
+func (*ReportInboundCallOutcomeRequest) Descriptor() ([]byte, []int) {
+	return file_localdial_v1_call_routing_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ReportInboundCallOutcomeRequest) GetOrganizationId() string {
+	if x != nil {
+		return x.OrganizationId
+	}
+	return ""
+}
+
+func (x *ReportInboundCallOutcomeRequest) GetCallId() string {
+	if x != nil {
+		return x.CallId
+	}
+	return ""
+}
+
+func (x *ReportInboundCallOutcomeRequest) GetOutcome() InboundCallOutcome {
+	if x != nil {
+		return x.Outcome
+	}
+	return InboundCallOutcome_INBOUND_CALL_OUTCOME_UNSPECIFIED
+}
+
+// Response of ReportInboundCallOutcome.
+type ReportInboundCallOutcomeResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportInboundCallOutcomeResponse) Reset() {
+	*x = ReportInboundCallOutcomeResponse{}
+	mi := &file_localdial_v1_call_routing_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportInboundCallOutcomeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportInboundCallOutcomeResponse) ProtoMessage() {}
+
+func (x *ReportInboundCallOutcomeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_localdial_v1_call_routing_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportInboundCallOutcomeResponse.ProtoReflect.Descriptor instead.
+func (*ReportInboundCallOutcomeResponse) Descriptor() ([]byte, []int) {
+	return file_localdial_v1_call_routing_proto_rawDescGZIP(), []int{8}
+}
+
 // Request of ListOutboundCalls.
 type ListOutboundCallsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -765,14 +960,23 @@ type ListOutboundCallsRequest struct {
 	// Optional. The `next_page_token` of the previous page. Every other field
 	// except `page_size` must have the same value as in the request for that
 	// page.
-	PageToken     string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Optional. Return only calls that showed this caller ID, in E.164. Default:
+	// calls with any caller ID.
+	CallerId string `protobuf:"bytes,6,opt,name=caller_id,json=callerId,proto3" json:"caller_id,omitempty"`
+	// Optional. Return only calls recorded at this time or later. Default: from
+	// the first call.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// Optional. Return only calls recorded before this time, which must not be
+	// before `start_time`. Default: up to the newest call.
+	EndTime       *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListOutboundCallsRequest) Reset() {
 	*x = ListOutboundCallsRequest{}
-	mi := &file_localdial_v1_call_routing_proto_msgTypes[7]
+	mi := &file_localdial_v1_call_routing_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -784,7 +988,7 @@ func (x *ListOutboundCallsRequest) String() string {
 func (*ListOutboundCallsRequest) ProtoMessage() {}
 
 func (x *ListOutboundCallsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localdial_v1_call_routing_proto_msgTypes[7]
+	mi := &file_localdial_v1_call_routing_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -797,7 +1001,7 @@ func (x *ListOutboundCallsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOutboundCallsRequest.ProtoReflect.Descriptor instead.
 func (*ListOutboundCallsRequest) Descriptor() ([]byte, []int) {
-	return file_localdial_v1_call_routing_proto_rawDescGZIP(), []int{7}
+	return file_localdial_v1_call_routing_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListOutboundCallsRequest) GetOrganizationId() string {
@@ -835,6 +1039,27 @@ func (x *ListOutboundCallsRequest) GetPageToken() string {
 	return ""
 }
 
+func (x *ListOutboundCallsRequest) GetCallerId() string {
+	if x != nil {
+		return x.CallerId
+	}
+	return ""
+}
+
+func (x *ListOutboundCallsRequest) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *ListOutboundCallsRequest) GetEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndTime
+	}
+	return nil
+}
+
 // Response of ListOutboundCalls.
 type ListOutboundCallsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -848,7 +1073,7 @@ type ListOutboundCallsResponse struct {
 
 func (x *ListOutboundCallsResponse) Reset() {
 	*x = ListOutboundCallsResponse{}
-	mi := &file_localdial_v1_call_routing_proto_msgTypes[8]
+	mi := &file_localdial_v1_call_routing_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -860,7 +1085,7 @@ func (x *ListOutboundCallsResponse) String() string {
 func (*ListOutboundCallsResponse) ProtoMessage() {}
 
 func (x *ListOutboundCallsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_localdial_v1_call_routing_proto_msgTypes[8]
+	mi := &file_localdial_v1_call_routing_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -873,7 +1098,7 @@ func (x *ListOutboundCallsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOutboundCallsResponse.ProtoReflect.Descriptor instead.
 func (*ListOutboundCallsResponse) Descriptor() ([]byte, []int) {
-	return file_localdial_v1_call_routing_proto_rawDescGZIP(), []int{8}
+	return file_localdial_v1_call_routing_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListOutboundCallsResponse) GetCalls() []*OutboundCall {
@@ -916,7 +1141,7 @@ type OutboundCall struct {
 
 func (x *OutboundCall) Reset() {
 	*x = OutboundCall{}
-	mi := &file_localdial_v1_call_routing_proto_msgTypes[9]
+	mi := &file_localdial_v1_call_routing_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -928,7 +1153,7 @@ func (x *OutboundCall) String() string {
 func (*OutboundCall) ProtoMessage() {}
 
 func (x *OutboundCall) ProtoReflect() protoreflect.Message {
-	mi := &file_localdial_v1_call_routing_proto_msgTypes[9]
+	mi := &file_localdial_v1_call_routing_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -941,7 +1166,7 @@ func (x *OutboundCall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OutboundCall.ProtoReflect.Descriptor instead.
 func (*OutboundCall) Descriptor() ([]byte, []int) {
-	return file_localdial_v1_call_routing_proto_rawDescGZIP(), []int{9}
+	return file_localdial_v1_call_routing_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *OutboundCall) GetOrganizationId() string {
@@ -1000,6 +1225,342 @@ func (x *OutboundCall) GetRevision() int64 {
 	return 0
 }
 
+// Request of ListInboundCalls.
+type ListInboundCallsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The organization whose call-backs are listed. 1 to 128 visible
+	// ASCII characters.
+	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
+	// Optional. Return only calls from this number, in E.164. Default: calls from
+	// any number, and those whose caller withheld it.
+	CallerNumber string `protobuf:"bytes,2,opt,name=caller_number,json=callerNumber,proto3" json:"caller_number,omitempty"`
+	// Optional. Return only calls to this number, in E.164. Default: calls to any
+	// number.
+	CalledNumber string `protobuf:"bytes,3,opt,name=called_number,json=calledNumber,proto3" json:"called_number,omitempty"`
+	// Optional. Return only calls that were sent to this user, who may have been
+	// deleted since. 1 to 128 visible ASCII characters. Default: calls to any
+	// destination.
+	UserId string `protobuf:"bytes,4,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	// Optional. Whether to return only calls that nobody took: those whose
+	// outcome is `MISSED` or `SCREENED_OUT`. Default: false, calls with any
+	// outcome.
+	Missed bool `protobuf:"varint,5,opt,name=missed,proto3" json:"missed,omitempty"`
+	// Optional. Return only calls that came at this time or later. Default: from
+	// the first call.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// Optional. Return only calls that came before this time, which must not be
+	// before `start_time`. Default: up to the newest call.
+	EndTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	// Optional. The maximum number of calls to return. 50 if 0 or unset; values
+	// above 1000 are treated as 1000.
+	PageSize int32 `protobuf:"varint,8,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// Optional. The `next_page_token` of the previous page. Every other field
+	// except `page_size` must have the same value as in the request for that
+	// page.
+	PageToken     string `protobuf:"bytes,9,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListInboundCallsRequest) Reset() {
+	*x = ListInboundCallsRequest{}
+	mi := &file_localdial_v1_call_routing_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListInboundCallsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListInboundCallsRequest) ProtoMessage() {}
+
+func (x *ListInboundCallsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_localdial_v1_call_routing_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListInboundCallsRequest.ProtoReflect.Descriptor instead.
+func (*ListInboundCallsRequest) Descriptor() ([]byte, []int) {
+	return file_localdial_v1_call_routing_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ListInboundCallsRequest) GetOrganizationId() string {
+	if x != nil {
+		return x.OrganizationId
+	}
+	return ""
+}
+
+func (x *ListInboundCallsRequest) GetCallerNumber() string {
+	if x != nil {
+		return x.CallerNumber
+	}
+	return ""
+}
+
+func (x *ListInboundCallsRequest) GetCalledNumber() string {
+	if x != nil {
+		return x.CalledNumber
+	}
+	return ""
+}
+
+func (x *ListInboundCallsRequest) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
+func (x *ListInboundCallsRequest) GetMissed() bool {
+	if x != nil {
+		return x.Missed
+	}
+	return false
+}
+
+func (x *ListInboundCallsRequest) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *ListInboundCallsRequest) GetEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndTime
+	}
+	return nil
+}
+
+func (x *ListInboundCallsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListInboundCallsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// Response of ListInboundCalls.
+type ListInboundCallsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Output only. The calls, newest first.
+	Calls []*InboundCall `protobuf:"bytes,1,rep,name=calls,proto3" json:"calls,omitempty"`
+	// Output only. The `page_token` of the next page. Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListInboundCallsResponse) Reset() {
+	*x = ListInboundCallsResponse{}
+	mi := &file_localdial_v1_call_routing_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListInboundCallsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListInboundCallsResponse) ProtoMessage() {}
+
+func (x *ListInboundCallsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_localdial_v1_call_routing_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListInboundCallsResponse.ProtoReflect.Descriptor instead.
+func (*ListInboundCallsResponse) Descriptor() ([]byte, []int) {
+	return file_localdial_v1_call_routing_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ListInboundCallsResponse) GetCalls() []*InboundCall {
+	if x != nil {
+		return x.Calls
+	}
+	return nil
+}
+
+func (x *ListInboundCallsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// A recorded call-back.
+type InboundCall struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Output only. The organization that was called.
+	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
+	// Output only. The identifier of the call, unique within the organization.
+	CallId string `protobuf:"bytes,2,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	// Output only. The caller's number, in E.164. Empty if the caller withheld
+	// it.
+	CallerNumber string `protobuf:"bytes,3,opt,name=caller_number,json=callerNumber,proto3" json:"caller_number,omitempty"`
+	// Output only. The number that was called, in E.164.
+	CalledNumber string `protobuf:"bytes,4,opt,name=called_number,json=calledNumber,proto3" json:"called_number,omitempty"`
+	// Output only. The number that the call was sent to, in E.164. Empty if there
+	// was no destination.
+	DestinationNumber string `protobuf:"bytes,5,opt,name=destination_number,json=destinationNumber,proto3" json:"destination_number,omitempty"`
+	// Output only. Why the call was sent there. Unspecified if there was no
+	// destination.
+	Reason DestinationReason `protobuf:"varint,6,opt,name=reason,proto3,enum=localdial.v1.DestinationReason" json:"reason,omitempty"`
+	// Output only. The user whose work phone was the destination. Empty if it was
+	// the organization number.
+	UserId string `protobuf:"bytes,7,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	// Output only. Where the call was to go if the destination did not answer, in
+	// E.164. Empty if there was no other number.
+	FallbackNumber string `protobuf:"bytes,8,opt,name=fallback_number,json=fallbackNumber,proto3" json:"fallback_number,omitempty"`
+	// Output only. When the call came.
+	CallTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=call_time,json=callTime,proto3" json:"call_time,omitempty"`
+	// Output only. What became of the call. Never unspecified.
+	Outcome InboundCallOutcome `protobuf:"varint,10,opt,name=outcome,proto3,enum=localdial.v1.InboundCallOutcome" json:"outcome,omitempty"`
+	// Output only. When that outcome was reported. Unset if nothing was reported.
+	OutcomeTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=outcome_time,json=outcomeTime,proto3" json:"outcome_time,omitempty"`
+	// Output only. Whether the call was sent to the organization number because
+	// the database was down.
+	Degraded      bool `protobuf:"varint,12,opt,name=degraded,proto3" json:"degraded,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InboundCall) Reset() {
+	*x = InboundCall{}
+	mi := &file_localdial_v1_call_routing_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InboundCall) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InboundCall) ProtoMessage() {}
+
+func (x *InboundCall) ProtoReflect() protoreflect.Message {
+	mi := &file_localdial_v1_call_routing_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InboundCall.ProtoReflect.Descriptor instead.
+func (*InboundCall) Descriptor() ([]byte, []int) {
+	return file_localdial_v1_call_routing_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *InboundCall) GetOrganizationId() string {
+	if x != nil {
+		return x.OrganizationId
+	}
+	return ""
+}
+
+func (x *InboundCall) GetCallId() string {
+	if x != nil {
+		return x.CallId
+	}
+	return ""
+}
+
+func (x *InboundCall) GetCallerNumber() string {
+	if x != nil {
+		return x.CallerNumber
+	}
+	return ""
+}
+
+func (x *InboundCall) GetCalledNumber() string {
+	if x != nil {
+		return x.CalledNumber
+	}
+	return ""
+}
+
+func (x *InboundCall) GetDestinationNumber() string {
+	if x != nil {
+		return x.DestinationNumber
+	}
+	return ""
+}
+
+func (x *InboundCall) GetReason() DestinationReason {
+	if x != nil {
+		return x.Reason
+	}
+	return DestinationReason_DESTINATION_REASON_UNSPECIFIED
+}
+
+func (x *InboundCall) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
+func (x *InboundCall) GetFallbackNumber() string {
+	if x != nil {
+		return x.FallbackNumber
+	}
+	return ""
+}
+
+func (x *InboundCall) GetCallTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CallTime
+	}
+	return nil
+}
+
+func (x *InboundCall) GetOutcome() InboundCallOutcome {
+	if x != nil {
+		return x.Outcome
+	}
+	return InboundCallOutcome_INBOUND_CALL_OUTCOME_UNSPECIFIED
+}
+
+func (x *InboundCall) GetOutcomeTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OutcomeTime
+	}
+	return nil
+}
+
+func (x *InboundCall) GetDegraded() bool {
+	if x != nil {
+		return x.Degraded
+	}
+	return false
+}
+
 var File_localdial_v1_call_routing_proto protoreflect.FileDescriptor
 
 const file_localdial_v1_call_routing_proto_rawDesc = "" +
@@ -1031,7 +1592,7 @@ const file_localdial_v1_call_routing_proto_rawDesc = "" +
 	"\rcalled_number\x18\x01 \x01(\tR\fcalledNumber\x12#\n" +
 	"\rcaller_number\x18\x02 \x01(\tR\fcallerNumber\x12\x17\n" +
 	"\acall_id\x18\x03 \x01(\tR\x06callId\x12%\n" +
-	"\x0eallow_degraded\x18\x04 \x01(\bR\rallowDegraded\"\x90\x03\n" +
+	"\x0eallow_degraded\x18\x04 \x01(\bR\rallowDegraded\"\xa9\x03\n" +
 	"\x18RouteInboundCallResponse\x12'\n" +
 	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12-\n" +
 	"\x12destination_number\x18\x02 \x01(\tR\x11destinationNumber\x12\x17\n" +
@@ -1042,14 +1603,25 @@ const file_localdial_v1_call_routing_proto_rawDesc = "" +
 	"\x0elast_call_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\flastCallTime\x12'\n" +
 	"\x0ffallback_number\x18\a \x01(\tR\x0efallbackNumber\x12!\n" +
 	"\fshown_number\x18\b \x01(\tR\vshownNumber\x12\x1a\n" +
-	"\bdegraded\x18\t \x01(\bR\bdegraded\"\xbd\x01\n" +
+	"\bdegraded\x18\t \x01(\bR\bdegraded\x12\x17\n" +
+	"\acall_id\x18\n" +
+	" \x01(\tR\x06callId\"\x9f\x01\n" +
+	"\x1fReportInboundCallOutcomeRequest\x12'\n" +
+	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12\x17\n" +
+	"\acall_id\x18\x02 \x01(\tR\x06callId\x12:\n" +
+	"\aoutcome\x18\x03 \x01(\x0e2 .localdial.v1.InboundCallOutcomeR\aoutcome\"\"\n" +
+	" ReportInboundCallOutcomeResponse\"\xcc\x02\n" +
 	"\x18ListOutboundCallsRequest\x12'\n" +
 	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12#\n" +
 	"\rcallee_number\x18\x02 \x01(\tR\fcalleeNumber\x12\x17\n" +
 	"\auser_id\x18\x03 \x01(\tR\x06userId\x12\x1b\n" +
 	"\tpage_size\x18\x04 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
-	"page_token\x18\x05 \x01(\tR\tpageToken\"u\n" +
+	"page_token\x18\x05 \x01(\tR\tpageToken\x12\x1b\n" +
+	"\tcaller_id\x18\x06 \x01(\tR\bcallerId\x129\n" +
+	"\n" +
+	"start_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
+	"\bend_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\"u\n" +
 	"\x19ListOutboundCallsResponse\x120\n" +
 	"\x05calls\x18\x01 \x03(\v2\x1a.localdial.v1.OutboundCallR\x05calls\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb6\x02\n" +
@@ -1061,23 +1633,63 @@ const file_localdial_v1_call_routing_proto_rawDesc = "" +
 	"\tcaller_id\x18\x05 \x01(\tR\bcallerId\x124\n" +
 	"\x06reason\x18\x06 \x01(\x0e2\x1c.localdial.v1.CallerIdReasonR\x06reason\x127\n" +
 	"\tcall_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\bcallTime\x12\x1a\n" +
-	"\brevision\x18\b \x01(\x03R\brevision*\xff\x01\n" +
+	"\brevision\x18\b \x01(\x03R\brevision\"\xeb\x02\n" +
+	"\x17ListInboundCallsRequest\x12'\n" +
+	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12#\n" +
+	"\rcaller_number\x18\x02 \x01(\tR\fcallerNumber\x12#\n" +
+	"\rcalled_number\x18\x03 \x01(\tR\fcalledNumber\x12\x17\n" +
+	"\auser_id\x18\x04 \x01(\tR\x06userId\x12\x16\n" +
+	"\x06missed\x18\x05 \x01(\bR\x06missed\x129\n" +
+	"\n" +
+	"start_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
+	"\bend_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12\x1b\n" +
+	"\tpage_size\x18\b \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\t \x01(\tR\tpageToken\"s\n" +
+	"\x18ListInboundCallsResponse\x12/\n" +
+	"\x05calls\x18\x01 \x03(\v2\x19.localdial.v1.InboundCallR\x05calls\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x93\x04\n" +
+	"\vInboundCall\x12'\n" +
+	"\x0forganization_id\x18\x01 \x01(\tR\x0eorganizationId\x12\x17\n" +
+	"\acall_id\x18\x02 \x01(\tR\x06callId\x12#\n" +
+	"\rcaller_number\x18\x03 \x01(\tR\fcallerNumber\x12#\n" +
+	"\rcalled_number\x18\x04 \x01(\tR\fcalledNumber\x12-\n" +
+	"\x12destination_number\x18\x05 \x01(\tR\x11destinationNumber\x127\n" +
+	"\x06reason\x18\x06 \x01(\x0e2\x1f.localdial.v1.DestinationReasonR\x06reason\x12\x17\n" +
+	"\auser_id\x18\a \x01(\tR\x06userId\x12'\n" +
+	"\x0ffallback_number\x18\b \x01(\tR\x0efallbackNumber\x127\n" +
+	"\tcall_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\bcallTime\x12:\n" +
+	"\aoutcome\x18\n" +
+	" \x01(\x0e2 .localdial.v1.InboundCallOutcomeR\aoutcome\x12=\n" +
+	"\foutcome_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\voutcomeTime\x12\x1a\n" +
+	"\bdegraded\x18\f \x01(\bR\bdegraded*\xff\x01\n" +
 	"\x0eCallerIdReason\x12 \n" +
 	"\x1cCALLER_ID_REASON_UNSPECIFIED\x10\x00\x12*\n" +
 	"&CALLER_ID_REASON_AGENT_CALLER_ID_LOCAL\x10\x01\x12#\n" +
 	"\x1fCALLER_ID_REASON_LOCAL_PRESENCE\x10\x02\x12*\n" +
 	"&CALLER_ID_REASON_LOCAL_PRESENCE_MAPPED\x10\x03\x12$\n" +
 	" CALLER_ID_REASON_AGENT_CALLER_ID\x10\x04\x12(\n" +
-	"$CALLER_ID_REASON_ORGANIZATION_NUMBER\x10\x05*\x87\x01\n" +
+	"$CALLER_ID_REASON_ORGANIZATION_NUMBER\x10\x05*\xaf\x01\n" +
 	"\x11DestinationReason\x12\"\n" +
 	"\x1eDESTINATION_REASON_UNSPECIFIED\x10\x00\x12\"\n" +
 	"\x1eDESTINATION_REASON_LAST_CALLER\x10\x01\x12*\n" +
-	"&DESTINATION_REASON_ORGANIZATION_NUMBER\x10\x022\xed\x03\n" +
+	"&DESTINATION_REASON_ORGANIZATION_NUMBER\x10\x02\x12&\n" +
+	"\"DESTINATION_REASON_CALLER_ID_OWNER\x10\x03*\x98\x02\n" +
+	"\x12InboundCallOutcome\x12$\n" +
+	" INBOUND_CALL_OUTCOME_UNSPECIFIED\x10\x00\x12!\n" +
+	"\x1dINBOUND_CALL_OUTCOME_ANSWERED\x10\x01\x12\x1f\n" +
+	"\x1bINBOUND_CALL_OUTCOME_MISSED\x10\x02\x12%\n" +
+	"!INBOUND_CALL_OUTCOME_SCREENED_OUT\x10\x03\x12-\n" +
+	")INBOUND_CALL_OUTCOME_ANSWERED_BY_FALLBACK\x10\x04\x12 \n" +
+	"\x1cINBOUND_CALL_OUTCOME_PENDING\x10\x05\x12 \n" +
+	"\x1cINBOUND_CALL_OUTCOME_UNKNOWN\x10\x062\xd5\x05\n" +
 	"\vCallRouting\x12{\n" +
 	"\x17ResolveOutboundCallerId\x12,.localdial.v1.ResolveOutboundCallerIdRequest\x1a-.localdial.v1.ResolveOutboundCallerIdResponse\"\x03\x90\x02\x02\x12\x8d\x01\n" +
 	"\x1dBatchResolveOutboundCallerIds\x122.localdial.v1.BatchResolveOutboundCallerIdsRequest\x1a3.localdial.v1.BatchResolveOutboundCallerIdsResponse\"\x03\x90\x02\x02\x12f\n" +
-	"\x10RouteInboundCall\x12%.localdial.v1.RouteInboundCallRequest\x1a&.localdial.v1.RouteInboundCallResponse\"\x03\x90\x02\x02\x12i\n" +
-	"\x11ListOutboundCalls\x12&.localdial.v1.ListOutboundCallsRequest\x1a'.localdial.v1.ListOutboundCallsResponse\"\x03\x90\x02\x01B7Z5github.com/localdial/localdial/clients/go/localdialv1b\x06proto3"
+	"\x10RouteInboundCall\x12%.localdial.v1.RouteInboundCallRequest\x1a&.localdial.v1.RouteInboundCallResponse\"\x03\x90\x02\x02\x12~\n" +
+	"\x18ReportInboundCallOutcome\x12-.localdial.v1.ReportInboundCallOutcomeRequest\x1a..localdial.v1.ReportInboundCallOutcomeResponse\"\x03\x90\x02\x02\x12i\n" +
+	"\x11ListOutboundCalls\x12&.localdial.v1.ListOutboundCallsRequest\x1a'.localdial.v1.ListOutboundCallsResponse\"\x03\x90\x02\x01\x12f\n" +
+	"\x10ListInboundCalls\x12%.localdial.v1.ListInboundCallsRequest\x1a&.localdial.v1.ListInboundCallsResponse\"\x03\x90\x02\x01B7Z5github.com/localdial/localdial/clients/go/localdialv1b\x06proto3"
 
 var (
 	file_localdial_v1_call_routing_proto_rawDescOnce sync.Once
@@ -1091,48 +1703,68 @@ func file_localdial_v1_call_routing_proto_rawDescGZIP() []byte {
 	return file_localdial_v1_call_routing_proto_rawDescData
 }
 
-var file_localdial_v1_call_routing_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_localdial_v1_call_routing_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_localdial_v1_call_routing_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_localdial_v1_call_routing_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_localdial_v1_call_routing_proto_goTypes = []any{
 	(CallerIdReason)(0),                           // 0: localdial.v1.CallerIdReason
 	(DestinationReason)(0),                        // 1: localdial.v1.DestinationReason
-	(*ResolveOutboundCallerIdRequest)(nil),        // 2: localdial.v1.ResolveOutboundCallerIdRequest
-	(*ResolveOutboundCallerIdResponse)(nil),       // 3: localdial.v1.ResolveOutboundCallerIdResponse
-	(*BatchResolveOutboundCallerIdsRequest)(nil),  // 4: localdial.v1.BatchResolveOutboundCallerIdsRequest
-	(*BatchResolveOutboundCallerIdsResponse)(nil), // 5: localdial.v1.BatchResolveOutboundCallerIdsResponse
-	(*BatchResolveOutboundCallerIdsResult)(nil),   // 6: localdial.v1.BatchResolveOutboundCallerIdsResult
-	(*RouteInboundCallRequest)(nil),               // 7: localdial.v1.RouteInboundCallRequest
-	(*RouteInboundCallResponse)(nil),              // 8: localdial.v1.RouteInboundCallResponse
-	(*ListOutboundCallsRequest)(nil),              // 9: localdial.v1.ListOutboundCallsRequest
-	(*ListOutboundCallsResponse)(nil),             // 10: localdial.v1.ListOutboundCallsResponse
-	(*OutboundCall)(nil),                          // 11: localdial.v1.OutboundCall
-	(*status.Status)(nil),                         // 12: google.rpc.Status
-	(*timestamppb.Timestamp)(nil),                 // 13: google.protobuf.Timestamp
+	(InboundCallOutcome)(0),                       // 2: localdial.v1.InboundCallOutcome
+	(*ResolveOutboundCallerIdRequest)(nil),        // 3: localdial.v1.ResolveOutboundCallerIdRequest
+	(*ResolveOutboundCallerIdResponse)(nil),       // 4: localdial.v1.ResolveOutboundCallerIdResponse
+	(*BatchResolveOutboundCallerIdsRequest)(nil),  // 5: localdial.v1.BatchResolveOutboundCallerIdsRequest
+	(*BatchResolveOutboundCallerIdsResponse)(nil), // 6: localdial.v1.BatchResolveOutboundCallerIdsResponse
+	(*BatchResolveOutboundCallerIdsResult)(nil),   // 7: localdial.v1.BatchResolveOutboundCallerIdsResult
+	(*RouteInboundCallRequest)(nil),               // 8: localdial.v1.RouteInboundCallRequest
+	(*RouteInboundCallResponse)(nil),              // 9: localdial.v1.RouteInboundCallResponse
+	(*ReportInboundCallOutcomeRequest)(nil),       // 10: localdial.v1.ReportInboundCallOutcomeRequest
+	(*ReportInboundCallOutcomeResponse)(nil),      // 11: localdial.v1.ReportInboundCallOutcomeResponse
+	(*ListOutboundCallsRequest)(nil),              // 12: localdial.v1.ListOutboundCallsRequest
+	(*ListOutboundCallsResponse)(nil),             // 13: localdial.v1.ListOutboundCallsResponse
+	(*OutboundCall)(nil),                          // 14: localdial.v1.OutboundCall
+	(*ListInboundCallsRequest)(nil),               // 15: localdial.v1.ListInboundCallsRequest
+	(*ListInboundCallsResponse)(nil),              // 16: localdial.v1.ListInboundCallsResponse
+	(*InboundCall)(nil),                           // 17: localdial.v1.InboundCall
+	(*status.Status)(nil),                         // 18: google.rpc.Status
+	(*timestamppb.Timestamp)(nil),                 // 19: google.protobuf.Timestamp
 }
 var file_localdial_v1_call_routing_proto_depIdxs = []int32{
 	0,  // 0: localdial.v1.ResolveOutboundCallerIdResponse.reason:type_name -> localdial.v1.CallerIdReason
-	2,  // 1: localdial.v1.BatchResolveOutboundCallerIdsRequest.requests:type_name -> localdial.v1.ResolveOutboundCallerIdRequest
-	6,  // 2: localdial.v1.BatchResolveOutboundCallerIdsResponse.results:type_name -> localdial.v1.BatchResolveOutboundCallerIdsResult
-	3,  // 3: localdial.v1.BatchResolveOutboundCallerIdsResult.response:type_name -> localdial.v1.ResolveOutboundCallerIdResponse
-	12, // 4: localdial.v1.BatchResolveOutboundCallerIdsResult.status:type_name -> google.rpc.Status
+	3,  // 1: localdial.v1.BatchResolveOutboundCallerIdsRequest.requests:type_name -> localdial.v1.ResolveOutboundCallerIdRequest
+	7,  // 2: localdial.v1.BatchResolveOutboundCallerIdsResponse.results:type_name -> localdial.v1.BatchResolveOutboundCallerIdsResult
+	4,  // 3: localdial.v1.BatchResolveOutboundCallerIdsResult.response:type_name -> localdial.v1.ResolveOutboundCallerIdResponse
+	18, // 4: localdial.v1.BatchResolveOutboundCallerIdsResult.status:type_name -> google.rpc.Status
 	1,  // 5: localdial.v1.RouteInboundCallResponse.reason:type_name -> localdial.v1.DestinationReason
-	13, // 6: localdial.v1.RouteInboundCallResponse.last_call_time:type_name -> google.protobuf.Timestamp
-	11, // 7: localdial.v1.ListOutboundCallsResponse.calls:type_name -> localdial.v1.OutboundCall
-	0,  // 8: localdial.v1.OutboundCall.reason:type_name -> localdial.v1.CallerIdReason
-	13, // 9: localdial.v1.OutboundCall.call_time:type_name -> google.protobuf.Timestamp
-	2,  // 10: localdial.v1.CallRouting.ResolveOutboundCallerId:input_type -> localdial.v1.ResolveOutboundCallerIdRequest
-	4,  // 11: localdial.v1.CallRouting.BatchResolveOutboundCallerIds:input_type -> localdial.v1.BatchResolveOutboundCallerIdsRequest
-	7,  // 12: localdial.v1.CallRouting.RouteInboundCall:input_type -> localdial.v1.RouteInboundCallRequest
-	9,  // 13: localdial.v1.CallRouting.ListOutboundCalls:input_type -> localdial.v1.ListOutboundCallsRequest
-	3,  // 14: localdial.v1.CallRouting.ResolveOutboundCallerId:output_type -> localdial.v1.ResolveOutboundCallerIdResponse
-	5,  // 15: localdial.v1.CallRouting.BatchResolveOutboundCallerIds:output_type -> localdial.v1.BatchResolveOutboundCallerIdsResponse
-	8,  // 16: localdial.v1.CallRouting.RouteInboundCall:output_type -> localdial.v1.RouteInboundCallResponse
-	10, // 17: localdial.v1.CallRouting.ListOutboundCalls:output_type -> localdial.v1.ListOutboundCallsResponse
-	14, // [14:18] is the sub-list for method output_type
-	10, // [10:14] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	19, // 6: localdial.v1.RouteInboundCallResponse.last_call_time:type_name -> google.protobuf.Timestamp
+	2,  // 7: localdial.v1.ReportInboundCallOutcomeRequest.outcome:type_name -> localdial.v1.InboundCallOutcome
+	19, // 8: localdial.v1.ListOutboundCallsRequest.start_time:type_name -> google.protobuf.Timestamp
+	19, // 9: localdial.v1.ListOutboundCallsRequest.end_time:type_name -> google.protobuf.Timestamp
+	14, // 10: localdial.v1.ListOutboundCallsResponse.calls:type_name -> localdial.v1.OutboundCall
+	0,  // 11: localdial.v1.OutboundCall.reason:type_name -> localdial.v1.CallerIdReason
+	19, // 12: localdial.v1.OutboundCall.call_time:type_name -> google.protobuf.Timestamp
+	19, // 13: localdial.v1.ListInboundCallsRequest.start_time:type_name -> google.protobuf.Timestamp
+	19, // 14: localdial.v1.ListInboundCallsRequest.end_time:type_name -> google.protobuf.Timestamp
+	17, // 15: localdial.v1.ListInboundCallsResponse.calls:type_name -> localdial.v1.InboundCall
+	1,  // 16: localdial.v1.InboundCall.reason:type_name -> localdial.v1.DestinationReason
+	19, // 17: localdial.v1.InboundCall.call_time:type_name -> google.protobuf.Timestamp
+	2,  // 18: localdial.v1.InboundCall.outcome:type_name -> localdial.v1.InboundCallOutcome
+	19, // 19: localdial.v1.InboundCall.outcome_time:type_name -> google.protobuf.Timestamp
+	3,  // 20: localdial.v1.CallRouting.ResolveOutboundCallerId:input_type -> localdial.v1.ResolveOutboundCallerIdRequest
+	5,  // 21: localdial.v1.CallRouting.BatchResolveOutboundCallerIds:input_type -> localdial.v1.BatchResolveOutboundCallerIdsRequest
+	8,  // 22: localdial.v1.CallRouting.RouteInboundCall:input_type -> localdial.v1.RouteInboundCallRequest
+	10, // 23: localdial.v1.CallRouting.ReportInboundCallOutcome:input_type -> localdial.v1.ReportInboundCallOutcomeRequest
+	12, // 24: localdial.v1.CallRouting.ListOutboundCalls:input_type -> localdial.v1.ListOutboundCallsRequest
+	15, // 25: localdial.v1.CallRouting.ListInboundCalls:input_type -> localdial.v1.ListInboundCallsRequest
+	4,  // 26: localdial.v1.CallRouting.ResolveOutboundCallerId:output_type -> localdial.v1.ResolveOutboundCallerIdResponse
+	6,  // 27: localdial.v1.CallRouting.BatchResolveOutboundCallerIds:output_type -> localdial.v1.BatchResolveOutboundCallerIdsResponse
+	9,  // 28: localdial.v1.CallRouting.RouteInboundCall:output_type -> localdial.v1.RouteInboundCallResponse
+	11, // 29: localdial.v1.CallRouting.ReportInboundCallOutcome:output_type -> localdial.v1.ReportInboundCallOutcomeResponse
+	13, // 30: localdial.v1.CallRouting.ListOutboundCalls:output_type -> localdial.v1.ListOutboundCallsResponse
+	16, // 31: localdial.v1.CallRouting.ListInboundCalls:output_type -> localdial.v1.ListInboundCallsResponse
+	26, // [26:32] is the sub-list for method output_type
+	20, // [20:26] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_localdial_v1_call_routing_proto_init() }
@@ -1149,8 +1781,8 @@ func file_localdial_v1_call_routing_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_localdial_v1_call_routing_proto_rawDesc), len(file_localdial_v1_call_routing_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   10,
+			NumEnums:      3,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

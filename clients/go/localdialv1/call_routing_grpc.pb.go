@@ -22,7 +22,9 @@ const (
 	CallRouting_ResolveOutboundCallerId_FullMethodName       = "/localdial.v1.CallRouting/ResolveOutboundCallerId"
 	CallRouting_BatchResolveOutboundCallerIds_FullMethodName = "/localdial.v1.CallRouting/BatchResolveOutboundCallerIds"
 	CallRouting_RouteInboundCall_FullMethodName              = "/localdial.v1.CallRouting/RouteInboundCall"
+	CallRouting_ReportInboundCallOutcome_FullMethodName      = "/localdial.v1.CallRouting/ReportInboundCallOutcome"
 	CallRouting_ListOutboundCalls_FullMethodName             = "/localdial.v1.CallRouting/ListOutboundCalls"
+	CallRouting_ListInboundCalls_FullMethodName              = "/localdial.v1.CallRouting/ListInboundCalls"
 )
 
 // CallRoutingClient is the client API for CallRouting service.
@@ -58,21 +60,31 @@ type CallRoutingClient interface {
 	// Errors of the call: INVALID_ARGUMENT (INVALID_FIELDS) if there is no leg,
 	// or more than 500. Errors of a leg: the same as for ResolveOutboundCallerId.
 	BatchResolveOutboundCallerIds(ctx context.Context, in *BatchResolveOutboundCallerIdsRequest, opts ...grpc.CallOption) (*BatchResolveOutboundCallerIdsResponse, error)
-	// Decides where a call-back goes. The called number identifies the
-	// organization. The first rule that applies wins:
+	// Decides where a call-back goes, and records it. The called number
+	// identifies the organization: it is in the organization's inventory, is its
+	// organization number or, if it is neither of these for any organization, is
+	// the caller ID of users of this organization only. The first rule that
+	// applies wins:
 	//
 	//  1. The last user of the organization who called this caller, with any
 	//     caller ID: that user's work phone.
-	//  2. The organization number.
-	//  3. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
+	//  2. The only user of the organization whose caller ID is the called number:
+	//     that user's work phone.
+	//  3. The organization number.
+	//  4. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
 	//
 	// Where a phone has two numbers (Mexico with and without a 1 after +52,
 	// Argentina with and without a 9 after +54, mobiles of Brazil with and without
 	// the ninth digit), they are one caller.
 	//
 	// A destination equal to the caller or to the called number is skipped. Only
-	// the last user counts: if that user was deleted or has no work phone, rule 2
-	// applies.
+	// the last user counts for rule 1: if that user was deleted or has no work
+	// phone, rule 2 applies.
+	//
+	// The call is recorded after the response is sent, within about a second, and
+	// a call without a destination is recorded as missed. A crash of the server
+	// may lose the records of the last second. While the database is down, the
+	// server keeps records on its own disk. ListInboundCalls returns them.
 	//
 	// While the database cannot say who called last, the call fails with
 	// UNAVAILABLE, or goes to the organization number if `allow_degraded` is set.
@@ -81,10 +93,26 @@ type CallRoutingClient interface {
 	// read; NOT_FOUND (NUMBER_NOT_FOUND) if it belongs to no organization;
 	// FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE (STORAGE_UNAVAILABLE).
 	RouteInboundCall(ctx context.Context, in *RouteInboundCallRequest, opts ...grpc.CallOption) (*RouteInboundCallResponse, error)
+	// Reports what became of a call-back, for ListInboundCalls. Reports may be
+	// repeated, and may arrive in any order, even before the record of the call:
+	// of several outcomes of a call, the first of ANSWERED, ANSWERED_BY_FALLBACK,
+	// SCREENED_OUT and MISSED stands. So a PBX may report each phone that rang.
+	// A report whose call is never recorded has no effect.
+	//
+	// The outcome is recorded as the call is: after the response, within about a
+	// second, and later while the database is down.
+	//
+	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND), except while the database is
+	// down.
+	ReportInboundCallOutcome(ctx context.Context, in *ReportInboundCallOutcomeRequest, opts ...grpc.CallOption) (*ReportInboundCallOutcomeResponse, error)
 	// Lists the organization's recorded outbound calls, newest first.
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
 	ListOutboundCalls(ctx context.Context, in *ListOutboundCallsRequest, opts ...grpc.CallOption) (*ListOutboundCallsResponse, error)
+	// Lists the organization's recorded call-backs, newest first.
+	//
+	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+	ListInboundCalls(ctx context.Context, in *ListInboundCallsRequest, opts ...grpc.CallOption) (*ListInboundCallsResponse, error)
 }
 
 type callRoutingClient struct {
@@ -125,10 +153,30 @@ func (c *callRoutingClient) RouteInboundCall(ctx context.Context, in *RouteInbou
 	return out, nil
 }
 
+func (c *callRoutingClient) ReportInboundCallOutcome(ctx context.Context, in *ReportInboundCallOutcomeRequest, opts ...grpc.CallOption) (*ReportInboundCallOutcomeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReportInboundCallOutcomeResponse)
+	err := c.cc.Invoke(ctx, CallRouting_ReportInboundCallOutcome_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *callRoutingClient) ListOutboundCalls(ctx context.Context, in *ListOutboundCallsRequest, opts ...grpc.CallOption) (*ListOutboundCallsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListOutboundCallsResponse)
 	err := c.cc.Invoke(ctx, CallRouting_ListOutboundCalls_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *callRoutingClient) ListInboundCalls(ctx context.Context, in *ListInboundCallsRequest, opts ...grpc.CallOption) (*ListInboundCallsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListInboundCallsResponse)
+	err := c.cc.Invoke(ctx, CallRouting_ListInboundCalls_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -168,21 +216,31 @@ type CallRoutingServer interface {
 	// Errors of the call: INVALID_ARGUMENT (INVALID_FIELDS) if there is no leg,
 	// or more than 500. Errors of a leg: the same as for ResolveOutboundCallerId.
 	BatchResolveOutboundCallerIds(context.Context, *BatchResolveOutboundCallerIdsRequest) (*BatchResolveOutboundCallerIdsResponse, error)
-	// Decides where a call-back goes. The called number identifies the
-	// organization. The first rule that applies wins:
+	// Decides where a call-back goes, and records it. The called number
+	// identifies the organization: it is in the organization's inventory, is its
+	// organization number or, if it is neither of these for any organization, is
+	// the caller ID of users of this organization only. The first rule that
+	// applies wins:
 	//
 	//  1. The last user of the organization who called this caller, with any
 	//     caller ID: that user's work phone.
-	//  2. The organization number.
-	//  3. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
+	//  2. The only user of the organization whose caller ID is the called number:
+	//     that user's work phone.
+	//  3. The organization number.
+	//  4. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
 	//
 	// Where a phone has two numbers (Mexico with and without a 1 after +52,
 	// Argentina with and without a 9 after +54, mobiles of Brazil with and without
 	// the ninth digit), they are one caller.
 	//
 	// A destination equal to the caller or to the called number is skipped. Only
-	// the last user counts: if that user was deleted or has no work phone, rule 2
-	// applies.
+	// the last user counts for rule 1: if that user was deleted or has no work
+	// phone, rule 2 applies.
+	//
+	// The call is recorded after the response is sent, within about a second, and
+	// a call without a destination is recorded as missed. A crash of the server
+	// may lose the records of the last second. While the database is down, the
+	// server keeps records on its own disk. ListInboundCalls returns them.
 	//
 	// While the database cannot say who called last, the call fails with
 	// UNAVAILABLE, or goes to the organization number if `allow_degraded` is set.
@@ -191,10 +249,26 @@ type CallRoutingServer interface {
 	// read; NOT_FOUND (NUMBER_NOT_FOUND) if it belongs to no organization;
 	// FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE (STORAGE_UNAVAILABLE).
 	RouteInboundCall(context.Context, *RouteInboundCallRequest) (*RouteInboundCallResponse, error)
+	// Reports what became of a call-back, for ListInboundCalls. Reports may be
+	// repeated, and may arrive in any order, even before the record of the call:
+	// of several outcomes of a call, the first of ANSWERED, ANSWERED_BY_FALLBACK,
+	// SCREENED_OUT and MISSED stands. So a PBX may report each phone that rang.
+	// A report whose call is never recorded has no effect.
+	//
+	// The outcome is recorded as the call is: after the response, within about a
+	// second, and later while the database is down.
+	//
+	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND), except while the database is
+	// down.
+	ReportInboundCallOutcome(context.Context, *ReportInboundCallOutcomeRequest) (*ReportInboundCallOutcomeResponse, error)
 	// Lists the organization's recorded outbound calls, newest first.
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
 	ListOutboundCalls(context.Context, *ListOutboundCallsRequest) (*ListOutboundCallsResponse, error)
+	// Lists the organization's recorded call-backs, newest first.
+	//
+	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+	ListInboundCalls(context.Context, *ListInboundCallsRequest) (*ListInboundCallsResponse, error)
 	mustEmbedUnimplementedCallRoutingServer()
 }
 
@@ -214,8 +288,14 @@ func (UnimplementedCallRoutingServer) BatchResolveOutboundCallerIds(context.Cont
 func (UnimplementedCallRoutingServer) RouteInboundCall(context.Context, *RouteInboundCallRequest) (*RouteInboundCallResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RouteInboundCall not implemented")
 }
+func (UnimplementedCallRoutingServer) ReportInboundCallOutcome(context.Context, *ReportInboundCallOutcomeRequest) (*ReportInboundCallOutcomeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReportInboundCallOutcome not implemented")
+}
 func (UnimplementedCallRoutingServer) ListOutboundCalls(context.Context, *ListOutboundCallsRequest) (*ListOutboundCallsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListOutboundCalls not implemented")
+}
+func (UnimplementedCallRoutingServer) ListInboundCalls(context.Context, *ListInboundCallsRequest) (*ListInboundCallsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListInboundCalls not implemented")
 }
 func (UnimplementedCallRoutingServer) mustEmbedUnimplementedCallRoutingServer() {}
 func (UnimplementedCallRoutingServer) testEmbeddedByValue()                     {}
@@ -292,6 +372,24 @@ func _CallRouting_RouteInboundCall_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CallRouting_ReportInboundCallOutcome_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReportInboundCallOutcomeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallRoutingServer).ReportInboundCallOutcome(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallRouting_ReportInboundCallOutcome_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallRoutingServer).ReportInboundCallOutcome(ctx, req.(*ReportInboundCallOutcomeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CallRouting_ListOutboundCalls_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListOutboundCallsRequest)
 	if err := dec(in); err != nil {
@@ -306,6 +404,24 @@ func _CallRouting_ListOutboundCalls_Handler(srv interface{}, ctx context.Context
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(CallRoutingServer).ListOutboundCalls(ctx, req.(*ListOutboundCallsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CallRouting_ListInboundCalls_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListInboundCallsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallRoutingServer).ListInboundCalls(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallRouting_ListInboundCalls_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallRoutingServer).ListInboundCalls(ctx, req.(*ListInboundCallsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -330,8 +446,16 @@ var CallRouting_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _CallRouting_RouteInboundCall_Handler,
 		},
 		{
+			MethodName: "ReportInboundCallOutcome",
+			Handler:    _CallRouting_ReportInboundCallOutcome_Handler,
+		},
+		{
 			MethodName: "ListOutboundCalls",
 			Handler:    _CallRouting_ListOutboundCalls_Handler,
+		},
+		{
+			MethodName: "ListInboundCalls",
+			Handler:    _CallRouting_ListInboundCalls_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -58,9 +58,9 @@ const (
 	// Metadata: `organization_id`, `user_id`.
 	ErrorReason_ERROR_REASON_USER_NOT_FOUND ErrorReason = 5
 	// NOT_FOUND. The number is not in the organization's inventory. For
-	// RouteInboundCall: the number is in no inventory and is no organization
-	// number. The error does not reveal whether another organization owns the
-	// number.
+	// RouteInboundCall: the number is in no inventory, is no organization number,
+	// and is not the caller ID of users of exactly one organization. The error
+	// does not reveal whether another organization owns the number.
 	// Metadata: `phone_number`.
 	ErrorReason_ERROR_REASON_NUMBER_NOT_FOUND ErrorReason = 6
 	// FAILED_PRECONDITION. There is no caller ID to show: no number fits, and
@@ -71,7 +71,7 @@ const (
 	// callee has none).
 	ErrorReason_ERROR_REASON_NO_CALLER_ID ErrorReason = 7
 	// FAILED_PRECONDITION. The call-back has no destination: there is neither a
-	// last user with a usable work phone nor a usable organization number.
+	// user with a usable work phone nor a usable organization number.
 	// Metadata: `organization_id`.
 	ErrorReason_ERROR_REASON_NO_DESTINATION ErrorReason = 8
 	// NOT_FOUND. The carrier has no numbers for sale in the area code. Nothing

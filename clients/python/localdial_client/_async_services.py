@@ -4,7 +4,9 @@ import grpc.aio
 
 from localdial.v1.call_routing_pb2 import (
     BatchResolveOutboundCallerIdsRequest,
+    ListInboundCallsRequest,
     ListOutboundCallsRequest,
+    ReportInboundCallOutcomeRequest,
     ResolveOutboundCallerIdRequest,
     RouteInboundCallRequest,
 )
@@ -50,7 +52,11 @@ class AsyncCallRouting:
             stub.BatchResolveOutboundCallerIds, BatchResolveOutboundCallerIdsRequest, defaults
         )
         self.route_inbound_call = AsyncMethod(stub.RouteInboundCall, RouteInboundCallRequest, defaults)
+        self.report_inbound_call_outcome = AsyncMethod(
+            stub.ReportInboundCallOutcome, ReportInboundCallOutcomeRequest, defaults
+        )
         self.list_outbound_calls = AsyncMethod(stub.ListOutboundCalls, ListOutboundCallsRequest, defaults)
+        self.list_inbound_calls = AsyncMethod(stub.ListInboundCalls, ListInboundCallsRequest, defaults)
 
 
 class AsyncNumberInventory:

@@ -4,7 +4,9 @@ import grpc
 
 from localdial.v1.call_routing_pb2 import (
     BatchResolveOutboundCallerIdsRequest,
+    ListInboundCallsRequest,
     ListOutboundCallsRequest,
+    ReportInboundCallOutcomeRequest,
     ResolveOutboundCallerIdRequest,
     RouteInboundCallRequest,
 )
@@ -50,7 +52,11 @@ class CallRouting:
             stub.BatchResolveOutboundCallerIds, BatchResolveOutboundCallerIdsRequest, defaults
         )
         self.route_inbound_call = Method(stub.RouteInboundCall, RouteInboundCallRequest, defaults)
+        self.report_inbound_call_outcome = Method(
+            stub.ReportInboundCallOutcome, ReportInboundCallOutcomeRequest, defaults
+        )
         self.list_outbound_calls = Method(stub.ListOutboundCalls, ListOutboundCallsRequest, defaults)
+        self.list_inbound_calls = Method(stub.ListInboundCalls, ListInboundCallsRequest, defaults)
 
 
 class NumberInventory:

@@ -14,7 +14,7 @@ from typing import BinaryIO
 from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import DBAPIError
 
-from localdial_server.runtime.storage import open_database
+from localdial_server.runtime.storage import INBOUND_SPOOL_FOLDER, open_database
 from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import Settings
 from localdial_server.settings.validators import is_postgresql
@@ -43,11 +43,9 @@ def export(settings: Settings, organization_ids: Sequence[str], file: BinaryIO, 
 
 def has_spooled_calls(settings: Settings) -> bool:
     """Return whether this machine's spool holds calls that are not in the database yet."""
-    folder = settings.spool_directory
-    return (
-        is_postgresql(settings.database_url)
-        and folder.is_dir()
-        and not SpoolFolder(folder, max_bytes=0).is_empty()
+    folders = settings.spool_directory, settings.spool_directory / INBOUND_SPOOL_FOLDER
+    return is_postgresql(settings.database_url) and any(
+        folder.is_dir() and not SpoolFolder(folder, max_bytes=0).is_empty() for folder in folders
     )
 
 

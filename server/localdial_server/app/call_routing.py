@@ -1,15 +1,17 @@
 """The use cases of the CallRouting service."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from localdial_server.app.lookup import require_organization
 from localdial_server.app.ports.call_log import CallLog, RecordedCall
 from localdial_server.app.ports.clock import Clock
+from localdial_server.app.ports.inbound_call_log import InboundCallLog
 from localdial_server.app.ports.number_index import NumberIndex
 from localdial_server.app.ports.snapshots import RoutingSnapshots
-from localdial_server.app.ports.store import CallQuery, Reader, Store
+from localdial_server.app.ports.store import CallQuery, InboundCallQuery, Reader, Store
 from localdial_server.domain.area_codes import area_code_of
 from localdial_server.domain.call_back import Destination, decide_destination
 from localdial_server.domain.caller_id import decide_caller_id
@@ -23,9 +25,12 @@ from localdial_server.domain.errors import (
     ServiceError,
     StorageUnavailable,
 )
-from localdial_server.domain.model import Organization, OutboundCall
+from localdial_server.domain.model import InboundCall, InboundCallOutcome, Organization, OutboundCall
 from localdial_server.domain.routing_snapshot import RoutingSnapshot
 from localdial_server.observability import metrics
+
+# A call without a reported outcome counts as unknown after this many microseconds. No call takes longer.
+_OUTCOME_UNKNOWN_AFTER = 24 * 3_600_000_000
 
 
 @dataclass(slots=True)
@@ -62,6 +67,7 @@ class CallRouting:
         store: Store,
         snapshots: RoutingSnapshots,
         call_log: CallLog,
+        inbound_call_log: InboundCallLog,
         clock: Clock,
         new_call_id: Callable[[], str],
         number_index: NumberIndex,
@@ -71,6 +77,7 @@ class CallRouting:
         self._store = store
         self._snapshots = snapshots
         self._call_log = call_log
+        self._inbound_call_log = inbound_call_log
         self._clock = clock
         self._new_call_id = new_call_id
         self._number_index = number_index
@@ -107,10 +114,14 @@ class CallRouting:
                 recorded.cancel()
         return answers
 
-    async def route(self, called: str, caller: str, *, allow_degraded: bool = False) -> Destination:
-        """Decide where a call to one of our numbers goes.
+    async def route(
+        self, called: str, caller: str, *, call_id: str | None = None, allow_degraded: bool = False
+    ) -> InboundCall:
+        """Decide where a call to one of our numbers goes, and queue its record.
 
-        Both numbers are as the switch reports them (`domain.callers`). With `allow_degraded`, the call
+        Both numbers are as the switch reports them (`domain.callers`). `call_id`: None lets the server
+        make one; a repeat of a recorded call returns the first answer, and another call with the same
+        `call_id` is recorded under an identifier that the server makes. With `allow_degraded`, the call
         goes to the organization number if the database does not answer in time.
 
         Raises `InvalidFields`, `NumberNotFound`, `NoDestination` and `StorageUnavailable`.
@@ -123,45 +134,99 @@ class CallRouting:
             metrics.UNREADABLE_CALLERS.inc()
         caller_number = read.number
         if not allow_degraded:
-            return await self._route(called_number, caller_number)
+            return await self._route(called_number, caller_number, call_id)
         try:
             async with asyncio.timeout(self._degraded_after):
-                return await self._route(called_number, caller_number)
+                return await self._route(called_number, caller_number, call_id)
         except (StorageUnavailable, TimeoutError):
-            return self._route_degraded(called_number, caller_number)
+            return self._route_degraded(called_number, caller_number, call_id)
 
-    async def _route(self, called_number: str, caller_number: str | None) -> Destination:
+    async def _route(self, called_number: str, caller_number: str | None, call_id: str | None) -> InboundCall:
         """Decide by what the database knows."""
+        # Look before reading: what leaves the queue afterwards is in the database when it is read.
+        queued = self._inbound_call_log.queued(call_id) if call_id is not None else ()
+        call_time = self._clock.now()
+        new_id = self._new_call_id()
 
-        def work(reader: Reader) -> Destination:
+        def work(reader: Reader) -> tuple[InboundCall, bool]:
             if caller_number is not None:
                 # The last call may be one that is not in the database yet.
                 self._call_log.require_complete()
-            organization_id = reader.owner_of(called_number)
+            organization_id = reader.owner_of(called_number) or reader.owner_by_caller_id(called_number)
             if organization_id is None:
                 raise NumberNotFound(called_number)
-            organization = require_organization(reader, organization_id)
-            last_call = None
-            if caller_number is not None:
-                last_call = reader.last_call_to(organization_id, caller_number)
-            last_user = reader.user(organization_id, last_call.user_id) if last_call is not None else None
-            return decide_destination(organization, called_number, caller_number, last_call, last_user)
+            call = InboundCall(organization_id, call_id or new_id, call_time, called_number, caller_number)
+            earlier = _recorded(reader, call, queued) if call_id is not None else None
+            if earlier is not None:
+                if (earlier.called_number, earlier.caller_number) == (called_number, caller_number):
+                    return earlier, True
+                call = replace(call, call_id=new_id)
+            return _sent(reader, call, called_number), False
 
-        return await self._store.read("call_routing.route", work)
+        call, is_repeat = await self._store.read("call_routing.route", work)
+        if not is_repeat:
+            self._inbound_call_log.record(call)
+        if call.destination_number is None:
+            raise NoDestination(call.organization_id)
+        return call
 
-    def _route_degraded(self, called_number: str, caller_number: str | None) -> Destination:
+    async def report_outcome(self, organization_id: str, call_id: str, outcome: InboundCallOutcome) -> None:
+        """Queue what became of a call-back, whether or not its record is committed yet.
+
+        Raises `OrganizationNotFound`, unless the database is down.
+        """
+        # While the database is down, an unknown organization's report is recorded too, which shows nowhere.
+        with contextlib.suppress(StorageUnavailable):
+            await self._snapshots.get(organization_id, 0)
+        now = self._clock.now()
+        self._inbound_call_log.record(
+            InboundCall(organization_id, call_id, now, outcome=outcome, outcome_time=now)
+        )
+
+    async def list_inbound_calls(
+        self, query: InboundCallQuery, before: tuple[int, str] | None, limit: int
+    ) -> Sequence[InboundCall]:
+        """Return at most `limit` recorded call-backs, newest first; see `list_calls`."""
+
+        def work(reader: Reader) -> Sequence[InboundCall]:
+            require_organization(reader, query.organization_id)
+            return reader.inbound_calls(query, before, limit)
+
+        long_over = self._clock.now() - _OUTCOME_UNKNOWN_AFTER
+        return [
+            replace(call, outcome=InboundCallOutcome.UNKNOWN)
+            if call.outcome is InboundCallOutcome.PENDING and call.call_time < long_over
+            else call
+            for call in await self._store.read("call_routing.list_inbound_calls", work)
+        ]
+
+    def _route_degraded(
+        self, called_number: str, caller_number: str | None, call_id: str | None
+    ) -> InboundCall:
         """Return the organization number, from memory. Raises `StorageUnavailable` if it is of no use."""
         found = self._number_index.find(called_number)
         if found is None:
             raise StorageUnavailable
         organization = Organization(found.organization_id, organization_number=found.organization_number)
         try:
-            destination = decide_destination(organization, called_number, caller_number, None, None)
+            decided = decide_destination(
+                organization, called_number, caller_number, None, None, caller_id_owner=None
+            )
         except NoDestination:
             # The database may know a user who called this caller.
             raise StorageUnavailable from None
         metrics.DEGRADED_CALL_BACKS.inc()
-        return replace(destination, degraded=True)
+        call = InboundCall(
+            found.organization_id,
+            call_id or self._new_call_id(),
+            self._clock.now(),
+            called_number,
+            caller_number,
+            degraded=True,
+        )
+        call = _sent_to(call, decided)
+        self._inbound_call_log.record(call)
+        return call
 
     async def list_calls(
         self, query: CallQuery, before: tuple[int, str] | None, limit: int
@@ -238,6 +303,44 @@ class CallRouting:
             return reader.call(leg.organization_id, call_id)
 
         return await self._store.read("call_routing.recorded_call", work)
+
+
+def _recorded(reader: Reader, call: InboundCall, queued: Sequence[InboundCall]) -> InboundCall | None:
+    """Return the call that is recorded, or among the queued ones, under the call's call_id."""
+    own = [each for each in queued if each.organization_id == call.organization_id]
+    found = [*own, reader.inbound_call(call.organization_id, call.call_id)]
+    # A mere outcome may have come before its call.
+    return next((each for each in found if each is not None and each.called_number is not None), None)
+
+
+def _sent(reader: Reader, call: InboundCall, called_number: str) -> InboundCall:
+    """Return the call with its destination; as missed if there is none."""
+    organization_id, caller_number = call.organization_id, call.caller_number
+    organization = require_organization(reader, organization_id)
+    last_call = reader.last_call_to(organization_id, caller_number) if caller_number is not None else None
+    last_user = reader.user(organization_id, last_call.user_id) if last_call is not None else None
+    owner = reader.user_by_caller_id(organization_id, called_number)
+    try:
+        decided = decide_destination(
+            organization, called_number, caller_number, last_call, last_user, caller_id_owner=owner
+        )
+    except NoDestination:
+        return replace(call, outcome=InboundCallOutcome.MISSED, outcome_time=call.call_time)
+    return _sent_to(call, decided)
+
+
+def _sent_to(call: InboundCall, decided: Destination) -> InboundCall:
+    """Return the call with its destination."""
+    last_call = decided.last_call
+    return replace(
+        call,
+        destination_number=decided.destination_number,
+        reason=decided.reason,
+        user_id=decided.user_id,
+        fallback_number=decided.fallback_number,
+        last_call_id=last_call.call_id if last_call is not None else None,
+        last_call_time=last_call.call_time if last_call is not None else None,
+    )
 
 
 def _require_same_call(leg: Leg, recorded: RecordedCall) -> RecordedCall:

@@ -16,6 +16,7 @@ from localdial_server.app.numbers.settle import Sweep
 from localdial_server.app.ports.call_log import CallLog
 from localdial_server.app.ports.carrier import Carriers
 from localdial_server.app.ports.clock import Clock
+from localdial_server.app.ports.inbound_call_log import InboundCallLog
 from localdial_server.app.ports.number_index import NumberIndex
 from localdial_server.app.ports.snapshots import RoutingSnapshots
 from localdial_server.app.ports.store import Store
@@ -44,6 +45,7 @@ def use_cases(
     snapshots: RoutingSnapshots,
     number_index: NumberIndex,
     call_log: CallLog,
+    inbound_call_log: InboundCallLog,
     carriers: Carriers,
     clock: Clock,
     new_call_id: Callable[[], str],
@@ -74,6 +76,7 @@ def use_cases(
             store=store,
             snapshots=snapshots,
             call_log=call_log,
+            inbound_call_log=inbound_call_log,
             clock=clock,
             new_call_id=new_call_id,
             number_index=number_index,

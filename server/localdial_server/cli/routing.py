@@ -2,15 +2,22 @@
 
 import itertools
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Annotated, Final
 
 import typer
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from localdial.v1.call_routing_pb2 import (
     CallerIdReason,
     DestinationReason,
+    InboundCallOutcome,
+    ListInboundCallsRequest,
+    ListInboundCallsResponse,
     ListOutboundCallsRequest,
     ListOutboundCallsResponse,
+    ReportInboundCallOutcomeRequest,
     ResolveOutboundCallerIdRequest,
     RouteInboundCallRequest,
 )
@@ -22,6 +29,7 @@ from localdial_server.cli.command import (
     UserArgument,
     client_command,
 )
+from localdial_server.cli.output import CliError
 from localdial_server.cli.tables import enum_name, record, table, utc_time
 
 calls = typer.Typer(no_args_is_help=True, help="List and prune the recorded calls.")
@@ -38,8 +46,10 @@ CALLER_ID_REASONS: Final[Mapping[int, str]] = {
 }
 DESTINATION_REASONS: Final[Mapping[int, str]] = {
     DestinationReason.DESTINATION_REASON_LAST_CALLER: "the work phone of the user who called last",
+    DestinationReason.DESTINATION_REASON_CALLER_ID_OWNER: "the work phone of the only user whose caller ID "
+    "was called",
     DestinationReason.DESTINATION_REASON_ORGANIZATION_NUMBER: "no user called this caller, the number is "
-    "withheld, or the last user cannot be reached; this is the organization number",
+    "withheld, or the user cannot be reached; this is the organization number",
 }
 
 DEGRADED: Final = "the database does not say who called last; this is the organization number"
@@ -49,6 +59,35 @@ def _revision(value: int) -> int:
     if not 0 <= value <= _MAX_REVISION:
         raise typer.BadParameter(f"{value} is not a revision: it must be from 0 to {_MAX_REVISION}")
     return value
+
+
+LimitOption = Annotated[int, typer.Option(min=1, help="The most calls to list.")]
+SinceOption = Annotated[
+    str,
+    typer.Option(
+        "--since", metavar="TIME", help="Only calls at this time or later: 2026-01-31, or 2026-01-31T09:30Z."
+    ),
+]
+UntilOption = Annotated[
+    str, typer.Option("--until", metavar="TIME", help="Only calls before this time, in the same form.")
+]
+
+
+def _time(text: str, option: str) -> Timestamp | None:
+    """Return the time of an option, which is UTC unless it has an offset; None if it is empty."""
+    if not text:
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+        time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise CliError(
+            f"{option} is {text!r}, but must be a date or a time such as 2026-01-31, 2026-01-31T09:30Z or "
+            "2026-01-31T09:30-08:00; without an offset it is UTC"
+        ) from None
+    timestamp = Timestamp()
+    timestamp.FromDatetime(time)
+    return timestamp
 
 
 @client_command
@@ -113,7 +152,8 @@ def route(
         str, typer.Argument(metavar="CALLER", help="The caller as the switch sent it. Default: withheld.")
     ] = "",
     call_id: Annotated[
-        str, typer.Option("--call-id", metavar="ID", help="The call's ID, for the server's log.")
+        str,
+        typer.Option("--call-id", metavar="ID", help="The call's own ID. A repeat is not recorded again."),
     ] = "",
     *,
     allow_degraded: Annotated[
@@ -137,6 +177,7 @@ def route(
             "reason": enum_name(response, "reason"),
             "": DEGRADED if response.degraded else DESTINATION_REASONS.get(response.reason, ""),
             **({"degraded": "yes"} if response.degraded else {}),
+            "call": response.call_id,
             "organization": response.organization_id,
             "user": response.user_id,
             "last call": " ".join(
@@ -152,15 +193,27 @@ def route(
 def list_calls(
     session: Session,
     organization: OrganizationArgument,
+    *,
     callee: Annotated[
         str, typer.Option("--callee", metavar="NUMBER", help="Only calls to this number.")
     ] = "",
     user: Annotated[str, typer.Option("--user", metavar="USER", help="Only calls of this user.")] = "",
-    limit: Annotated[int, typer.Option(min=1, help="The most calls to list.")] = 50,
+    caller_id: Annotated[
+        str, typer.Option("--caller-id", metavar="NUMBER", help="Only calls that showed this number.")
+    ] = "",
+    since: SinceOption = "",
+    until: UntilOption = "",
+    limit: LimitOption = 50,
 ) -> None:
-    """List the calls of an organization, newest first."""
+    """List the outbound calls of an organization, newest first."""
     request = ListOutboundCallsRequest(
-        organization_id=organization, callee_number=callee, user_id=user, page_size=min(limit, PAGE_SIZE)
+        organization_id=organization,
+        callee_number=callee,
+        user_id=user,
+        caller_id=caller_id,
+        start_time=_time(since, "--since"),
+        end_time=_time(until, "--until"),
+        page_size=min(limit, PAGE_SIZE),
     )
     response = ListOutboundCallsResponse()
     # Only as many pages as needed: an organization may have years of calls.
@@ -180,3 +233,85 @@ def list_calls(
         for call in response.calls
     ]
     session.out.result(response, table(("TIME", "USER", "CALLEE", "CALLER ID", "REASON", "CALL"), rows))
+
+
+@calls.command("inbound")
+@client_command
+def list_inbound_calls(
+    session: Session,
+    organization: OrganizationArgument,
+    *,
+    missed: Annotated[bool, typer.Option("--missed", help="Only calls that nobody took.")] = False,
+    caller: Annotated[
+        str, typer.Option("--caller", metavar="NUMBER", help="Only calls from this number.")
+    ] = "",
+    called: Annotated[
+        str, typer.Option("--called", metavar="NUMBER", help="Only calls to this number.")
+    ] = "",
+    user: Annotated[
+        str, typer.Option("--user", metavar="USER", help="Only calls that were sent to this user.")
+    ] = "",
+    since: SinceOption = "",
+    until: UntilOption = "",
+    limit: LimitOption = 50,
+) -> None:
+    """List the call-backs to an organization, newest first."""
+    request = ListInboundCallsRequest(
+        organization_id=organization,
+        caller_number=caller,
+        called_number=called,
+        user_id=user,
+        missed=missed,
+        start_time=_time(since, "--since"),
+        end_time=_time(until, "--until"),
+        page_size=min(limit, PAGE_SIZE),
+    )
+    response = ListInboundCallsResponse()
+    listed = itertools.chain.from_iterable(
+        page.calls for page in pages(session.client.call_routing.list_inbound_calls, request)
+    )
+    response.calls.extend(itertools.islice(listed, limit))
+    rows = [
+        (
+            utc_time(call, "call_time"),
+            call.caller_number or "withheld",
+            call.called_number,
+            call.destination_number,
+            enum_name(call, "reason") if call.reason else "",
+            call.user_id,
+            enum_name(call, "outcome"),
+            call.call_id,
+        )
+        for call in response.calls
+    ]
+    columns = "TIME", "CALLER", "CALLED", "SENT TO", "REASON", "USER", "OUTCOME", "CALL"
+    session.out.result(response, table(columns, rows))
+
+
+class Outcome(StrEnum):
+    """What `localdial calls report` accepts."""
+
+    ANSWERED = "answered"
+    MISSED = "missed"
+    SCREENED_OUT = "screened-out"
+    ANSWERED_BY_FALLBACK = "answered-by-fallback"
+
+
+@calls.command("report")
+@client_command
+def report_outcome(
+    session: Session,
+    organization: OrganizationArgument,
+    call_id: Annotated[
+        str, typer.Argument(metavar="CALL", help="The call's ID, as `localdial route` shows it.")
+    ],
+    outcome: Annotated[Outcome, typer.Argument(help="What became of the call.")],
+) -> None:
+    """Report what became of a call-back."""
+    request = ReportInboundCallOutcomeRequest(
+        organization_id=organization,
+        call_id=call_id,
+        outcome=InboundCallOutcome.Value(f"INBOUND_CALL_OUTCOME_{outcome.name}"),
+    )
+    response = session.client.call_routing.report_inbound_call_outcome(request)
+    session.out.result(response, f"call {call_id}: {outcome.value}")

@@ -5,8 +5,8 @@ Phone numbers are E.164 strings (see `phone_numbers`), area codes are `415` or `
 every database. A revision is the organization's own counter, which every change increases.
 """
 
-from dataclasses import dataclass
-from enum import Enum
+from dataclasses import dataclass, replace
+from enum import Enum, IntEnum
 from typing import Final
 
 EXTERNAL: Final = "external"
@@ -112,7 +112,22 @@ class DestinationReason(Enum):
     """Why a call-back goes where it goes."""
 
     LAST_CALLER = "last_caller"
+    CALLER_ID_OWNER = "caller_id_owner"
     ORGANIZATION_NUMBER = "organization_number"
+
+
+class InboundCallOutcome(IntEnum):
+    """What became of a call-back. Of several outcomes that are reported for one call, the greatest stands."""
+
+    UNKNOWN = -1
+    """Nothing was reported, and the call is long over. Never stored."""
+    PENDING = 0
+    """Nothing was reported yet."""
+    MISSED = 1
+    SCREENED_OUT = 2
+    """A phone answered, but nobody took the call."""
+    ANSWERED_BY_FALLBACK = 3
+    ANSWERED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,3 +144,38 @@ class OutboundCall:
     call_time: int
     revision: int
     """The revision of the organization on which the caller ID was decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class InboundCall:
+    """The record of a call-back, or as much of it as is known: what came, what became of it, or both.
+
+    `called_number` is None in a report of the outcome, and in a record that has no more than that;
+    its `call_time` is then the time of the report.
+    """
+
+    organization_id: str
+    call_id: str
+    """Unique within the organization."""
+    call_time: int
+    called_number: str | None = None
+    caller_number: str | None = None
+    """None if the caller withheld it."""
+    destination_number: str | None = None
+    """None if there was no destination."""
+    reason: DestinationReason | None = None
+    user_id: str | None = None
+    fallback_number: str | None = None
+    last_call_id: str | None = None
+    last_call_time: int | None = None
+    degraded: bool = False
+    """Whether it was decided while the database was down."""
+    outcome: InboundCallOutcome = InboundCallOutcome.PENDING
+    outcome_time: int | None = None
+    """When the outcome was reported; None if it is PENDING."""
+
+    def and_(self, later: "InboundCall") -> "InboundCall":
+        """Return both records of the same call in one: the first routing, and the greatest outcome."""
+        routed = self if self.called_number is not None else later
+        reported = later if later.outcome > self.outcome else self
+        return replace(routed, outcome=reported.outcome, outcome_time=reported.outcome_time)

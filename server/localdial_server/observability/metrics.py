@@ -59,6 +59,30 @@ RELEASES_REFUSED = Counter(
     "Times that the carrier refused to release a number, by the subject of the refusal.",
     ["cause"],
 )
+INBOUND_CALLS = Counter(
+    "localdial_inbound_calls_total", "Call-backs that were answered, by why they were sent where.", ["reason"]
+)
+INBOUND_OUTCOMES = Counter(
+    "localdial_inbound_outcomes_total", "Reported outcomes of call-backs, repeats included.", ["outcome"]
+)
+INBOUND_QUEUE = Gauge(
+    "localdial_inbound_queue",
+    "Records of call-backs and their outcomes that wait in memory to be committed.",
+    multiprocess_mode="livesum",
+)
+INBOUND_SPOOL_CALLS = Gauge(
+    "localdial_inbound_spool_calls",
+    "Call-backs that wait on the local disk until the database answers again.",
+    multiprocess_mode="livesum",
+)
+INBOUND_CALLS_RECORDED = Counter(
+    "localdial_inbound_records_total",
+    "Records of call-backs and their outcomes that were committed or spooled.",
+)
+INBOUND_CALLS_DROPPED = Counter(
+    "localdial_inbound_records_dropped_total",
+    "Records of call-backs and their outcomes that were lost: neither the database nor the disk took them.",
+)
 
 
 def serve(listen: str, registry: CollectorRegistry = REGISTRY) -> Callable[[], None]:

@@ -5,10 +5,20 @@ import logging
 from localdial.v1 import call_routing_pb2 as pb
 from localdial_server.app.call_routing import CallRouting, Leg
 from localdial_server.app.ports.call_log import RecordedCall
-from localdial_server.app.ports.store import CallQuery
-from localdial_server.domain.errors import InvalidFields, ServiceError
+from localdial_server.app.ports.store import CallQuery, InboundCallQuery
+from localdial_server.domain.call_back import shown_number
+from localdial_server.domain.errors import FieldViolation, InvalidFields, ServiceError
+from localdial_server.observability import metrics
 from localdial_server.rpc.contract import Contract
-from localdial_server.rpc.encoding import CALLER_ID_REASONS, DESTINATION_REASONS, call_message, timestamp
+from localdial_server.rpc.encoding import (
+    CALLER_ID_REASONS,
+    DESTINATION_REASONS,
+    OUTCOME_OF,
+    call_message,
+    inbound_call_message,
+    microseconds,
+    timestamp,
+)
 from localdial_server.rpc.paging import Page
 from localdial_server.rpc.status import status_of
 
@@ -58,39 +68,89 @@ class CallRoutingServicer:
         return response
 
     async def route_inbound_call(self, request: pb.RouteInboundCallRequest) -> pb.RouteInboundCallResponse:
-        destination = await self._use_cases.route(
+        call = await self._use_cases.route(
             request.called_number,
             request.caller_number,
+            call_id=request.call_id or None,
             allow_degraded=request.allow_degraded,
         )
-        last_call = destination.last_call
+        assert call.called_number is not None
+        assert call.destination_number is not None
+        assert call.reason is not None
         _log.debug(
             "a call-back is routed",
             extra={
-                "organization_id": destination.organization_id,
-                "call_id": request.call_id,
-                "reason": destination.reason.name,
-                "degraded": destination.degraded,
+                "organization_id": call.organization_id,
+                "call_id": call.call_id,
+                "reason": call.reason.name,
+                "degraded": call.degraded,
             },
         )
+        metrics.INBOUND_CALLS.labels(call.reason.name).inc()
         return pb.RouteInboundCallResponse(
-            organization_id=destination.organization_id,
-            destination_number=destination.destination_number,
-            user_id=destination.user_id or "",
-            reason=DESTINATION_REASONS[destination.reason],
-            last_call_id=last_call.call_id if last_call is not None else "",
-            last_call_time=timestamp(last_call.call_time) if last_call is not None else None,
-            fallback_number=destination.fallback_number or "",
-            shown_number=destination.shown_number,
-            degraded=destination.degraded,
+            organization_id=call.organization_id,
+            destination_number=call.destination_number,
+            user_id=call.user_id or "",
+            reason=DESTINATION_REASONS[call.reason],
+            last_call_id=call.last_call_id or "",
+            last_call_time=timestamp(call.last_call_time) if call.last_call_time is not None else None,
+            fallback_number=call.fallback_number or "",
+            shown_number=shown_number(call.called_number, call.caller_number),
+            degraded=call.degraded,
+            call_id=call.call_id,
         )
 
-    async def list_outbound_calls(self, request: pb.ListOutboundCallsRequest) -> pb.ListOutboundCallsResponse:
+    async def report_inbound_call_outcome(
+        self, request: pb.ReportInboundCallOutcomeRequest
+    ) -> pb.ReportInboundCallOutcomeResponse:
+        outcome = OUTCOME_OF[request.outcome]
+        await self._use_cases.report_outcome(request.organization_id, request.call_id, outcome)
+        metrics.INBOUND_OUTCOMES.labels(outcome.name).inc()
+        return pb.ReportInboundCallOutcomeResponse()
+
+    async def list_inbound_calls(self, request: pb.ListInboundCallsRequest) -> pb.ListInboundCallsResponse:
+        start_time, end_time = _period(request)
         page = Page(request, _NEWEST)
-        query = CallQuery(request.organization_id, request.callee_number or None, request.user_id or None)
+        query = InboundCallQuery(
+            request.organization_id,
+            request.caller_number or None,
+            request.called_number or None,
+            request.user_id or None,
+            request.missed,
+            start_time,
+            end_time,
+        )
+        found = await self._use_cases.list_inbound_calls(query, page.cursor, page.limit)
+        calls, token = page.cut(found, lambda call: (call.call_time, call.call_id))
+        return pb.ListInboundCallsResponse(calls=map(inbound_call_message, calls), next_page_token=token)
+
+    async def list_outbound_calls(self, request: pb.ListOutboundCallsRequest) -> pb.ListOutboundCallsResponse:
+        start_time, end_time = _period(request)
+        page = Page(request, _NEWEST)
+        query = CallQuery(
+            request.organization_id,
+            request.callee_number or None,
+            request.user_id or None,
+            request.caller_id or None,
+            start_time,
+            end_time,
+        )
         found = await self._use_cases.list_calls(query, page.cursor, page.limit)
         calls, token = page.cut(found, lambda call: (call.call_time, call.call_id))
         return pb.ListOutboundCallsResponse(calls=map(call_message, calls), next_page_token=token)
+
+
+def _period(
+    request: pb.ListOutboundCallsRequest | pb.ListInboundCallsRequest,
+) -> tuple[int | None, int | None]:
+    """Return the times of the filter in microseconds since the epoch; None where it has none.
+
+    Raises `InvalidFields`.
+    """
+    start_time, end_time = microseconds(request, "start_time"), microseconds(request, "end_time")
+    if start_time is not None and end_time is not None and end_time < start_time:
+        raise InvalidFields([FieldViolation("end_time", "must not be before start_time")])
+    return start_time, end_time
 
 
 def _leg(request: pb.ResolveOutboundCallerIdRequest) -> Leg:

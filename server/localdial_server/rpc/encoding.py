@@ -1,11 +1,15 @@
 """Converts values of the domain to messages of the contract, and back."""
 
+from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from localdial.v1 import call_routing_pb2, directory_pb2, number_pb2
+from localdial_server.domain.errors import FieldViolation, InvalidFields
 from localdial_server.domain.model import (
     CallerIdReason,
     DestinationReason,
+    InboundCall,
+    InboundCallOutcome,
     Number,
     NumberState,
     Organization,
@@ -24,6 +28,15 @@ DESTINATION_REASONS = {
     for reason in DestinationReason
 }
 NUMBER_STATES = {state: number_pb2.NumberState.Value(f"NUMBER_STATE_{state.name}") for state in NumberState}
+OUTCOMES = {
+    outcome: call_routing_pb2.InboundCallOutcome.Value(f"INBOUND_CALL_OUTCOME_{outcome.name}")
+    for outcome in InboundCallOutcome
+}
+OUTCOME_OF = {value: outcome for outcome, value in OUTCOMES.items()}
+_NOWHERE = call_routing_pb2.DestinationReason.DESTINATION_REASON_UNSPECIFIED
+# The range of google.protobuf.Timestamp.
+_FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
+_NANOS_PER_SECOND = 1_000_000_000
 _STATE_OF = {value: state for state, value in NUMBER_STATES.items()}
 
 
@@ -31,6 +44,20 @@ def timestamp(microseconds: int) -> Timestamp:
     """Return microseconds since the Unix epoch as a timestamp."""
     seconds, rest = divmod(microseconds, 1_000_000)
     return Timestamp(seconds=seconds, nanos=rest * 1000)
+
+
+def microseconds(message: Message, field: str) -> int | None:
+    """Return a timestamp field in microseconds since the epoch, rounded up; None if it is not set.
+
+    Raises `InvalidFields`.
+    """
+    if not message.HasField(field):
+        return None
+    time: Timestamp = getattr(message, field)
+    if not (_FIRST_SECOND <= time.seconds <= _LAST_SECOND and 0 <= time.nanos < _NANOS_PER_SECOND):
+        description = "must be a time in the years 1 to 9999, with 0 to 999,999,999 nanos"
+        raise InvalidFields([FieldViolation(field, description)])
+    return time.seconds * 1_000_000 - (-time.nanos // 1000)
 
 
 def number_state(value: int) -> NumberState | None:
@@ -104,4 +131,22 @@ def call_message(call: OutboundCall) -> call_routing_pb2.OutboundCall:
         reason=CALLER_ID_REASONS[call.reason],
         call_time=timestamp(call.call_time),
         revision=call.revision,
+    )
+
+
+def inbound_call_message(call: InboundCall) -> call_routing_pb2.InboundCall:
+    """Return the recorded call-back as a message."""
+    return call_routing_pb2.InboundCall(
+        organization_id=call.organization_id,
+        call_id=call.call_id,
+        caller_number=call.caller_number or "",
+        called_number=call.called_number or "",
+        destination_number=call.destination_number or "",
+        reason=DESTINATION_REASONS[call.reason] if call.reason is not None else _NOWHERE,
+        user_id=call.user_id or "",
+        fallback_number=call.fallback_number or "",
+        call_time=timestamp(call.call_time),
+        outcome=OUTCOMES[call.outcome],
+        outcome_time=timestamp(call.outcome_time) if call.outcome_time is not None else None,
+        degraded=call.degraded,
     )

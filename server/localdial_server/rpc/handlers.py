@@ -27,7 +27,12 @@ Method = Callable[[Any], Awaitable[Message]]
 # for do not need that: the call log commits their records in a task of its own. A stopping
 # server still serves them.
 _RUNS_IN_THE_CALL = frozenset(
-    {"ResolveOutboundCallerId", "BatchResolveOutboundCallerIds", "RouteInboundCall"}
+    {
+        "ResolveOutboundCallerId",
+        "BatchResolveOutboundCallerIds",
+        "RouteInboundCall",
+        "ReportInboundCallOutcome",
+    }
 )
 
 # The error for a caller whose deadline is near while its change still runs. Unlike

@@ -84,6 +84,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
             snapshots=storage.snapshots,
             number_index=storage.number_index,
             call_log=storage.call_log,
+            inbound_call_log=storage.inbound_call_log,
             carriers=carriers,
             clock=SystemClock(),
             # Version 7 begins with the time, which keeps inserts together in the index.
@@ -97,6 +98,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
             yield Application(built, [*storage.background, built.sweep.run], settings, storage)
         finally:
             await storage.call_log.close()
+            await storage.inbound_call_log.close()
 
 
 def migrate(settings: Settings) -> str:

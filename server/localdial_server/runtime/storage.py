@@ -6,7 +6,7 @@ import math
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
@@ -16,8 +16,13 @@ from localdial_server.settings.settings import Settings
 from localdial_server.settings.state_directory import DATABASE_FILE, OLD_STATE_DIRECTORY, SPOOL_FOLDER
 from localdial_server.settings.validators import is_postgresql
 from localdial_server.storage.call_log.group_commit import GroupCommitLog
+from localdial_server.storage.call_log.inbound import (
+    InboundDatabaseRecorder,
+    InboundSpoolingRecorder,
+    QueuedInboundCallLog,
+)
 from localdial_server.storage.call_log.recorders import DatabaseRecorder, SpoolingRecorder
-from localdial_server.storage.call_log.spool import ForeignSpool, Spool, SpoolFolder
+from localdial_server.storage.call_log.spool import INBOUND_CALLS, ForeignSpool, Spool, SpoolFolder
 from localdial_server.storage.engines.sqlite import DatabaseInUse, SqliteDatabase, reason_of
 from localdial_server.storage.snapshots.cache import CachePolicy, SnapshotCache
 from localdial_server.storage.snapshots.number_index import OrganizationNumbers
@@ -29,7 +34,12 @@ from localdial_server.storage.sql.migrate import migrate as migrate_schema
 if TYPE_CHECKING:
     from localdial_server.storage.engines.postgres import PostgresDatabase
 
+T = TypeVar("T")
+
 _BYTES_PER_MB = 1024 * 1024
+
+# The folder of call-backs, in that of outbound calls.
+INBOUND_SPOOL_FOLDER = "inbound"
 
 # How long an organization without calls stays in memory.
 _SNAPSHOT_IDLE_SECONDS = 3_600.0
@@ -52,6 +62,7 @@ class Storage:
     snapshots: SnapshotCache
     number_index: OrganizationNumbers
     call_log: GroupCommitLog
+    inbound_call_log: QueuedInboundCallLog
     background: Sequence[Background]
     routes_call_backs: Callable[[], bool]
     claim: Callable[[], str | None]
@@ -71,6 +82,7 @@ async def opened_storage(settings: Settings) -> AsyncIterator[Storage]:
                 snapshots,
                 number_index,
                 GroupCommitLog(DatabaseRecorder(database).record),
+                QueuedInboundCallLog(InboundDatabaseRecorder(database).record),
                 [snapshots.drop_idle_always, number_index.run],
                 lambda: True,
                 functools.partial(missing_migration, database.engine),
@@ -102,13 +114,22 @@ async def _shared_storage(database: "PostgresDatabase", settings: Settings) -> A
         number_index.note(organization_id, revision)
         snapshots.changed_elsewhere(organization_id, revision)
 
-    folder = SpoolFolder(settings.spool_directory, settings.spool_max_mb * _BYTES_PER_MB)
+    max_bytes = settings.spool_max_mb * _BYTES_PER_MB
+    folder = SpoolFolder(settings.spool_directory, max_bytes)
+    inbound_folder = SpoolFolder(
+        settings.spool_directory / INBOUND_SPOOL_FOLDER, max_bytes, spooled=INBOUND_CALLS
+    )
     try:
         spool = folder.take()
+        inbound_spool = inbound_folder.take()
     except (OSError, SchemaError, DBAPIError) as error:
         raise _unusable_spool(settings, error) from None
     recorder = SpoolingRecorder(DatabaseRecorder(database).record, folder, spool)
     call_log = GroupCommitLog(recorder.record, is_complete=folder.is_empty)
+    inbound_recorder = InboundSpoolingRecorder(
+        InboundDatabaseRecorder(database).record, inbound_folder, inbound_spool
+    )
+    inbound_call_log = QueuedInboundCallLog(inbound_recorder.record)
     poller = RevisionPoller(database, snapshots, number_index, settings.snapshot_poll_seconds)
     background: list[Background] = [
         functools.partial(notifications.listen, changed_elsewhere),
@@ -116,21 +137,33 @@ async def _shared_storage(database: "PostgresDatabase", settings: Settings) -> A
         poller.run,
         number_index.run,
         recorder.empty_spools,
+        inbound_recorder.empty_spools,
     ]
 
     def claim() -> str | None:
         missing = missing_migration(database.engine)
         if missing is None:
             _claim_spool(folder, spool, database, settings)
+            _claim_spool(inbound_folder, inbound_spool, database, settings)
         return missing
 
     def routes_call_backs() -> bool:
         return not database.is_down and folder.is_empty()
 
     try:
-        yield Storage(database, snapshots, number_index, call_log, background, routes_call_backs, claim)
+        yield Storage(
+            database,
+            snapshots,
+            number_index,
+            call_log,
+            inbound_call_log,
+            background,
+            routes_call_backs,
+            claim,
+        )
     finally:
         await recorder.close()
+        await inbound_recorder.close()
 
 
 def _cache_policy(settings: Settings, *, max_age: float) -> CachePolicy:
@@ -211,7 +244,9 @@ def one_line(error: BaseException | None) -> str:
     return " ".join(reason_of(error.orig if isinstance(error, DBAPIError) else error).split())
 
 
-def _claim_spool(folder: SpoolFolder, spool: Spool, database: "PostgresDatabase", settings: Settings) -> None:
+def _claim_spool(
+    folder: SpoolFolder[T], spool: Spool[T], database: "PostgresDatabase", settings: Settings
+) -> None:
     """Claim the spool for this database, so that calls of another one are never replayed into it."""
     identity = identity_of(database.engine)
     try:

@@ -43,7 +43,7 @@ from localdial_server.storage.sql.store import SqlStore
 from tests.conformance.watched_database import Gate, WatchedDatabase
 from tests.support.carriers import DelegatingCarrier
 from tests.support.databases import open_sqlite
-from tests.support.stores import call_log_on
+from tests.support.stores import call_log_on, inbound_call_log_on
 from tests.support.waiting import DEADLINE_SECONDS
 
 T = TypeVar("T")
@@ -191,6 +191,7 @@ class Harness:
         self.number_index = OrganizationNumbers(database, FOREVER, is_shared=False)
         self.snapshots = SnapshotCache(database, announce=self.number_index.note)
         self.store = SqlStore(database, self.snapshots)
+        self.inbound_call_log = inbound_call_log_on(database)
         built = self._build(self.store, self.snapshots, call_log_on(database))
         self.directory = built.directory
         self.inventory = built.inventory
@@ -215,6 +216,7 @@ class Harness:
             snapshots=snapshots,
             number_index=self.number_index,
             call_log=call_log,
+            inbound_call_log=self.inbound_call_log,
             carriers=self._carriers,
             clock=self.clock,
             new_call_id=lambda: f"call-{next(ids)}",

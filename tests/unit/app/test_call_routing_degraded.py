@@ -5,18 +5,18 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import pytest
 
 from localdial_server.app.call_routing import CallRouting, Leg
-from localdial_server.app.ports.store import Reader, Store
+from localdial_server.app.ports.store import InboundCallQuery, Reader, Store
 from localdial_server.concurrency.thread_pool import ThreadPool
-from localdial_server.domain.call_back import Destination
 from localdial_server.domain.callers import NumberReader
 from localdial_server.domain.errors import NoDestination, NumberNotFound, StorageUnavailable
-from localdial_server.domain.model import DestinationReason, User
-from tests.support.waiting import DEADLINE_SECONDS
+from localdial_server.domain.model import DestinationReason, InboundCall, User
+from tests.support.waiting import DEADLINE_SECONDS, until
 from tests.unit.app.harness import FOREVER, A, B, Harness
 
 T = TypeVar("T")
@@ -110,6 +110,7 @@ def routing_on(store: FakeStore, harness: Harness) -> CallRouting:
         store=store,  # type: ignore[arg-type]  # only reads
         snapshots=harness.snapshots,
         call_log=None,  # type: ignore[arg-type]  # no call is recorded
+        inbound_call_log=harness.inbound_call_log,
         clock=harness.clock,
         new_call_id=str,
         number_index=harness.number_index,
@@ -118,7 +119,7 @@ def routing_on(store: FakeStore, harness: Harness) -> CallRouting:
     )
 
 
-async def route(harness: Harness, called: str, caller: str = CALLEE) -> Destination:
+async def route(harness: Harness, called: str, caller: str = CALLEE) -> InboundCall:
     return await harness.routing.route(called, caller, allow_degraded=True)
 
 
@@ -126,7 +127,8 @@ async def test_while_the_database_answers_nothing_is_degraded(harness: Harness, 
     found = await route(harness, ours)
     assert (found.destination_number, found.reason) == (WORK_PHONE, DestinationReason.LAST_CALLER)
     assert not found.degraded
-    assert found == await harness.routing.route(ours, CALLEE)
+    again = await harness.routing.route(ours, CALLEE)
+    assert again == replace(found, call_id=again.call_id, call_time=again.call_time)
     with pytest.raises(NumberNotFound):
         await route(harness, "+12125559999")
     with pytest.raises(NoDestination):
@@ -139,9 +141,19 @@ async def test_while_the_database_is_down_the_organization_number_rings(
 ) -> None:
     harness.database.fail_read()
     found = await route(harness, ours, caller)
-    assert found == Destination(
-        A, ORGANIZATION_NUMBER, DestinationReason.ORGANIZATION_NUMBER, caller or ours, degraded=True
+    assert found == InboundCall(
+        A,
+        found.call_id,
+        found.call_time,
+        ours,
+        caller or None,
+        ORGANIZATION_NUMBER,
+        DestinationReason.ORGANIZATION_NUMBER,
+        degraded=True,
     )
+    await until(lambda: not harness.inbound_call_log.queued(found.call_id))
+    listed = await harness.routing.list_inbound_calls(InboundCallQuery(A), None, 9)
+    assert found in listed
     harness.database.fail_read()
     with pytest.raises(StorageUnavailable):
         await harness.routing.route(ours, caller)
@@ -213,6 +225,7 @@ async def test_whatever_hangs_a_call_back_is_degraded_after_the_setting(
         store=StuckStore(harness.store, step, released),  # type: ignore[arg-type]  # only reads
         snapshots=harness.snapshots,
         call_log=StuckLog(released, hangs=step == "require_complete"),  # type: ignore[arg-type]  # records none
+        inbound_call_log=harness.inbound_call_log,
         clock=harness.clock,
         new_call_id=str,
         number_index=harness.number_index,

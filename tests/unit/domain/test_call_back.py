@@ -32,10 +32,14 @@ CALL = OutboundCall(
 
 
 def decide(
-    caller: str | None, main_number: str | None, call: OutboundCall | None, user: User | None
+    caller: str | None,
+    main_number: str | None,
+    call: OutboundCall | None,
+    user: User | None,
+    owner: User | None = None,
 ) -> Destination:
     organization = Organization("acme", organization_number=main_number)
-    return decide_destination(organization, NUMBER, caller, call, user)
+    return decide_destination(organization, NUMBER, caller, call, user, caller_id_owner=owner)
 
 
 @pytest.mark.parametrize("caller", [BORROWER, None, OTHERS[0]])
@@ -86,3 +90,16 @@ def test_an_error_names_the_organization_but_no_number() -> None:
         decide(BORROWER, NUMBER, CALL, ann)
     assert raised.value.metadata == {"organization_id": "acme"}
     assert re.search(r"\d{3}", raised.value.message) is None
+
+
+@pytest.mark.parametrize("caller", [BORROWER, None])
+def test_the_owner_of_the_called_caller_id_comes_after_the_last_caller(caller: str | None) -> None:
+    ann, bob = User("acme", "ann", work_phone=OTHERS[0]), User("acme", "bob", work_phone=OTHERS[1])
+    found = decide(caller, OTHERS[0], None, None, bob)
+    assert (found.reason, found.user_id) == (DestinationReason.CALLER_ID_OWNER, "bob")
+    assert found.fallback_number == OTHERS[0]
+    assert decide(caller, None, CALL, ann, bob).reason is DestinationReason.LAST_CALLER
+    # The last user cannot be reached, and the owner's work phone would loop.
+    looping = User("acme", "bob", work_phone=NUMBER)
+    assert decide(caller, None, CALL, User("acme", "ann"), bob).user_id == "bob"
+    assert decide(caller, OTHERS[0], None, None, looping).reason is DestinationReason.ORGANIZATION_NUMBER

@@ -136,7 +136,7 @@ def test_the_migrations_create_the_schema_that_the_queries_use(path: Path, tmp_p
         "DROP INDEX ix_outbound_calls_by_callee",
         "DROP INDEX ix_numbers_by_state; CREATE INDEX ix_numbers_by_state ON numbers (state)",
         "ALTER TABLE users ADD COLUMN e_mail VARCHAR(200)",
-        "ALTER TABLE users DROP COLUMN caller_id",
+        "ALTER TABLE users DROP COLUMN work_phone",
         "DROP TABLE simulator_numbers; CREATE TABLE simulator_numbers (phone_number VARCHAR(16) NOT NULL)",
         "DROP TABLE revisions; CREATE TABLE revisions (organization_id VARCHAR(128), revision BIGINT)",
         "CREATE TABLE more (number INTEGER)",

@@ -44,6 +44,7 @@ def test_imported_data_is_the_same_as_the_exported(source: str, target: str, new
         "numbers": 4,
         "requests": 2,
         "calls": 5,
+        "inbound_calls": 3,
     }
 
 
@@ -53,11 +54,13 @@ def test_all_organizations_are_exported_even_deleted_ones(export: bytes) -> None
         ("header", None),
         ("deleted_organization", GONE),
         ("call", GONE),
+        ("inbound_call", GONE),
         ("organization", A),
         *[("user", A)] * 2,
         *[("number", A)] * 2,
         *[("request", A)] * 2,
         *[("call", A)] * 4,
+        *[("inbound_call", A)] * 2,
         ("organization", B),
         ("user", B),
         *[("number", B)] * 2,
@@ -123,9 +126,9 @@ def test_progress_ends_where_the_work_does(new_engine: NewEngine) -> None:
     seen: list[tuple[str, int, int | None]] = []
     file = io.BytesIO()
     export_all(old, [], file.write, lambda *progress: seen.append(progress))
-    assert seen[-1] == ("exporting", 17, 17)
+    assert seen[-1] == ("exporting", 20, 20)
     import_all(new, io.BytesIO(file.getvalue()), lambda *progress: seen.append(progress))
-    assert seen[-1] == ("verifying", 17, 17)
+    assert seen[-1] == ("verifying", 20, 20)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -8,8 +8,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, select
 
-from localdial_server.app.ports.store import CallQuery, NumberQuery
-from localdial_server.domain.model import NumberState, Organization, OutboundCall, User
+from localdial_server.app.ports.store import CallQuery, InboundCallQuery, NumberQuery
+from localdial_server.domain.model import (
+    DestinationReason,
+    InboundCall,
+    InboundCallOutcome,
+    NumberState,
+    Organization,
+    OutboundCall,
+    User,
+)
+from localdial_server.storage.call_log.insert import merge_inbound_calls
 from localdial_server.storage.sql.reader import SqlReader
 from localdial_server.storage.sql.rows import from_call
 from localdial_server.storage.sql.schema import metadata, outbound_calls
@@ -93,6 +102,29 @@ def fill(engine: Engine) -> None:
                 call("c", 9, organization_id=GONE),
             ],
         )
+        merge_inbound_calls(
+            connection,
+            [
+                InboundCall(A, "i2", 8, outcome=InboundCallOutcome.MISSED, outcome_time=8),
+                InboundCall(
+                    A,
+                    "i1",
+                    9,
+                    X,
+                    "+16285550123",
+                    MAIN,
+                    DestinationReason.LAST_CALLER,
+                    "ann",
+                    OTHER,
+                    "a",
+                    7,
+                    degraded=True,
+                    outcome=InboundCallOutcome.ANSWERED,
+                    outcome_time=10,
+                ),
+                InboundCall(GONE, "i3", 9, X),
+            ],
+        )
 
 
 def everything(engine: Engine) -> list[object]:
@@ -105,6 +137,7 @@ def everything(engine: Engine) -> list[object]:
                 reader.users(organization_id, "", 100),
                 reader.numbers(NumberQuery(organization_id), "", 100),
                 reader.calls(CallQuery(organization_id), None, 100),
+                reader.inbound_calls(InboundCallQuery(organization_id), None, 100),
                 [reader.request(organization_id, request_id) for request_id in ("r1", "r2")],
             ]
         return [*found, [reader.owner_of(owned) for owned in (MAIN, X, Y, Z, OTHER)]]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from localdial.v1.call_routing_pb2 import InboundCallOutcome
 from localdial_server.domain.callers import NumberReader
 from localdial_server.web.webhook.call_steps import (
     Call,
@@ -16,16 +17,22 @@ from localdial_server.web.webhook.call_steps import (
 CALLED, CALLER = "+14155550100", "+16285550155"
 WORK_PHONE, ORGANIZATION_NUMBER = "+13125550160", "+13125550150"
 CALL = Call("CA1", CALLED, CALLER)
-FALLBACK = Dial(ORGANIZATION_NUMBER, "acme", shows_caller=True)
+FALLBACK = Dial(ORGANIZATION_NUMBER, "acme", shows_caller=True, is_fallback=True)
 
 
 def ended(
-    status: str, *, fallback: str | None = ORGANIZATION_NUMBER, screened: bool = False, bridged: str = ""
+    status: str,
+    *,
+    fallback: str | None = ORGANIZATION_NUMBER,
+    is_fallback: bool = False,
+    screened: bool = False,
+    bridged: str = "",
 ) -> DialEnded:
     return DialEnded(
         "acme",
         shows_caller=True,
         fallback_number=fallback,
+        is_fallback=is_fallback,
         screened=screened,
         status=status,
         bridged=bridged,
@@ -66,14 +73,15 @@ def test_the_phone_shows_the_caller_or_the_called_number(*, shows_caller: bool, 
 
 @pytest.mark.parametrize("fallback", [ORGANIZATION_NUMBER, None])
 @pytest.mark.parametrize("shows_caller", [True, False])
+@pytest.mark.parametrize("is_fallback", [True, False])
 @pytest.mark.parametrize("screened", [True, False])
 def test_the_next_step_knows_from_its_url_what_to_do(
-    fallback: str | None, *, shows_caller: bool, screened: bool
+    fallback: str | None, *, shows_caller: bool, is_fallback: bool, screened: bool
 ) -> None:
-    dial = Dial(WORK_PHONE, "acme & sons", shows_caller, fallback, screened)
+    dial = Dial(WORK_PHONE, "acme & sons", shows_caller, fallback, is_fallback, screened)
     form = {"DialCallStatus": "busy", "DialBridged": "false"}
     assert DialEnded.of(dial.parameters(), form) == DialEnded(
-        "acme & sons", shows_caller, fallback, screened, "busy", "false"
+        "acme & sons", shows_caller, fallback, is_fallback, screened, "busy", "false"
     )
 
 
@@ -96,3 +104,19 @@ def test_a_call_is_read_from_twilios_parameters() -> None:
 def test_only_the_key_1_accepts_a_call(digits: str, *, accepted: bool) -> None:
     assert is_accepted({"Digits": digits}) is accepted
     assert not is_accepted({})
+
+
+@pytest.mark.parametrize(
+    ("how", "outcome"),
+    [
+        (ended("completed"), "ANSWERED"),
+        (ended("completed", screened=True, bridged="true"), "ANSWERED"),
+        (ended("completed", screened=True, bridged="false"), "SCREENED_OUT"),
+        (ended("completed", screened=True), "SCREENED_OUT"),
+        (ended("completed", fallback=None, is_fallback=True), "ANSWERED_BY_FALLBACK"),
+        *((ended(status), "MISSED") for status in ("no-answer", "busy", "failed", "canceled", "")),
+        (ended("no-answer", fallback=None, is_fallback=True), "MISSED"),
+    ],
+)
+def test_the_outcome_of_each_phone_is_reported(how: DialEnded, outcome: str) -> None:
+    assert InboundCallOutcome.Name(how.outcome) == f"INBOUND_CALL_OUTCOME_{outcome}"

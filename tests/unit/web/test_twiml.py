@@ -33,7 +33,7 @@ def test_a_phone_rings_for_a_time_and_twilio_reports_the_end() -> None:
     }
     assert action == (
         "https://voice.example.com/localdial/dial-ended"
-        "?organization=acme&shows_caller=yes&fallback=13125550150&screened=no"
+        "?organization=acme&shows_caller=yes&fallback=13125550150&is_fallback=no&screened=no"
     )
     [number] = dial
     assert (number.tag, number.text, number.attrib) == ("Number", "+13125550160", {})
@@ -44,7 +44,7 @@ def test_a_user_who_answers_a_screened_call_is_asked_first() -> None:
     [number] = dial
     assert number.attrib == {
         "url": "https://voice.example.com/localdial/screen"
-        "?organization=acme&shows_caller=yes&fallback=13125550150&screened=yes",
+        "?organization=acme&shows_caller=yes&fallback=13125550150&is_fallback=no&screened=yes",
         "method": "POST",
     }
     gather, hang_up = verbs(WRITER.question("Acme Lending"))

@@ -76,10 +76,11 @@ class _DestinationReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Des
     DESTINATION_REASON_LAST_CALLER: _DestinationReason.ValueType  # 1
     """The work phone of the last user who called this caller."""
     DESTINATION_REASON_ORGANIZATION_NUMBER: _DestinationReason.ValueType  # 2
-    """The organization number, because no user called this caller, the caller
-    withheld the number, the last user was deleted or has no usable work phone,
-    or the response is `degraded`.
+    """The organization number, because no other rule gives a usable work phone,
+    or because the response is `degraded`.
     """
+    DESTINATION_REASON_CALLER_ID_OWNER: _DestinationReason.ValueType  # 3
+    """The work phone of the only user whose caller ID is the called number."""
 
 class DestinationReason(_DestinationReason, metaclass=_DestinationReasonEnumTypeWrapper):
     """Why a call-back goes to its destination."""
@@ -89,11 +90,60 @@ DESTINATION_REASON_UNSPECIFIED: DestinationReason.ValueType  # 0
 DESTINATION_REASON_LAST_CALLER: DestinationReason.ValueType  # 1
 """The work phone of the last user who called this caller."""
 DESTINATION_REASON_ORGANIZATION_NUMBER: DestinationReason.ValueType  # 2
-"""The organization number, because no user called this caller, the caller
-withheld the number, the last user was deleted or has no usable work phone,
-or the response is `degraded`.
+"""The organization number, because no other rule gives a usable work phone,
+or because the response is `degraded`.
 """
+DESTINATION_REASON_CALLER_ID_OWNER: DestinationReason.ValueType  # 3
+"""The work phone of the only user whose caller ID is the called number."""
 Global___DestinationReason: _TypeAlias = DestinationReason  # noqa: Y015
+
+class _InboundCallOutcome:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _InboundCallOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_InboundCallOutcome.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    INBOUND_CALL_OUTCOME_UNSPECIFIED: _InboundCallOutcome.ValueType  # 0
+    """Never sent."""
+    INBOUND_CALL_OUTCOME_ANSWERED: _InboundCallOutcome.ValueType  # 1
+    """Someone took the call at the destination."""
+    INBOUND_CALL_OUTCOME_MISSED: _InboundCallOutcome.ValueType  # 2
+    """Nobody answered."""
+    INBOUND_CALL_OUTCOME_SCREENED_OUT: _InboundCallOutcome.ValueType  # 3
+    """A phone answered, but nobody took the call: the user declined it, or the
+    answer came from voicemail.
+    """
+    INBOUND_CALL_OUTCOME_ANSWERED_BY_FALLBACK: _InboundCallOutcome.ValueType  # 4
+    """Nobody took the call at the destination, but someone did at the fallback
+    number.
+    """
+    INBOUND_CALL_OUTCOME_PENDING: _InboundCallOutcome.ValueType  # 5
+    """Nothing was reported yet. Cannot be reported."""
+    INBOUND_CALL_OUTCOME_UNKNOWN: _InboundCallOutcome.ValueType  # 6
+    """Nothing was reported within 24 hours of the call. Cannot be reported."""
+
+class InboundCallOutcome(_InboundCallOutcome, metaclass=_InboundCallOutcomeEnumTypeWrapper):
+    """What became of a call-back."""
+
+INBOUND_CALL_OUTCOME_UNSPECIFIED: InboundCallOutcome.ValueType  # 0
+"""Never sent."""
+INBOUND_CALL_OUTCOME_ANSWERED: InboundCallOutcome.ValueType  # 1
+"""Someone took the call at the destination."""
+INBOUND_CALL_OUTCOME_MISSED: InboundCallOutcome.ValueType  # 2
+"""Nobody answered."""
+INBOUND_CALL_OUTCOME_SCREENED_OUT: InboundCallOutcome.ValueType  # 3
+"""A phone answered, but nobody took the call: the user declined it, or the
+answer came from voicemail.
+"""
+INBOUND_CALL_OUTCOME_ANSWERED_BY_FALLBACK: InboundCallOutcome.ValueType  # 4
+"""Nobody took the call at the destination, but someone did at the fallback
+number.
+"""
+INBOUND_CALL_OUTCOME_PENDING: InboundCallOutcome.ValueType  # 5
+"""Nothing was reported yet. Cannot be reported."""
+INBOUND_CALL_OUTCOME_UNKNOWN: InboundCallOutcome.ValueType  # 6
+"""Nothing was reported within 24 hours of the call. Cannot be reported."""
+Global___InboundCallOutcome: _TypeAlias = InboundCallOutcome  # noqa: Y015
 
 @_typing.final
 class ResolveOutboundCallerIdRequest(_message.Message):
@@ -305,8 +355,8 @@ class RouteInboundCallRequest(_message.Message):
     ALLOW_DEGRADED_FIELD_NUMBER: _builtins.int
     called_number: _builtins.str
     """Required. The number that was called, as the carrier or the switch sent it:
-    a number in an organization's inventory, or an organization number. Up to
-    256 characters. Read are E.164, also without its `+`; a national number of
+    a number in an organization's inventory, an organization number, or a
+    user's caller ID. Up to 256 characters. Read are E.164, also without its `+`; a national number of
     the server's default country (a setting; US), also behind its trunk or
     international prefix; and a tel, SIP or SIPS URI with such a number
     (`sip:+14155550100@acme.sip.twilio.com`), with or without a display name.
@@ -320,9 +370,14 @@ class RouteInboundCallRequest(_message.Message):
     number that no phone can have) count as withheld.
     """
     call_id: _builtins.str
-    """Optional. The carrier's identifier of the call. 1 to 128 visible ASCII
-    characters. It does not affect the response; the server logs it at level
-    debug.
+    """Optional. The carrier's identifier of the call, unique within the
+    organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
+    with the same caller and called number records nothing more and, once the
+    first call is recorded, returns the first response or error. No call is
+    refused for its `call_id`: one with another caller or called number is
+    recorded under an identifier that the server generates. If two such calls
+    come before either is recorded, only the first record stands. Default: an
+    identifier that the server generates.
     """
     allow_degraded: _builtins.bool
     """Optional. Whether a ringing phone is better than an error: if the database
@@ -363,13 +418,14 @@ class RouteInboundCallResponse(_message.Message):
     FALLBACK_NUMBER_FIELD_NUMBER: _builtins.int
     SHOWN_NUMBER_FIELD_NUMBER: _builtins.int
     DEGRADED_FIELD_NUMBER: _builtins.int
+    CALL_ID_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """Output only. The organization that the called number belongs to."""
     destination_number: _builtins.str
     """Output only. The number to connect the caller to, in E.164. Never empty."""
     user_id: _builtins.str
-    """Output only. The user whose work phone is the destination. Empty unless
-    `reason` is `DESTINATION_REASON_LAST_CALLER`.
+    """Output only. The user whose work phone is the destination. Empty if
+    `reason` is `DESTINATION_REASON_ORGANIZATION_NUMBER`.
     """
     reason: Global___DestinationReason.ValueType
     """Output only. Why the call goes to that destination."""
@@ -393,6 +449,12 @@ class RouteInboundCallResponse(_message.Message):
     caller. Only with `allow_degraded`; `reason` is then
     `DESTINATION_REASON_ORGANIZATION_NUMBER`.
     """
+    call_id: _builtins.str
+    """Output only. The identifier of the recorded call: the `call_id` of the
+    request, or the one that the server generated, because the request had none
+    or its `call_id` belongs to another call. Pass it to
+    ReportInboundCallOutcome.
+    """
     @_builtins.property
     def last_call_time(self) -> _timestamp_pb2.Timestamp:
         """Output only. When that call was recorded. Unset if no user called this
@@ -411,14 +473,68 @@ class RouteInboundCallResponse(_message.Message):
         fallback_number: _builtins.str = ...,
         shown_number: _builtins.str = ...,
         degraded: _builtins.bool = ...,
+        call_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["last_call_time", b"last_call_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["degraded", b"degraded", "destination_number", b"destination_number", "fallback_number", b"fallback_number", "last_call_id", b"last_call_id", "last_call_time", b"last_call_time", "organization_id", b"organization_id", "reason", b"reason", "shown_number", b"shown_number", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "degraded", b"degraded", "destination_number", b"destination_number", "fallback_number", b"fallback_number", "last_call_id", b"last_call_id", "last_call_time", b"last_call_time", "organization_id", b"organization_id", "reason", b"reason", "shown_number", b"shown_number", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RouteInboundCallResponse: _TypeAlias = RouteInboundCallResponse  # noqa: Y015
+
+@_typing.final
+class ReportInboundCallOutcomeRequest(_message.Message):
+    """Request of ReportInboundCallOutcome."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """Required. The organization that was called. 1 to 128 visible ASCII
+    characters.
+    """
+    call_id: _builtins.str
+    """Required. The `call_id` in the response of RouteInboundCall. 1 to 128
+    visible ASCII characters.
+    """
+    outcome: Global___InboundCallOutcome.ValueType
+    """Required. What became of the call: `ANSWERED`, `MISSED`, `SCREENED_OUT` or
+    `ANSWERED_BY_FALLBACK`.
+    """
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        call_id: _builtins.str = ...,
+        outcome: Global___InboundCallOutcome.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "organization_id", b"organization_id", "outcome", b"outcome"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportInboundCallOutcomeRequest: _TypeAlias = ReportInboundCallOutcomeRequest  # noqa: Y015
+
+@_typing.final
+class ReportInboundCallOutcomeResponse(_message.Message):
+    """Response of ReportInboundCallOutcome."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportInboundCallOutcomeResponse: _TypeAlias = ReportInboundCallOutcomeResponse  # noqa: Y015
 
 @_typing.final
 class ListOutboundCallsRequest(_message.Message):
@@ -431,6 +547,9 @@ class ListOutboundCallsRequest(_message.Message):
     USER_ID_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    CALLER_ID_FIELD_NUMBER: _builtins.int
+    START_TIME_FIELD_NUMBER: _builtins.int
+    END_TIME_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """Required. The organization whose calls are listed. 1 to 128 visible ASCII
     characters.
@@ -453,6 +572,22 @@ class ListOutboundCallsRequest(_message.Message):
     except `page_size` must have the same value as in the request for that
     page.
     """
+    caller_id: _builtins.str
+    """Optional. Return only calls that showed this caller ID, in E.164. Default:
+    calls with any caller ID.
+    """
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """Optional. Return only calls recorded at this time or later. Default: from
+        the first call.
+        """
+
+    @_builtins.property
+    def end_time(self) -> _timestamp_pb2.Timestamp:
+        """Optional. Return only calls recorded before this time, which must not be
+        before `start_time`. Default: up to the newest call.
+        """
+
     def __init__(
         self,
         *,
@@ -461,10 +596,13 @@ class ListOutboundCallsRequest(_message.Message):
         user_id: _builtins.str = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        caller_id: _builtins.str = ...,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        end_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["callee_number", b"callee_number", "organization_id", b"organization_id", "page_size", b"page_size", "page_token", b"page_token", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["callee_number", b"callee_number", "caller_id", b"caller_id", "end_time", b"end_time", "organization_id", b"organization_id", "page_size", b"page_size", "page_token", b"page_token", "start_time", b"start_time", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -551,3 +689,192 @@ class OutboundCall(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___OutboundCall: _TypeAlias = OutboundCall  # noqa: Y015
+
+@_typing.final
+class ListInboundCallsRequest(_message.Message):
+    """Request of ListInboundCalls."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    CALLER_NUMBER_FIELD_NUMBER: _builtins.int
+    CALLED_NUMBER_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    MISSED_FIELD_NUMBER: _builtins.int
+    START_TIME_FIELD_NUMBER: _builtins.int
+    END_TIME_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """Required. The organization whose call-backs are listed. 1 to 128 visible
+    ASCII characters.
+    """
+    caller_number: _builtins.str
+    """Optional. Return only calls from this number, in E.164. Default: calls from
+    any number, and those whose caller withheld it.
+    """
+    called_number: _builtins.str
+    """Optional. Return only calls to this number, in E.164. Default: calls to any
+    number.
+    """
+    user_id: _builtins.str
+    """Optional. Return only calls that were sent to this user, who may have been
+    deleted since. 1 to 128 visible ASCII characters. Default: calls to any
+    destination.
+    """
+    missed: _builtins.bool
+    """Optional. Whether to return only calls that nobody took: those whose
+    outcome is `MISSED` or `SCREENED_OUT`. Default: false, calls with any
+    outcome.
+    """
+    page_size: _builtins.int
+    """Optional. The maximum number of calls to return. 50 if 0 or unset; values
+    above 1000 are treated as 1000.
+    """
+    page_token: _builtins.str
+    """Optional. The `next_page_token` of the previous page. Every other field
+    except `page_size` must have the same value as in the request for that
+    page.
+    """
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """Optional. Return only calls that came at this time or later. Default: from
+        the first call.
+        """
+
+    @_builtins.property
+    def end_time(self) -> _timestamp_pb2.Timestamp:
+        """Optional. Return only calls that came before this time, which must not be
+        before `start_time`. Default: up to the newest call.
+        """
+
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        caller_number: _builtins.str = ...,
+        called_number: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+        missed: _builtins.bool = ...,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        end_time: _timestamp_pb2.Timestamp | None = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "start_time", b"start_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["called_number", b"called_number", "caller_number", b"caller_number", "end_time", b"end_time", "missed", b"missed", "organization_id", b"organization_id", "page_size", b"page_size", "page_token", b"page_token", "start_time", b"start_time", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListInboundCallsRequest: _TypeAlias = ListInboundCallsRequest  # noqa: Y015
+
+@_typing.final
+class ListInboundCallsResponse(_message.Message):
+    """Response of ListInboundCalls."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALLS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Output only. The `page_token` of the next page. Empty on the last page."""
+    @_builtins.property
+    def calls(self) -> _containers.RepeatedCompositeFieldContainer[Global___InboundCall]:
+        """Output only. The calls, newest first."""
+
+    def __init__(
+        self,
+        *,
+        calls: _abc.Iterable[Global___InboundCall] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["calls", b"calls", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListInboundCallsResponse: _TypeAlias = ListInboundCallsResponse  # noqa: Y015
+
+@_typing.final
+class InboundCall(_message.Message):
+    """A recorded call-back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    CALLER_NUMBER_FIELD_NUMBER: _builtins.int
+    CALLED_NUMBER_FIELD_NUMBER: _builtins.int
+    DESTINATION_NUMBER_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    FALLBACK_NUMBER_FIELD_NUMBER: _builtins.int
+    CALL_TIME_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    OUTCOME_TIME_FIELD_NUMBER: _builtins.int
+    DEGRADED_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """Output only. The organization that was called."""
+    call_id: _builtins.str
+    """Output only. The identifier of the call, unique within the organization."""
+    caller_number: _builtins.str
+    """Output only. The caller's number, in E.164. Empty if the caller withheld
+    it.
+    """
+    called_number: _builtins.str
+    """Output only. The number that was called, in E.164."""
+    destination_number: _builtins.str
+    """Output only. The number that the call was sent to, in E.164. Empty if there
+    was no destination.
+    """
+    reason: Global___DestinationReason.ValueType
+    """Output only. Why the call was sent there. Unspecified if there was no
+    destination.
+    """
+    user_id: _builtins.str
+    """Output only. The user whose work phone was the destination. Empty if it was
+    the organization number.
+    """
+    fallback_number: _builtins.str
+    """Output only. Where the call was to go if the destination did not answer, in
+    E.164. Empty if there was no other number.
+    """
+    outcome: Global___InboundCallOutcome.ValueType
+    """Output only. What became of the call. Never unspecified."""
+    degraded: _builtins.bool
+    """Output only. Whether the call was sent to the organization number because
+    the database was down.
+    """
+    @_builtins.property
+    def call_time(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When the call came."""
+
+    @_builtins.property
+    def outcome_time(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When that outcome was reported. Unset if nothing was reported."""
+
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        call_id: _builtins.str = ...,
+        caller_number: _builtins.str = ...,
+        called_number: _builtins.str = ...,
+        destination_number: _builtins.str = ...,
+        reason: Global___DestinationReason.ValueType = ...,
+        user_id: _builtins.str = ...,
+        fallback_number: _builtins.str = ...,
+        call_time: _timestamp_pb2.Timestamp | None = ...,
+        outcome: Global___InboundCallOutcome.ValueType = ...,
+        outcome_time: _timestamp_pb2.Timestamp | None = ...,
+        degraded: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["call_time", b"call_time", "outcome_time", b"outcome_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "call_time", b"call_time", "called_number", b"called_number", "caller_number", b"caller_number", "degraded", b"degraded", "destination_number", b"destination_number", "fallback_number", b"fallback_number", "organization_id", b"organization_id", "outcome", b"outcome", "outcome_time", b"outcome_time", "reason", b"reason", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InboundCall: _TypeAlias = InboundCall  # noqa: Y015

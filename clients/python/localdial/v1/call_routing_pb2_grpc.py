@@ -50,10 +50,20 @@ class CallRoutingStub(object):
                 request_serializer=localdial_dot_v1_dot_call__routing__pb2.RouteInboundCallRequest.SerializeToString,
                 response_deserializer=localdial_dot_v1_dot_call__routing__pb2.RouteInboundCallResponse.FromString,
                 _registered_method=True)
+        self.ReportInboundCallOutcome = channel.unary_unary(
+                '/localdial.v1.CallRouting/ReportInboundCallOutcome',
+                request_serializer=localdial_dot_v1_dot_call__routing__pb2.ReportInboundCallOutcomeRequest.SerializeToString,
+                response_deserializer=localdial_dot_v1_dot_call__routing__pb2.ReportInboundCallOutcomeResponse.FromString,
+                _registered_method=True)
         self.ListOutboundCalls = channel.unary_unary(
                 '/localdial.v1.CallRouting/ListOutboundCalls',
                 request_serializer=localdial_dot_v1_dot_call__routing__pb2.ListOutboundCallsRequest.SerializeToString,
                 response_deserializer=localdial_dot_v1_dot_call__routing__pb2.ListOutboundCallsResponse.FromString,
+                _registered_method=True)
+        self.ListInboundCalls = channel.unary_unary(
+                '/localdial.v1.CallRouting/ListInboundCalls',
+                request_serializer=localdial_dot_v1_dot_call__routing__pb2.ListInboundCallsRequest.SerializeToString,
+                response_deserializer=localdial_dot_v1_dot_call__routing__pb2.ListInboundCallsResponse.FromString,
                 _registered_method=True)
 
 
@@ -99,21 +109,31 @@ class CallRoutingServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def RouteInboundCall(self, request, context):
-        """Decides where a call-back goes. The called number identifies the
-        organization. The first rule that applies wins:
+        """Decides where a call-back goes, and records it. The called number
+        identifies the organization: it is in the organization's inventory, is its
+        organization number or, if it is neither of these for any organization, is
+        the caller ID of users of this organization only. The first rule that
+        applies wins:
 
         1. The last user of the organization who called this caller, with any
         caller ID: that user's work phone.
-        2. The organization number.
-        3. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
+        2. The only user of the organization whose caller ID is the called number:
+        that user's work phone.
+        3. The organization number.
+        4. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
 
         Where a phone has two numbers (Mexico with and without a 1 after +52,
         Argentina with and without a 9 after +54, mobiles of Brazil with and without
         the ninth digit), they are one caller.
 
         A destination equal to the caller or to the called number is skipped. Only
-        the last user counts: if that user was deleted or has no work phone, rule 2
-        applies.
+        the last user counts for rule 1: if that user was deleted or has no work
+        phone, rule 2 applies.
+
+        The call is recorded after the response is sent, within about a second, and
+        a call without a destination is recorded as missed. A crash of the server
+        may lose the records of the last second. While the database is down, the
+        server keeps records on its own disk. ListInboundCalls returns them.
 
         While the database cannot say who called last, the call fails with
         UNAVAILABLE, or goes to the organization number if `allow_degraded` is set.
@@ -126,8 +146,34 @@ class CallRoutingServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReportInboundCallOutcome(self, request, context):
+        """Reports what became of a call-back, for ListInboundCalls. Reports may be
+        repeated, and may arrive in any order, even before the record of the call:
+        of several outcomes of a call, the first of ANSWERED, ANSWERED_BY_FALLBACK,
+        SCREENED_OUT and MISSED stands. So a PBX may report each phone that rang.
+        A report whose call is never recorded has no effect.
+
+        The outcome is recorded as the call is: after the response, within about a
+        second, and later while the database is down.
+
+        Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND), except while the database is
+        down.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListOutboundCalls(self, request, context):
         """Lists the organization's recorded outbound calls, newest first.
+
+        Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListInboundCalls(self, request, context):
+        """Lists the organization's recorded call-backs, newest first.
 
         Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
         """
@@ -153,10 +199,20 @@ def add_CallRoutingServicer_to_server(servicer, server):
                     request_deserializer=localdial_dot_v1_dot_call__routing__pb2.RouteInboundCallRequest.FromString,
                     response_serializer=localdial_dot_v1_dot_call__routing__pb2.RouteInboundCallResponse.SerializeToString,
             ),
+            'ReportInboundCallOutcome': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReportInboundCallOutcome,
+                    request_deserializer=localdial_dot_v1_dot_call__routing__pb2.ReportInboundCallOutcomeRequest.FromString,
+                    response_serializer=localdial_dot_v1_dot_call__routing__pb2.ReportInboundCallOutcomeResponse.SerializeToString,
+            ),
             'ListOutboundCalls': grpc.unary_unary_rpc_method_handler(
                     servicer.ListOutboundCalls,
                     request_deserializer=localdial_dot_v1_dot_call__routing__pb2.ListOutboundCallsRequest.FromString,
                     response_serializer=localdial_dot_v1_dot_call__routing__pb2.ListOutboundCallsResponse.SerializeToString,
+            ),
+            'ListInboundCalls': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListInboundCalls,
+                    request_deserializer=localdial_dot_v1_dot_call__routing__pb2.ListInboundCallsRequest.FromString,
+                    response_serializer=localdial_dot_v1_dot_call__routing__pb2.ListInboundCallsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -252,6 +308,33 @@ class CallRouting(object):
             _registered_method=True)
 
     @staticmethod
+    def ReportInboundCallOutcome(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/localdial.v1.CallRouting/ReportInboundCallOutcome',
+            localdial_dot_v1_dot_call__routing__pb2.ReportInboundCallOutcomeRequest.SerializeToString,
+            localdial_dot_v1_dot_call__routing__pb2.ReportInboundCallOutcomeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ListOutboundCalls(request,
             target,
             options=(),
@@ -268,6 +351,33 @@ class CallRouting(object):
             '/localdial.v1.CallRouting/ListOutboundCalls',
             localdial_dot_v1_dot_call__routing__pb2.ListOutboundCallsRequest.SerializeToString,
             localdial_dot_v1_dot_call__routing__pb2.ListOutboundCallsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListInboundCalls(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/localdial.v1.CallRouting/ListInboundCalls',
+            localdial_dot_v1_dot_call__routing__pb2.ListInboundCallsRequest.SerializeToString,
+            localdial_dot_v1_dot_call__routing__pb2.ListInboundCallsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -63,21 +63,31 @@ class CallRoutingStub:
     or more than 500. Errors of a leg: the same as for ResolveOutboundCallerId.
     """
     RouteInboundCall: _grpc.UnaryUnaryMultiCallable[_call_routing_pb2.RouteInboundCallRequest, _call_routing_pb2.RouteInboundCallResponse]
-    """Decides where a call-back goes. The called number identifies the
-    organization. The first rule that applies wins:
+    """Decides where a call-back goes, and records it. The called number
+    identifies the organization: it is in the organization's inventory, is its
+    organization number or, if it is neither of these for any organization, is
+    the caller ID of users of this organization only. The first rule that
+    applies wins:
 
     1. The last user of the organization who called this caller, with any
        caller ID: that user's work phone.
-    2. The organization number.
-    3. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
+    2. The only user of the organization whose caller ID is the called number:
+       that user's work phone.
+    3. The organization number.
+    4. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
 
     Where a phone has two numbers (Mexico with and without a 1 after +52,
     Argentina with and without a 9 after +54, mobiles of Brazil with and without
     the ninth digit), they are one caller.
 
     A destination equal to the caller or to the called number is skipped. Only
-    the last user counts: if that user was deleted or has no work phone, rule 2
-    applies.
+    the last user counts for rule 1: if that user was deleted or has no work
+    phone, rule 2 applies.
+
+    The call is recorded after the response is sent, within about a second, and
+    a call without a destination is recorded as missed. A crash of the server
+    may lose the records of the last second. While the database is down, the
+    server keeps records on its own disk. ListInboundCalls returns them.
 
     While the database cannot say who called last, the call fails with
     UNAVAILABLE, or goes to the organization number if `allow_degraded` is set.
@@ -86,8 +96,26 @@ class CallRoutingStub:
     read; NOT_FOUND (NUMBER_NOT_FOUND) if it belongs to no organization;
     FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE (STORAGE_UNAVAILABLE).
     """
+    ReportInboundCallOutcome: _grpc.UnaryUnaryMultiCallable[_call_routing_pb2.ReportInboundCallOutcomeRequest, _call_routing_pb2.ReportInboundCallOutcomeResponse]
+    """Reports what became of a call-back, for ListInboundCalls. Reports may be
+    repeated, and may arrive in any order, even before the record of the call:
+    of several outcomes of a call, the first of ANSWERED, ANSWERED_BY_FALLBACK,
+    SCREENED_OUT and MISSED stands. So a PBX may report each phone that rang.
+    A report whose call is never recorded has no effect.
+
+    The outcome is recorded as the call is: after the response, within about a
+    second, and later while the database is down.
+
+    Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND), except while the database is
+    down.
+    """
     ListOutboundCalls: _grpc.UnaryUnaryMultiCallable[_call_routing_pb2.ListOutboundCallsRequest, _call_routing_pb2.ListOutboundCallsResponse]
     """Lists the organization's recorded outbound calls, newest first.
+
+    Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+    """
+    ListInboundCalls: _grpc.UnaryUnaryMultiCallable[_call_routing_pb2.ListInboundCallsRequest, _call_routing_pb2.ListInboundCallsResponse]
+    """Lists the organization's recorded call-backs, newest first.
 
     Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
     """
@@ -127,21 +155,31 @@ class CallRoutingAsyncStub(CallRoutingStub):
     or more than 500. Errors of a leg: the same as for ResolveOutboundCallerId.
     """
     RouteInboundCall: _aio.UnaryUnaryMultiCallable[_call_routing_pb2.RouteInboundCallRequest, _call_routing_pb2.RouteInboundCallResponse]  # type: ignore[assignment]
-    """Decides where a call-back goes. The called number identifies the
-    organization. The first rule that applies wins:
+    """Decides where a call-back goes, and records it. The called number
+    identifies the organization: it is in the organization's inventory, is its
+    organization number or, if it is neither of these for any organization, is
+    the caller ID of users of this organization only. The first rule that
+    applies wins:
 
     1. The last user of the organization who called this caller, with any
        caller ID: that user's work phone.
-    2. The organization number.
-    3. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
+    2. The only user of the organization whose caller ID is the called number:
+       that user's work phone.
+    3. The organization number.
+    4. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
 
     Where a phone has two numbers (Mexico with and without a 1 after +52,
     Argentina with and without a 9 after +54, mobiles of Brazil with and without
     the ninth digit), they are one caller.
 
     A destination equal to the caller or to the called number is skipped. Only
-    the last user counts: if that user was deleted or has no work phone, rule 2
-    applies.
+    the last user counts for rule 1: if that user was deleted or has no work
+    phone, rule 2 applies.
+
+    The call is recorded after the response is sent, within about a second, and
+    a call without a destination is recorded as missed. A crash of the server
+    may lose the records of the last second. While the database is down, the
+    server keeps records on its own disk. ListInboundCalls returns them.
 
     While the database cannot say who called last, the call fails with
     UNAVAILABLE, or goes to the organization number if `allow_degraded` is set.
@@ -150,8 +188,26 @@ class CallRoutingAsyncStub(CallRoutingStub):
     read; NOT_FOUND (NUMBER_NOT_FOUND) if it belongs to no organization;
     FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE (STORAGE_UNAVAILABLE).
     """
+    ReportInboundCallOutcome: _aio.UnaryUnaryMultiCallable[_call_routing_pb2.ReportInboundCallOutcomeRequest, _call_routing_pb2.ReportInboundCallOutcomeResponse]  # type: ignore[assignment]
+    """Reports what became of a call-back, for ListInboundCalls. Reports may be
+    repeated, and may arrive in any order, even before the record of the call:
+    of several outcomes of a call, the first of ANSWERED, ANSWERED_BY_FALLBACK,
+    SCREENED_OUT and MISSED stands. So a PBX may report each phone that rang.
+    A report whose call is never recorded has no effect.
+
+    The outcome is recorded as the call is: after the response, within about a
+    second, and later while the database is down.
+
+    Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND), except while the database is
+    down.
+    """
     ListOutboundCalls: _aio.UnaryUnaryMultiCallable[_call_routing_pb2.ListOutboundCallsRequest, _call_routing_pb2.ListOutboundCallsResponse]  # type: ignore[assignment]
     """Lists the organization's recorded outbound calls, newest first.
+
+    Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+    """
+    ListInboundCalls: _aio.UnaryUnaryMultiCallable[_call_routing_pb2.ListInboundCallsRequest, _call_routing_pb2.ListInboundCallsResponse]  # type: ignore[assignment]
+    """Lists the organization's recorded call-backs, newest first.
 
     Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
     """
@@ -206,21 +262,31 @@ class CallRoutingServicer(metaclass=_abc_1.ABCMeta):
         request: _call_routing_pb2.RouteInboundCallRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_call_routing_pb2.RouteInboundCallResponse, _abc.Awaitable[_call_routing_pb2.RouteInboundCallResponse]]:
-        """Decides where a call-back goes. The called number identifies the
-        organization. The first rule that applies wins:
+        """Decides where a call-back goes, and records it. The called number
+        identifies the organization: it is in the organization's inventory, is its
+        organization number or, if it is neither of these for any organization, is
+        the caller ID of users of this organization only. The first rule that
+        applies wins:
 
         1. The last user of the organization who called this caller, with any
            caller ID: that user's work phone.
-        2. The organization number.
-        3. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
+        2. The only user of the organization whose caller ID is the called number:
+           that user's work phone.
+        3. The organization number.
+        4. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
 
         Where a phone has two numbers (Mexico with and without a 1 after +52,
         Argentina with and without a 9 after +54, mobiles of Brazil with and without
         the ninth digit), they are one caller.
 
         A destination equal to the caller or to the called number is skipped. Only
-        the last user counts: if that user was deleted or has no work phone, rule 2
-        applies.
+        the last user counts for rule 1: if that user was deleted or has no work
+        phone, rule 2 applies.
+
+        The call is recorded after the response is sent, within about a second, and
+        a call without a destination is recorded as missed. A crash of the server
+        may lose the records of the last second. While the database is down, the
+        server keeps records on its own disk. ListInboundCalls returns them.
 
         While the database cannot say who called last, the call fails with
         UNAVAILABLE, or goes to the organization number if `allow_degraded` is set.
@@ -231,12 +297,42 @@ class CallRoutingServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def ReportInboundCallOutcome(
+        self,
+        request: _call_routing_pb2.ReportInboundCallOutcomeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_call_routing_pb2.ReportInboundCallOutcomeResponse, _abc.Awaitable[_call_routing_pb2.ReportInboundCallOutcomeResponse]]:
+        """Reports what became of a call-back, for ListInboundCalls. Reports may be
+        repeated, and may arrive in any order, even before the record of the call:
+        of several outcomes of a call, the first of ANSWERED, ANSWERED_BY_FALLBACK,
+        SCREENED_OUT and MISSED stands. So a PBX may report each phone that rang.
+        A report whose call is never recorded has no effect.
+
+        The outcome is recorded as the call is: after the response, within about a
+        second, and later while the database is down.
+
+        Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND), except while the database is
+        down.
+        """
+
+    @_abc_1.abstractmethod
     def ListOutboundCalls(
         self,
         request: _call_routing_pb2.ListOutboundCallsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_call_routing_pb2.ListOutboundCallsResponse, _abc.Awaitable[_call_routing_pb2.ListOutboundCallsResponse]]:
         """Lists the organization's recorded outbound calls, newest first.
+
+        Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+        """
+
+    @_abc_1.abstractmethod
+    def ListInboundCalls(
+        self,
+        request: _call_routing_pb2.ListInboundCallsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_call_routing_pb2.ListInboundCallsResponse, _abc.Awaitable[_call_routing_pb2.ListInboundCallsResponse]]:
+        """Lists the organization's recorded call-backs, newest first.
 
         Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
         """

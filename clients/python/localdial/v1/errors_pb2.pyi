@@ -51,9 +51,9 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """
     ERROR_REASON_NUMBER_NOT_FOUND: _ErrorReason.ValueType  # 6
     """NOT_FOUND. The number is not in the organization's inventory. For
-    RouteInboundCall: the number is in no inventory and is no organization
-    number. The error does not reveal whether another organization owns the
-    number.
+    RouteInboundCall: the number is in no inventory, is no organization number,
+    and is not the caller ID of users of exactly one organization. The error
+    does not reveal whether another organization owns the number.
     Metadata: `phone_number`.
     """
     ERROR_REASON_NO_CALLER_ID: _ErrorReason.ValueType  # 7
@@ -66,7 +66,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """
     ERROR_REASON_NO_DESTINATION: _ErrorReason.ValueType  # 8
     """FAILED_PRECONDITION. The call-back has no destination: there is neither a
-    last user with a usable work phone nor a usable organization number.
+    user with a usable work phone nor a usable organization number.
     Metadata: `organization_id`.
     """
     ERROR_REASON_NO_NUMBERS_AVAILABLE: _ErrorReason.ValueType  # 9
@@ -211,9 +211,9 @@ Metadata: `organization_id`, `user_id`.
 """
 ERROR_REASON_NUMBER_NOT_FOUND: ErrorReason.ValueType  # 6
 """NOT_FOUND. The number is not in the organization's inventory. For
-RouteInboundCall: the number is in no inventory and is no organization
-number. The error does not reveal whether another organization owns the
-number.
+RouteInboundCall: the number is in no inventory, is no organization number,
+and is not the caller ID of users of exactly one organization. The error
+does not reveal whether another organization owns the number.
 Metadata: `phone_number`.
 """
 ERROR_REASON_NO_CALLER_ID: ErrorReason.ValueType  # 7
@@ -226,7 +226,7 @@ callee has none).
 """
 ERROR_REASON_NO_DESTINATION: ErrorReason.ValueType  # 8
 """FAILED_PRECONDITION. The call-back has no destination: there is neither a
-last user with a usable work phone nor a usable organization number.
+user with a usable work phone nor a usable organization number.
 Metadata: `organization_id`.
 """
 ERROR_REASON_NO_NUMBERS_AVAILABLE: ErrorReason.ValueType  # 9

@@ -24,7 +24,15 @@ export const serviceConfig = {
         },
         {
           "service": "localdial.v1.CallRouting",
+          "method": "ReportInboundCallOutcome"
+        },
+        {
+          "service": "localdial.v1.CallRouting",
           "method": "ListOutboundCalls"
+        },
+        {
+          "service": "localdial.v1.CallRouting",
+          "method": "ListInboundCalls"
         },
         {
           "service": "localdial.v1.Directory",

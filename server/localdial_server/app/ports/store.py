@@ -16,7 +16,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from localdial_server.domain.model import Number, NumberState, Organization, OutboundCall, User
+from localdial_server.domain.model import (
+    InboundCall,
+    Number,
+    NumberState,
+    Organization,
+    OutboundCall,
+    User,
+)
 
 T = TypeVar("T")
 
@@ -37,12 +44,32 @@ class NumberQuery:
 class CallQuery:
     """A filter for an organization's calls; None matches any.
 
-    `callee_number` matches either spelling of the number, by `phone_key`.
+    `callee_number` matches either spelling of the number, by `phone_key`. `start_time` is inclusive and
+    `end_time` exclusive.
     """
 
     organization_id: str
     callee_number: str | None = None
     user_id: str | None = None
+    caller_id: str | None = None
+    start_time: int | None = None
+    end_time: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InboundCallQuery:
+    """A filter for an organization's call-backs; None matches any.
+
+    `missed`: only those that nobody took. `start_time` is inclusive and `end_time` exclusive.
+    """
+
+    organization_id: str
+    caller_number: str | None = None
+    called_number: str | None = None
+    user_id: str | None = None
+    missed: bool = False
+    start_time: int | None = None
+    end_time: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +142,12 @@ class Reader(Protocol):
     def owner_of(self, phone_number: str) -> str | None:
         """Return the organization_id that has claimed the number, or None."""
 
+    def owner_by_caller_id(self, phone_number: str) -> str | None:
+        """Return the organization_id of the users with this caller ID; None unless it is exactly one."""
+
+    def user_by_caller_id(self, organization_id: str, phone_number: str) -> User | None:
+        """Return the organization's user with this caller ID; None unless it is exactly one."""
+
     def call(self, organization_id: str, call_id: str) -> OutboundCall | None:
         """Return the recorded call, or None."""
 
@@ -128,6 +161,18 @@ class Reader(Protocol):
         """Return up to `limit` calls that match, newest first by (call_time, call_id).
 
         Begin after the pair `before`, or with the newest if it is None.
+        """
+
+    def inbound_call(self, organization_id: str, call_id: str) -> InboundCall | None:
+        """Return the recorded call-back, or None. It may be no more than a reported outcome."""
+
+    def inbound_calls(
+        self, query: InboundCallQuery, before: tuple[int, str] | None, limit: int
+    ) -> Sequence[InboundCall]:
+        """Return up to `limit` call-backs that match, newest first by (call_time, call_id).
+
+        Begin after the pair `before`, or with the newest if it is None. Outcomes whose call is not
+        recorded are left out.
         """
 
     def request(self, organization_id: str, request_id: str) -> StoredRequest | None:

@@ -1,20 +1,29 @@
-"""Insertion of call records, each call_id once."""
+"""Insertion of the records of calls, each call_id once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Executable, String, bindparam, func, select, tuple_, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Executable,
+    String,
+    Table,
+    bindparam,
+    case,
+    func,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
-from localdial_server.domain.model import OutboundCall
-from localdial_server.storage.sql.rows import from_call, to_call
-from localdial_server.storage.sql.schema import outbound_calls
+from localdial_server.domain.model import InboundCall, OutboundCall
+from localdial_server.storage.sql.rows import from_call, to_call, to_row
+from localdial_server.storage.sql.schema import inbound_calls, outbound_calls
 
 # Well under the number of parameters that one statement may have.
 _KEYS_PER_QUERY = 500
-
-# The database computes the others.
-_COLUMNS = [each for each in outbound_calls.columns if each.computed is None]
 
 # Built once: SQLAlchemy finds the compiled form of the same object faster.
 _INSERT_SQLITE = (
@@ -22,23 +31,49 @@ _INSERT_SQLITE = (
 )
 
 
-def _insert_postgres() -> Executable:
+def _columns(table: Table) -> Sequence[Column[Any]]:
+    # The database computes the others.
+    return [each for each in table.columns if each.computed is None]
+
+
+def _insert_of_arrays(table: Table) -> postgresql.Insert:
     # One array for each column: one statement inserts any number of rows and commits by itself.
     # The types have no length, since a cast would silently truncate the texts.
-    types = [String() if isinstance(each.type, String) else each.type for each in _COLUMNS]
+    types = [String() if isinstance(each.type, String) else each.type for each in _columns(table)]
     columns = [
         func.unnest(bindparam(each.name, type_=postgresql.ARRAY(type_)))
-        for each, type_ in zip(_COLUMNS, types, strict=True)
+        for each, type_ in zip(_columns(table), types, strict=True)
     ]
-    return (
-        postgresql.insert(outbound_calls)
-        .from_select([each.name for each in _COLUMNS], select(*columns))
-        .on_conflict_do_nothing()
-        .execution_options(preserve_rowcount=True)
+    return postgresql.insert(table).from_select([each.name for each in _columns(table)], select(*columns))
+
+
+def _arrays(table: Table, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    return {each.name: [row[each.name] for row in rows] for each in table.columns}
+
+
+_INSERT_POSTGRES = (
+    _insert_of_arrays(outbound_calls).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+)
+
+
+def _merging(statement: Any) -> Executable:
+    """Return the insert with `InboundCall.and_` for a call_id that is recorded already."""
+    recorded, new = inbound_calls.c, statement.excluded
+    is_better = new.outcome > recorded.outcome
+    values = {}
+    for column in inbound_calls.columns:
+        if column.name in {"outcome", "outcome_time"}:
+            values[column.name] = case((is_better, new[column.name]), else_=column)
+        elif not column.primary_key:
+            values[column.name] = case((recorded.called_number.is_(None), new[column.name]), else_=column)
+    merged: Executable = statement.on_conflict_do_update(
+        index_elements=list(inbound_calls.primary_key), set_=values
     )
+    return merged
 
 
-_INSERT_POSTGRES = _insert_postgres()
+_MERGE_SQLITE = _merging(sqlite.insert(inbound_calls))
+_MERGE_POSTGRES = _merging(_insert_of_arrays(inbound_calls))
 
 
 def insert_calls(connection: Connection, calls: Sequence[OutboundCall]) -> Sequence[OutboundCall]:
@@ -52,6 +87,24 @@ def insert_calls(connection: Connection, calls: Sequence[OutboundCall]) -> Seque
         for row in connection.execute(_existing(connection).where(key.in_(wanted))):
             recorded[row.organization_id, row.call_id] = to_call(row)
     return [recorded[call.organization_id, call.call_id] for call in calls]
+
+
+def merge_inbound_calls(connection: Connection, calls: Sequence[InboundCall]) -> None:
+    """Merge the calls and outcomes into what is recorded under their call_ids (`InboundCall.and_`).
+
+    PostgreSQL does so in one statement, so that nothing of another server gets lost.
+    """
+    merged: dict[tuple[str, str], InboundCall] = {}
+    for call in calls:
+        key = call.organization_id, call.call_id
+        earlier = merged.get(key)
+        merged[key] = call if earlier is None else earlier.and_(call)
+    # In the same order on every server; otherwise two servers inserting the same calls could deadlock.
+    rows = [to_row(inbound_calls, merged[key]) for key in sorted(merged)]
+    if connection.dialect.name == "postgresql":
+        connection.execute(_MERGE_POSTGRES, _arrays(inbound_calls, rows))
+    else:
+        connection.execute(_MERGE_SQLITE, rows)
 
 
 def _existing(connection: Connection) -> Any:
@@ -69,6 +122,5 @@ def _insert(connection: Connection, calls: Sequence[OutboundCall]) -> int:
         # In the same order on every server; otherwise two servers inserting the same calls could deadlock.
         in_order = sorted(calls, key=lambda call: (call.organization_id, call.call_id))
         rows = [from_call(call) for call in in_order]
-        arrays = {each.name: [row[each.name] for row in rows] for each in _COLUMNS}
-        return connection.execute(_INSERT_POSTGRES, arrays).rowcount
+        return connection.execute(_INSERT_POSTGRES, _arrays(outbound_calls, rows)).rowcount
     return connection.execute(_INSERT_SQLITE, [from_call(call) for call in calls]).rowcount

@@ -1,4 +1,7 @@
-"""The spool: where the records of calls wait while the database is down.
+"""The spools: where the records of calls wait while the database is down.
+
+Outbound calls and call-backs have spools in separate folders, so that call-backs can neither take the
+room of outbound calls nor make anybody wait for their records.
 
 Each process has a file of its own in a folder on the local disk: an SQLite database with
 the same call log table, durable, of bounded size, and with one record for each call_id. A
@@ -10,20 +13,23 @@ import itertools
 import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final, Generic
 
-from sqlalchemy import ColumnElement, Connection, delete, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Row, Table, delete, func, literal_column, select
 from sqlalchemy.exc import DBAPIError
+from typing_extensions import TypeVar
 
 from localdial_server.domain.errors import StorageUnavailable
-from localdial_server.domain.model import OutboundCall
-from localdial_server.storage.call_log.insert import insert_calls
+from localdial_server.domain.model import InboundCall, OutboundCall
+from localdial_server.storage.call_log.insert import insert_calls, merge_inbound_calls
 from localdial_server.storage.engines.private_files import make_private_file, make_private_folder
 from localdial_server.storage.engines.sqlite import DatabaseInUse, SqliteDatabase
 from localdial_server.storage.sql.migrate import SchemaError, migrate
-from localdial_server.storage.sql.rows import to_call
-from localdial_server.storage.sql.schema import outbound_calls
+from localdial_server.storage.sql.rows import to_call, to_inbound_call
+from localdial_server.storage.sql.schema import inbound_calls, outbound_calls
 
 _log = logging.getLogger(__name__)
 
@@ -76,10 +82,37 @@ class Disk:
 _DISK = Disk()
 
 
-class Spool:
+T = TypeVar("T", default=OutboundCall)
+
+
+@dataclass(frozen=True, slots=True)
+class Spooled(Generic[T]):
+    """What a spool holds: rows of `table`, inserted and read by these functions.
+
+    `insert` returns the record that stands for each, in order.
+    """
+
+    table: Table
+    insert: Callable[[Connection, Sequence[T]], Sequence[T]]
+    of_row: Callable[[Row[Any]], T]
+
+
+def _merge(connection: Connection, calls: Sequence[InboundCall]) -> Sequence[InboundCall]:
+    merge_inbound_calls(connection, calls)
+    return calls
+
+
+OUTBOUND_CALLS: Final = Spooled(outbound_calls, insert_calls, to_call)
+INBOUND_CALLS: Final = Spooled(inbound_calls, _merge, to_inbound_call)
+
+
+class Spool(Generic[T]):
     """One file of the spool folder, held by this process."""
 
-    def __init__(self, database: SqliteDatabase, marker: Path, count: int, disk: Disk) -> None:
+    def __init__(
+        self, database: SqliteDatabase, marker: Path, count: int, disk: Disk, spooled: Spooled[T]
+    ) -> None:
+        self._spooled = spooled
         self._database = database
         self._marker = marker
         self._disk = disk
@@ -88,13 +121,20 @@ class Spool:
         self._set_count(count)
 
     @classmethod
-    def open(cls, path: Path, max_bytes: int, disk: Disk = _DISK) -> "Spool":
+    def open(
+        cls,
+        path: Path,
+        max_bytes: int,
+        disk: Disk = _DISK,
+        spooled: Spooled[T] = OUTBOUND_CALLS,  # type: ignore[assignment]  # the default of T
+    ) -> "Spool[T]":
         """Open the file, or create it. Raises `DatabaseInUse` if another process holds it."""
         database = SqliteDatabase.open(path, max_bytes=max_bytes)
         try:
             migrate(database.engine)
             with database.engine.begin() as connection:
-                return cls(database, path.with_suffix(_MARKER), _count(connection), disk)
+                count = _count(connection, spooled.table)
+                return cls(database, path.with_suffix(_MARKER), count, disk, spooled)
         except BaseException:
             database.close_now()
             raise
@@ -109,16 +149,16 @@ class Spool:
         """How many calls wait in the file."""
         return self._count
 
-    async def add(self, calls: Sequence[OutboundCall]) -> Sequence[OutboundCall]:
+    async def add(self, calls: Sequence[T]) -> Sequence[T]:
         """Add the calls, durably; return the call recorded under each call_id, in order.
 
         Raises `StorageUnavailable` when the spool or its disk is full, or its folder was replaced.
         """
 
-        def insert(connection: Connection) -> tuple[Sequence[OutboundCall], int]:
-            return insert_calls(connection, calls), _count(connection)
+        def insert(connection: Connection) -> tuple[Sequence[T], int]:
+            return self._spooled.insert(connection, calls), _count(connection, self._spooled.table)
 
-        def update_marker(inserted: tuple[Sequence[OutboundCall], int]) -> None:
+        def update_marker(inserted: tuple[Sequence[T], int]) -> None:
             try:
                 self._set_count(inserted[1])
                 is_in_place = self._disk.inode(self.path) == self._inode
@@ -131,20 +171,21 @@ class Spool:
         recorded, _ = await self._database.write("spool.add", insert, after_commit=update_marker)
         return recorded
 
-    async def first(self, limit: int) -> Sequence[OutboundCall]:
+    async def first(self, limit: int) -> Sequence[T]:
         """Return the first `limit` calls, in the order in which they were added."""
-        query = select(outbound_calls).order_by(_ROW_ID).limit(limit)
+        query = select(self._spooled.table).order_by(_ROW_ID).limit(limit)
         return await self._database.read(
-            "spool.first", lambda connection: [to_call(row) for row in connection.execute(query)]
+            "spool.first", lambda connection: [self._spooled.of_row(row) for row in connection.execute(query)]
         )
 
     async def remove_first(self, number: int) -> None:
         """Remove the first `number` calls, which are in the database now."""
-        oldest = select(_ROW_ID).select_from(outbound_calls).order_by(_ROW_ID).limit(number)
+        table = self._spooled.table
+        oldest = select(_ROW_ID).select_from(table).order_by(_ROW_ID).limit(number)
 
         def remove(connection: Connection) -> int:
-            connection.execute(delete(outbound_calls).where(_ROW_ID.in_(oldest)))
-            return _count(connection)
+            connection.execute(delete(table).where(_ROW_ID.in_(oldest)))
+            return _count(connection, table)
 
         await self._database.write("spool.remove_first", remove, after_commit=self._set_count)
 
@@ -168,10 +209,10 @@ class Spool:
             self._count = 0
 
 
-def _count(connection: Connection) -> int:
+def _count(connection: Connection, table: Table) -> int:
     # Rows are added at the end and removed at the beginning, so there is no need to count them.
     first, last = (
-        select(bound(_ROW_ID)).select_from(outbound_calls).scalar_subquery() for bound in (func.min, func.max)
+        select(bound(_ROW_ID)).select_from(table).scalar_subquery() for bound in (func.min, func.max)
     )
     return connection.scalar(select(func.coalesce(last - first + 1, 0))) or 0
 
@@ -184,30 +225,37 @@ def _owner(path: Path) -> str | None:
         return None
 
 
-class SpoolFolder:
+class SpoolFolder(Generic[T]):
     """The folder where the processes of one machine keep their spools. Its methods block."""
 
-    def __init__(self, path: Path, max_bytes: int, disk: Disk = _DISK) -> None:
+    def __init__(
+        self,
+        path: Path,
+        max_bytes: int,
+        disk: Disk = _DISK,
+        spooled: Spooled[T] = OUTBOUND_CALLS,  # type: ignore[assignment]  # the default of T
+    ) -> None:
+        self._spooled = spooled
         self._path = path
         self._max_bytes = max_bytes
         self._disk = disk
         self._unreadable: set[Path] = set()
         self._scanned_all_files = False
 
-    def take(self) -> Spool:
+    def take(self) -> Spool[T]:
         """Open the first file that no process holds; a crash may have left calls in it. Raises `OSError`."""
         make_private_folder(self._path)
         for number in itertools.count():
             # Skip a file that another process holds, or that only a newer release can empty.
             with contextlib.suppress(DatabaseInUse, SchemaError):
-                spool = Spool.open(self._path / f"{number}{_FILE}", self._max_bytes, self._disk)
+                spool = self._open(self._path / f"{number}{_FILE}")
                 if spool.count == 0:
                     # The file is empty, so its previous owner no longer matters.
                     spool.path.with_suffix(_OWNER).unlink(missing_ok=True)
                 return spool
         raise AssertionError
 
-    def claim(self, identity: str, own: Spool) -> None:
+    def claim(self, identity: str, own: Spool[T]) -> None:
         """Claim the folder and this process's file in it, `own`, for the database with this `identity`.
 
         Raises `ForeignSpool` and `OSError`.
@@ -235,34 +283,37 @@ class SpoolFolder:
     def _is_used(self, path: Path) -> bool:
         """Return whether another process holds the file, or calls wait in it."""
         try:
-            spool = Spool.open(path, self._max_bytes, self._disk)
+            spool = self._open(path)
         except (DatabaseInUse, SchemaError, DBAPIError):
             return True
         count = spool.count
         spool.close_now()
         return count > 0
 
-    def take_abandoned(self) -> Sequence[Spool]:
+    def take_abandoned(self) -> Sequence[Spool[T]]:
         """Open every file in which calls wait and that no process holds."""
-        found: list[Spool] = []
+        found: list[Spool[T]] = []
         # The first time, look at files without a marker too: a crash may have come after the calls
         # were written and before their marker.
         for path in self._path.glob(f"*{_MARKER if self._scanned_all_files else _FILE}"):
             file = path.with_suffix(_FILE)
             try:
-                found.append(Spool.open(file, self._max_bytes, self._disk))
+                found.append(self._open(file))
             except DatabaseInUse:
                 continue
             except (OSError, SchemaError, DBAPIError):
                 if file not in self._unreadable:
                     self._unreadable.add(file)
                     _log.exception(
-                        "a spool cannot be read: call-backs stay UNAVAILABLE until the file is "
-                        "repaired or removed",
+                        "a spool cannot be read: if it is of outbound calls, call-backs stay UNAVAILABLE "
+                        "until the file is repaired or removed",
                         extra={"file": str(file)},
                     )
         self._scanned_all_files = True
         return found
+
+    def _open(self, path: Path) -> Spool[T]:
+        return Spool.open(path, self._max_bytes, self._disk, self._spooled)
 
     def is_empty(self) -> bool:
         """Return whether no call waits in any process's spool. Raises `StorageUnavailable`."""

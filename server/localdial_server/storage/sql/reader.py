@@ -4,14 +4,29 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, exists, func, or_, select, tuple_
+from sqlalchemy import Connection, Row, Select, and_, exists, func, or_, select, true, tuple_
 from typing_extensions import override
 
-from localdial_server.app.ports.store import CallQuery, NumberQuery, Reader, StoredRequest
-from localdial_server.domain.model import Number, NumberState, Organization, OutboundCall, User
+from localdial_server.app.ports.store import (
+    CallQuery,
+    InboundCallQuery,
+    NumberQuery,
+    Reader,
+    StoredRequest,
+)
+from localdial_server.domain.model import (
+    InboundCall,
+    InboundCallOutcome,
+    Number,
+    NumberState,
+    Organization,
+    OutboundCall,
+    User,
+)
 from localdial_server.domain.phone_keys import phone_key
 from localdial_server.storage.sql.rows import (
     to_call,
+    to_inbound_call,
     to_number,
     to_organization,
     to_released_number,
@@ -20,6 +35,7 @@ from localdial_server.storage.sql.rows import (
 )
 from localdial_server.storage.sql.schema import (
     area_code_mappings,
+    inbound_calls,
     numbers,
     organizations,
     outbound_calls,
@@ -35,6 +51,9 @@ _IDS_PER_QUERY = 500
 
 # Up to this many numbers, their mappings are looked up one by one.
 _FEW_NUMBERS = 20
+
+# The outcomes of calls that nobody took.
+_NOT_TAKEN = InboundCallOutcome.MISSED, InboundCallOutcome.SCREENED_OUT
 
 _OPEN_STATES = [state.value for state in NumberState if state.is_open]
 
@@ -201,10 +220,52 @@ class SqlReader(Reader):
             matching = matching.filter_by(callee_key=phone_key(query.callee_number))
         if query.user_id is not None:
             matching = matching.filter_by(user_id=query.user_id)
-        if before is not None:
-            matching = matching.where(tuple_(calls.call_time, calls.call_id) < before)
-        newest_first = matching.order_by(calls.call_time.desc(), calls.call_id.desc()).limit(limit)
-        return [to_call(row) for row in self._connection.execute(newest_first)]
+        if query.caller_id is not None:
+            matching = matching.filter_by(caller_id=query.caller_id)
+        page = _newest_first(matching, calls, query, before, limit)
+        return [to_call(row) for row in self._connection.execute(page)]
+
+    @override
+    def owner_by_caller_id(self, phone_number: str) -> str | None:
+        # The first and the last entry of the index, however many users share the caller ID.
+        of_users = select(users.c.organization_id).filter_by(caller_id=phone_number).limit(1)
+        first = self._connection.scalar(of_users.order_by(users.c.organization_id))
+        last = self._connection.scalar(of_users.order_by(users.c.organization_id.desc()))
+        return first if first == last else None
+
+    @override
+    def user_by_caller_id(self, organization_id: str, phone_number: str) -> User | None:
+        query = select(users).filter_by(organization_id=organization_id, caller_id=phone_number).limit(2)
+        rows = self._connection.execute(query).all()
+        return to_user(rows[0]) if len(rows) == 1 else None
+
+    @override
+    def inbound_call(self, organization_id: str, call_id: str) -> InboundCall | None:
+        query = select(inbound_calls).filter_by(organization_id=organization_id, call_id=call_id)
+        row = self._connection.execute(query).one_or_none()
+        return to_inbound_call(row) if row is not None else None
+
+    @override
+    def inbound_calls(
+        self, query: InboundCallQuery, before: tuple[int, str] | None, limit: int
+    ) -> Sequence[InboundCall]:
+        calls = inbound_calls.c
+        matching = select(inbound_calls).filter_by(organization_id=query.organization_id)
+        if query.called_number is None:
+            matching = matching.where(calls.called_number.is_not(None))
+        for name in "caller_number", "called_number", "user_id":
+            if (value := getattr(query, name)) is not None:
+                matching = matching.where(calls[name] == value)
+        # One query for each outcome, which the index sorts by time; one query for both would sort them all.
+        outcomes = [calls.outcome == outcome for outcome in _NOT_TAKEN] if query.missed else [true()]
+        found = [
+            to_inbound_call(row)
+            for is_outcome in outcomes
+            for row in self._connection.execute(
+                _newest_first(matching.where(is_outcome), calls, query, before, limit)
+            )
+        ]
+        return sorted(found, key=lambda call: (call.call_time, call.call_id), reverse=True)[:limit]
 
     @override
     def request(self, organization_id: str, request_id: str) -> StoredRequest | None:
@@ -263,6 +324,23 @@ class SqlReader(Reader):
             for row in self._connection.execute(query):
                 mapped[organization_id, row.phone_number].append(row.area_code)
         return mapped
+
+
+def _newest_first(
+    matching: Select[Any],
+    calls: Any,
+    query: CallQuery | InboundCallQuery,
+    before: tuple[int, str] | None,
+    limit: int,
+) -> Select[Any]:
+    """Return the page of the matching calls in the query's time, newest first."""
+    if query.start_time is not None:
+        matching = matching.where(calls.call_time >= query.start_time)
+    if before is not None and (query.end_time is None or before[0] < query.end_time):
+        matching = matching.where(tuple_(calls.call_time, calls.call_id) < before)
+    elif query.end_time is not None:
+        matching = matching.where(calls.call_time < query.end_time)
+    return matching.order_by(calls.call_time.desc(), calls.call_id.desc()).limit(limit)
 
 
 def _matches(query: NumberQuery) -> list[Any]:

@@ -9,6 +9,9 @@ from localdial_server.app.ports.store import StoredRequest
 from localdial_server.domain.area_codes import area_code_of
 from localdial_server.domain.model import (
     CallerIdReason,
+    DestinationReason,
+    InboundCall,
+    InboundCallOutcome,
     Number,
     NumberState,
     Organization,
@@ -71,6 +74,13 @@ def from_call(call: OutboundCall) -> dict[str, Any]:
         "call_time": call.call_time,
         "revision": call.revision,
     }
+
+
+def to_inbound_call(row: Row[Any]) -> InboundCall:
+    """Return the call-back of a row of `inbound_calls`."""
+    reason = DestinationReason(row.reason) if row.reason is not None else None
+    fields = {**row._asdict(), "reason": reason, "outcome": InboundCallOutcome(row.outcome)}
+    return InboundCall(**fields)
 
 
 def to_request(row: Row[Any]) -> StoredRequest:

@@ -6,12 +6,14 @@ data begins with the organization, so that a distributed database can split it t
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Computed,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
     MetaData,
+    SmallInteger,
     String,
     Table,
     Text,
@@ -67,6 +69,8 @@ users = _table(
     Column("display_name", String(200), nullable=False),
     Column("caller_id", _PHONE),
     Column("work_phone", _PHONE),
+    # The look-up of a call-back to a user's own caller ID.
+    Index("ix_users_by_caller_id", "caller_id", "organization_id", "user_id"),
 )
 
 numbers = _table(
@@ -176,7 +180,36 @@ outbound_calls = Table(
     # The look-up of an inbound call, and each way to list calls, newest first.
     Index("ix_outbound_calls_by_callee", "organization_id", "callee_key", "call_time", "call_id"),
     Index("ix_outbound_calls_by_user", "organization_id", "user_id", "call_time", "call_id"),
+    Index("ix_outbound_calls_by_caller_id", "organization_id", "caller_id", "call_time", "call_id"),
     Index("ix_outbound_calls_by_time", "organization_id", "call_time", "call_id"),
+)
+
+# The record of call-backs. `called_number` is NULL while only the outcome is known; `call_time` is
+# then the time of its report, so that old ones are pruned like calls. No foreign keys, as above.
+inbound_calls = Table(
+    "inbound_calls",
+    metadata,
+    Column("organization_id", _ID, primary_key=True),
+    Column("call_id", _ID, primary_key=True),
+    Column("call_time", BigInteger, nullable=False),
+    Column("called_number", _PHONE),
+    Column("caller_number", _PHONE),
+    Column("destination_number", _PHONE),
+    Column("reason", String(32)),
+    Column("user_id", _ID),
+    Column("fallback_number", _PHONE),
+    Column("last_call_id", _ID),
+    Column("last_call_time", BigInteger),
+    Column("degraded", Boolean, nullable=False),
+    # By precedence, see `InboundCallOutcome`.
+    Column("outcome", SmallInteger, nullable=False),
+    Column("outcome_time", BigInteger),
+    # Each way to list call-backs, newest first.
+    Index("ix_inbound_calls_by_time", "organization_id", "call_time", "call_id"),
+    Index("ix_inbound_calls_by_caller", "organization_id", "caller_number", "call_time", "call_id"),
+    Index("ix_inbound_calls_by_called", "organization_id", "called_number", "call_time", "call_id"),
+    Index("ix_inbound_calls_by_user", "organization_id", "user_id", "call_time", "call_id"),
+    Index("ix_inbound_calls_by_outcome", "organization_id", "outcome", "call_time", "call_id"),
 )
 
 # The state of the simulated carrier, which is the default: every number that its account has

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, and_, f
 
 from localdial_server.storage.sql.schema import (
     area_code_mappings,
+    inbound_calls,
     numbers,
     organizations,
     outbound_calls,
@@ -24,6 +25,7 @@ from localdial_server.storage.transfer.records import (
     CallRecord,
     End,
     Header,
+    InboundCallRecord,
     NumberRecord,
     PurchaseRecord,
     RequestRecord,
@@ -107,7 +109,7 @@ def _ids_to_export(connection: Connection, organization_ids: Sequence[str]) -> S
 def _count_rows(connection: Connection, organization_ids: Sequence[str]) -> int:
     """Return how many users, numbers, requests and calls these organizations (empty: all) have."""
     count = 0
-    for table in users, numbers, requests, outbound_calls:
+    for table in users, numbers, requests, outbound_calls, inbound_calls:
         query = select(func.count()).select_from(table)
         if organization_ids:
             query = query.where(table.c.organization_id.in_(organization_ids))
@@ -141,6 +143,8 @@ def _records(
         yield kind, [{**record, "purchases": orders[record["request_id"]]} for record in records]
     calls = outbound_calls.c
     yield from stream(outbound_calls, "call", CallRecord, calls.call_time, calls.call_id)
+    inbound = inbound_calls.c
+    yield from stream(inbound_calls, "inbound_call", InboundCallRecord, inbound.call_time, inbound.call_id)
 
 
 def _select(organization_id: str, table: Table, columns: Sequence[str]) -> Select[Any]:

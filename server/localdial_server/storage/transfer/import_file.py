@@ -35,6 +35,8 @@ _LONGEST_LINE: Final = 64 * 1024 * 1024
 # Reading stops after this many bad lines.
 _MOST_BAD_LINES: Final = 20
 
+# The records that outlive their organization.
+_OUTLIVE: Final = ("call", "inbound_call")
 _ORGANIZATIONS: Final = {"organization", "deleted_organization"}
 
 # The header and the last line.
@@ -160,8 +162,10 @@ class _Reading:
             raise BadLineError(
                 FieldProblem("organization_id", "must be that of the organization line before this line")
             )
-        elif self._is_deleted and kind != "call":
-            raise BadLineError(FieldProblem("kind", "must be call, since the organization was deleted"))
+        elif self._is_deleted and kind not in _OUTLIVE:
+            raise BadLineError(
+                FieldProblem("kind", "must be call or inbound_call, since the organization was deleted")
+            )
 
     def _compare(self, end: End, found: End) -> None:
         """Check the counts and the checksum of the last line."""

@@ -7,11 +7,12 @@ from typing import Any, Final, NamedTuple
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import Connection, Row, Select, Table, exists, insert, select, update
+from sqlalchemy import Connection, Row, Select, Table, exists, insert, or_, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from localdial_server.storage.sql.schema import (
     area_code_mappings,
+    inbound_calls,
     numbers,
     organizations,
     outbound_calls,
@@ -45,7 +46,10 @@ _TABLES: Final = (
     requests,
     purchases,
     outbound_calls,
+    inbound_calls,
 )
+
+_TABLE_OF: Final = {"user": users, "call": outbound_calls, "inbound_call": inbound_calls}
 
 _Row = tuple[Any, ...]
 
@@ -97,7 +101,7 @@ class Inserter:
         elif record["kind"] == "request":
             self._add_request(record)
         else:
-            self._add_row(users if record["kind"] == "user" else outbound_calls, record)
+            self._add_row(_TABLE_OF[record["kind"]], record)
         self._lines.append(line)
         if len(self._lines) >= _RECORDS_AT_ONCE:
             self.flush()
@@ -147,7 +151,12 @@ class Inserter:
         if not self._new_organizations:
             return
         existing = self._rows_of_batch(select(organizations.c.organization_id), organizations)
-        has_calls = exists().where(outbound_calls.c.organization_id == revisions.c.organization_id)
+        has_calls = or_(
+            *(
+                exists().where(table.c.organization_id == revisions.c.organization_id)
+                for table in (outbound_calls, inbound_calls)
+            )
+        )
         with_calls = self._rows_of_batch(select(revisions.c.organization_id).where(has_calls), revisions)
         deleted = self._rows_of_batch(select(revisions.c.organization_id, revisions.c.revision), revisions)
         for organization_id, (line, revision) in self._new_organizations.items():

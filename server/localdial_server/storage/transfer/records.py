@@ -15,7 +15,7 @@ from pydantic_core import to_json
 from typing_extensions import TypedDict
 
 from localdial_server.domain.formats import AREA_CODE, DISPLAY_NAME, E164, IDENTIFIER, Format
-from localdial_server.domain.model import CallerIdReason, NumberState
+from localdial_server.domain.model import CallerIdReason, DestinationReason, InboundCallOutcome, NumberState
 
 FORMAT: Final = "localdial-export"
 VERSION: Final = 5
@@ -158,6 +158,26 @@ class CallRecord(TypedDict):
     revision: _Count
 
 
+class InboundCallRecord(TypedDict):
+    """A row of `inbound_calls`."""
+
+    kind: Literal["inbound_call"]
+    organization_id: _Identifier
+    call_id: _Identifier
+    call_time: _Time
+    called_number: _PhoneNumber | None
+    caller_number: _PhoneNumber | None
+    destination_number: _PhoneNumber | None
+    reason: DestinationReason | None
+    user_id: _Identifier | None
+    fallback_number: _PhoneNumber | None
+    last_call_id: _Identifier | None
+    last_call_time: _Time | None
+    degraded: bool
+    outcome: Annotated[int, Field(ge=0, le=max(InboundCallOutcome))]
+    outcome_time: _Time | None
+
+
 class End(TypedDict):
     """The last line: the number of records of each kind, and the SHA-256 of all lines before it."""
 
@@ -168,11 +188,18 @@ class End(TypedDict):
     numbers: _Count
     requests: _Count
     calls: _Count
+    inbound_calls: _Count
     sha256: Annotated[str, StringConstraints(pattern=_CHECKSUM.pattern)]
 
 
 Record = (
-    OrganizationRecord | DeletedOrganizationRecord | UserRecord | NumberRecord | RequestRecord | CallRecord
+    OrganizationRecord
+    | DeletedOrganizationRecord
+    | UserRecord
+    | NumberRecord
+    | RequestRecord
+    | CallRecord
+    | InboundCallRecord
 )
 Line = Header | Record | End
 
@@ -189,6 +216,7 @@ _ORDER: Final = {
     "number": (2, itemgetter("phone_number")),
     "request": (3, itemgetter("request_id")),
     "call": (4, itemgetter("call_time", "call_id")),
+    "inbound_call": (5, itemgetter("call_time", "call_id")),
 }
 
 
@@ -262,6 +290,7 @@ class Tally:
             numbers=counts["number"],
             requests=counts["request"],
             calls=counts["call"],
+            inbound_calls=counts["inbound_call"],
             sha256=self._sha256.hexdigest(),
         )
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
+from localdial.v1.call_routing_pb2 import InboundCallOutcome
 from localdial_server.domain.callers import NumberReader
 from localdial_server.domain.phone_numbers import is_e164
 
@@ -38,6 +39,7 @@ class Dial:
 
     `shows_caller`: the phone shows the caller's number, otherwise the called number.
     `fallback_number` is rung next if nobody answers; None if there is no other phone.
+    `is_fallback`: another phone has rung before.
     `screened`: whoever answers has to press a key to take the call.
     """
 
@@ -45,6 +47,7 @@ class Dial:
     organization_id: str
     shows_caller: bool
     fallback_number: str | None = None
+    is_fallback: bool = False
     screened: bool = False
 
     def shown_number(self, call: Call, reader: NumberReader) -> str:
@@ -66,6 +69,7 @@ class Dial:
             "organization": self.organization_id,
             "shows_caller": "yes" if self.shows_caller else "no",
             "fallback": (self.fallback_number or "").removeprefix("+"),
+            "is_fallback": "yes" if self.is_fallback else "no",
             "screened": "yes" if self.screened else "no",
         }
 
@@ -104,6 +108,7 @@ class DialEnded:
     organization_id: str
     shows_caller: bool
     fallback_number: str | None
+    is_fallback: bool
     screened: bool
     status: str
     bridged: str
@@ -116,6 +121,7 @@ class DialEnded:
             parameters.get("organization", ""),
             parameters.get("shows_caller") == "yes",
             fallback_number if is_e164(fallback_number) else None,
+            parameters.get("is_fallback") == "yes",
             parameters.get("screened") == "yes",
             form.get("DialCallStatus", ""),
             form.get("DialBridged", ""),
@@ -133,13 +139,24 @@ class DialEnded:
             return self.bridged == "true"
         return self.status in _CONNECTED and not self.screened
 
+    @property
+    def outcome(self) -> InboundCallOutcome.ValueType:
+        """What became of the call, so far: if another phone rings next, its outcome may be better."""
+        if self.was_connected:
+            if self.is_fallback:
+                return InboundCallOutcome.INBOUND_CALL_OUTCOME_ANSWERED_BY_FALLBACK
+            return InboundCallOutcome.INBOUND_CALL_OUTCOME_ANSWERED
+        if self.status in _CONNECTED:
+            return InboundCallOutcome.INBOUND_CALL_OUTCOME_SCREENED_OUT
+        return InboundCallOutcome.INBOUND_CALL_OUTCOME_MISSED
+
 
 def after_dial(ended: DialEnded) -> Step:
     """Decide what happens after a phone has rung."""
     if ended.was_connected:
         return HangUp()
     if ended.fallback_number is not None:
-        return Dial(ended.fallback_number, ended.organization_id, ended.shows_caller)
+        return Dial(ended.fallback_number, ended.organization_id, ended.shows_caller, is_fallback=True)
     return Message(ended.organization_id)
 
 

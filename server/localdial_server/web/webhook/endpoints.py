@@ -69,7 +69,9 @@ class Webhook:
 
     async def _dial_ended(self, request: SignedRequest) -> str | None:
         call, until = Call.of(request.form), self._localdial.step_ends()
-        return await self._answer(after_dial(DialEnded.of(request.parameters, request.form)), call, until)
+        ended = DialEnded.of(request.parameters, request.form)
+        self._localdial.report(call.call_sid, ended)
+        return await self._answer(after_dial(ended), call, until)
 
     async def _phone_answered(self, request: SignedRequest) -> str:
         organization_id = request.parameters.get("organization", "")

@@ -11,13 +11,17 @@ from typing import Final
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from localdial.v1.call_routing_pb2 import DestinationReason, RouteInboundCallRequest
+from localdial.v1.call_routing_pb2 import (
+    DestinationReason,
+    ReportInboundCallOutcomeRequest,
+    RouteInboundCallRequest,
+)
 from localdial.v1.directory_pb2 import GetOrganizationRequest
 from localdial_client import AsyncClient, FailedPrecondition, InvalidArgument, LocaldialError, NotFound
 from localdial_server.domain.callers import NumberReader
 from localdial_server.domain.formats import IDENTIFIER
 from localdial_server.observability.health import CALL_BACKS, DEGRADED_CALL_BACKS
-from localdial_server.web.webhook.call_steps import Call, CarrierFallback, Dial, Message
+from localdial_server.web.webhook.call_steps import Call, CarrierFallback, Dial, DialEnded, Message
 
 _log = logging.getLogger(__name__)
 
@@ -25,6 +29,9 @@ _log = logging.getLogger(__name__)
 _MARGIN_SECONDS: Final = 0.4
 
 _HEALTH_SECONDS: Final = 1.0
+
+# No caller waits for a report.
+_REPORT_SECONDS: Final = 10.0
 
 # Bypass the proxy, which is for reaching the carrier: the connection to localdial carries
 # phone numbers unencrypted.
@@ -70,6 +77,7 @@ class RoutingClient:
         self._screening = screening
         self._step_seconds = degraded_after + _MARGIN_SECONDS
         self._reader = reader
+        self._reports: set[asyncio.Task[None]] = set()
 
     def step_ends(self) -> float:
         """Return the time of the event loop by which a step that begins now must be answered."""
@@ -94,7 +102,7 @@ class RoutingClient:
         if found.degraded:
             _log.warning("a call-back goes to the organization number", extra={"call_sid": call.call_sid})
         # The organization number may be a machine, which presses no keys.
-        is_user = found.reason == DestinationReason.DESTINATION_REASON_LAST_CALLER
+        is_user = found.reason != DestinationReason.DESTINATION_REASON_ORGANIZATION_NUMBER
         return Dial(
             found.destination_number,
             found.organization_id,
@@ -103,6 +111,27 @@ class RoutingClient:
             fallback_number=found.fallback_number or None,
             screened=self._screening and is_user,
         )
+
+    def report(self, call_sid: str, ended: DialEnded) -> None:
+        """Report what became of the call, in the background: the caller does not wait for it."""
+        # Without an identifier of the call, the server made one that this step does not know.
+        if _IDENTIFIER.fullmatch(call_sid) and _IDENTIFIER.fullmatch(ended.organization_id):
+            report = asyncio.create_task(self._report(call_sid, ended))
+            self._reports.add(report)
+            report.add_done_callback(self._reports.discard)
+
+    async def _report(self, call_sid: str, ended: DialEnded) -> None:
+        request = ReportInboundCallOutcomeRequest(
+            organization_id=ended.organization_id, call_id=call_sid, outcome=ended.outcome
+        )
+        try:
+            await self._client.call_routing.report_inbound_call_outcome(request, timeout=_REPORT_SECONDS)
+        except LocaldialError as error:
+            _log_failure("the outcome of a call-back cannot be reported", error, call_sid)
+
+    async def finish_reports(self) -> None:
+        """Wait for the reports under way."""
+        await asyncio.gather(*self._reports)
 
     async def organization_name(self, organization_id: str, call_sid: str, until: float) -> str:
         """Return the organization's display name; empty if it is unknown or localdial does not answer."""
@@ -143,9 +172,11 @@ async def connected(
         AsyncClient(server, options=_NO_PROXY) as client,
         grpc.aio.insecure_channel(server, _NO_PROXY) as channel,
     ):
-        yield RoutingClient(
+        localdial = RoutingClient(
             client, channel, screening=screening, degraded_after=degraded_after, reader=reader
         )
+        yield localdial
+        await localdial.finish_reports()
 
 
 def _seconds_until(until: float) -> float:

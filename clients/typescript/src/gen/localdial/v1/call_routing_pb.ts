@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file localdial/v1/call_routing.proto.
  */
 export const file_localdial_v1_call_routing: GenFile = /*@__PURE__*/
-  fileDesc("Ch9sb2NhbGRpYWwvdjEvY2FsbF9yb3V0aW5nLnByb3RvEgxsb2NhbGRpYWwudjEinwEKHlJlc29sdmVPdXRib3VuZENhbGxlcklkUmVxdWVzdBIXCg9vcmdhbml6YXRpb25faWQYASABKAkSDwoHdXNlcl9pZBgCIAEoCRIVCg1jYWxsZWVfbnVtYmVyGAMgASgJEg8KB2NhbGxfaWQYBCABKAkSFQoNdmFsaWRhdGVfb25seRgFIAEoCBIUCgxtaW5fcmV2aXNpb24YBiABKAMitwEKH1Jlc29sdmVPdXRib3VuZENhbGxlcklkUmVzcG9uc2USEQoJY2FsbGVyX2lkGAEgASgJEiwKBnJlYXNvbhgCIAEoDjIcLmxvY2FsZGlhbC52MS5DYWxsZXJJZFJlYXNvbhIYChBjYWxsZWVfYXJlYV9jb2RlGAMgASgJEg8KB2NhbGxfaWQYBCABKAkSEAoIcmV2aXNpb24YBSABKAMSFgoOcmVjb3JkZWRfbGF0ZXIYBiABKAgiZgokQmF0Y2hSZXNvbHZlT3V0Ym91bmRDYWxsZXJJZHNSZXF1ZXN0Ej4KCHJlcXVlc3RzGAEgAygLMiwubG9jYWxkaWFsLnYxLlJlc29sdmVPdXRib3VuZENhbGxlcklkUmVxdWVzdCJrCiVCYXRjaFJlc29sdmVPdXRib3VuZENhbGxlcklkc1Jlc3BvbnNlEkIKB3Jlc3VsdHMYASADKAsyMS5sb2NhbGRpYWwudjEuQmF0Y2hSZXNvbHZlT3V0Ym91bmRDYWxsZXJJZHNSZXN1bHQimAEKI0JhdGNoUmVzb2x2ZU91dGJvdW5kQ2FsbGVySWRzUmVzdWx0EkEKCHJlc3BvbnNlGAEgASgLMi0ubG9jYWxkaWFsLnYxLlJlc29sdmVPdXRib3VuZENhbGxlcklkUmVzcG9uc2VIABIkCgZzdGF0dXMYAiABKAsyEi5nb29nbGUucnBjLlN0YXR1c0gAQggKBnJlc3VsdCJwChdSb3V0ZUluYm91bmRDYWxsUmVxdWVzdBIVCg1jYWxsZWRfbnVtYmVyGAEgASgJEhUKDWNhbGxlcl9udW1iZXIYAiABKAkSDwoHY2FsbF9pZBgDIAEoCRIWCg5hbGxvd19kZWdyYWRlZBgEIAEoCCKcAgoYUm91dGVJbmJvdW5kQ2FsbFJlc3BvbnNlEhcKD29yZ2FuaXphdGlvbl9pZBgBIAEoCRIaChJkZXN0aW5hdGlvbl9udW1iZXIYAiABKAkSDwoHdXNlcl9pZBgDIAEoCRIvCgZyZWFzb24YBCABKA4yHy5sb2NhbGRpYWwudjEuRGVzdGluYXRpb25SZWFzb24SFAoMbGFzdF9jYWxsX2lkGAUgASgJEjIKDmxhc3RfY2FsbF90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIXCg9mYWxsYmFja19udW1iZXIYByABKAkSFAoMc2hvd25fbnVtYmVyGAggASgJEhAKCGRlZ3JhZGVkGAkgASgIIoIBChhMaXN0T3V0Ym91bmRDYWxsc1JlcXVlc3QSFwoPb3JnYW5pemF0aW9uX2lkGAEgASgJEhUKDWNhbGxlZV9udW1iZXIYAiABKAkSDwoHdXNlcl9pZBgDIAEoCRIRCglwYWdlX3NpemUYBCABKAUSEgoKcGFnZV90b2tlbhgFIAEoCSJfChlMaXN0T3V0Ym91bmRDYWxsc1Jlc3BvbnNlEikKBWNhbGxzGAEgAygLMhoubG9jYWxkaWFsLnYxLk91dGJvdW5kQ2FsbBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAki4gEKDE91dGJvdW5kQ2FsbBIXCg9vcmdhbml6YXRpb25faWQYASABKAkSDwoHY2FsbF9pZBgCIAEoCRIPCgd1c2VyX2lkGAMgASgJEhUKDWNhbGxlZV9udW1iZXIYBCABKAkSEQoJY2FsbGVyX2lkGAUgASgJEiwKBnJlYXNvbhgGIAEoDjIcLmxvY2FsZGlhbC52MS5DYWxsZXJJZFJlYXNvbhItCgljYWxsX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHJldmlzaW9uGAggASgDKv8BCg5DYWxsZXJJZFJlYXNvbhIgChxDQUxMRVJfSURfUkVBU09OX1VOU1BFQ0lGSUVEEAASKgomQ0FMTEVSX0lEX1JFQVNPTl9BR0VOVF9DQUxMRVJfSURfTE9DQUwQARIjCh9DQUxMRVJfSURfUkVBU09OX0xPQ0FMX1BSRVNFTkNFEAISKgomQ0FMTEVSX0lEX1JFQVNPTl9MT0NBTF9QUkVTRU5DRV9NQVBQRUQQAxIkCiBDQUxMRVJfSURfUkVBU09OX0FHRU5UX0NBTExFUl9JRBAEEigKJENBTExFUl9JRF9SRUFTT05fT1JHQU5JWkFUSU9OX05VTUJFUhAFKocBChFEZXN0aW5hdGlvblJlYXNvbhIiCh5ERVNUSU5BVElPTl9SRUFTT05fVU5TUEVDSUZJRUQQABIiCh5ERVNUSU5BVElPTl9SRUFTT05fTEFTVF9DQUxMRVIQARIqCiZERVNUSU5BVElPTl9SRUFTT05fT1JHQU5JWkFUSU9OX05VTUJFUhACMu0DCgtDYWxsUm91dGluZxJ7ChdSZXNvbHZlT3V0Ym91bmRDYWxsZXJJZBIsLmxvY2FsZGlhbC52MS5SZXNvbHZlT3V0Ym91bmRDYWxsZXJJZFJlcXVlc3QaLS5sb2NhbGRpYWwudjEuUmVzb2x2ZU91dGJvdW5kQ2FsbGVySWRSZXNwb25zZSIDkAICEo0BCh1CYXRjaFJlc29sdmVPdXRib3VuZENhbGxlcklkcxIyLmxvY2FsZGlhbC52MS5CYXRjaFJlc29sdmVPdXRib3VuZENhbGxlcklkc1JlcXVlc3QaMy5sb2NhbGRpYWwudjEuQmF0Y2hSZXNvbHZlT3V0Ym91bmRDYWxsZXJJZHNSZXNwb25zZSIDkAICEmYKEFJvdXRlSW5ib3VuZENhbGwSJS5sb2NhbGRpYWwudjEuUm91dGVJbmJvdW5kQ2FsbFJlcXVlc3QaJi5sb2NhbGRpYWwudjEuUm91dGVJbmJvdW5kQ2FsbFJlc3BvbnNlIgOQAgISaQoRTGlzdE91dGJvdW5kQ2FsbHMSJi5sb2NhbGRpYWwudjEuTGlzdE91dGJvdW5kQ2FsbHNSZXF1ZXN0GicubG9jYWxkaWFsLnYxLkxpc3RPdXRib3VuZENhbGxzUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_google_protobuf_timestamp, file_google_rpc_status]);
+  fileDesc("Ch9sb2NhbGRpYWwvdjEvY2FsbF9yb3V0aW5nLnByb3RvEgxsb2NhbGRpYWwudjEinwEKHlJlc29sdmVPdXRib3VuZENhbGxlcklkUmVxdWVzdBIXCg9vcmdhbml6YXRpb25faWQYASABKAkSDwoHdXNlcl9pZBgCIAEoCRIVCg1jYWxsZWVfbnVtYmVyGAMgASgJEg8KB2NhbGxfaWQYBCABKAkSFQoNdmFsaWRhdGVfb25seRgFIAEoCBIUCgxtaW5fcmV2aXNpb24YBiABKAMitwEKH1Jlc29sdmVPdXRib3VuZENhbGxlcklkUmVzcG9uc2USEQoJY2FsbGVyX2lkGAEgASgJEiwKBnJlYXNvbhgCIAEoDjIcLmxvY2FsZGlhbC52MS5DYWxsZXJJZFJlYXNvbhIYChBjYWxsZWVfYXJlYV9jb2RlGAMgASgJEg8KB2NhbGxfaWQYBCABKAkSEAoIcmV2aXNpb24YBSABKAMSFgoOcmVjb3JkZWRfbGF0ZXIYBiABKAgiZgokQmF0Y2hSZXNvbHZlT3V0Ym91bmRDYWxsZXJJZHNSZXF1ZXN0Ej4KCHJlcXVlc3RzGAEgAygLMiwubG9jYWxkaWFsLnYxLlJlc29sdmVPdXRib3VuZENhbGxlcklkUmVxdWVzdCJrCiVCYXRjaFJlc29sdmVPdXRib3VuZENhbGxlcklkc1Jlc3BvbnNlEkIKB3Jlc3VsdHMYASADKAsyMS5sb2NhbGRpYWwudjEuQmF0Y2hSZXNvbHZlT3V0Ym91bmRDYWxsZXJJZHNSZXN1bHQimAEKI0JhdGNoUmVzb2x2ZU91dGJvdW5kQ2FsbGVySWRzUmVzdWx0EkEKCHJlc3BvbnNlGAEgASgLMi0ubG9jYWxkaWFsLnYxLlJlc29sdmVPdXRib3VuZENhbGxlcklkUmVzcG9uc2VIABIkCgZzdGF0dXMYAiABKAsyEi5nb29nbGUucnBjLlN0YXR1c0gAQggKBnJlc3VsdCJwChdSb3V0ZUluYm91bmRDYWxsUmVxdWVzdBIVCg1jYWxsZWRfbnVtYmVyGAEgASgJEhUKDWNhbGxlcl9udW1iZXIYAiABKAkSDwoHY2FsbF9pZBgDIAEoCRIWCg5hbGxvd19kZWdyYWRlZBgEIAEoCCKtAgoYUm91dGVJbmJvdW5kQ2FsbFJlc3BvbnNlEhcKD29yZ2FuaXphdGlvbl9pZBgBIAEoCRIaChJkZXN0aW5hdGlvbl9udW1iZXIYAiABKAkSDwoHdXNlcl9pZBgDIAEoCRIvCgZyZWFzb24YBCABKA4yHy5sb2NhbGRpYWwudjEuRGVzdGluYXRpb25SZWFzb24SFAoMbGFzdF9jYWxsX2lkGAUgASgJEjIKDmxhc3RfY2FsbF90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIXCg9mYWxsYmFja19udW1iZXIYByABKAkSFAoMc2hvd25fbnVtYmVyGAggASgJEhAKCGRlZ3JhZGVkGAkgASgIEg8KB2NhbGxfaWQYCiABKAkifgofUmVwb3J0SW5ib3VuZENhbGxPdXRjb21lUmVxdWVzdBIXCg9vcmdhbml6YXRpb25faWQYASABKAkSDwoHY2FsbF9pZBgCIAEoCRIxCgdvdXRjb21lGAMgASgOMiAubG9jYWxkaWFsLnYxLkluYm91bmRDYWxsT3V0Y29tZSIiCiBSZXBvcnRJbmJvdW5kQ2FsbE91dGNvbWVSZXNwb25zZSLzAQoYTGlzdE91dGJvdW5kQ2FsbHNSZXF1ZXN0EhcKD29yZ2FuaXphdGlvbl9pZBgBIAEoCRIVCg1jYWxsZWVfbnVtYmVyGAIgASgJEg8KB3VzZXJfaWQYAyABKAkSEQoJcGFnZV9zaXplGAQgASgFEhIKCnBhZ2VfdG9rZW4YBSABKAkSEQoJY2FsbGVyX2lkGAYgASgJEi4KCnN0YXJ0X3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJfChlMaXN0T3V0Ym91bmRDYWxsc1Jlc3BvbnNlEikKBWNhbGxzGAEgAygLMhoubG9jYWxkaWFsLnYxLk91dGJvdW5kQ2FsbBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAki4gEKDE91dGJvdW5kQ2FsbBIXCg9vcmdhbml6YXRpb25faWQYASABKAkSDwoHY2FsbF9pZBgCIAEoCRIPCgd1c2VyX2lkGAMgASgJEhUKDWNhbGxlZV9udW1iZXIYBCABKAkSEQoJY2FsbGVyX2lkGAUgASgJEiwKBnJlYXNvbhgGIAEoDjIcLmxvY2FsZGlhbC52MS5DYWxsZXJJZFJlYXNvbhItCgljYWxsX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHJldmlzaW9uGAggASgDIoYCChdMaXN0SW5ib3VuZENhbGxzUmVxdWVzdBIXCg9vcmdhbml6YXRpb25faWQYASABKAkSFQoNY2FsbGVyX251bWJlchgCIAEoCRIVCg1jYWxsZWRfbnVtYmVyGAMgASgJEg8KB3VzZXJfaWQYBCABKAkSDgoGbWlzc2VkGAUgASgIEi4KCnN0YXJ0X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglwYWdlX3NpemUYCCABKAUSEgoKcGFnZV90b2tlbhgJIAEoCSJdChhMaXN0SW5ib3VuZENhbGxzUmVzcG9uc2USKAoFY2FsbHMYASADKAsyGS5sb2NhbGRpYWwudjEuSW5ib3VuZENhbGwSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIoIDCgtJbmJvdW5kQ2FsbBIXCg9vcmdhbml6YXRpb25faWQYASABKAkSDwoHY2FsbF9pZBgCIAEoCRIVCg1jYWxsZXJfbnVtYmVyGAMgASgJEhUKDWNhbGxlZF9udW1iZXIYBCABKAkSGgoSZGVzdGluYXRpb25fbnVtYmVyGAUgASgJEi8KBnJlYXNvbhgGIAEoDjIfLmxvY2FsZGlhbC52MS5EZXN0aW5hdGlvblJlYXNvbhIPCgd1c2VyX2lkGAcgASgJEhcKD2ZhbGxiYWNrX251bWJlchgIIAEoCRItCgljYWxsX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKB291dGNvbWUYCiABKA4yIC5sb2NhbGRpYWwudjEuSW5ib3VuZENhbGxPdXRjb21lEjAKDG91dGNvbWVfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIZGVncmFkZWQYDCABKAgq/wEKDkNhbGxlcklkUmVhc29uEiAKHENBTExFUl9JRF9SRUFTT05fVU5TUEVDSUZJRUQQABIqCiZDQUxMRVJfSURfUkVBU09OX0FHRU5UX0NBTExFUl9JRF9MT0NBTBABEiMKH0NBTExFUl9JRF9SRUFTT05fTE9DQUxfUFJFU0VOQ0UQAhIqCiZDQUxMRVJfSURfUkVBU09OX0xPQ0FMX1BSRVNFTkNFX01BUFBFRBADEiQKIENBTExFUl9JRF9SRUFTT05fQUdFTlRfQ0FMTEVSX0lEEAQSKAokQ0FMTEVSX0lEX1JFQVNPTl9PUkdBTklaQVRJT05fTlVNQkVSEAUqrwEKEURlc3RpbmF0aW9uUmVhc29uEiIKHkRFU1RJTkFUSU9OX1JFQVNPTl9VTlNQRUNJRklFRBAAEiIKHkRFU1RJTkFUSU9OX1JFQVNPTl9MQVNUX0NBTExFUhABEioKJkRFU1RJTkFUSU9OX1JFQVNPTl9PUkdBTklaQVRJT05fTlVNQkVSEAISJgoiREVTVElOQVRJT05fUkVBU09OX0NBTExFUl9JRF9PV05FUhADKpgCChJJbmJvdW5kQ2FsbE91dGNvbWUSJAogSU5CT1VORF9DQUxMX09VVENPTUVfVU5TUEVDSUZJRUQQABIhCh1JTkJPVU5EX0NBTExfT1VUQ09NRV9BTlNXRVJFRBABEh8KG0lOQk9VTkRfQ0FMTF9PVVRDT01FX01JU1NFRBACEiUKIUlOQk9VTkRfQ0FMTF9PVVRDT01FX1NDUkVFTkVEX09VVBADEi0KKUlOQk9VTkRfQ0FMTF9PVVRDT01FX0FOU1dFUkVEX0JZX0ZBTExCQUNLEAQSIAocSU5CT1VORF9DQUxMX09VVENPTUVfUEVORElORxAFEiAKHElOQk9VTkRfQ0FMTF9PVVRDT01FX1VOS05PV04QBjLVBQoLQ2FsbFJvdXRpbmcSewoXUmVzb2x2ZU91dGJvdW5kQ2FsbGVySWQSLC5sb2NhbGRpYWwudjEuUmVzb2x2ZU91dGJvdW5kQ2FsbGVySWRSZXF1ZXN0Gi0ubG9jYWxkaWFsLnYxLlJlc29sdmVPdXRib3VuZENhbGxlcklkUmVzcG9uc2UiA5ACAhKNAQodQmF0Y2hSZXNvbHZlT3V0Ym91bmRDYWxsZXJJZHMSMi5sb2NhbGRpYWwudjEuQmF0Y2hSZXNvbHZlT3V0Ym91bmRDYWxsZXJJZHNSZXF1ZXN0GjMubG9jYWxkaWFsLnYxLkJhdGNoUmVzb2x2ZU91dGJvdW5kQ2FsbGVySWRzUmVzcG9uc2UiA5ACAhJmChBSb3V0ZUluYm91bmRDYWxsEiUubG9jYWxkaWFsLnYxLlJvdXRlSW5ib3VuZENhbGxSZXF1ZXN0GiYubG9jYWxkaWFsLnYxLlJvdXRlSW5ib3VuZENhbGxSZXNwb25zZSIDkAICEn4KGFJlcG9ydEluYm91bmRDYWxsT3V0Y29tZRItLmxvY2FsZGlhbC52MS5SZXBvcnRJbmJvdW5kQ2FsbE91dGNvbWVSZXF1ZXN0Gi4ubG9jYWxkaWFsLnYxLlJlcG9ydEluYm91bmRDYWxsT3V0Y29tZVJlc3BvbnNlIgOQAgISaQoRTGlzdE91dGJvdW5kQ2FsbHMSJi5sb2NhbGRpYWwudjEuTGlzdE91dGJvdW5kQ2FsbHNSZXF1ZXN0GicubG9jYWxkaWFsLnYxLkxpc3RPdXRib3VuZENhbGxzUmVzcG9uc2UiA5ACARJmChBMaXN0SW5ib3VuZENhbGxzEiUubG9jYWxkaWFsLnYxLkxpc3RJbmJvdW5kQ2FsbHNSZXF1ZXN0GiYubG9jYWxkaWFsLnYxLkxpc3RJbmJvdW5kQ2FsbHNSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_google_protobuf_timestamp, file_google_rpc_status]);
 
 /**
  * Request of ResolveOutboundCallerId.
@@ -237,8 +237,8 @@ export const BatchResolveOutboundCallerIdsResultSchema: GenMessage<BatchResolveO
 export type RouteInboundCallRequest = Message<"localdial.v1.RouteInboundCallRequest"> & {
   /**
    * Required. The number that was called, as the carrier or the switch sent it:
-   * a number in an organization's inventory, or an organization number. Up to
-   * 256 characters. Read are E.164, also without its `+`; a national number of
+   * a number in an organization's inventory, an organization number, or a
+   * user's caller ID. Up to 256 characters. Read are E.164, also without its `+`; a national number of
    * the server's default country (a setting; US), also behind its trunk or
    * international prefix; and a tel, SIP or SIPS URI with such a number
    * (`sip:+14155550100@acme.sip.twilio.com`), with or without a display name.
@@ -260,9 +260,14 @@ export type RouteInboundCallRequest = Message<"localdial.v1.RouteInboundCallRequ
   callerNumber: string;
 
   /**
-   * Optional. The carrier's identifier of the call. 1 to 128 visible ASCII
-   * characters. It does not affect the response; the server logs it at level
-   * debug.
+   * Optional. The carrier's identifier of the call, unique within the
+   * organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
+   * with the same caller and called number records nothing more and, once the
+   * first call is recorded, returns the first response or error. No call is
+   * refused for its `call_id`: one with another caller or called number is
+   * recorded under an identifier that the server generates. If two such calls
+   * come before either is recorded, only the first record stands. Default: an
+   * identifier that the server generates.
    *
    * @generated from field: string call_id = 3;
    */
@@ -309,8 +314,8 @@ export type RouteInboundCallResponse = Message<"localdial.v1.RouteInboundCallRes
   destinationNumber: string;
 
   /**
-   * Output only. The user whose work phone is the destination. Empty unless
-   * `reason` is `DESTINATION_REASON_LAST_CALLER`.
+   * Output only. The user whose work phone is the destination. Empty if
+   * `reason` is `DESTINATION_REASON_ORGANIZATION_NUMBER`.
    *
    * @generated from field: string user_id = 3;
    */
@@ -366,6 +371,16 @@ export type RouteInboundCallResponse = Message<"localdial.v1.RouteInboundCallRes
    * @generated from field: bool degraded = 9;
    */
   degraded: boolean;
+
+  /**
+   * Output only. The identifier of the recorded call: the `call_id` of the
+   * request, or the one that the server generated, because the request had none
+   * or its `call_id` belongs to another call. Pass it to
+   * ReportInboundCallOutcome.
+   *
+   * @generated from field: string call_id = 10;
+   */
+  callId: string;
 };
 
 /**
@@ -374,6 +389,59 @@ export type RouteInboundCallResponse = Message<"localdial.v1.RouteInboundCallRes
  */
 export const RouteInboundCallResponseSchema: GenMessage<RouteInboundCallResponse> = /*@__PURE__*/
   messageDesc(file_localdial_v1_call_routing, 6);
+
+/**
+ * Request of ReportInboundCallOutcome.
+ *
+ * @generated from message localdial.v1.ReportInboundCallOutcomeRequest
+ */
+export type ReportInboundCallOutcomeRequest = Message<"localdial.v1.ReportInboundCallOutcomeRequest"> & {
+  /**
+   * Required. The organization that was called. 1 to 128 visible ASCII
+   * characters.
+   *
+   * @generated from field: string organization_id = 1;
+   */
+  organizationId: string;
+
+  /**
+   * Required. The `call_id` in the response of RouteInboundCall. 1 to 128
+   * visible ASCII characters.
+   *
+   * @generated from field: string call_id = 2;
+   */
+  callId: string;
+
+  /**
+   * Required. What became of the call: `ANSWERED`, `MISSED`, `SCREENED_OUT` or
+   * `ANSWERED_BY_FALLBACK`.
+   *
+   * @generated from field: localdial.v1.InboundCallOutcome outcome = 3;
+   */
+  outcome: InboundCallOutcome;
+};
+
+/**
+ * Describes the message localdial.v1.ReportInboundCallOutcomeRequest.
+ * Use `create(ReportInboundCallOutcomeRequestSchema)` to create a new message.
+ */
+export const ReportInboundCallOutcomeRequestSchema: GenMessage<ReportInboundCallOutcomeRequest> = /*@__PURE__*/
+  messageDesc(file_localdial_v1_call_routing, 7);
+
+/**
+ * Response of ReportInboundCallOutcome.
+ *
+ * @generated from message localdial.v1.ReportInboundCallOutcomeResponse
+ */
+export type ReportInboundCallOutcomeResponse = Message<"localdial.v1.ReportInboundCallOutcomeResponse"> & {
+};
+
+/**
+ * Describes the message localdial.v1.ReportInboundCallOutcomeResponse.
+ * Use `create(ReportInboundCallOutcomeResponseSchema)` to create a new message.
+ */
+export const ReportInboundCallOutcomeResponseSchema: GenMessage<ReportInboundCallOutcomeResponse> = /*@__PURE__*/
+  messageDesc(file_localdial_v1_call_routing, 8);
 
 /**
  * Request of ListOutboundCalls.
@@ -422,6 +490,30 @@ export type ListOutboundCallsRequest = Message<"localdial.v1.ListOutboundCallsRe
    * @generated from field: string page_token = 5;
    */
   pageToken: string;
+
+  /**
+   * Optional. Return only calls that showed this caller ID, in E.164. Default:
+   * calls with any caller ID.
+   *
+   * @generated from field: string caller_id = 6;
+   */
+  callerId: string;
+
+  /**
+   * Optional. Return only calls recorded at this time or later. Default: from
+   * the first call.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 7;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * Optional. Return only calls recorded before this time, which must not be
+   * before `start_time`. Default: up to the newest call.
+   *
+   * @generated from field: google.protobuf.Timestamp end_time = 8;
+   */
+  endTime?: Timestamp | undefined;
 };
 
 /**
@@ -429,7 +521,7 @@ export type ListOutboundCallsRequest = Message<"localdial.v1.ListOutboundCallsRe
  * Use `create(ListOutboundCallsRequestSchema)` to create a new message.
  */
 export const ListOutboundCallsRequestSchema: GenMessage<ListOutboundCallsRequest> = /*@__PURE__*/
-  messageDesc(file_localdial_v1_call_routing, 7);
+  messageDesc(file_localdial_v1_call_routing, 9);
 
 /**
  * Response of ListOutboundCalls.
@@ -457,7 +549,7 @@ export type ListOutboundCallsResponse = Message<"localdial.v1.ListOutboundCallsR
  * Use `create(ListOutboundCallsResponseSchema)` to create a new message.
  */
 export const ListOutboundCallsResponseSchema: GenMessage<ListOutboundCallsResponse> = /*@__PURE__*/
-  messageDesc(file_localdial_v1_call_routing, 8);
+  messageDesc(file_localdial_v1_call_routing, 10);
 
 /**
  * A recorded outbound call.
@@ -528,7 +620,228 @@ export type OutboundCall = Message<"localdial.v1.OutboundCall"> & {
  * Use `create(OutboundCallSchema)` to create a new message.
  */
 export const OutboundCallSchema: GenMessage<OutboundCall> = /*@__PURE__*/
-  messageDesc(file_localdial_v1_call_routing, 9);
+  messageDesc(file_localdial_v1_call_routing, 11);
+
+/**
+ * Request of ListInboundCalls.
+ *
+ * @generated from message localdial.v1.ListInboundCallsRequest
+ */
+export type ListInboundCallsRequest = Message<"localdial.v1.ListInboundCallsRequest"> & {
+  /**
+   * Required. The organization whose call-backs are listed. 1 to 128 visible
+   * ASCII characters.
+   *
+   * @generated from field: string organization_id = 1;
+   */
+  organizationId: string;
+
+  /**
+   * Optional. Return only calls from this number, in E.164. Default: calls from
+   * any number, and those whose caller withheld it.
+   *
+   * @generated from field: string caller_number = 2;
+   */
+  callerNumber: string;
+
+  /**
+   * Optional. Return only calls to this number, in E.164. Default: calls to any
+   * number.
+   *
+   * @generated from field: string called_number = 3;
+   */
+  calledNumber: string;
+
+  /**
+   * Optional. Return only calls that were sent to this user, who may have been
+   * deleted since. 1 to 128 visible ASCII characters. Default: calls to any
+   * destination.
+   *
+   * @generated from field: string user_id = 4;
+   */
+  userId: string;
+
+  /**
+   * Optional. Whether to return only calls that nobody took: those whose
+   * outcome is `MISSED` or `SCREENED_OUT`. Default: false, calls with any
+   * outcome.
+   *
+   * @generated from field: bool missed = 5;
+   */
+  missed: boolean;
+
+  /**
+   * Optional. Return only calls that came at this time or later. Default: from
+   * the first call.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 6;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * Optional. Return only calls that came before this time, which must not be
+   * before `start_time`. Default: up to the newest call.
+   *
+   * @generated from field: google.protobuf.Timestamp end_time = 7;
+   */
+  endTime?: Timestamp | undefined;
+
+  /**
+   * Optional. The maximum number of calls to return. 50 if 0 or unset; values
+   * above 1000 are treated as 1000.
+   *
+   * @generated from field: int32 page_size = 8;
+   */
+  pageSize: number;
+
+  /**
+   * Optional. The `next_page_token` of the previous page. Every other field
+   * except `page_size` must have the same value as in the request for that
+   * page.
+   *
+   * @generated from field: string page_token = 9;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message localdial.v1.ListInboundCallsRequest.
+ * Use `create(ListInboundCallsRequestSchema)` to create a new message.
+ */
+export const ListInboundCallsRequestSchema: GenMessage<ListInboundCallsRequest> = /*@__PURE__*/
+  messageDesc(file_localdial_v1_call_routing, 12);
+
+/**
+ * Response of ListInboundCalls.
+ *
+ * @generated from message localdial.v1.ListInboundCallsResponse
+ */
+export type ListInboundCallsResponse = Message<"localdial.v1.ListInboundCallsResponse"> & {
+  /**
+   * Output only. The calls, newest first.
+   *
+   * @generated from field: repeated localdial.v1.InboundCall calls = 1;
+   */
+  calls: InboundCall[];
+
+  /**
+   * Output only. The `page_token` of the next page. Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message localdial.v1.ListInboundCallsResponse.
+ * Use `create(ListInboundCallsResponseSchema)` to create a new message.
+ */
+export const ListInboundCallsResponseSchema: GenMessage<ListInboundCallsResponse> = /*@__PURE__*/
+  messageDesc(file_localdial_v1_call_routing, 13);
+
+/**
+ * A recorded call-back.
+ *
+ * @generated from message localdial.v1.InboundCall
+ */
+export type InboundCall = Message<"localdial.v1.InboundCall"> & {
+  /**
+   * Output only. The organization that was called.
+   *
+   * @generated from field: string organization_id = 1;
+   */
+  organizationId: string;
+
+  /**
+   * Output only. The identifier of the call, unique within the organization.
+   *
+   * @generated from field: string call_id = 2;
+   */
+  callId: string;
+
+  /**
+   * Output only. The caller's number, in E.164. Empty if the caller withheld
+   * it.
+   *
+   * @generated from field: string caller_number = 3;
+   */
+  callerNumber: string;
+
+  /**
+   * Output only. The number that was called, in E.164.
+   *
+   * @generated from field: string called_number = 4;
+   */
+  calledNumber: string;
+
+  /**
+   * Output only. The number that the call was sent to, in E.164. Empty if there
+   * was no destination.
+   *
+   * @generated from field: string destination_number = 5;
+   */
+  destinationNumber: string;
+
+  /**
+   * Output only. Why the call was sent there. Unspecified if there was no
+   * destination.
+   *
+   * @generated from field: localdial.v1.DestinationReason reason = 6;
+   */
+  reason: DestinationReason;
+
+  /**
+   * Output only. The user whose work phone was the destination. Empty if it was
+   * the organization number.
+   *
+   * @generated from field: string user_id = 7;
+   */
+  userId: string;
+
+  /**
+   * Output only. Where the call was to go if the destination did not answer, in
+   * E.164. Empty if there was no other number.
+   *
+   * @generated from field: string fallback_number = 8;
+   */
+  fallbackNumber: string;
+
+  /**
+   * Output only. When the call came.
+   *
+   * @generated from field: google.protobuf.Timestamp call_time = 9;
+   */
+  callTime?: Timestamp | undefined;
+
+  /**
+   * Output only. What became of the call. Never unspecified.
+   *
+   * @generated from field: localdial.v1.InboundCallOutcome outcome = 10;
+   */
+  outcome: InboundCallOutcome;
+
+  /**
+   * Output only. When that outcome was reported. Unset if nothing was reported.
+   *
+   * @generated from field: google.protobuf.Timestamp outcome_time = 11;
+   */
+  outcomeTime?: Timestamp | undefined;
+
+  /**
+   * Output only. Whether the call was sent to the organization number because
+   * the database was down.
+   *
+   * @generated from field: bool degraded = 12;
+   */
+  degraded: boolean;
+};
+
+/**
+ * Describes the message localdial.v1.InboundCall.
+ * Use `create(InboundCallSchema)` to create a new message.
+ */
+export const InboundCallSchema: GenMessage<InboundCall> = /*@__PURE__*/
+  messageDesc(file_localdial_v1_call_routing, 14);
 
 /**
  * Why a caller ID was chosen.
@@ -608,13 +921,19 @@ export enum DestinationReason {
   LAST_CALLER = 1,
 
   /**
-   * The organization number, because no user called this caller, the caller
-   * withheld the number, the last user was deleted or has no usable work phone,
-   * or the response is `degraded`.
+   * The organization number, because no other rule gives a usable work phone,
+   * or because the response is `degraded`.
    *
    * @generated from enum value: DESTINATION_REASON_ORGANIZATION_NUMBER = 2;
    */
   ORGANIZATION_NUMBER = 2,
+
+  /**
+   * The work phone of the only user whose caller ID is the called number.
+   *
+   * @generated from enum value: DESTINATION_REASON_CALLER_ID_OWNER = 3;
+   */
+  CALLER_ID_OWNER = 3,
 }
 
 /**
@@ -622,6 +941,70 @@ export enum DestinationReason {
  */
 export const DestinationReasonSchema: GenEnum<DestinationReason> = /*@__PURE__*/
   enumDesc(file_localdial_v1_call_routing, 1);
+
+/**
+ * What became of a call-back.
+ *
+ * @generated from enum localdial.v1.InboundCallOutcome
+ */
+export enum InboundCallOutcome {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: INBOUND_CALL_OUTCOME_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Someone took the call at the destination.
+   *
+   * @generated from enum value: INBOUND_CALL_OUTCOME_ANSWERED = 1;
+   */
+  ANSWERED = 1,
+
+  /**
+   * Nobody answered.
+   *
+   * @generated from enum value: INBOUND_CALL_OUTCOME_MISSED = 2;
+   */
+  MISSED = 2,
+
+  /**
+   * A phone answered, but nobody took the call: the user declined it, or the
+   * answer came from voicemail.
+   *
+   * @generated from enum value: INBOUND_CALL_OUTCOME_SCREENED_OUT = 3;
+   */
+  SCREENED_OUT = 3,
+
+  /**
+   * Nobody took the call at the destination, but someone did at the fallback
+   * number.
+   *
+   * @generated from enum value: INBOUND_CALL_OUTCOME_ANSWERED_BY_FALLBACK = 4;
+   */
+  ANSWERED_BY_FALLBACK = 4,
+
+  /**
+   * Nothing was reported yet. Cannot be reported.
+   *
+   * @generated from enum value: INBOUND_CALL_OUTCOME_PENDING = 5;
+   */
+  PENDING = 5,
+
+  /**
+   * Nothing was reported within 24 hours of the call. Cannot be reported.
+   *
+   * @generated from enum value: INBOUND_CALL_OUTCOME_UNKNOWN = 6;
+   */
+  UNKNOWN = 6,
+}
+
+/**
+ * Describes the enum localdial.v1.InboundCallOutcome.
+ */
+export const InboundCallOutcomeSchema: GenEnum<InboundCallOutcome> = /*@__PURE__*/
+  enumDesc(file_localdial_v1_call_routing, 2);
 
 /**
  * Decides which caller ID an outbound call shows and where a call-back goes.
@@ -673,21 +1056,31 @@ export const CallRouting: GenService<{
     output: typeof BatchResolveOutboundCallerIdsResponseSchema;
   },
   /**
-   * Decides where a call-back goes. The called number identifies the
-   * organization. The first rule that applies wins:
+   * Decides where a call-back goes, and records it. The called number
+   * identifies the organization: it is in the organization's inventory, is its
+   * organization number or, if it is neither of these for any organization, is
+   * the caller ID of users of this organization only. The first rule that
+   * applies wins:
    *
    * 1. The last user of the organization who called this caller, with any
    *    caller ID: that user's work phone.
-   * 2. The organization number.
-   * 3. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
+   * 2. The only user of the organization whose caller ID is the called number:
+   *    that user's work phone.
+   * 3. The organization number.
+   * 4. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
    *
    * Where a phone has two numbers (Mexico with and without a 1 after +52,
    * Argentina with and without a 9 after +54, mobiles of Brazil with and without
    * the ninth digit), they are one caller.
    *
    * A destination equal to the caller or to the called number is skipped. Only
-   * the last user counts: if that user was deleted or has no work phone, rule 2
-   * applies.
+   * the last user counts for rule 1: if that user was deleted or has no work
+   * phone, rule 2 applies.
+   *
+   * The call is recorded after the response is sent, within about a second, and
+   * a call without a destination is recorded as missed. A crash of the server
+   * may lose the records of the last second. While the database is down, the
+   * server keeps records on its own disk. ListInboundCalls returns them.
    *
    * While the database cannot say who called last, the call fails with
    * UNAVAILABLE, or goes to the organization number if `allow_degraded` is set.
@@ -704,6 +1097,26 @@ export const CallRouting: GenService<{
     output: typeof RouteInboundCallResponseSchema;
   },
   /**
+   * Reports what became of a call-back, for ListInboundCalls. Reports may be
+   * repeated, and may arrive in any order, even before the record of the call:
+   * of several outcomes of a call, the first of ANSWERED, ANSWERED_BY_FALLBACK,
+   * SCREENED_OUT and MISSED stands. So a PBX may report each phone that rang.
+   * A report whose call is never recorded has no effect.
+   *
+   * The outcome is recorded as the call is: after the response, within about a
+   * second, and later while the database is down.
+   *
+   * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND), except while the database is
+   * down.
+   *
+   * @generated from rpc localdial.v1.CallRouting.ReportInboundCallOutcome
+   */
+  reportInboundCallOutcome: {
+    methodKind: "unary";
+    input: typeof ReportInboundCallOutcomeRequestSchema;
+    output: typeof ReportInboundCallOutcomeResponseSchema;
+  },
+  /**
    * Lists the organization's recorded outbound calls, newest first.
    *
    * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
@@ -714,6 +1127,18 @@ export const CallRouting: GenService<{
     methodKind: "unary";
     input: typeof ListOutboundCallsRequestSchema;
     output: typeof ListOutboundCallsResponseSchema;
+  },
+  /**
+   * Lists the organization's recorded call-backs, newest first.
+   *
+   * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+   *
+   * @generated from rpc localdial.v1.CallRouting.ListInboundCalls
+   */
+  listInboundCalls: {
+    methodKind: "unary";
+    input: typeof ListInboundCallsRequestSchema;
+    output: typeof ListInboundCallsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_localdial_v1_call_routing, 0);

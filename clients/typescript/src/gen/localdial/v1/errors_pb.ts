@@ -81,9 +81,9 @@ export enum ErrorReason {
 
   /**
    * NOT_FOUND. The number is not in the organization's inventory. For
-   * RouteInboundCall: the number is in no inventory and is no organization
-   * number. The error does not reveal whether another organization owns the
-   * number.
+   * RouteInboundCall: the number is in no inventory, is no organization number,
+   * and is not the caller ID of users of exactly one organization. The error
+   * does not reveal whether another organization owns the number.
    * Metadata: `phone_number`.
    *
    * @generated from enum value: ERROR_REASON_NUMBER_NOT_FOUND = 6;
@@ -104,7 +104,7 @@ export enum ErrorReason {
 
   /**
    * FAILED_PRECONDITION. The call-back has no destination: there is neither a
-   * last user with a usable work phone nor a usable organization number.
+   * user with a usable work phone nor a usable organization number.
    * Metadata: `organization_id`.
    *
    * @generated from enum value: ERROR_REASON_NO_DESTINATION = 8;

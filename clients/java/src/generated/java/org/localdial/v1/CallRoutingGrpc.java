@@ -111,6 +111,38 @@ public final class CallRoutingGrpc {
     return getRouteInboundCallMethod;
   }
 
+  private static volatile io.grpc.MethodDescriptor<org.localdial.v1.ReportInboundCallOutcomeRequest,
+      org.localdial.v1.ReportInboundCallOutcomeResponse> getReportInboundCallOutcomeMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "ReportInboundCallOutcome",
+      requestType = org.localdial.v1.ReportInboundCallOutcomeRequest.class,
+      responseType = org.localdial.v1.ReportInboundCallOutcomeResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<org.localdial.v1.ReportInboundCallOutcomeRequest,
+      org.localdial.v1.ReportInboundCallOutcomeResponse> getReportInboundCallOutcomeMethod() {
+    io.grpc.MethodDescriptor<org.localdial.v1.ReportInboundCallOutcomeRequest, org.localdial.v1.ReportInboundCallOutcomeResponse> getReportInboundCallOutcomeMethod;
+    if ((getReportInboundCallOutcomeMethod = CallRoutingGrpc.getReportInboundCallOutcomeMethod) == null) {
+      synchronized (CallRoutingGrpc.class) {
+        if ((getReportInboundCallOutcomeMethod = CallRoutingGrpc.getReportInboundCallOutcomeMethod) == null) {
+          CallRoutingGrpc.getReportInboundCallOutcomeMethod = getReportInboundCallOutcomeMethod =
+              io.grpc.MethodDescriptor.<org.localdial.v1.ReportInboundCallOutcomeRequest, org.localdial.v1.ReportInboundCallOutcomeResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "ReportInboundCallOutcome"))
+              .setIdempotent(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.ReportInboundCallOutcomeRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.ReportInboundCallOutcomeResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new CallRoutingMethodDescriptorSupplier("ReportInboundCallOutcome"))
+              .build();
+        }
+      }
+    }
+    return getReportInboundCallOutcomeMethod;
+  }
+
   private static volatile io.grpc.MethodDescriptor<org.localdial.v1.ListOutboundCallsRequest,
       org.localdial.v1.ListOutboundCallsResponse> getListOutboundCallsMethod;
 
@@ -141,6 +173,38 @@ public final class CallRoutingGrpc {
       }
     }
     return getListOutboundCallsMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<org.localdial.v1.ListInboundCallsRequest,
+      org.localdial.v1.ListInboundCallsResponse> getListInboundCallsMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "ListInboundCalls",
+      requestType = org.localdial.v1.ListInboundCallsRequest.class,
+      responseType = org.localdial.v1.ListInboundCallsResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<org.localdial.v1.ListInboundCallsRequest,
+      org.localdial.v1.ListInboundCallsResponse> getListInboundCallsMethod() {
+    io.grpc.MethodDescriptor<org.localdial.v1.ListInboundCallsRequest, org.localdial.v1.ListInboundCallsResponse> getListInboundCallsMethod;
+    if ((getListInboundCallsMethod = CallRoutingGrpc.getListInboundCallsMethod) == null) {
+      synchronized (CallRoutingGrpc.class) {
+        if ((getListInboundCallsMethod = CallRoutingGrpc.getListInboundCallsMethod) == null) {
+          CallRoutingGrpc.getListInboundCallsMethod = getListInboundCallsMethod =
+              io.grpc.MethodDescriptor.<org.localdial.v1.ListInboundCallsRequest, org.localdial.v1.ListInboundCallsResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "ListInboundCalls"))
+              .setSafe(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.ListInboundCallsRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  org.localdial.v1.ListInboundCallsResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new CallRoutingMethodDescriptorSupplier("ListInboundCalls"))
+              .build();
+        }
+      }
+    }
+    return getListInboundCallsMethod;
   }
 
   /**
@@ -250,18 +314,27 @@ public final class CallRoutingGrpc {
 
     /**
      * <pre>
-     * Decides where a call-back goes. The called number identifies the
-     * organization. The first rule that applies wins:
+     * Decides where a call-back goes, and records it. The called number
+     * identifies the organization: it is in the organization's inventory, is its
+     * organization number or, if it is neither of these for any organization, is
+     * the caller ID of users of this organization only. The first rule that
+     * applies wins:
      * 1. The last user of the organization who called this caller, with any
      *    caller ID: that user's work phone.
-     * 2. The organization number.
-     * 3. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
+     * 2. The only user of the organization whose caller ID is the called number:
+     *    that user's work phone.
+     * 3. The organization number.
+     * 4. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
      * Where a phone has two numbers (Mexico with and without a 1 after +52,
      * Argentina with and without a 9 after +54, mobiles of Brazil with and without
      * the ninth digit), they are one caller.
      * A destination equal to the caller or to the called number is skipped. Only
-     * the last user counts: if that user was deleted or has no work phone, rule 2
-     * applies.
+     * the last user counts for rule 1: if that user was deleted or has no work
+     * phone, rule 2 applies.
+     * The call is recorded after the response is sent, within about a second, and
+     * a call without a destination is recorded as missed. A crash of the server
+     * may lose the records of the last second. While the database is down, the
+     * server keeps records on its own disk. ListInboundCalls returns them.
      * While the database cannot say who called last, the call fails with
      * UNAVAILABLE, or goes to the organization number if `allow_degraded` is set.
      * Errors: INVALID_ARGUMENT (INVALID_FIELDS) if the called number cannot be
@@ -276,6 +349,24 @@ public final class CallRoutingGrpc {
 
     /**
      * <pre>
+     * Reports what became of a call-back, for ListInboundCalls. Reports may be
+     * repeated, and may arrive in any order, even before the record of the call:
+     * of several outcomes of a call, the first of ANSWERED, ANSWERED_BY_FALLBACK,
+     * SCREENED_OUT and MISSED stands. So a PBX may report each phone that rang.
+     * A report whose call is never recorded has no effect.
+     * The outcome is recorded as the call is: after the response, within about a
+     * second, and later while the database is down.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND), except while the database is
+     * down.
+     * </pre>
+     */
+    default void reportInboundCallOutcome(org.localdial.v1.ReportInboundCallOutcomeRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.ReportInboundCallOutcomeResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getReportInboundCallOutcomeMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
      * Lists the organization's recorded outbound calls, newest first.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
      * </pre>
@@ -283,6 +374,17 @@ public final class CallRoutingGrpc {
     default void listOutboundCalls(org.localdial.v1.ListOutboundCallsRequest request,
         io.grpc.stub.StreamObserver<org.localdial.v1.ListOutboundCallsResponse> responseObserver) {
       io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getListOutboundCallsMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Lists the organization's recorded call-backs, newest first.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+     * </pre>
+     */
+    default void listInboundCalls(org.localdial.v1.ListInboundCallsRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.ListInboundCallsResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getListInboundCallsMethod(), responseObserver);
     }
   }
 
@@ -362,18 +464,27 @@ public final class CallRoutingGrpc {
 
     /**
      * <pre>
-     * Decides where a call-back goes. The called number identifies the
-     * organization. The first rule that applies wins:
+     * Decides where a call-back goes, and records it. The called number
+     * identifies the organization: it is in the organization's inventory, is its
+     * organization number or, if it is neither of these for any organization, is
+     * the caller ID of users of this organization only. The first rule that
+     * applies wins:
      * 1. The last user of the organization who called this caller, with any
      *    caller ID: that user's work phone.
-     * 2. The organization number.
-     * 3. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
+     * 2. The only user of the organization whose caller ID is the called number:
+     *    that user's work phone.
+     * 3. The organization number.
+     * 4. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
      * Where a phone has two numbers (Mexico with and without a 1 after +52,
      * Argentina with and without a 9 after +54, mobiles of Brazil with and without
      * the ninth digit), they are one caller.
      * A destination equal to the caller or to the called number is skipped. Only
-     * the last user counts: if that user was deleted or has no work phone, rule 2
-     * applies.
+     * the last user counts for rule 1: if that user was deleted or has no work
+     * phone, rule 2 applies.
+     * The call is recorded after the response is sent, within about a second, and
+     * a call without a destination is recorded as missed. A crash of the server
+     * may lose the records of the last second. While the database is down, the
+     * server keeps records on its own disk. ListInboundCalls returns them.
      * While the database cannot say who called last, the call fails with
      * UNAVAILABLE, or goes to the organization number if `allow_degraded` is set.
      * Errors: INVALID_ARGUMENT (INVALID_FIELDS) if the called number cannot be
@@ -389,6 +500,25 @@ public final class CallRoutingGrpc {
 
     /**
      * <pre>
+     * Reports what became of a call-back, for ListInboundCalls. Reports may be
+     * repeated, and may arrive in any order, even before the record of the call:
+     * of several outcomes of a call, the first of ANSWERED, ANSWERED_BY_FALLBACK,
+     * SCREENED_OUT and MISSED stands. So a PBX may report each phone that rang.
+     * A report whose call is never recorded has no effect.
+     * The outcome is recorded as the call is: after the response, within about a
+     * second, and later while the database is down.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND), except while the database is
+     * down.
+     * </pre>
+     */
+    public void reportInboundCallOutcome(org.localdial.v1.ReportInboundCallOutcomeRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.ReportInboundCallOutcomeResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getReportInboundCallOutcomeMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
      * Lists the organization's recorded outbound calls, newest first.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
      * </pre>
@@ -397,6 +527,18 @@ public final class CallRoutingGrpc {
         io.grpc.stub.StreamObserver<org.localdial.v1.ListOutboundCallsResponse> responseObserver) {
       io.grpc.stub.ClientCalls.asyncUnaryCall(
           getChannel().newCall(getListOutboundCallsMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Lists the organization's recorded call-backs, newest first.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+     * </pre>
+     */
+    public void listInboundCalls(org.localdial.v1.ListInboundCallsRequest request,
+        io.grpc.stub.StreamObserver<org.localdial.v1.ListInboundCallsResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getListInboundCallsMethod(), getCallOptions()), request, responseObserver);
     }
   }
 
@@ -460,18 +602,27 @@ public final class CallRoutingGrpc {
 
     /**
      * <pre>
-     * Decides where a call-back goes. The called number identifies the
-     * organization. The first rule that applies wins:
+     * Decides where a call-back goes, and records it. The called number
+     * identifies the organization: it is in the organization's inventory, is its
+     * organization number or, if it is neither of these for any organization, is
+     * the caller ID of users of this organization only. The first rule that
+     * applies wins:
      * 1. The last user of the organization who called this caller, with any
      *    caller ID: that user's work phone.
-     * 2. The organization number.
-     * 3. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
+     * 2. The only user of the organization whose caller ID is the called number:
+     *    that user's work phone.
+     * 3. The organization number.
+     * 4. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
      * Where a phone has two numbers (Mexico with and without a 1 after +52,
      * Argentina with and without a 9 after +54, mobiles of Brazil with and without
      * the ninth digit), they are one caller.
      * A destination equal to the caller or to the called number is skipped. Only
-     * the last user counts: if that user was deleted or has no work phone, rule 2
-     * applies.
+     * the last user counts for rule 1: if that user was deleted or has no work
+     * phone, rule 2 applies.
+     * The call is recorded after the response is sent, within about a second, and
+     * a call without a destination is recorded as missed. A crash of the server
+     * may lose the records of the last second. While the database is down, the
+     * server keeps records on its own disk. ListInboundCalls returns them.
      * While the database cannot say who called last, the call fails with
      * UNAVAILABLE, or goes to the organization number if `allow_degraded` is set.
      * Errors: INVALID_ARGUMENT (INVALID_FIELDS) if the called number cannot be
@@ -486,6 +637,24 @@ public final class CallRoutingGrpc {
 
     /**
      * <pre>
+     * Reports what became of a call-back, for ListInboundCalls. Reports may be
+     * repeated, and may arrive in any order, even before the record of the call:
+     * of several outcomes of a call, the first of ANSWERED, ANSWERED_BY_FALLBACK,
+     * SCREENED_OUT and MISSED stands. So a PBX may report each phone that rang.
+     * A report whose call is never recorded has no effect.
+     * The outcome is recorded as the call is: after the response, within about a
+     * second, and later while the database is down.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND), except while the database is
+     * down.
+     * </pre>
+     */
+    public org.localdial.v1.ReportInboundCallOutcomeResponse reportInboundCallOutcome(org.localdial.v1.ReportInboundCallOutcomeRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getReportInboundCallOutcomeMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
      * Lists the organization's recorded outbound calls, newest first.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
      * </pre>
@@ -493,6 +662,17 @@ public final class CallRoutingGrpc {
     public org.localdial.v1.ListOutboundCallsResponse listOutboundCalls(org.localdial.v1.ListOutboundCallsRequest request) throws io.grpc.StatusException {
       return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
           getChannel(), getListOutboundCallsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Lists the organization's recorded call-backs, newest first.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+     * </pre>
+     */
+    public org.localdial.v1.ListInboundCallsResponse listInboundCalls(org.localdial.v1.ListInboundCallsRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getListInboundCallsMethod(), getCallOptions(), request);
     }
   }
 
@@ -556,18 +736,27 @@ public final class CallRoutingGrpc {
 
     /**
      * <pre>
-     * Decides where a call-back goes. The called number identifies the
-     * organization. The first rule that applies wins:
+     * Decides where a call-back goes, and records it. The called number
+     * identifies the organization: it is in the organization's inventory, is its
+     * organization number or, if it is neither of these for any organization, is
+     * the caller ID of users of this organization only. The first rule that
+     * applies wins:
      * 1. The last user of the organization who called this caller, with any
      *    caller ID: that user's work phone.
-     * 2. The organization number.
-     * 3. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
+     * 2. The only user of the organization whose caller ID is the called number:
+     *    that user's work phone.
+     * 3. The organization number.
+     * 4. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
      * Where a phone has two numbers (Mexico with and without a 1 after +52,
      * Argentina with and without a 9 after +54, mobiles of Brazil with and without
      * the ninth digit), they are one caller.
      * A destination equal to the caller or to the called number is skipped. Only
-     * the last user counts: if that user was deleted or has no work phone, rule 2
-     * applies.
+     * the last user counts for rule 1: if that user was deleted or has no work
+     * phone, rule 2 applies.
+     * The call is recorded after the response is sent, within about a second, and
+     * a call without a destination is recorded as missed. A crash of the server
+     * may lose the records of the last second. While the database is down, the
+     * server keeps records on its own disk. ListInboundCalls returns them.
      * While the database cannot say who called last, the call fails with
      * UNAVAILABLE, or goes to the organization number if `allow_degraded` is set.
      * Errors: INVALID_ARGUMENT (INVALID_FIELDS) if the called number cannot be
@@ -582,6 +771,24 @@ public final class CallRoutingGrpc {
 
     /**
      * <pre>
+     * Reports what became of a call-back, for ListInboundCalls. Reports may be
+     * repeated, and may arrive in any order, even before the record of the call:
+     * of several outcomes of a call, the first of ANSWERED, ANSWERED_BY_FALLBACK,
+     * SCREENED_OUT and MISSED stands. So a PBX may report each phone that rang.
+     * A report whose call is never recorded has no effect.
+     * The outcome is recorded as the call is: after the response, within about a
+     * second, and later while the database is down.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND), except while the database is
+     * down.
+     * </pre>
+     */
+    public org.localdial.v1.ReportInboundCallOutcomeResponse reportInboundCallOutcome(org.localdial.v1.ReportInboundCallOutcomeRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getReportInboundCallOutcomeMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
      * Lists the organization's recorded outbound calls, newest first.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
      * </pre>
@@ -589,6 +796,17 @@ public final class CallRoutingGrpc {
     public org.localdial.v1.ListOutboundCallsResponse listOutboundCalls(org.localdial.v1.ListOutboundCallsRequest request) {
       return io.grpc.stub.ClientCalls.blockingUnaryCall(
           getChannel(), getListOutboundCallsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Lists the organization's recorded call-backs, newest first.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+     * </pre>
+     */
+    public org.localdial.v1.ListInboundCallsResponse listInboundCalls(org.localdial.v1.ListInboundCallsRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getListInboundCallsMethod(), getCallOptions(), request);
     }
   }
 
@@ -654,18 +872,27 @@ public final class CallRoutingGrpc {
 
     /**
      * <pre>
-     * Decides where a call-back goes. The called number identifies the
-     * organization. The first rule that applies wins:
+     * Decides where a call-back goes, and records it. The called number
+     * identifies the organization: it is in the organization's inventory, is its
+     * organization number or, if it is neither of these for any organization, is
+     * the caller ID of users of this organization only. The first rule that
+     * applies wins:
      * 1. The last user of the organization who called this caller, with any
      *    caller ID: that user's work phone.
-     * 2. The organization number.
-     * 3. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
+     * 2. The only user of the organization whose caller ID is the called number:
+     *    that user's work phone.
+     * 3. The organization number.
+     * 4. Otherwise: FAILED_PRECONDITION (NO_DESTINATION).
      * Where a phone has two numbers (Mexico with and without a 1 after +52,
      * Argentina with and without a 9 after +54, mobiles of Brazil with and without
      * the ninth digit), they are one caller.
      * A destination equal to the caller or to the called number is skipped. Only
-     * the last user counts: if that user was deleted or has no work phone, rule 2
-     * applies.
+     * the last user counts for rule 1: if that user was deleted or has no work
+     * phone, rule 2 applies.
+     * The call is recorded after the response is sent, within about a second, and
+     * a call without a destination is recorded as missed. A crash of the server
+     * may lose the records of the last second. While the database is down, the
+     * server keeps records on its own disk. ListInboundCalls returns them.
      * While the database cannot say who called last, the call fails with
      * UNAVAILABLE, or goes to the organization number if `allow_degraded` is set.
      * Errors: INVALID_ARGUMENT (INVALID_FIELDS) if the called number cannot be
@@ -681,6 +908,25 @@ public final class CallRoutingGrpc {
 
     /**
      * <pre>
+     * Reports what became of a call-back, for ListInboundCalls. Reports may be
+     * repeated, and may arrive in any order, even before the record of the call:
+     * of several outcomes of a call, the first of ANSWERED, ANSWERED_BY_FALLBACK,
+     * SCREENED_OUT and MISSED stands. So a PBX may report each phone that rang.
+     * A report whose call is never recorded has no effect.
+     * The outcome is recorded as the call is: after the response, within about a
+     * second, and later while the database is down.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND), except while the database is
+     * down.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<org.localdial.v1.ReportInboundCallOutcomeResponse> reportInboundCallOutcome(
+        org.localdial.v1.ReportInboundCallOutcomeRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getReportInboundCallOutcomeMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
      * Lists the organization's recorded outbound calls, newest first.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
      * </pre>
@@ -690,12 +936,26 @@ public final class CallRoutingGrpc {
       return io.grpc.stub.ClientCalls.futureUnaryCall(
           getChannel().newCall(getListOutboundCallsMethod(), getCallOptions()), request);
     }
+
+    /**
+     * <pre>
+     * Lists the organization's recorded call-backs, newest first.
+     * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND).
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<org.localdial.v1.ListInboundCallsResponse> listInboundCalls(
+        org.localdial.v1.ListInboundCallsRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getListInboundCallsMethod(), getCallOptions()), request);
+    }
   }
 
   private static final int METHODID_RESOLVE_OUTBOUND_CALLER_ID = 0;
   private static final int METHODID_BATCH_RESOLVE_OUTBOUND_CALLER_IDS = 1;
   private static final int METHODID_ROUTE_INBOUND_CALL = 2;
-  private static final int METHODID_LIST_OUTBOUND_CALLS = 3;
+  private static final int METHODID_REPORT_INBOUND_CALL_OUTCOME = 3;
+  private static final int METHODID_LIST_OUTBOUND_CALLS = 4;
+  private static final int METHODID_LIST_INBOUND_CALLS = 5;
 
   private static final class MethodHandlers<Req, Resp> implements
       io.grpc.stub.ServerCalls.UnaryMethod<Req, Resp>,
@@ -726,9 +986,17 @@ public final class CallRoutingGrpc {
           serviceImpl.routeInboundCall((org.localdial.v1.RouteInboundCallRequest) request,
               (io.grpc.stub.StreamObserver<org.localdial.v1.RouteInboundCallResponse>) responseObserver);
           break;
+        case METHODID_REPORT_INBOUND_CALL_OUTCOME:
+          serviceImpl.reportInboundCallOutcome((org.localdial.v1.ReportInboundCallOutcomeRequest) request,
+              (io.grpc.stub.StreamObserver<org.localdial.v1.ReportInboundCallOutcomeResponse>) responseObserver);
+          break;
         case METHODID_LIST_OUTBOUND_CALLS:
           serviceImpl.listOutboundCalls((org.localdial.v1.ListOutboundCallsRequest) request,
               (io.grpc.stub.StreamObserver<org.localdial.v1.ListOutboundCallsResponse>) responseObserver);
+          break;
+        case METHODID_LIST_INBOUND_CALLS:
+          serviceImpl.listInboundCalls((org.localdial.v1.ListInboundCallsRequest) request,
+              (io.grpc.stub.StreamObserver<org.localdial.v1.ListInboundCallsResponse>) responseObserver);
           break;
         default:
           throw new AssertionError();
@@ -770,12 +1038,26 @@ public final class CallRoutingGrpc {
               org.localdial.v1.RouteInboundCallResponse>(
                 service, METHODID_ROUTE_INBOUND_CALL)))
         .addMethod(
+          getReportInboundCallOutcomeMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              org.localdial.v1.ReportInboundCallOutcomeRequest,
+              org.localdial.v1.ReportInboundCallOutcomeResponse>(
+                service, METHODID_REPORT_INBOUND_CALL_OUTCOME)))
+        .addMethod(
           getListOutboundCallsMethod(),
           io.grpc.stub.ServerCalls.asyncUnaryCall(
             new MethodHandlers<
               org.localdial.v1.ListOutboundCallsRequest,
               org.localdial.v1.ListOutboundCallsResponse>(
                 service, METHODID_LIST_OUTBOUND_CALLS)))
+        .addMethod(
+          getListInboundCallsMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              org.localdial.v1.ListInboundCallsRequest,
+              org.localdial.v1.ListInboundCallsResponse>(
+                service, METHODID_LIST_INBOUND_CALLS)))
         .build();
   }
 
@@ -827,7 +1109,9 @@ public final class CallRoutingGrpc {
               .addMethod(getResolveOutboundCallerIdMethod())
               .addMethod(getBatchResolveOutboundCallerIdsMethod())
               .addMethod(getRouteInboundCallMethod())
+              .addMethod(getReportInboundCallOutcomeMethod())
               .addMethod(getListOutboundCallsMethod())
+              .addMethod(getListInboundCallsMethod())
               .build();
         }
       }

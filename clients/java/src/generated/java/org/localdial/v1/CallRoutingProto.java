@@ -62,6 +62,16 @@ public final class CallRoutingProto extends com.google.protobuf.GeneratedFile {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_localdial_v1_RouteInboundCallResponse_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_localdial_v1_ReportInboundCallOutcomeRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_localdial_v1_ReportInboundCallOutcomeRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_localdial_v1_ReportInboundCallOutcomeResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_localdial_v1_ReportInboundCallOutcomeResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_localdial_v1_ListOutboundCallsRequest_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -76,6 +86,21 @@ public final class CallRoutingProto extends com.google.protobuf.GeneratedFile {
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_localdial_v1_OutboundCall_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_localdial_v1_ListInboundCallsRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_localdial_v1_ListInboundCallsRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_localdial_v1_ListInboundCallsResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_localdial_v1_ListInboundCallsResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_localdial_v1_InboundCall_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_localdial_v1_InboundCall_fieldAccessorTable;
 
   public static com.google.protobuf.Descriptors.FileDescriptor
       getDescriptor() {
@@ -114,7 +139,7 @@ public final class CallRoutingProto extends com.google.protobuf.GeneratedFile {
       "ber\030\001 \001(\tR\014calledNumber\022#\n\rcaller_number" +
       "\030\002 \001(\tR\014callerNumber\022\027\n\007call_id\030\003 \001(\tR\006c" +
       "allId\022%\n\016allow_degraded\030\004 \001(\010R\rallowDegr" +
-      "aded\"\220\003\n\030RouteInboundCallResponse\022\'\n\017org" +
+      "aded\"\251\003\n\030RouteInboundCallResponse\022\'\n\017org" +
       "anization_id\030\001 \001(\tR\016organizationId\022-\n\022de" +
       "stination_number\030\002 \001(\tR\021destinationNumbe" +
       "r\022\027\n\007user_id\030\003 \001(\tR\006userId\0227\n\006reason\030\004 \001" +
@@ -124,48 +149,96 @@ public final class CallRoutingProto extends com.google.protobuf.GeneratedFile {
       "TimestampR\014lastCallTime\022\'\n\017fallback_numb" +
       "er\030\007 \001(\tR\016fallbackNumber\022!\n\014shown_number" +
       "\030\010 \001(\tR\013shownNumber\022\032\n\010degraded\030\t \001(\010R\010d" +
-      "egraded\"\275\001\n\030ListOutboundCallsRequest\022\'\n\017" +
-      "organization_id\030\001 \001(\tR\016organizationId\022#\n" +
-      "\rcallee_number\030\002 \001(\tR\014calleeNumber\022\027\n\007us" +
-      "er_id\030\003 \001(\tR\006userId\022\033\n\tpage_size\030\004 \001(\005R\010" +
-      "pageSize\022\035\n\npage_token\030\005 \001(\tR\tpageToken\"" +
-      "u\n\031ListOutboundCallsResponse\0220\n\005calls\030\001 " +
-      "\003(\0132\032.localdial.v1.OutboundCallR\005calls\022&" +
-      "\n\017next_page_token\030\002 \001(\tR\rnextPageToken\"\266" +
-      "\002\n\014OutboundCall\022\'\n\017organization_id\030\001 \001(\t" +
-      "R\016organizationId\022\027\n\007call_id\030\002 \001(\tR\006callI" +
-      "d\022\027\n\007user_id\030\003 \001(\tR\006userId\022#\n\rcallee_num" +
-      "ber\030\004 \001(\tR\014calleeNumber\022\033\n\tcaller_id\030\005 \001" +
-      "(\tR\010callerId\0224\n\006reason\030\006 \001(\0162\034.localdial" +
-      ".v1.CallerIdReasonR\006reason\0227\n\tcall_time\030" +
-      "\007 \001(\0132\032.google.protobuf.TimestampR\010callT" +
-      "ime\022\032\n\010revision\030\010 \001(\003R\010revision*\377\001\n\016Call" +
-      "erIdReason\022 \n\034CALLER_ID_REASON_UNSPECIFI" +
-      "ED\020\000\022*\n&CALLER_ID_REASON_AGENT_CALLER_ID" +
-      "_LOCAL\020\001\022#\n\037CALLER_ID_REASON_LOCAL_PRESE" +
-      "NCE\020\002\022*\n&CALLER_ID_REASON_LOCAL_PRESENCE" +
-      "_MAPPED\020\003\022$\n CALLER_ID_REASON_AGENT_CALL" +
-      "ER_ID\020\004\022(\n$CALLER_ID_REASON_ORGANIZATION" +
-      "_NUMBER\020\005*\207\001\n\021DestinationReason\022\"\n\036DESTI" +
-      "NATION_REASON_UNSPECIFIED\020\000\022\"\n\036DESTINATI" +
-      "ON_REASON_LAST_CALLER\020\001\022*\n&DESTINATION_R" +
-      "EASON_ORGANIZATION_NUMBER\020\0022\355\003\n\013CallRout" +
-      "ing\022{\n\027ResolveOutboundCallerId\022,.localdi" +
-      "al.v1.ResolveOutboundCallerIdRequest\032-.l" +
-      "ocaldial.v1.ResolveOutboundCallerIdRespo" +
-      "nse\"\003\220\002\002\022\215\001\n\035BatchResolveOutboundCallerI" +
-      "ds\0222.localdial.v1.BatchResolveOutboundCa" +
-      "llerIdsRequest\0323.localdial.v1.BatchResol" +
-      "veOutboundCallerIdsResponse\"\003\220\002\002\022f\n\020Rout" +
-      "eInboundCall\022%.localdial.v1.RouteInbound" +
-      "CallRequest\032&.localdial.v1.RouteInboundC" +
-      "allResponse\"\003\220\002\002\022i\n\021ListOutboundCalls\022&." +
-      "localdial.v1.ListOutboundCallsRequest\032\'." +
-      "localdial.v1.ListOutboundCallsResponse\"\003" +
-      "\220\002\001Bu\n\020org.localdial.v1B\020CallRoutingProt" +
-      "oP\001\242\002\003LXX\252\002\014Localdial.V1\312\002\014Localdial\\V1\342" +
-      "\002\030Localdial\\V1\\GPBMetadata\352\002\rLocaldial::" +
-      "V1b\006proto3"
+      "egraded\022\027\n\007call_id\030\n \001(\tR\006callId\"\237\001\n\037Rep" +
+      "ortInboundCallOutcomeRequest\022\'\n\017organiza" +
+      "tion_id\030\001 \001(\tR\016organizationId\022\027\n\007call_id" +
+      "\030\002 \001(\tR\006callId\022:\n\007outcome\030\003 \001(\0162 .locald" +
+      "ial.v1.InboundCallOutcomeR\007outcome\"\"\n Re" +
+      "portInboundCallOutcomeResponse\"\314\002\n\030ListO" +
+      "utboundCallsRequest\022\'\n\017organization_id\030\001" +
+      " \001(\tR\016organizationId\022#\n\rcallee_number\030\002 " +
+      "\001(\tR\014calleeNumber\022\027\n\007user_id\030\003 \001(\tR\006user" +
+      "Id\022\033\n\tpage_size\030\004 \001(\005R\010pageSize\022\035\n\npage_" +
+      "token\030\005 \001(\tR\tpageToken\022\033\n\tcaller_id\030\006 \001(" +
+      "\tR\010callerId\0229\n\nstart_time\030\007 \001(\0132\032.google" +
+      ".protobuf.TimestampR\tstartTime\0225\n\010end_ti" +
+      "me\030\010 \001(\0132\032.google.protobuf.TimestampR\007en" +
+      "dTime\"u\n\031ListOutboundCallsResponse\0220\n\005ca" +
+      "lls\030\001 \003(\0132\032.localdial.v1.OutboundCallR\005c" +
+      "alls\022&\n\017next_page_token\030\002 \001(\tR\rnextPageT" +
+      "oken\"\266\002\n\014OutboundCall\022\'\n\017organization_id" +
+      "\030\001 \001(\tR\016organizationId\022\027\n\007call_id\030\002 \001(\tR" +
+      "\006callId\022\027\n\007user_id\030\003 \001(\tR\006userId\022#\n\rcall" +
+      "ee_number\030\004 \001(\tR\014calleeNumber\022\033\n\tcaller_" +
+      "id\030\005 \001(\tR\010callerId\0224\n\006reason\030\006 \001(\0162\034.loc" +
+      "aldial.v1.CallerIdReasonR\006reason\0227\n\tcall" +
+      "_time\030\007 \001(\0132\032.google.protobuf.TimestampR" +
+      "\010callTime\022\032\n\010revision\030\010 \001(\003R\010revision\"\353\002" +
+      "\n\027ListInboundCallsRequest\022\'\n\017organizatio" +
+      "n_id\030\001 \001(\tR\016organizationId\022#\n\rcaller_num" +
+      "ber\030\002 \001(\tR\014callerNumber\022#\n\rcalled_number" +
+      "\030\003 \001(\tR\014calledNumber\022\027\n\007user_id\030\004 \001(\tR\006u" +
+      "serId\022\026\n\006missed\030\005 \001(\010R\006missed\0229\n\nstart_t" +
+      "ime\030\006 \001(\0132\032.google.protobuf.TimestampR\ts" +
+      "tartTime\0225\n\010end_time\030\007 \001(\0132\032.google.prot" +
+      "obuf.TimestampR\007endTime\022\033\n\tpage_size\030\010 \001" +
+      "(\005R\010pageSize\022\035\n\npage_token\030\t \001(\tR\tpageTo" +
+      "ken\"s\n\030ListInboundCallsResponse\022/\n\005calls" +
+      "\030\001 \003(\0132\031.localdial.v1.InboundCallR\005calls" +
+      "\022&\n\017next_page_token\030\002 \001(\tR\rnextPageToken" +
+      "\"\223\004\n\013InboundCall\022\'\n\017organization_id\030\001 \001(" +
+      "\tR\016organizationId\022\027\n\007call_id\030\002 \001(\tR\006call" +
+      "Id\022#\n\rcaller_number\030\003 \001(\tR\014callerNumber\022" +
+      "#\n\rcalled_number\030\004 \001(\tR\014calledNumber\022-\n\022" +
+      "destination_number\030\005 \001(\tR\021destinationNum" +
+      "ber\0227\n\006reason\030\006 \001(\0162\037.localdial.v1.Desti" +
+      "nationReasonR\006reason\022\027\n\007user_id\030\007 \001(\tR\006u" +
+      "serId\022\'\n\017fallback_number\030\010 \001(\tR\016fallback" +
+      "Number\0227\n\tcall_time\030\t \001(\0132\032.google.proto" +
+      "buf.TimestampR\010callTime\022:\n\007outcome\030\n \001(\016" +
+      "2 .localdial.v1.InboundCallOutcomeR\007outc" +
+      "ome\022=\n\014outcome_time\030\013 \001(\0132\032.google.proto" +
+      "buf.TimestampR\013outcomeTime\022\032\n\010degraded\030\014" +
+      " \001(\010R\010degraded*\377\001\n\016CallerIdReason\022 \n\034CAL" +
+      "LER_ID_REASON_UNSPECIFIED\020\000\022*\n&CALLER_ID" +
+      "_REASON_AGENT_CALLER_ID_LOCAL\020\001\022#\n\037CALLE" +
+      "R_ID_REASON_LOCAL_PRESENCE\020\002\022*\n&CALLER_I" +
+      "D_REASON_LOCAL_PRESENCE_MAPPED\020\003\022$\n CALL" +
+      "ER_ID_REASON_AGENT_CALLER_ID\020\004\022(\n$CALLER" +
+      "_ID_REASON_ORGANIZATION_NUMBER\020\005*\257\001\n\021Des" +
+      "tinationReason\022\"\n\036DESTINATION_REASON_UNS" +
+      "PECIFIED\020\000\022\"\n\036DESTINATION_REASON_LAST_CA" +
+      "LLER\020\001\022*\n&DESTINATION_REASON_ORGANIZATIO" +
+      "N_NUMBER\020\002\022&\n\"DESTINATION_REASON_CALLER_" +
+      "ID_OWNER\020\003*\230\002\n\022InboundCallOutcome\022$\n INB" +
+      "OUND_CALL_OUTCOME_UNSPECIFIED\020\000\022!\n\035INBOU" +
+      "ND_CALL_OUTCOME_ANSWERED\020\001\022\037\n\033INBOUND_CA" +
+      "LL_OUTCOME_MISSED\020\002\022%\n!INBOUND_CALL_OUTC" +
+      "OME_SCREENED_OUT\020\003\022-\n)INBOUND_CALL_OUTCO" +
+      "ME_ANSWERED_BY_FALLBACK\020\004\022 \n\034INBOUND_CAL" +
+      "L_OUTCOME_PENDING\020\005\022 \n\034INBOUND_CALL_OUTC" +
+      "OME_UNKNOWN\020\0062\325\005\n\013CallRouting\022{\n\027Resolve" +
+      "OutboundCallerId\022,.localdial.v1.ResolveO" +
+      "utboundCallerIdRequest\032-.localdial.v1.Re" +
+      "solveOutboundCallerIdResponse\"\003\220\002\002\022\215\001\n\035B" +
+      "atchResolveOutboundCallerIds\0222.localdial" +
+      ".v1.BatchResolveOutboundCallerIdsRequest" +
+      "\0323.localdial.v1.BatchResolveOutboundCall" +
+      "erIdsResponse\"\003\220\002\002\022f\n\020RouteInboundCall\022%" +
+      ".localdial.v1.RouteInboundCallRequest\032&." +
+      "localdial.v1.RouteInboundCallResponse\"\003\220" +
+      "\002\002\022~\n\030ReportInboundCallOutcome\022-.localdi" +
+      "al.v1.ReportInboundCallOutcomeRequest\032.." +
+      "localdial.v1.ReportInboundCallOutcomeRes" +
+      "ponse\"\003\220\002\002\022i\n\021ListOutboundCalls\022&.locald" +
+      "ial.v1.ListOutboundCallsRequest\032\'.locald" +
+      "ial.v1.ListOutboundCallsResponse\"\003\220\002\001\022f\n" +
+      "\020ListInboundCalls\022%.localdial.v1.ListInb" +
+      "oundCallsRequest\032&.localdial.v1.ListInbo" +
+      "undCallsResponse\"\003\220\002\001Bu\n\020org.localdial.v" +
+      "1B\020CallRoutingProtoP\001\242\002\003LXX\252\002\014Localdial." +
+      "V1\312\002\014Localdial\\V1\342\002\030Localdial\\V1\\GPBMeta" +
+      "data\352\002\rLocaldial::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -214,25 +287,55 @@ public final class CallRoutingProto extends com.google.protobuf.GeneratedFile {
     internal_static_localdial_v1_RouteInboundCallResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_localdial_v1_RouteInboundCallResponse_descriptor,
-        new java.lang.String[] { "OrganizationId", "DestinationNumber", "UserId", "Reason", "LastCallId", "LastCallTime", "FallbackNumber", "ShownNumber", "Degraded", });
-    internal_static_localdial_v1_ListOutboundCallsRequest_descriptor =
+        new java.lang.String[] { "OrganizationId", "DestinationNumber", "UserId", "Reason", "LastCallId", "LastCallTime", "FallbackNumber", "ShownNumber", "Degraded", "CallId", });
+    internal_static_localdial_v1_ReportInboundCallOutcomeRequest_descriptor =
       getDescriptor().getMessageType(7);
+    internal_static_localdial_v1_ReportInboundCallOutcomeRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_localdial_v1_ReportInboundCallOutcomeRequest_descriptor,
+        new java.lang.String[] { "OrganizationId", "CallId", "Outcome", });
+    internal_static_localdial_v1_ReportInboundCallOutcomeResponse_descriptor =
+      getDescriptor().getMessageType(8);
+    internal_static_localdial_v1_ReportInboundCallOutcomeResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_localdial_v1_ReportInboundCallOutcomeResponse_descriptor,
+        new java.lang.String[] { });
+    internal_static_localdial_v1_ListOutboundCallsRequest_descriptor =
+      getDescriptor().getMessageType(9);
     internal_static_localdial_v1_ListOutboundCallsRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_localdial_v1_ListOutboundCallsRequest_descriptor,
-        new java.lang.String[] { "OrganizationId", "CalleeNumber", "UserId", "PageSize", "PageToken", });
+        new java.lang.String[] { "OrganizationId", "CalleeNumber", "UserId", "PageSize", "PageToken", "CallerId", "StartTime", "EndTime", });
     internal_static_localdial_v1_ListOutboundCallsResponse_descriptor =
-      getDescriptor().getMessageType(8);
+      getDescriptor().getMessageType(10);
     internal_static_localdial_v1_ListOutboundCallsResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_localdial_v1_ListOutboundCallsResponse_descriptor,
         new java.lang.String[] { "Calls", "NextPageToken", });
     internal_static_localdial_v1_OutboundCall_descriptor =
-      getDescriptor().getMessageType(9);
+      getDescriptor().getMessageType(11);
     internal_static_localdial_v1_OutboundCall_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_localdial_v1_OutboundCall_descriptor,
         new java.lang.String[] { "OrganizationId", "CallId", "UserId", "CalleeNumber", "CallerId", "Reason", "CallTime", "Revision", });
+    internal_static_localdial_v1_ListInboundCallsRequest_descriptor =
+      getDescriptor().getMessageType(12);
+    internal_static_localdial_v1_ListInboundCallsRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_localdial_v1_ListInboundCallsRequest_descriptor,
+        new java.lang.String[] { "OrganizationId", "CallerNumber", "CalledNumber", "UserId", "Missed", "StartTime", "EndTime", "PageSize", "PageToken", });
+    internal_static_localdial_v1_ListInboundCallsResponse_descriptor =
+      getDescriptor().getMessageType(13);
+    internal_static_localdial_v1_ListInboundCallsResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_localdial_v1_ListInboundCallsResponse_descriptor,
+        new java.lang.String[] { "Calls", "NextPageToken", });
+    internal_static_localdial_v1_InboundCall_descriptor =
+      getDescriptor().getMessageType(14);
+    internal_static_localdial_v1_InboundCall_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_localdial_v1_InboundCall_descriptor,
+        new java.lang.String[] { "OrganizationId", "CallId", "CallerNumber", "CalledNumber", "DestinationNumber", "Reason", "UserId", "FallbackNumber", "CallTime", "Outcome", "OutcomeTime", "Degraded", });
     descriptor.resolveAllFeaturesImmutable();
     com.google.protobuf.TimestampProto.getDescriptor();
     com.google.rpc.StatusProto.getDescriptor();

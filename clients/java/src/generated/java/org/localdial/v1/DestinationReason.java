@@ -33,14 +33,21 @@ public enum DestinationReason
   DESTINATION_REASON_LAST_CALLER(1),
   /**
    * <pre>
-   * The organization number, because no user called this caller, the caller
-   * withheld the number, the last user was deleted or has no usable work phone,
-   * or the response is `degraded`.
+   * The organization number, because no other rule gives a usable work phone,
+   * or because the response is `degraded`.
    * </pre>
    *
    * <code>DESTINATION_REASON_ORGANIZATION_NUMBER = 2;</code>
    */
   DESTINATION_REASON_ORGANIZATION_NUMBER(2),
+  /**
+   * <pre>
+   * The work phone of the only user whose caller ID is the called number.
+   * </pre>
+   *
+   * <code>DESTINATION_REASON_CALLER_ID_OWNER = 3;</code>
+   */
+  DESTINATION_REASON_CALLER_ID_OWNER(3),
   UNRECOGNIZED(-1),
   ;
 
@@ -71,14 +78,21 @@ public enum DestinationReason
   public static final int DESTINATION_REASON_LAST_CALLER_VALUE = 1;
   /**
    * <pre>
-   * The organization number, because no user called this caller, the caller
-   * withheld the number, the last user was deleted or has no usable work phone,
-   * or the response is `degraded`.
+   * The organization number, because no other rule gives a usable work phone,
+   * or because the response is `degraded`.
    * </pre>
    *
    * <code>DESTINATION_REASON_ORGANIZATION_NUMBER = 2;</code>
    */
   public static final int DESTINATION_REASON_ORGANIZATION_NUMBER_VALUE = 2;
+  /**
+   * <pre>
+   * The work phone of the only user whose caller ID is the called number.
+   * </pre>
+   *
+   * <code>DESTINATION_REASON_CALLER_ID_OWNER = 3;</code>
+   */
+  public static final int DESTINATION_REASON_CALLER_ID_OWNER_VALUE = 3;
 
 
   public final int getNumber() {
@@ -108,6 +122,7 @@ public enum DestinationReason
       case 0: return DESTINATION_REASON_UNSPECIFIED;
       case 1: return DESTINATION_REASON_LAST_CALLER;
       case 2: return DESTINATION_REASON_ORGANIZATION_NUMBER;
+      case 3: return DESTINATION_REASON_CALLER_ID_OWNER;
       default: return null;
     }
   }

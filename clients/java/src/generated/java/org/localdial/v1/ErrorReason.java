@@ -86,9 +86,9 @@ public enum ErrorReason
   /**
    * <pre>
    * NOT_FOUND. The number is not in the organization's inventory. For
-   * RouteInboundCall: the number is in no inventory and is no organization
-   * number. The error does not reveal whether another organization owns the
-   * number.
+   * RouteInboundCall: the number is in no inventory, is no organization number,
+   * and is not the caller ID of users of exactly one organization. The error
+   * does not reveal whether another organization owns the number.
    * Metadata: `phone_number`.
    * </pre>
    *
@@ -111,7 +111,7 @@ public enum ErrorReason
   /**
    * <pre>
    * FAILED_PRECONDITION. The call-back has no destination: there is neither a
-   * last user with a usable work phone nor a usable organization number.
+   * user with a usable work phone nor a usable organization number.
    * Metadata: `organization_id`.
    * </pre>
    *
@@ -374,9 +374,9 @@ public enum ErrorReason
   /**
    * <pre>
    * NOT_FOUND. The number is not in the organization's inventory. For
-   * RouteInboundCall: the number is in no inventory and is no organization
-   * number. The error does not reveal whether another organization owns the
-   * number.
+   * RouteInboundCall: the number is in no inventory, is no organization number,
+   * and is not the caller ID of users of exactly one organization. The error
+   * does not reveal whether another organization owns the number.
    * Metadata: `phone_number`.
    * </pre>
    *
@@ -399,7 +399,7 @@ public enum ErrorReason
   /**
    * <pre>
    * FAILED_PRECONDITION. The call-back has no destination: there is neither a
-   * last user with a usable work phone nor a usable organization number.
+   * user with a usable work phone nor a usable organization number.
    * Metadata: `organization_id`.
    * </pre>
    *

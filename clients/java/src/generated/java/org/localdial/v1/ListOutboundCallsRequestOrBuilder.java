@@ -112,4 +112,86 @@ public interface ListOutboundCallsRequestOrBuilder extends
    */
   com.google.protobuf.ByteString
       getPageTokenBytes();
+
+  /**
+   * <pre>
+   * Optional. Return only calls that showed this caller ID, in E.164. Default:
+   * calls with any caller ID.
+   * </pre>
+   *
+   * <code>string caller_id = 6 [json_name = "callerId"];</code>
+   * @return The callerId.
+   */
+  java.lang.String getCallerId();
+  /**
+   * <pre>
+   * Optional. Return only calls that showed this caller ID, in E.164. Default:
+   * calls with any caller ID.
+   * </pre>
+   *
+   * <code>string caller_id = 6 [json_name = "callerId"];</code>
+   * @return The bytes for callerId.
+   */
+  com.google.protobuf.ByteString
+      getCallerIdBytes();
+
+  /**
+   * <pre>
+   * Optional. Return only calls recorded at this time or later. Default: from
+   * the first call.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp start_time = 7 [json_name = "startTime"];</code>
+   * @return Whether the startTime field is set.
+   */
+  boolean hasStartTime();
+  /**
+   * <pre>
+   * Optional. Return only calls recorded at this time or later. Default: from
+   * the first call.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp start_time = 7 [json_name = "startTime"];</code>
+   * @return The startTime.
+   */
+  com.google.protobuf.Timestamp getStartTime();
+  /**
+   * <pre>
+   * Optional. Return only calls recorded at this time or later. Default: from
+   * the first call.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp start_time = 7 [json_name = "startTime"];</code>
+   */
+  com.google.protobuf.TimestampOrBuilder getStartTimeOrBuilder();
+
+  /**
+   * <pre>
+   * Optional. Return only calls recorded before this time, which must not be
+   * before `start_time`. Default: up to the newest call.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp end_time = 8 [json_name = "endTime"];</code>
+   * @return Whether the endTime field is set.
+   */
+  boolean hasEndTime();
+  /**
+   * <pre>
+   * Optional. Return only calls recorded before this time, which must not be
+   * before `start_time`. Default: up to the newest call.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp end_time = 8 [json_name = "endTime"];</code>
+   * @return The endTime.
+   */
+  com.google.protobuf.Timestamp getEndTime();
+  /**
+   * <pre>
+   * Optional. Return only calls recorded before this time, which must not be
+   * before `start_time`. Default: up to the newest call.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp end_time = 8 [json_name = "endTime"];</code>
+   */
+  com.google.protobuf.TimestampOrBuilder getEndTimeOrBuilder();
 }

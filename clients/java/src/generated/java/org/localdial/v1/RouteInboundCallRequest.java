@@ -56,8 +56,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Required. The number that was called, as the carrier or the switch sent it:
-   * a number in an organization's inventory, or an organization number. Up to
-   * 256 characters. Read are E.164, also without its `+`; a national number of
+   * a number in an organization's inventory, an organization number, or a
+   * user's caller ID. Up to 256 characters. Read are E.164, also without its `+`; a national number of
    * the server's default country (a setting; US), also behind its trunk or
    * international prefix; and a tel, SIP or SIPS URI with such a number
    * (`sip:+14155550100&#64;acme.sip.twilio.com`), with or without a display name.
@@ -83,8 +83,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Required. The number that was called, as the carrier or the switch sent it:
-   * a number in an organization's inventory, or an organization number. Up to
-   * 256 characters. Read are E.164, also without its `+`; a national number of
+   * a number in an organization's inventory, an organization number, or a
+   * user's caller ID. Up to 256 characters. Read are E.164, also without its `+`; a national number of
    * the server's default country (a setting; US), also behind its trunk or
    * international prefix; and a tel, SIP or SIPS URI with such a number
    * (`sip:+14155550100&#64;acme.sip.twilio.com`), with or without a display name.
@@ -169,9 +169,14 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object callId_ = "";
   /**
    * <pre>
-   * Optional. The carrier's identifier of the call. 1 to 128 visible ASCII
-   * characters. It does not affect the response; the server logs it at level
-   * debug.
+   * Optional. The carrier's identifier of the call, unique within the
+   * organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
+   * with the same caller and called number records nothing more and, once the
+   * first call is recorded, returns the first response or error. No call is
+   * refused for its `call_id`: one with another caller or called number is
+   * recorded under an identifier that the server generates. If two such calls
+   * come before either is recorded, only the first record stands. Default: an
+   * identifier that the server generates.
    * </pre>
    *
    * <code>string call_id = 3 [json_name = "callId"];</code>
@@ -192,9 +197,14 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Optional. The carrier's identifier of the call. 1 to 128 visible ASCII
-   * characters. It does not affect the response; the server logs it at level
-   * debug.
+   * Optional. The carrier's identifier of the call, unique within the
+   * organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
+   * with the same caller and called number records nothing more and, once the
+   * first call is recorded, returns the first response or error. No call is
+   * refused for its `call_id`: one with another caller or called number is
+   * recorded under an identifier that the server generates. If two such calls
+   * come before either is recorded, only the first record stands. Default: an
+   * identifier that the server generates.
    * </pre>
    *
    * <code>string call_id = 3 [json_name = "callId"];</code>
@@ -609,8 +619,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. The number that was called, as the carrier or the switch sent it:
-     * a number in an organization's inventory, or an organization number. Up to
-     * 256 characters. Read are E.164, also without its `+`; a national number of
+     * a number in an organization's inventory, an organization number, or a
+     * user's caller ID. Up to 256 characters. Read are E.164, also without its `+`; a national number of
      * the server's default country (a setting; US), also behind its trunk or
      * international prefix; and a tel, SIP or SIPS URI with such a number
      * (`sip:+14155550100&#64;acme.sip.twilio.com`), with or without a display name.
@@ -635,8 +645,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. The number that was called, as the carrier or the switch sent it:
-     * a number in an organization's inventory, or an organization number. Up to
-     * 256 characters. Read are E.164, also without its `+`; a national number of
+     * a number in an organization's inventory, an organization number, or a
+     * user's caller ID. Up to 256 characters. Read are E.164, also without its `+`; a national number of
      * the server's default country (a setting; US), also behind its trunk or
      * international prefix; and a tel, SIP or SIPS URI with such a number
      * (`sip:+14155550100&#64;acme.sip.twilio.com`), with or without a display name.
@@ -662,8 +672,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. The number that was called, as the carrier or the switch sent it:
-     * a number in an organization's inventory, or an organization number. Up to
-     * 256 characters. Read are E.164, also without its `+`; a national number of
+     * a number in an organization's inventory, an organization number, or a
+     * user's caller ID. Up to 256 characters. Read are E.164, also without its `+`; a national number of
      * the server's default country (a setting; US), also behind its trunk or
      * international prefix; and a tel, SIP or SIPS URI with such a number
      * (`sip:+14155550100&#64;acme.sip.twilio.com`), with or without a display name.
@@ -685,8 +695,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. The number that was called, as the carrier or the switch sent it:
-     * a number in an organization's inventory, or an organization number. Up to
-     * 256 characters. Read are E.164, also without its `+`; a national number of
+     * a number in an organization's inventory, an organization number, or a
+     * user's caller ID. Up to 256 characters. Read are E.164, also without its `+`; a national number of
      * the server's default country (a setting; US), also behind its trunk or
      * international prefix; and a tel, SIP or SIPS URI with such a number
      * (`sip:+14155550100&#64;acme.sip.twilio.com`), with or without a display name.
@@ -705,8 +715,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. The number that was called, as the carrier or the switch sent it:
-     * a number in an organization's inventory, or an organization number. Up to
-     * 256 characters. Read are E.164, also without its `+`; a national number of
+     * a number in an organization's inventory, an organization number, or a
+     * user's caller ID. Up to 256 characters. Read are E.164, also without its `+`; a national number of
      * the server's default country (a setting; US), also behind its trunk or
      * international prefix; and a tel, SIP or SIPS URI with such a number
      * (`sip:+14155550100&#64;acme.sip.twilio.com`), with or without a display name.
@@ -842,9 +852,14 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object callId_ = "";
     /**
      * <pre>
-     * Optional. The carrier's identifier of the call. 1 to 128 visible ASCII
-     * characters. It does not affect the response; the server logs it at level
-     * debug.
+     * Optional. The carrier's identifier of the call, unique within the
+     * organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
+     * with the same caller and called number records nothing more and, once the
+     * first call is recorded, returns the first response or error. No call is
+     * refused for its `call_id`: one with another caller or called number is
+     * recorded under an identifier that the server generates. If two such calls
+     * come before either is recorded, only the first record stands. Default: an
+     * identifier that the server generates.
      * </pre>
      *
      * <code>string call_id = 3 [json_name = "callId"];</code>
@@ -864,9 +879,14 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The carrier's identifier of the call. 1 to 128 visible ASCII
-     * characters. It does not affect the response; the server logs it at level
-     * debug.
+     * Optional. The carrier's identifier of the call, unique within the
+     * organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
+     * with the same caller and called number records nothing more and, once the
+     * first call is recorded, returns the first response or error. No call is
+     * refused for its `call_id`: one with another caller or called number is
+     * recorded under an identifier that the server generates. If two such calls
+     * come before either is recorded, only the first record stands. Default: an
+     * identifier that the server generates.
      * </pre>
      *
      * <code>string call_id = 3 [json_name = "callId"];</code>
@@ -887,9 +907,14 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The carrier's identifier of the call. 1 to 128 visible ASCII
-     * characters. It does not affect the response; the server logs it at level
-     * debug.
+     * Optional. The carrier's identifier of the call, unique within the
+     * organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
+     * with the same caller and called number records nothing more and, once the
+     * first call is recorded, returns the first response or error. No call is
+     * refused for its `call_id`: one with another caller or called number is
+     * recorded under an identifier that the server generates. If two such calls
+     * come before either is recorded, only the first record stands. Default: an
+     * identifier that the server generates.
      * </pre>
      *
      * <code>string call_id = 3 [json_name = "callId"];</code>
@@ -906,9 +931,14 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The carrier's identifier of the call. 1 to 128 visible ASCII
-     * characters. It does not affect the response; the server logs it at level
-     * debug.
+     * Optional. The carrier's identifier of the call, unique within the
+     * organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
+     * with the same caller and called number records nothing more and, once the
+     * first call is recorded, returns the first response or error. No call is
+     * refused for its `call_id`: one with another caller or called number is
+     * recorded under an identifier that the server generates. If two such calls
+     * come before either is recorded, only the first record stands. Default: an
+     * identifier that the server generates.
      * </pre>
      *
      * <code>string call_id = 3 [json_name = "callId"];</code>
@@ -922,9 +952,14 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. The carrier's identifier of the call. 1 to 128 visible ASCII
-     * characters. It does not affect the response; the server logs it at level
-     * debug.
+     * Optional. The carrier's identifier of the call, unique within the
+     * organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
+     * with the same caller and called number records nothing more and, once the
+     * first call is recorded, returns the first response or error. No call is
+     * refused for its `call_id`: one with another caller or called number is
+     * recorded under an identifier that the server generates. If two such calls
+     * come before either is recorded, only the first record stands. Default: an
+     * identifier that the server generates.
      * </pre>
      *
      * <code>string call_id = 3 [json_name = "callId"];</code>

@@ -13,8 +13,8 @@ public interface RouteInboundCallRequestOrBuilder extends
   /**
    * <pre>
    * Required. The number that was called, as the carrier or the switch sent it:
-   * a number in an organization's inventory, or an organization number. Up to
-   * 256 characters. Read are E.164, also without its `+`; a national number of
+   * a number in an organization's inventory, an organization number, or a
+   * user's caller ID. Up to 256 characters. Read are E.164, also without its `+`; a national number of
    * the server's default country (a setting; US), also behind its trunk or
    * international prefix; and a tel, SIP or SIPS URI with such a number
    * (`sip:+14155550100&#64;acme.sip.twilio.com`), with or without a display name.
@@ -28,8 +28,8 @@ public interface RouteInboundCallRequestOrBuilder extends
   /**
    * <pre>
    * Required. The number that was called, as the carrier or the switch sent it:
-   * a number in an organization's inventory, or an organization number. Up to
-   * 256 characters. Read are E.164, also without its `+`; a national number of
+   * a number in an organization's inventory, an organization number, or a
+   * user's caller ID. Up to 256 characters. Read are E.164, also without its `+`; a national number of
    * the server's default country (a setting; US), also behind its trunk or
    * international prefix; and a tel, SIP or SIPS URI with such a number
    * (`sip:+14155550100&#64;acme.sip.twilio.com`), with or without a display name.
@@ -72,9 +72,14 @@ public interface RouteInboundCallRequestOrBuilder extends
 
   /**
    * <pre>
-   * Optional. The carrier's identifier of the call. 1 to 128 visible ASCII
-   * characters. It does not affect the response; the server logs it at level
-   * debug.
+   * Optional. The carrier's identifier of the call, unique within the
+   * organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
+   * with the same caller and called number records nothing more and, once the
+   * first call is recorded, returns the first response or error. No call is
+   * refused for its `call_id`: one with another caller or called number is
+   * recorded under an identifier that the server generates. If two such calls
+   * come before either is recorded, only the first record stands. Default: an
+   * identifier that the server generates.
    * </pre>
    *
    * <code>string call_id = 3 [json_name = "callId"];</code>
@@ -83,9 +88,14 @@ public interface RouteInboundCallRequestOrBuilder extends
   java.lang.String getCallId();
   /**
    * <pre>
-   * Optional. The carrier's identifier of the call. 1 to 128 visible ASCII
-   * characters. It does not affect the response; the server logs it at level
-   * debug.
+   * Optional. The carrier's identifier of the call, unique within the
+   * organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
+   * with the same caller and called number records nothing more and, once the
+   * first call is recorded, returns the first response or error. No call is
+   * refused for its `call_id`: one with another caller or called number is
+   * recorded under an identifier that the server generates. If two such calls
+   * come before either is recorded, only the first record stands. Default: an
+   * identifier that the server generates.
    * </pre>
    *
    * <code>string call_id = 3 [json_name = "callId"];</code>

@@ -39,6 +39,7 @@ private static final long serialVersionUID = 0L;
     lastCallId_ = "";
     fallbackNumber_ = "";
     shownNumber_ = "";
+    callId_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -154,8 +155,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object userId_ = "";
   /**
    * <pre>
-   * Output only. The user whose work phone is the destination. Empty unless
-   * `reason` is `DESTINATION_REASON_LAST_CALLER`.
+   * Output only. The user whose work phone is the destination. Empty if
+   * `reason` is `DESTINATION_REASON_ORGANIZATION_NUMBER`.
    * </pre>
    *
    * <code>string user_id = 3 [json_name = "userId"];</code>
@@ -176,8 +177,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Output only. The user whose work phone is the destination. Empty unless
-   * `reason` is `DESTINATION_REASON_LAST_CALLER`.
+   * Output only. The user whose work phone is the destination. Empty if
+   * `reason` is `DESTINATION_REASON_ORGANIZATION_NUMBER`.
    * </pre>
    *
    * <code>string user_id = 3 [json_name = "userId"];</code>
@@ -434,6 +435,59 @@ private static final long serialVersionUID = 0L;
     return degraded_;
   }
 
+  public static final int CALL_ID_FIELD_NUMBER = 10;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object callId_ = "";
+  /**
+   * <pre>
+   * Output only. The identifier of the recorded call: the `call_id` of the
+   * request, or the one that the server generated, because the request had none
+   * or its `call_id` belongs to another call. Pass it to
+   * ReportInboundCallOutcome.
+   * </pre>
+   *
+   * <code>string call_id = 10 [json_name = "callId"];</code>
+   * @return The callId.
+   */
+  @java.lang.Override
+  public java.lang.String getCallId() {
+    java.lang.Object ref = callId_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      callId_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * Output only. The identifier of the recorded call: the `call_id` of the
+   * request, or the one that the server generated, because the request had none
+   * or its `call_id` belongs to another call. Pass it to
+   * ReportInboundCallOutcome.
+   * </pre>
+   *
+   * <code>string call_id = 10 [json_name = "callId"];</code>
+   * @return The bytes for callId.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getCallIdBytes() {
+    java.lang.Object ref = callId_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      callId_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -475,6 +529,9 @@ private static final long serialVersionUID = 0L;
     if (degraded_ != false) {
       output.writeBool(9, degraded_);
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(callId_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 10, callId_);
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -514,6 +571,9 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeBoolSize(9, degraded_);
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(callId_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(10, callId_);
+    }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
     return size;
@@ -549,6 +609,8 @@ private static final long serialVersionUID = 0L;
         .equals(other.getShownNumber())) return false;
     if (getDegraded()
         != other.getDegraded()) return false;
+    if (!getCallId()
+        .equals(other.getCallId())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -581,6 +643,8 @@ private static final long serialVersionUID = 0L;
     hash = (37 * hash) + DEGRADED_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
         getDegraded());
+    hash = (37 * hash) + CALL_ID_FIELD_NUMBER;
+    hash = (53 * hash) + getCallId().hashCode();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -735,6 +799,7 @@ private static final long serialVersionUID = 0L;
       fallbackNumber_ = "";
       shownNumber_ = "";
       degraded_ = false;
+      callId_ = "";
       return this;
     }
 
@@ -799,6 +864,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000100) != 0)) {
         result.degraded_ = degraded_;
       }
+      if (((from_bitField0_ & 0x00000200) != 0)) {
+        result.callId_ = callId_;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -852,6 +920,11 @@ private static final long serialVersionUID = 0L;
       }
       if (other.getDegraded() != false) {
         setDegraded(other.getDegraded());
+      }
+      if (!other.getCallId().isEmpty()) {
+        callId_ = other.callId_;
+        bitField0_ |= 0x00000200;
+        onChanged();
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -926,6 +999,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000100;
               break;
             } // case 72
+            case 82: {
+              callId_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000200;
+              break;
+            } // case 82
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1130,8 +1208,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object userId_ = "";
     /**
      * <pre>
-     * Output only. The user whose work phone is the destination. Empty unless
-     * `reason` is `DESTINATION_REASON_LAST_CALLER`.
+     * Output only. The user whose work phone is the destination. Empty if
+     * `reason` is `DESTINATION_REASON_ORGANIZATION_NUMBER`.
      * </pre>
      *
      * <code>string user_id = 3 [json_name = "userId"];</code>
@@ -1151,8 +1229,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The user whose work phone is the destination. Empty unless
-     * `reason` is `DESTINATION_REASON_LAST_CALLER`.
+     * Output only. The user whose work phone is the destination. Empty if
+     * `reason` is `DESTINATION_REASON_ORGANIZATION_NUMBER`.
      * </pre>
      *
      * <code>string user_id = 3 [json_name = "userId"];</code>
@@ -1173,8 +1251,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The user whose work phone is the destination. Empty unless
-     * `reason` is `DESTINATION_REASON_LAST_CALLER`.
+     * Output only. The user whose work phone is the destination. Empty if
+     * `reason` is `DESTINATION_REASON_ORGANIZATION_NUMBER`.
      * </pre>
      *
      * <code>string user_id = 3 [json_name = "userId"];</code>
@@ -1191,8 +1269,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The user whose work phone is the destination. Empty unless
-     * `reason` is `DESTINATION_REASON_LAST_CALLER`.
+     * Output only. The user whose work phone is the destination. Empty if
+     * `reason` is `DESTINATION_REASON_ORGANIZATION_NUMBER`.
      * </pre>
      *
      * <code>string user_id = 3 [json_name = "userId"];</code>
@@ -1206,8 +1284,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The user whose work phone is the destination. Empty unless
-     * `reason` is `DESTINATION_REASON_LAST_CALLER`.
+     * Output only. The user whose work phone is the destination. Empty if
+     * `reason` is `DESTINATION_REASON_ORGANIZATION_NUMBER`.
      * </pre>
      *
      * <code>string user_id = 3 [json_name = "userId"];</code>
@@ -1811,6 +1889,113 @@ private static final long serialVersionUID = 0L;
     public Builder clearDegraded() {
       bitField0_ = (bitField0_ & ~0x00000100);
       degraded_ = false;
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object callId_ = "";
+    /**
+     * <pre>
+     * Output only. The identifier of the recorded call: the `call_id` of the
+     * request, or the one that the server generated, because the request had none
+     * or its `call_id` belongs to another call. Pass it to
+     * ReportInboundCallOutcome.
+     * </pre>
+     *
+     * <code>string call_id = 10 [json_name = "callId"];</code>
+     * @return The callId.
+     */
+    public java.lang.String getCallId() {
+      java.lang.Object ref = callId_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        callId_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Output only. The identifier of the recorded call: the `call_id` of the
+     * request, or the one that the server generated, because the request had none
+     * or its `call_id` belongs to another call. Pass it to
+     * ReportInboundCallOutcome.
+     * </pre>
+     *
+     * <code>string call_id = 10 [json_name = "callId"];</code>
+     * @return The bytes for callId.
+     */
+    public com.google.protobuf.ByteString
+        getCallIdBytes() {
+      java.lang.Object ref = callId_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        callId_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Output only. The identifier of the recorded call: the `call_id` of the
+     * request, or the one that the server generated, because the request had none
+     * or its `call_id` belongs to another call. Pass it to
+     * ReportInboundCallOutcome.
+     * </pre>
+     *
+     * <code>string call_id = 10 [json_name = "callId"];</code>
+     * @param value The callId to set.
+     * @return This builder for chaining.
+     */
+    public Builder setCallId(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      callId_ = value;
+      bitField0_ |= 0x00000200;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. The identifier of the recorded call: the `call_id` of the
+     * request, or the one that the server generated, because the request had none
+     * or its `call_id` belongs to another call. Pass it to
+     * ReportInboundCallOutcome.
+     * </pre>
+     *
+     * <code>string call_id = 10 [json_name = "callId"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearCallId() {
+      callId_ = getDefaultInstance().getCallId();
+      bitField0_ = (bitField0_ & ~0x00000200);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. The identifier of the recorded call: the `call_id` of the
+     * request, or the one that the server generated, because the request had none
+     * or its `call_id` belongs to another call. Pass it to
+     * ReportInboundCallOutcome.
+     * </pre>
+     *
+     * <code>string call_id = 10 [json_name = "callId"];</code>
+     * @param value The bytes for callId to set.
+     * @return This builder for chaining.
+     */
+    public Builder setCallIdBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      callId_ = value;
+      bitField0_ |= 0x00000200;
       onChanged();
       return this;
     }

@@ -52,8 +52,8 @@ public interface RouteInboundCallResponseOrBuilder extends
 
   /**
    * <pre>
-   * Output only. The user whose work phone is the destination. Empty unless
-   * `reason` is `DESTINATION_REASON_LAST_CALLER`.
+   * Output only. The user whose work phone is the destination. Empty if
+   * `reason` is `DESTINATION_REASON_ORGANIZATION_NUMBER`.
    * </pre>
    *
    * <code>string user_id = 3 [json_name = "userId"];</code>
@@ -62,8 +62,8 @@ public interface RouteInboundCallResponseOrBuilder extends
   java.lang.String getUserId();
   /**
    * <pre>
-   * Output only. The user whose work phone is the destination. Empty unless
-   * `reason` is `DESTINATION_REASON_LAST_CALLER`.
+   * Output only. The user whose work phone is the destination. Empty if
+   * `reason` is `DESTINATION_REASON_ORGANIZATION_NUMBER`.
    * </pre>
    *
    * <code>string user_id = 3 [json_name = "userId"];</code>
@@ -203,4 +203,30 @@ public interface RouteInboundCallResponseOrBuilder extends
    * @return The degraded.
    */
   boolean getDegraded();
+
+  /**
+   * <pre>
+   * Output only. The identifier of the recorded call: the `call_id` of the
+   * request, or the one that the server generated, because the request had none
+   * or its `call_id` belongs to another call. Pass it to
+   * ReportInboundCallOutcome.
+   * </pre>
+   *
+   * <code>string call_id = 10 [json_name = "callId"];</code>
+   * @return The callId.
+   */
+  java.lang.String getCallId();
+  /**
+   * <pre>
+   * Output only. The identifier of the recorded call: the `call_id` of the
+   * request, or the one that the server generated, because the request had none
+   * or its `call_id` belongs to another call. Pass it to
+   * ReportInboundCallOutcome.
+   * </pre>
+   *
+   * <code>string call_id = 10 [json_name = "callId"];</code>
+   * @return The bytes for callId.
+   */
+  com.google.protobuf.ByteString
+      getCallIdBytes();
 }

@@ -4,9 +4,14 @@ import java.util.concurrent.CompletableFuture;
 import org.localdial.v1.BatchResolveOutboundCallerIdsRequest;
 import org.localdial.v1.BatchResolveOutboundCallerIdsResponse;
 import org.localdial.v1.CallRoutingGrpc;
+import org.localdial.v1.InboundCall;
+import org.localdial.v1.ListInboundCallsRequest;
+import org.localdial.v1.ListInboundCallsResponse;
 import org.localdial.v1.ListOutboundCallsRequest;
 import org.localdial.v1.ListOutboundCallsResponse;
 import org.localdial.v1.OutboundCall;
+import org.localdial.v1.ReportInboundCallOutcomeRequest;
+import org.localdial.v1.ReportInboundCallOutcomeResponse;
 import org.localdial.v1.ResolveOutboundCallerIdRequest;
 import org.localdial.v1.ResolveOutboundCallerIdResponse;
 import org.localdial.v1.RouteInboundCallRequest;
@@ -97,6 +102,28 @@ public final class CallRouting extends ServiceCalls<CallRouting> {
     }
 
     /**
+     * Reports what became of a call-back.
+     *
+     * @param request the call-back and its outcome
+     * @return an empty response
+     * @throws LocaldialException if the call fails
+     */
+    public ReportInboundCallOutcomeResponse reportInboundCallOutcome(ReportInboundCallOutcomeRequest request) {
+        return caller.call(CallRoutingGrpc.getReportInboundCallOutcomeMethod(), request);
+    }
+
+    /**
+     * The asynchronous version of {@link #reportInboundCallOutcome}. Cancelling the future cancels the call.
+     *
+     * @param request the call-back and its outcome
+     * @return a future of an empty response; it fails with a {@link LocaldialException}
+     */
+    public CompletableFuture<ReportInboundCallOutcomeResponse> reportInboundCallOutcomeAsync(
+            ReportInboundCallOutcomeRequest request) {
+        return caller.callAsync(CallRoutingGrpc.getReportInboundCallOutcomeMethod(), request);
+    }
+
+    /**
      * Lists the recorded outbound calls, newest first.
      *
      * @param request the filter and the page
@@ -129,5 +156,40 @@ public final class CallRouting extends ServiceCalls<CallRouting> {
                 token -> listOutboundCalls(request.toBuilder().setPageToken(token).build()),
                 ListOutboundCallsResponse::getNextPageToken,
                 ListOutboundCallsResponse::getCallsList);
+    }
+
+    /**
+     * Lists the recorded call-backs, newest first.
+     *
+     * @param request the filter and the page
+     * @return one page
+     * @throws LocaldialException if the call fails
+     */
+    public ListInboundCallsResponse listInboundCalls(ListInboundCallsRequest request) {
+        return caller.call(CallRoutingGrpc.getListInboundCallsMethod(), request);
+    }
+
+    /**
+     * The asynchronous version of {@link #listInboundCalls}. Cancelling the future cancels the call.
+     *
+     * @param request the filter and the page
+     * @return a future of one page; it fails with a {@link LocaldialException}
+     */
+    public CompletableFuture<ListInboundCallsResponse> listInboundCallsAsync(ListInboundCallsRequest request) {
+        return caller.callAsync(CallRoutingGrpc.getListInboundCallsMethod(), request);
+    }
+
+    /**
+     * Lists all pages, each like {@link #listInboundCalls}.
+     *
+     * @param request the filter and the page
+     * @return the pages in order, each fetched when it is needed
+     */
+    public Pages<ListInboundCallsResponse, InboundCall> listInboundCallsPages(ListInboundCallsRequest request) {
+        return new Pages<>(
+                request.getPageToken(),
+                token -> listInboundCalls(request.toBuilder().setPageToken(token).build()),
+                ListInboundCallsResponse::getNextPageToken,
+                ListInboundCallsResponse::getCallsList);
     }
 }
