@@ -329,8 +329,9 @@ type ResolveOutboundCallerIdResponse struct {
 	// Output only. Why that caller ID was chosen.
 	Reason CallerIdReason `protobuf:"varint,2,opt,name=reason,proto3,enum=localdial.v1.CallerIdReason" json:"reason,omitempty"`
 	// Output only. The callee's area code: a NANP area code (`415`), or another
-	// country's geographic code as an E.164 prefix (`+4420`). Empty if the callee
-	// has no geographic area code.
+	// country's geographic code as an E.164 prefix (`+4420`, `+3491`). Empty if
+	// the callee has no geographic area code: a toll-free number, a mobile number
+	// outside the NANP, or a number of a country without area codes (Singapore).
 	CalleeAreaCode string `protobuf:"bytes,3,opt,name=callee_area_code,json=calleeAreaCode,proto3" json:"callee_area_code,omitempty"`
 	// Output only. The identifier of the recorded call: the `call_id` of the
 	// request, or the one that the server generated. With `validate_only`, the

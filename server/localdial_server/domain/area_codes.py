@@ -5,7 +5,8 @@ An area code is written in exactly one of two forms:
 - In the North American Numbering Plan (NANP, country code 1: the United States, Canada and much of
   the Caribbean) it is the three digits, `415`. Which of them are geographic is in a table of our own
   (`nanp`), because libraries lag years behind the plan's administrator, NANPA.
-- Everywhere else it is an E.164 prefix, `+4420` for London, of at most 7 digits.
+- Everywhere else it is an E.164 prefix, `+4420` for London or `+3491` for Madrid, of at most 7 digits.
+  They are in another table of our own (`geographic_prefixes`).
 
 Only geographic codes are area codes. Toll-free, premium, personal (5XX) and service (N11) codes are not.
 Neither are the prefixes of other countries' mobile numbers, even if they include an area code (Argentina,
@@ -15,7 +16,7 @@ the same, as in the NANP and in Mexico, the area code counts.
 The country decides, never the number of digits: `+4930123456` is in Berlin.
 """
 
-from localdial_server.domain import international
+from localdial_server.domain import geographic_prefixes
 from localdial_server.domain.nanp import AREAS
 from localdial_server.domain.phone_numbers import is_e164
 
@@ -32,23 +33,21 @@ def area_code_of(number: str) -> str | None:
     accepts every code that is returned.
     """
     # Every call comes through here, so a NANP number costs a slice and a look-up: 0.2 µs. Callers pass
-    # E.164 numbers, so its digits are not checked again. Any other number is checked, because the library
-    # would also read other formats, such as `+44 20 7946 0123`.
+    # E.164 numbers, so its digits are not checked again. Any other number takes a few microseconds.
     if number.startswith(_NANP):
         code = number[2:5]
         if code in AREAS and len(number) == _NANP_LENGTH and number[_EXCHANGE] >= "2":
             return code
         return None
-    return international.area_code_of(number) if is_e164(number) else None
+    return geographic_prefixes.area_code_of(number) if is_e164(number) else None
 
 
 def is_geographic_area_code(code: str) -> bool:
     """Return whether the text is an area code (`415`, `+4420`) that exists and is geographic.
 
     True for exactly those texts that `area_code_of` returns for some number, and so not for `+1415`.
-    An E.164 prefix takes up to 20 ms the first time and about 0.3 µs after that.
     """
-    return code in AREAS or international.is_area_code(code)
+    return country_of(code) is not None
 
 
 def region_of(code: str) -> str | None:
@@ -70,4 +69,4 @@ def country_of(code: str) -> str | None:
     territories of the United States have their own codes.
     """
     area = AREAS.get(code)
-    return area.country if area else international.country_of(code)
+    return area.country if area else geographic_prefixes.country_of(code)

@@ -222,8 +222,9 @@ class ResolveOutboundCallerIdResponse(_message.Message):
     """Output only. Why that caller ID was chosen."""
     callee_area_code: _builtins.str
     """Output only. The callee's area code: a NANP area code (`415`), or another
-    country's geographic code as an E.164 prefix (`+4420`). Empty if the callee
-    has no geographic area code.
+    country's geographic code as an E.164 prefix (`+4420`, `+3491`). Empty if
+    the callee has no geographic area code: a toll-free number, a mobile number
+    outside the NANP, or a number of a country without area codes (Singapore).
     """
     call_id: _builtins.str
     """Output only. The identifier of the recorded call: the `call_id` of the

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from localdial_server.app.lookup import require_number, require_organization
 from localdial_server.app.numbers.carrier_accounts import to_service_error
-from localdial_server.app.numbers.geographic import NOT_GEOGRAPHIC, is_geographic, require_geographic
+from localdial_server.app.numbers.geographic import NOT_GEOGRAPHIC, require_geographic
 from localdial_server.app.ports.carrier import AvailableNumber, Carriers, CarrierUnavailable, Refused
 from localdial_server.app.ports.store import NumberQuery, Reader, Store, Transaction
-from localdial_server.domain.area_codes import area_code_of
+from localdial_server.domain.area_codes import area_code_of, is_geographic_area_code
 from localdial_server.domain.errors import FieldViolation, InvalidFields
 from localdial_server.domain.model import Number
 from localdial_server.domain.number_life_cycle import require_active
@@ -45,7 +45,7 @@ class Inventory:
 
         Raises `InvalidFields`, `OrganizationNotFound`, `CarrierRefused` and `CarrierNotAvailable`.
         """
-        await require_geographic(area_code)
+        require_geographic(area_code)
         await self._store.read(
             "inventory.search_available", lambda reader: require_organization(reader, organization_id)
         )
@@ -70,7 +70,7 @@ class Inventory:
         own = area_code_of(phone_number)
         violations = []
         for index, area_code in enumerate(area_codes):
-            if not await is_geographic(area_code):
+            if not is_geographic_area_code(area_code):
                 violations.append(FieldViolation(f"area_codes[{index}]", NOT_GEOGRAPHIC))
             elif area_code == own:
                 problem = "is the number's own area code; it needs no mapping"

@@ -126,7 +126,7 @@ class Purchasing:
         `NumbersTaken`, `NumberLimitReached`, `PurchaseLimitReached`, `CarrierRefused`,
         `CarrierNotAvailable` and `PurchasePending`.
         """
-        await require_geographic(area_code)
+        require_geographic(area_code)
         request = _PurchaseRequest(organization_id, area_code, quantity, request_id)
         return await self._requests.run_once(
             organization_id, request_id, request.arguments, lambda: self._purchase(request)

@@ -75,12 +75,12 @@ class _Fiction:
     prefixes: Sequence[str]
 
 
-# Two of Ofcom's ranges are missing, Nottingham (0115 496 0xxx) and "no area" (01632 960xxx): the
-# metadata that area codes are read from has no subscribers there, so they would have no area code.
+# One of Ofcom's ranges is missing, "no area" (01632 960xxx): 1632 is the area code of no place.
 _ABROAD: Mapping[str, _Fiction] = {
     # United Kingdom: Ofcom, "telephone numbers for use in TV and radio drama".
     "+44113": _Fiction("Leeds", 3, ["+441134960"]),
     "+44114": _Fiction("Sheffield", 3, ["+441144960"]),
+    "+44115": _Fiction("Nottingham", 3, ["+441154960"]),
     "+44116": _Fiction("Leicester", 3, ["+441164960"]),
     "+44117": _Fiction("Bristol", 3, ["+441174960"]),
     "+44118": _Fiction("Reading", 3, ["+441184960"]),

@@ -130,8 +130,9 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Output only. The callee's area code: a NANP area code (`415`), or another
-   * country's geographic code as an E.164 prefix (`+4420`). Empty if the callee
-   * has no geographic area code.
+   * country's geographic code as an E.164 prefix (`+4420`, `+3491`). Empty if
+   * the callee has no geographic area code: a toll-free number, a mobile number
+   * outside the NANP, or a number of a country without area codes (Singapore).
    * </pre>
    *
    * <code>string callee_area_code = 3 [json_name = "calleeAreaCode"];</code>
@@ -153,8 +154,9 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Output only. The callee's area code: a NANP area code (`415`), or another
-   * country's geographic code as an E.164 prefix (`+4420`). Empty if the callee
-   * has no geographic area code.
+   * country's geographic code as an E.164 prefix (`+4420`, `+3491`). Empty if
+   * the callee has no geographic area code: a toll-free number, a mobile number
+   * outside the NANP, or a number of a country without area codes (Singapore).
    * </pre>
    *
    * <code>string callee_area_code = 3 [json_name = "calleeAreaCode"];</code>
@@ -844,8 +846,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. The callee's area code: a NANP area code (`415`), or another
-     * country's geographic code as an E.164 prefix (`+4420`). Empty if the callee
-     * has no geographic area code.
+     * country's geographic code as an E.164 prefix (`+4420`, `+3491`). Empty if
+     * the callee has no geographic area code: a toll-free number, a mobile number
+     * outside the NANP, or a number of a country without area codes (Singapore).
      * </pre>
      *
      * <code>string callee_area_code = 3 [json_name = "calleeAreaCode"];</code>
@@ -866,8 +869,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. The callee's area code: a NANP area code (`415`), or another
-     * country's geographic code as an E.164 prefix (`+4420`). Empty if the callee
-     * has no geographic area code.
+     * country's geographic code as an E.164 prefix (`+4420`, `+3491`). Empty if
+     * the callee has no geographic area code: a toll-free number, a mobile number
+     * outside the NANP, or a number of a country without area codes (Singapore).
      * </pre>
      *
      * <code>string callee_area_code = 3 [json_name = "calleeAreaCode"];</code>
@@ -889,8 +893,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. The callee's area code: a NANP area code (`415`), or another
-     * country's geographic code as an E.164 prefix (`+4420`). Empty if the callee
-     * has no geographic area code.
+     * country's geographic code as an E.164 prefix (`+4420`, `+3491`). Empty if
+     * the callee has no geographic area code: a toll-free number, a mobile number
+     * outside the NANP, or a number of a country without area codes (Singapore).
      * </pre>
      *
      * <code>string callee_area_code = 3 [json_name = "calleeAreaCode"];</code>
@@ -908,8 +913,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. The callee's area code: a NANP area code (`415`), or another
-     * country's geographic code as an E.164 prefix (`+4420`). Empty if the callee
-     * has no geographic area code.
+     * country's geographic code as an E.164 prefix (`+4420`, `+3491`). Empty if
+     * the callee has no geographic area code: a toll-free number, a mobile number
+     * outside the NANP, or a number of a country without area codes (Singapore).
      * </pre>
      *
      * <code>string callee_area_code = 3 [json_name = "calleeAreaCode"];</code>
@@ -924,8 +930,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Output only. The callee's area code: a NANP area code (`415`), or another
-     * country's geographic code as an E.164 prefix (`+4420`). Empty if the callee
-     * has no geographic area code.
+     * country's geographic code as an E.164 prefix (`+4420`, `+3491`). Empty if
+     * the callee has no geographic area code: a toll-free number, a mobile number
+     * outside the NANP, or a number of a country without area codes (Singapore).
      * </pre>
      *
      * <code>string callee_area_code = 3 [json_name = "calleeAreaCode"];</code>

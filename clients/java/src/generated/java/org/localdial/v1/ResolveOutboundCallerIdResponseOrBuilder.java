@@ -52,8 +52,9 @@ public interface ResolveOutboundCallerIdResponseOrBuilder extends
   /**
    * <pre>
    * Output only. The callee's area code: a NANP area code (`415`), or another
-   * country's geographic code as an E.164 prefix (`+4420`). Empty if the callee
-   * has no geographic area code.
+   * country's geographic code as an E.164 prefix (`+4420`, `+3491`). Empty if
+   * the callee has no geographic area code: a toll-free number, a mobile number
+   * outside the NANP, or a number of a country without area codes (Singapore).
    * </pre>
    *
    * <code>string callee_area_code = 3 [json_name = "calleeAreaCode"];</code>
@@ -63,8 +64,9 @@ public interface ResolveOutboundCallerIdResponseOrBuilder extends
   /**
    * <pre>
    * Output only. The callee's area code: a NANP area code (`415`), or another
-   * country's geographic code as an E.164 prefix (`+4420`). Empty if the callee
-   * has no geographic area code.
+   * country's geographic code as an E.164 prefix (`+4420`, `+3491`). Empty if
+   * the callee has no geographic area code: a toll-free number, a mobile number
+   * outside the NANP, or a number of a country without area codes (Singapore).
    * </pre>
    *
    * <code>string callee_area_code = 3 [json_name = "calleeAreaCode"];</code>
