@@ -120,9 +120,12 @@ class RulesMachine(ComparingMachine):
         if taken and not at_carrier:
             return  # Two errors apply, and the server may return either.
         error = self.unknown(organization)
+        if error is None and number in self.model.external:
+            # The server sees this in its inventory, before it asks the carrier.
+            error = "NUMBER_IN_USE"
         if error is None and not at_carrier:
             error = "NUMBER_NOT_AT_CARRIER"
-        if error is None and (taken or number in self.model.external):
+        if error is None and taken:
             error = "NUMBER_IN_USE"
         if self.done(organization, self.import_one(organization, number), error):
             self.model.owners[number] = organization
