@@ -3,11 +3,12 @@
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from localdial_server.app.ports.store import CallQuery, NumberQuery, Reader, Store
+from localdial_server.app.ports.store import CallQuery, InboundCallQuery, NumberQuery, Reader, Store
 from localdial_server.domain.model import NumberState
 from localdial_server.storage.engines.database import Database
 from tests.conformance.statements import queries_of
@@ -85,12 +86,13 @@ async def test_the_last_call_costs_the_same_in_a_history_of_any_size(plans: _Pla
         (CallQuery(A), ["by_time (organization_id=?"]),
         (CallQuery(A, callee_number=CALLEE), ["by_callee (organization_id=? AND callee_key=?"]),
         (CallQuery(A, user_id="1"), ["by_user (organization_id=? AND user_id=?"]),
+        (CallQuery(A, caller_id=X), ["by_caller_id (organization_id=? AND caller_id=?"]),
         (
             CallQuery(A, CALLEE, "1"),
             ["by_callee (organization_id=? AND callee_key=?", "by_user (organization_id=? AND user_id=?"],
         ),
     ],
-    ids=["all", "by callee", "by user", "by both"],
+    ids=["all", "by callee", "by user", "by caller ID", "by both"],
 )
 async def test_every_list_of_calls_begins_at_its_page_and_is_sorted_by_an_index(
     plans: _Plans, query: CallQuery, searches: Sequence[str], before: tuple[int, str] | None
@@ -98,6 +100,48 @@ async def test_every_list_of_calls_begins_at_its_page_and_is_sorted_by_an_index(
     (step,) = await plans.of(lambda reader: reader.calls(query, before, 10))
     page = " AND (call_time,call_id)<(?,?)" if before is not None else ""
     assert step in [f"{_BY_INDEX}{search}{page})" for search in searches]
+
+
+@pytest.mark.parametrize("before", [None, _BEFORE], ids=["first page", "later page"])
+@pytest.mark.parametrize("times", [(None, None), (1, None), (None, 9), (1, 9)])
+@pytest.mark.parametrize(
+    ("query", "search"),
+    [
+        (InboundCallQuery(A), "by_time (organization_id=?"),
+        (InboundCallQuery(A, caller_number=CALLEE), "by_caller (organization_id=? AND caller_number=?"),
+        (InboundCallQuery(A, called_number=X), "by_called (organization_id=? AND called_number=?"),
+        (InboundCallQuery(A, user_id="1"), "by_user (organization_id=? AND user_id=?"),
+        (InboundCallQuery(A, missed=True), "by_outcome (organization_id=? AND outcome=?"),
+    ],
+    ids=["all", "by caller", "by called number", "by user", "missed"],
+)
+async def test_every_list_of_call_backs_begins_at_its_page_and_is_sorted_by_an_index(
+    plans: _Plans,
+    query: InboundCallQuery,
+    search: str,
+    times: tuple[int | None, int | None],
+    before: tuple[int, str] | None,
+) -> None:
+    query = replace(query, start_time=times[0], end_time=times[1])
+    for step in await plans.of(lambda reader: reader.inbound_calls(query, before, 10)):
+        assert step.startswith(f"SEARCH inbound_calls USING INDEX ix_inbound_calls_{search}")
+
+
+@pytest.mark.parametrize("times", [(1, None), (None, 9), (1, 9)])
+async def test_a_list_of_calls_by_time_begins_at_its_time(
+    plans: _Plans, times: tuple[int | None, int | None]
+) -> None:
+    query = CallQuery(A, start_time=times[0], end_time=times[1])
+    (step,) = await plans.of(lambda reader: reader.calls(query, None, 10))
+    assert step.startswith(f"{_BY_INDEX}by_time (organization_id=? AND call_time")
+
+
+async def test_the_users_of_a_caller_id_are_found_by_its_index(plans: _Plans) -> None:
+    for step in await plans.of(lambda reader: reader.owner_by_caller_id(X)):
+        assert step == "SEARCH users USING COVERING INDEX ix_users_by_caller_id (caller_id=?)"
+    (step,) = await plans.of(lambda reader: reader.user_by_caller_id(A, X))
+    by_both = "ix_users_by_caller_id (caller_id=? AND organization_id=?)"
+    assert step == f"SEARCH users USING COVERING INDEX {by_both}"
 
 
 async def test_the_owner_of_a_number_is_found_by_the_primary_key(plans: _Plans) -> None:

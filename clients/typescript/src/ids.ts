@@ -52,7 +52,7 @@ function missingIds(request: Message): Fill[] {
     return request.callId || request.validateOnly ? [] : [(id) => Object.assign(request, { callId: id })];
   }
   if (isMessage(request, BatchResolveOutboundCallerIdsRequestSchema)) return request.requests.flatMap(missingIds);
-  // RouteInboundCall also has a callId but records nothing under it, so only requestId is filled in by its name.
+  // RouteInboundCall also has a callId but the carrier chooses it, so only requestId goes by name.
   const missing = "requestId" in request && request.requestId === "";
   return missing ? [(id) => Object.assign(request, { requestId: id })] : [];
 }

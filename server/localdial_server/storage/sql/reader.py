@@ -235,9 +235,10 @@ class SqlReader(Reader):
 
     @override
     def user_by_caller_id(self, organization_id: str, phone_number: str) -> User | None:
-        query = select(users).filter_by(organization_id=organization_id, caller_id=phone_number).limit(2)
-        rows = self._connection.execute(query).all()
-        return to_user(rows[0]) if len(rows) == 1 else None
+        # Only what the index has: for more columns, SQLite would read all users of the organization.
+        query = select(users.c.user_id).filter_by(organization_id=organization_id, caller_id=phone_number)
+        user_ids = self._connection.scalars(query.limit(2)).all()
+        return self.user(organization_id, user_ids[0]) if len(user_ids) == 1 else None
 
     @override
     def inbound_call(self, organization_id: str, call_id: str) -> InboundCall | None:

@@ -34,7 +34,7 @@ public final class RequestIds {
         } else if (request instanceof BatchResolveOutboundCallerIdsRequest batch) {
             filled = changeLegs(batch, RequestIds::fillLeg);
         } else {
-            // RouteInboundCall also has a call_id but records nothing under it, so only request_id is filled in.
+            // RouteInboundCall also has a call_id but the carrier chooses it, so only request_id is filled in.
             FieldDescriptor id = request.getDescriptorForType().findFieldByName("request_id");
             if (id != null && request.getField(id).equals("")) {
                 filled = request.toBuilder().setField(id, newId()).build();
