@@ -20,7 +20,7 @@ _USERS = ["ann", "bob"]
 # The first numbers on sale in their area codes, those of the account from the start, and unowned ones.
 _ON_SALE = ["+14155550100", "+14155550101", "+15105550100", "+442079460000"]
 _OWNED_FROM_START = ["+14155550199", "+15105550199"]
-_NOBODYS = ["+14155550172", "+15105550172", "+16285550172", "+442083660177", "+18005550172", "+266696687"]
+_NOBODYS = ["+14155550172", "+15105550172", "+16285550172", "+442083660177", "+18005550172"]
 _CODES = ["415", "510", "628", "+4420"]
 _PHONES = [*_ON_SALE, *_OWNED_FROM_START, *_NOBODYS]
 
