@@ -48,7 +48,7 @@ def _insert_of_arrays(table: Table) -> postgresql.Insert:
 
 
 def _arrays(table: Table, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    return {each.name: [row[each.name] for row in rows] for each in table.columns}
+    return {each.name: [row[each.name] for row in rows] for each in _columns(table)}
 
 
 _INSERT_POSTGRES = (
