@@ -126,6 +126,38 @@ def test_fields_of_nested_messages_are_named_by_their_path(client: Client) -> No
     }
 
 
+def test_a_name_is_stored_without_the_spaces_and_marks_around_it(client: Client) -> None:
+    def set_name(name: str) -> directory.SetUserResponse:
+        user = directory.User(organization_id=MINE, user_id="named", display_name=name)
+        return client.directory.set_user(directory.SetUserRequest(user=user))
+
+    first = set_name("\u200fعلي\u200f \n")
+    assert first.user.display_name == "علي"
+    assert set_name("علي").revision == first.revision, "a repeat changes nothing"
+    assert set_name("\ufeffعلي").revision == first.revision
+    request = directory.GetUserRequest(organization_id=MINE, user_id="named")
+    assert client.directory.get_user(request).user.display_name == "علي"
+    assert set_name(" \u200b ").user.display_name == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("Acme\u00ad Loans", "character 5 is SOFT HYPHEN (U+00AD)"),
+        ("Acme\ue000", "character 5 is PRIVATE USE CHARACTER (U+E000)"),
+        ("Acme\U000e0041", "character 5 is TAG LATIN CAPITAL LETTER A (U+E0041)"),
+        ("A" + "\u0301" * 199, "at most 8 combining marks in a row; character 10"),
+    ],
+)
+def test_a_name_that_people_cannot_read_is_refused_by_its_character(
+    client: Client, name: str, problem: str
+) -> None:
+    organization = directory.Organization(organization_id=MINE, display_name=name)
+    request = directory.SetOrganizationRequest(organization=organization)
+    fields = fields_of(lambda: client.directory.set_organization(request))
+    assert problem in fields["organization.display_name"]
+
+
 def test_a_batch_must_have_users_of_one_organization_each_only_once(client: Client) -> None:
     users = [
         directory.User(organization_id=MINE, user_id="ann"),

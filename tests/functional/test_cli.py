@@ -201,6 +201,26 @@ def test_a_number_in_national_format_is_refused_with_a_suggestion(run: Run) -> N
     assert "+14155550155" in result.stderr
 
 
+def test_an_id_that_differs_from_another_only_by_case_is_warned_of_once(run: Run, tmp_path: Path) -> None:
+    answer(run("orgs", "set", "acme", "--json"))
+    answer(run("users", "set", "acme", "bob", "--json"))
+    organization = run("orgs", "set", "Acme", "--json")
+    assert organization.exit_code == 0
+    assert "Warning: the organization Acme is not acme: ids are told apart" in organization.stderr
+    user = run("users", "set", "acme", "BOB", "--name", " Bob\u200e", "--json")
+    assert answer(user)["user"]["display_name"] == "Bob"
+    assert "Warning: the user BOB is not bob: ids are told apart by upper and lower case" in user.stderr
+    # Now both exist, so that setting one of them again is no mistake.
+    assert run("users", "set", "acme", "BOB").stderr == ""
+    assert "ORGANIZATION_NOT_FOUND" in run("users", "set", "zenith", "bob").stderr
+    path = tmp_path / "users.csv"
+    path.write_text("user_id,display_name,caller_id,work_phone\nBob, Bob ,,\nann,,,\n")
+    imported = run("users", "import", "acme", str(path))
+    assert imported.exit_code == 0
+    assert imported.stderr.count("Warning") == 1
+    assert "the user Bob is not BOB" in imported.stderr
+
+
 def test_users_are_imported_all_or_none(run: Run, tmp_path: Path) -> None:
     answer(run("orgs", "set", "acme", "--json"))
     path = tmp_path / "users.csv"

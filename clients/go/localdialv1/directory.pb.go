@@ -25,9 +25,11 @@ const (
 type Organization struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Required. The identifier of the organization, chosen by the caller. 1 to
-	// 128 visible ASCII characters.
+	// 128 visible ASCII characters. Identifiers are compared byte by byte: `ACME`
+	// is not `acme`.
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
-	// Optional. A name for people to read. Up to 200 characters.
+	// Optional. A name for people to read, and for callers to hear. Up to 200
+	// visible characters; spaces around it are removed.
 	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
 	// Optional. The caller ID when no other rule applies, and the destination of
 	// call-backs that reach no user: in E.164, and possible (see
@@ -106,9 +108,11 @@ type User struct {
 	// characters.
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
 	// Required. The identifier of the user, chosen by the caller and unique
-	// within the organization. 1 to 128 visible ASCII characters.
+	// within the organization. 1 to 128 visible ASCII characters. Identifiers are
+	// compared byte by byte: `BOB` is not `bob`.
 	UserId string `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
-	// Optional. A name for people to read. Up to 200 characters.
+	// Optional. A name for people to read, and for callers to hear. Up to 200
+	// visible characters; spaces around it are removed.
 	DisplayName string `protobuf:"bytes,3,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
 	// Optional. The user's own caller ID: in E.164, and possible (see
 	// `is_phone_number`). It is shown when it is local to the callee, or when no

@@ -31,6 +31,7 @@ from localdial_server.cli.command import (
     merge_pages,
 )
 from localdial_server.cli.output import CliError
+from localdial_server.cli.similar_ids import warn_of_similar_organization, warn_of_similar_user
 from localdial_server.cli.tables import record, table
 
 orgs = typer.Typer(no_args_is_help=True, help="Create, show, list and delete organizations.")
@@ -55,6 +56,7 @@ def set_organization(
     request = SetOrganizationRequest(
         organization=Organization(organization_id=organization, display_name=name, organization_number=number)
     )
+    warn_of_similar_organization(session, organization)
     response = session.client.directory.set_organization(request)
     session.out.result(response, _organization_record(response.organization))
 
@@ -119,6 +121,7 @@ def set_user(
             work_phone=work_phone,
         )
     )
+    warn_of_similar_user(session, organization, user)
     response = session.client.directory.set_user(request)
     session.out.result(response, _user_record(response.user))
 

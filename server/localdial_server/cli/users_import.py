@@ -18,12 +18,12 @@ from localdial.v1.directory_pb2 import (
     BatchSetUsersRequest,
     BatchSetUsersResponse,
     DeleteUserRequest,
-    ListUsersRequest,
 )
-from localdial_client import FieldViolation, InvalidArgument, LocaldialError, NotFound, pages
-from localdial_server.cli.command import PAGE_SIZE, Session
+from localdial_client import FieldViolation, InvalidArgument, LocaldialError, NotFound
+from localdial_server.cli.command import Session
 from localdial_server.cli.output import CliError, ExitCode, counted
 from localdial_server.cli.progress import progress
+from localdial_server.cli.similar_ids import users_of, warn_of_similar_users
 from localdial_server.cli.tables import table
 from localdial_server.cli.users_file import BadRow, Row, UsersFile
 
@@ -106,7 +106,9 @@ def run(session: Session, organization: str, path: Path, options: ImportOptions)
             raise _rejection(file.name, checked)
         if not checked.row_count:
             raise CliError(f"{file.name} has no users; nothing was written")
-        others = _others(session, organization, checked) if options.delete_others else []
+        known = users_of(session, organization)
+        others = _others(known, checked) if options.delete_others else []
+        warn_of_similar_users(session, checked.user_ids, set(known).difference(others))
         if options.dry_run:
             _show(session, checked, others, None)
         else:
@@ -191,18 +193,14 @@ def _read_rows(file: UsersFile, organization: str, options: ImportOptions) -> It
         yield row
 
 
-def _others(session: Session, organization: str, checked: _Checked) -> Sequence[str]:
-    """Return the organization's users that the file does not have. Raises `CliError` if rows are wrong."""
+def _others(known: Sequence[str], checked: _Checked) -> Sequence[str]:
+    """Return the known users that the file does not have. Raises `CliError` if rows are wrong."""
     if checked.bad_rows:
         raise CliError(
             f"{counted(checked.bad_count, 'row')} of the file cannot be read, so it is not certain who has "
             "left: correct them, or leave out --delete-others; nothing was written"
         )
-    request = ListUsersRequest(organization_id=organization, page_size=PAGE_SIZE)
-    listed = (
-        user.user_id for page in pages(session.client.directory.list_users, request) for user in page.users
-    )
-    return [user_id for user_id in listed if user_id not in checked.user_ids]
+    return [user_id for user_id in known if user_id not in checked.user_ids]
 
 
 def _delete(session: Session, organization: str, user_ids: Sequence[str]) -> int:

@@ -25,7 +25,3 @@ AREA_CODE: Final = Format(
     "+4420",
 )
 IDENTIFIER: Final = Format("^[!-~]{1,128}$", "must be 1 to 128 visible ASCII characters, without spaces")
-DISPLAY_NAME: Final = Format(
-    "^[^\\p{Cc}\\p{Zl}\\p{Zp}\\x{202a}-\\x{202e}\\x{2066}-\\x{2069}]{0,200}$",
-    "must be up to 200 characters, without control characters",
-)

@@ -5,27 +5,43 @@ contract beside this module, and the server parses requests into classes made fr
 have the same fields as the generated classes and are annotated as those.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import resources
-from typing import Any
+from typing import Any, Final
 
 import protovalidate
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import DecodeError, Message
 
+from localdial_server.domain.display_names import why_unfit
 from localdial_server.domain.errors import FieldViolation, InvalidFields, Reason, ServiceError
 from localdial_server.domain.possible_numbers import is_possible, why_impossible
 from localdial_server.domain.suggested_numbers import suggested_number
 
 PACKAGE = "localdial.v1"
-# The rule of the fields that store or dial a phone number, and the id of its violations.
-_PHONE_NUMBER_RULE = f"{PACKAGE}.is_phone_number"
-_PHONE_NUMBER = "string.phone_number"
 # `buf.validate.Ignore.IGNORE_ALWAYS`.
 _IGNORE_ALWAYS = 3
 
 SERVICES = ("CallRouting", "Directory", "NumberInventory")
+
+
+def _why_impossible(number: str) -> str | None:
+    # Every call comes through here, and possible numbers are found faster.
+    if is_possible(number):
+        return None
+    return _with_suggestion(why_impossible(number) or "", number)
+
+
+def _with_suggestion(text: str, value: str) -> str:
+    meant = suggested_number(value)
+    return text if meant is None else f"{text}; did you mean {meant}?"
+
+
+# The rules that the contract's expressions hold only a part of, by their names in `rules.proto` without
+# `is_`: each returns what is wrong with a value, None if nothing is.
+_Rule = Callable[[str], str | None]
+_DOMAIN_RULES: Final[Mapping[str, _Rule]] = {"phone_number": _why_impossible, "display_name": why_unfit}
 
 
 class MalformedRequest(ServiceError, reason=Reason.MALFORMED_REQUEST):
@@ -47,7 +63,7 @@ class Contract:
         self._pool = pool
         self._validator = protovalidate.Validator()
         self._lists: dict[type[Message], Sequence[tuple[str, int]]] = {}
-        self._phone_number_fields: dict[type[Message], Sequence[tuple[str, bool, bool]]] = {}
+        self._fields_of_domain: dict[type[Message], Sequence[tuple[str, bool, _Rule | None]]] = {}
 
     def service(self, name: str) -> ServiceDescriptor:
         """Return one of `SERVICES`."""
@@ -77,19 +93,18 @@ class Contract:
         if too_long:
             raise InvalidFields(too_long)
         violations = [_describe(one) for one in self._validator.collect_violations(request)]
-        # The contract's expressions hold only a part of the rule for phone numbers.
         known = {violation.field for violation in violations}
         violations += [
-            FieldViolation(path, _why_impossible(number))
-            for path, number in self._phone_numbers(request, "")
-            if not is_possible(number) and path not in known
+            FieldViolation(path, problem)
+            for path, problem in self._domain_problems(request, "")
+            if path not in known
         ]
         if violations:
             raise InvalidFields(violations)
 
-    def _phone_numbers(self, message: Message, prefix: str) -> Iterator[tuple[str, str]]:
-        """Yield the phone numbers in the message that the rule applies to, each with its path."""
-        for name, is_list, holds_messages in self._phone_fields(type(message)):
+    def _domain_problems(self, message: Message, prefix: str) -> Iterator[tuple[str, str]]:
+        """Yield what is wrong with the message by the rules of the domain, each with the field's path."""
+        for name, is_list, why_wrong in self._domain_fields(type(message)):
             value = getattr(message, name)
             values = (
                 [(f"{prefix}{name}[{index}]", one) for index, one in enumerate(value)]
@@ -97,38 +112,44 @@ class Contract:
                 else [(prefix + name, value)]
             )
             for path, one in values:
-                if holds_messages:
-                    yield from self._phone_numbers(one, f"{path}.")
-                elif one:
-                    yield path, one
+                if why_wrong is None:
+                    yield from self._domain_problems(one, f"{path}.")
+                elif one and (problem := why_wrong(one)) is not None:
+                    yield path, problem
 
-    def _phone_fields(self, message: type[Message]) -> Sequence[tuple[str, bool, bool]]:
-        """Return the message's fields that are or hold such phone numbers.
+    def _domain_fields(self, message: type[Message]) -> Sequence[tuple[str, bool, _Rule | None]]:
+        """Return the message's fields that such rules apply to, or that hold messages with such fields.
 
-        Each comes with whether it is a list and whether it holds messages.
+        Each comes with whether it is a list, and its rule; None if it holds messages.
         """
-        known = self._phone_number_fields.get(message)
+        known = self._fields_of_domain.get(message)
         if known is None:
             known = [
-                (field.name, field.is_repeated, field.message_type is not None)
+                (field.name, field.is_repeated, rule)
                 for field in message.DESCRIPTOR.fields
-                if self._has_phone_numbers(field)
+                if (rule := self._domain_rule(field)) is not None or self._holds_domain_fields(field)
             ]
-            self._phone_number_fields[message] = known
+            self._fields_of_domain[message] = known
         return known
 
-    def _has_phone_numbers(self, field: Any) -> bool:
+    def _domain_rule(self, field: Any) -> _Rule | None:
         rules = self._rules_of(field)
-        if field.message_type is not None:
-            inner = field.message_type.full_name
-            # The legs of a batch, which the contract ignores, are checked one by one.
-            return (
-                inner.startswith(PACKAGE)
-                and rules.repeated.items.ignore != _IGNORE_ALWAYS
-                and bool(self._phone_fields(self.message_class(inner)))
-            )
         strings = rules.repeated.items.string if field.is_repeated else rules.string
-        return bool(strings.Extensions[self._pool.FindExtensionByName(_PHONE_NUMBER_RULE)])
+        for name, rule in _DOMAIN_RULES.items():
+            if strings.Extensions[self._pool.FindExtensionByName(f"{PACKAGE}.is_{name}")]:
+                return rule
+        return None
+
+    def _holds_domain_fields(self, field: Any) -> bool:
+        if field.message_type is None:
+            return False
+        inner = field.message_type.full_name
+        # The legs of a batch, which the contract ignores, are checked one by one.
+        return (
+            inner.startswith(PACKAGE)
+            and self._rules_of(field).repeated.items.ignore != _IGNORE_ALWAYS
+            and bool(self._domain_fields(self.message_class(inner)))
+        )
 
     def _max_items(self, message: type[Message]) -> Sequence[tuple[str, int]]:
         """Return the names of the message's own lists, each with its greatest length."""
@@ -172,20 +193,12 @@ def _describe(violation: protovalidate.Violation) -> FieldViolation:
         text = text.removeprefix(noise)
     value = violation.field_value
     if isinstance(value, str):
-        if rule.rule_id == _PHONE_NUMBER:
-            text = _why_impossible(value)
+        domain_rule = _DOMAIN_RULES.get(rule.rule_id.removeprefix("string."))
+        if domain_rule is not None:
+            text = domain_rule(value) or text
         elif rule.rule_id == "string.e164":
             text = _with_suggestion(text, value)
     return FieldViolation(_path(rule.field.elements if rule.field is not None else ()), text)
-
-
-def _why_impossible(number: str) -> str:
-    return _with_suggestion(why_impossible(number) or "", number)
-
-
-def _with_suggestion(text: str, value: str) -> str:
-    meant = suggested_number(value)
-    return text if meant is None else f"{text}; did you mean {meant}?"
 
 
 def _path(elements: Sequence[Any]) -> str:

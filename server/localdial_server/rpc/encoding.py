@@ -4,6 +4,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from localdial.v1 import call_routing_pb2, directory_pb2, number_pb2
+from localdial_server.domain.display_names import trimmed
 from localdial_server.domain.errors import FieldViolation, InvalidFields
 from localdial_server.domain.model import (
     CallerIdReason,
@@ -95,7 +96,9 @@ def organization_message(organization: Organization, revision: int) -> directory
 
 def organization(message: directory_pb2.Organization) -> Organization:
     """Return the organization of a message."""
-    return Organization(message.organization_id, message.display_name, message.organization_number or None)
+    return Organization(
+        message.organization_id, trimmed(message.display_name), message.organization_number or None
+    )
 
 
 def user_message(user: User) -> directory_pb2.User:
@@ -114,7 +117,7 @@ def user(message: directory_pb2.User) -> User:
     return User(
         message.organization_id,
         message.user_id,
-        message.display_name,
+        trimmed(message.display_name),
         message.caller_id or None,
         message.work_phone or None,
     )

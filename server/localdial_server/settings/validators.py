@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
+from localdial_server.domain.characters import named
 from localdial_server.domain.international import is_country
 
 _MAX_PORT = 65_535
@@ -29,14 +30,6 @@ _ADDRESS = re.compile(
 # private use, surrogate, unassigned, and every kind of white space.
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp", "Zs"})
 QUOTES: Final = "\"'`\N{ACUTE ACCENT}‘’‚‛“”„‟«»‹›"  # noqa: RUF001 - each is meant
-# Unicode gives control characters no names.
-_CONTROL_NAMES: Final = {
-    "\0": "NULL",
-    "\t": "TAB",
-    "\n": "LINE FEED",
-    "\r": "CARRIAGE RETURN",
-    "\ufeff": "BYTE ORDER MARK",
-}
 
 
 def require_plain_text(text: str, allowed_within: str = "") -> None:
@@ -53,13 +46,7 @@ def require_plain_text(text: str, allowed_within: str = "") -> None:
             where = (
                 f"as character {position}" if is_within else "at the start" if position == 1 else "at the end"
             )
-            raise ValueError(f"has {_named(character)} {where}, which does not belong there; remove it")
-
-
-def _named(character: str) -> str:
-    name = _CONTROL_NAMES.get(character) or unicodedata.name(character, "")
-    code = f"U+{ord(character):04X}"
-    return f"{name} ({code})" if name else code
+            raise ValueError(f"has {named(character)} {where}, which does not belong there; remove it")
 
 
 def valid_address(address: str) -> str:

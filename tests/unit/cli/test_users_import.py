@@ -50,8 +50,13 @@ def sent_batches(cli: Cli) -> list[tuple[bool, int]]:
     return [(request.validate_only, len(request.users)) for request in requests]
 
 
+def others(*user_ids: str) -> ListUsersResponse:
+    return ListUsersResponse(users=[User(organization_id="acme", user_id=user_id) for user_id in user_ids])
+
+
 def test_the_whole_file_is_checked_before_the_first_user_is_written(cli: Cli, path: Path) -> None:
-    cli.server.answers(*[BatchSetUsersResponse(revision=revision) for revision in (5, 5, 6, 7)])
+    checked = [BatchSetUsersResponse(revision=5)] * 2
+    cli.server.answers(*checked, others(), *[BatchSetUsersResponse(revision=revision) for revision in (6, 7)])
     result = cli.run("users", "import", "acme", str(path), "--json")
     assert result.exit_code == ExitCode.OK
     assert json.loads(result.stdout) == {"organization_id": "acme", "user_count": ROWS, "revision": "7"}
@@ -125,7 +130,9 @@ def test_a_violation_that_concerns_no_row_is_shown_as_the_server_sent_it(
 
 def test_a_failure_while_writing_says_how_many_users_were_written(cli: Cli, path: Path) -> None:
     cli.server.answers(
-        *[BatchSetUsersResponse()] * 3,
+        *[BatchSetUsersResponse()] * 2,
+        others(),
+        BatchSetUsersResponse(),
         fails(grpc.StatusCode.INTERNAL, "told to fail"),
     )
     result = cli.run("users", "import", "acme", str(path))
@@ -152,7 +159,7 @@ def test_a_row_that_is_changed_after_the_check_stops_the_writing(cli: Cli, path:
         path.write_bytes(content.replace(b"user1490,,,\n", b"user1490,,;\n"))
         return BatchSetUsersResponse()
 
-    cli.server.answers(*[BatchSetUsersResponse()] * 2, change)
+    cli.server.answers(*[BatchSetUsersResponse()] * 2, others(), change)
     result = cli.run("users", "import", "acme", str(path))
     assert result.exit_code == ExitCode.ERROR
     assert f"changed after it was checked; {BATCH_SIZE:,} users written" in result.stderr
@@ -201,6 +208,7 @@ def test_bad_rows_go_to_a_file_and_the_others_are_imported(cli: Cli, path: Path,
     cli.server.answers(
         invalid("users[1].caller_id", "users[1].work_phone"),
         BatchSetUsersResponse(),
+        others(),
         BatchSetUsersResponse(revision=7),
     )
     rejects = tmp_path / "rejects.csv"
@@ -223,10 +231,6 @@ def test_bad_rows_go_to_a_file_and_the_others_are_imported(cli: Cli, path: Path,
     again = cli.run("users", "import", "acme", str(path), "--rejects", str(rejects))
     assert again.exit_code == ExitCode.USAGE
     assert "exists; pass another --rejects" in " ".join(again.stderr.split())
-
-
-def others(*user_ids: str) -> ListUsersResponse:
-    return ListUsersResponse(users=[User(organization_id="acme", user_id=user_id) for user_id in user_ids])
 
 
 def test_users_that_the_file_does_not_have_are_deleted_after_the_others_are_set(cli: Cli, path: Path) -> None:
@@ -278,3 +282,28 @@ def test_wrong_options_are_refused_before_the_file_is_read(
     assert result.exit_code == ExitCode.USAGE
     assert problem in " ".join(result.stderr.split())
     assert sent_batches(cli) == []
+
+
+def test_new_ids_that_differ_from_others_only_by_case_are_warned_of(cli: Cli, path: Path) -> None:
+    path.write_text("user_id,display_name,caller_id,work_phone\nann,,,\nbob,,,\nZoe,,,\nzoe,,,\ndan,,,\n")
+    cli.server.answers(BatchSetUsersResponse(), others("Ann", "BOB", "bob", "dan", "Eve"))
+    result = cli.run("users", "import", "acme", str(path), "--json")
+    assert result.exit_code == ExitCode.OK, result.stderr
+    assert result.stderr.splitlines() == [
+        "Warning: the user ann is not Ann: ids are told apart by upper and lower case",
+        "Warning: the user zoe is not Zoe: ids are told apart by upper and lower case",
+    ]
+
+
+def test_many_such_ids_are_counted(cli: Cli, path: Path) -> None:
+    cli.server.answers(*[BatchSetUsersResponse()] * 2, others(*(f"USER{index}" for index in range(12))))
+    result = cli.run("users", "import", "acme", str(path))
+    assert result.stderr.splitlines()[-1] == "Warning: and 2 ids more like that"
+    assert len(result.stderr.splitlines()) == 11
+
+
+def test_a_user_that_the_file_replaces_under_another_case_is_not_warned_of(cli: Cli, path: Path) -> None:
+    path.write_text("user_id,display_name,caller_id,work_phone\nbob,,,\n")
+    cli.server.answers(BatchSetUsersResponse(), others("BOB"))
+    result = cli.run("users", "import", "acme", str(path), "--delete-others", "--yes")
+    assert (result.exit_code, result.stderr) == (ExitCode.OK, "")

@@ -17,7 +17,6 @@ _FORMATS = {
     "is_e164": formats.E164,
     "is_area_code": formats.AREA_CODE,
     "is_identifier": formats.IDENTIFIER,
-    "is_display_name": formats.DISPLAY_NAME,
 }
 
 
@@ -38,7 +37,7 @@ def rules() -> Mapping[str, Any]:
 
 
 def test_the_contract_has_no_other_formats(rules: Mapping[str, Any]) -> None:
-    assert set(rules) == {*_FORMATS, "is_phone_number"}
+    assert set(rules) == {*_FORMATS, "is_phone_number", "is_display_name"}
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

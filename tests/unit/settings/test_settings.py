@@ -63,7 +63,7 @@ def test_a_user_without_a_home_is_asked_for_a_state_directory(monkeypatch: pytes
         ("twilio_auth_token", "s3\x00cret", "NULL (U+0000) as character 3"),
         ("twilio_auth_token", '"s3cret"', "QUOTATION MARK (U+0022) at the start"),
         ("twilio_auth_token", "s3cret\u201d", "RIGHT DOUBLE QUOTATION MARK (U+201D) at the end"),
-        ("twilio_api_key_secret", "s3cret\x7f", "U+007F at the end"),
+        ("twilio_api_key_secret", "s3cret\x7f", "DELETE (U+007F) at the end"),
         ("webhook_account_tokens", "AC1:a\tAC2:b", "TAB (U+0009) as character 6"),
         ("webhook_account_tokens", "AC1:a ", "SPACE (U+0020) at the end"),
         ("database_url", "sqlite:///var/a.db\r", "CARRIAGE RETURN (U+000D) at the end"),

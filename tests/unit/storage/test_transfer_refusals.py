@@ -84,6 +84,11 @@ def test_a_correct_file_that_the_tests_rewrote_is_imported(sqlite: Engine, expor
     assert any("Anna" in row for row in rows(sqlite)["users"])
 
 
+def test_a_name_that_an_earlier_release_accepted_is_imported(sqlite: Engine, export: bytes) -> None:
+    imported(sqlite, changed(export, setting("user", display_name=" An\u200bn\ue000 ")))
+    assert any(" An\u200bn\ue000 " in row for row in rows(sqlite)["users"])
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [

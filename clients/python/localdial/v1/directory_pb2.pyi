@@ -30,10 +30,13 @@ class Organization(_message.Message):
     REVISION_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """Required. The identifier of the organization, chosen by the caller. 1 to
-    128 visible ASCII characters.
+    128 visible ASCII characters. Identifiers are compared byte by byte: `ACME`
+    is not `acme`.
     """
     display_name: _builtins.str
-    """Optional. A name for people to read. Up to 200 characters."""
+    """Optional. A name for people to read, and for callers to hear. Up to 200
+    visible characters; spaces around it are removed.
+    """
     organization_number: _builtins.str
     """Optional. The caller ID when no other rule applies, and the destination of
     call-backs that reach no user: in E.164, and possible (see
@@ -77,10 +80,13 @@ class User(_message.Message):
     """
     user_id: _builtins.str
     """Required. The identifier of the user, chosen by the caller and unique
-    within the organization. 1 to 128 visible ASCII characters.
+    within the organization. 1 to 128 visible ASCII characters. Identifiers are
+    compared byte by byte: `BOB` is not `bob`.
     """
     display_name: _builtins.str
-    """Optional. A name for people to read. Up to 200 characters."""
+    """Optional. A name for people to read, and for callers to hear. Up to 200
+    visible characters; spaces around it are removed.
+    """
     caller_id: _builtins.str
     """Optional. The user's own caller ID: in E.164, and possible (see
     `is_phone_number`). It is shown when it is local to the callee, or when no

@@ -14,18 +14,23 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, TypeA
 from pydantic_core import to_json
 from typing_extensions import TypedDict
 
-from localdial_server.domain.formats import AREA_CODE, DISPLAY_NAME, E164, IDENTIFIER, Format
+from localdial_server.domain.formats import AREA_CODE, E164, IDENTIFIER, Format
 from localdial_server.domain.model import CallerIdReason, DestinationReason, InboundCallOutcome, NumberState
 
 FORMAT: Final = "localdial-export"
 VERSION: Final = 5
 
+# Wider than what requests may have: names that earlier releases accepted must remain importable.
+_STORED_NAME: Final = Format(
+    "^[^\\p{Cc}\\p{Zl}\\p{Zp}\\x{202a}-\\x{202e}\\x{2066}-\\x{2069}]{0,200}$",
+    "must be up to 200 characters, without control characters",
+)
 # PostgreSQL stores every character but NUL.
 _NO_NUL: Final = Format("^[^\\x00]*$", "must have no NUL characters")
 _CHECKSUM: Final = Format("^[0-9a-f]{64}$", "must be a SHA-256 in hexadecimal digits")
 _REQUIREMENTS: Final = {
     format_.pattern: format_.requirement
-    for format_ in (IDENTIFIER, E164, AREA_CODE, DISPLAY_NAME, _NO_NUL, _CHECKSUM)
+    for format_ in (IDENTIFIER, E164, AREA_CODE, _STORED_NAME, _NO_NUL, _CHECKSUM)
 }
 
 
@@ -51,7 +56,7 @@ _Text32 = Annotated[_Text, StringConstraints(max_length=32)]
 _Text64 = Annotated[_Text, StringConstraints(max_length=64)]
 _Text128 = Annotated[_Text, StringConstraints(max_length=128)]
 _Text200 = Annotated[_Text, StringConstraints(max_length=200)]
-_DisplayName = Annotated[str, StringConstraints(pattern=DISPLAY_NAME.pattern)]
+_DisplayName = Annotated[str, StringConstraints(pattern=_STORED_NAME.pattern)]
 # The range of a BIGINT.
 _Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 # Less than the largest BIGINT, so that later bumps fit.

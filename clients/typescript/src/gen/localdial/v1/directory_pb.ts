@@ -20,14 +20,16 @@ export const file_localdial_v1_directory: GenFile = /*@__PURE__*/
 export type Organization = Message<"localdial.v1.Organization"> & {
   /**
    * Required. The identifier of the organization, chosen by the caller. 1 to
-   * 128 visible ASCII characters.
+   * 128 visible ASCII characters. Identifiers are compared byte by byte: `ACME`
+   * is not `acme`.
    *
    * @generated from field: string organization_id = 1;
    */
   organizationId: string;
 
   /**
-   * Optional. A name for people to read. Up to 200 characters.
+   * Optional. A name for people to read, and for callers to hear. Up to 200
+   * visible characters; spaces around it are removed.
    *
    * @generated from field: string display_name = 2;
    */
@@ -75,14 +77,16 @@ export type User = Message<"localdial.v1.User"> & {
 
   /**
    * Required. The identifier of the user, chosen by the caller and unique
-   * within the organization. 1 to 128 visible ASCII characters.
+   * within the organization. 1 to 128 visible ASCII characters. Identifiers are
+   * compared byte by byte: `BOB` is not `bob`.
    *
    * @generated from field: string user_id = 2;
    */
   userId: string;
 
   /**
-   * Optional. A name for people to read. Up to 200 characters.
+   * Optional. A name for people to read, and for callers to hear. Up to 200
+   * visible characters; spaces around it are removed.
    *
    * @generated from field: string display_name = 3;
    */

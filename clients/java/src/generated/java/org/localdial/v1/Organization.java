@@ -56,7 +56,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Required. The identifier of the organization, chosen by the caller. 1 to
-   * 128 visible ASCII characters.
+   * 128 visible ASCII characters. Identifiers are compared byte by byte: `ACME`
+   * is not `acme`.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -78,7 +79,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Required. The identifier of the organization, chosen by the caller. 1 to
-   * 128 visible ASCII characters.
+   * 128 visible ASCII characters. Identifiers are compared byte by byte: `ACME`
+   * is not `acme`.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -104,7 +106,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object displayName_ = "";
   /**
    * <pre>
-   * Optional. A name for people to read. Up to 200 characters.
+   * Optional. A name for people to read, and for callers to hear. Up to 200
+   * visible characters; spaces around it are removed.
    * </pre>
    *
    * <code>string display_name = 2 [json_name = "displayName"];</code>
@@ -125,7 +128,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Optional. A name for people to read. Up to 200 characters.
+   * Optional. A name for people to read, and for callers to hear. Up to 200
+   * visible characters; spaces around it are removed.
    * </pre>
    *
    * <code>string display_name = 2 [json_name = "displayName"];</code>
@@ -588,7 +592,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. The identifier of the organization, chosen by the caller. 1 to
-     * 128 visible ASCII characters.
+     * 128 visible ASCII characters. Identifiers are compared byte by byte: `ACME`
+     * is not `acme`.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -609,7 +614,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. The identifier of the organization, chosen by the caller. 1 to
-     * 128 visible ASCII characters.
+     * 128 visible ASCII characters. Identifiers are compared byte by byte: `ACME`
+     * is not `acme`.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -631,7 +637,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. The identifier of the organization, chosen by the caller. 1 to
-     * 128 visible ASCII characters.
+     * 128 visible ASCII characters. Identifiers are compared byte by byte: `ACME`
+     * is not `acme`.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -649,7 +656,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. The identifier of the organization, chosen by the caller. 1 to
-     * 128 visible ASCII characters.
+     * 128 visible ASCII characters. Identifiers are compared byte by byte: `ACME`
+     * is not `acme`.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -664,7 +672,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. The identifier of the organization, chosen by the caller. 1 to
-     * 128 visible ASCII characters.
+     * 128 visible ASCII characters. Identifiers are compared byte by byte: `ACME`
+     * is not `acme`.
      * </pre>
      *
      * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -684,7 +693,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object displayName_ = "";
     /**
      * <pre>
-     * Optional. A name for people to read. Up to 200 characters.
+     * Optional. A name for people to read, and for callers to hear. Up to 200
+     * visible characters; spaces around it are removed.
      * </pre>
      *
      * <code>string display_name = 2 [json_name = "displayName"];</code>
@@ -704,7 +714,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. A name for people to read. Up to 200 characters.
+     * Optional. A name for people to read, and for callers to hear. Up to 200
+     * visible characters; spaces around it are removed.
      * </pre>
      *
      * <code>string display_name = 2 [json_name = "displayName"];</code>
@@ -725,7 +736,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. A name for people to read. Up to 200 characters.
+     * Optional. A name for people to read, and for callers to hear. Up to 200
+     * visible characters; spaces around it are removed.
      * </pre>
      *
      * <code>string display_name = 2 [json_name = "displayName"];</code>
@@ -742,7 +754,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. A name for people to read. Up to 200 characters.
+     * Optional. A name for people to read, and for callers to hear. Up to 200
+     * visible characters; spaces around it are removed.
      * </pre>
      *
      * <code>string display_name = 2 [json_name = "displayName"];</code>
@@ -756,7 +769,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. A name for people to read. Up to 200 characters.
+     * Optional. A name for people to read, and for callers to hear. Up to 200
+     * visible characters; spaces around it are removed.
      * </pre>
      *
      * <code>string display_name = 2 [json_name = "displayName"];</code>

@@ -13,7 +13,8 @@ public interface OrganizationOrBuilder extends
   /**
    * <pre>
    * Required. The identifier of the organization, chosen by the caller. 1 to
-   * 128 visible ASCII characters.
+   * 128 visible ASCII characters. Identifiers are compared byte by byte: `ACME`
+   * is not `acme`.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -23,7 +24,8 @@ public interface OrganizationOrBuilder extends
   /**
    * <pre>
    * Required. The identifier of the organization, chosen by the caller. 1 to
-   * 128 visible ASCII characters.
+   * 128 visible ASCII characters. Identifiers are compared byte by byte: `ACME`
+   * is not `acme`.
    * </pre>
    *
    * <code>string organization_id = 1 [json_name = "organizationId"];</code>
@@ -34,7 +36,8 @@ public interface OrganizationOrBuilder extends
 
   /**
    * <pre>
-   * Optional. A name for people to read. Up to 200 characters.
+   * Optional. A name for people to read, and for callers to hear. Up to 200
+   * visible characters; spaces around it are removed.
    * </pre>
    *
    * <code>string display_name = 2 [json_name = "displayName"];</code>
@@ -43,7 +46,8 @@ public interface OrganizationOrBuilder extends
   java.lang.String getDisplayName();
   /**
    * <pre>
-   * Optional. A name for people to read. Up to 200 characters.
+   * Optional. A name for people to read, and for callers to hear. Up to 200
+   * visible characters; spaces around it are removed.
    * </pre>
    *
    * <code>string display_name = 2 [json_name = "displayName"];</code>

@@ -107,7 +107,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Required. The identifier of the user, chosen by the caller and unique
-   * within the organization. 1 to 128 visible ASCII characters.
+   * within the organization. 1 to 128 visible ASCII characters. Identifiers are
+   * compared byte by byte: `BOB` is not `bob`.
    * </pre>
    *
    * <code>string user_id = 2 [json_name = "userId"];</code>
@@ -129,7 +130,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Required. The identifier of the user, chosen by the caller and unique
-   * within the organization. 1 to 128 visible ASCII characters.
+   * within the organization. 1 to 128 visible ASCII characters. Identifiers are
+   * compared byte by byte: `BOB` is not `bob`.
    * </pre>
    *
    * <code>string user_id = 2 [json_name = "userId"];</code>
@@ -155,7 +157,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object displayName_ = "";
   /**
    * <pre>
-   * Optional. A name for people to read. Up to 200 characters.
+   * Optional. A name for people to read, and for callers to hear. Up to 200
+   * visible characters; spaces around it are removed.
    * </pre>
    *
    * <code>string display_name = 3 [json_name = "displayName"];</code>
@@ -176,7 +179,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Optional. A name for people to read. Up to 200 characters.
+   * Optional. A name for people to read, and for callers to hear. Up to 200
+   * visible characters; spaces around it are removed.
    * </pre>
    *
    * <code>string display_name = 3 [json_name = "displayName"];</code>
@@ -792,7 +796,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. The identifier of the user, chosen by the caller and unique
-     * within the organization. 1 to 128 visible ASCII characters.
+     * within the organization. 1 to 128 visible ASCII characters. Identifiers are
+     * compared byte by byte: `BOB` is not `bob`.
      * </pre>
      *
      * <code>string user_id = 2 [json_name = "userId"];</code>
@@ -813,7 +818,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. The identifier of the user, chosen by the caller and unique
-     * within the organization. 1 to 128 visible ASCII characters.
+     * within the organization. 1 to 128 visible ASCII characters. Identifiers are
+     * compared byte by byte: `BOB` is not `bob`.
      * </pre>
      *
      * <code>string user_id = 2 [json_name = "userId"];</code>
@@ -835,7 +841,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. The identifier of the user, chosen by the caller and unique
-     * within the organization. 1 to 128 visible ASCII characters.
+     * within the organization. 1 to 128 visible ASCII characters. Identifiers are
+     * compared byte by byte: `BOB` is not `bob`.
      * </pre>
      *
      * <code>string user_id = 2 [json_name = "userId"];</code>
@@ -853,7 +860,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. The identifier of the user, chosen by the caller and unique
-     * within the organization. 1 to 128 visible ASCII characters.
+     * within the organization. 1 to 128 visible ASCII characters. Identifiers are
+     * compared byte by byte: `BOB` is not `bob`.
      * </pre>
      *
      * <code>string user_id = 2 [json_name = "userId"];</code>
@@ -868,7 +876,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. The identifier of the user, chosen by the caller and unique
-     * within the organization. 1 to 128 visible ASCII characters.
+     * within the organization. 1 to 128 visible ASCII characters. Identifiers are
+     * compared byte by byte: `BOB` is not `bob`.
      * </pre>
      *
      * <code>string user_id = 2 [json_name = "userId"];</code>
@@ -888,7 +897,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object displayName_ = "";
     /**
      * <pre>
-     * Optional. A name for people to read. Up to 200 characters.
+     * Optional. A name for people to read, and for callers to hear. Up to 200
+     * visible characters; spaces around it are removed.
      * </pre>
      *
      * <code>string display_name = 3 [json_name = "displayName"];</code>
@@ -908,7 +918,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. A name for people to read. Up to 200 characters.
+     * Optional. A name for people to read, and for callers to hear. Up to 200
+     * visible characters; spaces around it are removed.
      * </pre>
      *
      * <code>string display_name = 3 [json_name = "displayName"];</code>
@@ -929,7 +940,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. A name for people to read. Up to 200 characters.
+     * Optional. A name for people to read, and for callers to hear. Up to 200
+     * visible characters; spaces around it are removed.
      * </pre>
      *
      * <code>string display_name = 3 [json_name = "displayName"];</code>
@@ -946,7 +958,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. A name for people to read. Up to 200 characters.
+     * Optional. A name for people to read, and for callers to hear. Up to 200
+     * visible characters; spaces around it are removed.
      * </pre>
      *
      * <code>string display_name = 3 [json_name = "displayName"];</code>
@@ -960,7 +973,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. A name for people to read. Up to 200 characters.
+     * Optional. A name for people to read, and for callers to hear. Up to 200
+     * visible characters; spaces around it are removed.
      * </pre>
      *
      * <code>string display_name = 3 [json_name = "displayName"];</code>

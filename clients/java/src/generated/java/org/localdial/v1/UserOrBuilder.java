@@ -35,7 +35,8 @@ public interface UserOrBuilder extends
   /**
    * <pre>
    * Required. The identifier of the user, chosen by the caller and unique
-   * within the organization. 1 to 128 visible ASCII characters.
+   * within the organization. 1 to 128 visible ASCII characters. Identifiers are
+   * compared byte by byte: `BOB` is not `bob`.
    * </pre>
    *
    * <code>string user_id = 2 [json_name = "userId"];</code>
@@ -45,7 +46,8 @@ public interface UserOrBuilder extends
   /**
    * <pre>
    * Required. The identifier of the user, chosen by the caller and unique
-   * within the organization. 1 to 128 visible ASCII characters.
+   * within the organization. 1 to 128 visible ASCII characters. Identifiers are
+   * compared byte by byte: `BOB` is not `bob`.
    * </pre>
    *
    * <code>string user_id = 2 [json_name = "userId"];</code>
@@ -56,7 +58,8 @@ public interface UserOrBuilder extends
 
   /**
    * <pre>
-   * Optional. A name for people to read. Up to 200 characters.
+   * Optional. A name for people to read, and for callers to hear. Up to 200
+   * visible characters; spaces around it are removed.
    * </pre>
    *
    * <code>string display_name = 3 [json_name = "displayName"];</code>
@@ -65,7 +68,8 @@ public interface UserOrBuilder extends
   java.lang.String getDisplayName();
   /**
    * <pre>
-   * Optional. A name for people to read. Up to 200 characters.
+   * Optional. A name for people to read, and for callers to hear. Up to 200
+   * visible characters; spaces around it are removed.
    * </pre>
    *
    * <code>string display_name = 3 [json_name = "displayName"];</code>
