@@ -5,6 +5,7 @@ contract beside this module, and the server parses requests into classes made fr
 have the same fields as the generated classes and are annotated as those.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import resources
 from typing import Any, Final
@@ -100,7 +101,9 @@ class Contract:
             if path not in known
         ]
         if violations:
-            raise InvalidFields(violations)
+            # In the order of the list's items: an error has room for the first ones only, and whoever gets
+            # it must know all that is wrong with an item.
+            raise InvalidFields(sorted(violations, key=_indexes))
 
     def _domain_problems(self, message: Message, prefix: str) -> Iterator[tuple[str, str]]:
         """Yield what is wrong with the message by the rules of the domain, each with the field's path."""
@@ -199,6 +202,10 @@ def _describe(violation: protovalidate.Violation) -> FieldViolation:
         elif rule.rule_id == "string.e164":
             text = _with_suggestion(text, value)
     return FieldViolation(_path(rule.field.elements if rule.field is not None else ()), text)
+
+
+def _indexes(violation: FieldViolation) -> list[int]:
+    return [int(index) for index in re.findall(r"\[([0-9]+)\]", violation.field)]
 
 
 def _path(elements: Sequence[Any]) -> str:

@@ -103,3 +103,13 @@ def test_a_correction_that_is_certain_is_suggested() -> None:
     assert "did you mean +442079460000?" in _violations(name, fields, path, "+4402079460000")[path]
     assert "did you mean" not in _violations(name, fields, path, "+1415555010")[path]
     assert "did you mean" not in _violations(name, fields, path, "415555010.0")[path]
+
+
+def test_all_mistakes_of_an_item_come_before_those_of_the_next() -> None:
+    request: Any = CONTRACT.message_class(f"{PACKAGE}.BatchSetUsersRequest")(organization_id="a")
+    for _ in range(2):
+        request.users.add(organization_id="a", user_id="with space", caller_id="+4402079460000")
+    with pytest.raises(InvalidFields) as refused:
+        CONTRACT.check(request)
+    fields = [violation.field for violation in refused.value.violations]
+    assert fields == [f"users[{index}].{field}" for index in (0, 1) for field in ("user_id", "caller_id")]
