@@ -78,7 +78,8 @@ def test_only_the_owner_may_read_the_spool(migrated_url: str, tmp_path: Path) ->
         tmp_path, LOCALDIAL_DATABASE_URL=migrated_url, LOCALDIAL_STATE_DIRECTORY=str(tmp_path / "state")
     ):
         spool = tmp_path / "state" / "spool"
-        assert {mode(file) for file in spool.iterdir()} == {"0o600"}
+        assert {mode(path) for path in spool.rglob("*") if path.is_file()} == {"0o600"}
+        assert {mode(path) for path in spool.rglob("*") if path.is_dir()} <= {"0o700"}
         assert mode(spool) == mode(spool.parent) == "0o700"
 
 
