@@ -173,7 +173,7 @@ async def test_the_last_call_to_a_callee_is_one_row_found_by_its_index(
         (CallQuery(_LARGE, _BUSY_CALLEE, _BUSY_USER), {"by_callee", "by_user"}),
         (CallQuery(_LARGE, _CALLEE, _BUSY_USER), {"by_callee"}),
         (CallQuery(_LARGE, _BUSY_CALLEE, _USER), {"by_user"}),
-        (CallQuery(_SMALL), {"by_time", "by_callee", "by_user"}),
+        (CallQuery(_SMALL), {"by_time", "by_callee", "by_user", "by_caller_id"}),
     ],
     ids=[
         "all",
