@@ -22,6 +22,17 @@ class ModelCall:
     callee: str
 
 
+@dataclass(frozen=True)
+class ModelDestination:
+    """Where a call-back is connected, and the user whose work phone that is."""
+
+    organization: str
+    reason: str
+    number: str
+    fallback: str | None = None
+    user: str | None = None
+
+
 @dataclass
 class Model:
     """The whole state. None means that there is none."""
@@ -56,34 +67,36 @@ class Model:
                 return reason, fitting
         return "NO_CALLER_ID", set()
 
-    def destination(self, called: str, sent: str) -> tuple[str, str | None, str | None]:
-        """Return the reason, the destination of a call-back and its fallback; both are None for an error."""
-        organization, caller = self.owner_of(called), None if sent in WITHHELD else sent
+    def destination(self, called: str, sent: str) -> ModelDestination | str:
+        """Return where a call-back is connected; an error is its reason."""
+        organization, caller = self.called_organization(called), None if sent in WITHHELD else sent
         if organization is None:
-            return "NUMBER_NOT_FOUND", None, None
+            return "NUMBER_NOT_FOUND"
         last = self.last_call(organization, caller)
-        work_phone = self.work_phones.get((organization, last.user)) if last else None
-        owners = [user for user in self.users_with(called) if user[0] == organization]
-        unusable = {None, called, caller}
+        owners = [user for name, user in self.users_with(called) if name == organization]
         rows = [
-            (reason, number)
-            for reason, number in (
-                ("LAST_CALLER", work_phone),
-                ("CALLER_ID_OWNER", self.work_phones[owners[0]] if len(owners) == 1 else None),
-                ("ORGANIZATION_NUMBER", self.organization_numbers[organization]),
-            )
-            if number not in unusable
+            ("LAST_CALLER", last.user if last else None),
+            ("CALLER_ID_OWNER", owners[0] if len(owners) == 1 else None),
         ]
-        if not rows:
-            return "NO_DESTINATION", None, None
-        (reason, number), *others = rows
-        return reason, number, next((other for _, other in others if other != number), None)
+        main_number = self.organization_numbers[organization]
+        rest = main_number if main_number not in {called, caller} else None
+        for reason, user in rows:
+            phone = self.work_phones.get((organization, user)) if user else None
+            if phone not in {None, called, caller}:
+                return ModelDestination(organization, reason, phone, rest if rest != phone else None, user)
+        if rest is None:
+            return "NO_DESTINATION"
+        return ModelDestination(organization, "ORGANIZATION_NUMBER", rest)
 
     def owner_of(self, number: str) -> str | None:
-        """Return the organization of the number: its owner, or the only one whose users have it."""
+        """Return the organization that holds the number, or has it as its organization number."""
         named = [name for name, own in self.organization_numbers.items() if own == number]
+        return self.owners.get(number) or next(iter(named), None)
+
+    def called_organization(self, number: str) -> str | None:
+        """Return whom a call to the number is for: its owner, or the one organization whose users have it."""
         used = {organization for organization, _ in self.users_with(number)}
-        return self.owners.get(number) or next(iter(named), used.pop() if len(used) == 1 else None)
+        return self.owner_of(number) or (used.pop() if len(used) == 1 else None)
 
     def users_with(self, caller_id: str) -> list[tuple[str, str]]:
         """Return the users with this caller ID."""

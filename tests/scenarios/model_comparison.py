@@ -100,20 +100,18 @@ class ComparingMachine(RuleBasedStateMachine):
 
     def route(self, called: str, sent: str) -> None:
         answer = self.ask(self.target.route(called, sent))
-        reason, destination, fallback = self.model.destination(called, sent)
-        if destination is None:
-            assert answer == reason
+        expected = self.model.destination(called, sent)
+        if isinstance(expected, str):
+            assert answer == expected
             return
-        organization = self.model.owner_of(called)
-        assert organization is not None
-        last = self.model.last_call(organization, None if sent in WITHHELD else sent)
+        last = self.model.last_call(expected.organization, None if sent in WITHHELD else sent)
         assert answer == Connection(
-            organization=organization,
-            destination=destination,
-            reason=reason,
+            organization=expected.organization,
+            destination=expected.number,
+            reason=expected.reason,
             shown=called if sent in WITHHELD else sent,
-            fallback=fallback,
-            user=last.user if last is not None and reason == "LAST_CALLER" else None,
+            fallback=expected.fallback,
+            user=expected.user,
             last_call=last.call_id if last is not None else None,
         )
 

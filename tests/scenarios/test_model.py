@@ -8,7 +8,6 @@ the name of a deleted one. After every change, every possible resolve is compare
 import itertools
 import uuid
 
-import pytest
 from hypothesis import settings
 from hypothesis.stateful import initialize, invariant, precondition, rule
 from hypothesis.strategies import integers, lists, sampled_from, tuples
@@ -227,7 +226,3 @@ class RulesMachine(ComparingMachine):
 
 TestRules = RulesMachine.TestCase
 TestRules.settings = settings(max_examples=60, stateful_step_count=40)
-# The model does not know yet what external numbers and caller IDs mean for later purchases and call-backs.
-TestRules = pytest.mark.xfail(strict=False, reason="the model lacks external numbers and caller IDs in part")(
-    TestRules
-)
