@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,29 +18,32 @@ const staticScheme = "localdial-static"
 // checkAddresses returns an error for an address that cannot be used, before the first call would fail.
 func checkAddresses(addresses []string) error {
 	for _, address := range addresses {
-		hostPort := address
+		server := address
 		if isTarget(address) && len(addresses) == 1 {
 			scheme, rest, _ := strings.Cut(address, ":")
 			if scheme != "dns" && resolver.Get(scheme) != nil {
 				continue
 			}
 			if scheme == "dns" {
-				hostPort = nameOfDNS(rest)
+				server = nameOfDNS(rest)
 			}
 		}
-		if !isHostPort(hostPort) {
+		if !isHostPort(server) {
 			return fmt.Errorf("%q is not an address: use host:port, such as 127.0.0.1:50051 or [::1]:50051", address)
 		}
 	}
 	return nil
 }
 
+// hostPort is host:port, with an IPv6 address in brackets, perhaps of one network interface (%eth0).
+var hostPort = regexp.MustCompile(`^(?:\[[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._-]+)?\]|[A-Za-z0-9._-]+):([0-9]{1,5})$`)
+
 func isHostPort(text string) bool {
-	host, port, err := net.SplitHostPort(text)
-	if err != nil || host == "" || strings.ContainsAny(host, "/@ \t\r\n\v\f") {
+	match := hostPort.FindStringSubmatch(text)
+	if match == nil {
 		return false
 	}
-	number, err := strconv.ParseUint(port, 10, 16)
+	number, err := strconv.ParseUint(match[1], 10, 16)
 	return err == nil && number > 0
 }
 

@@ -10,7 +10,7 @@ export interface Address {
 
 /** Parses `host:port`, `[IPv6]:port` or `dns:///host:port`. Throws a TypeError for anything else. */
 export function parseAddress(text: string): Address {
-  const match = /^(?:dns:\/{3})?(?:\[([^\]]+)\]|([^:/[\]@\s]+)):([0-9]{1,5})$/.exec(text);
+  const match = /^(?:dns:\/{3})?(?:\[([^\]]+)\]|([A-Za-z0-9._-]+)):([0-9]{1,5})$/.exec(text);
   const host = match?.[1] ?? match?.[2] ?? "";
   const port = Number(match?.[3]);
   const wellFormed = match?.[1] === undefined || isIP(host) === 6;

@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
 final class Addresses {
     /** {@code host:port}; the host of an IPv6 address is in brackets. */
     private static final Pattern HOST_AND_PORT =
-            Pattern.compile("(?:\\[([0-9A-Fa-f:.%]+)\\]|([^\\s:/\\[\\]]+)):([0-9]{1,5})");
+            Pattern.compile("(?:\\[([0-9A-Fa-f:.%]+)\\]|([A-Za-z0-9._-]+)):([0-9]{1,5})");
     private static final Pattern TARGET = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]*:/.*");
     private static final Pattern IPV4_LOOPBACK = Pattern.compile("127(?:\\.[0-9]{1,3}){3}");
     private static final int MAX_PORT = 65535;
@@ -51,8 +51,8 @@ final class Addresses {
         if (NameResolverRegistry.getDefaultRegistry().getProviderForScheme(scheme) == null) {
             throw invalid(target);
         }
-        if (scheme.equals("dns")) {
-            parse(target.replaceFirst("^dns:(//[^/]*)?/", ""));
+        if (scheme.equalsIgnoreCase("dns")) {
+            parse(target.replaceFirst("(?i)^dns:(//[^/]*)?/", ""));
         }
     }
 
