@@ -10,7 +10,7 @@ from localdial_server.app.ports.store import Store, Transaction
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.domain.model import NumberState, Organization
 from localdial_server.storage.snapshots import number_index as module
-from localdial_server.storage.snapshots.number_index import OrganizationNumbers
+from localdial_server.storage.snapshots.number_index import SqlNumberIndex
 from tests.conformance.store_backend import Home, StoreFixtures
 from tests.conformance.store_records import A, B, X, Y, Z, create, number, user
 from tests.support.waiting import until
@@ -48,7 +48,7 @@ async def _free(store: Store, organization_id: str, phone_number: str) -> int:
 
 
 @contextmanager
-def _running(index: OrganizationNumbers) -> Iterator["asyncio.Task[None]"]:
+def _running(index: SqlNumberIndex) -> Iterator["asyncio.Task[None]"]:
     running = asyncio.create_task(index.run())
     try:
         yield running
@@ -60,11 +60,11 @@ class NumberIndexSuite(StoreFixtures):
     """The index of called numbers over every database."""
 
     @pytest.fixture
-    def index(self, home: Home) -> OrganizationNumbers:
-        return OrganizationNumbers(home.database, 0.01, is_shared=True)
+    def index(self, home: Home) -> SqlNumberIndex:
+        return SqlNumberIndex(home.database, 0.01, is_shared=True)
 
     async def test_the_numbers_of_all_organizations_are_indexed_in_every_state(
-        self, store: Store, index: OrganizationNumbers
+        self, store: Store, index: SqlNumberIndex
     ) -> None:
         await _set(store, A, OURS, X, Y)
         await _set(store, B, THEIRS, Z)
@@ -75,7 +75,7 @@ class NumberIndexSuite(StoreFixtures):
         assert index.find(OTHER) is None
 
     async def test_an_organization_without_an_organization_number_is_not_indexed_until_it_has_one(
-        self, store: Store, index: OrganizationNumbers
+        self, store: Store, index: SqlNumberIndex
     ) -> None:
         await _set(store, A, None, X)
         await index.refresh()
@@ -88,7 +88,7 @@ class NumberIndexSuite(StoreFixtures):
         assert index.find(X) is None
 
     async def test_many_organizations_are_read_page_by_page(
-        self, store: Store, index: OrganizationNumbers, monkeypatch: pytest.MonkeyPatch
+        self, store: Store, index: SqlNumberIndex, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(module, "_PAGE_SIZE", 2)
         for each in range(5):
@@ -104,41 +104,39 @@ class NumberIndexSuite(StoreFixtures):
         assert index.find("+13125550160") == ("org-0", OTHER)
 
     async def test_only_organizations_that_have_changed_are_read_again(
-        self, store: Store, index: OrganizationNumbers
+        self, store: Store, index: SqlNumberIndex
     ) -> None:
         await _set(store, A, OURS, X)
         await index.refresh()
-        # Without a new revision nobody promises that a change is seen.
+        # A change without a new revision is not seen.
         await store.write("test", lambda transaction: transaction.put_organization(Organization(A)))
         await index.refresh()
         assert index.find(X) == (A, OURS)
 
     async def test_a_number_that_moves_to_another_organization_is_followed(
-        self, store: Store, index: OrganizationNumbers
+        self, store: Store, index: SqlNumberIndex
     ) -> None:
         await _set(store, A, OURS, X, Y)
         await _set(store, B, THEIRS)
         await index.refresh()
-        index.note(A, await _free(store, A, X))
-        index.note(B, await _set(store, B, THEIRS, X))
+        index.changed(A, await _free(store, A, X))
+        index.changed(B, await _set(store, B, THEIRS, X))
         await index.refresh()
         assert (index.find(X), index.find(Y)) == ((B, THEIRS), (A, OURS))
 
-    async def test_a_deleted_organization_is_forgotten(
-        self, store: Store, index: OrganizationNumbers
-    ) -> None:
+    async def test_a_deleted_organization_is_forgotten(self, store: Store, index: SqlNumberIndex) -> None:
         await _set(store, A, OURS)
         await index.refresh()
         await _change(store, A, lambda transaction: transaction.delete_organization(A))
         await index.refresh()
         assert index.find(OURS) is None
 
-    async def test_a_failed_refresh_forgets_no_note(
-        self, home: Home, store: Store, index: OrganizationNumbers
+    async def test_a_failed_refresh_forgets_no_change(
+        self, home: Home, store: Store, index: SqlNumberIndex
     ) -> None:
-        index = OrganizationNumbers(home.database, 0.01, is_shared=False)
+        index = SqlNumberIndex(home.database, 0.01, is_shared=False)
         await index.refresh()
-        index.note(A, await _set(store, A, OURS, X))
+        index.changed(A, await _set(store, A, OURS, X))
         home.database.fail_read()
         with pytest.raises(StorageUnavailable):
             await index.refresh()
@@ -146,12 +144,12 @@ class NumberIndexSuite(StoreFixtures):
         assert index.find(X) == (A, OURS)
 
     async def test_a_change_of_users_leaves_the_numbers_as_they_are(
-        self, store: Store, index: OrganizationNumbers
+        self, store: Store, index: SqlNumberIndex
     ) -> None:
         await _set(store, A, OURS, X)
         await index.refresh()
         revision = await _change(store, A, lambda transaction: transaction.put_users([user("ann")]))
-        index.note(A, revision)
+        index.changed(A, revision)
         await index.refresh()
         assert index.find(X) == (A, OURS)
 
@@ -161,24 +159,22 @@ class NumberIndexSuite(StoreFixtures):
     ) -> None:
         await _set(store, A, OURS)
         # No page is read again within this time.
-        index = OrganizationNumbers(home.database, 3600, is_shared=is_shared)
+        index = SqlNumberIndex(home.database, 3600, is_shared=is_shared)
         with _running(index) as running:
             await until(lambda: index.is_complete, running)
             for each in X, Y:
-                index.note(A, await _set(store, A, OURS, each))
+                index.changed(A, await _set(store, A, OURS, each))
                 await until(lambda each=each: index.find(each) == (A, OURS), running)
 
     async def test_it_goes_on_after_an_outage(self, home: Home, store: Store) -> None:
         await _set(store, A, OURS)
-        index = OrganizationNumbers(home.database, 0.01, is_shared=True)
+        index = SqlNumberIndex(home.database, 0.01, is_shared=True)
         for _ in range(3):
             home.database.fail_read()
         with _running(index) as running:
             await until(lambda: index.find(OURS) is not None, running)
 
-    async def test_it_finds_changes_that_nobody_told_it_of(
-        self, store: Store, index: OrganizationNumbers
-    ) -> None:
+    async def test_it_finds_changes_that_nobody_told_it_of(self, store: Store, index: SqlNumberIndex) -> None:
         with _running(index) as running:
             await until(lambda: index.is_complete, running)
             await store.write("test", create(A))

@@ -1,6 +1,6 @@
 """Call-backs in a drill: through RouteInboundCall with `allow_degraded`, and through a real webhook.
 
-Both must always name a phone, in time: while the database is away, the organization number.
+Both must always name a phone, in time: while the database is down, the organization number.
 """
 
 import asyncio

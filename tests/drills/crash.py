@@ -6,7 +6,7 @@ retry which does not return the first answer is noticed. Then PostgreSQL is stop
 calls go to the spools, and workers are killed while their spools hold calls. In the
 end each answered call must be in the database exactly once, as answered. All the while
 call-backs that may be degraded must get a phone in time: that of the last caller, or
-the organization number while the database is away.
+the organization number while the database is down.
 """
 
 import asyncio

@@ -73,7 +73,7 @@ def main() -> None:
     """Run the variants and print tables; exit with 1 if a claim does not hold."""
     parser = argument_parser(__doc__)
     parser.add_argument("variants", nargs="*", default=["stopped", "frozen"], metavar="stopped|frozen")
-    parser.add_argument("--seconds", type=float, default=60, help="how long PostgreSQL is away (default 60)")
+    parser.add_argument("--seconds", type=float, default=60, help="how long PostgreSQL is down (default 60)")
     parser.add_argument("--rate", type=float, default=300, help="resolves a second (default 300)")
     parser.add_argument("--workers", type=int, default=2, help="processes of the server (default 2)")
     arguments = parser.parse_args()

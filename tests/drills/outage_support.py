@@ -225,7 +225,7 @@ class Claims:
         )
 
     def claim_call_backs(self, load: Load, begun: float, ended: float) -> None:
-        """Check the claims about call-backs that may be degraded; the database was away between the times."""
+        """Check the claims about call-backs that may be degraded; the database was down between the times."""
         for text, holds in load.call_backs.claims(begun, ended):
             self.claim(text, holds=holds)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from localdial_server.storage.engines.postgres import PostgresDatabase
 from localdial_server.storage.snapshots.cache import SnapshotCache
-from localdial_server.storage.snapshots.number_index import OrganizationNumbers
+from localdial_server.storage.snapshots.number_index import SqlNumberIndex
 from localdial_server.storage.snapshots.revision_poller import RevisionPoller
 from tests.drills.open_loop import LATENCIES_HEAD, latencies
 from tests.drills.sizes_data import MANY
@@ -35,7 +35,7 @@ async def measure(url: str) -> None:
         for _ in range(3):
             gc.collect()
         print(f"{'full garbage collections afterwards':44}{latencies(collections)}")
-        number_index = OrganizationNumbers(database.loads, interval=1.0, is_shared=True)
+        number_index = SqlNumberIndex(database.loads, interval=1.0, is_shared=True)
         poller = RevisionPoller(database, snapshots, number_index, interval=1.0)
         lags: list[float] = []
         ticking = asyncio.create_task(_tick(lags))

@@ -1,4 +1,4 @@
-"""Call-backs while PostgreSQL is away ring the organization number, through the API and a real webhook."""
+"""Call-backs while PostgreSQL is down ring the organization number, through the API and a real webhook."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -37,7 +37,7 @@ def postgresql() -> Iterator[PostgresServer]:
 
 
 class Outage:
-    """A server with a webhook, whose PostgreSQL a test takes away."""
+    """A server with a webhook, whose PostgreSQL a test stops."""
 
     def __init__(self, server: ServerProcess, postgresql: PostgresServer) -> None:
         self.server = server

@@ -81,7 +81,7 @@ def test_each_stored_number_that_is_impossible_is_named_with_its_repair(
     )
     (checked, text), *rest = findings(url)
     assert checked == "stored numbers"
-    assert text.startswith("5 of 7 are impossible: ")
+    assert text.startswith("5 of 7 impossible: ")
     assert [check for check, _ in rest] == [
         "organization number of acme",
         "caller ID of ann in acme",
@@ -117,7 +117,7 @@ def test_the_first_few_are_named_and_all_are_counted(kind: str, new_database: Ne
     rows = [user_row(f"u{index:04}", "+1415555", "+1415555") for index in range(1200)]
     url = new_database(kind, lambda engine: store(engine, "+18005550150", *rows))
     (_, text), *rest = findings(url)
-    assert text.startswith("2,400 of 2,401 are impossible: ")
+    assert text.startswith("2,400 of 2,401 impossible: ")
     assert text.endswith("; the first 5 follow")
     assert len(rest) == 5
 
@@ -127,7 +127,7 @@ def test_possible_numbers_are_no_warning(kind: str, new_database: NewDatabase) -
     url = new_database(
         kind, lambda engine: store(engine, "+18005550150", user_row("ann", "+18615550100", None))
     )
-    assert findings(url, state="ok") == [("stored numbers", "2, and each can be a phone's")]
+    assert findings(url, state="ok") == [("stored numbers", "2, of which none is impossible")]
 
 
 def test_the_rows_are_not_held_in_memory(new_database: NewDatabase) -> None:
@@ -153,7 +153,7 @@ def test_the_doctor_reads_beside_a_server_and_its_repair_works(server: ServerPro
         client.directory.set_organization(directory.SetOrganizationRequest(organization=organization))
         user = directory.User(organization_id="acme", user_id="ann", caller_id="+14155550100")
         client.directory.set_user(directory.SetUserRequest(user=user))
-    assert findings(url, state="ok") == [("stored numbers", "2, and each can be a phone's")]
+    assert findings(url, state="ok") == [("stored numbers", "2, of which none is impossible")]
     server.stop()
     with contextlib.closing(sqlite3.connect(server.database)) as database, database:
         database.execute("UPDATE users SET caller_id = '+1415555010'")
@@ -162,4 +162,4 @@ def test_the_doctor_reads_beside_a_server_and_its_repair_works(server: ServerPro
     _, _, command = text.removesuffix("`").partition("`localdial ")
     words = shlex.split(command.replace("NUMBER", "+14155550100"))
     document(run_on(url, "--server", server.address, "--json", *words))
-    assert findings(url, state="ok") == [("stored numbers", "2, and each can be a phone's")]
+    assert findings(url, state="ok") == [("stored numbers", "2, of which none is impossible")]

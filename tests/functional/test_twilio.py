@@ -145,7 +145,7 @@ def test_a_server_without_a_voice_url_warns_before_it_buys(
     assert bought.stderr.startswith("Warning: call-backs to numbers that are bought now reach nobody")
     reconciled = command_line(server, "reconcile", "acme")
     assert reconciled.returncode == 0
-    assert "was not compared" in reconciled.stderr
+    assert "whether calls go elsewhere was not checked" in reconciled.stderr
     assert "numbers are bought whose call-backs reach nobody" in str(server.logged())
     refused = command_line(server, "numbers", "import", "acme", "+14155550199", "--configure", "--yes")
     assert "LOCALDIAL_WEBHOOK_PUBLIC_URL" in refused.stderr
@@ -386,8 +386,8 @@ def test_numbers_of_no_use_block_nothing_and_are_reported_as_what_they_are(
         report = service.reconcile_numbers(inventory.ReconcileNumbersRequest())
         assert [number.phone_number for number in report.strays] == importable
         assert {number.phone_number: number.obstacle for number in report.unusable} == {
-            not_e164[0]: "is not a possible phone number in E.164, such as a short code",
-            not_e164[1]: "is not a possible phone number in E.164, such as a short code",
+            not_e164[0]: "is not a possible phone number in E.164",
+            not_e164[1]: "is not a possible phone number in E.164",
             text_only: "takes no voice calls",
         }
         imported = service.import_numbers(

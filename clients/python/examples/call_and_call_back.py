@@ -59,7 +59,7 @@ def main(address: str) -> None:
             timeout=2,
         )
         if route.degraded:
-            print("the database is away: nobody knows who called last")
+            print("the database is down, so who called last is not known")
         print(f"{BORROWER} calls back and is connected with {route.destination_number}")
         print(f"  because: {DestinationReason.Name(route.reason)}, user {route.user_id}")
 

@@ -1,4 +1,4 @@
-"""Check the stored phone numbers: a release before the rule may have stored impossible ones."""
+"""Check the stored phone numbers: earlier releases may have stored impossible ones."""
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ _ROWS = 1000
 class _Stored(NamedTuple):
     number: str
     place: str
-    """What the number is, and of whom."""
+    """What the number is and whose, such as `caller ID of ann in acme`."""
     command: Sequence[str]
     """The command that corrects or releases it, without its options."""
     options: Mapping[str, str | None] = {}
@@ -42,18 +42,18 @@ def stored_numbers(engine: Engine) -> Iterator[Finding]:
                     first.append(Check(stored.place).warning(f"{stored.number} {why}: run `{repair}`"))
     check = Check("stored numbers")
     if not impossible:
-        yield check.ok(f"{count:,}, and each can be a phone's")
+        yield check.ok(f"{count:,}, of which none is impossible")
         return
     shown = f"; the first {_SHOWN} follow" if impossible > _SHOWN else ""
     yield check.warning(
-        f"{impossible:,} of {count:,} are impossible: no call reaches them, and carriers refuse them as"
-        f" caller IDs{shown}"
+        f"{impossible:,} of {count:,} impossible: no call reaches such a number, and carriers refuse it as a"
+        f" caller ID{shown}"
     )
     yield from first
 
 
 def _all(connection: Connection) -> Iterator[_Stored]:
-    """Yield every number of an organization, a user or an inventory, also if it is there several times."""
+    """Yield every number of the organizations, the users and the inventories, repeated numbers included."""
     for row in _rows(connection, select(organizations)):
         if row.organization_number is not None:
             yield _Stored(

@@ -162,7 +162,7 @@ async def _voice(carrier: TwilioCarrier, account: TwilioAccount) -> Finding:
         return await _application(carrier, numbers.voice_application_sid)
     if not numbers.voice_url:
         return check.problem(
-            f"to new numbers reach nobody, and calls to the others cannot be compared: {NO_CALL_ROUTE}"
+            f"to new numbers reach nobody, and where calls to the others go was not checked: {NO_CALL_ROUTE}"
         )
     if not numbers.voice_url.startswith("https://"):
         return check.warning(
@@ -174,6 +174,7 @@ async def _voice(carrier: TwilioCarrier, account: TwilioAccount) -> Finding:
 
 async def _routes(carriers: TwilioCarriers, active_numbers: Sequence[tuple[str, str]]) -> Finding:
     check = Check("call-backs")
+    owned_count = 0
     elsewhere: list[str] = []
     try:
         for account in sorted({account for account, _ in active_numbers}):
@@ -182,18 +183,22 @@ async def _routes(carriers: TwilioCarriers, active_numbers: Sequence[tuple[str, 
             for number in sorted(
                 number for of, number in active_numbers if of == account and number in owned
             ):
+                owned_count += 1
                 route = owned[number].call_route
                 if carrier is not None and route.in_effect != carrier.call_route.in_effect:
                     elsewhere.append(f"{number} to {route}")
     except CarrierError as error:
-        return check.warning(f"cannot be compared: {_text(error)}")
+        return check.warning(f"cannot be checked: {_text(error)}")
     if elsewhere:
         more = f" and {len(elsewhere) - _SHOWN} more" if len(elsewhere) > _SHOWN else ""
         return check.warning(
             f"to {len(elsewhere)} of {len(active_numbers)} active numbers go elsewhere:"
             f" {', '.join(elsewhere[:_SHOWN])}{more}; `localdial reconcile --configure` repairs this"
         )
-    return check.ok(f"to all {len(active_numbers)} active numbers come here")
+    here = f"to {owned_count} of {len(active_numbers)} active numbers come here"
+    if owned_count < len(active_numbers):
+        return check.warning(f"{here}; `localdial reconcile` lists those that the account does not own")
+    return check.ok(here)
 
 
 async def _application(carrier: TwilioCarrier, sid: str) -> Finding:

@@ -58,7 +58,8 @@ class CallRouting:
     """Decides caller IDs and call-backs, and records the calls.
 
     `new_call_id` makes the identifier of a call that comes without one. `degraded_after` is how many
-    seconds a call-back that may be degraded waits for the database. `reader` reads its numbers.
+    seconds a call-back that may be degraded waits for the database. `number_reader` reads the numbers that
+    switches report.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class CallRouting:
         new_call_id: Callable[[], str],
         number_index: NumberIndex,
         degraded_after: float,
-        reader: NumberReader,
+        number_reader: NumberReader,
     ) -> None:
         self._store = store
         self._snapshots = snapshots
@@ -82,7 +83,7 @@ class CallRouting:
         self._new_call_id = new_call_id
         self._number_index = number_index
         self._degraded_after = degraded_after
-        self._reader = reader
+        self._number_reader = number_reader
 
     async def resolve(self, leg: Leg) -> RecordedCall:
         """Decide which caller ID the callee sees, and record the call unless `validate_only`.
@@ -126,13 +127,13 @@ class CallRouting:
 
         Raises `InvalidFields`, `NumberNotFound`, `NoDestination` and `StorageUnavailable`.
         """
-        called_number = self._reader.called_number(called)
+        called_number = self._number_reader.called_number(called)
         if called_number is None:
             raise InvalidFields([FieldViolation("called_number", FORMS_OF_CALLED_NUMBERS)])
-        read = self._reader.caller(caller)
-        if not read.is_readable:
+        found = self._number_reader.caller(caller)
+        if not found.is_readable:
             metrics.UNREADABLE_CALLERS.inc()
-        caller_number = read.number
+        caller_number = found.number
         if not allow_degraded:
             return await self._route(called_number, caller_number, call_id)
         try:
@@ -142,8 +143,9 @@ class CallRouting:
             return self._route_degraded(called_number, caller_number, call_id)
 
     async def _route(self, called_number: str, caller_number: str | None, call_id: str | None) -> InboundCall:
-        """Decide by what the database knows."""
-        # Look before reading: what leaves the queue afterwards is in the database when it is read.
+        """Decide from the database, and queue the record."""
+        # Look at the queue before the database: a call that leaves the queue in between is found in the
+        # database.
         queued = self._inbound_call_log.queued(call_id) if call_id is not None else ()
         call_time = self._clock.now()
         new_id = self._new_call_id()
@@ -171,11 +173,11 @@ class CallRouting:
         return call
 
     async def report_outcome(self, organization_id: str, call_id: str, outcome: InboundCallOutcome) -> None:
-        """Queue what became of a call-back, whether or not its record is committed yet.
+        """Queue the outcome of a call-back, whether or not the call's record is committed yet.
 
         Raises `OrganizationNotFound`, unless the database is down.
         """
-        # While the database is down, an unknown organization's report is recorded too, which shows nowhere.
+        # While the database is down, a report for an unknown organization is recorded too; no list has it.
         with contextlib.suppress(StorageUnavailable):
             await self._snapshots.get(organization_id, 0)
         now = self._clock.now()
@@ -306,15 +308,15 @@ class CallRouting:
 
 
 def _recorded(reader: Reader, call: InboundCall, queued: Sequence[InboundCall]) -> InboundCall | None:
-    """Return the call that is recorded, or among the queued ones, under the call's call_id."""
+    """Return the call that is queued or recorded under this call's call_id; None if neither is."""
     own = [each for each in queued if each.organization_id == call.organization_id]
     found = [*own, reader.inbound_call(call.organization_id, call.call_id)]
-    # A mere outcome may have come before its call.
+    # An outcome may be recorded before its call.
     return next((each for each in found if each is not None and each.called_number is not None), None)
 
 
 def _sent(reader: Reader, call: InboundCall, called_number: str) -> InboundCall:
-    """Return the call with its destination; as missed if there is none."""
+    """Return the call with the destination that the rules give it, or as MISSED if it has none."""
     organization_id, caller_number = call.organization_id, call.caller_number
     organization = require_organization(reader, organization_id)
     last_call = reader.last_call_to(organization_id, caller_number) if caller_number is not None else None
@@ -330,7 +332,7 @@ def _sent(reader: Reader, call: InboundCall, called_number: str) -> InboundCall:
 
 
 def _sent_to(call: InboundCall, decided: Destination) -> InboundCall:
-    """Return the call with its destination."""
+    """Return the call with the decided destination."""
     last_call = decided.last_call
     return replace(
         call,

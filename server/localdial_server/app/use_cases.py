@@ -81,7 +81,7 @@ def use_cases(
             new_call_id=new_call_id,
             number_index=number_index,
             degraded_after=degraded_after,
-            reader=NumberReader(default_country),
+            number_reader=NumberReader(default_country),
         ),
         sweep=sweep,
     )

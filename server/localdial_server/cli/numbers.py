@@ -48,7 +48,7 @@ class ListedState(StrEnum):
     RELEASING = "releasing"
 
 
-# How long a purchase may wait to learn whether call-backs will reach anybody.
+# How long a purchase may be delayed by the question whether call-backs will reach the server.
 _WARNING_SECONDS: Final = 5.0
 
 # The most numbers that the contract allows in one call.
@@ -224,12 +224,11 @@ def import_numbers(
     response = numbers_import.run(session, request, wanted, source)
     session.out.result(response, numbers_table(response.numbers))
     session.out.failures(response.failures)
-    nowhere_local = [number.phone_number for number in response.numbers if not number.area_code]
-    if nowhere_local:
+    without_area_code = [number.phone_number for number in response.numbers if not number.area_code]
+    if without_area_code:
         session.out.warn(
-            f"without an area code: {', '.join(nowhere_local)}. Toll-free, mobile and other numbers that "
-            "belong to no place are local to nobody; calls show them only in area codes that you map to them "
-            "(`localdial numbers map`)"
+            f"without an area code: {', '.join(without_area_code)}. Calls show toll-free, mobile and similar "
+            "numbers only in area codes that you map to them (`localdial numbers map`)"
         )
     if response.notice:
         session.out.note(response.notice)
@@ -264,8 +263,9 @@ def delete(
     session.out.failures([*response.failures, *refused])
     if refused:
         session.out.warn(
-            f"{counted(len(refused), 'number')} left the inventory's calls but still costs money: "
-            "the carrier refuses the release. Remove the cause, then repeat `localdial numbers delete`"
+            f"not released: {counted(len(refused), 'number')}. Calls no longer show such a number, but it "
+            "costs money until the carrier releases it. Remove the cause, then repeat "
+            "`localdial numbers delete`"
         )
         raise typer.Exit(ExitCode.PARTIAL)
     raise typer.Exit(exit_code_of_items(len(response.deleted), response.failures))

@@ -64,8 +64,8 @@ def reconcile(
         )
     if response.unusable_count:
         session.out.note(
-            f"of no use here: {counted(response.unusable_count, 'number')} of the carrier account, each for "
-            "the reason listed. If nothing else uses them, release them at the carrier: they cost money"
+            f"unusable: {counted(response.unusable_count, 'number')} of the carrier account, for the reason "
+            "listed. Each costs money; unless something else uses it, release it at the carrier"
         )
     session.out.failures(
         NumberFailure(phone_number=each.number.phone_number, status=each.configure_status)
@@ -78,7 +78,7 @@ def reconcile(
             "not reach the agent who called; repair this with `localdial reconcile --configure`"
         )
     if response.callback_warning:
-        session.out.warn(f"where calls to the numbers go was not compared: {response.callback_warning}")
+        session.out.warn(f"whether calls go elsewhere was not checked: {response.callback_warning}")
     if any((response.open_count, response.missing_count, response.strays_count, response.drifted_count)):
         raise typer.Exit(ExitCode.PARTIAL)
 
@@ -91,7 +91,7 @@ def _report(response: ReconcileNumbersResponse) -> Sequence[Table | str]:
         ("still open", str(response.open_count)),
         ("missing at the carrier", str(response.missing_count)),
         ("strays at the carrier", str(response.strays_count)),
-        ("of no use here", str(response.unusable_count)),
+        ("unusable at the carrier", str(response.unusable_count)),
         ("calls go elsewhere", str(response.drifted_count)),
         ("calls sent here again", str(response.configured_count)),
         *(("costs a month", _cost(cost)) for cost in response.monthly_costs),
@@ -111,11 +111,11 @@ def _report(response: ReconcileNumbersResponse) -> Sequence[Table | str]:
         title = f"\nStrays at the carrier{_listed_of(len(response.strays), response.strays_count)}"
         parts += [title, carrier_numbers_table(response.strays)]
     if response.unusable:
-        title = f"\nOf no use here{_listed_of(len(response.unusable), response.unusable_count)}"
+        title = f"\nUnusable at the carrier{_listed_of(len(response.unusable), response.unusable_count)}"
         rows = [
             (number.phone_number, number.carrier_number_id, number.obstacle) for number in response.unusable
         ]
-        parts += [title, table(("NUMBER", "CARRIER'S ID", "WHY NOT"), rows)]
+        parts += [title, table(("NUMBER", "CARRIER'S ID", "WHY"), rows)]
     if response.drifted:
         title = f"\nCalls go elsewhere{_listed_of(len(response.drifted), response.drifted_count)}"
         rows = [

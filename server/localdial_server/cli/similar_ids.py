@@ -1,4 +1,4 @@
-"""Warnings of ids that differ from existing ones only in upper and lower case: they are different ids."""
+"""Warnings of new ids that differ from existing ones only by upper and lower case."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -69,4 +69,4 @@ def _warn(session: Session, noun: str, ids: Iterable[str], known: Iterable[str])
             f"the {noun} {new} is not {other}: ids are told apart by upper and lower case"
         )
     if len(pairs) > _MOST_SHOWN:
-        session.out.warn_beforehand(f"and {counted(len(pairs) - _MOST_SHOWN, 'id')} more like that")
+        session.out.warn_beforehand(f"and {counted(len(pairs) - _MOST_SHOWN, 'more such id')}")

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import BinaryIO, Final, Self
 
 from localdial.v1.directory_pb2 import User
-from localdial_server.cli.output import CliError
+from localdial_server.cli.output import CliError, counted
 
 COLUMNS: Final = ("user_id", "display_name", "caller_id", "work_phone")
 
@@ -23,7 +23,7 @@ _BYTE_ORDER_MARKS: Final = {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}
 _NOT_TEXT: Final = re.compile("[\ud800-\udfff\ufffd]")
 _SAVE_AS_UTF8: Final = "save the file as CSV in UTF-8"
 
-# Longer lines are no list of users, and would have to fit into memory.
+# A line must fit into memory, and a list of users has no longer ones.
 _LONGEST_LINE: Final = 1_048_576
 
 # The first is what the documentation asks for; spreadsheets in some countries write the others.
@@ -36,8 +36,8 @@ _SEPARATOR_LINE: Final = re.compile(r"sep=(.)", re.IGNORECASE)
 class Row:
     """A user of the file.
 
-    `line` is where its row begins, and `fields` the row as it is in the file. `read_numbers` has the numbers
-    of the file that are not E.164 there, and how they were read.
+    `line` is where its row begins, and `fields` the row as it is in the file. `read_numbers` maps each number
+    that is not E.164 in the file to the E.164 number that it was read as.
     """
 
     line: int
@@ -51,7 +51,7 @@ class BadRow:
     """A row that is not a valid user.
 
     `line` is where it begins; `column` is the column at fault, empty if it is not a single one. `fields` is
-    the row as it is in the file; empty if it cannot be told.
+    the row as it is in the file; empty if the rest of the file is not CSV.
     """
 
     line: int
@@ -175,9 +175,9 @@ class UsersFile:
         if problems:
             found = ", ".join(repr(name) for name in self.header)
             raise CliError(
-                f"{self.name}, line {line}: the header is wrong: {', '.join(problems)}. It must have "
-                f"{','.join(COLUMNS)}, in any order, and has {found}; "
-                f"--map {(missing or COLUMNS)[0]}=NAME takes a column by another name"
+                f"{self.name}, line {line}: the header is wrong: {', '.join(problems)}. It has {found}, and "
+                f"must have {','.join(COLUMNS)}, in any order; if your column has another name, pass "
+                f"--map {(missing or COLUMNS)[0]}=NAME"
             )
 
     def _problem(self, fields: Sequence[str]) -> str:
@@ -186,7 +186,7 @@ class UsersFile:
         last_named = max(index for index, name in enumerate(self.header, 1) if name.strip())
         # Spreadsheets write empty columns at the end.
         if len(fields) < last_named or any(field.strip() for field in fields[width:]):
-            return f"has {len(fields)} columns instead of {width}"
+            return f"has {counted(len(fields), 'column')} instead of {width}"
         for name, field in zip(self.header, fields, strict=False):
             if field.strip() and not name.strip():
                 return f"has {field!r} in a column without a name"
@@ -254,7 +254,7 @@ def _as_text(file: BinaryIO) -> io.TextIOWrapper:
         encoding = "utf-16-be"
     else:
         encoding = "utf-8-sig"
-    # What is no text becomes a surrogate or U+FFFD, so that only its own row is bad.
+    # Bytes that are not text become surrogates or U+FFFD, so that only their own row is bad.
     errors = "surrogateescape" if encoding == "utf-8-sig" else "replace"
     return io.TextIOWrapper(file, encoding, errors, newline="")
 

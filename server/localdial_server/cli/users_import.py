@@ -154,9 +154,10 @@ def _show(session: Session, checked: _Checked, others: Sequence[str], revision: 
         document["rejected_count"] = checked.bad_count
     session.out.result(document, *parts)
     if checked.bad_rows:
-        rows = f"{counted(checked.bad_count, 'row')} {'is' if checked.bad_count == 1 else 'are'} wrong"
+        verb = "is" if checked.bad_count == 1 else "are"
+        written = "written" if is_done else "not imported, and without --dry-run written"
         session.out.warn(
-            f"{rows}; {'they are' if is_done else 'without --dry-run they go'} in {options.rejects}"
+            f"{counted(checked.bad_count, 'row')} {verb} wrong and {verb} {written} to {options.rejects}"
         )
 
 
@@ -225,7 +226,7 @@ def _delete(session: Session, organization: str, user_ids: Sequence[str]) -> int
 
 
 def _write_rejects(path: Path, file: UsersFile, bad_rows: Sequence[BadRow]) -> None:
-    """Write the bad rows as they are in the file, each with what is wrong."""
+    """Create a CSV file of the bad rows, unchanged but for a last column that says what is wrong."""
     problems: dict[int, list[str]] = defaultdict(list)
     rows = {}
     for row in sorted(bad_rows, key=lambda row: row.line):
@@ -233,7 +234,7 @@ def _write_rejects(path: Path, file: UsersFile, bad_rows: Sequence[BadRow]) -> N
         rows[row.line] = row.fields
     width = max([len(file.header), *map(len, rows.values())])
     try:
-        # The rows hold phone numbers of people.
+        # The rows hold phone numbers, so only the owner may read the file.
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     except OSError as error:
         raise CliError(f"{path} cannot be written: {error.strerror}; nothing was imported") from None

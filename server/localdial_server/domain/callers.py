@@ -1,6 +1,6 @@
-"""The caller and the called number of a call-back, read from what a switch reports: the one place for it.
+"""Read the caller and the called number of a call-back as switches report them. No other module reads them.
 
-Switches and carriers write one number in many ways. What is read:
+Switches and carriers write one number in many ways. These forms are read:
 
 - E.164, also without its `+`: `+14155550100`, `14155550100`;
 - a national number of the default country, with or without its trunk prefix: `4155550100`;
@@ -29,8 +29,8 @@ FORMS_OF_CALLED_NUMBERS: Final = (
 )
 """What an error says about a called number that cannot be read."""
 
-# What switches send instead of a number. As the display name, `unknown` and `unavailable` only say that
-# no name is known, and the number beside them counts.
+# Words that switches send instead of a number. As a display name, `unknown` and `unavailable` only say that
+# no name is known, so the number beside them counts.
 _WORDS_FOR_PRIVATE: Final = frozenset({"anonymous", "restricted", "private", "blocked"})
 _WORDS_FOR_WITHHELD: Final = _WORDS_FOR_PRIVATE | {"unavailable", "unknown"}
 
@@ -49,10 +49,10 @@ _NANP_NATIONAL_DIGITS: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A caller as read.
+    """A caller, as read from the report of a switch.
 
-    `number` is E.164 and possible; None if nobody can be called back there. `is_readable` is False for
-    text that is neither a number nor one of the forms of a withheld one.
+    `number` is E.164 and possible; None if the caller withheld it or it cannot be read. `is_readable` is
+    False for text that is neither a number nor one of the forms of a withheld one.
     """
 
     number: str | None
@@ -70,11 +70,11 @@ class NumberReader:
         self._default_country = default_country
 
     def caller(self, text: str) -> Caller:
-        """Read a caller. Accepts any text and raises nothing.
+        """Return the caller that the text stands for. Accepts any text and raises nothing.
 
-        Withheld are an empty text, the words that carriers use (`anonymous`), the numbers that they send
-        in place of one of these words, and a SIP host that ends with `.invalid`. A short code, `client:`,
-        any other address, and a number that no phone can have are unreadable.
+        An empty text, the words that carriers use (`anonymous`), the numbers that they send in place of
+        one of these words, and a SIP host that ends with `.invalid` count as withheld. A short code,
+        `client:`, any other address, and an impossible number are unreadable.
         """
         name, address = _without_display_name(text)
         user, host = _without_scheme(address)
@@ -88,7 +88,7 @@ class NumberReader:
         return Caller(number) if number is not None else _UNREADABLE
 
     def called_number(self, text: str) -> str | None:
-        """Read a called number; return it in E.164, None if it cannot be read. Raises nothing."""
+        """Return the called number in E.164, None if it cannot be read. Accepts any text, raises nothing."""
         _, address = _without_display_name(text)
         return self._number(_without_scheme(address)[0])
 
@@ -136,7 +136,7 @@ def _digits_of(user: str) -> str:
 
 
 def _read_in_context(digits: str, prefix: str) -> str | None:
-    """Read a local number of a tel URI, whose phone-context is the beginning of a global number."""
+    """Return the number of a tel URI whose phone-context is `prefix`, such as `+1`; None if impossible."""
     country = international.country_of_prefix(prefix)
     national = _read_in_country(digits, country) if country is not None else None
     if national is not None and national.startswith(prefix):
@@ -145,7 +145,7 @@ def _read_in_context(digits: str, prefix: str) -> str | None:
 
 
 def _read_in_country(digits: str, country: str) -> str | None:
-    """Read digits without a `+` as they are dialed in the country, else as E.164 without its `+`."""
+    """Return the number that the digits reach if dialed in the country, else that of E.164 without `+`."""
     if international.is_in_nanp(country):
         found = _read_in_nanp(digits)
     else:

@@ -1,4 +1,4 @@
-"""Which names of organizations and users are accepted: the one place that decides.
+"""The rules for the names of organizations and users. No other module decides about them.
 
 People read these names, and the voice webhook reads them aloud. So a name has nothing that cannot be seen
 or spoken: no control, format, private use or unassigned character, no letter that is blank, and no pile
@@ -33,7 +33,7 @@ _BLANK: Final = "\u115f\u1160\u2800\u3164\uffa0"
 # Hebrew with vowels and accents has up to four on a letter, Tibetan up to seven.
 _MAX_MARKS: Final = 8
 _MARKS: Final = frozenset({"Mn", "Mc", "Me"})
-# What a joiner joins: letters and their marks, and the parts of an emoji.
+# The characters that a joiner may stand between: letters and their marks, and the parts of an emoji.
 _JOINED: Final = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "So", "Sk"})
 
 
@@ -76,6 +76,6 @@ def why_unfit(text: str) -> str | None:
 
 
 def _joins(name: str, index: int) -> bool:
-    """Return whether the joiner is between two characters that may be joined."""
+    """Return whether the joiner at `index` is between two characters that it may join."""
     around = name[index - 1 : index], name[index + 1 : index + 2]
     return all(character and unicodedata.category(character) in _JOINED for character in around)

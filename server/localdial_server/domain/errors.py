@@ -42,6 +42,10 @@ class Reason(StrEnum):
     NUMBER_WITHOUT_VOICE = "NUMBER_WITHOUT_VOICE"
 
 
+# From this many seconds on, a duration is given in minutes.
+_MINUTES_FROM = 120
+
+
 def _duration(seconds: float) -> str:
     """Return the time in words, rounded up: `1 second`, `90 seconds`, `3 minutes`."""
     whole = max(math.ceil(seconds), 1)
@@ -53,14 +57,11 @@ def _counted(numbers: int) -> str:
     return "1 number" if numbers == 1 else f"{numbers} numbers"
 
 
-_MINUTES_FROM = 120
-
-
 class ServiceError(Exception):
     """An error that is returned to the caller."""
 
     lasting_message: ClassVar[str] = ""
-    """The message without what is true only now, for answers that are stored; empty if all of it lasts."""
+    """The message for stored answers, without what is true only at the time; empty to store `message`."""
 
     reason: ClassVar[Reason]
     retry_after: float | None = None

@@ -4,7 +4,7 @@ The table is `data/geographic_prefixes.csv`. `scripts/build-geographic-prefixes`
 libphonenumber's data and explains its columns. The library itself is not asked: it takes up to 9 ms for
 a number, and calls are routed on the event loop.
 
-Whether a number is assigned is not checked, only whether numbers of its length begin like that.
+Only the length and the first digits of a number count; whether it is assigned is not checked.
 """
 
 from collections.abc import Mapping

@@ -148,10 +148,9 @@ class OutboundCall:
 
 @dataclass(frozen=True, slots=True)
 class InboundCall:
-    """The record of a call-back, or as much of it as is known: what came, what became of it, or both.
+    """The record of a call-back as far as it is known: its routing, its outcome, or both.
 
-    `called_number` is None in a report of the outcome, and in a record that has no more than that;
-    its `call_time` is then the time of the report.
+    `called_number` is None if only the outcome is known; `call_time` is then the time of its report.
     """
 
     organization_id: str
@@ -174,8 +173,8 @@ class InboundCall:
     outcome_time: int | None = None
     """When the outcome was reported; None if it is PENDING."""
 
-    def and_(self, later: "InboundCall") -> "InboundCall":
-        """Return both records of the same call in one: the first routing, and the greatest outcome."""
+    def merged_with(self, later: "InboundCall") -> "InboundCall":
+        """Return one record of both records of the same call: the first routing, the greatest outcome."""
         routed = self if self.called_number is not None else later
         reported = later if later.outcome > self.outcome else self
         return replace(routed, outcome=reported.outcome, outcome_time=reported.outcome_time)

@@ -1,6 +1,6 @@
-"""One phone, two spellings: the key by which calls to a phone are found, however its number is written.
+"""The key by which calls to a phone are found, whichever of its two E.164 numbers was called.
 
-In a few countries both of two E.164 numbers reach one phone, and carriers report either. Which ones, by
+In a few countries two E.164 numbers reach one phone, and carriers report either. These are covered, by
 libphonenumber's data and the national plans:
 
 - Mexico: mobiles had a 1 after +52 until 2019, and networks abroad still send it: `+5215512345678` is

@@ -1,4 +1,4 @@
-"""Which phone numbers are possible: the one place that decides what may be stored or dialed.
+"""The rule for possible phone numbers: only they may be stored or dialed. No other module decides this.
 
 An impossible number cannot belong to a phone: nobody can call it, and carriers refuse it as a caller ID.
 Whether a possible number is assigned is never checked, because numbers go into service before any

@@ -22,7 +22,7 @@ SNAPSHOT_LOAD_SECONDS = Histogram(
 )
 INDEXED_NUMBERS = Gauge(
     "localdial_indexed_numbers",
-    "Called numbers whose organization number is in memory, for call-backs while the database is away.",
+    "Called numbers whose organization number is in memory, for call-backs while the database is down.",
     multiprocess_mode="livemin",
 )
 DEGRADED_CALL_BACKS = Counter(
@@ -81,7 +81,7 @@ INBOUND_CALLS_RECORDED = Counter(
 )
 INBOUND_CALLS_DROPPED = Counter(
     "localdial_inbound_records_dropped_total",
-    "Records of call-backs and their outcomes that were lost: neither the database nor the disk took them.",
+    "Records of call-backs and their outcomes that were lost: neither the database nor the spool took them.",
 )
 
 

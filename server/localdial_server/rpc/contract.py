@@ -39,8 +39,8 @@ def _with_suggestion(text: str, value: str) -> str:
     return text if meant is None else f"{text}; did you mean {meant}?"
 
 
-# The rules that the contract's expressions hold only a part of, by their names in `rules.proto` without
-# `is_`: each returns what is wrong with a value, None if nothing is.
+# The rules that the contract's expressions check only in part, by their names in `rules.proto` without `is_`.
+# Each returns what is wrong with a value, or None.
 _Rule = Callable[[str], str | None]
 _DOMAIN_RULES: Final[Mapping[str, _Rule]] = {"phone_number": _why_impossible, "display_name": why_unfit}
 
@@ -101,12 +101,12 @@ class Contract:
             if path not in known
         ]
         if violations:
-            # In the order of the list's items: an error has room for the first ones only, and whoever gets
-            # it must know all that is wrong with an item.
+            # Sort by the indexes of list items: an error lists only the first violations, and must list all
+            # those of an item before those of the next.
             raise InvalidFields(sorted(violations, key=_indexes))
 
     def _domain_problems(self, message: Message, prefix: str) -> Iterator[tuple[str, str]]:
-        """Yield what is wrong with the message by the rules of the domain, each with the field's path."""
+        """Yield the violations of the domain's rules in the message: the field's path and the problem."""
         for name, is_list, why_wrong in self._domain_fields(type(message)):
             value = getattr(message, name)
             values = (
@@ -121,9 +121,9 @@ class Contract:
                     yield path, problem
 
     def _domain_fields(self, message: type[Message]) -> Sequence[tuple[str, bool, _Rule | None]]:
-        """Return the message's fields that such rules apply to, or that hold messages with such fields.
+        """Return the fields that a domain rule applies to, and those that hold messages with such fields.
 
-        Each comes with whether it is a list, and its rule; None if it holds messages.
+        For each: its name, whether it is a list, and its rule, or None if it holds messages.
         """
         known = self._fields_of_domain.get(message)
         if known is None:

@@ -29,6 +29,7 @@ DESTINATION_REASONS = {
     for reason in DestinationReason
 }
 NUMBER_STATES = {state: number_pb2.NumberState.Value(f"NUMBER_STATE_{state.name}") for state in NumberState}
+_STATE_OF = {value: state for state, value in NUMBER_STATES.items()}
 OUTCOMES = {
     outcome: call_routing_pb2.InboundCallOutcome.Value(f"INBOUND_CALL_OUTCOME_{outcome.name}")
     for outcome in InboundCallOutcome
@@ -38,7 +39,6 @@ _NOWHERE = call_routing_pb2.DestinationReason.DESTINATION_REASON_UNSPECIFIED
 # The range of google.protobuf.Timestamp.
 _FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
 _NANOS_PER_SECOND = 1_000_000_000
-_STATE_OF = {value: state for state, value in NUMBER_STATES.items()}
 
 
 def timestamp(microseconds: int) -> Timestamp:

@@ -47,7 +47,7 @@ _MAX_MESSAGE_BYTES = 1024
 _MAX_VIOLATIONS = 100
 _MAX_FIELD_BYTES = 200
 _MAX_DESCRIPTION_BYTES = 500
-# What a status adds to a detail: the name of its type, tags and lengths.
+# The overhead of a detail in a status: the name of its type, tags and lengths.
 _PACKING_BYTES = 64
 
 # Seconds to wait before repeating the call, unless the error has a delay of its own.

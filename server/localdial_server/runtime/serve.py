@@ -75,7 +75,7 @@ async def _serve(
         health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
         await health_servicer.set_all(_NOT_SERVING)
         if shared_port:
-            # A worker that can answer nothing must not take connections from those that can.
+            # A worker without a database must not take connections from those that have one.
             await app.wait_until_usable(stop, settings.listen)
             if stop.is_set():
                 return
@@ -133,7 +133,7 @@ def _servicers(use_cases: UseCases, contract: Contract) -> dict[str, object]:
 
 
 async def _keep_call_back_health(app: Application, servicer: HealthServicer) -> None:
-    """Set the health of call-backs to what becomes of them, at each polling interval, until cancelled."""
+    """Update the health of call-backs at each polling interval, until cancelled."""
     storage = app.storage
     while True:
         by_rules = await asyncio.to_thread(storage.routes_call_backs)

@@ -25,7 +25,7 @@ from localdial_server.storage.call_log.recorders import DatabaseRecorder, Spooli
 from localdial_server.storage.call_log.spool import INBOUND_CALLS, ForeignSpool, Spool, SpoolFolder
 from localdial_server.storage.engines.sqlite import DatabaseInUse, SqliteDatabase, reason_of
 from localdial_server.storage.snapshots.cache import CachePolicy, SnapshotCache
-from localdial_server.storage.snapshots.number_index import OrganizationNumbers
+from localdial_server.storage.snapshots.number_index import SqlNumberIndex
 from localdial_server.storage.sql.identity import identity_of
 from localdial_server.storage.sql.migrate import SchemaError, missing_migration
 from localdial_server.storage.sql.migrate import migrate as migrate_schema
@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 _BYTES_PER_MB = 1024 * 1024
 
-# The folder of call-backs, in that of outbound calls.
+# The spool folder of call-backs, within that of outbound calls.
 INBOUND_SPOOL_FOLDER = "inbound"
 
 # How long an organization without calls stays in memory.
@@ -52,15 +52,15 @@ Background = Callable[[], Coroutine[Any, Any, None]]
 class Storage:
     """An open database with everything that belongs to it.
 
-    Run `background` while calls are served. `routes_call_backs` returns whether the database can say now
-    where a call-back goes; it may read the disk. `claim` checks that the database can be used: it returns
+    Run `background` while calls are served. `routes_call_backs` returns whether the database is up and has
+    every recorded call; it may read the disk. `claim` checks that the database can be used: it returns
     what is missing from the schema, or None if nothing is. It blocks, and raises `StartError` if waiting
     does not help and `DBAPIError` if the database does not respond.
     """
 
     database: "SqliteDatabase | PostgresDatabase"
     snapshots: SnapshotCache
-    number_index: OrganizationNumbers
+    number_index: SqlNumberIndex
     call_log: GroupCommitLog
     inbound_call_log: QueuedInboundCallLog
     background: Sequence[Background]
@@ -75,8 +75,10 @@ async def opened_storage(settings: Settings) -> AsyncIterator[Storage]:
     try:
         if isinstance(database, SqliteDatabase):
             migrate_database(database, settings)
-            number_index = OrganizationNumbers(database, settings.snapshot_poll_seconds, is_shared=False)
-            snapshots = SnapshotCache(database, _cache_policy(settings, max_age=math.inf), number_index.note)
+            number_index = SqlNumberIndex(database, settings.snapshot_poll_seconds, is_shared=False)
+            snapshots = SnapshotCache(
+                database, _cache_policy(settings, max_age=math.inf), number_index.changed
+            )
             yield Storage(
                 database,
                 snapshots,
@@ -102,16 +104,16 @@ async def _shared_storage(database: "PostgresDatabase", settings: Settings) -> A
 
     policy = _cache_policy(settings, max_age=settings.snapshot_max_age_seconds)
     notifications = RevisionNotifications(database, settings.database_url.get_secret_value())
-    number_index = OrganizationNumbers(database.loads, settings.snapshot_poll_seconds, is_shared=True)
+    number_index = SqlNumberIndex(database.loads, settings.snapshot_poll_seconds, is_shared=True)
 
     def announce(organization_id: str, revision: int) -> None:
-        number_index.note(organization_id, revision)
+        number_index.changed(organization_id, revision)
         notifications.send(organization_id, revision)
 
     snapshots = SnapshotCache(database.loads, policy, announce)
 
     def changed_elsewhere(organization_id: str, revision: int) -> None:
-        number_index.note(organization_id, revision)
+        number_index.changed(organization_id, revision)
         snapshots.changed_elsewhere(organization_id, revision)
 
     max_bytes = settings.spool_max_mb * _BYTES_PER_MB
@@ -175,7 +177,7 @@ def _cache_policy(settings: Settings, *, max_age: float) -> CachePolicy:
 def open_database(settings: Settings, *, must_answer: bool = True) -> "SqliteDatabase | PostgresDatabase":
     """Open the database of the settings. Raises `StartError`.
 
-    `must_answer`: PostgreSQL not answering is such an error, and not something to wait for.
+    `must_answer`: raise it also if PostgreSQL does not answer; otherwise the caller waits for PostgreSQL.
     """
     refuse_forgotten_state(settings)
     url = settings.database_url.get_secret_value()
@@ -204,10 +206,9 @@ def open_database(settings: Settings, *, must_answer: bool = True) -> "SqliteDat
 
 
 def refuse_forgotten_state(settings: Settings) -> None:
-    """Raise `StartError` if a default place is not in use yet, but the one of earlier releases is.
+    """Raise `StartError` if the default place does not exist yet, but that of earlier releases does.
 
-    A server that began with an empty database, or left recorded calls in the old spool, would look as if
-    everything had been lost.
+    Otherwise the server would start with an empty database, or leave recorded calls in the old spool.
     """
     uses_spool = is_postgresql(settings.database_url)
     name, default = ("spool_directory", SPOOL_FOLDER) if uses_spool else ("database_url", DATABASE_FILE)

@@ -46,7 +46,7 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
     `on_ready` gets the address once all of them serve. Raises `StartError` if they cannot.
     """
     configure_logging(settings.log_level, settings.log_format)
-    # Workers get all settings set, so they cannot see what is a default.
+    # Workers get every setting explicitly, so they cannot tell which ones are defaults.
     refuse_forgotten_state(settings)
     with (
         _held_port("listen", settings.listen) as address,

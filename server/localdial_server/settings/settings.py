@@ -111,8 +111,8 @@ class Settings(CarrierSettings):
     organization number: for the voice webhook and other callers that set allow_degraded."""
     default_country: Annotated[str, BeforeValidator(upper_case), AfterValidator(valid_country)] = "US"
     """Country whose national numbers are read in call-backs, by its ISO 3166-1 alpha-2 code: a caller
-    4155550100 is +14155550100 in US, and 02079460123 is +442079460123 in GB. Of the server and of a
-    webhook that runs on its own."""
+    4155550100 is +14155550100 in US, and 02079460123 is +442079460123 in GB. A webhook that runs on its
+    own needs the server's value."""
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(lower_case)] = "info"
     """Lowest level that is logged: debug, info, warning or error."""
     log_format: Annotated[Literal["console", "json"], BeforeValidator(lower_case)] = "console"

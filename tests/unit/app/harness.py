@@ -36,7 +36,7 @@ from localdial_server.domain.model import Number, NumberState, Organization
 from localdial_server.domain.spending import Limits, SpendingLimits
 from localdial_server.storage.engines.database import Database
 from localdial_server.storage.snapshots.cache import SnapshotCache
-from localdial_server.storage.snapshots.number_index import OrganizationNumbers
+from localdial_server.storage.snapshots.number_index import SqlNumberIndex
 from localdial_server.storage.sql.schema import numbers, organizations, phone_number_owners, simulator_numbers
 from localdial_server.storage.sql.simulator_state import SqlSimulatorState
 from localdial_server.storage.sql.store import SqlStore
@@ -154,7 +154,7 @@ class Harness:
     carrier: WatchedCarrier
     store: SqlStore
     snapshots: SnapshotCache
-    number_index: OrganizationNumbers
+    number_index: SqlNumberIndex
     directory: Directory
     inventory: Inventory
     purchasing: Purchasing
@@ -188,8 +188,8 @@ class Harness:
         self.database = WatchedDatabase(self._file)
         database, carrier = wrap_database(self.database), wrap_carrier(self.carrier)
         self._carriers = SingleAccount(carrier)
-        self.number_index = OrganizationNumbers(database, FOREVER, is_shared=False)
-        self.snapshots = SnapshotCache(database, announce=self.number_index.note)
+        self.number_index = SqlNumberIndex(database, FOREVER, is_shared=False)
+        self.snapshots = SnapshotCache(database, announce=self.number_index.changed)
         self.store = SqlStore(database, self.snapshots)
         self.inbound_call_log = inbound_call_log_on(database)
         built = self._build(self.store, self.snapshots, call_log_on(database))

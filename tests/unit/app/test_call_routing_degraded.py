@@ -115,7 +115,7 @@ def routing_on(store: FakeStore, harness: Harness) -> CallRouting:
         new_call_id=str,
         number_index=harness.number_index,
         degraded_after=FOREVER,
-        reader=NumberReader("US"),
+        number_reader=NumberReader("US"),
     )
 
 
@@ -230,7 +230,7 @@ async def test_whatever_hangs_a_call_back_is_degraded_after_the_setting(
         new_call_id=str,
         number_index=harness.number_index,
         degraded_after=0.2,
-        reader=NumberReader("US"),
+        number_reader=NumberReader("US"),
     )
     begun = time.monotonic()
     try:

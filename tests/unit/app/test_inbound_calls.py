@@ -86,7 +86,7 @@ def test_parts_of_a_call_give_the_same_record_in_any_order() -> None:
         InboundCall(A, "c1", time, outcome=outcome, outcome_time=time)
         for time, outcome in ((6, InboundCallOutcome.MISSED), (7, InboundCallOutcome.ANSWERED_BY_FALLBACK))
     ]
-    merged = {a.and_(b).and_(c) for a, b, c in permutations([CALL, *reports])}
+    merged = {a.merged_with(b).merged_with(c) for a, b, c in permutations([CALL, *reports])}
     assert len(merged) == 1
     (record,) = merged
     assert (record.called_number, record.outcome_time) == (OURS, 7)
@@ -117,7 +117,7 @@ async def test_a_call_during_an_outage_is_spooled_and_recorded_later(tmp_path: P
     await until(lambda: spool.count == 0, emptying)
     emptying.cancel()
     recorded = await store_on(database).read("test", lambda reader: reader.inbound_call(A, "c1"))
-    assert recorded == CALL.and_(report)
+    assert recorded == CALL.merged_with(report)
     await spooling.close()
     await database.close()
 

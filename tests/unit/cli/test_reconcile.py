@@ -59,7 +59,7 @@ def test_numbers_of_no_use_are_shown_with_the_reason_and_are_no_difference(cli: 
     assert result.exit_code == ExitCode.OK
     assert "24567" in result.stdout
     assert "takes no voice calls" in result.stdout
-    assert "of no use here: 1 number of the carrier account" in result.stderr
+    assert "unusable: 1 number of the carrier account" in result.stderr
     assert "localdial numbers import" not in result.output
 
 

@@ -298,7 +298,7 @@ def test_new_ids_that_differ_from_others_only_by_case_are_warned_of(cli: Cli, pa
 def test_many_such_ids_are_counted(cli: Cli, path: Path) -> None:
     cli.server.answers(*[BatchSetUsersResponse()] * 2, others(*(f"USER{index}" for index in range(12))))
     result = cli.run("users", "import", "acme", str(path))
-    assert result.stderr.splitlines()[-1] == "Warning: and 2 ids more like that"
+    assert result.stderr.splitlines()[-1] == "Warning: and 2 more such ids"
     assert len(result.stderr.splitlines()) == 11
 
 

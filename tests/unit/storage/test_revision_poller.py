@@ -10,7 +10,7 @@ from sqlalchemy import event, text
 from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.storage.engines.postgres import PostgresDatabase
 from localdial_server.storage.snapshots.cache import CachePolicy, SnapshotCache
-from localdial_server.storage.snapshots.number_index import OrganizationNumbers
+from localdial_server.storage.snapshots.number_index import SqlNumberIndex
 from localdial_server.storage.snapshots.revision_poller import RevisionPoller
 from tests.conformance.store_records import A, B, create
 from tests.support.databases import create_postgres
@@ -49,7 +49,7 @@ class Server:
         self.database = PostgresDatabase(url, timeout=DEADLINE_SECONDS)
         self.store = store_on(self.database)
         self.snapshots = NotingCache(self.database, policy)
-        self.number_index = OrganizationNumbers(self.database.loads, _INTERVAL_SECONDS, is_shared=True)
+        self.number_index = SqlNumberIndex(self.database.loads, _INTERVAL_SECONDS, is_shared=True)
         self.poller = RevisionPoller(self.database, self.snapshots, self.number_index, _INTERVAL_SECONDS)
         self.polling: asyncio.Task[None] | None = None
 

@@ -35,7 +35,7 @@ from localdial_server.domain.model import Number, NumberState
 
 _log = logging.getLogger(__name__)
 
-# Prefixes of the references of orders and of imports. The carrier learns only those of orders.
+# Prefixes of the references of orders and of imports. Only references of orders are sent to the carrier.
 _ORDER = "localdial-"
 _IMPORT = "import-"
 
@@ -175,7 +175,7 @@ class PendingOrders:
     async def adopt(self, order: Number, owned: OwnedNumber) -> Number | None:
         """Commit that the number is the organization's, and return it.
 
-        It is ACTIVE, or RELEASING if it was bought but takes no calls: then the sweep gives it back.
+        It is ACTIVE, or RELEASING if it was bought but takes no calls: then the sweep releases it.
         If it was adopted before, return it as it is now; if the order is gone, return None.
         """
 

@@ -55,7 +55,7 @@ class MonthlyCost:
 class Drifted:
     """An active number whose calls do not reach us, what is set for them, and why that was not repaired.
 
-    `error` is None if it was not to be repaired.
+    `error` is None if no repair was tried.
     """
 
     number: Number
@@ -73,10 +73,10 @@ class Report:
     """The numbers that were settled, are still open, or differ; each list by phone number.
 
     `adopted`, `abandoned` and `released` were settled by this call. `missing` are active numbers that
-    the account does not own, `strays` numbers that it owns and no organization uses, and `unusable`
-    those of them that none can use. `drifted` are active numbers whose calls go elsewhere, and
-    `configured` those whose calls this call sent back to us.
-    `callback_warning` is why no number can be called drifted, empty if some can. `costs` are by currency.
+    the account does not own. No organization has the account's `strays` and `unusable` numbers, and none can
+    import the latter. `drifted` are active numbers whose calls do not reach us, and `configured` those that
+    this call repaired. `callback_warning` is why drift cannot be detected: no setting says where calls to the
+    numbers go; empty if one does. `costs` are by currency.
     """
 
     adopted: Sequence[Number]
@@ -153,12 +153,12 @@ class Reconciling:
     def _drifted(
         self, numbers: Iterable[Number], owned: Mapping[str, Mapping[str, OwnedNumber]]
     ) -> list[Drifted]:
-        """Return the numbers whose calls do not go where the account sends them, by phone number."""
+        """Return the numbers whose route at the carrier is not that of our settings, by phone number."""
         found: list[Drifted] = []
         for number in numbers:
             wanted = account_of(self._carriers, number).call_route.in_effect
             at_carrier = owned[number.carrier_account].get(number.phone_number)
-            # Without a route of our own, there is nothing to compare with.
+            # If the settings have no route, there is nothing to compare with.
             if at_carrier is not None and wanted not in (CallRoute(), at_carrier.call_route.in_effect):
                 found.append(Drifted(number, at_carrier.call_route))
         return found
@@ -166,7 +166,7 @@ class Reconciling:
     async def _configured(
         self, drifted: Sequence[Drifted], owned: Mapping[str, Mapping[str, OwnedNumber]]
     ) -> tuple[list[Number], list[Drifted]]:
-        """Have the carrier send the calls of these numbers to us; return those that do, and the others."""
+        """Have the carrier send these numbers' calls to us; return the repaired numbers and the others."""
         limit = asyncio.Semaphore(_CONCURRENT_LOOK_UPS)
 
         async def configure(one: Drifted) -> Drifted | None:

@@ -22,7 +22,7 @@ class AvailableNumber:
 
 @dataclass(frozen=True, slots=True)
 class CallRoute:
-    """What is set at the carrier for the calls to a number; nothing sends them to nobody.
+    """Where the carrier sends the calls to a number. If nothing is set, they reach nobody.
 
     The carrier requests `voice_url` with `voice_method`, such as `POST`. The identifiers are the
     carrier's own.
@@ -35,7 +35,7 @@ class CallRoute:
 
     @property
     def in_effect(self) -> "CallRoute":
-        """The part that counts: a trunk comes before an application, and an application before a URL."""
+        """The part that the carrier uses: a trunk, else an application, else a URL."""
         if self.trunk_id:
             return CallRoute(trunk_id=self.trunk_id)
         if self.application_id:
@@ -202,7 +202,7 @@ class Carrier(Protocol):
 
     @property
     def call_route(self) -> CallRoute:
-        """What `order` and `configure` set, so that calls reach us; nothing if they cannot."""
+        """The route that `order` and `configure` set, so that calls reach us; empty if no setting has one."""
 
     @property
     def callback_warning(self) -> str:

@@ -12,8 +12,8 @@ class InboundCallLog(Protocol):
     def record(self, call: InboundCall) -> None:
         """Queue a call, or an outcome, and return at once, whether or not the database is up.
 
-        It is merged with what is recorded under its `call_id` (`InboundCall.and_`), in whatever order
-        the parts arrive. A crash loses what was queued within about a second.
+        It is merged with the record of its `call_id` (`InboundCall.merged_with`), in whatever order they
+        arrive. A crash loses the calls and outcomes of about the last second.
         """
 
     def queued(self, call_id: str) -> Sequence[InboundCall]:

@@ -1,4 +1,4 @@
-"""The number index port: what is known of called numbers while the database is away."""
+"""The number index port: the owners of called numbers, in memory for when the database is down."""
 
 from typing import NamedTuple, Protocol
 
@@ -14,8 +14,8 @@ class NumberIndex(Protocol):
     """The called numbers of all organizations that have an organization number, in memory."""
 
     def find(self, phone_number: str) -> CalledNumber | None:
-        """Return what is known of the number, without waiting; None if it is not in the index.
+        """Return the number's organization, without waiting; None if the number is not in the index.
 
-        The index follows the database with a short delay, and lacks what was committed since the
-        database was last reached.
+        The index follows the database with a short delay. It lacks the changes since the database was
+        last reached.
         """

@@ -326,7 +326,7 @@ def _ordered_number_id(phone_number: str, reference: str) -> str:
 
 
 def _complete(number: OwnedNumber) -> OwnedNumber:
-    """Return the number with what its digits decide: its place, and whether it takes calls."""
+    """Return the number with its place, whether it takes calls, and where its calls go."""
     locality, region = place_of(area_code_of(number.phone_number) or "")
     takes_calls = number.phone_number != TEXT_ONLY_NUMBER
     return replace(number, locality=locality, region=region, takes_calls=takes_calls, call_route=_CALL_ROUTE)

@@ -27,7 +27,7 @@ OWNED_FROM_START_LINE: Final = "0199"
 """The line in exchange 555 of each NANP area code that the simulated carrier's account starts out with."""
 
 TEXT_ONLY_NUMBER: Final = f"+1{SCARCE_AREA_CODE}555{OWNED_FROM_START_LINE}"
-"""The only number owned from the start that takes no calls."""
+"""A number owned from the start that takes no calls. All others do."""
 
 _PRICE: Final = Decimal("1.15")
 _PRICES: Final[Mapping[str, Decimal]] = {"AU": Decimal("3.00"), "PR": Decimal("3.25")}

@@ -11,7 +11,7 @@ NO_CALL_ROUTE: Final = (
     "set LOCALDIAL_WEBHOOK_PUBLIC_URL, LOCALDIAL_TWILIO_VOICE_URL, LOCALDIAL_TWILIO_VOICE_APPLICATION_SID or"
     " LOCALDIAL_TWILIO_TRUNK_SID"
 )
-"""What to do if no setting says where calls to the numbers go."""
+"""The cure if no setting says where calls to the numbers go."""
 
 LARGEST_PAGE: Final = 1000
 """The most items that a page of a list may have."""

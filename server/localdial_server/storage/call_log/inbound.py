@@ -1,7 +1,7 @@
 """The record of call-backs: queued after the answer, committed in groups, spooled during an outage.
 
-Every part is merged into what is recorded of its call, so parts may come in any order and more than
-once: each step here may simply be repeated.
+A call and its outcome are merged into one record, in any order and any number of times, so each step here
+may be repeated.
 """
 
 import asyncio
@@ -55,8 +55,8 @@ class InboundSpoolingRecorder:
         self._folder = folder
         self._spool = spool
         self._retry_seconds = retry_seconds
-        # Held while calls are added and while a batch moves, or an outcome that is merged into a
-        # call of the batch would be removed with it.
+        # Held while calls are added and while a batch is moved. Otherwise an outcome that is merged into
+        # a call of the batch would be removed with it.
         self._turn = asyncio.Lock()
 
     async def record(self, calls: Sequence[InboundCall]) -> None:

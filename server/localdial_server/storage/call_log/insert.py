@@ -57,7 +57,7 @@ _INSERT_POSTGRES = (
 
 
 def _merging(statement: Any) -> Executable:
-    """Return the insert with `InboundCall.and_` for a call_id that is recorded already."""
+    """Return the insert that merges a call like `InboundCall.merged_with` if its call_id is recorded."""
     recorded, new = inbound_calls.c, statement.excluded
     is_better = new.outcome > recorded.outcome
     values = {}
@@ -90,15 +90,15 @@ def insert_calls(connection: Connection, calls: Sequence[OutboundCall]) -> Seque
 
 
 def merge_inbound_calls(connection: Connection, calls: Sequence[InboundCall]) -> None:
-    """Merge the calls and outcomes into what is recorded under their call_ids (`InboundCall.and_`).
+    """Merge the calls and outcomes into the records of their call_ids (`InboundCall.merged_with`).
 
-    PostgreSQL does so in one statement, so that nothing of another server gets lost.
+    On PostgreSQL one statement does so, because other servers may record the same call.
     """
     merged: dict[tuple[str, str], InboundCall] = {}
     for call in calls:
         key = call.organization_id, call.call_id
         earlier = merged.get(key)
-        merged[key] = call if earlier is None else earlier.and_(call)
+        merged[key] = call if earlier is None else earlier.merged_with(call)
     # In the same order on every server; otherwise two servers inserting the same calls could deadlock.
     rows = [to_row(inbound_calls, merged[key]) for key in sorted(merged)]
     if connection.dialect.name == "postgresql":

@@ -1,7 +1,7 @@
 """The spools: where the records of calls wait while the database is down.
 
-Outbound calls and call-backs have spools in separate folders, so that call-backs can neither take the
-room of outbound calls nor make anybody wait for their records.
+Outbound calls and call-backs have spools in separate folders. So call-backs do not take the room of
+outbound calls, and only the records of outbound calls hold up the routing of call-backs.
 
 Each process has a file of its own in a folder on the local disk: an SQLite database with
 the same call log table, durable, of bounded size, and with one record for each call_id. A
@@ -87,9 +87,9 @@ T = TypeVar("T", default=OutboundCall)
 
 @dataclass(frozen=True, slots=True)
 class Spooled(Generic[T]):
-    """What a spool holds: rows of `table`, inserted and read by these functions.
+    """The kind of record that a spool holds: rows of `table`.
 
-    `insert` returns the record that stands for each, in order.
+    `insert` inserts records; it returns the record stored for each, in order. `of_row` reads a record.
     """
 
     table: Table

@@ -1,8 +1,8 @@
-"""The index of called numbers, for call-backs while the database is away.
+"""The index of called numbers, for call-backs while the database is down.
 
-A process has all organizations in it, whether or not any was asked for, and drops none. One loop reads
-the revisions of all organizations page by page, over and over, and rereads the organizations whose
-revision has changed. Changes that the process makes, is notified of or polls for come first.
+Each process indexes all organizations and drops none. One loop reads the revisions of all organizations
+page by page, over and over, and rereads the organizations whose revision has changed. Changes that the
+process makes, is notified of or polls for come first.
 """
 
 import asyncio
@@ -33,9 +33,9 @@ _PAUSE_SECONDS: Final = 0.1
 
 @dataclass(slots=True)
 class _Organization:
-    """What the index holds of an organization. `numbers` are E.164 numbers without `+`, ascending.
+    """An organization in the index. `numbers` are E.164 numbers without `+`, ascending.
 
-    An integer takes half the memory of a string.
+    They are integers because a string takes twice the memory.
     """
 
     organization_id: str
@@ -45,13 +45,13 @@ class _Organization:
 
 
 class _Page(NamedTuple):
-    """What one transaction has read. `last` is the last organization_id of the page; "" at the end."""
+    """The result of one transaction. `last` is the last organization_id of the page; "" at the end."""
 
     changed: Sequence[_Organization]
     last: str
 
 
-class OrganizationNumbers(NumberIndex):
+class SqlNumberIndex(NumberIndex):
     """The index over any database.
 
     `interval` is the time between two pages, in seconds. `is_shared`: other processes change the database,
@@ -64,9 +64,9 @@ class OrganizationNumbers(NumberIndex):
         self._is_shared = is_shared
         self._organizations: dict[str, _Organization] = {}
         self._owners: dict[int, _Organization] = {}
-        # Organizations that may have changed, in the order in which that was noticed.
-        self._noted: dict[str, None] = {}
-        self._is_noted = asyncio.Event()
+        # Organizations that may have changed, in the order in which the index learned of it.
+        self._stale: dict[str, None] = {}
+        self._has_stale = asyncio.Event()
         self._after = ""
         self._is_complete = False
 
@@ -82,12 +82,12 @@ class OrganizationNumbers(NumberIndex):
             return None
         return CalledNumber(owner.organization_id, owner.organization_number)
 
-    def note(self, organization_id: str, revision: int) -> None:
-        """Have the organization reread soon, unless the index has that revision or a newer one."""
+    def changed(self, organization_id: str, revision: int) -> None:
+        """Reread the organization soon, unless the index has this revision or a newer one."""
         known = self._organizations.get(organization_id)
         if known is None or known.revision < revision:
-            self._noted[organization_id] = None
-            self._is_noted.set()
+            self._stale[organization_id] = None
+            self._has_stale.set()
 
     async def run(self) -> None:
         """Read all organizations, then keep them current, until cancelled."""
@@ -96,16 +96,16 @@ class OrganizationNumbers(NumberIndex):
             await asyncio.sleep(_PAUSE_SECONDS)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait):
-                    await self._is_noted.wait()
+                    await self._has_stale.wait()
 
     async def _refresh_or_log(self) -> float | None:
-        """Refresh once; return how many seconds to wait for the next time, None if only a note counts."""
+        """Refresh once; return the longest wait for a change after it, in seconds; None for no limit."""
         try:
             await self.refresh()
         except StorageUnavailable:
-            # The database logs this itself. Until it is back, notes do not matter.
+            # The database logs this itself. While it is down, learning of a change does not help.
             await asyncio.sleep(self._interval)
-        except Exception:  # noqa: BLE001 - without this loop, the index would grow old
+        except Exception:  # noqa: BLE001 - the loop must go on, or the index would grow stale
             _log.exception("reading the numbers of organizations failed")
             await asyncio.sleep(self._interval)
         else:
@@ -114,19 +114,19 @@ class OrganizationNumbers(NumberIndex):
         return 0
 
     async def refresh(self) -> None:
-        """Reread the noted organizations, and the next page. Raises `StorageUnavailable`."""
-        noted, self._noted = list(self._noted), {}
-        self._is_noted.clear()
+        """Reread the changed organizations, and the next page. Raises `StorageUnavailable`."""
+        stale, self._stale = list(self._stale), {}
+        self._has_stale.clear()
         after = self._after if self._is_shared or not self._is_complete else None
         try:
             page = await self._database.read(
                 "number_index.refresh",
-                lambda connection: _read(connection, noted[:_PAGE_SIZE], after, self._organizations),
+                lambda connection: _read(connection, stale[:_PAGE_SIZE], after, self._organizations),
             )
         except BaseException:
-            self._note_again(noted)
+            self._mark_stale(stale)
             raise
-        self._note_again(noted[_PAGE_SIZE:])
+        self._mark_stale(stale[_PAGE_SIZE:])
         for organization in page.changed:
             self._replace(organization)
             # Resolves must not wait for a whole page.
@@ -136,13 +136,13 @@ class OrganizationNumbers(NumberIndex):
             self._is_complete = self._is_complete or not page.last
         metrics.INDEXED_NUMBERS.set(len(self._owners))
 
-    def _note_again(self, organization_ids: Sequence[str]) -> None:
+    def _mark_stale(self, organization_ids: Sequence[str]) -> None:
         if organization_ids:
-            self._noted |= dict.fromkeys(organization_ids)
-            self._is_noted.set()
+            self._stale |= dict.fromkeys(organization_ids)
+            self._has_stale.set()
 
     def _replace(self, read: _Organization) -> None:
-        """Put the organization in the place of what the index has of it."""
+        """Replace the organization in the index, or add it."""
         kept = self._organizations.setdefault(read.organization_id, read)
         before = kept.numbers if kept is not read else ()
         kept.revision, kept.organization_number = read.revision, read.organization_number
@@ -158,13 +158,13 @@ class OrganizationNumbers(NumberIndex):
 
 
 def _read(
-    connection: Connection, noted: Sequence[str], after: str | None, known: Mapping[str, _Organization]
+    connection: Connection, stale: Sequence[str], after: str | None, known: Mapping[str, _Organization]
 ) -> _Page:
-    """Read the noted organizations, and those of the page after `after`, if their revision is not `known`."""
+    """Read the stale organizations and the page after `after`, except those whose revision is `known`."""
     of_organization = select(revisions.c.organization_id, revisions.c.revision)
     # A restored backup may lack an organization: then its revision is 0 again.
-    current = dict.fromkeys(noted, 0)
-    rows = list(connection.execute(of_organization.where(revisions.c.organization_id.in_(noted))))
+    current = dict.fromkeys(stale, 0)
+    rows = list(connection.execute(of_organization.where(revisions.c.organization_id.in_(stale))))
     last = ""
     if after is not None:
         # Revisions outlive their organizations, so that a deleted one is found here too.

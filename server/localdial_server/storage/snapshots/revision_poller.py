@@ -19,7 +19,7 @@ from localdial_server.domain.errors import StorageUnavailable
 from localdial_server.observability import metrics
 from localdial_server.storage.engines.postgres import PostgresDatabase
 from localdial_server.storage.snapshots.cache import SnapshotCache
-from localdial_server.storage.snapshots.number_index import OrganizationNumbers
+from localdial_server.storage.snapshots.number_index import SqlNumberIndex
 from localdial_server.storage.sql.schema import revisions
 
 _log = logging.getLogger(__name__)
@@ -38,14 +38,14 @@ _REVISIONS = select(revisions.c.organization_id, revisions.c.revision).where(
 class RevisionPoller:
     """Polls the revisions of the organizations in memory, and finds out when the database is up again.
 
-    `interval` is the time between two polls, in seconds. `number_index` is told of what is found.
+    `interval` is the time between two polls, in seconds. `number_index` learns of the revisions too.
     """
 
     def __init__(
         self,
         database: PostgresDatabase,
         snapshots: SnapshotCache,
-        number_index: OrganizationNumbers,
+        number_index: SqlNumberIndex,
         interval: float,
     ) -> None:
         self._database = database
@@ -83,7 +83,7 @@ class RevisionPoller:
             for organization_id in batch:
                 revision = current.get(organization_id, 0)
                 self._snapshots.confirm(organization_id, revision, asked_at)
-                self._number_index.note(organization_id, revision)
+                self._number_index.changed(organization_id, revision)
 
 
 def _read_revisions(connection: Connection, organization_ids: Sequence[str]) -> Mapping[str, int]:

@@ -227,7 +227,7 @@ class SqlReader(Reader):
 
     @override
     def owner_by_caller_id(self, phone_number: str) -> str | None:
-        # The first and the last entry of the index, however many users share the caller ID.
+        # Read only the first and the last entry of the index: many users may share the caller ID.
         of_users = select(users.c.organization_id).filter_by(caller_id=phone_number).limit(1)
         first = self._connection.scalar(of_users.order_by(users.c.organization_id))
         last = self._connection.scalar(of_users.order_by(users.c.organization_id.desc()))
@@ -235,7 +235,7 @@ class SqlReader(Reader):
 
     @override
     def user_by_caller_id(self, organization_id: str, phone_number: str) -> User | None:
-        # Only what the index has: for more columns, SQLite would read all users of the organization.
+        # Select only indexed columns: for others, SQLite would read all users of the organization.
         query = select(users.c.user_id).filter_by(organization_id=organization_id, caller_id=phone_number)
         user_ids = self._connection.scalars(query.limit(2)).all()
         return self.user(organization_id, user_ids[0]) if len(user_ids) == 1 else None
@@ -257,7 +257,7 @@ class SqlReader(Reader):
         for name in "caller_number", "called_number", "user_id":
             if (value := getattr(query, name)) is not None:
                 matching = matching.where(calls[name] == value)
-        # One query for each outcome, which the index sorts by time; one query for both would sort them all.
+        # One query for each outcome, because the index has each outcome's calls in the order of time.
         outcomes = [calls.outcome == outcome for outcome in _NOT_TAKEN] if query.missed else [true()]
         found = [
             to_inbound_call(row)
@@ -334,7 +334,7 @@ def _newest_first(
     before: tuple[int, str] | None,
     limit: int,
 ) -> Select[Any]:
-    """Return the page of the matching calls in the query's time, newest first."""
+    """Return the page of the matching calls between the query's times, newest first."""
     if query.start_time is not None:
         matching = matching.where(calls.call_time >= query.start_time)
     if before is not None and (query.end_time is None or before[0] < query.end_time):

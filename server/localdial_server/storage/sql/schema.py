@@ -151,7 +151,7 @@ requests = _table(
 )
 
 # The key of the callee's phone: `phone_key` in SQL. Stored on PostgreSQL; SQLite computes it for the index.
-# On one line, because SQLAlchemy reads no other expression back from SQLite.
+# It has no line ends, because SQLAlchemy cannot reflect such an expression from SQLite.
 CALLEE_KEY = (
     "CASE "
     "WHEN length(callee_number) <> 14 THEN callee_number "

@@ -91,7 +91,7 @@ class HangUp:
 
 @dataclass(frozen=True, slots=True)
 class CarrierFallback:
-    """Refuse the request: localdial cannot help, but what the carrier has as the fallback URL may."""
+    """Refuse the request, so that the carrier requests its fallback URL."""
 
 
 Step = Dial | Message | HangUp | CarrierFallback
@@ -141,7 +141,7 @@ class DialEnded:
 
     @property
     def outcome(self) -> InboundCallOutcome.ValueType:
-        """What became of the call, so far: if another phone rings next, its outcome may be better."""
+        """The outcome of the call so far: if another phone rings next, its outcome may be better."""
         if self.was_connected:
             if self.is_fallback:
                 return InboundCallOutcome.INBOUND_CALL_OUTCOME_ANSWERED_BY_FALLBACK

@@ -39,7 +39,7 @@ _NO_PROXY: Final = (("grpc.enable_http_proxy", 0),)
 
 _IDENTIFIER: Final = re.compile(IDENTIFIER.pattern)
 
-# A misconfigured number or organization is not a fault of the service, and no fallback is needed.
+# Errors of a misconfigured number or organization: the service works, and no fallback is needed.
 _DEFINITIVE: Final = NotFound, FailedPrecondition, InvalidArgument
 
 # The longest caller number that the contract accepts. No phone number is nearly as long.
@@ -47,16 +47,16 @@ _LONGEST_CALLER: Final = 256
 
 
 class Health(StrEnum):
-    """What becomes of call-backs, in the words of `/health`."""
+    """The health of call-backs, as `/health` reports it."""
 
     SERVING = "SERVING"
     DEGRADED = "DEGRADED"
-    """They ring the organization number: the database does not say who called last."""
+    """Call-backs ring the organization number: the database does not say who called last."""
     NOT_SERVING = "NOT_SERVING"
 
 
 class RoutingClient:
-    """Calls localdial. A failure is an answer too: no method raises.
+    """Calls localdial. Its methods raise nothing: they return an answer for a failure too.
 
     `screening`: users have to press a key to take a call. `degraded_after`: how many seconds the server
     waits for its database. `reader` reads callers as the server does. Methods return by `until`, a time
@@ -84,7 +84,7 @@ class RoutingClient:
         return asyncio.get_running_loop().time() + self._step_seconds
 
     async def route(self, call: Call, until: float) -> Dial | Message | CarrierFallback:
-        """Return the phone to ring, or a message if there is none; the fallback if that is not known."""
+        """Return the phone to ring, a message if there is none, or the fallback if localdial fails."""
         request = RouteInboundCallRequest(
             called_number=call.called_number,
             caller_number=call.caller_number[:_LONGEST_CALLER],
@@ -113,8 +113,8 @@ class RoutingClient:
         )
 
     def report(self, call_sid: str, ended: DialEnded) -> None:
-        """Report what became of the call, in the background: the caller does not wait for it."""
-        # Without an identifier of the call, the server made one that this step does not know.
+        """Report the outcome of the call in the background: the caller does not wait for it."""
+        # A call whose identifier cannot be a `call_id` was recorded under one that this step does not know.
         if _IDENTIFIER.fullmatch(call_sid) and _IDENTIFIER.fullmatch(ended.organization_id):
             report = asyncio.create_task(self._report(call_sid, ended))
             self._reports.add(report)
@@ -146,7 +146,7 @@ class RoutingClient:
         return found.organization.display_name
 
     async def health(self) -> Health:
-        """Return what becomes of call-backs now, according to localdial's health service."""
+        """Return the health of call-backs, according to localdial's health service."""
         by_rules, degraded = await asyncio.gather(
             self._is_serving(CALL_BACKS), self._is_serving(DEGRADED_CALL_BACKS)
         )
