@@ -149,7 +149,8 @@ def _read_in_country(digits: str, country: str) -> str | None:
     if international.is_in_nanp(country):
         found = _read_in_nanp(digits)
     else:
-        found = international.dialed_number(digits, country)
+        # Mexico's own E.164 numbers with a 1 after the 52 are unknown to the library.
+        found = international.dialed_number(digits, country) or _with_plus(digits)
     return found if found is not None and is_possible(found) else None
 
 
@@ -161,4 +162,8 @@ def _read_in_nanp(digits: str) -> str | None:
         # No number of the NANP begins with 0.
         if digits.startswith(prefix):
             return f"+{digits.removeprefix(prefix)}"
+    return _with_plus(digits)
+
+
+def _with_plus(digits: str) -> str | None:
     return f"+{digits}" if len(digits) >= _FEWEST_DIGITS_WITHOUT_PLUS else None

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 import phonenumbers
-from phonenumbers import NumberParseException
+from phonenumbers import NumberParseException, ValidationResult
 
 _SHORTEST_WITHOUT_PLUS: Final = 11
 
@@ -40,26 +40,50 @@ def country_of_prefix(prefix: str) -> str | None:
 def dialed_number(digits: str, country: str) -> str | None:
     """Return the E.164 number that at most 20 ASCII digits reach when dialed in the country, None if none.
 
-    The digits may begin with the country's trunk or international prefix. If they reach no number that is
-    assigned as far as the library knows, they may also be another country's E.164 number without its `+`.
+    The digits may begin with the country's trunk or international prefix. They may also be an E.164 number
+    without its `+`: of the country itself if national numbers begin with a trunk prefix, else any if no
+    national number is known that the digits could be.
     """
+    international = _international(digits)
+    begins_with_own_code = digits.startswith(str(phonenumbers.country_code_for_region(country)))
+    has_trunk_prefix = phonenumbers.ndd_prefix_for_region(country, strip_non_digits=True) is not None
+    if international is not None and begins_with_own_code and has_trunk_prefix and is_known(international):
+        return international
     try:
         parsed = phonenumbers.parse(digits, country)
     except NumberParseException:
         return None
-    national = f"+{_digits(parsed)}" if phonenumbers.is_possible_number(parsed) else None
+    national = f"+{_digits(parsed)}" if _is_complete(parsed) else None
     if national is not None and phonenumbers.is_valid_number(parsed):
         return national
     # Shorter digits are a local number or a short code, whatever country code they begin with.
-    if len(digits) >= _SHORTEST_WITHOUT_PLUS and not digits.startswith("0"):
-        try:
-            parsed = phonenumbers.parse(f"+{digits}")
-        except NumberParseException:
-            return national
-        if phonenumbers.is_possible_number(parsed) and f"+{digits}" == f"+{_digits(parsed)}":
-            is_certain = national is None or phonenumbers.is_valid_number(parsed)
-            return f"+{digits}" if is_certain else national
+    if len(digits) >= _SHORTEST_WITHOUT_PLUS and international is not None:
+        return international if national is None or is_known(international) else national
     return national
+
+
+def _international(digits: str) -> str | None:
+    """Return the digits with a `+` if that is an E.164 number."""
+    try:
+        parsed = phonenumbers.parse(f"+{digits}")
+    except NumberParseException:
+        return None
+    number = f"+{digits}"
+    return number if _is_complete(parsed) and number == f"+{_digits(parsed)}" else None
+
+
+def is_known(number: str) -> bool:
+    """Return whether an E.164 number is assigned, as far as the library knows."""
+    try:
+        return bool(phonenumbers.is_valid_number(phonenumbers.parse(number)))
+    except NumberParseException:
+        return False
+
+
+def _is_complete(parsed: phonenumbers.PhoneNumber) -> bool:
+    """Return whether the number is as long as numbers of its country are, including the area code."""
+    reason = phonenumbers.is_possible_number_with_reason(parsed)
+    return bool(reason == ValidationResult.IS_POSSIBLE)
 
 
 def _digits(parsed: phonenumbers.PhoneNumber) -> str:

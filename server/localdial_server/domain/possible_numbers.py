@@ -9,8 +9,8 @@ library knows them. A number is impossible if
   (exchange) are 2 to 9;
 - its country code does not exist;
 - it has a trunk prefix: a 0 after the country code, in a country whose numbers do not begin like that;
-- its country code is repeated: its length is wrong, and right without the repetition. Other lengths
-  outside country code 1 are not checked.
+- its country code is repeated: no number that begins like it has its length, and some number has the
+  length without the repetition. Other lengths outside country code 1 are not checked.
 
 The codes that carriers send for withheld numbers are refused with them: no phone has those either.
 
@@ -34,18 +34,32 @@ _NANP_DIGITS: Final = 10
 class _Country(NamedTuple):
     lengths: frozenset[int]
     """How many digits may follow the country code."""
+    lengths_of_repeated: frozenset[int]
+    """Likewise, if they begin with the country code."""
     zeros: tuple[str, ...]
     """How a number may begin after the country code if it begins with 0."""
+    trunk_prefix: str
+    """What is dialed before a number inside the country."""
+    pattern: str
+    """A regular expression for the digits after the country code, of the numbers that are in use."""
 
 
 def _load() -> dict[str, _Country]:
     table = resources.files(__package__).joinpath("data", "country_codes.csv").read_text("ascii")
     return {
         row["country_code"]: _Country(
-            frozenset(map(int, row["lengths"].split())), tuple(row["zeros"].split())
+            _lengths(row["lengths"]),
+            _lengths(row["lengths_of_repeated"]),
+            tuple(row["zeros"].split()),
+            row["trunk_prefix"],
+            row["pattern"],
         )
         for row in csv.DictReader(table.splitlines())
     }
+
+
+def _lengths(column: str) -> frozenset[int]:
+    return frozenset(map(int, column.split()))
 
 
 _COUNTRIES: Final[Mapping[str, _Country]] = _load()
@@ -84,16 +98,21 @@ def why_impossible(number: str) -> str | None:
 def corrected(number: str) -> str | None:
     """Return the number without its repeated country code and its trunk prefix.
 
-    None if it has neither, or is impossible without them too. Only in these cases is an impossible
-    number certain to stand for another one: nothing is added, and what is dropped belongs to no number.
+    None if it has neither, or would not be like the country's numbers without them. Only in these cases
+    is an impossible number certain to stand for another one: nothing is added, and what is dropped belongs
+    to no number.
     """
     if is_possible(number) or not is_e164(number) or (code := _country_code_of(number)) is None:
         return None
+    country = _COUNTRIES[code]
     rest = _without_repetition(code, number[1 + len(code) :]) or number[1 + len(code) :]
-    if code != "1" and _has_trunk_prefix(_COUNTRIES[code], rest):
+    if code != "1" and _has_trunk_prefix(country, rest):
+        # Hungary's is 06: of +3606, dropping the 0 alone would leave another number.
+        if country.trunk_prefix != "0":
+            return None
         rest = rest[1:]
     found = f"+{code}{rest}"
-    is_right = found != number and len(rest) in _COUNTRIES[code].lengths and is_possible(found)
+    is_right = found != number and is_possible(found) and re.fullmatch(country.pattern, rest) is not None
     return found if is_right else None
 
 
@@ -117,7 +136,12 @@ def _why_impossible_in_nanp(rest: str) -> str | None:
 
 def _why_impossible_abroad(code: str, rest: str) -> str | None:
     if _has_trunk_prefix(_COUNTRIES[code], rest):
-        return f"must not have a 0 after +{code}: it is dialed only inside the country"
+        reason = (
+            "it is dialed only inside the country"
+            if _COUNTRIES[code].trunk_prefix.startswith("0")
+            else "no number there begins with it"
+        )
+        return f"must not have a 0 after +{code}: {reason}"
     if _without_repetition(code, rest) is not None:
         return f"must have the country code +{code} only once"
     return None
@@ -130,7 +154,7 @@ def _has_trunk_prefix(country: _Country, rest: str) -> bool:
 def _without_repetition(code: str, rest: str) -> str | None:
     """Return the digits after a repeated country code, None if it is not certainly repeated."""
     country = _COUNTRIES[code]
-    if not rest.startswith(code) or len(rest) in country.lengths:
+    if not rest.startswith(code) or len(rest) in country.lengths_of_repeated:
         return None
     once = rest.removeprefix(code)
     digits = once[1:] if _has_trunk_prefix(country, once) else once

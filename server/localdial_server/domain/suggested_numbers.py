@@ -36,10 +36,8 @@ _US_NUMBER: Final = re.compile(
 
 # Digits in groups, each perhaps in parentheses, with a separator between them.
 _TYPED: Final = re.compile(r"\+?(?:\(\d+\)|\d+)(?:[ ]?[./-]?[ ]?(?:\(\d+\)|\d+))*", re.ASCII)
-# A number that a spreadsheet has turned into a decimal, a date, and an IP address.
-_NOT_A_NUMBER: Final = re.compile(
-    r"\d+\.\d{1,2}|\d{1,4}([./-])\d{1,2}\1\d{1,4}|\d{1,3}(\.\d{1,3}){3}", re.ASCII
-)
+# A decimal, such as a number that a spreadsheet has changed, a date, and an IP address.
+_NOT_A_NUMBER: Final = re.compile(r"\d+\.\d+|\d{1,4}([./-])\d{1,2}\1\d{1,4}|\d{1,3}(\.\d{1,3}){3}", re.ASCII)
 
 
 def suggested_number(text: str) -> str | None:
@@ -49,8 +47,9 @@ def suggested_number(text: str) -> str | None:
     """
     if is_e164(text):
         return corrected(text)
-    match = _US_NUMBER.fullmatch(_plain(text)) if len(text) <= _LONGEST_TEXT else None
-    if match is None:
+    plain = _plain(text) if len(text) <= _LONGEST_TEXT else ""
+    match = _US_NUMBER.fullmatch(plain)
+    if match is None or _NOT_A_NUMBER.fullmatch(plain):
         return None
     number = "+1" + "".join(match[group] or "" for group in ("a1", "a2", "a3", "b1", "b2", "b3", "c"))
     return number if is_possible(number) else None
@@ -67,13 +66,17 @@ def typed_number(text: str, country: str) -> str | None:
     plain = _plain(text).strip().removeprefix("'")
     if len(text) > _LONGEST_TEXT or _TYPED.fullmatch(plain) is None or _NOT_A_NUMBER.fullmatch(plain):
         return None
-    digits = re.sub("[^0-9]", "", plain.replace("(0)", "", 1) if plain.startswith("+") else plain)
+    digits = re.sub("[^0-9]", "", plain)
     if plain.startswith("+"):
         return f"+{digits}" if is_possible(f"+{digits}") else corrected(f"+{digits}")
     if international.is_in_nanp(country) and not digits.startswith("011"):
         return suggested_number(plain)
     number = international.dialed_number(digits, country)
-    return number if number is not None and is_possible(number) else None
+    if number is None or not is_possible(number):
+        return None
+    # Other digits than these may lack the area code, or be another country's number without its `+`.
+    is_certain = digits.startswith("0") or international.is_known(number)
+    return number if is_certain else None
 
 
 def _plain(text: str) -> str:

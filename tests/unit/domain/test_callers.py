@@ -65,13 +65,33 @@ def test_every_spelling_of_a_number_is_read(text: str) -> None:
         ("GB", "07378742833", "+447378742833"),
         ("DE", "030123456", "+4930123456"),
         ("DE", "004930123456", "+4930123456"),
+        ("DE", "4930123456", "+4930123456"),
+        ("DE", "491701234567", "+491701234567"),  # and not 0491 701234567, in Leer
+        ("SE", "468123456", "+468123456"),
+        ("ID", "62218350123", "+62218350123"),
+        ("IT", "3906123456", "+393906123456"),  # Italian numbers have no trunk prefix, so the 39 is their own
+        ("IT", "390612345678", "+390612345678"),
         ("MX", "5512345678", "+525512345678"),
+        ("MX", "525512345678", "+525512345678"),
+        ("MX", "5215512345678", "+5215512345678"),
+        ("BR", "5511987654321", "+5511987654321"),
+        ("BR", "02111987654321", "+5511987654321"),  # by way of carrier 21
+        ("AR", "01115 2345 6789", "+5491123456789"),
+        ("IN", "919876543210", "+919876543210"),
+        ("RU", "84951234567", "+74951234567"),
+        ("RU", "81014155550177", "+14155550177"),
+        ("HU", "06 1 234 5678", "+3612345678"),
         ("US", "+18005550150", "+18005550150"),
         ("US", "+5215512345678", "+5215512345678"),
     ],
 )
 def test_numbers_are_read_as_dialed_in_the_default_country(country: str, text: str, number: str) -> None:
     assert NumberReader(country).caller(text) == Caller(number)
+
+
+@pytest.mark.parametrize(("country", "text"), [("GB", "79460123"), ("MX", "15512345"), ("DE", "115")])
+def test_a_number_without_its_area_code_is_unreadable(country: str, text: str) -> None:
+    assert NumberReader(country).caller(text) == UNREADABLE
 
 
 @pytest.mark.parametrize("text", ["", " ", "anonymous", "Restricted", "UNKNOWN", "private", "Blocked"])

@@ -44,11 +44,23 @@ IMPOSSIBLE = {
     "+9109812345678": "a 0 after +91",
     "+6602123456": "a 0 after +66",
     "+250078812345": "a 0 after +250",
+    "+360612345678": "a 0 after +36",
+    "+340911234567": "a 0 after +34: no number there begins with it",
     # The country code twice.
     "+44442079460000": "+44 only once",
     "+444402079460000": "+44 only once",
     "+3333123456789": "+33 only once",
     "+454512345678": "+45 only once",
+    "+91919812345678": "+91 only once",
+    "+9191981234567": "+91 only once",
+    "+86861012345678": "+86 only once",
+    "+81819012345678": "+81 only once",
+    "+82821012345678": "+82 only once",
+    "+63639171234567": "+63 only once",
+    "+420420212345678": "+420 only once",
+    "+656561234567": "+65 only once",
+    "+971971501234567": "+971 only once",
+    "+85285221234567": "+852 only once",
     # Not E.164.
     "": "E.164",
     "4155550100": "E.164",
@@ -77,6 +89,7 @@ def test_an_impossible_number_is_refused_with_the_reason(number: str, what: str)
         "+18005550100",
         "+442079460000",
         "+390612345678",  # Rome: Italian numbers keep their 0
+        "+390669812345",  # the Vatican
         "+3780549886377",  # San Marino
         "+2250712345678",  # Ivory Coast
         "+24101123456",  # Gabon
@@ -84,6 +97,10 @@ def test_an_impossible_number_is_refused_with_the_reason(number: str, what: str)
         "+393933123456",  # Italian mobiles begin with their own country code
         "+393939333123",
         "+4949301234567",  # long enough numbers exist in Germany
+        "+43431234567890",  # as in Austria
+        "+39390612345678",
+        "+85285212345",  # has the usual length, whatever Hong Kong assigns next
+        "+5255123456",  # Mexican numbers of other lengths are not checked
         "+66661234567",  # Thai mobiles begin with 66
         "+919112345678",
         "+80012345678",
@@ -182,6 +199,8 @@ def test_a_country_code_exists_if_libphonenumber_knows_it(number: str) -> None:
         ("+444402079460000", "+442079460000"),
         ("+9109812345678", "+919812345678"),
         ("+810312345678", "+81312345678"),
+        ("+91919812345678", "+919812345678"),
+        ("+85285221234567", "+85221234567"),
         # Digits are missing, too many or wrong: any number could be meant.
         ("+1415555010", None),
         ("+11415555010", None),
@@ -189,6 +208,14 @@ def test_a_country_code_exists_if_libphonenumber_knows_it(number: str) -> None:
         ("+10155550100", None),
         ("+110155550100", None),
         ("+44020794", None),
+        ("+440207946000", None),
+        ("+972050123456", None),
+        ("+4400207946000", None),
+        # The trunk prefix is not 0, or there is none.
+        ("+360612345678", None),
+        ("+5201551234567", None),
+        ("+52015512345678", None),
+        ("+340911234567", None),
         ("+4400442079460000", None),
         ("+9994155550100", None),
         ("+117378742833", None),  # the rest is a code for withheld callers

@@ -69,6 +69,7 @@ def test_a_number_is_understood_even_if_its_area_code_is_not_assigned() -> None:
         "4,155,550,100",
         "415.5550100",
         "4.155550100",
+        "1.4155550100",
         # Letters in place of digits.
         "415-555-OOO1",
         "415-555-01OO",
@@ -170,6 +171,15 @@ def test_the_answer_takes_microseconds_for_any_text(text: str) -> None:
         ("+44 20 7946 0123", "US", "+442079460123"),
         ("+44 (0)20 7946 0123", "US", "+442079460123"),
         ("+4402079460123", "US", "+442079460123"),
+        ("+44 (020) 7946 0123", "US", "+442079460123"),
+        ("+39 (0)6 1234 5678", "US", "+390612345678"),  # Italian numbers keep their 0
+        ("+44 20 7946 (0)123", "US", "+442079460123"),
+        ("(0)20 7946 0123", "GB", "+442079460123"),
+        ("2079460123", "GB", "+442079460123"),
+        ("442079460123", "GB", "+442079460123"),
+        ("0421 234 5678", "GB", "+444212345678"),  # not assigned, as far as anybody knows
+        ("030/123456", "DE", "+4930123456"),
+        ("4930123456", "DE", "+4930123456"),
         ("020 7946 0123", "GB", "+442079460123"),
         ("00 1 415 555 0100", "GB", "+14155550100"),
         ("911 23 45 67", "ES", "+34911234567"),
@@ -209,6 +219,23 @@ def test_a_number_is_read_as_it_is_typed_in_the_country(text: str, country: str,
     ],
 )
 def test_a_number_to_store_is_never_invented(text: str, country: str) -> None:
+    assert typed_number(text, country) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "country"),
+    [
+        ("7946 0123", "GB"),  # without the area code
+        ("4155550100", "GB"),  # perhaps a number of the United States
+        ("123456", "DE"),
+        ("1.234.567", "DE"),
+        ("0.123456789", "DE"),
+        ("+36 (06) 1 234 5678", "US"),  # 06 is Hungary's trunk prefix
+        ("+36 (0)1 234 5678", "US"),
+        ("01 55 1234 5678", "MX"),
+    ],
+)
+def test_digits_that_are_no_number_known_there_have_no_certain_reading(text: str, country: str) -> None:
     assert typed_number(text, country) is None
 
 
