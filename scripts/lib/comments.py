@@ -18,8 +18,7 @@ def main(contract: Path, target: Path) -> None:
     """Extract the comments of `contract` into `target`."""
     kept = FileDescriptorSet()
     for file in FileDescriptorSet.FromString(contract.read_bytes()).file:
-        # Reflection does not serve the field rules, which only the server has.
-        if file.package != PACKAGE or file.extension:
+        if file.package != PACKAGE:
             continue
         commented = kept.file.add(name=file.name).source_code_info
         for location in file.source_code_info.location:

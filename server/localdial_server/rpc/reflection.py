@@ -20,6 +20,8 @@ from grpc.aio import Server
 from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
+from localdial_server.rpc.contract import PACKAGE
+
 _ALPHA = "grpc.reflection.v1alpha"
 _V1 = "grpc.reflection.v1"
 _SERVICE = "ServerReflection"
@@ -65,22 +67,26 @@ class CommentedFile:
 class CommentedPool:
     """What the server describes, as far as reflection uses a descriptor pool.
 
-    That is the whole contract, the details of its errors, and gRPC's services for health and reflection.
+    That is the whole contract, the details of its errors, and gRPC's services for health and reflection. The
+    messages are described as clients know them, without the options that apply the rules to their fields.
     """
 
     def __init__(self) -> None:
-        image = resources.files("localdial_server.rpc").joinpath("comments.binpb").read_bytes()
-        contract = FileDescriptorSet.FromString(image).file
-        self._comments = {file.name: file.source_code_info for file in contract}
+        self._comments = {file.name: file.source_code_info for file in _image("comments.binpb")}
         self._pool: Any = descriptor_pool.DescriptorPool()
+        self._names: set[str] = set()
+        contract = _image("contract.binpb")
         for file in (
-            *(_generated(name) for name in self._comments),
+            *(_generated(file.name) for file in contract if file.package == PACKAGE and not file.extension),
             error_details_pb2.DESCRIPTOR,
             health_pb2.DESCRIPTOR,
             reflection_pb2.DESCRIPTOR,
         ):
             self._add(file)
-        self._pool.Add(_reflection_v1())
+        # The rules and what they extend, for which there is no generated code.
+        for proto in (*contract, _reflection_v1()):
+            if proto.name not in self._names:
+                self._pool.Add(proto)
 
     def FindFileByName(self, name: str) -> CommentedFile:  # noqa: N802 - protobuf's name
         """Return a file. Raises `KeyError` if there is none."""
@@ -105,9 +111,15 @@ class CommentedPool:
         for dependency in file.dependencies:
             self._add(dependency)
         self._pool.AddSerializedFile(file.serialized_pb)
+        self._names.add(file.name)
 
     def _commented(self, file: FileDescriptor) -> CommentedFile:
         return CommentedFile(file, self._comments)
+
+
+def _image(name: str) -> Sequence[FileDescriptorProto]:
+    image = resources.files("localdial_server.rpc").joinpath(name).read_bytes()
+    return FileDescriptorSet.FromString(image).file
 
 
 def _generated(name: str) -> FileDescriptor:

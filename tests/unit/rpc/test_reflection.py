@@ -41,6 +41,9 @@ TYPES = [
     if file.package == PACKAGE
     for name in types(PACKAGE, file.message_type, file.enum_type)
 ]
+RULES = [
+    f"{PACKAGE}.{rule.name}" for file in CONTRACT.file if file.package == PACKAGE for rule in file.extension
+]
 
 
 def described(file: CommentedFile) -> FileDescriptorProto:
@@ -82,6 +85,21 @@ def test_every_type_of_the_contract_is_described() -> None:
         assert described(POOL.FindFileContainingSymbol(name)).package == PACKAGE
 
 
+def test_every_rule_that_comments_name_is_described_with_its_comment() -> None:
+    assert "localdial.v1.is_phone_number" in RULES
+    for index, name in enumerate(RULES):
+        proto = described(POOL.FindFileContainingSymbol(name))
+        assert proto.extension[index].name == name.rpartition(".")[2]
+        assert comment(proto, 7, index)
+
+
+def test_a_rule_is_found_by_its_number() -> None:
+    extended = POOL.FindMessageTypeByName("buf.validate.StringRules")
+    found = {rule.number: rule.full_name for rule in POOL.FindAllExtensions(extended)}
+    assert found[64005] == "localdial.v1.is_phone_number"
+    assert set(RULES) == set(found.values())
+
+
 def test_reasons_of_errors_have_their_comments() -> None:
     proto = described(POOL.FindFileContainingSymbol("localdial.v1.ErrorReason"))
     assert comment(proto, 5, 0).startswith(" Why a call failed.")
@@ -95,6 +113,9 @@ def test_reasons_of_errors_have_their_comments() -> None:
         "google.rpc.RetryInfo",
         "google.protobuf.Timestamp",
         "google.protobuf.Duration",
+        "google.protobuf.FieldOptions",
+        "buf.validate.FieldRules",
+        "buf.validate.field",
         "grpc.health.v1.Health",
         "grpc.reflection.v1.ServerReflection",
         "grpc.reflection.v1alpha.ServerReflection",
@@ -105,8 +126,7 @@ def test_what_is_served_beside_the_contract_is_described(name: str) -> None:
 
 
 def test_every_file_can_be_built_from_what_it_imports() -> None:
-    files = {file.name for file in CONTRACT.file if file.package == PACKAGE and not file.extension}
-    files.add("grpc/reflection/v1/reflection.proto")
+    files = {*(file.name for file in CONTRACT.file), "grpc/reflection/v1/reflection.proto"}
     for name in files:
         pool = DescriptorPool()
         build(POOL.FindFileByName(name), pool)
