@@ -28,9 +28,10 @@ def demo_server(start_server: Callable[..., ServerProcess]) -> ServerProcess:
     return server
 
 
-def said(server: ServerProcess, *arguments: str) -> str:
+def said(server: ServerProcess, *arguments: str, folder: Path | None = None) -> str:
     ended = subprocess.run(
         [sys.executable, *arguments],
+        cwd=folder,
         env={**os.environ, "LOCALDIAL_SERVER": server.address},
         capture_output=True,
         text=True,
@@ -70,6 +71,37 @@ def test_the_commands_and_the_program_of_getting_started_work_beside_the_demo(
     assert len(printed) > 8
     assert "LOCAL_PRESENCE_MAPPED" in printed["resolve acme ann +13235550155"]
     assert "LAST_CALLER" in printed["route +12135550100 +13235550155"]
+
+
+def test_the_commands_of_the_page_about_users_files_work(demo_server: ServerProcess, tmp_path: Path) -> None:
+    page = (ROOT / "docs/users-csv.md").read_text("utf-8")
+    (agents,) = re.findall(r"^```csv\n(.+?)^```$", page, re.MULTILINE | re.DOTALL)
+    (tmp_path / "agents.csv").write_text(agents)
+    (tmp_path / "export.csv").write_text(
+        "sep=;\r\nEmployee;Display_Name;caller_id;Mobile Phone;Team\r\nann;Ann Lee;;(206) 555-0192;West\r\n"
+    )
+    said(demo_server, "-m", "localdial_server", "orgs", "set", "acme")
+    commands = re.findall(r"^localdial (.+)$", page, re.MULTILINE)
+    checked, imported, mapped = (
+        said(demo_server, "-m", "localdial_server", *shlex.split(command), folder=tmp_path)
+        for command in commands
+    )
+    assert "2 users would be set in acme" in checked
+    assert "2 users set in acme" in imported
+    assert "+12065550192" in mapped
+
+
+def test_the_commands_of_the_page_about_external_numbers_work(
+    demo_server: ServerProcess, tmp_path: Path
+) -> None:
+    page = (ROOT / "docs/external-numbers.md").read_text("utf-8")
+    (tmp_path / "numbers.txt").write_text("+14155550142\n+12065550142\n")
+    said(demo_server, "-m", "localdial_server", "orgs", "set", "acme")
+    by_name, by_file = re.findall(r"^localdial (.+)$", page, re.MULTILINE)
+    for command, number in (by_name, "+16285550142"), (by_file, "+12065550142"):
+        # Without a terminal, the command cannot ask.
+        arguments = [*shlex.split(command), "--yes"]
+        assert number in said(demo_server, "-m", "localdial_server", *arguments, folder=tmp_path)
 
 
 def test_the_twilio_simulator_accepts_every_command_of_its_page() -> None:

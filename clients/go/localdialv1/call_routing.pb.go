@@ -148,7 +148,7 @@ func (DestinationReason) EnumDescriptor() ([]byte, []int) {
 	return file_localdial_v1_call_routing_proto_rawDescGZIP(), []int{1}
 }
 
-// What became of a call-back.
+// The outcome of a call-back.
 type InboundCallOutcome int32
 
 const (
@@ -608,17 +608,17 @@ type RouteInboundCallRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Required. The number that was called, as the carrier or the switch sent it:
 	// a number in an organization's inventory, an organization number, or a
-	// user's caller ID. Up to 256 characters. Read are E.164, also without its `+`; a national number of
-	// the server's default country (a setting; US), also behind its trunk or
-	// international prefix; and a tel, SIP or SIPS URI with such a number
-	// (`sip:+14155550100@acme.sip.twilio.com`), with or without a display name.
-	// Anything else is INVALID_ARGUMENT (INVALID_FIELDS).
+	// user's caller ID. Up to 256 characters. The server reads E.164, also without
+	// its `+`; a national number of its default country (a setting; US), also
+	// behind a trunk or international prefix; and a tel, SIP or SIPS URI with such
+	// a number (`sip:+14155550100@acme.sip.twilio.com`), with or without a display
+	// name. Anything else is INVALID_ARGUMENT (INVALID_FIELDS).
 	CalledNumber string `protobuf:"bytes,1,opt,name=called_number,json=calledNumber,proto3" json:"called_number,omitempty"`
 	// Optional. The caller exactly as the carrier or the switch sent it, in any
 	// form of `called_number`. Up to 256 characters. An empty text, the words and
 	// numbers that carriers send for a withheld number (`anonymous`,
-	// `+17378742833`), and whatever cannot be read (`client:ann`, a short code, a
-	// number that no phone can have) count as withheld.
+	// `+17378742833`), and anything that cannot be read (`client:ann`, a short
+	// code, an impossible number) count as withheld.
 	CallerNumber string `protobuf:"bytes,2,opt,name=caller_number,json=callerNumber,proto3" json:"caller_number,omitempty"`
 	// Optional. The carrier's identifier of the call, unique within the
 	// organization. 1 to 128 visible ASCII characters. Repeating a `call_id`
@@ -847,7 +847,7 @@ type ReportInboundCallOutcomeRequest struct {
 	// Required. The `call_id` in the response of RouteInboundCall. 1 to 128
 	// visible ASCII characters.
 	CallId string `protobuf:"bytes,2,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
-	// Required. What became of the call: `ANSWERED`, `MISSED`, `SCREENED_OUT` or
+	// Required. The outcome of the call: `ANSWERED`, `MISSED`, `SCREENED_OUT` or
 	// `ANSWERED_BY_FALLBACK`.
 	Outcome       InboundCallOutcome `protobuf:"varint,3,opt,name=outcome,proto3,enum=localdial.v1.InboundCallOutcome" json:"outcome,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -948,9 +948,9 @@ type ListOutboundCallsRequest struct {
 	// Required. The organization whose calls are listed. 1 to 128 visible ASCII
 	// characters.
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
-	// Optional. Return only calls to the phone with this number, in E.164. Of a
-	// phone with two numbers, such as +5215512345678 and +525512345678 in Mexico,
-	// either finds the calls to both. Default: calls to any number.
+	// Optional. Return only calls to the phone with this number, in E.164. If a
+	// phone has two numbers, such as +5215512345678 and +525512345678 in Mexico,
+	// either one finds the calls to both. Default: calls to any number.
 	CalleeNumber string `protobuf:"bytes,2,opt,name=callee_number,json=calleeNumber,proto3" json:"callee_number,omitempty"`
 	// Optional. Return only calls by this user, who may have been deleted since.
 	// 1 to 128 visible ASCII characters. Default: calls by any user.
@@ -1437,7 +1437,7 @@ type InboundCall struct {
 	FallbackNumber string `protobuf:"bytes,8,opt,name=fallback_number,json=fallbackNumber,proto3" json:"fallback_number,omitempty"`
 	// Output only. When the call came.
 	CallTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=call_time,json=callTime,proto3" json:"call_time,omitempty"`
-	// Output only. What became of the call. Never unspecified.
+	// Output only. The outcome of the call. Never unspecified.
 	Outcome InboundCallOutcome `protobuf:"varint,10,opt,name=outcome,proto3,enum=localdial.v1.InboundCallOutcome" json:"outcome,omitempty"`
 	// Output only. When that outcome was reported. Unset if nothing was reported.
 	OutcomeTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=outcome_time,json=outcomeTime,proto3" json:"outcome_time,omitempty"`

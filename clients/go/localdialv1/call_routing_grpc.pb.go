@@ -93,11 +93,11 @@ type CallRoutingClient interface {
 	// read; NOT_FOUND (NUMBER_NOT_FOUND) if it belongs to no organization;
 	// FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE (STORAGE_UNAVAILABLE).
 	RouteInboundCall(ctx context.Context, in *RouteInboundCallRequest, opts ...grpc.CallOption) (*RouteInboundCallResponse, error)
-	// Reports what became of a call-back, for ListInboundCalls. Reports may be
-	// repeated, and may arrive in any order, even before the record of the call:
-	// of several outcomes of a call, the first of ANSWERED, ANSWERED_BY_FALLBACK,
-	// SCREENED_OUT and MISSED stands. So a PBX may report each phone that rang.
-	// A report whose call is never recorded has no effect.
+	// Reports the outcome of a call-back, for ListInboundCalls. Reports may be
+	// repeated, and may arrive in any order, even before the record of the call.
+	// If several outcomes are reported for a call, for example one for each phone
+	// that rang, the first in this order stands: ANSWERED, ANSWERED_BY_FALLBACK,
+	// SCREENED_OUT, MISSED. A report whose call is never recorded has no effect.
 	//
 	// The outcome is recorded as the call is: after the response, within about a
 	// second, and later while the database is down.
@@ -249,11 +249,11 @@ type CallRoutingServer interface {
 	// read; NOT_FOUND (NUMBER_NOT_FOUND) if it belongs to no organization;
 	// FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE (STORAGE_UNAVAILABLE).
 	RouteInboundCall(context.Context, *RouteInboundCallRequest) (*RouteInboundCallResponse, error)
-	// Reports what became of a call-back, for ListInboundCalls. Reports may be
-	// repeated, and may arrive in any order, even before the record of the call:
-	// of several outcomes of a call, the first of ANSWERED, ANSWERED_BY_FALLBACK,
-	// SCREENED_OUT and MISSED stands. So a PBX may report each phone that rang.
-	// A report whose call is never recorded has no effect.
+	// Reports the outcome of a call-back, for ListInboundCalls. Reports may be
+	// repeated, and may arrive in any order, even before the record of the call.
+	// If several outcomes are reported for a call, for example one for each phone
+	// that rang, the first in this order stands: ANSWERED, ANSWERED_BY_FALLBACK,
+	// SCREENED_OUT, MISSED. A report whose call is never recorded has no effect.
 	//
 	// The outcome is recorded as the call is: after the response, within about a
 	// second, and later while the database is down.

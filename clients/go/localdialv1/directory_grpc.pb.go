@@ -77,8 +77,8 @@ type DirectoryClient interface {
 	// either all of them or none.
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); INVALID_ARGUMENT
-	// (INVALID_FIELDS) with the invalid fields of all users; of very many it lists
-	// the first ones.
+	// (INVALID_FIELDS) with the invalid fields of all users, or the first ones if
+	// there are very many.
 	BatchSetUsers(ctx context.Context, in *BatchSetUsersRequest, opts ...grpc.CallOption) (*BatchSetUsersResponse, error)
 }
 
@@ -227,8 +227,8 @@ type DirectoryServer interface {
 	// either all of them or none.
 	//
 	// Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); INVALID_ARGUMENT
-	// (INVALID_FIELDS) with the invalid fields of all users; of very many it lists
-	// the first ones.
+	// (INVALID_FIELDS) with the invalid fields of all users, or the first ones if
+	// there are very many.
 	BatchSetUsers(context.Context, *BatchSetUsersRequest) (*BatchSetUsersResponse, error)
 	mustEmbedUnimplementedDirectoryServer()
 }

@@ -306,8 +306,8 @@ func (x *AvailableNumber) GetRegion() string {
 // A number that the carrier account owns, whether or not it is in an inventory.
 type CarrierNumber struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Output only. The number in E.164. A number with an `obstacle` is as the
-	// carrier writes it, such as a short code.
+	// Output only. The number in E.164. If it has an `obstacle`, the number as the
+	// carrier writes it, which may be a short code.
 	PhoneNumber string `protobuf:"bytes,1,opt,name=phone_number,json=phoneNumber,proto3" json:"phone_number,omitempty"`
 	// Output only. The carrier's identifier of the number.
 	CarrierNumberId string `protobuf:"bytes,2,opt,name=carrier_number_id,json=carrierNumberId,proto3" json:"carrier_number_id,omitempty"`

@@ -650,9 +650,9 @@ type ImportNumbersResponse struct {
 	Failures []*NumberFailure `protobuf:"bytes,2,rep,name=failures,proto3" json:"failures,omitempty"`
 	// Output only. The organization's revision after the import.
 	Revision int64 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
-	// Output only. What it means for the attestation of calls (STIR/SHAKEN) that
-	// the numbers are held at another carrier, for people to read. Empty unless
-	// `carrier` is `external`.
+	// Output only. A text for people to read about the attestation (STIR/SHAKEN) of
+	// calls that show numbers held at another carrier. Empty unless `carrier` is
+	// `external`.
 	Notice        string `protobuf:"bytes,4,opt,name=notice,proto3" json:"notice,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -962,9 +962,9 @@ type ReconcileNumbersResponse struct {
 	Configured []*LocalPresenceNumber `protobuf:"bytes,16,rep,name=configured,proto3" json:"configured,omitempty"`
 	// Output only. How many numbers were configured.
 	ConfiguredCount int32 `protobuf:"varint,17,opt,name=configured_count,json=configuredCount,proto3" json:"configured_count,omitempty"`
-	// Output only. Why no number can be called drifted: this service has no
-	// webhook or voice URL to compare with, and call-backs to numbers bought now
-	// reach nobody. Empty if it has one.
+	// Output only. Why `drifted` is empty although calls may go elsewhere: this
+	// service has no webhook or voice URL to compare with, so call-backs to numbers
+	// that are bought now reach nobody. Empty if it has one.
 	CallbackWarning string `protobuf:"bytes,18,opt,name=callback_warning,json=callbackWarning,proto3" json:"callback_warning,omitempty"`
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache

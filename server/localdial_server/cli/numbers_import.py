@@ -107,8 +107,10 @@ def _wrong_lines(error: InvalidArgument, file: NumbersFile, begin: int, imported
         match = _NUMBER_FIELD.fullmatch(violation.field)
         place = f"line {file.lines[begin + int(match[1])]}" if match is not None else violation.field
         details.append(FieldViolation(place, violation.description))
+    done = (
+        f"{counted(imported, 'number')} {'was' if imported == 1 else 'were'}" if imported else "nothing was"
+    )
+    lines = "this line" if len(details) == 1 else "these lines"
     return CliError(
-        f"{file.name} has wrong lines; {counted(imported, 'number')} before them "
-        f"{'is' if imported == 1 else 'are'} imported. Correct the lines and repeat the command",
-        details=details,
+        f"{done} imported; correct {lines} of {file.name} and repeat the command", details=details
     )

@@ -181,9 +181,9 @@ class Output:
             return
         else:
             # The server's message only repeats some of the fields, which are all listed below.
-            has_fields = isinstance(error, LocaldialError) and error.field_violations
-            message = "these arguments are wrong" if has_fields else error.message
-            self._print_line(message, "Error: ", "bold red")
+            fields = error.field_violations if isinstance(error, LocaldialError) else ()
+            wrong = "this argument is wrong" if len(fields) == 1 else "these arguments are wrong"
+            self._print_line(wrong if fields else error.message, "Error: ", "bold red")
         for field, description in error.details if isinstance(error, CliError) else error.field_violations:
             self._print_line(description, f"  {field}: ")
         if isinstance(error, LocaldialError):

@@ -154,10 +154,11 @@ def _show(session: Session, checked: _Checked, others: Sequence[str], revision: 
         document["rejected_count"] = checked.bad_count
     session.out.result(document, *parts)
     if checked.bad_rows:
-        verb = "is" if checked.bad_count == 1 else "are"
-        written = "written" if is_done else "not imported, and without --dry-run written"
+        verb, pronoun = ("is", "it is") if checked.bad_count == 1 else ("are", "they are")
+        condition = "" if is_done else "without --dry-run, "
         session.out.warn(
-            f"{counted(checked.bad_count, 'row')} {verb} wrong and {verb} {written} to {options.rejects}"
+            f"{counted(checked.bad_count, 'row')} {verb} wrong; {condition}{pronoun} written to "
+            f"{options.rejects}"
         )
 
 

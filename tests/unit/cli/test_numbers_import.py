@@ -102,7 +102,7 @@ def test_wrong_numbers_of_a_file_are_reported_by_their_lines(cli: Cli, tmp_path:
     )
     result = cli.run("numbers", "import", "acme", "--file", str(file))
     assert result.exit_code == ExitCode.USAGE
-    assert "100 numbers before them are imported" in result.stderr
+    assert "100 numbers were imported; correct " in result.stderr
     assert "line 102: must be possible" in result.stderr
     assert "line 103: must be possible" in result.stderr
     assert "phone_numbers[" not in result.stderr

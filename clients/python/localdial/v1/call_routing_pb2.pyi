@@ -123,7 +123,7 @@ class _InboundCallOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_In
     """Nothing was reported within 24 hours of the call. Cannot be reported."""
 
 class InboundCallOutcome(_InboundCallOutcome, metaclass=_InboundCallOutcomeEnumTypeWrapper):
-    """What became of a call-back."""
+    """The outcome of a call-back."""
 
 INBOUND_CALL_OUTCOME_UNSPECIFIED: InboundCallOutcome.ValueType  # 0
 """Never sent."""
@@ -357,18 +357,18 @@ class RouteInboundCallRequest(_message.Message):
     called_number: _builtins.str
     """Required. The number that was called, as the carrier or the switch sent it:
     a number in an organization's inventory, an organization number, or a
-    user's caller ID. Up to 256 characters. Read are E.164, also without its `+`; a national number of
-    the server's default country (a setting; US), also behind its trunk or
-    international prefix; and a tel, SIP or SIPS URI with such a number
-    (`sip:+14155550100@acme.sip.twilio.com`), with or without a display name.
-    Anything else is INVALID_ARGUMENT (INVALID_FIELDS).
+    user's caller ID. Up to 256 characters. The server reads E.164, also without
+    its `+`; a national number of its default country (a setting; US), also
+    behind a trunk or international prefix; and a tel, SIP or SIPS URI with such
+    a number (`sip:+14155550100@acme.sip.twilio.com`), with or without a display
+    name. Anything else is INVALID_ARGUMENT (INVALID_FIELDS).
     """
     caller_number: _builtins.str
     """Optional. The caller exactly as the carrier or the switch sent it, in any
     form of `called_number`. Up to 256 characters. An empty text, the words and
     numbers that carriers send for a withheld number (`anonymous`,
-    `+17378742833`), and whatever cannot be read (`client:ann`, a short code, a
-    number that no phone can have) count as withheld.
+    `+17378742833`), and anything that cannot be read (`client:ann`, a short
+    code, an impossible number) count as withheld.
     """
     call_id: _builtins.str
     """Optional. The carrier's identifier of the call, unique within the
@@ -502,7 +502,7 @@ class ReportInboundCallOutcomeRequest(_message.Message):
     visible ASCII characters.
     """
     outcome: Global___InboundCallOutcome.ValueType
-    """Required. What became of the call: `ANSWERED`, `MISSED`, `SCREENED_OUT` or
+    """Required. The outcome of the call: `ANSWERED`, `MISSED`, `SCREENED_OUT` or
     `ANSWERED_BY_FALLBACK`.
     """
     def __init__(
@@ -556,9 +556,9 @@ class ListOutboundCallsRequest(_message.Message):
     characters.
     """
     callee_number: _builtins.str
-    """Optional. Return only calls to the phone with this number, in E.164. Of a
-    phone with two numbers, such as +5215512345678 and +525512345678 in Mexico,
-    either finds the calls to both. Default: calls to any number.
+    """Optional. Return only calls to the phone with this number, in E.164. If a
+    phone has two numbers, such as +5215512345678 and +525512345678 in Mexico,
+    either one finds the calls to both. Default: calls to any number.
     """
     user_id: _builtins.str
     """Optional. Return only calls by this user, who may have been deleted since.
@@ -843,7 +843,7 @@ class InboundCall(_message.Message):
     E.164. Empty if there was no other number.
     """
     outcome: Global___InboundCallOutcome.ValueType
-    """Output only. What became of the call. Never unspecified."""
+    """Output only. The outcome of the call. Never unspecified."""
     degraded: _builtins.bool
     """Output only. Whether the call was sent to the organization number because
     the database was down.

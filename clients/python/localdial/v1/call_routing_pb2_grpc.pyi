@@ -97,11 +97,11 @@ class CallRoutingStub:
     FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE (STORAGE_UNAVAILABLE).
     """
     ReportInboundCallOutcome: _grpc.UnaryUnaryMultiCallable[_call_routing_pb2.ReportInboundCallOutcomeRequest, _call_routing_pb2.ReportInboundCallOutcomeResponse]
-    """Reports what became of a call-back, for ListInboundCalls. Reports may be
-    repeated, and may arrive in any order, even before the record of the call:
-    of several outcomes of a call, the first of ANSWERED, ANSWERED_BY_FALLBACK,
-    SCREENED_OUT and MISSED stands. So a PBX may report each phone that rang.
-    A report whose call is never recorded has no effect.
+    """Reports the outcome of a call-back, for ListInboundCalls. Reports may be
+    repeated, and may arrive in any order, even before the record of the call.
+    If several outcomes are reported for a call, for example one for each phone
+    that rang, the first in this order stands: ANSWERED, ANSWERED_BY_FALLBACK,
+    SCREENED_OUT, MISSED. A report whose call is never recorded has no effect.
 
     The outcome is recorded as the call is: after the response, within about a
     second, and later while the database is down.
@@ -189,11 +189,11 @@ class CallRoutingAsyncStub(CallRoutingStub):
     FAILED_PRECONDITION (NO_DESTINATION); UNAVAILABLE (STORAGE_UNAVAILABLE).
     """
     ReportInboundCallOutcome: _aio.UnaryUnaryMultiCallable[_call_routing_pb2.ReportInboundCallOutcomeRequest, _call_routing_pb2.ReportInboundCallOutcomeResponse]  # type: ignore[assignment]
-    """Reports what became of a call-back, for ListInboundCalls. Reports may be
-    repeated, and may arrive in any order, even before the record of the call:
-    of several outcomes of a call, the first of ANSWERED, ANSWERED_BY_FALLBACK,
-    SCREENED_OUT and MISSED stands. So a PBX may report each phone that rang.
-    A report whose call is never recorded has no effect.
+    """Reports the outcome of a call-back, for ListInboundCalls. Reports may be
+    repeated, and may arrive in any order, even before the record of the call.
+    If several outcomes are reported for a call, for example one for each phone
+    that rang, the first in this order stands: ANSWERED, ANSWERED_BY_FALLBACK,
+    SCREENED_OUT, MISSED. A report whose call is never recorded has no effect.
 
     The outcome is recorded as the call is: after the response, within about a
     second, and later while the database is down.
@@ -302,11 +302,11 @@ class CallRoutingServicer(metaclass=_abc_1.ABCMeta):
         request: _call_routing_pb2.ReportInboundCallOutcomeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_call_routing_pb2.ReportInboundCallOutcomeResponse, _abc.Awaitable[_call_routing_pb2.ReportInboundCallOutcomeResponse]]:
-        """Reports what became of a call-back, for ListInboundCalls. Reports may be
-        repeated, and may arrive in any order, even before the record of the call:
-        of several outcomes of a call, the first of ANSWERED, ANSWERED_BY_FALLBACK,
-        SCREENED_OUT and MISSED stands. So a PBX may report each phone that rang.
-        A report whose call is never recorded has no effect.
+        """Reports the outcome of a call-back, for ListInboundCalls. Reports may be
+        repeated, and may arrive in any order, even before the record of the call.
+        If several outcomes are reported for a call, for example one for each phone
+        that rang, the first in this order stands: ANSWERED, ANSWERED_BY_FALLBACK,
+        SCREENED_OUT, MISSED. A report whose call is never recorded has no effect.
 
         The outcome is recorded as the call is: after the response, within about a
         second, and later while the database is down.

@@ -169,8 +169,8 @@ class DirectoryServicer(object):
         either all of them or none.
 
         Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); INVALID_ARGUMENT
-        (INVALID_FIELDS) with the invalid fields of all users; of very many it lists
-        the first ones.
+        (INVALID_FIELDS) with the invalid fields of all users, or the first ones if
+        there are very many.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -83,8 +83,8 @@ class DirectoryStub:
     either all of them or none.
 
     Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); INVALID_ARGUMENT
-    (INVALID_FIELDS) with the invalid fields of all users; of very many it lists
-    the first ones.
+    (INVALID_FIELDS) with the invalid fields of all users, or the first ones if
+    there are very many.
     """
 
 @_typing.type_check_only
@@ -142,8 +142,8 @@ class DirectoryAsyncStub(DirectoryStub):
     either all of them or none.
 
     Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); INVALID_ARGUMENT
-    (INVALID_FIELDS) with the invalid fields of all users; of very many it lists
-    the first ones.
+    (INVALID_FIELDS) with the invalid fields of all users, or the first ones if
+    there are very many.
     """
 
 class DirectoryServicer(metaclass=_abc_1.ABCMeta):
@@ -252,8 +252,8 @@ class DirectoryServicer(metaclass=_abc_1.ABCMeta):
         either all of them or none.
 
         Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); INVALID_ARGUMENT
-        (INVALID_FIELDS) with the invalid fields of all users; of very many it lists
-        the first ones.
+        (INVALID_FIELDS) with the invalid fields of all users, or the first ones if
+        there are very many.
         """
 
 def add_DirectoryServicer_to_server(servicer: DirectoryServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

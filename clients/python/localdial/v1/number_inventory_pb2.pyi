@@ -374,9 +374,9 @@ class ImportNumbersResponse(_message.Message):
     revision: _builtins.int
     """Output only. The organization's revision after the import."""
     notice: _builtins.str
-    """Output only. What it means for the attestation of calls (STIR/SHAKEN) that
-    the numbers are held at another carrier, for people to read. Empty unless
-    `carrier` is `external`.
+    """Output only. A text for people to read about the attestation (STIR/SHAKEN) of
+    calls that show numbers held at another carrier. Empty unless `carrier` is
+    `external`.
     """
     @_builtins.property
     def numbers(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.LocalPresenceNumber]:
@@ -553,9 +553,9 @@ class ReconcileNumbersResponse(_message.Message):
     configured_count: _builtins.int
     """Output only. How many numbers were configured."""
     callback_warning: _builtins.str
-    """Output only. Why no number can be called drifted: this service has no
-    webhook or voice URL to compare with, and call-backs to numbers bought now
-    reach nobody. Empty if it has one.
+    """Output only. Why `drifted` is empty although calls may go elsewhere: this
+    service has no webhook or voice URL to compare with, so call-backs to numbers
+    that are bought now reach nobody. Empty if it has one.
     """
     @_builtins.property
     def adopted(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.LocalPresenceNumber]:

@@ -130,7 +130,7 @@ class NumberInventoryServicer(object):
         sent. If the carrier has fewer numbers than requested, all that it has are
         bought; `unfilled_count` says how many are missing, and `unfilled_status`
         why. A number that takes no voice calls, although the carrier offered it
-        with voice, is given back: the response has it as RELEASING.
+        with voice, is released: the response has it as RELEASING.
 
         A purchase goes on when the client stops waiting for it: repeat the call
         with the same `request_id` to learn the result. If the purchase is not done

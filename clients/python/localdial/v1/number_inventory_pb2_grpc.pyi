@@ -59,7 +59,7 @@ class NumberInventoryStub:
     sent. If the carrier has fewer numbers than requested, all that it has are
     bought; `unfilled_count` says how many are missing, and `unfilled_status`
     why. A number that takes no voice calls, although the carrier offered it
-    with voice, is given back: the response has it as RELEASING.
+    with voice, is released: the response has it as RELEASING.
 
     A purchase goes on when the client stops waiting for it: repeat the call
     with the same `request_id` to learn the result. If the purchase is not done
@@ -182,7 +182,7 @@ class NumberInventoryAsyncStub(NumberInventoryStub):
     sent. If the carrier has fewer numbers than requested, all that it has are
     bought; `unfilled_count` says how many are missing, and `unfilled_status`
     why. A number that takes no voice calls, although the carrier offered it
-    with voice, is given back: the response has it as RELEASING.
+    with voice, is released: the response has it as RELEASING.
 
     A purchase goes on when the client stops waiting for it: repeat the call
     with the same `request_id` to learn the result. If the purchase is not done
@@ -326,7 +326,7 @@ class NumberInventoryServicer(metaclass=_abc_1.ABCMeta):
         sent. If the carrier has fewer numbers than requested, all that it has are
         bought; `unfilled_count` says how many are missing, and `unfilled_status`
         why. A number that takes no voice calls, although the carrier offered it
-        with voice, is given back: the response has it as RELEASING.
+        with voice, is released: the response has it as RELEASING.
 
         A purchase goes on when the client stops waiting for it: repeat the call
         with the same `request_id` to learn the result. If the purchase is not done

@@ -203,8 +203,8 @@ class CarrierNumber(_message.Message):
     REGION_FIELD_NUMBER: _builtins.int
     OBSTACLE_FIELD_NUMBER: _builtins.int
     phone_number: _builtins.str
-    """Output only. The number in E.164. A number with an `obstacle` is as the
-    carrier writes it, such as a short code.
+    """Output only. The number in E.164. If it has an `obstacle`, the number as the
+    carrier writes it, which may be a short code.
     """
     carrier_number_id: _builtins.str
     """Output only. The carrier's identifier of the number."""

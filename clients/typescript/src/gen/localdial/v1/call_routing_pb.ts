@@ -239,11 +239,11 @@ export type RouteInboundCallRequest = Message<"localdial.v1.RouteInboundCallRequ
   /**
    * Required. The number that was called, as the carrier or the switch sent it:
    * a number in an organization's inventory, an organization number, or a
-   * user's caller ID. Up to 256 characters. Read are E.164, also without its `+`; a national number of
-   * the server's default country (a setting; US), also behind its trunk or
-   * international prefix; and a tel, SIP or SIPS URI with such a number
-   * (`sip:+14155550100@acme.sip.twilio.com`), with or without a display name.
-   * Anything else is INVALID_ARGUMENT (INVALID_FIELDS).
+   * user's caller ID. Up to 256 characters. The server reads E.164, also without
+   * its `+`; a national number of its default country (a setting; US), also
+   * behind a trunk or international prefix; and a tel, SIP or SIPS URI with such
+   * a number (`sip:+14155550100@acme.sip.twilio.com`), with or without a display
+   * name. Anything else is INVALID_ARGUMENT (INVALID_FIELDS).
    *
    * @generated from field: string called_number = 1;
    */
@@ -253,8 +253,8 @@ export type RouteInboundCallRequest = Message<"localdial.v1.RouteInboundCallRequ
    * Optional. The caller exactly as the carrier or the switch sent it, in any
    * form of `called_number`. Up to 256 characters. An empty text, the words and
    * numbers that carriers send for a withheld number (`anonymous`,
-   * `+17378742833`), and whatever cannot be read (`client:ann`, a short code, a
-   * number that no phone can have) count as withheld.
+   * `+17378742833`), and anything that cannot be read (`client:ann`, a short
+   * code, an impossible number) count as withheld.
    *
    * @generated from field: string caller_number = 2;
    */
@@ -414,7 +414,7 @@ export type ReportInboundCallOutcomeRequest = Message<"localdial.v1.ReportInboun
   callId: string;
 
   /**
-   * Required. What became of the call: `ANSWERED`, `MISSED`, `SCREENED_OUT` or
+   * Required. The outcome of the call: `ANSWERED`, `MISSED`, `SCREENED_OUT` or
    * `ANSWERED_BY_FALLBACK`.
    *
    * @generated from field: localdial.v1.InboundCallOutcome outcome = 3;
@@ -459,9 +459,9 @@ export type ListOutboundCallsRequest = Message<"localdial.v1.ListOutboundCallsRe
   organizationId: string;
 
   /**
-   * Optional. Return only calls to the phone with this number, in E.164. Of a
-   * phone with two numbers, such as +5215512345678 and +525512345678 in Mexico,
-   * either finds the calls to both. Default: calls to any number.
+   * Optional. Return only calls to the phone with this number, in E.164. If a
+   * phone has two numbers, such as +5215512345678 and +525512345678 in Mexico,
+   * either one finds the calls to both. Default: calls to any number.
    *
    * @generated from field: string callee_number = 2;
    */
@@ -815,7 +815,7 @@ export type InboundCall = Message<"localdial.v1.InboundCall"> & {
   callTime?: Timestamp | undefined;
 
   /**
-   * Output only. What became of the call. Never unspecified.
+   * Output only. The outcome of the call. Never unspecified.
    *
    * @generated from field: localdial.v1.InboundCallOutcome outcome = 10;
    */
@@ -944,7 +944,7 @@ export const DestinationReasonSchema: GenEnum<DestinationReason> = /*@__PURE__*/
   enumDesc(file_localdial_v1_call_routing, 1);
 
 /**
- * What became of a call-back.
+ * The outcome of a call-back.
  *
  * @generated from enum localdial.v1.InboundCallOutcome
  */
@@ -1098,11 +1098,11 @@ export const CallRouting: GenService<{
     output: typeof RouteInboundCallResponseSchema;
   },
   /**
-   * Reports what became of a call-back, for ListInboundCalls. Reports may be
-   * repeated, and may arrive in any order, even before the record of the call:
-   * of several outcomes of a call, the first of ANSWERED, ANSWERED_BY_FALLBACK,
-   * SCREENED_OUT and MISSED stands. So a PBX may report each phone that rang.
-   * A report whose call is never recorded has no effect.
+   * Reports the outcome of a call-back, for ListInboundCalls. Reports may be
+   * repeated, and may arrive in any order, even before the record of the call.
+   * If several outcomes are reported for a call, for example one for each phone
+   * that rang, the first in this order stands: ANSWERED, ANSWERED_BY_FALLBACK,
+   * SCREENED_OUT, MISSED. A report whose call is never recorded has no effect.
    *
    * The outcome is recorded as the call is: after the response, within about a
    * second, and later while the database is down.

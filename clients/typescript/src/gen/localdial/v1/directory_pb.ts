@@ -717,8 +717,8 @@ export const Directory: GenService<{
    * either all of them or none.
    *
    * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); INVALID_ARGUMENT
-   * (INVALID_FIELDS) with the invalid fields of all users; of very many it lists
-   * the first ones.
+   * (INVALID_FIELDS) with the invalid fields of all users, or the first ones if
+   * there are very many.
    *
    * @generated from rpc localdial.v1.Directory.BatchSetUsers
    */

@@ -400,9 +400,9 @@ export type ImportNumbersResponse = Message<"localdial.v1.ImportNumbersResponse"
   revision: bigint;
 
   /**
-   * Output only. What it means for the attestation of calls (STIR/SHAKEN) that
-   * the numbers are held at another carrier, for people to read. Empty unless
-   * `carrier` is `external`.
+   * Output only. A text for people to read about the attestation (STIR/SHAKEN) of
+   * calls that show numbers held at another carrier. Empty unless `carrier` is
+   * `external`.
    *
    * @generated from field: string notice = 4;
    */
@@ -676,9 +676,9 @@ export type ReconcileNumbersResponse = Message<"localdial.v1.ReconcileNumbersRes
   configuredCount: number;
 
   /**
-   * Output only. Why no number can be called drifted: this service has no
-   * webhook or voice URL to compare with, and call-backs to numbers bought now
-   * reach nobody. Empty if it has one.
+   * Output only. Why `drifted` is empty although calls may go elsewhere: this
+   * service has no webhook or voice URL to compare with, so call-backs to numbers
+   * that are bought now reach nobody. Empty if it has one.
    *
    * @generated from field: string callback_warning = 18;
    */
@@ -1056,7 +1056,7 @@ export const NumberInventory: GenService<{
    * sent. If the carrier has fewer numbers than requested, all that it has are
    * bought; `unfilled_count` says how many are missing, and `unfilled_status`
    * why. A number that takes no voice calls, although the carrier offered it
-   * with voice, is given back: the response has it as RELEASING.
+   * with voice, is released: the response has it as RELEASING.
    *
    * A purchase goes on when the client stops waiting for it: repeat the call
    * with the same `request_id` to learn the result. If the purchase is not done

@@ -163,8 +163,8 @@ export const AvailableNumberSchema: GenMessage<AvailableNumber> = /*@__PURE__*/
  */
 export type CarrierNumber = Message<"localdial.v1.CarrierNumber"> & {
   /**
-   * Output only. The number in E.164. A number with an `obstacle` is as the
-   * carrier writes it, such as a short code.
+   * Output only. The number in E.164. If it has an `obstacle`, the number as the
+   * carrier writes it, which may be a short code.
    *
    * @generated from field: string phone_number = 1;
    */

@@ -349,11 +349,11 @@ public final class CallRoutingGrpc {
 
     /**
      * <pre>
-     * Reports what became of a call-back, for ListInboundCalls. Reports may be
-     * repeated, and may arrive in any order, even before the record of the call:
-     * of several outcomes of a call, the first of ANSWERED, ANSWERED_BY_FALLBACK,
-     * SCREENED_OUT and MISSED stands. So a PBX may report each phone that rang.
-     * A report whose call is never recorded has no effect.
+     * Reports the outcome of a call-back, for ListInboundCalls. Reports may be
+     * repeated, and may arrive in any order, even before the record of the call.
+     * If several outcomes are reported for a call, for example one for each phone
+     * that rang, the first in this order stands: ANSWERED, ANSWERED_BY_FALLBACK,
+     * SCREENED_OUT, MISSED. A report whose call is never recorded has no effect.
      * The outcome is recorded as the call is: after the response, within about a
      * second, and later while the database is down.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND), except while the database is
@@ -500,11 +500,11 @@ public final class CallRoutingGrpc {
 
     /**
      * <pre>
-     * Reports what became of a call-back, for ListInboundCalls. Reports may be
-     * repeated, and may arrive in any order, even before the record of the call:
-     * of several outcomes of a call, the first of ANSWERED, ANSWERED_BY_FALLBACK,
-     * SCREENED_OUT and MISSED stands. So a PBX may report each phone that rang.
-     * A report whose call is never recorded has no effect.
+     * Reports the outcome of a call-back, for ListInboundCalls. Reports may be
+     * repeated, and may arrive in any order, even before the record of the call.
+     * If several outcomes are reported for a call, for example one for each phone
+     * that rang, the first in this order stands: ANSWERED, ANSWERED_BY_FALLBACK,
+     * SCREENED_OUT, MISSED. A report whose call is never recorded has no effect.
      * The outcome is recorded as the call is: after the response, within about a
      * second, and later while the database is down.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND), except while the database is
@@ -637,11 +637,11 @@ public final class CallRoutingGrpc {
 
     /**
      * <pre>
-     * Reports what became of a call-back, for ListInboundCalls. Reports may be
-     * repeated, and may arrive in any order, even before the record of the call:
-     * of several outcomes of a call, the first of ANSWERED, ANSWERED_BY_FALLBACK,
-     * SCREENED_OUT and MISSED stands. So a PBX may report each phone that rang.
-     * A report whose call is never recorded has no effect.
+     * Reports the outcome of a call-back, for ListInboundCalls. Reports may be
+     * repeated, and may arrive in any order, even before the record of the call.
+     * If several outcomes are reported for a call, for example one for each phone
+     * that rang, the first in this order stands: ANSWERED, ANSWERED_BY_FALLBACK,
+     * SCREENED_OUT, MISSED. A report whose call is never recorded has no effect.
      * The outcome is recorded as the call is: after the response, within about a
      * second, and later while the database is down.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND), except while the database is
@@ -771,11 +771,11 @@ public final class CallRoutingGrpc {
 
     /**
      * <pre>
-     * Reports what became of a call-back, for ListInboundCalls. Reports may be
-     * repeated, and may arrive in any order, even before the record of the call:
-     * of several outcomes of a call, the first of ANSWERED, ANSWERED_BY_FALLBACK,
-     * SCREENED_OUT and MISSED stands. So a PBX may report each phone that rang.
-     * A report whose call is never recorded has no effect.
+     * Reports the outcome of a call-back, for ListInboundCalls. Reports may be
+     * repeated, and may arrive in any order, even before the record of the call.
+     * If several outcomes are reported for a call, for example one for each phone
+     * that rang, the first in this order stands: ANSWERED, ANSWERED_BY_FALLBACK,
+     * SCREENED_OUT, MISSED. A report whose call is never recorded has no effect.
      * The outcome is recorded as the call is: after the response, within about a
      * second, and later while the database is down.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND), except while the database is
@@ -908,11 +908,11 @@ public final class CallRoutingGrpc {
 
     /**
      * <pre>
-     * Reports what became of a call-back, for ListInboundCalls. Reports may be
-     * repeated, and may arrive in any order, even before the record of the call:
-     * of several outcomes of a call, the first of ANSWERED, ANSWERED_BY_FALLBACK,
-     * SCREENED_OUT and MISSED stands. So a PBX may report each phone that rang.
-     * A report whose call is never recorded has no effect.
+     * Reports the outcome of a call-back, for ListInboundCalls. Reports may be
+     * repeated, and may arrive in any order, even before the record of the call.
+     * If several outcomes are reported for a call, for example one for each phone
+     * that rang, the first in this order stands: ANSWERED, ANSWERED_BY_FALLBACK,
+     * SCREENED_OUT, MISSED. A report whose call is never recorded has no effect.
      * The outcome is recorded as the call is: after the response, within about a
      * second, and later while the database is down.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND), except while the database is

@@ -58,8 +58,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object phoneNumber_ = "";
   /**
    * <pre>
-   * Output only. The number in E.164. A number with an `obstacle` is as the
-   * carrier writes it, such as a short code.
+   * Output only. The number in E.164. If it has an `obstacle`, the number as the
+   * carrier writes it, which may be a short code.
    * </pre>
    *
    * <code>string phone_number = 1 [json_name = "phoneNumber"];</code>
@@ -80,8 +80,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Output only. The number in E.164. A number with an `obstacle` is as the
-   * carrier writes it, such as a short code.
+   * Output only. The number in E.164. If it has an `obstacle`, the number as the
+   * carrier writes it, which may be a short code.
    * </pre>
    *
    * <code>string phone_number = 1 [json_name = "phoneNumber"];</code>
@@ -766,8 +766,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object phoneNumber_ = "";
     /**
      * <pre>
-     * Output only. The number in E.164. A number with an `obstacle` is as the
-     * carrier writes it, such as a short code.
+     * Output only. The number in E.164. If it has an `obstacle`, the number as the
+     * carrier writes it, which may be a short code.
      * </pre>
      *
      * <code>string phone_number = 1 [json_name = "phoneNumber"];</code>
@@ -787,8 +787,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The number in E.164. A number with an `obstacle` is as the
-     * carrier writes it, such as a short code.
+     * Output only. The number in E.164. If it has an `obstacle`, the number as the
+     * carrier writes it, which may be a short code.
      * </pre>
      *
      * <code>string phone_number = 1 [json_name = "phoneNumber"];</code>
@@ -809,8 +809,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The number in E.164. A number with an `obstacle` is as the
-     * carrier writes it, such as a short code.
+     * Output only. The number in E.164. If it has an `obstacle`, the number as the
+     * carrier writes it, which may be a short code.
      * </pre>
      *
      * <code>string phone_number = 1 [json_name = "phoneNumber"];</code>
@@ -827,8 +827,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The number in E.164. A number with an `obstacle` is as the
-     * carrier writes it, such as a short code.
+     * Output only. The number in E.164. If it has an `obstacle`, the number as the
+     * carrier writes it, which may be a short code.
      * </pre>
      *
      * <code>string phone_number = 1 [json_name = "phoneNumber"];</code>
@@ -842,8 +842,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. The number in E.164. A number with an `obstacle` is as the
-     * carrier writes it, such as a short code.
+     * Output only. The number in E.164. If it has an `obstacle`, the number as the
+     * carrier writes it, which may be a short code.
      * </pre>
      *
      * <code>string phone_number = 1 [json_name = "phoneNumber"];</code>

@@ -12,8 +12,8 @@ public interface CarrierNumberOrBuilder extends
 
   /**
    * <pre>
-   * Output only. The number in E.164. A number with an `obstacle` is as the
-   * carrier writes it, such as a short code.
+   * Output only. The number in E.164. If it has an `obstacle`, the number as the
+   * carrier writes it, which may be a short code.
    * </pre>
    *
    * <code>string phone_number = 1 [json_name = "phoneNumber"];</code>
@@ -22,8 +22,8 @@ public interface CarrierNumberOrBuilder extends
   java.lang.String getPhoneNumber();
   /**
    * <pre>
-   * Output only. The number in E.164. A number with an `obstacle` is as the
-   * carrier writes it, such as a short code.
+   * Output only. The number in E.164. If it has an `obstacle`, the number as the
+   * carrier writes it, which may be a short code.
    * </pre>
    *
    * <code>string phone_number = 1 [json_name = "phoneNumber"];</code>

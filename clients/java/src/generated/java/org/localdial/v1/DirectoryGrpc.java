@@ -469,8 +469,8 @@ public final class DirectoryGrpc {
      * Creates or replaces many users of one organization in one transaction:
      * either all of them or none.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); INVALID_ARGUMENT
-     * (INVALID_FIELDS) with the invalid fields of all users; of very many it lists
-     * the first ones.
+     * (INVALID_FIELDS) with the invalid fields of all users, or the first ones if
+     * there are very many.
      * </pre>
      */
     default void batchSetUsers(org.localdial.v1.BatchSetUsersRequest request,
@@ -620,8 +620,8 @@ public final class DirectoryGrpc {
      * Creates or replaces many users of one organization in one transaction:
      * either all of them or none.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); INVALID_ARGUMENT
-     * (INVALID_FIELDS) with the invalid fields of all users; of very many it lists
-     * the first ones.
+     * (INVALID_FIELDS) with the invalid fields of all users, or the first ones if
+     * there are very many.
      * </pre>
      */
     public void batchSetUsers(org.localdial.v1.BatchSetUsersRequest request,
@@ -749,8 +749,8 @@ public final class DirectoryGrpc {
      * Creates or replaces many users of one organization in one transaction:
      * either all of them or none.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); INVALID_ARGUMENT
-     * (INVALID_FIELDS) with the invalid fields of all users; of very many it lists
-     * the first ones.
+     * (INVALID_FIELDS) with the invalid fields of all users, or the first ones if
+     * there are very many.
      * </pre>
      */
     public org.localdial.v1.BatchSetUsersResponse batchSetUsers(org.localdial.v1.BatchSetUsersRequest request) throws io.grpc.StatusException {
@@ -877,8 +877,8 @@ public final class DirectoryGrpc {
      * Creates or replaces many users of one organization in one transaction:
      * either all of them or none.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); INVALID_ARGUMENT
-     * (INVALID_FIELDS) with the invalid fields of all users; of very many it lists
-     * the first ones.
+     * (INVALID_FIELDS) with the invalid fields of all users, or the first ones if
+     * there are very many.
      * </pre>
      */
     public org.localdial.v1.BatchSetUsersResponse batchSetUsers(org.localdial.v1.BatchSetUsersRequest request) {
@@ -1013,8 +1013,8 @@ public final class DirectoryGrpc {
      * Creates or replaces many users of one organization in one transaction:
      * either all of them or none.
      * Errors: NOT_FOUND (ORGANIZATION_NOT_FOUND); INVALID_ARGUMENT
-     * (INVALID_FIELDS) with the invalid fields of all users; of very many it lists
-     * the first ones.
+     * (INVALID_FIELDS) with the invalid fields of all users, or the first ones if
+     * there are very many.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<org.localdial.v1.BatchSetUsersResponse> batchSetUsers(

@@ -202,9 +202,9 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object notice_ = "";
   /**
    * <pre>
-   * Output only. What it means for the attestation of calls (STIR/SHAKEN) that
-   * the numbers are held at another carrier, for people to read. Empty unless
-   * `carrier` is `external`.
+   * Output only. A text for people to read about the attestation (STIR/SHAKEN) of
+   * calls that show numbers held at another carrier. Empty unless `carrier` is
+   * `external`.
    * </pre>
    *
    * <code>string notice = 4 [json_name = "notice"];</code>
@@ -225,9 +225,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Output only. What it means for the attestation of calls (STIR/SHAKEN) that
-   * the numbers are held at another carrier, for people to read. Empty unless
-   * `carrier` is `external`.
+   * Output only. A text for people to read about the attestation (STIR/SHAKEN) of
+   * calls that show numbers held at another carrier. Empty unless `carrier` is
+   * `external`.
    * </pre>
    *
    * <code>string notice = 4 [json_name = "notice"];</code>
@@ -1417,9 +1417,9 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object notice_ = "";
     /**
      * <pre>
-     * Output only. What it means for the attestation of calls (STIR/SHAKEN) that
-     * the numbers are held at another carrier, for people to read. Empty unless
-     * `carrier` is `external`.
+     * Output only. A text for people to read about the attestation (STIR/SHAKEN) of
+     * calls that show numbers held at another carrier. Empty unless `carrier` is
+     * `external`.
      * </pre>
      *
      * <code>string notice = 4 [json_name = "notice"];</code>
@@ -1439,9 +1439,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What it means for the attestation of calls (STIR/SHAKEN) that
-     * the numbers are held at another carrier, for people to read. Empty unless
-     * `carrier` is `external`.
+     * Output only. A text for people to read about the attestation (STIR/SHAKEN) of
+     * calls that show numbers held at another carrier. Empty unless `carrier` is
+     * `external`.
      * </pre>
      *
      * <code>string notice = 4 [json_name = "notice"];</code>
@@ -1462,9 +1462,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What it means for the attestation of calls (STIR/SHAKEN) that
-     * the numbers are held at another carrier, for people to read. Empty unless
-     * `carrier` is `external`.
+     * Output only. A text for people to read about the attestation (STIR/SHAKEN) of
+     * calls that show numbers held at another carrier. Empty unless `carrier` is
+     * `external`.
      * </pre>
      *
      * <code>string notice = 4 [json_name = "notice"];</code>
@@ -1481,9 +1481,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What it means for the attestation of calls (STIR/SHAKEN) that
-     * the numbers are held at another carrier, for people to read. Empty unless
-     * `carrier` is `external`.
+     * Output only. A text for people to read about the attestation (STIR/SHAKEN) of
+     * calls that show numbers held at another carrier. Empty unless `carrier` is
+     * `external`.
      * </pre>
      *
      * <code>string notice = 4 [json_name = "notice"];</code>
@@ -1497,9 +1497,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What it means for the attestation of calls (STIR/SHAKEN) that
-     * the numbers are held at another carrier, for people to read. Empty unless
-     * `carrier` is `external`.
+     * Output only. A text for people to read about the attestation (STIR/SHAKEN) of
+     * calls that show numbers held at another carrier. Empty unless `carrier` is
+     * `external`.
      * </pre>
      *
      * <code>string notice = 4 [json_name = "notice"];</code>

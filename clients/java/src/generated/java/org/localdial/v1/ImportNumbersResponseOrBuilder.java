@@ -120,9 +120,9 @@ public interface ImportNumbersResponseOrBuilder extends
 
   /**
    * <pre>
-   * Output only. What it means for the attestation of calls (STIR/SHAKEN) that
-   * the numbers are held at another carrier, for people to read. Empty unless
-   * `carrier` is `external`.
+   * Output only. A text for people to read about the attestation (STIR/SHAKEN) of
+   * calls that show numbers held at another carrier. Empty unless `carrier` is
+   * `external`.
    * </pre>
    *
    * <code>string notice = 4 [json_name = "notice"];</code>
@@ -131,9 +131,9 @@ public interface ImportNumbersResponseOrBuilder extends
   java.lang.String getNotice();
   /**
    * <pre>
-   * Output only. What it means for the attestation of calls (STIR/SHAKEN) that
-   * the numbers are held at another carrier, for people to read. Empty unless
-   * `carrier` is `external`.
+   * Output only. A text for people to read about the attestation (STIR/SHAKEN) of
+   * calls that show numbers held at another carrier. Empty unless `carrier` is
+   * `external`.
    * </pre>
    *
    * <code>string notice = 4 [json_name = "notice"];</code>

@@ -464,7 +464,7 @@ private static final long serialVersionUID = 0L;
   private int outcome_ = 0;
   /**
    * <pre>
-   * Output only. What became of the call. Never unspecified.
+   * Output only. The outcome of the call. Never unspecified.
    * </pre>
    *
    * <code>.localdial.v1.InboundCallOutcome outcome = 10 [json_name = "outcome"];</code>
@@ -475,7 +475,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Output only. What became of the call. Never unspecified.
+   * Output only. The outcome of the call. Never unspecified.
    * </pre>
    *
    * <code>.localdial.v1.InboundCallOutcome outcome = 10 [json_name = "outcome"];</code>
@@ -2033,7 +2033,7 @@ private static final long serialVersionUID = 0L;
     private int outcome_ = 0;
     /**
      * <pre>
-     * Output only. What became of the call. Never unspecified.
+     * Output only. The outcome of the call. Never unspecified.
      * </pre>
      *
      * <code>.localdial.v1.InboundCallOutcome outcome = 10 [json_name = "outcome"];</code>
@@ -2044,7 +2044,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What became of the call. Never unspecified.
+     * Output only. The outcome of the call. Never unspecified.
      * </pre>
      *
      * <code>.localdial.v1.InboundCallOutcome outcome = 10 [json_name = "outcome"];</code>
@@ -2059,7 +2059,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What became of the call. Never unspecified.
+     * Output only. The outcome of the call. Never unspecified.
      * </pre>
      *
      * <code>.localdial.v1.InboundCallOutcome outcome = 10 [json_name = "outcome"];</code>
@@ -2072,7 +2072,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What became of the call. Never unspecified.
+     * Output only. The outcome of the call. Never unspecified.
      * </pre>
      *
      * <code>.localdial.v1.InboundCallOutcome outcome = 10 [json_name = "outcome"];</code>
@@ -2088,7 +2088,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What became of the call. Never unspecified.
+     * Output only. The outcome of the call. Never unspecified.
      * </pre>
      *
      * <code>.localdial.v1.InboundCallOutcome outcome = 10 [json_name = "outcome"];</code>

@@ -208,7 +208,7 @@ public interface InboundCallOrBuilder extends
 
   /**
    * <pre>
-   * Output only. What became of the call. Never unspecified.
+   * Output only. The outcome of the call. Never unspecified.
    * </pre>
    *
    * <code>.localdial.v1.InboundCallOutcome outcome = 10 [json_name = "outcome"];</code>
@@ -217,7 +217,7 @@ public interface InboundCallOrBuilder extends
   int getOutcomeValue();
   /**
    * <pre>
-   * Output only. What became of the call. Never unspecified.
+   * Output only. The outcome of the call. Never unspecified.
    * </pre>
    *
    * <code>.localdial.v1.InboundCallOutcome outcome = 10 [json_name = "outcome"];</code>

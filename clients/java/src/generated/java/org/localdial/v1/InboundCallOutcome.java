@@ -7,7 +7,7 @@ package org.localdial.v1;
 
 /**
  * <pre>
- * What became of a call-back.
+ * The outcome of a call-back.
  * </pre>
  *
  * Protobuf enum {@code localdial.v1.InboundCallOutcome}

@@ -107,9 +107,9 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object calleeNumber_ = "";
   /**
    * <pre>
-   * Optional. Return only calls to the phone with this number, in E.164. Of a
-   * phone with two numbers, such as +5215512345678 and +525512345678 in Mexico,
-   * either finds the calls to both. Default: calls to any number.
+   * Optional. Return only calls to the phone with this number, in E.164. If a
+   * phone has two numbers, such as +5215512345678 and +525512345678 in Mexico,
+   * either one finds the calls to both. Default: calls to any number.
    * </pre>
    *
    * <code>string callee_number = 2 [json_name = "calleeNumber"];</code>
@@ -130,9 +130,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Optional. Return only calls to the phone with this number, in E.164. Of a
-   * phone with two numbers, such as +5215512345678 and +525512345678 in Mexico,
-   * either finds the calls to both. Default: calls to any number.
+   * Optional. Return only calls to the phone with this number, in E.164. If a
+   * phone has two numbers, such as +5215512345678 and +525512345678 in Mexico,
+   * either one finds the calls to both. Default: calls to any number.
    * </pre>
    *
    * <code>string callee_number = 2 [json_name = "calleeNumber"];</code>
@@ -1000,9 +1000,9 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object calleeNumber_ = "";
     /**
      * <pre>
-     * Optional. Return only calls to the phone with this number, in E.164. Of a
-     * phone with two numbers, such as +5215512345678 and +525512345678 in Mexico,
-     * either finds the calls to both. Default: calls to any number.
+     * Optional. Return only calls to the phone with this number, in E.164. If a
+     * phone has two numbers, such as +5215512345678 and +525512345678 in Mexico,
+     * either one finds the calls to both. Default: calls to any number.
      * </pre>
      *
      * <code>string callee_number = 2 [json_name = "calleeNumber"];</code>
@@ -1022,9 +1022,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Return only calls to the phone with this number, in E.164. Of a
-     * phone with two numbers, such as +5215512345678 and +525512345678 in Mexico,
-     * either finds the calls to both. Default: calls to any number.
+     * Optional. Return only calls to the phone with this number, in E.164. If a
+     * phone has two numbers, such as +5215512345678 and +525512345678 in Mexico,
+     * either one finds the calls to both. Default: calls to any number.
      * </pre>
      *
      * <code>string callee_number = 2 [json_name = "calleeNumber"];</code>
@@ -1045,9 +1045,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Return only calls to the phone with this number, in E.164. Of a
-     * phone with two numbers, such as +5215512345678 and +525512345678 in Mexico,
-     * either finds the calls to both. Default: calls to any number.
+     * Optional. Return only calls to the phone with this number, in E.164. If a
+     * phone has two numbers, such as +5215512345678 and +525512345678 in Mexico,
+     * either one finds the calls to both. Default: calls to any number.
      * </pre>
      *
      * <code>string callee_number = 2 [json_name = "calleeNumber"];</code>
@@ -1064,9 +1064,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Return only calls to the phone with this number, in E.164. Of a
-     * phone with two numbers, such as +5215512345678 and +525512345678 in Mexico,
-     * either finds the calls to both. Default: calls to any number.
+     * Optional. Return only calls to the phone with this number, in E.164. If a
+     * phone has two numbers, such as +5215512345678 and +525512345678 in Mexico,
+     * either one finds the calls to both. Default: calls to any number.
      * </pre>
      *
      * <code>string callee_number = 2 [json_name = "calleeNumber"];</code>
@@ -1080,9 +1080,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Return only calls to the phone with this number, in E.164. Of a
-     * phone with two numbers, such as +5215512345678 and +525512345678 in Mexico,
-     * either finds the calls to both. Default: calls to any number.
+     * Optional. Return only calls to the phone with this number, in E.164. If a
+     * phone has two numbers, such as +5215512345678 and +525512345678 in Mexico,
+     * either one finds the calls to both. Default: calls to any number.
      * </pre>
      *
      * <code>string callee_number = 2 [json_name = "calleeNumber"];</code>

@@ -34,9 +34,9 @@ public interface ListOutboundCallsRequestOrBuilder extends
 
   /**
    * <pre>
-   * Optional. Return only calls to the phone with this number, in E.164. Of a
-   * phone with two numbers, such as +5215512345678 and +525512345678 in Mexico,
-   * either finds the calls to both. Default: calls to any number.
+   * Optional. Return only calls to the phone with this number, in E.164. If a
+   * phone has two numbers, such as +5215512345678 and +525512345678 in Mexico,
+   * either one finds the calls to both. Default: calls to any number.
    * </pre>
    *
    * <code>string callee_number = 2 [json_name = "calleeNumber"];</code>
@@ -45,9 +45,9 @@ public interface ListOutboundCallsRequestOrBuilder extends
   java.lang.String getCalleeNumber();
   /**
    * <pre>
-   * Optional. Return only calls to the phone with this number, in E.164. Of a
-   * phone with two numbers, such as +5215512345678 and +525512345678 in Mexico,
-   * either finds the calls to both. Default: calls to any number.
+   * Optional. Return only calls to the phone with this number, in E.164. If a
+   * phone has two numbers, such as +5215512345678 and +525512345678 in Mexico,
+   * either one finds the calls to both. Default: calls to any number.
    * </pre>
    *
    * <code>string callee_number = 2 [json_name = "calleeNumber"];</code>

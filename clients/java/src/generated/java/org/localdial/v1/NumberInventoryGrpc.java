@@ -447,7 +447,7 @@ public final class NumberInventoryGrpc {
      * sent. If the carrier has fewer numbers than requested, all that it has are
      * bought; `unfilled_count` says how many are missing, and `unfilled_status`
      * why. A number that takes no voice calls, although the carrier offered it
-     * with voice, is given back: the response has it as RELEASING.
+     * with voice, is released: the response has it as RELEASING.
      * A purchase goes on when the client stops waiting for it: repeat the call
      * with the same `request_id` to learn the result. If the purchase is not done
      * shortly before the deadline of the call, the call fails with
@@ -658,7 +658,7 @@ public final class NumberInventoryGrpc {
      * sent. If the carrier has fewer numbers than requested, all that it has are
      * bought; `unfilled_count` says how many are missing, and `unfilled_status`
      * why. A number that takes no voice calls, although the carrier offered it
-     * with voice, is given back: the response has it as RELEASING.
+     * with voice, is released: the response has it as RELEASING.
      * A purchase goes on when the client stops waiting for it: repeat the call
      * with the same `request_id` to learn the result. If the purchase is not done
      * shortly before the deadline of the call, the call fails with
@@ -857,7 +857,7 @@ public final class NumberInventoryGrpc {
      * sent. If the carrier has fewer numbers than requested, all that it has are
      * bought; `unfilled_count` says how many are missing, and `unfilled_status`
      * why. A number that takes no voice calls, although the carrier offered it
-     * with voice, is given back: the response has it as RELEASING.
+     * with voice, is released: the response has it as RELEASING.
      * A purchase goes on when the client stops waiting for it: repeat the call
      * with the same `request_id` to learn the result. If the purchase is not done
      * shortly before the deadline of the call, the call fails with
@@ -1049,7 +1049,7 @@ public final class NumberInventoryGrpc {
      * sent. If the carrier has fewer numbers than requested, all that it has are
      * bought; `unfilled_count` says how many are missing, and `unfilled_status`
      * why. A number that takes no voice calls, although the carrier offered it
-     * with voice, is given back: the response has it as RELEASING.
+     * with voice, is released: the response has it as RELEASING.
      * A purchase goes on when the client stops waiting for it: repeat the call
      * with the same `request_id` to learn the result. If the purchase is not done
      * shortly before the deadline of the call, the call fails with
@@ -1244,7 +1244,7 @@ public final class NumberInventoryGrpc {
      * sent. If the carrier has fewer numbers than requested, all that it has are
      * bought; `unfilled_count` says how many are missing, and `unfilled_status`
      * why. A number that takes no voice calls, although the carrier offered it
-     * with voice, is given back: the response has it as RELEASING.
+     * with voice, is released: the response has it as RELEASING.
      * A purchase goes on when the client stops waiting for it: repeat the call
      * with the same `request_id` to learn the result. If the purchase is not done
      * shortly before the deadline of the call, the call fails with

@@ -915,9 +915,9 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object callbackWarning_ = "";
   /**
    * <pre>
-   * Output only. Why no number can be called drifted: this service has no
-   * webhook or voice URL to compare with, and call-backs to numbers bought now
-   * reach nobody. Empty if it has one.
+   * Output only. Why `drifted` is empty although calls may go elsewhere: this
+   * service has no webhook or voice URL to compare with, so call-backs to numbers
+   * that are bought now reach nobody. Empty if it has one.
    * </pre>
    *
    * <code>string callback_warning = 18 [json_name = "callbackWarning"];</code>
@@ -938,9 +938,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Output only. Why no number can be called drifted: this service has no
-   * webhook or voice URL to compare with, and call-backs to numbers bought now
-   * reach nobody. Empty if it has one.
+   * Output only. Why `drifted` is empty although calls may go elsewhere: this
+   * service has no webhook or voice URL to compare with, so call-backs to numbers
+   * that are bought now reach nobody. Empty if it has one.
    * </pre>
    *
    * <code>string callback_warning = 18 [json_name = "callbackWarning"];</code>
@@ -5922,9 +5922,9 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object callbackWarning_ = "";
     /**
      * <pre>
-     * Output only. Why no number can be called drifted: this service has no
-     * webhook or voice URL to compare with, and call-backs to numbers bought now
-     * reach nobody. Empty if it has one.
+     * Output only. Why `drifted` is empty although calls may go elsewhere: this
+     * service has no webhook or voice URL to compare with, so call-backs to numbers
+     * that are bought now reach nobody. Empty if it has one.
      * </pre>
      *
      * <code>string callback_warning = 18 [json_name = "callbackWarning"];</code>
@@ -5944,9 +5944,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. Why no number can be called drifted: this service has no
-     * webhook or voice URL to compare with, and call-backs to numbers bought now
-     * reach nobody. Empty if it has one.
+     * Output only. Why `drifted` is empty although calls may go elsewhere: this
+     * service has no webhook or voice URL to compare with, so call-backs to numbers
+     * that are bought now reach nobody. Empty if it has one.
      * </pre>
      *
      * <code>string callback_warning = 18 [json_name = "callbackWarning"];</code>
@@ -5967,9 +5967,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. Why no number can be called drifted: this service has no
-     * webhook or voice URL to compare with, and call-backs to numbers bought now
-     * reach nobody. Empty if it has one.
+     * Output only. Why `drifted` is empty although calls may go elsewhere: this
+     * service has no webhook or voice URL to compare with, so call-backs to numbers
+     * that are bought now reach nobody. Empty if it has one.
      * </pre>
      *
      * <code>string callback_warning = 18 [json_name = "callbackWarning"];</code>
@@ -5986,9 +5986,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. Why no number can be called drifted: this service has no
-     * webhook or voice URL to compare with, and call-backs to numbers bought now
-     * reach nobody. Empty if it has one.
+     * Output only. Why `drifted` is empty although calls may go elsewhere: this
+     * service has no webhook or voice URL to compare with, so call-backs to numbers
+     * that are bought now reach nobody. Empty if it has one.
      * </pre>
      *
      * <code>string callback_warning = 18 [json_name = "callbackWarning"];</code>
@@ -6002,9 +6002,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. Why no number can be called drifted: this service has no
-     * webhook or voice URL to compare with, and call-backs to numbers bought now
-     * reach nobody. Empty if it has one.
+     * Output only. Why `drifted` is empty although calls may go elsewhere: this
+     * service has no webhook or voice URL to compare with, so call-backs to numbers
+     * that are bought now reach nobody. Empty if it has one.
      * </pre>
      *
      * <code>string callback_warning = 18 [json_name = "callbackWarning"];</code>

@@ -612,9 +612,9 @@ public interface ReconcileNumbersResponseOrBuilder extends
 
   /**
    * <pre>
-   * Output only. Why no number can be called drifted: this service has no
-   * webhook or voice URL to compare with, and call-backs to numbers bought now
-   * reach nobody. Empty if it has one.
+   * Output only. Why `drifted` is empty although calls may go elsewhere: this
+   * service has no webhook or voice URL to compare with, so call-backs to numbers
+   * that are bought now reach nobody. Empty if it has one.
    * </pre>
    *
    * <code>string callback_warning = 18 [json_name = "callbackWarning"];</code>
@@ -623,9 +623,9 @@ public interface ReconcileNumbersResponseOrBuilder extends
   java.lang.String getCallbackWarning();
   /**
    * <pre>
-   * Output only. Why no number can be called drifted: this service has no
-   * webhook or voice URL to compare with, and call-backs to numbers bought now
-   * reach nobody. Empty if it has one.
+   * Output only. Why `drifted` is empty although calls may go elsewhere: this
+   * service has no webhook or voice URL to compare with, so call-backs to numbers
+   * that are bought now reach nobody. Empty if it has one.
    * </pre>
    *
    * <code>string callback_warning = 18 [json_name = "callbackWarning"];</code>

@@ -152,7 +152,7 @@ private static final long serialVersionUID = 0L;
   private int outcome_ = 0;
   /**
    * <pre>
-   * Required. What became of the call: `ANSWERED`, `MISSED`, `SCREENED_OUT` or
+   * Required. The outcome of the call: `ANSWERED`, `MISSED`, `SCREENED_OUT` or
    * `ANSWERED_BY_FALLBACK`.
    * </pre>
    *
@@ -164,7 +164,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required. What became of the call: `ANSWERED`, `MISSED`, `SCREENED_OUT` or
+   * Required. The outcome of the call: `ANSWERED`, `MISSED`, `SCREENED_OUT` or
    * `ANSWERED_BY_FALLBACK`.
    * </pre>
    *
@@ -717,7 +717,7 @@ private static final long serialVersionUID = 0L;
     private int outcome_ = 0;
     /**
      * <pre>
-     * Required. What became of the call: `ANSWERED`, `MISSED`, `SCREENED_OUT` or
+     * Required. The outcome of the call: `ANSWERED`, `MISSED`, `SCREENED_OUT` or
      * `ANSWERED_BY_FALLBACK`.
      * </pre>
      *
@@ -729,7 +729,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. What became of the call: `ANSWERED`, `MISSED`, `SCREENED_OUT` or
+     * Required. The outcome of the call: `ANSWERED`, `MISSED`, `SCREENED_OUT` or
      * `ANSWERED_BY_FALLBACK`.
      * </pre>
      *
@@ -745,7 +745,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. What became of the call: `ANSWERED`, `MISSED`, `SCREENED_OUT` or
+     * Required. The outcome of the call: `ANSWERED`, `MISSED`, `SCREENED_OUT` or
      * `ANSWERED_BY_FALLBACK`.
      * </pre>
      *
@@ -759,7 +759,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. What became of the call: `ANSWERED`, `MISSED`, `SCREENED_OUT` or
+     * Required. The outcome of the call: `ANSWERED`, `MISSED`, `SCREENED_OUT` or
      * `ANSWERED_BY_FALLBACK`.
      * </pre>
      *
@@ -776,7 +776,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. What became of the call: `ANSWERED`, `MISSED`, `SCREENED_OUT` or
+     * Required. The outcome of the call: `ANSWERED`, `MISSED`, `SCREENED_OUT` or
      * `ANSWERED_BY_FALLBACK`.
      * </pre>
      *

@@ -56,7 +56,7 @@ public interface ReportInboundCallOutcomeRequestOrBuilder extends
 
   /**
    * <pre>
-   * Required. What became of the call: `ANSWERED`, `MISSED`, `SCREENED_OUT` or
+   * Required. The outcome of the call: `ANSWERED`, `MISSED`, `SCREENED_OUT` or
    * `ANSWERED_BY_FALLBACK`.
    * </pre>
    *
@@ -66,7 +66,7 @@ public interface ReportInboundCallOutcomeRequestOrBuilder extends
   int getOutcomeValue();
   /**
    * <pre>
-   * Required. What became of the call: `ANSWERED`, `MISSED`, `SCREENED_OUT` or
+   * Required. The outcome of the call: `ANSWERED`, `MISSED`, `SCREENED_OUT` or
    * `ANSWERED_BY_FALLBACK`.
    * </pre>
    *

@@ -14,11 +14,11 @@ public interface RouteInboundCallRequestOrBuilder extends
    * <pre>
    * Required. The number that was called, as the carrier or the switch sent it:
    * a number in an organization's inventory, an organization number, or a
-   * user's caller ID. Up to 256 characters. Read are E.164, also without its `+`; a national number of
-   * the server's default country (a setting; US), also behind its trunk or
-   * international prefix; and a tel, SIP or SIPS URI with such a number
-   * (`sip:+14155550100&#64;acme.sip.twilio.com`), with or without a display name.
-   * Anything else is INVALID_ARGUMENT (INVALID_FIELDS).
+   * user's caller ID. Up to 256 characters. The server reads E.164, also without
+   * its `+`; a national number of its default country (a setting; US), also
+   * behind a trunk or international prefix; and a tel, SIP or SIPS URI with such
+   * a number (`sip:+14155550100&#64;acme.sip.twilio.com`), with or without a display
+   * name. Anything else is INVALID_ARGUMENT (INVALID_FIELDS).
    * </pre>
    *
    * <code>string called_number = 1 [json_name = "calledNumber"];</code>
@@ -29,11 +29,11 @@ public interface RouteInboundCallRequestOrBuilder extends
    * <pre>
    * Required. The number that was called, as the carrier or the switch sent it:
    * a number in an organization's inventory, an organization number, or a
-   * user's caller ID. Up to 256 characters. Read are E.164, also without its `+`; a national number of
-   * the server's default country (a setting; US), also behind its trunk or
-   * international prefix; and a tel, SIP or SIPS URI with such a number
-   * (`sip:+14155550100&#64;acme.sip.twilio.com`), with or without a display name.
-   * Anything else is INVALID_ARGUMENT (INVALID_FIELDS).
+   * user's caller ID. Up to 256 characters. The server reads E.164, also without
+   * its `+`; a national number of its default country (a setting; US), also
+   * behind a trunk or international prefix; and a tel, SIP or SIPS URI with such
+   * a number (`sip:+14155550100&#64;acme.sip.twilio.com`), with or without a display
+   * name. Anything else is INVALID_ARGUMENT (INVALID_FIELDS).
    * </pre>
    *
    * <code>string called_number = 1 [json_name = "calledNumber"];</code>
@@ -47,8 +47,8 @@ public interface RouteInboundCallRequestOrBuilder extends
    * Optional. The caller exactly as the carrier or the switch sent it, in any
    * form of `called_number`. Up to 256 characters. An empty text, the words and
    * numbers that carriers send for a withheld number (`anonymous`,
-   * `+17378742833`), and whatever cannot be read (`client:ann`, a short code, a
-   * number that no phone can have) count as withheld.
+   * `+17378742833`), and anything that cannot be read (`client:ann`, a short
+   * code, an impossible number) count as withheld.
    * </pre>
    *
    * <code>string caller_number = 2 [json_name = "callerNumber"];</code>
@@ -60,8 +60,8 @@ public interface RouteInboundCallRequestOrBuilder extends
    * Optional. The caller exactly as the carrier or the switch sent it, in any
    * form of `called_number`. Up to 256 characters. An empty text, the words and
    * numbers that carriers send for a withheld number (`anonymous`,
-   * `+17378742833`), and whatever cannot be read (`client:ann`, a short code, a
-   * number that no phone can have) count as withheld.
+   * `+17378742833`), and anything that cannot be read (`client:ann`, a short
+   * code, an impossible number) count as withheld.
    * </pre>
    *
    * <code>string caller_number = 2 [json_name = "callerNumber"];</code>
