@@ -10,12 +10,16 @@ from localdial.v1.number_inventory_pb2 import ImportNumbersRequest, ImportNumber
 from localdial_client import FieldViolation, InvalidArgument
 from localdial_server.cli.command import Session
 from localdial_server.cli.output import CliError, counted
+from localdial_server.cli.text_file import SAVE_AS_UTF8, Lines, as_text, is_text, opened, shown_value
 
 EXTERNAL: Final = "external"
 """The carrier of numbers that are held elsewhere."""
 
 # The most numbers that ImportNumbers accepts.
 _BATCH_SIZE: Final = 100
+
+# Line ends, and what spreadsheets write around a cell and for empty ones.
+_AROUND: Final = ' \t\r\n",;'
 
 _NUMBER_FIELD: Final = re.compile(r"phone_numbers\[([0-9]+)\]")
 
@@ -30,23 +34,41 @@ class NumbersFile:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read a file with one number per line; empty lines are skipped.
+        """Read a file with one number per line, also as a spreadsheet saves one; empty lines are skipped.
 
-        Raises `CliError` if it cannot be read or has no numbers.
+        Raises `CliError` if it cannot be read, has no numbers, or a line has anything but a possible number.
         """
-        try:
-            text = path.read_bytes().decode("utf-8-sig")
-        except OSError as error:
-            raise CliError(f"{path} cannot be read: {error.strerror}") from error
-        except UnicodeDecodeError as error:
-            raise CliError(f"{path} is not a text file in UTF-8") from error
         lines: dict[str, int] = {}
-        for line, number in enumerate(text.splitlines(), start=1):
-            if number.strip():
-                lines.setdefault(number.strip(), line)
+        problems = []
+        with as_text(opened(path)) as text:
+            source = Lines(text, path.name)
+            for line in source:
+                number = line.strip(_AROUND)
+                problem = _problem(number) if number else None
+                if problem is not None:
+                    problems.append(FieldViolation(f"line {source.number}", problem))
+                elif number:
+                    lines.setdefault(number, source.number)
+        if problems:
+            wrong = f"{counted(len(problems), 'line')} {'is' if len(problems) == 1 else 'are'} wrong"
+            raise CliError(f"{path}: {wrong}, and nothing was imported", details=problems)
         if not lines:
             raise CliError(f"{path} has no numbers; write one number per line, such as +14155550100")
         return cls(str(path), list(lines), list(lines.values()))
+
+
+def _problem(text: str) -> str | None:
+    """Return why the text is no number to import; None if it is one."""
+    from localdial_server.domain.possible_numbers import why_impossible  # noqa: PLC0415 - slow to load
+    from localdial_server.domain.suggested_numbers import suggested_number  # noqa: PLC0415 - slow to load
+
+    if not is_text(text):
+        return f"{shown_value(text)} is not UTF-8 text; {SAVE_AS_UTF8}"
+    problem = why_impossible(text)
+    if problem is None:
+        return None
+    meant = suggested_number(text)
+    return f"{shown_value(text)} {problem}" + (f"; did you mean {meant}?" if meant is not None else "")
 
 
 def check_options(*, sources: int, every: bool, configure: bool, external: bool) -> None:

@@ -5,11 +5,11 @@ import csv
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import typer
 from rich.table import Table
@@ -25,7 +25,8 @@ from localdial_server.cli.output import CliError, ExitCode, counted
 from localdial_server.cli.progress import progress
 from localdial_server.cli.similar_ids import users_of, warn_of_similar_users
 from localdial_server.cli.tables import table
-from localdial_server.cli.users_file import BadRow, Row, UsersFile
+from localdial_server.cli.text_file import shown_value
+from localdial_server.cli.users_file import COLUMNS, SEPARATORS, BadRow, Row, UsersFile
 
 # The most users that BatchSetUsers writes in one transaction.
 BATCH_SIZE: Final = 1000
@@ -33,6 +34,9 @@ BATCH_SIZE: Final = 1000
 PHONE_COLUMNS: Final = ("caller_id", "work_phone")
 # The column of a file of rejected rows that says what is wrong. An import of that file ignores it.
 PROBLEM: Final = "problem"
+
+# What spreadsheets make of a number in a cell that is not formatted as text: 1.41556E+10, 14155550100.0.
+_CALCULATED: Final = re.compile(r"[0-9]+(?:[.,][0-9]+)?E[+-]?[0-9]+|[0-9]+[.,]0+", re.ASCII | re.IGNORECASE)
 
 _USER_FIELD: Final = re.compile(r"users\[([0-9]+)\](?:\.(.+))?")
 
@@ -72,6 +76,11 @@ class _Checked:
         return len({row.line for row in self.bad_rows})
 
     @property
+    def is_complete(self) -> bool:
+        """Whether the file could be read to its end."""
+        return all(row.fields for row in self.bad_rows)
+
+    @property
     def good_count(self) -> int:
         """How many rows can be imported."""
         return self.row_count - self.bad_count
@@ -102,7 +111,7 @@ def run(session: Session, organization: str, path: Path, options: ImportOptions)
         checked = _check(session, organization, file, options)
         if file.ignored_columns:
             session.out.note(f"columns that are not used: {', '.join(file.ignored_columns)}")
-        if checked.bad_rows and options.rejects is None:
+        if checked.bad_rows and (options.rejects is None or not checked.is_complete):
             raise _rejection(file.name, checked)
         if not checked.row_count:
             raise CliError(f"{file.name} has no users; nothing was written")
@@ -123,9 +132,8 @@ def run(session: Session, organization: str, path: Path, options: ImportOptions)
                     "Run the command again",
                     ExitCode.ERROR,
                 )
-            if options.rejects is not None and checked.bad_rows:
-                _write_rejects(options.rejects, file, checked.bad_rows)
-            revision = _write(session, file, checked)
+            with _rejects_written(options.rejects, file, checked.bad_rows):
+                revision = _write(session, file, checked)
             revision = _delete(session, organization, others) or revision
             _show(session, checked, others, revision)
     if checked.bad_rows:
@@ -181,18 +189,28 @@ def _check(session: Session, organization: str, file: UsersFile, options: Import
 
 
 def _read_rows(file: UsersFile, organization: str, options: ImportOptions) -> Iterator[Row | BadRow]:
-    """Yield the rows of the file with its national numbers in E.164, where they are certain."""
+    """Yield the rows of the file with their numbers read."""
+    for row in file.rows(organization):
+        yield row if isinstance(row, BadRow) else _with_numbers(row, options.default_country)
+
+
+def _with_numbers(row: Row, default_country: str | None) -> Row | BadRow:
+    """Return the row with its national numbers in E.164, where they are certain."""
     from localdial_server.domain.suggested_numbers import typed_number  # noqa: PLC0415 - slow to load
 
-    for row in file.rows(organization):
-        if isinstance(row, Row) and options.default_country:
-            for column in PHONE_COLUMNS:
-                text = getattr(row.user, column)
-                number = typed_number(text, options.default_country) if text else None
-                if number is not None and number != text:
-                    setattr(row.user, column, number)
-                    row.read_numbers[text] = number
-        yield row
+    for column in PHONE_COLUMNS:
+        text = getattr(row.user, column)
+        if _CALCULATED.fullmatch(text.strip()):
+            problem = (
+                f"{shown_value(text)} is what a spreadsheet has made of a phone number; format the column as "
+                "text, enter the number again and save the file"
+            )
+            return BadRow(row.line, column, problem, row.fields)
+        number = typed_number(text, default_country) if text and default_country else None
+        if number is not None and number != text:
+            setattr(row.user, column, number)
+            row.read_numbers[text] = number
+    return row
 
 
 def _others(known: Sequence[str], checked: _Checked) -> Sequence[str]:
@@ -205,47 +223,93 @@ def _others(known: Sequence[str], checked: _Checked) -> Sequence[str]:
     return [user_id for user_id in known if user_id not in checked.user_ids]
 
 
+@contextlib.contextmanager
+def _progress_told(session: Session, progress_made: Callable[[], str]) -> Iterator[None]:
+    """Say what has been done if a call fails or the user interrupts the command."""
+    try:
+        yield
+    except LocaldialError as error:
+        error.add_note(f"{progress_made()} Running the command again is safe.")
+        raise
+    except KeyboardInterrupt:
+        session.out.note(f"{progress_made()} Running the command again is safe.")
+        raise
+
+
 def _delete(session: Session, organization: str, user_ids: Sequence[str]) -> int:
     """Delete the users; return the last revision, 0 if nobody was deleted."""
     revision = deleted = 0
-    try:
-        with progress(session.out) as show:
-            for user_id in user_ids:
-                request = DeleteUserRequest(organization_id=organization, user_id=user_id)
-                # Somebody else may have deleted the user since.
-                with contextlib.suppress(NotFound):
-                    revision = session.client.directory.delete_user(request).revision
-                deleted += 1
-                show("deleting", deleted, len(user_ids))
-    except LocaldialError as error:
-        error.add_note(
-            f"All users of the file are set, and {deleted:,} of {len(user_ids):,} others deleted. "
-            "Running the command again is safe."
-        )
-        raise
+    with (
+        _progress_told(
+            session,
+            lambda: (
+                "All users of the file are set, and at least "
+                f"{deleted:,} of {len(user_ids):,} others deleted."
+            ),
+        ),
+        progress(session.out) as show,
+    ):
+        for user_id in user_ids:
+            request = DeleteUserRequest(organization_id=organization, user_id=user_id)
+            # Somebody else may have deleted the user since.
+            with contextlib.suppress(NotFound):
+                revision = session.client.directory.delete_user(request).revision
+            deleted += 1
+            show("deleting", deleted, len(user_ids))
     return revision
 
 
-def _write_rejects(path: Path, file: UsersFile, bad_rows: Sequence[BadRow]) -> None:
-    """Create a CSV file of the bad rows, unchanged but for a last column that says what is wrong."""
+@contextlib.contextmanager
+def _rejects_written(path: Path | None, file: UsersFile, bad_rows: Sequence[BadRow]) -> Iterator[None]:
+    """Write the bad rows, if there are any, and remove their file if the import of the others fails.
+
+    Without that, the same command could not be run again.
+    """
+    if path is None or not bad_rows:
+        yield
+        return
+    try:
+        # The rows hold phone numbers, so only the owner may read the file.
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    try:
+        try:
+            # Excel takes a file for UTF-8 only if it begins with a byte order mark.
+            with os.fdopen(
+                descriptor, "w", encoding="utf-8-sig", errors="surrogateescape", newline=""
+            ) as out:
+                _write_rejects(out, file, bad_rows)
+        except OSError as error:
+            raise _unwritable(path, error) from None
+        yield
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _unwritable(path: Path, error: OSError) -> CliError:
+    return CliError(f"{path} cannot be written: {error.strerror}; nothing was imported")
+
+
+def _write_rejects(out: TextIO, file: UsersFile, bad_rows: Sequence[BadRow]) -> None:
+    """Write the bad rows as CSV, unchanged but for a last column that says what is wrong."""
     problems: dict[int, list[str]] = defaultdict(list)
     rows = {}
     for row in sorted(bad_rows, key=lambda row: row.line):
         problems[row.line].append(f"{row.column}: {row.problem}" if row.column else row.problem)
         rows[row.line] = row.fields
     width = max([len(file.header), *map(len, rows.values())])
-    try:
-        # The rows hold phone numbers, so only the owner may read the file.
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except OSError as error:
-        raise CliError(f"{path} cannot be written: {error.strerror}; nothing was imported") from None
-    with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as out:
-        writer = csv.writer(out, delimiter=file.separator)
-        writer.writerow([*file.header, *[""] * (width - len(file.header)), PROBLEM])
-        for line, fields in rows.items():
-            writer.writerow(
-                [*fields, *[""] * (width - len(fields)), f"line {line}: {'; '.join(problems[line])}"]
-            )
+    header = [*file.header, *[""] * (width - len(file.header))]
+    # The file may itself be one of rejected rows; what was wrong then is replaced.
+    kept = [index for index, name in enumerate(header) if name != PROBLEM]
+    # An import finds any other separator only by a line of its own.
+    separator = file.separator if file.separator in SEPARATORS else SEPARATORS[0]
+    writer = csv.writer(out, delimiter=separator)
+    writer.writerow([*(header[index] for index in kept), PROBLEM])
+    for line, fields in rows.items():
+        values = [fields[index] if index < len(fields) else "" for index in kept]
+        writer.writerow([*values, f"line {line}: {'; '.join(problems[line])}"])
 
 
 def _rejected_rows(session: Session, organization: str, rows: Sequence[Row]) -> Iterator[BadRow]:
@@ -264,7 +328,8 @@ def _rejected_rows(session: Session, organization: str, rows: Sequence[Row]) -> 
             return
         for index in bad:
             for column, description in violations[index]:
-                yield BadRow(rows[index].line, column, description, rows[index].fields)
+                value = f"{shown_value(getattr(rows[index].user, column))} " if column in COLUMNS else ""
+                yield BadRow(rows[index].line, column, f"{value}{description}", rows[index].fields)
         # Check again without the bad rows: the server may check in stages, or report only some errors.
         reported = set(bad)
         rows = [row for index, row in enumerate(rows) if index not in reported]
@@ -285,24 +350,23 @@ def _write(session: Session, file: UsersFile, checked: _Checked) -> int:
     bad_lines = {row.line for row in checked.bad_rows}
     organization = checked.organization
     rows = (row for row in _read_rows(file, organization, checked.options) if row.line not in bad_lines)
-    try:
-        with progress(session.out) as show:
-            while batch := list(islice(rows, BATCH_SIZE)):
-                users = [row for row in batch if isinstance(row, Row)]
-                if len(users) < len(batch):
-                    raise CliError(
-                        f"{file.name} changed after it was checked; {counted(written, 'user')} written. "
-                        "Run the command again",
-                        ExitCode.ERROR,
-                    )
-                revision = _send(session, organization, users).revision
-                written += len(users)
-                show("writing", written, checked.good_count)
-    except LocaldialError as error:
-        error.add_note(
-            f"{written:,} of {checked.good_count:,} users were written. Running the command again is safe."
-        )
-        raise
+    with (
+        _progress_told(
+            session, lambda: f"At least {written:,} of {checked.good_count:,} users were written."
+        ),
+        progress(session.out) as show,
+    ):
+        while batch := list(islice(rows, BATCH_SIZE)):
+            users = [row for row in batch if isinstance(row, Row)]
+            if len(users) < len(batch):
+                raise CliError(
+                    f"{file.name} changed after it was checked; {counted(written, 'user')} written. "
+                    "Run the command again",
+                    ExitCode.ERROR,
+                )
+            revision = _send(session, organization, users).revision
+            written += len(users)
+            show("writing", written, checked.good_count)
     return revision
 
 
@@ -317,8 +381,15 @@ def _send(
 
 def _rejection(name: str, checked: _Checked) -> CliError:
     verb = "is" if checked.bad_count == 1 else "are"
+    message = (
+        f"{name}: {checked.bad_count:,} of {checked.row_count:,} rows {verb} wrong, and nothing was written"
+    )
+    if checked.options.default_country is None and any(
+        row.column in PHONE_COLUMNS for row in checked.bad_rows
+    ):
+        message += " (--default-country US would read numbers as they are dialed in the US)"
     return CliError(
-        f"{name}: {checked.bad_count:,} of {checked.row_count:,} rows {verb} wrong, and nothing was written",
+        message,
         details=[
             FieldViolation(
                 f"line {row.line}, {row.column}" if row.column else f"line {row.line}", row.problem

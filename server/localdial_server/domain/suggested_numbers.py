@@ -36,6 +36,8 @@ _US_NUMBER: Final = re.compile(
 
 # Digits in groups, each perhaps in parentheses, with a separator between them.
 _TYPED: Final = re.compile(r"\+?(?:\(\d+\)|\d+)(?:[ ]?[./-]?[ ]?(?:\(\d+\)|\d+))*", re.ASCII)
+# How spreadsheets are told that digits are text: '4155550100 and ="4155550100".
+_MARKED_AS_TEXT: Final = re.compile(r"'(?P<typed>.*)|=\"(?P<exported>.*)\"")
 # A decimal, such as a number that a spreadsheet has changed, a date, and an IP address.
 _NOT_A_NUMBER: Final = re.compile(r"\d+\.\d+|\d{1,4}([./-])\d{1,2}\1\d{1,4}|\d{1,3}(\.\d{1,3}){3}", re.ASCII)
 
@@ -63,7 +65,9 @@ def typed_number(text: str, country: str) -> str | None:
     """
     if is_possible(text):
         return text
-    plain = _plain(text).strip().removeprefix("'")
+    plain = _plain(text)
+    if marked := _MARKED_AS_TEXT.fullmatch(plain):
+        plain = (marked["typed"] or marked["exported"] or "").strip()
     if len(text) > _LONGEST_TEXT or _TYPED.fullmatch(plain) is None or _NOT_A_NUMBER.fullmatch(plain):
         return None
     digits = re.sub("[^0-9]", "", plain)

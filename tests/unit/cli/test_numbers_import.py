@@ -13,6 +13,7 @@ from localdial.v1.number_inventory_pb2 import (
 )
 from localdial.v1.number_pb2 import LocalPresenceNumber, NumberState
 from localdial_server.cli.command import Session
+from localdial_server.cli.numbers_import import NumbersFile
 from localdial_server.cli.output import CliError, ExitCode
 from tests.support.fake_server import fails
 
@@ -83,8 +84,10 @@ def test_a_file_is_imported_in_batches_each_number_once(cli: Cli, tmp_path: Path
     assert result.stderr.count("notice") == 1
 
 
-def test_wrong_numbers_of_a_file_are_reported_by_their_lines(cli: Cli, tmp_path: Path) -> None:
-    lines = [*(f"+1415555{line:04}" for line in range(100)), "", "4155550142", "+1415555"]
+def test_numbers_of_a_file_that_the_server_refuses_are_reported_by_their_lines(
+    cli: Cli, tmp_path: Path
+) -> None:
+    lines = [*(f"+1415555{line:04}" for line in range(100)), "", "+14155550142", "+14155550143"]
     file = tmp_path / "numbers.txt"
     file.write_text("\n".join(lines))
     violations = [
@@ -114,7 +117,11 @@ def test_wrong_numbers_of_a_file_are_reported_by_their_lines(cli: Cli, tmp_path:
         (None, "cannot be read"),
         (b"", "has no numbers"),
         (b"\n \n", "has no numbers"),
-        (b"\xff\xfe+", "UTF-8"),
+        (b"\xff\xfe+", "is not UTF-8 text"),
+        (b"+14155550142\n\n4155550143\n", "line 3: '4155550143' must be a phone number in E.164"),
+        (b"Phone\n+14155550142\n", "line 1: 'Phone' must be a phone number in E.164"),
+        (b"+14155550142,Acme\n", "line 1: '+14155550142,Acme' must be"),
+        (b"+1415555\n", "line 1: '+1415555' must have ten digits"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused(
@@ -127,6 +134,40 @@ def test_a_file_that_cannot_be_used_is_refused(
     assert result.exit_code == ExitCode.USAGE
     assert problem in " ".join(result.stderr.split())
     assert cli.server.received == []
+
+
+def test_a_file_with_a_wrong_line_is_refused_before_its_first_numbers_are_imported(
+    cli: Cli, tmp_path: Path
+) -> None:
+    lines = [*(f"+1415555{line:04}" for line in range(100)), "", "4155550142", "+1415555"]
+    file = tmp_path / "numbers.txt"
+    file.write_text("\n".join(lines))
+    result = cli.run("numbers", "import", "acme", "--file", str(file))
+    assert result.exit_code == ExitCode.USAGE
+    assert "2 lines are wrong, and nothing was imported" in " ".join(result.stderr.split())
+    assert "line 102: '4155550142' must be" in result.stderr
+    assert "did you mean +14155550142?" in result.stderr
+    assert "line 103: '+1415555' must" in result.stderr
+    assert cli.server.received == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{HELD}\r{BOUGHT}\r",
+        f"{HELD}\r\n\r\n{BOUGHT}\r\n",
+        f'"{HELD}"\n"{BOUGHT}"\n',
+        f"{HELD},,\n{BOUGHT},,\n,,\n",
+        f"{HELD};\n {BOUGHT} ;\n",
+        f"{HELD}\t\n{BOUGHT}",
+    ],
+    ids=["CR", "CRLF and empty lines", "quotes", "commas", "semicolons", "tabs"],
+)
+def test_numbers_are_read_as_spreadsheets_save_them(tmp_path: Path, text: str, encoding: str) -> None:
+    file = tmp_path / "numbers.csv"
+    file.write_bytes(text.encode(encoding))
+    assert NumbersFile.read(file).numbers == [HELD, BOUGHT]
 
 
 def test_the_question_before_a_deletion_says_what_becomes_of_each_number(

@@ -68,9 +68,13 @@ def test_the_line_of_a_row_is_where_it_begins(path: Path) -> None:
 def test_a_bad_row_leaves_the_other_rows_valid(path: Path) -> None:
     content = HEADER + b"a,,\nb,caf\xe9,,\nc,,,,x\nd,,,\n"
     assert rows_of(path, content) == [
-        BadRow(2, "", "has 3 columns instead of 4"),
-        BadRow(3, "display_name", "is not UTF-8 text; save the file as CSV in UTF-8"),
-        BadRow(4, "", "has 5 columns instead of 4"),
+        BadRow(2, "", "has 3 columns instead of 4: 'a,,'"),
+        BadRow(
+            3,
+            "display_name",
+            r"'caf\udce9' is not UTF-8 text; save the file as CSV in UTF-8 (in Excel: CSV UTF-8)",
+        ),
+        BadRow(4, "", "has 5 columns instead of 4: 'c,,,,x'"),
         Row(5, User(organization_id="acme", user_id="d")),
     ]
 
@@ -90,7 +94,9 @@ def test_a_quote_that_is_never_closed_is_a_bad_row_and_not_a_long_name(path: Pat
     assert isinstance(first, Row)
     assert isinstance(second, BadRow)
     assert second.line == 3
-    assert "the rest of the file was not read" in second.problem
+    assert "close its quotes" in second.problem
+    assert "The rest of the file was not read" in second.problem
+    assert second.fields == ()
 
 
 @pytest.mark.parametrize(
@@ -157,10 +163,17 @@ ANN = ("ann", "Ann", "", "+13035550192")
         "user_id,display_name,caller_id,work_phone\nann,Ann,,+13035550192,,\n",
         "user_id,display_name,caller_id,work_phone,,\nann,Ann,,+13035550192\n",
         "sep=;\nuser_id;display_name;caller_id;work_phone\nann;Ann;;+13035550192\n",
-        '"sep=,"\nuser_id,display_name,caller_id,work_phone\nann,Ann,,+13035550192\n'.replace('"', ""),
+        "sep=,\nuser_id,display_name,caller_id,work_phone\nann,Ann,,+13035550192\n",
+        "SEP=\t\r\nuser_id\tdisplay_name\tcaller_id\twork_phone\r\nann\tAnn\t\t+13035550192\r\n",
+        "sep=^\nuser_id^display_name^caller_id^work_phone\nann^Ann^^+13035550192\n",
+        '"sep=;"\nuser_id;display_name;caller_id;work_phone\nann;Ann;;+13035550192\n',
+        "sep=;,,,\nuser_id;display_name;caller_id;work_phone\nann;Ann;;+13035550192\n",
+        "sep=;\nuser_id,display_name,caller_id,work_phone\nann,Ann,,+13035550192\n",
         "user_id;display_name;caller_id;work_phone\nann;Ann;;+13035550192\n",
         "user_id\tdisplay_name\tcaller_id\twork_phone\nann\tAnn\t\t+13035550192\n",
         "User_ID, DISPLAY_NAME ,Caller_Id,work_PHONE\nann,Ann,,+13035550192\n",
+        "User ID,Display  Name,caller-id,Work\u00a0Phone\u200b\nann,Ann,,+13035550192\n",
+        "user_id,\ufeffdisplay_name,caller_id,work_phone\nann,Ann,,+13035550192\n",
         "role,user_id,display_name,caller_id,work_phone\nagent,ann,Ann,,+13035550192\n",
     ],
     ids=[
@@ -171,9 +184,16 @@ ANN = ("ann", "Ann", "", "+13035550192")
         "empty trailing columns in the header only",
         "sep=;",
         "sep=,",
+        "sep= and a tab",
+        "sep= and any other",
+        "sep= in quotes",
+        "sep= saved as a cell",
+        "sep= that does not hold",
         "semicolons",
         "tabs",
         "header in other case",
+        "header in words",
+        "a byte order mark in the header",
         "another column",
     ],
 )
@@ -182,6 +202,43 @@ def test_what_spreadsheets_write_is_read(path: Path, content: str, encoding: str
     if encoding.startswith("utf-16-") and content[0] == "\r":
         content = content.lstrip("\r\n,")
     assert users_of(path, content.encode(encoding)) == [ANN]
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (
+            b"work_phone,User ID,Work Phone,display_name,caller_id\n",
+            "line 1: the header is wrong: duplicate column work_phone.*; rename or delete the column",
+        ),
+        (
+            b"user_id,display_name,work_phone\n",
+            "no column caller_id. .*pass --map caller_id=NAME; if no user has this, add an empty column",
+        ),
+        (
+            b"Ann,+13035550192\n",
+            "it names none of the columns. It has 'Ann', .*must have user_id,display_name,caller_id",
+        ),
+        (b"PK\x03\x04\0\0,x\n", "line 1, is not UTF-8 text; save the file as CSV in UTF-8"),
+    ],
+)
+def test_a_wrong_header_is_refused_with_the_cure(path: Path, content: bytes, problem: str) -> None:
+    with pytest.raises(CliError, match=problem):
+        rows_of(path, content)
+
+
+@pytest.mark.parametrize(
+    ("field", "problem"),
+    [
+        ("A\0nn", r"'A\x00nn' is not UTF-8 text; save the file as CSV in UTF-8"),
+        ("A" * 251, f"'{'A' * 80}\N{HORIZONTAL ELLIPSIS}' has 251 characters, of at most 250"),
+    ],
+)
+def test_what_is_no_name_is_a_bad_row(path: Path, field: str, problem: str) -> None:
+    [row] = rows_of(path, HEADER + f"ann,{field},,\n".encode())
+    assert isinstance(row, BadRow)
+    assert (row.line, row.column) == (2, "display_name")
+    assert row.problem.startswith(problem)
 
 
 def test_columns_that_are_not_used_are_known(path: Path) -> None:
@@ -213,5 +270,5 @@ def test_utf_16_that_ends_within_a_character_is_a_bad_row(path: Path) -> None:
 
 
 def test_a_line_without_end_is_refused(path: Path) -> None:
-    with pytest.raises(CliError, match="line 2 is longer than 1,048,576 characters"):
+    with pytest.raises(CliError, match=r"users\.csv, line 2, is longer than 1,048,576 characters"):
         rows_of(path, HEADER + b"a" * 3_000_000)

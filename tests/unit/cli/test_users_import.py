@@ -1,4 +1,6 @@
+import codecs
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import grpc
@@ -12,7 +14,10 @@ from localdial.v1.directory_pb2 import (
     ListUsersResponse,
     User,
 )
+from localdial_server.cli import users_import
+from localdial_server.cli.command import Session
 from localdial_server.cli.output import ExitCode
+from localdial_server.cli.users_file import Row
 from localdial_server.cli.users_import import BATCH_SIZE
 from tests.support.fake_server import Answer, fails
 
@@ -81,11 +86,14 @@ def test_the_bad_rows_of_all_batches_are_reported_with_their_lines_and_nothing_i
     # The header is line 1.
     first_line_of_second_batch = BATCH_SIZE + 2
     assert result.stderr.splitlines() == [
-        f"Error: users.csv: 4 of {ROWS + 1:,} rows are wrong, and nothing was written",
+        (
+            f"Error: users.csv: 4 of {ROWS + 1:,} rows are wrong, and nothing was written "
+            "(--default-country US would read numbers as they are dialed in the US)"
+        ),
         "  line 4: is wrong",
-        "  line 19, caller_id: is wrong",
-        "  line 19, work_phone: is wrong",
-        f"  line {first_line_of_second_batch}, user_id: is wrong",
+        "  line 19, caller_id: '' is wrong",
+        "  line 19, work_phone: '' is wrong",
+        f"  line {first_line_of_second_batch}, user_id: 'user{BATCH_SIZE}' is wrong",
         f"  line {ROWS + 2}, user_id: user3 is already on line 5",
     ]
     assert all(only_checks for only_checks, _ in sent_batches(cli))
@@ -94,7 +102,10 @@ def test_the_bad_rows_of_all_batches_are_reported_with_their_lines_and_nothing_i
 def test_the_check_is_repeated_until_the_server_finds_no_more_bad_users(cli: Cli, path: Path) -> None:
     cli.server.answers(invalid("users[0].user_id"), invalid("users[0].caller_id"))
     result = cli.run("users", "import", "acme", str(path))
-    assert result.stderr.splitlines()[1:] == ["  line 2, user_id: is wrong", "  line 3, caller_id: is wrong"]
+    assert result.stderr.splitlines()[1:] == [
+        "  line 2, user_id: 'user0' is wrong",
+        "  line 3, caller_id: '' is wrong",
+    ]
     assert sent_batches(cli) == [
         (True, BATCH_SIZE),
         (True, BATCH_SIZE - 1),
@@ -110,10 +121,10 @@ def test_a_row_at_which_the_list_of_the_server_ends_is_checked_again(cli: Cli, p
     )
     result = cli.run("users", "import", "acme", str(path))
     assert result.stderr.splitlines()[1:] == [
-        "  line 2, caller_id: is wrong",
-        "  line 2, work_phone: is wrong",
-        "  line 3, caller_id: is wrong",
-        "  line 3, work_phone: is wrong",
+        "  line 2, caller_id: '' is wrong",
+        "  line 2, work_phone: '' is wrong",
+        "  line 3, caller_id: '' is wrong",
+        "  line 3, work_phone: '' is wrong",
     ]
 
 
@@ -221,16 +232,105 @@ def test_bad_rows_go_to_a_file_and_the_others_are_imported(cli: Cli, path: Path,
         "rejected_count": 2,
     }
     assert rejects.stat().st_mode & 0o777 == 0o600
-    assert rejects.read_text() == (
+    assert rejects.read_bytes().startswith(codecs.BOM_UTF8)
+    assert rejects.read_text("utf-8-sig") == (
         "user_id;display_name;caller_id;work_phone;team;problem\n"
-        'b;B;;;;"line 3: has 2 columns instead of 5"\n'.replace('"', "")
-        + 'c;C;bad;bad;y;"line 4: caller_id: is wrong; work_phone: is wrong"\n'
+        "b;B;;;;\"line 3: has 2 columns instead of 5: 'b;B'\"\n"
+        "c;C;bad;bad;y;\"line 4: caller_id: 'bad' is wrong; work_phone: 'bad' is wrong\"\n"
     )
     written = cli.requests("BatchSetUsers")[-1]
     assert [user.user_id for user in written.users] == ["a", "d"]
     again = cli.run("users", "import", "acme", str(path), "--rejects", str(rejects))
     assert again.exit_code == ExitCode.USAGE
     assert "exists; pass another --rejects" in " ".join(again.stderr.split())
+
+
+def test_rejected_rows_can_be_imported_and_rejected_again(cli: Cli, path: Path, tmp_path: Path) -> None:
+    path.write_bytes("sep=^\nuser_id^display_name^caller_id^work_phone\na^Zo\u00eb^1^\nb^^^\n".encode())
+    once, twice = tmp_path / "once.csv", tmp_path / "twice.csv"
+    cli.server.answers(
+        invalid("users[0].caller_id"), BatchSetUsersResponse(), others(), BatchSetUsersResponse()
+    )
+    assert cli.run("users", "import", "acme", str(path), "--rejects", str(once)).exit_code == ExitCode.PARTIAL
+    cli.server.answers(invalid("users[0].caller_id"))
+    again = cli.run("users", "import", "acme", str(once), "--rejects", str(twice))
+    assert again.exit_code == ExitCode.PARTIAL, again.stderr
+    assert cli.requests("BatchSetUsers")[-1].users[0].display_name == "Zo\u00eb"
+    assert twice.read_text("utf-8-sig") == (
+        "user_id,display_name,caller_id,work_phone,problem\na,Zo\u00eb,1,,line 2: caller_id: '1' is wrong\n"
+    )
+
+
+def test_bad_rows_are_not_set_aside_if_the_rest_of_the_file_cannot_be_read(
+    cli: Cli, path: Path, tmp_path: Path
+) -> None:
+    path.write_text('user_id,display_name,caller_id,work_phone\na,,,\nb,"open,,\nc,,,\n')
+    rejects = tmp_path / "rejects.csv"
+    result = cli.run("users", "import", "acme", str(path), "--rejects", str(rejects))
+    assert result.exit_code == ExitCode.USAGE
+    assert "nothing was written: line 3: is not CSV" in " ".join(result.stderr.split())
+    assert not rejects.exists()
+    assert sent_batches(cli) == [(True, 1)]
+
+
+def test_a_failed_import_leaves_no_file_of_rejected_rows_in_the_way_of_the_next(
+    cli: Cli, path: Path, tmp_path: Path
+) -> None:
+    path.write_text("user_id,display_name,caller_id,work_phone\na,,,\nb\n")
+    rejects = tmp_path / "rejects.csv"
+    cli.server.answers(BatchSetUsersResponse(), others(), fails(grpc.StatusCode.INTERNAL, "told to fail"))
+    result = cli.run("users", "import", "acme", str(path), "--rejects", str(rejects))
+    assert result.exit_code == ExitCode.ERROR
+    assert not rejects.exists()
+
+
+def test_rejected_rows_are_not_written_through_a_link(cli: Cli, path: Path, tmp_path: Path) -> None:
+    path.write_text("user_id,display_name,caller_id,work_phone\na,,,\nb\n")
+    elsewhere, rejects = tmp_path / "elsewhere.csv", tmp_path / "rejects.csv"
+    rejects.symlink_to(elsewhere)
+    cli.server.answers(BatchSetUsersResponse(), others())
+    result = cli.run("users", "import", "acme", str(path), "--rejects", str(rejects))
+    assert result.exit_code == ExitCode.USAGE
+    assert "cannot be written: File exists; nothing was imported" in " ".join(result.stderr.split())
+    assert not elsewhere.exists()
+    assert sent_batches(cli) == [(True, 1)]
+
+
+def test_rejected_rows_do_not_replace_the_file_itself(cli: Cli, path: Path) -> None:
+    before = path.read_bytes()
+    result = cli.run("users", "import", "acme", str(path), "--rejects", str(path))
+    assert result.exit_code == ExitCode.USAGE
+    assert path.read_bytes() == before
+    assert cli.server.received == []
+
+
+@pytest.mark.parametrize("number", ["1.41556E+10", "1,41556E+10", "1.41556e10", "14155550100.0"])
+def test_a_number_that_a_spreadsheet_has_calculated_is_not_sent(cli: Cli, path: Path, number: str) -> None:
+    path.write_text(f'user_id,display_name,caller_id,work_phone\na,,,"{number}"\n')
+    for options in (), ("--default-country", "US"):
+        result = cli.run("users", "import", "acme", str(path), *options)
+        assert result.exit_code == ExitCode.USAGE
+        assert f"line 2, work_phone: '{number}' is what a spreadsheet has made" in result.stderr
+        assert "format the column as text" in result.stderr
+    assert sent_batches(cli) == []
+
+
+def test_an_interrupted_import_says_what_was_written(
+    cli: Cli, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = users_import._send
+
+    def interrupted(session: Session, organization: str, rows: Sequence[Row], **options: bool) -> object:
+        if not options and rows[0].user.user_id != "user0":
+            raise KeyboardInterrupt
+        return sent(session, organization, rows, **options)
+
+    monkeypatch.setattr(users_import, "_send", interrupted)
+    result = cli.run("users", "import", "acme", str(path))
+    assert result.exit_code not in {ExitCode.OK, ExitCode.PARTIAL}
+    assert f"At least {BATCH_SIZE:,} of {ROWS:,} users were written. Running the command again is safe." in (
+        result.stderr
+    )
 
 
 def test_users_that_the_file_does_not_have_are_deleted_after_the_others_are_set(cli: Cli, path: Path) -> None:
