@@ -17,6 +17,9 @@ MAIN = "AC" + "a" * 32
 SUB = "AC" + "b" * 32
 TOKEN = "a-secret"
 
+NUMBER = "+14155550100"
+"""A number on sale."""
+
 
 @dataclass
 class TwilioHarness:
@@ -50,6 +53,11 @@ class TwilioHarness:
     def events(self, *kinds: str) -> list[dict[str, object]]:
         """Return the ledger's events of these kinds, or all events."""
         return [dict(event) for event in self.ledger.journal.events if not kinds or event["event"] in kinds]
+
+    def fields_of(self, phone_number: str) -> dict[str, str]:
+        """Return the fields that a client set for an owned number, by the API's names."""
+        (number,) = [each for each in self.ledger.numbers.values() if each.phone_number == phone_number]
+        return number.fields
 
     def _new_sid(self, prefix: str) -> str:
         return self.next_sid or f"{prefix}{uuid.uuid4().hex}"
