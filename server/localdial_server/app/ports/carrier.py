@@ -184,8 +184,7 @@ class Carrier(Protocol):
     """A carrier account. Safe for concurrent use; every call may be cancelled.
 
     A cancelled call may have been carried out, or may still be carried out. Every call returns within
-    the adapter's time limit. Each raises `CarrierUnavailable` and, for the causes ACCOUNT and
-    CREDENTIALS, `Refused`.
+    the adapter's time limit. Each raises `CarrierUnavailable` and `Refused`.
     """
 
     @property

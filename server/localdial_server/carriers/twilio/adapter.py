@@ -1,5 +1,6 @@
 """Twilio as a carrier: one account, and all configured accounts."""
 
+import contextlib
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -159,12 +160,12 @@ class TwilioCarrier(Carrier):
             try:
                 return api.release(self._account_sid, carrier_number_id)
             except ApiError as error:
-                if error.status != HTTPStatus.BAD_REQUEST:
-                    raise
-                try:
-                    has_emergency_address = api.has_emergency_address(self._account_sid, carrier_number_id)
-                except RequestFailed:
-                    has_emergency_address = False
+                has_emergency_address = False
+                if error.status == HTTPStatus.BAD_REQUEST:
+                    with contextlib.suppress(RequestFailed):
+                        has_emergency_address = api.has_emergency_address(
+                            self._account_sid, carrier_number_id
+                        )
                 raise release_error(error, has_emergency_address=has_emergency_address) from error
 
         return await self._requests.change((self._account_sid, carrier_number_id), change)

@@ -67,17 +67,19 @@ _PROXY: Final = (
     "A proxy between the server and Twilio wants a user name and a password (status 407). The request did not"
     f" reach Twilio. The server's operator must put them into HTTPS_PROXY. {SEE_DOCTOR}"
 )
-_REDIRECTED: Final = (
-    "The address of the API redirects to another one, as Twilio never does: a proxy or a sign-in page is in"
-    f" between, or LOCALDIAL_TWILIO_BASE_URL is wrong. {SEE_DOCTOR}"
+_BLOCKED: Final = (
+    "A proxy between the server and Twilio refuses the connection (status {status}). The request did not"
+    " reach Twilio. The server's operator must have the proxy allow it, or set HTTPS_PROXY and NO_PROXY."
+    f" {SEE_DOCTOR}"
 )
-_INVALID_REQUEST: Final = f"Twilio finds the request invalid. {SEE_DOCTOR}"
+_REDIRECTED: Final = (
+    "The address of the API redirects to another one (status {status}), as Twilio never does: a proxy or a"
+    f" sign-in page is in between, or LOCALDIAL_TWILIO_BASE_URL is wrong. {SEE_DOCTOR}"
+)
 
 REFUSALS: Final[Mapping[int, tuple[RefusalCause, str]]] = {
     21421: (RefusalCause.INVALID, _INVALID_NUMBER),
     21451: (RefusalCause.INVALID, _INVALID_AREA_CODE),
-    21457: (RefusalCause.INVALID, _INVALID_REQUEST),
-    21458: (RefusalCause.INVALID, _INVALID_REQUEST),
     21613: (RefusalCause.REGULATORY, _ADDRESS),
     21615: (RefusalCause.REGULATORY, _LOCAL_ADDRESS),
     21631: (RefusalCause.REGULATORY, _ADDRESS),
@@ -94,13 +96,13 @@ REFUSALS: Final[Mapping[int, tuple[RefusalCause, str]]] = {
 _REFUSED_BY_STATUS: Final[Mapping[int, tuple[RefusalCause, str]]] = {
     401: (RefusalCause.CREDENTIALS, _CREDENTIALS),
     402: (RefusalCause.ACCOUNT, "The Twilio account is out of money. Add some in the Twilio console."),
-    403: (RefusalCause.ACCOUNT, f"The Twilio account may not do this. {SEE_DOCTOR}"),
     404: (RefusalCause.ACCOUNT, _NO_ACCOUNT),
     407: (RefusalCause.ACCOUNT, _PROXY),
 }
 
 _THROTTLED_CODE: Final = 20429
 _REDIRECTS: Final = range(300, 400)
+_CLIENT_ERRORS: Final = range(400, 500)
 _SERVER_ERRORS: Final = range(500, 600)
 
 
@@ -130,6 +132,14 @@ class NotSent(RequestFailed):
     """The request did not reach the API."""
 
 
+class ProxyRefused(NotSent):
+    """A proxy refused to connect to the API. `status` is the proxy's."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"the proxy answered {status} instead of connecting to the carrier")
+        self.status = status
+
+
 class NoResponse(RequestFailed):
     """The request was sent, but no usable response came."""
 
@@ -137,14 +147,12 @@ class NoResponse(RequestFailed):
 def look_up_error(error: RequestFailed) -> CarrierError:
     """Return the port's error for a failed look-up, which is always safe to repeat."""
     meaning = change_error(error)
-    match meaning:
-        case OutcomeUnknown():
+    match error, meaning:
+        case ApiError(), NumberTaken():
+            # A look-up orders nothing, so it cannot lose a race for a number.
+            return _invalid(error)
+        case _, OutcomeUnknown():
             return CarrierUnavailable(str(error), error.retry_after if isinstance(error, ApiError) else None)
-        case Refused(cause=RefusalCause.ACCOUNT | RefusalCause.CREDENTIALS):
-            return meaning
-        case NumberTaken() | Refused():
-            # A look-up asks for nothing that could be invalid, so the user is not at fault.
-            return CarrierUnavailable(f"a look-up was refused: {error}")
         case _:
             return meaning
 
@@ -152,6 +160,10 @@ def look_up_error(error: RequestFailed) -> CarrierError:
 def change_error(error: RequestFailed) -> CarrierError:
     """Return the port's error for a failed change: `OutcomeUnknown` if it may have been made."""
     match error:
+        case ProxyRefused(status=HTTPStatus.PROXY_AUTHENTICATION_REQUIRED):
+            return Refused(RefusalCause.ACCOUNT, _PROXY, str(error))
+        case ProxyRefused(status=status) if status in _CLIENT_ERRORS:
+            return Refused(RefusalCause.ACCOUNT, _BLOCKED.format(status=status), str(error))
         case NotSent():
             return CarrierUnavailable(str(error))
         case ApiError():
@@ -169,11 +181,7 @@ def release_error(error: ApiError, *, has_emergency_address: bool) -> CarrierErr
         return Refused(RefusalCause.REGULATORY, _EMERGENCY_ADDRESS, str(error))
     meaning = change_error(error)
     # A release cannot lose a race for a number.
-    return (
-        Refused(RefusalCause.INVALID, _INVALID_REQUEST, str(error))
-        if isinstance(meaning, NumberTaken)
-        else meaning
-    )
+    return _invalid(error) if isinstance(meaning, NumberTaken) else meaning
 
 
 def _meaning_of(response: ApiError) -> CarrierError:
@@ -186,12 +194,25 @@ def _meaning_of(response: ApiError) -> CarrierError:
         return CarrierUnavailable(text, response.retry_after)
     if code in TAKEN:
         return NumberTaken(text)
-    refusal = REFUSALS.get(code) or _REFUSED_BY_STATUS.get(status)
-    if refusal is not None:
-        return Refused(*refusal, text)
-    if status in _REDIRECTS:
-        return Refused(RefusalCause.ACCOUNT, _REDIRECTED, text)
+    return Refused(*(REFUSALS.get(code) or _REFUSED_BY_STATUS.get(status) or _named_refusal(response)), text)
+
+
+def _named_refusal(response: ApiError) -> tuple[RefusalCause, str]:
+    """Return the cause and the explanation of a response that no table has."""
+    if response.status in _REDIRECTS:
+        return RefusalCause.ACCOUNT, _REDIRECTED.format(status=response.status)
+    if response.status == HTTPStatus.FORBIDDEN:
+        return RefusalCause.ACCOUNT, f"The Twilio account may not do this ({_named(response)}). {SEE_DOCTOR}"
+    return RefusalCause.INVALID, f"Twilio finds the request invalid ({_named(response)}). {SEE_DOCTOR}"
+
+
+def _invalid(response: ApiError) -> Refused:
+    return Refused(*_named_refusal(response), str(response))
+
+
+def _named(response: ApiError) -> str:
+    """Return the status and the error code, for people."""
     # Twilio's own text is left out: it may name a phone number. Its page about the code is public.
+    code = response.code
     named = f"error {code}, https://www.twilio.com/docs/api/errors/{code}" if code else "no error code"
-    explanation = f"Twilio finds the request invalid (status {status}, {named}). {SEE_DOCTOR}"
-    return Refused(RefusalCause.INVALID, explanation, text)
+    return f"status {response.status}, {named}"

@@ -9,6 +9,7 @@ import io
 import json
 import logging
 import math
+import re
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -28,6 +29,7 @@ from localdial_server.carriers.twilio.error_codes import (
     NoResponse,
     NotFound,
     NotSent,
+    ProxyRefused,
     RequestFailed,
 )
 
@@ -46,6 +48,9 @@ _LONGEST_RETRY_AFTER: Final = 24 * 3600.0
 
 _TWILIO: Final = ".twilio.com"
 _SUCCESS: Final = range(200, 300)
+
+# The error of Python's HTTP client if a proxy does not connect to a host of `https`; it names the status.
+_TUNNEL_REFUSED: Final = re.compile("Tunnel connection failed: ([0-9]{3})")
 
 _NOT_CONNECTED: Final = (
     urllib3.exceptions.NewConnectionError,
@@ -201,6 +206,9 @@ def _request_error(error: Exception, *, may_be_sent: bool) -> RequestFailed:
         # The error's type proves nothing: a proxy that cuts the response off causes a `ProxyError`, and
         # so does one that cannot be reached.
         return NoResponse(f"no response came: {type(cause).__name__}")
+    refused = _TUNNEL_REFUSED.search(str(error))
+    if isinstance(error, requests.exceptions.ProxyError) and refused is not None:
+        return ProxyRefused(int(refused[1]))
     if isinstance(error, requests.ConnectTimeout) or isinstance(cause, _NOT_CONNECTED):
         return NotSent(f"the carrier cannot be reached: {type(cause).__name__}")
     if isinstance(cause, ssl.SSLCertVerificationError):

@@ -11,9 +11,11 @@ from localdial_server.carriers.twilio.error_codes import (
     ApiError,
     NoResponse,
     NotSent,
+    ProxyRefused,
     RequestFailed,
     change_error,
     look_up_error,
+    release_error,
 )
 
 _REFUSED = {
@@ -98,15 +100,22 @@ def test_a_look_up_without_a_response_can_be_repeated(error: RequestFailed) -> N
 
 
 @pytest.mark.parametrize(("answer", "cause"), _REFUSED.items(), ids=str)
-def test_a_look_up_is_refused_only_because_of_the_account(
+def test_a_look_up_is_refused_for_the_same_reason_as_a_change(
     answer: tuple[int, int], cause: RefusalCause
 ) -> None:
-    raised = look_up_error(ApiError(*answer))
-    if cause in {RefusalCause.ACCOUNT, RefusalCause.CREDENTIALS}:
+    looked, changed = look_up_error(ApiError(*answer)), change_error(ApiError(*answer))
+    assert isinstance(looked, Refused)
+    assert isinstance(changed, Refused)
+    assert looked.cause is cause
+    assert looked.explanation == changed.explanation
+
+
+@pytest.mark.parametrize("code", [21422, 21452])
+def test_neither_a_look_up_nor_a_release_loses_a_race_for_a_number(code: int) -> None:
+    error = ApiError(400, code)
+    for raised in look_up_error(error), release_error(error, has_emergency_address=False):
         assert isinstance(raised, Refused)
-        assert raised.cause is cause
-    else:
-        assert type(raised) is CarrierUnavailable
+        assert f"error {code}" in raised.explanation
 
 
 def test_the_error_of_a_redirect_names_the_setting() -> None:
@@ -122,10 +131,38 @@ def test_the_error_of_a_proxy_that_wants_a_password_does_not_blame_twilio() -> N
         assert "finds the request invalid" not in error.explanation
 
 
-def test_an_unknown_error_code_is_named() -> None:
-    error = change_error(ApiError(400, 99999))
-    assert isinstance(error, Refused)
-    assert "(status 400, error 99999, https://www.twilio.com/docs/api/errors/99999)" in error.explanation
-    error = change_error(ApiError(422))
-    assert isinstance(error, Refused)
-    assert "(status 422, no error code)" in error.explanation
+@pytest.mark.parametrize(
+    ("answer", "named"),
+    [
+        ((400, 99999), "(status 400, error 99999, https://www.twilio.com/docs/api/errors/99999)"),
+        ((400, 21458), "(status 400, error 21458, https://www.twilio.com/docs/api/errors/21458)"),
+        ((403, 20006), "(status 403, error 20006, https://www.twilio.com/docs/api/errors/20006)"),
+        ((403, 0), "(status 403, no error code)"),
+        ((418, 0), "(status 418, no error code)"),
+        ((422, 0), "(status 422, no error code)"),
+        ((302, 0), "(status 302)"),
+        ((308, 0), "(status 308)"),
+        ((407, 0), "(status 407)"),
+    ],
+    ids=str,
+)
+def test_an_answer_that_is_not_known_is_named_in_every_request(answer: tuple[int, int], named: str) -> None:
+    error = ApiError(*answer)
+    for raised in (
+        change_error(error),
+        look_up_error(error),
+        release_error(error, has_emergency_address=False),
+    ):
+        assert isinstance(raised, Refused)
+        assert named in raised.explanation
+
+
+def test_a_proxy_that_does_not_connect_is_named_and_an_overloaded_one_is_asked_again() -> None:
+    for request_error in change_error, look_up_error:
+        password, blocked, busy = (request_error(ProxyRefused(status)) for status in (407, 403, 503))
+        assert isinstance(password, Refused)
+        assert "wants a user name and a password (status 407)" in password.explanation
+        assert isinstance(blocked, Refused)
+        assert "refuses the connection (status 403)" in blocked.explanation
+        # Nothing was sent, so the outcome is known.
+        assert type(busy) is CarrierUnavailable

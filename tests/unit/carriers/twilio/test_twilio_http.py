@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from localdial_server.carriers.twilio.error_codes import ApiError, NoResponse, NotSent
+from localdial_server.carriers.twilio.error_codes import ApiError, NoResponse, NotSent, ProxyRefused
 from localdial_server.carriers.twilio.http_client import TwilioHttpClient, retry_after
 
 _API = "https://api.twilio.com"
@@ -106,6 +106,27 @@ def test_a_redirect_is_not_followed() -> None:
             http.request("GET", f"{_API}/x")
         assert failure.value.status == 302
     assert len(heads) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (b"407 Proxy Authentication Required", 407),
+        (b"403 Forbidden", 403),
+        (b"503 Service Unavailable", 503),
+    ],
+)
+def test_a_proxy_that_does_not_connect_is_told_apart_from_the_carrier(
+    monkeypatch: pytest.MonkeyPatch, answer: bytes, status: int
+) -> None:
+    says_no = says(b"HTTP/1.1 %s\r\nContent-Length: 0\r\n\r\n" % answer)
+    with host(says_no) as (url, heads):
+        monkeypatch.setenv("HTTPS_PROXY", url)
+        for method, data in ("GET", None), ("POST", {"a": "b"}):
+            with client("") as http, pytest.raises(ProxyRefused) as failure:
+                http.request(method, f"{_API}/x", data=data)
+            assert failure.value.status == status
+    assert all(head.startswith(b"CONNECT api.twilio.com:443") for head in heads)
 
 
 def test_an_error_response_keeps_its_code_and_retry_after() -> None:
