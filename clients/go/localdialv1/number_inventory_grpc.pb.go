@@ -91,7 +91,8 @@ type NumberInventoryClient interface {
 	// NOT_FOUND (NUMBER_NOT_AT_CARRIER); ALREADY_EXISTS (NUMBER_IN_USE);
 	// FAILED_PRECONDITION (NUMBER_NOT_ACTIVE while it is being bought or released;
 	// NUMBER_WITHOUT_VOICE); RESOURCE_EXHAUSTED (NUMBER_LIMIT_REACHED, for
-	// `external` only).
+	// `external` only); with `configure`, also CARRIER_REFUSED and
+	// CARRIER_UNAVAILABLE, unless no number could be set up: then the call fails.
 	ImportNumbers(ctx context.Context, in *ImportNumbersRequest, opts ...grpc.CallOption) (*ImportNumbersResponse, error)
 	// Lists the numbers that ImportNumbers can add, ordered by phone number: the
 	// numbers of the organization's carrier account that no organization has,
@@ -313,7 +314,8 @@ type NumberInventoryServer interface {
 	// NOT_FOUND (NUMBER_NOT_AT_CARRIER); ALREADY_EXISTS (NUMBER_IN_USE);
 	// FAILED_PRECONDITION (NUMBER_NOT_ACTIVE while it is being bought or released;
 	// NUMBER_WITHOUT_VOICE); RESOURCE_EXHAUSTED (NUMBER_LIMIT_REACHED, for
-	// `external` only).
+	// `external` only); with `configure`, also CARRIER_REFUSED and
+	// CARRIER_UNAVAILABLE, unless no number could be set up: then the call fails.
 	ImportNumbers(context.Context, *ImportNumbersRequest) (*ImportNumbersResponse, error)
 	// Lists the numbers that ImportNumbers can add, ordered by phone number: the
 	// numbers of the organization's carrier account that no organization has,

@@ -15,8 +15,10 @@ from localdial_server.cli.text_file import SAVE_AS_UTF8, Lines, as_text, is_text
 EXTERNAL: Final = "external"
 """The carrier of numbers that are held elsewhere."""
 
-# The most numbers that ImportNumbers accepts.
-_BATCH_SIZE: Final = 100
+# The most numbers that ImportNumbers accepts. To configure a number takes a request to the carrier, so a
+# batch of these is smaller: its response comes in time, and shows that the import goes on.
+_BATCH_SIZE: Final = 1000
+_BATCH_TO_CONFIGURE: Final = 100
 
 # Line ends, and what spreadsheets write around a cell and for empty ones.
 _AROUND: Final = ' \t\r\n",;'
@@ -108,17 +110,18 @@ def run(
     Raises what the client raises, and `CliError` for wrong lines of the file that the numbers come from.
     """
     response = ImportNumbersResponse()
-    for begin in range(0, len(numbers), _BATCH_SIZE):
+    size = _BATCH_TO_CONFIGURE if request.configure else _BATCH_SIZE
+    for begin in range(0, len(numbers), size):
         del request.phone_numbers[:]
-        request.phone_numbers.extend(numbers[begin : begin + _BATCH_SIZE])
+        request.phone_numbers.extend(numbers[begin : begin + size])
         try:
             response.MergeFrom(session.client.number_inventory.import_numbers(request))
         except InvalidArgument as error:
             if file is None:
                 raise
             raise _wrong_lines(error, file, begin, len(response.numbers)) from error
-        if len(numbers) > _BATCH_SIZE:
-            session.out.note(f"{min(begin + _BATCH_SIZE, len(numbers))} of {len(numbers)} numbers done")
+        if len(numbers) > size:
+            session.out.note(f"{min(begin + size, len(numbers)):,} of {len(numbers):,} numbers done")
     return response
 
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 
 
 class Reason(StrEnum):
@@ -261,6 +261,18 @@ class PurchasePending(ServiceError, reason=Reason.PURCHASE_PENDING):
         )
 
 
+class OrderNotLookedUp(ServiceError, reason=Reason.PURCHASE_PENDING):
+    """The outcome of an order is not known yet, because looking it up at the carrier failed with `error`."""
+
+    def __init__(self, organization_id: str, error: ServiceError) -> None:
+        why = error.cause if isinstance(error, CarrierNotAvailable) else error.message
+        super().__init__(
+            f"the order may have gone through: it could not be looked up; {why}",
+            organization_id=organization_id,
+        )
+        self.retry_after = error.retry_after
+
+
 class OrganizationHasNumbers(ServiceError, reason=Reason.ORGANIZATION_HAS_NUMBERS):
     """The organization still owns numbers."""
 
@@ -323,9 +335,20 @@ class CarrierNotAvailable(ServiceError, reason=Reason.CARRIER_UNAVAILABLE):
     lasting_message = "the carrier is not available; try again"
 
     def __init__(self, retry_after: float | None = None) -> None:
-        wait = "" if retry_after is None else f" in {_duration(retry_after)}"
-        super().__init__(f"the carrier is not available; nothing was bought or changed; try again{wait}")
+        advice = "try again" if retry_after is None else f"try again in {_duration(retry_after)}"
+        super().__init__(f"the carrier is not available; nothing was bought; {advice}")
+        self.cause: Final = f"the carrier is not available; {advice}"
+        """The message without what was done."""
         self.retry_after = retry_after
+
+
+class TooManyRequests(ServiceError, reason=Reason.CARRIER_UNAVAILABLE):
+    """Too many requests that wait for the carrier are running. An earlier run of this one may have bought."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "too many purchases or deletions are running on this server; try again with the same request_id"
+        )
 
 
 class CarrierUnconfirmed(ServiceError, reason=Reason.CARRIER_UNAVAILABLE):

@@ -96,7 +96,9 @@ class NumberInventoryServicer:
     ) -> pb.ListImportableNumbersResponse:
         page = Page(request, ("",))
         (after,) = page.cursor
-        importable = await self._use_cases.importing.importable(request.organization_id)
+        importable = await self._use_cases.importing.importable(
+            request.organization_id, continued=bool(request.page_token)
+        )
         left = [number for number in importable if number.phone_number > after]
         numbers, token = page.cut(left[: page.limit], lambda number: (number.phone_number,))
         return pb.ListImportableNumbersResponse(

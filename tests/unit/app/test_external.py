@@ -215,3 +215,15 @@ async def test_external_numbers_are_not_importable(harness: Harness) -> None:
     importable = {number.phone_number for number in await harness.importing.importable(A)}
     assert OWNED_FROM_START not in importable
     assert importable
+
+
+async def test_hundreds_of_external_numbers_are_imported_up_to_the_limit(harness: Harness) -> None:
+    harness.limits = SpendingLimits(Limits(numbers=250, purchases_per_day=1))
+    await harness.restart()
+    wanted = [f"+1415555{line:04}" for line in range(300)]
+    answer = await harness.external.import_numbers(A, wanted)
+    assert [number.phone_number for number in answer.numbers] == wanted[:250]
+    assert [failure.phone_number for failure in answer.failures] == wanted[250:]
+    assert {failure.error.reason for failure in answer.failures} == {"NUMBER_LIMIT_REACHED"}
+    assert answer.revision == await harness.revision()
+    assert "STIR/SHAKEN" in answer.notice

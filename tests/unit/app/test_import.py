@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 
+from localdial_server.app.ports.carrier import OwnedNumber
 from localdial_server.carriers.simulator.faults import Fault, Operation
+from localdial_server.carriers.simulator.stock import TEXT_ONLY_NUMBER, numbers_owned_from_start
 from localdial_server.domain.errors import (
     CarrierNotAvailable,
     OrganizationHasNumbers,
@@ -212,5 +214,86 @@ async def test_a_slow_import_does_not_undo_a_later_deletion(harness: Harness) ->
     assert await harness.carrier.find_by_number(FIRST) is None
     claimed.open()
     await importing
+    assert await harness.numbers() == []
+    assert await harness.owner_of(FIRST) is None
+
+
+def _owned_from_start(count: int) -> list[str]:
+    return [number for number in sorted(numbers_owned_from_start()) if number != TEXT_ONLY_NUMBER][:count]
+
+
+async def test_everything_that_is_listed_as_importable_is_imported_with_one_more_list(
+    harness: Harness,
+) -> None:
+    wanted = _owned_from_start(300)
+    await harness.importing.importable(A)
+    await harness.importing.importable(A, continued=True)
+    await harness.importing.importable(A, continued=True)
+    assert harness.carrier.calls == {Operation.LIST_OWNED: 1}
+    answer = await harness.importing.import_numbers(A, wanted)
+    assert [number.phone_number for number in answer.numbers] == wanted
+    assert harness.carrier.calls == {Operation.LIST_OWNED: 2}
+    assert [number.phone_number for number in await harness.numbers()] == wanted
+    assert answer.revision == await harness.revision()
+
+
+async def test_a_number_that_was_released_after_the_list_is_not_imported(harness: Harness) -> None:
+    first, *others = _owned_from_start(20)
+    listed = {number.phone_number: number for number in await harness.importing.importable(A)}
+    await harness.carrier.release(listed[first].carrier_number_id)
+    answer = await harness.importing.import_numbers(A, [first, *others])
+    assert [failure.phone_number for failure in answer.failures] == [first]
+    assert await harness.owner_of(first) is None
+
+
+async def test_a_number_that_came_into_the_account_after_the_list_is_imported(harness: Harness) -> None:
+    await harness.importing.importable(A)
+    owned = await harness.carrier.order("+14155550100", "by-hand", 1.0)
+    assert isinstance(owned, OwnedNumber)
+    answer = await harness.importing.import_numbers(A, ["+14155550100", *_owned_from_start(20)])
+    assert answer.failures == ()
+
+
+async def test_a_list_is_used_for_a_minute(harness: Harness) -> None:
+    await harness.importing.importable(A)
+    harness.clock.advance(61)
+    await harness.importing.importable(A, continued=True)
+    assert harness.carrier.calls == {Operation.LIST_OWNED: 2}
+    await harness.importing.importable(A)
+    assert harness.carrier.calls == {Operation.LIST_OWNED: 3}
+
+
+async def test_at_most_eight_numbers_are_configured_at_once(harness: Harness) -> None:
+    answer = await harness.importing.import_numbers(A, _owned_from_start(300), configure=True)
+    assert answer.failures == ()
+    assert harness.carrier.calls[Operation.CONFIGURE] == 300
+    assert harness.carrier.most_at_once[Operation.CONFIGURE] == 8
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+@pytest.mark.parametrize(
+    ("fault", "reason"), [(Fault.THROTTLED, "CARRIER_UNAVAILABLE"), (Fault.SUSPENDED, "CARRIER_REFUSED")]
+)
+async def test_a_number_that_the_carrier_does_not_configure_fails_and_the_others_are_imported(
+    harness: Harness, fault: Fault, reason: str, *, is_known: bool
+) -> None:
+    if is_known:
+        await harness.importing.import_numbers(A, [FIRST, SECOND])
+    harness.faults.add(Operation.CONFIGURE, None, fault)
+    answer = await harness.importing.import_numbers(A, [FIRST, SECOND, THIRD], configure=True)
+    # The new number is configured first.
+    failed = FIRST if is_known else SECOND
+    assert [number.phone_number for number in answer.numbers] == [
+        one for one in (FIRST, SECOND, THIRD) if one != failed
+    ]
+    assert [(failure.phone_number, failure.error.reason) for failure in answer.failures] == [(failed, reason)]
+    again = await harness.importing.import_numbers(A, [FIRST, SECOND, THIRD], configure=True)
+    assert (len(again.numbers), again.failures) == (3, ())
+
+
+async def test_an_import_that_configures_no_number_fails_and_imports_none(harness: Harness) -> None:
+    harness.faults.add(Operation.CONFIGURE, Fault.THROTTLED, Fault.SUSPENDED)
+    with pytest.raises(CarrierNotAvailable):
+        await harness.importing.import_numbers(A, [FIRST, SECOND], configure=True)
     assert await harness.numbers() == []
     assert await harness.owner_of(FIRST) is None

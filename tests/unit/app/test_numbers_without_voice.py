@@ -86,6 +86,17 @@ async def test_it_is_refused_if_it_lost_its_voice_after_it_was_claimed(
     assert await harness.owner_of(FIRST) is None
 
 
+async def test_it_is_not_released_if_it_lost_its_voice_when_it_was_configured(
+    harness: Harness, carrier: WithoutVoice
+) -> None:
+    carrier.without_voice = frozenset({Operation.CONFIGURE})
+    answer = await harness.importing.import_numbers(A, [FIRST], configure=True)
+    assert (answer.numbers, reasons(answer)) == ((), ["NUMBER_WITHOUT_VOICE"])
+    await harness.sweep_later()
+    assert harness.carrier.calls[Operation.RELEASE] == 0
+    assert await harness.owner_of(FIRST) is None
+
+
 async def test_an_interrupted_import_of_it_is_abandoned(harness: Harness, carrier: WithoutVoice) -> None:
     importing, _ = await harness.import_until_claimed(FIRST)
     importing.cancel()

@@ -81,6 +81,27 @@ async def test_a_lost_order_is_open_until_the_read_lag_is_over_and_then_failed(
     assert (report.still_open, await harness.numbers()) == ([], [])
 
 
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        (Fault.THROTTLED, "the carrier is not available; try again in 1 second"),
+        (Fault.SUSPENDED, "The simulated account was told to be suspended."),
+    ],
+)
+async def test_an_order_that_cannot_be_looked_up_is_not_said_to_have_bought_nothing(
+    harness: Harness, fault: Fault, why: str
+) -> None:
+    harness.faults.add(Operation.ORDER, Fault.RESET_AFTER)
+    harness.faults.lasting[Operation.FIND_BY_REFERENCE] = fault
+    with pytest.raises(PurchasePending):
+        await harness.purchase()
+    (still_open,) = (await harness.reconciling.reconcile(A)).still_open
+    assert (still_open.error.reason, still_open.error.message) == (
+        "PURCHASE_PENDING",
+        f"the order may have gone through: it could not be looked up; {why}",
+    )
+
+
 async def test_a_release_that_was_not_confirmed_is_repeated(harness: Harness) -> None:
     (number,) = await harness.bought()
     harness.faults.add(Operation.RELEASE, Fault.UNAVAILABLE)

@@ -67,27 +67,41 @@ def test_options_that_exclude_each_other_are_refused(cli: Cli, options: tuple[st
 
 
 def test_a_file_is_imported_in_batches_each_number_once(cli: Cli, tmp_path: Path) -> None:
-    wanted = [f"+1415555{line:04}" for line in range(150)]
+    wanted = [f"+1415555{line:04}" for line in range(1500)]
     file = tmp_path / "numbers.txt"
     file.write_bytes(
-        b"\xef\xbb\xbf" + "\r\n".join([*wanted[:120], "", f" {wanted[0]} ", *wanted[120:]]).encode()
+        b"\xef\xbb\xbf" + "\r\n".join([*wanted[:1200], "", f" {wanted[0]} ", *wanted[1200:]]).encode()
     )
     cli.server.answers(
-        ImportNumbersResponse(numbers=map(number, wanted[:100]), revision=1, notice="notice"),
-        ImportNumbersResponse(numbers=map(number, wanted[100:]), revision=2, notice="notice"),
+        ImportNumbersResponse(numbers=map(number, wanted[:1000]), revision=1, notice="notice"),
+        ImportNumbersResponse(numbers=map(number, wanted[1000:]), revision=2, notice="notice"),
     )
     result = cli.run("numbers", "import", "acme", "--file", str(file), "--external", "--yes")
     assert result.exit_code == ExitCode.OK
     sent = [list(request.phone_numbers) for request in cli.requests("ImportNumbers")]
-    assert sent == [wanted[:100], wanted[100:]]
+    assert sent == [wanted[:1000], wanted[1000:]]
     assert {request.carrier for request in cli.requests("ImportNumbers")} == {"external"}
     assert result.stderr.count("notice") == 1
+    assert "1,000 of 1,500 numbers done" in result.stderr
+
+
+def test_numbers_to_configure_are_imported_in_smaller_batches(cli: Cli, tmp_path: Path) -> None:
+    wanted = [f"+1415555{line:04}" for line in range(150)]
+    file = tmp_path / "numbers.txt"
+    file.write_text("\n".join(wanted))
+    cli.server.answers(
+        ImportNumbersResponse(numbers=map(number, wanted[:100])),
+        ImportNumbersResponse(numbers=map(number, wanted[100:])),
+    )
+    result = cli.run("numbers", "import", "acme", "--file", str(file), "--configure", "--yes")
+    assert result.exit_code == ExitCode.OK
+    assert [len(request.phone_numbers) for request in cli.requests("ImportNumbers")] == [100, 50]
 
 
 def test_numbers_of_a_file_that_the_server_refuses_are_reported_by_their_lines(
     cli: Cli, tmp_path: Path
 ) -> None:
-    lines = [*(f"+1415555{line:04}" for line in range(100)), "", "+14155550142", "+14155550143"]
+    lines = [*(f"+1415555{line:04}" for line in range(1000)), "", "+16285550142", "+16285550143"]
     file = tmp_path / "numbers.txt"
     file.write_text("\n".join(lines))
     violations = [
@@ -95,7 +109,7 @@ def test_numbers_of_a_file_that_the_server_refuses_are_reported_by_their_lines(
         for index in (0, 1)
     ]
     cli.server.answers(
-        ImportNumbersResponse(numbers=map(number, lines[:100])),
+        ImportNumbersResponse(numbers=map(number, lines[:1000])),
         fails(
             grpc.StatusCode.INVALID_ARGUMENT,
             "phone_numbers[0] must be possible",
@@ -105,9 +119,9 @@ def test_numbers_of_a_file_that_the_server_refuses_are_reported_by_their_lines(
     )
     result = cli.run("numbers", "import", "acme", "--file", str(file))
     assert result.exit_code == ExitCode.USAGE
-    assert "100 numbers were imported; correct " in result.stderr
-    assert "line 102: must be possible" in result.stderr
-    assert "line 103: must be possible" in result.stderr
+    assert "1,000 numbers were imported; correct " in result.stderr
+    assert "line 1002: must be possible" in result.stderr
+    assert "line 1003: must be possible" in result.stderr
     assert "phone_numbers[" not in result.stderr
 
 

@@ -5,7 +5,7 @@ import pytest
 from localdial_server.app.failures import PublicError
 from localdial_server.domain.errors import CarrierNotAvailable, CarrierUnconfirmed
 
-NOTHING = "the carrier is not available; nothing was bought or changed; try again"
+NOTHING = "the carrier is not available; nothing was bought; try again"
 
 
 @pytest.mark.parametrize(

@@ -133,11 +133,11 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_CARRIER_REFUSED: _ErrorReason.ValueType  # 20
     """FAILED_PRECONDITION. The carrier refused the request, and repeating it does
     not help; the message says why, and what to do. Nothing was bought.
-    Metadata: `cause`: `INVALID` (this number or area code cannot be bought
-    this way), `REGULATORY` (an address or documents are missing), `ACCOUNT`
-    (the carrier account is suspended, a trial, out of funds, or out of reach
-    behind a proxy) or `CREDENTIALS` (the carrier rejects the server's
-    credentials); `phone_number` if the refusal is about one number.
+    Metadata: `cause`: `INVALID` (the carrier finds the request, such as its
+    number or area code, invalid), `REGULATORY` (an address or documents are
+    missing), `ACCOUNT` (the carrier account is suspended, a trial, out of funds,
+    or out of reach behind a proxy) or `CREDENTIALS` (the carrier rejects the
+    server's credentials); `phone_number` if the refusal is about one number.
     """
     ERROR_REASON_SHUTTING_DOWN: _ErrorReason.ValueType  # 21
     """UNAVAILABLE. The server is stopping. Repeat the call; another server
@@ -293,11 +293,11 @@ Metadata: none.
 ERROR_REASON_CARRIER_REFUSED: ErrorReason.ValueType  # 20
 """FAILED_PRECONDITION. The carrier refused the request, and repeating it does
 not help; the message says why, and what to do. Nothing was bought.
-Metadata: `cause`: `INVALID` (this number or area code cannot be bought
-this way), `REGULATORY` (an address or documents are missing), `ACCOUNT`
-(the carrier account is suspended, a trial, out of funds, or out of reach
-behind a proxy) or `CREDENTIALS` (the carrier rejects the server's
-credentials); `phone_number` if the refusal is about one number.
+Metadata: `cause`: `INVALID` (the carrier finds the request, such as its
+number or area code, invalid), `REGULATORY` (an address or documents are
+missing), `ACCOUNT` (the carrier account is suspended, a trial, out of funds,
+or out of reach behind a proxy) or `CREDENTIALS` (the carrier rejects the
+server's credentials); `phone_number` if the refusal is about one number.
 """
 ERROR_REASON_SHUTTING_DOWN: ErrorReason.ValueType  # 21
 """UNAVAILABLE. The server is stopping. Repeat the call; another server

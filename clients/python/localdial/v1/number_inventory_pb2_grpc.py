@@ -168,7 +168,8 @@ class NumberInventoryServicer(object):
         NOT_FOUND (NUMBER_NOT_AT_CARRIER); ALREADY_EXISTS (NUMBER_IN_USE);
         FAILED_PRECONDITION (NUMBER_NOT_ACTIVE while it is being bought or released;
         NUMBER_WITHOUT_VOICE); RESOURCE_EXHAUSTED (NUMBER_LIMIT_REACHED, for
-        `external` only).
+        `external` only); with `configure`, also CARRIER_REFUSED and
+        CARRIER_UNAVAILABLE, unless no number could be set up: then the call fails.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

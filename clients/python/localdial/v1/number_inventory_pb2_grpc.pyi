@@ -93,7 +93,8 @@ class NumberInventoryStub:
     NOT_FOUND (NUMBER_NOT_AT_CARRIER); ALREADY_EXISTS (NUMBER_IN_USE);
     FAILED_PRECONDITION (NUMBER_NOT_ACTIVE while it is being bought or released;
     NUMBER_WITHOUT_VOICE); RESOURCE_EXHAUSTED (NUMBER_LIMIT_REACHED, for
-    `external` only).
+    `external` only); with `configure`, also CARRIER_REFUSED and
+    CARRIER_UNAVAILABLE, unless no number could be set up: then the call fails.
     """
     ListImportableNumbers: _grpc.UnaryUnaryMultiCallable[_number_inventory_pb2.ListImportableNumbersRequest, _number_inventory_pb2.ListImportableNumbersResponse]
     """Lists the numbers that ImportNumbers can add, ordered by phone number: the
@@ -216,7 +217,8 @@ class NumberInventoryAsyncStub(NumberInventoryStub):
     NOT_FOUND (NUMBER_NOT_AT_CARRIER); ALREADY_EXISTS (NUMBER_IN_USE);
     FAILED_PRECONDITION (NUMBER_NOT_ACTIVE while it is being bought or released;
     NUMBER_WITHOUT_VOICE); RESOURCE_EXHAUSTED (NUMBER_LIMIT_REACHED, for
-    `external` only).
+    `external` only); with `configure`, also CARRIER_REFUSED and
+    CARRIER_UNAVAILABLE, unless no number could be set up: then the call fails.
     """
     ListImportableNumbers: _aio.UnaryUnaryMultiCallable[_number_inventory_pb2.ListImportableNumbersRequest, _number_inventory_pb2.ListImportableNumbersResponse]  # type: ignore[assignment]
     """Lists the numbers that ImportNumbers can add, ordered by phone number: the
@@ -366,7 +368,8 @@ class NumberInventoryServicer(metaclass=_abc_1.ABCMeta):
         NOT_FOUND (NUMBER_NOT_AT_CARRIER); ALREADY_EXISTS (NUMBER_IN_USE);
         FAILED_PRECONDITION (NUMBER_NOT_ACTIVE while it is being bought or released;
         NUMBER_WITHOUT_VOICE); RESOURCE_EXHAUSTED (NUMBER_LIMIT_REACHED, for
-        `external` only).
+        `external` only); with `configure`, also CARRIER_REFUSED and
+        CARRIER_UNAVAILABLE, unless no number could be set up: then the call fails.
         """
 
     @_abc_1.abstractmethod

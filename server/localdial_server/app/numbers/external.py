@@ -1,5 +1,6 @@
 """Importing numbers that are held elsewhere: shown and routed like the others, and unknown to our carrier."""
 
+import functools
 from collections.abc import Sequence
 from typing import Final
 
@@ -18,6 +19,9 @@ from localdial_server.domain.errors import (
 )
 from localdial_server.domain.model import EXTERNAL, Number, NumberState
 from localdial_server.domain.spending import SpendingLimits
+
+# How many numbers one transaction imports. Calls are recorded between two transactions.
+_PER_TRANSACTION: Final = 100
 
 _NOTICE: Final = (
     "By importing these numbers you attest that the organization has the right to show them. The carrier "
@@ -39,14 +43,23 @@ class ExternalNumbers:
     async def import_numbers(self, organization_id: str, phone_numbers: Sequence[str]) -> ImportAnswer:
         """Import the numbers, each independently of the others. Raises `OrganizationNotFound`."""
         now = self._clock.now()
-        return await self._store.write(
-            "external.import",
-            lambda transaction: self._import(transaction, organization_id, phone_numbers, now),
-            serialize_on=organization_id,
-        )
+        numbers: list[Number] = []
+        failures: list[NumberFailure] = []
+        revision = 0
+        for begin in range(0, len(phone_numbers), _PER_TRANSACTION):
+            part = phone_numbers[begin : begin + _PER_TRANSACTION]
+            answer = await self._store.write(
+                "external.import",
+                functools.partial(self._import, organization_id, part, now),
+                serialize_on=organization_id,
+            )
+            numbers += answer.numbers
+            failures += answer.failures
+            revision = answer.revision
+        return ImportAnswer(tuple(numbers), tuple(failures), revision, _NOTICE)
 
     def _import(
-        self, transaction: Transaction, organization_id: str, phone_numbers: Sequence[str], now: int
+        self, organization_id: str, phone_numbers: Sequence[str], now: int, transaction: Transaction
     ) -> ImportAnswer:
         require_organization(transaction, organization_id)
         limit = self._limits.of(organization_id).numbers
@@ -83,7 +96,7 @@ class ExternalNumbers:
             if is_changed
             else transaction.revision(organization_id)
         )
-        return ImportAnswer(tuple(numbers), tuple(failures), revision, _NOTICE)
+        return ImportAnswer(tuple(numbers), tuple(failures), revision)
 
 
 def _new(organization_id: str, phone_number: str, now: int) -> Number:

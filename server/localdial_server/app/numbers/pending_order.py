@@ -74,6 +74,11 @@ def is_import(order: Number) -> bool:
     return order.state is NumberState.PURCHASING and order.reference.startswith(_IMPORT)
 
 
+def is_order(number: Number) -> bool:
+    """Return whether the number was ordered, and the outcome is not known yet."""
+    return number.state is NumberState.PURCHASING and not is_import(number)
+
+
 def open_pending_order(transaction: Transaction, order: Number) -> bool:
     """Claim the number and store the pending order. Return False if the number is in use here."""
     if not _claim(transaction, order):
@@ -178,31 +183,32 @@ class PendingOrders:
         It is ACTIVE, or RELEASING if it was bought but takes no calls: then the sweep releases it.
         If it was adopted before, return it as it is now; if the order is gone, return None.
         """
+        (adopted,) = await self.adopt_all([(order, owned)])
+        return adopted
 
-        def work(transaction: Transaction) -> Number | None:
-            known = _find(transaction, order)
-            if known is None or known.state is not NumberState.PURCHASING:
-                return known
-            number = transaction.update_number(
-                replace(
-                    known,
-                    state=NumberState.ACTIVE if owned.takes_calls else NumberState.RELEASING,
-                    reference=owned.reference,
-                    carrier_number_id=owned.carrier_number_id,
-                    locality=owned.locality,
-                    region=owned.region,
-                    request_id=None,
+    async def adopt_all(self, orders: Sequence[tuple[Number, OwnedNumber]]) -> Sequence[Number | None]:
+        """Adopt the numbers of one organization, of which there is at least one, in one transaction."""
+        organization_id = orders[0][0].organization_id
+
+        def work(transaction: Transaction) -> Sequence[Number | None]:
+            found = [_find(transaction, order) for order, _ in orders]
+            adopted = [
+                known
+                if known is None or known.state is not NumberState.PURCHASING
+                else transaction.update_number(_adopted(known, owned))
+                for known, (_, owned) in zip(found, orders, strict=True)
+            ]
+            if adopted != found:
+                transaction.bump_revision(organization_id)
+            return adopted
+
+        for order, owned in orders:
+            if not owned.takes_calls:
+                _log.error(
+                    "the carrier sold a number that takes no calls; it is released",
+                    extra={"organization_id": organization_id, "reference": order.reference},
                 )
-            )
-            transaction.bump_revision(number.organization_id)
-            return number
-
-        if not owned.takes_calls:
-            _log.error(
-                "the carrier sold a number that takes no calls; it is released",
-                extra={"organization_id": order.organization_id, "reference": order.reference},
-            )
-        return await self._store.write("pending_order.adopt", work, serialize_on=order.organization_id)
+        return await self._store.write("pending_order.adopt", work, serialize_on=organization_id)
 
     async def abandon(self, order: Number) -> None:
         """Commit that nothing came of the order, unless it was adopted or extended since it was read."""
@@ -283,6 +289,18 @@ class PendingOrders:
             return None
         _log.error("an order went through late", extra={"reference": order.reference})
         return await self.adopt(reopened, owned_now)
+
+
+def _adopted(order: Number, owned: OwnedNumber) -> Number:
+    return replace(
+        order,
+        state=NumberState.ACTIVE if owned.takes_calls else NumberState.RELEASING,
+        reference=owned.reference,
+        carrier_number_id=owned.carrier_number_id,
+        locality=owned.locality,
+        region=owned.region,
+        request_id=None,
+    )
 
 
 def _claim(transaction: Transaction, order: Number) -> bool:

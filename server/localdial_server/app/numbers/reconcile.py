@@ -12,6 +12,7 @@ from operator import attrgetter
 from localdial_server.app.failures import NumberFailure, PublicError
 from localdial_server.app.lookup import require_organization
 from localdial_server.app.numbers.carrier_accounts import account_of, to_service_error
+from localdial_server.app.numbers.pending_order import is_order
 from localdial_server.app.numbers.settle import Settled, Sweep
 from localdial_server.app.numbers.usable import obstacle
 from localdial_server.app.ports.carrier import (
@@ -26,7 +27,12 @@ from localdial_server.app.ports.carrier import (
 )
 from localdial_server.app.ports.clock import Clock
 from localdial_server.app.ports.store import NumberQuery, Reader, Store
-from localdial_server.domain.errors import NumberNotAtCarrier, PurchasePending, ServiceError
+from localdial_server.domain.errors import (
+    NumberNotAtCarrier,
+    OrderNotLookedUp,
+    PurchasePending,
+    ServiceError,
+)
 from localdial_server.domain.model import Number, NumberState
 from localdial_server.domain.number_life_cycle import release_error
 
@@ -310,7 +316,8 @@ def _ended(settled: Iterable[Settled], state: NumberState) -> list[Number]:
 
 def _why_open(one: Settled) -> ServiceError:
     if isinstance(one.problem, CarrierError):
-        return to_service_error(one.problem, one.before.organization_id, one.before.reference)
+        error = to_service_error(one.problem, one.before.organization_id, one.before.reference)
+        return OrderNotLookedUp(one.before.organization_id, error) if is_order(one.before) else error
     refusal = release_error(one.after) if one.after is not None else None
     if refusal is not None:
         return refusal

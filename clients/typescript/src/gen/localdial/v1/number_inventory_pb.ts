@@ -335,9 +335,10 @@ export type ImportNumbersRequest = Message<"localdial.v1.ImportNumbersRequest"> 
   organizationId: string;
 
   /**
-   * Required. 1 to 100 numbers, each once, in E.164 and possible (see
+   * Required. 1 to 1000 numbers, each once, in E.164 and possible (see
    * `is_phone_number`). The carrier account must already own them, unless
-   * `carrier` is `external`.
+   * `carrier` is `external`. With more than ten numbers the whole account is
+   * listed, so few large calls are faster than many small ones.
    *
    * @generated from field: repeated string phone_numbers = 2;
    */
@@ -1097,7 +1098,8 @@ export const NumberInventory: GenService<{
    * NOT_FOUND (NUMBER_NOT_AT_CARRIER); ALREADY_EXISTS (NUMBER_IN_USE);
    * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE while it is being bought or released;
    * NUMBER_WITHOUT_VOICE); RESOURCE_EXHAUSTED (NUMBER_LIMIT_REACHED, for
-   * `external` only).
+   * `external` only); with `configure`, also CARRIER_REFUSED and
+   * CARRIER_UNAVAILABLE, unless no number could be set up: then the call fails.
    *
    * @generated from rpc localdial.v1.NumberInventory.ImportNumbers
    */

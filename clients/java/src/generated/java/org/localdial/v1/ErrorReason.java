@@ -238,11 +238,11 @@ public enum ErrorReason
    * <pre>
    * FAILED_PRECONDITION. The carrier refused the request, and repeating it does
    * not help; the message says why, and what to do. Nothing was bought.
-   * Metadata: `cause`: `INVALID` (this number or area code cannot be bought
-   * this way), `REGULATORY` (an address or documents are missing), `ACCOUNT`
-   * (the carrier account is suspended, a trial, out of funds, or out of reach
-   * behind a proxy) or `CREDENTIALS` (the carrier rejects the server's
-   * credentials); `phone_number` if the refusal is about one number.
+   * Metadata: `cause`: `INVALID` (the carrier finds the request, such as its
+   * number or area code, invalid), `REGULATORY` (an address or documents are
+   * missing), `ACCOUNT` (the carrier account is suspended, a trial, out of funds,
+   * or out of reach behind a proxy) or `CREDENTIALS` (the carrier rejects the
+   * server's credentials); `phone_number` if the refusal is about one number.
    * </pre>
    *
    * <code>ERROR_REASON_CARRIER_REFUSED = 20;</code>
@@ -526,11 +526,11 @@ public enum ErrorReason
    * <pre>
    * FAILED_PRECONDITION. The carrier refused the request, and repeating it does
    * not help; the message says why, and what to do. Nothing was bought.
-   * Metadata: `cause`: `INVALID` (this number or area code cannot be bought
-   * this way), `REGULATORY` (an address or documents are missing), `ACCOUNT`
-   * (the carrier account is suspended, a trial, out of funds, or out of reach
-   * behind a proxy) or `CREDENTIALS` (the carrier rejects the server's
-   * credentials); `phone_number` if the refusal is about one number.
+   * Metadata: `cause`: `INVALID` (the carrier finds the request, such as its
+   * number or area code, invalid), `REGULATORY` (an address or documents are
+   * missing), `ACCOUNT` (the carrier account is suspended, a trial, out of funds,
+   * or out of reach behind a proxy) or `CREDENTIALS` (the carrier rejects the
+   * server's credentials); `phone_number` if the refusal is about one number.
    * </pre>
    *
    * <code>ERROR_REASON_CARRIER_REFUSED = 20;</code>

@@ -106,9 +106,10 @@ private static final long serialVersionUID = 0L;
       com.google.protobuf.LazyStringArrayList.emptyList();
   /**
    * <pre>
-   * Required. 1 to 100 numbers, each once, in E.164 and possible (see
+   * Required. 1 to 1000 numbers, each once, in E.164 and possible (see
    * `is_phone_number`). The carrier account must already own them, unless
-   * `carrier` is `external`.
+   * `carrier` is `external`. With more than ten numbers the whole account is
+   * listed, so few large calls are faster than many small ones.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -120,9 +121,10 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required. 1 to 100 numbers, each once, in E.164 and possible (see
+   * Required. 1 to 1000 numbers, each once, in E.164 and possible (see
    * `is_phone_number`). The carrier account must already own them, unless
-   * `carrier` is `external`.
+   * `carrier` is `external`. With more than ten numbers the whole account is
+   * listed, so few large calls are faster than many small ones.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -133,9 +135,10 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required. 1 to 100 numbers, each once, in E.164 and possible (see
+   * Required. 1 to 1000 numbers, each once, in E.164 and possible (see
    * `is_phone_number`). The carrier account must already own them, unless
-   * `carrier` is `external`.
+   * `carrier` is `external`. With more than ten numbers the whole account is
+   * listed, so few large calls are faster than many small ones.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -147,9 +150,10 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Required. 1 to 100 numbers, each once, in E.164 and possible (see
+   * Required. 1 to 1000 numbers, each once, in E.164 and possible (see
    * `is_phone_number`). The carrier account must already own them, unless
-   * `carrier` is `external`.
+   * `carrier` is `external`. With more than ten numbers the whole account is
+   * listed, so few large calls are faster than many small ones.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -721,9 +725,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 100 numbers, each once, in E.164 and possible (see
+     * Required. 1 to 1000 numbers, each once, in E.164 and possible (see
      * `is_phone_number`). The carrier account must already own them, unless
-     * `carrier` is `external`.
+     * `carrier` is `external`. With more than ten numbers the whole account is
+     * listed, so few large calls are faster than many small ones.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -736,9 +741,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 100 numbers, each once, in E.164 and possible (see
+     * Required. 1 to 1000 numbers, each once, in E.164 and possible (see
      * `is_phone_number`). The carrier account must already own them, unless
-     * `carrier` is `external`.
+     * `carrier` is `external`. With more than ten numbers the whole account is
+     * listed, so few large calls are faster than many small ones.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -749,9 +755,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 100 numbers, each once, in E.164 and possible (see
+     * Required. 1 to 1000 numbers, each once, in E.164 and possible (see
      * `is_phone_number`). The carrier account must already own them, unless
-     * `carrier` is `external`.
+     * `carrier` is `external`. With more than ten numbers the whole account is
+     * listed, so few large calls are faster than many small ones.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -763,9 +770,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 100 numbers, each once, in E.164 and possible (see
+     * Required. 1 to 1000 numbers, each once, in E.164 and possible (see
      * `is_phone_number`). The carrier account must already own them, unless
-     * `carrier` is `external`.
+     * `carrier` is `external`. With more than ten numbers the whole account is
+     * listed, so few large calls are faster than many small ones.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -778,9 +786,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 100 numbers, each once, in E.164 and possible (see
+     * Required. 1 to 1000 numbers, each once, in E.164 and possible (see
      * `is_phone_number`). The carrier account must already own them, unless
-     * `carrier` is `external`.
+     * `carrier` is `external`. With more than ten numbers the whole account is
+     * listed, so few large calls are faster than many small ones.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -799,9 +808,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 100 numbers, each once, in E.164 and possible (see
+     * Required. 1 to 1000 numbers, each once, in E.164 and possible (see
      * `is_phone_number`). The carrier account must already own them, unless
-     * `carrier` is `external`.
+     * `carrier` is `external`. With more than ten numbers the whole account is
+     * listed, so few large calls are faster than many small ones.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -819,9 +829,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 100 numbers, each once, in E.164 and possible (see
+     * Required. 1 to 1000 numbers, each once, in E.164 and possible (see
      * `is_phone_number`). The carrier account must already own them, unless
-     * `carrier` is `external`.
+     * `carrier` is `external`. With more than ten numbers the whole account is
+     * listed, so few large calls are faster than many small ones.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -839,9 +850,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 100 numbers, each once, in E.164 and possible (see
+     * Required. 1 to 1000 numbers, each once, in E.164 and possible (see
      * `is_phone_number`). The carrier account must already own them, unless
-     * `carrier` is `external`.
+     * `carrier` is `external`. With more than ten numbers the whole account is
+     * listed, so few large calls are faster than many small ones.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -856,9 +868,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Required. 1 to 100 numbers, each once, in E.164 and possible (see
+     * Required. 1 to 1000 numbers, each once, in E.164 and possible (see
      * `is_phone_number`). The carrier account must already own them, unless
-     * `carrier` is `external`.
+     * `carrier` is `external`. With more than ten numbers the whole account is
+     * listed, so few large calls are faster than many small ones.
      * </pre>
      *
      * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>

@@ -34,9 +34,10 @@ public interface ImportNumbersRequestOrBuilder extends
 
   /**
    * <pre>
-   * Required. 1 to 100 numbers, each once, in E.164 and possible (see
+   * Required. 1 to 1000 numbers, each once, in E.164 and possible (see
    * `is_phone_number`). The carrier account must already own them, unless
-   * `carrier` is `external`.
+   * `carrier` is `external`. With more than ten numbers the whole account is
+   * listed, so few large calls are faster than many small ones.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -46,9 +47,10 @@ public interface ImportNumbersRequestOrBuilder extends
       getPhoneNumbersList();
   /**
    * <pre>
-   * Required. 1 to 100 numbers, each once, in E.164 and possible (see
+   * Required. 1 to 1000 numbers, each once, in E.164 and possible (see
    * `is_phone_number`). The carrier account must already own them, unless
-   * `carrier` is `external`.
+   * `carrier` is `external`. With more than ten numbers the whole account is
+   * listed, so few large calls are faster than many small ones.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -57,9 +59,10 @@ public interface ImportNumbersRequestOrBuilder extends
   int getPhoneNumbersCount();
   /**
    * <pre>
-   * Required. 1 to 100 numbers, each once, in E.164 and possible (see
+   * Required. 1 to 1000 numbers, each once, in E.164 and possible (see
    * `is_phone_number`). The carrier account must already own them, unless
-   * `carrier` is `external`.
+   * `carrier` is `external`. With more than ten numbers the whole account is
+   * listed, so few large calls are faster than many small ones.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>
@@ -69,9 +72,10 @@ public interface ImportNumbersRequestOrBuilder extends
   java.lang.String getPhoneNumbers(int index);
   /**
    * <pre>
-   * Required. 1 to 100 numbers, each once, in E.164 and possible (see
+   * Required. 1 to 1000 numbers, each once, in E.164 and possible (see
    * `is_phone_number`). The carrier account must already own them, unless
-   * `carrier` is `external`.
+   * `carrier` is `external`. With more than ten numbers the whole account is
+   * listed, so few large calls are faster than many small ones.
    * </pre>
    *
    * <code>repeated string phone_numbers = 2 [json_name = "phoneNumbers"];</code>

@@ -483,7 +483,8 @@ public final class NumberInventoryGrpc {
      * NOT_FOUND (NUMBER_NOT_AT_CARRIER); ALREADY_EXISTS (NUMBER_IN_USE);
      * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE while it is being bought or released;
      * NUMBER_WITHOUT_VOICE); RESOURCE_EXHAUSTED (NUMBER_LIMIT_REACHED, for
-     * `external` only).
+     * `external` only); with `configure`, also CARRIER_REFUSED and
+     * CARRIER_UNAVAILABLE, unless no number could be set up: then the call fails.
      * </pre>
      */
     default void importNumbers(org.localdial.v1.ImportNumbersRequest request,
@@ -695,7 +696,8 @@ public final class NumberInventoryGrpc {
      * NOT_FOUND (NUMBER_NOT_AT_CARRIER); ALREADY_EXISTS (NUMBER_IN_USE);
      * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE while it is being bought or released;
      * NUMBER_WITHOUT_VOICE); RESOURCE_EXHAUSTED (NUMBER_LIMIT_REACHED, for
-     * `external` only).
+     * `external` only); with `configure`, also CARRIER_REFUSED and
+     * CARRIER_UNAVAILABLE, unless no number could be set up: then the call fails.
      * </pre>
      */
     public void importNumbers(org.localdial.v1.ImportNumbersRequest request,
@@ -893,7 +895,8 @@ public final class NumberInventoryGrpc {
      * NOT_FOUND (NUMBER_NOT_AT_CARRIER); ALREADY_EXISTS (NUMBER_IN_USE);
      * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE while it is being bought or released;
      * NUMBER_WITHOUT_VOICE); RESOURCE_EXHAUSTED (NUMBER_LIMIT_REACHED, for
-     * `external` only).
+     * `external` only); with `configure`, also CARRIER_REFUSED and
+     * CARRIER_UNAVAILABLE, unless no number could be set up: then the call fails.
      * </pre>
      */
     public org.localdial.v1.ImportNumbersResponse importNumbers(org.localdial.v1.ImportNumbersRequest request) throws io.grpc.StatusException {
@@ -1085,7 +1088,8 @@ public final class NumberInventoryGrpc {
      * NOT_FOUND (NUMBER_NOT_AT_CARRIER); ALREADY_EXISTS (NUMBER_IN_USE);
      * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE while it is being bought or released;
      * NUMBER_WITHOUT_VOICE); RESOURCE_EXHAUSTED (NUMBER_LIMIT_REACHED, for
-     * `external` only).
+     * `external` only); with `configure`, also CARRIER_REFUSED and
+     * CARRIER_UNAVAILABLE, unless no number could be set up: then the call fails.
      * </pre>
      */
     public org.localdial.v1.ImportNumbersResponse importNumbers(org.localdial.v1.ImportNumbersRequest request) {
@@ -1281,7 +1285,8 @@ public final class NumberInventoryGrpc {
      * NOT_FOUND (NUMBER_NOT_AT_CARRIER); ALREADY_EXISTS (NUMBER_IN_USE);
      * FAILED_PRECONDITION (NUMBER_NOT_ACTIVE while it is being bought or released;
      * NUMBER_WITHOUT_VOICE); RESOURCE_EXHAUSTED (NUMBER_LIMIT_REACHED, for
-     * `external` only).
+     * `external` only); with `configure`, also CARRIER_REFUSED and
+     * CARRIER_UNAVAILABLE, unless no number could be set up: then the call fails.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<org.localdial.v1.ImportNumbersResponse> importNumbers(
