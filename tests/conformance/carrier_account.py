@@ -46,7 +46,7 @@ class CarrierAccount:
     """A carrier number id that belongs to no number."""
     owned_from_start: str = ""
     owned_without_voice: str = ""
-    """Is owned from the start and takes no calls."""
+    """A number that the account owns from the start and that takes no calls."""
     never_sold: str = ""
     lacks: Mapping[Ability, str] = field(default_factory=dict)
 

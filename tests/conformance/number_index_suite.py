@@ -98,7 +98,7 @@ class NumberIndexSuite(StoreFixtures):
             await index.refresh()
             assert index.is_complete is is_complete
         assert [index.find(f"+1312555016{each}") is not None for each in range(6)] == [True] * 5 + [False]
-        # Round again, from the first.
+        # The loop begins again with the first page.
         await _set(store, "org-0", OTHER)
         await index.refresh()
         assert index.find("+13125550160") == ("org-0", OTHER)

@@ -33,12 +33,12 @@ Routed = Answer[RouteInboundCallRequest, RouteInboundCallResponse]
 
 @dataclass(frozen=True, slots=True)
 class WebhookAnswer:
-    """What Twilio was told. `dialled` is empty if no phone rings; both times are in seconds."""
+    """The webhook's response. `dialed` is empty if no phone rings; both times are in seconds."""
 
     sent: float
     seconds: float
     status: int
-    dialled: str
+    dialed: str
 
 
 class DrillWebhook(Lifecycle):
@@ -102,7 +102,7 @@ class CallBacks:
     def claims(self, begun: float, ended: float) -> Iterator[tuple[str, bool]]:
         """Yield each claim and whether it holds: a phone in time, and in between the organization number."""
         unanswered = [str(answer.error) for answer in self.routed if answer.response is None]
-        refused = [answer.status for answer in self.through_webhook if not answer.dialled]
+        refused = [answer.status for answer in self.through_webhook if not answer.dialed]
         yield (
             (
                 f"call-backs without a phone: {len(unanswered)} of {len(self.routed):,}, through the "
@@ -121,7 +121,7 @@ class CallBacks:
             not elsewhere and bool(degraded),
         )
         away = [answer for answer in self.through_webhook if begun <= answer.sent < ended]
-        other = sum(answer.dialled != self.organization_number for answer in away)
+        other = sum(answer.dialed != self.organization_number for answer in away)
         yield (
             (
                 f"meanwhile through the webhook: {len(away):,}, of them not to the "

@@ -73,7 +73,7 @@ class CallBacks:
     seconds: list[float] = field(default_factory=list)
     degraded: int = 0
     wrong: list[str] = field(default_factory=list)
-    """What was said instead of the right phone."""
+    """The wrong answers: another phone, or an error."""
 
     @property
     def all_rang(self) -> bool:

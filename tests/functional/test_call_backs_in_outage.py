@@ -74,7 +74,7 @@ class Outage:
         return answer
 
     def health(self) -> tuple[int, bytes]:
-        """Return what the webhook says of itself."""
+        """Return the webhook's health."""
         answer = self.twilio.send("GET", f"{self.twilio.public_url}/health", b"", {})
         return answer.status, answer.body
 
@@ -97,7 +97,7 @@ def outage(start_server: StartServer, postgresql: PostgresServer, tmp_path: Path
 def test_call_backs_ring_the_organization_number_while_postgresql_is_away(outage: Outage, how: str) -> None:
     assert outage.health() == (200, b"SERVING")
     first = outage.call()
-    assert first.dialled == WORK_PHONE
+    assert first.dialed == WORK_PHONE
     outage.begin(how)
     # At once, while the server has not noticed, and later.
     for _ in range(3):
@@ -105,7 +105,7 @@ def test_call_backs_ring_the_organization_number_while_postgresql_is_away(outage
         assert (found.destination_number, found.degraded) == (ORGANIZATION_NUMBER, True)
         assert found.reason == calls.DestinationReason.DESTINATION_REASON_ORGANIZATION_NUMBER
         assert (found.shown_number, found.user_id, found.organization_id) == (CALLER, "", "acme")
-        assert outage.call().dialled == ORGANIZATION_NUMBER
+        assert outage.call().dialed == ORGANIZATION_NUMBER
     with pytest.raises(Unavailable):
         outage.route(outage.called, allow_degraded=False)
     # Unknown numbers, and loops, are left to the carrier's fallback.
@@ -114,11 +114,11 @@ def test_call_backs_ring_the_organization_number_while_postgresql_is_away(outage
     assert outage.call(From=ORGANIZATION_NUMBER).status == 503
     # The next phone after an agent's needs no database, and the last message none either.
     second = outage.twilio.dial_ended(first, "no-answer", To=outage.called)
-    assert second.dialled == ORGANIZATION_NUMBER
+    assert second.dialed == ORGANIZATION_NUMBER
     begun = time.monotonic()
     assert "Goodbye" in outage.twilio.dial_ended(second, "no-answer", To=outage.called).said
     assert time.monotonic() - begun < ANSWERED_WITHIN_SECONDS
     wait_until(lambda: outage.health() == (200, b"DEGRADED"))
     outage.end(how)
-    wait_until(lambda: outage.call().dialled == WORK_PHONE)
+    wait_until(lambda: outage.call().dialed == WORK_PHONE)
     wait_until(lambda: outage.health() == (200, b"SERVING"))

@@ -1,4 +1,4 @@
-"""Numbers that are held elsewhere, with the carrier away, as shops use them that buy nothing from it."""
+"""Numbers that are held elsewhere, for organizations without a carrier account: no carrier answers."""
 
 import json
 import subprocess

@@ -70,7 +70,7 @@ def test_a_proxy_configured_for_the_carrier_is_not_used_for_localdial(
     # No proxy listens there.
     server, caller = start_both(http_proxy="http://127.0.0.1:9", https_proxy="http://127.0.0.1:9")
     called = set_up(server.address)
-    assert caller.call(To=called).dialled == WORK_PHONE
+    assert caller.call(To=called).dialed == WORK_PHONE
     assert caller.send("GET", "https://voice.example.com/health", b"", {}).status == 200
 
 
@@ -82,14 +82,14 @@ def test_a_call_back_rings_the_last_caller_then_the_organization_and_ends_with_a
 
     assert twilio.send("GET", f"{twilio.public_url}/health", b"", {}).status == 200
     first = twilio.call(To=called)
-    assert first.dialled == WORK_PHONE
+    assert first.dialed == WORK_PHONE
     [dial] = first.verbs
     assert dial.attrib["callerId"] == CALLER
     assert dial.attrib["timeout"] == "20"
     assert "url" not in dial[0].attrib, "nobody asked for screening"
     # Every repeat of a step gets the same answer, in any order, and has no effect.
     second = twilio.dial_ended(first, "no-answer", To=called)
-    assert second.dialled == ORGANIZATION_NUMBER
+    assert second.dialed == ORGANIZATION_NUMBER
     assert twilio.call(To=called) == first
     assert twilio.dial_ended(first, "no-answer", To=called).body == second.body
     last = twilio.dial_ended(second, "busy", To=called)
@@ -107,14 +107,14 @@ def test_a_call_back_rings_the_last_caller_then_the_organization_and_ends_with_a
         )
         assert call.outcome == calls.InboundCallOutcome.INBOUND_CALL_OUTCOME_MISSED
         # The organization number answers, and then it turns out that the work phone did.
-        for dialled, outcome in (second, "ANSWERED_BY_FALLBACK"), (first, "ANSWERED"):
-            twilio.dial_ended(dialled, "completed", "true", To=called)
+        for dialed, outcome in (second, "ANSWERED_BY_FALLBACK"), (first, "ANSWERED"):
+            twilio.dial_ended(dialed, "completed", "true", To=called)
             reported = calls.InboundCallOutcome.Value(f"INBOUND_CALL_OUTCOME_{outcome}")
             wait_until(lambda reported=reported: has_outcome(client, reported))
         assert inbound_call(client, missed=True) is None
 
-    for dialled in first, second:
-        [verb] = twilio.dial_ended(dialled, "completed", "true", To=called).verbs
+    for dialed in first, second:
+        [verb] = twilio.dial_ended(dialed, "completed", "true", To=called).verbs
         assert verb.tag == "Hangup"
 
     with Client(server.address) as client:
@@ -144,9 +144,9 @@ def test_a_user_accepts_the_call_with_a_key_and_a_voicemail_does_not(
 ) -> None:
     server, twilio = start_both(LOCALDIAL_WEBHOOK_SCREENING="on", LOCALDIAL_WEBHOOK_DIAL_SECONDS="12")
     called = set_up(server.address)
-    dialled = twilio.call(To=called)
-    assert dialled.dialled == WORK_PHONE
-    [dial] = dialled.verbs
+    dialed = twilio.call(To=called)
+    assert dialed.dialed == WORK_PHONE
+    [dial] = dialed.verbs
     assert dial.attrib["timeout"] == "12"
 
     # The leg to the user is a separate call.
@@ -159,8 +159,8 @@ def test_a_user_accepts_the_call_with_a_key_and_a_voicemail_does_not(
     assert declined.tag == "Hangup"
 
     # The voicemail answered, so the leg is complete, but nobody was connected.
-    second = twilio.dial_ended(dialled, "completed", "false", To=called)
-    assert second.dialled == ORGANIZATION_NUMBER
+    second = twilio.dial_ended(dialed, "completed", "false", To=called)
+    assert second.dialed == ORGANIZATION_NUMBER
     with Client(server.address) as client:
         screened = calls.InboundCallOutcome.INBOUND_CALL_OUTCOME_SCREENED_OUT
         wait_until(lambda: has_outcome(client, screened))
@@ -192,7 +192,7 @@ def test_a_withheld_caller_reaches_the_organization_with_the_called_number_as_ca
     server, twilio = beside
     called = set_up(server.address)
     answer = twilio.call(To=called, From=withheld)
-    assert answer.dialled == ORGANIZATION_NUMBER
+    assert answer.dialed == ORGANIZATION_NUMBER
     assert answer.verbs[0].attrib["callerId"] == called
     assert "Acme Lending" in twilio.dial_ended(answer, "failed", To=called, From=withheld).said
 
@@ -210,9 +210,9 @@ def test_callers_and_called_numbers_are_read_as_switches_write_them(
         "From": spelled.format(number=CALLER.removeprefix("+1")),
     }
     answer = twilio.call(**ends)
-    assert answer.dialled == WORK_PHONE
+    assert answer.dialed == WORK_PHONE
     second = twilio.dial_ended(answer, "no-answer", **ends)
-    assert second.dialled == ORGANIZATION_NUMBER
+    assert second.dialed == ORGANIZATION_NUMBER
     # Both phones show the borrower, in the form that a carrier accepts.
     assert [each.verbs[0].attrib["callerId"] for each in (answer, second)] == [CALLER, CALLER]
 
@@ -223,8 +223,8 @@ def test_an_organizations_name_is_spoken_whatever_is_in_it(
     server, twilio = beside
     name = 'Smith & Sons <Loans> "First" 日本'
     called = set_up(server.address, display_name=name)
-    dialled = twilio.dial_ended(twilio.call(To=called), "busy", To=called)
-    assert f"calling {name}." in twilio.dial_ended(dialled, "busy", To=called).said
+    dialed = twilio.dial_ended(twilio.call(To=called), "busy", To=called)
+    assert f"calling {name}." in twilio.dial_ended(dialed, "busy", To=called).said
 
 
 def test_without_a_destination_the_caller_hears_a_message_in_the_organizations_name(
@@ -251,7 +251,7 @@ def test_a_step_with_missing_parameters_or_a_deleted_organization_ends_with_a_me
     called = set_up(server.address)
     form = parameters(To=called, DialCallStatus="busy")
     assert twilio.ask("/dial-ended", form).said == SORRY
-    assert twilio.ask("/dial-ended?organization=%FF&dialled=1", form).status == 403, "not as we write it"
+    assert twilio.ask("/dial-ended?organization=%FF&dialed=1", form).status == 403, "not as we write it"
     assert twilio.ask("/dial-ended?organization=nobody&screened=no", form).said == SORRY
     assert "Acme Lending" in twilio.ask("/dial-ended?organization=acme", form).said
     [gather, _] = twilio.ask("/screen", form).verbs
@@ -266,9 +266,9 @@ def test_without_an_organization_number_the_caller_hears_a_message_after_the_wor
     with Client(server.address) as client:
         organization = directory.Organization(organization_id="acme", display_name="Acme Lending")
         client.directory.set_organization(directory.SetOrganizationRequest(organization=organization))
-    dialled = twilio.call(To=called)
-    assert dialled.dialled == WORK_PHONE
-    assert "Acme Lending" in twilio.dial_ended(dialled, "busy", To=called).said
+    dialed = twilio.call(To=called)
+    assert dialed.dialed == WORK_PHONE
+    assert "Acme Lending" in twilio.dial_ended(dialed, "busy", To=called).said
 
 
 @pytest.mark.parametrize("how", ["killed", "hanging"])
@@ -279,10 +279,10 @@ def test_while_localdial_is_down_the_carriers_fallback_is_next_in_time(
     called = set_up(server.address)
     webhook = start_webhook(server.address, LOCALDIAL_WEBHOOK_SCREENING="on")
     twilio = TwilioCaller(webhook.address)
-    dialled = twilio.call(To=called)
-    second = twilio.dial_ended(dialled, "busy", To=called)
-    assert second.dialled == ORGANIZATION_NUMBER
-    [dial] = dialled.verbs
+    dialed = twilio.call(To=called)
+    second = twilio.dial_ended(dialed, "busy", To=called)
+    assert second.dialed == ORGANIZATION_NUMBER
+    [dial] = dialed.verbs
     assert twilio.send("GET", f"{twilio.public_url}/health", b"", {}).status == 200
     if how == "killed":
         server.kill()
@@ -300,9 +300,9 @@ def test_while_localdial_is_down_the_carriers_fallback_is_next_in_time(
             assert is_as_it_should_be()
             assert time.monotonic() - started < ANSWERED_WITHIN_SECONDS
         # Steps that need no answer from localdial still work.
-        [verb] = twilio.dial_ended(dialled, "completed", "true", To=called).verbs
+        [verb] = twilio.dial_ended(dialed, "completed", "true", To=called).verbs
         assert verb.tag == "Hangup"
-        assert twilio.dial_ended(dialled, "busy", To=called).body == second.body
+        assert twilio.dial_ended(dialed, "busy", To=called).body == second.body
     finally:
         if how == "hanging":
             os.kill(server.pid, signal.SIGCONT)
@@ -326,4 +326,4 @@ def test_a_running_request_is_answered_before_the_webhook_stops(
     time.sleep(0.3)
     assert webhook.stop() == 0
     call.join()
-    assert answers[0].dialled == WORK_PHONE
+    assert answers[0].dialed == WORK_PHONE

@@ -227,11 +227,11 @@ def test_the_carrier_is_accepted_behind_a_proxy_that_terminates_tls(
     try:
         with TlsProxy("voice.example.com", webhook.address, strip=strip) as proxy:
             twilio = TwilioCaller("", public_url, proxy=proxy)
-            dialled = twilio.call(To=called)
-            assert dialled.dialled == WORK_PHONE
-            [dial] = dialled.verbs
+            dialed = twilio.call(To=called)
+            assert dialed.dialed == WORK_PHONE
+            [dial] = dialed.verbs
             assert dial.attrib["action"].startswith(f"{public_url}/dial-ended?")
-            assert twilio.dial_ended(dialled, "busy", To=called).verbs[0].tag == "Dial"
+            assert twilio.dial_ended(dialed, "busy", To=called).verbs[0].tag == "Dial"
             assert f"Host: {webhook.address}".encode() in proxy.forwarded[0]
             assert len(proxy.forwarded) == 2
             # Seen under the name without TLS, the signature is wrong.

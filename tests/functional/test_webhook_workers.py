@@ -23,9 +23,9 @@ def test_every_worker_can_answer_any_step_of_a_call(server: Supervised) -> None:
     [address] = addresses
     twilio = TwilioCaller(address)
     for _ in range(12):
-        dialled = twilio.call(To=called)
-        assert dialled.dialled == WORK_PHONE
-        assert twilio.dial_ended(dialled, "busy", To=called).verbs[0].tag == "Dial"
+        dialed = twilio.call(To=called)
+        assert dialed.dialed == WORK_PHONE
+        assert twilio.dial_ended(dialed, "busy", To=called).verbs[0].tag == "Dial"
     answered = {event["process"] for event in server.logged("next step of a call-back")}
     assert answered == server.workers
     assert server.stop() == 0

@@ -94,7 +94,7 @@ class Model:
         return self.owners.get(number) or next(iter(named), None)
 
     def called_organization(self, number: str) -> str | None:
-        """Return whom a call to the number is for: its owner, or the one organization whose users have it."""
+        """Return the organization that is called: the number's owner, or the only one whose users have it."""
         used = {organization for organization, _ in self.users_with(number)}
         return self.owner_of(number) or (used.pop() if len(used) == 1 else None)
 

@@ -41,7 +41,7 @@ class Answer(NamedTuple):
         return list(response)
 
     @property
-    def dialled(self) -> str:
+    def dialed(self) -> str:
         """The only number that is dialed."""
         [dial] = self.verbs
         [number] = dial
@@ -117,9 +117,9 @@ class TwilioCaller:
         """Report an incoming call-back."""
         return self.ask("/voice", parameters(**changes))
 
-    def dial_ended(self, dialled: Answer, status: str, bridged: str = "false", **changes: str) -> Answer:
+    def dial_ended(self, dialed: Answer, status: str, bridged: str = "false", **changes: str) -> Answer:
         """Report how the last dialing ended."""
-        [dial] = dialled.verbs
+        [dial] = dialed.verbs
         form = parameters(DialCallStatus=status, DialBridged=bridged, DialCallSid="CA2", **changes)
         return self.ask(dial.attrib["action"], form)
 

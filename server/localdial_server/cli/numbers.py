@@ -1,13 +1,12 @@
 """`localdial numbers`: the local presence numbers of an organization."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from rich.table import Table
 
 from localdial.v1.number_inventory_pb2 import (
     DeleteNumbersRequest,
@@ -21,7 +20,7 @@ from localdial.v1.number_inventory_pb2 import (
     SearchAvailableNumbersRequest,
     UnmapAreaCodesRequest,
 )
-from localdial.v1.number_pb2 import CarrierNumber, LocalPresenceNumber, NumberFailure, NumberState
+from localdial.v1.number_pb2 import NumberFailure, NumberState
 from localdial_client import LocaldialError, NotFound, from_status, pages
 from localdial_server.cli import numbers_import
 from localdial_server.cli.command import (
@@ -33,9 +32,10 @@ from localdial_server.cli.command import (
     client_command,
     merge_pages,
 )
+from localdial_server.cli.number_tables import carrier_numbers_table, number_record, numbers_table, place
 from localdial_server.cli.numbers_import import EXTERNAL, NumbersFile
 from localdial_server.cli.output import ExitCode, counted, exit_code_of_items
-from localdial_server.cli.tables import enum_name, record, table, utc_time
+from localdial_server.cli.tables import table
 
 app = typer.Typer(no_args_is_help=True, help="Buy, list, map and delete an organization's numbers.")
 
@@ -104,7 +104,7 @@ def get(session: Session, organization: OrganizationArgument, number: NumberArgu
     """Show one number."""
     request = GetNumberRequest(organization_id=organization, phone_number=number)
     response = session.client.number_inventory.get_number(request)
-    session.out.result(response, _record(response.number))
+    session.out.result(response, number_record(response.number))
 
 
 @app.command("search")
@@ -118,7 +118,7 @@ def search(
     """Show the numbers that the carrier has for sale in an area code."""
     request = SearchAvailableNumbersRequest(organization_id=organization, area_code=area_code, limit=limit)
     response = session.client.number_inventory.search_available_numbers(request)
-    rows = [(each.phone_number, _place(each.locality, each.region)) for each in response.available]
+    rows = [(each.phone_number, place(each.locality, each.region)) for each in response.available]
     session.out.result(response, table(("NUMBER", "PLACE"), rows, may_wrap={"PLACE"}))
     if response.callback_warning:
         session.out.warn(response.callback_warning)
@@ -282,7 +282,7 @@ def map_area_codes(
     """Also show a number to callees in these area codes."""
     request = MapAreaCodesRequest(organization_id=organization, phone_number=number, area_codes=area_codes)
     response = session.client.number_inventory.map_area_codes(request)
-    session.out.result(response, _record(response.number))
+    session.out.result(response, number_record(response.number))
 
 
 @app.command("unmap")
@@ -296,7 +296,7 @@ def unmap_area_codes(
     """Stop showing a number to callees in these area codes."""
     request = UnmapAreaCodesRequest(organization_id=organization, phone_number=number, area_codes=area_codes)
     response = session.client.number_inventory.unmap_area_codes(request)
-    session.out.result(response, _record(response.number))
+    session.out.result(response, number_record(response.number))
 
 
 def _deletion_question(session: Session, organization: str, numbers: Sequence[str]) -> str:
@@ -339,66 +339,3 @@ def _callback_warning(session: Session, organization: str, area_code: str) -> st
 def _new_request_id() -> str:
     # The client would choose one as well, but this command must show it when the outcome is unknown.
     return str(uuid.uuid4())
-
-
-def _place(locality: str, region: str) -> str:
-    return ", ".join(filter(None, (locality, region)))
-
-
-def carrier_numbers_table(numbers: Iterable[CarrierNumber]) -> Table:
-    """Return a table of numbers of the carrier account."""
-    rows = [
-        (
-            number.phone_number,
-            _place(number.locality, number.region),
-            number.carrier_number_id,
-            number.reference,
-        )
-        for number in numbers
-    ]
-    return table(("NUMBER", "PLACE", "CARRIER'S ID", "TAG"), rows, may_wrap={"PLACE", "TAG"})
-
-
-def numbers_table(numbers: Iterable[LocalPresenceNumber]) -> Table:
-    """Return a table of numbers of an inventory; with refused releases, a column says why."""
-    numbers = list(numbers)
-    rows: list[tuple[str, ...]] = [
-        (
-            number.phone_number,
-            number.area_code,
-            " ".join(number.mapped_area_codes),
-            _state(number),
-            _place(number.locality, number.region),
-            number.carrier,
-            utc_time(number, "purchase_time"),
-            number.release_status.message,
-        )
-        for number in numbers
-    ]
-    columns = ["NUMBER", "AREA CODE", "ALSO FOR", "STATE", "PLACE", "CARRIER", "SINCE", "RELEASE REFUSED"]
-    if not any(number.HasField("release_status") for number in numbers):
-        columns, rows = columns[:-1], [row[:-1] for row in rows]
-    return table(columns, rows, may_wrap={"ALSO FOR", "PLACE", "RELEASE REFUSED"})
-
-
-def _state(number: LocalPresenceNumber) -> str:
-    if number.carrier == EXTERNAL and number.state == NumberState.NUMBER_STATE_RELEASED:
-        return "FORGOTTEN"
-    return enum_name(number, "state")
-
-
-def _record(number: LocalPresenceNumber) -> Table:
-    return record(
-        {
-            "number": number.phone_number,
-            "organization": number.organization_id,
-            "area code": number.area_code,
-            "also for": " ".join(number.mapped_area_codes),
-            "state": _state(number),
-            "place": _place(number.locality, number.region),
-            "carrier": number.carrier,
-            "carrier's id": number.carrier_number_id,
-            "since": utc_time(number, "purchase_time"),
-            "release refused": number.release_status.message,
-        }
-    )

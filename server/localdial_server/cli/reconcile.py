@@ -14,7 +14,7 @@ from localdial.v1.number_inventory_pb2 import (
 )
 from localdial.v1.number_pb2 import LocalPresenceNumber, NumberFailure
 from localdial_server.cli.command import Session, YesOption, client_command
-from localdial_server.cli.numbers import carrier_numbers_table, numbers_table
+from localdial_server.cli.number_tables import carrier_numbers_table, numbers_table
 from localdial_server.cli.output import ExitCode, counted
 from localdial_server.cli.tables import table
 

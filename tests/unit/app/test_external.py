@@ -1,4 +1,4 @@
-"""Numbers that are held elsewhere: shown and routed, and never a matter for our carrier."""
+"""Numbers that are held elsewhere: shown and routed, but no carrier is asked about them."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Call-backs are recorded once, whatever order their parts come in."""
+"""Call-backs are recorded once, in whatever order calls and outcomes come."""
 
 import asyncio
 from collections.abc import Sequence

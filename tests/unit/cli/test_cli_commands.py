@@ -81,13 +81,13 @@ def test_spending_and_deleting_need_yes_when_there_is_no_terminal(cli: Cli, comm
     result = cli.run(*command)
     assert result.exit_code == ExitCode.USAGE
     assert "--yes" in result.stderr
-    # To look spends nothing: a purchase asks first whether call-backs will reach anybody, and a deletion
-    # which numbers are held elsewhere.
-    looks = {"SearchAvailableNumbers", "GetNumber"}
-    assert {received.path.rpartition("/")[2] for received in cli.server.received} <= looks
+    # These spend nothing: before a purchase, the command looks up whether call-backs will reach the server,
+    # and before a deletion, which numbers are held elsewhere.
+    look_ups = {"SearchAvailableNumbers", "GetNumber"}
+    assert {received.path.rpartition("/")[2] for received in cli.server.received} <= look_ups
     assert cli.run(*command, "--yes").exit_code == ExitCode.OK
     done = [received.path.rpartition("/")[2] for received in cli.server.received]
-    assert len([method for method in done if method not in looks]) == 1
+    assert len([method for method in done if method not in look_ups]) == 1
 
 
 def test_a_dry_run_records_nothing(cli: Cli) -> None:

@@ -1,4 +1,4 @@
-"""What callers are told when the carrier did nothing."""
+"""The messages of errors after which the carrier did nothing."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Which names of organizations and users are accepted, and what is removed around them."""
+"""The names of organizations and users that are accepted, and the characters removed around them."""
 
 import unicodedata
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What counts as an E.164 number."""
+"""The format of E.164 numbers."""
 
 import string
 

@@ -1,4 +1,4 @@
-"""Which phone numbers may be stored or dialed, and which corrections are certain."""
+"""The phone numbers that may be stored or dialed, and the corrections that are certain."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Which fields must hold possible phone numbers, and which take any E.164 number."""
+"""The fields that must hold possible phone numbers, and those that accept any E.164 number."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ STRICT: dict[str, tuple[dict[str, Any], str]] = {
     "BatchSetUsersRequest": ({"organization_id": "a"}, "users[0].caller_id"),
 }
 
-# Fields that find what is stored. It may be from before the rule.
+# Fields that find stored numbers, which may be from before the rule.
 LENIENT: dict[str, tuple[dict[str, Any], str]] = {
     "GetNumberRequest": ({"organization_id": "a"}, "phone_number"),
     "DeleteNumbersRequest": ({"organization_id": "a", "request_id": "r"}, "phone_numbers[0]"),

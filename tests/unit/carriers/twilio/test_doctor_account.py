@@ -1,4 +1,4 @@
-"""What the doctor says of an account."""
+"""The doctor's findings on an account."""
 
 from typing import cast
 
