@@ -74,6 +74,13 @@ class NumberIndexSuite(StoreFixtures):
         assert [index.find(each) for each in (Z, THEIRS)] == [(B, THEIRS)] * 2
         assert index.find(OTHER) is None
 
+    async def test_a_phone_with_several_numbers_is_found_by_each(
+        self, store: Store, index: SqlNumberIndex
+    ) -> None:
+        await _set(store, A, OURS, "+525512345678")
+        await index.refresh()
+        assert index.find("+525512345678") == index.find("+5215512345678") == (A, OURS)
+
     async def test_an_organization_without_an_organization_number_is_not_indexed_until_it_has_one(
         self, store: Store, index: SqlNumberIndex
     ) -> None:

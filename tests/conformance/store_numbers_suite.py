@@ -39,6 +39,54 @@ class StoreNumbersSuite(StoreFixtures):
         (winner,) = [rival for rival, won in zip(rivals, outcomes, strict=True) if won]
         assert await store.read("test", lambda reader: reader.owner_of(X)) == winner
 
+    async def test_a_phone_with_several_numbers_is_claimed_with_all_of_them(self, store: Store) -> None:
+        await store.write("test", create(A, B))
+        assert await store.write("test", lambda tx: tx.claim("+525512345678", A))
+        assert await store.write("test", lambda tx: tx.claim("+5215512345678", A))
+        assert not await store.write("test", lambda tx: tx.claim("+5215512345678", B))
+        owners = await store.read(
+            "test", lambda reader: reader.owners_of(["+525512345678", "+5215512345678"])
+        )
+        assert owners == {"+525512345678": A, "+5215512345678": A}
+
+    async def test_one_of_many_organizations_that_claim_numbers_of_one_phone_gets_it(
+        self, store: Store
+    ) -> None:
+        spellings = "+541123456789", "+5491123456789", "+54111523456789"
+        rivals = {f"rival-{index}": spellings[index % 3] for index in range(12)}
+        await store.write("test", create(*rivals))
+        outcomes = await asyncio.gather(
+            *(
+                store.write("test", lambda tx, id_=id_, number=number: tx.claim(number, id_))
+                for id_, number in rivals.items()
+            )
+        )
+        (winner,) = [rival for rival, won in zip(rivals, outcomes, strict=True) if won]
+        owners = await store.read("test", lambda reader: reader.owners_of(spellings))
+        assert owners == dict.fromkeys(spellings, winner)
+
+    async def test_a_claim_is_kept_while_the_organization_has_another_number_of_the_phone(
+        self, store: Store
+    ) -> None:
+        def change(transaction: Transaction) -> None:
+            transaction.put_organization(Organization(A, organization_number="+5215512345678"))
+            assert transaction.claim("+5215512345678", A)
+            assert transaction.claim("+525512345678", A)
+            transaction.add_number(number("+525512345678"))
+            transaction.put_organization(Organization(A))
+            transaction.disclaim("+5215512345678", A)
+
+        await store.write("test", change)
+        assert await store.read("test", lambda reader: reader.owner_of("+5215512345678")) == A
+
+        def delete(transaction: Transaction) -> None:
+            transaction.delete_number(A, "+525512345678")
+            transaction.disclaim("+525512345678", A)
+
+        await store.write("test", delete)
+        assert await store.read("test", lambda reader: reader.owner_of("+5215512345678")) is None
+        assert await store.read("test", lambda reader: reader.owner_of("+525512345678")) is None
+
     async def test_a_claim_needs_an_organization(self, store: Store) -> None:
         with pytest.raises(IntegrityError):
             await store.write("test", lambda transaction: transaction.claim(X, A))

@@ -137,7 +137,10 @@ async def test_a_list_of_calls_by_time_begins_at_its_time(
 
 
 async def test_the_users_of_a_caller_id_are_found_by_its_index(plans: _Plans) -> None:
-    for step in await plans.of(lambda reader: reader.owner_by_caller_id(X)):
+    for step in [
+        *await plans.of(lambda reader: reader.owner_by_caller_id(X)),
+        *await plans.of(lambda reader: reader.owner_by_caller_id("+525512345678")),
+    ]:
         assert step == "SEARCH users USING COVERING INDEX ix_users_by_caller_id (caller_id=?)"
     (step,) = await plans.of(lambda reader: reader.user_by_caller_id(A, X))
     by_both = "ix_users_by_caller_id (caller_id=? AND organization_id=?)"

@@ -155,7 +155,7 @@ class RulesTarget(ScenarioTarget):
         )
         users = self._users[organization.organization_id]
         last_user = users.get(last_call.user_id) if last_call else None
-        owners = [user for user in users.values() if user.caller_id == called_number]
+        owners = [user for user in users.values() if _is_same(user.caller_id, called_number)]
         owner = owners[0] if len(owners) == 1 else None
         found = decide_destination(
             organization, called_number, caller_number, last_call, last_user, caller_id_owner=owner
@@ -167,15 +167,16 @@ class RulesTarget(ScenarioTarget):
         raise NotImplementedError
 
     def _owner_of(self, number: str) -> Organization:
-        if number in self._numbers:
-            return self._organizations[self._numbers[number].organization_id]
+        for owned in self._numbers.values():
+            if _is_same(owned.phone_number, number):
+                return self._organizations[owned.organization_id]
         for each in self._organizations.values():
-            if each.organization_number == number:
+            if _is_same(each.organization_number, number):
                 return each
         (owner_id,) = {
             organization_id
             for organization_id, users in self._users.items()
-            if any(user.caller_id == number for user in users.values())
+            if any(_is_same(user.caller_id, number) for user in users.values())
         }
         return self._organizations[owner_id]
 
@@ -187,3 +188,7 @@ class RulesTarget(ScenarioTarget):
     def _changed(self, organization: str) -> int:
         self._revisions[organization] += 1
         return self._revisions[organization]
+
+
+def _is_same(number: str | None, other: str) -> bool:
+    return number is not None and phone_key(number) == phone_key(other)

@@ -949,8 +949,8 @@ type ListOutboundCallsRequest struct {
 	// characters.
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
 	// Optional. Return only calls to the phone with this number, in E.164. If a
-	// phone has two numbers, such as +5215512345678 and +525512345678 in Mexico,
-	// either one finds the calls to both. Default: calls to any number.
+	// phone has several numbers, such as +5215512345678 and +525512345678 in
+	// Mexico, each one finds the calls to all. Default: calls to any number.
 	CalleeNumber string `protobuf:"bytes,2,opt,name=callee_number,json=calleeNumber,proto3" json:"callee_number,omitempty"`
 	// Optional. Return only calls by this user, who may have been deleted since.
 	// 1 to 128 visible ASCII characters. Default: calls by any user.
@@ -1232,11 +1232,12 @@ type ListInboundCallsRequest struct {
 	// Required. The organization whose call-backs are listed. 1 to 128 visible
 	// ASCII characters.
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
-	// Optional. Return only calls from this number, in E.164. Default: calls from
-	// any number, and those whose caller withheld it.
+	// Optional. Return only calls from the phone with this number, in E.164. If a
+	// phone has several numbers, each one finds the calls from all. Default: calls
+	// from any number, and those whose caller withheld it.
 	CallerNumber string `protobuf:"bytes,2,opt,name=caller_number,json=callerNumber,proto3" json:"caller_number,omitempty"`
-	// Optional. Return only calls to this number, in E.164. Default: calls to any
-	// number.
+	// Optional. Return only calls to this number, in E.164. If a phone has several
+	// numbers, each one finds the calls to all. Default: calls to any number.
 	CalledNumber string `protobuf:"bytes,3,opt,name=called_number,json=calledNumber,proto3" json:"called_number,omitempty"`
 	// Optional. Return only calls that were sent to this user, who may have been
 	// deleted since. 1 to 128 visible ASCII characters. Default: calls to any

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from localdial_server.domain.area_codes import area_code_of
 from localdial_server.domain.errors import NoCallerId, UserNotFound
 from localdial_server.domain.model import CallerIdReason
+from localdial_server.domain.phone_keys import spellings
 from localdial_server.domain.rendezvous import choose_number
 from localdial_server.domain.routing_snapshot import RoutingSnapshot
 
@@ -30,9 +31,10 @@ def decide_caller_id(
     agent_caller_id = snapshot.caller_ids[user_id]
     organization_number = snapshot.organization_number
     # Callees who see their own number mistake the call for an error or a scam.
-    if agent_caller_id == callee_number:
+    callee_numbers = spellings(callee_number)
+    if agent_caller_id in callee_numbers:
         agent_caller_id = None
-    if organization_number == callee_number:
+    if organization_number in callee_numbers:
         organization_number = None
     if area_code is not None:
         if agent_caller_id is not None and area_code_of(agent_caller_id) == area_code:  # rule 1

@@ -7,6 +7,8 @@ own callees move. Nothing is counted or stored, so all servers agree without tal
 import hashlib
 from collections.abc import Sequence
 
+from localdial_server.domain.phone_keys import spellings
+
 # A phone number (E.164) with its hash. A plain tuple, because there are many and
 # Python's garbage collector stops tracking tuples of strings and integers.
 Candidate = tuple[str, int]
@@ -24,15 +26,17 @@ def candidate(phone_number: str) -> Candidate:
 def choose_number(candidates: Sequence[Candidate], callee_number: str) -> str | None:
     """Return the candidate for this callee, in E.164; the order of candidates does not matter.
 
-    The callee's own number is never chosen. Returns None if no other is left.
+    The callee's own number is never chosen, in whatever spelling. Returns None if no other is left.
     """
+    callee_numbers = spellings(callee_number)
     if len(candidates) == 1:
         only, _ = candidates[0]
-        return only if only != callee_number else None
-    callee_hash = _hash64(callee_number)
+        return only if only not in callee_numbers else None
+    # The first spelling is the phone's key: the phone sees one number, however it is called.
+    callee_hash = _hash64(callee_numbers[0])
     chosen, best = "", -1
     for phone_number, number_hash in candidates:
-        if phone_number == callee_number:
+        if phone_number in callee_numbers:
             continue
         # Mix the two hashes, each uniform already, so that one callee's weights for different numbers
         # are independent. XOR alone is not enough: the weights would sort by the leading bits of the

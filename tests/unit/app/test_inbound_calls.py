@@ -44,6 +44,21 @@ async def acme(harness: Harness) -> Harness:
     return harness
 
 
+async def test_call_backs_are_listed_by_any_number_of_the_phone(acme: Harness) -> None:
+    callers = "+5215512345678", "+525512345678", "+14155550172"
+    calls = [
+        await acme.routing.route(OURS, caller, call_id=f"c{index}") for index, caller in enumerate(callers)
+    ]
+    await until(lambda: not any(acme.inbound_call_log.queued(call.call_id) for call in calls))
+    for number in callers[:2]:
+        query = InboundCallQuery(A, caller_number=number)
+        found = await acme.routing.list_inbound_calls(query, None, 10)
+        assert {call.call_id for call in found} == {"c0", "c1"}
+        assert len(await acme.routing.list_inbound_calls(query, None, 1)) == 1
+    query = InboundCallQuery(A, caller_number=callers[0], called_number=OURS, missed=True)
+    assert await acme.routing.list_inbound_calls(query, None, 10) == []
+
+
 async def test_a_call_back_is_recorded_once_and_a_repeat_gets_the_first_answer(acme: Harness) -> None:
     first = await acme.routing.route(OURS, CALLER, call_id="c1")
     assert (first.destination_number, first.reason) == (MAIN, DestinationReason.ORGANIZATION_NUMBER)

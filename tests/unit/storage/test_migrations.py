@@ -24,6 +24,7 @@ from localdial_server.app.numbers.delete import DeleteAnswer
 from localdial_server.app.numbers.purchase import PurchaseAnswer
 from localdial_server.app.ports.store import CallQuery, NumberQuery
 from localdial_server.domain.errors import Reason
+from localdial_server.domain.model import Organization
 from localdial_server.domain.phone_keys import phone_key
 from localdial_server.runtime.bootstrap import migrate as migrate_as_told
 from localdial_server.settings.errors import StartError
@@ -35,6 +36,7 @@ from localdial_server.storage.sql.migrate import SchemaError, migrate, revisions
 from localdial_server.storage.sql.reader import SqlReader
 from localdial_server.storage.sql.schema import metadata
 from localdial_server.storage.sql.transaction import SqlTransaction
+from tests.conformance.store_records import number
 
 # PostgreSQL silently cuts longer identifiers.
 _LONGEST_IDENTIFIER = 63
@@ -355,25 +357,28 @@ def test_no_release_is_refused_after_the_migration(version_3: Engine) -> None:
         assert {(number.release_refusal, number.release_retry_time) for number in numbers} == {(None, None)}
 
 
+_CALL = (
+    "INSERT INTO outbound_calls (organization_id, call_id, user_id, callee_number, caller_id, reason,"
+    " call_time, revision) VALUES ('org', :callee, 'ann', :callee, '', 'local_presence', :time, 1)"
+)
+
 _CALLEES = (
     *("+14155550177", "+442079460123", "+5215512345678", "+525512345678", "+5491123456789", "+541123456789"),
     *("+5511987654321", "+551187654321", "+5511977654321", "+5511922345678", "+3780549882345", "+378882345"),
-    *("+521551234567", "+52155123456789", "+55119", "+1234567", "+123456789012345"),
+    *("+54111523456789", "+54221151234567", "+54220215123456", "+54112345156789", "+54111234567890"),
+    *("+390549882345", "+39054988234", "+521551234567", "+52155123456789", "+55119", "+1234567"),
+    *("+123456789012345", "+543415151515151", "+54341515151515"),
 )
 
 
 def test_recorded_calls_are_found_by_either_number_of_the_phone(version_3: Engine) -> None:
-    insert = (
-        "INSERT INTO outbound_calls (organization_id, call_id, user_id, callee_number, caller_id, reason,"
-        " call_time, revision) VALUES ('org', :callee, 'ann', :callee, '', 'local_presence', :time, 1)"
-    )
     with version_3.begin() as connection:
         for time, callee in enumerate(_CALLEES):
-            connection.execute(text(insert), {"callee": callee, "time": time})
+            connection.execute(text(_CALL), {"callee": callee, "time": time})
     migrate(version_3)
     with version_3.begin() as connection:
         # A server of the previous release goes on during an upgrade.
-        later = insert.replace(":callee, 'ann'", "'later', 'ann'")
+        later = _CALL.replace(":callee, 'ann'", "'later', 'ann'")
         connection.execute(text(later), {"callee": "+5218112345678", "time": 99})
         found = connection.execute(text("SELECT callee_number, callee_key FROM outbound_calls")).all()
         assert {row.callee_number: row.callee_key for row in found} == {
@@ -382,7 +387,8 @@ def test_recorded_calls_are_found_by_either_number_of_the_phone(version_3: Engin
         reader = SqlReader(connection)
         for number, call_id in (
             ("+5215512345678", "+525512345678"),
-            ("+541123456789", "+541123456789"),
+            ("+541123456789", "+54111523456789"),
+            ("+3780549882345", "+390549882345"),
             ("+551187654321", "+551187654321"),
             ("+528112345678", "later"),
         ):
@@ -391,6 +397,72 @@ def test_recorded_calls_are_found_by_either_number_of_the_phone(version_3: Engin
             assert last.call_id == call_id
         both = reader.calls(CallQuery("org", callee_number="+525512345678"), None, 9)
         assert [call.callee_number for call in both] == ["+525512345678", "+5215512345678"]
+
+
+def test_an_older_key_of_callees_is_replaced(version_3: Engine) -> None:
+    _upgrade(version_3, "0008")
+    kind = "STORED" if version_3.dialect.name == "postgresql" else "VIRTUAL"
+    with version_3.begin() as connection:
+        for statement in (
+            "DROP INDEX ix_outbound_calls_by_callee",
+            "ALTER TABLE outbound_calls DROP COLUMN callee_key",
+            (
+                "ALTER TABLE outbound_calls ADD COLUMN callee_key VARCHAR(16)"
+                f" GENERATED ALWAYS AS (callee_number) {kind}"
+            ),
+            (
+                "CREATE INDEX ix_outbound_calls_by_callee"
+                " ON outbound_calls (organization_id, callee_key, call_time, call_id)"
+            ),
+            _CALL.replace(":callee", "'+54111523456789'").replace(":time", "1"),
+        ):
+            connection.execute(text(statement))
+    migrate(version_3)
+    with version_3.connect() as connection:
+        assert SqlReader(connection).last_call_to("org", "+5491123456789") is not None
+        indexes = inspect(connection).get_indexes("outbound_calls")
+        assert "ix_outbound_calls_by_callee" in {index["name"] for index in indexes}
+
+
+def test_each_number_of_a_phone_finds_the_organization_after_the_migration(version_3: Engine) -> None:
+    with version_3.begin() as connection:
+        connection.execute(text("INSERT INTO organizations VALUES ('rival', '', NULL)"))
+        for phone_number, organization_id in (
+            ("+525512345678", "org"),
+            ("+14155550100", "org"),
+            # Claimed by two, as was possible before.
+            ("+541123456789", "org"),
+            ("+5491123456789", "rival"),
+        ):
+            connection.execute(
+                text("INSERT INTO phone_number_owners (phone_number, organization_id) VALUES (:n, :o)"),
+                {"n": phone_number, "o": organization_id},
+            )
+    migrate(version_3)
+    with version_3.connect() as connection:
+        owner_of = SqlReader(connection).owner_of
+        assert owner_of("+5215512345678") == owner_of("+525512345678") == owner_of("+14155550100") == "org"
+        assert (owner_of("+541123456789"), owner_of("+5491123456789")) == ("org", "rival")
+
+
+def test_stored_numbers_get_the_area_codes_that_this_release_knows(version_3: Engine) -> None:
+    migrate(version_3)
+    known = {"+34911234567": "+3491", "+48221234567": "+4822", "+14155550100": "415", "+6561234567": None}
+    stored = {"+34911234567": None, "+48221234567": "+482", "+14155550100": "415", "+6561234567": None}
+    with version_3.begin() as connection:
+        transaction = SqlTransaction(connection)
+        transaction.put_organization(Organization("spain"))
+        for phone_number, area_code in stored.items():
+            transaction.add_number(replace(number(phone_number, "spain"), area_code=area_code))
+        before = {id_: transaction.bump_revision(id_) for id_ in ("spain", "org")}
+    for _ in range(2):
+        migrate(version_3)
+        with version_3.connect() as connection:
+            reader = SqlReader(connection)
+            assert reader.active_numbers("spain") == known
+            # Running servers reload this organization, once, and no other.
+            assert reader.revision("spain") == before["spain"] + 1
+            assert reader.revision("org") == before["org"]
 
 
 def test_a_pending_order_keeps_its_request_after_the_migration(version_3: Engine) -> None:

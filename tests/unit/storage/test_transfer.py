@@ -1,6 +1,7 @@
 """An export has everything in the database, and an import restores everything in the file."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import Engine, text
@@ -194,6 +195,45 @@ def test_every_number_that_another_organization_owns_is_reported_and_nothing_cha
         ("phone_number", f"{Z} belongs to the organization another"),
     ]
     assert rows(target) == before
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_phone_of_another_organization_is_refused_in_any_spelling(kind: str, new_engine: NewEngine) -> None:
+    source, target = new_engine("sqlite"), new_engine(kind)
+    with source.begin() as connection:
+        transaction = SqlTransaction(connection)
+        create(A)(transaction)
+        own(number("+5215512345678"))(transaction)
+        assert transaction.claim("+5215512345678", A)
+        transaction.bump_revision(A)
+    export = exported(source)
+    with target.begin() as connection:
+        transaction = SqlTransaction(connection)
+        create("owner")(transaction)
+        assert transaction.claim("+525512345678", "owner")
+    with pytest.raises(ImportRefused) as caught:
+        imported(target, export)
+    assert [problem.message for problem in caught.value.problems] == [
+        "+5215512345678 belongs to the organization owner"
+    ]
+    with target.begin() as connection:
+        SqlTransaction(connection).disclaim("+525512345678", "owner")
+    imported(target, export)
+    with target.connect() as connection:
+        owners = SqlReader(connection).owners_of(["+525512345678", "+5215512345678"])
+        assert owners == {"+525512345678": A, "+5215512345678": A}
+
+
+def test_imported_numbers_get_the_area_codes_that_this_release_knows(new_engine: NewEngine) -> None:
+    source, target = new_engine("sqlite"), new_engine("sqlite")
+    with source.begin() as connection:
+        transaction = SqlTransaction(connection)
+        create(A)(transaction)
+        own(replace(number("+34911234567"), area_code=None))(transaction)
+        transaction.bump_revision(A)
+    imported(target, exported(source))
+    with target.connect() as connection:
+        assert SqlReader(connection).active_numbers(A) == {"+34911234567": "+3491"}
 
 
 def test_a_record_that_the_database_stores_differently_is_found(new_engine: NewEngine, export: bytes) -> None:

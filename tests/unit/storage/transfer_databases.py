@@ -75,9 +75,10 @@ def fill(engine: Engine) -> None:
             carrier_number_id="PN1",
             purchase_time=1_790_000_000_123_456,
         )
-        own(full, replace(number(Y), area_code=None))(transaction)
+        own(full, number(Y))(transaction)
         refused = replace(
-            number("+14155550103", B, NumberState.RELEASING),
+            number("+18005550103", B, NumberState.RELEASING),
+            area_code=None,
             release_refusal="Remove the emergency address first.",
             release_refusal_cause="regulatory",
             release_refused_time=2,

@@ -557,8 +557,8 @@ class ListOutboundCallsRequest(_message.Message):
     """
     callee_number: _builtins.str
     """Optional. Return only calls to the phone with this number, in E.164. If a
-    phone has two numbers, such as +5215512345678 and +525512345678 in Mexico,
-    either one finds the calls to both. Default: calls to any number.
+    phone has several numbers, such as +5215512345678 and +525512345678 in
+    Mexico, each one finds the calls to all. Default: calls to any number.
     """
     user_id: _builtins.str
     """Optional. Return only calls by this user, who may have been deleted since.
@@ -711,12 +711,13 @@ class ListInboundCallsRequest(_message.Message):
     ASCII characters.
     """
     caller_number: _builtins.str
-    """Optional. Return only calls from this number, in E.164. Default: calls from
-    any number, and those whose caller withheld it.
+    """Optional. Return only calls from the phone with this number, in E.164. If a
+    phone has several numbers, each one finds the calls from all. Default: calls
+    from any number, and those whose caller withheld it.
     """
     called_number: _builtins.str
-    """Optional. Return only calls to this number, in E.164. Default: calls to any
-    number.
+    """Optional. Return only calls to this number, in E.164. If a phone has several
+    numbers, each one finds the calls to all. Default: calls to any number.
     """
     user_id: _builtins.str
     """Optional. Return only calls that were sent to this user, who may have been

@@ -44,7 +44,7 @@ class NumberQuery:
 class CallQuery:
     """A filter for an organization's calls; None matches any.
 
-    `callee_number` matches either spelling of the number, by `phone_key`. `start_time` is inclusive and
+    `callee_number` matches any spelling of the number, by `phone_key`. `start_time` is inclusive and
     `end_time` exclusive.
     """
 
@@ -60,7 +60,8 @@ class CallQuery:
 class InboundCallQuery:
     """A filter for an organization's call-backs; None matches any.
 
-    `missed`: only those that nobody took. `start_time` is inclusive and `end_time` exclusive.
+    Both numbers match any spelling (`phone_key`). `missed`: only those that nobody took. `start_time` is
+    inclusive and `end_time` exclusive.
     """
 
     organization_id: str
@@ -140,13 +141,19 @@ class Reader(Protocol):
         """Return all open numbers (`NumberState.is_open`) of every organization, in no particular order."""
 
     def owner_of(self, phone_number: str) -> str | None:
-        """Return the organization_id that has claimed the number, or None."""
+        """Return the organization_id that has claimed the number, in any spelling (`phone_key`), or None."""
 
     def owner_by_caller_id(self, phone_number: str) -> str | None:
-        """Return the organization_id of the users with this caller ID; None unless it is exactly one."""
+        """Return the organization_id of the users with this caller ID; None unless it is exactly one.
+
+        The caller ID may be another spelling of the number (`phone_key`).
+        """
 
     def user_by_caller_id(self, organization_id: str, phone_number: str) -> User | None:
-        """Return the organization's user with this caller ID; None unless it is exactly one."""
+        """Return the organization's user with this caller ID; None unless it is exactly one.
+
+        The caller ID may be another spelling of the number (`phone_key`).
+        """
 
     def call(self, organization_id: str, call_id: str) -> OutboundCall | None:
         """Return the recorded call, or None."""
@@ -202,10 +209,16 @@ class Transaction(Reader, Protocol):
         """Delete the user, if it exists. The records of its calls stay."""
 
     def claim(self, phone_number: str, organization_id: str) -> bool:
-        """Claim the number for the organization; return False if another one has claimed it."""
+        """Claim the number for the organization, in all its spellings (`phone_key`).
+
+        Returns False if another organization has claimed it.
+        """
 
     def disclaim(self, phone_number: str, organization_id: str) -> None:
-        """End the organization's claim unless the number is its organization number or in its inventory."""
+        """End the organization's claim unless the number is its organization number or in its inventory.
+
+        Another spelling of the number (`phone_key`) counts too.
+        """
 
     def add_number(self, number: Number) -> None:
         """Add a number that the organization has claimed. Its mappings are not stored."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, Engine, String, column, func, inspect, select, table
 
 from localdial_server.storage.engines.database import VERSION_TABLE
+from localdial_server.storage.sql.area_codes import refresh_area_codes
 from localdial_server.storage.sql.migrations import versions
 
 # An arbitrary number that other programs in the same database are unlikely to use.
@@ -19,8 +20,8 @@ class SchemaError(Exception):
 def migrate(engine: Engine) -> tuple[str | None, str]:
     """Bring the schema up to date; return its version before (None: empty database) and after.
 
-    All steps are one transaction. Raises `SchemaError` for a database that a newer release has
-    migrated or that belongs to another program.
+    The area codes of numbers are brought up to date too. All steps are one transaction. Raises
+    `SchemaError` for a database that a newer release has migrated or that belongs to another program.
     """
     known = revisions()
     with engine.begin() as connection:
@@ -30,6 +31,7 @@ def migrate(engine: Engine) -> tuple[str | None, str]:
         before = _usable_version(connection, known)
         if before != known[-1]:
             upgrade(connection, known[-1])
+        refresh_area_codes(connection)
     return before, known[-1]
 
 

@@ -1,10 +1,11 @@
 """The `Reader` port in SQL."""
 
+import itertools
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, exists, func, or_, select, true, tuple_
+from sqlalchemy import Connection, Row, Select, and_, exists, func, or_, select, tuple_
 from typing_extensions import override
 
 from localdial_server.app.ports.store import (
@@ -23,7 +24,7 @@ from localdial_server.domain.model import (
     OutboundCall,
     User,
 )
-from localdial_server.domain.phone_keys import phone_key
+from localdial_server.domain.phone_keys import phone_key, spellings
 from localdial_server.storage.sql.rows import (
     to_call,
     to_inbound_call,
@@ -227,17 +228,23 @@ class SqlReader(Reader):
 
     @override
     def owner_by_caller_id(self, phone_number: str) -> str | None:
-        # Read only the first and the last entry of the index: many users may share the caller ID.
-        of_users = select(users.c.organization_id).filter_by(caller_id=phone_number).limit(1)
-        first = self._connection.scalar(of_users.order_by(users.c.organization_id))
-        last = self._connection.scalar(of_users.order_by(users.c.organization_id.desc()))
-        return first if first == last else None
+        found: set[str] = set()
+        for spelling in spellings(phone_number):
+            # Read only the first and the last entry of the index: many users may share the caller ID.
+            of_users = select(users.c.organization_id).filter_by(caller_id=spelling).limit(1)
+            for order in users.c.organization_id, users.c.organization_id.desc():
+                found.update(self._connection.scalars(of_users.order_by(order)))
+        return found.pop() if len(found) == 1 else None
 
     @override
     def user_by_caller_id(self, organization_id: str, phone_number: str) -> User | None:
         # Select only indexed columns: for others, SQLite would read all users of the organization.
-        query = select(users.c.user_id).filter_by(organization_id=organization_id, caller_id=phone_number)
-        user_ids = self._connection.scalars(query.limit(2)).all()
+        of_users = select(users.c.user_id).filter_by(organization_id=organization_id).limit(2)
+        user_ids = [
+            user_id
+            for spelling in spellings(phone_number)
+            for user_id in self._connection.scalars(of_users.filter_by(caller_id=spelling))
+        ]
         return self.user(organization_id, user_ids[0]) if len(user_ids) == 1 else None
 
     @override
@@ -254,16 +261,21 @@ class SqlReader(Reader):
         matching = select(inbound_calls).filter_by(organization_id=query.organization_id)
         if query.called_number is None:
             matching = matching.where(calls.called_number.is_not(None))
-        for name in "caller_number", "called_number", "user_id":
-            if (value := getattr(query, name)) is not None:
-                matching = matching.where(calls[name] == value)
-        # One query for each outcome, because the index has each outcome's calls in the order of time.
-        outcomes = [calls.outcome == outcome for outcome in _NOT_TAKEN] if query.missed else [true()]
+        if query.user_id is not None:
+            matching = matching.where(calls.user_id == query.user_id)
+        # One query for each value, because an index has each value's calls in the order of time.
+        values: list[list[Any]] = [
+            [calls[name] == spelling for spelling in spellings(number)]
+            for name in ("caller_number", "called_number")
+            if (number := getattr(query, name)) is not None
+        ]
+        if query.missed:
+            values.append([calls.outcome == outcome for outcome in _NOT_TAKEN])
         found = [
             to_inbound_call(row)
-            for is_outcome in outcomes
+            for conditions in itertools.product(*values)
             for row in self._connection.execute(
-                _newest_first(matching.where(is_outcome), calls, query, before, limit)
+                _newest_first(matching.where(*conditions), calls, query, before, limit)
             )
         ]
         return sorted(found, key=lambda call: (call.call_time, call.call_id), reverse=True)[:limit]

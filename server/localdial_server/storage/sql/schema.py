@@ -109,7 +109,7 @@ area_code_mappings = _table(
 
 # The organization that has claimed a phone number, for its inventory or as its organization
 # number. The primary key keeps a number in one organization at most, and finds the organization
-# of an inbound call.
+# of an inbound call. A phone with several numbers (`phone_keys`) has a row for each.
 phone_number_owners = _table(
     "phone_number_owners",
     Column("phone_number", _PHONE, primary_key=True),
@@ -154,13 +154,27 @@ requests = _table(
 # It has no line ends, because SQLAlchemy cannot reflect such an expression from SQLite.
 CALLEE_KEY = (
     "CASE "
-    "WHEN length(callee_number) <> 14 THEN callee_number "
-    "WHEN substr(callee_number, 1, 4) IN ('+521', '+549') "
+    "WHEN length(callee_number) < 13 THEN callee_number "
+    "WHEN length(callee_number) = 14 AND substr(callee_number, 1, 4) IN ('+521', '+549') "
     "THEN substr(callee_number, 1, 3) || substr(callee_number, 5) "
-    "WHEN substr(callee_number, 1, 3) = '+55' AND substr(callee_number, 6, 2) IN ('96', '98', '99') "
+    "WHEN length(callee_number) = 14 AND substr(callee_number, 1, 3) = '+55' "
+    "AND substr(callee_number, 6, 2) IN ('96', '98', '99') "
     "THEN substr(callee_number, 1, 5) || substr(callee_number, 7) "
-    "WHEN substr(callee_number, 1, 8) = '+3780549' "
+    "WHEN length(callee_number) = 14 AND substr(callee_number, 1, 8) = '+3780549' "
     "THEN substr(callee_number, 1, 4) || substr(callee_number, 9) "
+    "WHEN length(callee_number) = 13 AND substr(callee_number, 1, 7) = '+390549' "
+    "THEN '+378' || substr(callee_number, 8) "
+    "WHEN length(callee_number) <> 15 OR substr(callee_number, 1, 3) <> '+54' THEN callee_number "
+    "WHEN substr(callee_number, 4, 4) = '1115' "
+    "THEN substr(callee_number, 1, 5) || substr(callee_number, 8) "
+    "WHEN substr(callee_number, 4, 2) = '11' THEN callee_number "
+    "WHEN substr(callee_number, 7, 2) = '15' AND substr(callee_number, 4, 3) IN ("
+    "'220', '221', '223', '230', '236', '237', '249', '260', '261', '263', '264', '266', '280', "
+    "'291', '294', '297', '298', '299', '336', '341', '342', '343', '345', '348', '351', '353', "
+    "'358', '362', '364', '370', '376', '379', '380', '381', '383', '385', '387', '388') "
+    "THEN substr(callee_number, 1, 6) || substr(callee_number, 9) "
+    "WHEN substr(callee_number, 8, 2) = '15' "
+    "THEN substr(callee_number, 1, 7) || substr(callee_number, 10) "
     "ELSE callee_number END"
 )
 

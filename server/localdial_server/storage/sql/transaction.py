@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from localdial_server.app.ports.store import StoredRequest, Transaction
 from localdial_server.domain.model import Number, Organization, User
+from localdial_server.domain.phone_keys import spellings
 from localdial_server.storage.sql.reader import SqlReader
 from localdial_server.storage.sql.rows import to_row
 from localdial_server.storage.sql.schema import (
@@ -70,25 +71,28 @@ class SqlTransaction(SqlReader, Transaction):
 
     @override
     def claim(self, phone_number: str, organization_id: str) -> bool:
-        self._connection.execute(
-            self._insert(phone_number_owners)
-            .values(phone_number=phone_number, organization_id=organization_id)
-            .on_conflict_do_nothing()
-        )
-        return self.owner_of(phone_number) == organization_id
+        # In a fixed order, so that no two claims of one phone wait for each other.
+        claims = [
+            {"phone_number": spelling, "organization_id": organization_id}
+            for spelling in sorted(spellings(phone_number))
+        ]
+        self._connection.execute(self._insert(phone_number_owners).values(claims).on_conflict_do_nothing())
+        if self.owner_of(phone_number) == organization_id:
+            return True
+        self.disclaim(phone_number, organization_id)
+        return False
 
     @override
     def disclaim(self, phone_number: str, organization_id: str) -> None:
+        of_phone = spellings(phone_number)
+        owned = select(numbers).filter_by(organization_id=organization_id)
+        own = select(organizations).filter_by(organization_id=organization_id)
         in_use = or_(
-            select(numbers).filter_by(organization_id=organization_id, phone_number=phone_number).exists(),
-            select(organizations)
-            .filter_by(organization_id=organization_id, organization_number=phone_number)
-            .exists(),
+            owned.where(numbers.c.phone_number.in_(of_phone)).exists(),
+            own.where(organizations.c.organization_number.in_(of_phone)).exists(),
         )
-        claim = delete(phone_number_owners).filter_by(
-            phone_number=phone_number, organization_id=organization_id
-        )
-        self._connection.execute(claim.where(~in_use))
+        claims = delete(phone_number_owners).filter_by(organization_id=organization_id)
+        self._connection.execute(claims.where(phone_number_owners.c.phone_number.in_(of_phone), ~in_use))
 
     @override
     def add_number(self, number: Number) -> None:

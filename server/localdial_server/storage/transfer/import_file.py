@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Final
 
 from sqlalchemy import Connection, Engine
 
+from localdial_server.storage.sql.area_codes import refresh_area_codes
 from localdial_server.storage.transfer.export_file import export_lines
 from localdial_server.storage.transfer.import_rows import Inserter
 from localdial_server.storage.transfer.problems import ImportRefused, Problem
@@ -66,6 +67,8 @@ def import_all(engine: Engine, file: BinaryIO, on_progress: Callable[[str, int, 
             raise ImportRefused(
                 Problem(reading.line, "", "is not what the database gives back: it has changed the records")
             )
+        # The release that wrote the file may have known fewer area codes.
+        refresh_area_codes(connection)
     return end
 
 

@@ -10,6 +10,7 @@ from psycopg import sql
 from sqlalchemy import Connection, Row, Select, Table, exists, insert, or_, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from localdial_server.domain.phone_keys import phone_key, spellings
 from localdial_server.storage.sql.schema import (
     area_code_mappings,
     inbound_calls,
@@ -71,6 +72,7 @@ class _Claim(NamedTuple):
     line: int
     field: str
     organization_id: str
+    phone_number: str
 
 
 class Inserter:
@@ -127,8 +129,7 @@ class Inserter:
         if record["kind"] == "organization":
             self._add_row(organizations, record)
             if record["organization_number"] is not None:
-                claim = _Claim(line, "organization_number", organization_id)
-                self._claims[record["organization_number"]].append(claim)
+                self._add_claim(line, "organization_number", organization_id, record["organization_number"])
 
     def _add_number(self, line: int, record: NumberRecord) -> None:
         organization_id, phone_number = record["organization_id"], record["phone_number"]
@@ -136,12 +137,16 @@ class Inserter:
         self._rows[area_code_mappings] += [
             (organization_id, area_code, phone_number) for area_code in record["mapped_area_codes"]
         ]
-        self._claims[phone_number].append(_Claim(line, "phone_number", organization_id))
+        self._add_claim(line, "phone_number", organization_id, phone_number)
 
     def _add_request(self, record: RequestRecord) -> None:
         self._add_row(requests, record)
         for purchase in record["purchases"]:
             self._add_row(purchases, {**record, **purchase})
+
+    def _add_claim(self, line: int, field: str, organization_id: str, phone_number: str) -> None:
+        claim = _Claim(line, field, organization_id, phone_number)
+        self._claims[phone_key(phone_number)].append(claim)
 
     def _add_row(self, table: Table, record: Mapping[str, Any]) -> None:
         self._rows[table].append(_ROW_OF[table](record))
@@ -194,13 +199,13 @@ class Inserter:
         query = select(phone_number_owners.c.phone_number, phone_number_owners.c.organization_id)
         claimed = query.where(phone_number_owners.c.phone_number.in_(list(self._claims)))
         owners = {row.phone_number: row.organization_id for row in self._connection.execute(claimed)}
-        for phone_number, claims in self._claims.items():
-            owner = owners.get(phone_number)
+        for key, claims in self._claims.items():
+            owner = owners.get(key)
             if owner is None:
                 owner = claims[0].organization_id
-                self._rows[phone_number_owners].append((phone_number, owner))
+                self._rows[phone_number_owners] += [(spelling, owner) for spelling in spellings(key)]
             self._problems += [
-                Problem(claim.line, claim.field, f"{phone_number} belongs to the organization {owner}")
+                Problem(claim.line, claim.field, f"{claim.phone_number} belongs to the organization {owner}")
                 for claim in claims
                 if claim.organization_id != owner
             ]

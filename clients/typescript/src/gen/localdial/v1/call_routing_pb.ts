@@ -460,8 +460,8 @@ export type ListOutboundCallsRequest = Message<"localdial.v1.ListOutboundCallsRe
 
   /**
    * Optional. Return only calls to the phone with this number, in E.164. If a
-   * phone has two numbers, such as +5215512345678 and +525512345678 in Mexico,
-   * either one finds the calls to both. Default: calls to any number.
+   * phone has several numbers, such as +5215512345678 and +525512345678 in
+   * Mexico, each one finds the calls to all. Default: calls to any number.
    *
    * @generated from field: string callee_number = 2;
    */
@@ -638,16 +638,17 @@ export type ListInboundCallsRequest = Message<"localdial.v1.ListInboundCallsRequ
   organizationId: string;
 
   /**
-   * Optional. Return only calls from this number, in E.164. Default: calls from
-   * any number, and those whose caller withheld it.
+   * Optional. Return only calls from the phone with this number, in E.164. If a
+   * phone has several numbers, each one finds the calls from all. Default: calls
+   * from any number, and those whose caller withheld it.
    *
    * @generated from field: string caller_number = 2;
    */
   callerNumber: string;
 
   /**
-   * Optional. Return only calls to this number, in E.164. Default: calls to any
-   * number.
+   * Optional. Return only calls to this number, in E.164. If a phone has several
+   * numbers, each one finds the calls to all. Default: calls to any number.
    *
    * @generated from field: string called_number = 3;
    */

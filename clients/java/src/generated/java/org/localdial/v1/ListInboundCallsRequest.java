@@ -107,8 +107,9 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object callerNumber_ = "";
   /**
    * <pre>
-   * Optional. Return only calls from this number, in E.164. Default: calls from
-   * any number, and those whose caller withheld it.
+   * Optional. Return only calls from the phone with this number, in E.164. If a
+   * phone has several numbers, each one finds the calls from all. Default: calls
+   * from any number, and those whose caller withheld it.
    * </pre>
    *
    * <code>string caller_number = 2 [json_name = "callerNumber"];</code>
@@ -129,8 +130,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Optional. Return only calls from this number, in E.164. Default: calls from
-   * any number, and those whose caller withheld it.
+   * Optional. Return only calls from the phone with this number, in E.164. If a
+   * phone has several numbers, each one finds the calls from all. Default: calls
+   * from any number, and those whose caller withheld it.
    * </pre>
    *
    * <code>string caller_number = 2 [json_name = "callerNumber"];</code>
@@ -156,8 +158,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object calledNumber_ = "";
   /**
    * <pre>
-   * Optional. Return only calls to this number, in E.164. Default: calls to any
-   * number.
+   * Optional. Return only calls to this number, in E.164. If a phone has several
+   * numbers, each one finds the calls to all. Default: calls to any number.
    * </pre>
    *
    * <code>string called_number = 3 [json_name = "calledNumber"];</code>
@@ -178,8 +180,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Optional. Return only calls to this number, in E.164. Default: calls to any
-   * number.
+   * Optional. Return only calls to this number, in E.164. If a phone has several
+   * numbers, each one finds the calls to all. Default: calls to any number.
    * </pre>
    *
    * <code>string called_number = 3 [json_name = "calledNumber"];</code>
@@ -1041,8 +1043,9 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object callerNumber_ = "";
     /**
      * <pre>
-     * Optional. Return only calls from this number, in E.164. Default: calls from
-     * any number, and those whose caller withheld it.
+     * Optional. Return only calls from the phone with this number, in E.164. If a
+     * phone has several numbers, each one finds the calls from all. Default: calls
+     * from any number, and those whose caller withheld it.
      * </pre>
      *
      * <code>string caller_number = 2 [json_name = "callerNumber"];</code>
@@ -1062,8 +1065,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Return only calls from this number, in E.164. Default: calls from
-     * any number, and those whose caller withheld it.
+     * Optional. Return only calls from the phone with this number, in E.164. If a
+     * phone has several numbers, each one finds the calls from all. Default: calls
+     * from any number, and those whose caller withheld it.
      * </pre>
      *
      * <code>string caller_number = 2 [json_name = "callerNumber"];</code>
@@ -1084,8 +1088,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Return only calls from this number, in E.164. Default: calls from
-     * any number, and those whose caller withheld it.
+     * Optional. Return only calls from the phone with this number, in E.164. If a
+     * phone has several numbers, each one finds the calls from all. Default: calls
+     * from any number, and those whose caller withheld it.
      * </pre>
      *
      * <code>string caller_number = 2 [json_name = "callerNumber"];</code>
@@ -1102,8 +1107,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Return only calls from this number, in E.164. Default: calls from
-     * any number, and those whose caller withheld it.
+     * Optional. Return only calls from the phone with this number, in E.164. If a
+     * phone has several numbers, each one finds the calls from all. Default: calls
+     * from any number, and those whose caller withheld it.
      * </pre>
      *
      * <code>string caller_number = 2 [json_name = "callerNumber"];</code>
@@ -1117,8 +1123,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Return only calls from this number, in E.164. Default: calls from
-     * any number, and those whose caller withheld it.
+     * Optional. Return only calls from the phone with this number, in E.164. If a
+     * phone has several numbers, each one finds the calls from all. Default: calls
+     * from any number, and those whose caller withheld it.
      * </pre>
      *
      * <code>string caller_number = 2 [json_name = "callerNumber"];</code>
@@ -1138,8 +1145,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object calledNumber_ = "";
     /**
      * <pre>
-     * Optional. Return only calls to this number, in E.164. Default: calls to any
-     * number.
+     * Optional. Return only calls to this number, in E.164. If a phone has several
+     * numbers, each one finds the calls to all. Default: calls to any number.
      * </pre>
      *
      * <code>string called_number = 3 [json_name = "calledNumber"];</code>
@@ -1159,8 +1166,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Return only calls to this number, in E.164. Default: calls to any
-     * number.
+     * Optional. Return only calls to this number, in E.164. If a phone has several
+     * numbers, each one finds the calls to all. Default: calls to any number.
      * </pre>
      *
      * <code>string called_number = 3 [json_name = "calledNumber"];</code>
@@ -1181,8 +1188,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Return only calls to this number, in E.164. Default: calls to any
-     * number.
+     * Optional. Return only calls to this number, in E.164. If a phone has several
+     * numbers, each one finds the calls to all. Default: calls to any number.
      * </pre>
      *
      * <code>string called_number = 3 [json_name = "calledNumber"];</code>
@@ -1199,8 +1206,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Return only calls to this number, in E.164. Default: calls to any
-     * number.
+     * Optional. Return only calls to this number, in E.164. If a phone has several
+     * numbers, each one finds the calls to all. Default: calls to any number.
      * </pre>
      *
      * <code>string called_number = 3 [json_name = "calledNumber"];</code>
@@ -1214,8 +1221,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optional. Return only calls to this number, in E.164. Default: calls to any
-     * number.
+     * Optional. Return only calls to this number, in E.164. If a phone has several
+     * numbers, each one finds the calls to all. Default: calls to any number.
      * </pre>
      *
      * <code>string called_number = 3 [json_name = "calledNumber"];</code>

@@ -34,8 +34,9 @@ public interface ListInboundCallsRequestOrBuilder extends
 
   /**
    * <pre>
-   * Optional. Return only calls from this number, in E.164. Default: calls from
-   * any number, and those whose caller withheld it.
+   * Optional. Return only calls from the phone with this number, in E.164. If a
+   * phone has several numbers, each one finds the calls from all. Default: calls
+   * from any number, and those whose caller withheld it.
    * </pre>
    *
    * <code>string caller_number = 2 [json_name = "callerNumber"];</code>
@@ -44,8 +45,9 @@ public interface ListInboundCallsRequestOrBuilder extends
   java.lang.String getCallerNumber();
   /**
    * <pre>
-   * Optional. Return only calls from this number, in E.164. Default: calls from
-   * any number, and those whose caller withheld it.
+   * Optional. Return only calls from the phone with this number, in E.164. If a
+   * phone has several numbers, each one finds the calls from all. Default: calls
+   * from any number, and those whose caller withheld it.
    * </pre>
    *
    * <code>string caller_number = 2 [json_name = "callerNumber"];</code>
@@ -56,8 +58,8 @@ public interface ListInboundCallsRequestOrBuilder extends
 
   /**
    * <pre>
-   * Optional. Return only calls to this number, in E.164. Default: calls to any
-   * number.
+   * Optional. Return only calls to this number, in E.164. If a phone has several
+   * numbers, each one finds the calls to all. Default: calls to any number.
    * </pre>
    *
    * <code>string called_number = 3 [json_name = "calledNumber"];</code>
@@ -66,8 +68,8 @@ public interface ListInboundCallsRequestOrBuilder extends
   java.lang.String getCalledNumber();
   /**
    * <pre>
-   * Optional. Return only calls to this number, in E.164. Default: calls to any
-   * number.
+   * Optional. Return only calls to this number, in E.164. If a phone has several
+   * numbers, each one finds the calls to all. Default: calls to any number.
    * </pre>
    *
    * <code>string called_number = 3 [json_name = "calledNumber"];</code>

@@ -108,8 +108,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Optional. Return only calls to the phone with this number, in E.164. If a
-   * phone has two numbers, such as +5215512345678 and +525512345678 in Mexico,
-   * either one finds the calls to both. Default: calls to any number.
+   * phone has several numbers, such as +5215512345678 and +525512345678 in
+   * Mexico, each one finds the calls to all. Default: calls to any number.
    * </pre>
    *
    * <code>string callee_number = 2 [json_name = "calleeNumber"];</code>
@@ -131,8 +131,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Optional. Return only calls to the phone with this number, in E.164. If a
-   * phone has two numbers, such as +5215512345678 and +525512345678 in Mexico,
-   * either one finds the calls to both. Default: calls to any number.
+   * phone has several numbers, such as +5215512345678 and +525512345678 in
+   * Mexico, each one finds the calls to all. Default: calls to any number.
    * </pre>
    *
    * <code>string callee_number = 2 [json_name = "calleeNumber"];</code>
@@ -1001,8 +1001,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Optional. Return only calls to the phone with this number, in E.164. If a
-     * phone has two numbers, such as +5215512345678 and +525512345678 in Mexico,
-     * either one finds the calls to both. Default: calls to any number.
+     * phone has several numbers, such as +5215512345678 and +525512345678 in
+     * Mexico, each one finds the calls to all. Default: calls to any number.
      * </pre>
      *
      * <code>string callee_number = 2 [json_name = "calleeNumber"];</code>
@@ -1023,8 +1023,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Optional. Return only calls to the phone with this number, in E.164. If a
-     * phone has two numbers, such as +5215512345678 and +525512345678 in Mexico,
-     * either one finds the calls to both. Default: calls to any number.
+     * phone has several numbers, such as +5215512345678 and +525512345678 in
+     * Mexico, each one finds the calls to all. Default: calls to any number.
      * </pre>
      *
      * <code>string callee_number = 2 [json_name = "calleeNumber"];</code>
@@ -1046,8 +1046,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Optional. Return only calls to the phone with this number, in E.164. If a
-     * phone has two numbers, such as +5215512345678 and +525512345678 in Mexico,
-     * either one finds the calls to both. Default: calls to any number.
+     * phone has several numbers, such as +5215512345678 and +525512345678 in
+     * Mexico, each one finds the calls to all. Default: calls to any number.
      * </pre>
      *
      * <code>string callee_number = 2 [json_name = "calleeNumber"];</code>
@@ -1065,8 +1065,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Optional. Return only calls to the phone with this number, in E.164. If a
-     * phone has two numbers, such as +5215512345678 and +525512345678 in Mexico,
-     * either one finds the calls to both. Default: calls to any number.
+     * phone has several numbers, such as +5215512345678 and +525512345678 in
+     * Mexico, each one finds the calls to all. Default: calls to any number.
      * </pre>
      *
      * <code>string callee_number = 2 [json_name = "calleeNumber"];</code>
@@ -1081,8 +1081,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Optional. Return only calls to the phone with this number, in E.164. If a
-     * phone has two numbers, such as +5215512345678 and +525512345678 in Mexico,
-     * either one finds the calls to both. Default: calls to any number.
+     * phone has several numbers, such as +5215512345678 and +525512345678 in
+     * Mexico, each one finds the calls to all. Default: calls to any number.
      * </pre>
      *
      * <code>string callee_number = 2 [json_name = "calleeNumber"];</code>

@@ -35,8 +35,8 @@ public interface ListOutboundCallsRequestOrBuilder extends
   /**
    * <pre>
    * Optional. Return only calls to the phone with this number, in E.164. If a
-   * phone has two numbers, such as +5215512345678 and +525512345678 in Mexico,
-   * either one finds the calls to both. Default: calls to any number.
+   * phone has several numbers, such as +5215512345678 and +525512345678 in
+   * Mexico, each one finds the calls to all. Default: calls to any number.
    * </pre>
    *
    * <code>string callee_number = 2 [json_name = "calleeNumber"];</code>
@@ -46,8 +46,8 @@ public interface ListOutboundCallsRequestOrBuilder extends
   /**
    * <pre>
    * Optional. Return only calls to the phone with this number, in E.164. If a
-   * phone has two numbers, such as +5215512345678 and +525512345678 in Mexico,
-   * either one finds the calls to both. Default: calls to any number.
+   * phone has several numbers, such as +5215512345678 and +525512345678 in
+   * Mexico, each one finds the calls to all. Default: calls to any number.
    * </pre>
    *
    * <code>string callee_number = 2 [json_name = "calleeNumber"];</code>
