@@ -259,7 +259,7 @@ def test_a_file_of_a_crm_is_imported_and_leavers_are_deleted(run: Run, tmp_path:
     assert "line 3, work_phone" in refused.stderr
     assert "did you mean" not in refused.stderr
     assert run("users", "import", "acme", str(path), *options, "--rejects", str(rejects)).exit_code == 6
-    assert "line 3: caller_id: must be a phone number" in rejects.read_text()
+    assert "line 3: caller_id: '415555010.0' is what a spreadsheet has made" in rejects.read_text()
     listed = answer(run("users", "list", "acme", "--json"))["users"]
     assert [(user["user_id"], user["work_phone"]) for user in listed] == [
         ("ann", "+13035550192"),
@@ -407,6 +407,15 @@ def test_an_address_that_is_none_is_refused_before_anything_is_sent(run: Run) ->
         assert refused.exit_code == 2, address
         assert "--server or LOCALDIAL_SERVER, cannot be used" in refused.stderr
         assert "127.0.0.1:50051" in refused.stderr, "the right form is shown"
+
+
+def test_variables_that_kubernetes_sets_for_a_service_are_not_warned_of(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOCALDIAL_SERVER_PORT", "tcp://10.0.0.1:50051")
+    assert run("orgs", "list").stderr == ""
+    monkeypatch.setenv("LOCALDIAL_SERVER_PORT", "50051")
+    assert "did you mean LOCALDIAL_SERVER?" in run("orgs", "list").stderr
 
 
 def test_misspelled_variables_are_named_with_the_nearest_one(

@@ -1,12 +1,19 @@
 """The one-line errors if the server cannot use its SQLite file."""
 
 import os
+import re
 import resource
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from localdial_server.admin.doctor import examine
+from localdial_server.admin.doctor_finding import Finding, State
+from localdial_server.runtime.storage import open_database
+from localdial_server.settings.errors import StartError
+from localdial_server.settings.settings import read_settings
+from localdial_server.storage.engines import sqlite
 from tests.functional.commands import Run, said_in_one_line
 from tests.support.databases import create_sqlite
 
@@ -47,6 +54,23 @@ def test_a_disk_that_became_full_is_reported_before_serving(
         assert run_command("migrate", LOCALDIAL_DATABASE_URL=url).returncode == 0
     finally:
         subprocess.run(["umount", folder], check=True)
+
+
+@pytest.mark.parametrize("version", [(3, 7, 17), (3, 31, 1), (3, 35, 4)])
+def test_a_sqlite_that_is_too_old_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: tuple[int, int, int]
+) -> None:
+    monkeypatch.setattr(sqlite, "VERSION", version)
+    settings = read_settings(state_directory=str(tmp_path))
+    shown = ".".join(map(str, version))
+    said = f"Python uses SQLite {shown} here, but localdial needs 3.35.5 or later"
+    with pytest.raises(StartError, match=re.escape(said)):
+        open_database(settings)
+    findings: list[Finding] = []
+    assert not examine(settings, findings.append)
+    [problem] = [finding for finding in findings if finding.state is State.PROBLEM]
+    assert said in problem.text
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("command", ["serve", "migrate"])

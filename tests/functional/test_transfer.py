@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import Engine, insert
 
 from localdial_server.admin import maintenance
+from localdial_server.cli import maintenance as maintenance_commands
 from localdial_server.domain.model import Organization
 from localdial_server.storage.call_log.spool import SpoolFolder
 from localdial_server.storage.engines.database import VERSION_TABLE
@@ -268,12 +269,62 @@ def test_an_interrupted_export_leaves_the_existing_file(
     path.write_text("of yesterday")
 
     def fail(*_: object) -> None:
-        assert path.with_name("export.jsonl.part").exists()
+        assert len(list(tmp_path.glob("export.jsonl.*.part"))) == 1
         raise error
 
     monkeypatch.setattr(maintenance, "export", fail)
     assert run_on(new_database("sqlite"), "export", "--output", str(path)).exit_code != 0
     assert path.read_text() == "of yesterday"
+    assert [file.name for file in tmp_path.glob("export*")] == [path.name]
+
+
+def test_a_file_that_appears_during_an_export_is_not_replaced(
+    new_database: NewDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "export.jsonl"
+    exported, counts = maintenance.export, []
+
+    def export_while_the_file_appears(*arguments: Any) -> Any:
+        path.write_text("precious")
+        counts.append(exported(*arguments))
+        return counts[-1]
+
+    monkeypatch.setattr(maintenance, "export", export_while_the_file_appears)
+    # The file appears after the last look at the folder.
+    monkeypatch.setattr(maintenance_commands, "_require_writable", lambda *_, **__: None)
+    refused = run_on(new_database("sqlite"), "export", "--output", str(path))
+    assert refused.exit_code == 2
+    assert f"{path} exists" in refused.stderr
+    assert len(counts) == 1
+    assert path.read_text() == "precious"
+    assert [file.name for file in tmp_path.glob("export*")] == [path.name]
+
+
+def test_an_export_replaces_no_link_and_no_file_of_another_export(
+    new_database: NewDatabase, tmp_path: Path
+) -> None:
+    database = new_database("sqlite")
+    link, other = tmp_path / "export.jsonl", tmp_path / "export.jsonl.part"
+    link.symlink_to(tmp_path / "not there")
+    other.write_text("of another export")
+    refused = run_on(database, "export", "--output", str(link))
+    assert refused.exit_code == 2
+    assert "exists" in refused.stderr
+    assert link.is_symlink()
+    link.unlink()
+    assert run_on(database, "export", "--output", str(link)).exit_code == 0
+    assert other.read_text() == "of another export"
+
+
+def test_an_export_is_written_where_files_have_no_links(
+    new_database: NewDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_links(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "hardlink_to", no_links)
+    path = tmp_path / "export.jsonl"
+    assert run_on(new_database("sqlite"), "export", "--output", str(path)).exit_code == 0
     assert [file.name for file in tmp_path.glob("export*")] == [path.name]
 
 

@@ -13,7 +13,7 @@ from localdial_server.admin.doctor_finding import Check, Finding, OnFinding, Sta
 from localdial_server.admin.doctor_numbers import stored_numbers
 from localdial_server.domain.model import NumberState
 from localdial_server.runtime.carriers import twilio_account
-from localdial_server.runtime.storage import open_database, refuse_forgotten_state
+from localdial_server.runtime.storage import open_database, refuse_forgotten_state, require_sqlite_version
 from localdial_server.settings.errors import SettingsError, StartError
 from localdial_server.settings.settings import Settings
 from localdial_server.settings.validators import is_postgresql
@@ -111,6 +111,7 @@ def _opened(settings: Settings) -> SqliteDatabase | PostgresDatabase | None:
         return open_database(settings)
     # open_database would create the file, and would not distinguish a file in use from other failures.
     refuse_forgotten_state(settings)
+    require_sqlite_version()
     file = _sqlite_file(settings)
     return SqliteDatabase.open(file) if file.exists() else None
 

@@ -19,6 +19,7 @@ from google.protobuf.message import Message
 from localdial_client import Client, FieldViolation, LocaldialError
 from localdial_server.cli.output import CliError, ExitCode, Output, exit_code
 from localdial_server.settings.errors import SettingsError, StartError
+from localdial_server.settings.service_links import is_service_link
 
 if TYPE_CHECKING:
     from localdial_server.settings.settings import Settings
@@ -181,11 +182,12 @@ def connect(options: CommonOptions) -> Client:
 def _warn_of_misspelled_server(out: Output) -> None:
     """Warn of variables that look like the one for the server, without loading the settings' names."""
     prefix, _, wanted = SERVER_ENV.partition("_")
-    for name in sorted(os.environ):
+    for name, value in sorted(os.environ.items()):
         found = name.upper().removeprefix(f"{prefix}_")
         if (
             name.upper() != found
             and found != wanted
+            and not is_service_link(name, value)
             and difflib.get_close_matches(found, [wanted], cutoff=0.7)
         ):
             _warn_of_variable(out, name, SERVER_ENV)

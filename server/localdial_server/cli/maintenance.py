@@ -6,6 +6,7 @@ The server's modules are slow to load, so each command imports them only when it
 import os
 import re
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -156,26 +157,44 @@ def _writable(output: str, *, force: bool) -> Iterator[BinaryIO]:
         return
     path = Path(output)
     _require_writable(path, force=force)
-    part = path.with_name(f"{path.name}.part")
-    part.unlink(missing_ok=True)
+    # The export holds phone numbers of borrowers, and this file is readable only by its owner.
+    descriptor, part_name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".part", dir=path.parent)
+    part = Path(part_name)
     try:
-        # The export holds phone numbers of borrowers.
-        with os.fdopen(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+        with os.fdopen(descriptor, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        _require_writable(path, force=force)
-        part.replace(path)
-    except BaseException:
+        if not force:
+            _take_name(part, path)
+        else:
+            _require_writable(path, force=True)
+            part.replace(path)
+    finally:
         part.unlink(missing_ok=True)
-        raise
+
+
+def _take_name(part: Path, path: Path) -> None:
+    """Give the finished file its name unless another file has it meanwhile. Raises `CliError`."""
+    try:
+        path.hardlink_to(part)
+    except FileExistsError:
+        raise _exists(path) from None
+    except OSError:
+        # Some file systems have no links. Without them, a file that appears right now is replaced.
+        _require_writable(path, force=False)
+        part.replace(path)
 
 
 def _require_writable(path: Path, *, force: bool) -> None:
     if path.exists() and not path.is_file():
         raise CliError(f"{path} is not a regular file; pass another --output")
-    if path.exists() and not force:
-        raise CliError(f"{path} exists; pass another --output, or --force to replace it")
+    if os.path.lexists(path) and not force:
+        raise _exists(path)
+
+
+def _exists(path: Path) -> CliError:
+    return CliError(f"{path} exists; pass another --output, or --force to replace it")
 
 
 @contextmanager

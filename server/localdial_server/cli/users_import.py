@@ -189,28 +189,18 @@ def _check(session: Session, organization: str, file: UsersFile, options: Import
 
 
 def _read_rows(file: UsersFile, organization: str, options: ImportOptions) -> Iterator[Row | BadRow]:
-    """Yield the rows of the file with their numbers read."""
-    for row in file.rows(organization):
-        yield row if isinstance(row, BadRow) else _with_numbers(row, options.default_country)
-
-
-def _with_numbers(row: Row, default_country: str | None) -> Row | BadRow:
-    """Return the row with its national numbers in E.164, where they are certain."""
+    """Yield the rows of the file with its national numbers in E.164, where they are certain."""
     from localdial_server.domain.suggested_numbers import typed_number  # noqa: PLC0415 - slow to load
 
-    for column in PHONE_COLUMNS:
-        text = getattr(row.user, column)
-        if _CALCULATED.fullmatch(text.strip()):
-            problem = (
-                f"{shown_value(text)} is what a spreadsheet has made of a phone number; format the column as "
-                "text, enter the number again and save the file"
-            )
-            return BadRow(row.line, column, problem, row.fields)
-        number = typed_number(text, default_country) if text and default_country else None
-        if number is not None and number != text:
-            setattr(row.user, column, number)
-            row.read_numbers[text] = number
-    return row
+    for row in file.rows(organization):
+        if isinstance(row, Row) and options.default_country:
+            for column in PHONE_COLUMNS:
+                text = getattr(row.user, column)
+                number = typed_number(text, options.default_country) if text else None
+                if number is not None and number != text:
+                    setattr(row.user, column, number)
+                    row.read_numbers[text] = number
+        yield row
 
 
 def _others(known: Sequence[str], checked: _Checked) -> Sequence[str]:
@@ -327,12 +317,24 @@ def _rejected_rows(session: Session, organization: str, rows: Sequence[Row]) -> 
         else:
             return
         for index in bad:
+            row = rows[index]
             for column, description in violations[index]:
-                value = f"{shown_value(getattr(rows[index].user, column))} " if column in COLUMNS else ""
-                yield BadRow(rows[index].line, column, f"{value}{description}", rows[index].fields)
+                problem = _problem(row, column, description) if column in COLUMNS else description
+                yield BadRow(row.line, column, problem, row.fields)
         # Check again without the bad rows: the server may check in stages, or report only some errors.
         reported = set(bad)
         rows = [row for index, row in enumerate(rows) if index not in reported]
+
+
+def _problem(row: Row, column: str, description: str) -> str:
+    """Return the server's description of what is wrong in the column, with the value."""
+    value = getattr(row.user, column)
+    if column in PHONE_COLUMNS and _CALCULATED.fullmatch(value.strip()):
+        description = (
+            "is what a spreadsheet has made of a phone number; format the column as text, enter the number "
+            "again and save the file"
+        )
+    return f"{shown_value(value)} {description}"
 
 
 def _by_index(error: LocaldialError) -> Mapping[int, list[FieldViolation]]:
@@ -381,15 +383,8 @@ def _send(
 
 def _rejection(name: str, checked: _Checked) -> CliError:
     verb = "is" if checked.bad_count == 1 else "are"
-    message = (
-        f"{name}: {checked.bad_count:,} of {checked.row_count:,} rows {verb} wrong, and nothing was written"
-    )
-    if checked.options.default_country is None and any(
-        row.column in PHONE_COLUMNS for row in checked.bad_rows
-    ):
-        message += " (--default-country US would read numbers as they are dialed in the US)"
     return CliError(
-        message,
+        f"{name}: {checked.bad_count:,} of {checked.row_count:,} rows {verb} wrong, and nothing was written",
         details=[
             FieldViolation(
                 f"line {row.line}, {row.column}" if row.column else f"line {row.line}", row.problem

@@ -23,6 +23,7 @@ from localdial_server.storage.call_log.inbound import (
 )
 from localdial_server.storage.call_log.recorders import DatabaseRecorder, SpoolingRecorder
 from localdial_server.storage.call_log.spool import INBOUND_CALLS, ForeignSpool, Spool, SpoolFolder
+from localdial_server.storage.engines import sqlite
 from localdial_server.storage.engines.sqlite import DatabaseInUse, SqliteDatabase, reason_of
 from localdial_server.storage.snapshots.cache import CachePolicy, SnapshotCache
 from localdial_server.storage.snapshots.number_index import SqlNumberIndex
@@ -193,6 +194,7 @@ def open_database(settings: Settings, *, must_answer: bool = True) -> "SqliteDat
             raise StartError(
                 f"cannot use {settings.shown_database_url} (LOCALDIAL_DATABASE_URL): {one_line(error)}"
             ) from None
+    require_sqlite_version()
     file = make_url(url).database
     assert file is not None
     try:
@@ -203,6 +205,16 @@ def open_database(settings: Settings, *, must_answer: bool = True) -> "SqliteDat
         ) from None
     except OSError as error:
         raise StartError(f"cannot open {file}: {error.strerror}; set LOCALDIAL_DATABASE_URL") from None
+
+
+def require_sqlite_version() -> None:
+    """Raise `StartError` if the SQLite that Python uses is too old for the schema."""
+    if sqlite.VERSION < sqlite.OLDEST_VERSION:
+        found, oldest = (".".join(map(str, version)) for version in (sqlite.VERSION, sqlite.OLDEST_VERSION))
+        raise StartError(
+            f"Python uses SQLite {found} here, but localdial needs {oldest} or later: use a Python with a "
+            "newer SQLite, or set LOCALDIAL_DATABASE_URL to a PostgreSQL database"
+        )
 
 
 def refuse_forgotten_state(settings: Settings) -> None:

@@ -18,6 +18,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from localdial_server.domain.formats import IDENTIFIER
 from localdial_server.domain.spending import Limits, SpendingLimits
 from localdial_server.settings.validators import is_loopback
 
@@ -173,6 +174,14 @@ class CarrierSettings(BaseSettings):
         for sid in sids.values():
             _check_sid(sid, "AC", info)
         return sids
+
+    @field_validator("twilio_subaccounts", "organization_limits")
+    @classmethod
+    def _keys_are_organizations(cls, by_organization: Mapping[str, object]) -> Mapping[str, object]:
+        # A limit of an organization that cannot exist would limit nothing.
+        if not all(re.fullmatch(IDENTIFIER.pattern, organization) for organization in by_organization):
+            raise ValueError(f"each organization {IDENTIFIER.requirement}")
+        return by_organization
 
     @property
     def spending_limits(self) -> SpendingLimits:

@@ -26,6 +26,7 @@ from pydantic_settings import SettingsConfigDict
 
 from localdial_server.settings.carrier_settings import CarrierSettings
 from localdial_server.settings.errors import SettingProblem, SettingsError
+from localdial_server.settings.service_links import is_service_link
 from localdial_server.settings.state_directory import DATABASE_FILE, SPOOL_FOLDER, default_state_directory
 from localdial_server.settings.validators import (
     QUOTES,
@@ -61,6 +62,9 @@ _GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
 
 # Settings with several pairs, which may be separated by spaces.
 _PAIRS: Final = frozenset({"webhook_account_tokens", "webhook_shared_keys"})
+
+# Settings that are JSON.
+_JSON: Final = frozenset({"twilio_subaccounts", "organization_limits"})
 
 # Options whose name is not that of the setting.
 _OPTION_NAMES = {"webhook_listen": "--webhook"}
@@ -158,8 +162,14 @@ class Settings(CarrierSettings):
     def _texts_are_plain(cls, value: object, info: ValidationInfo) -> object:
         name = str(info.field_name)
         text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-        if cls.model_fields[name].annotation in {str, SecretStr, Path}:
+        # JSON may have white space and quotes, and numbers and booleans of the TOML file are no text.
+        is_text = isinstance(value, str | SecretStr | Path) and name not in _JSON
+        if is_text:
             require_plain_text(text, _allowed_within(name, text))
+        if is_text and text.removeprefix("sqlite:///").startswith("~"):
+            raise ValueError(
+                "begins with ~, which only a shell replaces; write the path of the home directory"
+            )
         return value
 
     @field_validator("workers")
@@ -305,16 +315,18 @@ def read_settings(config_file: Path | None = None, **options: object) -> Setting
 def unknown_variables(*others: str) -> Sequence[tuple[str, str | None]]:
     """Return each `LOCALDIAL_…` environment variable that is not read, with the most similar one that is.
 
-    `others` are read besides the settings. The tests' own (`LOCALDIAL_TEST_…`) are not returned.
+    `others` are read besides the settings. The tests' own (`LOCALDIAL_TEST_…`) and those that Kubernetes sets
+    for a service are not returned.
     """
     known = {
         name.removeprefix(ENV_PREFIX) for name in (*map(env_name, Settings.model_fields), CONFIG_ENV, *others)
     }
     unknown = []
-    for variable in sorted(os.environ):
+    for variable, value in sorted(os.environ.items()):
         # The names of settings are not case-sensitive.
         name = variable.upper().removeprefix(ENV_PREFIX)
-        if name != variable.upper() and name not in known and not variable.startswith(_TEST_PREFIX):
+        is_ours = name != variable.upper() and not variable.startswith(_TEST_PREFIX)
+        if is_ours and name not in known and not is_service_link(variable, value):
             # Compared without the prefix, which would make any two names similar.
             similar = difflib.get_close_matches(name, known, n=1)
             unknown.append((variable, f"{ENV_PREFIX}{similar[0]}" if similar else None))
@@ -323,7 +335,8 @@ def unknown_variables(*others: str) -> Sequence[tuple[str, str | None]]:
 
 def _read_file(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        # Editors on Windows begin a file with a byte order mark.
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SettingsError(SettingProblem(str(path), f"cannot be read: {error.strerror}")) from None
     except UnicodeDecodeError:

@@ -169,3 +169,18 @@ def test_secrets_are_not_shown() -> None:
     settings = twilio(twilio_api_key_sid=_KEY, twilio_api_key_secret="hunter2")
     for shown in repr(settings), str(settings.model_dump()), repr(twilio_account(settings)):
         assert "hunter2" not in shown
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("organization_limits", '{"acme ": {"max_numbers": 1}}'),
+        ("organization_limits", '{"": {"max_numbers": 1}}'),
+        ("twilio_subaccounts", f'{{"ac\\nme": "{_SUBACCOUNT}"}}'),
+    ],
+)
+def test_an_organization_that_cannot_exist_is_refused(setting: str, value: str) -> None:
+    found = problems(**{setting: value})
+    assert list(found.values()) == [
+        "each organization must be 1 to 128 visible ASCII characters, without spaces"
+    ]

@@ -75,6 +75,9 @@ def test_a_user_without_a_home_is_asked_for_a_state_directory(monkeypatch: pytes
         ("listen", "127.0.0.1:50051\n", "LINE FEED (U+000A) at the end"),
         ("spool_directory", "/var/spool\n", "LINE FEED (U+000A) at the end"),
         ("state_directory", " /var/state", "SPACE (U+0020) at the start"),
+        ("log_level", "info\r", "CARRIAGE RETURN (U+000D) at the end"),
+        ("allow_insecure", "true\r", "CARRIAGE RETURN (U+000D) at the end"),
+        ("workers", "1 ", "SPACE (U+0020) at the end"),
     ],
 )
 def test_a_character_that_was_copied_along_is_named(setting: str, value: str, problem: str) -> None:
@@ -88,6 +91,46 @@ def test_paths_may_have_spaces_and_quotes_and_tokens_spaces_between_them() -> No
     settings = read_settings(state_directory="/home/o'brien/local dial", webhook_account_tokens="AC1:a AC2:b")
     assert settings.shown_database_url == "sqlite:////home/o'brien/local dial/localdial.db"
     assert settings.webhook_account_tokens.get_secret_value() == "AC1:a AC2:b"
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("state_directory", "~"),
+        ("state_directory", "~/state"),
+        ("spool_directory", "~localdial/spool"),
+        ("database_url", "sqlite:///~/localdial.db"),
+    ],
+)
+def test_a_path_for_a_shell_is_refused(setting: str, value: str) -> None:
+    option = f"--{setting.replace('_', '-')}"
+    assert problems(**{setting: value}) == [
+        f"{option}: begins with ~, which only a shell replaces; write the path of the home directory"
+    ]
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(file: Path) -> None:
+    file.write_bytes(b"\xef\xbb\xbflog_level = 'debug'\r\n")
+    assert read_settings(file).log_level == "debug"
+
+
+def test_variables_of_a_service_are_not_taken_for_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (
+        ("LOCALDIAL_SERVICE_HOST", "10.0.0.1"),
+        ("LOCALDIAL_SERVICE_PORT", "50051"),
+        ("LOCALDIAL_SERVICE_PORT_GRPC", "50051"),
+        ("LOCALDIAL_PORT", "tcp://10.0.0.1:50051"),
+        ("LOCALDIAL_PORT_50051_TCP", "tcp://10.0.0.1:50051"),
+        ("LOCALDIAL_PORT_50051_TCP_PROTO", "tcp"),
+        ("LOCALDIAL_PORT_50051_TCP_PORT", "50051"),
+        ("LOCALDIAL_PORT_50051_TCP_ADDR", "10.0.0.1"),
+        ("LOCALDIAL_WEBHOOK_SERVICE_HOST", "10.0.0.2"),
+        ("LOCALDIAL_WEBHOOK_PORT", "tcp://10.0.0.2:8080"),
+    ):
+        monkeypatch.setenv(name, value)
+    assert unknown_variables() == []
+    monkeypatch.setenv("LOCALDIAL_PORT", "50051")
+    assert unknown_variables() == [("LOCALDIAL_PORT", None)]
 
 
 def test_a_variable_that_nothing_reads_is_found_with_the_most_similar_one(

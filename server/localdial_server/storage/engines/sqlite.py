@@ -33,6 +33,10 @@ from localdial_server.storage.engines.private_files import (
 
 T = TypeVar("T")
 
+VERSION = sqlite3.sqlite_version_info
+# Older ones cannot drop a column, as migrations do, or corrupt the file when they do.
+OLDEST_VERSION = (3, 35, 5)
+
 _log = logging.getLogger(__name__)
 
 # Enough for every core of the small machines that SQLite serves.
