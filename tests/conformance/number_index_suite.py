@@ -8,7 +8,7 @@ import pytest
 
 from localdial_server.app.ports.store import Store, Transaction
 from localdial_server.domain.errors import StorageUnavailable
-from localdial_server.domain.model import NumberState, Organization
+from localdial_server.domain.model import NumberState, Organization, User
 from localdial_server.storage.snapshots import number_index as module
 from localdial_server.storage.snapshots.number_index import SqlNumberIndex
 from tests.conformance.store_backend import Home, StoreFixtures
@@ -45,6 +45,12 @@ async def _free(store: Store, organization_id: str, phone_number: str) -> int:
         transaction.disclaim(phone_number, organization_id)
 
     return await _change(store, organization_id, work)
+
+
+async def _put(store: Store, organization_id: str, **caller_ids: str | None) -> int:
+    """Set users with these caller IDs, by user_id."""
+    users = [User(organization_id, user_id, caller_id=each) for user_id, each in caller_ids.items()]
+    return await _change(store, organization_id, lambda transaction: transaction.put_users(users))
 
 
 @contextmanager
@@ -93,6 +99,93 @@ class NumberIndexSuite(StoreFixtures):
         await _change(store, A, lambda transaction: transaction.put_organization(Organization(A)))
         await index.refresh()
         assert index.find(X) is None
+
+    async def test_a_caller_id_of_users_of_one_organization_identifies_it(
+        self, store: Store, index: SqlNumberIndex
+    ) -> None:
+        await _set(store, A, OURS)
+        await _set(store, B, THEIRS)
+        await _put(store, A, ann=X, bob=X, cid=Y, dan=None)
+        await _put(store, B, eve=Y)
+        await index.refresh()
+        assert [index.find(each) for each in (X, Y, Z)] == [(A, OURS), None, None]
+        await _put(store, B, eve=Z)
+        await index.refresh()
+        assert [index.find(each) for each in (X, Y, Z)] == [(A, OURS), (A, OURS), (B, THEIRS)]
+        await _put(store, A, ann=Z, bob=None)
+        await index.refresh()
+        assert [index.find(each) for each in (X, Y, Z)] == [None, (A, OURS), None]
+        await _change(store, A, lambda transaction: transaction.delete_user(A, "ann"))
+        await index.refresh()
+        assert index.find(Z) == (B, THEIRS)
+
+    async def test_a_number_is_found_by_each_spelling(self, store: Store, index: SqlNumberIndex) -> None:
+        short, long = "+525512345678", "+5215512345678"
+        mine, theirs = "+541123456789", "+5491123456789"
+        await _set(store, A, OURS, short)
+        await _set(store, B, THEIRS)
+        await _put(store, A, ann=mine)
+        await index.refresh()
+        assert [index.find(each) for each in (short, long, mine, theirs)] == [(A, OURS)] * 4
+        # Another organization's user has the other spelling of the same phone.
+        await _put(store, B, eve=theirs)
+        await index.refresh()
+        assert [index.find(each) for each in (short, long, mine, theirs)] == [(A, OURS)] * 2 + [None] * 2
+
+    async def test_the_owner_of_a_number_comes_before_users_with_this_caller_id(
+        self, store: Store, index: SqlNumberIndex
+    ) -> None:
+        await _set(store, A, None, X)
+        await _set(store, B, THEIRS)
+        await _put(store, B, eve=X)
+        await index.refresh()
+        # The owner has no organization number, and nobody else's rings instead.
+        assert index.find(X) is None
+        await _set(store, A, OURS)
+        await index.refresh()
+        assert index.find(X) == (A, OURS)
+        await _free(store, A, X)
+        await index.refresh()
+        assert index.find(X) == (B, THEIRS)
+
+    async def test_users_of_an_organization_without_an_organization_number_share_a_caller_id_too(
+        self, store: Store, index: SqlNumberIndex
+    ) -> None:
+        await _set(store, A, None)
+        await _set(store, B, THEIRS)
+        await _put(store, A, ann=X)
+        await _put(store, B, eve=X)
+        await index.refresh()
+        assert index.find(X) is None
+
+    async def test_a_caller_id_identifies_nobody_until_all_organizations_have_been_read(
+        self, store: Store, index: SqlNumberIndex, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(module, "_PAGE_SIZE", 1)
+        await _set(store, A, OURS, Y)
+        await _set(store, B, THEIRS)
+        await _put(store, A, ann=X)
+        await _put(store, B, eve=X)
+        await index.refresh()
+        assert [index.find(each) for each in (X, Y)] == [None, (A, OURS)]
+        while not index.is_complete:
+            await index.refresh()
+        assert index.find(X) is None
+        index.changed(B, await _put(store, B, eve=None))
+        await index.refresh()
+        assert index.find(X) == (A, OURS)
+
+    async def test_a_page_of_large_organizations_is_read_in_several_transactions(
+        self, store: Store, index: SqlNumberIndex, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(module, "_ORGANIZATIONS_PER_READ", 2)
+        names = [f"org-{each}" for each in range(5)]
+        for each, name in enumerate(names):
+            await _set(store, name, f"+1312555016{each}")
+        await index.refresh()
+        assert [index.find(f"+1312555016{each}") for each in range(5)] == [
+            (name, f"+1312555016{each}") for each, name in enumerate(names)
+        ]
 
     async def test_many_organizations_are_read_page_by_page(
         self, store: Store, index: SqlNumberIndex, monkeypatch: pytest.MonkeyPatch

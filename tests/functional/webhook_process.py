@@ -21,6 +21,9 @@ WEBHOOK = {
 CALLER = "+16285550155"
 WORK_PHONE, ORGANIZATION_NUMBER = "+13125550160", "+13125550150"
 
+# The user's own caller ID, which the organization does not own.
+CALLER_ID = "+13125550161"
+
 
 class WebhookProcess:
     """`localdial webhook` in front of a server."""
@@ -69,7 +72,9 @@ def set_up(server: str, *, called: bool = True, display_name: str = "Acme Lendin
             organization_id="acme", display_name=display_name, organization_number=ORGANIZATION_NUMBER
         )
         client.directory.set_organization(directory.SetOrganizationRequest(organization=organization))
-        user = directory.User(organization_id="acme", user_id="ann", work_phone=WORK_PHONE)
+        user = directory.User(
+            organization_id="acme", user_id="ann", work_phone=WORK_PHONE, caller_id=CALLER_ID
+        )
         client.directory.set_user(directory.SetUserRequest(user=user))
         bought = client.number_inventory.purchase_numbers(
             inventory.PurchaseNumbersRequest(organization_id="acme", area_code="415", request_id="webhook")

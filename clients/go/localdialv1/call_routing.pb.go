@@ -630,11 +630,11 @@ type RouteInboundCallRequest struct {
 	// identifier that the server generates.
 	CallId string `protobuf:"bytes,3,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
 	// Optional. Whether a ringing phone is better than an error: if the database
-	// does not say within a second (a setting of the server) where the call goes,
-	// the response is the organization number, marked as `degraded`. It still
-	// fails with UNAVAILABLE if the server's memory does not know an organization
-	// number for the called number, or if that is the caller's or the called
-	// number. Default: false.
+	// does not say within a second (a setting of the server), or shortly before the
+	// deadline of the call, where the call goes, the response is the organization
+	// number, marked as `degraded`. It still fails with UNAVAILABLE if the server's
+	// memory does not know an organization number for the called number, or if that
+	// is the caller's or the called number. Default: false.
 	AllowDegraded bool `protobuf:"varint,4,opt,name=allow_degraded,json=allowDegraded,proto3" json:"allow_degraded,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

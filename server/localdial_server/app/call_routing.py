@@ -32,6 +32,9 @@ from localdial_server.observability import metrics
 # A call without a reported outcome counts as unknown after this many microseconds. No call takes longer.
 _OUTCOME_UNKNOWN_AFTER = 24 * 3_600_000_000
 
+# A degraded answer is sent this long before the caller gives up, so that it arrives in time.
+_WAY_BACK_SECONDS = 0.25
+
 
 @dataclass(slots=True)
 class Leg:
@@ -116,14 +119,21 @@ class CallRouting:
         return answers
 
     async def route(
-        self, called: str, caller: str, *, call_id: str | None = None, allow_degraded: bool = False
+        self,
+        called: str,
+        caller: str,
+        *,
+        call_id: str | None = None,
+        allow_degraded: bool = False,
+        seconds_left: float | None = None,
     ) -> InboundCall:
         """Decide where a call to one of our numbers goes, and queue its record.
 
         Both numbers are as the switch reports them (`domain.callers`). `call_id`: None lets the server
         make one; a repeat of a recorded call returns the first answer, and another call with the same
         `call_id` is recorded under an identifier that the server makes. With `allow_degraded`, the call
-        goes to the organization number if the database does not answer in time.
+        goes to the organization number if the database does not answer in time. `seconds_left` is how long
+        the caller waits; None: without a limit.
 
         Raises `InvalidFields`, `NumberNotFound`, `NoDestination` and `StorageUnavailable`.
         """
@@ -137,10 +147,17 @@ class CallRouting:
         if not allow_degraded:
             return await self._route(called_number, caller_number, call_id)
         try:
-            async with asyncio.timeout(self._degraded_after):
+            async with asyncio.timeout(self._patience(seconds_left)):
                 return await self._route(called_number, caller_number, call_id)
         except (StorageUnavailable, TimeoutError):
             return self._route_degraded(called_number, caller_number, call_id)
+
+    def _patience(self, seconds_left: float | None) -> float:
+        """Return how many seconds a call-back that may be degraded waits for the database."""
+        if seconds_left is None:
+            return self._degraded_after
+        # A caller in a hurry gets at least half of its time from the database.
+        return min(self._degraded_after, max(seconds_left - _WAY_BACK_SECONDS, seconds_left / 2))
 
     async def _route(self, called_number: str, caller_number: str | None, call_id: str | None) -> InboundCall:
         """Decide from the database, and queue the record."""

@@ -22,7 +22,7 @@ SNAPSHOT_LOAD_SECONDS = Histogram(
 )
 INDEXED_NUMBERS = Gauge(
     "localdial_indexed_numbers",
-    "Called numbers whose organization number is in memory, for call-backs while the database is down.",
+    "Numbers and caller IDs in memory, for call-backs while the database is down.",
     multiprocess_mode="livemin",
 )
 DEGRADED_CALL_BACKS = Counter(

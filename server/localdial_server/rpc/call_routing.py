@@ -67,12 +67,15 @@ class CallRoutingServicer:
                 _fill(result.response, leg, answer)
         return response
 
-    async def route_inbound_call(self, request: pb.RouteInboundCallRequest) -> pb.RouteInboundCallResponse:
+    async def route_inbound_call(
+        self, request: pb.RouteInboundCallRequest, seconds_left: float | None
+    ) -> pb.RouteInboundCallResponse:
         call = await self._use_cases.route(
             request.called_number,
             request.caller_number,
             call_id=request.call_id or None,
             allow_degraded=request.allow_degraded,
+            seconds_left=seconds_left,
         )
         assert call.called_number is not None
         assert call.destination_number is not None

@@ -21,7 +21,8 @@ from localdial_server.rpc.status import status_of, trailing_metadata
 
 _log = logging.getLogger(__name__)
 
-Method = Callable[[Any], Awaitable[Message]]
+Method = Callable[..., Awaitable[Message]]
+"""Gets the request. Those of `_GETS_TIME_LEFT` also get how many seconds the caller waits; None: no limit."""
 
 # A change runs to its end even if its caller hangs up. The methods that phone calls wait
 # for do not need that: the call log commits their records in a task of its own. A stopping
@@ -34,6 +35,9 @@ _RUNS_IN_THE_CALL = frozenset(
         "ReportInboundCallOutcome",
     }
 )
+
+# Methods with an answer for a caller who cannot wait for a better one.
+_GETS_TIME_LEFT = frozenset({"RouteInboundCall"})
 
 # The error for a caller whose deadline is near while its change still runs. Unlike
 # DEADLINE_EXCEEDED, it says that the change goes on, and what to repeat.
@@ -117,6 +121,7 @@ class RpcHandlers:
         if _changes_state(descriptor):
             method = self._to_the_end(method)
         when_time_is_up = _NEAR_DEADLINE.get(descriptor.name)
+        gets_time_left = descriptor.name in _GETS_TIME_LEFT
         check = self._contract.check
 
         async def handle(raw: bytes, context: "grpc.aio.ServicerContext[bytes, bytes]") -> bytes:
@@ -124,7 +129,9 @@ class RpcHandlers:
                 self._require_open()
                 request = parse(request_class, raw, MAX_REQUEST_BYTES)
                 check(request)
-                if when_time_is_up is None:
+                if gets_time_left:
+                    response = await method(request, context.time_remaining())
+                elif when_time_is_up is None:
                     response = await method(request)
                 else:
                     response = await _in_time(method(request), context, lambda: when_time_is_up(request))

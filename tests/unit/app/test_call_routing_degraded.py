@@ -104,7 +104,7 @@ class StuckLog:
             self._released.wait(DEADLINE_SECONDS)
 
 
-def routing_on(store: FakeStore, harness: Harness) -> CallRouting:
+def routing_on(store: FakeStore, harness: Harness, *, degraded_after: float = FOREVER) -> CallRouting:
     """Return call routing with the harness's index over this store."""
     return CallRouting(
         store=store,  # type: ignore[arg-type]  # only reads
@@ -114,7 +114,7 @@ def routing_on(store: FakeStore, harness: Harness) -> CallRouting:
         clock=harness.clock,
         new_call_id=str,
         number_index=harness.number_index,
-        degraded_after=FOREVER,
+        degraded_after=degraded_after,
         number_reader=NumberReader("US"),
     )
 
@@ -172,6 +172,24 @@ async def test_a_number_that_is_unknown_or_would_loop_stays_unavailable(harness:
             await routing.route(called, caller, allow_degraded=True)
 
 
+async def test_a_call_back_to_the_caller_id_of_users_rings_their_organization_number(
+    harness: Harness, ours: str
+) -> None:
+    await harness.add_organization(B, "+13125550151")
+    own, shared = "+12125550170", "+12125550171"
+    await harness.directory.set_users(A, [User(A, "ann", caller_id=own), User(A, "bob", caller_id=own)])
+    await harness.directory.set_users(A, [User(A, "cid", caller_id=shared)])
+    await harness.directory.set_users(B, [User(B, "eve", caller_id=shared), User(B, "dan", caller_id=ours)])
+    await harness.number_index.refresh()
+    routing = routing_on(FakeStore(), harness)
+    for called in own, ours:
+        found = await routing.route(called, CALLEE, allow_degraded=True)
+        assert (found.organization_id, found.destination_number) == (A, ORGANIZATION_NUMBER)
+        assert (found.degraded, found.user_id) == (True, None)
+    with pytest.raises(StorageUnavailable):
+        await routing.route(shared, CALLEE, allow_degraded=True)
+
+
 async def test_without_an_organization_number_a_call_back_stays_unavailable(harness: Harness) -> None:
     (ours,) = await harness.bought(organization_id=B)
     await harness.number_index.refresh()
@@ -212,6 +230,29 @@ async def test_a_call_that_waits_in_a_spool_degrades_the_call_back(harness: Harn
         await server.routing.route(ours, CALLEE)
     # Nobody can have called a caller without a number.
     assert not (await server.routing.route(ours, "", allow_degraded=True)).degraded
+
+
+@pytest.mark.parametrize(("seconds_left", "waits"), [(0.5, 0.25), (0.2, 0.1), (0.0, 0.0)])
+async def test_a_caller_that_is_in_a_hurry_gets_its_degraded_answer_before_its_deadline(
+    harness: Harness, ours: str, seconds_left: float, waits: float
+) -> None:
+    store = FakeStore()
+    store.hangs = True
+    begun = time.monotonic()
+    found = await routing_on(store, harness).route(
+        ours, CALLEE, allow_degraded=True, seconds_left=seconds_left
+    )
+    assert waits <= time.monotonic() - begun < DEADLINE_SECONDS / 2
+    assert (found.destination_number, found.degraded) == (ORGANIZATION_NUMBER, True)
+
+
+async def test_a_long_deadline_makes_nobody_wait_longer_than_the_setting(harness: Harness, ours: str) -> None:
+    store = FakeStore()
+    store.hangs = True
+    routing = routing_on(store, harness, degraded_after=0.05)
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        found = await routing.route(ours, CALLEE, allow_degraded=True, seconds_left=FOREVER)
+    assert found.degraded
 
 
 @pytest.mark.parametrize(

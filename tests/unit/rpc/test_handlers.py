@@ -1,4 +1,4 @@
-"""Which methods a stopping server still answers."""
+"""Which methods a stopping server still answers, and what they are told of the call."""
 
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
@@ -23,35 +23,56 @@ LEG = ResolveOutboundCallerIdRequest(organization_id="acme", user_id="ann", call
 
 
 class Implementation:
-    """Returns an empty message from every method."""
+    """Returns an empty message from every method. `told` is what the last one got besides the request."""
 
-    def __getattr__(self, _name: str) -> Callable[[Message], Awaitable[Message]]:
-        async def answer(_request: Message) -> Message:
+    def __init__(self) -> None:
+        self.told: tuple[object, ...] = ()
+
+    def __getattr__(self, _name: str) -> Callable[..., Awaitable[Message]]:
+        async def answer(_request: Message, *more: object) -> Message:
+            self.told = more
             return Empty()
 
         return answer
 
 
 class Context:
-    """The context of a call without a deadline."""
+    """The context of a call; None: without a deadline."""
 
-    def time_remaining(self) -> None:
-        return None
+    def __init__(self, seconds_left: float | None = None) -> None:
+        self._seconds_left = seconds_left
+
+    def time_remaining(self) -> float | None:
+        return self._seconds_left
 
     async def abort(self, code: grpc.StatusCode, *_more: object) -> None:
         raise ConnectionAbortedError(code.name)
+
+
+async def call(handlers: RpcHandlers, method: str, request: Message, context: Any, served: object) -> bytes:
+    wanted: Any = SimpleNamespace(method=f"/localdial.v1.{method}", invocation_metadata=())
+    services = dict.fromkeys(SERVICES, served)
+    (handler,) = filter(None, (each.service(wanted) for each in handlers.handlers(services)))
+    answer: bytes = await handler.unary_unary(request.SerializeToString(), context)
+    return answer
 
 
 async def call_while_stopping(method: str, request: Message) -> bytes:
     handlers = RpcHandlers(Contract())
     handlers.open()
     await handlers.drain(0)
-    wanted: Any = SimpleNamespace(method=f"/localdial.v1.{method}", invocation_metadata=())
-    context: Any = Context()
-    services = dict.fromkeys(SERVICES, Implementation())
-    (handler,) = filter(None, (each.service(wanted) for each in handlers.handlers(services)))
-    answer: bytes = await handler.unary_unary(request.SerializeToString(), context)
-    return answer
+    return await call(handlers, method, request, Context(), Implementation())
+
+
+@pytest.mark.parametrize("seconds_left", [None, 0.5])
+async def test_a_call_back_is_routed_with_the_time_that_its_caller_has_left(
+    seconds_left: float | None,
+) -> None:
+    handlers, served = RpcHandlers(Contract()), Implementation()
+    handlers.open()
+    request = RouteInboundCallRequest(called_number="+14155550100")
+    await call(handlers, "CallRouting/RouteInboundCall", request, Context(seconds_left), served)
+    assert served.told == (seconds_left,)
 
 
 @pytest.mark.parametrize(

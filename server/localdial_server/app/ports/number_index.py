@@ -11,10 +11,13 @@ class CalledNumber(NamedTuple):
 
 
 class NumberIndex(Protocol):
-    """The called numbers of all organizations that have an organization number, in memory."""
+    """The numbers of all organizations, in memory: those that they own, and their users' caller IDs."""
 
     def find(self, phone_number: str) -> CalledNumber | None:
-        """Return the number's organization, without waiting; None if the number is not in the index.
+        """Return the organization that the number identifies, without waiting; None if it identifies none.
+
+        It is the owner's, or else that of the users with this caller ID, if they are of one organization.
+        None too if that organization has no organization number.
 
         The index follows the database with a short delay. It lacks the changes since the database was
         last reached.

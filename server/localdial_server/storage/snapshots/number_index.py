@@ -7,47 +7,95 @@ process makes, is notified of or polls for come first.
 
 import asyncio
 import contextlib
+import functools
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 from typing_extensions import override
 
 from localdial_server.app.ports.number_index import CalledNumber, NumberIndex
 from localdial_server.domain.errors import StorageUnavailable
+from localdial_server.domain.phone_keys import spellings
 from localdial_server.observability import metrics
 from localdial_server.storage.engines.database import Readable
-from localdial_server.storage.sql.schema import organizations, phone_number_owners, revisions
+from localdial_server.storage.sql.schema import organizations, phone_number_owners, revisions, users
 
 _log = logging.getLogger(__name__)
 
-# How many organizations one transaction reads.
+# How many revisions one transaction reads.
 _PAGE_SIZE: Final = 500
+
+# How many changed organizations one transaction reads, so that it ends in time if they are large.
+_ORGANIZATIONS_PER_READ: Final = 50
 
 # The shortest pause between two transactions: it lets other loads take a connection, and collects changes.
 _PAUSE_SECONDS: Final = 0.1
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Organization:
-    """An organization in the index. `numbers` are E.164 numbers without `+`, ascending.
+    """An organization in the index.
 
-    They are integers because a string takes twice the memory.
+    `owned` are its E.164 numbers, and `caller_ids` those of its users, each once, without `+`, ascending:
+    an integer takes half the memory of a string. `alone` is the organization itself.
     """
 
     organization_id: str
     revision: int
     organization_number: str | None = None
-    numbers: tuple[int, ...] = ()
+    owned: tuple[int, ...] = ()
+    caller_ids: tuple[int, ...] = ()
+    alone: "tuple[_Organization]" = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.alone = (self,)
+
+
+class _Holders:
+    """The organizations that have a number, by number. Nearly always that is one."""
+
+    def __init__(self) -> None:
+        # All numbers that only one organization has share its `alone`.
+        self._holders: dict[int, tuple[_Organization, ...]] = {}
+
+    def __len__(self) -> int:
+        return len(self._holders)
+
+    def of(self, number: int) -> tuple[_Organization, ...]:
+        """Return the organizations that have the number, the one that was read last at the end.
+
+        A number that moves has two owners until both are read again; the last one is right.
+        """
+        return self._holders.get(number, ())
+
+    def replace(self, organization: _Organization, before: Sequence[int], after: Sequence[int]) -> None:
+        """Record that the organization has the numbers `after` instead of those `before`."""
+        if before == after:
+            # Most changes are of something else. A large organization then costs only this comparison.
+            return
+        had, has = set(before), set(after)
+        for number in had - has:
+            left = tuple(each for each in self._holders[number] if each is not organization)
+            if left:
+                self._holders[number] = left[0].alone if len(left) == 1 else left
+            else:
+                del self._holders[number]
+        for number in has - had:
+            others = self._holders.get(number)
+            self._holders[number] = (*others, organization) if others else organization.alone
 
 
 class _Page(NamedTuple):
-    """The result of one transaction. `last` is the last organization_id of the page; "" at the end."""
+    """The result of one transaction: the revisions that are not known, by organization_id.
 
-    changed: Sequence[_Organization]
+    `last` is the last organization_id of the page; "" at the end.
+    """
+
+    changed: Mapping[str, int]
     last: str
 
 
@@ -63,7 +111,8 @@ class SqlNumberIndex(NumberIndex):
         self._interval = interval
         self._is_shared = is_shared
         self._organizations: dict[str, _Organization] = {}
-        self._owners: dict[int, _Organization] = {}
+        self._owners = _Holders()
+        self._users = _Holders()
         # Organizations that may have changed, in the order in which the index learned of it.
         self._stale: dict[str, None] = {}
         self._has_stale = asyncio.Event()
@@ -77,10 +126,17 @@ class SqlNumberIndex(NumberIndex):
 
     @override
     def find(self, phone_number: str) -> CalledNumber | None:
-        owner = self._owners.get(int(phone_number))
-        if owner is None or owner.organization_number is None:
+        # The database has a row for each spelling of an owned number.
+        holders = set(self._owners.of(int(phone_number))[-1:])
+        if not holders and self._is_complete:
+            # Another organization, not read yet, could own the number or have a user with this caller ID.
+            holders = {each for spelling in spellings(phone_number) for each in self._users.of(int(spelling))}
+        if len(holders) != 1:
             return None
-        return CalledNumber(owner.organization_id, owner.organization_number)
+        (organization,) = holders
+        if organization.organization_number is None:
+            return None
+        return CalledNumber(organization.organization_id, organization.organization_number)
 
     def changed(self, organization_id: str, revision: int) -> None:
         """Reread the organization soon, unless the index has this revision or a newer one."""
@@ -120,21 +176,27 @@ class SqlNumberIndex(NumberIndex):
         after = self._after if self._is_shared or not self._is_complete else None
         try:
             page = await self._database.read(
-                "number_index.refresh",
-                lambda connection: _read(connection, stale[:_PAGE_SIZE], after, self._organizations),
+                "number_index.revisions",
+                lambda connection: _changes(connection, stale[:_PAGE_SIZE], after, self._organizations),
             )
+            changed = list(page.changed)
+            for begin in range(0, len(changed), _ORGANIZATIONS_PER_READ):
+                # What changes after its revision was read is read again by its next one.
+                part = {id_: page.changed[id_] for id_ in changed[begin : begin + _ORGANIZATIONS_PER_READ]}
+                for organization in await self._database.read(
+                    "number_index.refresh", functools.partial(_read, changed=part)
+                ):
+                    self._replace(organization)
+                    # Resolves must not wait for a whole page.
+                    await asyncio.sleep(0)
         except BaseException:
             self._mark_stale(stale)
             raise
         self._mark_stale(stale[_PAGE_SIZE:])
-        for organization in page.changed:
-            self._replace(organization)
-            # Resolves must not wait for a whole page.
-            await asyncio.sleep(0)
         if after is not None:
             self._after = page.last
             self._is_complete = self._is_complete or not page.last
-        metrics.INDEXED_NUMBERS.set(len(self._owners))
+        metrics.INDEXED_NUMBERS.set(len(self._owners) + len(self._users))
 
     def _mark_stale(self, organization_ids: Sequence[str]) -> None:
         if organization_ids:
@@ -143,24 +205,17 @@ class SqlNumberIndex(NumberIndex):
 
     def _replace(self, read: _Organization) -> None:
         """Replace the organization in the index, or add it."""
-        kept = self._organizations.setdefault(read.organization_id, read)
-        before = kept.numbers if kept is not read else ()
+        kept = self._organizations.setdefault(read.organization_id, _Organization(read.organization_id, 0))
         kept.revision, kept.organization_number = read.revision, read.organization_number
-        if read.numbers == before:
-            # Most changes are of users. A large organization then costs no more than this comparison.
-            return
-        for number in set(before).difference(read.numbers):
-            # The number may be another organization's by now.
-            if self._owners.get(number) is kept:
-                del self._owners[number]
-        kept.numbers = read.numbers
-        self._owners |= dict.fromkeys(read.numbers, kept)
+        self._owners.replace(kept, kept.owned, read.owned)
+        self._users.replace(kept, kept.caller_ids, read.caller_ids)
+        kept.owned, kept.caller_ids = read.owned, read.caller_ids
 
 
-def _read(
+def _changes(
     connection: Connection, stale: Sequence[str], after: str | None, known: Mapping[str, _Organization]
 ) -> _Page:
-    """Read the stale organizations and the page after `after`, except those whose revision is `known`."""
+    """Find the stale organizations and those of the page after `after` whose revision is not `known`."""
     of_organization = select(revisions.c.organization_id, revisions.c.revision)
     # A restored backup may lack an organization: then its revision is 0 again.
     current = dict.fromkeys(stale, 0)
@@ -179,24 +234,39 @@ def _read(
         current |= {id_: 0 for id_ in list(known) if after < id_ and (not last or id_ <= last)}
     current |= {row.organization_id: row.revision for row in rows}
     changed = {
-        organization_id: _Organization(organization_id, revision)
+        organization_id: revision
         for organization_id, revision in current.items()
         if (entry := known.get(organization_id)) is None or entry.revision != revision
     }
-    # Without an organization number, an organization's other numbers are of no use here.
-    reachable = select(organizations.c.organization_id, organizations.c.organization_number).where(
-        organizations.c.organization_id.in_(changed), organizations.c.organization_number.is_not(None)
-    )
-    for row in connection.execute(reachable):
-        changed[row.organization_id].organization_number = row.organization_number
+    return _Page(changed, last)
+
+
+def _read(connection: Connection, changed: Mapping[str, int]) -> Iterable[_Organization]:
+    """Read the organizations, given by their revisions. One that does not exist has nothing."""
+    found = {
+        organization_id: _Organization(organization_id, revision)
+        for organization_id, revision in changed.items()
+    }
+    with_number = select(organizations.c.organization_id, organizations.c.organization_number)
+    for row in connection.execute(with_number.where(organizations.c.organization_id.in_(changed))):
+        found[row.organization_id].organization_number = row.organization_number
+    # Without an organization number, an organization still keeps others from its numbers.
+    owned = select(phone_number_owners.c.organization_id, phone_number_owners.c.phone_number)
+    for organization_id, numbers in _numbers(
+        connection, owned.where(phone_number_owners.c.organization_id.in_(changed))
+    ).items():
+        found[organization_id].owned = numbers
+    caller_ids = select(users.c.organization_id, users.c.caller_id).distinct()
+    for organization_id, numbers in _numbers(
+        connection, caller_ids.where(users.c.organization_id.in_(changed), users.c.caller_id.is_not(None))
+    ).items():
+        found[organization_id].caller_ids = numbers
+    return found.values()
+
+
+def _numbers(connection: Connection, query: Select[Any]) -> Mapping[str, tuple[int, ...]]:
+    """Return the phone numbers, ascending, by organization_id; the query has these two columns."""
     numbers: defaultdict[str, list[int]] = defaultdict(list)
-    owned = select(phone_number_owners.c.organization_id, phone_number_owners.c.phone_number).where(
-        phone_number_owners.c.organization_id.in_(
-            [id_ for id_, organization in changed.items() if organization.organization_number is not None]
-        )
-    )
-    for organization_id, phone_number in connection.execute(owned):
+    for organization_id, phone_number in connection.execute(query):
         numbers[organization_id].append(int(phone_number))
-    for organization_id, owned_numbers in numbers.items():
-        changed[organization_id].numbers = tuple(sorted(owned_numbers))
-    return _Page(list(changed.values()), last)
+    return {organization_id: tuple(sorted(found)) for organization_id, found in numbers.items()}

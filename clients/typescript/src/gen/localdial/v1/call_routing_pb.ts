@@ -276,11 +276,11 @@ export type RouteInboundCallRequest = Message<"localdial.v1.RouteInboundCallRequ
 
   /**
    * Optional. Whether a ringing phone is better than an error: if the database
-   * does not say within a second (a setting of the server) where the call goes,
-   * the response is the organization number, marked as `degraded`. It still
-   * fails with UNAVAILABLE if the server's memory does not know an organization
-   * number for the called number, or if that is the caller's or the called
-   * number. Default: false.
+   * does not say within a second (a setting of the server), or shortly before the
+   * deadline of the call, where the call goes, the response is the organization
+   * number, marked as `degraded`. It still fails with UNAVAILABLE if the server's
+   * memory does not know an organization number for the called number, or if that
+   * is the caller's or the called number. Default: false.
    *
    * @generated from field: bool allow_degraded = 4;
    */
