@@ -35,6 +35,7 @@ from tests.support.waiting import DEADLINE_SECONDS
 def url(postgres: PostgresServer) -> Iterator[str]:
     """Return the URL of an empty database."""
     url = postgres.create_database()
+    postgres.execute("DROP ROLE IF EXISTS idle; CREATE ROLE idle NOLOGIN PASSWORD 's3cret'")
     yield url
     postgres.drop_database(url)
 
@@ -60,6 +61,15 @@ def _query(parameters: str) -> Callable[[str, PostgresServer], str]:
     return lambda url, _postgres: f"{url}?{parameters}"
 
 
+# A start ends at once for these, however long it may wait for the database.
+_FOR_GOOD = (
+    "a wrong password",
+    "no password",
+    "an unknown user",
+    "a missing database",
+    "a role without login",
+)
+
 UNUSABLE: dict[str, tuple[Callable[[str, PostgresServer], str], str]] = {
     "a wrong password": (
         lambda url, postgres: url.replace(postgres.password, "s3cret"),
@@ -68,6 +78,10 @@ UNUSABLE: dict[str, tuple[Callable[[str, PostgresServer], str], str]] = {
     "no password": (lambda url, postgres: url.replace(f":{postgres.password}", ""), "no password supplied"),
     "an unknown user": (lambda url, _: url.replace("localdial:", "nobody:"), "authentication failed"),
     "a missing database": (lambda url, _: url.rpartition("/")[0] + "/missing", "does not exist"),
+    "a role without login": (
+        lambda url, postgres: url.replace(f"localdial:{postgres.password}", "idle:s3cret"),
+        "is not permitted to log in",
+    ),
     "a port where nobody is": (lambda url, postgres: url.replace(f":{postgres.port}/", ":1/"), "refused"),
     "a host that is not known": (
         lambda url, _: url.replace("127.0.0.1", "nowhere.invalid"),
@@ -104,6 +118,28 @@ def test_an_unusable_url_is_reported_in_one_line(
     line = said_in_one_line(ended, postgres.password, "s3cret")
     assert said in line
     assert _tables(postgres, url) == set()
+
+
+@pytest.mark.parametrize("name", _FOR_GOOD)
+async def test_a_start_does_not_wait_where_waiting_cannot_help(
+    url: str, postgres: PostgresServer, tmp_path: Path, name: str
+) -> None:
+    change, said = UNUSABLE[name]
+    begun = time.monotonic()
+    line = await _refusal(change(url, postgres), tmp_path, wait_seconds=600)
+    assert time.monotonic() - begun < DEADLINE_SECONDS
+    assert said in line
+    assert "LOCALDIAL_DATABASE_URL" in line
+    assert postgres.password not in line
+
+
+async def test_a_start_waits_for_another_host_that_may_accept_what_one_refuses(
+    url: str, postgres: PostgresServer, tmp_path: Path
+) -> None:
+    two_hosts = url.replace(f"127.0.0.1:{postgres.port}", f"127.0.0.1:1,127.0.0.1:{postgres.port}")
+    begun = time.monotonic()
+    await _refusal(two_hosts.replace(postgres.password, "s3cret"), tmp_path, wait_seconds=1)
+    assert time.monotonic() - begun >= 1
 
 
 async def test_an_empty_database_must_be_migrated_first(

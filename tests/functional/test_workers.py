@@ -336,9 +336,7 @@ def failed_start(*arguments: str, **settings: str) -> str:
 def test_a_wrong_password_is_reported_once_for_all_workers(migrated_url: str) -> None:
     password = migrated_url.partition("@")[0].rpartition(":")[2]
     wrong = migrated_url.replace(password, "guessed")
-    # A database that is being set up may refuse a password for a while, so waiting is the default.
-    settings = {"LOCALDIAL_DATABASE_URL": wrong, "LOCALDIAL_DATABASE_WAIT_SECONDS": "0"}
-    assert "password" in failed_start("--workers", "2", **settings)
+    assert "password" in failed_start("--workers", "2", LOCALDIAL_DATABASE_URL=wrong)
 
 
 def test_a_newer_schema_is_reported_once_for_all_workers(postgres: PostgresServer, migrated_url: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from localdial_server.settings.errors import StartError
 from localdial_server.settings.settings import Settings
@@ -100,6 +100,7 @@ async def opened_storage(settings: Settings) -> AsyncIterator[Storage]:
 @contextlib.asynccontextmanager
 async def _shared_storage(database: "PostgresDatabase", settings: Settings) -> AsyncIterator[Storage]:
     """Open everything that belongs to a database that several servers share."""
+    from localdial_server.storage.engines.postgres import refuses_for_good  # noqa: PLC0415 - see above
     from localdial_server.storage.snapshots.notify import RevisionNotifications  # noqa: PLC0415 - see above
     from localdial_server.storage.snapshots.revision_poller import RevisionPoller  # noqa: PLC0415 - see above
 
@@ -144,7 +145,12 @@ async def _shared_storage(database: "PostgresDatabase", settings: Settings) -> A
     ]
 
     def claim() -> str | None:
-        missing = missing_migration(database.engine)
+        try:
+            missing = missing_migration(database.engine)
+        except OperationalError as error:
+            if refuses_for_good(str(error.orig)):
+                raise unusable_database(settings, error) from None
+            raise
         if missing is None:
             _claim_spool(folder, spool, database, settings)
             _claim_spool(inbound_folder, inbound_spool, database, settings)
@@ -191,9 +197,7 @@ def open_database(settings: Settings, *, must_answer: bool = True) -> "SqliteDat
             open_ = PostgresDatabase.open if must_answer else PostgresDatabase
             return open_(url, settings.database_timeout_seconds)
         except psycopg.Error as error:
-            raise StartError(
-                f"cannot use {settings.shown_database_url} (LOCALDIAL_DATABASE_URL): {one_line(error)}"
-            ) from None
+            raise unusable_database(settings, error) from None
     require_sqlite_version()
     file = make_url(url).database
     assert file is not None
@@ -246,9 +250,9 @@ def migrate_database(database: "SqliteDatabase | PostgresDatabase", settings: Se
     return f"the schema was migrated from {before or 'nothing'} to {after}"
 
 
-def unusable_database(settings: Settings, error: SchemaError | DBAPIError) -> StartError:
+def unusable_database(settings: Settings, error: Exception) -> StartError:
     """Return the error that says why the database of the settings cannot be used."""
-    return StartError(f"cannot use {settings.shown_database_url}: {one_line(error)}")
+    return StartError(f"cannot use {settings.shown_database_url} (LOCALDIAL_DATABASE_URL): {one_line(error)}")
 
 
 def one_line(error: BaseException | None) -> str:

@@ -13,6 +13,7 @@ not. While the database is down, every call fails at once, and so does every cal
 import asyncio
 import functools
 import logging
+import re
 import time
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
@@ -37,6 +38,21 @@ _WRITERS = 2
 
 # How long a host may take to accept a connection. libpq allows at least 2 s.
 _CONNECT_SECONDS = 2
+
+# How libpq begins the cause of each failed attempt to connect, one for each host and address.
+_ATTEMPT = re.compile(r"connection to server .*? failed: (.*)")
+
+# The causes that no waiting ends: somebody has to change the URL or the server. A server that speaks
+# another language than English is waited for. Not among them are the external systems that a server may
+# ask for passwords, such as LDAP: they may be away.
+_FOR_GOOD = re.compile(
+    r"fe_sendauth: no password supplied"
+    r"|FATAL:  (?:password|Peer|Ident) authentication failed for user"
+    r"|FATAL:  no pg_hba\.conf entry for "
+    r'|FATAL:  role ".*" (?:does not exist|is not permitted to log in)'
+    r'|FATAL:  database ".*" does not exist'
+    r"|FATAL:  permission denied for database "
+)
 
 # How long an insert into the call log or a probe may take. An outbound call waits for its
 # insert, and if the insert fails, the spool records the call.
@@ -225,6 +241,12 @@ def conninfo(url: str) -> str:
         # Connect to the host that accepts writes, also after a failover.
         parameters.setdefault("target_session_attrs", "read-write")
     return psycopg.conninfo.make_conninfo("", **parameters)
+
+
+def refuses_for_good(message: str) -> bool:
+    """Return whether, by libpq's message, every host refused the connection and no waiting ends that."""
+    causes = _ATTEMPT.findall(message)
+    return bool(causes) and all(map(_FOR_GOOD.match, causes))
 
 
 def _connect(url: str) -> "psycopg.Connection[Any]":
