@@ -21,7 +21,7 @@ class Statement:
 
 async def queries_of(store: Store, work: Callable[[Reader], object]) -> Sequence[Statement]:
     """Run a read; answer the queries that it ran."""
-    with _seen() as seen:
+    with seen_statements("SELECT") as seen:
         await store.read("test", work)
     return seen
 
@@ -42,11 +42,12 @@ def failures() -> Iterator[list[BaseException]]:
 
 
 @contextmanager
-def _seen() -> Iterator[list[Statement]]:
+def seen_statements(kind: str) -> Iterator[list[Statement]]:
+    """Collect the statements that begin with this word."""
     seen: list[Statement] = []
 
     def see(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
-        if statement.startswith("SELECT"):
+        if statement.startswith(kind):
             seen.append(Statement(statement, parameters))
 
     event.listen(Engine, "before_cursor_execute", see)

@@ -5,6 +5,7 @@ several servers may share is tested by `SharedStoreSuite` as well.
 """
 
 from tests.conformance.call_log_suite import CallLogSuite
+from tests.conformance.inbound_calls_suite import InboundCallsSuite
 from tests.conformance.number_index_suite import NumberIndexSuite
 from tests.conformance.snapshots_suite import SnapshotsSuite
 from tests.conformance.store_lists_suite import StoreListsSuite
@@ -19,6 +20,7 @@ class StoreSuite(
     StoreListsSuite,
     StoreTextSuite,
     CallLogSuite,
+    InboundCallsSuite,
     SnapshotsSuite,
     NumberIndexSuite,
 ):

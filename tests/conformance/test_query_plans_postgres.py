@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from localdial_server.app.ports.store import CallQuery, NumberQuery, Reader
-from localdial_server.domain.model import NumberState
+from localdial_server.app.ports.store import CallQuery, InboundCallQuery, NumberQuery, Reader
+from localdial_server.domain.model import InboundCall, InboundCallOutcome, NumberState
+from localdial_server.storage.call_log.insert import merge_inbound_calls
 from localdial_server.storage.engines.postgres import PostgresDatabase
-from tests.conformance.statements import queries_of
+from tests.conformance.statements import queries_of, seen_statements
 from tests.support.databases import create_postgres
 from tests.support.postgres import PostgresServer
 from tests.support.stores import store_on
@@ -62,6 +63,18 @@ _POPULATE = """
         SELECT 'large', 'more-' || i, 'user-' || CASE WHEN i % 2 = 0 THEN 1 ELSE i % 500 END,
                '+1' || 6285550000 + CASE WHEN i % 3 = 0 THEN 1 ELSE i % 2500 END, '', 'local_presence', i, 1
             FROM generate_series(1, 20000) i;
+    INSERT INTO inbound_calls
+            (organization_id, call_id, call_time, called_number, caller_number, user_id, degraded, outcome)
+        SELECT organization_id, 'call-' || line, line, '+1' || 4150000000 + line,
+               '+1' || 6285550000 + i % 2500, 'user-' || i, false,
+               CASE WHEN line % 100 = 0 THEN {missed} ELSE {answered} END
+            FROM each
+        UNION ALL
+        SELECT 'large', 'more-' || i, i, '+1' || 4150000000 + CASE WHEN i % 2 = 0 THEN 1 ELSE i % 500 END,
+               CASE WHEN i % 3 = 0 THEN '+16285550001' WHEN i % 3 = 1 THEN '+1' || 6285550000 + i % 2500 END,
+               'user-' || CASE WHEN i % 2 = 0 THEN 1 ELSE i % 500 END, false,
+               CASE WHEN i % 100 = 0 THEN {screened_out} WHEN i % 3 = 0 THEN {missed} ELSE {answered} END
+            FROM generate_series(1, 20000) i;
     ANALYZE;
 """
 
@@ -69,6 +82,7 @@ _LARGE, _SMALL = "large", "org-7"
 _BUSY_CALLEE, _CALLEE, _STRANGER = "+16285550001", "+16285550003", "+12125550100"
 _BUSY_USER, _USER = "user-1", "user-400"
 _NUMBER = "+14150105000"
+_BUSY_CALLED = "+14150000001"
 _PAGE = 51
 _MIDDLE = 10_000, "m"
 
@@ -128,6 +142,20 @@ class _Plans:
 
         return await self._database.read("test", explain)
 
+    async def of_merge(self, calls: Sequence[InboundCall]) -> _Plan:
+        """Merge the parts of call-backs twice, and return the plan of the second time."""
+
+        def merge(connection: Connection) -> _Plan:
+            with seen_statements("INSERT") as seen:
+                merge_inbound_calls(connection, calls)
+            (merged,) = seen
+            (answer,) = connection.exec_driver_sql(
+                f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {merged.sql}", merged.parameters
+            ).scalar_one()
+            return _Plan(list(_nodes(answer["Plan"])))
+
+        return await self._database.append("test", merge)
+
 
 def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield plan
@@ -138,7 +166,8 @@ def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def populated(postgres: PostgresServer) -> Iterator[str]:
     url = create_postgres(postgres, _DATABASE)
-    postgres.execute(_POPULATE, _DATABASE)
+    outcomes = {outcome.name.lower(): outcome.value for outcome in InboundCallOutcome}
+    postgres.execute(_POPULATE.format(**outcomes), _DATABASE)
     yield url
     postgres.drop_database(url)
 
@@ -195,6 +224,47 @@ async def test_every_list_of_calls_reads_about_its_page_by_an_index(
     assert index.removeprefix("ix_outbound_calls_") in indexes
     assert plan.rows_read <= _READS_OF_A_PAGE
     assert plan.pages_read <= _READS_OF_A_PAGE
+
+
+@pytest.mark.parametrize("before", [None, _MIDDLE], ids=["first page", "later page"])
+@pytest.mark.parametrize(
+    ("query", "indexes"),
+    [
+        (InboundCallQuery(_LARGE), {"by_time"}),
+        (InboundCallQuery(_LARGE, _BUSY_CALLEE), {"by_caller"}),
+        (InboundCallQuery(_LARGE, _CALLEE), {"by_caller"}),
+        (InboundCallQuery(_LARGE, None, _BUSY_CALLED), {"by_called"}),
+        (InboundCallQuery(_LARGE, None, None, _BUSY_USER), {"by_user"}),
+        (InboundCallQuery(_LARGE, None, None, _USER), {"by_user"}),
+        (InboundCallQuery(_LARGE, missed=True), {"by_outcome"}),
+        (InboundCallQuery(_LARGE, start_time=5_000, end_time=9_000), {"by_time"}),
+        (InboundCallQuery(_LARGE, _BUSY_CALLEE, start_time=5_000, end_time=9_000), {"by_caller"}),
+        (InboundCallQuery(_SMALL), {"by_time", "by_caller", "by_called", "by_user", "by_outcome"}),
+    ],
+    ids=[
+        "all",
+        "busy caller",
+        "caller",
+        "busy number",
+        "busy user",
+        "user",
+        "missed",
+        "times",
+        "busy caller, times",
+        "all of a small organization",
+    ],
+)
+async def test_every_list_of_call_backs_reads_about_its_page_by_an_index(
+    plans: _Plans, query: InboundCallQuery, indexes: set[str], before: tuple[int, str] | None
+) -> None:
+    found = await plans.of(lambda reader: reader.inbound_calls(query, before, _PAGE))
+    # One for each outcome of a call that nobody took.
+    assert len(found) == (2 if query.missed else 1)
+    for plan in found:
+        (index,) = plan.indexes
+        assert index.removeprefix("ix_inbound_calls_") in indexes
+        assert plan.rows_read <= _READS_OF_A_PAGE
+        assert plan.pages_read <= _READS_OF_A_PAGE
 
 
 _LISTS: dict[str, tuple[Callable[[Reader], object], set[str]]] = {
@@ -256,9 +326,10 @@ async def test_a_list_by_area_code_reads_no_other_organization(
         (lambda r: r.user(_LARGE, _USER), "pk_users"),
         (lambda r: r.number(_LARGE, _NUMBER), "pk_numbers"),
         (lambda r: r.call(_LARGE, "call-105000"), "pk_outbound_calls"),
+        (lambda r: r.inbound_call(_LARGE, "call-105000"), "pk_inbound_calls"),
         (lambda r: r.request(_LARGE, "request-21000"), "pk_requests"),
     ],
-    ids=["owner", "revision", "organization", "user", "number", "call", "request"],
+    ids=["owner", "revision", "organization", "user", "number", "call", "call-back", "request"],
 )
 async def test_a_look_up_reads_one_row_by_the_primary_key(
     plans: _Plans, work: Callable[[Reader], object], index: str
@@ -266,6 +337,18 @@ async def test_a_look_up_reads_one_row_by_the_primary_key(
     plan, *_ = await plans.of(work)
     assert plan.indexes == [index]
     assert plan.rows_read == 1
+
+
+async def test_an_outcome_is_merged_by_the_primary_key(plans: _Plans) -> None:
+    calls = [
+        InboundCall(_LARGE, f"call-{number}", 1, outcome=InboundCallOutcome.ANSWERED, outcome_time=1)
+        for number in (104_000, 105_000, 999_999)
+    ]
+    plan = await plans.of_merge(calls)
+    assert plan.nodes[0]["Conflict Arbiter Indexes"] == ["pk_inbound_calls"]
+    assert not {"Seq Scan", "Bitmap Heap Scan"} & plan.kinds
+    # The table and each of its indexes, for each row.
+    assert plan.pages_read <= 40 * len(calls)
 
 
 @pytest.mark.usefixtures("populated")

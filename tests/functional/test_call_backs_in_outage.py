@@ -11,6 +11,7 @@ from localdial_client import Client, Unavailable
 from tests.functional.server_process import ServerProcess
 from tests.functional.webhook_process import (
     CALLER,
+    CALLER_ID,
     ORGANIZATION_NUMBER,
     WEBHOOK,
     WORK_PHONE,
@@ -94,6 +95,46 @@ def outage(start_server: StartServer, postgresql: PostgresServer, tmp_path: Path
 
 
 @pytest.mark.parametrize("how", ["stopped", "frozen"])
+def test_call_backs_and_outcomes_of_an_outage_are_recorded_afterwards(outage: Outage, how: str) -> None:
+    request = calls.ListInboundCallsRequest(organization_id="acme")
+    first = outage.call(CallSid="CA0")
+    outage.begin(how)
+    # The outcome of a call from before the outage, and calls of the outage with theirs.
+    assert outage.twilio.dial_ended(first, "completed", "true", CallSid="CA0", To=outage.called).status == 200
+    second, third = outage.call(CallSid="CA1"), outage.call(CallSid="CA2", From="anonymous")
+    assert outage.twilio.dial_ended(second, "no-answer", CallSid="CA1", To=outage.called).status == 200
+    by_rpc = outage.route(outage.called).call_id
+    assert third.dialed == ORGANIZATION_NUMBER
+    with pytest.raises(Unavailable):
+        outage.client.call_routing.list_inbound_calls(request)
+    outage.end(how)
+
+    def recorded() -> dict[str, tuple[str, str, bool, int]]:
+        try:
+            listed = outage.client.call_routing.list_inbound_calls(request).calls
+        except Unavailable:
+            return {}
+        return {
+            each.call_id: (each.caller_number, each.destination_number, each.degraded, each.outcome)
+            for each in listed
+        }
+
+    outcomes = calls.InboundCallOutcome
+    pending = outcomes.INBOUND_CALL_OUTCOME_PENDING
+    wait_until(
+        lambda: (
+            recorded()
+            == {
+                "CA0": (CALLER, WORK_PHONE, False, outcomes.INBOUND_CALL_OUTCOME_ANSWERED),
+                "CA1": (CALLER, ORGANIZATION_NUMBER, True, outcomes.INBOUND_CALL_OUTCOME_MISSED),
+                "CA2": ("", ORGANIZATION_NUMBER, True, pending),
+                by_rpc: (CALLER, ORGANIZATION_NUMBER, True, pending),
+            }
+        )
+    )
+
+
+@pytest.mark.parametrize("how", ["stopped", "frozen"])
 def test_call_backs_ring_the_organization_number_while_postgresql_is_away(outage: Outage, how: str) -> None:
     assert outage.health() == (200, b"SERVING")
     first = outage.call()
@@ -108,6 +149,8 @@ def test_call_backs_ring_the_organization_number_while_postgresql_is_away(outage
         assert outage.call().dialed == ORGANIZATION_NUMBER
     with pytest.raises(Unavailable):
         outage.route(outage.called, allow_degraded=False)
+    # The user's own caller ID is nobody's number, but identifies the organization.
+    assert outage.call(To=CALLER_ID).dialed == ORGANIZATION_NUMBER
     # Unknown numbers, and loops, are left to the carrier's fallback.
     assert outage.call(To="+19995550100").status == 503
     assert outage.call(To=ORGANIZATION_NUMBER).status == 503
