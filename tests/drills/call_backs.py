@@ -4,9 +4,10 @@ Both must always name a phone, in time: while the database is down, the organiza
 """
 
 import asyncio
+import itertools
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,15 @@ from tests.support.twilio_caller import TwilioCaller
 # The claim about the wait for a phone.
 ANSWERED_WITHIN_SECONDS = 1.5
 
+# How long after the last answer its record may take to be in the database.
+RECORDED_WITHIN_SECONDS = 10.0
+
+RECORDS = "SELECT call_id, destination_number, degraded FROM inbound_calls"
+"""The columns of `Record`, by call_id."""
+
+# The number that a call-back was sent to, and whether that was decided without the database.
+Record = tuple[str, bool]
+
 # More than can be under way at once.
 _THREADS = 64
 
@@ -37,6 +47,7 @@ class WebhookAnswer:
 
     sent: float
     seconds: float
+    call_sid: str
     status: int
     dialed: str
 
@@ -60,16 +71,18 @@ class DrillWebhook(Lifecycle):
         self._process.close()
         self._folder.cleanup()
 
-    async def call(self, called: str, caller: str) -> WebhookAnswer:
+    async def call(self, called: str, caller: str, call_sid: str) -> WebhookAnswer:
         """Send the signed request of a call that arrives."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._call, called, caller)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self._call, called, caller, call_sid)
 
-    def _call(self, called: str, caller: str) -> WebhookAnswer:
+    def _call(self, called: str, caller: str, call_sid: str) -> WebhookAnswer:
         sent = time.monotonic()
-        answer = self._twilio.call(To=called, From=caller)
+        answer = self._twilio.call(To=called, From=caller, CallSid=call_sid)
         seconds = time.monotonic() - sent
         number = ET.fromstring(answer.body).find("Dial/Number") if answer.status == 200 else None
-        return WebhookAnswer(sent, seconds, answer.status, (number.text or "") if number is not None else "")
+        dialed = (number.text or "") if number is not None else ""
+        return WebhookAnswer(sent, seconds, call_sid, answer.status, dialed)
 
 
 @dataclass
@@ -80,12 +93,17 @@ class CallBacks:
     organization_number: str
     routed: list[Routed] = field(default_factory=list)
     through_webhook: list[WebhookAnswer] = field(default_factory=list)
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     async def call(self, client: AsyncClient, called: str, caller: str) -> None:
         """Call back once each way."""
-        request = RouteInboundCallRequest(called_number=called, caller_number=caller, allow_degraded=True)
+        number = next(self._numbers)
+        request = RouteInboundCallRequest(
+            called_number=called, caller_number=caller, call_id=f"rpc-{number}", allow_degraded=True
+        )
         answer, told = await asyncio.gather(
-            open_loop.ask(client.call_routing.route_inbound_call, request), self.webhook.call(called, caller)
+            open_loop.ask(client.call_routing.route_inbound_call, request),
+            self.webhook.call(called, caller, f"CA{number:032}"),
         )
         self.routed.append(answer)
         self.through_webhook.append(told)
@@ -137,6 +155,49 @@ class CallBacks:
             ),
             max(longest) < ANSWERED_WITHIN_SECONDS,
         )
+
+    def answered(self) -> Mapping[str, str]:
+        """Return the number that each call-back was sent to, by call_id."""
+        return {
+            **{
+                each.response.call_id: each.response.destination_number
+                for each in self.routed
+                if each.response
+            },
+            **{each.call_sid: each.dialed for each in self.through_webhook if each.dialed},
+        }
+
+
+async def records_of(
+    answered: Mapping[str, str], read: Callable[[], Sequence[tuple[str, str, bool]]]
+) -> Mapping[str, Record]:
+    """Return the record of call-backs once all answered ones are in it, or when time is up.
+
+    `read` returns the rows of `RECORDS`; it blocks.
+    """
+    deadline = time.monotonic() + RECORDED_WITHIN_SECONDS
+    while True:
+        rows = await asyncio.to_thread(read)
+        records = {call_id: (number, degraded) for call_id, number, degraded in rows}
+        if answered.keys() <= records.keys() or time.monotonic() > deadline:
+            return records
+        await asyncio.sleep(0.1)
+
+
+def claim_recorded(answered: Mapping[str, str], records: Mapping[str, Record]) -> tuple[str, bool]:
+    """Return the claim that every answer is in the record as it was given, and whether it holds."""
+    missing = [call_id for call_id in answered if call_id not in records]
+    different = [
+        call_id
+        for call_id, number in answered.items()
+        if call_id in records and records[call_id][0] != number
+    ]
+    degraded = sum(records[call_id][1] for call_id in answered if call_id in records)
+    text = (
+        f"answered call-backs that are not recorded: {len(missing)} of {len(answered):,}, recorded "
+        f"differently: {len(different)}; recorded as degraded: {degraded:,}"
+    )
+    return text, not missing and not different and degraded > 0
 
 
 def _longest(answers: Sequence[Routed] | Sequence[WebhookAnswer]) -> float:

@@ -25,7 +25,7 @@ from localdial.v1.number_inventory_pb2 import PurchaseNumbersRequest
 from localdial_client import AsyncClient, LocaldialError
 from localdial_server.runtime.serve import loop_factory
 from tests.drills.arguments import argument_parser
-from tests.drills.call_backs import ANSWERED_WITHIN_SECONDS
+from tests.drills.call_backs import ANSWERED_WITHIN_SECONDS, RECORDS, records_of
 from tests.drills.cluster import Cluster
 from tests.drills.rounds import print_machine, print_progress
 from tests.support.postgres import PostgresServer
@@ -41,6 +41,9 @@ _PAUSE_SECONDS = 0.05
 
 # How many calls must be answered before the next step of an outage.
 _CALLS_PER_STEP = 100
+
+# How long after its answer a call-back may be lost by a crash.
+_LOST_WITHIN_SECONDS = 1.0
 
 _COLUMNS = "organization_id, call_id, user_id, callee_number, caller_id"
 
@@ -68,16 +71,23 @@ class Caller:
 
 @dataclass
 class CallBacks:
-    """The call-backs of a run. `seconds` has the time that each took."""
+    """The call-backs of a run. `seconds` has the time that each took.
+
+    `answered` has the number that each was sent to, and `received` when that was known, by call_id.
+    """
 
     seconds: list[float] = field(default_factory=list)
+    answered: dict[str, str] = field(default_factory=dict)
+    received: dict[str, float] = field(default_factory=dict)
+    forgotten: int = 0
+    """How many are not recorded, all of them answered just before a kill."""
     degraded: int = 0
     wrong: list[str] = field(default_factory=list)
-    """The wrong answers: another phone, or an error."""
+    """The wrong answers: another phone, an error, or one that is not in the record."""
 
     @property
-    def all_rang(self) -> bool:
-        """Whether each call-back got the right phone in time."""
+    def are_right(self) -> bool:
+        """Whether each call-back got the right phone in time, and is recorded."""
         return not self.wrong and max(self.seconds, default=0.0) < ANSWERED_WITHIN_SECONDS
 
 
@@ -91,6 +101,8 @@ class Results:
     replaced: list[float] = field(default_factory=list)
     recovered: list[float] = field(default_factory=list)
     killed: int = 0
+    kill_times: list[float] = field(default_factory=list)
+    """When workers were killed, by `time.monotonic`."""
     changes: int = 0
     seconds: float = 0.0
     recorded: int = 0
@@ -104,7 +116,7 @@ class Results:
     def is_complete(self) -> bool:
         """Whether the plan was completed, each answered call is recorded once, and call-backs rang."""
         is_recorded = not (self.lost or self.doubled or self.changed)
-        return is_recorded and self.call_backs.all_rang and not self.is_cut_short
+        return is_recorded and self.call_backs.are_right and not self.is_cut_short
 
 
 class Drill:
@@ -143,6 +155,7 @@ class Drill:
             results.is_cut_short = True
         results.seconds = time.monotonic() - begun
         self._compare()
+        await self._compare_call_backs()
         return results
 
     async def _set_up(self, client: AsyncClient) -> None:
@@ -223,7 +236,10 @@ class Drill:
     ) -> None:
         results, organization = self._results.call_backs, int(organization_id.removeprefix("org"))
         request = RouteInboundCallRequest(
-            called_number=self._called[organization], caller_number=callee_number, allow_degraded=True
+            called_number=self._called[organization],
+            caller_number=callee_number,
+            call_id=f"b-{next(self._numbers)}",
+            allow_degraded=True,
         )
         begun = time.monotonic()
         try:
@@ -232,6 +248,8 @@ class Drill:
             results.wrong.append(str(error))
             return
         results.seconds.append(time.monotonic() - begun)
+        results.answered[answer.call_id] = answer.destination_number
+        results.received[answer.call_id] = time.monotonic()
         results.degraded += answer.degraded
         # Each callee is called once.
         right = _organization_number(organization) if answer.degraded else _work_phone(user_id)
@@ -302,6 +320,7 @@ class Drill:
         for pid in self._random.sample(self._cluster.pids(), count):
             self._cluster.kill(pid)
             self._results.killed += 1
+            self._results.kill_times.append(time.monotonic())
 
     async def _all_serve(self) -> None:
         await until(lambda: self._cluster.served() >= self._cluster.workers + self._results.killed)
@@ -326,6 +345,26 @@ class Drill:
                 results.lost.append(call_id)
             elif recorded[call_id] != answer:
                 results.changed.append(f"{call_id}: answered {answer}, recorded {recorded[call_id]}")
+
+    async def _compare_call_backs(self) -> None:
+        results = self._results.call_backs
+        records = await records_of(results.answered, lambda: self._server.execute(RECORDS, self._database))
+        for call_id, number in results.answered.items():
+            if call_id in records:
+                if records[call_id][0] != number:
+                    results.wrong.append(f"{call_id}: answered {number}, recorded {records[call_id][0]}")
+            elif self._was_killed_after(results.received[call_id]):
+                results.forgotten += 1
+            else:
+                results.wrong.append(f"{call_id}: not recorded")
+
+    def _was_killed_after(self, received: float) -> bool:
+        """Return whether a worker was killed so soon after that time that it may not have recorded a call."""
+        return any(
+            # The answer of a worker that was killed may be read a moment later.
+            -_PAUSE_SECONDS < killed - received < _LOST_WITHIN_SECONDS
+            for killed in self._results.kill_times
+        )
 
 
 def _organization_number(organization: int) -> str:
@@ -360,7 +399,8 @@ def report(results: Results) -> None:
     print(
         f"call-backs answered {len(call_backs.seconds):,}, of them degraded {call_backs.degraded:,}; "
         f"longest wait {max(call_backs.seconds, default=0.0):.2f} s; "
-        f"without the right phone {len(call_backs.wrong)}"
+        f"without the right phone or record {len(call_backs.wrong)}; answered within the last second "
+        f"before a kill and not recorded {call_backs.forgotten}"
     )
     for line in (*call_backs.wrong[:3], *results.lost[:3], *results.doubled[:3], *results.changed[:3]):
         print(f"  {line}")

@@ -2,8 +2,8 @@
 
 Patroni manages the nodes. The drill kills or freezes all processes of the primary;
 Patroni promotes a standby after its time to live; later the former primary returns
-and must follow. The claims: resolves are answered all the time; all answered calls
-and changes are on the new primary; call-backs that may be degraded, and those through
+and must follow. The claims: resolves are answered all the time; all answered calls,
+call-backs and changes are on the new primary; call-backs that may be degraded, and those through
 a webhook, get a phone within 1.5 s, meanwhile the organization number; other call-backs
 and changes are refused properly. Exits with 1 if a claim does not hold. Linux only.
 """
@@ -13,10 +13,11 @@ import math
 import sys
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from localdial_server.runtime.serve import loop_factory
 from tests.drills.arguments import argument_parser
-from tests.drills.call_backs import CallBacks, DrillWebhook
+from tests.drills.call_backs import RECORDS, CallBacks, DrillWebhook, records_of
 from tests.drills.cluster import Cluster
 from tests.drills.outage_support import (
     CALLS,
@@ -97,6 +98,7 @@ async def drill(
     stop.set()
     await running
     await until(lambda: not any(cluster.spool.glob("*.waiting")))
+    records = await records_of(load.answered_call_backs(), lambda: rows(leader, RECORDS))
     await load.close()
 
     print(f"\nprimary {variant} under {rate:g} resolves/s on {WORKERS} workers, {len(nodes.nodes)} nodes")
@@ -108,7 +110,7 @@ async def drill(
     claims = Claims(variant)
     claims.claim_answers(load, await asyncio.to_thread(column, leader, _CALLS))
     margin = PROMOTION_MARGIN_SECONDS
-    claims.claim_call_backs(load, failed + margin, promoted - margin)
+    claims.claim_call_backs(load, records, failed + margin, promoted - margin)
     users = await asyncio.to_thread(column, leader, _USERS)
     changed = [answer.request.user.user_id for answer in load.changed if answer.response is not None]
     lost = [user for user in changed if user not in users]
@@ -125,8 +127,13 @@ _USERS = f"SELECT user_id FROM users WHERE organization_id = '{CHANGES}'"
 
 def column(node: Node, query: str) -> set[str]:
     """Return the values of the query's only column on that node."""
+    return {value for (value,) in rows(node, query)}
+
+
+def rows(node: Node, query: str) -> Sequence[Any]:
+    """Return the rows of the query on that node."""
     with node.connect(DATABASE) as connection:
-        return {value for (value,) in connection.execute(query)}
+        return connection.execute(query).fetchall()
 
 
 if __name__ == "__main__":

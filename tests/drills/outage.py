@@ -2,11 +2,11 @@
 
 Stopped, it refuses connections; frozen, it lets them hang. The claims: 99.9 % of
 resolves are answered; every answered call is in the database afterwards, and got
-there in order; changes, and call-backs that may not be degraded, are refused properly
-and soon, and such a call-back is never answered as if nobody had called; call-backs
-that may be degraded, and those through a webhook, get a phone within 1.5 s, meanwhile
-the organization number; the server recovers within seconds, without a restart. Exits
-with 1 if a claim does not hold. Linux only.
+there in order, and so is every answered call-back; changes, and call-backs that may
+not be degraded, are refused properly and soon, and such a call-back is never answered
+as if nobody had called; call-backs that may be degraded, and those through a webhook,
+get a phone within 1.5 s, meanwhile the organization number; the server recovers within
+seconds, without a restart. Exits with 1 if a claim does not hold. Linux only.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from localdial_server.runtime.serve import loop_factory
 from tests.drills import metrics
 from tests.drills.arguments import argument_parser
-from tests.drills.call_backs import CallBacks, DrillWebhook
+from tests.drills.call_backs import RECORDS, CallBacks, DrillWebhook, Record, records_of
 from tests.drills.cluster import Cluster
 from tests.drills.outage_support import (
     ORGANIZATION_NUMBER,
@@ -135,8 +135,11 @@ class Drill:
         stop.set()
         await running
         recorded = dict(await asyncio.to_thread(self._postgres.execute, _ALL, database))
+        records = await records_of(
+            load.answered_call_backs(), lambda: self._postgres.execute(RECORDS, database)
+        )
         await load.close()
-        return self._judge(load, outage, recorded)
+        return self._judge(load, outage, recorded, records)
 
     async def _away(self, database: str, load: Load) -> Outage:
         postgres = self._postgres
@@ -153,7 +156,9 @@ class Drill:
         polls = await asyncio.to_thread(watch_table, postgres, database, lambda: is_recovered(load, ended))
         return Outage(begun, ended, ended_at, polls, backlog, time.monotonic())
 
-    def _judge(self, load: Load, outage: Outage, recorded: Mapping[str, int]) -> Sequence[str]:
+    def _judge(
+        self, load: Load, outage: Outage, recorded: Mapping[str, int], records: Mapping[str, Record]
+    ) -> Sequence[str]:
         print(
             f"\nPostgreSQL {self._variant} for {outage.ended - outage.begun:.1f} s under {self._rate:g} "
             f"resolves/s on {self._cluster.workers} workers"
@@ -169,7 +174,7 @@ class Drill:
         print(f"waiting in the spools at the end of the outage: {outage.backlog:,.0f}")
         claims = Claims(self._variant)
         claims.claim_answers(load, recorded)
-        claims.claim_call_backs(load, outage.begun, outage.ended - AWAY_MARGIN_SECONDS)
+        claims.claim_call_backs(load, records, outage.begun, outage.ended - AWAY_MARGIN_SECONDS)
         missing, disorder = order(outage, recorded)
         claims.claim(
             f"polls that found a newer call before an older one of its worker: {disorder} of "

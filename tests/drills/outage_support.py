@@ -21,7 +21,7 @@ from localdial.v1.directory_pb2 import (
 from localdial.v1.number_inventory_pb2 import PurchaseNumbersRequest
 from localdial_client import AsyncClient, Client
 from tests.drills import open_loop
-from tests.drills.call_backs import CallBacks
+from tests.drills.call_backs import CallBacks, Record, claim_recorded
 from tests.drills.open_loop import LATENCIES_HEAD, Answer, latencies
 
 # The organization that makes calls, and the one that is changed meanwhile.
@@ -141,6 +141,13 @@ class Load:
             tasks.create_task(open_loop.run(others, stop, call_back))
             tasks.create_task(open_loop.run(others, stop, change))
 
+    def answered_call_backs(self) -> Mapping[str, str]:
+        """Return the number that each call-back of both kinds was sent to, by call_id."""
+        by_rules = {
+            each.response.call_id: each.response.destination_number for each in self.routed if each.response
+        }
+        return {**by_rules, **self.call_backs.answered()}
+
     async def close(self) -> None:
         """Close the connections."""
         for clients in self.clients.values():
@@ -224,10 +231,15 @@ class Claims:
             holds=longest < REFUSED_WITHIN_SECONDS,
         )
 
-    def claim_call_backs(self, load: Load, begun: float, ended: float) -> None:
-        """Check the claims about call-backs that may be degraded; the database was down between the times."""
+    def claim_call_backs(self, load: Load, records: Mapping[str, Record], begun: float, ended: float) -> None:
+        """Check the claims about call-backs that may be degraded, and that all call-backs are recorded.
+
+        The database was down between the times.
+        """
         for text, holds in load.call_backs.claims(begun, ended):
             self.claim(text, holds=holds)
+        text, holds = claim_recorded(load.answered_call_backs(), records)
+        self.claim(text, holds=holds)
 
 
 def _is_proper_refusal(answer: Routed | Changed) -> bool:
