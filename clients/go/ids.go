@@ -10,10 +10,10 @@ import (
 
 // WithIDs returns the request with every identifier filled in that makes it safe to repeat.
 //
-// An empty request_id becomes a new UUID. So does the empty call_id of a leg to resolve, unless the leg is validate_only
-// and records nothing. The server returns its first response for an identifier that it knows, so that a repeated call
-// buys, deletes or records only once. Every call does this itself; use WithIDs to know the identifiers before the
-// call, in order to repeat it yourself.
+// An empty request_id becomes a new UUID. So does the empty call_id of a call-back, and of a leg to resolve, unless the
+// leg is validate_only and records nothing. The server returns its first response for an identifier that it knows, so
+// that a repeated call buys, deletes or records only once. Every call does this itself; use WithIDs to know the
+// identifiers before the call, in order to repeat it yourself.
 //
 // It returns a copy, or the request itself if nothing is missing. It never changes the request.
 func WithIDs[Request proto.Message](request Request) Request {
@@ -60,8 +60,10 @@ func missingIDs(request proto.Message) []missingID {
 			found = append(found, missingIDs(leg)...)
 		}
 		return found
+	case *localdialv1.RouteInboundCallRequest:
+		return missingField(request, "call_id")
 	default:
-		// RouteInboundCall has a call_id too, but the carrier chooses it, so only request_id goes by name.
+		// ReportInboundCallOutcome has a call_id too, which must not be new.
 		return missingField(request, "request_id")
 	}
 }

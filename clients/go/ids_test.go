@@ -14,7 +14,8 @@ func TestARequestThatNeedsNoIdentifierIsReturnedUnchanged(t *testing.T) {
 		&localdialv1.PurchaseNumbersRequest{RequestId: "mine"},
 		&localdialv1.ResolveOutboundCallerIdRequest{CallId: "mine"},
 		&localdialv1.ResolveOutboundCallerIdRequest{ValidateOnly: true},
-		&localdialv1.RouteInboundCallRequest{CalledNumber: "+14155550100"},
+		&localdialv1.RouteInboundCallRequest{CalledNumber: "+14155550100", CallId: "mine"},
+		&localdialv1.ReportInboundCallOutcomeRequest{OrganizationId: "acme"},
 		&localdialv1.SetUserRequest{User: &localdialv1.User{UserId: "ann"}},
 		&localdialv1.BatchResolveOutboundCallerIdsRequest{},
 	} {

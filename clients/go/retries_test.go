@@ -40,7 +40,7 @@ func identifiersOf(request proto.Message) []string {
 			found = append(found, leg.GetCallId())
 		}
 		return found
-	case *localdialv1.ResolveOutboundCallerIdRequest:
+	case interface{ GetCallId() string }:
 		return []string{request.GetCallId()}
 	default:
 		return []string{request.(interface{ GetRequestId() string }).GetRequestId()}
@@ -52,6 +52,7 @@ func TestARetryHasTheSameIdentifiers(t *testing.T) {
 	purchase := &localdialv1.PurchaseNumbersRequest{OrganizationId: "acme", AreaCode: "415"}
 	deletion := &localdialv1.DeleteNumbersRequest{PhoneNumbers: []string{"+14155550100"}}
 	leg := newLeg()
+	callBack := &localdialv1.RouteInboundCallRequest{CalledNumber: "+14155550100"}
 	batch := &localdialv1.BatchResolveOutboundCallerIdsRequest{
 		Requests: []*localdialv1.ResolveOutboundCallerIdRequest{newLeg(), newLeg(), newLeg()},
 	}
@@ -59,6 +60,7 @@ func TestARetryHasTheSameIdentifiers(t *testing.T) {
 		purchase: func() error { _, err := client.NumberInventory.PurchaseNumbers(t.Context(), purchase); return err },
 		deletion: func() error { _, err := client.NumberInventory.DeleteNumbers(t.Context(), deletion); return err },
 		leg:      func() error { _, err := client.CallRouting.ResolveOutboundCallerId(t.Context(), leg); return err },
+		callBack: func() error { _, err := client.CallRouting.RouteInboundCall(t.Context(), callBack); return err },
 		batch: func() error {
 			_, err := client.CallRouting.BatchResolveOutboundCallerIds(t.Context(), batch)
 			return err

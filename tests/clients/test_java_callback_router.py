@@ -125,6 +125,7 @@ def test_a_call_back_goes_to_the_destination_of_localdial(localdial: ServerProce
         "reason": "LAST_CALLER",
         "organization_id": "acme",
         "user_id": "ann",
+        "shown_number": BORROWER,
     }
     assert router.route(CALL) == (200, to_ann)
     assert router.ask("POST", "/inbound-calls", urlencode(CALL)) == (200, to_ann)

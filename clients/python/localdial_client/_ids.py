@@ -8,7 +8,11 @@ from typing import TypeVar
 
 from google.protobuf.message import Message
 
-from localdial.v1.call_routing_pb2 import BatchResolveOutboundCallerIdsRequest, ResolveOutboundCallerIdRequest
+from localdial.v1.call_routing_pb2 import (
+    BatchResolveOutboundCallerIdsRequest,
+    ResolveOutboundCallerIdRequest,
+    RouteInboundCallRequest,
+)
 
 RequestT = TypeVar("RequestT", bound=Message)
 
@@ -16,10 +20,10 @@ RequestT = TypeVar("RequestT", bound=Message)
 def with_ids(request: RequestT) -> RequestT:
     """Return the request with every identifier filled in that makes it safe to repeat.
 
-    An empty `request_id` becomes a new UUID. So does the empty `call_id` of a leg to resolve, unless the leg
-    is `validate_only` and records nothing. The server returns its first response for an identifier that it
-    knows, so that a repeated call buys, deletes or records only once. Every method does this itself; call
-    this function to know the identifiers before the call, in order to repeat it yourself.
+    An empty `request_id` becomes a new UUID. So does the empty `call_id` of a call-back, and of a leg to
+    resolve, unless the leg is `validate_only` and records nothing. The server returns its first response for
+    an identifier that it knows, so that a repeated call buys, deletes or records only once. Every method does
+    this itself; call this function to know the identifiers before the call, in order to repeat it yourself.
 
     Returns a copy, or the request itself if nothing is missing. Never changes the request.
     """
@@ -48,6 +52,8 @@ def _missing_ids(request: Message) -> list[tuple[Message, str]]:
             return [] if request.call_id or request.validate_only else [(request, "call_id")]
         case BatchResolveOutboundCallerIdsRequest():
             return [missing for leg in request.requests for missing in _missing_ids(leg)]
+        case RouteInboundCallRequest():
+            return [] if request.call_id else [(request, "call_id")]
         case _:
-            # RouteInboundCall has a call_id too, but the carrier chooses it, so only request_id goes by name.
+            # ReportInboundCallOutcome has a call_id too, which must not be new.
             return [(request, "request_id")] if getattr(request, "request_id", None) == "" else []

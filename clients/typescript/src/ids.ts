@@ -13,15 +13,16 @@ import {
 import {
   BatchResolveOutboundCallerIdsRequestSchema,
   ResolveOutboundCallerIdRequestSchema,
+  RouteInboundCallRequestSchema,
 } from "./gen/localdial/v1/call_routing_pb.js";
 
 /**
  * Fills in the identifiers that make it safe to repeat a request.
  *
- * An empty `requestId` becomes a new UUID, and so does the empty `callId` of a leg to resolve, unless the leg is
- * `validateOnly` and records nothing. A server returns its first response again for an identifier that it has seen, so
- * that a repeated call buys, deletes or records only once. Every method does this itself. Use this function to know the
- * identifiers before a call, in order to repeat it yourself.
+ * An empty `requestId` becomes a new UUID, and so does the empty `callId` of a call-back, and of a leg to resolve,
+ * unless the leg is `validateOnly` and records nothing. A server returns its first response again for an identifier
+ * that it has seen, so that a repeated call buys, deletes or records only once. Every method does this itself. Use this
+ * function to know the identifiers before a call, in order to repeat it yourself.
  *
  * Takes a message or its fields. Returns a message: a copy, or the request itself if it is a message and nothing is
  * missing. The request is never changed. Throws a TypeError for a message of another type.
@@ -52,7 +53,10 @@ function missingIds(request: Message): Fill[] {
     return request.callId || request.validateOnly ? [] : [(id) => Object.assign(request, { callId: id })];
   }
   if (isMessage(request, BatchResolveOutboundCallerIdsRequestSchema)) return request.requests.flatMap(missingIds);
-  // RouteInboundCall also has a callId but the carrier chooses it, so only requestId goes by name.
+  if (isMessage(request, RouteInboundCallRequestSchema)) {
+    return request.callId ? [] : [(id) => Object.assign(request, { callId: id })];
+  }
+  // ReportInboundCallOutcome also has a callId, which must not be new.
   const missing = "requestId" in request && request.requestId === "";
   return missing ? [(id) => Object.assign(request, { requestId: id })] : [];
 }

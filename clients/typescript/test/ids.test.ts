@@ -11,6 +11,7 @@ import {
   DeleteUserRequestSchema,
   type PurchaseNumbersRequest,
   PurchaseNumbersRequestSchema,
+  ReportInboundCallOutcomeRequestSchema,
   ResolveOutboundCallerIdRequestSchema,
   RouteInboundCallRequestSchema,
   withIds,
@@ -53,6 +54,13 @@ for (const { name, schema, request, call, ids } of [
     schema: ResolveOutboundCallerIdRequestSchema,
     request: leg,
     call: (client, request) => client.callRouting.resolveOutboundCallerId(request),
+    ids: ({ callId }) => [callId],
+  }),
+  named({
+    name: "a call-back",
+    schema: RouteInboundCallRequestSchema,
+    request: create(RouteInboundCallRequestSchema, { calledNumber: "+14155550100" }),
+    call: (client, request) => client.callRouting.routeInboundCall(request),
     ids: ({ callId }) => [callId],
   }),
   named({
@@ -99,12 +107,14 @@ test("a request that needs no identifier is sent unchanged", async () => {
   const purchase = create(PurchaseNumbersRequestSchema, { requestId: "mine" });
   const call = create(ResolveOutboundCallerIdRequestSchema, { callId: "mine" });
   const trial = create(ResolveOutboundCallerIdRequestSchema, { validateOnly: true });
-  const callBack = create(RouteInboundCallRequestSchema, { calledNumber: "+14155550100" });
+  const callBack = create(RouteInboundCallRequestSchema, { calledNumber: "+14155550100", callId: "mine" });
+  const report = create(ReportInboundCallOutcomeRequestSchema, { organizationId: "acme" });
   await client.numberInventory.purchaseNumbers(purchase);
   await client.callRouting.resolveOutboundCallerId(call);
   await client.callRouting.resolveOutboundCallerId(trial);
   await client.callRouting.routeInboundCall(callBack);
-  assert.deepEqual(server.requests(), [purchase, call, trial, callBack]);
+  await client.callRouting.reportInboundCallOutcome(report);
+  assert.deepEqual(server.requests(), [purchase, call, trial, callBack, report]);
 });
 
 test("withIds fills in each leg of a batch that needs an identifier", () => {

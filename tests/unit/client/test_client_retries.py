@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 
 from localdial.v1.call_routing_pb2 import (
     BatchResolveOutboundCallerIdsRequest,
+    ReportInboundCallOutcomeRequest,
     ResolveOutboundCallerIdRequest,
     RouteInboundCallRequest,
 )
@@ -31,6 +32,7 @@ NAMED_CALLS = [
     ("number_inventory.purchase_numbers", PurchaseNumbersRequest(organization_id="acme", area_code="415")),
     ("number_inventory.delete_numbers", DeleteNumbersRequest(phone_numbers=["+14155550100"])),
     ("call_routing.resolve_outbound_caller_id", LEG),
+    ("call_routing.route_inbound_call", RouteInboundCallRequest(called_number="+14155550100")),
     (
         "call_routing.batch_resolve_outbound_caller_ids",
         BatchResolveOutboundCallerIdsRequest(requests=[LEG, LEG, LEG]),
@@ -42,7 +44,7 @@ def identifiers(request: Any) -> list[str]:
     """Return the identifiers of a request of `NAMED_CALLS`."""
     if isinstance(request, BatchResolveOutboundCallerIdsRequest):
         return [leg.call_id for leg in request.requests]
-    return [request.call_id if isinstance(request, ResolveOutboundCallerIdRequest) else request.request_id]
+    return [request.call_id if hasattr(request, "call_id") else request.request_id]
 
 
 def copy_of(request: Message) -> Message:
@@ -75,7 +77,8 @@ async def test_a_retry_has_the_same_identifiers(
         ("number_inventory.purchase_numbers", PurchaseNumbersRequest(request_id="mine")),
         ("call_routing.resolve_outbound_caller_id", ResolveOutboundCallerIdRequest(call_id="mine")),
         ("call_routing.resolve_outbound_caller_id", ResolveOutboundCallerIdRequest(validate_only=True)),
-        ("call_routing.route_inbound_call", RouteInboundCallRequest(called_number="+14155550100")),
+        ("call_routing.route_inbound_call", RouteInboundCallRequest(call_id="mine")),
+        ("call_routing.report_inbound_call_outcome", ReportInboundCallOutcomeRequest(organization_id="acme")),
         ("directory.set_user", SetUserRequest(user=User(user_id="ann"))),
     ],
 )

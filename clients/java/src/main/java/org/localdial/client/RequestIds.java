@@ -7,6 +7,7 @@ import java.util.UUID;
 import java.util.function.UnaryOperator;
 import org.localdial.v1.BatchResolveOutboundCallerIdsRequest;
 import org.localdial.v1.ResolveOutboundCallerIdRequest;
+import org.localdial.v1.RouteInboundCallRequest;
 
 /** Fills in the identifiers that make a call safe to retry. */
 public final class RequestIds {
@@ -18,10 +19,10 @@ public final class RequestIds {
     /**
      * Fills in the identifiers that make it safe to repeat a request.
      *
-     * <p>An empty {@code request_id} becomes a new UUID, and so does the empty {@code call_id} of a leg to resolve,
-     * unless the leg is {@code validate_only} and records nothing. A server returns its first response again for an
-     * identifier that it has seen, so that a repeated call buys, deletes or records only once. Every method does this
-     * itself. Use this method to know the identifiers before a call, in order to repeat it yourself.
+     * <p>An empty {@code request_id} becomes a new UUID, and so does the empty {@code call_id} of a call-back, and of a
+     * leg to resolve, unless the leg is {@code validate_only} and records nothing. A server returns its first response
+     * again for an identifier that it has seen, so that a repeated call buys, deletes or records only once. Every method
+     * does this itself. Use this method to know the identifiers before a call, in order to repeat it yourself.
      *
      * @param <Q> the type of the request
      * @param request the request
@@ -33,8 +34,10 @@ public final class RequestIds {
             filled = fillLeg(leg);
         } else if (request instanceof BatchResolveOutboundCallerIdsRequest batch) {
             filled = changeLegs(batch, RequestIds::fillLeg);
+        } else if (request instanceof RouteInboundCallRequest callBack) {
+            filled = callBack.getCallId().isEmpty() ? callBack.toBuilder().setCallId(newId()).build() : callBack;
         } else {
-            // RouteInboundCall also has a call_id but the carrier chooses it, so only request_id is filled in.
+            // ReportInboundCallOutcome also has a call_id, which must not be new.
             FieldDescriptor id = request.getDescriptorForType().findFieldByName("request_id");
             if (id != null && request.getField(id).equals("")) {
                 filled = request.toBuilder().setField(id, newId()).build();

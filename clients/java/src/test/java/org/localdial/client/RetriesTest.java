@@ -25,6 +25,7 @@ import org.localdial.v1.BatchResolveOutboundCallerIdsRequest;
 import org.localdial.v1.BatchSetUsersRequest;
 import org.localdial.v1.DeleteNumbersRequest;
 import org.localdial.v1.PurchaseNumbersRequest;
+import org.localdial.v1.ReportInboundCallOutcomeRequest;
 import org.localdial.v1.ResolveOutboundCallerIdRequest;
 import org.localdial.v1.RouteInboundCallRequest;
 import org.localdial.v1.SetUserRequest;
@@ -60,6 +61,9 @@ class RetriesTest {
         if (request instanceof ResolveOutboundCallerIdRequest leg) {
             return List.of(leg.getCallId());
         }
+        if (request instanceof RouteInboundCallRequest callBack) {
+            return List.of(callBack.getCallId());
+        }
         var field = request.getDescriptorForType().findFieldByName("request_id");
         return List.of((String) request.getField(field));
     }
@@ -70,6 +74,7 @@ class RetriesTest {
                 () -> client.numberInventory().purchaseNumbers(PurchaseNumbersRequest.getDefaultInstance()),
                 () -> client.numberInventory().deleteNumbers(DeleteNumbersRequest.getDefaultInstance()),
                 () -> client.callRouting().resolveOutboundCallerId(LEG),
+                () -> client.callRouting().routeInboundCall(RouteInboundCallRequest.getDefaultInstance()),
                 () -> client.callRouting().batchResolveOutboundCallerIds(
                         BatchResolveOutboundCallerIdsRequest.newBuilder().addRequests(LEG).addRequests(LEG).build()));
         for (Runnable call : calls) {
@@ -91,11 +96,13 @@ class RetriesTest {
         client.numberInventory().purchaseNumbers(PurchaseNumbersRequest.newBuilder().setRequestId("mine").build());
         client.callRouting().resolveOutboundCallerId(LEG.toBuilder().setCallId("mine").build());
         client.callRouting().resolveOutboundCallerId(LEG.toBuilder().setValidateOnly(true).build());
-        client.callRouting().routeInboundCall(RouteInboundCallRequest.getDefaultInstance());
+        client.callRouting().routeInboundCall(RouteInboundCallRequest.newBuilder().setCallId("mine").build());
+        client.callRouting().reportInboundCallOutcome(ReportInboundCallOutcomeRequest.getDefaultInstance());
         assertEquals("mine", identifiers(server.request(0)).get(0));
         assertEquals("mine", identifiers(server.request(1)).get(0));
         assertEquals("", identifiers(server.request(2)).get(0));
-        assertEquals(RouteInboundCallRequest.getDefaultInstance(), server.request(3));
+        assertEquals("mine", identifiers(server.request(3)).get(0));
+        assertEquals(ReportInboundCallOutcomeRequest.getDefaultInstance(), server.request(4));
     }
 
     @Test

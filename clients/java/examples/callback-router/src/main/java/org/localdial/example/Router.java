@@ -95,6 +95,7 @@ final class Router {
         fields.put("reason", reason);
         fields.put("organization_id", answer.getOrganizationId());
         fields.put("user_id", answer.getUserId());
+        fields.put("shown_number", answer.getShownNumber());
         return fields;
     }
 

@@ -35,7 +35,7 @@ class RouterTest {
     void aCallGoesToTheDestinationFromLocaldial() {
         RouteInboundCallResponse answer = RouteInboundCallResponse.newBuilder().setDestinationNumber("+14155550142")
                 .setReason(DestinationReason.DESTINATION_REASON_LAST_CALLER)
-                .setOrganizationId("acme").setUserId("ann").build();
+                .setOrganizationId("acme").setUserId("ann").setShownNumber(CALLER).build();
         Router router = router(request -> {
             assertEquals(RouteInboundCallRequest.newBuilder()
                     .setCalledNumber(CALLED).setCallerNumber(CALLER).setCallId("c-1").build(), request);
@@ -43,7 +43,7 @@ class RouterTest {
         });
         assertEquals(
                 Map.of("destination", "+14155550142", "reason", "LAST_CALLER",
-                        "organization_id", "acme", "user_id", "ann"),
+                        "organization_id", "acme", "user_id", "ann", "shown_number", CALLER),
                 router.route(CALL).join());
         assertEquals(Map.of("routed", 1L, "fell_back", 0L, "last_error", ""), router.health());
     }
