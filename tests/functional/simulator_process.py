@@ -66,15 +66,20 @@ class SimulatorProcess(Lifecycle):
     def change_number(self, phone_number: str, **fields: str) -> None:
         """Change a number as its owner does in Twilio's console; the fields are the API's."""
         (owned,) = (one for one in self.ask("numbers")["numbers"] if one["phone_number"] == phone_number)
-        account, sid = owned["account_sid"], owned["sid"]
-        credentials = base64.b64encode(f"{ACCOUNT_SID}:simulator".encode()).decode()
-        request = urllib.request.Request(
-            f"{self.url}/2010-04-01/Accounts/{account}/IncomingPhoneNumbers/{sid}.json",
-            urllib.parse.urlencode(fields).encode(),
-            {"Authorization": f"Basic {credentials}"},
-        )
+        request = self._api_request(f"IncomingPhoneNumbers/{owned['sid']}.json", owned["account_sid"])
+        request.data = urllib.parse.urlencode(fields).encode()
         with urllib.request.urlopen(request, timeout=30):
             pass
+
+    def take_voice(self, phone_number: str) -> None:
+        """Replace a number of the main account by one that takes no voice calls."""
+        (owned,) = (one for one in self.ask("numbers")["numbers"] if one["phone_number"] == phone_number)
+        request = self._api_request(f"IncomingPhoneNumbers/{owned['sid']}.json", ACCOUNT_SID)
+        request.method = "DELETE"
+        with urllib.request.urlopen(request, timeout=30):
+            pass
+        granted = {"account_sid": ACCOUNT_SID, "phone_number": phone_number, "takes_calls": False}
+        self.tell("numbers", granted)
 
     def clear_faults(self) -> None:
         """Let every request succeed from now on."""
@@ -97,6 +102,13 @@ class SimulatorProcess(Lifecycle):
         self._process.stdout.close()
         self._process = None
         return code
+
+    def _api_request(self, path: str, account_sid: str) -> urllib.request.Request:
+        credentials = base64.b64encode(f"{ACCOUNT_SID}:simulator".encode()).decode()
+        return urllib.request.Request(
+            f"{self.url}/2010-04-01/Accounts/{account_sid}/{path}",
+            headers={"Authorization": f"Basic {credentials}"},
+        )
 
     def _request(self, method: str, path: str, body: bytes | None = None) -> Any:
         request = urllib.request.Request(f"{self.url}/simulator/{path}", body, method=method)

@@ -130,6 +130,26 @@ def test_the_carrier_keeps_a_number_that_was_imported_as_held_elsewhere(
         assert simulator.ask("numbers") == before
 
 
+def test_the_doctor_warns_that_the_simulated_carrier_sells_beside_numbers_held_elsewhere(
+    start_server: StartServer,
+) -> None:
+    server = start_server()
+    database = {"LOCALDIAL_DATABASE_URL": f"sqlite:///{server.database}"}
+
+    def of_doctor(**settings: str) -> tuple[str, str]:
+        findings = document(localdial("doctor", "--json", **database, **settings))["findings"]
+        ((state, text),) = [(one["state"], one["text"]) for one in findings if one["check"] == "carrier"]
+        return state, text
+
+    with Client(server.address) as client:
+        set_up(client)
+        assert of_doctor()[0] == "ok"
+        imported(client, HELD, OTHER)
+        state, text = of_doctor()
+        assert (state, "beside 2 held at another carrier" in text) == ("warning", True)
+        assert of_doctor(LOCALDIAL_MAX_PURCHASES_PER_DAY="0")[0] == "ok"
+
+
 def test_wrong_imports_of_numbers_held_elsewhere_are_refused(client: Client) -> None:
     set_up(client)
     request = inventory.ImportNumbersRequest(organization_id="acme", phone_numbers=[HELD])

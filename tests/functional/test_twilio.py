@@ -134,6 +134,25 @@ def test_numbers_whose_calls_go_elsewhere_are_reported_and_repaired(
     assert of_doctor()[0] == "ok"
 
 
+def test_a_number_that_lost_its_voice_is_reported_and_not_configured(
+    simulator: SimulatorProcess, start_server: StartServer
+) -> None:
+    server = start_server(**simulator.settings)
+    with connected(server) as client:
+        lost, _ = buy(client, "acme", "415", 2)
+    simulator.take_voice(lost)
+    reported = command_line(server, "reconcile", "acme")
+    assert reported.returncode == 6
+    assert "nobody: the number takes no voice calls" in reported.stdout
+    tried = command_line(server, "reconcile", "acme", "--configure", "--yes")
+    assert tried.returncode == 6
+    assert f"{lost}: this number takes no voice calls any more" in tried.stderr
+    database = {"LOCALDIAL_DATABASE_URL": f"sqlite:///{server.database}"}
+    state, text = examined(**simulator.settings, **database)[1]["call-backs"]
+    assert state == "warning"
+    assert f"{lost} takes no voice calls; delete those that take no voice calls" in text
+
+
 def test_a_server_without_a_voice_url_warns_before_it_buys(
     simulator: SimulatorProcess, start_server: StartServer
 ) -> None:

@@ -653,7 +653,7 @@ type ImportNumbersResponse struct {
 	Revision int64 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
 	// Output only. A text for people to read about the attestation (STIR/SHAKEN) of
 	// calls that show numbers held at another carrier. Empty unless `carrier` is
-	// `external`.
+	// `external` and there are `numbers`.
 	Notice        string `protobuf:"bytes,4,opt,name=notice,proto3" json:"notice,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -948,13 +948,14 @@ type ReconcileNumbersResponse struct {
 	Unusable []*CarrierNumber `protobuf:"bytes,20,rep,name=unusable,proto3" json:"unusable,omitempty"`
 	// Output only. How many numbers cannot be imported.
 	UnusableCount int32 `protobuf:"varint,21,opt,name=unusable_count,json=unusableCount,proto3" json:"unusable_count,omitempty"`
-	// Output only. What the inventory costs per month: one entry per currency,
-	// and one without a currency for the numbers that the carrier gives no price
-	// for.
+	// Output only. What the inventory costs per month, with the numbers that the
+	// carrier has not taken back yet: one entry per currency, and one without a
+	// currency for the numbers that the carrier gives no price for.
 	MonthlyCosts []*MonthlyCost `protobuf:"bytes,13,rep,name=monthly_costs,json=monthlyCosts,proto3" json:"monthly_costs,omitempty"`
 	// Output only. Active numbers whose calls the carrier does not send to this
 	// service, so that call-backs to them are not routed here. Call this method
-	// with `configure` to repair them, or ImportNumbers to repair some of them.
+	// with `configure` to repair them, or ImportNumbers to repair some of them;
+	// numbers that take no voice calls any more cannot be repaired.
 	Drifted []*DriftedNumber `protobuf:"bytes,14,rep,name=drifted,proto3" json:"drifted,omitempty"`
 	// Output only. How many numbers have drifted and were not repaired.
 	DriftedCount int32 `protobuf:"varint,15,opt,name=drifted_count,json=driftedCount,proto3" json:"drifted_count,omitempty"`
@@ -1162,11 +1163,15 @@ type DriftedNumber struct {
 	TrunkId string `protobuf:"bytes,5,opt,name=trunk_id,json=trunkId,proto3" json:"trunk_id,omitempty"`
 	// Output only. Why the carrier did not send the calls here again, although
 	// `configure` was set, with the same `google.rpc.ErrorInfo` in its details as
-	// a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE or
-	// NUMBER_NOT_AT_CARRIER. Unset without `configure`.
+	// a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE, NUMBER_NOT_AT_CARRIER
+	// or NUMBER_WITHOUT_VOICE. Unset without `configure`.
 	ConfigureStatus *status.Status `protobuf:"bytes,6,opt,name=configure_status,json=configureStatus,proto3" json:"configure_status,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// Output only. Whether the number takes no voice calls any more, whatever is
+	// set for it. Calls must not show it, because nobody can call it back: delete
+	// it.
+	TakesNoCalls  bool `protobuf:"varint,7,opt,name=takes_no_calls,json=takesNoCalls,proto3" json:"takes_no_calls,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *DriftedNumber) Reset() {
@@ -1239,6 +1244,13 @@ func (x *DriftedNumber) GetConfigureStatus() *status.Status {
 		return x.ConfigureStatus
 	}
 	return nil
+}
+
+func (x *DriftedNumber) GetTakesNoCalls() bool {
+	if x != nil {
+		return x.TakesNoCalls
+	}
+	return false
 }
 
 // What numbers cost per month, by the carrier's list prices.
@@ -1776,14 +1788,15 @@ const file_localdial_v1_number_inventory_proto_rawDesc = "" +
 	"configured\x18\x10 \x03(\v2!.localdial.v1.LocalPresenceNumberR\n" +
 	"configured\x12)\n" +
 	"\x10configured_count\x18\x11 \x01(\x05R\x0fconfiguredCount\x12)\n" +
-	"\x10callback_warning\x18\x12 \x01(\tR\x0fcallbackWarning\"\x8b\x02\n" +
+	"\x10callback_warning\x18\x12 \x01(\tR\x0fcallbackWarning\"\xb1\x02\n" +
 	"\rDriftedNumber\x129\n" +
 	"\x06number\x18\x01 \x01(\v2!.localdial.v1.LocalPresenceNumberR\x06number\x12\x1b\n" +
 	"\tvoice_url\x18\x02 \x01(\tR\bvoiceUrl\x12!\n" +
 	"\fvoice_method\x18\x03 \x01(\tR\vvoiceMethod\x12%\n" +
 	"\x0eapplication_id\x18\x04 \x01(\tR\rapplicationId\x12\x19\n" +
 	"\btrunk_id\x18\x05 \x01(\tR\atrunkId\x12=\n" +
-	"\x10configure_status\x18\x06 \x01(\v2\x12.google.rpc.StatusR\x0fconfigureStatus\"m\n" +
+	"\x10configure_status\x18\x06 \x01(\v2\x12.google.rpc.StatusR\x0fconfigureStatus\x12$\n" +
+	"\x0etakes_no_calls\x18\a \x01(\bR\ftakesNoCalls\"m\n" +
 	"\vMonthlyCost\x12#\n" +
 	"\rcurrency_code\x18\x01 \x01(\tR\fcurrencyCode\x12\x16\n" +
 	"\x06micros\x18\x02 \x01(\x03R\x06micros\x12!\n" +

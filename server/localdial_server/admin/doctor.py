@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from localdial_server.admin.doctor_finding import Check, Finding, OnFinding, State
 from localdial_server.admin.doctor_numbers import stored_numbers
-from localdial_server.domain.model import NumberState
+from localdial_server.domain.model import EXTERNAL, NumberState
 from localdial_server.runtime.carriers import twilio_account
 from localdial_server.runtime.storage import open_database, refuse_forgotten_state, require_sqlite_version
 from localdial_server.settings.errors import SettingsError, StartError
@@ -60,10 +60,10 @@ def _database(settings: Settings) -> Finding:
         return check.problem(str(error))
 
 
-def _active_numbers(settings: Settings) -> Sequence[tuple[str, str]]:
-    """Return carrier account and phone number of Twilio's active numbers; none if they cannot be read."""
+def _active_numbers(settings: Settings, carrier: str) -> Sequence[tuple[str, str]]:
+    """Return account and phone number of the carrier's active numbers; none if they cannot be read."""
     query = select(numbers.c.carrier_account, numbers.c.phone_number).filter_by(
-        carrier="twilio", state=NumberState.ACTIVE.value
+        carrier=carrier, state=NumberState.ACTIVE.value
     )
     try:
         with _reading(settings) as engine:
@@ -171,12 +171,22 @@ def _webhook(settings: Settings) -> Finding:
 async def _carrier(settings: Settings, report: OnFinding) -> None:
     check = Check("carrier")
     if settings.carrier == "simulator":
-        report(check.ok("is the simulator: its numbers cost nothing and cannot be called"))
+        report(_simulator(check, settings, len(await asyncio.to_thread(_active_numbers, settings, EXTERNAL))))
         return
     from localdial_server.admin.doctor_twilio import diagnose  # noqa: PLC0415 - loads Twilio's library
 
     account = twilio_account(settings)
     if account.base_url:
         report(check.warning(f"is the server at {account.base_url}, not Twilio itself"))
-    async for finding in diagnose(account, await asyncio.to_thread(_active_numbers, settings)):
+    async for finding in diagnose(account, await asyncio.to_thread(_active_numbers, settings, "twilio")):
         report(finding)
+
+
+def _simulator(check: Check, settings: Settings, held_elsewhere: int) -> Finding:
+    text = "is the simulator: its numbers cost nothing and cannot be called"
+    if held_elsewhere and settings.max_purchases_per_day:
+        return check.warning(
+            f"{text}; beside {held_elsewhere:,} held at another carrier, set"
+            " LOCALDIAL_MAX_PURCHASES_PER_DAY=0, so that nobody buys one"
+        )
+    return check.ok(text)

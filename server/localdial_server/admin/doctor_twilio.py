@@ -176,6 +176,7 @@ async def _routes(carriers: TwilioCarriers, active_numbers: Sequence[tuple[str, 
     check = Check("call-backs")
     owned_count = 0
     elsewhere: list[str] = []
+    voiceless: list[str] = []
     try:
         for account in sorted({account for account, _ in active_numbers}):
             carrier = carriers.by_account(account)
@@ -185,15 +186,20 @@ async def _routes(carriers: TwilioCarriers, active_numbers: Sequence[tuple[str, 
             ):
                 owned_count += 1
                 route = owned[number].call_route
-                if carrier is not None and route.in_effect != carrier.call_route.in_effect:
+                if not owned[number].takes_calls:
+                    voiceless.append(f"{number} takes no voice calls")
+                elif carrier is not None and route.in_effect != carrier.call_route.in_effect:
                     elsewhere.append(f"{number} to {route}")
     except CarrierError as error:
         return check.warning(f"cannot be checked: {_text(error)}")
-    if elsewhere:
-        more = f" and {len(elsewhere) - _SHOWN} more" if len(elsewhere) > _SHOWN else ""
+    lost = [*voiceless, *elsewhere]
+    if lost:
+        more = f" and {len(lost) - _SHOWN} more" if len(lost) > _SHOWN else ""
+        cures = ["delete those that take no voice calls"] if voiceless else []
+        cures += ["`localdial reconcile --configure` repairs this"] if elsewhere else []
         return check.warning(
-            f"to {len(elsewhere)} of {len(active_numbers)} active numbers go elsewhere:"
-            f" {', '.join(elsewhere[:_SHOWN])}{more}; `localdial reconcile --configure` repairs this"
+            f"to {len(lost)} of {len(active_numbers)} active numbers go elsewhere:"
+            f" {', '.join(lost[:_SHOWN])}{more}; {', and '.join(cures)}"
         )
     here = f"to {owned_count} of {len(active_numbers)} active numbers come here"
     if owned_count < len(active_numbers):

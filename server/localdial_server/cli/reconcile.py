@@ -75,7 +75,8 @@ def reconcile(
     if response.drifted_count and not configure:
         session.out.warn(
             f"calls go elsewhere: {counted(response.drifted_count, 'number')}. Call-backs to them do "
-            "not reach the agent who called; repair this with `localdial reconcile --configure`"
+            "not reach the agent who called; repair this with `localdial reconcile --configure`, and delete "
+            "numbers that take no voice calls"
         )
     if response.callback_warning:
         session.out.warn(f"whether calls go elsewhere was not checked: {response.callback_warning}")
@@ -126,6 +127,8 @@ def _report(response: ReconcileNumbersResponse) -> Sequence[Table | str]:
 
 
 def _route(drifted: DriftedNumber) -> str:
+    if drifted.takes_no_calls:
+        return "nobody: the number takes no voice calls"
     if drifted.trunk_id:
         return f"trunk {drifted.trunk_id}"
     if drifted.application_id:

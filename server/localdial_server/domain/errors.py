@@ -190,6 +190,16 @@ class NumberWithoutVoice(ServiceError, reason=Reason.NUMBER_WITHOUT_VOICE):
         )
 
 
+class NumberLostVoice(ServiceError, reason=Reason.NUMBER_WITHOUT_VOICE):
+    """A number of the inventory takes no voice calls any more."""
+
+    def __init__(self, phone_number: str) -> None:
+        super().__init__(
+            "this number takes no voice calls any more, so nobody can call it back; delete it",
+            phone_number=phone_number,
+        )
+
+
 class NumberInUse(ServiceError, reason=Reason.NUMBER_IN_USE):
     """Another organization uses the phone number."""
 

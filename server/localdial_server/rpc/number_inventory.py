@@ -172,6 +172,7 @@ def _drifted_number(drifted: Drifted) -> pb.DriftedNumber:
         voice_method=route.voice_method,
         application_id=route.application_id,
         trunk_id=route.trunk_id,
+        takes_no_calls=not drifted.takes_calls,
         configure_status=status_of(drifted.error) if drifted.error is not None else None,
     )
 

@@ -23,6 +23,7 @@ class RoutedCarrier(DelegatingCarrier):
     def __init__(self, harness: Harness) -> None:
         super().__init__(harness.carrier)
         self.set: dict[str, CallRoute] = {}
+        self.without_voice: set[str] = set()
 
     @property
     @override
@@ -37,7 +38,14 @@ class RoutedCarrier(DelegatingCarrier):
     @override
     async def list_owned(self) -> Sequence[OwnedNumber]:
         owned = await super().list_owned()
-        return [replace(one, call_route=self.set.get(one.phone_number, self.ours)) for one in owned]
+        return [
+            replace(
+                one,
+                call_route=self.set.get(one.phone_number, self.ours),
+                takes_calls=one.phone_number not in self.without_voice,
+            )
+            for one in owned
+        ]
 
     @override
     async def configure(self, carrier_number_id: str) -> OwnedNumber:
@@ -117,6 +125,22 @@ async def test_a_number_that_could_not_be_configured_is_reported_with_the_reason
     (left,) = report.drifted
     assert left.error is not None
     assert left.error.reason == "CARRIER_REFUSED"
+
+
+@pytest.mark.parametrize("ours", [OURS, CallRoute()])
+async def test_a_number_that_lost_its_voice_is_reported_and_cannot_be_repaired(
+    harness: Harness, carrier: RoutedCarrier, ours: CallRoute
+) -> None:
+    await harness.bought(2)
+    carrier.ours = ours
+    carrier.without_voice.add(FIRST)
+    (drifted,) = (await harness.reconciling.reconcile(A)).drifted
+    assert (drifted.phone_number, drifted.takes_calls, drifted.error) == (FIRST, False, None)
+    report = await harness.reconciling.reconcile(A, configure=True)
+    (drifted,) = report.drifted
+    assert drifted.error is not None
+    assert (drifted.error.reason, report.configured) == ("NUMBER_WITHOUT_VOICE", [])
+    assert harness.carrier.calls[Operation.CONFIGURE] == harness.carrier.calls[Operation.RELEASE] == 0
 
 
 async def test_a_purchase_logs_that_call_backs_will_reach_nobody(

@@ -217,6 +217,12 @@ async def test_external_numbers_are_not_importable(harness: Harness) -> None:
     assert importable
 
 
+async def test_without_an_imported_number_there_is_no_notice(harness: Harness) -> None:
+    await harness.external.import_numbers(B, [HELD])
+    answer = await harness.external.import_numbers(A, [HELD])
+    assert (answer.numbers, answer.notice) == ((), "")
+
+
 async def test_hundreds_of_external_numbers_are_imported_up_to_the_limit(harness: Harness) -> None:
     harness.limits = SpendingLimits(Limits(numbers=250, purchases_per_day=1))
     await harness.restart()

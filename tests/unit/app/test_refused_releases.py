@@ -93,6 +93,17 @@ async def test_reconciling_releases_the_number_also_after_the_sweep_gave_up(harn
     assert await harness.numbers() == []
 
 
+async def test_a_number_that_the_carrier_keeps_still_counts_in_the_monthly_costs(harness: Harness) -> None:
+    await harness.bought()
+    (cost,) = (await harness.reconciling.reconcile(A)).costs
+    await _delete_refused(harness)
+    harness.faults.add(Operation.RELEASE, Fault.RELEASE_REFUSED)
+    (with_kept,) = (await harness.reconciling.reconcile(A)).costs
+    assert (with_kept.number_count, with_kept.micros) == (2, 2 * cost.micros)
+    harness.faults.clear()
+    await harness.reconciling.reconcile(None)
+
+
 async def test_deleting_again_asks_again_at_once(harness: Harness) -> None:
     first = await _delete_refused(harness)
     await _attempts(harness, 25)

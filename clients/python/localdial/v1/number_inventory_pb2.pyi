@@ -377,7 +377,7 @@ class ImportNumbersResponse(_message.Message):
     notice: _builtins.str
     """Output only. A text for people to read about the attestation (STIR/SHAKEN) of
     calls that show numbers held at another carrier. Empty unless `carrier` is
-    `external`.
+    `external` and there are `numbers`.
     """
     @_builtins.property
     def numbers(self) -> _containers.RepeatedCompositeFieldContainer[_number_pb2.LocalPresenceNumber]:
@@ -603,16 +603,17 @@ class ReconcileNumbersResponse(_message.Message):
 
     @_builtins.property
     def monthly_costs(self) -> _containers.RepeatedCompositeFieldContainer[Global___MonthlyCost]:
-        """Output only. What the inventory costs per month: one entry per currency,
-        and one without a currency for the numbers that the carrier gives no price
-        for.
+        """Output only. What the inventory costs per month, with the numbers that the
+        carrier has not taken back yet: one entry per currency, and one without a
+        currency for the numbers that the carrier gives no price for.
         """
 
     @_builtins.property
     def drifted(self) -> _containers.RepeatedCompositeFieldContainer[Global___DriftedNumber]:
         """Output only. Active numbers whose calls the carrier does not send to this
         service, so that call-backs to them are not routed here. Call this method
-        with `configure` to repair them, or ImportNumbers to repair some of them.
+        with `configure` to repair them, or ImportNumbers to repair some of them;
+        numbers that take no voice calls any more cannot be repaired.
         """
 
     @_builtins.property
@@ -668,6 +669,7 @@ class DriftedNumber(_message.Message):
     APPLICATION_ID_FIELD_NUMBER: _builtins.int
     TRUNK_ID_FIELD_NUMBER: _builtins.int
     CONFIGURE_STATUS_FIELD_NUMBER: _builtins.int
+    TAKES_NO_CALLS_FIELD_NUMBER: _builtins.int
     voice_url: _builtins.str
     """Output only. The URL that the carrier requests when the number is called.
     Empty if there is none.
@@ -684,6 +686,11 @@ class DriftedNumber(_message.Message):
     """Output only. The carrier's identifier of the SIP trunk that the calls go to.
     Empty if there is none.
     """
+    takes_no_calls: _builtins.bool
+    """Output only. Whether the number takes no voice calls any more, whatever is
+    set for it. Calls must not show it, because nobody can call it back: delete
+    it.
+    """
     @_builtins.property
     def number(self) -> _number_pb2.LocalPresenceNumber:
         """Output only. The number."""
@@ -692,8 +699,8 @@ class DriftedNumber(_message.Message):
     def configure_status(self) -> _status_pb2.Status:
         """Output only. Why the carrier did not send the calls here again, although
         `configure` was set, with the same `google.rpc.ErrorInfo` in its details as
-        a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE or
-        NUMBER_NOT_AT_CARRIER. Unset without `configure`.
+        a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE, NUMBER_NOT_AT_CARRIER
+        or NUMBER_WITHOUT_VOICE. Unset without `configure`.
         """
 
     def __init__(
@@ -705,10 +712,11 @@ class DriftedNumber(_message.Message):
         application_id: _builtins.str = ...,
         trunk_id: _builtins.str = ...,
         configure_status: _status_pb2.Status | None = ...,
+        takes_no_calls: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["configure_status", b"configure_status", "number", b"number"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["application_id", b"application_id", "configure_status", b"configure_status", "number", b"number", "trunk_id", b"trunk_id", "voice_method", b"voice_method", "voice_url", b"voice_url"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["application_id", b"application_id", "configure_status", b"configure_status", "number", b"number", "takes_no_calls", b"takes_no_calls", "trunk_id", b"trunk_id", "voice_method", b"voice_method", "voice_url", b"voice_url"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

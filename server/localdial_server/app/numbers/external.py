@@ -56,7 +56,7 @@ class ExternalNumbers:
             numbers += answer.numbers
             failures += answer.failures
             revision = answer.revision
-        return ImportAnswer(tuple(numbers), tuple(failures), revision, _NOTICE)
+        return ImportAnswer(tuple(numbers), tuple(failures), revision, _NOTICE if numbers else "")
 
     def _import(
         self, organization_id: str, phone_numbers: Sequence[str], now: int, transaction: Transaction

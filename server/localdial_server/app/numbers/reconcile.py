@@ -28,6 +28,7 @@ from localdial_server.app.ports.carrier import (
 from localdial_server.app.ports.clock import Clock
 from localdial_server.app.ports.store import NumberQuery, Reader, Store
 from localdial_server.domain.errors import (
+    NumberLostVoice,
     NumberNotAtCarrier,
     OrderNotLookedUp,
     PurchasePending,
@@ -61,11 +62,13 @@ class MonthlyCost:
 class Drifted:
     """An active number whose calls do not reach us, what is set for them, and why that was not repaired.
 
-    `error` is None if no repair was tried.
+    `takes_calls` is False if it takes no voice calls any more, whatever is set. `error` is None if no
+    repair was tried.
     """
 
     number: Number
     call_route: CallRoute
+    takes_calls: bool = True
     error: PublicError | None = None
 
     @property
@@ -133,7 +136,7 @@ class Reconciling:
             configured: list[Number] = []
             if configure:
                 configured, drifted = await self._configured(drifted, owned)
-            costs = await self._costs(here)
+            costs = await self._costs([*here, *_kept(settled)])
         except (CarrierUnavailable, Refused) as error:
             raise to_service_error(error, organization_id) from error
         still_open = list(elsewhere.values())
@@ -159,14 +162,17 @@ class Reconciling:
     def _drifted(
         self, numbers: Iterable[Number], owned: Mapping[str, Mapping[str, OwnedNumber]]
     ) -> list[Drifted]:
-        """Return the numbers whose route at the carrier is not that of our settings, by phone number."""
+        """Return the numbers whose calls do not go where our settings say, by phone number."""
         found: list[Drifted] = []
         for number in numbers:
             wanted = account_of(self._carriers, number).call_route.in_effect
             at_carrier = owned[number.carrier_account].get(number.phone_number)
+            if at_carrier is None:
+                continue
             # If the settings have no route, there is nothing to compare with.
-            if at_carrier is not None and wanted not in (CallRoute(), at_carrier.call_route.in_effect):
-                found.append(Drifted(number, at_carrier.call_route))
+            is_elsewhere = wanted not in (CallRoute(), at_carrier.call_route.in_effect)
+            if is_elsewhere or not at_carrier.takes_calls:
+                found.append(Drifted(number, at_carrier.call_route, at_carrier.takes_calls))
         return found
 
     async def _configured(
@@ -177,6 +183,8 @@ class Reconciling:
 
         async def configure(one: Drifted) -> Drifted | None:
             number = one.number
+            if not one.takes_calls:
+                return replace(one, error=PublicError.of(NumberLostVoice(number.phone_number)))
             at_carrier = owned[number.carrier_account][number.phone_number]
             async with limit:
                 try:
@@ -312,6 +320,12 @@ def _open_numbers(reader: Reader, organization_id: str | None) -> Sequence[Numbe
 def _ended(settled: Iterable[Settled], state: NumberState) -> list[Number]:
     ended = [one.after for one in settled if one.after is not None and one.after.state is state]
     return sorted(ended, key=_by_number)
+
+
+def _kept(settled: Iterable[Settled]) -> list[Number]:
+    """Return the numbers of known accounts that are not released yet, and still cost money."""
+    after = [one.after for one in settled if not isinstance(one.problem, AccountNotSetUp)]
+    return [number for number in after if number is not None and number.state is NumberState.RELEASING]
 
 
 def _why_open(one: Settled) -> ServiceError:

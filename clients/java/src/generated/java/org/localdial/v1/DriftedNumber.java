@@ -294,8 +294,8 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Output only. Why the carrier did not send the calls here again, although
    * `configure` was set, with the same `google.rpc.ErrorInfo` in its details as
-   * a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE or
-   * NUMBER_NOT_AT_CARRIER. Unset without `configure`.
+   * a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE, NUMBER_NOT_AT_CARRIER
+   * or NUMBER_WITHOUT_VOICE. Unset without `configure`.
    * </pre>
    *
    * <code>.google.rpc.Status configure_status = 6 [json_name = "configureStatus"];</code>
@@ -309,8 +309,8 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Output only. Why the carrier did not send the calls here again, although
    * `configure` was set, with the same `google.rpc.ErrorInfo` in its details as
-   * a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE or
-   * NUMBER_NOT_AT_CARRIER. Unset without `configure`.
+   * a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE, NUMBER_NOT_AT_CARRIER
+   * or NUMBER_WITHOUT_VOICE. Unset without `configure`.
    * </pre>
    *
    * <code>.google.rpc.Status configure_status = 6 [json_name = "configureStatus"];</code>
@@ -324,8 +324,8 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Output only. Why the carrier did not send the calls here again, although
    * `configure` was set, with the same `google.rpc.ErrorInfo` in its details as
-   * a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE or
-   * NUMBER_NOT_AT_CARRIER. Unset without `configure`.
+   * a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE, NUMBER_NOT_AT_CARRIER
+   * or NUMBER_WITHOUT_VOICE. Unset without `configure`.
    * </pre>
    *
    * <code>.google.rpc.Status configure_status = 6 [json_name = "configureStatus"];</code>
@@ -333,6 +333,23 @@ private static final long serialVersionUID = 0L;
   @java.lang.Override
   public com.google.rpc.StatusOrBuilder getConfigureStatusOrBuilder() {
     return configureStatus_ == null ? com.google.rpc.Status.getDefaultInstance() : configureStatus_;
+  }
+
+  public static final int TAKES_NO_CALLS_FIELD_NUMBER = 7;
+  private boolean takesNoCalls_ = false;
+  /**
+   * <pre>
+   * Output only. Whether the number takes no voice calls any more, whatever is
+   * set for it. Calls must not show it, because nobody can call it back: delete
+   * it.
+   * </pre>
+   *
+   * <code>bool takes_no_calls = 7 [json_name = "takesNoCalls"];</code>
+   * @return The takesNoCalls.
+   */
+  @java.lang.Override
+  public boolean getTakesNoCalls() {
+    return takesNoCalls_;
   }
 
   private byte memoizedIsInitialized = -1;
@@ -367,6 +384,9 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000002) != 0)) {
       output.writeMessage(6, getConfigureStatus());
     }
+    if (takesNoCalls_ != false) {
+      output.writeBool(7, takesNoCalls_);
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -395,6 +415,10 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000002) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(6, getConfigureStatus());
+    }
+    if (takesNoCalls_ != false) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(7, takesNoCalls_);
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -429,6 +453,8 @@ private static final long serialVersionUID = 0L;
       if (!getConfigureStatus()
           .equals(other.getConfigureStatus())) return false;
     }
+    if (getTakesNoCalls()
+        != other.getTakesNoCalls()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -456,6 +482,9 @@ private static final long serialVersionUID = 0L;
       hash = (37 * hash) + CONFIGURE_STATUS_FIELD_NUMBER;
       hash = (53 * hash) + getConfigureStatus().hashCode();
     }
+    hash = (37 * hash) + TAKES_NO_CALLS_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
+        getTakesNoCalls());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -614,6 +643,7 @@ private static final long serialVersionUID = 0L;
         configureStatusBuilder_.dispose();
         configureStatusBuilder_ = null;
       }
+      takesNoCalls_ = false;
       return this;
     }
 
@@ -672,6 +702,9 @@ private static final long serialVersionUID = 0L;
             : configureStatusBuilder_.build();
         to_bitField0_ |= 0x00000002;
       }
+      if (((from_bitField0_ & 0x00000040) != 0)) {
+        result.takesNoCalls_ = takesNoCalls_;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -712,6 +745,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasConfigureStatus()) {
         mergeConfigureStatus(other.getConfigureStatus());
+      }
+      if (other.getTakesNoCalls() != false) {
+        setTakesNoCalls(other.getTakesNoCalls());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -773,6 +809,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000020;
               break;
             } // case 50
+            case 56: {
+              takesNoCalls_ = input.readBool();
+              bitField0_ |= 0x00000040;
+              break;
+            } // case 56
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1342,8 +1383,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. Why the carrier did not send the calls here again, although
      * `configure` was set, with the same `google.rpc.ErrorInfo` in its details as
-     * a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE or
-     * NUMBER_NOT_AT_CARRIER. Unset without `configure`.
+     * a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE, NUMBER_NOT_AT_CARRIER
+     * or NUMBER_WITHOUT_VOICE. Unset without `configure`.
      * </pre>
      *
      * <code>.google.rpc.Status configure_status = 6 [json_name = "configureStatus"];</code>
@@ -1356,8 +1397,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. Why the carrier did not send the calls here again, although
      * `configure` was set, with the same `google.rpc.ErrorInfo` in its details as
-     * a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE or
-     * NUMBER_NOT_AT_CARRIER. Unset without `configure`.
+     * a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE, NUMBER_NOT_AT_CARRIER
+     * or NUMBER_WITHOUT_VOICE. Unset without `configure`.
      * </pre>
      *
      * <code>.google.rpc.Status configure_status = 6 [json_name = "configureStatus"];</code>
@@ -1374,8 +1415,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. Why the carrier did not send the calls here again, although
      * `configure` was set, with the same `google.rpc.ErrorInfo` in its details as
-     * a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE or
-     * NUMBER_NOT_AT_CARRIER. Unset without `configure`.
+     * a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE, NUMBER_NOT_AT_CARRIER
+     * or NUMBER_WITHOUT_VOICE. Unset without `configure`.
      * </pre>
      *
      * <code>.google.rpc.Status configure_status = 6 [json_name = "configureStatus"];</code>
@@ -1397,8 +1438,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. Why the carrier did not send the calls here again, although
      * `configure` was set, with the same `google.rpc.ErrorInfo` in its details as
-     * a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE or
-     * NUMBER_NOT_AT_CARRIER. Unset without `configure`.
+     * a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE, NUMBER_NOT_AT_CARRIER
+     * or NUMBER_WITHOUT_VOICE. Unset without `configure`.
      * </pre>
      *
      * <code>.google.rpc.Status configure_status = 6 [json_name = "configureStatus"];</code>
@@ -1418,8 +1459,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. Why the carrier did not send the calls here again, although
      * `configure` was set, with the same `google.rpc.ErrorInfo` in its details as
-     * a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE or
-     * NUMBER_NOT_AT_CARRIER. Unset without `configure`.
+     * a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE, NUMBER_NOT_AT_CARRIER
+     * or NUMBER_WITHOUT_VOICE. Unset without `configure`.
      * </pre>
      *
      * <code>.google.rpc.Status configure_status = 6 [json_name = "configureStatus"];</code>
@@ -1446,8 +1487,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. Why the carrier did not send the calls here again, although
      * `configure` was set, with the same `google.rpc.ErrorInfo` in its details as
-     * a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE or
-     * NUMBER_NOT_AT_CARRIER. Unset without `configure`.
+     * a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE, NUMBER_NOT_AT_CARRIER
+     * or NUMBER_WITHOUT_VOICE. Unset without `configure`.
      * </pre>
      *
      * <code>.google.rpc.Status configure_status = 6 [json_name = "configureStatus"];</code>
@@ -1466,8 +1507,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. Why the carrier did not send the calls here again, although
      * `configure` was set, with the same `google.rpc.ErrorInfo` in its details as
-     * a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE or
-     * NUMBER_NOT_AT_CARRIER. Unset without `configure`.
+     * a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE, NUMBER_NOT_AT_CARRIER
+     * or NUMBER_WITHOUT_VOICE. Unset without `configure`.
      * </pre>
      *
      * <code>.google.rpc.Status configure_status = 6 [json_name = "configureStatus"];</code>
@@ -1481,8 +1522,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. Why the carrier did not send the calls here again, although
      * `configure` was set, with the same `google.rpc.ErrorInfo` in its details as
-     * a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE or
-     * NUMBER_NOT_AT_CARRIER. Unset without `configure`.
+     * a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE, NUMBER_NOT_AT_CARRIER
+     * or NUMBER_WITHOUT_VOICE. Unset without `configure`.
      * </pre>
      *
      * <code>.google.rpc.Status configure_status = 6 [json_name = "configureStatus"];</code>
@@ -1499,8 +1540,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. Why the carrier did not send the calls here again, although
      * `configure` was set, with the same `google.rpc.ErrorInfo` in its details as
-     * a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE or
-     * NUMBER_NOT_AT_CARRIER. Unset without `configure`.
+     * a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE, NUMBER_NOT_AT_CARRIER
+     * or NUMBER_WITHOUT_VOICE. Unset without `configure`.
      * </pre>
      *
      * <code>.google.rpc.Status configure_status = 6 [json_name = "configureStatus"];</code>
@@ -1517,6 +1558,56 @@ private static final long serialVersionUID = 0L;
         configureStatus_ = null;
       }
       return configureStatusBuilder_;
+    }
+
+    private boolean takesNoCalls_ ;
+    /**
+     * <pre>
+     * Output only. Whether the number takes no voice calls any more, whatever is
+     * set for it. Calls must not show it, because nobody can call it back: delete
+     * it.
+     * </pre>
+     *
+     * <code>bool takes_no_calls = 7 [json_name = "takesNoCalls"];</code>
+     * @return The takesNoCalls.
+     */
+    @java.lang.Override
+    public boolean getTakesNoCalls() {
+      return takesNoCalls_;
+    }
+    /**
+     * <pre>
+     * Output only. Whether the number takes no voice calls any more, whatever is
+     * set for it. Calls must not show it, because nobody can call it back: delete
+     * it.
+     * </pre>
+     *
+     * <code>bool takes_no_calls = 7 [json_name = "takesNoCalls"];</code>
+     * @param value The takesNoCalls to set.
+     * @return This builder for chaining.
+     */
+    public Builder setTakesNoCalls(boolean value) {
+
+      takesNoCalls_ = value;
+      bitField0_ |= 0x00000040;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Output only. Whether the number takes no voice calls any more, whatever is
+     * set for it. Calls must not show it, because nobody can call it back: delete
+     * it.
+     * </pre>
+     *
+     * <code>bool takes_no_calls = 7 [json_name = "takesNoCalls"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearTakesNoCalls() {
+      bitField0_ = (bitField0_ & ~0x00000040);
+      takesNoCalls_ = false;
+      onChanged();
+      return this;
     }
 
     // @@protoc_insertion_point(builder_scope:localdial.v1.DriftedNumber)

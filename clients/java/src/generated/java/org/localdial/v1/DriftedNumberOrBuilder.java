@@ -129,8 +129,8 @@ public interface DriftedNumberOrBuilder extends
    * <pre>
    * Output only. Why the carrier did not send the calls here again, although
    * `configure` was set, with the same `google.rpc.ErrorInfo` in its details as
-   * a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE or
-   * NUMBER_NOT_AT_CARRIER. Unset without `configure`.
+   * a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE, NUMBER_NOT_AT_CARRIER
+   * or NUMBER_WITHOUT_VOICE. Unset without `configure`.
    * </pre>
    *
    * <code>.google.rpc.Status configure_status = 6 [json_name = "configureStatus"];</code>
@@ -141,8 +141,8 @@ public interface DriftedNumberOrBuilder extends
    * <pre>
    * Output only. Why the carrier did not send the calls here again, although
    * `configure` was set, with the same `google.rpc.ErrorInfo` in its details as
-   * a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE or
-   * NUMBER_NOT_AT_CARRIER. Unset without `configure`.
+   * a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE, NUMBER_NOT_AT_CARRIER
+   * or NUMBER_WITHOUT_VOICE. Unset without `configure`.
    * </pre>
    *
    * <code>.google.rpc.Status configure_status = 6 [json_name = "configureStatus"];</code>
@@ -153,11 +153,23 @@ public interface DriftedNumberOrBuilder extends
    * <pre>
    * Output only. Why the carrier did not send the calls here again, although
    * `configure` was set, with the same `google.rpc.ErrorInfo` in its details as
-   * a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE or
-   * NUMBER_NOT_AT_CARRIER. Unset without `configure`.
+   * a failed call: CARRIER_REFUSED, CARRIER_UNAVAILABLE, NUMBER_NOT_AT_CARRIER
+   * or NUMBER_WITHOUT_VOICE. Unset without `configure`.
    * </pre>
    *
    * <code>.google.rpc.Status configure_status = 6 [json_name = "configureStatus"];</code>
    */
   com.google.rpc.StatusOrBuilder getConfigureStatusOrBuilder();
+
+  /**
+   * <pre>
+   * Output only. Whether the number takes no voice calls any more, whatever is
+   * set for it. Calls must not show it, because nobody can call it back: delete
+   * it.
+   * </pre>
+   *
+   * <code>bool takes_no_calls = 7 [json_name = "takesNoCalls"];</code>
+   * @return The takesNoCalls.
+   */
+  boolean getTakesNoCalls();
 }

@@ -204,7 +204,7 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Output only. A text for people to read about the attestation (STIR/SHAKEN) of
    * calls that show numbers held at another carrier. Empty unless `carrier` is
-   * `external`.
+   * `external` and there are `numbers`.
    * </pre>
    *
    * <code>string notice = 4 [json_name = "notice"];</code>
@@ -227,7 +227,7 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Output only. A text for people to read about the attestation (STIR/SHAKEN) of
    * calls that show numbers held at another carrier. Empty unless `carrier` is
-   * `external`.
+   * `external` and there are `numbers`.
    * </pre>
    *
    * <code>string notice = 4 [json_name = "notice"];</code>
@@ -1419,7 +1419,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. A text for people to read about the attestation (STIR/SHAKEN) of
      * calls that show numbers held at another carrier. Empty unless `carrier` is
-     * `external`.
+     * `external` and there are `numbers`.
      * </pre>
      *
      * <code>string notice = 4 [json_name = "notice"];</code>
@@ -1441,7 +1441,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. A text for people to read about the attestation (STIR/SHAKEN) of
      * calls that show numbers held at another carrier. Empty unless `carrier` is
-     * `external`.
+     * `external` and there are `numbers`.
      * </pre>
      *
      * <code>string notice = 4 [json_name = "notice"];</code>
@@ -1464,7 +1464,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. A text for people to read about the attestation (STIR/SHAKEN) of
      * calls that show numbers held at another carrier. Empty unless `carrier` is
-     * `external`.
+     * `external` and there are `numbers`.
      * </pre>
      *
      * <code>string notice = 4 [json_name = "notice"];</code>
@@ -1483,7 +1483,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. A text for people to read about the attestation (STIR/SHAKEN) of
      * calls that show numbers held at another carrier. Empty unless `carrier` is
-     * `external`.
+     * `external` and there are `numbers`.
      * </pre>
      *
      * <code>string notice = 4 [json_name = "notice"];</code>
@@ -1499,7 +1499,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. A text for people to read about the attestation (STIR/SHAKEN) of
      * calls that show numbers held at another carrier. Empty unless `carrier` is
-     * `external`.
+     * `external` and there are `numbers`.
      * </pre>
      *
      * <code>string notice = 4 [json_name = "notice"];</code>

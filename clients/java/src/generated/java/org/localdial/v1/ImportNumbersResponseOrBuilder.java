@@ -122,7 +122,7 @@ public interface ImportNumbersResponseOrBuilder extends
    * <pre>
    * Output only. A text for people to read about the attestation (STIR/SHAKEN) of
    * calls that show numbers held at another carrier. Empty unless `carrier` is
-   * `external`.
+   * `external` and there are `numbers`.
    * </pre>
    *
    * <code>string notice = 4 [json_name = "notice"];</code>
@@ -133,7 +133,7 @@ public interface ImportNumbersResponseOrBuilder extends
    * <pre>
    * Output only. A text for people to read about the attestation (STIR/SHAKEN) of
    * calls that show numbers held at another carrier. Empty unless `carrier` is
-   * `external`.
+   * `external` and there are `numbers`.
    * </pre>
    *
    * <code>string notice = 4 [json_name = "notice"];</code>

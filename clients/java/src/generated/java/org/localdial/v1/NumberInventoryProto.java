@@ -221,65 +221,66 @@ public final class NumberInventoryProto extends com.google.protobuf.GeneratedFil
       "ocaldial.v1.LocalPresenceNumberR\nconfigu" +
       "red\022)\n\020configured_count\030\021 \001(\005R\017configure" +
       "dCount\022)\n\020callback_warning\030\022 \001(\tR\017callba" +
-      "ckWarning\"\213\002\n\rDriftedNumber\0229\n\006number\030\001 " +
+      "ckWarning\"\261\002\n\rDriftedNumber\0229\n\006number\030\001 " +
       "\001(\0132!.localdial.v1.LocalPresenceNumberR\006" +
       "number\022\033\n\tvoice_url\030\002 \001(\tR\010voiceUrl\022!\n\014v" +
       "oice_method\030\003 \001(\tR\013voiceMethod\022%\n\016applic" +
       "ation_id\030\004 \001(\tR\rapplicationId\022\031\n\010trunk_i" +
       "d\030\005 \001(\tR\007trunkId\022=\n\020configure_status\030\006 \001" +
-      "(\0132\022.google.rpc.StatusR\017configureStatus\"" +
-      "m\n\013MonthlyCost\022#\n\rcurrency_code\030\001 \001(\tR\014c" +
-      "urrencyCode\022\026\n\006micros\030\002 \001(\003R\006micros\022!\n\014n" +
-      "umber_count\030\003 \001(\005R\013numberCount\"\203\001\n\024Delet" +
-      "eNumbersRequest\022\'\n\017organization_id\030\001 \001(\t" +
-      "R\016organizationId\022#\n\rphone_numbers\030\002 \003(\tR" +
-      "\014phoneNumbers\022\035\n\nrequest_id\030\003 \001(\tR\treque" +
-      "stId\"\251\001\n\025DeleteNumbersResponse\022;\n\007delete" +
-      "d\030\001 \003(\0132!.localdial.v1.LocalPresenceNumb" +
-      "erR\007deleted\0227\n\010failures\030\002 \003(\0132\033.localdia" +
-      "l.v1.NumberFailureR\010failures\022\032\n\010revision" +
-      "\030\003 \001(\003R\010revision\"\200\001\n\023MapAreaCodesRequest" +
-      "\022\'\n\017organization_id\030\001 \001(\tR\016organizationI" +
-      "d\022!\n\014phone_number\030\002 \001(\tR\013phoneNumber\022\035\n\n" +
-      "area_codes\030\003 \003(\tR\tareaCodes\"m\n\024MapAreaCo" +
-      "desResponse\0229\n\006number\030\001 \001(\0132!.localdial." +
-      "v1.LocalPresenceNumberR\006number\022\032\n\010revisi" +
-      "on\030\002 \001(\003R\010revision\"\202\001\n\025UnmapAreaCodesReq" +
-      "uest\022\'\n\017organization_id\030\001 \001(\tR\016organizat" +
-      "ionId\022!\n\014phone_number\030\002 \001(\tR\013phoneNumber" +
-      "\022\035\n\narea_codes\030\003 \003(\tR\tareaCodes\"o\n\026Unmap" +
-      "AreaCodesResponse\0229\n\006number\030\001 \001(\0132!.loca" +
-      "ldial.v1.LocalPresenceNumberR\006number\022\032\n\010" +
-      "revision\030\002 \001(\003R\010revision2\367\007\n\017NumberInven" +
-      "tory\022W\n\013ListNumbers\022 .localdial.v1.ListN" +
-      "umbersRequest\032!.localdial.v1.ListNumbers" +
-      "Response\"\003\220\002\001\022Q\n\tGetNumber\022\036.localdial.v" +
-      "1.GetNumberRequest\032\037.localdial.v1.GetNum" +
-      "berResponse\"\003\220\002\001\022x\n\026SearchAvailableNumbe" +
-      "rs\022+.localdial.v1.SearchAvailableNumbers" +
-      "Request\032,.localdial.v1.SearchAvailableNu" +
-      "mbersResponse\"\003\220\002\001\022c\n\017PurchaseNumbers\022$." +
-      "localdial.v1.PurchaseNumbersRequest\032%.lo" +
-      "caldial.v1.PurchaseNumbersResponse\"\003\220\002\002\022" +
-      "]\n\rImportNumbers\022\".localdial.v1.ImportNu" +
-      "mbersRequest\032#.localdial.v1.ImportNumber" +
-      "sResponse\"\003\220\002\002\022u\n\025ListImportableNumbers\022" +
-      "*.localdial.v1.ListImportableNumbersRequ" +
-      "est\032+.localdial.v1.ListImportableNumbers" +
-      "Response\"\003\220\002\001\022f\n\020ReconcileNumbers\022%.loca" +
-      "ldial.v1.ReconcileNumbersRequest\032&.local" +
-      "dial.v1.ReconcileNumbersResponse\"\003\220\002\002\022]\n" +
-      "\rDeleteNumbers\022\".localdial.v1.DeleteNumb" +
-      "ersRequest\032#.localdial.v1.DeleteNumbersR" +
-      "esponse\"\003\220\002\002\022Z\n\014MapAreaCodes\022!.localdial" +
-      ".v1.MapAreaCodesRequest\032\".localdial.v1.M" +
-      "apAreaCodesResponse\"\003\220\002\002\022`\n\016UnmapAreaCod" +
-      "es\022#.localdial.v1.UnmapAreaCodesRequest\032" +
-      "$.localdial.v1.UnmapAreaCodesResponse\"\003\220" +
-      "\002\002By\n\020org.localdial.v1B\024NumberInventoryP" +
-      "rotoP\001\242\002\003LXX\252\002\014Localdial.V1\312\002\014Localdial\\" +
-      "V1\342\002\030Localdial\\V1\\GPBMetadata\352\002\rLocaldia" +
-      "l::V1b\006proto3"
+      "(\0132\022.google.rpc.StatusR\017configureStatus\022" +
+      "$\n\016takes_no_calls\030\007 \001(\010R\014takesNoCalls\"m\n" +
+      "\013MonthlyCost\022#\n\rcurrency_code\030\001 \001(\tR\014cur" +
+      "rencyCode\022\026\n\006micros\030\002 \001(\003R\006micros\022!\n\014num" +
+      "ber_count\030\003 \001(\005R\013numberCount\"\203\001\n\024DeleteN" +
+      "umbersRequest\022\'\n\017organization_id\030\001 \001(\tR\016" +
+      "organizationId\022#\n\rphone_numbers\030\002 \003(\tR\014p" +
+      "honeNumbers\022\035\n\nrequest_id\030\003 \001(\tR\trequest" +
+      "Id\"\251\001\n\025DeleteNumbersResponse\022;\n\007deleted\030" +
+      "\001 \003(\0132!.localdial.v1.LocalPresenceNumber" +
+      "R\007deleted\0227\n\010failures\030\002 \003(\0132\033.localdial." +
+      "v1.NumberFailureR\010failures\022\032\n\010revision\030\003" +
+      " \001(\003R\010revision\"\200\001\n\023MapAreaCodesRequest\022\'" +
+      "\n\017organization_id\030\001 \001(\tR\016organizationId\022" +
+      "!\n\014phone_number\030\002 \001(\tR\013phoneNumber\022\035\n\nar" +
+      "ea_codes\030\003 \003(\tR\tareaCodes\"m\n\024MapAreaCode" +
+      "sResponse\0229\n\006number\030\001 \001(\0132!.localdial.v1" +
+      ".LocalPresenceNumberR\006number\022\032\n\010revision" +
+      "\030\002 \001(\003R\010revision\"\202\001\n\025UnmapAreaCodesReque" +
+      "st\022\'\n\017organization_id\030\001 \001(\tR\016organizatio" +
+      "nId\022!\n\014phone_number\030\002 \001(\tR\013phoneNumber\022\035" +
+      "\n\narea_codes\030\003 \003(\tR\tareaCodes\"o\n\026UnmapAr" +
+      "eaCodesResponse\0229\n\006number\030\001 \001(\0132!.locald" +
+      "ial.v1.LocalPresenceNumberR\006number\022\032\n\010re" +
+      "vision\030\002 \001(\003R\010revision2\367\007\n\017NumberInvento" +
+      "ry\022W\n\013ListNumbers\022 .localdial.v1.ListNum" +
+      "bersRequest\032!.localdial.v1.ListNumbersRe" +
+      "sponse\"\003\220\002\001\022Q\n\tGetNumber\022\036.localdial.v1." +
+      "GetNumberRequest\032\037.localdial.v1.GetNumbe" +
+      "rResponse\"\003\220\002\001\022x\n\026SearchAvailableNumbers" +
+      "\022+.localdial.v1.SearchAvailableNumbersRe" +
+      "quest\032,.localdial.v1.SearchAvailableNumb" +
+      "ersResponse\"\003\220\002\001\022c\n\017PurchaseNumbers\022$.lo" +
+      "caldial.v1.PurchaseNumbersRequest\032%.loca" +
+      "ldial.v1.PurchaseNumbersResponse\"\003\220\002\002\022]\n" +
+      "\rImportNumbers\022\".localdial.v1.ImportNumb" +
+      "ersRequest\032#.localdial.v1.ImportNumbersR" +
+      "esponse\"\003\220\002\002\022u\n\025ListImportableNumbers\022*." +
+      "localdial.v1.ListImportableNumbersReques" +
+      "t\032+.localdial.v1.ListImportableNumbersRe" +
+      "sponse\"\003\220\002\001\022f\n\020ReconcileNumbers\022%.locald" +
+      "ial.v1.ReconcileNumbersRequest\032&.localdi" +
+      "al.v1.ReconcileNumbersResponse\"\003\220\002\002\022]\n\rD" +
+      "eleteNumbers\022\".localdial.v1.DeleteNumber" +
+      "sRequest\032#.localdial.v1.DeleteNumbersRes" +
+      "ponse\"\003\220\002\002\022Z\n\014MapAreaCodes\022!.localdial.v" +
+      "1.MapAreaCodesRequest\032\".localdial.v1.Map" +
+      "AreaCodesResponse\"\003\220\002\002\022`\n\016UnmapAreaCodes" +
+      "\022#.localdial.v1.UnmapAreaCodesRequest\032$." +
+      "localdial.v1.UnmapAreaCodesResponse\"\003\220\002\002" +
+      "By\n\020org.localdial.v1B\024NumberInventoryPro" +
+      "toP\001\242\002\003LXX\252\002\014Localdial.V1\312\002\014Localdial\\V1" +
+      "\342\002\030Localdial\\V1\\GPBMetadata\352\002\rLocaldial:" +
+      ":V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -376,7 +377,7 @@ public final class NumberInventoryProto extends com.google.protobuf.GeneratedFil
     internal_static_localdial_v1_DriftedNumber_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_localdial_v1_DriftedNumber_descriptor,
-        new java.lang.String[] { "Number", "VoiceUrl", "VoiceMethod", "ApplicationId", "TrunkId", "ConfigureStatus", });
+        new java.lang.String[] { "Number", "VoiceUrl", "VoiceMethod", "ApplicationId", "TrunkId", "ConfigureStatus", "TakesNoCalls", });
     internal_static_localdial_v1_MonthlyCost_descriptor =
       getDescriptor().getMessageType(15);
     internal_static_localdial_v1_MonthlyCost_fieldAccessorTable = new

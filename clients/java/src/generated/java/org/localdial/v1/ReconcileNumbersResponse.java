@@ -669,9 +669,9 @@ private static final long serialVersionUID = 0L;
   private java.util.List<org.localdial.v1.MonthlyCost> monthlyCosts_;
   /**
    * <pre>
-   * Output only. What the inventory costs per month: one entry per currency,
-   * and one without a currency for the numbers that the carrier gives no price
-   * for.
+   * Output only. What the inventory costs per month, with the numbers that the
+   * carrier has not taken back yet: one entry per currency, and one without a
+   * currency for the numbers that the carrier gives no price for.
    * </pre>
    *
    * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -682,9 +682,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Output only. What the inventory costs per month: one entry per currency,
-   * and one without a currency for the numbers that the carrier gives no price
-   * for.
+   * Output only. What the inventory costs per month, with the numbers that the
+   * carrier has not taken back yet: one entry per currency, and one without a
+   * currency for the numbers that the carrier gives no price for.
    * </pre>
    *
    * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -696,9 +696,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Output only. What the inventory costs per month: one entry per currency,
-   * and one without a currency for the numbers that the carrier gives no price
-   * for.
+   * Output only. What the inventory costs per month, with the numbers that the
+   * carrier has not taken back yet: one entry per currency, and one without a
+   * currency for the numbers that the carrier gives no price for.
    * </pre>
    *
    * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -709,9 +709,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Output only. What the inventory costs per month: one entry per currency,
-   * and one without a currency for the numbers that the carrier gives no price
-   * for.
+   * Output only. What the inventory costs per month, with the numbers that the
+   * carrier has not taken back yet: one entry per currency, and one without a
+   * currency for the numbers that the carrier gives no price for.
    * </pre>
    *
    * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -722,9 +722,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Output only. What the inventory costs per month: one entry per currency,
-   * and one without a currency for the numbers that the carrier gives no price
-   * for.
+   * Output only. What the inventory costs per month, with the numbers that the
+   * carrier has not taken back yet: one entry per currency, and one without a
+   * currency for the numbers that the carrier gives no price for.
    * </pre>
    *
    * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -744,7 +744,8 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Output only. Active numbers whose calls the carrier does not send to this
    * service, so that call-backs to them are not routed here. Call this method
-   * with `configure` to repair them, or ImportNumbers to repair some of them.
+   * with `configure` to repair them, or ImportNumbers to repair some of them;
+   * numbers that take no voice calls any more cannot be repaired.
    * </pre>
    *
    * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
@@ -757,7 +758,8 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Output only. Active numbers whose calls the carrier does not send to this
    * service, so that call-backs to them are not routed here. Call this method
-   * with `configure` to repair them, or ImportNumbers to repair some of them.
+   * with `configure` to repair them, or ImportNumbers to repair some of them;
+   * numbers that take no voice calls any more cannot be repaired.
    * </pre>
    *
    * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
@@ -771,7 +773,8 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Output only. Active numbers whose calls the carrier does not send to this
    * service, so that call-backs to them are not routed here. Call this method
-   * with `configure` to repair them, or ImportNumbers to repair some of them.
+   * with `configure` to repair them, or ImportNumbers to repair some of them;
+   * numbers that take no voice calls any more cannot be repaired.
    * </pre>
    *
    * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
@@ -784,7 +787,8 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Output only. Active numbers whose calls the carrier does not send to this
    * service, so that call-backs to them are not routed here. Call this method
-   * with `configure` to repair them, or ImportNumbers to repair some of them.
+   * with `configure` to repair them, or ImportNumbers to repair some of them;
+   * numbers that take no voice calls any more cannot be repaired.
    * </pre>
    *
    * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
@@ -797,7 +801,8 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Output only. Active numbers whose calls the carrier does not send to this
    * service, so that call-backs to them are not routed here. Call this method
-   * with `configure` to repair them, or ImportNumbers to repair some of them.
+   * with `configure` to repair them, or ImportNumbers to repair some of them;
+   * numbers that take no voice calls any more cannot be repaired.
    * </pre>
    *
    * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
@@ -4819,9 +4824,9 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Output only. What the inventory costs per month: one entry per currency,
-     * and one without a currency for the numbers that the carrier gives no price
-     * for.
+     * Output only. What the inventory costs per month, with the numbers that the
+     * carrier has not taken back yet: one entry per currency, and one without a
+     * currency for the numbers that the carrier gives no price for.
      * </pre>
      *
      * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -4835,9 +4840,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What the inventory costs per month: one entry per currency,
-     * and one without a currency for the numbers that the carrier gives no price
-     * for.
+     * Output only. What the inventory costs per month, with the numbers that the
+     * carrier has not taken back yet: one entry per currency, and one without a
+     * currency for the numbers that the carrier gives no price for.
      * </pre>
      *
      * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -4851,9 +4856,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What the inventory costs per month: one entry per currency,
-     * and one without a currency for the numbers that the carrier gives no price
-     * for.
+     * Output only. What the inventory costs per month, with the numbers that the
+     * carrier has not taken back yet: one entry per currency, and one without a
+     * currency for the numbers that the carrier gives no price for.
      * </pre>
      *
      * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -4867,9 +4872,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What the inventory costs per month: one entry per currency,
-     * and one without a currency for the numbers that the carrier gives no price
-     * for.
+     * Output only. What the inventory costs per month, with the numbers that the
+     * carrier has not taken back yet: one entry per currency, and one without a
+     * currency for the numbers that the carrier gives no price for.
      * </pre>
      *
      * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -4890,9 +4895,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What the inventory costs per month: one entry per currency,
-     * and one without a currency for the numbers that the carrier gives no price
-     * for.
+     * Output only. What the inventory costs per month, with the numbers that the
+     * carrier has not taken back yet: one entry per currency, and one without a
+     * currency for the numbers that the carrier gives no price for.
      * </pre>
      *
      * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -4910,9 +4915,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What the inventory costs per month: one entry per currency,
-     * and one without a currency for the numbers that the carrier gives no price
-     * for.
+     * Output only. What the inventory costs per month, with the numbers that the
+     * carrier has not taken back yet: one entry per currency, and one without a
+     * currency for the numbers that the carrier gives no price for.
      * </pre>
      *
      * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -4932,9 +4937,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What the inventory costs per month: one entry per currency,
-     * and one without a currency for the numbers that the carrier gives no price
-     * for.
+     * Output only. What the inventory costs per month, with the numbers that the
+     * carrier has not taken back yet: one entry per currency, and one without a
+     * currency for the numbers that the carrier gives no price for.
      * </pre>
      *
      * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -4955,9 +4960,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What the inventory costs per month: one entry per currency,
-     * and one without a currency for the numbers that the carrier gives no price
-     * for.
+     * Output only. What the inventory costs per month, with the numbers that the
+     * carrier has not taken back yet: one entry per currency, and one without a
+     * currency for the numbers that the carrier gives no price for.
      * </pre>
      *
      * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -4975,9 +4980,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What the inventory costs per month: one entry per currency,
-     * and one without a currency for the numbers that the carrier gives no price
-     * for.
+     * Output only. What the inventory costs per month, with the numbers that the
+     * carrier has not taken back yet: one entry per currency, and one without a
+     * currency for the numbers that the carrier gives no price for.
      * </pre>
      *
      * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -4995,9 +5000,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What the inventory costs per month: one entry per currency,
-     * and one without a currency for the numbers that the carrier gives no price
-     * for.
+     * Output only. What the inventory costs per month, with the numbers that the
+     * carrier has not taken back yet: one entry per currency, and one without a
+     * currency for the numbers that the carrier gives no price for.
      * </pre>
      *
      * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -5016,9 +5021,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What the inventory costs per month: one entry per currency,
-     * and one without a currency for the numbers that the carrier gives no price
-     * for.
+     * Output only. What the inventory costs per month, with the numbers that the
+     * carrier has not taken back yet: one entry per currency, and one without a
+     * currency for the numbers that the carrier gives no price for.
      * </pre>
      *
      * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -5035,9 +5040,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What the inventory costs per month: one entry per currency,
-     * and one without a currency for the numbers that the carrier gives no price
-     * for.
+     * Output only. What the inventory costs per month, with the numbers that the
+     * carrier has not taken back yet: one entry per currency, and one without a
+     * currency for the numbers that the carrier gives no price for.
      * </pre>
      *
      * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -5054,9 +5059,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What the inventory costs per month: one entry per currency,
-     * and one without a currency for the numbers that the carrier gives no price
-     * for.
+     * Output only. What the inventory costs per month, with the numbers that the
+     * carrier has not taken back yet: one entry per currency, and one without a
+     * currency for the numbers that the carrier gives no price for.
      * </pre>
      *
      * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -5067,9 +5072,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What the inventory costs per month: one entry per currency,
-     * and one without a currency for the numbers that the carrier gives no price
-     * for.
+     * Output only. What the inventory costs per month, with the numbers that the
+     * carrier has not taken back yet: one entry per currency, and one without a
+     * currency for the numbers that the carrier gives no price for.
      * </pre>
      *
      * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -5083,9 +5088,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What the inventory costs per month: one entry per currency,
-     * and one without a currency for the numbers that the carrier gives no price
-     * for.
+     * Output only. What the inventory costs per month, with the numbers that the
+     * carrier has not taken back yet: one entry per currency, and one without a
+     * currency for the numbers that the carrier gives no price for.
      * </pre>
      *
      * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -5100,9 +5105,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What the inventory costs per month: one entry per currency,
-     * and one without a currency for the numbers that the carrier gives no price
-     * for.
+     * Output only. What the inventory costs per month, with the numbers that the
+     * carrier has not taken back yet: one entry per currency, and one without a
+     * currency for the numbers that the carrier gives no price for.
      * </pre>
      *
      * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -5113,9 +5118,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What the inventory costs per month: one entry per currency,
-     * and one without a currency for the numbers that the carrier gives no price
-     * for.
+     * Output only. What the inventory costs per month, with the numbers that the
+     * carrier has not taken back yet: one entry per currency, and one without a
+     * currency for the numbers that the carrier gives no price for.
      * </pre>
      *
      * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -5127,9 +5132,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Output only. What the inventory costs per month: one entry per currency,
-     * and one without a currency for the numbers that the carrier gives no price
-     * for.
+     * Output only. What the inventory costs per month, with the numbers that the
+     * carrier has not taken back yet: one entry per currency, and one without a
+     * currency for the numbers that the carrier gives no price for.
      * </pre>
      *
      * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -5169,7 +5174,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. Active numbers whose calls the carrier does not send to this
      * service, so that call-backs to them are not routed here. Call this method
-     * with `configure` to repair them, or ImportNumbers to repair some of them.
+     * with `configure` to repair them, or ImportNumbers to repair some of them;
+     * numbers that take no voice calls any more cannot be repaired.
      * </pre>
      *
      * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
@@ -5185,7 +5191,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. Active numbers whose calls the carrier does not send to this
      * service, so that call-backs to them are not routed here. Call this method
-     * with `configure` to repair them, or ImportNumbers to repair some of them.
+     * with `configure` to repair them, or ImportNumbers to repair some of them;
+     * numbers that take no voice calls any more cannot be repaired.
      * </pre>
      *
      * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
@@ -5201,7 +5208,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. Active numbers whose calls the carrier does not send to this
      * service, so that call-backs to them are not routed here. Call this method
-     * with `configure` to repair them, or ImportNumbers to repair some of them.
+     * with `configure` to repair them, or ImportNumbers to repair some of them;
+     * numbers that take no voice calls any more cannot be repaired.
      * </pre>
      *
      * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
@@ -5217,7 +5225,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. Active numbers whose calls the carrier does not send to this
      * service, so that call-backs to them are not routed here. Call this method
-     * with `configure` to repair them, or ImportNumbers to repair some of them.
+     * with `configure` to repair them, or ImportNumbers to repair some of them;
+     * numbers that take no voice calls any more cannot be repaired.
      * </pre>
      *
      * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
@@ -5240,7 +5249,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. Active numbers whose calls the carrier does not send to this
      * service, so that call-backs to them are not routed here. Call this method
-     * with `configure` to repair them, or ImportNumbers to repair some of them.
+     * with `configure` to repair them, or ImportNumbers to repair some of them;
+     * numbers that take no voice calls any more cannot be repaired.
      * </pre>
      *
      * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
@@ -5260,7 +5270,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. Active numbers whose calls the carrier does not send to this
      * service, so that call-backs to them are not routed here. Call this method
-     * with `configure` to repair them, or ImportNumbers to repair some of them.
+     * with `configure` to repair them, or ImportNumbers to repair some of them;
+     * numbers that take no voice calls any more cannot be repaired.
      * </pre>
      *
      * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
@@ -5282,7 +5293,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. Active numbers whose calls the carrier does not send to this
      * service, so that call-backs to them are not routed here. Call this method
-     * with `configure` to repair them, or ImportNumbers to repair some of them.
+     * with `configure` to repair them, or ImportNumbers to repair some of them;
+     * numbers that take no voice calls any more cannot be repaired.
      * </pre>
      *
      * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
@@ -5305,7 +5317,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. Active numbers whose calls the carrier does not send to this
      * service, so that call-backs to them are not routed here. Call this method
-     * with `configure` to repair them, or ImportNumbers to repair some of them.
+     * with `configure` to repair them, or ImportNumbers to repair some of them;
+     * numbers that take no voice calls any more cannot be repaired.
      * </pre>
      *
      * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
@@ -5325,7 +5338,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. Active numbers whose calls the carrier does not send to this
      * service, so that call-backs to them are not routed here. Call this method
-     * with `configure` to repair them, or ImportNumbers to repair some of them.
+     * with `configure` to repair them, or ImportNumbers to repair some of them;
+     * numbers that take no voice calls any more cannot be repaired.
      * </pre>
      *
      * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
@@ -5345,7 +5359,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. Active numbers whose calls the carrier does not send to this
      * service, so that call-backs to them are not routed here. Call this method
-     * with `configure` to repair them, or ImportNumbers to repair some of them.
+     * with `configure` to repair them, or ImportNumbers to repair some of them;
+     * numbers that take no voice calls any more cannot be repaired.
      * </pre>
      *
      * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
@@ -5366,7 +5381,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. Active numbers whose calls the carrier does not send to this
      * service, so that call-backs to them are not routed here. Call this method
-     * with `configure` to repair them, or ImportNumbers to repair some of them.
+     * with `configure` to repair them, or ImportNumbers to repair some of them;
+     * numbers that take no voice calls any more cannot be repaired.
      * </pre>
      *
      * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
@@ -5385,7 +5401,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. Active numbers whose calls the carrier does not send to this
      * service, so that call-backs to them are not routed here. Call this method
-     * with `configure` to repair them, or ImportNumbers to repair some of them.
+     * with `configure` to repair them, or ImportNumbers to repair some of them;
+     * numbers that take no voice calls any more cannot be repaired.
      * </pre>
      *
      * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
@@ -5404,7 +5421,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. Active numbers whose calls the carrier does not send to this
      * service, so that call-backs to them are not routed here. Call this method
-     * with `configure` to repair them, or ImportNumbers to repair some of them.
+     * with `configure` to repair them, or ImportNumbers to repair some of them;
+     * numbers that take no voice calls any more cannot be repaired.
      * </pre>
      *
      * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
@@ -5417,7 +5435,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. Active numbers whose calls the carrier does not send to this
      * service, so that call-backs to them are not routed here. Call this method
-     * with `configure` to repair them, or ImportNumbers to repair some of them.
+     * with `configure` to repair them, or ImportNumbers to repair some of them;
+     * numbers that take no voice calls any more cannot be repaired.
      * </pre>
      *
      * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
@@ -5433,7 +5452,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. Active numbers whose calls the carrier does not send to this
      * service, so that call-backs to them are not routed here. Call this method
-     * with `configure` to repair them, or ImportNumbers to repair some of them.
+     * with `configure` to repair them, or ImportNumbers to repair some of them;
+     * numbers that take no voice calls any more cannot be repaired.
      * </pre>
      *
      * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
@@ -5450,7 +5470,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. Active numbers whose calls the carrier does not send to this
      * service, so that call-backs to them are not routed here. Call this method
-     * with `configure` to repair them, or ImportNumbers to repair some of them.
+     * with `configure` to repair them, or ImportNumbers to repair some of them;
+     * numbers that take no voice calls any more cannot be repaired.
      * </pre>
      *
      * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
@@ -5463,7 +5484,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. Active numbers whose calls the carrier does not send to this
      * service, so that call-backs to them are not routed here. Call this method
-     * with `configure` to repair them, or ImportNumbers to repair some of them.
+     * with `configure` to repair them, or ImportNumbers to repair some of them;
+     * numbers that take no voice calls any more cannot be repaired.
      * </pre>
      *
      * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
@@ -5477,7 +5499,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Output only. Active numbers whose calls the carrier does not send to this
      * service, so that call-backs to them are not routed here. Call this method
-     * with `configure` to repair them, or ImportNumbers to repair some of them.
+     * with `configure` to repair them, or ImportNumbers to repair some of them;
+     * numbers that take no voice calls any more cannot be repaired.
      * </pre>
      *
      * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>

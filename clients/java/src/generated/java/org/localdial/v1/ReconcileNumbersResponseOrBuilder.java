@@ -435,9 +435,9 @@ public interface ReconcileNumbersResponseOrBuilder extends
 
   /**
    * <pre>
-   * Output only. What the inventory costs per month: one entry per currency,
-   * and one without a currency for the numbers that the carrier gives no price
-   * for.
+   * Output only. What the inventory costs per month, with the numbers that the
+   * carrier has not taken back yet: one entry per currency, and one without a
+   * currency for the numbers that the carrier gives no price for.
    * </pre>
    *
    * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -446,9 +446,9 @@ public interface ReconcileNumbersResponseOrBuilder extends
       getMonthlyCostsList();
   /**
    * <pre>
-   * Output only. What the inventory costs per month: one entry per currency,
-   * and one without a currency for the numbers that the carrier gives no price
-   * for.
+   * Output only. What the inventory costs per month, with the numbers that the
+   * carrier has not taken back yet: one entry per currency, and one without a
+   * currency for the numbers that the carrier gives no price for.
    * </pre>
    *
    * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -456,9 +456,9 @@ public interface ReconcileNumbersResponseOrBuilder extends
   org.localdial.v1.MonthlyCost getMonthlyCosts(int index);
   /**
    * <pre>
-   * Output only. What the inventory costs per month: one entry per currency,
-   * and one without a currency for the numbers that the carrier gives no price
-   * for.
+   * Output only. What the inventory costs per month, with the numbers that the
+   * carrier has not taken back yet: one entry per currency, and one without a
+   * currency for the numbers that the carrier gives no price for.
    * </pre>
    *
    * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -466,9 +466,9 @@ public interface ReconcileNumbersResponseOrBuilder extends
   int getMonthlyCostsCount();
   /**
    * <pre>
-   * Output only. What the inventory costs per month: one entry per currency,
-   * and one without a currency for the numbers that the carrier gives no price
-   * for.
+   * Output only. What the inventory costs per month, with the numbers that the
+   * carrier has not taken back yet: one entry per currency, and one without a
+   * currency for the numbers that the carrier gives no price for.
    * </pre>
    *
    * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -477,9 +477,9 @@ public interface ReconcileNumbersResponseOrBuilder extends
       getMonthlyCostsOrBuilderList();
   /**
    * <pre>
-   * Output only. What the inventory costs per month: one entry per currency,
-   * and one without a currency for the numbers that the carrier gives no price
-   * for.
+   * Output only. What the inventory costs per month, with the numbers that the
+   * carrier has not taken back yet: one entry per currency, and one without a
+   * currency for the numbers that the carrier gives no price for.
    * </pre>
    *
    * <code>repeated .localdial.v1.MonthlyCost monthly_costs = 13 [json_name = "monthlyCosts"];</code>
@@ -491,7 +491,8 @@ public interface ReconcileNumbersResponseOrBuilder extends
    * <pre>
    * Output only. Active numbers whose calls the carrier does not send to this
    * service, so that call-backs to them are not routed here. Call this method
-   * with `configure` to repair them, or ImportNumbers to repair some of them.
+   * with `configure` to repair them, or ImportNumbers to repair some of them;
+   * numbers that take no voice calls any more cannot be repaired.
    * </pre>
    *
    * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
@@ -502,7 +503,8 @@ public interface ReconcileNumbersResponseOrBuilder extends
    * <pre>
    * Output only. Active numbers whose calls the carrier does not send to this
    * service, so that call-backs to them are not routed here. Call this method
-   * with `configure` to repair them, or ImportNumbers to repair some of them.
+   * with `configure` to repair them, or ImportNumbers to repair some of them;
+   * numbers that take no voice calls any more cannot be repaired.
    * </pre>
    *
    * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
@@ -512,7 +514,8 @@ public interface ReconcileNumbersResponseOrBuilder extends
    * <pre>
    * Output only. Active numbers whose calls the carrier does not send to this
    * service, so that call-backs to them are not routed here. Call this method
-   * with `configure` to repair them, or ImportNumbers to repair some of them.
+   * with `configure` to repair them, or ImportNumbers to repair some of them;
+   * numbers that take no voice calls any more cannot be repaired.
    * </pre>
    *
    * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
@@ -522,7 +525,8 @@ public interface ReconcileNumbersResponseOrBuilder extends
    * <pre>
    * Output only. Active numbers whose calls the carrier does not send to this
    * service, so that call-backs to them are not routed here. Call this method
-   * with `configure` to repair them, or ImportNumbers to repair some of them.
+   * with `configure` to repair them, or ImportNumbers to repair some of them;
+   * numbers that take no voice calls any more cannot be repaired.
    * </pre>
    *
    * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
@@ -533,7 +537,8 @@ public interface ReconcileNumbersResponseOrBuilder extends
    * <pre>
    * Output only. Active numbers whose calls the carrier does not send to this
    * service, so that call-backs to them are not routed here. Call this method
-   * with `configure` to repair them, or ImportNumbers to repair some of them.
+   * with `configure` to repair them, or ImportNumbers to repair some of them;
+   * numbers that take no voice calls any more cannot be repaired.
    * </pre>
    *
    * <code>repeated .localdial.v1.DriftedNumber drifted = 14 [json_name = "drifted"];</code>
