@@ -53,6 +53,10 @@ def _duration(seconds: float) -> str:
     return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 
 
+def _advice(retry_after: float | None) -> str:
+    return "try again" if retry_after is None else f"try again in {_duration(retry_after)}"
+
+
 def _counted(numbers: int) -> str:
     return "1 number" if numbers == 1 else f"{numbers} numbers"
 
@@ -345,7 +349,7 @@ class CarrierNotAvailable(ServiceError, reason=Reason.CARRIER_UNAVAILABLE):
     lasting_message = "the carrier is not available; try again"
 
     def __init__(self, retry_after: float | None = None) -> None:
-        advice = "try again" if retry_after is None else f"try again in {_duration(retry_after)}"
+        advice = _advice(retry_after)
         super().__init__(f"the carrier is not available; nothing was bought; {advice}")
         self.cause: Final = f"the carrier is not available; {advice}"
         """The message without what was done."""
@@ -364,8 +368,11 @@ class TooManyRequests(ServiceError, reason=Reason.CARRIER_UNAVAILABLE):
 class CarrierUnconfirmed(ServiceError, reason=Reason.CARRIER_UNAVAILABLE):
     """The carrier did not confirm a change, other than a purchase, whose repeat is safe."""
 
-    def __init__(self) -> None:
-        super().__init__("the carrier did not confirm the change; nothing was bought; try again")
+    def __init__(self, retry_after: float | None = None) -> None:
+        super().__init__(
+            f"the carrier did not confirm the change; nothing was bought; {_advice(retry_after)}"
+        )
+        self.retry_after = retry_after
 
 
 class NumberElsewhere(ServiceError, reason=Reason.CARRIER_UNAVAILABLE):

@@ -26,12 +26,13 @@ def test_the_wait_that_the_carrier_names_is_in_the_text(retry_after: float | Non
     assert (error.message, error.retry_after) == (NOTHING + wait, retry_after)
 
 
+@pytest.mark.parametrize(("retry_after", "wait"), [(None, ""), (7.0, " in 7 seconds")])
+def test_a_change_without_an_answer_is_not_said_to_be_undone(retry_after: float | None, wait: str) -> None:
+    assert CarrierUnconfirmed(retry_after).message == (
+        f"the carrier did not confirm the change; nothing was bought; try again{wait}"
+    )
+
+
 def test_a_stored_error_says_nothing_that_passes() -> None:
     stored = PublicError.to_store(CarrierNotAvailable(7.0))
     assert (stored.message, stored.retry_after) == ("the carrier is not available; try again", None)
-
-
-def test_a_change_without_an_answer_is_not_said_to_be_undone() -> None:
-    assert CarrierUnconfirmed().message == (
-        "the carrier did not confirm the change; nothing was bought; try again"
-    )

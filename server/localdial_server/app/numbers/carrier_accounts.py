@@ -8,6 +8,7 @@ from localdial_server.app.ports.carrier import (
     CarrierError,
     Carriers,
     CarrierUnavailable,
+    OutcomeUnknown,
     Refused,
 )
 from localdial_server.domain.errors import (
@@ -46,7 +47,7 @@ def log_fields(error: Exception, organization_id: str | None, reference: str = "
         fields["reference"] = reference
     if isinstance(error, Refused):
         fields["refusal"] = error.cause.value
-    if isinstance(error, CarrierUnavailable) and error.retry_after is not None:
+    if isinstance(error, CarrierUnavailable | OutcomeUnknown) and error.retry_after is not None:
         fields["retry_after_seconds"] = error.retry_after
     return fields
 
@@ -67,4 +68,4 @@ def to_service_error(
         return NumberElsewhere()
     if isinstance(error, CarrierUnavailable):
         return CarrierNotAvailable(error.retry_after)
-    return CarrierUnconfirmed()
+    return CarrierUnconfirmed(error.retry_after if isinstance(error, OutcomeUnknown) else None)

@@ -167,7 +167,14 @@ class AccountNotSetUp(CarrierUnavailable):
 
 
 class OutcomeUnknown(CarrierError):
-    """The request may or may not have been processed: look it up before repeating it."""
+    """The request may or may not have been processed: look it up before repeating it.
+
+    `retry_after` is as in `CarrierUnavailable`.
+    """
+
+    def __init__(self, text: str, retry_after: float | None = None) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after
 
 
 class NumberNotOwned(CarrierError):

@@ -152,7 +152,7 @@ def look_up_error(error: RequestFailed) -> CarrierError:
             # A look-up orders nothing, so it cannot lose a race for a number.
             return _invalid(error)
         case _, OutcomeUnknown():
-            return CarrierUnavailable(str(error), error.retry_after if isinstance(error, ApiError) else None)
+            return CarrierUnavailable(str(error), meaning.retry_after)
         case _:
             return meaning
 
@@ -189,7 +189,7 @@ def _meaning_of(response: ApiError) -> CarrierError:
     text = str(response)
     # Check the status first: after a 5xx the outcome is unknown, whatever the code.
     if status in _SERVER_ERRORS or status == HTTPStatus.REQUEST_TIMEOUT:
-        return OutcomeUnknown(text)
+        return OutcomeUnknown(text, response.retry_after)
     if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.CONFLICT} or code == _THROTTLED_CODE:
         return CarrierUnavailable(text, response.retry_after)
     if code in TAKEN:

@@ -81,7 +81,9 @@ def test_a_throttled_request_can_be_repeated_after_the_requested_delay(
 # The last one: a 5xx is not trusted to mean "taken".
 @pytest.mark.parametrize("answer", [(500, 20500), (502, 0), (503, 20503), (504, 0), (408, 0), (500, 21422)])
 def test_a_change_has_an_unknown_outcome_after_a_server_error(answer: tuple[int, int]) -> None:
-    assert type(change_error(ApiError(*answer))) is OutcomeUnknown
+    error = change_error(ApiError(*answer, 7.5))
+    assert isinstance(error, OutcomeUnknown)
+    assert error.retry_after == 7.5
 
 
 def test_a_change_without_a_response_has_an_unknown_outcome_unless_it_was_not_sent() -> None:
