@@ -21,7 +21,7 @@ from localdial_server.domain.model import EXTERNAL, Number, NumberState
 from localdial_server.domain.spending import SpendingLimits
 
 # How many numbers one transaction imports. Calls are recorded between two transactions.
-_PER_TRANSACTION: Final = 100
+_PER_TRANSACTION: Final = 25
 
 _NOTICE: Final = (
     "By importing these numbers you attest that the organization has the right to show them. The carrier "

@@ -42,7 +42,7 @@ from localdial_server.domain.model import Number, NumberState
 _MOST_LOOK_UPS = 10
 
 # How many numbers one transaction claims or adopts. Calls are recorded between two transactions.
-_PER_TRANSACTION = 100
+_PER_TRANSACTION = 25
 
 # How many numbers of one request are configured at once.
 _CONCURRENT_CHANGES = 8
