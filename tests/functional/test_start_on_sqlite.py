@@ -74,6 +74,16 @@ def test_a_sqlite_that_is_too_old_is_reported(
 
 
 @pytest.mark.parametrize("command", ["serve", "migrate"])
+def test_a_file_in_place_of_the_state_directory_is_reported(
+    run_command: Run, tmp_path: Path, command: str
+) -> None:
+    file = tmp_path / "state"
+    file.touch()
+    ended = run_command(command, LOCALDIAL_DATABASE_URL="", LOCALDIAL_STATE_DIRECTORY=str(file))
+    assert f"{file} is not a folder" in said_in_one_line(ended)
+
+
+@pytest.mark.parametrize("command", ["serve", "migrate"])
 def test_a_sqlite_file_without_write_permission_is_reported_and_unchanged(
     run_command: Run, tmp_path: Path, command: str
 ) -> None:

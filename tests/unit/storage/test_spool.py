@@ -3,6 +3,7 @@
 import asyncio
 import random
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -84,6 +85,10 @@ def _kill(process: "subprocess.Popen[str]") -> None:
 
 def _markers(path: Path) -> list[str]:
     return sorted(file.name for file in path.glob("*.waiting"))
+
+
+def _modes(path: Path) -> set[int]:
+    return {stat.S_IMODE(file.stat().st_mode) for file in path.iterdir()}
 
 
 def _ids(calls: Sequence[OutboundCall]) -> list[str]:
@@ -225,6 +230,14 @@ async def test_a_spool_whose_folder_was_moved_away_refuses_calls(path: Path, *, 
             await spool.add([call("2")])
         with pytest.raises(StorageUnavailable):
             folder.is_empty()
+    await spool.close()
+
+
+async def test_only_the_owner_may_read_a_marker(path: Path) -> None:
+    spool = SpoolFolder(path, _MANY_BYTES).take()
+    await spool.add([call("c1")])
+    assert _markers(path)
+    assert _modes(path) == {0o600}
     await spool.close()
 
 

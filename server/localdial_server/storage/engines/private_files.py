@@ -1,5 +1,6 @@
 """Files and folders that only their owner may read, because they hold phone numbers of borrowers."""
 
+import errno
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,8 @@ def make_private_folder(path: Path) -> None:
     """Create the folder (mode 0700) and its parents unless they exist. Raises `OSError`."""
     for missing in reversed([folder for folder in (path, *path.parents) if not folder.exists()]):
         missing.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+    if not path.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, f"{path} is not a folder", str(path))
 
 
 def make_private_file(path: Path) -> None:
