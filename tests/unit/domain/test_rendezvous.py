@@ -107,3 +107,11 @@ def test_if_the_only_number_is_the_callees_own_none_is_chosen(callee: str) -> No
     assert choose_number((), callee) is None
     assert choose_number(candidates([callee]), callee) is None
     assert choose_number([*candidates([callee]), *candidates([callee])], callee) is None
+
+
+def test_a_callee_sees_the_same_number_in_any_spelling_and_never_its_own() -> None:
+    spellings = "+541123456789", "+5491123456789", "+54111523456789"
+    numbers = [*CONSECUTIVE, spellings[1]]
+    (chosen,) = {choose_number(candidates(numbers), callee) for callee in spellings}
+    assert chosen == choose_number(candidates(CONSECUTIVE), spellings[0])
+    assert {choose_number(candidates([spellings[1]]), callee) for callee in spellings} == {None}
