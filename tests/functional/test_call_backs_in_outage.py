@@ -8,6 +8,7 @@ import pytest
 
 from localdial.v1 import call_routing_pb2 as calls
 from localdial_client import Client, Unavailable
+from tests.drills import metrics
 from tests.functional.server_process import ServerProcess
 from tests.functional.webhook_process import (
     CALLER,
@@ -86,11 +87,12 @@ def outage(start_server: StartServer, postgresql: PostgresServer, tmp_path: Path
     server = start_server(
         LOCALDIAL_DATABASE_URL=create_postgres(postgresql),
         LOCALDIAL_SPOOL_DIRECTORY=str(tmp_path / "spool"),
+        LOCALDIAL_METRICS_LISTEN="127.0.0.1:0",
         **WEBHOOK,
     )
     outage = Outage(server, postgresql)
-    # A change is in the index after a polling interval.
-    time.sleep(1)
+    # The organization number, the bought one, and the user's caller ID.
+    wait_until(lambda: metrics.read(server.log)["localdial_indexed_numbers"] == 3)
     return outage
 
 
