@@ -1,5 +1,7 @@
 """The services of an `AsyncClient`: one attribute per RPC, typed by the generated stub."""
 
+import asyncio
+
 import grpc.aio
 
 from localdial.v1.call_routing_pb2 import (
@@ -42,7 +44,7 @@ from localdial_client._method import AsyncMethod, CallDefaults
 class AsyncCallRouting:
     """Decides which caller ID an outbound call shows and where a call-back goes."""
 
-    def __init__(self, channel: grpc.aio.Channel, defaults: CallDefaults) -> None:
+    def __init__(self, channel: grpc.aio.Channel, defaults: CallDefaults[asyncio.Event]) -> None:
         """Make the methods; `defaults` apply to all calls."""
         stub = CallRoutingStub(channel)
         self.resolve_outbound_caller_id = AsyncMethod(
@@ -63,7 +65,10 @@ class AsyncNumberInventory:
     """The local presence numbers: list, buy, import and delete them, and map area codes to them."""
 
     def __init__(
-        self, channel: grpc.aio.Channel, defaults: CallDefaults, carrier_defaults: CallDefaults
+        self,
+        channel: grpc.aio.Channel,
+        defaults: CallDefaults[asyncio.Event],
+        carrier_defaults: CallDefaults[asyncio.Event],
     ) -> None:
         """Make the methods; `carrier_defaults` apply to the calls that wait for the carrier."""
         stub = NumberInventoryStub(channel)
@@ -86,7 +91,7 @@ class AsyncNumberInventory:
 class AsyncDirectory:
     """The organizations and their users."""
 
-    def __init__(self, channel: grpc.aio.Channel, defaults: CallDefaults) -> None:
+    def __init__(self, channel: grpc.aio.Channel, defaults: CallDefaults[asyncio.Event]) -> None:
         """Make the methods; `defaults` apply to all calls."""
         stub = DirectoryStub(channel)
         self.set_organization = AsyncMethod(stub.SetOrganization, SetOrganizationRequest, defaults)

@@ -1,33 +1,31 @@
-"""The options of a channel to the service: retries, keepalive, message sizes and reconnection."""
+"""The options of a channel to the service: load balancing, keepalive, message sizes and reconnection."""
 
 import json
 from collections.abc import Sequence
-from importlib.resources import files
 from typing import Any, Final, TypeAlias
 
-from localdial_client._last_failure import PROBE_CONFIG
 from localdial_client._version import __version__
 
 # Pairs of a name from grpc/impl/channel_arg_names.h and its value.
 ChannelOptions: TypeAlias = Sequence[tuple[str, Any]]
 
-# Which calls are retried and how, and round robin over the servers behind a name. Generated from the
-# contract; the clients in all languages have the same one.
-_CONTRACT: Final = json.loads(files(__package__).joinpath("service_config.json").read_text("ascii"))
-_SERVICE_CONFIG: Final = json.dumps({**_CONTRACT, "methodConfig": [*_CONTRACT["methodConfig"], PROBE_CONFIG]})
+# Calls take turns over the servers behind a name. The client itself retries calls; see `Retries`.
+_SERVICE_CONFIG: Final = json.dumps({"loadBalancingConfig": [{"round_robin": {}}]})
 
 _MIB: Final = 1024 * 1024
+
+
+def retries_are_enabled(overrides: ChannelOptions) -> bool:
+    """Return whether the client retries calls: unless the caller's options turn that off, or say how."""
+    names = dict(overrides)
+    return "grpc.service_config" not in names and bool(names.get("grpc.enable_retries", 1))
 
 
 def channel_options(overrides: ChannelOptions, *, is_local: bool) -> list[tuple[str, Any]]:
     """Return the channel options of this package, replaced or extended by `overrides`."""
     options: dict[str, Any] = {
         "grpc.primary_user_agent": f"localdial-client-python/{__version__}",
-        "grpc.enable_retries": 1,
         "grpc.service_config": _SERVICE_CONFIG,
-        # gRPC retries only requests up to this size, and its default of 256 KiB is less than a
-        # BatchSetUsers request may have.
-        "grpc.per_rpc_retry_buffer_size": 4 * _MIB,
         # A page of 1000 numbers with many mapped area codes can exceed gRPC's default of 4 MiB.
         "grpc.max_receive_message_length": 16 * _MIB,
         # The details of an error travel in the trailing metadata, beside what proxies add. Beyond gRPC's

@@ -6,7 +6,8 @@ from typing import Any, Final, NamedTuple
 
 import grpc
 
-from localdial_client._channel import ChannelOptions, channel_options
+from localdial_client._channel import ChannelOptions, channel_options, retries_are_enabled
+from localdial_client._retries import Retries
 from localdial_client._target import Target, target_of
 
 _KEY: Final = re.compile(r"[!-~]+")
@@ -14,11 +15,12 @@ _PEM: Final = b"-----BEGIN "
 
 
 class Connection(NamedTuple):
-    """The arguments of a channel; without `credentials` it is not encrypted."""
+    """The arguments of a channel, and the retries of its calls; without `credentials` it is not encrypted."""
 
     target: str
     credentials: grpc.ChannelCredentials | None
     options: list[tuple[str, Any]]
+    retries: Retries
 
 
 def connection(
@@ -32,7 +34,7 @@ def connection(
     credentials: grpc.ChannelCredentials | None,
     options: ChannelOptions,
 ) -> Connection:
-    """Check the arguments of a client and return those of its channel.
+    """Check the arguments of a client and return what its calls need.
 
     Raises ValueError for an unusable argument, without repeating a secret, and OSError for an address that
     cannot be resolved.
@@ -57,7 +59,9 @@ def connection(
     merged = channel_options(options, is_local=target.is_local)
     if target.authority is not None and not any(name == "grpc.default_authority" for name, _ in merged):
         merged.append(("grpc.default_authority", target.authority))
-    return Connection(target.uri, credentials, merged)
+    addresses = address if isinstance(address, str) else ", ".join(address)
+    retries = Retries(addresses, enabled=retries_are_enabled(options))
+    return Connection(target.uri, credentials, merged, retries)
 
 
 def _check_key(key: str, target: Target, *, is_encrypted: bool) -> None:

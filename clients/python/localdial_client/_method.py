@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import threading
 from collections.abc import Sequence
 from typing import Final, Generic, TypeAlias, TypeVar
 
@@ -12,9 +14,9 @@ import grpc.aio
 from google.protobuf.message import Message
 
 from localdial_client._ids import with_ids
-from localdial_client._last_failure import Probe, async_last_failure, last_failure
+from localdial_client._retries import Attempts, Retries
 from localdial_client._revisions import Revisions
-from localdial_client.errors import Cancelled, LocaldialError, from_rpc_error
+from localdial_client.errors import Cancelled, DeadlineExceeded, LocaldialError, from_rpc_error
 
 # Additional metadata of a call: names are lower case, and values of names that end in `-bin` are bytes.
 Metadata: TypeAlias = Sequence[tuple[str, str | bytes]]
@@ -25,11 +27,17 @@ RequestT = TypeVar("RequestT", bound=Message)
 ResponseT = TypeVar("ResponseT", bound=Message)
 
 
-class CallDefaults:
-    """The deadline, key and revisions that the calls of a client share, for threads and for asyncio."""
+# How a client tells its calls that it was closed.
+ClosedT = TypeVar("ClosedT", threading.Event, asyncio.Event)
 
-    def __init__(self, timeout: float, key: str | None, revisions: Revisions, probe: Probe) -> None:
-        """Set the default deadline in seconds, the key and the probe of the channel.
+
+class CallDefaults(Generic[ClosedT]):
+    """What the calls of a client share, for threads and for asyncio."""
+
+    def __init__(
+        self, timeout: float, key: str | None, revisions: Revisions, retries: Retries, closed: ClosedT
+    ) -> None:
+        """Set the default deadline in seconds, and the event that is set when the client is closed.
 
         Raises ValueError for a bad timeout.
         """
@@ -39,11 +47,12 @@ class CallDefaults:
         self._timeout = timeout
         self._authorization = () if key is None else ((_AUTHORIZATION, f"Bearer {key}"),)
         self._revisions = revisions
-        self.probe = probe
+        self._retries = retries
+        self.closed: ClosedT = closed
 
-    def deadline(self, timeout: float | None) -> float:
-        """Return the deadline of a call, in seconds: its own `timeout`, or the default if None."""
-        return self._timeout if timeout is None else timeout
+    def attempts(self, request_type: type[Message], timeout: float | None) -> Attempts:
+        """Return the attempts of a new call. Its deadline is its own `timeout`, or the default if None."""
+        return self._retries.attempts(request_type, self._timeout if timeout is None else timeout)
 
     def metadata(self, own: Metadata) -> tuple[tuple[str, str | bytes], ...]:
         """Return the metadata of a call with the key added, unless the call has a key of its own."""
@@ -59,14 +68,22 @@ class CallDefaults:
         """Learn the revisions in the response to the request `sent`."""
         self._revisions.learn(sent, response)
 
-    def failure(self, error: grpc.RpcError, sent: Message, why: str) -> LocaldialError:
-        """Return the exception for the failed request `sent`, and forget the revisions it refutes.
-
-        `why` there is no connection, or an empty string, is added to the message.
-        """
-        failure = from_rpc_error(error, sent, why)
+    def failure(self, error: grpc.RpcError, sent: Message, attempts: Attempts) -> LocaldialError:
+        """Return the exception for the failed request `sent`, and forget the revisions it refutes."""
+        failure = from_rpc_error(error, sent, attempts.explained)
         self._revisions.learn_failure(sent, failure)
         return failure
+
+
+def late(sent: Message, attempts: Attempts) -> DeadlineExceeded:
+    """Return the exception for the request `sent`, which has no time left for another attempt."""
+    code = grpc.StatusCode.DEADLINE_EXCEEDED
+    return DeadlineExceeded(attempts.explained(code, "the deadline has passed"), request=sent)
+
+
+def closed_during(sent: Message) -> Cancelled:
+    """Return the exception for the request `sent` of a client that was closed before the response."""
+    return Cancelled("the client was closed during the call", request=sent)
 
 
 def require_type(request: object, request_type: type[Message]) -> None:
@@ -91,7 +108,7 @@ class Method(Generic[RequestT, ResponseT]):
         self,
         call: grpc.UnaryUnaryMultiCallable[RequestT, ResponseT],
         request_type: type[RequestT],
-        defaults: CallDefaults,
+        defaults: CallDefaults[threading.Event],
     ) -> None:
         """Wrap `call`, the method of the generated stub, which takes requests of `request_type`."""
         self._call = call
@@ -113,15 +130,26 @@ class Method(Generic[RequestT, ResponseT]):
         require_type(request, self._request_type)
         defaults = self._defaults
         sent = defaults.prepare(request)
-        try:
-            response = self._call(
-                sent, timeout=defaults.deadline(timeout), metadata=defaults.metadata(metadata)
-            )
-        except grpc.RpcError as error:
-            why = last_failure(defaults.probe, error)
-            raise defaults.failure(error, sent, why) from without_frames(error)
-        defaults.learn(sent, response)
-        return response
+        all_metadata = defaults.metadata(metadata)
+        attempts = defaults.attempts(self._request_type, timeout)
+        failed: BaseException | None = None
+        while True:
+            left = attempts.begin()
+            if left <= 0:
+                raise late(sent, attempts) from failed
+            try:
+                response = self._call(sent, timeout=left, metadata=all_metadata)
+            except grpc.RpcError as error:
+                failed = without_frames(error)
+                pause = attempts.pause_after(error)
+                if pause is None:
+                    raise defaults.failure(error, sent, attempts) from failed
+                if defaults.closed.wait(pause):
+                    raise closed_during(sent) from failed
+            else:
+                attempts.succeeded()
+                defaults.learn(sent, response)
+                return response
 
 
 class AsyncMethod(Generic[RequestT, ResponseT]):
@@ -131,7 +159,7 @@ class AsyncMethod(Generic[RequestT, ResponseT]):
         self,
         call: grpc.aio.UnaryUnaryMultiCallable[RequestT, ResponseT],
         request_type: type[RequestT],
-        defaults: CallDefaults,
+        defaults: CallDefaults[asyncio.Event],
     ) -> None:
         """Wrap `call`, the method of the generated stub, which takes requests of `request_type`."""
         self._call = call
@@ -158,20 +186,32 @@ class AsyncMethod(Generic[RequestT, ResponseT]):
         require_type(request, self._request_type)
         defaults = self._defaults
         sent = defaults.prepare(request)
-        try:
-            response = await self._call(
-                sent, timeout=defaults.deadline(timeout), metadata=defaults.metadata(metadata)
-            )
-        except grpc.RpcError as error:
-            why = await async_last_failure(defaults.probe, error)
-            raise defaults.failure(error, sent, why) from without_frames(error)
-        except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                raise
-            # This task was not cancelled; closing the channel cancelled the call. Raising CancelledError
-            # would end the task silently, as if it had been cancelled.
-            cancelled = Cancelled("the client was closed during the call", request=sent)
-            raise cancelled from without_frames(error)
-        defaults.learn(sent, response)
-        return response
+        all_metadata = defaults.metadata(metadata)
+        attempts = defaults.attempts(self._request_type, timeout)
+        failed: BaseException | None = None
+        while True:
+            left = attempts.begin()
+            if left <= 0:
+                raise late(sent, attempts) from failed
+            try:
+                response = await self._call(sent, timeout=left, metadata=all_metadata)
+            except grpc.RpcError as error:
+                failed = without_frames(error)
+                pause = attempts.pause_after(error)
+                if pause is None:
+                    raise defaults.failure(error, sent, attempts) from failed
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(defaults.closed.wait(), pause)
+                if defaults.closed.is_set():
+                    raise closed_during(sent) from failed
+            except asyncio.CancelledError as error:
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    raise
+                # This task was not cancelled; closing the channel cancelled the call. Raising CancelledError
+                # would end the task silently, as if it had been cancelled.
+                raise closed_during(sent) from without_frames(error)
+            else:
+                attempts.succeeded()
+                defaults.learn(sent, response)
+                return response

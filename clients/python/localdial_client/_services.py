@@ -1,5 +1,7 @@
 """The services of a `Client`: one attribute per RPC, typed by the generated stub."""
 
+import threading
+
 import grpc
 
 from localdial.v1.call_routing_pb2 import (
@@ -42,7 +44,7 @@ from localdial_client._method import CallDefaults, Method
 class CallRouting:
     """Decides which caller ID an outbound call shows and where a call-back goes."""
 
-    def __init__(self, channel: grpc.Channel, defaults: CallDefaults) -> None:
+    def __init__(self, channel: grpc.Channel, defaults: CallDefaults[threading.Event]) -> None:
         """Make the methods; `defaults` apply to all calls."""
         stub = CallRoutingStub(channel)
         self.resolve_outbound_caller_id = Method(
@@ -62,7 +64,12 @@ class CallRouting:
 class NumberInventory:
     """The local presence numbers: list, buy, import and delete them, and map area codes to them."""
 
-    def __init__(self, channel: grpc.Channel, defaults: CallDefaults, carrier_defaults: CallDefaults) -> None:
+    def __init__(
+        self,
+        channel: grpc.Channel,
+        defaults: CallDefaults[threading.Event],
+        carrier_defaults: CallDefaults[threading.Event],
+    ) -> None:
         """Make the methods; `carrier_defaults` apply to the calls that wait for the carrier."""
         stub = NumberInventoryStub(channel)
         self.list_numbers = Method(stub.ListNumbers, ListNumbersRequest, defaults)
@@ -84,7 +91,7 @@ class NumberInventory:
 class Directory:
     """The organizations and their users."""
 
-    def __init__(self, channel: grpc.Channel, defaults: CallDefaults) -> None:
+    def __init__(self, channel: grpc.Channel, defaults: CallDefaults[threading.Event]) -> None:
         """Make the methods; `defaults` apply to all calls."""
         stub = DirectoryStub(channel)
         self.set_organization = Method(stub.SetOrganization, SetOrganizationRequest, defaults)

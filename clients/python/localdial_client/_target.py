@@ -77,7 +77,12 @@ def _resolved(address: str) -> list[tuple[ipaddress.IPv4Address | ipaddress.IPv6
     match = _host_port(address)
     if match is None:
         raise _invalid(address)
-    found = socket.getaddrinfo(match["ipv6"] or match["host"], int(match["port"]), type=socket.SOCK_STREAM)
+    host = match["ipv6"] or match["host"]
+    try:
+        found = socket.getaddrinfo(host, int(match["port"]), type=socket.SOCK_STREAM)
+    except socket.gaierror as error:
+        # Python's own message does not have the name.
+        raise socket.gaierror(error.errno, f"cannot resolve {host}: {error.strerror}") from None
     return [(ipaddress.ip_address(str(server[0])), int(server[1])) for *_, server in found]
 
 

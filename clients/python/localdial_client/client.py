@@ -1,6 +1,7 @@
 """The clients: a connection to the service, with one attribute per service."""
 
 import asyncio
+import threading
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Final, Self
@@ -11,7 +12,6 @@ import grpc.aio
 from localdial_client._async_services import AsyncCallRouting, AsyncDirectory, AsyncNumberInventory
 from localdial_client._channel import ChannelOptions
 from localdial_client._connection import connection
-from localdial_client._last_failure import probe_of
 from localdial_client._method import CallDefaults
 from localdial_client._revisions import Revisions
 from localdial_client._services import CallRouting, Directory, NumberInventory
@@ -68,7 +68,7 @@ class Client:
         Raises ValueError for unusable arguments, and OSError if one of several addresses is a name that
         cannot be resolved.
         """
-        target, channel_credentials, merged = connection(
+        target, channel_credentials, merged, retries = connection(
             address,
             key=key,
             tls=tls,
@@ -83,16 +83,17 @@ class Client:
             if channel_credentials is None
             else grpc.secure_channel(target, channel_credentials, merged)
         )
+        self._closed = threading.Event()
         revisions = Revisions(enabled=read_your_writes)
-        probe = probe_of(self._channel)
-        defaults = CallDefaults(timeout, key, revisions, probe)
-        carrier_defaults = CallDefaults(carrier_timeout, key, revisions, probe)
+        defaults = CallDefaults(timeout, key, revisions, retries, self._closed)
+        carrier_defaults = CallDefaults(carrier_timeout, key, revisions, retries, self._closed)
         self.call_routing = CallRouting(self._channel, defaults)
         self.number_inventory = NumberInventory(self._channel, defaults, carrier_defaults)
         self.directory = Directory(self._channel, defaults)
 
     def close(self) -> None:
         """Close the connection immediately; calls in flight raise `Cancelled`. Closing again does nothing."""
+        self._closed.set()
         self._channel.close()
 
     def __enter__(self) -> Self:
@@ -138,7 +139,7 @@ class AsyncClient:
         """
         # gRPC would silently use a loop that never runs, and the first call would fail far from here.
         asyncio.get_running_loop()
-        target, channel_credentials, merged = connection(
+        target, channel_credentials, merged, retries = connection(
             address,
             key=key,
             tls=tls,
@@ -153,16 +154,17 @@ class AsyncClient:
             if channel_credentials is None
             else grpc.aio.secure_channel(target, channel_credentials, merged)
         )
+        self._closed = asyncio.Event()
         revisions = Revisions(enabled=read_your_writes)
-        probe = probe_of(self._channel)
-        defaults = CallDefaults(timeout, key, revisions, probe)
-        carrier_defaults = CallDefaults(carrier_timeout, key, revisions, probe)
+        defaults = CallDefaults(timeout, key, revisions, retries, self._closed)
+        carrier_defaults = CallDefaults(carrier_timeout, key, revisions, retries, self._closed)
         self.call_routing = AsyncCallRouting(self._channel, defaults)
         self.number_inventory = AsyncNumberInventory(self._channel, defaults, carrier_defaults)
         self.directory = AsyncDirectory(self._channel, defaults)
 
     async def close(self) -> None:
         """Close the connection immediately; calls in flight raise `Cancelled`. Closing again does nothing."""
+        self._closed.set()
         await self._channel.close()
 
     async def __aenter__(self) -> Self:

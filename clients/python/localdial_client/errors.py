@@ -1,13 +1,16 @@
 """The exceptions of failed calls: the gRPC status with its decoded details."""
 
 import contextlib
-from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple, cast
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, NamedTuple, TypeAlias, cast
 
 import grpc
 from google.protobuf.message import DecodeError, Message
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
+
+# Returns the message of an error, given its status and what gRPC says.
+Explain: TypeAlias = Callable[[grpc.StatusCode, str], str]
 
 _DETAILS_KEY: Final = "grpc-status-details-bin"
 _DOMAIN: Final = "localdial"
@@ -189,13 +192,13 @@ def from_status(status: Status) -> LocaldialError:
     code = _CODE_BY_NUMBER.get(status.code, grpc.StatusCode.UNKNOWN)
     if code is grpc.StatusCode.OK:
         raise ValueError("the status is OK, which is not an error")
-    return _decode(code, status.message, status, None)
+    return _decode(code, status.message, status)
 
 
-def from_rpc_error(error: grpc.RpcError, request: Message, why: str = "") -> LocaldialError:
+def from_rpc_error(error: grpc.RpcError, request: Message, explained: Explain) -> LocaldialError:
     """Return the error that a failed call raises; `request` is the request as it was sent.
 
-    `why` there is no connection, if given, is added to the message.
+    `explained` returns the message of an error without a reason, which the service did not send.
     """
     # The type stubs know neither that these are pairs nor that None is possible, as without a connection.
     trailing = cast("Iterable[tuple[str, str | bytes]] | None", error.trailing_metadata())
@@ -205,11 +208,16 @@ def from_rpc_error(error: grpc.RpcError, request: Message, why: str = "") -> Loc
             # Details that cannot be decoded must not hide the error itself.
             with contextlib.suppress(DecodeError):
                 status = Status.FromString(value)
-    message = error.details() or ""
-    return _decode(error.code(), f"{message}; {why}" if why else message, status, request)
+    return _decode(error.code(), error.details() or "", status, request, explained)
 
 
-def _decode(code: grpc.StatusCode, message: str, status: Status, request: Message | None) -> LocaldialError:
+def _decode(
+    code: grpc.StatusCode,
+    message: str,
+    status: Status,
+    request: Message | None = None,
+    explained: Explain | None = None,
+) -> LocaldialError:
     reason, metadata, retry_delay = "", {}, None
     violations: tuple[FieldViolation, ...] = ()
     for detail in status.details:
@@ -225,6 +233,8 @@ def _decode(code: grpc.StatusCode, message: str, status: Status, request: Messag
                 )
             elif detail.Unpack(retry):
                 retry_delay = retry.retry_delay.seconds + retry.retry_delay.nanos / 1e9
+    if explained is not None and not reason:
+        message = explained(code, message)
     return _CLASS_BY_CODE.get(code, LocaldialError)(
         message,
         code=code,

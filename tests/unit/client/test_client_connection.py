@@ -7,6 +7,7 @@ from pathlib import Path
 import grpc
 import grpc.aio
 import pytest
+from google.protobuf.message import Message
 
 from localdial.v1.call_routing_pb2 import ResolveOutboundCallerIdRequest
 from localdial.v1.directory_pb2 import (
@@ -23,9 +24,11 @@ from localdial_client import (
     DeadlineExceeded,
     Internal,
     ResourceExhausted,
+    Unavailable,
     __version__,
 )
 from tests.support.fake_server import HANG_SECONDS, FakeServer, Hang, fails
+from tests.support.waiting import until
 
 from .conftest import Api, Connect
 
@@ -65,19 +68,31 @@ async def test_the_deadline_includes_all_retries(server: FakeServer, api: Api) -
 
 @pytest.mark.asyncio
 async def test_a_call_that_runs_out_of_time_says_why_there_is_no_connection(connect: Connect) -> None:
-    with pytest.raises(DeadlineExceeded, match=r"Deadline Exceeded; .*127\.0\.0\.1:1: .*refused"):
-        await connect("127.0.0.1:1").call("directory.get_user", GetUserRequest(), timeout=0.3)
+    with pytest.raises(DeadlineExceeded, match=r"; .*127\.0\.0\.1:1: .*refused, 2 attempts$"):
+        await connect("127.0.0.1:1").call("directory.get_user", GetUserRequest(), timeout=0.2)
 
 
 @pytest.mark.asyncio
-async def test_the_question_why_there_is_no_connection_never_reaches_a_server(
-    server: FakeServer, api: Api
-) -> None:
+async def test_a_call_without_a_response_says_from_where(server: FakeServer, address: str, api: Api) -> None:
     server.answers(Hang())
     with pytest.raises(DeadlineExceeded) as raised:
         await api.call("directory.get_user", GetUserRequest(), timeout=0.2)
-    assert raised.value.message == "Deadline Exceeded"
-    assert len(server.received) == 1
+    assert raised.value.message == f"Deadline Exceeded; no response from {address}, 1 attempt"
+
+
+@pytest.mark.asyncio
+async def test_a_call_without_any_time_was_not_attempted(connect: Connect) -> None:
+    with pytest.raises(DeadlineExceeded) as raised:
+        await connect("127.0.0.1:1").call("directory.get_user", GetUserRequest(), timeout=0)
+    assert raised.value.message == "the deadline has passed"
+
+
+@pytest.mark.asyncio
+async def test_a_name_that_cannot_be_resolved_is_in_the_error(connect: Connect) -> None:
+    with pytest.raises(Unavailable, match=r"localdial\.invalid:50051.*, 5 attempts$"):
+        await connect("localdial.invalid:50051").call("directory.get_user", GetUserRequest())
+    with pytest.raises(OSError, match=r"cannot resolve localdial\.invalid: "):
+        connect(["localdial.invalid:50051", "127.0.0.1:1"])
 
 
 @pytest.mark.asyncio
@@ -132,6 +147,21 @@ async def test_close_ends_the_calls_in_flight(server: FakeServer, api: Api) -> N
         await call
     assert caught.value.request == server.received[0].request
     assert await asyncio.to_thread(hang.ended.wait, HANG_SECONDS)
+
+
+@pytest.mark.asyncio
+async def test_close_ends_a_call_that_waits_for_its_next_attempt(server: FakeServer, api: Api) -> None:
+    def later(context: grpc.ServicerContext) -> Message:
+        context.set_trailing_metadata((("grpc-retry-pushback-ms", "60000"),))
+        context.abort(grpc.StatusCode.UNAVAILABLE, "later")
+
+    server.answers(later)
+    call = asyncio.create_task(api.call("directory.get_user", GetUserRequest(), timeout=90))
+    await until(lambda: server.received)
+    await api.close()
+    with pytest.raises(Cancelled, match="the client was closed during the call"):
+        await asyncio.wait_for(call, HANG_SECONDS)
+    assert len(server.received) == 1
 
 
 @pytest.mark.asyncio

@@ -8,6 +8,7 @@ from typing import Any
 import grpc
 import pytest
 from google.protobuf.message import Message
+from google.rpc.error_details_pb2 import ErrorInfo
 
 from localdial.v1.call_routing_pb2 import (
     BatchResolveOutboundCallerIdsRequest,
@@ -17,7 +18,7 @@ from localdial.v1.call_routing_pb2 import (
 )
 from localdial.v1.directory_pb2 import BatchSetUsersRequest, SetUserRequest, User
 from localdial.v1.number_inventory_pb2 import DeleteNumbersRequest, PurchaseNumbersRequest
-from localdial_client import AsyncClient, LocaldialError, Unavailable, with_ids
+from localdial_client import AsyncClient, DeadlineExceeded, LocaldialError, Unavailable, with_ids
 from tests.support.fake_server import HANG_SECONDS, FakeServer, Hang, fails
 
 from .conftest import Api, Connect
@@ -111,9 +112,42 @@ def test_identifiers_of_the_caller_are_kept() -> None:
 @pytest.mark.asyncio
 async def test_a_call_fails_after_its_last_retry(server: FakeServer, api: Api) -> None:
     server.answers(*[UNAVAILABLE] * (MAX_ATTEMPTS + 1))
-    with pytest.raises(Unavailable, match="restarting"):
+    with pytest.raises(Unavailable, match=f"restarting, {MAX_ATTEMPTS} attempts$"):
         await api.call("directory.set_user", SetUserRequest())
     assert len(server.received) == MAX_ATTEMPTS
+
+
+@pytest.mark.asyncio
+async def test_a_call_that_runs_out_of_time_says_why_its_last_attempt_failed(
+    server: FakeServer, api: Api
+) -> None:
+    server.answers(UNAVAILABLE, fails(grpc.StatusCode.CANCELLED, "cut off"), Hang())
+    with pytest.raises(DeadlineExceeded, match=r"^DEADLINE_EXCEEDED: .*; .*: cut off, 3 attempts$"):
+        await api.call("directory.set_user", SetUserRequest(), timeout=1)
+
+
+@pytest.mark.asyncio
+async def test_the_message_of_an_error_of_the_service_is_not_changed(server: FakeServer, api: Api) -> None:
+    stopping = fails(
+        grpc.StatusCode.UNAVAILABLE, "stopping", ErrorInfo(domain="localdial", reason="SHUTTING_DOWN")
+    )
+    server.answers(*[stopping] * MAX_ATTEMPTS)
+    with pytest.raises(Unavailable) as caught:
+        await api.call("directory.set_user", SetUserRequest())
+    assert caught.value.message == "stopping"
+    assert len(server.received) == MAX_ATTEMPTS
+
+
+@pytest.mark.asyncio
+async def test_options_of_the_channel_turn_retries_off(
+    server: FakeServer, address: str, connect: Connect
+) -> None:
+    for options in [("grpc.enable_retries", 0)], [("grpc.service_config", "{}")]:
+        server.received.clear()
+        server.answers(UNAVAILABLE)
+        with pytest.raises(Unavailable, match=f"^UNAVAILABLE: {address}: restarting, 1 attempt$"):
+            await connect(address, options=options).call("directory.set_user", SetUserRequest())
+        assert len(server.received) == 1
 
 
 @pytest.mark.asyncio
