@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"google.golang.org/grpc/balancer"
 	"google.golang.org/grpc/resolver"
 )
 
@@ -97,6 +98,30 @@ func target(addresses []string) (string, resolver.Builder) {
 		// Calls are spread over all the addresses that a name resolves to.
 		return "dns:///" + addresses[0], nil
 	}
+}
+
+// dnsResolver is gRPC's DNS resolver, which does not count a name that does not exist as an error, so that calls would
+// fail without saying why.
+type dnsResolver struct{ resolver.Builder }
+
+func (d dnsResolver) Build(
+	target resolver.Target, cc resolver.ClientConn, options resolver.BuildOptions,
+) (resolver.Resolver, error) {
+	return d.Builder.Build(target, foundOrError{cc, target.Endpoint()}, options)
+}
+
+// foundOrError reports an error for a name without addresses.
+type foundOrError struct {
+	resolver.ClientConn
+	name string
+}
+
+func (c foundOrError) UpdateState(state resolver.State) error {
+	if len(state.Endpoints) == 0 && len(state.Addresses) == 0 {
+		c.ReportError(fmt.Errorf("cannot resolve %s: no such host", c.name))
+		return balancer.ErrBadResolverState
+	}
+	return c.ClientConn.UpdateState(state)
 }
 
 // staticResolver always resolves to all of its addresses.

@@ -11,16 +11,15 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// attempts has the failed attempts of one call. gRPC's error of a call that ran out of time does not say why they failed.
+// attempts has the attempts of one call. gRPC's error does not say how many there were, nor, of a call that ran out of
+// time, why they failed.
 type attempts struct {
 	// addresses are those of the client, for errors that name none.
 	addresses string
 	mutex     sync.Mutex
-	// failures counts the attempts that failed with Unavailable; lastFailure is what the last of them said.
-	failures    int
+	count     int
+	// lastFailure is what the last attempt that failed said.
 	lastFailure string
-	// answered tells whether a server answered the last attempt.
-	answered bool
 }
 
 type attemptsKey struct{}
@@ -31,21 +30,25 @@ func withAttempts(ctx context.Context, addresses string) (context.Context, *atte
 	return context.WithValue(ctx, attemptsKey{}, made), made
 }
 
-// explain adds to the message of a call that no server answered why, and how often it was tried.
+// explain adds to the message of a call that no server answered why, at which address, and how often it was tried.
 func (a *attempts) explain(failure *Error) {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
-	if a.failures == 0 {
+	if a.count == 0 || failure.Reason != "" {
 		return
 	}
 	tried := "1 attempt"
-	if a.failures > 1 {
-		tried = fmt.Sprintf("%d attempts", a.failures)
+	if a.count > 1 {
+		tried = fmt.Sprintf("%d attempts", a.count)
 	}
-	switch {
-	case failure.Code == codes.DeadlineExceeded:
-		failure.Message = fmt.Sprintf("%s; %s, %s", failure.Message, a.lastFailure, tried)
-	case failure.Code == codes.Unavailable && !a.answered:
+	switch failure.Code {
+	case codes.DeadlineExceeded:
+		why := a.lastFailure
+		if why == "" {
+			why = "no response from " + a.addresses
+		}
+		failure.Message = fmt.Sprintf("%s; %s, %s", failure.Message, why, tried)
+	case codes.Unavailable:
 		failure.Message = fmt.Sprintf("%s, %s", a.located(failure.Message), tried)
 	}
 }
@@ -70,19 +73,15 @@ func (attemptRecorder) HandleRPC(ctx context.Context, event stats.RPCStats) {
 	}
 	made.mutex.Lock()
 	defer made.mutex.Unlock()
-	switch event := event.(type) {
-	case *stats.Begin:
-		made.answered = false
-	case *stats.InHeader, *stats.InTrailer:
-		made.answered = true
-	case *stats.End:
-		if failed := status.Convert(event.Error); failed.Code() == codes.Unavailable {
-			made.failures++
-			made.lastFailure = failed.Message()
-			if !made.answered {
-				made.lastFailure = made.located(made.lastFailure)
-			}
-		}
+	// gRPC also begins attempts that it never makes, so only those that end are counted.
+	ended, is := event.(*stats.End)
+	if !is {
+		return
+	}
+	made.count++
+	switch failed := status.Convert(ended.Error); failed.Code() {
+	case codes.Unavailable, codes.Canceled:
+		made.lastFailure = made.located(failed.Message())
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/resolver"
 )
 
 // serviceConfig is the gRPC service config: round robin, and which calls are retried and how. It is generated from the
@@ -59,9 +60,11 @@ func newChannel(s *settings) (*grpc.ClientConn, error) {
 			MinConnectTimeout: 20 * time.Second,
 		}),
 	}
+	resolvers := []resolver.Builder{dnsResolver{resolver.Get("dns")}}
 	if addresses != nil {
-		options = append(options, grpc.WithResolvers(addresses))
+		resolvers = append(resolvers, addresses)
 	}
+	options = append(options, grpc.WithResolvers(resolvers...))
 	if s.tls != nil {
 		options = append(options, grpc.WithTransportCredentials(credentials.NewTLS(s.tls)))
 	} else {

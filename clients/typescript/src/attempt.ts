@@ -76,11 +76,6 @@ export class Attempt implements SessionManager {
     this.#connection.received();
   }
 
-  /** Whether the server answered, if only with an error. */
-  get answered(): boolean {
-    return this.#header !== undefined;
-  }
-
   /** The server's `grpc-retry-pushback-ms` header, or undefined. */
   get pushback(): unknown {
     return (this.#trailer ?? this.#header)?.["grpc-retry-pushback-ms"];

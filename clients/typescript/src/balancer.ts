@@ -132,7 +132,8 @@ class ServerGroup {
 
   /** Why there is no server, as texts for people to read. */
   get problems(): string[] {
-    if (this.#subchannels.size === 0) return [`cannot resolve ${this.#address.host}: ${messageOf(this.#error)}`];
+    if (this.#subchannels.size === 0)
+      return [`cannot resolve ${this.#hostPort(this.#address.host)}: ${messageOf(this.#error)}`];
     return [...this.#subchannels.values()].map(
       ({ target, error }) => `cannot connect to ${target.text}: ${messageOf(error)}`,
     );
@@ -192,9 +193,12 @@ class ServerGroup {
   #target(ip: string): Target {
     const { host, port } = this.#address;
     const scheme = this.#settings.secureContext ? "https" : "http";
-    const hostPort = (name: string) => `${name.includes(":") ? `[${name}]` : name}:${port}`;
-    const text = host === ip ? hostPort(ip) : `${hostPort(host)} (${ip})`;
-    return { authority: `${scheme}://${hostPort(host)}`, host, ip, port, text };
+    const text = host === ip ? this.#hostPort(ip) : `${this.#hostPort(host)} (${ip})`;
+    return { authority: `${scheme}://${this.#hostPort(host)}`, host, ip, port, text };
+  }
+
+  #hostPort(host: string): string {
+    return `${host.includes(":") ? `[${host}]` : host}:${this.#address.port}`;
   }
 }
 

@@ -94,6 +94,7 @@ export class Client {
     });
     this.#transport = new LocaldialTransport({
       balancer: this.#balancer,
+      addresses: [options.address].flat(),
       policies: new RetryPolicies(serviceConfig),
       throttle: new RetryThrottle(serviceConfig.retryThrottling),
       revisions: options.readYourWrites === false ? undefined : new Revisions(),

@@ -29,6 +29,8 @@ const carrierMethods: ReadonlySet<string> = new Set([
 
 export interface TransportSettings {
   readonly balancer: Balancer;
+  /** The addresses of the client, for messages. */
+  readonly addresses: readonly string[];
   readonly policies: RetryPolicies;
   readonly throttle: RetryThrottle;
   /** Undefined if the client does not ensure that it reads its own writes. */
@@ -44,7 +46,6 @@ interface Failure {
   readonly pushback: number | "never" | undefined;
   /** Whether it is certain that the server did not process the request. */
   readonly unprocessed: boolean;
-  readonly answered: boolean;
 }
 
 export class LocaldialTransport implements Transport {
@@ -71,13 +72,12 @@ export class LocaldialTransport implements Transport {
     headers.set("user-agent", `localdial-client-typescript/${version}`);
     if (key !== undefined && !headers.has("authorization")) headers.set("authorization", `Bearer ${key}`);
 
-    const call = new Call(timeoutMs ?? this.#defaultTimeout(method), signal);
+    const call = new Call(timeoutMs ?? this.#defaultTimeout(method), signal, this.#settings.addresses);
     this.#calls.add(call);
     try {
       const policy = policies.of(method);
       const backoff = policy && new Backoff(policy);
       const tried = new Set<Subchannel>();
-      let attempts = 0;
       let unprocessed = 0;
       for (;;) {
         const outcome = await this.#attempt(call, method, headers, request, tried);
@@ -88,18 +88,18 @@ export class LocaldialTransport implements Transport {
           return outcome;
         }
         call.throwIfEnded(request);
-        call.failed(outcome.error);
         // Like gRPC, immediately send a request again, once, that no server processed: the server began to stop while
         // the request was on its way.
         if (outcome.unprocessed && ++unprocessed === 1) continue;
-        attempts += 1;
-        const pause = this.#pause(outcome, attempts, policy, backoff);
+        const pause = this.#pause(outcome, call.attempts, policy, backoff);
         if (pause === undefined) {
           revisions?.forgetUnreached(request, outcome.error);
-          throw outcome.answered ? outcome.error : call.withAttempts(outcome.error);
+          throw call.explained(outcome.error);
         }
-        headers.set("grpc-previous-rpc-attempts", String(attempts));
+        call.failed(outcome.error);
+        headers.set("grpc-previous-rpc-attempts", String(call.attempts));
         await call.pause(pause, request);
+        call.attempts += 1;
       }
     } finally {
       call.end();
@@ -135,7 +135,7 @@ export class LocaldialTransport implements Transport {
       call.throwIfEnded(request);
       if (!(thrown instanceof NoServerError)) throw thrown;
       const error = errorOf("UNAVAILABLE", thrown.message, { request, cause: thrown });
-      return { error, pushback: undefined, unprocessed: false, answered: false };
+      return { error, pushback: undefined, unprocessed: false };
     }
     tried.add(picked.subchannel);
     const { authority } = picked.subchannel.target;
@@ -149,8 +149,7 @@ export class LocaldialTransport implements Transport {
     } catch (thrown) {
       if (call.deadlineExceeded) attempt.drainIfSilent();
       const error = attempt.errorOf(thrown, request);
-      const { unprocessed, answered } = attempt;
-      return { error, pushback: pushbackOf(attempt.pushback), unprocessed, answered };
+      return { error, pushback: pushbackOf(attempt.pushback), unprocessed: attempt.unprocessed };
     }
   }
 
@@ -179,16 +178,22 @@ class Call {
   readonly #timer: NodeJS.Timeout;
   readonly #callerSignal: AbortSignal | undefined;
   readonly #onCallerAbort: () => void;
-  #failures = 0;
+  readonly #addresses: readonly string[];
+  /** How many attempts were begun. */
+  attempts = 1;
   #lastFailure: LocaldialError | undefined;
 
-  constructor(timeoutMs: number, callerSignal: AbortSignal | undefined) {
+  constructor(timeoutMs: number, callerSignal: AbortSignal | undefined, addresses: readonly string[]) {
     // A NaN ends the call too, because a call without a deadline would be worse.
     const timeout = timeoutMs > 0 ? Math.min(timeoutMs, maxTimeoutMs) : 0;
     this.#deadline = performance.now() + timeout;
-    const exceeded = () => this.abort(new CallEnded("DEADLINE_EXCEEDED", `no response within ${timeout} ms`));
-    this.#timer = setTimeout(exceeded, timeout);
-    if (timeout === 0) exceeded();
+    const late = new CallEnded("DEADLINE_EXCEEDED", `the deadline of ${timeout} ms has passed`);
+    this.#timer = setTimeout(() => this.abort(late), timeout);
+    this.#addresses = addresses;
+    if (timeout === 0) {
+      this.attempts = 0;
+      this.abort(late);
+    }
     this.#callerSignal = callerSignal;
     this.#onCallerAbort = () => {
       this.abort(new CallEnded("CANCELLED", "the caller cancelled the call", callerSignal?.reason));
@@ -211,25 +216,34 @@ class Call {
     return left < 1e8 ? `${left}m` : `${Math.ceil(left / 1000)}S`;
   }
 
-  /** Records an attempt that failed, for the error of a call that no server answers. */
+  /** Records why an attempt failed after which there is another one. */
   failed(error: LocaldialError): void {
-    this.#failures += 1;
     this.#lastFailure = error;
   }
 
-  /** Returns the error of a call that no server answered, with the number of attempts if it could not be reached. */
-  withAttempts(error: LocaldialError): LocaldialError {
-    if (error.code !== "UNAVAILABLE") return error;
-    const { request, cause } = error;
-    return errorOf(error.code, `${error.statusMessage}, ${this.#attempts()}`, { request, cause });
+  /** Returns the error; if no server answered the call, with why, the address and the number of attempts. */
+  explained(error: LocaldialError): LocaldialError {
+    const { code, request, cause } = error;
+    if (error.reason) return error;
+    if (code === "DEADLINE_EXCEEDED") return errorOf(code, this.#late(error.statusMessage), { request, cause });
+    if (code !== "UNAVAILABLE") return error;
+    return errorOf(code, `${this.#located(error)}, ${this.#attempted()}`, { request, cause });
   }
 
-  #withLastFailure(message: string): string {
-    return this.#lastFailure ? `${message}; ${this.#lastFailure.statusMessage}, ${this.#attempts()}` : message;
+  #late(message: string): string {
+    if (this.attempts === 0) return message;
+    const failure = this.#lastFailure;
+    const why = failure ? this.#located(failure) : `no response from ${this.#addresses.join(", ")}`;
+    return `${message}; ${why}, ${this.#attempted()}`;
   }
 
-  #attempts(): string {
-    return this.#failures === 1 ? "1 attempt" : `${this.#failures} attempts`;
+  #located({ statusMessage }: LocaldialError): string {
+    const located = this.#addresses.every((address) => statusMessage.includes(address));
+    return located ? statusMessage : `${this.#addresses.join(", ")}: ${statusMessage}`;
+  }
+
+  #attempted(): string {
+    return this.attempts === 1 ? "1 attempt" : `${this.attempts} attempts`;
   }
 
   /** Ends the call. Only the first reason is kept. */
@@ -241,7 +255,7 @@ class Call {
   throwIfEnded(request: Message): void {
     const { reason } = this.signal;
     if (!(reason instanceof CallEnded)) return;
-    const message = reason.code === "DEADLINE_EXCEEDED" ? this.#withLastFailure(reason.message) : reason.message;
+    const message = reason.code === "DEADLINE_EXCEEDED" ? this.#late(reason.message) : reason.message;
     throw errorOf(reason.code, message, { request, cause: reason.cause ?? this.#lastFailure });
   }
 

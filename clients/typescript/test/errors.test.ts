@@ -9,7 +9,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import * as localdial from "@localdial/client";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "#client/gen/google/rpc/error_details_pb.js";
 import { StatusSchema } from "#client/gen/google/rpc/status_pb.js";
-import { connect, failureOf, startServer } from "./fixture.js";
+import { addressOf, connect, failureOf, startServer } from "./fixture.js";
 
 const { ErrorReason, errorFromStatus, LocaldialError } = localdial;
 const reasons = Object.keys(ErrorReason).filter((name) => Number.isNaN(Number(name)) && name !== "UNSPECIFIED");
@@ -48,8 +48,9 @@ for (const [code, name, type] of [
     assert.equal(error.constructor, type);
     assert.equal(error.name, type.name);
     assert.equal(error.code, name);
-    assert.equal(error.message, `${name}: told to fail`);
-    assert.equal(error.statusMessage, "told to fail");
+    assert.equal(error.message, `${name}: ${error.statusMessage}`);
+    const noResponse = `; no response from ${addressOf(server)}, 1 attempt`;
+    assert.equal(error.statusMessage, `told to fail${name === "DEADLINE_EXCEEDED" ? noResponse : ""}`);
     assert.deepEqual([error.reason, error.metadata, error.violations, error.retryDelayMs], ["", {}, [], undefined]);
     assert.deepEqual(error.request, server.received[0]?.request);
     assert.equal(server.received.length, 1);

@@ -10,7 +10,7 @@ import { UnavailableError } from "@localdial/client";
 import { serviceConfig } from "#client/gen/service_config.js";
 import { Backoff, pushbackOf, RetryPolicies } from "#client/retry.js";
 import { services, unavailable } from "./fake_server.js";
-import { connect, failureOf, startServer, warmUp } from "./fixture.js";
+import { addressOf, connect, failureOf, startServer, warmUp } from "./fixture.js";
 
 const maxAttempts = 5;
 const times = (count: number) => Array.from({ length: count }, unavailable);
@@ -43,7 +43,7 @@ test("a call gives up after five attempts with growing pauses", async () => {
   const error = await failureOf(connect(server).directory.setUser({}));
   const ms = performance.now() - start;
   assert.ok(error instanceof UnavailableError);
-  assert.equal(error.message, "UNAVAILABLE: restarting");
+  assert.equal(error.message, `UNAVAILABLE: ${addressOf(server)}: restarting, ${maxAttempts} attempts`);
   assert.equal(server.received.length, maxAttempts);
   // 100, 200, 400 and 800 ms, each up to 20 % shorter or longer.
   assert.ok(ms > 1200, `${ms} ms`);

@@ -5,16 +5,15 @@ import io.grpc.Metadata;
 import io.grpc.Status;
 
 /**
- * The attempts of one call that failed, which the status of gRPC does not tell: neither why, if the call ran out of
- * time, nor how many there were.
+ * The attempts of one call. The status of gRPC tells neither how many there were nor, if the call ran out of time, why
+ * they failed.
  */
 final class Attempts extends ClientStreamTracer.Factory {
     private static final String UNINFORMATIVE = "io exception";
 
     private final String addresses;
-    private int failures;
+    private int count;
     private Status lastFailure;
-    private boolean answered;
 
     /** {@code addresses} are those of the client, for errors that name none. */
     Attempts(String addresses) {
@@ -23,46 +22,45 @@ final class Attempts extends ClientStreamTracer.Factory {
 
     @Override
     public synchronized ClientStreamTracer newClientStreamTracer(ClientStreamTracer.StreamInfo info, Metadata headers) {
-        answered = false;
+        if (!info.isTransparentRetry()) {
+            count++;
+        }
         return new ClientStreamTracer() {
-            @Override
-            public void inboundHeaders() {
-                answered();
-            }
+            private volatile boolean answered;
 
             @Override
             public void inboundTrailers(Metadata trailers) {
-                answered();
+                answered = true;
             }
 
             @Override
             public void streamClosed(Status status) {
-                ended(status);
+                // gRPC itself cancels the attempt that is still open at the deadline.
+                if (status.getCode() == Status.Code.UNAVAILABLE
+                        || status.getCode() == Status.Code.CANCELLED && answered) {
+                    failed(status);
+                }
             }
         };
     }
 
-    private synchronized void answered() {
-        answered = true;
+    private synchronized void failed(Status status) {
+        lastFailure = status;
     }
 
-    private synchronized void ended(Status status) {
-        if (status.getCode() == Status.Code.UNAVAILABLE) {
-            failures++;
-            lastFailure = status;
-        }
-    }
-
-    /** Returns what the status of the call says, and if no server answered, why and how many attempts there were. */
+    /** Returns what the status says of a call that no server answered: why, at which address, and how often tried. */
     synchronized String describe(Status status) {
         String description = status.getDescription() == null ? "" : status.getDescription();
-        if (lastFailure == null) {
+        if (count == 0) {
             return description;
         }
-        String tried = failures == 1 ? ", 1 attempt" : ", " + failures + " attempts";
+        String tried = count == 1 ? ", 1 attempt" : ", " + count + " attempts";
         return switch (status.getCode()) {
-            case DEADLINE_EXCEEDED -> description + "; " + why(lastFailure) + tried;
-            case UNAVAILABLE -> answered ? description : why(status) + tried;
+            case DEADLINE_EXCEEDED -> description + "; "
+                    + (lastFailure == null ? "no response from " + addresses : why(lastFailure)) + tried;
+            case UNAVAILABLE -> why(status) + tried;
+            // gRPC's error for a server that does not speak HTTP/2. That of a server has no cause.
+            case INTERNAL -> status.getCause() == null ? description : why(status) + tried;
             default -> description;
         };
     }
@@ -79,7 +77,7 @@ final class Attempts extends ClientStreamTracer.Factory {
                 text = text.isEmpty() ? reason : text + ": " + reason;
             }
         }
-        return failure.getCause() == null || text.contains(addresses) ? text : addresses + ": " + text;
+        return text.contains(addresses) ? text : addresses + ": " + text;
     }
 
     private static String firstLine(String text) {

@@ -26,7 +26,7 @@ final class Errors {
     /** The content of an exception. */
     static final class Details {
         final Status.Code code;
-        final String description;
+        String description;
         String reason = "";
         Map<String, String> metadata = Map.of();
         List<FieldViolation> fieldViolations = List.of();
@@ -62,8 +62,12 @@ final class Errors {
     /** Returns the exception for a failed call. */
     static LocaldialException fromCall(Throwable thrown, Message sent, Attempts attempts) {
         Status status = Status.fromThrowable(thrown);
-        Details details = of(status.getCode(), attempts.describe(status)).request(sent).cause(thrown);
+        String description = status.getDescription() == null ? "" : status.getDescription();
+        Details details = of(status.getCode(), description).request(sent).cause(thrown);
         decode(detailsOf(thrown), details);
+        if (details.reason.isEmpty()) {
+            details.description = attempts.describe(status);
+        }
         return exception(details);
     }
 

@@ -125,7 +125,8 @@ class RetriesTest {
         server.answers(MAX_ATTEMPTS + 1, FakeServer.fail(code, "restarting"));
         LocaldialException error = assertThrows(LocaldialException.class, () -> client.directory().setUser(SET_USER));
         assertEquals(code, error.getCode());
-        assertEquals("restarting", error.getDescription());
+        assertEquals(code == Code.CANCELLED ? "restarting" : server.address() + ": restarting, 5 attempts",
+                error.getDescription());
         assertEquals(MAX_ATTEMPTS, server.received.size());
     }
 
