@@ -15,6 +15,7 @@ import {
   ResolveOutboundCallerIdRequestSchema,
   RouteInboundCallRequestSchema,
 } from "./gen/localdial/v1/call_routing_pb.js";
+import { requireType } from "./request_type.js";
 
 /**
  * Fills in the identifiers that make it safe to repeat a request.
@@ -25,7 +26,8 @@ import {
  * function to know the identifiers before a call, in order to repeat it yourself.
  *
  * Takes a message or its fields. Returns a message: a copy, or the request itself if it is a message and nothing is
- * missing. The request is never changed. Throws a TypeError for a message of another type.
+ * missing. The request is never changed. Throws a TypeError for a message of another type, and for fields that the
+ * message does not have.
  */
 export function withIds<Desc extends DescMessage>(schema: Desc, request: MessageInitShape<Desc>): MessageShape<Desc> {
   requireType(schema, request);
@@ -34,15 +36,6 @@ export function withIds<Desc extends DescMessage>(schema: Desc, request: Message
   const filled = clone(schema, message);
   for (const fill of missingIds(filled)) fill(newId());
   return filled;
-}
-
-/** Throws a TypeError for a message of another type, whose fields would be sent, and for anything that has no fields. */
-function requireType(schema: DescMessage, request: unknown): void {
-  if (isMessage(request) ? request.$typeName === schema.typeName : typeof request === "object" && request !== null) {
-    return;
-  }
-  const given = isMessage(request) ? request.$typeName : request === null ? "null" : typeof request;
-  throw new TypeError(`the request must be a ${schema.typeName} or an object with its fields, not ${given}`);
 }
 
 type Fill = (id: string) => void;

@@ -168,3 +168,42 @@ test("a request of another type, or none, is refused and not sent", async () => 
   }
   assert.equal(server.received.length, 0);
 });
+
+test("a request with fields that it does not have is refused and not sent", async () => {
+  const server = await startServer();
+  const { directory, callRouting } = connect(server);
+  const leg = { organizationId: "acme", userId: "ann", calleeNumber: "+14155550100" };
+  // As plain JavaScript, in which nothing checks the type.
+  const calls: [(request: object) => Promise<unknown>, object, string][] = [
+    [directory.deleteOrganization, { organizationId: "victim", userId: "ann" }, "has no field userId"],
+    [directory.deleteOrganization, { organization_id: "victim" }, "no field organization_id: use organizationId"],
+    [directory.deleteOrganization, [], "not Array"],
+    [directory.deleteOrganization, new Map(), "not Map"],
+    [directory.setUser, { user: { userID: "ann" } }, "user is a localdial.v1.User, which has no field userID"],
+    [
+      directory.setUser,
+      { user: create(DeleteUserRequestSchema) },
+      "user must be a localdial.v1.User .*DeleteUserRequest",
+    ],
+    [directory.batchSetUsers, { users: [{}, { name: "Ann" }] }, "users\\[1\\] is a .* has no field name"],
+    [callRouting.batchResolveOutboundCallerIds, { requests: [leg, "ann"] }, "requests\\[1\\] must be .* not string"],
+    [callRouting.listOutboundCalls, { organizationId: "acme", startTime: new Date() }, "startTime must be .* not Date"],
+  ];
+  for (const [call, request, message] of calls) {
+    await assert.rejects(call(request), { name: "TypeError", message: new RegExp(message) });
+  }
+  assert.equal(server.received.length, 0);
+});
+
+test("a request may be an instance of a class, and a field may be undefined", async () => {
+  const server = await startServer();
+  class Leg {
+    organizationId = "acme";
+    callId = "mine";
+    other = undefined;
+  }
+  await connect(server).callRouting.resolveOutboundCallerId(new Leg());
+  assert.deepEqual(server.requests(), [
+    create(ResolveOutboundCallerIdRequestSchema, { organizationId: "acme", callId: "mine" }),
+  ]);
+});
