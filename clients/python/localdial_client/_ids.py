@@ -13,6 +13,7 @@ from localdial.v1.call_routing_pb2 import (
     ResolveOutboundCallerIdRequest,
     RouteInboundCallRequest,
 )
+from localdial_client._request_type import require_type
 
 RequestT = TypeVar("RequestT", bound=Message)
 
@@ -25,8 +26,10 @@ def with_ids(request: RequestT) -> RequestT:
     an identifier that it knows, so that a repeated call buys, deletes or records only once. Every method does
     this itself; call this function to know the identifiers before the call, in order to repeat it yourself.
 
-    Returns a copy, or the request itself if nothing is missing. Never changes the request.
+    Returns a copy, or the request itself if nothing is missing. Never changes the request. Raises TypeError
+    for anything but a message.
     """
+    require_type(request, Message)
     if not _missing_ids(request):
         return request
     filled = copy.deepcopy(request)

@@ -14,6 +14,7 @@ import grpc.aio
 from google.protobuf.message import Message
 
 from localdial_client._ids import with_ids
+from localdial_client._request_type import require_type
 from localdial_client._retries import Attempts, Retries
 from localdial_client._revisions import Revisions
 from localdial_client.errors import Cancelled, DeadlineExceeded, LocaldialError, from_rpc_error
@@ -84,13 +85,6 @@ def late(sent: Message, attempts: Attempts) -> DeadlineExceeded:
 def closed_during(sent: Message) -> Cancelled:
     """Return the exception for the request `sent` of a client that was closed before the response."""
     return Cancelled("the client was closed during the call", request=sent)
-
-
-def require_type(request: object, request_type: type[Message]) -> None:
-    """Raise TypeError for a request of another type, which gRPC would send as its bytes."""
-    if not isinstance(request, request_type):
-        given = "None" if request is None else type(request).__name__
-        raise TypeError(f"the request must be of the type {request_type.__name__}, not {given}")
 
 
 def without_frames(error: BaseException) -> BaseException:

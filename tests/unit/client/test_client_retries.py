@@ -109,6 +109,13 @@ def test_identifiers_of_the_caller_are_kept() -> None:
     assert with_ids(named) is named
 
 
+@pytest.mark.parametrize("request_", [{"area_code": "415"}, None, PurchaseNumbersRequest])
+def test_identifiers_are_filled_into_messages_only(request_: Any) -> None:
+    """A dict would be returned without the identifier that makes it safe to repeat."""
+    with pytest.raises(TypeError, match="must be of the type Message, not"):
+        with_ids(request_)
+
+
 @pytest.mark.asyncio
 async def test_a_call_fails_after_its_last_retry(server: FakeServer, api: Api) -> None:
     server.answers(*[UNAVAILABLE] * (MAX_ATTEMPTS + 1))
