@@ -83,6 +83,9 @@ class Retries:
 
     def succeeded(self) -> None:
         """Return a token."""
+        # Usually none was taken, and the lock is not needed.
+        if self._tokens == self._max_tokens:
+            return
         with self._lock:
             self._tokens = min(self._max_tokens, self._tokens + self._token_ratio)
 
