@@ -20,7 +20,7 @@ EXTERNAL: Final = "external"
 _BATCH_SIZE: Final = 1000
 _BATCH_TO_CONFIGURE: Final = 100
 
-# Line ends, and what spreadsheets write around a cell and for empty ones.
+# Line ends, and the characters that spreadsheets write around cells and for empty ones.
 _AROUND: Final = ' \t\r\n",;'
 
 _NUMBER_FIELD: Final = re.compile(r"phone_numbers\[([0-9]+)\]")

@@ -1,4 +1,4 @@
-"""Lists of the numbers that carrier accounts own, each used for as long as it may be.
+"""Lists of the numbers that carrier accounts own, kept for a minute.
 
 Listing an account with thousands of numbers takes seconds and several requests.
 """

@@ -75,7 +75,7 @@ class Importing:
     async def importable(self, organization_id: str, *, continued: bool = False) -> Sequence[OwnedNumber]:
         """Return the numbers of the organization's account that no organization here uses, by phone number.
 
-        `continued`: the caller has the first page, so a list of a minute ago will do. Raises
+        `continued`: the caller has the first page, so a list of the last minute is used. Raises
         `OrganizationNotFound`, `CarrierRefused` and `CarrierNotAvailable`.
         """
         await self._store.read(
@@ -250,7 +250,7 @@ class _Import:
         return usable
 
     def refuse(self, phone_number: str, error: CarrierError) -> None:
-        """Note that the carrier did not configure the number."""
+        """Record that the carrier did not configure the number."""
         self.numbers.pop(phone_number, None)
         self.refused[phone_number] = error
 
