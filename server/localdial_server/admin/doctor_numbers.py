@@ -20,7 +20,7 @@ _ROWS = 1000
 class _Stored(NamedTuple):
     number: str
     place: str
-    """What the number is and whose, such as `caller ID of ann in acme`."""
+    """The role and the owner of the number, such as `caller ID of ann in acme`."""
     command: Sequence[str]
     """The command that corrects or releases it, without its options."""
     options: Mapping[str, str | None] = {}

@@ -289,7 +289,7 @@ def list_inbound_calls(
 
 
 class Outcome(StrEnum):
-    """What `localdial calls report` accepts."""
+    """The outcomes that `localdial calls report` accepts."""
 
     ANSWERED = "answered"
     MISSED = "missed"

@@ -60,7 +60,7 @@ class ImportOptions:
 
 @dataclass(slots=True)
 class _Checked:
-    """What the check of the file has found."""
+    """The result of the check of the file."""
 
     organization: str
     options: ImportOptions
@@ -214,8 +214,8 @@ def _others(known: Sequence[str], checked: _Checked) -> Sequence[str]:
 
 
 @contextlib.contextmanager
-def _progress_told(session: Session, progress_made: Callable[[], str]) -> Iterator[None]:
-    """Say what has been done if a call fails or the user interrupts the command."""
+def _progress_reported(session: Session, progress_made: Callable[[], str]) -> Iterator[None]:
+    """Add the progress to the error if a call fails or the user interrupts the command."""
     try:
         yield
     except LocaldialError as error:
@@ -230,7 +230,7 @@ def _delete(session: Session, organization: str, user_ids: Sequence[str]) -> int
     """Delete the users; return the last revision, 0 if nobody was deleted."""
     revision = deleted = 0
     with (
-        _progress_told(
+        _progress_reported(
             session,
             lambda: (
                 "All users of the file are set, and at least "
@@ -353,7 +353,7 @@ def _write(session: Session, file: UsersFile, checked: _Checked) -> int:
     organization = checked.organization
     rows = (row for row in _read_rows(file, organization, checked.options) if row.line not in bad_lines)
     with (
-        _progress_told(
+        _progress_reported(
             session, lambda: f"At least {written:,} of {checked.good_count:,} users were written."
         ),
         progress(session.out) as show,

@@ -27,7 +27,7 @@ FORMS_OF_CALLED_NUMBERS: Final = (
     "must be a phone number: E.164 such as +14155550100 (the + may be missing), a national number of the "
     "server's default country, or a tel or SIP URI with such a number"
 )
-"""What an error says about a called number that cannot be read."""
+"""The requirement in the error about a called number that cannot be read."""
 
 # Words that switches send instead of a number. As a display name, `unknown` and `unavailable` only say that
 # no name is known, so the number beside them counts.

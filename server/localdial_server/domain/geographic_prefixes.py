@@ -28,7 +28,7 @@ class _Row(NamedTuple):
 
 
 class _Country(NamedTuple):
-    """What the table has about a country code. Prefixes and area codes are without `+`."""
+    """The entries of a country code in the table. Prefixes and area codes are without `+`."""
 
     places: Mapping[str, _Place]
     """By prefix."""

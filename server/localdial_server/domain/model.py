@@ -117,7 +117,7 @@ class DestinationReason(Enum):
 
 
 class InboundCallOutcome(IntEnum):
-    """What became of a call-back. Of several outcomes that are reported for one call, the greatest stands."""
+    """The outcome of a call-back. If several are reported for one call, the greatest stands."""
 
     UNKNOWN = -1
     """Nothing was reported, and the call is long over. Never stored."""

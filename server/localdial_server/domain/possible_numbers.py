@@ -39,7 +39,7 @@ class _Country(NamedTuple):
     zeros: tuple[str, ...]
     """How a number may begin after the country code if it begins with 0."""
     trunk_prefix: str
-    """What is dialed before a number inside the country."""
+    """The digits that are dialed before a number inside the country."""
     pattern: str
     """A regular expression for the digits after the country code, of the numbers that are in use."""
 

@@ -65,9 +65,9 @@ class CommentedFile:
 
 
 class CommentedPool:
-    """What the server describes, as far as reflection uses a descriptor pool.
+    """The types that the server describes, with the methods of a descriptor pool that reflection uses.
 
-    That is the whole contract, the details of its errors, and gRPC's services for health and reflection. The
+    They are the whole contract, the details of its errors, and gRPC's services for health and reflection. The
     messages are described as clients know them, without the options that apply the rules to their fields.
     """
 

@@ -250,7 +250,7 @@ def _allowed_within(setting: str, text: str) -> str:
 
 
 class SettingHelp(NamedTuple):
-    """What the help and the documentation say about one setting."""
+    """The entry of one setting in the help and in the documentation."""
 
     group: str
     env: str

@@ -1,4 +1,4 @@
-"""Which area code a number has, which area codes exist, and what a user probably meant."""
+"""The area codes of numbers, and the area codes that exist."""
 
 import re
 
