@@ -1,8 +1,8 @@
 """The geographic area codes outside the North American Numbering Plan (NANP), from a committed table.
 
-The table is `data/geographic_prefixes.csv`. `scripts/build-geographic-prefixes` takes it from
-libphonenumber's data and explains its columns. The library itself is not asked: it takes up to 9 ms for
-a number, and calls are routed on the event loop.
+The table is `data/geographic_prefixes.csv`, which `scripts/build-tables` takes from libphonenumber's data
+and `scripts/lib/tables/geographic_prefixes.py` explains. The library itself is not asked: it takes up to
+9 ms for a number, and calls are routed on the event loop.
 
 Only the length and the first digits of a number count; whether it is assigned is not checked.
 """

@@ -1,8 +1,8 @@
 """The geographic area codes of the North American Numbering Plan (NANP), from a committed table.
 
-The table is `data/nanp_area_codes.csv`. `scripts/build-area-codes` writes it and names the source of
-each row: libphonenumber's data, or reports of NANPA, the plan's administrator. A code that
-is not in the table is not geographic (toll-free, premium, personal (5XX), government or N11) or not in use.
+The table is `data/nanp_area_codes.csv`. `scripts/build-tables` writes it. Each row names its source:
+libphonenumber's data, or reports of NANPA, the plan's administrator. A code that is not in the table is
+not geographic (toll-free, premium, personal (5XX), government or N11) or not in use.
 """
 
 import csv

@@ -14,7 +14,7 @@ library knows them. A number is impossible if
 
 The codes that carriers send for withheld numbers are refused with them: no phone has those either.
 
-The facts about countries are in `data/country_codes.csv`, which `scripts/build-country-codes` takes from
+The facts about countries are in `data/country_codes.csv`, which `scripts/build-tables` takes from
 libphonenumber. The library itself is not asked: a decision takes at most a few microseconds.
 """
 

@@ -1,19 +1,14 @@
 """The committed table of NANP area codes: it is up to date, complete and plausible."""
 
 import csv
-import importlib.machinery
-import importlib.util
 import re
-import sys
-from pathlib import Path
-from types import ModuleType
 
 import phonenumbers
 import pytest
 from phonenumbers import PhoneNumberType
 
-ROOT = Path(__file__).resolve().parents[3]
-TABLE = ROOT / "server/localdial_server/domain/data/nanp_area_codes.csv"
+from scripts.lib.tables import area_codes
+from scripts.lib.tables.area_codes import TABLE
 
 STATES = frozenset(
     {
@@ -100,21 +95,6 @@ SERVICES = {
 }
 
 
-def _load_builder() -> ModuleType:
-    # The script has no suffix, so an import statement does not find it.
-    loader = importlib.machinery.SourceFileLoader("build_area_codes", str(ROOT / "scripts/build-area-codes"))
-    spec = importlib.util.spec_from_loader(loader.name, loader)
-    assert spec is not None
-    module = importlib.util.module_from_spec(spec)
-    loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def builder() -> ModuleType:
-    return _load_builder()
-
-
 @pytest.fixture(scope="module")
 def rows() -> dict[str, dict[str, str]]:
     with TABLE.open(encoding="ascii", newline="") as lines:
@@ -123,35 +103,10 @@ def rows() -> dict[str, dict[str, str]]:
     return {row["area_code"]: row for row in table}
 
 
-def test_the_committed_table_is_up_to_date(builder: ModuleType) -> None:
-    built = builder.build().splitlines()
+def test_the_committed_table_is_up_to_date() -> None:
+    built = area_codes.build().splitlines()
     committed = TABLE.read_text("ascii").splitlines()
-    assert built == committed, f"run scripts/build-area-codes (phonenumbers is {phonenumbers.__version__})"
-
-
-def test_the_check_shows_differences_and_fails(
-    builder: ModuleType,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    drifted = tmp_path / "nanp_area_codes.csv"
-    drifted.write_text(TABLE.read_text("ascii").replace("415,US,CA", "415,US,NV"), "ascii")
-    monkeypatch.setattr(builder, "TABLE", drifted)
-    monkeypatch.setattr(sys, "argv", ["build-area-codes", "--check"])
-
-    assert builder.main() == 1
-    shown = capsys.readouterr().out.splitlines()
-    assert "-415,US,NV,phonenumbers" in shown
-    assert "+415,US,CA,phonenumbers" in shown
-    assert drifted.read_text("ascii") != TABLE.read_text("ascii"), "a check changes nothing"
-
-    monkeypatch.setattr(sys, "argv", ["build-area-codes"])
-    assert builder.main() == 0
-    assert drifted.read_bytes() == TABLE.read_bytes()
-
-    monkeypatch.setattr(sys, "argv", ["build-area-codes", "--check"])
-    assert builder.main() == 0
+    assert built == committed, f"run scripts/build-tables (phonenumbers is {phonenumbers.__version__})"
 
 
 @pytest.mark.parametrize(
@@ -168,29 +123,23 @@ def test_the_check_shows_differences_and_fails(
         (("290", "US", "CA", "a rumour"), "290: geographic area codes do not look like this"),
     ],
 )
-def test_an_invalid_addition_is_refused(
-    builder: ModuleType, addition: tuple[str, str, str, str], fault: str
-) -> None:
-    known = builder.rows_of_geodata() | builder.rows_of_metadata()
-    found = list(builder.faults(known, [*builder.rows_made_by_hand(), builder.Row(*addition)]))
+def test_an_invalid_addition_is_refused(addition: tuple[str, str, str, str], fault: str) -> None:
+    known = area_codes.rows_of_geodata() | area_codes.rows_of_metadata()
+    found = list(area_codes.faults(known, [*area_codes.rows_made_by_hand(), area_codes.Row(*addition)]))
     assert any(re.fullmatch(fault, line) for line in found), found
 
 
-def test_a_code_that_phonenumbers_learns_later_changes_nothing(
-    builder: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    known = builder.rows_of_geodata() | {"861": builder.Row("861", "US", "IL", "phonenumbers")}
-    monkeypatch.setattr(builder, "rows_of_geodata", lambda: known)
-    assert builder.build() == TABLE.read_text("ascii")
+def test_a_code_that_phonenumbers_learns_later_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = area_codes.rows_of_geodata() | {"861": area_codes.Row("861", "US", "IL", "phonenumbers")}
+    monkeypatch.setattr(area_codes, "rows_of_geodata", lambda: known)
+    assert area_codes.build() == TABLE.read_text("ascii")
 
 
-def test_an_area_code_in_several_states_must_be_added_by_hand(
-    builder: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    without = [row for row in builder.rows_made_by_hand() if row.area_code not in SHARED]
-    monkeypatch.setattr(builder, "rows_made_by_hand", lambda: without)
+def test_an_area_code_in_several_states_must_be_added_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    without = [row for row in area_codes.rows_made_by_hand() if row.area_code not in SHARED]
+    monkeypatch.setattr(area_codes, "rows_made_by_hand", lambda: without)
     with pytest.raises(ValueError, match="does not name one state") as refusal:
-        builder.build()
+        area_codes.build()
     assert {line.partition(":")[0] for line in str(refusal.value).splitlines()} == SHARED
 
 

@@ -1,14 +1,11 @@
 """The committed table of geographic prefixes: it agrees with the installed phonenumbers."""
 
 import csv
-import importlib.machinery
-import importlib.util
 import random
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import phonenumbers
@@ -17,29 +14,15 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, NumberParseException, Phon
 
 from localdial_server.domain import geographic_prefixes
 from localdial_server.domain.geographic_prefixes import area_code_of, country_of
+from scripts.lib.tables import geographic_prefixes as tables
 
 ROOT = Path(__file__).resolve().parents[3]
 DATA = ROOT / "server/localdial_server/domain/data"
-REBUILD = f"run scripts/build-geographic-prefixes (phonenumbers is {phonenumbers.__version__})"
+REBUILD = f"run scripts/build-tables (phonenumbers is {phonenumbers.__version__})"
 LANDLINES = {PhoneNumberType.FIXED_LINE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
 TYPES = range(PhoneNumberType.VOICEMAIL + 1)
 # Building all countries takes half a minute. These have every kind of row and are quick.
 REBUILT = (30, 34, 39, 44, 46, 48, 54, 55, 56, 61, 65, 81, 229, 358, 590, 599, 979, 995)
-
-
-@pytest.fixture(scope="module")
-def builder() -> Iterator[ModuleType]:
-    # The script has no suffix, so an import statement does not find it.
-    name = "build_geographic_prefixes"
-    loader = importlib.machinery.SourceFileLoader(name, str(ROOT / "scripts/build-geographic-prefixes"))
-    spec = importlib.util.spec_from_loader(name, loader)
-    assert spec is not None
-    module = importlib.util.module_from_spec(spec)
-    # Its dataclasses and tuples are looked up by the name of their module.
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setitem(sys.modules, name, module)
-        loader.exec_module(module)
-        yield module
 
 
 @pytest.fixture(scope="module")
@@ -48,29 +31,10 @@ def without_trunk_prefix() -> dict[int, dict[str, str]]:
         return {int(row["country_code"]): row for row in csv.DictReader(lines)}
 
 
-def test_the_committed_table_is_up_to_date(builder: ModuleType) -> None:
+def test_the_committed_table_is_up_to_date() -> None:
     committed = (DATA / "geographic_prefixes.csv").read_text("ascii").splitlines()
     wanted = [line for line in committed[1:] if int(line.partition(",")[0]) in REBUILT]
-    assert builder.build(REBUILT).splitlines() == [committed[0], *wanted], REBUILD
-
-
-def test_the_check_shows_differences_and_fails(
-    builder: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    built = builder.build((968,))
-    drifted = tmp_path / "geographic_prefixes.csv"
-    drifted.write_text(built.replace("OM", "YE"), "ascii")
-    monkeypatch.setattr(builder, "TABLE", drifted)
-    monkeypatch.setattr(builder, "build", lambda: built)
-    monkeypatch.setattr(sys, "argv", ["build-geographic-prefixes", "--check"])
-
-    assert builder.main() == 1
-    assert "+968,OM,11,0,96823 96824 96825 96826" in capsys.readouterr().out.splitlines()
-    assert "YE" in drifted.read_text("ascii"), "a check changes nothing"
-
-    monkeypatch.setattr(sys, "argv", ["build-geographic-prefixes"])
-    assert builder.main() == 0
-    assert drifted.read_text("ascii") == built
+    assert tables.build(REBUILT).splitlines() == [committed[0], *wanted], REBUILD
 
 
 def numbers(codes: Sequence[int], count: int) -> Iterator[tuple[str, Any]]:

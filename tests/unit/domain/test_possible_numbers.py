@@ -1,7 +1,5 @@
 """The phone numbers that may be stored or dialed, and the corrections that are certain."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -250,13 +248,3 @@ def test_the_answer_and_its_reason_agree(text: str) -> None:
 
 def test_the_library_is_not_asked() -> None:
     assert "phonenumbers" not in vars(possible_numbers)
-
-
-def test_the_table_of_country_codes_is_that_of_the_library() -> None:
-    run = subprocess.run(
-        [sys.executable, ROOT / "scripts/build-country-codes", "--check"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stdout + run.stderr

@@ -1,11 +1,6 @@
-#!/usr/bin/env python3
-"""Build the table of country codes from phonenumbers, offline.
+"""The table of country codes, from phonenumbers, a port of Google's libphonenumber.
 
-    scripts/build-country-codes            writes the table
-    scripts/build-country-codes --check    shows what would change; exits with 1 if anything would
-
-Run it inside the project's environment after updating phonenumbers, a port of Google's
-libphonenumber. The table has a row for each country code, and these columns:
+The table has a row for each country code, and these columns:
 
 - `lengths`: how many digits may follow the code, such as `7 9 10`, in any country that has it.
 - `lengths_of_repeated`: likewise, but only for numbers that begin with the code's first digit
@@ -18,12 +13,9 @@ libphonenumber. The table has a row for each country code, and these columns:
   library knows, and of many that are not assigned.
 """
 
-import argparse
 import csv
-import difflib
 import io
 import re
-import sys
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -34,7 +26,7 @@ from phonenumbers import (
     PhoneMetadata,
 )
 
-TABLE = Path(__file__).resolve().parents[1] / "server/localdial_server/domain/data/country_codes.csv"
+TABLE = Path(__file__).resolve().parents[3] / "server/localdial_server/domain/data/country_codes.csv"
 
 # Three digits tell every range that begins with 0 from a trunk prefix: Thailand's 001 from 02, Bangkok.
 DEPTH = 3
@@ -45,12 +37,13 @@ Shape = tuple[str, int]
 
 def metadata_of(country_code: int) -> list[PhoneMetadata]:
     """Return the metadata of every country, or of the service, with the code. The main country is first."""
-    return [
+    found = [
         PhoneMetadata.metadata_for_nongeo_region(country_code)
         if region == REGION_CODE_FOR_NON_GEO_ENTITY
         else PhoneMetadata.metadata_for_region(region)
         for region in COUNTRY_CODE_TO_REGION_CODE[country_code]
     ]
+    return [metadata for metadata in found if metadata is not None]
 
 
 def shapes(pattern: str) -> set[Shape]:
@@ -96,7 +89,7 @@ def _shapes_of_one(part: Any) -> set[Shape]:
                 results |= found
             found = _joined(found, once)
         return results
-    raise ValueError(f"the metadata use {operation}, which this script does not know")
+    raise ValueError(f"the metadata use {operation}, which this module does not know")
 
 
 def _characters(kind: str, item: Any) -> set[str]:
@@ -106,7 +99,7 @@ def _characters(kind: str, item: Any) -> set[str]:
         return {chr(code) for code in range(item[0], item[1] + 1)}
     if kind == "CATEGORY" and str(item) == "CATEGORY_DIGIT":
         return set("0123456789")
-    raise ValueError(f"the metadata use the class {kind} {item}, which this script does not know")
+    raise ValueError(f"the metadata use the class {kind} {item}, which this module does not know")
 
 
 def zeros(of_country: set[Shape]) -> list[str]:
@@ -127,8 +120,8 @@ def build() -> str:
     table.writerow(["country_code", "lengths", "lengths_of_repeated", "zeros", "trunk_prefix", "pattern"])
     for code in sorted(map(str, COUNTRY_CODE_TO_REGION_CODE)):
         metadata = metadata_of(int(code))
-        general = [each.general_desc for each in metadata]
-        patterns = sorted({each.national_number_pattern for each in general})
+        general = [each.general_desc for each in metadata if each.general_desc is not None]
+        patterns = sorted({each.national_number_pattern for each in general if each.national_number_pattern})
         of_country = set().union(*map(shapes, patterns))
         lengths = {length for each in general for length in each.possible_length}
         # Only the first digit counts: a country may assign numbers with any others next.
@@ -148,27 +141,3 @@ def build() -> str:
 
 def _spaced(numbers: set[int]) -> str:
     return " ".join(map(str, sorted(numbers)))
-
-
-def main() -> int:
-    """Build the table, or with `--check` show what building it would change."""
-    parser = argparse.ArgumentParser(description="Builds the table of country codes, offline.")
-    parser.add_argument(
-        "--check", action="store_true", help="show what would change; exit with 1 if anything would"
-    )
-    check = parser.parse_args().check
-    built = build()
-    if not check:
-        TABLE.write_text(built, encoding="ascii", newline="\n")
-        return 0
-    committed = TABLE.read_text(encoding="ascii")
-    sys.stdout.writelines(
-        difflib.unified_diff(
-            committed.splitlines(keepends=True), built.splitlines(keepends=True), TABLE.name, "built"
-        )
-    )
-    return int(committed != built)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

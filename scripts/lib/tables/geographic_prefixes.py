@@ -1,12 +1,6 @@
-#!/usr/bin/env python3
-"""Build the table of geographic prefixes outside the NANP from phonenumbers, offline.
+"""The table of geographic prefixes outside the NANP, from phonenumbers, a port of Google's libphonenumber.
 
-    scripts/build-geographic-prefixes            writes the table
-    scripts/build-geographic-prefixes --check    shows what would change; exits with 1 if anything would
-
-Run it inside the project's environment after updating phonenumbers, a port of Google's libphonenumber, or
-`countries_without_trunk_prefix.csv`. The table has a row for all prefixes of a country that have the
-same values in the other columns:
+The table has a row for all prefixes of a country that have the same values in the other columns:
 
 - `country_code`: such as `44`.
 - `country`: the ISO 3166-1 alpha-2 code, such as `GB` or `JE`. Empty if numbers with these prefixes have
@@ -24,17 +18,14 @@ What an area code is comes from two sources:
   data name the places behind the digits, and `countries_without_trunk_prefix.csv`, which is maintained
   by hand, says in which countries those digits are area codes, and how many of them are.
 
-The library has no list of area codes. So the script walks through the digits that the patterns of the
+The library has no list of area codes. So this module walks through the digits that the patterns of the
 metadata allow, down to where they determine the grouping and the type of a number, and asks the library
 about numbers there.
 """
 
-import argparse
 import csv
-import difflib
 import io
 import re
-import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
@@ -45,7 +36,7 @@ import phonenumbers
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata, PhoneNumberType
 from phonenumbers.geodata import GEOCODE_DATA
 
-DATA = Path(__file__).resolve().parents[1] / "server/localdial_server/domain/data"
+DATA = Path(__file__).resolve().parents[3] / "server/localdial_server/domain/data"
 TABLE = DATA / "geographic_prefixes.csv"
 WITHOUT_TRUNK_PREFIX = DATA / "countries_without_trunk_prefix.csv"
 
@@ -93,7 +84,7 @@ def _part(operation: str, value: Any) -> Any:
             return ("one of", (_parts(value[3]),))
         case "MAX_REPEAT":
             return ("repeat", value[0], min(value[1], 15), _parts(value[2]))
-    raise ValueError(f"the metadata use {operation}, which this script does not know")
+    raise ValueError(f"the metadata use {operation}, which this module does not know")
 
 
 def _characters(kind: str, item: Any) -> str:
@@ -103,7 +94,7 @@ def _characters(kind: str, item: Any) -> str:
         return "".join(map(chr, range(item[0], item[1] + 1)))
     if kind == "CATEGORY" and str(item) == "CATEGORY_DIGIT":
         return "0123456789"
-    raise ValueError(f"the metadata use the class {kind} {item}, which this script does not know")
+    raise ValueError(f"the metadata use the class {kind} {item}, which this module does not know")
 
 
 @cache
@@ -321,27 +312,3 @@ def _by_place(found: Mapping[str, Place]) -> Iterator[tuple[Place, list[str]]]:
     for prefix in sorted(found):
         grouped[found[prefix]].append(prefix)
     return iter(grouped.items())
-
-
-def main() -> int:
-    """Build the table, or with `--check` show what building it would change."""
-    parser = argparse.ArgumentParser(description="Builds the table of geographic prefixes, offline.")
-    parser.add_argument(
-        "--check", action="store_true", help="show what would change; exit with 1 if anything would"
-    )
-    check = parser.parse_args().check
-    built = build()
-    if not check:
-        TABLE.write_text(built, encoding="ascii", newline="\n")
-        return 0
-    committed = TABLE.read_text(encoding="ascii")
-    sys.stdout.writelines(
-        difflib.unified_diff(
-            committed.splitlines(keepends=True), built.splitlines(keepends=True), TABLE.name, "built"
-        )
-    )
-    return int(committed != built)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,8 +1,4 @@
-#!/usr/bin/env python3
-"""Build the table of geographic NANP area codes, offline.
-
-    scripts/build-area-codes            writes the table
-    scripts/build-area-codes --check    shows what would change; exits with 1 if anything would
+"""The table of geographic NANP area codes.
 
 The facts come from two sources, and the column `source` names the one used:
 
@@ -15,17 +11,13 @@ The facts come from two sources, and the column `source` names the one used:
   geographic (USE = G) and in service (IN_SERVICE = Y):
   https://reports.nanpa.com/public/npa_report.csv
 
-Run it inside the project's environment after updating phonenumbers or the additions.
-It fails if the two sources contradict each other, or if phonenumbers does not place an
-area code in exactly one state or province and no addition does.
+Building it fails if the two sources contradict each other, or if phonenumbers does not place
+an area code in exactly one state or province and no addition does.
 """
 
-import argparse
 import csv
-import difflib
 import io
 import re
-import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,7 +26,7 @@ from typing import NamedTuple
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 from phonenumbers.geodata import GEOCODE_DATA
 
-DATA = Path(__file__).resolve().parents[1] / "server/localdial_server/domain/data"
+DATA = Path(__file__).resolve().parents[3] / "server/localdial_server/domain/data"
 ADDITIONS = DATA / "nanp_additions.csv"
 TABLE = DATA / "nanp_area_codes.csv"
 
@@ -159,27 +151,3 @@ def build() -> str:
     table.writerow(Row._fields)
     table.writerows(rows[code] for code in sorted(rows))
     return text.getvalue()
-
-
-def main() -> int:
-    """Build the table, or with `--check` show what building it would change."""
-    parser = argparse.ArgumentParser(description="Builds the table of geographic NANP area codes, offline.")
-    parser.add_argument(
-        "--check", action="store_true", help="show what would change; exit with 1 if anything would"
-    )
-    check = parser.parse_args().check
-    built = build()
-    if not check:
-        TABLE.write_text(built, encoding="ascii", newline="\n")
-        return 0
-    committed = TABLE.read_text(encoding="ascii")
-    sys.stdout.writelines(
-        difflib.unified_diff(
-            committed.splitlines(keepends=True), built.splitlines(keepends=True), TABLE.name, "built"
-        )
-    )
-    return int(committed != built)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,45 @@
+"""Building the committed tables of numbering plans. A check shows differences and changes nothing."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts.lib import build_tables
+from scripts.lib.tables import area_codes, country_codes
+
+
+def _run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["build-tables", *arguments])
+    return build_tables.main()
+
+
+def test_the_check_shows_differences_and_fails(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drifted = tmp_path / "nanp_area_codes.csv"
+    committed = area_codes.TABLE.read_text("ascii")
+    drifted.write_text(committed.replace("415,US,CA", "415,US,NV"), "ascii")
+    monkeypatch.setitem(build_tables.TABLES, "area-codes", (drifted, area_codes.build))
+
+    assert _run(monkeypatch, "--check", "country-codes", "area-codes") == 1
+    shown = capsys.readouterr().out.splitlines()
+    assert "-415,US,NV,phonenumbers" in shown
+    assert "+415,US,CA,phonenumbers" in shown
+    assert drifted.read_text("ascii") != committed, "a check changes nothing"
+
+    assert _run(monkeypatch, "area-codes") == 0
+    assert drifted.read_bytes() == area_codes.TABLE.read_bytes()
+    assert _run(monkeypatch, "--check", "area-codes") == 0
+
+
+def test_the_table_of_country_codes_is_that_of_the_library() -> None:
+    assert country_codes.build() == country_codes.TABLE.read_text("ascii"), "run scripts/build-tables"
+
+
+def test_an_unknown_table_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        _run(monkeypatch, "area_codes")
+    assert "no table is called area_codes; there are area-codes, country-codes" in capsys.readouterr().err
